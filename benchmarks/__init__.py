@@ -1,0 +1,1 @@
+"""What the farm and its accelerators achieve, measured and printed."""

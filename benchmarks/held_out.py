@@ -1,0 +1,110 @@
+"""Classify the images that a network was never trained on, on the card and with the integer model.
+
+`python -m benchmarks.held_out digits` prints some of them, the accuracy, and whether the two agree label for label;
+it ends with status 1 where they do not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.columns import Columns
+from rich.console import Console
+from rich.panel import Panel
+from rich.text import Text
+
+from blocks.network import Network, find_network
+from blocks.network_model import run_network
+from blocks.parameters import read_block
+from config.problem import ConfigError
+
+Tensor = np.ndarray[Any, Any]
+SHOWN = 10
+BRIGHTEST = 16
+
+
+def held_out(network: Network) -> tuple[Tensor, Tensor]:
+    """Images uint8 [N, H, W, C] and labels [N] that training left alone."""
+    if network.dataset is None:
+        raise SystemExit(f"{network.file}: the network names no data set to classify")
+    try:
+        from sklearn.datasets import load_digits  # noqa: PLC0415  only this data set needs it
+    except ImportError:
+        raise SystemExit("the digits come with scikit-learn: pip install -e '.[digits]'") from None
+    images, labels = load_digits(return_X_y=True)
+    chosen = np.arange(len(labels)) % network.dataset.held_out_every == 0
+    return images[chosen].reshape(-1, 8, 8, 1).astype(np.uint8), labels[chosen]
+
+
+def expected_indices(network: Network, images: Tensor) -> Tensor:
+    """The best indices [N, top] that the integer model gives."""
+    parameters = {block.name: read_block(network.parameters / f"{block.name}.npz") for block in network.blocks}
+    weights = parameters[network.head.name].fc_weights()
+    if weights is None:
+        raise SystemExit(f"{network.head.name}.npz holds no fc_weights")
+    return run_network(network, parameters, images, weights)[network.head.name]
+
+
+def picture(image: Tensor, label: int, answer: int) -> Panel:
+    """A small grey picture: two rows of pixels in one row of text."""
+    text = Text()
+    for row in range(0, image.shape[0], 2):
+        for column in range(image.shape[1]):
+            upper, lower = (min(255, int(image[row + i, column, 0]) * 255 // BRIGHTEST) for i in (0, 1))
+            text.append("▀", f"rgb({upper},{upper},{upper}) on rgb({lower},{lower},{lower})")
+        text.append("\n")
+    right = label == answer
+    text.append(f"says {answer}" + ("" if right else f", is {label}"), "green" if right else "bold red")
+    return Panel(text, padding=(0, 1), expand=False)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print pictures, accuracy and agreement.
+
+    Returns:
+        0, or 1 where card and model disagree.
+    """
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("network")
+    parser.add_argument("--xclbin", type=Path, help="default: the one that `doit build` made for target sw_emu")
+    given = parser.parse_args(arguments)
+    try:
+        network = find_network(given.network)
+    except ConfigError as error:
+        raise SystemExit(str(error)) from None
+    path = given.xclbin or Path("build", network.name, "open-sw_emu", f"{network.name}.xclbin")
+    if not path.exists():
+        raise SystemExit(f"{path} is missing; make it with: doit build network={network.name}")
+    import runtime  # noqa: PLC0415  pynq is slow to import: first say what is wrong with the arguments
+
+    images, labels = held_out(network)
+    expected = expected_indices(network, images)
+    console = Console()
+    with runtime.Accelerator(path) as accelerator:
+        accelerator.classify(images[:1])
+        begin = time.perf_counter()
+        answers = accelerator.classify(images)
+        seconds = time.perf_counter() - begin
+    wrong = np.flatnonzero(answers[:, 0] != labels)
+    shown = [*range(SHOWN - min(2, len(wrong))), *wrong[:2]]
+    console.print(Columns([picture(images[i], int(labels[i]), int(answers[i, 0])) for i in shown]))
+    right = len(labels) - len(wrong)
+    console.print(f"{right} of {len(labels)} held-out images are right: top-1 accuracy {right / len(labels):.2%}")
+    top = int((answers == labels[:, None]).any(axis=1).sum())
+    console.print(f"{top} have their label among the best {answers.shape[1]}: {top / len(labels):.2%}")
+    console.print(f"{len(labels) / seconds:.0f} images/s emulated on this machine (no card's speed)")
+    differing = int((answers != expected).any(axis=1).sum())
+    if differing:
+        console.print(f"[bold red]{differing} images differ from the integer model[/]")
+        return 1
+    console.print("every index equals the integer model's")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

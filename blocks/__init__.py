@@ -1,0 +1,1 @@
+"""What is built: operators, blocks made of them, and networks made of blocks."""

@@ -1,0 +1,187 @@
+"""The HLS C++ view of a core: a body over streams of lanes, and a top with wide axis ports around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from blocks.dma import DmaCore
+from blocks.graph import Core
+from blocks.operators.base import ParameterStream, Stream
+from blocks.operators.fifo import Fifo
+
+STREAM_DEPTH = 2
+"""Depth of a stream that is no FIFO: one beat being written while another is read."""
+
+
+@dataclass(frozen=True)
+class InterfacePort:
+    """A port of a top: `role` is `data`, `weights`, `thresholds`, `bias`, `memory` or `control`."""
+
+    name: str
+    direction: str
+    width_bits: int
+    role: str
+
+
+@dataclass(frozen=True)
+class HlsView:
+    """The sources of one core. `headers` are the operators' headers, relative to `blocks/`."""
+
+    name: str
+    body: str
+    top: str
+    headers: tuple[str, ...]
+    ports: tuple[InterfacePort, ...]
+
+
+def render(core: Core | DmaCore) -> HlsView:
+    """The C++ view of a core."""
+    return _render_dma(core) if isinstance(core, DmaCore) else _render_graph(core)
+
+
+def headers_of(core: Core | DmaCore) -> tuple[str, ...]:
+    """The headers that a core's view includes, relative to `blocks/`, each once; their base names are all different."""
+    if isinstance(core, DmaCore):
+        return ("operators/width_converter/width_converter.hpp", "dma.hpp")
+    rooms = sorted({type(node.operator).__module__.rsplit(".", 1)[1] for node in core.graph.nodes})
+    return tuple(f"operators/{room}/{room}.hpp" for room in rooms)
+
+
+def _include(headers: tuple[str, ...]) -> Iterator[str]:
+    yield "#pragma once"
+    yield '#include "farm_hls.hpp"'
+    for header in headers:
+        yield f'#include "{PurePosixPath(header).name}"'
+
+
+def _render_graph(core: Core) -> HlsView:
+    graph, name, headers = core.graph, core.name, headers_of(core)
+    ports = graph.parameter_ports()
+    kinds = [f"Parameters{i}" for i in range(len(ports))]
+    arguments = [
+        *(f"farm::stream<{port.stream.cpp_type} >& {port.name}" for port in graph.inputs),
+        *(f"{kind}& {port.name}" for kind, port in zip(kinds, ports, strict=True)),
+        *(f"farm::stream<{port.stream.cpp_type} >& {port.name}" for port in graph.outputs),
+    ]
+    outside = {port.name for port in (*graph.inputs, *graph.outputs)}
+    depths = {
+        node.outputs[0]: node.operator.depth for node in graph.nodes if isinstance(node.operator, Fifo)
+    }
+    body = [*_include(headers), ""]
+    if kinds:
+        body.append(f"template <{', '.join(f'class {kind}' for kind in kinds)}>")
+    body.append(f"void {name}_body(")
+    body += [f"    {argument}{',' if i + 1 < len(arguments) else ') {'}" for i, argument in enumerate(arguments)]
+    body.append("#pragma HLS INLINE")
+    for stream, shape in graph.streams().items():
+        if stream not in outside:
+            body.append(f'    farm::stream<{shape.cpp_type} > {stream}("{stream}");')
+            body.append(f"#pragma HLS STREAM variable={stream} depth={depths.get(stream, STREAM_DEPTH)}")
+    for node in graph.nodes:
+        body.append(f"    {node.operator.cpp_function}({', '.join((*node.inputs, *node.parameters, *node.outputs))});")
+    body.append("}")
+    interface = (
+        *(InterfacePort(port.name, "in", port.stream.width_bits, "data") for port in graph.inputs),
+        *(InterfacePort(port.name, "in", port.stream.width_bits, port.stream.role) for port in ports),
+        *(InterfacePort(port.name, "out", port.stream.width_bits, "data") for port in graph.outputs),
+    )
+    inward: list[tuple[str, Stream | ParameterStream, int]] = [
+        *((port.name, port.stream, port.stream.beats) for port in graph.inputs),
+        *((port.name, port.stream, port.stream.depth * port.reads) for port in ports),
+    ]
+    outward = [(port.name, port.stream, port.stream.beats) for port in graph.outputs]
+    top = [f'#include "{name}.hpp"', "", f"void {name}("]
+    top += [
+        f"    farm::stream<ap_uint<{port.width_bits}> >& {port.name}{',' if i + 1 < len(interface) else ') {'}"
+        for i, port in enumerate(interface)
+    ]
+    top += [f"#pragma HLS INTERFACE axis port={port.name}" for port in interface]
+    top += ["#pragma HLS INTERFACE ap_ctrl_none port=return", "#pragma HLS DATAFLOW"]
+    for stream, wire, _ in (*inward, *outward):
+        top.append(f'    farm::stream<{wire.cpp_type} > {stream}_beats("{stream}_beats");')
+        top.append(f"#pragma HLS STREAM variable={stream}_beats depth={STREAM_DEPTH}")
+    for stream, _, beats in inward:
+        top.append(f"    farm::unpack_port<{beats}>({stream}, {stream}_beats);")
+    beat_names = [f"{stream}_beats" for stream, _, _ in (*inward, *outward)]
+    top.append(f"    {name}_body({', '.join(beat_names)});")
+    for stream, _, beats in outward:
+        top.append(f"    farm::pack_port<{beats}>({stream}_beats, {stream});")
+    top.append("}")
+    return HlsView(name, _joined(body), _joined(top), headers, interface)
+
+
+def _render_dma(core: DmaCore) -> HlsView:
+    name, headers = core.name, headers_of(core)
+    image, weights, result = core.image, core.weights, core.result
+    shape = (
+        f"{core.image_word_bytes}, {image.lanes}, {image.elements}",
+        f"{core.weights_word_bytes}, {weights.lanes}, {weights.elements}",
+        f"{result.beats}",
+    )
+    body = [
+        *_include(headers),
+        "",
+        f"typedef farm::memory_word<{core.image_word_bytes}> {name}_image_word;",
+        f"typedef farm::memory_word<{core.weights_word_bytes}> {name}_weights_word;",
+        "",
+        f"inline void {name}_body(",
+        f"    const {name}_image_word::type* in_r,",
+        "    farm::uint_t<32>* out_r,",
+        f"    const {name}_weights_word::type* weightsmem,",
+        "    unsigned int numReps,",
+        f"    farm::stream<{image.cpp_type} >& image,",
+        f"    farm::stream<{weights.cpp_type} >& weights,",
+        f"    farm::stream<{result.cpp_type} >& result) {{",
+        "#pragma HLS INLINE",
+        f"    farm::read_images<{shape[0]}>(in_r, numReps, image);",
+        f"    farm::read_weights<{shape[1]}>(weightsmem, numReps, weights);",
+        f"    farm::write_results<{shape[2]}>(result, numReps, out_r);",
+        "}",
+    ]
+    interface = (
+        InterfacePort("in_r", "in", core.image_word_bytes * 8, "memory"),
+        InterfacePort("out_r", "out", 32, "memory"),
+        InterfacePort("weightsmem", "in", core.weights_word_bytes * 8, "memory"),
+        InterfacePort("image", "out", image.width_bits, "data"),
+        InterfacePort("weights", "out", weights.width_bits, "data"),
+        InterfacePort("result", "in", result.width_bits, "data"),
+    )
+    streams = (("image", image), ("weights", weights), ("result", result))
+    top = [
+        f'#include "{name}.hpp"',
+        "",
+        f"void {name}(",
+        f"    const ap_uint<{core.image_word_bytes * 8}>* in_r,",
+        "    ap_uint<32>* out_r,",
+        f"    const ap_uint<{core.weights_word_bytes * 8}>* weightsmem,",
+        "    unsigned int numReps,",
+        f"    farm::stream<ap_uint<{image.width_bits}> >& image,",
+        f"    farm::stream<ap_uint<{weights.width_bits}> >& weights,",
+        f"    farm::stream<ap_uint<{result.width_bits}> >& result) {{",
+        "#pragma HLS INTERFACE m_axi port=in_r offset=slave bundle=gmem0",
+        "#pragma HLS INTERFACE m_axi port=out_r offset=slave bundle=gmem1",
+        "#pragma HLS INTERFACE m_axi port=weightsmem offset=slave bundle=gmem2",
+        *(
+            f"#pragma HLS INTERFACE s_axilite port={port} bundle=control"
+            for port in ("in_r", "out_r", "weightsmem", "numReps", "return")
+        ),
+        *(f"#pragma HLS INTERFACE axis port={port}" for port, _ in streams),
+        "#pragma HLS DATAFLOW",
+    ]
+    for stream, wire in streams:
+        top.append(f'    farm::stream<{wire.cpp_type} > {stream}_beats("{stream}_beats");')
+        top.append(f"#pragma HLS STREAM variable={stream}_beats depth={STREAM_DEPTH}")
+    top += [
+        f"    farm::unpack_repeated<{result.beats}>(result, numReps, result_beats);",
+        f"    {name}_body(in_r, out_r, weightsmem, numReps, image_beats, weights_beats, result_beats);",
+        f"    farm::pack_repeated<{image.beats}>(image_beats, numReps, image);",
+        f"    farm::pack_repeated<{weights.beats}>(weights_beats, numReps, weights);",
+        "}",
+    ]
+    return HlsView(name, _joined(body), _joined(top), headers, interface)
+
+
+def _joined(lines: list[str]) -> str:
+    return "\n".join(lines) + "\n"

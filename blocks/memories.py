@@ -1,0 +1,112 @@
+"""Trained values -> the images of a block's parameter memories: `python -m blocks.memories` is the `weights` step.
+
+Layout of `memories.bin`, after which the netlist's memories and the emulation are filled: the memories of the block
+one after the other in the order of `memories.json`; a memory is `depth` beats; a beat is `width_bits` bits, value 0
+lowest, in whole bytes, little-endian.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from blocks.graph import Graph, from_description
+from blocks.parameters import BlockParameters, ParameterError, read_block
+
+Tensor = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Memory:
+    """One parameter memory: which port it feeds, its width and depth, and where its image begins."""
+
+    port: str
+    role: str
+    width_bits: int
+    depth: int
+    offset: int
+    bytes: int
+
+
+def beat_bytes(width_bits: int) -> int:
+    """Bytes that one beat takes in an image."""
+    return -(-width_bits // 8)
+
+
+def pack_beats(values: Tensor, bits: int) -> bytes:
+    """Beats [depth, lanes] of `bits`-bit values (two's complement where negative) as the bytes of an image."""
+    depth, lanes = values.shape
+    shifts = np.arange(bits, dtype=np.uint64)
+    words = values.astype(np.int64).view(np.uint64) if values.dtype != np.uint64 else values
+    split = ((words[:, :, None] >> shifts) & np.uint64(1)).astype(np.uint8).reshape(depth, lanes * bits)
+    return np.packbits(split, axis=1, bitorder="little").tobytes()
+
+
+def images(graph: Graph, logical: dict[str, Tensor]) -> tuple[list[Memory], bytes]:
+    """The memories of a core filled with logical parameter arrays, and their images in one run of bytes."""
+    memories: list[Memory] = []
+    content = bytearray()
+    nodes = {node.name: node.operator for node in graph.nodes}
+    for port in graph.parameter_ports():
+        operator = nodes[port.node]
+        model = importlib.import_module(f"{type(operator).__module__}.model")
+        image = pack_beats(model.memory(operator, port.index, logical[port.name]), port.stream.bits)
+        memory = Memory(port.name, port.stream.role, port.stream.width_bits, port.stream.depth, len(content), len(image))
+        if len(image) != beat_bytes(memory.width_bits) * memory.depth:
+            raise ValueError(f"{port.name}: {len(image)} bytes for {memory.depth} beats of {memory.width_bits} bits")
+        memories.append(memory)
+        content += image
+    return memories, bytes(content)
+
+
+def fc_weights_image(parameters: BlockParameters, graph: Graph) -> bytes | None:
+    """The streamed weights as card memory holds them, row-major; None where this block streams none in."""
+    stream = next((port.stream for port in graph.inputs if port.name == "fc_weights"), None)
+    if stream is None:
+        return None
+    weights = parameters.fc_weights()
+    if weights is None:
+        return b""
+    if weights.size != stream.elements or not np.issubdtype(weights.dtype, np.integer):
+        raise ParameterError(
+            f"{parameters.file}: fc_weights is {weights.dtype} {list(weights.shape)}, the network streams "
+            f"{stream.elements} integers; train it for this shape"
+        )
+    return weights.astype(np.int8).tobytes()
+
+
+def main() -> int:
+    """Write a block's memory images.
+
+    Returns:
+        0, or 1 after printing why the parameters do not fit.
+    """
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--core", type=Path, required=True, help="the core's graph, as JSON")
+    parser.add_argument("--parameters", type=Path, required=True, help="the block's trained values")
+    arguments = parser.parse_args()
+    graph = from_description(json.loads(arguments.core.read_text()))
+    try:
+        parameters = read_block(arguments.parameters)
+        memories, content = images(graph, parameters.logical(graph))
+        streamed = fc_weights_image(parameters, graph)
+    except ParameterError as error:
+        print(f"ERROR: {error}")  # noqa: T201  the step's log is what this program prints
+        return 1
+    Path("memories.bin").write_bytes(content)
+    Path("memories.json").write_text(
+        json.dumps({"memories": [asdict(memory) for memory in memories], "meta": dict(parameters.meta)}, indent=1)
+    )
+    if streamed is not None:
+        Path("fc_weights.bin").write_bytes(streamed)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

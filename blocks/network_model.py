@@ -1,0 +1,30 @@
+"""The exact integer model of a whole network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from blocks.model import run_graph
+from blocks.network import Network
+from blocks.parameters import BlockParameters
+
+Tensor = np.ndarray[Any, Any]
+
+
+def run_network(
+    network: Network, parameters: Mapping[str, BlockParameters], images: Tensor, fc_weights: Tensor
+) -> dict[str, Tensor]:
+    """The output of every block for images uint8 [N, H, W, C]; the last block's are indices [N, top]."""
+    outputs: dict[str, Tensor] = {}
+    value = images
+    for block in network.blocks:
+        graph = block.core().graph
+        inputs = {"input": value}
+        if any(port.name == "fc_weights" for port in graph.inputs):
+            inputs["fc_weights"] = fc_weights
+        value = run_graph(graph, inputs, parameters[block.name].logical(graph))["output"]
+        outputs[block.name] = value
+    return outputs

@@ -1,0 +1,1 @@
+"""Networks: a YAML file and a folder of trained parameters each."""

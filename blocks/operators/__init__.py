@@ -1,0 +1,1 @@
+"""One room per operator: its shape, its exact integer model and its views, side by side."""

@@ -1,0 +1,78 @@
+"""Accumulating pool: ReLU around a zero point, then the sum over all pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from blocks.operators.base import Area, Mistake, Operator, Stream, unsigned_bits
+from blocks.operators.checks import MAX_LANE_BITS, divides, lane_bits, not_negative, positive
+from blocks.operators.estimate import lutram
+
+
+@dataclass(frozen=True)
+class AccPool(Operator):
+    """Sum over `pixels` of max(v - zero_point, 0) per channel; not divided."""
+
+    channels: int
+    pixels: int
+    lanes: int
+    input_bits: int
+    zero_point: int
+
+    @property
+    def highest(self) -> int:
+        """The highest sum."""
+        return max(0, self.pixels * ((1 << self.input_bits) - 1 - self.zero_point))
+
+    @property
+    def output_bits(self) -> int:
+        """Bits of a sum."""
+        return unsigned_bits(self.highest)
+
+    @property
+    def inputs(self) -> tuple[Stream, ...]:
+        """The map, `lanes` channels a beat."""
+        return (Stream(self.lanes, self.input_bits, self.pixels * self.channels // self.lanes),)
+
+    @property
+    def outputs(self) -> tuple[Stream, ...]:
+        """One sum per channel, `lanes` a beat."""
+        return (Stream(self.lanes, self.output_bits, self.channels // self.lanes),)
+
+    def cycles(self) -> int:
+        """C / PE * (H * W + 1)."""
+        return self.channels // self.lanes * (self.pixels + 1)
+
+    def area(self) -> Area:
+        """An adder per lane and the sums in LUTRAM (own estimate)."""
+        adders = Area(lut=2 * self.lanes * self.output_bits)
+        return adders + lutram(self.lanes * self.output_bits, self.channels // self.lanes)
+
+    def mistakes(self) -> tuple[Mistake, ...]:
+        """Sizes, the zero point within the range of a value, the fold of the channels."""
+        found = positive(self, "channels", "pixels", "lanes") + lane_bits(self, "input_bits")
+        found += not_negative(self, "zero_point")
+        if found:
+            return tuple(found)
+        top = (1 << self.input_bits) - 1
+        if self.zero_point > top:
+            found.append(
+                Mistake("zero_point", f"zero_point {self.zero_point} is above every value", f"zero_point is 0 to {top}")
+            )
+        if self.output_bits > MAX_LANE_BITS:
+            found.append(
+                Mistake(
+                    "input_bits",
+                    f"a sum takes {self.output_bits} bits",
+                    f"a lane has at most {MAX_LANE_BITS} bits: lower input_bits or pixels",
+                )
+            )
+        return tuple(found + divides(self, "lanes", "channels", self.channels))
+
+    @property
+    def cpp_function(self) -> str:
+        """`farm::acc_pool` with this shape."""
+        return (
+            f"farm::acc_pool<{self.channels}, {self.pixels}, {self.lanes}, {self.input_bits}, {self.output_bits}, "
+            f"{self.zero_point}>"
+        )

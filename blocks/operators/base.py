@@ -1,0 +1,141 @@
+"""What every operator says of itself: its streams, its cycles, its area and how its C++ is called."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import asdict, dataclass
+
+MAX_PORT_BITS = 4096
+"""The widest AXI4-Stream data that AMD's stream infrastructure takes (512 bytes)."""
+
+
+@dataclass(frozen=True)
+class Stream:
+    """The beats of one stream for one image.
+
+    A beat holds `lanes` elements of `bits` bits, element 0 in the lowest bits; elements travel in raster order,
+    channels within the pixel. `beats` is how many beats one image takes.
+    """
+
+    lanes: int
+    bits: int
+    beats: int
+    signed: bool = False
+
+    @property
+    def width_bits(self) -> int:
+        """Bits of one beat."""
+        return self.lanes * self.bits
+
+    @property
+    def elements(self) -> int:
+        """Elements of one image."""
+        return self.lanes * self.beats
+
+    @property
+    def cpp_type(self) -> str:
+        """The C++ struct of one beat: `farm::lanes<N, B>` (unsigned) or `farm::slanes<N, B>` (two's complement)."""
+        return f"farm::{'slanes' if self.signed else 'lanes'}<{self.lanes}, {self.bits}>"
+
+
+@dataclass(frozen=True)
+class ParameterStream:
+    """An endless stream of trained values: `depth` beats, repeated for ever, from a memory outside the core.
+
+    A beat on the wire holds `lanes` values of `bits` bits, value 0 lowest: a memory of `lanes * bits` x `depth`.
+    """
+
+    lanes: int
+    bits: int
+    depth: int
+    signed: bool
+    role: str
+    """`weights`, `thresholds` or `bias`."""
+
+    @property
+    def width_bits(self) -> int:
+        """Bits of one beat."""
+        return self.lanes * self.bits
+
+    @property
+    def cpp_type(self) -> str:
+        """The C++ struct of one beat."""
+        return f"farm::{'slanes' if self.signed else 'lanes'}<{self.lanes}, {self.bits}>"
+
+
+@dataclass(frozen=True)
+class Area:
+    """An estimate in the vendor's terms, from formulas; never a measurement."""
+
+    lut: float = 0
+    bram36: float = 0
+    uram: float = 0
+    dsp: float = 0
+
+    def __add__(self, other: Area) -> Area:
+        """Sum, resource by resource."""
+        return Area(self.lut + other.lut, self.bram36 + other.bram36, self.uram + other.uram, self.dsp + other.dsp)
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """Why a shape cannot be built: the field at fault, what is wrong and what would be right."""
+
+    field: str
+    what: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Operator(ABC):
+    """The shape of one operator instance. Equal shapes are equal hardware; trained values are never part of it."""
+
+    @property
+    @abstractmethod
+    def inputs(self) -> tuple[Stream, ...]:
+        """Data streams in, in the order of the C++ arguments."""
+
+    @property
+    @abstractmethod
+    def outputs(self) -> tuple[Stream, ...]:
+        """Data streams out, in the order of the C++ arguments."""
+
+    @property
+    def parameters(self) -> tuple[ParameterStream, ...]:
+        """Parameter streams, between the inputs and the outputs in the C++ arguments."""
+        return ()
+
+    @abstractmethod
+    def cycles(self) -> int:
+        """Clock cycles per image at full rate (the initiation interval of this operator alone)."""
+
+    def parameter_reads(self) -> int:
+        """How often one image reads the whole of each parameter memory."""
+        return 1
+
+    def area(self) -> Area:
+        """Estimated area, parameter memories left out."""
+        return Area()
+
+    def mistakes(self) -> tuple[Mistake, ...]:
+        """All reasons why this shape cannot be built; empty when it can."""
+        return ()
+
+    @property
+    @abstractmethod
+    def cpp_function(self) -> str:
+        """The C++ function template with its arguments, e.g. `farm::pad<3, 8, 8, 1, 1, 1, 1, 1, 8>`."""
+
+    def facts(self) -> dict[str, object]:
+        """The shape as plain values, for keys, names and explanations."""
+        return {"operator": type(self).__name__, **asdict(self)}
+
+
+def unsigned_bits(highest: int) -> int:
+    """Bits that hold 0..highest, at least 1."""
+    return max(1, highest.bit_length())
+
+
+def signed_bits(lowest: int, highest: int) -> int:
+    """Bits of the two's complement numbers that hold lowest..highest."""
+    return max((-lowest - 1).bit_length() if lowest < 0 else 0, highest.bit_length() if highest > 0 else 0) + 1

@@ -1,0 +1,87 @@
+"""The checks that several operators share: each gives the mistakes that it finds, with legal values as the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from blocks.operators.base import MAX_PORT_BITS, Mistake, Operator, ParameterStream
+
+MAX_LANE_BITS = 64
+"""The widest lane: emulation keeps a lane in one machine word."""
+
+
+def divisors(number: int) -> tuple[int, ...]:
+    """All divisors of a positive number, ascending."""
+    small = [n for n in range(1, int(number**0.5) + 1) if number % n == 0]
+    return tuple(sorted({*small, *(number // n for n in small)}))
+
+
+def positive(shape: Operator, *fields: str) -> list[Mistake]:
+    """Fields that have to be whole numbers of at least 1."""
+    found = []
+    for field in fields:
+        value = getattr(shape, field)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            found.append(Mistake(field, f"{field} is {value!r}", f"{field} is a whole number of at least 1"))
+    return found
+
+
+def not_negative(shape: Operator, *fields: str) -> list[Mistake]:
+    """Fields that have to be whole numbers of at least 0."""
+    found = []
+    for field in fields:
+        value = getattr(shape, field)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            found.append(Mistake(field, f"{field} is {value!r}", f"{field} is a whole number of at least 0"))
+    return found
+
+
+def lane_bits(shape: Operator, *fields: str) -> list[Mistake]:
+    """Fields that are the width of a lane: 1 to 64 bits."""
+    found = positive(shape, *fields)
+    for field in fields:
+        value = getattr(shape, field)
+        if isinstance(value, int) and value > MAX_LANE_BITS:
+            found.append(Mistake(field, f"{field} is {value}", f"a lane has at most {MAX_LANE_BITS} bits"))
+    return found
+
+
+def divides(shape: Operator, field: str, whole_name: str, whole: int, *, limit: int | None = None) -> list[Mistake]:
+    """`field` has to divide `whole`; the remedy lists the divisors up to `limit`."""
+    value = getattr(shape, field)
+    if whole % value == 0:
+        return []
+    legal = [n for n in divisors(whole) if limit is None or n <= limit]
+    return [
+        Mistake(
+            field,
+            f"{field} {value} does not divide {whole_name} {whole}",
+            f"{field} is one of {', '.join(map(str, legal))}",
+        )
+    ]
+
+
+def kernel_fits(shape: Operator, kernel: int, height: int, width: int) -> list[Mistake]:
+    """A window has to fit into the map at least once."""
+    if kernel <= min(height, width):
+        return []
+    return [
+        Mistake(
+            "kernel",
+            f"kernel {kernel} is larger than the map of {height} x {width}",
+            f"kernel is at most {min(height, width)}, or pad the map in front of it",
+        )
+    ]
+
+
+def ports(parameters: Iterable[ParameterStream], field: str) -> list[Mistake]:
+    """Parameter streams are ports of the core: no wider than AXI4-Stream data may be."""
+    return [
+        Mistake(
+            field,
+            f"the {port.role} stream is {port.lanes} x {port.bits} = {port.width_bits} bits wide",
+            f"a port has at most {MAX_PORT_BITS} bits: lower {field}",
+        )
+        for port in parameters
+        if port.width_bits > MAX_PORT_BITS
+    ]

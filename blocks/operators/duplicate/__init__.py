@@ -1,0 +1,45 @@
+"""Duplicate: one stream becomes two equal ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from blocks.operators.base import Area, Mistake, Operator, Stream
+from blocks.operators.checks import lane_bits, positive
+
+
+@dataclass(frozen=True)
+class Duplicate(Operator):
+    """Copies each beat to both outputs."""
+
+    lanes: int
+    bits: int
+    beats: int
+    signed: bool = False
+
+    @property
+    def inputs(self) -> tuple[Stream, ...]:
+        """What is copied."""
+        return (Stream(self.lanes, self.bits, self.beats, self.signed),)
+
+    @property
+    def outputs(self) -> tuple[Stream, ...]:
+        """Both copies."""
+        return self.inputs * 2
+
+    def cycles(self) -> int:
+        """C / PE * H * W: one beat a cycle."""
+        return self.beats
+
+    def area(self) -> Area:
+        """Handshake only (own estimate)."""
+        return Area(lut=10)
+
+    def mistakes(self) -> tuple[Mistake, ...]:
+        """Sizes."""
+        return tuple(positive(self, "lanes", "beats") + lane_bits(self, "bits"))
+
+    @property
+    def cpp_function(self) -> str:
+        """`farm::duplicate`: the type of a beat follows from the streams."""
+        return f"farm::duplicate<{self.beats}>"

@@ -1,0 +1,37 @@
+"""Area formulas for memories and FIFOs, as the FINN-R resource model has them. Estimates, never measurements."""
+
+from __future__ import annotations
+
+from math import ceil, log2
+
+from blocks.operators.base import Area
+
+LUTRAM_DEPTH = 512
+"""Deeper memories are counted as block RAM."""
+
+
+def bram18(width_bits: int, depth: int) -> int:
+    """18 Kib block RAMs of a memory: 18 x 1024 each if narrow or deep, else 36 x 512."""
+    if width_bits <= 18 or depth > 512:
+        return ceil(depth / 1024) * ceil(width_bits / 18)
+    return ceil(depth / 512) * ceil(width_bits / 36)
+
+
+def window_memory(width_bits: int, depth: int) -> Area:
+    """Line buffer of a window: width * ceil(depth / 38) LUTs when shallow, block RAM when deep."""
+    if depth <= LUTRAM_DEPTH:
+        return Area(lut=width_bits * ceil(depth / 38))
+    return Area(bram36=bram18(width_bits, depth) / 2)
+
+
+def lutram(width_bits: int, depth: int) -> Area:
+    """Distributed memory: one LUT holds 64 words of one bit."""
+    return Area(lut=width_bits * ceil(depth / 64))
+
+
+def fifo(width_bits: int, depth: int) -> Area:
+    """FIFO: 2 log2(depth) + ceil(depth / 32) * ceil(width / 2) LUTs as shift registers, block RAM when deep."""
+    control = 2 * log2(max(depth, 2))
+    if depth <= LUTRAM_DEPTH:
+        return Area(lut=control + ceil(depth / 32) * ceil(width_bits / 2))
+    return Area(lut=control, bram36=bram18(width_bits, depth) / 2)

@@ -1,0 +1,265 @@
+// The types and helpers that every operator body is written in.
+//
+// Two modes. With FARM_HOST (set by the "host" release header) lanes are the smallest native integers and streams are
+// growing ring buffers: emulation runs at the speed of the machine. Without it lanes are ap_uint / ap_int and streams
+// are hls::stream: this is what synthesis reads. Bodies are the same text in both and must not rely on wrap-around,
+// because a native integer wraps at 8, 16, 32 or 64 bits and an ap_uint<B> at B.
+#ifndef FARM_HLS_HPP
+#define FARM_HLS_HPP
+
+#include "farm_release.hpp"
+
+#ifdef FARM_HOST
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <vector>
+#else
+#include <ap_int.h>
+#include <hls_stream.h>
+#endif
+
+namespace farm {
+
+#ifdef FARM_HOST
+
+template <int BYTES> struct native;
+template <> struct native<1> { typedef std::uint8_t natural; typedef std::int8_t integer; };
+template <> struct native<2> { typedef std::uint16_t natural; typedef std::int16_t integer; };
+template <> struct native<4> { typedef std::uint32_t natural; typedef std::int32_t integer; };
+template <> struct native<8> { typedef std::uint64_t natural; typedef std::int64_t integer; };
+
+template <int B> struct native_bytes {
+    static_assert(B >= 1 && B <= 64, "a lane has 1 to 64 bits");
+    static const int value = B <= 8 ? 1 : B <= 16 ? 2 : B <= 32 ? 4 : 8;
+};
+
+template <int B> using uint_t = typename native<native_bytes<B>::value>::natural;
+template <int B> using int_t = typename native<native_bytes<B>::value>::integer;
+
+// Read while empty: in hardware the reader would wait for ever, so the emulation stops and names the stream.
+class stream_error : public std::runtime_error {
+  public:
+    explicit stream_error(const std::string& what) : std::runtime_error(what) {}
+};
+
+// A first-in first-out queue without a limit. `high_water` is the highest fill seen: how deep a FIFO this run needs.
+template <class T> class stream {
+  public:
+    explicit stream(const char* name) : name_(name), ring_(16), head_(0), size_(0), high_water_(0) {}
+
+    T read() {
+        if (size_ == 0) {
+            throw stream_error("stream '" + name_ + "' was read while empty");
+        }
+        const std::size_t at = head_;
+        head_ = (head_ + 1) & (ring_.size() - 1);
+        size_--;
+        return ring_[at];
+    }
+
+    void write(const T& value) {
+        if (size_ == ring_.size()) {
+            grow();
+        }
+        ring_[(head_ + size_) & (ring_.size() - 1)] = value;
+        size_++;
+        if (size_ > high_water_) {
+            high_water_ = size_;
+        }
+    }
+
+    bool empty() const { return size_ == 0; }
+    std::size_t size() const { return size_; }
+    std::size_t high_water() const { return high_water_; }
+    const std::string& name() const { return name_; }
+
+  private:
+    stream(const stream&);
+    stream& operator=(const stream&);
+
+    // The size stays a power of two, so that an index wraps by a mask.
+    void grow() {
+        std::vector<T> wider(ring_.size() * 2);
+        move_ring: for (std::size_t i = 0; i < size_; i++) {
+            wider[i] = ring_[(head_ + i) & (ring_.size() - 1)];
+        }
+        ring_.swap(wider);
+        head_ = 0;
+    }
+
+    std::string name_;
+    std::vector<T> ring_;
+    std::size_t head_;
+    std::size_t size_;
+    std::size_t high_water_;
+};
+
+// A parameter memory as a stream without end: reads `depth` beats over and over, without copying them.
+template <class T> class cyclic {
+  public:
+    cyclic(const T* beats, std::size_t depth) : beats_(beats), depth_(depth), at_(0) {}
+
+    const T& read() {
+        const T& beat = beats_[at_];
+        at_++;
+        if (at_ == depth_) {
+            at_ = 0;
+        }
+        return beat;
+    }
+
+  private:
+    const T* beats_;
+    std::size_t depth_;
+    std::size_t at_;
+};
+
+#else
+
+template <int B> using uint_t = ap_uint<B>;
+template <int B> using int_t = ap_int<B>;
+template <class T> using stream = hls::stream<T>;
+
+#endif
+
+// One beat of a stream: N unsigned elements of B bits, element 0 in the lowest bits of the port.
+template <int N, int B> struct lanes {
+    static const int count = N;
+    static const int bits = B;
+    static const bool is_signed = false;
+    typedef uint_t<B> element;
+    uint_t<B> lane[N];
+};
+
+// One beat of a stream: N two's complement elements of B bits.
+template <int N, int B> struct slanes {
+    static const int count = N;
+    static const int bits = B;
+    static const bool is_signed = true;
+    typedef int_t<B> element;
+    int_t<B> lane[N];
+};
+
+// What one read of a stream, or of a parameter memory on the host, gives.
+template <class Source> struct source_beat;
+template <class T> struct source_beat<stream<T> > { typedef T type; };
+#ifdef FARM_HOST
+template <class T> struct source_beat<cyclic<T> > { typedef T type; };
+#endif
+
+// Unsigned or two's complement, chosen by a template argument.
+template <bool SIGNED, int B> struct element_of { typedef uint_t<B> type; };
+template <int B> struct element_of<true, B> { typedef int_t<B> type; };
+template <bool SIGNED, int N, int B> struct beat_of { typedef lanes<N, B> type; };
+template <int N, int B> struct beat_of<true, N, B> { typedef slanes<N, B> type; };
+
+// The ends of a lane's range. The unsigned detour avoids shifting a 1 into the sign bit, which is undefined.
+template <bool SIGNED, int B> struct range_of {
+    static const unsigned long long half = (1ULL << (B - 1)) - 1;
+    static const long long highest = (long long)(SIGNED ? half : half * 2 + 1);
+    static const long long lowest = SIGNED ? -highest - 1 : 0;
+};
+
+// Ones in a word of W bits, as synthesis sees it: an adder tree after unrolling.
+template <int W> inline uint_t<7> popcount_loop(const uint_t<W>& word) {
+#pragma HLS INLINE
+    uint_t<7> ones = 0;
+    popcount_bits: for (int i = 0; i < W; i++) {
+#pragma HLS UNROLL
+        ones = ones + (uint_t<7>)((word >> i) & 1);
+    }
+    return ones;
+}
+
+// Ones in a word of W bits. On the host the loop would cost W times as much as the machine's own instruction.
+template <int W> inline uint_t<7> popcount(const uint_t<W>& word) {
+#pragma HLS INLINE
+    static_assert(W >= 1 && W <= 64, "popcount takes one word of 1 to 64 bits");
+#ifdef FARM_HOST
+    return (uint_t<7>)__builtin_popcountll(word);
+#else
+    return popcount_loop<W>(word);
+#endif
+}
+
+// Bit `bit` of the SIMD elements from `first` on, gathered in one word: element 0 in bit 0. As synthesis sees it.
+template <int SIMD, class Beat> inline uint_t<SIMD> bit_plane_loop(const Beat& beat, int first, int bit) {
+#pragma HLS INLINE
+    uint_t<SIMD> plane = 0;
+    plane_bits: for (int s = 0; s < SIMD; s++) {
+#pragma HLS UNROLL
+        plane = plane | (uint_t<SIMD>)((uint_t<SIMD>)((beat.lane[first + s] >> bit) & 1) << s);
+    }
+    return plane;
+}
+
+// The same word; on the host eight elements of up to 8 bits are gathered by one multiplication.
+template <int SIMD, class Beat> inline uint_t<SIMD> bit_plane(const Beat& beat, int first, int bit) {
+#pragma HLS INLINE
+#ifdef FARM_HOST
+    if (sizeof(beat.lane[0]) == 1 && SIMD % 8 == 0) {
+        std::uint64_t plane = 0;
+        plane_bytes: for (int s = 0; s < SIMD; s += 8) {
+            std::uint64_t eight;
+            // The host is little-endian (x86-64): element s is the lowest byte.
+            std::memcpy(&eight, &beat.lane[first + s], 8);
+            eight = (eight >> bit) & 0x0101010101010101ULL;
+            plane |= ((eight * 0x0102040810204080ULL) >> 56) << s;
+        }
+        return (uint_t<SIMD>)plane;
+    }
+#endif
+    return bit_plane_loop<SIMD>(beat, first, bit);
+}
+
+#ifndef FARM_HOST
+
+// One beat as the data of an AXI4-Stream port, element 0 in the lowest bits.
+template <class Beat> inline ap_uint<Beat::count * Beat::bits> pack(const Beat& beat) {
+#pragma HLS INLINE
+    ap_uint<Beat::count * Beat::bits> word;
+    pack_lanes: for (int i = 0; i < Beat::count; i++) {
+#pragma HLS UNROLL
+        word.range(Beat::bits * i + Beat::bits - 1, Beat::bits * i) = ap_uint<Beat::bits>(beat.lane[i]);
+    }
+    return word;
+}
+
+// The data of an AXI4-Stream port as one beat.
+template <class Beat> inline Beat unpack(const ap_uint<Beat::count * Beat::bits>& word) {
+#pragma HLS INLINE
+    Beat beat;
+    unpack_lanes: for (int i = 0; i < Beat::count; i++) {
+#pragma HLS UNROLL
+        const ap_uint<Beat::bits> bits = word.range(Beat::bits * i + Beat::bits - 1, Beat::bits * i);
+        beat.lane[i] = bits;
+    }
+    return beat;
+}
+
+// A top's first process on an input port: BEATS words become beats of lanes.
+template <int BEATS, class Beat>
+void unpack_port(hls::stream<ap_uint<Beat::count * Beat::bits> >& input, stream<Beat>& output) {
+    unpack_beats: for (int i = 0; i < BEATS; i++) {
+#pragma HLS PIPELINE II=1
+        output.write(unpack<Beat>(input.read()));
+    }
+}
+
+// A top's last process on an output port: BEATS beats of lanes become words.
+template <int BEATS, class Beat>
+void pack_port(stream<Beat>& input, hls::stream<ap_uint<Beat::count * Beat::bits> >& output) {
+    pack_beats: for (int i = 0; i < BEATS; i++) {
+#pragma HLS PIPELINE II=1
+        output.write(pack<Beat>(input.read()));
+    }
+}
+
+#endif
+
+}  // namespace farm
+
+#endif  // FARM_HLS_HPP

@@ -1,0 +1,47 @@
+"""FIFO: a stream that holds `depth` beats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from blocks.operators import estimate
+from blocks.operators.base import Area, Mistake, Operator, Stream
+from blocks.operators.checks import lane_bits, positive
+
+
+@dataclass(frozen=True)
+class Fifo(Operator):
+    """Passes beats on unchanged; in hardware the stream behind it holds `depth` of them."""
+
+    lanes: int
+    bits: int
+    beats: int
+    depth: int
+    signed: bool = False
+
+    @property
+    def inputs(self) -> tuple[Stream, ...]:
+        """What goes in."""
+        return (Stream(self.lanes, self.bits, self.beats, self.signed),)
+
+    @property
+    def outputs(self) -> tuple[Stream, ...]:
+        """The same beats."""
+        return self.inputs
+
+    def cycles(self) -> int:
+        """One beat a cycle."""
+        return self.beats
+
+    def area(self) -> Area:
+        """FINN-R: 2 * log2(d) + ceil(d / 32) * ceil(w / 2) LUTs, or block RAM."""
+        return estimate.fifo(self.lanes * self.bits, self.depth)
+
+    def mistakes(self) -> tuple[Mistake, ...]:
+        """Sizes."""
+        return tuple(positive(self, "lanes", "beats", "depth") + lane_bits(self, "bits"))
+
+    @property
+    def cpp_function(self) -> str:
+        """`farm::fifo`: the type of a beat follows from the streams."""
+        return f"farm::fifo<{self.beats}, {self.depth}>"

@@ -1,0 +1,15 @@
+"""FIFO, exactly: the tensor as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from blocks.operators.fifo import Fifo
+from blocks.operators.tensor import Tensor, check_stream, exactly, lane_dtype
+
+
+def apply(shape: Fifo, inputs: Sequence[Tensor], parameters: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """The same elements."""
+    exactly("parameters", parameters, 0)
+    (given,) = exactly("inputs", inputs, 1)
+    return (check_stream("input", given, shape.inputs[0]).astype(lane_dtype(shape.bits, shape.signed)),)

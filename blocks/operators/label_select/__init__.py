@@ -1,0 +1,52 @@
+"""Label select: the indices of the k largest scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from blocks.operators.base import Area, Mistake, Operator, Stream
+from blocks.operators.checks import divides, lane_bits, positive
+
+INDEX_BITS = 32
+
+
+@dataclass(frozen=True)
+class LabelSelect(Operator):
+    """Signed scores in, `k` indices out: largest score first, the smaller index first where scores are equal."""
+
+    classes: int
+    lanes: int
+    bits: int
+    k: int
+
+    @property
+    def inputs(self) -> tuple[Stream, ...]:
+        """The scores in the order of their indices."""
+        return (Stream(self.lanes, self.bits, self.classes // self.lanes, signed=True),)
+
+    @property
+    def outputs(self) -> tuple[Stream, ...]:
+        """One 32 bit index a beat."""
+        return (Stream(1, INDEX_BITS, self.k),)
+
+    def cycles(self) -> int:
+        """N / PE, and k to send the indices."""
+        return self.classes // self.lanes + self.k
+
+    def area(self) -> Area:
+        """A comparison and two registers per rank and lane (own estimate)."""
+        return Area(lut=self.k * self.lanes * (2 * self.bits + INDEX_BITS))
+
+    def mistakes(self) -> tuple[Mistake, ...]:
+        """Sizes, and no more ranks than classes."""
+        found = positive(self, "classes", "lanes", "k") + lane_bits(self, "bits")
+        if found:
+            return tuple(found)
+        if self.k > self.classes:
+            found.append(Mistake("k", f"k {self.k} of {self.classes} classes", f"k is at most {self.classes}"))
+        return tuple(found + divides(self, "lanes", "classes", self.classes))
+
+    @property
+    def cpp_function(self) -> str:
+        """`farm::label_select` with this shape."""
+        return f"farm::label_select<{self.classes}, {self.lanes}, {self.bits}, {self.k}>"

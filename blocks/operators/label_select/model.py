@@ -1,0 +1,22 @@
+"""Label select, exactly: scores [N, 1, 1, classes] -> indices [N, k]."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from blocks.operators.label_select import LabelSelect
+from blocks.operators.tensor import Tensor, check_lanes, exactly
+
+
+def apply(
+    shape: LabelSelect, inputs: Sequence[Tensor], parameters: Sequence[Tensor]
+) -> tuple[Tensor, ...]:
+    """Indices of the largest scores, largest first; of equal scores the smaller index first."""
+    exactly("parameters", parameters, 0)
+    (given,) = exactly("inputs", inputs, 1)
+    scores = check_lanes("input", given, (None, 1, 1, shape.classes), shape.bits, signed=True)
+    # ~v reverses the order of v and, unlike -v, has no value without a counterpart.
+    order = np.argsort(~scores.reshape(-1, shape.classes).astype(np.int64), axis=1, kind="stable")
+    return (order[:, : shape.k].astype(np.uint32),)

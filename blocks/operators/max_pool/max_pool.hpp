@@ -1,0 +1,93 @@
+// The largest value of each window of a map that is already padded, out of a line buffer of KERNEL + STRIDE rows.
+#ifndef FARM_MAX_POOL_HPP
+#define FARM_MAX_POOL_HPP
+
+#include "../farm_hls.hpp"
+
+namespace farm {
+
+// The buffer works as in the sliding window: the rows of the next output row come in while this one's windows leave.
+template <int CHANNELS, int HEIGHT, int WIDTH, int KERNEL, int STRIDE, int LANES, int BITS>
+void max_pool(stream<lanes<LANES, BITS> >& input, stream<lanes<LANES, BITS> >& output) {
+    const int FOLDS = CHANNELS / LANES;
+    const int ROWS = KERNEL + STRIDE;
+    const int OUT_HEIGHT = (HEIGHT - KERNEL) / STRIDE + 1;
+    const int OUT_WIDTH = (WIDTH - KERNEL) / STRIDE + 1;
+    const int EMITS = OUT_WIDTH * FOLDS * KERNEL * KERNEL;
+    const int LOADS = STRIDE * WIDTH * FOLDS;
+    const int STEPS = EMITS > LOADS ? EMITS : LOADS;
+
+    lanes<LANES, BITS> rows[ROWS][WIDTH][FOLDS];
+    FARM_PACK(rows);
+    lanes<LANES, BITS> best;
+    FARM_PARTITION(best.lane);
+
+    fill_rows: for (int y = 0; y < KERNEL; y++) {
+        fill_columns: for (int x = 0; x < WIDTH; x++) {
+            fill_folds: for (int fold = 0; fold < FOLDS; fold++) {
+#pragma HLS PIPELINE II=1
+                rows[y][x][fold] = input.read();
+            }
+        }
+    }
+
+    int top = 0;
+    int loaded_rows = KERNEL;
+    output_rows: for (int oy = 0; oy < OUT_HEIGHT; oy++) {
+// Flattened, the first window of a row could be read before the last pixel of the row is written.
+#pragma HLS LOOP_FLATTEN off
+        int ox = 0;
+        int pool_fold = 0;
+        int ky = 0;
+        int kx = 0;
+        int load_slot = top + KERNEL >= ROWS ? top + KERNEL - ROWS : top + KERNEL;
+        int load_x = 0;
+        int load_fold = 0;
+        pool_steps: for (int step = 0; step < STEPS; step++) {
+#pragma HLS PIPELINE II=1
+#pragma HLS DEPENDENCE variable=rows inter false
+            if (step < LOADS && loaded_rows < HEIGHT) {
+                rows[load_slot][load_x][load_fold] = input.read();
+                load_fold++;
+                if (load_fold == FOLDS) {
+                    load_fold = 0;
+                    load_x++;
+                    if (load_x == WIDTH) {
+                        load_x = 0;
+                        loaded_rows++;
+                        load_slot = load_slot + 1 == ROWS ? 0 : load_slot + 1;
+                    }
+                }
+            }
+            if (step < EMITS) {
+                const int slot = top + ky >= ROWS ? top + ky - ROWS : top + ky;
+                const lanes<LANES, BITS> pixel = rows[slot][ox * STRIDE + kx][pool_fold];
+                pool_lanes: for (int l = 0; l < LANES; l++) {
+#pragma HLS UNROLL
+                    if ((ky == 0 && kx == 0) || pixel.lane[l] > best.lane[l]) {
+                        best.lane[l] = pixel.lane[l];
+                    }
+                }
+                kx++;
+                if (kx == KERNEL) {
+                    kx = 0;
+                    ky++;
+                    if (ky == KERNEL) {
+                        ky = 0;
+                        output.write(best);
+                        pool_fold++;
+                        if (pool_fold == FOLDS) {
+                            pool_fold = 0;
+                            ox++;
+                        }
+                    }
+                }
+            }
+        }
+        top = top + STRIDE >= ROWS ? top + STRIDE - ROWS : top + STRIDE;
+    }
+}
+
+}  // namespace farm
+
+#endif  // FARM_MAX_POOL_HPP

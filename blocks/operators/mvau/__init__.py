@@ -1,0 +1,167 @@
+"""Matrix-vector unit: weights times a column of activations, accumulated; no activation function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from blocks.operators.base import Area, Mistake, Operator, ParameterStream, Stream, signed_bits
+from blocks.operators.checks import MAX_LANE_BITS, divides, lane_bits, ports, positive
+from blocks.operators.estimate import lutram
+
+MAX_INPUT_BITS = 32
+"""The sum of one beat of bit planes has to fit into a machine word."""
+
+
+@dataclass(frozen=True)
+class Mvau(Operator):
+    """`channels` dot products of `synapses` unsigned activations per output pixel, `pe` x `simd` of them a cycle.
+
+    Weights of 1 bit are binary (1 is +1, 0 is -1), wider ones are two's complement. They arrive neuron fold outermost,
+    synapse fold innermost: row = nf * pe + p, column = sf * simd + lane. With `streamed_weights` they are the second
+    data input and come once per image, so there is one pixel.
+    """
+
+    synapses: int
+    channels: int
+    pe: int
+    simd: int
+    input_bits: int
+    weight_bits: int
+    pixels: int
+    mmv: int = 1
+    streamed_weights: bool = False
+
+    @property
+    def neuron_folds(self) -> int:
+        """Passes over the columns until all output channels are done."""
+        return self.channels // self.pe
+
+    @property
+    def synapse_folds(self) -> int:
+        """Beats of one column."""
+        return self.synapses // self.simd
+
+    @property
+    def lowest(self) -> int:
+        """The lowest sum that any weights and activations reach."""
+        weight = -1 if self.weight_bits == 1 else -(1 << (self.weight_bits - 1))
+        return self.synapses * weight * ((1 << self.input_bits) - 1)
+
+    @property
+    def highest(self) -> int:
+        """The highest sum that any weights and activations reach."""
+        weight = 1 if self.weight_bits == 1 else (1 << (self.weight_bits - 1)) - 1
+        return self.synapses * weight * ((1 << self.input_bits) - 1)
+
+    @property
+    def accumulator_bits(self) -> int:
+        """Two's complement bits of a sum; `highest + 1`, a threshold that is never reached, fits too."""
+        return signed_bits(self.lowest, self.highest + 1)
+
+    @property
+    def inputs(self) -> tuple[Stream, ...]:
+        """Columns as the sliding window gives them, `mmv * simd` lanes; then the weights if they are streamed."""
+        beats = self.pixels // self.mmv * self.synapse_folds
+        columns = Stream(self.mmv * self.simd, self.input_bits, beats)
+        if not self.streamed_weights:
+            return (columns,)
+        weights = Stream(self.pe * self.simd, self.weight_bits, self.neuron_folds * self.synapse_folds, signed=True)
+        return (columns, weights)
+
+    @property
+    def parameters(self) -> tuple[ParameterStream, ...]:
+        """The weights: binary ones as one word of `simd` bits per PE, wider ones lane by lane."""
+        if self.streamed_weights:
+            return ()
+        depth = self.neuron_folds * self.synapse_folds
+        if self.weight_bits == 1:
+            return (ParameterStream(self.pe, self.simd, depth, signed=False, role="weights"),)
+        return (ParameterStream(self.pe * self.simd, self.weight_bits, depth, signed=True, role="weights"),)
+
+    @property
+    def outputs(self) -> tuple[Stream, ...]:
+        """The sums: lane m * pe + p is channel nf * pe + p of pixel m of the group."""
+        beats = self.pixels // self.mmv * self.neuron_folds
+        return (Stream(self.mmv * self.pe, self.accumulator_bits, beats, signed=True),)
+
+    def parameter_reads(self) -> int:
+        """The whole matrix for each group of pixels."""
+        return self.pixels // self.mmv
+
+    def cycles(self) -> int:
+        """(MH / PE) * (MW / SIMD) * OH * OW / mmv."""
+        return self.neuron_folds * self.synapse_folds * self.pixels // self.mmv
+
+    def area(self) -> Area:
+        """FINN-R: 300 + 1.1 * PE * (SIMD * (2 * ceil((W+A)/6) - 1) * (W+A) + (W+A) * (2 * SIMD - 1) + acc).
+
+        That is 9.9 LUTs per lane at W1A2; thresholds are another operator. Products of more than 8 bits are counted
+        as one DSP each (own assumption), and the kept activations as LUTRAM.
+        """
+        width = self.weight_bits + self.input_bits
+        kept = lutram(self.mmv * self.simd * self.input_bits, self.synapse_folds) if self.neuron_folds > 1 else Area()
+        if width > 8:
+            adders = 1.1 * self.mmv * self.pe * self.accumulator_bits
+            return Area(lut=300 + adders, dsp=self.mmv * self.pe * self.simd) + kept
+        lanes = self.simd * (2 * ceil(width / 6) - 1) * width + width * (2 * self.simd - 1)
+        return Area(lut=300 + 1.1 * self.mmv * self.pe * (lanes + self.accumulator_bits)) + kept
+
+    def mistakes(self) -> tuple[Mistake, ...]:
+        """Folds that divide, ports that are narrow enough, words that hold a PE's weights."""
+        found = positive(self, "synapses", "channels", "pe", "simd", "pixels", "mmv")
+        found += lane_bits(self, "input_bits", "weight_bits")
+        if found:
+            return tuple(found)
+        binary = self.weight_bits == 1
+        found = divides(self, "pe", "channels", self.channels)
+        found += divides(self, "simd", "synapses", self.synapses, limit=MAX_LANE_BITS if binary else None)
+        found += divides(self, "mmv", "pixels", self.pixels)
+        if self.mmv > 1 and self.pe != self.channels:
+            found.append(
+                Mistake(
+                    "mmv",
+                    f"mmv {self.mmv} with pe {self.pe}: the channels of several pixels would be interleaved",
+                    f"pe equals channels ({self.channels}) when mmv is above 1",
+                )
+            )
+        if self.input_bits > MAX_INPUT_BITS:
+            found.append(
+                Mistake("input_bits", f"input_bits is {self.input_bits}", f"input_bits is 1 to {MAX_INPUT_BITS}")
+            )
+        if self.accumulator_bits > MAX_LANE_BITS:
+            found.append(
+                Mistake(
+                    "input_bits",
+                    f"the sums take {self.accumulator_bits} bits",
+                    f"a lane has at most {MAX_LANE_BITS} bits: lower input_bits or weight_bits",
+                )
+            )
+        if self.streamed_weights and self.pixels != 1:
+            found.append(
+                Mistake("pixels", f"streamed weights with {self.pixels} pixels", "streamed weights serve one pixel")
+            )
+        if self.streamed_weights and binary:
+            found.append(
+                Mistake("weight_bits", "binary weights cannot be streamed", "streamed weights have 2 bits or more")
+            )
+        if binary and self.simd > MAX_LANE_BITS:
+            legal = [n for n in range(1, MAX_LANE_BITS + 1) if self.synapses % n == 0]
+            found.append(
+                Mistake(
+                    "simd",
+                    f"simd {self.simd} with binary weights",
+                    f"a PE's weights are one word of at most {MAX_LANE_BITS} bits: simd is one of "
+                    f"{', '.join(map(str, legal))}",
+                )
+            )
+        return tuple(found or ports(self.parameters, "pe"))
+
+    @property
+    def cpp_function(self) -> str:
+        """`farm::mvau_binary` or `farm::mvau_integer`; both are called with input, weights, output."""
+        sizes = f"{self.synapses}, {self.channels}, {self.pe}, {self.simd}, {self.input_bits}"
+        rest = f"{self.accumulator_bits}, {self.pixels}, {self.mmv}"
+        if self.weight_bits == 1:
+            return f"farm::mvau_binary<{sizes}, {rest}>"
+        return f"farm::mvau_integer<{sizes}, {self.weight_bits}, {rest}>"

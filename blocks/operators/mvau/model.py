@@ -1,0 +1,76 @@
+"""Matrix-vector unit, exactly: columns [N, OH, OW, S] times weights [channels, S] -> sums [N, OH, OW, channels]."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from blocks.operators.mvau import Mvau
+from blocks.operators.tensor import (
+    FLOAT32_EXACT,
+    FLOAT64_EXACT,
+    Tensor,
+    beats,
+    check,
+    check_lanes,
+    exactly,
+    in_range,
+    lane_dtype,
+    no_memory,
+)
+
+
+def apply(shape: Mvau, inputs: Sequence[Tensor], parameters: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Sums of products. Weights are parameter 0, or input 1 when they are streamed.
+
+    Products run through the floating point BLAS where that is exact: every partial sum is a whole number no larger than
+    synapses * largest activation * largest weight, and float32 holds all of them to 2^24, float64 to 2^53.
+    """
+    if shape.streamed_weights:
+        given, weights = exactly("inputs", inputs, 2)
+        exactly("parameters", parameters, 0)
+    else:
+        (given,) = exactly("inputs", inputs, 1)
+        (weights,) = exactly("parameters", parameters, 1)
+    columns = check_lanes("input", given, (None, None, None, shape.synapses), shape.input_bits, signed=False)
+    if columns.shape[1] * columns.shape[2] != shape.pixels:
+        raise ValueError(f"input has {columns.shape[1]} x {columns.shape[2]} pixels, expected {shape.pixels}")
+    matrix = logical_weights(shape, weights)
+    bound = max(-shape.lowest, shape.highest)
+    flat = columns.reshape(-1, shape.synapses)
+    kind = np.float32 if bound <= FLOAT32_EXACT else np.float64 if bound <= FLOAT64_EXACT else np.int64
+    sums = flat.astype(kind) @ matrix.T.astype(kind)
+    out = sums.astype(lane_dtype(shape.accumulator_bits, signed=True))
+    return (out.reshape(*columns.shape[:3], shape.channels),)
+
+
+def logical_weights(shape: Mvau, weights: Tensor) -> Tensor:
+    """Weights as [channels, synapses]: checked, and [OFM, K, K, IFM] flattened. Binary ones are +1 and -1."""
+    array = np.asarray(weights)
+    if array.ndim == 4:
+        array = array.reshape(array.shape[0], -1)
+    array = check("weights", array, (shape.channels, shape.synapses))
+    if shape.weight_bits == 1:
+        if not np.isin(array, (-1, 1)).all():
+            raise ValueError(f"weights hold {np.unique(array)[:8].tolist()}, expected only -1 and +1")
+    else:
+        in_range("weights", array, -(1 << (shape.weight_bits - 1)), (1 << (shape.weight_bits - 1)) - 1)
+    return array
+
+
+def memory(shape: Mvau, index: int, values: Tensor) -> Tensor:
+    """The weights in the order of the wire, [neuron folds * synapse folds, lanes]; streamed ones too.
+
+    Row nf * pe + p and column sf * simd + s come in beat nf * SF + sf: binary as bit s of word p, else as lane
+    p * simd + s.
+    """
+    if index != 0:
+        raise no_memory(1, index)
+    matrix = logical_weights(shape, values)
+    tiles = matrix.reshape(shape.neuron_folds, shape.pe, shape.synapse_folds, shape.simd).transpose(0, 2, 1, 3)
+    port = shape.inputs[1] if shape.streamed_weights else shape.parameters[0]
+    if shape.weight_bits != 1:
+        return beats(port, tiles)
+    ones = (tiles > 0).astype(np.uint64) << np.arange(shape.simd, dtype=np.uint64)
+    return beats(port, np.bitwise_or.reduce(ones, axis=-1))

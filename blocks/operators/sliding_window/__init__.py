@@ -1,0 +1,95 @@
+"""Sliding window: the map becomes the columns that a matrix-vector unit multiplies with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from blocks.operators.base import Area, Mistake, Operator, Stream
+from blocks.operators.checks import divides, kernel_fits, lane_bits, positive
+from blocks.operators.estimate import window_memory
+
+
+@dataclass(frozen=True)
+class SlidingWindow(Operator):
+    """Windows of `kernel` x `kernel` over a map that is already padded (`height` x `width` x `channels`).
+
+    For each group of `mmv` horizontally consecutive output pixels, kernel row, kernel column and channel fold one beat:
+    lane m * simd + s is channel fold * simd + s of pixel m of the group.
+    """
+
+    channels: int
+    height: int
+    width: int
+    kernel: int
+    stride: int
+    simd: int
+    bits: int
+    mmv: int = 1
+
+    @property
+    def out_height(self) -> int:
+        """Output rows."""
+        return (self.height - self.kernel) // self.stride + 1
+
+    @property
+    def out_width(self) -> int:
+        """Output columns."""
+        return (self.width - self.kernel) // self.stride + 1
+
+    @property
+    def folds(self) -> int:
+        """Beats of one pixel."""
+        return self.channels // self.simd
+
+    @property
+    def inputs(self) -> tuple[Stream, ...]:
+        """The padded map, `simd` channels a beat."""
+        return (Stream(self.simd, self.bits, self.height * self.width * self.folds),)
+
+    @property
+    def outputs(self) -> tuple[Stream, ...]:
+        """The windows, `mmv * simd` lanes a beat."""
+        beats = self.out_height * self.out_width // self.mmv * self.kernel * self.kernel * self.folds
+        return (Stream(self.mmv * self.simd, self.bits, beats),)
+
+    def cycles(self) -> int:
+        """K * W * cf + OH * max(OW / mmv * K^2 * cf, stride * W * cf) with cf = C / simd.
+
+        FINN's formula starts with ((K - 1) * W + K) * cf: its first window leaves before the K-th row is complete,
+        ours after it. 1x1 windows of one pixel at a time are passed on without a buffer: one beat of the input a cycle.
+        """
+        if self.kernel == 1 and self.mmv == 1:
+            return self.inputs[0].beats
+        emitted = self.out_width // self.mmv * self.kernel * self.kernel * self.folds
+        loaded = self.stride * self.width * self.folds
+        return self.kernel * self.width * self.folds + self.out_height * max(emitted, loaded)
+
+    def area(self) -> Area:
+        """300 + width * ceil(depth / 38) LUTs (FINN-R), the buffer in block RAM when it is deep."""
+        if self.kernel == 1 and self.mmv == 1:
+            return Area(lut=60)
+        depth = (self.kernel + self.stride) * self.width * self.folds
+        return Area(lut=300) + window_memory(self.simd * self.bits, depth)
+
+    def mistakes(self) -> tuple[Mistake, ...]:
+        """Sizes, the kernel within the map, folds that divide."""
+        found = positive(self, "channels", "height", "width", "kernel", "stride", "simd", "mmv")
+        found += lane_bits(self, "bits")
+        if found:
+            return tuple(found)
+        found = divides(self, "simd", "channels", self.channels)
+        kernel = kernel_fits(self, self.kernel, self.height, self.width)
+        return tuple(found + (kernel or divides(self, "mmv", "the output columns", self.out_width)))
+
+    @property
+    def cpp_function(self) -> str:
+        """`farm::sliding_window`, or `farm::subsample` for 1x1 windows of one pixel at a time."""
+        if self.kernel == 1 and self.mmv == 1:
+            return (
+                f"farm::subsample<{self.channels}, {self.height}, {self.width}, {self.stride}, "
+                f"{self.simd}, {self.bits}>"
+            )
+        return (
+            f"farm::sliding_window<{self.channels}, {self.height}, {self.width}, {self.kernel}, {self.stride}, "
+            f"{self.simd}, {self.bits}, {self.mmv}>"
+        )

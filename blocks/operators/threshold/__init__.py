@@ -1,0 +1,101 @@
+"""Threshold activation: how many of a channel's thresholds a value has reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from blocks.operators.base import Area, Mistake, Operator, ParameterStream, Stream, signed_bits, unsigned_bits
+from blocks.operators.checks import MAX_LANE_BITS, divides, ports, positive
+
+MAX_OUTPUT_BITS = 8
+"""255 thresholds per channel: more would be a table look-up, not a row of comparators."""
+
+
+@dataclass(frozen=True)
+class Threshold(Operator):
+    """`2^output_bits - 1` thresholds per channel on values of `lowest..highest`; out = thresholds <= value, counted."""
+
+    channels: int
+    pixels: int
+    pe: int
+    lowest: int
+    highest: int
+    output_bits: int
+
+    @property
+    def signed(self) -> bool:
+        """Whether values are two's complement."""
+        return self.lowest < 0
+
+    @property
+    def input_bits(self) -> int:
+        """Bits of a value: those of the accumulator in front of it if signed."""
+        return signed_bits(self.lowest, self.highest + 1) if self.signed else unsigned_bits(self.highest)
+
+    @property
+    def threshold_bits(self) -> int:
+        """Bits of a threshold: `highest + 1` is the one that is never reached."""
+        return signed_bits(self.lowest, self.highest + 1) if self.signed else unsigned_bits(self.highest + 1)
+
+    @property
+    def steps(self) -> int:
+        """Thresholds per channel."""
+        return int((1 << self.output_bits) - 1)
+
+    @property
+    def inputs(self) -> tuple[Stream, ...]:
+        """The values, `pe` channels a beat."""
+        return (Stream(self.pe, self.input_bits, self.pixels * self.channels // self.pe, self.signed),)
+
+    @property
+    def parameters(self) -> tuple[ParameterStream, ...]:
+        """The thresholds of `pe` channels a beat: PE 0 lowest, ascending within the PE."""
+        depth = self.channels // self.pe
+        return (ParameterStream(self.pe * self.steps, self.threshold_bits, depth, self.signed, role="thresholds"),)
+
+    @property
+    def outputs(self) -> tuple[Stream, ...]:
+        """The counts, `pe` channels a beat."""
+        return (Stream(self.pe, self.output_bits, self.pixels * self.channels // self.pe),)
+
+    def parameter_reads(self) -> int:
+        """All channels' thresholds for each pixel."""
+        return self.pixels
+
+    def cycles(self) -> int:
+        """C / PE * H * W."""
+        return self.outputs[0].beats
+
+    def area(self) -> Area:
+        """The comparators' term of FINN-R's formula: 1.1 * PE * (2^B - 1) * bits of a value."""
+        return Area(lut=1.1 * self.pe * self.steps * self.input_bits)
+
+    def mistakes(self) -> tuple[Mistake, ...]:
+        """The range, the fold and the width of the threshold port."""
+        found = positive(self, "channels", "pixels", "pe", "output_bits")
+        if self.lowest > self.highest:
+            found.append(
+                Mistake("lowest", f"lowest {self.lowest} is above highest {self.highest}", "lowest is at most highest")
+            )
+        if found:
+            return tuple(found)
+        if self.output_bits > MAX_OUTPUT_BITS:
+            found.append(
+                Mistake("output_bits", f"output_bits is {self.output_bits}", f"output_bits is 1 to {MAX_OUTPUT_BITS}")
+            )
+            return tuple(found)
+        found = divides(self, "pe", "channels", self.channels)
+        if self.threshold_bits > MAX_LANE_BITS:
+            found.append(
+                Mistake(
+                    "highest",
+                    f"a threshold takes {self.threshold_bits} bits",
+                    f"a lane has at most {MAX_LANE_BITS} bits: narrow lowest..highest",
+                )
+            )
+        return tuple(found or ports(self.parameters, "pe"))
+
+    @property
+    def cpp_function(self) -> str:
+        """`farm::threshold` with this shape."""
+        return f"farm::threshold<{self.channels}, {self.pixels}, {self.pe}, {self.output_bits}>"

@@ -1,0 +1,45 @@
+"""Threshold activation, exactly: values [N, H, W, C], thresholds [C, T] -> counts [N, H, W, C]."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from blocks.operators.tensor import Tensor, beats, check, exactly, in_range, lane_dtype, no_memory
+from blocks.operators.threshold import Threshold
+
+
+def apply(shape: Threshold, inputs: Sequence[Tensor], parameters: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """For each value the number of its channel's thresholds that are at most the value."""
+    (given,) = exactly("inputs", inputs, 1)
+    (thresholds,) = exactly("parameters", parameters, 1)
+    values = check("input", given, (None, None, None, shape.channels))
+    if values.shape[1] * values.shape[2] != shape.pixels:
+        raise ValueError(f"input has {values.shape[1]} x {values.shape[2]} pixels, expected {shape.pixels}")
+    in_range("input", values, shape.lowest, shape.highest)
+    # As saturated as the hardware's: both sides then have one type, and numpy compares without widening to float.
+    limits = saturated(shape, thresholds)
+    kind = lane_dtype(shape.threshold_bits, shape.signed)
+    wide, limits = values.astype(kind), limits.astype(kind)
+    counts = np.zeros(values.shape, np.uint8)
+    for step in range(shape.steps):
+        counts += limits[:, step] <= wide
+    return (counts,)
+
+
+def saturated(shape: Threshold, thresholds: Tensor) -> Tensor:
+    """Thresholds [C, T] within lowest..highest + 1, ascending. No value's count changes by that.
+
+    One at or below `lowest` always counts and one above `highest` never does, wherever it stands.
+    """
+    array = check("thresholds", thresholds, (shape.channels, shape.steps))
+    clipped = [[min(max(int(t), shape.lowest), shape.highest + 1) for t in row] for row in array.tolist()]
+    return np.sort(np.array(clipped, np.int64 if shape.signed else np.uint64), axis=1)
+
+
+def memory(shape: Threshold, index: int, values: Tensor) -> Tensor:
+    """Saturated thresholds in the order of the wire, [channels / pe, pe * T]: PE 0 lowest, ascending within the PE."""
+    if index != 0:
+        raise no_memory(1, index)
+    return beats(shape.parameters[0], saturated(shape, values))

@@ -1,0 +1,62 @@
+"""Width converter: the same elements, another number of them in a beat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import lcm
+
+from blocks.operators.base import Area, Mistake, Operator, Stream
+from blocks.operators.checks import divides, lane_bits, positive
+
+
+@dataclass(frozen=True)
+class WidthConverter(Operator):
+    """Beats of `lanes_in` elements become beats of `lanes_out`, in any ratio; `elements` is those of one image."""
+
+    lanes_in: int
+    lanes_out: int
+    bits: int
+    elements: int
+    signed: bool = False
+
+    @property
+    def inputs(self) -> tuple[Stream, ...]:
+        """Beats of `lanes_in`."""
+        return (Stream(self.lanes_in, self.bits, self.elements // self.lanes_in, self.signed),)
+
+    @property
+    def outputs(self) -> tuple[Stream, ...]:
+        """Beats of `lanes_out`."""
+        return (Stream(self.lanes_out, self.bits, self.elements // self.lanes_out, self.signed),)
+
+    @property
+    def whole_ratio(self) -> bool:
+        """Whether one side is a multiple of the other."""
+        return self.lanes_in % self.lanes_out == 0 or self.lanes_out % self.lanes_in == 0
+
+    def cycles(self) -> int:
+        """Beats of the narrower side; with a ratio that is not whole, beats of both sides one after the other."""
+        beats = self.inputs[0].beats, self.outputs[0].beats
+        return max(beats) if self.whole_ratio else sum(beats)
+
+    def area(self) -> Area:
+        """A register and a multiplexer per bit of the least common multiple (own estimate)."""
+        return Area(lut=lcm(self.lanes_in, self.lanes_out) * self.bits + 20)
+
+    def mistakes(self) -> tuple[Mistake, ...]:
+        """Both sides fill whole beats."""
+        found = positive(self, "lanes_in", "lanes_out", "elements") + lane_bits(self, "bits")
+        if found:
+            return tuple(found)
+        return tuple(
+            divides(self, "lanes_in", "elements", self.elements)
+            + divides(self, "lanes_out", "elements", self.elements)
+        )
+
+    @property
+    def cpp_function(self) -> str:
+        """`farm::widen`, `farm::narrow`, or `farm::regroup` where the ratio is not whole."""
+        sizes = f"<{self.lanes_in}, {self.lanes_out}, {self.elements}>"
+        if self.lanes_out % self.lanes_in == 0:
+            return "farm::widen" + sizes
+        return ("farm::narrow" if self.whole_ratio else "farm::regroup") + sizes

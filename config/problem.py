@@ -1,0 +1,75 @@
+"""A mistake in what the user wrote: what it is, where it is, and what to do about it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake; `line` counts from 1 and is None where the mistake has no line (a command line, a missing file)."""
+
+    file: str
+    line: int | None
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        where = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{where}: {self.what}; {self.remedy}"
+
+
+class ConfigError(Exception):
+    """Everything that is wrong with a configuration; its text has one line per problem."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class Problems:
+    """Collects mistakes, so that a user sees all of them together and not one per attempt."""
+
+    def __init__(self) -> None:
+        self._items: list[Problem] = []
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @property
+    def items(self) -> tuple[Problem, ...]:
+        """All problems so far: by file in order of appearance, then by line."""
+        files = list(dict.fromkeys(problem.file for problem in self._items))
+        return tuple(sorted(self._items, key=lambda problem: (files.index(problem.file), problem.line or 0)))
+
+    def add(self, file: str, line: int | None, what: str, remedy: str) -> None:
+        """Record one problem. An exact repetition is dropped: an alias is read once for every use of its anchor."""
+        problem = Problem(file, line, what, remedy)
+        if problem not in self._items:
+            self._items.append(problem)
+
+    def extend(self, problems: Iterable[Problem]) -> None:
+        """Record the problems of another reading."""
+        for problem in problems:
+            self.add(problem.file, problem.line, problem.what, problem.remedy)
+
+    def raise_if_any(self) -> None:
+        """Raise ConfigError with all problems, if there are any."""
+        if self._items:
+            raise ConfigError(self.items)
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return the remedy for an unknown `word`: the nearest known one, or the list of them."""
+    names = sorted(known)
+    if not names:
+        return "remove it"
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if not close:
+        # A word that is only the end of a dotted key ("slots" for "farm.slots") is close in meaning, not in letters.
+        close = [name for name in names if name.rpartition(".")[2] == word][:1]
+    if close:
+        return f"did you mean '{close[0]}'?"
+    return f"known: {', '.join(names)}"

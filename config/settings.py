@@ -1,0 +1,267 @@
+"""Effective settings and where each value comes from.
+
+Defaults in code < farm.yaml (the project) < farm.local.yaml (this machine) < key.sub=value on the command line.
+Each room declares one frozen dataclass; its fields may carry metadata made by `setting`.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from config.document import Section, load
+from config.problem import ConfigError, Problem, Problems, suggestion
+from config.scalar import integer_word, number_word
+
+S = TypeVar("S")
+
+PROJECT_FILE = "farm.yaml"
+MACHINE_FILE = "farm.local.yaml"
+COMMAND_LINE = "command line"
+DEFAULT = "default"
+
+
+def setting(
+    default: Any,
+    doc: str,
+    *,
+    choices: tuple[str, ...] | None = None,
+    minimum: float | None = None,
+    maximum: float | None = None,
+) -> Any:
+    """Declare one setting: its default, one sentence of documentation, and its limits."""
+    return field(
+        default=default, metadata={"doc": doc, "choices": choices, "minimum": minimum, "maximum": maximum}
+    )
+
+
+@dataclass(frozen=True)
+class Build:
+    """What is built; the keys at the top of farm.yaml."""
+
+    network: str = setting("digits", "network to build, a file of blocks/networks")
+    target: str = setting("sw_emu", "what the kernel is built for", choices=("sw_emu", "hw_emu", "hw"))
+    toolchain: str = setting("open", "programs that build it", choices=("open", "vitis"))
+    platform: str = setting("u250", "board, a file of platform")
+    clock_mhz: float = setting(250.0, "kernel clock", minimum=1.0, maximum=1000.0)
+
+
+@dataclass(frozen=True)
+class _Key:
+    """One setting by its dotted name, with the type that its value must have."""
+
+    name: str
+    kind: type
+    optional: bool
+    default: Any
+    doc: str
+    choices: tuple[str, ...] | None
+    minimum: float | None
+    maximum: float | None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Effective values. `values` and `origins` are keyed by dotted name, in the order of declaration."""
+
+    build: Build
+    rooms: tuple[Any, ...]
+    values: Mapping[str, Any]
+    origins: Mapping[str, str]
+    docs: Mapping[str, str]
+
+    @property
+    def network(self) -> str:
+        """Name of the network that is built."""
+        return self.build.network
+
+    @property
+    def target(self) -> str:
+        """One of sw_emu, hw_emu, hw."""
+        return self.build.target
+
+    @property
+    def toolchain(self) -> str:
+        """One of open, vitis."""
+        return self.build.toolchain
+
+    @property
+    def platform(self) -> str:
+        """Name of the board."""
+        return self.build.platform
+
+    @property
+    def clock_mhz(self) -> float:
+        """Kernel clock."""
+        return self.build.clock_mhz
+
+    @staticmethod
+    def defaults() -> Settings:
+        """Return the settings of a checkout without any files and sections."""
+        keys = _declared("", Build)
+        values = {key.name: key.default for key in keys}
+        docs = {key.name: key.doc for key in keys}
+        return Settings(Build(), (), values, dict.fromkeys(values, DEFAULT), docs)
+
+    def section(self, kind: type[S]) -> S:
+        """Return the values of the section declared as `kind`; its defaults if it was not declared."""
+        for room in self.rooms:
+            if isinstance(room, kind):
+                return room
+        return kind()
+
+    def origin(self, key: str) -> str:
+        """Return where a value comes from: 'default', 'farm.yaml:3', 'farm.local.yaml:1' or 'command line'."""
+        return self.origins[key]
+
+    def problem(self, key: str, what: str, remedy: str) -> Problem:
+        """Return a problem located where `key` got its value, for checks that only its user can make."""
+        file, _, line = self.origins[key].rpartition(":")
+        return Problem(file, int(line), what, remedy) if file else Problem(self.origins[key], None, what, remedy)
+
+
+def command_line_words(argv: Sequence[str]) -> list[str]:
+    """Return the key=value words of a command line, by the same rule as doit: a '=' and no leading '-'."""
+    return [word for word in argv if "=" in word and not word.startswith("-")]
+
+
+def load_settings(root: Path, sections: Mapping[str, type], words: Sequence[str] = ()) -> Settings:
+    """Compose the settings of the checkout at `root`.
+
+    `sections` maps the name of each section to the frozen dataclass that declares it; `words` are key.sub=value.
+    Raises ConfigError with all mistakes of both files and of the words.
+    """
+    keys = {key.name: key for prefix, kind in (("", Build), *sections.items()) for key in _declared(prefix, kind)}
+    values = {name: key.default for name, key in keys.items()}
+    origins = dict.fromkeys(keys, DEFAULT)
+    problems = Problems()
+    for file in (PROJECT_FILE, MACHINE_FILE):
+        if (root / file).exists():
+            try:
+                document = load(root / file, name=file, problems=problems, may_be_empty=True)
+            except ConfigError as error:
+                problems.extend(error.problems)
+                continue
+            _read_file(document, sections, keys, values, origins)
+    _read_words(words, keys, values, origins, problems)
+    problems.raise_if_any()
+    rooms: tuple[Any, ...] = tuple(_make(name, kind, values) for name, kind in sections.items())
+    docs = {name: key.doc for name, key in keys.items()}
+    return Settings(_make("", Build, values), rooms, values, origins, docs)
+
+
+def _declared(prefix: str, kind: type) -> list[_Key]:
+    hints = typing.get_type_hints(kind)
+    keys = []
+    for item in fields(kind):
+        if item.default is MISSING:
+            raise TypeError(f"{kind.__name__}.{item.name}: a setting needs a default")
+        union = typing.get_args(hints[item.name]) if isinstance(hints[item.name], types.UnionType) else ()
+        plain = [part for part in union if part is not type(None)] or [hints[item.name]]
+        if plain[0] not in (str, int, float, bool):
+            raise TypeError(f"{kind.__name__}.{item.name}: a setting is str, int, float, bool, or one of them or None")
+        meta = item.metadata
+        keys.append(
+            _Key(
+                name=f"{prefix}.{item.name}" if prefix else item.name,
+                kind=plain[0],
+                optional=bool(union),
+                default=item.default,
+                doc=meta.get("doc", ""),
+                choices=meta.get("choices"),
+                minimum=meta.get("minimum"),
+                maximum=meta.get("maximum"),
+            )
+        )
+    return keys
+
+
+def _make(prefix: str, kind: type[S], values: Mapping[str, Any]) -> S:
+    names = [item.name for item in fields(kind)]  # type: ignore[arg-type]
+    return kind(**{name: values[f"{prefix}.{name}" if prefix else name] for name in names})
+
+
+def _read_file(
+    document: Section,
+    sections: Mapping[str, type],
+    keys: Mapping[str, _Key],
+    values: dict[str, Any],
+    origins: dict[str, str],
+) -> None:
+    places = {"": document}
+    for name in sections:
+        place = document.section(name, default=None)
+        if place is not None:
+            places[name] = place
+    for name, key in keys.items():
+        prefix, _, last = name.rpartition(".")
+        if prefix not in places:
+            continue
+        value = _read_key(places[prefix], last, key)
+        if places[prefix].has(last):
+            values[name] = value
+            origins[name] = f"{document.file}:{places[prefix].line(last)}"
+    for place in places.values():
+        place.finish()
+
+
+def _read_key(place: Section, last: str, key: _Key) -> Any:
+    default = None if key.optional else key.default
+    if key.kind is bool:
+        return place.flag(last, default=default)
+    if key.kind is int:
+        minimum = None if key.minimum is None else int(key.minimum)
+        maximum = None if key.maximum is None else int(key.maximum)
+        return place.integer(last, default=default, minimum=minimum, maximum=maximum)
+    if key.kind is float:
+        return place.number(last, default=default, minimum=key.minimum, maximum=key.maximum)
+    return place.text(last, default=default, choices=key.choices)
+
+
+def _read_words(
+    words: Sequence[str],
+    keys: Mapping[str, _Key],
+    values: dict[str, Any],
+    origins: dict[str, str],
+    problems: Problems,
+) -> None:
+    given: set[str] = set()
+    for word in words:
+        name, _, written = word.partition("=")
+        key = keys.get(name)
+        if key is None:
+            problems.add(COMMAND_LINE, None, f"unknown variable '{name}'", suggestion(name, keys))
+            continue
+        if name in given:
+            problems.add(COMMAND_LINE, None, f"'{name}' is given twice", "keep one of them")
+            continue
+        given.add(name)
+        value, remedy = _parse(written, key)
+        if remedy:
+            problems.add(COMMAND_LINE, None, f"'{name}' cannot be '{written}'", remedy)
+        else:
+            values[name], origins[name] = value, COMMAND_LINE
+
+
+def _parse(written: str, key: _Key) -> tuple[Any, str]:
+    """Return the value of a word and an empty remedy, or None and what to write instead."""
+    if key.optional and written == "":
+        return None, ""
+    if key.kind is bool:
+        return (written == "true", "") if written in ("true", "false") else (None, "write true or false")
+    if key.kind is str:
+        if key.choices is not None and written not in key.choices:
+            return None, suggestion(written, key.choices)
+        return (written, "") if written else (None, f"write {key.name}=TEXT")
+    value = integer_word(written) if key.kind is int else number_word(written)
+    if value is None:
+        return None, "give a whole number" if key.kind is int else "give a number"
+    if key.minimum is not None and value < key.minimum:
+        return None, f"give at least {key.minimum:g}"
+    if key.maximum is not None and value > key.maximum:
+        return None, f"give at most {key.maximum:g}"
+    return value, ""

@@ -1,0 +1,69 @@
+"""The flow, in the order in which data flows. `doit list` shows its tasks, `doit config` its settings."""
+
+import sys
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from blocks.network import find_network
+from config.settings import command_line_words, load_settings
+from farm.settings import FarmSettings
+from farm.tasks import doit_config, plain_errors, task
+from integration.platform import find_platform
+from toolchains.choose import find_toolchain
+from toolchains.toolchain import Toolchain
+
+Task = dict[str, Any]
+ROOT = Path(__file__).resolve().parent
+
+with plain_errors():
+    SETTINGS = load_settings(ROOT, {"farm": FarmSettings}, command_line_words(sys.argv[1:]))
+    NETWORK = find_network(SETTINGS.network)
+    TOOLCHAIN: Toolchain = find_toolchain(ROOT, SETTINGS, NETWORK, find_platform(SETTINGS.platform))
+CORES = NETWORK.cores()
+DOIT_CONFIG = doit_config(TOOLCHAIN.folder, default_tasks=["build"])
+
+
+def task_weights() -> Iterator[Task]:
+    """trained values -> memory images, per block"""
+    for block in NETWORK.blocks:
+        yield task(TOOLCHAIN.weights(block), doc=f"memory images of {block.name}")
+
+
+def task_hls() -> Iterator[Task]:
+    """C++ compiled and run against the model, per core; hls:BLOCK names its core"""
+    for core in {core.name: core for core in CORES.values()}.values():
+        users = [block for block, its in CORES.items() if its.name == core.name]
+        yield task(TOOLCHAIN.hls(core), doc=f"core of {', '.join(users)}")
+    for block, core in CORES.items():
+        yield {"name": block, "actions": None, "task_dep": [f"hls:{core.name}"], "doc": f"= hls:{core.name}"}
+
+
+def task_block() -> Iterator[Task]:
+    """all that one block needs"""
+    for block in NETWORK.blocks:
+        yield {"name": block.name, "actions": None, "task_dep": [f"weights:{block.name}", f"hls:{block.name}"]}
+
+
+def task_stitch() -> Iterator[Task]:
+    """the cores joined into one kernel: interfaces checked, kernel.xml"""
+    yield task(TOOLCHAIN.stitch(CORES), doc=f"kernel of {NETWORK.name}")
+
+
+def task_link() -> Iterator[Task]:
+    """the kernel put into the platform: the xclbin"""
+    yield task(TOOLCHAIN.link(), doc=f"xclbin of {NETWORK.name}", published=trust_payload)
+
+
+def task_build() -> Task:
+    """everything up to the xclbin (the default)"""
+    return {"actions": None, "task_dep": ["link"]}
+
+
+def trust_payload(outputs: tuple[Path, ...]) -> None:
+    """Let the emulated card run what was built here."""
+    from runtime import emulation_data, trust, xclbin  # noqa: PLC0415  only after a link
+
+    payload = xclbin.read(outputs[0]).emulation[emulation_data.PAYLOAD]
+    trust.trust(sha256(payload).hexdigest(), note=f"built in {ROOT}")

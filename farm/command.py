@@ -1,0 +1,200 @@
+"""The commands that the farm gives to doit: `run`, which is its own engine, and `config`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from doit.cmd_base import DoitCmdBase
+from doit.cmd_run import Run as DoitRun
+from doit.cmd_run import opt_always, opt_continue, opt_verbosity
+from doit.control import TaskControl
+from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
+
+from config.settings import Settings
+from farm.digest import digests_of
+from farm.display import display_for
+from farm.executor import Executor
+from farm.graph import check_selection, check_sources, order
+from farm.lock import checkout_lock
+from farm.loop import Loop
+from farm.outcome import Outcome
+from farm.process import adopt_orphans
+from farm.settings import FarmSettings
+from farm.stop import Stop
+
+_ENGINE_ERROR = 2
+
+_OPT_SLOTS = {
+    "name": "num_process",
+    "short": "n",
+    "long": "process",
+    "type": int,
+    "default": 0,
+    "help": "steps that run at the same time [default: farm.slots, else one per CPU]",
+}
+_OPT_VERBOSITY = {
+    **opt_verbosity,
+    "help": "2 on the command line: all reasons of every step; 0, 1: hide the output of actions that are no steps",
+}
+_OPTIONS = (opt_always, opt_continue, _OPT_VERBOSITY, _OPT_SLOTS)
+#: Options of doit's own run command that have no meaning here, with what to do instead.
+_REFUSED = {
+    "-P": "steps are always processes of their own; -n sets how many run at once",
+    "--parallel-type": "steps are always processes of their own; -n sets how many run at once",
+    "-s": "what a step needs is always brought up to date first",
+    "--single": "what a step needs is always brought up to date first",
+    "-r": "there is one display",
+    "--reporter": "there is one display",
+    "-o": "use the shell's '>'",
+    "--output-file": "use the shell's '>'",
+    "--pdb": "the engine has no debugger",
+    "--auto-delayed-regex": "there are no delayed tasks",
+    "--failure-verbosity": "a failed step names its log",
+}
+
+
+class Run(DoitRun):  # type: ignore[misc]
+    """Selects tasks as doit does and runs them by the farm's loop."""
+
+    name = "run"
+    doc_purpose = "run tasks on the farm"
+    doc_usage = "[-n N] [-c] [-a] [-v 2] [TASK/TARGET...] [name=value...]"
+    cmd_options = _OPTIONS
+
+    def parse_execute(self, in_args: list[str]) -> Any:
+        """Refuse the options that only doit's own runner knows, then go on as doit does."""
+        for word in in_args:
+            if not word.startswith("-"):
+                break
+            option = word.split("=")[0] if word.startswith("--") else word[:2]
+            if option in _REFUSED:
+                raise InvalidCommand(f"the farm has no option {option}: {_REFUSED[option]}")
+        return super().parse_execute(in_args)
+
+    def _execute(
+        self,
+        *,
+        verbosity: int | None = None,
+        always: bool = False,
+        continue_: bool = False,
+        num_process: int = 0,
+        force_verbosity: bool = False,
+        pos_args: list[str] | None = None,
+    ) -> int:
+        tasks = {task.name: task for task in self.task_list}
+        _check_option_order(pos_args or [], tasks)
+        if num_process < 0:
+            raise InvalidCommand(f"-n {num_process}: give at least 1")
+        control = TaskControl(self.task_list)
+        check_selection([name for name in self.sel_tasks or () if not name.startswith("-")], tasks, control.targets)
+        control.process(self.sel_tasks)
+        names = order(control.tasks, control.selected_tasks)
+        root = Path.cwd()
+        check_sources(control.tasks, names, control.targets, root)
+        farm = _settings_of(self.loader).section(FarmSettings)
+        display = display_for(sys.stdout, reasons=force_verbosity and verbosity == 2)
+        with Stop() as stop, display, checkout_lock(root, _waiting, lambda: stop.requested) as held:
+            if not held:
+                return stop.exit_code
+            executor = Executor(root)
+            executor.clear()
+            loop = Loop(
+                root,
+                control.tasks,
+                names,
+                self.dep_manager,
+                executor=executor,
+                digests=digests_of(root),
+                watcher=display,
+                stop=stop,
+                slots=num_process or farm.slots or _cpus(),
+                always=always,
+                go_on=continue_,
+                keep_failed=farm.keep_failed,
+                verbosity=2 if verbosity is None else verbosity,
+            )
+            try:
+                adopt_orphans()
+                outcome: Outcome = loop.run()
+            except (InvalidTask, InvalidCommand, InvalidDodoFile):
+                raise
+            except Exception:  # whatever it is, it is the engine's and has its own exit code
+                sys.stderr.write(traceback.format_exc())
+                sys.stderr.write("ERROR: the engine failed; finished steps are recorded\n")
+                return _ENGINE_ERROR
+            finally:
+                adopt_orphans(False)
+                self.dep_manager.close()
+                if not farm.keep_failed:
+                    executor.clear()
+            display.summary(outcome)
+            return stop.exit_code or outcome.exit_code
+
+
+class Config(DoitCmdBase):  # type: ignore[misc]
+    """Shows the effective settings with their origin."""
+
+    name = "config"
+    doc_purpose = "show the effective settings and where each comes from"
+    doc_usage = "[name=value...]"
+    doc_description = None
+    cmd_options = ()
+
+    def execute(self, params: Any, args: list[str]) -> int:
+        """Print the settings of the dodo.py; no task is created."""
+        from rich.console import Console  # noqa: PLC0415 - slow to import, and only needed here
+        from rich.table import Table  # noqa: PLC0415
+
+        if args:
+            raise InvalidCommand(f"'doit config' takes only name=value words, not '{args[0]}'")
+        self.loader.setup(params)
+        settings = _settings_of(self.loader)
+        table = Table("key", "value", "from", "meaning", box=None, pad_edge=False)
+        for key, value in settings.values.items():
+            shown = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+            table.add_row(key, shown, settings.origin(key), settings.docs[key])
+        width = None if sys.stdout.isatty() else 200
+        Console(file=sys.stdout, highlight=False, width=width).print(table)
+        return 0
+
+
+def _settings_of(loader: Any) -> Settings:
+    """Return the settings that the dodo.py has composed, by their type; the defaults if it has none."""
+    for value in (loader.namespace or {}).values():
+        if isinstance(value, Settings):
+            return value
+    return Settings.defaults()
+
+
+def _check_option_order(words: list[str], tasks: dict[str, Any]) -> None:
+    """Answer `doit build -n 4`, which doit takes for an option of the task `build`, with the right order."""
+    task = None
+    for position, word in enumerate(words):
+        if word in tasks:
+            task = tasks[word]
+        takes_options = task is not None and (task.params or task.pos_arg)
+        if word.startswith("-") and not takes_options:
+            options = _with_value(words, position)
+            rest = [*words[:position], *words[position + len(options) :]]
+            raise InvalidCommand(f"options stand before the task: doit {' '.join([*options, *rest])}")
+
+
+def _with_value(words: list[str], position: int) -> list[str]:
+    word = words[position]
+    for option in _OPTIONS:
+        if option["type"] is not bool and word in (f"-{option['short']}", f"--{option['long']}"):
+            return words[position : position + 2]
+    return [word]
+
+
+def _cpus() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def _waiting(owner: str) -> None:
+    sys.stderr.write(f"another build runs in this checkout (process {owner or 'unknown'}); waiting for it to end\n")
+    sys.stderr.flush()

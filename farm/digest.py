@@ -1,0 +1,146 @@
+"""Digests of files: each byte is hashed once per change, for all steps and across runs."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import stat
+import time
+import zipfile
+import zlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from farm.folder import DIGESTS, write_atomically
+
+# A file that was modified this shortly before it was hashed may have been modified again within the same tick of the
+# file system's clock; its size and times would not show it, so such a digest is not trusted later.
+_RACY_NS = 2_000_000_000
+_CHUNK_BYTES = 1 << 20
+_FORMAT = 1
+#: Containers that store times beside their members.
+_ZIP_SUFFIXES = frozenset({".zip", ".npz", ".xo", ".dcp", ".whl"})
+
+
+@dataclass(frozen=True)
+class Digest:
+    """`sha256` of the bytes verifies; `meaning` is the same, except for containers with meaningless bytes."""
+
+    sha256: str
+    meaning: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What changes when a file changes, without reading it."""
+
+    inode: int
+    size: int
+    mtime_ns: int
+
+    @staticmethod
+    def of(path: Path) -> Signature:
+        """Return the signature of a regular file. Raises OSError, also for anything that is no regular file."""
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            # A device or a pipe would never end, and a folder has no bytes.
+            raise OSError(errno.EINVAL, "is no regular file", str(path))
+        return Signature(status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+class Digests:
+    """A table of digests by (path, inode, size, mtime), kept in one file between runs."""
+
+    def __init__(self, root: Path, store: Path | None = None) -> None:
+        self._root = root
+        self._store = store
+        self._table: dict[str, tuple[Signature, Digest]] = {}
+        self._changed = False
+        if store is not None:
+            self._load(store)
+
+    def of(self, path: str) -> Digest:
+        """Return the digest of a checkout-relative file. Raises OSError if it is not there or is no regular file."""
+        return self.read(path)[1]
+
+    def read(self, path: str) -> tuple[Signature, Digest]:
+        """Return the digest of a file and the signature that it had then. Raises OSError as `of` does."""
+        file = self._root / path
+        signature = Signature.of(file)
+        known = self._table.get(path)
+        if known is not None and known[0] == signature:
+            return known
+        started_ns = time.time_ns()
+        digest = digest_of(file)
+        # Trusted only if the file was quiet before and during the hashing.
+        if Signature.of(file) == signature and started_ns - signature.mtime_ns > _RACY_NS:
+            self._table[path] = (signature, digest)
+            self._changed = True
+        else:
+            self._table.pop(path, None)
+        return signature, digest
+
+    def save(self) -> None:
+        """Write the table for the next run, if it changed."""
+        if self._store is None or not self._changed:
+            return
+        rows = {
+            path: [signature.inode, signature.size, signature.mtime_ns, digest.sha256, digest.meaning]
+            for path, (signature, digest) in sorted(self._table.items())
+            if (self._root / path).exists()
+        }
+        write_atomically(self._store, json.dumps({"format": _FORMAT, "files": rows}))
+        self._changed = False
+
+    def _load(self, store: Path) -> None:
+        # A damaged or foreign table is only a slower start: everything is hashed again.
+        try:
+            document = json.loads(store.read_text("utf-8"))
+            if document["format"] == _FORMAT:
+                for path, (inode, size, mtime_ns, sha256, meaning) in document["files"].items():
+                    self._table[path] = (Signature(inode, size, mtime_ns), Digest(sha256, meaning, size))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            self._table.clear()
+
+
+@cache
+def digests_of(root: Path) -> Digests:
+    """Return the table of a checkout, one for the whole process."""
+    return Digests(root, root / DIGESTS)
+
+
+def digest_of(path: Path) -> Digest:
+    """Hash one file, without any table."""
+    sha256 = hashlib.sha256()
+    size = 0
+    with path.open("rb") as stream:
+        os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
+        while chunk := stream.read(_CHUNK_BYTES):
+            sha256.update(chunk)
+            size += len(chunk)
+    value = sha256.hexdigest()
+    meaning = _zip_meaning(path) if path.suffix in _ZIP_SUFFIXES else None
+    return Digest(value, meaning or value, size)
+
+
+def _zip_meaning(path: Path) -> str | None:
+    """Hash names and contents of the members in the order of their names; None if it is no readable archive."""
+    sha256 = hashlib.sha256(b"zip members\0")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [entry.filename for entry in archive.infolist()]
+            if len(set(names)) != len(names):
+                return None  # which one a reader takes is not defined, so every byte has a meaning
+            for entry in sorted(archive.infolist(), key=lambda entry: entry.filename):
+                content = hashlib.sha256()
+                with archive.open(entry) as member:
+                    while chunk := member.read(_CHUNK_BYTES):
+                        content.update(chunk)
+                sha256.update(entry.filename.encode() + b"\0" + content.digest())
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError, zlib.error):
+        return None
+    return sha256.hexdigest()

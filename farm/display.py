@@ -1,0 +1,165 @@
+"""What a build shows: a live list of running steps on a terminal, plain lines elsewhere, and a summary."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from typing import TextIO
+
+from farm.executor import Run
+from farm.failure import Failure
+from farm.outcome import Outcome
+from farm.reason import Reason
+from farm.wording import duration_words, failure_words, long_reasons, short_reasons
+
+_SHOWN_RUNS = 12
+_REFRESH_S = 0.2
+
+
+class Display:
+    """Shows the events of a loop on `stream`; `reasons` shows every reason of every step (-v 2)."""
+
+    refresh_s: float | None = None
+
+    def __init__(self, stream: TextIO, *, reasons: bool = False) -> None:
+        self._stream = stream
+        self._reasons = reasons
+
+    def __enter__(self) -> Display:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._clear()
+
+    def started(self, name: str, reasons: Sequence[Reason]) -> None:
+        """Show that a step runs, and why."""
+        self._started(name, short_reasons(reasons))
+        if self._reasons:
+            for line in long_reasons(reasons):
+                self._line(f"          {line}", "dim")
+
+    def finished(self, name: str, elapsed_s: float) -> None:
+        """Show that a task is done."""
+        self._line(f"  done    {name}  {duration_words(elapsed_s)}", "green")
+
+    def failed(self, name: str, failure: Failure) -> None:
+        """Show how a task failed, what its log says, and where the log is."""
+        self._line(f"  FAILED  {name} {failure_words(failure)}", "bold red")
+        for line in failure.lines:
+            self._line(f"          {line}", "red")
+        if failure.log:
+            self._line(f"          log: {failure.log}", "")
+
+    def foreign(self, name: str) -> None:
+        """Leave the terminal to an action that writes to it."""
+        self._clear()
+
+    def progress(self, done: int, total: int, running: Sequence[Run]) -> None:
+        """Show what is running."""
+
+    def note(self, text: str) -> None:
+        """Show a sentence of the engine."""
+        self._line(text, "")
+
+    def summary(self, outcome: Outcome) -> None:
+        """Show the counts, the failures and what to do next."""
+        self._clear()
+        if outcome.stopped_by:
+            self._line(self._stopped_line(outcome), "bold")
+            return
+        for source, name in sorted(outcome.edited.items()):
+            self._line(f"{source} was edited while {name} ran with it; the next build runs that again", "yellow")
+        if not (outcome.ran or outcome.failed or outcome.skipped):
+            self._line(f"nothing to do: {len(outcome.current)} current ({duration_words(outcome.wall_s)})", "green")
+            return
+        counts = [f"{len(outcome.ran)} run", f"{len(outcome.current)} current"]
+        if outcome.failed:
+            counts.append(f"{len(outcome.failed)} failed")
+        if outcome.skipped:
+            counts.append(f"{len(outcome.skipped)} skipped")
+        if outcome.not_started:
+            counts.append(f"{len(outcome.not_started)} not started")
+        style = "bold red" if outcome.failed else "green"
+        self._line(f"{', '.join(counts)} in {duration_words(outcome.wall_s)}", style)
+        if outcome.failed:
+            self._line(f"failed: {', '.join(outcome.failed)}", "red")
+        if outcome.not_started:
+            self._line("'doit -c ...' goes on with what does not need the failed ones", "")
+
+    def _started(self, name: str, why: str) -> None:
+        self._line(f"  run     {name}  ({why})" if why else f"  run     {name}", "")
+
+    def _line(self, text: str, style: str) -> None:
+        self._stream.write(text + "\n")
+        self._stream.flush()
+
+    def _clear(self) -> None:
+        """Take the live part from the screen."""
+
+    @staticmethod
+    def _stopped_line(outcome: Outcome) -> str:
+        ended = f"; ended {', '.join(outcome.killed)}" if outcome.killed else ""
+        kept = f"{len(outcome.ran)} finished and recorded"
+        left = len(outcome.not_started) + len(outcome.killed)
+        return f"stopped by {outcome.stopped_by}{ended}; {kept}, {left} left for the next build"
+
+
+class LiveDisplay(Display):
+    """The display of a terminal: finished lines above, running steps with their time below."""
+
+    refresh_s: float | None = _REFRESH_S
+
+    def __init__(self, stream: TextIO, *, reasons: bool = False) -> None:
+        from rich.console import Console  # noqa: PLC0415 - a build without a terminal must not wait for its import
+        from rich.live import Live  # noqa: PLC0415
+
+        super().__init__(stream, reasons=reasons)
+        self._console = Console(file=stream, highlight=False)
+        # No thread: the engine forks, and the kernel ties children to the thread that started them.
+        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+        self._why: dict[str, str] = {}
+        self._shown_s = 0.0
+
+    def progress(self, done: int, total: int, running: Sequence[Run]) -> None:
+        """Redraw the running steps, a few times a second at most."""
+        from rich.text import Text  # noqa: PLC0415
+
+        if not running:
+            self._clear()
+            return
+        if time.monotonic() - self._shown_s < _REFRESH_S / 2:
+            return
+        self._shown_s = time.monotonic()
+        if not self._live.is_started:
+            self._live.start()
+        width = max(20, self._console.width - 1)
+        lines = [f"  {done}/{total} done, {len(running)} running"]
+        for run in running[:_SHOWN_RUNS]:
+            why = self._why.get(run.step.name, "")
+            lines.append(f"  {duration_words(run.elapsed_s):>10}  {run.step.name}  {why}"[:width])
+        if len(running) > _SHOWN_RUNS:
+            lines.append(f"  and {len(running) - _SHOWN_RUNS} more")
+        self._live.update(Text("\n".join(lines), style="cyan", no_wrap=True), refresh=True)
+
+    def _started(self, name: str, why: str) -> None:
+        self._why[name] = f"({why})" if why else ""
+
+    def finished(self, name: str, elapsed_s: float) -> None:
+        """Show that a task is done, and why it had to run."""
+        self._line(f"  done    {name}  {duration_words(elapsed_s)}  {self._why.get(name, '')}", "green")
+
+    def _line(self, text: str, style: str) -> None:
+        # Tool output goes here too: brackets in it are no markup.
+        self._console.print(text, style=style or None, markup=False, soft_wrap=True)
+
+    def _clear(self) -> None:
+        if self._live.is_started:
+            self._live.stop()
+
+
+def display_for(stream: TextIO, *, reasons: bool = False) -> Display:
+    """Return the live display if `stream` is a terminal."""
+    if stream is sys.stdout and stream.isatty():
+        return LiveDisplay(stream, reasons=reasons)
+    return Display(stream, reasons=reasons)

@@ -1,0 +1,280 @@
+"""Runs steps on this machine: a scratch folder with the declared inputs, a session of its own, a log.
+
+All methods must be called by one thread, which has to outlive the processes: the kernel ties the signal that ends a
+child with its parent to the thread that started it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from farm.failure import Failure, matching_line, telling_lines
+from farm.folder import SCRATCH, copy, remove_tree
+from farm.process import Process, belongs, descendants, end_with_parent, send, strays
+from farm.record import NO_COST, Cost
+from farm.step import PYTHON, File, Step
+
+#: How long a process may take to end by itself before it is killed.
+GRACE_S = 2.0
+_KIB_PER_GIB = 1024 * 1024
+
+
+class CannotStart(Exception):  # noqa: N818 - it is no error of the engine
+    """A step that could not be started; `failure` says why."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.detail)
+        self.failure = failure
+
+
+@dataclass
+class Run:
+    """A step that is running, or has run."""
+
+    step: Step
+    scratch: Path
+    log: Path
+    pid: int = 0
+    started_s: float = field(default_factory=time.monotonic)
+    ended_s: float = 0.0
+    status: int | None = None
+    cost: Cost = NO_COST
+    timed_out: bool = False
+    kill_at_s: float | None = None
+
+    @property
+    def work(self) -> Path:
+        """The folder that the tool runs in."""
+        return self.scratch / "work"
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the start, or of the whole run."""
+        return (self.ended_s or time.monotonic()) - self.started_s
+
+
+class Executor:
+    """Starts, watches and ends the processes of steps."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._scratch = root / SCRATCH
+        self._running: dict[int, Run] = {}
+
+    @property
+    def running(self) -> list[Run]:
+        """The runs whose first process has not ended."""
+        return list(self._running.values())
+
+    def clear(self) -> None:
+        """End and remove what a killed engine has left. Only the owner of the checkout's lock may call this."""
+        if self._scratch.exists():
+            # The kernel ended the tools with the engine, but not what the tools had started.
+            send(strays(f"{self._scratch}/"), signal.SIGKILL)
+            remove_tree(self._scratch)
+
+    def prepare(self, step: Step, key: str) -> Run:
+        """Make the scratch folder of a step. Its path depends on name and key only, so that it is the same each time.
+
+        Raises CannotStart for an input that cannot be copied.
+        """
+        scratch = self._scratch / f"{re.sub('[^A-Za-z0-9_.+-]', '-', step.name)}-{key[:12]}"
+        remove_tree(scratch)
+        run = Run(step, scratch, self._root / step.log)
+        for folder in ("work", "home", "tmp"):
+            (scratch / folder).mkdir(parents=True)
+        for item in step.inputs:
+            place = run.work / item.path
+            try:
+                if isinstance(item, File):
+                    copy(self._root / item.source, place)
+                else:
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    place.write_text(item.content, "utf-8")
+            except OSError as error:
+                source = item.source if isinstance(item, File) else item.path
+                raise CannotStart(Failure("input", f"{source}: {error.strerror}")) from None
+        for output in step.outputs:
+            (run.work / output.path).parent.mkdir(parents=True, exist_ok=True)
+        return run
+
+    def start(self, run: Run) -> None:
+        """Start the tool in its scratch folder. Raises CannotStart if there is no such program."""
+        environment = self._environment(run)
+        argv = [self._program(run, environment["PATH"]), *run.step.argv[1:]]
+        run.log.parent.mkdir(parents=True, exist_ok=True)
+        # A new file and not the old one emptied: somebody may still be reading that.
+        run.log.unlink(missing_ok=True)
+        run.started_s = time.monotonic()
+        with run.log.open("xb") as log:
+            try:
+                process = subprocess.Popen(
+                    argv,
+                    cwd=run.work,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    # Safe here: the engine has one thread.
+                    preexec_fn=end_with_parent(os.getpid()),  # noqa: PLW1509
+                )
+            except (OSError, subprocess.SubprocessError) as error:
+                raise CannotStart(Failure("program", f"{run.step.argv[0]}: {error}")) from None
+        run.pid = process.pid
+        # Its status is collected by `reap`, with what it cost; Popen must neither wait for it nor complain.
+        process.returncode = 0
+        self._running[run.pid] = run
+
+    def reap(self) -> list[Run]:
+        """Return the runs that have ended since the last call, with status and cost; never waits."""
+        ended = []
+        while True:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                break
+            if pid == 0:
+                break
+            run = self._running.pop(pid, None)
+            if run is None:
+                continue  # an orphan that was adopted
+            run.ended_s = time.monotonic()
+            run.status = os.waitstatus_to_exitcode(status)
+            cpu_s = usage.ru_utime + usage.ru_stime
+            run.cost = Cost(run.elapsed_s, cpu_s, usage.ru_maxrss / _KIB_PER_GIB)
+            ended.append(run)
+        for run in ended:
+            self._end_leftovers(run)
+        return ended
+
+    def enforce_timeouts(self) -> float | None:
+        """End runs that are over their time. Return the seconds until this has to be called again, None if never."""
+        now_s = time.monotonic()
+        next_s: list[float] = []
+        for run in self._running.values():
+            if run.kill_at_s is not None and now_s >= run.kill_at_s:
+                send(self._processes(run), signal.SIGKILL)
+                run.kill_at_s = now_s + GRACE_S
+            elif run.kill_at_s is None and run.step.timeout_s is not None and run.elapsed_s >= run.step.timeout_s:
+                run.timed_out = True
+                run.kill_at_s = now_s + GRACE_S
+                send(self._processes(run), signal.SIGTERM)
+            if run.kill_at_s is not None:
+                next_s.append(run.kill_at_s - now_s)
+            elif run.step.timeout_s is not None:
+                next_s.append(run.step.timeout_s - run.elapsed_s)
+        return max(0.0, min(next_s)) if next_s else None
+
+    def end_all(self, *, grace_s: float = GRACE_S) -> list[Run]:
+        """End every process of every step, and return the runs. Politely first, then not; returns when none is left."""
+        ended = self.running
+        polite_until_s = time.monotonic() + grace_s
+        number = signal.SIGTERM
+        asked: set[int] = set()
+        while True:
+            alive = [process for process in descendants(os.getpid()) if not process.zombie]
+            if number == signal.SIGTERM and time.monotonic() >= polite_until_s:
+                number = signal.SIGKILL
+            # Once is enough for a request; a second SIGTERM makes some tools skip their cleaning up.
+            send([process for process in alive if number == signal.SIGKILL or process.pid not in asked], number)
+            asked.update(process.pid for process in alive)
+            self._collect()
+            if not alive:
+                break
+            time.sleep(0.01)
+        for run in ended:
+            run.ended_s = run.ended_s or time.monotonic()
+        self._running.clear()
+        return ended
+
+    def verdict(self, run: Run) -> Failure | None:
+        """Return how an ended run failed; None if exit status, log and expected files all say that it did not."""
+        log = run.step.log
+        lines = telling_lines(run.log, run.step.error_lines)
+        if run.timed_out:
+            return Failure("timeout", f"{run.step.timeout_s:g}", lines, log)
+        if run.status is not None and run.status < 0:
+            return Failure("signal", _signal_name(-run.status), lines, log)
+        if run.status != 0:
+            return Failure("exit", str(run.status), lines, log)
+        line = matching_line(run.log, run.step.error_lines)
+        if line is not None:
+            return Failure("log", line, lines, log)
+        for output in run.step.outputs:
+            path = run.work / output.path
+            if path.is_symlink():
+                return Failure("outputs", f"{output.path} is a symbolic link", (), log)
+            if not path.is_file():
+                kind = "is a folder" if path.is_dir() else "was not written"
+                return Failure("outputs", f"{output.path} {kind}", lines, log)
+            if path.stat().st_size == 0 and not output.may_be_empty:
+                return Failure("outputs", f"{output.path} is empty", lines, log)
+        return None
+
+    def discard(self, run: Run) -> None:
+        """Remove the scratch folder of a run."""
+        remove_tree(run.scratch)
+
+    def _program(self, run: Run, path: str) -> str:
+        program = run.step.argv[0]
+        if program == PYTHON:
+            return sys.executable
+        if "/" in program:
+            if not (run.work / program).is_file():
+                raise CannotStart(Failure("program", f"'{program}' is none of the step's inputs"))
+            return program
+        found = shutil.which(program, path=path)
+        if found is None:
+            raise CannotStart(Failure("program", f"'{program}' was not found on PATH"))
+        return found
+
+    def _environment(self, run: Run) -> dict[str, str]:
+        return {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(run.scratch / "home"),
+            "TMPDIR": str(run.scratch / "tmp"),
+            "LANG": "C.UTF-8",
+            # Output that depends on the order of a set would be another one each time.
+            "PYTHONHASHSEED": "0",
+            "PYTHONNOUSERSITE": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **dict(run.step.environment),
+        }
+
+    def _processes(self, run: Run) -> list[Process]:
+        marker = str(run.scratch / "home")
+        return [process for process in descendants(os.getpid()) if belongs(process, run.pid, marker)]
+
+    def _end_leftovers(self, run: Run) -> None:
+        """Kill what a tool has left running: it could still write to the outputs, and holds memory and licences."""
+        until_s = time.monotonic() + GRACE_S
+        # Not for ever: a process that waits for a dead disk cannot be killed.
+        while time.monotonic() < until_s:
+            left = [process for process in self._processes(run) if not process.zombie]
+            if not left:
+                break
+            send(left, signal.SIGKILL)
+            time.sleep(0.002)
+        # Zombies among them are ours by adoption, and go with the next `reap`.
+
+    def _collect(self) -> None:
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

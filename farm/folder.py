@@ -1,0 +1,78 @@
+"""The engine's own folder in a checkout, build/.farm, and the file operations that it is written with."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+
+FARM_FOLDER = "build/.farm"
+RECORDS = f"{FARM_FOLDER}/records"
+SCRATCH = f"{FARM_FOLDER}/scratch"
+DIGESTS = f"{FARM_FOLDER}/digests.json"
+LOCK = f"{FARM_FOLDER}/lock"
+
+_CHUNK_BYTES = 1 << 30
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a file so that a reader, or the next run after a kill, sees all of it or none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(text, "utf-8")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy bytes and permission bits, sharing blocks where the file system can. Never a hard link.
+
+    A hard link would let a tool that rewrites its input in place change the original.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with source.open("rb") as reader, target.open("xb") as writer:
+        status = os.fstat(reader.fileno())
+        done = 0
+        try:
+            while done < status.st_size:
+                count = os.copy_file_range(reader.fileno(), writer.fileno(), min(_CHUNK_BYTES, status.st_size - done))
+                if count == 0:
+                    break
+                done += count
+        except OSError:
+            # Not offered between these two file systems.
+            reader.seek(0)
+            writer.seek(0)
+            writer.truncate()
+            shutil.copyfileobj(reader, writer, 1 << 20)
+        os.fchmod(writer.fileno(), (status.st_mode & 0o777) | 0o600)
+
+
+def move(source: Path, target: Path) -> None:
+    """Move a file into place, so that `target` is the old file or the new one at any moment."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        source.replace(target)
+    except OSError:
+        # The build folder may lie on another file system than the scratch folders.
+        temporary = target.with_name(f".{target.name}.{os.getpid()}")
+        try:
+            copy(source, temporary)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder with all its contents, whatever permissions a tool left in it."""
+    if folder.is_symlink() or not folder.exists():
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        for path, _, _ in os.walk(folder):
+            with contextlib.suppress(OSError):
+                Path(path).chmod(0o700)
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,133 @@
+"""The project's modules that a Python step imports, so that they can be its declared inputs.
+
+In its scratch folder `python -m module` finds these copies first; their digests are the version of the program.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from farm.step import File, StepError
+
+# Where an import statement can begin. Parsing only these pieces takes a tenth of the time of parsing whole files, and
+# a dodo.py does it at each start. A piece that only looks like an import (in a text) can add a file, never hide one.
+_BEGIN = re.compile(r"(?:^|[;:])[ \t\f]*(?=(?:import|from)[ \t\\(.])", re.MULTILINE)
+_IN_TEXT = re.compile(r"(?:import\s|from\s)\s*[\w.]+")
+
+
+@dataclass(frozen=True)
+class _Import:
+    """One imported thing: `module` as written after its dots, and the names taken from it."""
+
+    level: int
+    module: str
+    names: tuple[str, ...]
+
+
+def python_files(module: str, root: Path, packages: tuple[str, ...]) -> tuple[File, ...]:
+    """Return the files that `python -m module` can import from the project, sorted by path.
+
+    `packages` are the project's own top-level packages; anything else is a dependency, whose version is a Tool.
+    Found without running anything: imports anywhere in a file count, also those inside functions and for type checking.
+    What is imported by a computed name is not seen. Raises StepError if there is no such module.
+    """
+    return _closure(module, root.resolve(), packages)
+
+
+@cache
+def _closure(module: str, root: Path, packages: tuple[str, ...]) -> tuple[File, ...]:
+    found: dict[str, None] = {}
+    pending = [module]
+    start = _file_of(module, root)
+    if start is None or module.split(".", maxsplit=1)[0] not in packages:
+        raise StepError(f"there is no module '{module}' in {', '.join(packages)}")
+    if start.endswith("/__init__.py"):
+        pending.append(f"{module}.__main__")
+    seen: set[str] = set()
+    while pending:
+        name = pending.pop()
+        if name in seen or name.split(".")[0] not in packages:
+            continue
+        seen.add(name)
+        # Importing a.b.c runs a/__init__.py and a/b/__init__.py first.
+        if "." in name:
+            pending.append(name.rpartition(".")[0])
+        path = _file_of(name, root)
+        if path is None:
+            continue
+        found[path] = None
+        package = name if path.endswith("/__init__.py") else name.rpartition(".")[0]
+        for item in _imports(root / path):
+            pending += _modules(item, package)
+    return tuple(File(path, path) for path in sorted(found))
+
+
+def _modules(item: _Import, package: str) -> list[str]:
+    """Return the names that an import may load: the module, and each name, which may be a module in it."""
+    base = item.module
+    if item.level:
+        parts = package.split(".")
+        if item.level > len(parts):
+            return []
+        base = ".".join([*parts[: len(parts) - item.level + 1], *([item.module] if item.module else [])])
+    return [base, *(f"{base}.{name}" for name in item.names if name != "*")]
+
+
+def _file_of(module: str, root: Path) -> str | None:
+    path = module.replace(".", "/")
+    for candidate in (f"{path}/__init__.py", f"{path}.py"):
+        if (root / candidate).is_file():
+            return candidate
+    return None
+
+
+@cache
+def _imports(path: Path) -> tuple[_Import, ...]:
+    text = path.read_text("utf-8")
+    found: list[_Import] = []
+    for begin in _BEGIN.finditer(text):
+        piece = _piece(text, begin.end())
+        try:
+            found += _of_tree(ast.parse(piece))
+        except (SyntaxError, ValueError):
+            # Either not an import at all, or written in a way that only the whole file shows.
+            if _IN_TEXT.match(piece):
+                return tuple(_of_tree(_whole(text, path)))
+    return tuple(found)
+
+
+def _whole(text: str, path: Path) -> ast.AST:
+    try:
+        return ast.parse(text)
+    except SyntaxError as error:
+        raise StepError(f"{path.name}:{error.lineno}: {error.msg}; no step can run this module") from None
+
+
+def _piece(text: str, begin: int) -> str:
+    """Return one import statement: to the end of its line, of its parentheses, or of its continued lines."""
+    end = text.find("\n", begin)
+    end = len(text) if end < 0 else end
+    line = text[begin:end].partition("#")[0]
+    if "(" in line and ")" not in line:
+        close = text.find(")", begin)
+        return text[begin : close + 1] if close >= 0 else line
+    while line.rstrip().endswith("\\"):
+        following = text.find("\n", end + 1)
+        following = len(text) if following < 0 else following
+        line = line.rstrip()[:-1] + " " + text[end + 1 : following].partition("#")[0]
+        end = following
+    return line.strip()
+
+
+def _of_tree(tree: ast.AST) -> list[_Import]:
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [_Import(0, alias.name, ()) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            found.append(_Import(node.level, node.module or "", tuple(alias.name for alias in node.names)))
+    return found

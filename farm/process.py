@@ -1,0 +1,102 @@
+"""Processes as Linux shows them: whose children they are, and how all of a step's are ended."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process; `session` is the id of its session's leader."""
+
+    pid: int
+    parent: int
+    session: int
+    zombie: bool
+
+
+def adopt_orphans(adopt: bool = True) -> None:
+    """Make this process the parent of descendants whose own parent ends, so that none of them gets out of sight."""
+    _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, int(adopt), 0, 0, 0)
+
+
+def end_with_parent(parent: int) -> Callable[[], None]:
+    """Return what a child does between fork and exec, so that the kernel kills it when the engine is killed."""
+
+    def prepare() -> None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+        # The parent may have gone before the line above; then nobody would ever send the signal.
+        if os.getppid() != parent:
+            os._exit(127)
+
+    return prepare
+
+
+def descendants(root_pid: int) -> list[Process]:
+    """Return all processes below `root_pid`, in whatever group or session they are."""
+    children: dict[int, list[Process]] = {}
+    for process in _all():
+        children.setdefault(process.parent, []).append(process)
+    found: list[Process] = []
+    pending = [root_pid]
+    while pending:
+        below = children.pop(pending.pop(), [])
+        found += below
+        pending += [process.pid for process in below]
+    return found
+
+
+def belongs(process: Process, session: int, marker: str) -> bool:
+    """Tell whether a process is of the step whose first process was `session`, or carries `marker` as its HOME."""
+    return process.session == session or f"HOME={marker}".encode() in _environment(process)
+
+
+def strays(home_prefix: str) -> list[Process]:
+    """Return the processes of this user whose HOME begins with `home_prefix`, whoever their parent is."""
+    prefix = f"HOME={home_prefix}".encode()
+    own = os.getpid()
+    return [
+        process
+        for process in _all()
+        if process.pid != own and any(line.startswith(prefix) for line in _environment(process))
+    ]
+
+
+def send(processes: Iterable[Process], number: signal.Signals) -> None:
+    """Send a signal to processes; those that have ended meanwhile do not matter."""
+    for process in processes:
+        if not process.zombie:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(process.pid, number)
+
+
+def _all() -> list[Process]:
+    found = [_read(entry) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return [process for process in found if process is not None]
+
+
+def _environment(process: Process) -> list[bytes]:
+    try:
+        return Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return []
+
+
+def _read(entry: Path) -> Process | None:
+    try:
+        text = (entry / "stat").read_text("ascii", errors="replace")
+    except OSError:
+        return None
+    # The second field is the program's name in parentheses, and may itself hold blanks and parentheses.
+    state, parent, _, session = text.rpartition(")")[2].split()[:4]
+    return Process(int(entry.name), int(parent), int(session), state in "ZX")

@@ -1,0 +1,171 @@
+"""One run of one tool, as a frozen value. A step does nothing by itself; the engine runs it in a scratch folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+#: The first word of argv that stands for the interpreter: its absolute path must not enter the key.
+PYTHON = "{python}"
+
+_NAME = re.compile(r"[A-Za-z0-9_.+-]+(:[A-Za-z0-9_.+-]+)?")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+#: What the engine sets itself, so that no step depends on the user's own.
+RESERVED_VARIABLES = frozenset({"PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "PYTHONHASHSEED", "PYTHONNOUSERSITE"})
+
+
+class StepError(ValueError):
+    """A step that cannot be right, whatever the files contain."""
+
+
+@dataclass(frozen=True)
+class File:
+    """An input file: `path` in the scratch folder, `source` relative to the checkout, both with forward slashes."""
+
+    path: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Text:
+    """A rendered input (a script, a header): `content` is written to `path` in the scratch folder as UTF-8."""
+
+    path: str
+    content: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Output:
+    """A file that the step writes: `path` in the scratch folder, `target` relative to the checkout."""
+
+    path: str
+    target: str
+    may_be_empty: bool = False
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A program whose version can change the outputs; `version` holds its result-changing settings too."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What one run occupies while it runs. `licences` are names, one token each."""
+
+    cores: int = 1
+    memory_gib: float = 1.0
+    licences: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.cores < 1 or self.memory_gib <= 0:
+            raise StepError(f"resources: {self.cores} cores and {self.memory_gib} GiB; give at least 1 and more than 0")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One run of one tool.
+
+    `name` is that of its doit task ("hls:residual_3f2a9c"). `argv[0]` is a program of PATH, a declared input
+    ("./check") or PYTHON. `facts` are labelled values behind the key, for explanations only. `log` is where stdout and
+    stderr go. `error_lines` are regular expressions: a log line that matches one is a failure even with exit status 0.
+    Raises StepError at construction.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    inputs: tuple[File | Text, ...]
+    outputs: tuple[Output, ...]
+    log: str
+    tools: tuple[Tool, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+    resources: Resources = Resources()
+    facts: tuple[tuple[str, str], ...] = ()
+    timeout_s: float | None = None
+    error_lines: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise StepError(f"step '{self.name}': a name is 'task' or 'task:item' of letters, digits and _ . + -")
+        self._check_argv()
+        for item in self.inputs:
+            self._check_path(item.path, "input")
+            if isinstance(item, File):
+                self._check_path(item.source, "source of an input")
+        if not self.outputs:
+            self._refuse("has no outputs, so nothing could tell that it ran; declare at least one")
+        for output in self.outputs:
+            self._check_path(output.path, "output")
+            self._check_path(output.target, "target")
+        self._check_path(self.log, "log")
+        self._check_unique([item.path for item in self.inputs], "input")
+        self._check_unique([output.path for output in self.outputs], "output")
+        self._check_unique([*(output.target for output in self.outputs), self.log], "target")
+        # An output that is also an input would exist before the tool has written it, so that its absence shows nothing.
+        self._check_unique([*(item.path for item in self.inputs), *(o.path for o in self.outputs)], "input and output")
+        self._check_settings()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Checkout-relative input files, each once."""
+        return tuple(dict.fromkeys(item.source for item in self.inputs if isinstance(item, File)))
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Checkout-relative output files, in the order of `outputs`."""
+        return tuple(output.target for output in self.outputs)
+
+    def _refuse(self, what: str) -> None:
+        raise StepError(f"step '{self.name}' {what}")
+
+    def _check_argv(self) -> None:
+        if not self.argv or not self.argv[0]:
+            self._refuse("has no program; argv[0] names one")
+        program = self.argv[0]
+        if program != PYTHON and PurePosixPath(program).is_absolute():
+            self._refuse(f"names its program '{program}' by an absolute path, which would enter the key; name it alone")
+        for word in self.argv[1:]:
+            if word.startswith("/") and word != "/dev/null":
+                self._refuse(f"has the absolute path '{word}' in argv; declare the file as an input")
+        if any("\0" in word for word in self.argv):
+            self._refuse("has a NUL character in argv")
+
+    def _check_path(self, path: str, what: str) -> None:
+        pure = PurePosixPath(path)
+        if not path or path == "." or pure.is_absolute() or ".." in pure.parts or "\0" in path:
+            self._refuse(f"has the {what} '{path}', which is no relative path inside the folder")
+        # doit links a target with an input by comparing the two texts, so there may be only one way to write a path.
+        if str(pure) != path or "\\" in path:
+            self._refuse(f"has the {what} '{path}'; write it as '{pure!s}' with forward slashes")
+
+    def _check_unique(self, paths: Iterable[str], what: str) -> None:
+        seen: set[str] = set()
+        for path in paths:
+            if path in seen:
+                self._refuse(f"names the {what} '{path}' twice")
+            seen.add(path)
+        for path in seen:
+            for parent in PurePosixPath(path).parents:
+                if str(parent) in seen:
+                    self._refuse(f"names the {what} '{parent}' both as a file and as the folder of '{path}'")
+
+    def _check_settings(self) -> None:
+        names = [name for name, _ in self.environment]
+        self._check_unique(names, "variable")
+        for name in names:
+            if not _VARIABLE.fullmatch(name) or name in RESERVED_VARIABLES:
+                self._refuse(f"sets the variable '{name}', which is no variable's name or is set by the engine")
+        if self.timeout_s is not None and self.timeout_s <= 0:
+            self._refuse(f"has a timeout of {self.timeout_s} s; give more than 0, or None")
+        for pattern in self.error_lines:
+            self._check_pattern(pattern)
+
+    def _check_pattern(self, pattern: str) -> None:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            self._refuse(f"has the error line '{pattern}', which is no regular expression ({error})")

@@ -1,0 +1,155 @@
+"""Steps as doit tasks: one real task per distinct step."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TextIO
+
+from doit.action import BaseAction
+from doit.dependency import FileChangedChecker
+from doit.exceptions import InvalidDodoFile, TaskError
+
+from config.problem import ConfigError
+from farm.database import RECORD_VALUE
+from farm.digest import digests_of
+from farm.key import parts_of
+from farm.record import Records, record_path, why
+from farm.step import Step, StepError
+from farm.wording import short_reasons
+
+Published = Callable[[tuple[Path, ...]], None]
+
+#: The name of the journal among doit's backends; pyproject.toml declares it.
+BACKEND = "farm"
+
+
+def task(
+    step: Step, *, doc: str, basename: str | None = None, published: Published | None = None
+) -> dict[str, Any]:
+    """Return the doit task of a step.
+
+    The task has the step's name: "hls:residual_3f2a9c" is the item "residual_3f2a9c" of the task "hls". `published`
+    is called in the engine's process with the outputs' paths after they are in place, when the step has run. Raises
+    StepError if `basename` is given and is not the step's.
+    """
+    base, _, item = step.name.partition(":")
+    if basename is not None and basename != base:
+        raise StepError(f"step '{step.name}' cannot be an item of the task '{basename}'")
+    return {
+        "basename": base,
+        **({"name": item} if item else {}),
+        "doc": doc,
+        "actions": [StepAction(step)],
+        "file_dep": list(step.sources),
+        "targets": list(step.targets),
+        "uptodate": [IsCurrent(step)],
+        "clean": [RemoveOutputs(step)],
+        "meta": {"step": step, **({"published": published} if published else {})},
+    }
+
+
+def doit_config(build: str, **more: Any) -> dict[str, Any]:
+    """Return DOIT_CONFIG for a build whose folder is `build` ("build/digits/open-sw_emu").
+
+    doit's memory lies in that folder, so that switching between builds forgets nothing.
+    """
+    return {"dep_file": f"{build}/doit.journal", "backend": BACKEND, "check_file_uptodate": ByMeaning, **more}
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Let mistakes of the user end a dodo.py as doit's own do: a message and exit code 3, no traceback."""
+    try:
+        yield
+    except (ConfigError, StepError) as error:
+        lines = str(error).splitlines()
+        raise InvalidDodoFile(lines[0] if len(lines) == 1 else "\n  ".join(["the configuration:", *lines])) from None
+
+
+class StepAction(BaseAction):  # type: ignore[misc]
+    """What a step's task does under doit's own runner: refuse, since that would record what it has not verified."""
+
+    def __init__(self, step: Step) -> None:
+        self.step = step
+        self.task: Any = None
+        self.out = self.err = self.result = None
+        self.values: dict[str, Any] = {}
+
+    def execute(self, out: TextIO | None = None, err: TextIO | None = None) -> TaskError:
+        """Return the error that names the right command."""
+        return TaskError(
+            f"'{self.step.name}' is run by the farm, not by doit itself; start 'doit {self.step.name}' in the "
+            f"checkout's own folder, where pyproject.toml declares the farm"
+        )
+
+    def __str__(self) -> str:
+        return shlex.join(self.step.argv)
+
+    def __repr__(self) -> str:
+        return f"<StepAction: {self}>"
+
+
+class RemoveOutputs(BaseAction):  # type: ignore[misc]
+    """`doit clean` of a step: its outputs and its log, and never anything else."""
+
+    def __init__(self, step: Step) -> None:
+        self.step = step
+        self.task: Any = None
+        self.out = self.err = self.result = None
+        self.values: dict[str, Any] = {}
+
+    def execute(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
+        """Remove the files that exist."""
+        for path in (*self.step.targets, self.step.log):
+            with suppress(FileNotFoundError):
+                Path(path).unlink()
+
+    def __str__(self) -> str:
+        present = [path for path in (*self.step.targets, self.step.log) if Path(path).exists()]
+        return f"remove {', '.join(present)}" if present else "nothing to remove"
+
+
+class IsCurrent:
+    """For doit's own commands (list -s, info): whether the record of a step fits the present, by the engine's rules."""
+
+    def __init__(self, step: Step) -> None:
+        self.step = step
+        self._reasons = "not checked yet"
+
+    def __call__(self, task: Any, values: dict[str, Any]) -> bool:
+        """Tell whether the step is current; `values` are what the engine saved, and are gone when it was forgotten."""
+        if values.get(RECORD_VALUE) != record_path(self.step):
+            self._reasons = "no record of a finished run"
+            return False
+        root = Path.cwd()
+        digests = digests_of(root)
+        try:
+            parts = parts_of(self.step, lambda item: digests.of(item.source).meaning)
+        except OSError as error:
+            self._reasons = f"{error.filename} cannot be read"
+            return False
+        reasons = why(self.step, parts, Records(root).read(self.step), digests)
+        self._reasons = short_reasons(reasons)
+        return not reasons
+
+    def __repr__(self) -> str:
+        return self._reasons
+
+
+class ByMeaning(FileChangedChecker):  # type: ignore[misc]
+    """doit's check of a file, by the digests that the engine has already: no file is read twice."""
+
+    def __init__(self) -> None:
+        self._digests = digests_of(Path.cwd())
+
+    def check_modified(self, file_path: str, file_stat: Any, state: Any) -> bool:
+        """Tell whether the meaning of a file is another than the saved one."""
+        return bool(self._digests.of(file_path).meaning != state)
+
+    def get_state(self, dep: str, current_state: Any) -> str | None:
+        """Return the meaning of a file, None if it is the saved one."""
+        meaning = self._digests.of(dep).meaning
+        return None if meaning == current_state else meaning

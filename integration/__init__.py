@@ -1,0 +1,1 @@
+"""How blocks become one kernel: stream graph, register map, kernel description, packaging."""

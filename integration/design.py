@@ -1,0 +1,106 @@
+"""The stream graph of a network: instances of cores, and what stands between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from blocks.network import Network
+from integration.kernel import POINTER_STEP, Argument, Kernel
+
+LINK_DEPTH = 32
+"""Beats of the FIFO between two blocks: enough for the jitter of a block's fold, far from a row of pixels."""
+
+
+class DesignError(Exception):
+    """Two blocks that cannot be joined; a fault of the blocks, which a network file cannot cause."""
+
+
+@dataclass(frozen=True)
+class End:
+    """One end of a link: a port of an instance with the bits of its beat."""
+
+    instance: str
+    port: str
+    lanes: int
+    bits: int
+
+    def __str__(self) -> str:
+        """As in messages."""
+        return f"{self.instance}.{self.port} ({self.lanes} x {self.bits} bit)"
+
+
+@dataclass(frozen=True)
+class Link:
+    """A stream between two instances. Where the lanes differ a width converter stands in it; a FIFO always does."""
+
+    source: End
+    sink: End
+    depth: int = LINK_DEPTH
+
+    @property
+    def converts(self) -> bool:
+        """Whether a width converter is needed."""
+        return self.source.lanes != self.sink.lanes
+
+
+@dataclass(frozen=True)
+class Design:
+    """All instances (block name, core name) and links, the DMA's included."""
+
+    instances: tuple[tuple[str, str], ...]
+    links: tuple[Link, ...]
+
+    def describe(self) -> dict[str, object]:
+        """The design as plain JSON values."""
+
+        def end(value: End) -> dict[str, object]:
+            return {"instance": value.instance, "port": value.port, "lanes": value.lanes, "bits": value.bits}
+
+        return {
+            "instances": [{"name": name, "core": core} for name, core in self.instances],
+            "links": [
+                {"source": end(link.source), "sink": end(link.sink), "depth": link.depth, "converts": link.converts}
+                for link in self.links
+            ],
+        }
+
+
+def design_of(network: Network) -> Design:
+    """Join the blocks of a network, one after the other, between the two sides of the DMA."""
+    dma = network.dma
+    links = []
+    source = End(dma.name, "image", dma.image.lanes, dma.image.bits)
+    for block in network.blocks:
+        graph = block.core().graph
+        entry, leave = graph.inputs[0], graph.outputs[0]
+        links.append(Link(source, End(block.name, entry.name, entry.stream.lanes, entry.stream.bits)))
+        source = End(block.name, leave.name, leave.stream.lanes, leave.stream.bits)
+    weights = next(port for port in network.head.core().graph.inputs if port.name == "fc_weights")
+    links.append(
+        Link(
+            End(dma.name, "weights", dma.weights.lanes, dma.weights.bits),
+            End(network.head.name, weights.name, weights.stream.lanes, weights.stream.bits),
+        )
+    )
+    links.append(Link(source, End(dma.name, "result", dma.result.lanes, dma.result.bits)))
+    for link in links:
+        if link.source.bits != link.sink.bits:
+            raise DesignError(f"{link.source} cannot feed {link.sink}: the elements differ in width")
+    return Design(tuple((name, core.name) for name, core in network.cores().items()), tuple(links))
+
+
+def kernel_of(network: Network) -> Kernel:
+    """The kernel that a network becomes: image in, best indices out, weights of the last layer."""
+    dma, image, head = network.dma, network.image, network.head
+    rows = (
+        ("in_r", dma.image_word_bytes * 8, (image.height, image.width, image.channels), ("uint8", "int8"), "in", "image"),
+        ("out_r", 32, (head.top,), ("uint32", "int32"), "out", "image"),
+        ("weightsmem", dma.weights_word_bytes * 8, (head.classes, head.input.channels), ("int8", "uint8"), "in", "call"),
+    )
+    return Kernel(
+        network.name,
+        tuple(
+            Argument(name, i, 0x10 + POINTER_STEP * i, f"M_AXI_GMEM{i}", bits, shape, dtypes, direction, per)
+            for i, (name, bits, shape, dtypes, direction, per) in enumerate(rows)
+        ),
+    )

@@ -1,0 +1,61 @@
+"""An xclbin from its parts: platform, kernel, manifest and what the emulation needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from integration.kernel import Kernel, embedded_metadata
+from integration.platform import Platform
+from runtime.manifest import Manifest
+from runtime.sections import CLOCK_TYPES, KERNEL_IP, MEMORY_TYPES, Clock, Connection, IpLayoutEntry, MemoryBank
+from runtime.xclbin import Mode, Xclbin, compose
+
+_MODES = {"sw_emu": Mode.SW_EMU, "hw_emu": Mode.HW_EMU, "hw": Mode.FLAT}
+_ENABLED_INTERRUPT = 1
+
+
+def package(
+    platform: Platform, kernel: Kernel, manifest: Manifest, emulation: Mapping[str, bytes], clock_mhz: float
+) -> Xclbin:
+    """The container. Banks that no argument is wired to are in it too, marked unused, as v++ writes them."""
+    used = {tag for argument in manifest.arguments for tag in argument.banks}
+    order = {bank.tag: index for index, bank in enumerate(platform.memories)}
+    return compose(
+        platform_vbnv=platform.vbnv,
+        mode=_MODES[manifest.target],
+        metadata=embedded_metadata(kernel, platform, manifest.target, clock_mhz),
+        memories=[
+            MemoryBank(
+                tag=bank.tag,
+                type=MEMORY_TYPES.index(bank.kind.upper()),
+                used=bank.tag in used,
+                size_kib=bank.size_kib,
+                base_address=bank.base,
+            )
+            for bank in platform.memories
+        ],
+        ip_layout=[
+            IpLayoutEntry(
+                name=f"{kernel.name}:{kernel.instance}",
+                type=KERNEL_IP,
+                properties=_ENABLED_INTERRUPT,
+                base_address=platform.kernel_base,
+            )
+        ],
+        connections=[
+            Connection(argument_index=argument.id, ip_index=0, memory_index=order[tag])
+            for argument in kernel.arguments
+            for tag in manifest.argument(argument.name).banks
+        ],
+        clocks=[
+            Clock(
+                name=clock.name,
+                type=CLOCK_TYPES.index(clock.kind.upper()),
+                # The kernel runs at the clock that the project asks for; the shell's others are as they are.
+                frequency_mhz=round(clock_mhz) if clock.kind == "data" else clock.mhz,
+            )
+            for clock in platform.clocks
+        ],
+        manifest=manifest.to_json(),
+        emulation=emulation,
+    )

@@ -1,0 +1,47 @@
+"""Host side of the accelerators of Dataflow Farm.
+
+``import runtime`` makes the emulated card available to PYNQ (``runtime.emulation.device`` says when it is the default)
+and imports nothing slow by itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from runtime import discovery
+from runtime.errors import (
+    CardError,
+    FarmRuntimeError,
+    InputError,
+    ManifestError,
+    PayloadError,
+    StandInWarning,
+    TrustError,
+    XclbinError,
+)
+
+if TYPE_CHECKING:
+    from runtime.accelerator import Accelerator
+
+__all__ = [
+    "Accelerator",
+    "CardError",
+    "FarmRuntimeError",
+    "InputError",
+    "ManifestError",
+    "PayloadError",
+    "StandInWarning",
+    "TrustError",
+    "XclbinError",
+]
+
+discovery.install()
+
+
+def __getattr__(name: str) -> Any:
+    """``Accelerator`` on demand: it imports numpy and PYNQ."""
+    if name == "Accelerator":
+        from runtime.accelerator import Accelerator  # noqa: PLC0415
+
+        return Accelerator
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

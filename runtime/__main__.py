@@ -1,0 +1,189 @@
+"""``python -m runtime``: look at an xclbin, trust its payload, classify pictures, run a host program."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from runtime import emulation_data, kernels, trust, xclbin
+from runtime.checks import describe_payload, manifest_of
+from runtime.errors import FarmRuntimeError, InputError
+from runtime.manifest import Manifest
+
+_console = Console(highlight=False)
+_WEIGHTS_HELP = ".npy, .npz or .csv; default: the xclbin's own"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit status: 0, or 2 with one line on stderr for anything that the user can put right."""
+    options = _parser().parse_args(argv)
+    try:
+        status: int = options.command(options)
+    except FarmRuntimeError as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        # "info FILE | head" is no failure.
+        sys.stderr.close()
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m runtime", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    info = commands.add_parser("info", help="what an xclbin holds")
+    info.add_argument("file", type=Path, metavar="FILE")
+    info.set_defaults(command=_info)
+    classify = commands.add_parser("classify", help="classify pictures")
+    classify.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="PNG, JPEG or .npy")
+    classify.add_argument("--xclbin", type=Path, required=True, metavar="FILE")
+    classify.add_argument("--fc-weights", type=Path, metavar="FILE", help=_WEIGHTS_HELP)
+    classify.set_defaults(command=_classify)
+    trusting = commands.add_parser("trust", help="trust the native payload of an xclbin")
+    trusting.add_argument("file", type=Path, metavar="FILE")
+    trusting.set_defaults(command=_trust)
+    run = commands.add_parser("run", help="run a host program; it gets np, img and fcweights")
+    run.add_argument("script", type=Path, metavar="SCRIPT.py")
+    run.add_argument("--image", type=Path, required=True, metavar="FILE", help="PNG, JPEG or .npy")
+    run.add_argument("--fc-weights", type=Path, metavar="FILE", help=_WEIGHTS_HELP)
+    run.add_argument("--xclbin", type=Path, metavar="FILE", help="default: what the script names, here or in build/")
+    run.set_defaults(command=_run)
+    return parser
+
+
+def _info(options: argparse.Namespace) -> int:
+    file = xclbin.read(options.file)
+    header = file.header
+    major, minor, patch = header.version
+    table = _table(str(options.file), "", "")
+    table.add_row("platform", header.platform_vbnv)
+    table.add_row("mode", header.mode_name)
+    table.add_row("uuid", header.uuid.hex())
+    table.add_row("XRT version", f"{major}.{minor}.{patch}")
+    table.add_row("bytes", f"{header.length:,}")
+    _console.print(table)
+    table = _table("sections", "kind", "name", "offset", "bytes")
+    for section in file.sections:
+        table.add_row(section.kind_name, section.name, f"0x{section.offset:x}", f"{len(section.data):,}")
+    _console.print(table)
+    if file.memories:
+        table = _table("memories", "tag", "type", "used", "base address", "MiB")
+        for bank in file.memories:
+            used = "yes" if bank.used else "no"
+            table.add_row(bank.tag, bank.type_name, used, f"0x{bank.base_address:x}", f"{bank.size_kib / 1024:g}")
+        _console.print(table)
+    if file.clocks:
+        table = _table("clocks", "name", "type", "MHz")
+        for clock in file.clocks:
+            table.add_row(clock.name, clock.type_name, str(clock.frequency_mhz))
+        _console.print(table)
+    for kernel in kernels.read_xml(file.metadata) if file.metadata else ():
+        instances = ", ".join(f"{i.name} at 0x{i.base_address:x}" for i in kernel.instances)
+        title = f"kernel {kernel.name} ({kernel.vlnv}, {kernel.control}): {instances or 'no instance'}"
+        table = _table(title, "argument", "offset", "bytes", "type", "port", "banks")
+        for argument in kernel.arguments:
+            banks = ", ".join(_banks(file, kernel.name, argument.index))
+            offset = f"0x{argument.offset:x}"
+            table.add_row(argument.name, offset, str(argument.size_bytes), argument.type, argument.port, banks)
+        _console.print(table)
+    if file.manifest_json is not None:
+        _print_manifest(manifest_of(file, str(options.file)))
+    return 0
+
+
+def _banks(file: xclbin.Xclbin, kernel: str, argument: int) -> list[str]:
+    units = {index for index, entry in enumerate(file.ip_layout) if entry.name.partition(":")[0] == kernel}
+    reached = [c for c in file.connections if c.ip_index in units and c.argument_index == argument]
+    return list(dict.fromkeys(file.memories[c.memory_index].tag for c in reached))
+
+
+def _print_manifest(facts: Manifest) -> None:
+    table = _table("manifest", "", "")
+    for name in ("network", "kernel", "instance", "toolchain", "target", "view"):
+        table.add_row(name, str(getattr(facts, name)))
+    table.add_row("parameters", f"{facts.parameters.origin}, {facts.parameters.digest}")
+    table.add_row("clock", f"{facts.clock_mhz:g} MHz")
+    cycles = facts.cycles
+    if cycles.predicted_ii is not None:
+        fps = facts.clock_mhz * 1e6 / cycles.predicted_ii
+        place = f" at {cycles.bottleneck}" if cycles.bottleneck else ""
+        table.add_row("predicted", f"{cycles.predicted_ii:,} cycles per image{place}, {fps:,.0f} FPS at that clock")
+    if cycles.measured is not None:
+        fps = facts.clock_mhz * 1e6 / cycles.measured
+        table.add_row("measured", f"{cycles.measured:,} cycles per image, {fps:,.0f} FPS at that clock")
+    for argument in facts.arguments:
+        text = f"{'/'.join(argument.dtypes)} {argument.shape} per {argument.per}, {argument.direction}"
+        table.add_row(argument.name, f"{text}, {', '.join(argument.banks) or 'any bank'}")
+    for block, folding in facts.folding.items():
+        table.add_row(f"folding {block}", folding)
+    for tool, version in facts.tools.items():
+        table.add_row(tool, version)
+    for part, digest in facts.parts.items():
+        table.add_row(f"part {part}", digest)
+    if facts.payload is not None:
+        trusted = "trusted" if trust.trusted(facts.payload.sha256) else "not trusted"
+        table.add_row("payload", f"{facts.payload}; {trusted}")
+    _console.print(table)
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", show_header=any(columns), title_style="bold", box=None)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _classify(options: argparse.Namespace) -> int:
+    import numpy as np  # noqa: PLC0415  "info" and "trust" do without
+
+    from runtime.accelerator import Accelerator  # noqa: PLC0415
+    from runtime.images import label_of, load_image  # noqa: PLC0415
+
+    facts = manifest_of(xclbin.read(options.xclbin), str(options.xclbin))
+    images = np.stack([load_image(path, facts) for path in options.images])
+    with Accelerator(options.xclbin, fc_weights=options.fc_weights) as accelerator:
+        classes = accelerator.classify(images)
+    for path, row in zip(options.images, classes, strict=True):
+        _console.print(f"{path}: {', '.join(label_of(int(index), facts.labels) for index in row)}", soft_wrap=True)
+    return 0
+
+
+def _trust(options: argparse.Namespace) -> int:
+    file = xclbin.read(options.file)
+    facts = manifest_of(file, str(options.file))
+    payload = file.emulation.get(emulation_data.PAYLOAD)
+    if payload is None:
+        raise InputError("has no native payload", where=str(options.file), remedy="nothing needs to be trusted")
+    digest = hashlib.sha256(payload).hexdigest()
+    added = trust.trust(digest, f"{describe_payload(facts)}; {options.file.name}")
+    _console.print(f"{options.file}: {describe_payload(facts)}", soft_wrap=True)
+    state = "is now trusted, in" if added else "was trusted already, in"
+    _console.print(f"SHA-256 {digest} {state} {trust.trust_file()}", soft_wrap=True)
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    from runtime.host_script import find_xclbin, run_script  # noqa: PLC0415
+    from runtime.images import label_of  # noqa: PLC0415
+
+    file = find_xclbin(options.script, options.xclbin, Path.cwd())
+    names = run_script(options.script, file, options.image, options.fc_weights)
+    results = names.get("results")
+    if results is not None and hasattr(results, "ravel"):
+        facts = manifest_of(xclbin.read(file), str(file))
+        labels = ", ".join(label_of(int(index), facts.labels) for index in results.ravel())
+        _console.print(f"results: {results.tolist()}  ({labels})", soft_wrap=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,306 @@
+"""The emulated card as a ``pynq.Device``: PYNQ itself stays as it is.
+
+Which card is the default. PYNQ chooses the device before it looks at the file, so the file cannot decide. The
+environment variable ``DATAFLOW_FARM_CARD`` does: ``emulated`` puts this card before all others, ``real`` behind them.
+Without it the emulated card is the default exactly where ``XILINX_XRT`` is unset, that is where PYNQ can find no real
+card. A program may always say ``pynq.Overlay(path, device=EmulatedCard())``; ``runtime.Accelerator`` looks at the file
+first and does so by itself.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from pynq import Device
+from pynq.pl_server.xclbin_parser import XclBin
+
+from runtime import emulation_data, kernels, xclbin
+from runtime.checks import describe_payload, manifest_of
+from runtime.emulation import driver, execution
+from runtime.emulation.buffer import BufferObject
+from runtime.emulation.compute_unit import ComputeUnit
+from runtime.emulation.kernel import PayloadKernel
+from runtime.emulation.memory import EmulatedMemory
+from runtime.emulation.payload import Limits, Payload
+from runtime.errors import CardError, InputError
+from runtime.manifest import Manifest
+from runtime.sections import STREAM, MemoryBank
+
+DEFAULT_PLATFORM = "xilinx_u250_xdma_201830_2"
+# Device addresses of card n begin at n << 48: the buffers of two cards are then told apart by their addresses alone.
+_CARD_SHIFT = 48
+_numbers = itertools.count()
+_cards: weakref.WeakSet[EmulatedCard] = weakref.WeakSet()
+
+
+def emulated_first() -> bool:
+    """Whether the emulated card is to be PYNQ's default; see the text of this module."""
+    choice = os.environ.get("DATAFLOW_FARM_CARD", "")
+    if choice not in ("", "emulated", "real"):
+        raise InputError(f"{choice!r} is no kind of card", where="DATAFLOW_FARM_CARD", remedy="use emulated or real")
+    return choice == "emulated" or (not choice and "XILINX_XRT" not in os.environ)
+
+
+class EmulatedCard(Device):  # type: ignore[misc]
+    """A card that runs the payload of an emulation xclbin.
+
+    With ``platform`` given, only files for that platform load, as on a card with that shell; else the card takes the
+    platform of each file.
+    """
+
+    def __init__(self, platform: str | None = None, *, limits: Limits | None = None) -> None:
+        number = next(_numbers)
+        super().__init__(f"emulated{number}")
+        self.capabilities = {"REGISTER_RW": True, "CALLABLE": True, "ERT": True, "EMULATED": True}
+        self.name = platform or DEFAULT_PLATFORM
+        self.arch = "emulated"
+        self.sysfs_path = None
+        self.timestamp = ""
+        self.bitfile_name = ""
+        self._fixed_platform = platform is not None
+        self._limits = limits
+        self._address_offset = number << _CARD_SHIFT
+        self._memories: dict[int, EmulatedMemory] = {}
+        self._units: dict[str, ComputeUnit] = {}
+        self._payload: Payload | None = None
+        self._loaded: tuple[bytes, str] | None = None
+        self.contexts: list[str] = []
+        _cards.add(self)
+
+    def get_bitfile_metadata(self, bitfile_name: str, partial: bool = False) -> XclBin:
+        """PYNQ's own parser, on a file that ours found sound (PYNQ's believes every count and offset it reads)."""
+        if partial:
+            raise CardError("has no partial regions", where=self.tag, remedy="load a whole xclbin")
+        file = xclbin.read(bitfile_name)
+        if file.metadata is None:
+            raise CardError("describes no kernel", where=bitfile_name, remedy="build it with a kernel")
+        for bank in file.memories:
+            if bank.type > STREAM:
+                raise CardError(f"bank {bank.tag}: PYNQ knows no {bank.type_name} memory", where=bitfile_name)
+        vlnvs = [kernel.vlnv for kernel in kernels.read_xml(file.metadata)]
+        parser = XclBin(bitfile_name)
+        driver.bind(vlnvs)
+        return parser
+
+    def download(self, bitstream: Any, parser: Any = None) -> None:
+        """Program the card: banks, compute units and payload of the file."""
+        path = str(bitstream.bitfile_name)
+        file = xclbin.read(path)
+        platform = file.header.platform_vbnv
+        if self._fixed_platform and platform != self.name:
+            raise CardError(
+                f"the file is for {platform}, the card is {self.name} (shell does not match)",
+                where=path,
+                remedy="build for the platform of the card",
+            )
+        if emulation_data.PAYLOAD not in file.emulation:
+            raise CardError(
+                f"has no emulation model (mode {file.header.mode_name}) and cannot run on the emulated card",
+                where=path,
+                remedy="build it with target=sw_emu or hw_emu; for a real card set DATAFLOW_FARM_CARD=real",
+            )
+        if file.header.uuid != file.content_uuid:
+            raise CardError("was changed after it was built (its uuid is another)", where=path, remedy="rebuild it")
+        facts = manifest_of(file, path)
+        same = self._loaded == (file.header.uuid, path)
+        if self._payload is None or not same:
+            payload = self._start_payload(file, facts, path)
+            self.free_bitstream()
+            self._payload = payload
+        if not same:
+            # The same file again keeps memory contents and buffers, as a card that need not be programmed does.
+            self._replace_memories(file.memories)
+        self.name = platform
+        self._loaded = (file.header.uuid, path)
+        self._units = self._make_units(parser if parser is not None else self.get_bitfile_metadata(path), facts, path)
+        self.contexts.clear()
+        super().post_download(bitstream, parser)
+
+    def gen_cache(self, bitstream: Any, parser: Any = None) -> None:
+        """Nothing to cache."""
+
+    def open_context(self, description: dict[str, Any], shared: bool = True) -> int:
+        """Index of the compute unit, which is also its bit in an ERT packet."""
+        self.contexts.append(description["cu_name"])
+        return int(description["cu_index"])
+
+    def free_bitstream(self) -> None:
+        """Stop the payload; buffers stay until they are freed or another file is loaded."""
+        self.contexts.clear()
+        if self._payload is not None:
+            self._payload.close()
+            self._payload = None
+        self._units = {}
+
+    def close(self) -> None:
+        """As free_bitstream; PYNQ calls both."""
+        self.free_bitstream()
+
+    def get_memory(self, description: dict[str, Any]) -> EmulatedMemory:
+        """The bank of an entry of ``mem_dict``."""
+        memory = self._memories.get(description["idx"])
+        if memory is None:
+            raise CardError(f"no bank {description['tag']}", where=self.tag, remedy="load the overlay first")
+        return memory
+
+    def get_memory_by_name(self, tag: str) -> EmulatedMemory:
+        """The bank of that tag."""
+        for memory in self._memories.values():
+            if memory.tag == tag:
+                return memory
+        raise CardError(
+            f"no bank {tag}", where=self.tag, remedy=f"it has {', '.join(m.tag for m in self._memories.values())}"
+        )
+
+    @property
+    def default_memory(self) -> EmulatedMemory:
+        """The bank in use, where only one is; used by ``pynq.allocate`` without target."""
+        used = [memory for memory in self._memories.values() if memory.bank.used]
+        if len(used) == 1:
+            return used[0]
+        if not used:
+            raise CardError("No active memories in design", where=self.tag, remedy="load an overlay first")
+        tags = ", ".join(memory.tag for memory in used)
+        raise CardError(
+            f"Multiple memories active in design: {tags}", where=self.tag, remedy=f"say which: target=ol.{used[0].tag}"
+        )
+
+    def flush(self, bo: BufferObject, offset: int, vaddr: int, nbytes: int) -> None:
+        """Copy host to device."""
+        bo.sync(offset, nbytes, to_device=True)
+
+    def invalidate(self, bo: BufferObject, offset: int, vaddr: int, nbytes: int) -> None:
+        """Copy device to host."""
+        bo.sync(offset, nbytes, to_device=False)
+
+    def release(self, bo: BufferObject) -> None:
+        """Free a buffer."""
+        for memory in self._memories.values():
+            if memory.find(bo.address) is bo:
+                memory.free(bo, "was freed")
+                return
+        bo.free("was freed")
+
+    def read_registers(self, address: int, length: int) -> bytes:
+        """Registers by absolute address."""
+        unit = self._unit_at(address)
+        return unit.read(address - unit.base_address, length)
+
+    def write_registers(self, address: int, data: bytes) -> None:
+        """Registers by absolute address."""
+        unit = self._unit_at(address)
+        unit.write(address - unit.base_address, bytes(data))
+
+    def get_exec_bo(self, size: int = 1024) -> execution.ExecBuffer:
+        """A command buffer, for ``start_ert``."""
+        return execution.ExecBuffer(size)
+
+    def execute_bo(self, bo: execution.ExecBuffer) -> execution.ExecHandle:
+        """Run a command buffer."""
+        units = sorted(self._units.values(), key=lambda unit: unit.base_address)
+        return execution.execute(bo, units)
+
+    def execute_bo_with_waitlist(self, bo: execution.ExecBuffer, waitlist: Any) -> execution.ExecHandle:
+        """Not offered, as by XRT since 2.11."""
+        raise CardError("waitfor= is not supported", where=self.tag, remedy="wait for the handles in the program")
+
+    def find_buffer(self, address: int) -> BufferObject:
+        """The live buffer at a device address of this card; a CardError that tells what is there otherwise."""
+        for memory in self._memories.values():
+            bo = memory.find(address)
+            if bo is not None:
+                return bo
+        for memory in self._memories.values():
+            gone = memory.was_freed(address)
+            if gone:
+                raise CardError(f"{gone} was freed", remedy="allocate a new buffer, and keep a reference to it")
+        for card in _cards:
+            if card is not self and any(memory.find(address) for memory in card._memories.values()):
+                raise CardError(
+                    f"the buffer at 0x{address:x} is on another card, {card.tag}",
+                    remedy=f"allocate it on {self.tag}: use the memories of the overlay that you call",
+                )
+        raise CardError(
+            f"there is no buffer at address 0x{address:x}", remedy="pass an array made by pynq.allocate(...)"
+        )
+
+    def _unit_at(self, address: int) -> ComputeUnit:
+        for unit in self._units.values():
+            if unit.contains(address):
+                return unit
+        raise CardError(
+            f"no compute unit at address 0x{address:x}", where=self.tag, remedy="load the overlay: pynq.Overlay(...)"
+        )
+
+    def _replace_memories(self, banks: tuple[MemoryBank, ...]) -> None:
+        for memory in self._memories.values():
+            memory.retire("is gone: another xclbin was loaded since")
+        self._memories = {
+            index: EmulatedMemory(bank, self, self._address_offset)
+            for index, bank in enumerate(banks)
+            if bank.type != STREAM
+        }
+
+    def _start_payload(self, file: xclbin.Xclbin, facts: Manifest, path: str) -> Payload:
+        payload = Payload(
+            file.emulation[emulation_data.PAYLOAD],
+            file.emulation.get(emulation_data.MEMORIES, b""),
+            where=path,
+            description=describe_payload(facts),
+            limits=self._limits or Limits.from_environment(),
+        )
+        payload.load()
+        # A card that is forgotten takes its child along.
+        weakref.finalize(self, payload.close)
+        return payload
+
+    def _make_units(self, parser: Any, facts: Manifest, path: str) -> dict[str, ComputeUnit]:
+        if self._payload is None:  # pragma: no cover - download has just set it
+            raise CardError("no payload", where=self.tag)
+        kernel = PayloadKernel(facts, self._payload, self._finder())
+        units = {}
+        for name, description in parser.ip_dict.items():
+            if "CTRL" not in description["registers"]:
+                continue
+            if description["cu_name"].partition(":")[0] != facts.kernel:
+                raise CardError(
+                    f"kernel {description['cu_name']} has no emulation model, only {facts.kernel} has",
+                    where=path,
+                    remedy="rebuild the xclbin",
+                )
+            units[name] = ComputeUnit(description, kernel)
+        return units
+
+    def _finder(self) -> Callable[[int], BufferObject]:
+        """``find_buffer`` without a reference cycle: the finalizer above is to run as soon as the card is forgotten."""
+        card = weakref.ref(self)
+
+        def find(address: int) -> BufferObject:
+            owner = card()
+            if owner is None:
+                raise CardError("the card is gone", remedy="keep a reference to the overlay")
+            return owner.find_buffer(address)
+
+        return find
+
+
+def register() -> None:
+    """Make an emulated card known to PYNQ; called once, right after PYNQ's import."""
+    card: list[EmulatedCard] = []
+
+    def probe(cls: type) -> list[EmulatedCard]:
+        if not card:
+            card.append(EmulatedCard())
+        return card
+
+    first = emulated_first()
+    # PYNQ's own classes have the priorities 40 to 200; lower comes first. Creating the class registers it.
+    body: dict[str, Any] = {"_probe_": classmethod(probe), "_probe_priority_": 10 if first else 1000}
+    type(Device)("DefaultEmulatedCard", (EmulatedCard,), body)
+    if hasattr(Device, "_devices"):
+        # Somebody looked for devices before: PYNQ probes once and would never see this one.
+        Device.devices.insert(0 if first else len(Device.devices), *probe(EmulatedCard))

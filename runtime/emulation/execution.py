@@ -1,0 +1,67 @@
+"""Commands to the card's embedded scheduler (ERT), the way that PYNQ 3.0 starts kernels on a real card.
+
+A packet is u32 words: header (state 3:0, extra cu masks 11:10, count of words after it 22:12, opcode 27:23, type
+31:28), one mask of compute units, then the register map from offset 0. Source: XRT's public ``ert.h``.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+from runtime.emulation.compute_unit import ComputeUnit, Run
+from runtime.errors import CardError
+
+START_CU = 0
+_HEAD = struct.Struct("<II")
+
+
+class ExecBuffer:
+    """Host memory of one command."""
+
+    def __init__(self, size_bytes: int) -> None:
+        self.data = (ctypes.c_char * size_bytes)()
+
+    def as_packet(self, packet: Any) -> Any:
+        """The memory seen as one of PYNQ's ctypes structures."""
+        return packet.from_buffer(self.data)
+
+
+class ExecHandle:
+    """What ``start_ert`` gives back."""
+
+    _has_bo = False
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    @property
+    def done(self) -> bool:
+        """Whether the kernel has finished, well or badly."""
+        return self._run.done.is_set()
+
+    def wait(self) -> None:
+        """Wait for the end; raises what the run failed with."""
+        # In slices, so that Ctrl-C is answered.
+        while not self._run.done.wait(0.5):
+            pass
+        if self._run.failure is not None:
+            raise self._run.failure
+
+
+def execute(command: ExecBuffer, units: Sequence[ComputeUnit]) -> ExecHandle:
+    """Start the compute unit that the command names; a busy one gets it queued."""
+    data = bytes(command.data)
+    header, mask = _HEAD.unpack_from(data)
+    count, opcode = header >> 12 & 0x7FF, header >> 23 & 0x1F
+    if opcode != START_CU or header >> 10 & 3:
+        raise CardError(f"command 0x{header:08x} is not emulated", remedy="use .start(...) or .call(...)")
+    chosen = [unit for unit in units if mask >> unit.index & 1]
+    if len(chosen) != 1:
+        raise CardError(
+            f"the mask 0x{mask:x} names {len(chosen)} compute units", remedy="load the overlay: pynq.Overlay(...)"
+        )
+    # The count covers the mask word too, so the register map is one word shorter.
+    return ExecHandle(chosen[0].submit(data[_HEAD.size : _HEAD.size + (count - 1) * 4]))

@@ -1,0 +1,115 @@
+"""The kernel behind a compute unit: its buffers are checked as the manifest describes them, then the payload runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from runtime.emulation.buffer import BufferObject
+from runtime.emulation.compute_unit import Register
+from runtime.emulation.payload import Payload
+from runtime.errors import CardError
+from runtime.manifest import Argument, Manifest
+
+_MOST_IMAGES = 1 << 24
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """A checked device address: ``size_bytes`` from there lie in the live buffer ``bo``."""
+
+    bo: BufferObject
+    address: int
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class PayloadJob:
+    """A start whose arguments hold."""
+
+    payload: Payload
+    images: int
+    inputs: tuple[Pointer, ...]
+    result: Pointer
+
+    def run(self) -> None:
+        """Read the inputs from device memory, run the payload, write the results to device memory."""
+        parts = [pointer.bo.load(pointer.address, pointer.size_bytes) for pointer in self.inputs]
+        data = self.payload.run(self.images, parts, self.result.size_bytes)
+        self.result.bo.store(self.result.address, data)
+
+
+class PayloadKernel:
+    """The kernel that the manifest describes. ``find`` gives the live buffer at an address or raises CardError."""
+
+    def __init__(self, manifest: Manifest, payload: Payload, find: Callable[[int], BufferObject]) -> None:
+        self._manifest = manifest
+        self._payload = payload
+        self._find = find
+
+    def prepare(self, values: Mapping[str, int], registers: Mapping[str, Register]) -> PayloadJob:
+        """Check count, address, liveness, bank, dtype and extent of every argument."""
+        images = self._count(values, registers)
+        manifest = self._manifest
+        inputs = [manifest.image] + ([manifest.weights] if manifest.weights is not None else [])
+        pointers = {
+            argument.name: self._pointer(argument, images, values, registers)
+            for argument in (*inputs, manifest.result)
+        }
+        return PayloadJob(
+            self._payload, images, tuple(pointers[a.name] for a in inputs), pointers[manifest.result.name]
+        )
+
+    def _count(self, values: Mapping[str, int], registers: Mapping[str, Register]) -> int:
+        scalars = [name for name, register in registers.items() if not register.is_pointer]
+        if not scalars:
+            return 1
+        name = scalars[0]
+        images = values[name]
+        if not 1 <= images <= _MOST_IMAGES:
+            raise CardError(
+                f"{images} images were asked for", where=f"argument {name}", remedy=f"give 1 to {_MOST_IMAGES} images"
+            )
+        return images
+
+    def _pointer(
+        self, argument: Argument, images: int, values: Mapping[str, int], registers: Mapping[str, Register]
+    ) -> Pointer:
+        where = f"argument {argument.name} of {self._manifest.instance}"
+        address = values[argument.name]
+        try:
+            bo = self._find(address)
+        except CardError as error:
+            raise CardError(error.what, where=where, remedy=error.remedy) from error
+        banks = registers[argument.name].banks or argument.banks
+        if banks and bo.bank not in banks:
+            raise CardError(
+                f"is not connected to {bo.bank}, where {bo.describe()} lies",
+                where=where,
+                remedy=f"allocate it with target=ol.{_attribute(banks[0])}",
+            )
+        dtype = bo.dtype_at(address)
+        # Byte order is part of the name of a non-native dtype (">i4"), which is then refused as it should be.
+        if dtype.name not in argument.dtypes or not dtype.isnative:
+            found = dtype.name if dtype.isnative else dtype.str
+            raise CardError(
+                f"is {found}, the kernel expects {' or '.join(argument.dtypes)}",
+                where=where,
+                remedy=f"allocate it with dtype=np.{argument.dtypes[0]}",
+            )
+        needed, room = argument.bytes_for(images), bo.room(address)
+        if room < needed:
+            shape = (images, *argument.shape) if argument.per == "image" and images > 1 else argument.shape
+            what = f"{images} image{'s' if images > 1 else ''}" if argument.per == "image" else "a call"
+            raise CardError(
+                f"{what} need{'' if images > 1 and argument.per == 'image' else 's'} {needed} bytes, "
+                f"the buffer has {room}",
+                where=where,
+                remedy=f"allocate it with shape {shape}",
+            )
+        return Pointer(bo, address, needed)
+
+
+def _attribute(tag: str) -> str:
+    """The name of a memory as attribute of an overlay, by PYNQ's rule: ``PLRAM[0]`` is ``ol.PLRAM0``."""
+    return "".join(c for c in tag if c.isascii() and (c.isalnum() or c == "_"))

@@ -1,0 +1,121 @@
+"""Memory banks of the emulated card: allocation at addresses, as the driver of a real card does it."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import mmap
+import threading
+import weakref
+from collections import deque
+from typing import Any
+
+import numpy as np
+
+from runtime.emulation.buffer import BufferObject, EmulatedBuffer
+from runtime.errors import CardError
+from runtime.sections import MemoryBank
+
+PAGE_BYTES = 4096
+_REMEMBERED = 256
+
+
+class EmulatedMemory:
+    """One bank. ``address_offset`` keeps the addresses of two cards apart, which equal cards do not do by themselves.
+
+    Host memory is taken as buffers are allocated, so a bank of 16 GiB costs nothing.
+    """
+
+    def __init__(self, bank: MemoryBank, device: Any, address_offset: int) -> None:
+        self.bank = bank
+        self.tag = bank.tag
+        self.device = device
+        self.base_address = bank.base_address + address_offset
+        self.size_bytes = bank.size_bytes
+        self._lock = threading.RLock()
+        self._live: dict[int, BufferObject] = {}
+        self._freed: deque[tuple[int, int, str]] = deque(maxlen=_REMEMBERED)
+        self._next = self.base_address
+
+    def __repr__(self) -> str:
+        return f"<{self.bank.type_name} {self.tag} of {self.device.tag}, {self.size_bytes} bytes>"
+
+    def allocate(self, shape: Any, dtype: Any, **_ignored: Any) -> EmulatedBuffer:
+        """A buffer of this shape and dtype; the host copy is zero, the device copy is junk.
+
+        Keywords of other devices (``cacheable``) are accepted and mean nothing here. Raises CardError where the bank
+        has no room.
+        """
+        dtype = np.dtype(dtype)
+        shape = (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(int(n) for n in shape)
+        if dtype.hasobject or any(n < 0 for n in shape):
+            raise CardError(
+                f"cannot allocate {shape} of {dtype}", where=f"bank {self.tag}", remedy="use numbers and sizes >= 0"
+            )
+        size = math.prod(shape) * dtype.itemsize
+        span = max(PAGE_BYTES, -(-size // PAGE_BYTES) * PAGE_BYTES)
+        with self._lock:
+            address = self._place(span, shape, dtype)
+            host = mmap.mmap(-1, span)
+            bo = BufferObject(self.tag, address, host, shape=shape, dtype=dtype)
+            self._live[address] = bo
+        array = EmulatedBuffer(shape, dtype, bo=bo, device=self.device, device_address=address, buffer=host)
+        # The range lives as long as the last view of it, as on a card: no view can outlive its memory.
+        weakref.finalize(host, self._release, address).atexit = False
+        return array
+
+    def find(self, address: int) -> BufferObject | None:
+        """The live buffer that this address lies in."""
+        with self._lock:
+            return next((bo for bo in self._live.values() if bo.address <= address < bo.address + bo.span), None)
+
+    def was_freed(self, address: int) -> str:
+        """What lay at this address before it was freed; empty if nothing that is remembered."""
+        with self._lock:
+            hits = [text for start, span, text in self._freed if start <= address < start + span]
+        return hits[-1] if hits else ""
+
+    def contains(self, address: int) -> bool:
+        """Whether the address lies in this bank."""
+        return self.base_address <= address < self.base_address + self.size_bytes
+
+    def retire(self, reason: str) -> None:
+        """Free every buffer, because the bank ends to exist; ``reason`` is what later uses are told."""
+        with self._lock:
+            for bo in list(self._live.values()):
+                bo.free(reason)
+            self._live.clear()
+
+    def free(self, bo: BufferObject, reason: str) -> None:
+        """Free one buffer. Freeing twice is allowed, as in PYNQ."""
+        bo.free(reason)
+        self._release(bo.address, bo)
+
+    def _release(self, address: int, expected: BufferObject | None = None) -> None:
+        with self._lock:
+            bo = self._live.get(address)
+            if bo is None or (expected is not None and bo is not expected):
+                return
+            if expected is None and not bo.orphaned:
+                # The range was freed by hand and given to another buffer since: that one is alive.
+                return
+            del self._live[address]
+            self._freed.append((bo.address, bo.span, bo.describe()))
+
+    def _place(self, span: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
+        """First gap that fits, from where the last buffer ended: a stale address then rarely meets a new buffer."""
+        end = self.base_address + self.size_bytes
+        taken = sorted((bo.address, bo.address + bo.span) for bo in self._live.values())
+        edges = [(self.base_address, self.base_address), *taken, (end, end)]
+        gaps = [(low[1], high[0]) for low, high in itertools.pairwise(edges)]
+        ahead = [(max(low, self._next), high) for low, high in gaps]
+        for low, high in (*ahead, *gaps):
+            if high - low >= span:
+                self._next = low + span
+                return low
+        used = sum(high - low for low, high in taken)
+        raise CardError(
+            f"no room for {shape} of {dtype} ({span} bytes): {used} of {self.size_bytes} bytes are in use",
+            where=f"bank {self.tag}",
+            remedy="free buffers (buf.freebuffer()), use a smaller batch or another bank",
+        )

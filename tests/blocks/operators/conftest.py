@@ -1,0 +1,252 @@
+"""Operator bodies under test: many shapes in one program per mode, run on tensors that come through a pipe."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from blocks.operators.acc_pool import AccPool
+from blocks.operators.add import Add
+from blocks.operators.base import Operator
+from blocks.operators.duplicate import Duplicate
+from blocks.operators.fifo import Fifo
+from blocks.operators.label_select import LabelSelect
+from blocks.operators.max_pool import MaxPool
+from blocks.operators.mvau import Mvau
+from blocks.operators.pad import Pad
+from blocks.operators.sliding_window import SlidingWindow
+from blocks.operators.threshold import Threshold
+from blocks.operators.width_converter import WidthConverter
+from toolchains.hls_release import release_header
+
+OPERATORS = Path(__file__).resolve().parents[3] / "blocks" / "operators"
+
+SHAPES: tuple[Operator, ...] = (
+    Pad(4, 3, 5, 1, 2, 0, 3, 2, 3),
+    Pad(3, 4, 4, 3, 3, 2, 2, 3, 8),
+    Pad(2, 2, 2, 0, 0, 0, 0, 1, 40),
+    SlidingWindow(4, 5, 7, 3, 1, 2, 2),
+    SlidingWindow(6, 6, 9, 3, 2, 6, 4),
+    SlidingWindow(4, 5, 6, 1, 2, 2, 4),
+    SlidingWindow(3, 13, 13, 7, 2, 3, 8, 4),
+    SlidingWindow(2, 4, 8, 1, 1, 1, 3, 4),
+    SlidingWindow(4, 9, 8, 2, 3, 4, 12),
+    Mvau(18, 4, 2, 6, 2, 1, 6),
+    Mvau(64, 8, 4, 64, 2, 1, 3),
+    Mvau(64, 4, 4, 16, 4, 1, 4, mmv=2),
+    Mvau(12, 6, 1, 3, 3, 1, 4),
+    Mvau(48, 3, 3, 24, 9, 1, 2),
+    Mvau(27, 4, 4, 3, 8, 8, 6, mmv=3),
+    Mvau(16, 6, 2, 4, 4, 3, 4),
+    Mvau(24, 6, 1, 8, 9, 8, 1, streamed_weights=True),
+    Threshold(8, 5, 4, -37, 41, 2),
+    Threshold(4, 5, 4, 0, 15, 2),
+    Threshold(6, 3, 2, -40000, 39999, 4),
+    Threshold(3, 4, 1, 0, 255, 1),
+    Threshold(2, 8, 2, 3, 9, 3),
+    Duplicate(4, 7, 9),
+    Duplicate(2, 33, 3, signed=True),
+    Add(4, 10, 4, False, 4, False, 4, False, 8),
+    Add(3, 5, 20, True, 12, True, 32, True, 0, b_parameter=True),
+    Add(2, 12, 4, True, 5, False, 4, True, -3),
+    Add(1, 12, 32, True, 32, True, 24, True, 100),
+    WidthConverter(2, 8, 3, 48),
+    WidthConverter(8, 2, 9, 48, signed=True),
+    WidthConverter(6, 4, 5, 48),
+    WidthConverter(4, 4, 17, 16),
+    Fifo(3, 11, 7, 4),
+    MaxPool(4, 5, 7, 3, 2, 2, 2),
+    MaxPool(3, 6, 6, 2, 2, 3, 8),
+    MaxPool(2, 4, 5, 3, 1, 1, 12),
+    MaxPool(2, 5, 7, 2, 3, 2, 4),
+    AccPool(8, 9, 4, 4, 8),
+    AccPool(3, 49, 3, 8, 0),
+    AccPool(4, 5, 1, 12, 100),
+    LabelSelect(10, 1, 12, 3),
+    LabelSelect(12, 4, 3, 5),
+    LabelSelect(4, 2, 32, 4),
+)
+
+_TOP = """
+#include <cstdio>
+#include <cstdlib>
+{includes}
+static unsigned long long get() {{
+    unsigned long long value = 0;
+    if (std::fread(&value, 8, 1, stdin) != 1) std::exit(3);
+    return value;
+}}
+static void put(long long value) {{ std::fwrite(&value, 8, 1, stdout); }}
+template <class Beat> Beat get_beat() {{
+    Beat beat;
+    for (int i = 0; i < Beat::count; i++) beat.lane[i] = (typename Beat::element)get();
+    return beat;
+}}
+template <class Beat> void put_beat(const Beat& beat) {{
+    for (int i = 0; i < Beat::count; i++) put((long long)beat.lane[i]);
+}}
+template <int W> int popcount_differs() {{
+    unsigned long long seed = 88172645463325252ULL;
+    int wrong = 0;
+    for (int i = 0; i < 200; i++) {{
+        seed ^= seed << 13; seed ^= seed >> 7; seed ^= seed << 17;
+        const unsigned long long mask = W == 64 ? ~0ULL : (1ULL << (W % 64)) - 1;
+        const farm::uint_t<W> word = (farm::uint_t<W>)(i == 0 ? 0 : i == 1 ? mask : seed & mask);
+        if (farm::popcount<W>(word) != farm::popcount_loop<W>(word)) wrong++;
+        if ((int)farm::popcount<W>(word) != __builtin_popcountll((unsigned long long)word)) wrong++;
+    }}
+    return wrong;
+}}
+template <int N, int SIMD, int B> int plane_differs() {{
+    int wrong = 0;
+    for (int i = 0; i < 20; i++) {{
+        farm::lanes<N, B> beat;
+        for (int l = 0; l < N; l++) beat.lane[l] = (farm::uint_t<B>)(std::rand() & ((1 << B) - 1));
+        for (int first = 0; first + SIMD <= N; first += SIMD)
+            for (int bit = 0; bit < B; bit++)
+                if (farm::bit_plane<SIMD>(beat, first, bit) != farm::bit_plane_loop<SIMD>(beat, first, bit)) wrong++;
+    }}
+    return wrong;
+}}
+static int helpers_differ() {{
+    return popcount_differs<1>() + popcount_differs<7>() + popcount_differs<8>() + popcount_differs<9>()
+        + popcount_differs<31>() + popcount_differs<32>() + popcount_differs<33>() + popcount_differs<64>()
+        + plane_differs<64, 64, 2>() + plane_differs<64, 32, 4>() + plane_differs<24, 8, 8>()
+        + plane_differs<18, 6, 2>() + plane_differs<32, 16, 9>();
+}}
+"""
+
+_CASE = """
+static void case_{at}() {{
+    const int images = (int)get();
+{declare}
+    for (int image = 0; image < images; image++) {{
+        farm::{call}({arguments});
+    }}
+{finish}
+    put({leftover});
+}}
+"""
+
+
+def reads_per_image(shape: Operator) -> int:
+    """Beats that an operator reads from its parameter stream for one image."""
+    return shape.cycles() if isinstance(shape, Mvau) else shape.outputs[0].beats
+
+
+def source(shapes: Sequence[Operator], host: bool) -> str:
+    """One program with a case per shape."""
+    rooms = dict.fromkeys(type(shape).__module__.rpartition(".")[2] for shape in shapes)
+    text = [_TOP.format(includes="\n".join(f'#include "{room}/{room}.hpp"' for room in rooms))]
+    for at, shape in enumerate(shapes):
+        declare, finish, names = [], [], []
+        for i, stream in enumerate(shape.inputs):
+            kind = stream.cpp_type
+            declare.append(f'    farm::stream<{kind} > in{i}("in{i}");')
+            declare.append(
+                f"    for (int i = 0; i < images * {stream.beats}; i++) in{i}.write(get_beat<{kind} >());"
+            )
+            names.append(f"in{i}")
+        for port in shape.parameters:
+            kind = port.cpp_type
+            declare.append(f"    static {kind} memory[{port.depth}];")
+            declare.append(f"    for (int i = 0; i < {port.depth}; i++) memory[i] = get_beat<{kind} >();")
+            if host:
+                declare.append(f"    farm::cyclic<{kind} > values(memory, {port.depth});")
+            else:
+                declare.append(f'    farm::stream<{kind} > values("values");')
+                total = reads_per_image(shape)
+                declare.append(
+                    f"    for (int i = 0; i < images * {total}; i++) values.write(memory[i % {port.depth}]);"
+                )
+            names.append("values")
+        for i, stream in enumerate(shape.outputs):
+            declare.append(f'    farm::stream<{stream.cpp_type} > out{i}("out{i}");')
+            finish.append(f"    for (int i = 0; i < images * {stream.beats}; i++) put_beat(out{i}.read());")
+            names.append(f"out{i}")
+        left = [f"!{name}.empty()" for name in names if not (host and name == "values")]
+        text.append(
+            _CASE.format(
+                at=at,
+                declare="\n".join(declare),
+                call=shape.cpp_function.removeprefix("farm::"),
+                arguments=", ".join(names),
+                finish="\n".join(finish),
+                leftover=" + ".join(left),
+            )
+        )
+    cases = "\n".join(f"        case {at}: case_{at}(); break;" for at in range(len(shapes)))
+    text.append(
+        "int main() {\n    if (helpers_differ() != 0) return 4;\n    for (;;) {\n        unsigned long long which;\n"
+        "        if (std::fread(&which, 8, 1, stdin) != 1) return 0;\n"
+        f"        switch (which) {{\n{cases}\n        }}\n    }}\n}}\n"
+    )
+    return "".join(text)
+
+
+def open_headers() -> Path:
+    """The open ap_int and hls_stream headers, or skip."""
+    spec = importlib.util.find_spec("hls4ml")
+    if spec is None or not spec.submodule_search_locations:
+        pytest.skip("hls4ml, whose wheel carries the open ap_int headers, is not installed")
+    return Path(spec.submodule_search_locations[0]) / "templates" / "vivado" / "ap_types"
+
+
+def build(folder: Path, shapes: Sequence[Operator], release: str, operators: Path = OPERATORS) -> Path:
+    """Compile the cases for a release; returns the program."""
+    (folder / "farm_release.hpp").write_text(release_header(release))
+    (folder / "cases.cpp").write_text(source(shapes, host=release == "host"))
+    program = folder / "cases"
+    system = [] if release == "host" else ["-isystem", str(open_headers())]
+    flags = ["-std=c++14", "-O1" if release == "host" else "-O0", "-Wall", "-Wextra"]
+    flags += ["-Wno-unknown-pragmas", "-Wno-unused-label", "-Wno-maybe-uninitialized"]
+    command = ["g++", *flags, "-I", str(folder), "-I", str(operators), *system]
+    done = subprocess.run(
+        [*command, "-o", str(program), str(folder / "cases.cpp")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[:4000]
+    assert "warning" not in done.stderr, done.stderr[:4000]
+    return program
+
+
+@pytest.fixture(scope="session")
+def shapes() -> tuple[Operator, ...]:
+    """The seeded shapes of all operators."""
+    return SHAPES
+
+
+@pytest.fixture(scope="session", params=["host", "2019.2", "2023.1"])
+def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All cases, compiled for the host, and as synthesis reads them, with the open headers."""
+    return build(tmp_path_factory.mktemp(request.param), SHAPES, request.param)
+
+
+@pytest.fixture(scope="session")
+def compile_cases(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[Sequence[Operator], Path], Path]:
+    """Compile some shapes for the host against a copy of the operators."""
+    return lambda some, operators: build(tmp_path_factory.mktemp("mutant"), some, "host", operators)
+
+
+@pytest.fixture(scope="session")
+def run_case() -> Callable[..., list[np.ndarray]]:
+    """Run one case: beats of inputs and parameters in, beats of outputs back."""
+
+    def run(program: Path, at: int, shape: Operator, images: int, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+        words = [np.array([at, images], np.int64), *(np.ascontiguousarray(a).reshape(-1) for a in arrays)]
+        request = b"".join(w.astype(np.uint64 if w.dtype == np.uint64 else np.int64).tobytes() for w in words)
+        done = subprocess.run([str(program)], input=request, capture_output=True, check=False)
+        assert done.returncode == 0, (done.returncode, done.stderr.decode()[:2000])
+        values = np.frombuffer(done.stdout, np.int64)
+        sizes = [images * stream.elements for stream in shape.outputs]
+        assert len(values) == sum(sizes) + 1, "the body wrote another number of beats"
+        assert values[-1] == 0, "a stream held beats at the end"
+        return np.split(values[:-1], np.cumsum(sizes)[:-1])
+
+    return run

@@ -1,0 +1,409 @@
+from __future__ import annotations
+
+import gc
+import struct
+import threading
+import time
+
+import numpy as np
+import pytest
+
+pynq = pytest.importorskip("pynq")
+
+from runtime.emulation.device import EmulatedCard  # noqa: E402
+from runtime.errors import CardError, FarmRuntimeError, PayloadError  # noqa: E402
+
+BIAS = 1000
+
+
+@pytest.fixture()
+def card():
+    card = EmulatedCard()
+    yield card
+    card.close()
+
+
+@pytest.fixture()
+def loaded(build, card):
+    """Overlay and the buffers for two images."""
+
+    def load(images=2, **options):
+        ol = pynq.Overlay(str(build(**options)), device=card)
+        fc = pynq.allocate((10, 16), np.int8, target=ol.bank0)
+        fc[:] = -1
+        fc.sync_to_device()
+        source = pynq.allocate((images, 8, 8, 1), np.uint8, target=ol.bank0)
+        source[:] = np.arange(1, images + 1, dtype=np.uint8)[:, None, None, None]
+        source.sync_to_device()
+        result = pynq.allocate((images, 3), np.uint32, target=ol.bank0)
+        return ol, source, result, fc
+
+    return load
+
+
+def right(images):
+    """64 pixels of value n each, 160 weights of -1, the bias, and the rank."""
+    return [[64 * n - 160 + BIAS + rank for rank in range(3)] for n in range(1, images + 1)]
+
+
+def test_every_way_to_call(loaded):
+    ol, source, result, fc = loaded()
+    kernel = ol.digits_1
+    ways = [
+        lambda: kernel.call(source, result, fc, 2),
+        lambda: kernel.start(source, result, fc, 2).wait(),
+        lambda: kernel.start_sw(source, result, fc, 2).wait(),
+        lambda: kernel.start_ert(source, result, fc, 2).wait(),
+        lambda: kernel.call(numReps=np.int64(2), out_r=result, in_r=source, weightsmem=fc),
+    ]
+    for way in ways:
+        result[:] = 0
+        result.sync_to_device()
+        way()
+        assert not result.any()
+        result.sync_from_device()
+        assert result.tolist() == right(2)
+
+
+def test_registers_by_hand(loaded):
+    """The control protocol as Vitis documents it: bit 0 start, 1 done (clears on read), 2 idle, 3 ready."""
+    ol, source, result, fc = loaded(mode=16)
+    kernel = ol.digits_1
+    assert kernel.read(0) & 0xE == 0xC
+    for offset, buffer in ((0x10, source), (0x1C, result), (0x28, fc)):
+        kernel.write(offset, struct.pack("<Q", buffer.device_address))
+    kernel.register_map.numReps = 2
+    kernel.write(0, 1)
+    assert kernel.read(0) & 0x5 == 0x1
+    with pytest.raises(CardError, match="busy"):
+        kernel.write(0, 1)
+    while not kernel.read(0) & 4:
+        pass
+    result.sync_from_device()
+    assert result.tolist() == right(2)
+
+
+def test_done_clears_on_read(loaded):
+    ol, source, result, fc = loaded()
+    ol.digits_1.start_ert(source, result, fc, 1).wait()
+    assert ol.digits_1.read(0) & 0x2
+    assert not ol.digits_1.read(0) & 0x2
+
+
+def test_a_forgotten_sync_shows(loaded):
+    ol, source, result, fc = loaded()
+    fresh = pynq.allocate((2, 8, 8, 1), np.uint8, target=ol.bank0)
+    fresh[:] = 0
+    ol.digits_1.call(fresh, result, fc, 1)
+    result.sync_from_device()
+    # 64 pixels of junk, 0xA5 each.
+    assert result[0, 0] == 64 * 0xA5 - 160 + BIAS
+    before = pynq.allocate((3,), np.uint32, target=ol.bank0)
+    assert before.tolist() == [0, 0, 0]
+    before.sync_from_device()
+    assert before.tolist() == [0xA5A5A5A5] * 3
+
+
+def test_slices_have_their_own_address_and_sync(loaded):
+    ol, source, result, fc = loaded(images=4)
+    assert source[2].device_address == source.device_address + 128
+    source[:] = 9
+    source[1:3].sync_to_device()
+    ol.digits_1.call(source, result, fc, 4)
+    result[2:].sync_from_device()
+    pixels = [None, None, 9, 4]
+    assert result[:2].tolist() == [[0] * 3] * 2
+    assert result[2:].tolist() == [[64 * n - 160 + BIAS + rank for rank in range(3)] for n in pixels[2:]]
+    ol.digits_1.call(source[3], result[0], fc, 1)
+    result[0].sync_from_device()
+    assert result[0, 0] == 64 * 4 - 160 + BIAS
+    assert source.reshape(-1).device_address == source.T.device_address == source.device_address
+
+
+def test_several_buffers_and_two_units_at_once(loaded):
+    ol, source, result, fc = loaded(units=2)
+    other = pynq.allocate((1, 3), np.uint32, target=ol.bank0)
+    first = ol.digits_1.start(source, result, fc, 2)
+    second = ol.digits_2.start(source[1:], other, fc, 1)
+    second.wait()
+    first.wait()
+    result.sync_from_device()
+    other.sync_from_device()
+    assert result.tolist() == right(2)
+    assert other.tolist() == right(2)[1:]
+
+
+def test_the_scheduler_queues(loaded):
+    ol, source, result, fc = loaded(mode=16)
+    handles = [ol.digits_1.start(source[n], result[n], fc, 1) for n in range(2)]
+    assert not handles[1].done
+    for handle in handles:
+        handle.wait()
+    result.sync_from_device()
+    assert result.tolist() == right(2)
+
+
+def test_weights_may_be_in_either_connected_bank(loaded):
+    ol, source, result, fc = loaded()
+    near = pynq.allocate((10, 16), np.int8, target=ol.PLRAM0)
+    near[:] = -1
+    near.sync_to_device()
+    ol.digits_1.call(source, result, near, 2)
+    result.sync_from_device()
+    assert result.tolist() == right(2)
+
+
+def bad_calls(ol, source, result, fc, card):
+    """Mistake -> (arguments, words of the message)."""
+    def array(shape, dtype, bank="bank0"):
+        return pynq.allocate(shape, dtype, target=getattr(ol, bank))
+    gone = array((2, 8, 8, 1), np.uint8)
+    gone.freebuffer()
+    class Number:
+        def __init__(self, value):
+            self.device_address = value
+    dropped = Number(array((2, 8, 8, 1), np.uint8).device_address)
+    gc.collect()
+    return {
+        "bank": ((array((8, 8, 1), np.uint8, "bank1"), result, fc, 1), ["in_r", "bank1", "ol.bank0"]),
+        "bank of weights": ((source, result, array((10, 16), np.int8, "bank1"), 1), ["weightsmem", "bank1"]),
+        "extent": ((source, result, fc, 3), ["3 images", "192 bytes", "128", "(3, 8, 8, 1)"]),
+        "extent of one": ((array((8, 8), np.uint8)[1:], result, fc, 1), ["64 bytes", "56", "(8, 8, 1)"]),
+        "extent of weights": ((source, result, fc[1:], 1), ["weightsmem", "160 bytes", "144", "(10, 16)"]),
+        "extent of result": ((source, result[1:], fc, 2), ["out_r", "24 bytes", "12", "(2, 3)"]),
+        "dtype": ((array((16,), np.float32), result, fc, 1), ["in_r", "float32", "uint8"]),
+        "dtype of result": ((source, array((3,), np.int32), fc, 1), ["out_r", "int32", "uint32"]),
+        "dtype of a view": ((source.view(np.uint16), result, fc, 1), ["uint16"]),
+        "byte order": ((source, array((3,), ">u4"), fc, 1), [">u4"]),
+        "freed": ((gone, result, fc, 1), ["freed", "(2, 8, 8, 1)", "allocate"]),
+        "dropped": ((dropped, result, fc, 1), ["freed", "(2, 8, 8, 1)", "reference"]),
+        "computed": ((source + 1, result, fc, 1), ["computed", "buf[:]"]),
+        "no address": ((Number(0x1234), result, fc, 1), ["no buffer at address 0x1234"]),
+        "zero": ((source, result, fc, 0), ["0 images", "numReps"]),
+        "negative": ((source, result, fc, -1), ["-1", "numReps"]),
+        "absurd": ((source, result, fc, 1 << 31), ["2147483648 images"]),
+        "too wide": ((source, result, fc, 1 << 40), ["does not fit"]),
+        "float": ((source, result, fc, 1.0), ["1.0", "integer"]),
+        "swapped": ((source, result, 1, fc), ["weightsmem", "int"]),
+        "plain array": ((np.zeros((8, 8, 1), np.uint8), result, fc, 1), ["ndarray", "pynq.allocate"]),
+        "too few": ((source, result, fc), ["numReps", "in_r, out_r, weightsmem, numReps"]),
+        "too many": ((source, result, fc, 1, 1), ["too many"]),
+    }  # fmt: skip
+
+
+NAMES = [
+    "bank", "bank of weights", "extent", "extent of one", "extent of weights", "extent of result", "dtype",
+    "dtype of result", "dtype of a view", "byte order", "freed", "dropped", "computed", "no address", "zero",
+    "negative", "absurd", "too wide", "float", "swapped", "plain array", "too few", "too many",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("way", ["call", "start_sw"])
+def test_a_wrong_call_says_what_to_do(loaded, card, way):
+    ol, source, result, fc = loaded()
+    cases = bad_calls(ol, source, result, fc, card)
+    assert list(cases) == NAMES
+    for name, (arguments, words) in cases.items():
+        with pytest.raises(CardError) as caught:
+            getattr(ol.digits_1, way)(*arguments)
+        assert all(word in str(caught.value) for word in words), (name, str(caught.value))
+        assert caught.value.remedy, name
+        # The unit is idle and works.
+        assert ol.digits_1.read(0) & 0x4
+    ol.digits_1.call(source, result, fc, 2)
+    result.sync_from_device()
+    assert result.tolist() == right(2)
+
+
+def test_buffer_of_another_card(loaded, build):
+    ol, source, result, fc = loaded()
+    other_card = EmulatedCard()
+    other = pynq.Overlay(str(build()), device=other_card)
+    foreign = pynq.allocate((8, 8, 1), np.uint8, target=other.bank0)
+    with pytest.raises(CardError) as caught:
+        ol.digits_1.call(foreign, result, fc, 1)
+    assert other_card.tag in str(caught.value)
+    other_card.close()
+
+
+def test_two_cards_work_side_by_side(loaded, build):
+    ol, source, result, fc = loaded()
+    card = EmulatedCard()
+    other = pynq.Overlay(str(build("b.xclbin", bias=5)), device=card)
+    buffers = [
+        pynq.allocate(shape, dtype, target=other.bank0)
+        for shape, dtype in (((8, 8, 1), np.uint8), ((3,), np.uint32), ((10, 16), np.int8))
+    ]
+    for buffer in buffers:
+        buffer[:] = 0
+        buffer.sync_to_device()
+    handles = [ol.digits_1.start(source, result, fc, 2), other.digits_1.start(*buffers, 1)]
+    for handle in handles:
+        handle.wait()
+    result.sync_from_device()
+    buffers[1].sync_from_device()
+    assert result.tolist() == right(2)
+    assert buffers[1].tolist() == [5, 6, 7]
+    card.close()
+
+
+def test_buffers_outlive_nothing_and_leak_nothing(loaded):
+    ol, *_ = loaded()
+    bank = ol.PLRAM0
+    for _ in range(40):
+        # 64 KiB in all: a leak would fill it at once.
+        whole = bank.allocate((60 * 1024,), np.uint8)
+        view = whole[10:20]
+        del whole
+        view[:] = 1
+        view.sync_to_device()
+        with pytest.raises(CardError, match="no room"):
+            bank.allocate((60 * 1024,), np.uint8)
+        del view
+    with bank.allocate((64 * 1024,), np.uint8) as buffer:
+        buffer.freebuffer()
+    again = bank.allocate((64 * 1024,), np.uint8)
+    del buffer
+    again.sync_to_device()
+    with pytest.raises(CardError, match="no room"):
+        bank.allocate((1,), np.uint8)
+
+
+def test_a_freed_buffer_refuses_everything_but_its_values(loaded):
+    _, source, *_ = loaded()
+    view = source[1]
+    source.freebuffer()
+    assert view[0, 0, 0] == 2
+    for use in (source.sync_to_device, view.sync_from_device, lambda: view.device_address):
+        with pytest.raises(CardError, match="freed"):
+            use()
+    source.freebuffer()
+    assert "2" in repr(source)
+
+
+def test_strided_views_are_not_synced(loaded):
+    _, source, *_ = loaded(images=4)
+    with pytest.raises(CardError, match="strided"):
+        source[::2].sync_to_device()
+    with pytest.raises(CardError):
+        source[::-1].sync_to_device()
+    source.T.sync_to_device()
+
+
+def test_reload_of_the_same_file_keeps_buffers(loaded, build, card):
+    ol, source, result, fc = loaded()
+    again = pynq.Overlay(ol.bitfile_name, device=card)
+    assert not ol.is_loaded()
+    again.digits_1.call(source, result, fc, 2)
+    result.sync_from_device()
+    assert result.tolist() == right(2)
+
+
+def test_another_file_takes_the_card(loaded, build, card):
+    ol, source, result, fc = loaded()
+    kernel = ol.digits_1
+    pynq.Overlay(str(build("other.xclbin", bias=7)), device=card)
+    with pytest.raises(RuntimeError, match="not currently loaded"):
+        _ = ol.digits_1
+    with pytest.raises(CardError, match="another xclbin"):
+        kernel.call(source, result, fc, 1)
+
+
+def test_free_and_load_again(loaded, card):
+    ol, source, result, fc = loaded()
+    kernel = ol.digits_1
+    ol.free()
+    with pytest.raises(CardError, match=r"pynq\.Overlay"):
+        kernel.call(source, result, fc, 1)
+    ol = pynq.Overlay(ol.bitfile_name, device=card)
+    ol.digits_1.call(source, result, fc, 2)
+    result.sync_from_device()
+    assert result.tolist() == right(2)
+
+
+def test_free_ends_a_running_call(loaded, card):
+    ol, source, result, fc = loaded(mode=2)
+    handle = ol.digits_1.start(source, result, fc, 1)
+    time.sleep(0.1)
+    ol.free()
+    with pytest.raises(PayloadError, match="freed"):
+        handle.wait()
+
+
+def test_the_unit_is_idle_after_a_failure(loaded):
+    ol, source, result, fc = loaded(mode=7)
+    kernel = ol.digits_1
+    handle = kernel.start_sw(source, result, fc, 1)
+    with pytest.raises(PayloadError, match="no such network"):
+        handle.wait()
+    assert kernel.read(0) & 0x4
+    with pytest.raises(PayloadError, match="no such network"):
+        kernel.call(source, result, fc, 1)
+    # A failure that nobody waited for is told at the next start.
+    kernel.start_sw(source, result, fc, 1)
+    time.sleep(0.3)
+    with pytest.raises(PayloadError):
+        kernel.start_sw(source, result, fc, 1)
+
+
+def test_shell_and_kind_of_file(build, card):
+    with pytest.raises(CardError, match="shell does not match"):
+        pynq.Overlay(str(build()), device=EmulatedCard("xilinx_u280_xdma_201920_3"))
+    with pytest.raises(CardError, match="DATAFLOW_FARM_CARD=real"):
+        pynq.Overlay(str(build("hw.xclbin", emulation={})), device=card)
+
+
+def test_a_patched_file_is_refused(build, card):
+    path = build()
+    data = bytearray(path.read_bytes())
+    place = data.rindex(b"bank1")
+    data[place : place + 5] = b"bank9"
+    path.write_bytes(data)
+    with pytest.raises(FarmRuntimeError, match="changed after it was built"):
+        pynq.Overlay(str(path), device=card)
+
+
+def test_no_memory_and_too_many(build, card):
+    with pytest.raises(CardError, match="No active memories"):
+        pynq.allocate((1,), np.uint8, target=card)
+    ol = pynq.Overlay(str(build()), device=card)
+    with pytest.raises(CardError, match="Multiple memories active"):
+        pynq.allocate((1,), np.uint8, target=card)
+    with pytest.raises(CardError, match="no room"):
+        ol.bank0.allocate((17 << 30,), np.uint8)
+    with pytest.raises(AttributeError):
+        _ = ol.bank2
+
+
+def test_calls_from_many_threads(loaded):
+    ol, source, _, fc = loaded(images=8)
+    kernel, failures = ol.digits_1, []
+
+    def work(n):
+        try:
+            out = pynq.allocate((1, 3), np.uint32, target=ol.bank0)
+            for _ in range(20):
+                kernel.call(source[n], out, fc, 1)
+                out.sync_from_device()
+                assert out.tolist() == right(8)[n : n + 1]
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+
+
+def test_driver_of_the_host_program_is_kept(build, card):
+    path = build(name="mine")
+
+    class Mine(pynq.DefaultIP):
+        bindto = ["xilinx.com:hls:mine:1.0"]
+
+    try:
+        assert type(pynq.Overlay(str(path), device=card).mine_1) is Mine
+    finally:
+        Mine.unregister()

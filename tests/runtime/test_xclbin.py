@@ -1,0 +1,255 @@
+from __future__ import annotations
+
+import hashlib
+import struct
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from runtime import kernels, xclbin
+from runtime.errors import XclbinError
+from runtime.sections import Clock, Connection, IpLayoutEntry, MemoryBank
+
+HANDOFF = Path(__file__).resolve().parents[2] / ".." / "shared" / "reports_corpus"
+
+
+def real_files():
+    """Real xclbin files with values that a reader typed from them."""
+    if not (HANDOFF / "MANIFEST.yaml").is_file():
+        return []
+    import yaml
+
+    entries = yaml.safe_load((HANDOFF / "MANIFEST.yaml").read_text())["files"]
+    return [entry for entry in entries if entry["file"].endswith(".xclbin")]
+
+
+@pytest.mark.skipif(not real_files(), reason="the corpus of real files is not beside this checkout")
+@pytest.mark.parametrize("entry", real_files(), ids=lambda entry: entry["file"])
+class TestRealFiles:
+    def test_values_are_those_a_reader_typed(self, entry):
+        expected, file = entry["expected"], xclbin.read(HANDOFF / entry["file"])
+        assert file.header.length == expected["bytes"]
+        assert file.header.uuid.hex() == expected["uuid"]
+        assert file.header.version == tuple(int(n) for n in expected["xrt_version"].split("."))
+        assert file.header.mode == expected["mode"]
+        assert file.header.platform_vbnv == expected["platform_vbnv"]
+        assert [section.kind_name for section in file.sections] == expected["sections"]
+        if "kernels" in expected:
+            assert [kernel.name for kernel in kernels.read_xml(file.metadata)] == expected["kernels"]
+        if "bitstream_section_bytes" in expected:
+            assert len(file.section(xclbin.Kind.BITSTREAM)) == expected["bitstream_section_bytes"]
+        if "feature_rom_timestamp" in expected:
+            assert file.header.feature_rom_timestamp == expected["feature_rom_timestamp"]
+
+    def test_it_packs_back_to_the_same_bytes(self, entry):
+        data = (HANDOFF / entry["file"]).read_bytes()
+        assert xclbin.pack(xclbin.parse(data)) == data
+
+
+def test_stock_pynq_reads_what_is_written(build):
+    from pynq.pl_server.xclbin_parser import XclBin
+
+    path = build(units=2)
+    parsed = XclBin(str(path))
+    assert set(parsed.ip_dict) == {"digits_1", "digits_2"}
+    unit = parsed.ip_dict["digits_2"]
+    assert unit["phys_addr"] == 0x1810000
+    assert unit["addr_range"] == 0x1000
+    assert unit["type"] == "xilinx.com:hls:digits:1.0"
+    assert unit["cu_name"] == "digits:digits_2"
+    assert unit["cu_index"] == unit["index"] == 1
+    assert unit["xclbin_uuid"] == xclbin.read(path).header.uuid.hex()
+    offsets = {name: (r["address_offset"], r["size"]) for name, r in unit["registers"].items() if name != "CTRL"}
+    assert offsets == {"in_r": (0x10, 64), "out_r": (0x1C, 64), "weightsmem": (0x28, 64), "numReps": (0x34, 32)}
+    assert unit["registers"]["in_r"]["memory"] == "bank0"
+    assert unit["registers"]["weightsmem"]["MBG"] == ["bank0", "PLRAM[0]"]
+    assert parsed.mem_dict["bank1"]["base_address"] == 0x5000000000
+    assert parsed.mem_dict["bank0"]["size"] == 16 << 30
+    assert [bool(m["used"]) for m in parsed.mem_dict.values()] == [True, True, False, True]
+    assert [(c["name"], c["frequency"]) for c in parsed.clock_dict.values()] == [("DATA_CLK", 250), ("KERNEL_CLK", 500)]
+
+
+def test_layout_by_hand(compose):
+    """Offsets typed from the format's description, not from our structs."""
+    data = xclbin.pack(compose())
+    assert data[:8] == b"xclbin2\0"
+    assert struct.unpack_from("<i", data, 8) == (-1,)
+    assert struct.unpack_from("<Q", data, 0x130) == (len(data),)
+    assert struct.unpack_from("<H", data, 0x14C) == (5,)
+    assert data[0x160:0x160 + 64].rstrip(b"\0") == b"xilinx_u250_xdma_201830_2"
+    (count,) = struct.unpack_from("<I", data, 0x1C0)
+    records = [struct.unpack_from("<I16s4xQQ", data, 0x1C8 + 40 * i) for i in range(count)]
+    assert [r[0] for r in records] == [6, 8, 7, 11, 2, 16, 21]
+    assert all(r[2] % 8 == 0 for r in records)
+    memory = data[records[0][2]:][: records[0][3]]
+    assert struct.unpack_from("<i", memory) == (4,)
+    assert struct.unpack_from("<BB6xQQ16s", memory, 8) == (1, 1, 16 << 20, 0x4000000000, b"bank0".ljust(16, b"\0"))
+    connections = data[records[2][2]:][: records[2][3]]
+    assert struct.unpack_from("<4i", connections) == (4, 0, 0, 0)
+    clocks = data[records[3][2]:][: records[3][3]]
+    assert struct.unpack_from("<hHB5x128s", clocks) == (2, 250, 1, b"DATA_CLK".ljust(128, b"\0"))
+
+
+def test_equal_contents_are_equal_bytes_and_the_uuid_is_their_digest(compose):
+    data = xclbin.pack(compose())
+    assert xclbin.pack(compose()) == data
+    blank = data[:0x1A0] + bytes(16) + data[0x1B0:]
+    assert data[0x1A0:0x1B0] == hashlib.sha256(blank).digest()[:16]
+    assert xclbin.parse(data).content_uuid == xclbin.parse(data).header.uuid
+    other = xclbin.pack(compose(bias=1))
+    assert other[0x1A0:0x1B0] != data[0x1A0:0x1B0]
+
+
+def test_parsed_equals_composed(compose):
+    file = compose(fc=bytes(160))
+    again = xclbin.parse(xclbin.pack(file))
+    assert again == file
+    assert dict(again.emulation) == dict(file.emulation)
+    assert set(again.emulation) == {"payload", "memories", "fc_weights"}
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"memories": [MemoryBank("sixteen_letters_", 1, True, 1, 0)]}, ["sixteen_letters_", "15"]),
+        ({"memories": [MemoryBank("b", 10, True, 1, 0)]}, ["memory type 10"]),
+        ({"memories": [MemoryBank("b", 1, True, 1 << 64, 0)]}, ["does not fit"]),
+        ({"ip_layout": [IpLayoutEntry("k:" + "x" * 62, 0)]}, ["63"]),
+        ({"clocks": [Clock("c", 70000, 1)]}, ["does not fit"]),
+        ({"clocks": [Clock("c", 7, 4)]}, ["clock type 4"]),
+        ({"connections": [Connection(0, 0, 4)]}, ["memory 4 of 4"]),
+        ({"connections": [Connection(0, 1, 0)]}, ["compute unit 1 of 1"]),
+        ({"platform_vbnv": "x" * 64}, ["64 bytes"]),
+        ({"platform_vbnv": ""}, ["0 bytes"]),
+        ({"emulation": {"../payload": b""}}, ["../payload"]),
+    ],
+)
+def test_what_does_not_fit_is_not_written(compose, options, words):
+    with pytest.raises(XclbinError) as caught:
+        compose(**options)
+    assert all(word in str(caught.value) for word in words)
+    assert caught.value.where
+    assert caught.value.remedy
+
+
+def patched(data, offset, layout, *values):
+    result = bytearray(data)
+    struct.pack_into(layout, result, offset, *values)
+    return bytes(result)
+
+
+def record(data, index):
+    return struct.unpack_from("<I16s4xQQ", data, 0x1C8 + 40 * index)
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda d: b"", ["truncated: 0 bytes"]),
+        (lambda d: d[:5], ["truncated: 5 bytes"]),
+        (lambda d: b"\x7fELF" + d[4:], ["does not begin", "ELF"]),
+        (lambda d: d[:200], ["200 of 456"]),
+        (lambda d: d[:-1], ["truncated", "m_length"]),
+        (lambda d: d + b"x", ["m_length"]),
+        (lambda d: patched(d, 0x1C0, "<I", 1 << 30), ["sections", "m_numSections"]),
+        (lambda d: patched(d, 0x1C8 + 24, "<Q", len(d)), ["outside"]),
+        (lambda d: patched(d, 0x1C8 + 32, "<Q", (1 << 64) - 1), ["outside"]),
+        (lambda d: patched(d, 0x1C8 + 24, "<Q", 0x1C8), ["overlaps the section table"]),
+        (lambda d: patched(d, 0x1C8 + 40 + 24, "<Q", record(d, 0)[2]), ["overlaps"]),
+        (lambda d: patched(d, 0x1C8, "<I", 8), ["2 sections of one kind"]),
+        (lambda d: patched(d, record(d, 0)[2], "<i", 5), ["5 records", "MEM_TOPOLOGY"]),
+        (lambda d: patched(d, record(d, 0)[2], "<i", -1), ["-1 records"]),
+        (lambda d: patched(d, record(d, 4)[2] + 9, "<B", 0xFF), ["UTF-8", "EMBEDDED_METADATA"]),
+        (lambda d: patched(d, record(d, 6)[2] + record(d, 6)[3] - 6, "<I", 0), ["EMULATION_DATA"]),
+    ],
+)
+def test_damage_is_named(compose, tmp_path, damage, words):
+    path = tmp_path / "bad.xclbin"
+    path.write_bytes(damage(xclbin.pack(compose())))
+    with pytest.raises(XclbinError) as caught:
+        xclbin.read(path)
+    text = str(caught.value)
+    assert text.startswith(str(path))
+    assert all(word in text for word in words), text
+    assert caught.value.remedy
+    assert "\n" not in text
+
+
+def test_compressed_archive_is_refused(compose):
+    import io
+    import zipfile
+
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("memories", bytes(1 << 20))
+    from runtime import emulation_data
+
+    with pytest.raises(XclbinError, match="compressed"):
+        emulation_data.unpack(buffer.getvalue())
+
+
+def touch(data):
+    """Everything that a reader looks at."""
+    file = xclbin.parse(data)
+    _ = file.memories, file.ip_layout, file.connections, file.clocks, file.emulation, file.content_uuid
+    _ = file.header.platform_vbnv, file.header.mode_name, [(s.kind_name, s.name) for s in file.sections]
+    if file.metadata is not None:
+        kernels.read_xml(file.metadata)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_nothing_but_a_named_error_comes_out_of_damage(compose, data):
+    whole = xclbin.pack(compose(emulation={"memories": bytes(range(256))}))
+    damaged = bytearray(whole)
+    for _ in range(data.draw(st.integers(1, 4))):
+        # Mostly where the structure is: header, table, heads of sections and the archive's directory.
+        place = data.draw(st.one_of(st.integers(0, 0x1C8 + 40 * 7 + 64), st.integers(0, len(whole) - 9)))
+        value = data.draw(st.one_of(st.binary(min_size=1, max_size=8), st.sampled_from([b"\xff" * 8, bytes(8)])))
+        damaged[place : place + len(value)] = value
+    if data.draw(st.booleans()):
+        damaged[0x130:0x138] = struct.pack("<Q", len(damaged))
+    try:
+        touch(bytes(damaged))
+    except XclbinError as error:
+        assert error.what
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=2000))
+def test_nothing_but_a_named_error_comes_out_of_noise(noise):
+    head = b"xclbin2\0" + noise[8:]
+    for candidate in (noise, patched(head, 0x130, "<Q", len(head)) if len(head) > 0x138 else head):
+        try:
+            touch(candidate)
+        except XclbinError as error:
+            assert error.what
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "<a>", "\0", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", "<?xml version='1.0' encoding='utf-99'?><a/>"],
+)
+def test_bad_xml(text):
+    with pytest.raises(XclbinError):
+        kernels.read_xml(text)
+
+
+def test_xml_reads_back(make_kernel):
+    kernel = make_kernel(units=3)
+    options = {"project": "p", "platform_vbnv": "xilinx_u250_gen3x16_xdma_4_1_202210_1", "fpga": "f", "target": "hw_emu"}
+    text = kernels.write_xml([kernel], data_clock_mhz=250, kernel_clock_mhz=500, **options)
+    assert kernels.read_xml(text) == (kernel,)
+    assert 'target="hw_em"' in text
+
+
+def test_argument_named_by_a_keyword_is_refused(make_kernel):
+    from dataclasses import replace
+
+    kernel = make_kernel()
+    kernel = replace(kernel, arguments=(replace(kernel.arguments[0], name="in"), *kernel.arguments[1:]))
+    options = {"project": "p", "platform_vbnv": "a_b_c_1_2", "fpga": "f", "target": "hw"}
+    with pytest.raises(XclbinError, match="in_r"):
+        kernels.write_xml([kernel], data_clock_mhz=250, kernel_clock_mhz=500, **options)

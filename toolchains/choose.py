@@ -1,0 +1,30 @@
+"""The toolchain that the settings ask for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from blocks.network import Network
+from config.problem import ConfigError
+from config.settings import Settings
+from integration.platform import Platform
+from toolchains.open.steps import OpenToolchain
+from toolchains.toolchain import Toolchain
+
+
+def find_toolchain(root: Path, settings: Settings, network: Network, platform: Platform) -> Toolchain:
+    """The toolchain that the settings ask for.
+
+    Raises:
+        ConfigError: a target that the toolchain does not reach; the problem names where the setting comes from.
+    """
+    if settings.toolchain != "open":
+        what = f"toolchain {settings.toolchain} is not part of this version"
+        raise ConfigError([settings.problem("toolchain", what, "use toolchain=open")])
+    if settings.target == "hw":
+        what = "toolchain open has no target hw: a bitstream needs the vendor's tools"
+        raise ConfigError([settings.problem("target", what, "use target=sw_emu, or toolchain=vitis once it is there")])
+    if settings.target != "sw_emu":
+        what = f"toolchain open does not reach target {settings.target} in this version"
+        raise ConfigError([settings.problem("target", what, "use target=sw_emu")])
+    return OpenToolchain(root, network, platform, settings.target, settings.clock_mhz)

@@ -1,0 +1,115 @@
+"""The rules of streams between calls: one producer, one consumer, in the order in which data flows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from toolchains.hls_syntax import Function, declared_name, is_stream, source
+
+IN, OUT = "reads", "writes"
+_METHODS = {"read": IN, "read_nb": IN, "write": OUT, "write_nb": OUT}
+_OUTPUTS = {"duplicate": 2}
+"""Operators take inputs, parameters, outputs; those with another number of outputs than one."""
+
+_ALLOWED = frozenset({"declaration", "expression_statement", "preproc_call", "comment", "{", "}", ";"})
+
+
+@dataclass(frozen=True)
+class _Use:
+    node: Node
+    by: str
+    direction: str | None
+    """None: it is a function of another file that cannot be known."""
+
+
+def stream_findings(known: tuple[Function, ...]) -> Iterator[tuple[Node, str, str, str]]:
+    """Findings about the streams of all functions of a file."""
+    by_name = {function.name: function for function in known}
+    for function in known:
+        yield from _parameters(function)
+        yield from _canonical(function)
+        for name, node in _local_streams(function):
+            yield from _ends(name, node, tuple(_uses(function, name, by_name)))
+
+
+def _parameters(function: Function) -> Iterator[tuple[Node, str, str, str]]:
+    """A stream parameter that is both read and written would need both of its ends in one process."""
+    for name, kind in function.parameters:
+        if is_stream(kind) and _own_directions(function, name) == {IN, OUT}:
+            what = f"{function.name} reads and writes stream {name}"
+            yield function.node, "stream-ends", what, "give it one stream to read and another to write"
+
+
+def _canonical(function: Function) -> Iterator[tuple[Node, str, str, str]]:
+    """Between DATAFLOW and the end of a function only streams and calls may stand."""
+    if not any(text.upper().split()[:2] == ["HLS", "DATAFLOW"] for _, text in function.pragmas()):
+        return
+    for node in function.body.children:
+        if node.type not in _ALLOWED:
+            what = f"a {node.type.replace('_', ' ')} in the dataflow function {function.name}"
+            yield node, "dataflow", what, "move it into a function that is called here"
+
+
+def _local_streams(function: Function) -> Iterator[tuple[str, Node]]:
+    for node in function.body.children:
+        if node.type == "declaration" and is_stream(node.child_by_field_name("type")):
+            for declarator in node.children_by_field_name("declarator"):
+                yield declared_name(declarator), node
+
+
+def _own_directions(function: Function, name: str) -> set[str]:
+    return {_METHODS[method] for _, thing, method in function.method_calls(frozenset(_METHODS)) if thing == name}
+
+
+def _uses(function: Function, name: str, by_name: Mapping[str, Function]) -> Iterator[_Use]:
+    for node, thing, method in function.method_calls(frozenset(_METHODS)):
+        if thing == name:
+            yield _Use(node, f"{function.name} itself", _METHODS[method])
+    for call in function.calls():
+        for at, argument in enumerate(call.arguments):
+            if argument == name:
+                qualified = source(call.node.child_by_field_name("function")).startswith("farm::")
+                direction = _direction(call.name, at, len(call.arguments), qualified, by_name, frozenset())
+                yield _Use(call.node, call.name, direction)
+
+
+def _direction(
+    callee: str, at: int, count: int, operator: bool, by_name: Mapping[str, Function], seen: frozenset[str]
+) -> str | None:
+    """Whether a call reads or writes its argument: from its body, else by the order of an operator's arguments."""
+    function = by_name.get(callee)
+    if function is None or callee in seen or at >= len(function.parameters):
+        return (OUT if at >= count - _OUTPUTS.get(callee, 1) else IN) if operator else None
+    name = function.parameters[at][0]
+    found: set[str | None] = {*_own_directions(function, name)}
+    for call in function.calls():
+        for inner, argument in enumerate(call.arguments):
+            if argument == name:
+                farm = source(call.node.child_by_field_name("function")).startswith("farm::")
+                found.add(_direction(call.name, inner, len(call.arguments), farm, by_name, seen | {callee}))
+    return found.pop() if len(found) == 1 else None
+
+
+def _ends(name: str, node: Node, uses: tuple[_Use, ...]) -> Iterator[tuple[Node, str, str, str]]:
+    writers = [use for use in uses if use.direction == OUT]
+    readers = [use for use in uses if use.direction == IN]
+    rule, remedy = "stream-ends", "a stream has one producer and one consumer: use farm::duplicate to read it twice"
+    for word, ends in (("written", writers), ("read", readers)):
+        if len(ends) > 1:
+            places = " and ".join(use.by for use in ends)
+            yield ends[1].node, rule, f"stream {name} is {word} by {places}", remedy
+            return
+    if len(uses) > 2:
+        places = ", ".join(use.by for use in uses)
+        yield uses[2].node, rule, f"stream {name} has {len(uses)} ends: {places}", remedy
+    elif not uses:
+        yield node, rule, f"stream {name} is used by nobody", "remove it"
+    elif len(uses) == 1:
+        missing = "a producer" if uses[0].direction == IN else "a consumer" if uses[0].direction == OUT else "an end"
+        yield uses[0].node, rule, f"stream {name} lacks {missing}: only {uses[0].by} has it", remedy
+    elif writers and readers and readers[0].node.start_byte < writers[0].node.start_byte:
+        what = f"stream {name} is read by {readers[0].by} before {writers[0].by} writes it"
+        yield readers[0].node, "stream-order", what, "call the producer first: simulation runs calls one after the other"

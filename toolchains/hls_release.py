@@ -1,0 +1,71 @@
+"""What differs between the releases of the HLS tools, as one generated header: `farm_release.hpp`."""
+
+from __future__ import annotations
+
+HOST = "host"
+RELEASES = (
+    "2019.2",
+    "2020.1",
+    "2020.2",
+    "2021.1",
+    "2021.2",
+    "2022.1",
+    "2022.2",
+    "2023.1",
+    "2023.2",
+    "2024.1",
+    "2024.2",
+    "2025.1",
+)
+"""vivado_hls 2019.2, then vitis_hls."""
+
+WIDEST_WORD_BITS = 4096
+"""`AP_INT_MAX_W`: the widest port. It has to be known before ap_int.h is read, in every unit."""
+
+_MACROS = {
+    "FARM_PARTITION(name)": "ARRAY_PARTITION variable=name complete dim=1",
+    "FARM_PARTITION_DIM(name, which)": "ARRAY_PARTITION variable=name complete dim=which",
+    "FARM_PARTITION_CYCLIC(name, which, banks)": "ARRAY_PARTITION variable=name cyclic factor=banks dim=which",
+    "FARM_DEPTH(name, beats)": "STREAM variable=name depth=beats",
+}
+_VIVADO_HLS = {
+    "FARM_PACK(name)": "DATA_PACK variable=name",
+    "FARM_LUTRAM(name)": "RESOURCE variable=name core=RAM_2P_LUTRAM",
+}
+_VITIS_HLS = {
+    "FARM_PACK(name)": "AGGREGATE variable=name",
+    "FARM_LUTRAM(name)": "BIND_STORAGE variable=name type=ram_2p impl=lutram",
+}
+
+
+def release_header(release: str) -> str:
+    """Return the text of `farm_release.hpp` for "host" or a tool release such as "2019.2" or "2023.1".
+
+    It defines FARM_HOST (host only) or AP_INT_MAX_W, and the macros FARM_PARTITION, FARM_PARTITION_DIM,
+    FARM_PARTITION_CYCLIC, FARM_PACK, FARM_LUTRAM and FARM_DEPTH. Raises ValueError for an unknown release.
+    """
+    if release != HOST and release not in RELEASES:
+        known = ", ".join((HOST, *RELEASES))
+        raise ValueError(f"no HLS release {release!r}: known are {known}")
+    lines = [
+        f"// HLS release differences for {release}. Generated: change the generator, not this file.",
+        "#ifndef FARM_RELEASE_HPP",
+        "#define FARM_RELEASE_HPP",
+        f'#define FARM_RELEASE "{release}"',
+    ]
+    if release == HOST:
+        lines += ["#ifndef FARM_HOST", "#define FARM_HOST", "#endif"]
+        lines += [f"#define {macro}" for macro in (*_MACROS, *_VITIS_HLS)]
+    else:
+        own = _VIVADO_HLS if release == "2019.2" else _VITIS_HLS
+        lines += [
+            "#ifndef AP_INT_MAX_W",
+            f"#define AP_INT_MAX_W {WIDEST_WORD_BITS}",
+            "#endif",
+            # Two macros, so that arguments are replaced before they become the text of the pragma.
+            "#define FARM_PRAGMA_TEXT(text) _Pragma(#text)",
+            "#define FARM_PRAGMA(text) FARM_PRAGMA_TEXT(text)",
+        ]
+        lines += [f"#define {macro} FARM_PRAGMA(HLS {text})" for macro, text in {**_MACROS, **own}.items()]
+    lines.append("#endif  // FARM_RELEASE_HPP")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,177 @@
+"""C++ as a syntax tree: the questions that the HLS linter asks of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+
+import tree_sitter_cpp
+from tree_sitter import Language, Node, Parser
+
+LOOPS = frozenset({"for_statement", "while_statement", "do_statement", "for_range_loop"})
+HOST_MACRO = "FARM_HOST"
+_STREAM = re.compile(r"^(const\s+)?((farm|hls)\s*::\s*)?stream\s*<")
+
+
+@cache
+def _parser() -> Parser:
+    return Parser(Language(tree_sitter_cpp.language()))
+
+
+def parse(text: str) -> Node:
+    """The root of the tree."""
+    return _parser().parse(text.encode()).root_node
+
+
+def source(node: Node | None) -> str:
+    """A node's text."""
+    return "" if node is None or node.text is None else node.text.decode()
+
+
+def line(node: Node) -> int:
+    """A node's first line, from 1."""
+    return node.start_point[0] + 1
+
+
+def walk(node: Node, host: bool = False) -> Iterator[tuple[Node, bool]]:
+    """Every node below and whether only the host's compiler sees it (inside `#ifdef FARM_HOST`)."""
+    yield node, host
+    then_host, else_host = _branches(node, host)
+    alternative = node.child_by_field_name("alternative") if node.type.startswith("preproc_") else None
+    for child in node.children:
+        inside = else_host if alternative is not None and child.id == alternative.id else then_host
+        yield from walk(child, inside)
+
+
+def _branches(node: Node, host: bool) -> tuple[bool, bool]:
+    if host or node.type not in {"preproc_ifdef", "preproc_if"}:
+        return host, host
+    if node.type == "preproc_ifdef":
+        if source(node.child_by_field_name("name")) != HOST_MACRO:
+            return host, host
+        positive = node.children[0].type == "#ifdef"
+    else:
+        condition = source(node.child_by_field_name("condition")).replace(" ", "")
+        if condition not in {f"defined({HOST_MACRO})", f"!defined({HOST_MACRO})"}:
+            return host, host
+        positive = not condition.startswith("!")
+    return positive, not positive
+
+
+def below(node: Node, *types: str) -> Iterator[Node]:
+    """The nodes of these types below a node."""
+    for each, _ in walk(node):
+        if each.type in types:
+            yield each
+
+
+def ancestor(node: Node, *types: str) -> Node | None:
+    """The nearest node above of one of these types."""
+    above = node.parent
+    while above is not None and above.type not in types:
+        above = above.parent
+    return above
+
+
+def declared_name(declarator: Node | None) -> str:
+    """The name inside pointers, references, arrays and initial values."""
+    while declarator is not None and declarator.type not in {"identifier", "field_identifier"}:
+        inner = declarator.child_by_field_name("declarator")
+        if inner is None:
+            inner = next((c for c in declarator.named_children if c.type.endswith(("identifier", "declarator"))), None)
+        declarator = inner
+    return source(declarator)
+
+
+def function_of(declarator: Node | None) -> Node | None:
+    """The function declarator within a declarator, if there is one."""
+    while declarator is not None and declarator.type != "function_declarator":
+        declarator = declarator.child_by_field_name("declarator") or next(
+            (c for c in declarator.named_children if c.type.endswith("declarator")), None
+        )
+    return declarator
+
+
+def is_stream(type_node: Node | None) -> bool:
+    """Whether a type is `stream<...>`, `farm::stream<...>` or `hls::stream<...>`."""
+    return bool(_STREAM.match(source(type_node)))
+
+
+def plain_name(callee: Node | None) -> str:
+    """`f` of `f`, `f<...>`, `farm::f<...>`; empty for a method of an object."""
+    while callee is not None:
+        if callee.type == "identifier":
+            return source(callee)
+        if callee.type not in {"qualified_identifier", "template_function", "dependent_name"}:
+            return ""
+        callee = callee.child_by_field_name("name")
+    return ""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call with the names that it is given; "" stands for an argument that is no plain name."""
+
+    node: Node = field(repr=False)
+    name: str
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function with a body. `parameters` are name and type as written."""
+
+    node: Node = field(repr=False)
+    name: str
+    parameters: tuple[tuple[str, Node], ...] = field(repr=False)
+
+    @property
+    def body(self) -> Node:
+        """The block."""
+        found = self.node.child_by_field_name("body")
+        assert found is not None  # noqa: S101  functions() takes only those
+        return found
+
+    def calls(self) -> Iterator[Call]:
+        """Calls of functions, in the order of the text; methods of objects are left out."""
+        for node in below(self.body, "call_expression"):
+            name = plain_name(node.child_by_field_name("function"))
+            given = node.child_by_field_name("arguments")
+            if name and given is not None:
+                each = (source(a) if a.type == "identifier" else "" for a in given.named_children if a.type != "comment")
+                yield Call(node, name, tuple(each))
+
+    def method_calls(self, methods: frozenset[str]) -> Iterator[tuple[Node, str, str]]:
+        """Node, object and method of calls such as `input.read()`."""
+        for node in below(self.body, "call_expression"):
+            callee = node.child_by_field_name("function")
+            if callee is not None and callee.type == "field_expression":
+                method = source(callee.child_by_field_name("field"))
+                if method in methods:
+                    yield node, source(callee.child_by_field_name("argument")), method
+
+    def pragmas(self) -> Iterator[tuple[Node, str]]:
+        """Node and text of `#pragma` lines in the body."""
+        for node in below(self.body, "preproc_call"):
+            if source(node.child_by_field_name("directive")) == "#pragma":
+                yield node, source(node.child_by_field_name("argument")).strip()
+
+
+def functions(root: Node) -> tuple[Function, ...]:
+    """All functions of a file that have a body."""
+    found = []
+    for node in below(root, "function_definition"):
+        declarator = function_of(node.child_by_field_name("declarator"))
+        body = node.child_by_field_name("body")
+        if declarator is None or body is None or body.type != "compound_statement":
+            continue
+        given = declarator.child_by_field_name("parameters")
+        parameters = tuple(
+            (declared_name(each.child_by_field_name("declarator")), kind)
+            for each in (given.named_children if given is not None else ())
+            if (kind := each.child_by_field_name("type")) is not None
+        )
+        found.append(Function(node, declared_name(declarator.child_by_field_name("declarator")), parameters))
+    return tuple(found)

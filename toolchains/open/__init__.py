@@ -1,0 +1,1 @@
+"""The open toolchain: g++ and Python, on any machine and without a licence."""

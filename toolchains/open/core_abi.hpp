@@ -1,0 +1,77 @@
+// The C interface of a compiled core, and the bridges between it and the streams of a body or a top.
+//
+// Elements cross it one by one, unpacked: an element of up to 8, 16 or 32 bits is one uint8_t, uint16_t or uint32_t (two's
+// complement where signed). So the width of a port never shows outside the core, as it never does in the numpy model.
+#pragma once
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace farm_abi {
+
+template <int BITS>
+struct element {
+    typedef typename std::conditional<
+        (BITS <= 8), uint8_t,
+        typename std::conditional<(BITS <= 16), uint16_t, uint32_t>::type>::type type;
+    static_assert(BITS <= 32, "an element that crosses the interface has at most 32 bits");
+};
+
+// Writes `beats` beats of consecutive elements.
+template <class Beat, int LANES, int BITS, class Stream>
+void fill(Stream& stream, const void* elements, uint64_t beats) {
+    typedef typename element<BITS>::type E;
+    const E* next = static_cast<const E*>(elements);
+    for (uint64_t beat = 0; beat < beats; beat++) {
+        Beat value;
+        for (int i = 0; i < LANES; i++) value.lane[i] = *next++;
+        stream.write(value);
+    }
+}
+
+// Reads `beats` beats; `Wide` is the integer that a lane is converted through (signed or not, as the lane is).
+template <int LANES, int BITS, class Wide, class Stream>
+void drain(Stream& stream, void* elements, uint64_t beats) {
+    typedef typename element<BITS>::type E;
+    E* next = static_cast<E*>(elements);
+    for (uint64_t beat = 0; beat < beats; beat++) {
+        const auto value = stream.read();
+        for (int i = 0; i < LANES; i++) *next++ = static_cast<E>(static_cast<Wide>(value.lane[i]));
+    }
+}
+
+inline uint64_t bits_at(const uint8_t* bytes, uint64_t at, int count) {
+    uint64_t value = 0;
+    for (int i = 0; i < count; i++) value |= uint64_t((bytes[(at + i) >> 3] >> ((at + i) & 7)) & 1) << i;
+    return value;
+}
+
+inline int64_t extended(uint64_t value, int bits, bool is_signed) {
+    if (is_signed && bits < 64 && ((value >> (bits - 1)) & 1)) value |= ~uint64_t(0) << bits;
+    return static_cast<int64_t>(value);
+}
+
+// One memory image -> beats. An image is `depth` beats of LANES * BITS bits, each in whole bytes, value 0 lowest.
+template <class Beat, int LANES, int BITS, bool SIGNED>
+std::vector<Beat> beats_of(const uint8_t*& image, uint64_t& left, uint64_t depth, const char* name) {
+    const uint64_t bytes = (LANES * BITS + 7) / 8;
+    if (left < bytes * depth) throw std::runtime_error(std::string("the memory image of ") + name + " is too short");
+    std::vector<Beat> beats(depth);
+    for (uint64_t beat = 0; beat < depth; beat++) {
+        for (int i = 0; i < LANES; i++)
+            beats[beat].lane[i] = extended(bits_at(image, uint64_t(i) * BITS, BITS), BITS, SIGNED);
+        image += bytes;
+    }
+    left -= bytes * depth;
+    return beats;
+}
+
+inline int failed(const std::exception& error, char* text, uint64_t bytes) {
+    std::snprintf(text, bytes, "%s", error.what());
+    return 1;
+}
+
+}  // namespace farm_abi

@@ -1,0 +1,231 @@
+"""The steps of the open toolchain for target sw_emu."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path, PurePosixPath
+
+from blocks.dma import DmaCore
+from blocks.graph import Core
+from blocks.hls import headers_of
+from blocks.network import Block, Network
+from config.problem import ConfigError, Problem
+from farm.modules import python_files
+from farm.step import PYTHON, File, Output, Resources, Step, Text, Tool
+from integration.design import design_of, kernel_of
+from integration.platform import Platform
+from toolchains.hls_release import release_header
+from toolchains.open.program import program_main
+
+PACKAGES = ("blocks", "config", "farm", "integration", "runtime", "toolchains")
+HLS_RELEASE = "2022.2"
+"""The release of Vitis HLS whose form the top is compiled in, against the open headers."""
+ERROR_LINES = ("^ERROR: ", "^Traceback ")
+# The open stream header only warns where hardware would hang: read while empty, or beats left over.
+STREAM_WARNING = "^WARNING: Hls::stream "
+
+
+@cache
+def compiler() -> Tool:
+    """The C++ compiler and its version.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    program = shutil.which("g++")
+    if program is None:
+        raise ConfigError([Problem("PATH", None, "there is no g++", "install it, e.g. apt-get install g++")])
+    done = subprocess.run([program, "-dumpfullversion", "-dumpmachine"], capture_output=True, text=True, check=False)
+    return Tool("g++", " ".join(done.stdout.split()))
+
+
+def interpreter(*packages: str) -> tuple[Tool, ...]:
+    """Python and the packages that can change what a step writes."""
+    versions = [Tool(package, metadata.version(package)) for package in packages]
+    return (Tool("python", ".".join(__import__("platform").python_version_tuple()[:2])), *versions)
+
+
+def _facts(core: Core | DmaCore) -> tuple[tuple[str, str], ...]:
+    if isinstance(core, DmaCore):
+        return (("image_word_bytes", str(core.image_word_bytes)), ("weights_word_bytes", str(core.weights_word_bytes)))
+    return tuple(
+        (f"{node.name}.{field}", str(value))
+        for node in core.graph.nodes
+        for field, value in node.operator.facts().items()
+        if field != "operator"
+    )
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=1, sort_keys=True) + "\n"
+
+
+@dataclass(frozen=True)
+class OpenToolchain:
+    """Steps for one network on one target. Paths are relative to `root`, the checkout."""
+
+    root: Path
+    network: Network
+    platform: Platform
+    target: str
+    clock_mhz: float
+
+    @property
+    def folder(self) -> str:
+        """Where this build's artefacts lie: one folder per network and target, so that switching re-runs nothing."""
+        return f"build/{self.network.name}/open-{self.target}"
+
+    @property
+    def xclbin(self) -> str:
+        """The end of the build."""
+        return f"{self.folder}/{self.network.name}.xclbin"
+
+    def weights(self, block: Block) -> Step:
+        """Trained values to memory images; the head's streamed weights travel with them."""
+        graph = block.core().graph
+        place = f"{self.folder}/weights/{block.name}"
+        outputs = [
+            Output("memories.bin", f"{place}/memories.bin", may_be_empty=True),
+            Output("memories.json", f"{place}/memories.json"),
+        ]
+        if block is self.network.head:
+            outputs.append(Output("fc_weights.bin", f"{place}/fc_weights.bin", may_be_empty=True))
+        source = self._relative(self.network.parameters / f"{block.name}.npz")
+        return Step(
+            name=f"weights:{block.name}",
+            argv=(PYTHON, "-m", "blocks.memories", "--core", "core.json", "--parameters", f"{block.name}.npz"),
+            inputs=(
+                *self._modules("blocks.memories", block.core()),
+                Text("core.json", _json(graph.describe())),
+                File(f"{block.name}.npz", source),
+            ),
+            outputs=tuple(outputs),
+            log=f"{place}/weights.log",
+            tools=interpreter("numpy"),
+            facts=(("parameters", source), *_facts(block.core())),
+            error_lines=ERROR_LINES,
+        )
+
+    def hls(self, core: Core | DmaCore) -> Step:
+        """The body as an object file; body and top run against the model."""
+        place = f"{self.folder}/hls/{core.name}"
+        headers = ("operators/farm_hls.hpp", *headers_of(core))
+        shape = core.describe() if isinstance(core, DmaCore) else core.graph.describe()
+        return Step(
+            name=f"hls:{core.name}",
+            argv=(PYTHON, "-m", "toolchains.open.compile_core", "--core", "core.json"),
+            inputs=(
+                *self._modules("toolchains.open.compile_core", core),
+                *(File(PurePosixPath(header).name, f"blocks/{header}") for header in headers),
+                File("core_abi.hpp", "toolchains/open/core_abi.hpp"),
+                File("docs/hls_pragmas.yaml", "docs/hls_pragmas.yaml"),
+                Text("host/farm_release.hpp", release_header("host")),
+                Text("release/farm_release.hpp", release_header(HLS_RELEASE)),
+                Text("core.json", _json({"kind": core.kind, "shape": shape})),
+            ),
+            outputs=tuple(Output(name, f"{place}/{name}") for name in ("core.o", "interface.json", "csim.json")),
+            log=f"{place}/hls.log",
+            tools=(compiler(), *interpreter("numpy", "hls4ml", "tree-sitter", "tree-sitter-cpp")),
+            facts=_facts(core),
+            resources=Resources(memory_gib=1.5),
+            error_lines=(*ERROR_LINES, STREAM_WARNING),
+        )
+
+    def stitch(self, cores: Mapping[str, Core | DmaCore]) -> Step:
+        """Interfaces checked, `kernel.xml`, and the program that joins the compiled cores."""
+        names = sorted({core.name for core in cores.values()})
+        place = f"{self.folder}/stitch"
+        design, kernel = design_of(self.network), kernel_of(self.network)
+        return Step(
+            name=f"stitch:{self.network.name}",
+            argv=(
+                PYTHON, "-m", "toolchains.open.stitch", "--design", "design.json", "--kernel", "kernel.json", *names,
+            ),  # fmt: skip
+            inputs=(
+                *self._modules("toolchains.open.stitch"),
+                *(
+                    File(f"{name}/{file}", f"{self.folder}/hls/{name}/{file}")
+                    for name in names
+                    for file in ("core.o", "interface.json")
+                ),
+                File("program.hpp", "toolchains/open/program.hpp"),
+                Text("main.cpp", program_main(self.network)),
+                Text("design.json", _json(design.describe())),
+                Text("kernel.json", _json(kernel.describe())),
+            ),
+            outputs=(Output("program", f"{place}/program"), Output("kernel.xml", f"{place}/kernel.xml")),
+            log=f"{place}/stitch.log",
+            tools=(compiler(), *interpreter()),
+            facts=tuple((f"{block}.core", core.name) for block, core in cores.items()),
+            error_lines=ERROR_LINES,
+        )
+
+    def link(self) -> Step:
+        """The xclbin."""
+        blocks = [block.name for block in self.network.blocks]
+        weights = f"{self.folder}/weights"
+        carried = ("program", "kernel.xml", *(f"{block}/memories.bin" for block in blocks), "fc_weights.bin")
+        tools = {tool.name: tool.version for tool in (compiler(), *interpreter("numpy", "hls4ml"))}
+        interval, bottleneck = self.network.interval()
+        dataset = self.network.dataset
+        plan = {
+            "network": self.network.name,
+            "toolchain": "open",
+            "target": self.target,
+            "view": "hls",
+            "clock_mhz": self.clock_mhz,
+            "blocks": blocks,
+            "kernel": kernel_of(self.network).describe(),
+            "platform": asdict(self.platform),
+            "folding": {
+                f"{block.name}.{unit}": fold for block in self.network.blocks for unit, fold in block.folding().items()
+            },
+            "interval": interval,
+            "bottleneck": bottleneck,
+            "labels": list(self.network.labels),
+            "dataset": asdict(dataset) if dataset else None,
+            "tools": tools,
+            "sources": carried,
+        }
+        return Step(
+            name=f"link:{self.network.name}",
+            argv=(PYTHON, "-m", "toolchains.open.link", "--plan", "plan.json"),
+            inputs=(
+                *self._modules("toolchains.open.link"),
+                Text("plan.json", _json(plan)),
+                File("program", f"{self.folder}/stitch/program"),
+                File("kernel.xml", f"{self.folder}/stitch/kernel.xml"),
+                *(
+                    File(f"{block}/{file}", f"{weights}/{block}/{file}")
+                    for block in blocks
+                    for file in ("memories.bin", "memories.json")
+                ),
+                File("fc_weights.bin", f"{weights}/{self.network.head.name}/fc_weights.bin"),
+            ),
+            outputs=(Output("kernel.xclbin", self.xclbin),),
+            log=f"{self.folder}/link.log",
+            tools=interpreter(),
+            facts=(("clock_mhz", str(self.clock_mhz)), ("platform", self.platform.vbnv)),
+            error_lines=ERROR_LINES,
+        )
+
+    def _modules(self, module: str, core: Core | DmaCore | None = None) -> tuple[File, ...]:
+        """The project's modules that a Python step imports; of the operators only those that the core is made of.
+
+        Operators are imported by name at run time, which no look at import statements finds.
+        """
+        names = [module]
+        if isinstance(core, Core):
+            rooms = sorted({type(node.operator).__module__ for node in core.graph.nodes})
+            names += [name for room in rooms for name in (room, f"{room}.model")]
+        files = {file.path: file for name in names for file in python_files(name, self.root, PACKAGES)}
+        return tuple(files[path] for path in sorted(files))
+
+    def _relative(self, path: Path) -> str:
+        return path.resolve().relative_to(self.root).as_posix()

@@ -1,0 +1,31 @@
+"""What a toolchain is to the flow: for each task, the step that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from blocks.dma import DmaCore
+from blocks.graph import Core
+from blocks.network import Block
+from farm.step import Step
+
+
+class Toolchain(Protocol):
+    """Given a block, a core or the network, the step that makes its artefacts. A toolchain runs nothing."""
+
+    @property
+    def folder(self) -> str:
+        """Where this build's artefacts lie, relative to the checkout."""
+
+    def weights(self, block: Block) -> Step:
+        """Trained values to memory images."""
+
+    def hls(self, core: Core | DmaCore) -> Step:
+        """The C++ view of a core: compiled, and run against the model."""
+
+    def stitch(self, cores: Mapping[str, Core | DmaCore]) -> Step:
+        """The cores joined into one kernel; the mapping is block name to core."""
+
+    def link(self) -> Step:
+        """The kernel put into the platform: the xclbin."""
