@@ -19,14 +19,15 @@ ROOT = Path(__file__).resolve().parent
 
 with plain_errors():
     SETTINGS = load_settings(ROOT, {"farm": FarmSettings}, command_line_words(sys.argv[1:]))
-    NETWORK = find_network(SETTINGS.network)
-    TOOLCHAIN: Toolchain = find_toolchain(ROOT, SETTINGS, NETWORK, find_platform(SETTINGS.platform))
+    NETWORK = find_network(SETTINGS.network, origin=SETTINGS.origin("network"))
+    PLATFORM = find_platform(SETTINGS.platform, origin=SETTINGS.origin("platform"))
+    TOOLCHAIN: Toolchain = find_toolchain(ROOT, SETTINGS, NETWORK, PLATFORM)
 CORES = NETWORK.cores()
 DOIT_CONFIG = doit_config(TOOLCHAIN.folder, default_tasks=["build"])
 
 
 def task_weights() -> Iterator[Task]:
-    """trained values -> memory images, per block"""
+    """Trained values -> memory images, per block"""
     for block in NETWORK.blocks:
         yield task(TOOLCHAIN.weights(block), doc=f"memory images of {block.name}")
 
@@ -41,23 +42,23 @@ def task_hls() -> Iterator[Task]:
 
 
 def task_block() -> Iterator[Task]:
-    """all that one block needs"""
+    """All that one block needs"""
     for block in NETWORK.blocks:
         yield {"name": block.name, "actions": None, "task_dep": [f"weights:{block.name}", f"hls:{block.name}"]}
 
 
 def task_stitch() -> Iterator[Task]:
-    """the cores joined into one kernel: interfaces checked, kernel.xml"""
+    """The cores joined into one kernel: interfaces checked, kernel.xml"""
     yield task(TOOLCHAIN.stitch(CORES), doc=f"kernel of {NETWORK.name}")
 
 
 def task_link() -> Iterator[Task]:
-    """the kernel put into the platform: the xclbin"""
+    """The kernel put into the platform: the xclbin"""
     yield task(TOOLCHAIN.link(), doc=f"xclbin of {NETWORK.name}", published=trust_payload)
 
 
 def task_build() -> Task:
-    """everything up to the xclbin (the default)"""
+    """Everything up to the xclbin (the default)"""
     return {"actions": None, "task_dep": ["link"]}
 
 

@@ -26,6 +26,7 @@ from config.problem import ConfigError
 Tensor = np.ndarray[Any, Any]
 SHOWN = 10
 BRIGHTEST = 16
+SHADES = " ░▒▓█"
 
 
 def held_out(network: Network) -> tuple[Tensor, Tensor]:
@@ -50,17 +51,31 @@ def expected_indices(network: Network, images: Tensor) -> Tensor:
     return run_network(network, parameters, images, weights)[network.head.name]
 
 
-def picture(image: Tensor, label: int, answer: int) -> Panel:
-    """A small grey picture: two rows of pixels in one row of text."""
+def picture(image: Tensor, label: int, answer: int, *, coloured: bool) -> Panel:
+    """A small grey picture. A cell is twice as tall as wide: with colours two rows of pixels share one row of cells."""
     text = Text()
-    for row in range(0, image.shape[0], 2):
-        for column in range(image.shape[1]):
-            upper, lower = (min(255, int(image[row + i, column, 0]) * 255 // BRIGHTEST) for i in (0, 1))
-            text.append("▀", f"rgb({upper},{upper},{upper}) on rgb({lower},{lower},{lower})")
-        text.append("\n")
+    if coloured:
+        for row in range(0, image.shape[0], 2):
+            for column in range(image.shape[1]):
+                upper, lower = (min(255, int(image[row + i, column, 0]) * 255 // BRIGHTEST) for i in (0, 1))
+                text.append("▀▀", f"rgb({upper},{upper},{upper}) on rgb({lower},{lower},{lower})")
+            text.append("\n")
+    else:
+        for line in image[:, :, 0]:
+            shades = (SHADES[min(int(value) * len(SHADES) // (BRIGHTEST + 1), len(SHADES) - 1)] * 2 for value in line)
+            text.append("".join(shades) + "\n")
     right = label == answer
     text.append(f"says {answer}" + ("" if right else f", is {label}"), "green" if right else "bold red")
     return Panel(text, padding=(0, 1), expand=False)
+
+
+def show(console: Console, title: str, chosen: list[int], images: Tensor, labels: Tensor, answers: Tensor) -> None:
+    """Some images with what the card says of them, side by side."""
+    if chosen:
+        console.print(title)
+        coloured = console.color_system is not None
+        pictures = [picture(images[i], int(labels[i]), int(answers[i, 0]), coloured=coloured) for i in chosen]
+        console.print(Columns(pictures, equal=True))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -91,8 +106,9 @@ def main(arguments: list[str] | None = None) -> int:
         answers = accelerator.classify(images)
         seconds = time.perf_counter() - begin
     wrong = np.flatnonzero(answers[:, 0] != labels)
-    shown = [*range(SHOWN - min(2, len(wrong))), *wrong[:2]]
-    console.print(Columns([picture(images[i], int(labels[i]), int(answers[i, 0])) for i in shown]))
+    first_of_each = [int(np.flatnonzero(labels == label)[0]) for label in np.unique(labels)]
+    show(console, "one of each class:", first_of_each[:SHOWN], images, labels, answers)
+    show(console, "wrong:", [int(i) for i in wrong[:SHOWN]], images, labels, answers)
     right = len(labels) - len(wrong)
     console.print(f"{right} of {len(labels)} held-out images are right: top-1 accuracy {right / len(labels):.2%}")
     top = int((answers == labels[:, None]).any(axis=1).sum())

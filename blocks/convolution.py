@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from blocks.graph import GraphBuilder
+from blocks.operators.checks import divisors
 from blocks.operators.mvau import Mvau
 from blocks.operators.pad import Pad
 from blocks.operators.sliding_window import SlidingWindow
 from blocks.operators.threshold import Threshold
 from config.document import Section
 
+T = TypeVar("T")
+
 NO_PAD = (0, 0, 0, 0)
+# Far above any network's: they only keep a mistyped number from being folded and divided for minutes.
+MOST_CHANNELS = 65536
+MOST_PIXELS_A_SIDE = 16384
+MOST_KERNEL = 255
 
 
 @dataclass(frozen=True)
@@ -26,6 +35,25 @@ class FeatureMap:
     def __str__(self) -> str:
         """As people write it."""
         return f"{self.height}x{self.width}x{self.channels} of {self.bits} bit"
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a feature map while a file with mistakes is read.
+
+    After a mistake the size of a map, or also its channels, are None; checks that need them are left out, so that one
+    mistake is reported once, not again at everything behind it.
+    """
+
+    map: FeatureMap | None
+    channels: int | None
+
+    def as_bits(self, bits: int) -> Known:
+        """The same with elements of another width."""
+        return Known(self.map and replace(self.map, bits=bits), self.channels)
+
+
+UNKNOWN = Known(None, None)
 
 
 @dataclass(frozen=True)
@@ -148,27 +176,13 @@ class Convolution:
         return self.channels
 
     def mistakes(self) -> list[tuple[str, str, str]]:
-        """What cannot be built, as (field of the network file, what, remedy); empty when the shape is sound."""
+        """What of the folding cannot be built, as (field of the network file, what, remedy); empty when it can."""
         found: list[tuple[str, str, str]] = []
-        if self.kernel > min(self.padded_height, self.padded_width):
-            found.append(
-                (
-                    "kernel",
-                    f"a {self.kernel}x{self.kernel} window does not fit a padded map of "
-                    f"{self.padded_height}x{self.padded_width}",
-                    "make it smaller or pad more",
-                )
-            )
-            return found
-        if self.channels % self.pe:
-            found.append(_not_dividing("pe", self.pe, self.channels, "output channels"))
         if self.source.channels % self.simd:
-            found.append(_not_dividing("simd", self.simd, self.source.channels, "input channels"))
-        if self.threshold_pe and self.channels % self.threshold_pe:
-            found.append(_not_dividing("threshold_pe", self.threshold_pe, self.channels, "output channels"))
+            found.append(not_dividing("simd", self.simd, self.source.channels, "input channels"))
         if self.output.width % self.mmv:
-            found.append(_not_dividing("mmv", self.mmv, self.output.width, "output columns"))
-        if found:
+            found.append(not_dividing("mmv", self.mmv, self.output.width, "output columns"))
+        if found or self.channels % self.pe or (self.threshold_pe and self.channels % self.threshold_pe):
             return found
         for operator in (self.padding(), self.window(), self.mvau(), self.threshold()):
             found += [(mistake.field, mistake.what, mistake.remedy) for mistake in operator.mistakes()]
@@ -187,43 +201,72 @@ class Convolution:
         return builder.add(f"{self.name}_threshold", threshold, stream, parameters=[f"{self.name}_thresholds"])
 
 
-def _not_dividing(field: str, value: int, total: int, of_what: str) -> tuple[str, str, str]:
-    return (field, f"{field} {value} does not divide {total} {of_what}", f"use one of {divisors(total)}")
+def not_dividing(field: str, value: int, total: int, of_what: str) -> tuple[str, str, str]:
+    """The mistake of a fold that does not divide what it folds."""
+    legal = ", ".join(map(str, divisors(total)))
+    return (field, f"{field} {value} does not divide {total} {of_what}", f"use one of {legal}")
 
 
-def divisors(number: int) -> str:
-    """The divisors of a number, for a remedy."""
-    return ", ".join(str(d) for d in range(1, number + 1) if number % d == 0)
+def known(section: Section, read: Callable[[], T]) -> T | None:
+    """What `read` takes from the section, or None where it has reported a mistake and gives a stand-in."""
+    before = len(section.problems)
+    value = read()
+    return value if len(section.problems) == before else None
+
+
+def read_window(section: Section) -> tuple[int, int, tuple[int, int, int, int]]:
+    """Read `kernel`, `stride` and `pad` (top, left, bottom, right) of a window; mistakes go to the section's."""
+    kernel = section.integer("kernel", minimum=1, maximum=MOST_KERNEL)
+    stride = section.integer("stride", default=1, minimum=1, maximum=MOST_KERNEL)
+    top, left, bottom, right = section.integers("pad", length=4, default=NO_PAD, minimum=0)
+    if section.ok and max(top, left, bottom, right) >= kernel:
+        what = f"with padding {[top, left, bottom, right]} some {kernel}x{kernel} windows hold nothing but padding"
+        section.problem("pad", what, f"pad at most {kernel - 1} rows or columns")
+    return kernel, stride, (top, left, bottom, right)
 
 
 def read_convolution(  # the fixed parts differ by block: who calls says what the file may not change
     section: Section,
     name: str,
-    source: FeatureMap,
+    source: Known,
     *,
-    kernel: int,
-    stride: int,
+    kernel: int = 1,
+    stride: int | None = 1,
     pad: tuple[int, int, int, int] = NO_PAD,
     weight_bits: int = 1,
     activation_bits: int,
-) -> Convolution:
-    """Read `channels` and the folding of one convolution, and report everything that does not fit."""
-    convolution = Convolution(
-        name=name,
-        source=source,
-        channels=section.integer("channels", minimum=1),
-        kernel=kernel,
-        stride=stride,
-        pad=pad,
-        weight_bits=weight_bits,
-        activation_bits=activation_bits,
-        pe=section.integer("pe", minimum=1),
-        simd=section.integer("simd", minimum=1),
-        mmv=section.integer("mmv", default=1, minimum=1),
-        threshold_pe=section.integer("threshold_pe", default=0, minimum=1),
-    )
+) -> tuple[Convolution | None, Known]:
+    """Read `channels` and the folding of one convolution, and report everything that does not fit.
+
+    `source` may be known in part, `stride` not at all. A wrong folding leaves the output known: what follows is checked
+    against it all the same. None takes the place of a convolution of which too little is known.
+    """
+    window_ok = section.ok and stride is not None
+    channels = known(section, lambda: section.integer("channels", minimum=1, maximum=MOST_CHANNELS))
+    pe = known(section, lambda: section.integer("pe", minimum=1))
+    simd = known(section, lambda: section.integer("simd", minimum=1))
+    mmv = known(section, lambda: section.integer("mmv", default=1, minimum=1))
+    threshold_pe = known(section, lambda: section.integer("threshold_pe", default=0, minimum=1))
     section.finish()
-    if section.ok:
-        for field, what, remedy in convolution.mistakes():
-            section.problem(field if section.has(field) else None, f"{name}: {what}", remedy)
-    return convolution
+    found: list[tuple[str, str, str]] = []
+    for field, value in (("pe", pe), ("threshold_pe", threshold_pe)):
+        if channels and value and channels % value:
+            found.append(not_dividing(field, value, channels, "output channels"))
+    convolution, output = None, Known(None, channels)
+    if source.map is not None and window_ok and channels is not None and stride is not None:
+        convolution = Convolution(
+            name, source.map, channels, kernel, stride, pad, weight_bits, activation_bits,
+            pe or 1, simd or 1, mmv or 1, threshold_pe or 0,
+        )  # fmt: skip
+        rows, columns = convolution.padded_height, convolution.padded_width
+        if kernel > min(rows, columns):
+            what = f"a {kernel}x{kernel} window does not fit a padded map of {rows}x{columns}"
+            found.append(("kernel", what, "make it smaller or pad more"))
+        else:
+            output = Known(convolution.output, channels)
+            found += convolution.mistakes()
+    elif source.channels and simd and source.channels % simd:
+        found.append(not_dividing("simd", simd, source.channels, "input channels"))
+    for field, what, remedy in found:
+        section.problem(field if section.has(field) else None, f"{name}: {what}", remedy)
+    return convolution, output

@@ -101,9 +101,7 @@ class Graph:
     def describe(self) -> dict[str, object]:
         """The whole graph as plain JSON values; `from_description` reads it back."""
         return {
-            "inputs": [
-                {"name": port.name, **asdict(port.stream), "shape": list(port.shape)} for port in self.inputs
-            ],
+            "inputs": [{"name": port.name, **asdict(port.stream), "shape": list(port.shape)} for port in self.inputs],
             "outputs": [{"name": port.name, **asdict(port.stream)} for port in self.outputs],
             "nodes": [
                 {

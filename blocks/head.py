@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blocks.convolution import FeatureMap, divisors
+from blocks.convolution import MOST_CHANNELS, FeatureMap, Known, known, not_dividing
 from blocks.graph import Core, Graph, GraphBuilder
 from blocks.operators.acc_pool import AccPool
 from blocks.operators.add import Add
@@ -92,29 +92,23 @@ class Head:
         return builder.build(output=builder.add("top", select, stream))
 
 
-def read_head(section: Section, name: str, source: FeatureMap) -> Head:
-    """Read the head; mistakes go to the section's problems."""
-    head = Head(
-        name=name,
-        input=source,
-        classes=section.integer("classes", minimum=1),
-        top=section.integer("top", default=1, minimum=1),
-        lanes=section.integer("lanes", minimum=1),
-        simd=section.integer("simd", minimum=1),
-        weight_bits=section.integer("weight_bits", default=8, choices=(8,)),
-    )
-    if not section.ok:
-        return head
-    for key, value in (("lanes", head.lanes), ("simd", head.simd)):
-        if source.channels % value:
-            section.problem(
-                key, f"{name}: {key} {value} does not divide {source.channels} channels",
-                f"use one of {divisors(source.channels)}",
-            )  # fmt: skip
-    if head.top > head.classes:
-        section.problem("top", f"{name}: the best {head.top} of {head.classes} classes", "ask for fewer")
-    if section.ok:
-        for mistake in (*head.pooled.mistakes(), *head.fc().mistakes()):
-            section.problem(mistake.field if section.has(mistake.field) else None, f"{name}: {mistake.what}",
-                            mistake.remedy)  # fmt: skip
+def read_head(section: Section, name: str, source: Known) -> Head | None:
+    """Read the head; mistakes go to the section's problems. None where too little of it is known."""
+    classes = known(section, lambda: section.integer("classes", minimum=1, maximum=MOST_CHANNELS))
+    top = known(section, lambda: section.integer("top", default=1, minimum=1, maximum=MOST_CHANNELS))
+    lanes = known(section, lambda: section.integer("lanes", minimum=1))
+    simd = known(section, lambda: section.integer("simd", minimum=1))
+    weight_bits = section.integer("weight_bits", default=8, choices=(8,))
+    for key, value in (("lanes", lanes), ("simd", simd)):
+        if value and source.channels and source.channels % value:
+            _, what, remedy = not_dividing(key, value, source.channels, "channels")
+            section.problem(key, f"{name}: {what}", remedy)
+    if top and classes and top > classes:
+        section.problem("top", f"{name}: the best {top} of {classes} classes", "ask for fewer")
+    if not (section.ok and source.map and classes and top and lanes and simd):
+        return None
+    head = Head(name, source.map, classes, top, lanes, simd, weight_bits)
+    for mistake in (*head.pooled.mistakes(), *head.fc().mistakes()):
+        field = mistake.field if section.has(mistake.field) else None
+        section.problem(field, f"{name}: {mistake.what}", mistake.remedy)
     return head

@@ -66,9 +66,7 @@ def _render_graph(core: Core) -> HlsView:
         *(f"farm::stream<{port.stream.cpp_type} >& {port.name}" for port in graph.outputs),
     ]
     outside = {port.name for port in (*graph.inputs, *graph.outputs)}
-    depths = {
-        node.outputs[0]: node.operator.depth for node in graph.nodes if isinstance(node.operator, Fifo)
-    }
+    depths = {node.outputs[0]: node.operator.depth for node in graph.nodes if isinstance(node.operator, Fifo)}
     body = [*_include(headers), ""]
     if kinds:
         body.append(f"template <{', '.join(f'class {kind}' for kind in kinds)}>")

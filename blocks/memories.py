@@ -57,7 +57,9 @@ def images(graph: Graph, logical: dict[str, Tensor]) -> tuple[list[Memory], byte
         operator = nodes[port.node]
         model = importlib.import_module(f"{type(operator).__module__}.model")
         image = pack_beats(model.memory(operator, port.index, logical[port.name]), port.stream.bits)
-        memory = Memory(port.name, port.stream.role, port.stream.width_bits, port.stream.depth, len(content), len(image))
+        memory = Memory(
+            port.name, port.stream.role, port.stream.width_bits, port.stream.depth, len(content), len(image)
+        )
         if len(image) != beat_bytes(memory.width_bits) * memory.depth:
             raise ValueError(f"{port.name}: {len(image)} bytes for {memory.depth} beats of {memory.width_bits} bits")
         memories.append(memory)
@@ -66,19 +68,15 @@ def images(graph: Graph, logical: dict[str, Tensor]) -> tuple[list[Memory], byte
 
 
 def fc_weights_image(parameters: BlockParameters, graph: Graph) -> bytes | None:
-    """The streamed weights as card memory holds them, row-major; None where this block streams none in."""
-    stream = next((port.stream for port in graph.inputs if port.name == "fc_weights"), None)
-    if stream is None:
+    """The streamed weights as card memory holds them, row-major; None where this block streams none in.
+
+    Raises:
+        ParameterError: weights that do not fit the core.
+    """
+    if not any(port.name == "fc_weights" for port in graph.inputs):
         return None
-    weights = parameters.fc_weights()
-    if weights is None:
-        return b""
-    if weights.size != stream.elements or not np.issubdtype(weights.dtype, np.integer):
-        raise ParameterError(
-            f"{parameters.file}: fc_weights is {weights.dtype} {list(weights.shape)}, the network streams "
-            f"{stream.elements} integers; train it for this shape"
-        )
-    return weights.astype(np.int8).tobytes()
+    weights = parameters.streamed(graph)
+    return b"" if weights is None else weights.tobytes()
 
 
 def main() -> int:
@@ -97,7 +95,7 @@ def main() -> int:
         memories, content = images(graph, parameters.logical(graph))
         streamed = fc_weights_image(parameters, graph)
     except ParameterError as error:
-        print(f"ERROR: {error}")  # noqa: T201  the step's log is what this program prints
+        print(f"ERROR: {error}")
         return 1
     Path("memories.bin").write_bytes(content)
     Path("memories.json").write_text(

@@ -36,7 +36,7 @@ def run_graph(graph: Graph, inputs: Mapping[str, Tensor], parameters: Mapping[st
 
 
 def random_parameters(core: Core, rng: np.random.Generator) -> dict[str, Tensor]:
-    """Parameters that exercise a core: weights of full range, thresholds inside and just outside the reachable range."""
+    """Parameters that exercise a core: weights of full range, thresholds inside and just outside the range."""
     drawn: dict[str, Tensor] = {}
     nodes = {node.name: node.operator for node in core.graph.nodes}
     for port in core.graph.parameter_ports():

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from blocks.convolution import FeatureMap
+from blocks.convolution import MOST_CHANNELS, MOST_PIXELS_A_SIDE, UNKNOWN, FeatureMap, Known, known
 from blocks.dma import Dma, DmaCore
 from blocks.graph import Core
 from blocks.head import Head, read_head
+from blocks.operators.base import MAX_PORT_BITS
 from blocks.residual import Residual, read_residual
 from blocks.stem import Stem, read_stem
-from config.document import Section, load
-from config.problem import ConfigError, Problem
+from config.document import REQUIRED, Required, Section, load
+from config.problem import ConfigError, Problem, suggestion
 
 NETWORKS = Path(__file__).parent / "networks"
 
 Block = Stem | Residual | Head
+
+FEWEST_BLOCKS = 3
+"""The head takes off the offset that residual blocks add, so that a stem alone cannot feed it."""
+_NAME = re.compile("[A-Za-z][A-Za-z0-9_]{0,39}")
 
 _KNOWN = {
     "stem": {"conv0", "max_pool"},
@@ -82,17 +88,18 @@ def available(folder: Path = NETWORKS) -> list[str]:
     return sorted(path.stem for path in folder.glob("*.yaml"))
 
 
-def find_network(name: str, folder: Path = NETWORKS) -> Network:
-    """The network of that name.
+def find_network(name: str, folder: Path = NETWORKS, *, origin: str = "command line") -> Network:
+    """The network of that name; `origin` is where the name was written, e.g. `farm.yaml:3`.
 
     Raises:
         ConfigError: no such network (with a suggestion), or mistakes in its file (all of them).
     """
     names = available(folder)
     if name not in names:
-        close = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(names)}"
-        raise ConfigError([Problem("command line", None, f"there is no network called {name!r}", hint)])
+        file, _, line = origin.rpartition(":")
+        where, at = (file, int(line)) if line.isdigit() else (origin, None)
+        what = f"there is no network called {name!r}"
+        raise ConfigError([Problem(where, at, what, suggestion(name, names))])
     return read_network(folder / f"{name}.yaml")
 
 
@@ -102,27 +109,49 @@ def read_network(path: Path) -> Network:
     Raises:
         ConfigError: every mistake of the file, each with line and remedy.
     """
-    document = load(path)
-    name = document.text("name", default=path.stem)
-    if name != path.stem:
+    here = Path.cwd()
+    document = load(path, name=path.relative_to(here).as_posix() if path.is_relative_to(here) else None)
+    name = _name(document, default=path.stem)
+    if name is not None and name != path.stem:
         document.problem("name", f"the file is called {path.name}, the network {name!r}", "give both one name")
-    image = _image(document.section("image"))
-    parameters = path.parent / document.text("parameters", default=path.stem)
+    image = known(document, lambda: _image(document.section("image")))
+    parameters = document.text("parameters", default=path.stem)
+    pure = PurePosixPath(parameters)
+    if pure.is_absolute() or ".." in pure.parts:
+        what = f"the folder {parameters!r} is not below the network file"
+        document.problem("parameters", what, "put the parameters beside the file")
     dataset = _dataset(document.section("dataset")) if document.has("dataset") else None
     labels = document.texts("labels", default=())
-    blocks = tuple(_blocks(document, image))
-    if labels and document.ok and isinstance(blocks[-1], Head) and len(labels) != blocks[-1].classes:
+    sections = document.sections("blocks")
+    if document.has("blocks") and len(sections) < FEWEST_BLOCKS and document.ok:
+        what = f"{len(sections)} blocks are no network"
+        document.problem("blocks", what, "give one stem, at least one residual block, one head")
+    blocks = tuple(_blocks(sections, Known(image, image.channels if image else None)))
+    if labels and blocks and isinstance(blocks[-1], Head) and len(labels) != blocks[-1].classes:
         document.problem("labels", f"{len(labels)} labels for {blocks[-1].classes} classes", "give one label per class")
     document.finish()
     document.problems.raise_if_any()
-    return Network(name, path, image, blocks, parameters, dataset, labels)
+    assert image is not None  # noqa: S101  a problem would have been raised
+    return Network(name or path.stem, path, image, blocks, path.parent / parameters, dataset, labels)
+
+
+def _name(section: Section, *, default: str | Required = REQUIRED) -> str | None:
+    """The name of a network or a block; None where it is missing or none.
+
+    Names become files, tasks and instances, so that a space or a slash would end up in a path or in a tool's script.
+    """
+    name = known(section, lambda: section.text("name", default=default))
+    if name is not None and not _NAME.fullmatch(name):
+        section.problem("name", f"{name!r} is no name", "use a letter, then up to 39 letters, digits and _")
+        return None
+    return name
 
 
 def _image(section: Section) -> FeatureMap:
     image = FeatureMap(
-        section.integer("height", minimum=1),
-        section.integer("width", minimum=1),
-        section.integer("channels", minimum=1),
+        section.integer("height", minimum=1, maximum=MOST_PIXELS_A_SIDE),
+        section.integer("width", minimum=1, maximum=MOST_PIXELS_A_SIDE),
+        section.integer("channels", minimum=1, maximum=MOST_CHANNELS),
         section.integer("bits", default=8, choices=(8,)),
     )
     section.finish()
@@ -130,60 +159,72 @@ def _image(section: Section) -> FeatureMap:
 
 
 def _dataset(section: Section) -> Dataset:
-    dataset = Dataset(
-        section.text("source", choices=("sklearn-digits",)), section.integer("held_out_every", minimum=2)
-    )
+    dataset = Dataset(section.text("source", choices=("sklearn-digits",)), section.integer("held_out_every", minimum=2))
     section.finish()
     return dataset
 
 
-def _blocks(document: Section, image: FeatureMap) -> Iterator[Block]:
-    sections = document.sections("blocks")
+def _blocks(sections: Sequence[Section], source: Known) -> Iterator[Block]:
     names: dict[str, int | None] = {"inoutdma": None}
-    source = image
     for position, section in enumerate(sections):
-        name = section.text("name")
-        if name in names:
+        name = _name(section)
+        if name is not None and name in names:
             where = f"line {names[name]}" if names[name] else "the block in front of the first"
             section.problem("name", f"a block called {name!r} is already there ({where})", "give it another name")
-        names[name] = section.line("name")
-        kind = section.text("kind", choices=tuple(_KNOWN))
-        if kind not in _KNOWN:
+        elif name is not None:
+            names[name] = section.line("name")
+        wanted = "stem" if position == 0 else "head" if position == len(sections) - 1 else "residual"
+        kind = _kind(section, wanted)
+        if kind is None:
+            source = UNKNOWN
             continue
-        _place(section, kind, position, len(sections))
+        if kind != wanted and len(sections) >= FEWEST_BLOCKS:
+            what = f"block {position + 1} of {len(sections)} is a {kind}"
+            remedy = f"a network is one stem, residual blocks, one head: here a {wanted} is expected"
+            section.problem("kind", what, remedy)
+            source = UNKNOWN
         _unknown_operators(section, kind)
-        block: Block
-        if kind == "stem":
-            block = read_stem(section, name, source)
-        elif kind == "residual":
-            block = read_residual(section, name, source)
+        before, called = len(section.problems), name or f"block {position + 1}"
+        block: Block | None
+        if kind == "head":
+            block = read_head(section, called, source)
         else:
-            block = read_head(section, name, source)
+            block, source = (read_stem if kind == "stem" else read_residual)(section, called, source)
         section.finish()
-        if isinstance(block, Head):
+        if block is not None and len(section.problems) == before:
+            _check_core(section, block)
+        if block is not None:
             yield block
-            continue
-        if section.ok:  # the output of a block with mistakes would only make its followers look wrong too
-            source = block.output
-        yield block
 
 
-def _place(section: Section, kind: str, position: int, count: int) -> None:
-    wanted = "stem" if position == 0 else "head" if position == count - 1 else "residual"
-    if kind != wanted:
-        section.problem(
-            "kind",
-            f"block {position + 1} of {count} is a {kind}",
-            f"a network is one stem, residual blocks, one head: here a {wanted} is expected",
-        )
+def _kind(section: Section, wanted: str) -> str | None:
+    """The kind of a block; one that is missing or mistyped is taken for the wanted one, so that reading can go on."""
+    kind = known(section, lambda: section.text("kind"))
+    if kind is None:
+        return wanted
+    if kind not in _KNOWN:
+        section.problem("kind", f"there is no block kind {kind!r}", suggestion(kind, _KNOWN))
+        return wanted if difflib.get_close_matches(kind, [wanted]) else None
+    return kind
+
+
+def _check_core(section: Section, block: Block) -> None:
+    """What only the whole core shows: operators between the convolutions, and ports too wide for AXI4-Stream."""
+    graph = block.core().graph
+    for node, mistake in graph.mistakes():
+        section.problem(None, f"{block.name}: {node}: {mistake.what}", mistake.remedy)
+    for port in (*graph.inputs, *graph.outputs):
+        if port.stream.width_bits > MAX_PORT_BITS:
+            size = f"{port.stream.lanes} x {port.stream.bits} = {port.stream.width_bits} bits"
+            what = f"{block.name}: the port {port.name} is {size} wide"
+            section.problem(None, what, f"fold more: a port has at most {MAX_PORT_BITS} bits")
 
 
 def _unknown_operators(section: Section, kind: str) -> None:
     for key in section.keys:
         if section.is_mapping(key) and key not in _KNOWN[kind]:
-            close = difflib.get_close_matches(key, _KNOWN[kind], n=1)
-            known = f"known: {', '.join(sorted(_KNOWN[kind]))}" if _KNOWN[kind] else "it has none to shape"
-            section.problem(
-                key, f"a {kind} block has no operator {key!r}", f"did you mean {close[0]}?" if close else known
-            )
+            # Of the operators only those that are not there yet: another one cannot have been meant.
+            missing = [name for name in _KNOWN[kind] if not section.has(name)]
+            remedy = suggestion(key, missing or _KNOWN[kind]) if _KNOWN[kind] else "it has none to shape"
+            section.problem(key, f"a {kind} block has no operator {key!r}", remedy)
             section.section(key)  # asked for, so that it is not reported as an unknown key again

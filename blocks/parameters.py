@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,12 @@ from blocks.graph import Graph, ParameterPort
 
 Tensor = np.ndarray[Any, Any]
 
+# What numpy, zipfile and zlib raise for files that are truncated, damaged, no archive, or hold pickled objects.
+_UNREADABLE = (
+    OSError, ValueError, KeyError, EOFError, RuntimeError, MemoryError, NotImplementedError, struct.error,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+
 
 class ParameterError(Exception):
     """A parameter file that does not fit its block; the message names file, array and remedy."""
@@ -24,7 +32,7 @@ class ParameterError(Exception):
 class BlockParameters:
     """The arrays of one block's file.
 
-    `<conv>_weights` is [OFM, KH, KW, IFM]; binary weights may be packed instead: `<conv>_weights_packed` is uint8
+    `<conv>_weights` is [OFM, KH, KW, IFM] of integers; binary weights may be packed instead: `<conv>_weights_packed` is uint8
     [OFM, KH*KW*IFM/8], bit b of byte j is column 8j+b, 1 means +1 and 0 means -1. `<conv>_thresholds` is
     [OFM, 2^bits - 1], ascending; `fc_bias` is [classes]; `fc_weights` is int8 [classes, channels]. `meta` is JSON.
     """
@@ -40,36 +48,70 @@ class BlockParameters:
             ParameterError: an array is missing, has another shape, or holds values that the core cannot.
         """
         nodes: dict[str, Any] = {node.name: node.operator for node in graph.nodes}
-        return {port.name: self._for(port, nodes[port.node]) for port in graph.parameter_ports()}
+        made_by: dict[str, Any] = {output: node.operator for node in graph.nodes for output in node.outputs}
+        read: dict[str, Any] = {node.name: made_by.get(node.inputs[0]) for node in graph.nodes}
+        return {
+            port.name: self._for(port, nodes[port.node], getattr(read[port.node], "kernel", 1))
+            for port in graph.parameter_ports()
+        }
 
     def fc_weights(self) -> Tensor | None:
         """The streamed weights [classes, channels], where the file holds them."""
         return self.arrays.get("fc_weights")
 
-    def _for(self, port: ParameterPort, operator: Any) -> Tensor:
+    def streamed(self, graph: Graph) -> Tensor | None:
+        """The streamed weights int8 [classes, channels] as the core takes them; None where the file holds none.
+
+        Raises:
+            ParameterError: another shape (also the transposed one), or values beyond 8 bits.
+        """
+        port = next(port for port in graph.inputs if port.name == "fc_weights")
+        if "fc_weights" not in self.arrays:
+            return None
+        values = self._integers("fc_weights", port.shape)
+        self._in_bits("fc_weights", values, port.stream.bits)
+        return values.astype(np.int8)
+
+    def _for(self, port: ParameterPort, operator: Any, kernel: int) -> Tensor:
         if port.stream.role == "weights":
             shape: tuple[int, ...] = (operator.channels, operator.synapses)
             packed = self.arrays.get(f"{port.name}_packed")
             if packed is not None:
                 return self._unpack(f"{port.name}_packed", packed, shape)
-            found = self._get(port.name)
-            values = found.reshape(found.shape[0], -1).astype(np.int64)
+            # All four axes are compared: [OFM, IFM, KH, KW] of another framework has as many elements.
+            axes = (operator.channels, kernel, kernel, operator.synapses // kernel**2)
+            values = self._integers(port.name, axes).reshape(shape)
+            if operator.weight_bits == 1 and not (np.abs(values) == 1).all():
+                raise ParameterError(f"{self.file}: {port.name} holds values other than -1 and +1; binarize it")
+            if operator.weight_bits > 1:
+                self._in_bits(port.name, values, operator.weight_bits)
         elif port.stream.role == "thresholds":
-            shape = (operator.channels, 2**operator.output_bits - 1)
-            values = self._get(port.name).astype(np.int64)
+            values = self._integers(port.name, (operator.channels, 2**operator.output_bits - 1))
+            if (values[:, 1:] < values[:, :-1]).any():
+                raise ParameterError(f"{self.file}: {port.name} is not ascending in each row; sort it")
         else:
-            shape = (operator.beats * operator.lanes,)
-            values = self._get(port.name).astype(np.int64)
-        if values.shape != shape:
-            raise ParameterError(
-                f"{self.file}: {port.name} has shape {list(values.shape)}, the network file asks for {list(shape)}; "
-                "train it for this shape or correct the network file"
-            )
-        if port.stream.role == "thresholds" and (np.diff(values, axis=1) < 0).any():
-            raise ParameterError(f"{self.file}: {port.name} is not ascending in each row; sort it")
-        if port.stream.role == "weights" and operator.weight_bits == 1 and not (np.abs(values) == 1).all():
-            raise ParameterError(f"{self.file}: {port.name} holds values other than -1 and +1; binarize it")
+            values = self._integers(port.name, (operator.beats * operator.lanes,))
+            self._in_bits(port.name, values, operator.b_bits)
         return values
+
+    def _integers(self, name: str, shape: tuple[int, ...]) -> Tensor:
+        found = self._get(name)
+        if not np.issubdtype(found.dtype, np.integer) or found.shape != shape:
+            raise ParameterError(
+                f"{self.file}: {name} is {found.dtype} {list(found.shape)}, the network file asks for integers "
+                f"{list(shape)}; train it for this shape or correct the network file"
+            )
+        if found.dtype == np.uint64 and found.size and int(found.max()) > np.iinfo(np.int64).max:
+            raise ParameterError(f"{self.file}: {name} holds {found.max()}, more than 63 bits; no core takes it")
+        return found.astype(np.int64)
+
+    def _in_bits(self, name: str, values: Tensor, bits: int) -> None:
+        lowest, highest = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+        if values.size and not lowest <= int(values.min()) <= int(values.max()) <= highest:
+            raise ParameterError(
+                f"{self.file}: {name} holds {values.min()}..{values.max()}, the core takes {bits} bit numbers "
+                f"({lowest}..{highest}); quantize it to them"
+            )
 
     def _get(self, name: str) -> Tensor:
         if name not in self.arrays:
@@ -97,9 +139,14 @@ def read_block(path: Path) -> BlockParameters:
     if not path.exists():
         raise ParameterError(f"{path}: missing; train the network or import its parameters")
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        loaded = np.load(path, allow_pickle=False)
+        if not isinstance(loaded, np.lib.npyio.NpzFile):
+            raise ParameterError(f"{path}: holds one array without a name; write it with numpy.savez")
+        with loaded as archive:
             arrays = {name: archive[name] for name in archive.files}
         meta = json.loads(str(arrays.pop("meta"))) if "meta" in arrays else {}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except _UNREADABLE as error:
         raise ParameterError(f"{path}: cannot be read as arrays ({error}); write it with numpy.savez") from error
+    if not isinstance(meta, dict):
+        raise ParameterError(f"{path}: meta is no JSON object; write it as a text of one")
     return BlockParameters(path.name, arrays, meta)

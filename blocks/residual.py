@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blocks.convolution import Convolution, FeatureMap, read_convolution
+from blocks.convolution import MOST_KERNEL, UNKNOWN, Convolution, FeatureMap, Known, known, read_convolution
 from blocks.graph import Core, Graph, GraphBuilder
 from blocks.operators.add import Add
 from blocks.operators.base import Stream
@@ -115,62 +115,66 @@ class Residual:
         return Fifo(lanes=stream.lanes, bits=stream.bits, beats=stream.beats, depth=pixels * max(1, per_pixel))
 
 
-def read_residual(section: Section, name: str, source: FeatureMap) -> Residual:
-    """Read one residual block; mistakes go to the section's problems."""
-    branches = section.integer("branches", choices=(1, 2))
-    stride = section.integer("stride", default=1, minimum=1)
-    if branches == 1 and stride != 1:
-        section.problem(
-            "stride",
-            f"{name}: a block with one branch passes its input on unchanged, so stride {stride} does not fit",
-            "use stride 1, or two branches",
-        )
-        stride = 1
-    if source.height % stride or source.width % stride:
-        section.problem(
-            "stride",
-            f"{name}: stride {stride} does not divide the {source.height}x{source.width} input",
-            "use a stride that divides both",
-        )
-        stride = 1
-    parts = {key: section.section(key) for key in ("conv2a", "conv2b", "conv2c", *(("conv1",) if branches == 2 else ()))}
-    conv2a = read_convolution(
-        parts["conv2a"], "conv2a", source_as(source, INNER_BITS), kernel=1, stride=stride,
-        activation_bits=INNER_BITS,
-    )  # fmt: skip
-    conv2b = read_convolution(
-        parts["conv2b"], "conv2b", conv2a.output, kernel=3, stride=1, pad=ONE_ROUND,
-        activation_bits=INNER_BITS,
-    )  # fmt: skip
-    conv2c = read_convolution(
-        parts["conv2c"], "conv2c", conv2b.output, kernel=1, stride=1, activation_bits=OUTPUT_BITS
+def read_residual(section: Section, name: str, source: Known) -> tuple[Residual | None, Known]:
+    """Read one residual block; mistakes go to the section's problems.
+
+    Returns:
+        The block, None where too little of it is known; and what is known of its output.
+    """
+    branches = known(section, lambda: section.integer("branches", choices=(1, 2)))
+    stride = _read_stride(section, name, source, branches)
+    names = ["conv2a", "conv2b", "conv2c"]
+    if branches == 2 or section.has("conv1"):
+        names.append("conv1")
+    if branches == 1 and section.has("conv1"):
+        section.problem("conv1", f"{name}: a block with one branch has no conv1", "take it out, or set branches to 2")
+        branches = None  # which of the two is meant decides what has to fit
+    parts = {key: section.section(key) for key in names}
+    inner = source.as_bits(INNER_BITS)
+    conv2a, after_2a = read_convolution(parts["conv2a"], "conv2a", inner, stride=stride, activation_bits=INNER_BITS)
+    conv2b, after_2b = read_convolution(
+        parts["conv2b"], "conv2b", after_2a, kernel=3, pad=ONE_ROUND, activation_bits=INNER_BITS
     )
+    conv2c, output = read_convolution(parts["conv2c"], "conv2c", after_2b, activation_bits=OUTPUT_BITS)
     conv1 = None
-    if branches == 2:
-        conv1 = read_convolution(
-            parts["conv1"], "conv1", source_as(source, INNER_BITS), kernel=1, stride=stride,
-            activation_bits=OUTPUT_BITS,
-        )  # fmt: skip
-        if all(part.ok for part in parts.values()) and conv1.channels != conv2c.channels:
-            section.problem(
-                "conv1",
-                f"{name}: conv1 gives {conv1.channels} channels, conv2c {conv2c.channels}; they are added",
-                "give both the same",
-            )
-    elif parts["conv2c"].ok and source != conv2c.output:
-        section.problem(
-            "conv2c",
-            f"{name}: with one branch the input ({source}) is added to the output of conv2c ({conv2c.output})",
-            f"give conv2c {source.channels} channels, or use two branches",
-        )
-    block = Residual(name, source, stride, conv2a, conv2b, conv2c, conv1)
+    if "conv1" in parts:
+        conv1, side = read_convolution(parts["conv1"], "conv1", inner, stride=stride, activation_bits=OUTPUT_BITS)
+        if side.channels and output.channels and side.channels != output.channels:
+            what = f"{name}: conv1 gives {side.channels} channels, conv2c {output.channels}; they are added"
+            section.problem("conv1", what, "give both the same")
+            output = UNKNOWN
+    elif branches == 1:
+        _check_sum(section, name, source, output)
+        output = source.as_bits(OUTPUT_BITS)
+    section.ok = section.ok and all(part.ok for part in parts.values())
+    if source.map is None or conv2a is None or conv2b is None or conv2c is None or stride is None:
+        return None, output
+    block = Residual(name, source.map, stride, conv2a, conv2b, conv2c, conv1)
     if parts["conv2a"].ok:
         for mistake in block.bypass().mistakes():
             section.problem("conv2a", f"{name}: {mistake.what}", mistake.remedy)
-    section.ok = section.ok and all(part.ok for part in parts.values())
-    return block
+    return block, output
 
 
-def source_as(source: FeatureMap, bits: int) -> FeatureMap:
-    """The same map with elements of another width."""
-    return FeatureMap(source.height, source.width, source.channels, bits)
+def _read_stride(section: Section, name: str, source: Known, branches: int | None) -> int | None:
+    """The stride; None where it is not known for certain."""
+    stride = known(section, lambda: section.integer("stride", default=1, minimum=1, maximum=MOST_KERNEL))
+    if branches == 1 and stride not in (1, None):
+        what = f"{name}: a block with one branch passes its input on unchanged, so stride {stride} does not fit"
+        section.problem("stride", what, "use stride 1, or two branches")
+        return 1
+    if stride is not None and source.map is not None and (source.map.height % stride or source.map.width % stride):
+        what = f"{name}: stride {stride} does not divide the {source.map.height}x{source.map.width} input"
+        section.problem("stride", what, "use a stride that divides both")
+        return None
+    return stride
+
+
+def _check_sum(section: Section, name: str, source: Known, output: Known) -> None:
+    """With one branch the input itself is added to the output of conv2c."""
+    what = f"{name}: with one branch the input is added to the output of conv2c, "
+    if source.channels and output.channels and source.channels != output.channels:
+        what += f"but one has {source.channels} channels, the other {output.channels}"
+        section.problem("conv2c", what, f"give conv2c {source.channels} channels, or use two branches")
+    elif source.map and output.map and source.map != output.map:
+        section.problem("conv2c", what + f"but one is {source.map}, the other {output.map}", "use two branches")

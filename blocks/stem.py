@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blocks.convolution import NO_PAD, Convolution, FeatureMap, read_convolution
+from blocks.convolution import NO_PAD, Convolution, FeatureMap, Known, read_convolution, read_window
 from blocks.graph import Core, Graph, GraphBuilder
 from blocks.operators.base import Stream
 from blocks.operators.max_pool import MaxPool
@@ -78,31 +78,35 @@ class Stem:
         return builder.build(output=stream)
 
 
-def read_stem(section: Section, name: str, source: FeatureMap) -> Stem:
-    """Read the stem; mistakes go to the section's problems."""
+def read_stem(section: Section, name: str, source: Known) -> tuple[Stem | None, Known]:
+    """Read the stem; mistakes go to the section's problems.
+
+    Returns:
+        The block, None where too little of it is known; and what is known of its output.
+    """
     conv = section.section("conv0")
-    kernel = conv.integer("kernel", minimum=1)
-    stride = conv.integer("stride", default=1, minimum=1)
-    pad = _four(conv, "pad")
-    conv0 = read_convolution(
+    kernel, stride, pad = read_window(conv)
+    conv0, output = read_convolution(
         conv, "conv0", source, kernel=kernel, stride=stride, pad=pad,
         weight_bits=conv.integer("weight_bits", default=8, minimum=1, maximum=16),
         activation_bits=conv.integer("activation_bits", default=2, minimum=1, maximum=8),
     )  # fmt: skip
     pool_kernel, pool_stride, pool_pad = 1, 1, NO_PAD
+    section.ok = section.ok and conv.ok
     if section.has("max_pool"):
         pool = section.section("max_pool")
-        pool_kernel = pool.integer("kernel", minimum=1)
-        pool_stride = pool.integer("stride", default=1, minimum=1)
-        pool_pad = _four(pool, "pad")
+        pool_kernel, pool_stride, pool_pad = read_window(pool)
         pool.finish()
-        section.ok = section.ok and pool.ok
-        if conv.ok and pool.ok and pool_kernel > min(conv0.output.height, conv0.output.width):
-            pool.problem("kernel", f"{name}: the pool's window is larger than the {conv0.output} map", "make it smaller")
-    section.ok = section.ok and conv.ok
-    return Stem(name, source, conv0, pool_kernel, pool_stride, pool_pad)
-
-
-def _four(section: Section, key: str) -> tuple[int, int, int, int]:
-    top, left, bottom, right = section.integers(key, length=4, default=NO_PAD, minimum=0)
-    return top, left, bottom, right
+        if output.map is not None and pool.ok:
+            rows = output.map.height + pool_pad[0] + pool_pad[2]
+            columns = output.map.width + pool_pad[1] + pool_pad[3]
+            if pool_kernel > min(rows, columns):
+                what = f"{name}: a pool of {pool_kernel}x{pool_kernel} does not fit a padded map of {rows}x{columns}"
+                pool.problem("kernel", what, "make it smaller or pad more")
+        if not pool.ok:
+            section.ok = False
+            return None, Known(None, output.channels)
+    if source.map is None or conv0 is None or output.map is None:
+        return None, output
+    stem = Stem(name, source.map, conv0, pool_kernel, pool_stride, pool_pad)
+    return stem, Known(stem.output, stem.output.channels)

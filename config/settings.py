@@ -34,9 +34,7 @@ def setting(
     maximum: float | None = None,
 ) -> Any:
     """Declare one setting: its default, one sentence of documentation, and its limits."""
-    return field(
-        default=default, metadata={"doc": doc, "choices": choices, "minimum": minimum, "maximum": maximum}
-    )
+    return field(default=default, metadata={"doc": doc, "choices": choices, "minimum": minimum, "maximum": maximum})
 
 
 @dataclass(frozen=True)

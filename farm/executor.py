@@ -207,7 +207,10 @@ class Executor:
             return Failure("signal", _signal_name(-run.status), lines, log)
         if run.status != 0:
             return Failure("exit", str(run.status), lines, log)
-        line = matching_line(run.log, run.step.error_lines)
+        try:
+            line = matching_line(run.log, run.step.error_lines)
+        except OSError:
+            return Failure("engine", "the log is gone, so nothing vouches for the outputs", (), log)
         if line is not None:
             return Failure("log", line, lines, log)
         for output in run.step.outputs:

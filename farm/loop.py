@@ -17,12 +17,12 @@ from typing import Any, Protocol
 from doit.exceptions import BaseFail
 from doit.task import Stream
 
-from farm.database import RECORD_VALUE
 from farm.digest import Digest, Digests, Signature, digest_of
 from farm.executor import CannotStart, Executor, Run
 from farm.failure import Failure
 from farm.folder import move
 from farm.graph import Task, step_of
+from farm.journal import RECORD_VALUE
 from farm.key import Parts, parts_of
 from farm.outcome import Outcome
 from farm.reason import Reason
@@ -193,7 +193,11 @@ class Loop:
                 self._remove_targets(step)
             self._fail(name, problem.failure)
             return
-        self._records.remove(step)
+        except OSError as error:
+            self._executor.discard(run)
+            self._fail(name, Failure("engine", f"{error.filename}: {error.strerror}"))
+            return
+        # The old record stays until the step has ended: if the build is killed and the edit taken back, it fits again.
         self._read[name] = (parts, inputs)
         self._watcher.started(name, reasons or (Reason("asked"),))
 
@@ -234,7 +238,10 @@ class Loop:
             except Exception as error:
                 return Failure("published", f"{type(error).__name__}: {error}", (), step.log)
         record = Record(step.name, parts.key, parts, digests, dict(step.facts), run.cost, time.time())
-        self._records.write(step, record)
+        try:
+            self._records.write(step, record)
+        except OSError as error:
+            return Failure("engine", f"{error.filename}: {error.strerror}", (), step.log)
         self._save(step.name, step)
         return None
 

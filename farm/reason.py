@@ -8,9 +8,7 @@ from typing import Literal
 
 from farm.key import Parts
 
-Kind = Literal[
-    "no record", "asked", "fact", "argv", "input", "tool", "environment", "outputs", "missing", "altered"
-]
+Kind = Literal["no record", "asked", "fact", "argv", "input", "tool", "environment", "outputs", "missing", "altered"]
 
 
 @dataclass(frozen=True)

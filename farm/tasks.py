@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,8 +14,8 @@ from doit.dependency import FileChangedChecker
 from doit.exceptions import InvalidDodoFile, TaskError
 
 from config.problem import ConfigError
-from farm.database import RECORD_VALUE
 from farm.digest import digests_of
+from farm.journal import RECORD_VALUE
 from farm.key import parts_of
 from farm.record import Records, record_path, why
 from farm.step import Step, StepError
@@ -26,9 +27,7 @@ Published = Callable[[tuple[Path, ...]], None]
 BACKEND = "farm"
 
 
-def task(
-    step: Step, *, doc: str, basename: str | None = None, published: Published | None = None
-) -> dict[str, Any]:
+def task(step: Step, *, doc: str, basename: str | None = None, published: Published | None = None) -> dict[str, Any]:
     """Return the doit task of a step.
 
     The task has the step's name: "hls:residual_3f2a9c" is the item "residual_3f2a9c" of the task "hls". `published`
@@ -54,9 +53,11 @@ def task(
 def doit_config(build: str, **more: Any) -> dict[str, Any]:
     """Return DOIT_CONFIG for a build whose folder is `build` ("build/digits/open-sw_emu").
 
-    doit's memory lies in that folder, so that switching between builds forgets nothing.
+    doit's memory lies in that folder, so that switching between builds forgets nothing. Where pyproject.toml was not
+    read (doit started in a subfolder) there is no journal: doit's own memory serves, and every step refuses to run.
     """
-    return {"dep_file": f"{build}/doit.journal", "backend": BACKEND, "check_file_uptodate": ByMeaning, **more}
+    memory = {"dep_file": f"{build}/doit.journal", "backend": BACKEND} if "farm.database" in sys.modules else {}
+    return {**memory, "check_file_uptodate": ByMeaning, **more}
 
 
 @contextmanager

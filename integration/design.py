@@ -93,9 +93,23 @@ def kernel_of(network: Network) -> Kernel:
     """The kernel that a network becomes: image in, best indices out, weights of the last layer."""
     dma, image, head = network.dma, network.image, network.head
     rows = (
-        ("in_r", dma.image_word_bytes * 8, (image.height, image.width, image.channels), ("uint8", "int8"), "in", "image"),
+        (
+            "in_r",
+            dma.image_word_bytes * 8,
+            (image.height, image.width, image.channels),
+            ("uint8", "int8"),
+            "in",
+            "image",
+        ),
         ("out_r", 32, (head.top,), ("uint32", "int32"), "out", "image"),
-        ("weightsmem", dma.weights_word_bytes * 8, (head.classes, head.input.channels), ("int8", "uint8"), "in", "call"),
+        (
+            "weightsmem",
+            dma.weights_word_bytes * 8,
+            (head.classes, head.input.channels),
+            ("int8", "uint8"),
+            "in",
+            "call",
+        ),
     )
     return Kernel(
         network.name,

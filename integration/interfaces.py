@@ -39,5 +39,3 @@ def check_interfaces(design: Mapping[str, Any], interfaces: Mapping[str, Mapping
             if port["role"] == "data" and count != 1:
                 faults.append(f"{instance}.{port['name']}: joined {count} times instead of once")
     return faults
-
-

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
 from config.document import load
-from config.problem import ConfigError, Problem
+from config.problem import ConfigError, Problem, suggestion
 
 BOARDS = Path(__file__).resolve().parent.parent / "platform"
 
@@ -49,17 +48,17 @@ class Platform:
         return dict(self.connect)[argument]
 
 
-def find_platform(name: str, folder: Path = BOARDS) -> Platform:
-    """The platform of that name.
+def find_platform(name: str, folder: Path = BOARDS, *, origin: str = "command line") -> Platform:
+    """The platform of that name; `origin` is where the name was written, e.g. `farm.yaml:3`.
 
     Raises:
         ConfigError: no such board (with a suggestion), or mistakes in its file.
     """
     names = sorted(path.stem for path in folder.glob("*.yaml"))
     if name not in names:
-        close = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(names)}"
-        raise ConfigError([Problem("command line", None, f"there is no platform called {name!r}", hint)])
+        file, _, line = origin.rpartition(":")
+        where, at = (file, int(line)) if line.isdigit() else (origin, None)
+        raise ConfigError([Problem(where, at, f"there is no platform called {name!r}", suggestion(name, names))])
     document = load(folder / f"{name}.yaml")
     clocks = []
     for section in document.sections("clocks"):

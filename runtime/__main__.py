@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status: int = options.command(options)
     except FarmRuntimeError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
         return 2
     except BrokenPipeError:
         # "info FILE | head" is no failure.
@@ -110,7 +110,7 @@ def _print_manifest(facts: Manifest) -> None:
     table = _table("manifest", "", "")
     for name in ("network", "kernel", "instance", "toolchain", "target", "view"):
         table.add_row(name, str(getattr(facts, name)))
-    table.add_row("parameters", f"{facts.parameters.origin}, {facts.parameters.digest}")
+    table.add_row("parameters", f"{facts.parameters.origin}, {facts.parameters.digest[:16]}")
     table.add_row("clock", f"{facts.clock_mhz:g} MHz")
     cycles = facts.cycles
     if cycles.predicted_ii is not None:
@@ -128,7 +128,7 @@ def _print_manifest(facts: Manifest) -> None:
     for tool, version in facts.tools.items():
         table.add_row(tool, version)
     for part, digest in facts.parts.items():
-        table.add_row(f"part {part}", digest)
+        table.add_row(f"part {part}", f"SHA-256 {digest[:16]}…")
     if facts.payload is not None:
         trusted = "trusted" if trust.trusted(facts.payload.sha256) else "not trusted"
         table.add_row("payload", f"{facts.payload}; {trusted}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 from pathlib import Path
@@ -47,7 +48,7 @@ class Accelerator:
             warnings.warn(
                 f"{self.path}: the parameters are stand-ins, the classes mean nothing", StandInWarning, stacklevel=2
             )
-        pynq = _pynq()
+        pynq = import_pynq()
         if device is None and emulation_data.PAYLOAD in file.emulation:
             from runtime.emulation.device import EmulatedCard  # noqa: PLC0415  imports PYNQ
 
@@ -135,7 +136,7 @@ class Accelerator:
     def _allocate(self, argument: Argument, shape: tuple[int, ...]) -> Any:
         dtype = np.dtype(argument.dtypes[0])
         if not argument.banks:
-            return _pynq().allocate(shape, dtype, target=self._overlay.device)
+            return import_pynq().allocate(shape, dtype, target=self._overlay.device)
         # PYNQ's rule for the name of a memory: PLRAM[0] is ol.PLRAM0.
         return getattr(self._overlay, re.sub(r"[^A-Za-z0-9_]", "", argument.banks[0])).allocate(shape, dtype)
 
@@ -154,13 +155,19 @@ def stored_weights(data: bytes, argument: Argument) -> NDArray[Any]:
     return np.frombuffer(data, np.dtype(argument.dtypes[0]).newbyteorder("<")).reshape(argument.shape)
 
 
-def _pynq() -> Any:
+def import_pynq() -> Any:
+    """PYNQ, or a FarmRuntimeError that says what is missing."""
     try:
         import pynq  # noqa: PLC0415  takes most of a second
-    except (ImportError, OSError) as error:
+    except OSError as error:
         raise FarmRuntimeError(
             f"PYNQ cannot be imported ({error})",
-            remedy='install "pynq==3.0.1" "pycparser<3" "numpy<2" "setuptools<=80"; '
-            "if XILINX_XRT is set, XRT must be there, else unset it",
+            where=f"XILINX_XRT={os.environ.get('XILINX_XRT', '')}",
+            remedy="XILINX_XRT names no XRT that works: source XRT's setup.sh, or unset it for the emulated card",
+        ) from error
+    except ImportError as error:
+        raise FarmRuntimeError(
+            f"PYNQ cannot be imported ({error})",
+            remedy='install "pynq==3.0.1" "pycparser<3" "numpy<2" "setuptools<=80"',
         ) from error
     return pynq

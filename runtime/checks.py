@@ -28,9 +28,7 @@ def manifest_of(file: Xclbin, where: str) -> Manifest:
             f"parts {', '.join(unnamed)} are not in the manifest", where=where, remedy="rebuild the xclbin"
         )
     payload = file.emulation.get(emulation_data.PAYLOAD)
-    if payload is not None and (
-        facts.payload is None or facts.payload.sha256 != hashlib.sha256(payload).hexdigest()
-    ):
+    if payload is not None and (facts.payload is None or facts.payload.sha256 != hashlib.sha256(payload).hexdigest()):
         raise ManifestError("the payload is not the one that the manifest describes", where=where, remedy="rebuild it")
     weights, data = facts.weights, file.emulation.get(emulation_data.FC_WEIGHTS)
     if data is not None and (weights is None or len(data) != weights.size_bytes):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from runtime import emulation_data, xclbin
-from runtime.accelerator import _pynq, stored_weights
+from runtime.accelerator import import_pynq, stored_weights
 from runtime.checks import manifest_of
 from runtime.errors import InputError
 from runtime.images import load_image, load_weights
@@ -64,7 +64,7 @@ def run_script(script: Path, file: Path, image: Path, fc_weights: Path | None) -
             names["fcweights"] = stored_weights(stored, facts.weights)
         else:
             raise InputError("holds no FC weights", where=str(file), remedy="give --fc-weights FILE")
-    pynq = _pynq()
+    pynq = import_pynq()
     from runtime.emulation.device import EmulatedCard  # noqa: PLC0415  imports PYNQ
 
     if emulation_data.PAYLOAD in contents.emulation:

@@ -113,8 +113,11 @@ def _numpy_file(path: Path) -> NDArray[Any]:
 
 def check_images(images: Any, argument: Argument) -> NDArray[Any]:
     """``images`` as array [N, *shape] of the argument's dtype; one image alone is a batch of one."""
-    array = np.asarray(images)
     shape = argument.shape
+    try:
+        array = np.asarray(images)
+    except ValueError as error:
+        raise InputError(f"no array ({error})", where="images", remedy=f"give one of shape (N, *{shape})") from error
     if array.shape == shape:
         array = array[None]
     if array.ndim != len(shape) + 1 or array.shape[1:] != shape:

@@ -117,9 +117,7 @@ class IpLayoutEntry:
     def pack(self) -> bytes:
         """80 bytes."""
         where = f"IP_LAYOUT, {self.name!r}"
-        return _pack(
-            self.layout, where, self.type, self.properties, self.base_address, _name(self.name, 64, where)
-        )
+        return _pack(self.layout, where, self.type, self.properties, self.base_address, _name(self.name, 64, where))
 
     @classmethod
     def unpack(cls, data: bytes) -> IpLayoutEntry:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from toolchains.hls_syntax import Function, declared_name, is_stream, source
+from toolchains.hls_syntax import Call, Function, declared_name, is_stream, source
 
 IN, OUT = "reads", "writes"
 _METHODS = {"read": IN, "read_nb": IN, "write": OUT, "write_nb": OUT}
@@ -71,25 +71,22 @@ def _uses(function: Function, name: str, by_name: Mapping[str, Function]) -> Ite
     for call in function.calls():
         for at, argument in enumerate(call.arguments):
             if argument == name:
-                qualified = source(call.node.child_by_field_name("function")).startswith("farm::")
-                direction = _direction(call.name, at, len(call.arguments), qualified, by_name, frozenset())
-                yield _Use(call.node, call.name, direction)
+                yield _Use(call.node, call.name, _direction(call, at, by_name, frozenset()))
 
 
-def _direction(
-    callee: str, at: int, count: int, operator: bool, by_name: Mapping[str, Function], seen: frozenset[str]
-) -> str | None:
-    """Whether a call reads or writes its argument: from its body, else by the order of an operator's arguments."""
-    function = by_name.get(callee)
-    if function is None or callee in seen or at >= len(function.parameters):
-        return (OUT if at >= count - _OUTPUTS.get(callee, 1) else IN) if operator else None
+def _direction(call: Call, at: int, by_name: Mapping[str, Function], seen: frozenset[str]) -> str | None:
+    """Whether a call reads or writes argument `at`: from its body, else by the order of an operator's arguments."""
+    function = by_name.get(call.name)
+    if function is None or call.name in seen or at >= len(function.parameters):
+        if not source(call.node.child_by_field_name("function")).startswith("farm::"):
+            return None
+        return OUT if at >= len(call.arguments) - _OUTPUTS.get(call.name, 1) else IN
     name = function.parameters[at][0]
     found: set[str | None] = {*_own_directions(function, name)}
-    for call in function.calls():
-        for inner, argument in enumerate(call.arguments):
+    for inner in function.calls():
+        for place, argument in enumerate(inner.arguments):
             if argument == name:
-                farm = source(call.node.child_by_field_name("function")).startswith("farm::")
-                found.add(_direction(call.name, inner, len(call.arguments), farm, by_name, seen | {callee}))
+                found.add(_direction(inner, place, by_name, seen | {call.name}))
     return found.pop() if len(found) == 1 else None
 
 
@@ -112,4 +109,4 @@ def _ends(name: str, node: Node, uses: tuple[_Use, ...]) -> Iterator[tuple[Node,
         yield uses[0].node, rule, f"stream {name} lacks {missing}: only {uses[0].by} has it", remedy
     elif writers and readers and readers[0].node.start_byte < writers[0].node.start_byte:
         what = f"stream {name} is read by {readers[0].by} before {writers[0].by} writes it"
-        yield readers[0].node, "stream-order", what, "call the producer first: simulation runs calls one after the other"
+        yield readers[0].node, "stream-order", what, "call the producer first, as simulation runs them in turn"

@@ -60,12 +60,9 @@ _Found = tuple[Node, str, str, str]
 
 
 def lint(text: str, file: str, release: str | None = None) -> list[Finding]:
-    """All findings in one source, in the order of its lines.
+    """All findings in one C++ source, in the order of its lines; `file` is its name in them.
 
-    Args:
-        text: The C++ source.
-        file: Its name, for the findings.
-        release: Check pragmas for this release only (for a generated farm_release.hpp); by default for every release.
+    Pragmas have to be known to every release, or only to `release` (for a generated farm_release.hpp).
     """
     root = parse(text)
     found: list[_Found] = []
@@ -148,7 +145,7 @@ def _streams(node: Node) -> Iterator[_Found]:
 def _memory(node: Node) -> Iterator[_Found]:
     called = source(node.child_by_field_name("function")) if node.type == "call_expression" else ""
     if node.type in {"new_expression", "delete_expression"} or called.removeprefix("std::") in _HEAP:
-        what = node.type.removesuffix("_expression") if not called else called
+        what = called or node.type.removesuffix("_expression")
         yield node, "dynamic-memory", f"{what} asks for memory at run time", "use an array of constant size"
 
 
@@ -234,18 +231,16 @@ def _recursion(known: tuple[Function, ...]) -> Iterator[_Found]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Lint files: 0 when all are clean, 1 with findings, 2 when a file cannot be read."""
+    """Lint files: 0 when all are clean, 1 with findings; exits with 2 when a file cannot be read."""
     parser = argparse.ArgumentParser(prog="python -m toolchains.hls_lint", description=__doc__)
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--release", choices=RELEASES, help="check pragmas for one release (default: for all)")
     given = parser.parse_args(arguments)
-    findings: list[Finding] = []
-    for file in given.files:
-        try:
-            findings += lint(file.read_text(encoding="utf-8"), str(file), given.release)
-        except (OSError, UnicodeDecodeError) as error:
-            sys.stderr.write(f"{file}: cannot be read: {error}\n")
-            return 2
+    try:
+        texts = {str(file): file.read_text(encoding="utf-8") for file in given.files}
+    except (OSError, UnicodeDecodeError) as error:
+        parser.error(f"cannot be read: {error}")
+    findings = [finding for file, text in texts.items() for finding in lint(text, file, given.release)]
     for finding in findings:
         sys.stdout.write(f"{finding}\n")
     return 1 if findings else 0

@@ -124,15 +124,9 @@ class Function:
     """A function with a body. `parameters` are name and type as written."""
 
     node: Node = field(repr=False)
+    body: Node = field(repr=False)
     name: str
     parameters: tuple[tuple[str, Node], ...] = field(repr=False)
-
-    @property
-    def body(self) -> Node:
-        """The block."""
-        found = self.node.child_by_field_name("body")
-        assert found is not None  # noqa: S101  functions() takes only those
-        return found
 
     def calls(self) -> Iterator[Call]:
         """Calls of functions, in the order of the text; methods of objects are left out."""
@@ -140,8 +134,9 @@ class Function:
             name = plain_name(node.child_by_field_name("function"))
             given = node.child_by_field_name("arguments")
             if name and given is not None:
-                each = (source(a) if a.type == "identifier" else "" for a in given.named_children if a.type != "comment")
-                yield Call(node, name, tuple(each))
+                arguments = (each for each in given.named_children if each.type != "comment")
+                names = (source(each) if each.type == "identifier" else "" for each in arguments)
+                yield Call(node, name, tuple(names))
 
     def method_calls(self, methods: frozenset[str]) -> Iterator[tuple[Node, str, str]]:
         """Node, object and method of calls such as `input.read()`."""
@@ -173,5 +168,6 @@ def functions(root: Node) -> tuple[Function, ...]:
             for each in (given.named_children if given is not None else ())
             if (kind := each.child_by_field_name("type")) is not None
         )
-        found.append(Function(node, declared_name(declarator.child_by_field_name("declarator")), parameters))
+        name = declared_name(declarator.child_by_field_name("declarator"))
+        found.append(Function(node, body, name, parameters))
     return tuple(found)

@@ -31,6 +31,12 @@ import numpy as np
 import numpy.typing as npt
 from rich.console import Console
 
+import blocks.residual
+from blocks.model import run_graph
+from blocks.network import find_network
+from blocks.network_model import run_network
+from blocks.parameters import BlockParameters
+
 try:
     import torch
     import torch.nn.functional as F  # noqa: N812 - the field's name for it
@@ -81,13 +87,19 @@ class Residual:
         return convs
 
 
-# The same topology as digits.yaml; the parameter loader refuses arrays whose shapes differ from it.
-RESIDUALS = (
-    Residual("res2a", STEM_CHANNELS, 32, 64, 1, 2, in_bits=2),
-    Residual("res2b", 64, 32, 64, 1, 1),
-    Residual("res3a", 64, 64, 128, 2, 2),
-    Residual("res3b", 128, 64, 128, 1, 1),
-)
+def residuals() -> tuple[Residual, ...]:
+    """The residual blocks as digits.yaml shapes them."""
+    return tuple(
+        Residual(
+            block.name, block.input.channels, block.conv2a.channels, block.output.channels, block.stride,
+            1 if block.conv1 is None else 2, block.input.bits,
+        )
+        for block in find_network("digits").blocks
+        if isinstance(block, blocks.residual.Residual)
+    )  # fmt: skip
+
+
+RESIDUALS = residuals()
 
 
 # ---------------------------------------------------------------- 1. quantization-aware training
@@ -313,56 +325,16 @@ def write(parameters: Parameters, folder: Path, facts: Mapping[str, object]) -> 
 # ---------------------------------------------------------------- 3. the exact integer model
 
 
-def _convolve(x: Array, weights: Array, stride: int) -> Array:
-    """Correlate [N, H, W, IFM] with [OFM, K, K, IFM], K odd, zeros around the map."""
-    size = weights.shape[1]
-    pad = size // 2
-    height, width = (-(-side // stride) for side in x.shape[1:3])
-    padded = np.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
-    accumulator = np.zeros((len(x), height, width, len(weights)), np.int64)
-    for ky in range(size):
-        for kx in range(size):
-            pixels = padded[:, ky : ky + stride * height : stride, kx : kx + stride * width : stride]
-            accumulator += pixels[:, :height, :width] @ weights[:, ky, kx].T
-    return accumulator
-
-
-def _count(accumulator: Array, thresholds: Array) -> Array:
-    """How many of its channel's thresholds each accumulator has reached."""
-    result: Array = (accumulator[..., None] >= thresholds).sum(axis=-1)
-    return result
-
-
-def integer_residual(block: Residual, arrays: Mapping[str, Array], x: Array) -> Array:
-    """One residual block on unsigned integers: int64 [N, H, W, IFM] -> [N, H/stride, W/stride, OFM], 0..15."""
-
-    def layer(conv: str, source: Array) -> Array:
-        ofm, ifm, kernel, stride, _ = block.convolutions()[conv]
-        bits = np.unpackbits(arrays[f"{conv}_weights_packed"], axis=1, bitorder="little")
-        weights = 2 * bits.reshape(ofm, kernel, kernel, ifm).astype(np.int64) - 1
-        return _count(_convolve(source, weights, stride), arrays[f"{conv}_thresholds"])
-
-    q = _count(x, arrays["bypass_thresholds"])
-    main = layer("conv2c", layer("conv2b", layer("conv2a", q)))
-    side = layer("conv1", q) if block.branches == 2 else x
-    # Both terms carry the offset of 8; the sum shall carry it once.
-    return np.clip(main + side - 8, 0, 15)
-
-
-def integer_logits(parameters: Mapping[str, Mapping[str, Array]], images: Array) -> Array:
-    """Integer logits, int64 [N, 10], of images, unsigned [N, 8, 8, 1], from the exported arrays alone.
-
-    Written apart from the operators' models and from `Model` on purpose: the three must agree.
-    """
-    stem, head = parameters["preres"], parameters["postres"]
-    x = _convolve(images.astype(np.int64), stem["conv0_weights"].astype(np.int64), 1)
-    x = np.pad(_count(x, stem["conv0_thresholds"]), ((0, 0), (0, 1), (0, 1), (0, 0)))
-    x = np.max([x[:, ky : ky + 7 : 2, kx : kx + 7 : 2] for ky in range(3) for kx in range(3)], axis=0)
-    for block in RESIDUALS:
-        x = integer_residual(block, parameters[block.name], x)
-    pooled = np.maximum(x - 8, 0).sum(axis=(1, 2))
-    logits: Array = pooled @ head["fc_weights"].astype(np.int64).T + head["fc_bias"]
-    return logits
+def integer_logits(parameters: Parameters, images: Array) -> Array:
+    """Integer logits [N, 10] of images uint8 [N, 8, 8, 1], by the model that every view of the network has to equal."""
+    network = find_network("digits")
+    files = {name: BlockParameters(f"{name}.npz", arrays, {}) for name, arrays in parameters.items()}
+    head = network.head
+    outputs = run_network(network, files, images, parameters[head.name]["fc_weights"])
+    graph = head.core().graph
+    inputs = {"input": outputs[network.blocks[-2].name], "fc_weights": parameters[head.name]["fc_weights"]}
+    logits: Array = run_graph(graph, inputs, files[head.name].logical(graph))["logits_out"]
+    return logits.reshape(len(images), -1)
 
 
 # ---------------------------------------------------------------- the command

@@ -163,6 +163,18 @@ template <bool SIGNED, int B> struct range_of {
     static const long long lowest = SIGNED ? -highest - 1 : 0;
 };
 
+// sum + a * b, of which all fit into SUM bits. Synthesis gets factors of their own width, because widened ones would
+// take more DSPs; the host gets factors as wide as the sum, so that it multiplies without narrowing in between.
+template <int SUM, int A, int B>
+inline int_t<SUM> multiply_add(const int_t<SUM>& sum, const int_t<A>& a, const int_t<B>& b) {
+#pragma HLS INLINE
+#ifdef FARM_HOST
+    return (int_t<SUM>)(sum + (int_t<SUM>)a * (int_t<SUM>)b);
+#else
+    return sum + a * b;
+#endif
+}
+
 // Ones in a word of W bits, as synthesis sees it: an adder tree after unrolling.
 template <int W> inline uint_t<7> popcount_loop(const uint_t<W>& word) {
 #pragma HLS INLINE

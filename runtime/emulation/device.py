@@ -67,6 +67,7 @@ class EmulatedCard(Device):  # type: ignore[misc]
         self._memories: dict[int, EmulatedMemory] = {}
         self._units: dict[str, ComputeUnit] = {}
         self._payload: Payload | None = None
+        self._finalizer: weakref.finalize[Any, Any] | None = None
         self._loaded: tuple[bytes, str] | None = None
         self.contexts: list[str] = []
         _cards.add(self)
@@ -111,6 +112,8 @@ class EmulatedCard(Device):  # type: ignore[misc]
             payload = self._start_payload(file, facts, path)
             self.free_bitstream()
             self._payload = payload
+            # A card that is forgotten takes its child along.
+            self._finalizer = weakref.finalize(self, payload.close)
         if not same:
             # The same file again keeps memory contents and buffers, as a card that need not be programmed does.
             self._replace_memories(file.memories)
@@ -134,6 +137,8 @@ class EmulatedCard(Device):  # type: ignore[misc]
         if self._payload is not None:
             self._payload.close()
             self._payload = None
+            if self._finalizer is not None:
+                self._finalizer.detach()
         self._units = {}
 
     def close(self) -> None:
@@ -254,8 +259,6 @@ class EmulatedCard(Device):  # type: ignore[misc]
             limits=self._limits or Limits.from_environment(),
         )
         payload.load()
-        # A card that is forgotten takes its child along.
-        weakref.finalize(self, payload.close)
         return payload
 
     def _make_units(self, parser: Any, facts: Manifest, path: str) -> dict[str, ComputeUnit]:

@@ -53,8 +53,7 @@ class PayloadKernel:
         manifest = self._manifest
         inputs = [manifest.image] + ([manifest.weights] if manifest.weights is not None else [])
         pointers = {
-            argument.name: self._pointer(argument, images, values, registers)
-            for argument in (*inputs, manifest.result)
+            argument.name: self._pointer(argument, images, values, registers) for argument in (*inputs, manifest.result)
         }
         return PayloadJob(
             self._payload, images, tuple(pointers[a.name] for a in inputs), pointers[manifest.result.name]

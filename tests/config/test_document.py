@@ -44,9 +44,7 @@ class TestFilesThatCannotBeRead:
         assert load(written(tmp_path, content), may_be_empty=True).keys == ()
 
     def test_tab(self, tmp_path: Path) -> None:
-        assert refusal(tmp_path, "a:\n\tb: 1\n") == (
-            "net.yaml:2: a tab is used for indentation; indent with spaces"
-        )
+        assert refusal(tmp_path, "a:\n\tb: 1\n") == ("net.yaml:2: a tab is used for indentation; indent with spaces")
 
     def test_not_utf8(self, tmp_path: Path) -> None:
         assert refusal(tmp_path, b"a: 1\nb: \xff\n") == "net.yaml:2: byte 0xff is not UTF-8; save the file as UTF-8"
@@ -80,7 +78,7 @@ class TestFilesThatCannotBeRead:
         assert "a key must be a word, found a list of 2" in refusal(tmp_path, "? [a, b]\n: 1\n")
 
     def test_python_tag_creates_nothing(self, tmp_path: Path) -> None:
-        section = load(written(tmp_path, "a: !!python/object/apply:os.system [\"false\"]\n"))
+        section = load(written(tmp_path, 'a: !!python/object/apply:os.system ["false"]\n'))
         assert section.text("a") == ""
         assert not section.ok
 
@@ -134,7 +132,11 @@ class TestGetters:
             ("1e999", "number", "'k' must be a number, found the text '1e999'; write it as 1, 0.5 or 1e3"),
             ("on", "flag", "'k' must be true or false, found the truth value 'on'; write true or false"),
             ("3", "integers", "'k' must be a list, found '3'; write it as [a, b]"),
-            ("[1, x]", "integers", "item 2 of 'k' must be a whole number, found the text 'x'; write it in plain digits"),
+            (
+                "[1, x]",
+                "integers",
+                "item 2 of 'k' must be a whole number, found the text 'x'; write it in plain digits",
+            ),
             ("3", "section", "'k' must be a mapping of keys, found '3'; write 'key: value' lines below it"),
             ("{a: 1}", "sections", "'k' must be a list, found a mapping of 1 keys; begin each item with '- '"),
         ],
@@ -198,7 +200,9 @@ class TestGetters:
 
 scalars = st.one_of(st.integers(-(10**9), 10**9), st.booleans(), st.text("abc :#'\"\\é-[]{}", max_size=8))
 documents = st.dictionaries(
-    st.text("abcdefgh_", min_size=1, max_size=6), st.one_of(scalars, st.lists(st.integers(0, 99), max_size=4)), min_size=1
+    st.text("abcdefgh_", min_size=1, max_size=6),
+    st.one_of(scalars, st.lists(st.integers(0, 99), max_size=4)),
+    min_size=1,
 )
 
 
@@ -230,6 +234,16 @@ def test_any_bytes_give_values_or_a_config_error(tmp_path: Path, content: bytes)
         assert all(problem.remedy for problem in error.problems)
         return
     for key in section.keys:
-        for getter in ("text", "integer", "number", "flag", "integers", "texts", "section", "sections", "named_sections"):
+        for getter in (
+            "text",
+            "integer",
+            "number",
+            "flag",
+            "integers",
+            "texts",
+            "section",
+            "sections",
+            "named_sections",
+        ):
             getattr(section, getter)(key, default=None)
     section.finish()

@@ -87,8 +87,11 @@ def test_all_mistakes_of_all_sources_at_once(tmp_path: Path) -> None:
         ("farm.keep=1", "command line: 'farm.keep' cannot be '1'; write true or false"),
         ("toolchain=vitus", "command line: 'toolchain' cannot be 'vitus'; did you mean 'vitis'?"),
         ("network=", "command line: 'network' cannot be ''; write network=TEXT"),
-        ("zz=3", "command line: unknown variable 'zz'; known: clock_mhz, farm.keep, farm.memory_gib, "
-                   "farm.slots, network, platform, target, toolchain"),
+        (
+            "zz=3",
+            "command line: unknown variable 'zz'; known: clock_mhz, farm.keep, farm.memory_gib, "
+            "farm.slots, network, platform, target, toolchain",
+        ),
     ],
 )
 def test_words(tmp_path: Path, word: str, message: str) -> None:

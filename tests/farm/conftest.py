@@ -158,7 +158,7 @@ def checkout(tmp_path: Path) -> Checkout:
 
 
 @pytest.fixture
-def started(checkout: Checkout):  # type: ignore[no-untyped-def]  # noqa: ANN201
+def started(checkout: Checkout):  # type: ignore[no-untyped-def]
     """Return a function that starts doit in the checkout; what is left of it is killed after the test."""
     processes: list[subprocess.Popen[str]] = []
 

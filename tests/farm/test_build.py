@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
+import subprocess
+import sys
 import time
-import tomllib
 from pathlib import Path
 
 import pytest
+import tomllib
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -229,7 +232,14 @@ def task_look():
     assert seen["stdin"] == ""
     assert seen["env"].pop("LEVEL") == "3"
     assert set(seen["env"]) <= {
-        "PATH", "HOME", "TMPDIR", "LANG", "LC_CTYPE", "PYTHONHASHSEED", "PYTHONNOUSERSITE", "PYTHONDONTWRITEBYTECODE",
+        "PATH",
+        "HOME",
+        "TMPDIR",
+        "LANG",
+        "LC_CTYPE",
+        "PYTHONHASHSEED",
+        "PYTHONNOUSERSITE",
+        "PYTHONDONTWRITEBYTECODE",
     }
     for folder in (seen["env"]["HOME"], seen["env"]["TMPDIR"], seen["cwd"]):
         assert folder.startswith(str(checkout.folder / "build/.farm/scratch/look-"))
@@ -268,7 +278,10 @@ def task_after():
         return output
 
     def test_exit_status_and_the_first_error_line(self, checkout) -> None:
-        code = "print('info: 0 errors so far'); print('x.cpp:3: error: no such thing'); open('out','w').write('x'); exit(3)"
+        code = (
+            "print('info: 0 errors so far'); print('x.cpp:3: error: no such thing'); "
+            "open('out', 'w').write('x'); exit(3)"
+        )
         output = self.fail(checkout, code)
         assert "FAILED  bad ended with exit status 3\n          x.cpp:3: error: no such thing\n" in output
         assert "error: no such thing" in checkout.read("build/bad.log")
@@ -312,6 +325,24 @@ def task_bad():
     yield task(copy("bad", "a", "build/out", argv=("no-such-tool", "in")), doc="x")
 """)
         assert "could not be started: 'no-such-tool' was not found on PATH" in checkout.doit(status=1)
+
+    def test_log_that_cannot_be_written(self, checkout) -> None:
+        checkout.dodo("""
+BUILD = ["bad"]
+def task_bad():
+    yield task(python("bad", "open('out', 'w').write('x')"), doc="x")
+""")
+        (checkout.folder / "build/bad.log/sub").mkdir(parents=True)
+        assert "FAILED  bad met an error of the engine: " in checkout.doit(status=1)
+
+    def test_log_that_vanishes(self, checkout) -> None:
+        checkout.dodo("""
+BUILD = ["bad"]
+CODE = f"import os; os.remove({str(Path.cwd() / 'build/bad.log')!r}); open('out', 'w').write('x')"
+def task_bad():
+    yield task(python("bad", CODE, error_lines=("^ERROR",)), doc="x")
+""")
+        assert "the log is gone" in checkout.doit(status=1)
 
     def test_keep_failed(self, checkout) -> None:
         checkout.dodo("""
@@ -362,7 +393,7 @@ def task_good():
 class TestEditDuringTheRun:
     BODY = """
 BUILD = ["slow"]
-CODE = "import time, pathlib; text = open('a').read(); print('go', flush=True); time.sleep(0.7); open('out', 'w').write(text)"
+CODE = "import time; text = open('a').read(); print(1, flush=True); time.sleep(0.7); open('out', 'w').write(text)"
 def task_slow():
     yield task(python("slow", CODE, sources=("a",)), doc="x")
 """
@@ -411,8 +442,11 @@ def task_bad():
 
     @pytest.mark.parametrize(
         ("entry", "word"),
-        [('"calc_dep": ["build"]', "calc_dep"), ('"setup": ["build"]', "setup"),
-         ('"getargs": {"x": ("build", "y")}', "")],
+        [
+            ('"calc_dep": ["build"]', "calc_dep"),
+            ('"setup": ["build"]', "setup"),
+            ('"getargs": {"x": ("build", "y")}', ""),
+        ],
     )
     def test_graphs_that_are_not_known_before_are_refused(self, checkout, entry: str, word: str) -> None:
         checkout.dodo(f'BUILD = []\ndef task_odd():\n    return {{"actions": [["true"]], {entry}}}\n')
@@ -488,17 +522,26 @@ def task_a():
         (chain.folder / "sub").mkdir()
         chain.folder = chain.folder / "sub"
         # From a subfolder doit reads no pyproject.toml, so neither the engine nor the journal is there.
-        dodo = (chain.folder.parent / "dodo.py").read_text().replace(", default_tasks", ", backend='json', default_tasks")
-        (chain.folder.parent / "dodo.py").write_text(dodo)
         assert "is run by the farm, not by doit itself" in chain.doit("-f", "../dodo.py", status=2)
         chain.folder = chain.folder.parent
         assert not chain.exists("build/a")
 
 
 def test_terminal(chain) -> None:
+    chain.environment["TERM"] = "xterm"
+    chain.dodo(CHAIN.replace("print(", "import time; time.sleep(0.5); print('[red]'); print("))
     master, slave = pty.openpty()
-    process = chain.start(pass_fds=(slave,))
-    process.communicate(timeout=30)
-    os.close(master)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "doit"], cwd=chain.folder, env=chain.environment, stdout=slave, stderr=slave
+    )
     os.close(slave)
-    assert process.returncode == 0
+    seen = b""
+    with contextlib.suppress(OSError):
+        while data := os.read(master, 4096):
+            seen += data
+    os.close(master)
+    assert process.wait(timeout=30) == 0
+    text = seen.decode()
+    assert "2/3 done, 1 running" in text
+    assert "done    join" in text
+    assert "3 run, 0 current" in text

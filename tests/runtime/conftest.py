@@ -21,6 +21,8 @@ _SOURCE = r"""
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <pthread.h>
+static void *work(void *unused) { return (void *)42; }
 extern char **environ;
 static int take(void *to, size_t size) {
     for (char *at = to; size;) {
@@ -60,7 +62,7 @@ int main(void) {
             free(body);
             continue;
         }
-        if (mode == 1) { fprintf(stderr, "about to crash\n"); raise_crash: *(volatile int *)0 = 1; }
+        if (mode == 1) { fprintf(stderr, "about to crash\n"); *(volatile int *)0 = 1; }
         if (mode == 2) for (;;) pause();
         if (mode == 3) { give("OKAY\0\0", 6); return 0; }
         if (mode == 4) { frame("OKAY", 0, ~0ull); for (;;) pause(); }
@@ -68,13 +70,24 @@ int main(void) {
         if (mode == 6) { frame("WHAT", 0, 12); give("abcdefghijkl", 12); }
         if (mode == 7) { fail("no such network"); free(body); continue; }
         if (mode == 8) { for (int i = 0; i < 100000; i++) fprintf(stderr, "line %d\n", i); abort(); }
-        if (mode == 10) { char *p = malloc(1ull << 40); if (!p) { fprintf(stderr, "out of memory\n"); abort(); } p[0] = 1; }
+        if (mode == 10) {
+            char *p = malloc(1ull << 40);
+            if (!p) { fprintf(stderr, "out of memory\n"); abort(); }
+            p[0] = 1;
+        }
         if (mode == 11) { if (!fork()) for (;;) pause(); for (;;) pause(); }
         if (mode == 13) {
             char cwd[64]; int n = 0; while (environ[n]) n++;
             int fds = 0; for (int i = 3; i < 1024; i++) if (!lseek(i, 0, SEEK_CUR) || lseek(i, 0, SEEK_CUR) > 0) fds++;
             uint32_t seen[3] = { n + 100 * (strcmp(getcwd(cwd, 64), "/") != 0) + 1000 * fds,
                 limit(RLIMIT_CORE) + limit(RLIMIT_FSIZE), getsid(0) == getpid() };
+            frame("OKAY", 0, 12); give(seen, 12); free(body); continue;
+        }
+        if (mode == 18) {
+            pthread_t thread; void *left = 0;
+            uint32_t seen[3] = {fork() < 0, vfork() < 0, 0};
+            if (!pthread_create(&thread, 0, work, 0)) pthread_join(thread, &left);
+            seen[2] = left == (void *)42;
             frame("OKAY", 0, 12); give(seen, 12); free(body); continue;
         }
         if (mode == 14) { frame("OKAY", 0, (uint64_t)count * facts[2] * 4); give("abc", 3); for (;;) pause(); }
@@ -104,8 +117,8 @@ def payload_program(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The compiled payload."""
     folder = tmp_path_factory.mktemp("payload")
     source, program = folder / "payload.c", folder / "payload"
-    source.write_text(_SOURCE.replace("raise_crash: ", ""))
-    subprocess.run(["gcc", "-O1", "-w", "-o", program, source], check=True)
+    source.write_text(_SOURCE)
+    subprocess.run(["gcc", "-O1", "-w", "-pthread", "-o", program, source], check=True)
     return program.read_bytes()
 
 
@@ -119,27 +132,27 @@ def own_trust(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def make_manifest():
     """Manifest for kernel ``name`` with these shapes."""
 
-    def make(program: bytes, memories: bytes, *, name="digits", image=(8, 8, 1), weights=(10, 16), k=3, fc=None, **more):
+    def make(program, memories, *, name="digits", image=(8, 8, 1), weights=(10, 16), k=3, fc=None, **more):
         parts = {"payload": program, "memories": memories} | ({} if fc is None else {"fc_weights": fc})
         digests = {part: hashlib.sha256(data).hexdigest() for part, data in parts.items()}
-        values = dict(
-            network=name,
-            kernel=name,
-            instance=f"{name}_1",
-            toolchain="open",
-            target="sw_emu",
-            view="hls",
-            parameters=manifest.Parameters("trained", "0" * 64),
-            clock_mhz=250.0,
-            arguments=(
+        values = {
+            "network": name,
+            "kernel": name,
+            "instance": f"{name}_1",
+            "toolchain": "open",
+            "target": "sw_emu",
+            "view": "hls",
+            "parameters": manifest.Parameters("trained", "0" * 64),
+            "clock_mhz": 250.0,
+            "arguments": (
                 manifest.Argument("in_r", image, ("uint8", "int8"), "in", "image", ("bank0",)),
                 manifest.Argument("out_r", (k,), ("uint32",), "out", "image", ("bank0",)),
                 manifest.Argument("weightsmem", weights, ("int8",), "in", "call", ("bank0", "PLRAM[0]")),
             ),
-            parts=digests,
-            payload=manifest.PayloadFacts(digests["payload"], "x86_64", "2.34", "x86-64-v2"),
-            labels=(),
-        )
+            "parts": digests,
+            "payload": manifest.PayloadFacts(digests["payload"], "x86_64", "2.34", "x86-64-v2"),
+            "labels": (),
+        }
         return manifest.Manifest(**(values | more))
 
     return make
@@ -206,17 +219,17 @@ def compose(payload_program, make_manifest, make_kernel, banks):
         connections = [Connection(a, u, 0) for u in range(units) for a in range(3)]
         connections += [Connection(2, u, 3) for u in range(units)]
         emulation = {"payload": payload_program, "memories": memories} | ({} if fc is None else {"fc_weights": fc})
-        values = dict(
-            platform_vbnv=PLATFORM,
-            mode=xclbin.Mode.SW_EMU,
-            metadata=xml,
-            memories=banks,
-            ip_layout=[IpLayoutEntry(f"{name}:{i.name}", i.base_address, 1, 1) for i in kernel.instances],
-            connections=connections,
-            clocks=[Clock("DATA_CLK", 250, 1), Clock("KERNEL_CLK", 500, 2)],
-            manifest=facts.to_json(),
-            emulation=emulation,
-        )
+        values = {
+            "platform_vbnv": PLATFORM,
+            "mode": xclbin.Mode.SW_EMU,
+            "metadata": xml,
+            "memories": banks,
+            "ip_layout": [IpLayoutEntry(f"{name}:{i.name}", i.base_address, 1, 1) for i in kernel.instances],
+            "connections": connections,
+            "clocks": [Clock("DATA_CLK", 250, 1), Clock("KERNEL_CLK", 500, 2)],
+            "manifest": facts.to_json(),
+            "emulation": emulation,
+        }
         return xclbin.compose(**(values | more))
 
     return make

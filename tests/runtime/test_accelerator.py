@@ -33,3 +33,93 @@ def test_any_batch_gives_the_same_classes(build, images, weights, batch):
         assert accelerator.classify(images[0]).shape == (1, 3)
         assert accelerator.classify(images[:0]).shape == (0, 3)
         np.testing.assert_array_equal(accelerator.classify(images.view(np.int8)), expected(images, weights))
+
+
+def test_weights_of_the_caller(build, images, tmp_path):
+    path = build()
+    ones = np.ones((10, 16), np.int8)
+    np.save(tmp_path / "w.npy", ones)
+    np.savez(tmp_path / "w.npz", fc_weights=ones)
+    np.savetxt(tmp_path / "w.csv", ones, delimiter=",")
+    for given in (ones, ones.astype(np.int64), tmp_path / "w.npy", str(tmp_path / "w.npz"), tmp_path / "w.csv"):
+        with runtime.Accelerator(path, fc_weights=given) as accelerator:
+            np.testing.assert_array_equal(accelerator.classify(images), expected(images, ones))
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (None, ["no weights", "fc_weights", "(10, 16)"]),
+        (np.zeros((16, 10), np.int8), ["(16, 10)"]),
+        (np.full((10, 16), 128), ["outside of int8"]),
+        (np.full((10, 16), 0.5), ["not int8"]),
+        (np.full((10, 16), np.nan), ["outside of int8"]),
+        (np.zeros((10, 16), "U1"), ["dtype"]),
+        ("weights.txt", ["neither"]),
+        ("weights.csv", ["weights.csv", "cannot be read"]),
+    ],
+)
+def test_weights_that_do_not_fit(build, given, words):
+    with pytest.raises(runtime.InputError) as caught:
+        runtime.Accelerator(build(), fc_weights=given)
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (np.zeros((2, 8, 8), np.uint8), ["(2, 8, 8)", "(N, 8, 8, 1)"]),
+        (np.zeros((8, 8, 3), np.uint8), ["(8, 8, 3)"]),
+        (np.zeros((2, 8, 8, 1)), ["float64", "uint8 or int8"]),
+        ([[1, 2], [3]], ["no array"]),
+        (3, ["shape ()"]),
+    ],
+)
+def test_images_that_do_not_fit(build, weights, given, words):
+    with runtime.Accelerator(build(fc=weights.tobytes())) as accelerator:
+        with pytest.raises(runtime.InputError) as caught:
+            accelerator.classify(given)
+        assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+def test_stand_ins_are_said(build, weights):
+    path = build(fc=weights.tobytes(), facts={"parameters": manifest.Parameters("stand-in", "0" * 64)})
+    with pytest.warns(runtime.StandInWarning, match="stand-ins"):
+        runtime.Accelerator(path).close()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", runtime.StandInWarning)
+        runtime.Accelerator(build(fc=weights.tobytes())).close()
+
+
+def test_two_at_once_and_closing(build, images, weights):
+    first = runtime.Accelerator(build("a.xclbin", fc=weights.tobytes()))
+    second = runtime.Accelerator(build("b.xclbin", bias=1, fc=weights.tobytes()))
+    np.testing.assert_array_equal(second.classify(images), expected(images, weights, bias=1))
+    np.testing.assert_array_equal(first.classify(images), expected(images, weights))
+    second.close()
+    np.testing.assert_array_equal(first.classify(images), expected(images, weights))
+    first.close()
+    first.close()
+    with pytest.raises(runtime.FarmRuntimeError, match="closed"):
+        first.classify(images)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"manifest": None}, ["no manifest"]),
+        ({"manifest": "{}"}, ["schema is missing"]),
+        ({"facts": {"kernel": "other"}}, ["'other' is not in EMBEDDED_METADATA"]),
+        ({"facts": {"instance": "digits_9"}}, ["digits_9"]),
+        ({"facts": {"parts": {"payload": "0" * 64, "memories": "0" * 64}}}, ["part 'memories'", "not the one"]),
+        ({"facts": {"parts": {}}}, ["not in the manifest"]),
+        ({"facts": {"payload": None}}, ["payload is not the one"]),
+        ({"fc": bytes(159)}, ["159 bytes", "takes 160"]),
+        ({"metadata": "<project/>"}, ["not in EMBEDDED_METADATA"]),
+    ],
+)
+def test_file_and_manifest_must_agree(build, options, words):
+    with pytest.raises(runtime.FarmRuntimeError) as caught:
+        runtime.Accelerator(build(**options), fc_weights=np.zeros((10, 16), np.int8))
+    assert "digits.xclbin" in str(caught.value)
+    assert all(word in str(caught.value) for word in words), str(caught.value)

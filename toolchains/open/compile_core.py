@@ -1,8 +1,8 @@
-"""Compile a core's C++ and run it against the integer model: `python -m toolchains.open.compile_core` is the `hls` step.
+"""Compile a core and run it against the integer model: `python -m toolchains.open.compile_core` is the `hls` step.
 
-The body becomes `core.o`, which the emulation links. Body and top are run on random images and random parameters, through
-the same memory images that the netlist is filled with, and must equal the model bit for bit; then `interface.json` (the
-ports of the compiled top) and `csim.json` (what was compared) are written.
+The body becomes `core.o`, which the emulation links. Body and top are run on random images and random parameters,
+through the same memory images that the netlist is filled with, and must equal the model bit for bit; then
+`interface.json` (the ports of the compiled top) and `csim.json` (what was compared) are written.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ IMAGES = 2
 SEED = 2020
 
 
-class StepFailure(Exception):
+class CoreError(Exception):
     """Why the core is not accepted; printed as the step's error line."""
 
 
@@ -48,7 +48,7 @@ def open_headers() -> Path:
     """Where the open ap_int headers are: hls4ml's wheel carries them, and nothing else of it is used."""
     found = importlib.util.find_spec("hls4ml")
     if found is None or not found.submodule_search_locations:
-        raise StepFailure("the package hls4ml, which carries the open ap_int headers, is not installed; see the README")
+        raise CoreError("the package hls4ml, which carries the open ap_int headers, is not installed; see the README")
     return Path(next(iter(found.submodule_search_locations))) / "templates" / "vivado" / "ap_types"
 
 
@@ -57,7 +57,7 @@ def compile_object(source: str, output: str, *flags: str) -> None:
     command = ["g++", *COMMON_FLAGS, *flags, "-I", ".", "-o", output, source]
     done = subprocess.run(command, check=False)
     if done.returncode:
-        raise StepFailure(f"g++ ended with status {done.returncode} on {source}; its first message is above")
+        raise CoreError(f"g++ ended with status {done.returncode} on {source}; its first message is above")
 
 
 def write_sources(core: Core | DmaCore, view: HlsView) -> None:
@@ -70,12 +70,17 @@ def write_sources(core: Core | DmaCore, view: HlsView) -> None:
 
 def check_subset(view: HlsView) -> None:
     """Refuse sources that Vitis HLS or its 2019.2 ancestor would not take."""
-    files = [f"{view.name}.hpp", f"{view.name}_top.cpp", "farm_hls.hpp", *(Path(header).name for header in view.headers)]
+    files = [
+        f"{view.name}.hpp",
+        f"{view.name}_top.cpp",
+        "farm_hls.hpp",
+        *(Path(header).name for header in view.headers),
+    ]
     findings = [finding for file in files for finding in lint(Path(file).read_text(), file)]
     for finding in findings:
         print(f"{finding.file}:{finding.line}: {finding.rule}: {finding.what}; {finding.remedy}")
     if findings:
-        raise StepFailure(f"{len(findings)} places leave the HLS subset (docs/hls_subset.md); the first is above")
+        raise CoreError(f"{len(findings)} places leave the HLS subset (docs/hls_subset.md); the first is above")
 
 
 def element_type(stream: Stream) -> np.dtype[Any]:
@@ -88,14 +93,16 @@ def _pointers(arrays: list[Tensor]) -> Any:
     return (ctypes.c_void_p * max(1, len(arrays)))(*(array.ctypes.data for array in arrays))
 
 
-def run_native(library: ctypes.CDLL, name: str, view: str, graph: Graph, memory: bytes, inputs: list[Tensor]) -> list[Tensor]:
+def run_native(
+    library: ctypes.CDLL, name: str, view: str, graph: Graph, memory: bytes, inputs: list[Tensor]
+) -> list[Tensor]:
     """One image through the compiled body or top; tensors are flat, in element order."""
     error = ctypes.create_string_buffer(256)
     create = getattr(library, f"{name}_{view}_new")
     create.restype = ctypes.c_void_p
     instance = create(memory, ctypes.c_uint64(len(memory)), error, ctypes.c_uint64(len(error)))
     if not instance:
-        raise StepFailure(f"{view}: {error.value.decode()}")
+        raise CoreError(f"{view}: {error.value.decode()}")
     outputs = [np.zeros(port.stream.elements, element_type(port.stream)) for port in graph.outputs]
     flat = [
         np.ascontiguousarray(value.reshape(-1).astype(element_type(port.stream)))
@@ -106,7 +113,7 @@ def run_native(library: ctypes.CDLL, name: str, view: str, graph: Graph, memory:
     )
     getattr(library, f"{name}_{view}_delete")(ctypes.c_void_p(instance))
     if status:
-        raise StepFailure(f"{view}: {error.value.decode()}")
+        raise CoreError(f"{view}: {error.value.decode()}")
     return outputs
 
 
@@ -122,7 +129,7 @@ def draw_inputs(core: Core, rng: np.random.Generator) -> dict[str, Tensor]:
 
 
 def simulate(core: Core) -> dict[str, object]:
-    """Compare body and top with the model; raises StepFailure at the first difference."""
+    """Compare body and top with the model; raises CoreError at the first difference."""
     rng = np.random.default_rng(SEED)
     libraries = {view: ctypes.CDLL(str(Path(f"{view}.so").resolve())) for view in ("body", "top")}
     compared = 0
@@ -139,7 +146,7 @@ def simulate(core: Core) -> dict[str, object]:
                 wrong = np.flatnonzero(output.astype(np.int64) != expected.astype(np.int64))
                 if wrong.size:
                     at = int(wrong[0])
-                    raise StepFailure(
+                    raise CoreError(
                         f"the {view} differs from the model: image {image}, {port.name}[{at}] is {output[at]}, "
                         f"expected {expected[at]}; {wrong.size} of {output.size} elements differ"
                     )
@@ -172,10 +179,18 @@ def simulate_dma(core: DmaCore) -> dict[str, object]:
             ctypes.c_void_p(indices[each].ctypes.data), ctypes.c_void_p(answer.ctypes.data), error,
             ctypes.c_uint64(len(error)),
         )  # fmt: skip
-        same = same and (pixels == image[each]).all() and (streamed == weights).all() and (answer == indices[each]).all()
+        same = (
+            same and (pixels == image[each]).all() and (streamed == weights).all() and (answer == indices[each]).all()
+        )
     if not same:
-        raise StepFailure("the DMA does not move what lies in memory")
-    return {"images": IMAGES, "seed": SEED, "views": ["body", "top"], "elements_compared": 2 * image.size, "differences": 0}
+        raise CoreError("the DMA does not move what lies in memory")
+    return {
+        "images": IMAGES,
+        "seed": SEED,
+        "views": ["body", "top"],
+        "elements_compared": 2 * image.size,
+        "differences": 0,
+    }
 
 
 def read_core(path: Path) -> Core | DmaCore:
@@ -207,7 +222,7 @@ def main() -> int:
             compile_object("core.o", "body.so", "-shared")
             top.result()
         report = simulate_dma(core) if isinstance(core, DmaCore) else simulate(core)
-    except StepFailure as failure:
+    except CoreError as failure:
         print(f"ERROR: {core.name}: {failure}")
         return 1
     Path("csim.json").write_text(json.dumps(report, indent=1) + "\n")

@@ -146,7 +146,8 @@ def _dma_entry(core: DmaCore, *, top: bool) -> str:
             f" {core.image_word_bytes});",
             f"    for (size_t i = 0; i < words.size(); i++) for (int j = 0; j < {core.image_word_bytes}; j++)",
             f"        words[i].range(j * 8 + 7, j * 8) = in_r[i * {core.image_word_bytes} + j];",
-            f"    std::vector<ap_uint<{core.weights_word_bytes * 8}> > rows({weights.elements // core.weights_word_bytes});",
+            f"    std::vector<ap_uint<{core.weights_word_bytes * 8}> > "
+            f"rows({weights.elements // core.weights_word_bytes});",
             f"    for (size_t i = 0; i < rows.size(); i++) for (int j = 0; j < {core.weights_word_bytes}; j++)",
             f"        rows[i].range(j * 8 + 7, j * 8) = weightsmem[i * {core.weights_word_bytes} + j];",
             f"    std::vector<ap_uint<32> > answers(images * {result.beats});",

@@ -1,4 +1,4 @@
-"""C++ of the emulation's program: the table that joins the compiled cores of a network (`program.hpp` does the rest)."""
+"""C++ of the emulation's program: the table that joins a network's compiled cores (`program.hpp` does the rest)."""
 
 from __future__ import annotations
 

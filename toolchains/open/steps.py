@@ -144,9 +144,7 @@ class OpenToolchain:
         design, kernel = design_of(self.network), kernel_of(self.network)
         return Step(
             name=f"stitch:{self.network.name}",
-            argv=(
-                PYTHON, "-m", "toolchains.open.stitch", "--design", "design.json", "--kernel", "kernel.json", *names,
-            ),  # fmt: skip
+            argv=(PYTHON, "-m", "toolchains.open.stitch", "--design", "design.json", "--kernel", "kernel.json", *names),
             inputs=(
                 *self._modules("toolchains.open.stitch"),
                 *(

@@ -1,7 +1,7 @@
 """Join the cores: `python -m toolchains.open.stitch` is the `stitch` step of target sw_emu.
 
-Checks the interfaces that the compiled cores report against the design, writes `kernel.xml`, and links the cores' bodies
-into the emulation's `program`. No C++ of a core is compiled here, only the table that names them.
+Checks the interfaces that the compiled cores report against the design, writes `kernel.xml`, and links the cores'
+bodies into the emulation's `program`. No C++ of a core is compiled here, only the table that names them.
 """
 
 from __future__ import annotations

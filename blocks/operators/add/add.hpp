@@ -12,7 +12,8 @@ void add(stream<A>& a, B& b, stream<typename beat_of<OUTPUT_SIGNED, LANES, OUTPU
     typedef int_t<SUM_BITS> sum_t;
     typedef typename beat_of<OUTPUT_SIGNED, LANES, OUTPUT_BITS>::type output_t;
     typedef typename element_of<OUTPUT_SIGNED, OUTPUT_BITS>::type element_t;
-    static_assert(A::count == LANES && source_beat<B>::type::count == LANES, "a, b and the output have equally many lanes");
+    static_assert(A::count == LANES, "a has as many lanes as the output");
+    static_assert(source_beat<B>::type::count == LANES, "b has as many lanes as the output");
     const sum_t HIGHEST = (sum_t)range_of<OUTPUT_SIGNED, OUTPUT_BITS>::highest;
     const sum_t LOWEST = (sum_t)range_of<OUTPUT_SIGNED, OUTPUT_BITS>::lowest;
     add_beats: for (int i = 0; i < BEATS; i++) {

@@ -118,7 +118,8 @@ void mvau_integer(stream<lanes<MMV * SIMD, INPUT_BITS> >& input, Parameters& wei
                         mvau_lanes: for (int s = 0; s < SIMD; s++) {
 #pragma HLS UNROLL
                             const int_t<INPUT_BITS + 1> activation = now.lane[m * SIMD + s];
-                            sum += (int_t<ACC_BITS>)(word.lane[p * SIMD + s]) * (int_t<ACC_BITS>)activation;
+                            const int_t<WEIGHT_BITS> weight = word.lane[p * SIMD + s];
+                            sum = multiply_add<ACC_BITS, WEIGHT_BITS, INPUT_BITS + 1>(sum, weight, activation);
                         }
                         sums.lane[m * PE + p] = sum;
                     }

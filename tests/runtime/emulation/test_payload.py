@@ -116,9 +116,10 @@ def test_misbehaviour_is_named_and_survived(start, mode, words):
         assert str(caught.value).startswith("x.xclbin")
         assert caught.value.remedy
     assert len(str(caught.value)) < 1000
-    assert not Path("/tmp/dataflow-farm-test-written").is_file() or not Path(
-        "/tmp/dataflow-farm-test-written"
-    ).stat().st_size
+    assert (
+        not Path("/tmp/dataflow-farm-test-written").is_file()
+        or not Path("/tmp/dataflow-farm-test-written").stat().st_size
+    )
 
 
 @pytest.mark.parametrize("mode", [2, 11, 14])
@@ -165,6 +166,10 @@ def test_surroundings_are_bare(start):
     row = {line[:26].strip(): line[26:].split()[0] for line in limits_text.splitlines()}
     assert row["Max address space"] == str(8 << 30)
     assert row["Max open files"] == "16"
+
+
+def test_it_starts_no_process_but_threads(start):
+    assert struct.unpack("<3I", run(start(18), images=1)) == (1, 1, 1)
 
 
 def test_large_bodies_pass(start, payload_program):
@@ -223,7 +228,9 @@ def test_nothing_survives_the_host_program(payload_program, tmp_path, mode, end,
     program.write_bytes(payload_program)
     trust.trust(hashlib.sha256(payload_program).hexdigest(), "test")
     code = _HOST.format(root=str(ROOT), program=str(program), mode=mode, end=end)
-    host = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=tmp_path)
+    host = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=tmp_path
+    )
     try:
         pid = int(host.stdout.readline())
         if number is not None:

@@ -1,0 +1,134 @@
+"""What shapes say of themselves: published cycles and widths, and every reason not to build one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from blocks.operators.acc_pool import AccPool
+from blocks.operators.add import Add
+from blocks.operators.base import Operator
+from blocks.operators.checks import divisors
+from blocks.operators.duplicate import Duplicate
+from blocks.operators.fifo import Fifo
+from blocks.operators.label_select import LabelSelect
+from blocks.operators.max_pool import MaxPool
+from blocks.operators.mvau import Mvau
+from blocks.operators.pad import Pad
+from blocks.operators.sliding_window import SlidingWindow
+from blocks.operators.threshold import Threshold
+from blocks.operators.width_converter import WidthConverter
+
+ROOT = Path(__file__).resolve().parents[3]
+
+CONV0 = Mvau(147, 64, 64, 3, 8, 8, 112 * 112, mmv=16)
+
+
+@pytest.mark.parametrize(
+    ("shape", "cycles"),
+    [
+        # The reference design's folding and its published cycles per image.
+        (CONV0, 38416),
+        (Mvau(64, 64, 8, 32, 2, 1, 56 * 56), 50176),
+        (Mvau(576, 64, 32, 64, 2, 1, 56 * 56), 56448),
+        (Mvau(4608, 512, 32, 64, 2, 1, 7 * 7), 56448),
+        (Mvau(1024, 2048, 32, 64, 2, 1, 7 * 7), 50176),
+        (Mvau(2048, 1000, 1, 64, 9, 8, 1, streamed_weights=True), 32000),
+        (Pad(3, 224, 224, 3, 3, 2, 2, 3, 8), 229 * 229),
+        (Threshold(256, 56 * 56, 32, -64, 64, 4), 8 * 56 * 56),
+        (AccPool(2048, 49, 32, 4, 8), 64 * 50),
+        (LabelSelect(1000, 1, 32, 5), 1005),
+        (SlidingWindow(256, 56, 56, 1, 2, 32, 2), 8 * 56 * 56),
+        # 3 rows of 9, then 7 rows of max(7 * 9, 9), in 2 folds.
+        (SlidingWindow(4, 9, 9, 3, 1, 2, 2), 2 * (3 * 9 + 7 * 63)),
+        (WidthConverter(32, 64, 2, 6400), 200),
+        (WidthConverter(6, 4, 2, 48), 8 + 12),
+    ],
+)
+def test_cycles(shape: Operator, cycles: int) -> None:
+    assert shape.mistakes() == ()
+    assert shape.cycles() == cycles
+
+
+def test_a_lane_of_w1a2_costs_9_9_luts() -> None:
+    few, many = Mvau(4096, 32, 32, 1, 2, 1, 1), Mvau(4096, 32, 32, 33, 2, 1, 1)
+    assert (many.area().lut - few.area().lut) / 32 / 32 == pytest.approx(9.9)
+
+
+def test_widths_follow_from_the_shape() -> None:
+    unit = Mvau(576, 64, 32, 64, 2, 1, 56 * 56)
+    assert (unit.lowest, unit.highest, unit.accumulator_bits) == (-1728, 1728, 12)
+    assert (unit.parameters[0].width_bits, unit.parameters[0].depth) == (2048, 18)
+    # 147 * 255 * -128 = -4798080 takes 24 bits.
+    assert CONV0.accumulator_bits == 24
+    assert CONV0.outputs[0].lanes == 1024
+    # A sum of 127 needs 8 bits; the threshold that is never reached, 128, needs 9.
+    assert Threshold(1, 1, 1, -127, 127, 1).threshold_bits == 9
+    assert Mvau(127, 1, 1, 1, 1, 1, 1).accumulator_bits == 9
+    unsigned = Threshold(4, 1, 2, 0, 15, 2)
+    assert (unsigned.input_bits, unsigned.threshold_bits, unsigned.parameters[0].width_bits) == (4, 5, 30)
+
+
+MISTAKES = [
+    (Pad(0, 2, 2, 0, 0, 0, 0, 1, 2), "channels", "at least 1"),
+    (Pad(6, 2, 2, 0, 0, 0, 0, 4, 2), "lanes", "1, 2, 3, 6"),
+    (Pad(6, 2, 2, -1, 0, 0, 0, 3, 2), "top", "at least 0"),
+    (Pad(6, 2, 2, 0, 0, 0, 0, 3, 65), "bits", "64"),
+    (SlidingWindow(4, 5, 5, 6, 1, 2, 2), "kernel", "at most 5"),
+    (SlidingWindow(4, 5, 5, 3, 0, 2, 2), "stride", "at least 1"),
+    (SlidingWindow(4, 5, 5, 3, 1, 3, 2), "simd", "1, 2, 4"),
+    (SlidingWindow(4, 6, 6, 3, 1, 2, 2, mmv=3), "mmv", "1, 2, 4"),
+    (Mvau(12, 8, 3, 4, 2, 1, 4), "pe", "1, 2, 4, 8"),
+    (Mvau(12, 8, 4, 5, 2, 1, 4), "simd", "1, 2, 3, 4, 6, 12"),
+    (Mvau(128, 8, 4, 128, 2, 1, 4), "simd", "1, 2, 4, 8, 16, 32, 64"),
+    (Mvau(12, 8, 4, 4, 2, 1, 4, mmv=2), "mmv", "pe equals channels (8)"),
+    (Mvau(12, 8, 8, 4, 2, 1, 4, mmv=3), "mmv", "1, 2, 4"),
+    (Mvau(12, 8, 8, 4, 2, 4, 4, streamed_weights=True), "pixels", "one pixel"),
+    (Mvau(12, 8, 8, 4, 2, 1, 1, streamed_weights=True), "weight_bits", "2 bits"),
+    (Mvau(1024, 64, 64, 32, 2, 8, 1), "pe", "4096"),
+    (Mvau(16, 8, 8, 4, 32, 32, 1), "input_bits", "64"),
+    (Mvau(16, 8, 8, 4, 33, 1, 1), "input_bits", "1 to 32"),
+    (Threshold(8, 1, 3, -4, 4, 2), "pe", "1, 2, 4, 8"),
+    (Threshold(64, 1, 64, -400, 400, 4), "pe", "4096"),
+    (Threshold(4, 1, 4, 5, 4, 2), "lowest", "at most highest"),
+    (Threshold(4, 1, 4, 0, 4, 9), "output_bits", "1 to 8"),
+    (Threshold(4, 1, 4, 0, 2**64, 2), "highest", "64"),
+    (Duplicate(2, 65, 1), "bits", "64"),
+    (Add(2, 0, 4, False, 4, False, 4, False, 8), "beats", "at least 1"),
+    (Add(2, 4, 64, True, 64, True, 4, False, 8), "a_bits", "64"),
+    (Add(128, 4, 4, True, 40, True, 4, False, 8, b_parameter=True), "lanes", "4096"),
+    (WidthConverter(5, 4, 2, 48), "lanes_in", "1, 2, 3, 4, 6, 8, 12, 16, 24, 48"),
+    (WidthConverter(4, 5, 2, 48), "lanes_out", "1, 2, 3, 4, 6, 8, 12, 16, 24, 48"),
+    (Fifo(1, 1, 1, 0), "depth", "at least 1"),
+    (MaxPool(4, 2, 9, 3, 2, 2, 2), "kernel", "at most 2"),
+    (MaxPool(4, 9, 9, 3, 2, 3, 2), "lanes", "1, 2, 4"),
+    (AccPool(4, 9, 3, 4, 8), "lanes", "1, 2, 4"),
+    (AccPool(4, 9, 2, 4, 16), "zero_point", "0 to 15"),
+    (AccPool(4, 9, 2, 64, 0), "input_bits", "64"),
+    (LabelSelect(4, 1, 8, 5), "k", "at most 4"),
+    (LabelSelect(4, 3, 8, 2), "lanes", "1, 2, 4"),
+]
+
+
+@pytest.mark.parametrize(("shape", "field", "remedy"), MISTAKES, ids=lambda value: str(value)[:60])
+def test_mistakes_name_field_and_remedy(shape: Operator, field: str, remedy: str) -> None:
+    found = shape.mistakes()
+    assert field in [mistake.field for mistake in found]
+    assert any(remedy in mistake.remedy for mistake in found if mistake.field == field), found
+
+
+def test_divisors() -> None:
+    assert divisors(36) == (1, 2, 3, 4, 6, 9, 12, 18, 36)
+    assert divisors(1) == (1,)
+
+
+def test_shapes_load_without_numpy() -> None:
+    """`doit list` imports them and has to answer at once."""
+    rooms = sorted(path.parent.name for path in (ROOT / "blocks" / "operators").glob("*/__init__.py"))
+    assert len(rooms) == 11
+    modules = (f"import blocks.operators.{room}" for room in [*rooms, "room"])
+    code = "\n".join(["import sys", *modules, "assert 'numpy' not in sys.modules"])
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from farm import digest as digest_module
+from farm.digest import Digests, digest_of
+
+
+def archive(path: Path, members: list[tuple[str, bytes]], year: int, method: int = zipfile.ZIP_STORED) -> None:
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in members:
+            file.writestr(zipfile.ZipInfo(name, (year, 1, 1, 0, 0, 0)), content, method)
+
+
+def old(path: Path) -> None:
+    """Make a file look as if nobody had touched it for an hour."""
+    then_ns = time.time_ns() - 3600 * 10**9
+    os.utime(path, ns=(then_ns, then_ns))
+
+
+@pytest.fixture
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the names of the files that are really read."""
+    names: list[str] = []
+    real = digest_of
+
+    def spy(path: Path) -> digest_module.Digest:
+        names.append(path.name)
+        return real(path)
+
+    monkeypatch.setattr(digest_module, "digest_of", spy)
+    return names
+
+
+def test_equals_sha256sum(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(os.urandom(3_000_000))
+    expected = subprocess.run(["sha256sum", path], capture_output=True, text=True, check=True).stdout.split()[0]
+    digest = digest_of(path)
+    assert (digest.sha256, digest.meaning, digest.size) == (expected, expected, 3_000_000)
+
+
+def test_zip_means_its_members(tmp_path: Path) -> None:
+    members = [("a.txt", b"1" * 100), ("b/c", b"2")]
+    one, other, changed, renamed = (tmp_path / name for name in ("1.xo", "2.xo", "3.xo", "4.xo"))
+    archive(one, members, 2020)
+    archive(other, members[::-1], 2026, zipfile.ZIP_DEFLATED)
+    archive(changed, [("a.txt", b"1" * 100), ("b/c", b"3")], 2020)
+    archive(renamed, [("a.txt", b"1" * 100), ("b/d", b"2")], 2020)
+    meanings = [digest_of(path).meaning for path in (one, other, changed, renamed)]
+    assert meanings[0] == meanings[1]
+    assert len(set(meanings)) == 3
+    assert digest_of(one).sha256 == hashlib.sha256(one.read_bytes()).hexdigest() != digest_of(other).sha256
+
+
+def test_zip_that_is_none_or_is_damaged_means_its_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    path.write_text("no archive")
+    assert digest_of(path).meaning == digest_of(path).sha256
+    archive(path, [("a", b"1234567890" * 10)], 2020)
+    data = bytearray(path.read_bytes())
+    data[40] ^= 1  # a member's content: its check sum is wrong now
+    path.write_bytes(data)
+    assert digest_of(path).meaning == digest_of(path).sha256
+
+
+def test_a_member_given_twice_means_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with pytest.warns(UserWarning, match="Duplicate"):
+        archive(path, [("a", b"1"), ("a", b"2")], 2020)
+    assert digest_of(path).meaning == digest_of(path).sha256
+
+
+def test_each_byte_is_read_once_per_change_also_across_runs(tmp_path: Path, hashed: list[str]) -> None:
+    path = tmp_path / "a"
+    path.write_text("1")
+    old(path)
+    table = Digests(tmp_path, tmp_path / "table.json")
+    first = table.of("a")
+    assert table.of("a") == first
+    table.save()
+    assert Digests(tmp_path, tmp_path / "table.json").of("a") == first
+    assert hashed == ["a"]
+    path.write_text("2")
+    assert Digests(tmp_path, tmp_path / "table.json").of("a") != first
+    assert hashed == ["a", "a"]
+
+
+def test_a_file_that_was_just_written_is_not_trusted(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_text("1")
+    stamp = path.stat().st_mtime_ns
+    table = Digests(tmp_path)
+    first = table.of("a")
+    path.write_text("2")
+    os.utime(path, ns=(stamp, stamp))
+    assert table.of("a") != first
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"format": 9}', '{"format": 1, "files": {"a": [1]}}', "\0"])
+def test_a_damaged_table_is_only_slower(tmp_path: Path, content: str) -> None:
+    (tmp_path / "a").write_text("1")
+    (tmp_path / "table.json").write_text(content)
+    assert Digests(tmp_path, tmp_path / "table.json").of("a").sha256 == hashlib.sha256(b"1").hexdigest()
+
+
+def test_what_is_no_regular_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for name in (".", "pipe", "none"):
+        with pytest.raises(OSError):
+            Digests(tmp_path).of(name)

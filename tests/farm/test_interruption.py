@@ -1,0 +1,182 @@
+"""Builds that are stopped or killed: nothing runs on, nothing is half done, nothing that had finished is lost."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+
+import pytest
+
+# "first" ends at once. "slow" writes half of its output, has a child in another session and an orphan in a third one.
+BODY = """
+BUILD = ["slow", "other"]
+SLOW = '''
+import os, subprocess, sys, time
+open("out", "w").write("half")
+subprocess.Popen(["sleep", "97"], start_new_session=True)
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.execvp("sleep", ["sleep", "98"])
+    os._exit(0)
+os.wait()
+print("halfway", flush=True)
+time.sleep(60)
+'''
+def task_first():
+    yield task(copy("first", "a", "build/first"), doc="x")
+def task_slow():
+    yield task(python("slow", SLOW, sources=("build/first",)), doc="x")
+def task_other():
+    code = "import signal, time; signal.signal(15, signal.SIG_IGN); print(1, flush=True); time.sleep(60)"
+    yield task(python("other", code, outputs=("other",)), doc="ignores SIGTERM")
+"""
+
+
+@pytest.fixture
+def halfway(checkout, started):
+    """Return a build in whose middle we are."""
+    checkout.write("a", "A")
+    checkout.dodo(BODY)
+    checkout.write("build/out", "old")
+    process = started("-n", "3", start_new_session=True)
+    until = time.monotonic() + 20
+    while not (checkout.exists("build/slow.log") and "halfway" in checkout.read("build/slow.log")):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    checkout.wait_for("build/other.log")
+    return process
+
+
+def check_nothing_is_lost_or_half_done(checkout) -> None:
+    assert checkout.read("build/first") == "A"
+    assert checkout.exists("build/.farm/records/build/first.json")
+    assert not checkout.exists("build/.farm/records/build/out.json")
+    assert checkout.read("build/out") == "old", "only a finished step touches its target"
+    assert not checkout.exists("build/other")
+    checkout.dodo(BODY.replace("time.sleep(60)", "pass"))
+    output = checkout.doit("slow")
+    assert "1 run, 1 current" in output
+    assert checkout.read("build/out") == "half"
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_signal_to_the_engine_alone(checkout, halfway: subprocess.Popen[str], number: int, status: int) -> None:
+    begun = time.monotonic()
+    halfway.send_signal(number)
+    output, _ = halfway.communicate(timeout=20)
+    assert halfway.returncode == status, output
+    assert time.monotonic() - begun < 5, "SIGTERM, two seconds, SIGKILL"
+    last = output.splitlines()[-1]
+    assert last.startswith(f"stopped by {signal.Signals(number).name}; ended ")
+    assert "1 finished and recorded, 2 left for the next build" in last
+    assert "Traceback" not in output
+    assert checkout.processes() == []
+    assert checkout.scratch() == []
+    check_nothing_is_lost_or_half_done(checkout)
+
+
+def test_killed_engine(checkout, halfway: subprocess.Popen[str]) -> None:
+    halfway.kill()
+    halfway.communicate(timeout=20)
+    # The kernel ends the tools; what they had started is ended by the next build, and so are the folders.
+    check_nothing_is_lost_or_half_done(checkout)
+    assert checkout.processes() == []
+    assert checkout.scratch() == []
+
+
+def test_an_edit_that_is_taken_back_after_a_kill_costs_nothing(checkout, started) -> None:
+    checkout.write("a", "0")
+    checkout.dodo("""
+BUILD = ["slow"]
+CODE = "import time; s = open('a').read(); print(1, flush=True); time.sleep(float(s)); open('out', 'w').write(s)"
+def task_slow():
+    yield task(python("slow", CODE, sources=("a",)), doc="x")
+""")
+    checkout.doit()
+    (checkout.folder / "build/slow.log").unlink()
+    checkout.write("a", "60")
+    process = started()
+    checkout.wait_for("build/slow.log")
+    process.kill()
+    process.communicate(timeout=20)
+    checkout.write("a", "0")
+    assert checkout.ran() == set()
+
+
+def test_killed_tool(checkout, halfway: subprocess.Popen[str]) -> None:
+    children = subprocess.run(
+        ["pgrep", "-P", str(halfway.pid)], capture_output=True, text=True, check=True
+    ).stdout.split()
+    for child in children:
+        subprocess.run(["kill", "-KILL", child], check=True)
+    output, _ = halfway.communicate(timeout=20)
+    assert halfway.returncode == 1
+    assert "slow was ended by SIGKILL" in output
+    assert checkout.processes() == []
+    assert not checkout.exists("build/out")
+
+
+def test_second_build_waits_for_the_first(checkout, started) -> None:
+    checkout.dodo("""
+BUILD = ["slow"]
+def task_slow():
+    yield task(python("slow", "import time; print(1, flush=True); time.sleep(1); open('out', 'w').write('x')"), doc="x")
+""")
+    first = started()
+    checkout.wait_for("build/slow.log")
+    second = started()
+    output, _ = second.communicate(timeout=20)
+    assert f"another build runs in this checkout (process {first.pid}); waiting for it to end" in output
+    assert "nothing to do: 1 current" in output
+    assert first.wait(timeout=20) == 0
+
+
+def test_stop_while_waiting_for_another_build(checkout, started) -> None:
+    checkout.dodo("""
+BUILD = ["slow"]
+def task_slow():
+    yield task(python("slow", "import time; print(1, flush=True); time.sleep(30)"), doc="x")
+""")
+    started()
+    checkout.wait_for("build/slow.log")
+    second = started()
+    time.sleep(0.6)
+    second.send_signal(signal.SIGINT)
+    output, _ = second.communicate(timeout=20)
+    assert second.returncode == 130, output
+    assert len(checkout.processes()) >= 1, "the first build goes on"
+
+
+def test_interrupted_function(checkout, started) -> None:
+    checkout.dodo("""
+import subprocess
+BUILD = ["show"]
+def show():
+    Path("begun").write_text("")
+    subprocess.run(["sleep", "60"])
+def task_show():
+    return {"actions": [show]}
+""")
+    process = started()
+    checkout.wait_for("begun")
+    time.sleep(0.2)
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == 143, output
+    assert "stopped by SIGTERM" in output
+    assert checkout.processes() == []
+
+
+def test_what_a_tool_leaves_running_is_ended(checkout) -> None:
+    checkout.dodo("""
+BUILD = ["leaves"]
+CODE = "import subprocess; subprocess.Popen(['sleep', '99'], start_new_session=True); open('out', 'w').write('x')"
+def task_leaves():
+    yield task(python("leaves", CODE), doc="x")
+""")
+    begun = time.monotonic()
+    checkout.doit()
+    assert time.monotonic() - begun < 5
+    assert checkout.processes() == []

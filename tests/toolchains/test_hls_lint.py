@@ -1,0 +1,248 @@
+"""Every rule of the HLS subset has a snippet that breaks it; our own sources and their tops break none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from toolchains import hls_lint
+from toolchains.hls_lint import Finding, lint
+from toolchains.hls_pragmas import objections, table
+from toolchains.hls_release import RELEASES, release_header
+
+ROOT = Path(__file__).resolve().parents[2]
+
+GOOD = """
+#include "operators/farm_hls.hpp"
+void stage(farm::stream<farm::lanes<4, 2> >& a, farm::stream<farm::lanes<4, 2> >& b) {
+    beats: for (int i = 0; i < 8; i++) {
+#pragma HLS PIPELINE II=1
+        b.write(a.read());
+    }
+}
+void top(farm::stream<ap_uint<8> >& x, farm::stream<ap_uint<8> >& w, farm::stream<ap_uint<8> >& y) {
+#pragma HLS INTERFACE axis port=x
+#pragma HLS INTERFACE axis port=y
+#pragma HLS INTERFACE ap_ctrl_none port=return
+#pragma HLS DATAFLOW
+    farm::stream<farm::lanes<4, 2> > one("one");
+#pragma HLS STREAM variable=one depth=2
+    farm::stream<farm::lanes<4, 2> > two("two");
+    farm::unpack_port<8>(x, one);
+    stage(one, two);
+    farm::pack_port<8>(two, y);
+}
+"""
+
+
+def rules(text: str, release: str | None = None) -> list[str]:
+    return [finding.rule for finding in lint(text, "a.hpp", release)]
+
+
+def test_a_good_top_has_no_findings() -> None:
+    assert lint(GOOD, "top.cpp") == []
+
+
+def inside(*statements: str) -> str:
+    return "void f(int n) {\n" + "\n".join(statements) + "\n}\n"
+
+
+BROKEN = {
+    "mutable static": ("mutable-static", inside("static int count = 0;")),
+    "mutable static array": ("mutable-static", inside("static int counts[4];")),
+    "thread local": ("mutable-static", inside("thread_local int count = 0;")),
+    "mutable global": ("mutable-static", "int count = 0;\n"),
+    "mutable global in a namespace": ("mutable-static", "namespace farm { int counts[3]; }\n"),
+    "mutable static member": ("mutable-static", "struct s { static int count; };\n"),
+    "for without a label": ("loop-label", inside("for (int i = 0; i < n; i++) { n--; }")),
+    "while without a label": ("loop-label", inside("while (n > 0) { n--; }")),
+    "do without a label": ("loop-label", inside("do { n--; } while (n > 0);")),
+    "inner loop without a label": ("loop-label", inside("a: for (;;) { for (;;) { n--; } }")),
+    "new": ("dynamic-memory", inside("int* p = new int[3];")),
+    "delete": ("dynamic-memory", "void f(int* p) { delete[] p; }\n"),
+    "malloc": ("dynamic-memory", inside("g(malloc(8));")),
+    "std::malloc": ("dynamic-memory library", inside("g(std::malloc(8));")),
+    "virtual": ("virtual", "struct s { virtual int f(); };\n"),
+    "throw": ("exceptions", inside("throw 1;")),
+    "try": ("exceptions", inside("try { g(); } catch (...) { }")),
+    "goto": ("goto", inside("again: n--;", "goto again;")),
+    "std container": ("library", inside("std::vector<int> v;")),
+    "std header": ("library", "#include <vector>\n"),
+    "recursion": ("recursion", "int f(int n) { return n ? f(n - 1) : 0; }\n"),
+    "mutual recursion": ("recursion", "int g(int n);\nint f(int n) { return g(n); }\nint g(int n) { return f(n); }\n"),
+    "template recursion": ("recursion", "template <int N> int f(int n) { return f<N>(n - 1); }\n"),
+    "unnamed stream": ("stream-name", inside("farm::stream<int> s;", "a(s);", "b(s);")),
+    "stream with an empty name": ("stream-name", inside('farm::stream<int> s("");', "a(s);", "b(s);")),
+    "array of streams": ("stream-name", inside("hls::stream<int> s[2];", "a(s);", "b(s);")),
+    "syntax": ("syntax", "void f( {\n"),
+    "unknown pragma": ("pragma", inside("#pragma HLS PIPELIN II=1")),
+    "unknown option": ("pragma", inside("#pragma HLS PIPELINE III=1")),
+    "value of an option": ("pragma", inside("#pragma HLS STREAM variable=s depth=1.5")),
+    "missing option": ("pragma", inside("#pragma HLS STREAM variable=s")),
+    "pragma of one release": ("pragma", inside("#pragma HLS DATA_PACK variable=s")),
+    "pragma of other releases": ("pragma", inside("#pragma HLS BIND_STORAGE variable=s type=ram_2p impl=uram")),
+    "pragma as an operator": ("pragma", inside('_Pragma("HLS NOTHING");')),
+    "pragma in a macro": ("pragma", "#define M(x) FARM_PRAGMA(HLS ARRAY_MAP variable=x)\n"),
+    "dataflow in a loop": ("dataflow", inside("a: for (;;) {", "#pragma HLS DATAFLOW", "g(n); }")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_each_rule(name: str) -> None:
+    rule, text = BROKEN[name]
+    assert set(rules(text)) == set(rule.split()), lint(text, "a.hpp")
+
+
+@pytest.mark.parametrize("name", ["mutable static", "mutable global", "mutable static member"])
+def test_state_is_refused_on_the_host_too(name: str) -> None:
+    rule, text = BROKEN[name]
+    assert rules(f"#ifdef FARM_HOST\n{text}#endif\n") == [rule]
+
+
+@pytest.mark.parametrize("name", ["new", "std container", "std header", "throw", "virtual", "recursion", "goto"])
+def test_the_host_may_do_more(name: str) -> None:
+    rule, text = BROKEN[name]
+    assert rules(f"#ifdef FARM_HOST\n{text}#endif\n") == []
+    assert rules(f"#ifndef FARM_HOST\nint f();\n#else\n{text}#endif\n") == []
+    assert rules(f"#ifdef FARM_HOST\nint f();\n#else\n{text}#endif\n") == [rule]
+    assert rules(f"#ifndef FARM_HOST\n{text}#endif\n") == [rule]
+    assert rules(f"#if !defined(FARM_HOST)\n{text}#endif\n") == [rule]
+    assert rules(f"#ifdef SOMETHING\n{text}#endif\n") == [rule]
+
+
+def test_constants_and_functions_are_no_state() -> None:
+    text = """
+static const int A = 1;
+const int B[2] = {1, 2};
+constexpr int C = 3;
+static int f(int n) { return n; }
+int g(int n);
+struct s { static const int count = 2; int lane[3]; static int h(int n) { return n; } };
+"""
+    assert rules(text) == []
+
+
+CALLS = {
+    "read twice": ("farm::pad<1>(x, one);", "farm::fifo<1, 1>(one, y);", "farm::fifo<1, 1>(one, z);"),
+    "written twice": ("farm::pad<1>(x, one);", "farm::pad<1>(w, one);"),
+    "never read": ("farm::pad<1>(x, one);",),
+    "never written": ("farm::pad<1>(one, y);",),
+    "never used": ("farm::pad<1>(x, y);",),
+    "both outputs of duplicate": ("farm::duplicate<1>(x, one, one);",),
+    "read here": ("farm::pad<1>(x, one);", "stage(one, y);", "y.write(one.read());"),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_stream_has_one_producer_and_one_consumer(name: str) -> None:
+    text = "\n".join(
+        [
+            "void stage(farm::stream<int>& a, farm::stream<int>& b) { b.write(a.read()); }",
+            "void top(farm::stream<int>& x, farm::stream<int>& w, farm::stream<int>& y, farm::stream<int>& z) {",
+            'farm::stream<int> one("one");',
+            *CALLS[name],
+            "}",
+        ]
+    )
+    findings = lint(text, "top.cpp")
+    assert [finding.rule for finding in findings] == ["stream-ends"]
+    assert "one" in findings[0].what
+
+
+def test_the_direction_of_our_own_functions_comes_from_their_bodies() -> None:
+    backwards = "void stage(farm::stream<int>& out, farm::stream<int>& in) { out.write(in.read()); }\n"
+    top = 'void top(farm::stream<int>& x) {{ farm::stream<int> one("one"); {} }}\n'
+    assert rules(backwards + top.format("stage(one, x); farm::fifo<1, 1>(one, x);")) == []
+    assert rules(backwards + top.format("farm::fifo<1, 1>(x, one); stage(one, x);")) == ["stream-ends"]
+    nested = backwards + "void outer(farm::stream<int>& p, farm::stream<int>& q) { stage(p, q); }\n"
+    assert rules(nested + top.format("farm::fifo<1, 1>(x, one); outer(one, x);")) == ["stream-ends"]
+
+
+def test_a_consumer_does_not_come_first() -> None:
+    stage, pack = "    stage(one, two);\n", "    farm::pack_port<8>(two, y);\n"
+    assert rules(GOOD.replace(stage + pack, pack + stage)) == ["stream-order"]
+
+
+def test_a_stream_parameter_has_one_direction() -> None:
+    assert rules("void f(farm::stream<int>& s) { s.write(s.read()); }\n") == ["stream-ends"]
+
+
+def test_a_dataflow_function_holds_streams_and_calls_only() -> None:
+    assert rules(GOOD.replace("    stage(one, two);", "    if (1) { stage(one, two); }")) == ["dataflow"]
+
+
+def test_an_axis_port_has_at_most_4096_bits() -> None:
+    assert rules(GOOD.replace("ap_uint<8> >& x", "ap_uint<4096> >& x")) == []
+    for kind in ("ap_uint<4097> ", "ap_uint<64 * 65>", "farm::lanes<1025, 4> "):
+        assert rules(GOOD.replace("ap_uint<8> >& x", f"{kind}>& x")) == ["port-width"]
+
+
+def test_an_axis_port_is_a_parameter() -> None:
+    assert rules(GOOD.replace("axis port=y", "axis port=why")) == ["port-name"]
+
+
+def test_findings_read_well() -> None:
+    text = 'void f() {\n    farm::stream<int> s;\n#pragma HLS PIPELIN II=1\n    a(s);\n    b(s);\n}\n'
+    assert list(map(str, lint(text, "x.hpp"))) == [
+        'x.hpp:2: stream-name: stream s is made without a name; write s("s")',
+        "x.hpp:3: pragma: no pragma PIPELIN in docs/hls_pragmas.yaml; write PIPELINE",
+    ]
+
+
+def test_pragmas_by_release() -> None:
+    assert objections("HLS DATA_PACK variable=x", "2019.2") == ()
+    assert "2020.1" in objections("HLS DATA_PACK variable=x", "2020.1")[0].what
+    assert objections("HLS AGGREGATE variable=x", "2025.1") == ()
+    assert objections("HLS AGGREGATE variable=x", "2019.2")
+    assert objections("once") == ()
+    assert objections("HLS")
+    assert objections("hls pipeline ii = 1") == ()
+    assert objections("HLS INTERFACE m_axi port=x offset=sideways")
+    assert objections("HLS PIPELINE off=1")
+
+
+def test_the_table_is_well_formed() -> None:
+    for name, pragma in table().items():
+        assert name == name.upper()
+        for group in pragma.needs:
+            assert {word.lower() for word in group} <= set(pragma.options), name
+        for option in pragma.options.values():
+            assert option.kind in {"flag", "number", "name", "words"}, name
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_release_headers_use_pragmas_of_their_release(release: str) -> None:
+    assert lint(release_header(release), "farm_release.hpp", release) == []
+    other = "2020.1" if release == "2019.2" else "2019.2"
+    assert rules(release_header(release), other) == ["pragma", "pragma"]
+
+
+def test_an_unknown_release_is_named() -> None:
+    with pytest.raises(ValueError, match=r"2018\.3"):
+        release_header("2018.3")
+
+
+def test_our_sources_are_clean() -> None:
+    sources = sorted((ROOT / "blocks").rglob("*.hpp"))
+    assert len(sources) >= 12
+    assert [str(f) for path in sources for f in lint(path.read_text(), path.name)] == []
+
+
+def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good, bad = tmp_path / "good.cpp", tmp_path / "bad.cpp"
+    good.write_text(GOOD)
+    bad.write_text("int count = 0;\n")
+    assert hls_lint.main([str(good)]) == 0
+    assert hls_lint.main([str(good), str(bad)]) == 1
+    assert "bad.cpp:1: mutable-static" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as stop:
+        hls_lint.main([str(tmp_path / "none.cpp")])
+    assert stop.value.code == 2
+    assert "none.cpp" in capsys.readouterr().err
+
+
+def test_findings_sort_by_place() -> None:
+    places = [("b", 1), ("a", 9), ("a", 2)]
+    found = sorted(Finding(file, line, "r", "", "") for file, line in places)
+    assert [(each.file, each.line) for each in found] == sorted(places)
