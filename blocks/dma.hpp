@@ -31,19 +31,19 @@ struct memory_word {
 // be a whole number of beats (64 bytes and 3 channels): what a beat leaves stays in front of the next word. Beat is
 // lanes<> or slanes<> with 8 bits a lane.
 template <int BYTES, int LANES, int ELEMENTS, class Beat>
-void regroup(const typename memory_word<BYTES>::type* memory, stream<Beat>& out) {
+void read_memory(const typename memory_word<BYTES>::type* memory, stream<Beat>& out) {
     uint_t<8> waiting[BYTES + LANES];
 #pragma HLS ARRAY_PARTITION variable=waiting complete
     int filled = 0;
     int word = 0;
-regroup_beats:
+memory_beats:
     for (int beat = 0; beat < ELEMENTS / LANES; beat++) {
 #pragma HLS PIPELINE II=1
-    regroup_words:
+    memory_words:
         while (filled < LANES) {
             const lanes<BYTES, 8> bytes = memory_word<BYTES>::split(memory[word]);
             word++;
-        regroup_append:
+        memory_append:
             for (int i = 0; i < BYTES; i++) {
 #pragma HLS UNROLL
                 waiting[filled + i] = bytes.lane[i];
@@ -51,12 +51,12 @@ regroup_beats:
             filled += BYTES;
         }
         Beat leaving;
-    regroup_take:
+    memory_take:
         for (int i = 0; i < LANES; i++) {
 #pragma HLS UNROLL
             leaving.lane[i] = waiting[i];
         }
-    regroup_shift:
+    memory_shift:
         for (int i = 0; i < BYTES; i++) {
 #pragma HLS UNROLL
             waiting[i] = waiting[i + LANES];
@@ -71,7 +71,7 @@ template <int BYTES, int LANES, int ELEMENTS>
 void read_images(const typename memory_word<BYTES>::type* memory, unsigned int images, stream<lanes<LANES, 8> >& out) {
 read_each_image:
     for (unsigned int image = 0; image < images; image++) {
-        regroup<BYTES, LANES, ELEMENTS>(memory + image * (ELEMENTS / BYTES), out);
+        read_memory<BYTES, LANES, ELEMENTS>(memory + image * (ELEMENTS / BYTES), out);
     }
 }
 
@@ -80,7 +80,7 @@ template <int BYTES, int LANES, int ELEMENTS>
 void read_weights(const typename memory_word<BYTES>::type* memory, unsigned int images, stream<slanes<LANES, 8> >& out) {
 read_for_each_image:
     for (unsigned int image = 0; image < images; image++) {
-        regroup<BYTES, LANES, ELEMENTS>(memory, out);
+        read_memory<BYTES, LANES, ELEMENTS>(memory, out);
     }
 }
 

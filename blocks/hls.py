@@ -10,6 +10,7 @@ from blocks.dma import DmaCore
 from blocks.graph import Core
 from blocks.operators.base import ParameterStream, Stream
 from blocks.operators.fifo import Fifo
+from blocks.operators.room import room_name
 
 STREAM_DEPTH = 2
 """Depth of a stream that is no FIFO: one beat being written while another is read."""
@@ -44,9 +45,9 @@ def render(core: Core | DmaCore) -> HlsView:
 def headers_of(core: Core | DmaCore) -> tuple[str, ...]:
     """The headers that a core's view includes, relative to `blocks/`, each once; their base names are all different."""
     if isinstance(core, DmaCore):
-        return ("operators/width_converter/width_converter.hpp", "dma.hpp")
-    rooms = sorted({type(node.operator).__module__.rsplit(".", 1)[1] for node in core.graph.nodes})
-    return tuple(f"operators/{room}/{room}.hpp" for room in rooms)
+        return ("dma.hpp",)
+    names = sorted({room_name(node.operator) for node in core.graph.nodes})
+    return tuple(f"operators/{name}/{name}.hpp" for name in names)
 
 
 def _include(headers: tuple[str, ...]) -> Iterator[str]:

@@ -8,7 +8,6 @@ lowest, in whole bytes, little-endian.
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from blocks.graph import Graph, from_description
+from blocks.operators import room
 from blocks.parameters import BlockParameters, ParameterError, read_block
 
 Tensor = np.ndarray[Any, Any]
@@ -55,8 +55,7 @@ def images(graph: Graph, logical: dict[str, Tensor]) -> tuple[list[Memory], byte
     nodes = {node.name: node.operator for node in graph.nodes}
     for port in graph.parameter_ports():
         operator = nodes[port.node]
-        model = importlib.import_module(f"{type(operator).__module__}.model")
-        image = pack_beats(model.memory(operator, port.index, logical[port.name]), port.stream.bits)
+        image = pack_beats(room.model(operator).memory(operator, port.index, logical[port.name]), port.stream.bits)
         memory = Memory(
             port.name, port.stream.role, port.stream.width_bits, port.stream.depth, len(content), len(image)
         )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from blocks.graph import Core, Graph
+from blocks.operators import room
 
 Tensor = np.ndarray[Any, Any]
 
@@ -26,9 +26,7 @@ def run_graph(graph: Graph, inputs: Mapping[str, Tensor], parameters: Mapping[st
     """
     values = dict(inputs)
     for node in graph.nodes:
-        room = type(node.operator).__module__
-        model = importlib.import_module(f"{room}.model")
-        outputs = model.apply(
+        outputs = room.model(node.operator).apply(
             node.operator, [values[name] for name in node.inputs], [parameters[name] for name in node.parameters]
         )
         values.update(zip(node.outputs, outputs, strict=True))

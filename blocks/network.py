@@ -36,10 +36,14 @@ _KNOWN = {
 
 @dataclass(frozen=True)
 class Dataset:
-    """Labelled images that the network was trained for: every `held_out_every`-th was never trained on."""
+    """Labelled images that the network was trained for: every `held_out_every`-th was never trained on.
+
+    `maximum` is the brightest value of their pixels; pictures of other ranges are scaled to it.
+    """
 
     source: str
     held_out_every: int
+    maximum: int
 
 
 @dataclass(frozen=True)
@@ -159,7 +163,11 @@ def _image(section: Section) -> FeatureMap:
 
 
 def _dataset(section: Section) -> Dataset:
-    dataset = Dataset(section.text("source", choices=("sklearn-digits",)), section.integer("held_out_every", minimum=2))
+    dataset = Dataset(
+        section.text("source", choices=("sklearn-digits",)),
+        section.integer("held_out_every", minimum=2),
+        section.integer("maximum", default=255, minimum=1, maximum=255),
+    )
     section.finish()
     return dataset
 
@@ -175,14 +183,13 @@ def _blocks(sections: Sequence[Section], source: Known) -> Iterator[Block]:
             names[name] = section.line("name")
         wanted = "stem" if position == 0 else "head" if position == len(sections) - 1 else "residual"
         kind = _kind(section, wanted)
-        if kind is None:
-            source = UNKNOWN
-            continue
-        if kind != wanted and len(sections) >= FEWEST_BLOCKS:
+        if kind is not None and kind != wanted and len(sections) >= FEWEST_BLOCKS:
             what = f"block {position + 1} of {len(sections)} is a {kind}"
             remedy = f"a network is one stem, residual blocks, one head: here a {wanted} is expected"
             section.problem("kind", what, remedy)
+        if kind != wanted:  # nobody knows whether its kind or its place is meant, so nothing more is said of it
             source = UNKNOWN
+            continue
         _unknown_operators(section, kind)
         before, called = len(section.problems), name or f"block {position + 1}"
         block: Block | None

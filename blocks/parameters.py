@@ -32,9 +32,10 @@ class ParameterError(Exception):
 class BlockParameters:
     """The arrays of one block's file.
 
-    `<conv>_weights` is [OFM, KH, KW, IFM] of integers; binary weights may be packed instead: `<conv>_weights_packed` is uint8
-    [OFM, KH*KW*IFM/8], bit b of byte j is column 8j+b, 1 means +1 and 0 means -1. `<conv>_thresholds` is
-    [OFM, 2^bits - 1], ascending; `fc_bias` is [classes]; `fc_weights` is int8 [classes, channels]. `meta` is JSON.
+    All are integers. `<conv>_weights` is [OFM, KH, KW, IFM]; binary weights may be packed instead:
+    `<conv>_weights_packed` is uint8 [OFM, KH*KW*IFM/8], bit b of byte j is column 8j+b, 1 means +1 and 0 means -1.
+    `<conv>_thresholds` is [OFM, 2^bits - 1], ascending; `fc_bias` is [classes]; `fc_weights` is int8
+    [classes, channels]. `meta` is JSON.
     """
 
     file: str

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
-from xml.etree import ElementTree as ET
 
 from integration.platform import Platform
+from runtime import kernels
 
+CONTROL_PORT = "S_AXI_CONTROL"
 CONTROL_RANGE = 0x1000
+MASTER_RANGE = 0xFFFFFFFF
+COUNT = "numReps"
 POINTER_STEP = 12
 
 
@@ -70,108 +73,41 @@ class Kernel:
         )
         return cls(description["name"], tuple(arguments))
 
-
-def _kernel_element(kernel: Kernel) -> ET.Element:
-    element = ET.Element(
-        "kernel",
-        {
-            "name": kernel.name,
-            "language": "ip",
-            "vlnv": kernel.vlnv,
-            "attributes": "",
-            "preferredWorkGroupSizeMultiple": "0",
-            "workGroupSize": "1",
-            "interrupt": "true",
-            "hwControlProtocol": "ap_ctrl_hs",
-        },
-    )
-    control = {"portType": "addressable", "base": "0x0"}
-    ports = ET.SubElement(element, "ports")
-    for argument in kernel.arguments:
-        ET.SubElement(
-            ports,
-            "port",
-            {
-                "name": argument.port,
-                "mode": "master",
-                "range": "0xFFFFFFFF",
-                "dataWidth": str(argument.port_bits),
-                **control,
-            },
-        )
-    slave = {"name": "S_AXI_CONTROL", "mode": "slave", "range": hex(CONTROL_RANGE), "dataWidth": "32"}
-    ET.SubElement(ports, "port", {**slave, **control})
-    arguments = ET.SubElement(element, "args")
-    for argument in kernel.arguments:
-        pointer = {"addressQualifier": "1", "id": str(argument.id), "port": argument.port, "size": "0x8"}
-        place = {"offset": hex(argument.offset), "hostOffset": "0x0", "hostSize": "0x8"}
-        kind = {"type": f"ap_uint<{argument.port_bits}>*"}
-        ET.SubElement(arguments, "arg", {"name": argument.name, **pointer, **place, **kind})
-    scalar = {"addressQualifier": "0", "id": str(len(kernel.arguments)), "port": "S_AXI_CONTROL", "size": "0x4"}
-    place = {"offset": hex(kernel.count_offset), "hostOffset": "0x0", "hostSize": "0x4", "type": "uint"}
-    ET.SubElement(arguments, "arg", {"name": "numReps", **scalar, **place})
-    return element
+    def as_host_sees(self, base_address: int | None = None) -> kernels.Kernel:
+        """The kernel in the terms of the file formats; with an address also its one compute unit."""
+        ports = [
+            *(kernels.Port(each.port, "master", each.port_bits, MASTER_RANGE) for each in self.arguments),
+            kernels.Port(CONTROL_PORT, "slave", 32, CONTROL_RANGE),
+        ]
+        registers = [
+            *(
+                kernels.KernelArgument(
+                    each.name, each.id, each.port, each.offset, 8, f"ap_uint<{each.port_bits}>*", kernels.POINTER
+                )
+                for each in self.arguments
+            ),
+            kernels.KernelArgument(
+                COUNT, len(self.arguments), CONTROL_PORT, self.count_offset, 4, "uint", kernels.SCALAR
+            ),
+        ]
+        units = () if base_address is None else (kernels.Instance(self.instance, base_address),)
+        return kernels.Kernel(self.name, self.vlnv, tuple(ports), tuple(registers), units)
 
 
 def kernel_xml(kernel: Kernel) -> str:
     """The description that `package_xo` takes."""
-    root = ET.Element("root", {"versionMajor": "1", "versionMinor": "6"})
-    root.append(_kernel_element(kernel))
-    return _text(root)
+    return kernels.write_kernel_xml(kernel.as_host_sees())
 
 
 def embedded_metadata(kernel: Kernel, platform: Platform, target: str, clock_mhz: float) -> str:
     """The EMBEDDED_METADATA section of an xclbin: platform, kernel and its instance."""
-    vendor, board, shell, *version = _vbnv(platform.vbnv)
-    project = ET.Element("project", {"name": kernel.name})
-    place = ET.SubElement(
-        project, "platform", {"vendor": vendor, "boardid": board, "name": shell, "featureRomTime": "0"}
+    second = next((clock.mhz for clock in platform.clocks if clock.kind == "kernel"), clock_mhz)
+    return kernels.write_xml(
+        [kernel.as_host_sees(platform.kernel_base)],
+        project=kernel.name,
+        platform_vbnv=platform.vbnv,
+        fpga=platform.part,
+        target=target,
+        data_clock_mhz=clock_mhz,
+        kernel_clock_mhz=second,
     )
-    major, minor = (*version, "0", "0")[:2]
-    ET.SubElement(place, "version", {"major": major, "minor": minor})
-    ET.SubElement(place, "description")
-    board_element = ET.SubElement(
-        place, "board", {"name": platform.board, "vendor": "xilinx.com", "fpga": platform.part}
-    )
-    ET.SubElement(board_element, "interfaces")
-    ET.SubElement(place, "build_flow")
-    ET.SubElement(place, "host", {"architecture": "x86_64"})
-    device = ET.SubElement(place, "device", {"name": "fpga0", "fpgaDevice": "", "addrWidth": "0"})
-    core = ET.SubElement(
-        device,
-        "core",
-        {
-            "name": "OCL_REGION_0",
-            "target": {"sw_emu": "csim", "hw_emu": "hw_em", "hw": "bitstream"}[target],
-            "type": "clc_region",
-            "clockFreq": "0MHz",
-            "numComputeUnits": "60",
-        },
-    )
-    clocks = ET.SubElement(core, "kernelClocks")
-    ET.SubElement(clocks, "clock", {"port": "DATA_CLK", "frequency": f"{clock_mhz:.6f}MHz"})
-    element = _kernel_element(kernel)
-    # Inside a kernel.xml ports and arguments stand in lists of their own; here they are the kernel's own children.
-    for name in ("ports", "args"):
-        group = element.find(name)
-        if group is not None:
-            element.extend(list(group))
-            element.remove(group)
-    instance = ET.SubElement(element, "instance", {"name": kernel.instance})
-    remap = {"base": hex(platform.kernel_base), "range": hex(CONTROL_RANGE), "port": "S_AXI_CONTROL"}
-    ET.SubElement(instance, "addrRemap", remap)
-    core.append(element)
-    return _text(project)
-
-
-def _vbnv(text: str) -> list[str]:
-    """`xilinx_u250_xdma_201830_2` -> vendor, board, name, major, minor."""
-    parts = text.split("_")
-    version = parts[-2:] if all(part.isdigit() for part in parts[-2:]) else []
-    name = "_".join(parts[2 : len(parts) - len(version)])
-    return [parts[0], parts[1], name, *version]
-
-
-def _text(element: ET.Element) -> str:
-    ET.indent(element)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(element, encoding="unicode") + "\n"

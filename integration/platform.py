@@ -37,7 +37,6 @@ class Platform:
     name: str
     part: str
     vbnv: str
-    board: str
     clocks: tuple[Clock, ...]
     memories: tuple[MemoryBank, ...]
     connect: tuple[tuple[str, tuple[str, ...]], ...]
@@ -84,7 +83,6 @@ def find_platform(name: str, folder: Path = BOARDS, *, origin: str = "command li
         name=document.text("name"),
         part=document.text("part"),
         vbnv=document.text("platform"),
-        board=document.text("board"),
         clocks=tuple(clocks),
         memories=tuple(memories),
         connect=tuple(wired),

@@ -106,6 +106,24 @@ def write_xml(
     _child(clocks, "clock", port="DATA_CLK", frequency=f"{data_clock_mhz:.6f}MHz")
     for kernel in kernels:
         _write_kernel(core, kernel)
+    return _text(root)
+
+
+def write_kernel_xml(kernel: Kernel) -> str:
+    """The kernel.xml that `package_xo` takes: the same elements, ports and arguments in lists of their own."""
+    root = ElementTree.Element("root", versionMajor="1", versionMinor="6")
+    _write_kernel(root, kernel)
+    element = root[0]
+    for tag in ("port", "arg"):
+        group = ElementTree.Element(f"{tag}s")
+        for child in element.findall(tag):
+            element.remove(child)
+            group.append(child)
+        element.append(group)
+    return _text(root)
+
+
+def _text(root: ElementTree.Element) -> str:
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 

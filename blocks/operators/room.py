@@ -19,9 +19,7 @@ COMMON_HEADER = OPERATORS / "farm_hls.hpp"
 class Model(Protocol):
     """What every `model.py` offers."""
 
-    def apply(
-        self, shape: Operator, inputs: Sequence[Tensor], parameters: Sequence[Tensor]
-    ) -> tuple[Tensor, ...]:
+    def apply(self, shape: Operator, inputs: Sequence[Tensor], parameters: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Outputs for a batch of images, exactly as the hardware computes them."""
 
     def memory(self, shape: Operator, index: int, values: Tensor) -> Tensor:

@@ -183,7 +183,7 @@ def test_an_axis_port_is_a_parameter() -> None:
 
 
 def test_findings_read_well() -> None:
-    text = 'void f() {\n    farm::stream<int> s;\n#pragma HLS PIPELIN II=1\n    a(s);\n    b(s);\n}\n'
+    text = "void f() {\n    farm::stream<int> s;\n#pragma HLS PIPELIN II=1\n    a(s);\n    b(s);\n}\n"
     assert list(map(str, lint(text, "x.hpp"))) == [
         'x.hpp:2: stream-name: stream s is made without a name; write s("s")',
         "x.hpp:3: pragma: no pragma PIPELIN in docs/hls_pragmas.yaml; write PIPELINE",

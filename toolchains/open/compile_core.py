@@ -218,7 +218,7 @@ def main() -> int:
         with ThreadPoolExecutor() as pool:
             # The top includes ap_int.h, which takes the longest to compile; its speed does not matter.
             top = pool.submit(compile_object, "top.cpp", "top.so", *TOP_FLAGS, *system)
-            compile_object("body.cpp", "core.o", "-O2", "-c", "-I", "host")
+            compile_object("body.cpp", "core.o", "-O3", "-c", "-I", "host")
             compile_object("core.o", "body.so", "-shared")
             top.result()
         report = simulate_dma(core) if isinstance(core, DmaCore) else simulate(core)

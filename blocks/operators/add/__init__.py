@@ -89,6 +89,4 @@ class Add(Operator):
     def cpp_function(self) -> str:
         """`farm::add`; called with a, b, output whether b is a stream or a parameter."""
         signed = "true" if self.output_signed else "false"
-        return (
-            f"farm::add<{self.lanes}, {self.beats}, {self.sum_bits}, {self.output_bits}, {signed}, {self.offset}>"
-        )
+        return f"farm::add<{self.lanes}, {self.beats}, {self.sum_bits}, {self.output_bits}, {signed}, {self.offset}>"

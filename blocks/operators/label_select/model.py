@@ -10,9 +10,7 @@ from blocks.operators.label_select import LabelSelect
 from blocks.operators.tensor import Tensor, check_lanes, exactly
 
 
-def apply(
-    shape: LabelSelect, inputs: Sequence[Tensor], parameters: Sequence[Tensor]
-) -> tuple[Tensor, ...]:
+def apply(shape: LabelSelect, inputs: Sequence[Tensor], parameters: Sequence[Tensor]) -> tuple[Tensor, ...]:
     """Indices of the largest scores, largest first; of equal scores the smaller index first."""
     exactly("parameters", parameters, 0)
     (given,) = exactly("inputs", inputs, 1)

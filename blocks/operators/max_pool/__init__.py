@@ -66,8 +66,7 @@ class MaxPool(Operator):
         if found:
             return tuple(found)
         return tuple(
-            divides(self, "lanes", "channels", self.channels)
-            + kernel_fits(self, self.kernel, self.height, self.width)
+            divides(self, "lanes", "channels", self.channels) + kernel_fits(self, self.kernel, self.height, self.width)
         )
 
     @property

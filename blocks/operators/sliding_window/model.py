@@ -10,9 +10,7 @@ from blocks.operators.sliding_window import SlidingWindow
 from blocks.operators.tensor import Tensor, check_lanes, exactly, lane_dtype
 
 
-def apply(
-    shape: SlidingWindow, inputs: Sequence[Tensor], parameters: Sequence[Tensor]
-) -> tuple[Tensor, ...]:
+def apply(shape: SlidingWindow, inputs: Sequence[Tensor], parameters: Sequence[Tensor]) -> tuple[Tensor, ...]:
     """One column of `kernel * kernel * channels` values per output pixel."""
     exactly("parameters", parameters, 0)
     (given,) = exactly("inputs", inputs, 1)

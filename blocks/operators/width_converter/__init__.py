@@ -49,8 +49,7 @@ class WidthConverter(Operator):
         if found:
             return tuple(found)
         return tuple(
-            divides(self, "lanes_in", "elements", self.elements)
-            + divides(self, "lanes_out", "elements", self.elements)
+            divides(self, "lanes_in", "elements", self.elements) + divides(self, "lanes_out", "elements", self.elements)
         )
 
     @property

@@ -8,9 +8,7 @@ from blocks.operators.tensor import Tensor, check_stream, exactly, lane_dtype
 from blocks.operators.width_converter import WidthConverter
 
 
-def apply(
-    shape: WidthConverter, inputs: Sequence[Tensor], parameters: Sequence[Tensor]
-) -> tuple[Tensor, ...]:
+def apply(shape: WidthConverter, inputs: Sequence[Tensor], parameters: Sequence[Tensor]) -> tuple[Tensor, ...]:
     """The same elements."""
     exactly("parameters", parameters, 0)
     (given,) = exactly("inputs", inputs, 1)

@@ -148,9 +148,7 @@ def source(shapes: Sequence[Operator], host: bool) -> str:
         for i, stream in enumerate(shape.inputs):
             kind = stream.cpp_type
             declare.append(f'    farm::stream<{kind} > in{i}("in{i}");')
-            declare.append(
-                f"    for (int i = 0; i < images * {stream.beats}; i++) in{i}.write(get_beat<{kind} >());"
-            )
+            declare.append(f"    for (int i = 0; i < images * {stream.beats}; i++) in{i}.write(get_beat<{kind} >());")
             names.append(f"in{i}")
         for port in shape.parameters:
             kind = port.cpp_type

@@ -55,9 +55,7 @@ def convolution(x: np.ndarray, conv: dict[str, Any], weights: np.ndarray, thresh
     columns = run(window, [x])
     pixels = window.out_height * window.out_width
     synapses = kernel * kernel * channels
-    unit = Mvau(
-        synapses, conv["ofm_channels"], conv["pe"], simd, conv["in_bits"], conv["weight_bits"], pixels, mmv
-    )
+    unit = Mvau(synapses, conv["ofm_channels"], conv["pe"], simd, conv["in_bits"], conv["weight_bits"], pixels, mmv)
     sums = run(unit, [columns], weights)
     steps = Threshold(unit.channels, pixels, conv["pe"], unit.lowest, unit.highest, conv["act_bits"])
     if steps.mistakes():
