@@ -43,8 +43,10 @@ def task_hls() -> Iterator[Task]:
 
 def task_block() -> Iterator[Task]:
     """All that one block needs"""
-    for block in NETWORK.blocks:
-        yield {"name": block.name, "actions": None, "task_dep": [f"weights:{block.name}", f"hls:{block.name}"]}
+    trained = {block.name for block in NETWORK.blocks}
+    for block in CORES:
+        needs = [f"hls:{block}", *([f"weights:{block}"] if block in trained else [])]
+        yield {"name": block, "actions": None, "task_dep": needs, "doc": f"= {', '.join(needs)}"}
 
 
 def task_stitch() -> Iterator[Task]:

@@ -7,6 +7,7 @@ import hashlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -16,7 +17,8 @@ from runtime.checks import describe_payload, manifest_of
 from runtime.errors import FarmRuntimeError, InputError
 from runtime.manifest import Manifest
 
-_console = Console(highlight=False)
+# What a file holds is text, never markup.
+_console = Console(highlight=False, markup=False, emoji=False)
 _WEIGHTS_HELP = ".npy, .npz or .csv; default: the xclbin's own"
 
 
@@ -135,8 +137,20 @@ def _print_manifest(facts: Manifest) -> None:
     _console.print(table)
 
 
+class _Table(Table):
+    """A table of what a file says: control characters in it would command the terminal."""
+
+    def add_row(self, *cells: Any, **options: Any) -> None:
+        """Add a row of texts."""
+        super().add_row(*(_shown(cell) for cell in cells), **options)
+
+
+def _shown(text: str) -> str:
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+
+
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", show_header=any(columns), title_style="bold", box=None)
+    table = _Table(title=_shown(title), title_justify="left", show_header=any(columns), title_style="bold", box=None)
     for column in columns:
         table.add_column(column, overflow="fold")
     return table

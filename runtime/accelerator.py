@@ -16,7 +16,7 @@ from runtime import emulation_data, xclbin
 from runtime.checks import manifest_of
 from runtime.errors import FarmRuntimeError, InputError, StandInWarning
 from runtime.images import check_images, load_weights
-from runtime.manifest import STAND_IN, Argument, Manifest
+from runtime.manifest import Argument, Manifest
 
 _BATCH_BYTES = 64 << 20
 _BATCH_IMAGES = 1024
@@ -38,15 +38,17 @@ class Accelerator:
         self, path: Path | str, device: Any = None, *, fc_weights: Any = None, batch: int | None = None
     ) -> None:
         self.path = Path(path)
-        if batch is not None and batch < 1:
-            raise InputError(f"batch is {batch}", remedy="give at least 1")
+        if batch is not None and (not isinstance(batch, int) or batch < 1):
+            raise InputError(f"batch is {batch!r}", remedy="give a whole number of at least 1")
         file = xclbin.read(self.path)
         self.manifest: Manifest = manifest_of(file, str(self.path))
         self._limit = batch or max(1, min(_BATCH_IMAGES, _BATCH_BYTES // max(1, self.manifest.image.size_bytes)))
         weights = self._weights(file, fc_weights)
-        if self.manifest.parameters.origin == STAND_IN:
+        if self.manifest.parameters.stand_in:
             warnings.warn(
-                f"{self.path}: the parameters are stand-ins, the classes mean nothing", StandInWarning, stacklevel=2
+                f"{self.path}: parameters are stand-ins ({self.manifest.parameters.origin}), the classes mean nothing",
+                StandInWarning,
+                stacklevel=2,
             )
         pynq = import_pynq()
         if device is None and emulation_data.PAYLOAD in file.emulation:

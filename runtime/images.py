@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -106,7 +108,7 @@ def _numpy_file(path: Path) -> NDArray[Any]:
             return np.asarray(loaded["fc_weights"])
     except KeyError as error:
         raise InputError("has no array fc_weights", where=str(path), remedy="save it under that name") from error
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         text = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise InputError(f"cannot be read ({text})", where=str(path), remedy="give a file of numpy.save") from error
 

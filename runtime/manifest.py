@@ -49,10 +49,18 @@ class Argument:
 
 @dataclass(frozen=True)
 class Parameters:
-    """Where the trained values are from (``trained``, ``stand-in``, …) and the digest over all of them."""
+    """Where the trained values are from and the digest over all of them.
+
+    ``origin`` is ``trained``, ``stand-in``, … or several of these with commas where the blocks differ.
+    """
 
     origin: str
     digest: str
+
+    @property
+    def stand_in(self) -> bool:
+        """Whether some of the values are stand-ins: then the whole classifies nothing."""
+        return STAND_IN in self.origin.split(", ")
 
 
 @dataclass(frozen=True)
@@ -91,7 +99,7 @@ class Manifest:
     clock_mhz: float
     arguments: tuple[Argument, ...]
     folding: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    inputs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     tools: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     cycles: Cycles = Cycles()
     parts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -100,7 +108,7 @@ class Manifest:
     dataset: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("folding", "keys", "tools", "parts", "dataset"):
+        for name in ("folding", "inputs", "tools", "parts", "dataset"):
             value = getattr(self, name)
             if value is not None:
                 object.__setattr__(self, name, MappingProxyType(dict(value)))
@@ -191,7 +199,7 @@ def from_json(text: str) -> Manifest:
         clock_mhz=root.number("clock_mhz"),
         arguments=arguments,
         folding=root.texts("folding"),
-        keys=root.texts("keys"),
+        inputs=root.digests("inputs"),
         tools=root.texts("tools"),
         cycles=Cycles(
             cycles.optional("predicted_ii", int), cycles.optional("bottleneck", str), cycles.optional("measured", int)
@@ -205,6 +213,11 @@ def from_json(text: str) -> Manifest:
         labels=root.names("labels"),
         dataset=dataset,
     )
+
+
+def _is_text(value: Any) -> bool:
+    """Text without control characters: it is shown to the user who decides whether to trust the file."""
+    return isinstance(value, str) and value.isprintable()
 
 
 def _argument(reader: _Reader) -> Argument:
@@ -246,8 +259,8 @@ class _Reader:
 
     def text(self, key: str) -> str:
         value = self.value(key)
-        if not isinstance(value, str):
-            self.fail(key, "text")
+        if not _is_text(value):
+            self.fail(key, "printable text")
         return str(value)
 
     def number(self, key: str) -> float:
@@ -258,7 +271,9 @@ class _Reader:
 
     def optional(self, key: str, kind: type) -> Any:
         value = self.value(key)
-        if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+        if value is not None and (
+            not isinstance(value, kind) or isinstance(value, bool) or (kind is str and not _is_text(value))
+        ):
             self.fail(key, f"{kind.__name__} or null")
         return value
 
@@ -270,14 +285,14 @@ class _Reader:
 
     def names(self, key: str) -> tuple[str, ...]:
         value = self.list(key)
-        if not all(isinstance(item, str) for item in value):
-            self.fail(key, "a list of texts")
+        if not all(_is_text(item) for item in value):
+            self.fail(key, "a list of printable texts")
         return tuple(value)
 
     def texts(self, key: str) -> dict[str, str]:
         value = self.value(key)
-        if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
-            self.fail(key, "a mapping of texts")
+        if not isinstance(value, dict) or not all(_is_text(item) for pair in value.items() for item in pair):
+            self.fail(key, "a mapping of printable texts")
         return dict(value)
 
     def digest(self, key: str) -> str:

@@ -94,7 +94,7 @@ def main() -> int:
             for each in kernel.arguments
         ),
         folding=plan["folding"],
-        keys={name: digest(Path(name).read_bytes()) for name in plan["sources"]},
+        inputs={name: digest(Path(name).read_bytes()) for name in plan["sources"]},
         tools=plan["tools"],
         cycles=Cycles(predicted_ii=plan["interval"], bottleneck=plan["bottleneck"]),
         parts={name: digest(data) for name, data in parts.items()},
