@@ -23,6 +23,7 @@ def accuracy(options: argparse.Namespace, console: Console) -> int:
     if options.batch < 1 or (options.limit is not None and options.limit < 1):
         name, value = ("--batch", options.batch) if options.batch < 1 else ("--limit", options.limit)
         raise InputError(f"{value} is no number of images", where=name, remedy="give at least 1")
+    _check_output(options.json)
     facts = manifest_of(xclbin.read(options.xclbin), str(options.xclbin))
     images = labelled_images(options.folder, options.labels, facts.labels, measured_accuracy.class_count(facts))
     images = images[: options.limit]
@@ -54,6 +55,7 @@ def benchmark(options: argparse.Namespace, console: Console) -> int:
     """Print the times of this machine or card per batch size, and beside them what a card cannot exceed."""
     batches = measured_speed.parse_batches(options.batches)
     seconds = measured_speed.check_seconds(options.seconds)
+    _check_output(options.json)
     status = Console(stderr=True)
     timings = []
     with Accelerator(options.xclbin, fc_weights=options.fc_weights, batch=max(batches)) as accelerator:
@@ -95,6 +97,7 @@ def _notes(timings: list[measured_speed.Timing], most: measured_speed.Bound | No
 
 
 def _bar() -> Progress:
+    console = Console(stderr=True)
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -102,13 +105,22 @@ def _bar() -> Progress:
         TextColumn("{task.fields[top]}"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=console,
         transient=True,
+        # Into a file or a pipe it would write an empty line.
+        disable=not console.is_terminal,
     )
 
 
 def _on_output(path: Path | None) -> bool:
     return path is not None and str(path) == "-"
+
+
+def _check_output(path: Path | None) -> None:
+    """Say what is wrong with ``--json`` before hours of work, not after."""
+    if path is not None and not _on_output(path) and (path.is_dir() or not path.absolute().parent.is_dir()):
+        what = "is a folder" if path.is_dir() else "its folder is not there"
+        raise InputError(f"cannot be written, {what}", where=str(path), remedy="give another --json")
 
 
 def _write(path: Path | None, text: str, console: Console) -> None:

@@ -10,7 +10,7 @@ What is done with it, in this order, is the same for one picture and for a data 
 4. A picture that already has the network's size is taken as it is. Any other is resized, keeping its proportions, with
    Pillow's bilinear filter (a triangle as wide as the reduction, so that nothing is skipped), until it covers the
    network's size; for three channels it covers 256/224 of it, the margin with which ImageNet's networks are evaluated.
-   The longer side is rounded to the nearest pixel, halves up.
+   The longer side is rounded to the nearest pixel, halves up; it must not be over 100 times the shorter one.
 5. Cropped at the centre; where the margins differ by one, the upper and the left are the smaller ones.
 6. Three channels become B, G, R: the order of the published ResNet-50's first layer.
 7. A data set that counts to ``maximum`` < 255 gets round(pixel * maximum / 255).
@@ -32,6 +32,8 @@ _FORMATS = ("PNG", "JPEG")
 MARGIN = (256, 224)
 _WIDE_MODES = ("I", "I;16", "I;16B", "I;16L", "F")
 _PNG_DEPTH_AT = 24
+# Covering the network's size, a strip would take gigabytes, and nothing of it would be seen.
+_MOST_PROPORTION = 100
 
 
 def check_picture(path: Path) -> None:
@@ -52,6 +54,12 @@ def read_picture(path: Path, shape: tuple[int, ...], maximum: int = 255) -> NDAr
             picture = _opaque(ImageOps.exif_transpose(opened), path)
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             raise _unreadable(path, error) from error
+    if max(picture.size) > _MOST_PROPORTION * min(picture.size):
+        raise InputError(
+            f"has {picture.width} x {picture.height} pixels, one side over {_MOST_PROPORTION} times the other",
+            where=str(path),
+            remedy="cut out the part that shows something",
+        )
     picture = picture.convert("L" if channels == 1 else "RGB")
     fitted = fit(picture, height, width, margin=(1, 1) if channels == 1 else MARGIN)
     pixels = np.asarray(fitted, np.uint8).reshape(shape)[:, :, ::-1]
