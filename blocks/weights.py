@@ -28,10 +28,14 @@ Tensor = np.ndarray[Any, Any]
 class Values:
     """What fills a block: arrays by parameter port, streamed weights (heads only), where they are from, notes."""
 
-    logical: dict[str, Tensor]
+    arrays: dict[str, Tensor]
     streamed: Tensor | None
     origins: tuple[str, ...]
     meta: Mapping[str, object]
+
+    def logical(self, graph: Graph) -> dict[str, Tensor]:
+        """The arrays, as `BlockParameters.logical` gives them."""
+        return self.arrays
 
 
 def values_of(graph: Graph, block: str, path: Path | None) -> Values:
@@ -68,7 +72,7 @@ def main() -> int:
     graph = from_description(json.loads(arguments.core.read_text()))
     try:
         values = values_of(graph, arguments.block, arguments.parameters)
-        memories, content = images(graph, values.logical)
+        memories, content = images(graph, values.arrays)
     except ParameterError as error:
         print(f"ERROR: {error}")
         return 1
