@@ -87,11 +87,12 @@ def test_sizes_by_hand(size, covers, box):
     assert fit(picture, 224, 224).tobytes() == expected.tobytes()
 
 
-def test_one_channel_has_no_margin():
+def test_one_channel_has_no_margin(tmp_path):
     noise = np.random.default_rng(1).integers(0, 256, (16, 20), np.uint8)
     picture = Image.fromarray(noise)
     expected = picture.resize((10, 8), Image.Resampling.BILINEAR).crop((1, 0, 9, 8))
     assert fit(picture, 8, 8, margin=(1, 1)).tobytes() == expected.tobytes()
+    np.testing.assert_array_equal(read_picture(save(tmp_path / "a.png", noise), (8, 8, 1))[:, :, 0], expected)
 
 
 def test_networks_that_are_not_square():

@@ -142,6 +142,23 @@ def test_an_abandoned_run_disturbs_nothing(queued):
         next(first)
 
 
+def test_a_source_that_classifies_on_the_same_card():
+    """While the outer run asks for its third batch, the inner one takes the buffers."""
+    card = Card(2)
+    pipeline = card.pipeline()
+    inner = []
+
+    def source():
+        yield from batches(1, 1)
+        inner.extend(part.tolist() for part in pipeline.run(batches(1, 1, begin=11)))
+        yield from batches(1, begin=3)
+
+    with pytest.raises(runtime.FarmRuntimeError, match="abandoned"):
+        list(pipeline.run(source()))
+    assert inner == [[22], [24]]
+    assert card.events[-1] == "read 12"
+
+
 @pytest.mark.parametrize("queued", [1, 2])
 @pytest.mark.parametrize("failing", [1, 2, 3, 4])
 def test_a_failed_run_is_told_and_the_next_begins_afresh(queued, failing):
