@@ -61,8 +61,10 @@ def benchmark(options: argparse.Namespace, console: Console) -> int:
     with Accelerator(options.xclbin, fc_weights=options.fc_weights, batch=max(batches)) as accelerator:
         facts, emulated = accelerator.manifest, accelerator.emulated
         for batch in batches:
-            with status.status(f"batches of {batch}"):
-                timings.append(measured_speed.measure(accelerator, batch, seconds))
+            if status.is_terminal:
+                # No spinner: its thread would be measured too.
+                status.print(f"batches of {batch} …", style="dim")
+            timings.append(measured_speed.measure(accelerator, batch, seconds))
     text = measured_speed.to_json(timings, facts, xclbin=options.xclbin, emulated=emulated)
     if not _on_output(options.json):
         kind = "EMULATED: the time of this machine's processor, not of a card" if emulated else "measured on the card"

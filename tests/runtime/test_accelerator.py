@@ -51,6 +51,24 @@ def test_sixty_four_images_and_more(build, weights, batch):
     assert not accelerator.emulated
 
 
+def test_photographs(build):
+    """As large as ImageNet's: 64 at once, and more than one call takes, made one by one."""
+    one = np.random.default_rng(4).integers(0, 256, (224, 224, 3), np.uint8)
+    file = build(name="resnet50", image=(224, 224, 3), weights=(1000, 2048), k=5, fc=bytes(2048000), bias=0)
+
+    def marked(number):
+        image = one.copy()
+        image[0, 0, 0] = number
+        return image
+
+    with runtime.Accelerator(file) as accelerator:
+        found = accelerator.classify(np.stack([marked(number) for number in range(64)]))
+        base = int(one.astype(np.int64).sum()) - int(one[0, 0, 0])
+        np.testing.assert_array_equal(found, base + np.arange(64)[:, None] + np.arange(5))
+        found = accelerator.classify(marked(number) for number in range(230))
+        np.testing.assert_array_equal(found, base + np.arange(230)[:, None] + np.arange(5))
+
+
 def test_a_stream_of_batches(build, weights):
     many = np.random.default_rng(4).integers(0, 256, (40, 8, 8, 1), np.uint8)
     parts = [many[:1], many[1:20], many[20:20], many[20:21], many[21]]

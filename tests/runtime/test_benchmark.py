@@ -34,7 +34,7 @@ class Accelerator:
     def classify(self, images):
         self.seen.append(len(images))
         self.calls += 1
-        self.now += max(0, self.calls - 2)
+        self.now += max(0, self.calls - 1)
         return np.zeros((len(images), 3))
 
     def stream(self, batches):
@@ -44,17 +44,17 @@ class Accelerator:
 
 
 def test_measured_by_a_clock_of_our_own(make_manifest):
-    """10 s: calls of 1, 2 and 3 s fill the first half; ten batches in a row the second."""
+    """12 s: calls of 1, 2 and 3 s fill the first half, of which the first does not count; 12 in a row the second."""
     card = Accelerator(make_manifest(b"", b""))
-    found = benchmark.measure(card, 4, 10.0, card.clock)
-    assert card.seen == [1, 4, 4, 4, 4]
-    assert found == benchmark.Timing(4, images_per_s=8.0, p50_ms=2000, p99_ms=3000, calls=3, batches_in_a_row=10)
+    found = benchmark.measure(card, 4, 12.0, card.clock)
+    assert card.seen == [1, 4, 4, 4]
+    assert found == benchmark.Timing(4, images_per_s=8.0, p50_ms=2000, p99_ms=3000, calls=2, batches_in_a_row=12)
 
 
-def test_at_least_one_call_and_three_in_a_row(make_manifest):
+def test_at_least_one_call_and_two_in_a_row(make_manifest):
     card = Accelerator(make_manifest(b"", b""))
     found = benchmark.measure(card, 2, 0.001, card.clock)
-    assert found == benchmark.Timing(2, images_per_s=4.0, p50_ms=1000, p99_ms=1000, calls=1, batches_in_a_row=3)
+    assert found == benchmark.Timing(2, images_per_s=4.0, p50_ms=1000, p99_ms=1000, calls=1, batches_in_a_row=2)
 
 
 def test_bound_by_hand(make_manifest):
