@@ -4,7 +4,8 @@ What is done with it, in this order, is the same for one picture and for a data 
 
 1. PNG or JPEG, 8 bits a channel. Refused, because any guess would change results silently: 16 bits a channel, CMYK,
    and pixels that are not opaque. Palettes and 1 bit are expanded, an opaque alpha channel is dropped, of an animation
-   the first frame is taken, colour profiles are ignored.
+   the first frame is taken, colour profiles are ignored. PNG is exact; what a JPEG decodes to depends, in the last bit,
+   on the JPEG library that Pillow was built with.
 2. Turned as its EXIF orientation says, as viewers show it.
 3. Grey for one channel (ITU-R 601: (19595 R + 38470 G + 7471 B + 32768) >> 16), R, G, B for three.
 4. A picture that already has the network's size is taken as it is. Any other is resized, keeping its proportions, with
