@@ -47,7 +47,7 @@ class Speed:
 
 
 def machine() -> str:
-    """This machine in general terms."""
+    """The machine in general terms."""
     cores = len(os.sched_getaffinity(0))
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines() if Path("/proc/cpuinfo").exists() else []

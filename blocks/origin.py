@@ -9,6 +9,8 @@ from blocks.network import Block, Network
 
 STAND_IN = "stand-in"
 """The origin of values that nobody trained: drawn from a seed, so that a network builds and runs without its own."""
+STAND_IN_WEIGHTS = "stand-in fc_weights"
+"""The same of the last layer's streamed weights alone."""
 UNKNOWN = "unknown"
 
 

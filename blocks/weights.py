@@ -17,7 +17,7 @@ import numpy as np
 
 from blocks.graph import Graph, from_description
 from blocks.memories import images
-from blocks.origin import STAND_IN, UNKNOWN
+from blocks.origin import STAND_IN, STAND_IN_WEIGHTS, UNKNOWN
 from blocks.parameters import ParameterError, read_block
 from blocks.parameters.stand_in import stand_in_fc_weights, stand_in_parameters
 
@@ -54,7 +54,7 @@ def values_of(graph: Graph, block: str, path: Path | None) -> Values:
     streamed = parameters.streamed(graph) if streams else None
     if streams and streamed is None:
         streamed = stand_in_fc_weights(graph, block)
-        origins.append(STAND_IN)
+        origins.append(STAND_IN_WEIGHTS)
     return Values(logical, streamed, tuple(origins), parameters.meta)
 
 

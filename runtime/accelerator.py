@@ -48,9 +48,11 @@ class Accelerator:
         self.manifest: Manifest = manifest_of(file, str(self.path))
         self._limit = batch or max(1, min(_BATCH_IMAGES, _BATCH_BYTES // max(1, self.manifest.image.size_bytes)))
         weights = self._weights_for(file, fc_weights)
-        if self.manifest.parameters.origin == STAND_IN:
+        parameters = self.manifest.parameters
+        if parameters.stand_ins(own_weights=fc_weights is not None):
+            which = "the" if parameters.origin == STAND_IN else f"some ({parameters.origin})"
             warnings.warn(
-                f"{self.path}: the parameters are stand-ins, the classes mean nothing", StandInWarning, stacklevel=2
+                f"{self.path}: {which} parameters are stand-ins, the classes mean nothing", StandInWarning, stacklevel=2
             )
         pynq = import_pynq()
         if device is None and emulation_data.PAYLOAD in file.emulation:

@@ -124,6 +124,8 @@ def lines(accuracy: Accuracy, facts: Manifest) -> list[str]:
     text.append(f"{rate}, {place}")
     if facts.parameters.origin == STAND_IN:
         text.append("the parameters are stand-ins: these figures mean nothing")
+    elif facts.parameters.stand_ins():
+        text.append(f"some parameters of the xclbin are stand-ins ({facts.parameters.origin})")
     return text
 
 

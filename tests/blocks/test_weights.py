@@ -76,7 +76,7 @@ class TestProgram:
         path.parent.mkdir()
         np.savez(path, **kept)
         assert run("postres", path).returncode == 0
-        assert json.loads((tmp_path / "memories.json").read_text())["origins"] == ["trained", "stand-in"]
+        assert json.loads((tmp_path / "memories.json").read_text())["origins"] == ["trained", "stand-in fc_weights"]
         assert (tmp_path / "memories.bin").read_bytes() == kept["fc_bias"].astype("<i4").tobytes()
         assert len((tmp_path / "fc_weights.bin").read_bytes()) == 10 * 128
 
