@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from blocks.network import find_network
+from blocks.origin import stand_in_note
 from config.settings import command_line_words, load_settings
 from farm.settings import FarmSettings
 from farm.tasks import doit_config, plain_errors, task
@@ -56,7 +57,7 @@ def task_stitch() -> Iterator[Task]:
 
 def task_link() -> Iterator[Task]:
     """The kernel put into the platform: the xclbin"""
-    yield task(TOOLCHAIN.link(), doc=f"xclbin of {NETWORK.name}", published=trust_payload)
+    yield task(TOOLCHAIN.link(), doc=f"xclbin of {NETWORK.name}", published=trust_payload, note=stand_in_note(NETWORK))
 
 
 def task_build() -> Task:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,8 @@ class Run(DoitRun):  # type: ignore[misc]
         with Stop() as stop, display, checkout_lock(root, _waiting, lambda: stop.requested) as held:
             if not held:
                 return stop.exit_code
+            for note in _notes(control.tasks, names):
+                display.note(note)
             executor = Executor(root)
             executor.clear()
             loop = Loop(
@@ -168,6 +171,11 @@ def _settings_of(loader: Any) -> Settings:
         if isinstance(value, Settings):
             return value
     return Settings.defaults()
+
+
+def _notes(tasks: dict[str, Any], names: Iterable[str]) -> list[str]:
+    """Return what the tasks of a build want to have said first, each sentence once."""
+    return list(dict.fromkeys(note for name in names if (note := (tasks[name].meta or {}).get("note"))))
 
 
 def _check_option_order(words: list[str], tasks: dict[str, Any]) -> None:

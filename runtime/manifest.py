@@ -18,6 +18,7 @@ ITEM_BYTES = {
     "float32": 4, "float64": 8,
 }  # fmt: skip
 STAND_IN = "stand-in"
+STAND_IN_WEIGHTS = "stand-in fc_weights"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -49,18 +50,18 @@ class Argument:
 
 @dataclass(frozen=True)
 class Parameters:
-    """Where the trained values are from and the digest over all of them.
+    """Where the trained values are from (``trained``, ``stand-in``, …) and the digest over all of them.
 
-    ``origin`` is ``trained``, ``stand-in``, … or several of these with commas where the blocks differ.
+    Where blocks differ, ``origin`` lists all of theirs; ``stand-in fc_weights`` are those of the last layer alone.
     """
 
     origin: str
     digest: str
 
-    @property
-    def stand_in(self) -> bool:
-        """Whether some of the values are stand-ins: then the whole classifies nothing."""
-        return STAND_IN in self.origin.split(", ")
+    def stand_ins(self, *, own_weights: bool = False) -> bool:
+        """Whether any of the values are stand-ins, apart from the last layer's where the user gives their own."""
+        origins = self.origin.split(", ")
+        return STAND_IN in origins or (STAND_IN_WEIGHTS in origins and not own_weights)
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,8 @@ COMMON_FLAGS = ("-std=c++14", f"-march={ISA_LEVEL}", "-fPIC", "-Wall", "-Wno-unk
 #: The open headers' own constructor reads a value before it has one, which is harmless and would fill the log.
 TOP_FLAGS = ("-O1", "-shared", "-Wno-maybe-uninitialized", "-Wno-uninitialized", "-I", "release")
 IMAGES = 2
+#: The top's arbitrary-precision types run a thousand times slower than the body: of ResNet-50's cores 10 to 20 s.
+TOP_IMAGES = 1
 SEED = 2020
 
 
@@ -141,6 +143,8 @@ def simulate(core: Core) -> dict[str, object]:
         inputs = draw_inputs(core, rng)
         streams = run_graph(core.graph, inputs, parameters)
         for view, library in libraries.items():
+            if view == "top" and image >= TOP_IMAGES:
+                continue
             ordered = [inputs[port.name] for port in core.graph.inputs]
             outputs = run_native(library, core.name, view, core.graph, memory, ordered)
             for port, output in zip(core.graph.outputs, outputs, strict=True):
@@ -153,7 +157,13 @@ def simulate(core: Core) -> dict[str, object]:
                         f"expected {expected[at]}; {wrong.size} of {output.size} elements differ"
                     )
                 compared += output.size
-    return {"images": IMAGES, "seed": SEED, "views": list(libraries), "elements_compared": compared, "differences": 0}
+    return {
+        "images": {"body": IMAGES, "top": TOP_IMAGES},
+        "seed": SEED,
+        "views": list(libraries),
+        "elements_compared": compared,
+        "differences": 0,
+    }
 
 
 def simulate_dma(core: DmaCore) -> dict[str, object]:

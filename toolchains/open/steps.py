@@ -17,6 +17,7 @@ from blocks.dma import DmaCore
 from blocks.graph import Core
 from blocks.hls import headers_of
 from blocks.network import Block, Network
+from blocks.origin import STAND_IN, parameter_file
 from farm.modules import python_files
 from farm.step import PYTHON, File, Output, Resources, Step, Text, Tool
 from integration.design import design_of, kernel_of
@@ -92,7 +93,7 @@ class OpenToolchain:
         return f"{self.folder}/{self.network.name}.xclbin"
 
     def weights(self, block: Block) -> Step:
-        """Trained values to memory images; the head's streamed weights travel with them."""
+        """Trained values, or stand-ins, to memory images; the head's streamed weights travel with them."""
         graph = block.core().graph
         place = f"{self.folder}/weights/{block.name}"
         outputs = [
@@ -101,19 +102,21 @@ class OpenToolchain:
         ]
         if block is self.network.head:
             outputs.append(Output("fc_weights.bin", f"{place}/fc_weights.bin", may_be_empty=True))
-        source = self._relative(self.network.parameters / f"{block.name}.npz")
+        file = parameter_file(self.network, block)
+        source = self._relative(file) if file else ""
+        given = ("--parameters", f"{block.name}.npz") if file else ()
         return Step(
             name=f"weights:{block.name}",
-            argv=(PYTHON, "-m", "blocks.memories", "--core", "core.json", "--parameters", f"{block.name}.npz"),
+            argv=(PYTHON, "-m", "blocks.weights", "--core", "core.json", "--block", block.name, *given),
             inputs=(
-                *self._modules("blocks.memories", block.core()),
+                *self._modules("blocks.weights", block.core()),
                 Text("core.json", _json(graph.describe())),
-                File(f"{block.name}.npz", source),
+                *((File(f"{block.name}.npz", source),) if file else ()),
             ),
             outputs=tuple(outputs),
             log=f"{place}/weights.log",
             tools=interpreter("numpy"),
-            facts=(("parameters", source), *_facts(block.core())),
+            facts=(("parameters", source or STAND_IN), *_facts(block.core())),
             error_lines=ERROR_LINES,
         )
 
