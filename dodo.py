@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from blocks.network import find_network
-from blocks.origin import stand_in_note
+from blocks.trained import stand_in_note
 from config.settings import command_line_words, load_settings
 from farm.settings import FarmSettings
 from farm.tasks import doit_config, plain_errors, task

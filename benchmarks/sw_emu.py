@@ -24,7 +24,7 @@ from rich.table import Table
 
 from blocks.network import Network, find_network
 from blocks.network_model import run_network
-from blocks.origin import parameter_file, stand_in_note
+from blocks.trained import parameter_file, stand_in_note
 from blocks.weights import Values, values_of
 from config.problem import ConfigError
 from farm.folder import RECORDS

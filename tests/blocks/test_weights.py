@@ -15,8 +15,8 @@ import pytest
 
 from blocks.model import run_graph
 from blocks.network import NETWORKS, find_network
-from blocks.origin import stand_in_note, stand_ins
 from blocks.parameters.stand_in import stand_in_fc_weights, stand_in_parameters
+from blocks.trained import stand_in_note, stand_ins
 from blocks.weights import values_of
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -17,7 +17,8 @@ from blocks.dma import DmaCore
 from blocks.graph import Core
 from blocks.hls import headers_of
 from blocks.network import Block, Network
-from blocks.origin import STAND_IN, parameter_file
+from blocks.origin import STAND_IN
+from blocks.trained import parameter_file
 from farm.modules import python_files
 from farm.step import PYTHON, File, Output, Resources, Step, Text, Tool
 from integration.design import design_of, kernel_of
