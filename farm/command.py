@@ -25,6 +25,7 @@ from farm.outcome import Outcome
 from farm.process import adopt_orphans
 from farm.settings import FarmSettings
 from farm.stop import Stop
+from farm.why import Predecessors
 
 _ENGINE_ERROR = 2
 
@@ -78,6 +79,7 @@ class Run(DoitRun):  # type: ignore[misc]
     def _execute(
         self,
         *,
+        dep_file: str,
         verbosity: int | None = None,
         always: bool = False,
         continue_: bool = False,
@@ -131,6 +133,7 @@ class Run(DoitRun):  # type: ignore[misc]
                 self.dep_manager.close()
                 if not farm.keep_failed:
                     executor.clear()
+            Predecessors(root, control.tasks, dep_file).remember(outcome.ran, outcome.current)
             display.summary(outcome)
             return stop.exit_code or outcome.exit_code
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from farm.failure import Failure
+from farm.plan import Planned
 from farm.reason import Reason
+from farm.record import Record
 
 _SHORT_CHARACTERS = 60
 
@@ -55,6 +57,76 @@ def long_reasons(reasons: Sequence[Reason]) -> list[str]:
         if reason.kind in ("argv", "outputs"):
             lines += [f"  before: {reason.before}", f"  now:    {reason.after}"]
     return lines
+
+
+_PLANNED = {"run": "run", "restore": "restore", "depends": "maybe", "ignored": "ignored", "current": "current"}
+
+
+def plan_lines(planned: Sequence[Planned], *, with_current: bool) -> list[str]:
+    """Return a line per task that is not current, and one with the totals."""
+    lines = []
+    for item in planned:
+        if item.state == "current" and not with_current:
+            continue
+        why = short_reasons(item.reasons)
+        if item.after:
+            why = f"depends on {_some(item.after)}" + (f"; {why}" if why else "")
+        lines.append(f"  {_PLANNED[item.state]:<7} {item.name}" + (f"  ({why})" if why else ""))
+    count = {state: sum(item.state == state for item in planned) for state in _PLANNED}
+    totals = [f"{count['run']} would run", f"{count['restore']} would be restored", f"{count['current']} current"]
+    if count["depends"]:
+        totals.append(f"{count['depends']} depend on the outcome of others")
+    if count["ignored"]:
+        totals.append(f"{count['ignored']} ignored")
+    return [*lines, ", ".join(totals)]
+
+
+_SECTIONS = (
+    ("facts", ("fact",)),
+    ("inputs", ("input",)),
+    ("tools", ("tool", "environment")),
+    ("command", ("argv",)),
+    ("outputs", ("outputs", "missing", "altered")),
+    ("", ("no record", "asked")),
+)
+
+
+def why_lines(planned: Planned, record: Record | None, asked: str) -> list[str]:
+    """Return what differs from the last run, in the order in which a person looks: facts, inputs, tools, command."""
+    name = planned.name if planned.name == asked else f"{planned.name} (= {asked})"
+    if planned.state == "current":
+        cost = f"; its run took {duration_words(record.cost.wall_s)}" if record else ""
+        return [f"{name} is current: nothing that it depends on has changed{cost}"]
+    verb = {"run": "would run", "restore": "would be restored from the store", "ignored": "is ignored"}
+    lines = [f"{name} {verb.get(planned.state, f'may run: that depends on {_some(planned.after)}')}"]
+    if planned.before is not None:
+        lines.append(f"  compared with {planned.before.name}, which {planned.before.group} was before")
+    for title, kinds in _SECTIONS:
+        found = [reason for reason in planned.reasons if reason.kind in kinds]
+        words = [
+            line for reason in found for line in ([reason_words(reason)] if reason.kind != "argv" else _argv(reason))
+        ]
+        lines += [f"  {title if not number else '':<8} {line}" for number, line in enumerate(words)]
+    return lines
+
+
+def _argv(reason: Reason) -> list[str]:
+    """Return the words of a command that changed."""
+    import difflib  # noqa: PLC0415 - only here
+
+    before, after = reason.before.split(" "), reason.after.split(" ")
+    lines = []
+    for what, first, last, begin, end in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if what != "equal":
+            # The word before a changed value is mostly its option.
+            option = f"{before[first - 1]} " if first and before[first - 1].startswith("-") else ""
+            lines.append(f"{option}{_shown(' '.join(before[first:last]))} -> {_shown(' '.join(after[begin:end]))}")
+    return lines
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:2])
+    return shown if len(names) <= 2 else f"{shown} and {len(names) - 2} more"
 
 
 def failure_words(failure: Failure) -> str:

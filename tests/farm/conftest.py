@@ -13,15 +13,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-PYPROJECT = """\
-[tool.doit]
-verbosity = 2
-[tool.doit.plugins.command]
-run = "farm.command:Run"
-config = "farm.command:Config"
-[tool.doit.plugins.backend]
-farm = "farm.database:Journal"
-"""
+# The part of the project's own file that doit reads.
+PYPROJECT = "[tool.doit" + (ROOT / "pyproject.toml").read_text().partition("[tool.doit")[2].partition("[tool.pytest")[0]
 
 DODO = """\
 import sys
