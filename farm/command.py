@@ -25,6 +25,7 @@ from farm.outcome import Outcome
 from farm.process import adopt_orphans
 from farm.settings import FarmSettings
 from farm.stop import Stop
+from farm.trace import LAST_BUILD, BuildLog
 from farm.why import Predecessors
 
 _ENGINE_ERROR = 2
@@ -104,6 +105,7 @@ class Run(DoitRun):  # type: ignore[misc]
                 return stop.exit_code
             executor = Executor(root)
             executor.clear()
+            log = BuildLog(root / LAST_BUILD, display)
             loop = Loop(
                 root,
                 control.tasks,
@@ -111,7 +113,7 @@ class Run(DoitRun):  # type: ignore[misc]
                 self.dep_manager,
                 executor=executor,
                 digests=digests_of(root),
-                watcher=display,
+                watcher=log,
                 stop=stop,
                 slots=num_process or farm.slots or _cpus(),
                 always=always,
@@ -130,6 +132,7 @@ class Run(DoitRun):  # type: ignore[misc]
                 return _ENGINE_ERROR
             finally:
                 adopt_orphans(False)
+                log.close()
                 self.dep_manager.close()
                 if not farm.keep_failed:
                     executor.clear()

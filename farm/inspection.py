@@ -1,7 +1,9 @@
-"""The commands that look and change nothing: `plan`, `why`, `trace` and `repro`."""
+"""The commands that look and build nothing: `plan`, `why` and `trace`."""
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,11 @@ from doit.exceptions import InvalidCommand
 from farm.digest import digests_of
 from farm.graph import check_selection, check_sources, members, order, step_of
 from farm.plan import Planned, Planner
+from farm.reason import Reason
 from farm.record import Records
+from farm.trace import LAST_BUILD, chrome_trace, read_events
 from farm.why import Predecessors
-from farm.wording import plan_lines, why_lines
+from farm.wording import plan_lines, reason_words, why_lines
 
 _OPT_ALL: dict[str, Any] = {
     "name": "all_tasks",
@@ -98,4 +102,44 @@ class Why(Inspection):
                 record = records.read(step) if step else None
                 for line in why_lines(planned[name], record, word):
                     self.outstream.write(line + "\n")
+        return 0
+
+
+class Trace(DoitCmdBase):  # type: ignore[misc]
+    """Writes the last build as a trace."""
+
+    name = "trace"
+    doc_purpose = "write the last build as a trace for ui.perfetto.dev or chrome://tracing"
+    doc_usage = "[-o FILE]"
+    doc_description = None
+    cmd_options = (
+        {
+            "name": "output",
+            "short": "o",
+            "long": "output",
+            "type": str,
+            "default": "build/trace.json",
+            "help": "file to write [default: build/trace.json]",
+        },
+    )
+
+    def execute(self, params: Any, args: list[str]) -> int:
+        """Write the file; no task is created."""
+        if args:
+            raise InvalidCommand(f"'doit trace' takes no task ('{args[0]}'): it shows the whole last build")
+        try:
+            events = read_events(Path.cwd() / LAST_BUILD)
+        except OSError:
+            raise InvalidCommand("there is no build to trace yet; run 'doit build' first") from None
+        if not events:
+            raise InvalidCommand(f"{LAST_BUILD} holds no event; run 'doit build' again")
+        document = chrome_trace(events, reason_words=lambda item: reason_words(Reason(**item)))  # type: ignore[arg-type]
+        path = Path(params["output"])
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(document) + "\n", "utf-8")
+        except OSError as error:
+            raise InvalidCommand(f"{path}: {error.strerror}; name another file with -o") from None
+        steps = sum(event["ph"] == "X" for event in document["traceEvents"])
+        sys.stdout.write(f"{path}: {steps} steps; open it in ui.perfetto.dev or chrome://tracing\n")
         return 0
