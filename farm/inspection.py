@@ -1,9 +1,10 @@
-"""The commands that look and build nothing: `plan`, `why` and `trace`."""
+"""The commands that look and build nothing: `plan`, `why`, `trace` and `repro`."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,14 @@ from doit.cmd_base import DoitCmdBase
 from doit.control import TaskControl
 from doit.exceptions import InvalidCommand
 
-from farm.digest import digests_of
+from farm.digest import Digest, digests_of
 from farm.graph import check_selection, check_sources, members, order, step_of
+from farm.key import action_key
 from farm.plan import Planned, Planner
 from farm.reason import Reason
 from farm.record import Records
+from farm.repro import ReproError, secret_variables, write_repro
+from farm.step import Step
 from farm.trace import LAST_BUILD, chrome_trace, read_events
 from farm.why import Predecessors
 from farm.wording import plan_lines, reason_words, why_lines
@@ -143,3 +147,53 @@ class Trace(DoitCmdBase):  # type: ignore[misc]
         steps = sum(event["ph"] == "X" for event in document["traceEvents"])
         sys.stdout.write(f"{path}: {steps} steps; open it in ui.perfetto.dev or chrome://tracing\n")
         return 0
+
+
+class Repro(Inspection):
+    """Writes one step as a folder that can be run without the project."""
+
+    name = "repro"
+    doc_purpose = "write a step as a folder with one script that runs it"
+    doc_usage = "[-o FOLDER] STEP"
+    cmd_options = (
+        {
+            "name": "output",
+            "short": "o",
+            "long": "output",
+            "type": str,
+            "default": "",
+            "help": "folder to write [default: build/repro/STEP]",
+        },
+    )
+
+    def _execute(self, pos_args: list[str], output: str = "") -> int:
+        if len(pos_args) != 1:
+            raise InvalidCommand("'doit repro' takes the name of one step, for example: doit repro hls:res2a")
+        control, _ = self._select()
+        names = sorted({name for word in control.selected_tasks for name in members(control.tasks, word)})
+        if len(names) != 1:
+            raise InvalidCommand(f"'{pos_args[0]}' stands for {len(names)} steps; name one: {', '.join(names)}")
+        step = step_of(control.tasks[names[0]])
+        if step is None:
+            raise InvalidCommand(f"'{names[0]}' is no step: its action is part of dodo.py")
+        root = Path.cwd()
+        folder = Path(output or f"build/repro/{step.name.replace(':', '-')}")
+        try:
+            write_repro(step, root, folder, _recorded(step, root))
+        except ReproError as error:
+            raise InvalidCommand(str(error)) from None
+        for name in secret_variables(step):
+            sys.stdout.write(f"the value of {name} is left out; set it where the script runs\n")
+        sys.stdout.write(f"{folder}: start {folder / 'run'}\n")
+        return 0
+
+
+def _recorded(step: Step, root: Path) -> Mapping[str, Digest] | None:
+    """Return the outputs of the last run if that had the inputs of now."""
+    record = Records(root).read(step)
+    digests = digests_of(root)
+    try:
+        same = record is not None and record.key == action_key(step, lambda item: digests.of(item.source).meaning)
+    except OSError:
+        same = False
+    return record.outputs if record is not None and same else None
