@@ -11,6 +11,7 @@ from farm.executor import Run
 from farm.failure import Failure
 from farm.outcome import Outcome
 from farm.reason import Reason
+from farm.record import Cost
 from farm.wording import duration_words, failure_words, long_reasons, short_reasons
 
 _SHOWN_RUNS = 12
@@ -42,6 +43,13 @@ class Display:
     def finished(self, name: str, elapsed_s: float) -> None:
         """Show that a task is done."""
         self._line(f"  done    {name}  {duration_words(elapsed_s)}", "green")
+
+    def current(self, name: str) -> None:
+        """Count a task that needs nothing."""
+
+    def restored(self, name: str, cost: Cost) -> None:
+        """Show that the outputs of a step came from the store."""
+        self._line(f"  restored {name}  (had taken {duration_words(cost.wall_s)})", "green")
 
     def failed(self, name: str, failure: Failure) -> None:
         """Show how a task failed, what its log says, and where the log is."""

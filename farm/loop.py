@@ -26,7 +26,7 @@ from farm.journal import RECORD_VALUE
 from farm.key import Parts, parts_of
 from farm.outcome import Outcome
 from farm.reason import Reason
-from farm.record import Record, Records, record_path, why
+from farm.record import Cost, Record, Records, record_path, why
 from farm.step import Step
 from farm.stop import Stop
 
@@ -45,6 +45,12 @@ class Watcher(Protocol):
 
     def finished(self, name: str, elapsed_s: float) -> None:
         """A task has run and its outputs are in place."""
+
+    def current(self, name: str) -> None:
+        """A task needs nothing."""
+
+    def restored(self, name: str, cost: Cost) -> None:
+        """The outputs of a step are in place, from the store; making them had cost `cost`."""
 
     def failed(self, name: str, failure: Failure) -> None:
         """A task has failed."""
@@ -206,6 +212,7 @@ class Loop:
         # A record that doit does not know of (made for another target, or just before a kill) could not be forgotten.
         if self._dep_manager.get_values(name).get(RECORD_VALUE) != record_path(step):
             self._save(name, step)
+        self._watcher.current(name)
         self._end(name)
 
     def _finish(self, run: Run) -> None:
@@ -260,6 +267,7 @@ class Loop:
             return
         if status.status == "up-to-date" and not self._always:
             self._outcome.current.append(name)
+            self._watcher.current(name)
             self._end(name)
             return
         self._watcher.foreign(name)

@@ -15,6 +15,7 @@ from farm.failure import Failure
 from farm.folder import FARM_FOLDER
 from farm.loop import Watcher
 from farm.reason import Reason
+from farm.record import Cost
 
 LAST_BUILD = f"{FARM_FOLDER}/last_build.jsonl"
 _KEPT_REASONS = 20
@@ -53,6 +54,15 @@ class BuildLog:
         """Note that a task is done."""
         self._write("finished", name, elapsed_s=round(elapsed_s, 6))
         self._watcher.finished(name, elapsed_s)
+
+    def current(self, name: str) -> None:
+        """Pass on."""
+        self._watcher.current(name)
+
+    def restored(self, name: str, cost: Cost) -> None:
+        """Note that the outputs of a step came from the store."""
+        self._write("restored", name, cost=asdict(cost))
+        self._watcher.restored(name, cost)
 
     def failed(self, name: str, failure: Failure) -> None:
         """Note that a task has failed, and how."""
