@@ -12,14 +12,20 @@ from doit.cmd_base import DoitCmdBase
 from doit.control import TaskControl
 from doit.exceptions import InvalidCommand
 
+from farm.command import settings_of
 from farm.digest import Digest, digests_of
+from farm.forecast import Forecast
 from farm.graph import check_selection, check_sources, members, order, step_of
 from farm.key import action_key
+from farm.ledger import Ledger
+from farm.machine import capacity_of, store_folder
 from farm.plan import Planned, Planner
 from farm.reason import Reason
 from farm.record import Records
 from farm.repro import ReproError, secret_variables, write_repro
+from farm.settings import FarmSettings
 from farm.step import Step
+from farm.store import Store
 from farm.trace import LAST_BUILD, chrome_trace, read_events
 from farm.why import Predecessors
 from farm.wording import plan_lines, reason_words, why_lines
@@ -53,16 +59,20 @@ class Inspection(DoitCmdBase):  # type: ignore[misc]
         check_sources(control.tasks, names, control.targets, Path.cwd())
         return control, names
 
+    def _farm(self) -> FarmSettings:
+        return settings_of(self.loader).section(FarmSettings)
+
     def _plan(self, control: TaskControl, names: list[str], *, dep_file: str) -> tuple[Planned, ...]:
         root = Path.cwd()
         digests = digests_of(root)
+        store = Store(store_folder(self._farm()), _warn)
         planner = Planner(
             root,
             control.tasks,
             control.targets,
             self.dep_manager,
             digests=digests,
-            stored=lambda _: None,
+            stored=store.outputs,
             predecessors=Predecessors(root, control.tasks, dep_file),
         )
         planned = planner.plan(names)
@@ -82,7 +92,9 @@ class Plan(Inspection):
     def _execute(self, dep_file: str, all_tasks: bool = False) -> int:
         control, names = self._select()
         planned = self._plan(control, names, dep_file=dep_file)
-        for line in plan_lines(planned, with_current=all_tasks):
+        farm = self._farm()
+        forecast = Forecast(control.tasks, names, Ledger(store_folder(farm) / "ledger.db", _warn))
+        for line in plan_lines(planned, forecast, capacity_of(farm), with_current=all_tasks):
             self.outstream.write(line + "\n")
         return 0
 
@@ -197,3 +209,7 @@ def _recorded(step: Step, root: Path) -> Mapping[str, Digest] | None:
     except OSError:
         same = False
     return record.outputs if record is not None and same else None
+
+
+def _warn(text: str) -> None:
+    sys.stderr.write(f"{text}\n")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from farm.admission import Candidate, Capacity, Occupant, admit
 
 #: Of each task, the tasks that it needs directly; every needed task comes before what needs it.
 Needs = Mapping[str, Sequence[str]]
@@ -53,3 +56,50 @@ def bound(needs: Needs, durations_s: Mapping[str, float], slots: int) -> Bound:
     return Bound(
         max(remaining.values(), default=0.0), work_s, tuple(name for name in path if durations_s.get(name, 0.0) > 0)
     )
+
+
+def simulate(
+    needs: Needs,
+    candidates: Mapping[str, Candidate],
+    capacity: Capacity,
+    *,
+    running: Mapping[str, float] | None = None,
+    importance: Mapping[str, float] | None = None,
+) -> dict[str, tuple[float, float]]:
+    """Return when each task would start and end, in seconds from now, by the engine's own admission.
+
+    A task of no known duration takes no time. `running` are tasks that run already, with the seconds that they still
+    need. The most important ready task is the first in line: by default the one with the longest path after it.
+    """
+    durations_s = {name: candidates[name].duration_s or 0.0 for name in needs}
+    rank = importance or remaining_s(needs, durations_s)
+    place = {name: number for number, name in enumerate(needs)}
+    missing = {name: {needed for needed in needs[name] if needed in place} for name in needs}
+    followers: dict[str, list[str]] = {name: [] for name in needs}
+    for name, needed_ones in missing.items():
+        for needed in needed_ones:
+            followers[needed].append(name)
+    spans = {name: (0.0, left_s) for name, left_s in (running or {}).items() if name in place}
+    ends = [(end_s, place[name], name) for name, (_, end_s) in spans.items()]
+    heapq.heapify(ends)
+    waiting = [name for name in needs if not missing[name] and name not in spans]
+    now_s = 0.0
+    while waiting or ends:
+        waiting.sort(key=lambda name: (-rank[name], place[name]))
+        occupants = [Occupant(candidates[name], end_s) for end_s, _, name in ends]
+        admitted = {one.name for one in admit((candidates[name] for name in waiting), occupants, capacity, now_s)}
+        for name in waiting:
+            if name in admitted:
+                spans[name] = (now_s, now_s + durations_s[name])
+                heapq.heappush(ends, (spans[name][1], place[name], name))
+        waiting = [name for name in waiting if name not in admitted]
+        if not ends:
+            break  # what is left never fits; the engine refuses it before a build
+        now_s = ends[0][0]
+        while ends and ends[0][0] <= now_s:
+            ended = heapq.heappop(ends)[2]
+            for follower in followers[ended]:
+                missing[follower].discard(ended)
+                if not missing[follower] and follower not in spans:
+                    waiting.append(follower)
+    return spans

@@ -69,6 +69,15 @@ class BuildLog:
         self._write("failed", name, failure=asdict(failure))
         self._watcher.failed(name, failure)
 
+    def repeated(self, name: str, failure: Failure, attempt: int) -> None:
+        """Note that a step has failed and will be tried again."""
+        self._write("repeated", name, failure=asdict(failure), attempt=attempt)
+        self._watcher.repeated(name, failure, attempt)
+
+    def note(self, text: str) -> None:
+        """Pass on."""
+        self._watcher.note(text)
+
     def foreign(self, name: str) -> None:
         """Pass on."""
         self._watcher.foreign(name)
@@ -121,12 +130,12 @@ def chrome_trace(events: Sequence[Event], *, reason_words: Callable[[Mapping[str
         name, at_s = str(event.get("name", "")), float(event["at_s"])
         if event["event"] == "started":
             open_spans[name] = event
-        elif event["event"] in ("finished", "failed", "restored"):
+        elif event["event"] in ("finished", "failed", "repeated", "restored"):
             begun = open_spans.pop(name, None)
             begun_s = float(begun["at_s"]) if begun else at_s - float(event.get("elapsed_s", 0.0))
             args = {"ended": event["event"], **_why(begun, reason_words)}
-            if event["event"] == "failed":
-                args["failure"] = event.get("failure")
+            if "failure" in event:
+                args["failure"] = event["failure"]
             spans.append((max(0.0, begun_s), at_s, name, args))
     for name, begun in open_spans.items():
         spans.append(

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from farm.admission import Capacity
 from farm.failure import Failure
+from farm.forecast import Forecast, Left
+from farm.ledger import Expectation
+from farm.makespan import Bound
 from farm.plan import Planned
 from farm.reason import Reason
 from farm.record import Record
+from farm.tally import Waiting
 
 _SHORT_CHARACTERS = 60
 
@@ -62,8 +67,8 @@ def long_reasons(reasons: Sequence[Reason]) -> list[str]:
 _PLANNED = {"run": "run", "restore": "restore", "depends": "maybe", "ignored": "ignored", "current": "current"}
 
 
-def plan_lines(planned: Sequence[Planned], *, with_current: bool) -> list[str]:
-    """Return a line per task that is not current, and one with the totals."""
+def plan_lines(planned: Sequence[Planned], forecast: Forecast, capacity: Capacity, *, with_current: bool) -> list[str]:
+    """Return a line per task that is not current, and the totals."""
     lines = []
     for item in planned:
         if item.state == "current" and not with_current:
@@ -71,14 +76,43 @@ def plan_lines(planned: Sequence[Planned], *, with_current: bool) -> list[str]:
         why = short_reasons(item.reasons)
         if item.after:
             why = f"depends on {_some(item.after)}" + (f"; {why}" if why else "")
-        lines.append(f"  {_PLANNED[item.state]:<7} {item.name}" + (f"  ({why})" if why else ""))
+        time = _range(forecast.of(item.name)) if item.state in ("run", "depends") else ""
+        lines.append(f"  {_PLANNED[item.state]:<7} {item.name}" + (f"  ({why})" if why else "") + time)
     count = {state: sum(item.state == state for item in planned) for state in _PLANNED}
     totals = [f"{count['run']} would run", f"{count['restore']} would be restored", f"{count['current']} current"]
     if count["depends"]:
         totals.append(f"{count['depends']} depend on the outcome of others")
     if count["ignored"]:
         totals.append(f"{count['ignored']} ignored")
-    return [*lines, ", ".join(totals)]
+    return [*lines, ", ".join(totals), *_total_time(planned, forecast, capacity)]
+
+
+def _total_time(planned: Sequence[Planned], forecast: Forecast, capacity: Capacity) -> list[str]:
+    """Return the least and the most that a build would take, as far as earlier runs tell."""
+    certain = [item.name for item in planned if item.state == "run"]
+    possible = [item.name for item in planned if item.state in ("run", "depends")]
+    if not possible:
+        return []
+    least = forecast.left(certain, capacity, which="low")
+    most = forecast.left(possible, capacity, which="high")
+    if not most.known:
+        return ["time: unknown, since none of these steps has run before"]
+    beside = f", and {most.unknown} steps that never ran before" if most.unknown else ""
+    slots = f"{capacity.slots} slot{'s' if capacity.slots != 1 else ''}"
+    return [f"time: {_between(least.seconds, most.seconds)} with {slots}, by the ledger{beside}"]
+
+
+def _range(expected: Expectation) -> str:
+    if expected.wall_s is None:
+        return ""
+    return (
+        f"  {_between(expected.wall_s.low, expected.wall_s.high)}{'' if expected.basis == 'step' else ' like others'}"
+    )
+
+
+def _between(low_s: float, high_s: float) -> str:
+    low, high = duration_words(low_s), duration_words(high_s)
+    return low if low == high else f"{low} to {high}"
 
 
 _SECTIONS = (
@@ -108,6 +142,50 @@ def why_lines(planned: Planned, record: Record | None, asked: str) -> list[str]:
         ]
         lines += [f"  {title if not number else '':<8} {line}" for number, line in enumerate(words)]
     return lines
+
+
+_SHOWN_WAITING = 3
+
+
+def status_words(done: int, total: int, restored: int, running: int, left: Left) -> str:
+    """Return the first line of the live display: where the build stands, and the time left with its basis."""
+    words = f"  {done}/{total} done" + (f" ({restored} restored)" if restored else "") + f", {running} running"
+    if not left.known:
+        return f"{words}; time left unknown: no step has run before"
+    if left.unknown:
+        return (
+            f"{words}; at least {duration_words(left.seconds)} left ({left.unknown} of the steps left never ran before)"
+        )
+    return f"{words}; about {duration_words(left.seconds)} left (by earlier runs)"
+
+
+def running_words(name: str, elapsed_s: float, expected: Expectation, why: str) -> str:
+    """Return the live line of a running step."""
+    time = duration_words(elapsed_s)
+    if expected.wall_s is not None:
+        time += f" of {'' if expected.basis == 'step' else 'perhaps '}{duration_words(expected.wall_s.median)}"
+    return f"  {time:>18}  {name}  {why}"
+
+
+def waiting_lines(waiting: Sequence[Waiting]) -> list[str]:
+    """Return what waits for what, those that wait for the least first."""
+    free = sum(1 for one in waiting if not one.for_)
+    lines = [f"  {f'{free} wait':>18}  for a free place"] if free else []
+    others = [one for one in waiting if one.for_]
+    lines += [f"  {'waits':>18}  {one.name} for {_some(one.for_)}" for one in others[:_SHOWN_WAITING]]
+    if len(others) > _SHOWN_WAITING:
+        lines.append(f"  {'':>18}  and {len(others) - _SHOWN_WAITING} more")
+    return lines
+
+
+def bound_lines(bound: Bound, slots: int, wall_s: float) -> list[str]:
+    """Return how near a build came to the least time that its steps need."""
+    path = " -> ".join(bound.path if len(bound.path) <= 6 else (*bound.path[:3], "...", *bound.path[-2:]))
+    over = f"{max(0.0, wall_s / bound.lower_s - 1):.0%} above it" if bound.lower_s > 0 else "-"
+    return [
+        f"critical path: {duration_words(bound.critical_s)} ({path})",
+        f"least time with {slots} slots: {duration_words(bound.lower_s)}; this build was {over}",
+    ]
 
 
 def _argv(reason: Reason) -> list[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+
 import pytest
 
 FLOW = """
@@ -53,7 +56,7 @@ def test_plan_of_an_edit_stops_where_the_outcome_is_not_known(flow) -> None:
     flow.write("b.txt", "B2\n")
     output = flow.doit("plan")
     assert "  run     other  (in changed)" in output
-    assert "  maybe   link  (depends on other)" in output
+    assert re.search(r"^  maybe   link  \(depends on other\)  \d\.\d s$", output, re.MULTILINE)
     assert "1 would run, 0 would be restored, 1 current, 1 depend" in output
     assert "0 would run" in flow.doit("plan", "hls")
     assert flow.ran() == {"other", "link"}
@@ -62,7 +65,28 @@ def test_plan_of_an_edit_stops_where_the_outcome_is_not_known(flow) -> None:
 def test_plan_sees_an_altered_target(flow) -> None:
     flow.doit()
     flow.write("build/core.o", "broken")
-    assert "  run     hls:core  (build/core.o was altered)" in flow.doit("plan")
+    output = flow.doit("plan")
+    assert "  restore hls:core  (build/core.o was altered)" in output
+    # What a restore would bring is known, so what needs it is current.
+    assert "0 would run, 1 would be restored, 2 current" in output
+    shutil.rmtree(flow.environment["XDG_CACHE_HOME"])
+    output = flow.doit("plan")
+    assert "  run     hls:core  (build/core.o was altered)" in output
+    assert "  maybe   link  (depends on hls:core)" in output
+    assert "0 would be restored" in flow.doit("plan", "other")
+
+
+def test_plan_tells_times_of_earlier_runs(flow) -> None:
+    flow.dodo(
+        'BUILD = ["w"]\ndef task_w():\n    return task(python("w", "import time; time.sleep(1.05); '
+        "open('out', 'w').write('x')\", sources=(\"a.txt\",)), doc=\"x\")\n"
+    )
+    assert "time: unknown, since none of these steps has run before" in flow.doit("plan")
+    flow.doit()
+    flow.write("a.txt", "A2\n")
+    output = flow.doit("plan")
+    assert re.search(r"^  run     w  \(a.txt changed\)  1\.\d s$", output, re.MULTILINE)
+    assert re.search(r"^time: 1\.\d s with \d+ slots?, by the ledger$", output, re.MULTILINE)
 
 
 def test_why_names_facts_before_inputs_and_the_command(flow) -> None:
