@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from pathlib import Path
@@ -15,16 +14,23 @@ from doit.control import TaskControl
 from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 
 from config.settings import Settings
+from farm.checkout import Checkout
 from farm.digest import digests_of
 from farm.display import display_for
 from farm.executor import Executor
+from farm.forecast import Forecast
 from farm.graph import check_selection, check_sources, order
+from farm.ledger import Ledger
 from farm.lock import checkout_lock
 from farm.loop import Loop
+from farm.machine import capacity_of, store_folder
 from farm.outcome import Outcome
+from farm.priority import Priority
 from farm.process import adopt_orphans
 from farm.settings import FarmSettings
 from farm.stop import Stop
+from farm.store import Store
+from farm.tally import Tally
 from farm.trace import LAST_BUILD, BuildLog
 from farm.why import Predecessors
 
@@ -98,8 +104,17 @@ class Run(DoitRun):  # type: ignore[misc]
         names = order(control.tasks, control.selected_tasks)
         root = Path.cwd()
         check_sources(control.tasks, names, control.targets, root)
-        farm = _settings_of(self.loader).section(FarmSettings)
-        display = display_for(sys.stdout, reasons=force_verbosity and verbosity == 2)
+        farm = settings_of(self.loader).section(FarmSettings)
+        capacity, folder = capacity_of(farm, num_process), store_folder(farm)
+        ledger = Ledger(folder / "ledger.db", lambda text: display.note(text))  # noqa: PLW0108 - it comes later
+        forecast = Forecast(control.tasks, names, ledger)
+        predecessors = Predecessors(root, control.tasks, dep_file)
+        display = display_for(
+            sys.stdout,
+            Tally(forecast, capacity),
+            reasons=force_verbosity and verbosity == 2,
+            explain=predecessors.explain,
+        )
         with Stop() as stop, display, checkout_lock(root, _waiting, lambda: stop.requested) as held:
             if not held:
                 return stop.exit_code
@@ -107,15 +122,16 @@ class Run(DoitRun):  # type: ignore[misc]
             executor.clear()
             log = BuildLog(root / LAST_BUILD, display)
             loop = Loop(
-                root,
                 control.tasks,
                 names,
                 self.dep_manager,
+                checkout=Checkout(root, digests_of(root), Store(folder, display.note)),
                 executor=executor,
-                digests=digests_of(root),
+                ledger=ledger,
+                capacity=capacity,
+                priority=Priority(forecast.needs, forecast.of, capacity),
                 watcher=log,
                 stop=stop,
-                slots=num_process or farm.slots or _cpus(),
                 always=always,
                 go_on=continue_,
                 keep_failed=farm.keep_failed,
@@ -133,10 +149,11 @@ class Run(DoitRun):  # type: ignore[misc]
             finally:
                 adopt_orphans(False)
                 log.close()
+                ledger.close()
                 self.dep_manager.close()
                 if not farm.keep_failed:
                     executor.clear()
-            Predecessors(root, control.tasks, dep_file).remember(outcome.ran, outcome.current)
+            predecessors.remember([*outcome.ran, *outcome.restored], outcome.current)
             display.summary(outcome)
             return stop.exit_code or outcome.exit_code
 
@@ -158,7 +175,7 @@ class Config(DoitCmdBase):  # type: ignore[misc]
         if args:
             raise InvalidCommand(f"'doit config' takes only name=value words, not '{args[0]}'")
         self.loader.setup(params)
-        settings = _settings_of(self.loader)
+        settings = settings_of(self.loader)
         table = Table("key", "value", "from", "meaning", box=None, pad_edge=False)
         for key, value in settings.values.items():
             shown = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
@@ -168,7 +185,7 @@ class Config(DoitCmdBase):  # type: ignore[misc]
         return 0
 
 
-def _settings_of(loader: Any) -> Settings:
+def settings_of(loader: Any) -> Settings:
     """Return the settings that the dodo.py has composed, by their type; the defaults if it has none."""
     for value in (loader.namespace or {}).values():
         if isinstance(value, Settings):
@@ -195,10 +212,6 @@ def _with_value(words: list[str], position: int) -> list[str]:
         if option["type"] is not bool and word in (f"-{option['short']}", f"--{option['long']}"):
             return words[position : position + 2]
     return [word]
-
-
-def _cpus() -> int:
-    return len(os.sched_getaffinity(0))
 
 
 def _waiting(owner: str) -> None:

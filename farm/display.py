@@ -16,6 +16,7 @@ from farm.record import Cost
 from farm.tally import Tally
 from farm.wording import (
     bound_lines,
+    difference_words,
     duration_words,
     failure_words,
     long_reasons,
@@ -104,6 +105,9 @@ class Display:
         if outcome.stopped_by:
             self._line(self._stopped_line(outcome), "bold")
             return
+        for name, differences in sorted(outcome.differing.items()):
+            for difference in differences:
+                self._line(difference_words(name, difference), "yellow")
         for source, name in sorted(outcome.edited.items()):
             self._line(f"{source} was edited while {name} ran with it; the next build runs that again", "yellow")
         if not (outcome.ran or outcome.restored or outcome.failed or outcome.skipped):

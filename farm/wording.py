@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from farm.admission import Capacity
+from farm.checkout import Difference
 from farm.failure import Failure
 from farm.forecast import Forecast, Left
 from farm.ledger import Expectation
@@ -231,6 +232,12 @@ def failure_words(failure: Failure) -> str:
             return failure.detail
         case "engine":
             return f"met an error of the engine: {failure.detail}"
+
+
+def difference_words(name: str, difference: Difference) -> str:
+    """Return that a repeated run has made something else."""
+    kind = "other bytes of the same meaning" if difference.only_bytes else "something else"
+    return f"not reproducible: with equal inputs {name} made {kind} of {difference.target}"
 
 
 def duration_words(seconds: float) -> str:

@@ -151,7 +151,6 @@ def checkout(tmp_path: Path) -> Checkout:
     folder.mkdir()
     made = Checkout(folder)
     made.environment["XDG_CACHE_HOME"] = str(tmp_path / "cache")
-    made.environment["XDG_CACHE_HOME"] = str(tmp_path / "cache")
     made.write("pyproject.toml", PYPROJECT)
     return made
 
