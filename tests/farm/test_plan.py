@@ -144,3 +144,28 @@ def test_an_unknown_step_is_answered_with_a_suggestion(flow, command: str) -> No
 
 def test_why_without_a_name(flow) -> None:
     assert "'doit why' needs the name of a task" in flow.doit("why", status=3)
+
+
+@pytest.mark.parametrize("file", ["farm.yaml", "farm.local.yaml"])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("farm: {slots: many}\n", "{file}:1"),
+        ("target: sw_emu\nfarm:\n  slotz: 2\n", "{file}:3"),
+        ("farm: [\n", "{file}:"),
+    ],
+)
+def test_malformed_settings(flow, file: str, text: str, message: str) -> None:
+    flow.write(file, text)
+    for command in ((), ("plan",), ("why", "link")):
+        output = flow.doit(*command, status=3)
+        assert message.format(file=file) in output
+        assert "Traceback" not in output
+
+
+def test_a_missing_tool_is_named_when_its_step_runs(flow) -> None:
+    flow.dodo(FLOW.format(pe=16, renamed=False).replace('argv=("cp", "in", "out")', 'argv=("no-such-tool", "in")'))
+    flow.doit("plan")
+    output = flow.doit(status=1)
+    assert "could not be started: 'no-such-tool' was not found on PATH" in output
+    assert "Traceback" not in output
