@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Cause = Literal["exit", "signal", "timeout", "program", "outputs", "log", "input", "published", "action", "engine"]
+Cause = Literal[
+    "exit", "signal", "timeout", "lost", "program", "outputs", "log", "input", "published", "action", "engine"
+]
 
 _SHOWN_LINES = 4
 _HEAD_BYTES = 4 << 20

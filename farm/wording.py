@@ -218,6 +218,8 @@ def failure_words(failure: Failure) -> str:
             return f"was ended by {failure.detail}{killed}"
         case "timeout":
             return f"was not done after {failure.detail} s"
+        case "lost":
+            return "lost the process that watches it, so nothing vouches for its outputs"
         case "program":
             return f"could not be started: {failure.detail}"
         case "outputs":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import time
@@ -105,15 +106,27 @@ def task_slow():
     assert checkout.ran() == set()
 
 
+def children(pid: int) -> list[int]:
+    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
+    return [int(word) for word in found.stdout.split()]
+
+
 def test_killed_tool(checkout, halfway: subprocess.Popen[str]) -> None:
-    children = subprocess.run(
-        ["pgrep", "-P", str(halfway.pid)], capture_output=True, text=True, check=True
-    ).stdout.split()
-    for child in children:
-        subprocess.run(["kill", "-KILL", child], check=True)
+    for shim in children(halfway.pid):
+        os.kill(children(shim)[0], signal.SIGKILL)
     output, _ = halfway.communicate(timeout=20)
     assert halfway.returncode == 1
     assert "slow was ended by SIGKILL" in output
+    assert checkout.processes() == []
+    assert not checkout.exists("build/out")
+
+
+def test_killed_shim(checkout, halfway: subprocess.Popen[str]) -> None:
+    for shim in children(halfway.pid):
+        os.kill(shim, signal.SIGKILL)
+    output, _ = halfway.communicate(timeout=20)
+    assert halfway.returncode == 1
+    assert "slow lost the process that watches it" in output
     assert checkout.processes() == []
     assert not checkout.exists("build/out")
 
