@@ -22,7 +22,7 @@ from farm.forecast import Forecast
 from farm.graph import check_selection, check_sources, order
 from farm.ledger import Ledger
 from farm.lock import checkout_lock
-from farm.loop import Loop
+from farm.loop import Loop, NeverFitsError
 from farm.machine import capacity_of, store_folder
 from farm.outcome import Outcome
 from farm.priority import Priority
@@ -33,6 +33,7 @@ from farm.store import Store
 from farm.tally import Tally
 from farm.trace import LAST_BUILD, BuildLog
 from farm.why import Predecessors
+from farm.wording import shortage_lines
 
 _ENGINE_ERROR = 2
 
@@ -142,6 +143,8 @@ class Run(DoitRun):  # type: ignore[misc]
                 outcome: Outcome = loop.run()
             except (InvalidTask, InvalidCommand, InvalidDodoFile):
                 raise
+            except NeverFitsError as error:
+                raise InvalidTask("\n".join(shortage_lines(error.steps))) from None
             except Exception:  # whatever it is, it is the engine's and has its own exit code
                 sys.stderr.write(traceback.format_exc())
                 sys.stderr.write("ERROR: the engine failed; finished steps are recorded\n")

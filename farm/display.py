@@ -20,6 +20,7 @@ from farm.wording import (
     duration_words,
     failure_words,
     long_reasons,
+    remedy_words,
     running_words,
     short_reasons,
     status_words,
@@ -84,6 +85,9 @@ class Display:
         self._line(f"  FAILED  {name} {failure_words(failure)}", "bold red")
         for line in failure.lines:
             self._line(f"          {line}", "red")
+        if failure.place and not any(failure.place in line for line in failure.lines):
+            self._line(f"          at {failure.place}", "red")
+        self._line(f"          {remedy_words(failure)}", "")
         if failure.log:
             self._line(f"          log: {failure.log}", "")
             self._line(f"          alone: doit repro {name}", "")

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from farm import clock, shim
-from farm.failure import Failure, matching_line, telling_lines
+from farm.failure import Failure, failed, matching_line, told_by
 from farm.folder import SCRATCH, copy, remove_tree
 from farm.process import Process, belongs, descendants, send, strays
 from farm.record import NO_COST, Cost
@@ -115,7 +115,7 @@ class Executor:
                     place.write_text(item.content, "utf-8")
             except OSError as error:
                 source = item.source if isinstance(item, File) else item.path
-                raise CannotStart(Failure("input", f"{source}: {error.strerror}")) from None
+                raise CannotStart(failed("input", f"{source}: {error.strerror}")) from None
         for output in step.outputs:
             (run.work / output.path).parent.mkdir(parents=True, exist_ok=True)
         return run
@@ -142,7 +142,7 @@ class Executor:
                     start_new_session=True,
                 )
             except (OSError, subprocess.SubprocessError) as error:
-                raise CannotStart(Failure("program", f"{run.step.argv[0]}: {error}")) from None
+                raise CannotStart(failed("program", f"{run.step.argv[0]}: {error}")) from None
         run.pid = process.pid
         # Its status is collected by `reap`; Popen must neither wait for it nor complain.
         process.returncode = 0
@@ -210,26 +210,25 @@ class Executor:
 
     def verdict(self, run: Run) -> Failure | None:
         """Return how an ended run failed; None if exit status, log and expected files all say that it did not."""
-        log = run.step.log
-        if run.status is None and not run.timed_out:
-            return Failure("lost", "", telling_lines(run.log, run.step.error_lines), log)
+        step, log = run.step, run.step.log
         if run.errno:
-            return Failure("program", f"{run.step.argv[0]}: {os.strerror(run.errno)}", (), log)
-        lines = () if run.status == 0 else telling_lines(run.log, run.step.error_lines)
+            return failed("program", f"{step.argv[0]}: {os.strerror(run.errno)}", log)
         if run.timed_out:
-            return Failure("timeout", f"{run.step.timeout_s:g}", lines, log)
-        if run.status is not None and run.status < 0:
-            return Failure("signal", _signal_name(-run.status), lines, log)
+            return failed("timeout", f"{step.timeout_s:g}", log, told_by(run.log, step))
+        if run.status is None:
+            return failed("lost", "", log, told_by(run.log, step))
+        if run.status < 0:
+            return failed("signal", _signal_name(-run.status), log, told_by(run.log, step))
         if run.status != 0:
-            return Failure("exit", str(run.status), lines, log)
+            return failed("exit", str(run.status), log, told_by(run.log, step))
         try:
-            line = matching_line(run.log, run.step.error_lines)
+            line = matching_line(run.log, step.error_lines)
         except OSError:
-            return Failure("engine", "the log is gone, so nothing vouches for the outputs", (), log)
+            return failed("engine", "the log is gone, so nothing vouches for the outputs", log)
         if line is not None:
-            return Failure("log", line, telling_lines(run.log, run.step.error_lines), log)
+            return failed("log", line, log, told_by(run.log, step))
         problem = self._output_problem(run)
-        return None if problem is None else Failure("outputs", problem, telling_lines(run.log), log)
+        return None if problem is None else failed("outputs", problem, log, told_by(run.log, step))
 
     def _output_problem(self, run: Run) -> str | None:
         for output in run.step.outputs:
@@ -252,11 +251,11 @@ class Executor:
             return sys.executable
         if "/" in program:
             if not (run.work / program).is_file():
-                raise CannotStart(Failure("program", f"'{program}' is none of the step's inputs"))
+                raise CannotStart(failed("program", f"'{program}' is none of the step's inputs"))
             return program
         found = shutil.which(program, path=path)
         if found is None:
-            raise CannotStart(Failure("program", f"'{program}' was not found on PATH"))
+            raise CannotStart(failed("program", f"'{program}' was not found on PATH"))
         return found
 
     def _environment(self, run: Run) -> dict[str, str]:

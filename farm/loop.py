@@ -17,10 +17,10 @@ from doit.exceptions import BaseFail
 from doit.task import Stream
 
 from farm import clock
-from farm.admission import Candidate, Capacity, Occupant, admit
+from farm.admission import Candidate, Capacity, Occupant, Shortage, admit, never_fits
 from farm.checkout import Checkout, Probe, UseError
 from farm.executor import CannotStart, Executor, Run
-from farm.failure import Failure
+from farm.failure import Failure, Told, failed, out_of_disk, out_of_memory, retry_of
 from farm.frontier import Frontier
 from farm.graph import Task, step_of
 from farm.journal import RECORD_VALUE
@@ -37,6 +37,14 @@ from farm.store import Lease
 _PROBES = 5
 #: How often to look whether another farm has made what a step would make.
 _CONTENDED_S = 0.1
+
+
+class NeverFitsError(Exception):
+    """Steps that need more than this machine has, each with what it lacks."""
+
+    def __init__(self, steps: tuple[tuple[str, tuple[Shortage, ...]], ...]) -> None:
+        super().__init__(", ".join(name for name, _ in steps))
+        self.steps = steps
 
 
 class Watcher(Protocol):
@@ -128,11 +136,17 @@ class Loop:
         self._works: dict[str, _Work] = {}
         self._probes: Counter[str] = Counter()
         self._attempts: Counter[str] = Counter()
+        #: Steps that ran out of memory, and get all of it when they are tried again.
+        self._alone: set[str] = set()
         self._work = [name for name in names if tasks[name].actions]
 
     def run(self) -> Outcome:
-        """Run until everything has ended, or until a signal. No process of a step is alive when this returns."""
+        """Run until everything has ended, or until a signal. No process of a step is alive when this returns.
+
+        Raises NeverFitsError before anything has begun.
+        """
         started_s = clock.monotonic_s()
+        self._refuse_what_never_fits()
         try:
             self._cycle()
         finally:
@@ -152,6 +166,29 @@ class Loop:
         ]
         self._outcome.wall_s = clock.monotonic_s() - started_s
         return self._outcome
+
+    def _refuse_what_never_fits(self) -> None:
+        """Raise NeverFitsError for steps that this machine cannot run and the store does not hold.
+
+        Not known is what the store will hold when the inputs are there; then the step counts as one that has to run.
+        """
+        refused = []
+        for name in self._names:
+            step = step_of(self._tasks[name])
+            shortages = never_fits(step.resources, self._capacity) if step is not None else ()
+            if step is not None and shortages and not self._is_at_hand(step):
+                refused.append((name, shortages))
+        if refused:
+            raise NeverFitsError(tuple(refused))
+
+    def _is_at_hand(self, step: Step) -> bool:
+        store = self._checkout.store
+        try:
+            probe = self._checkout.probe(step)
+        except OSError:
+            return False
+        stored = store is not None and store.find(probe.parts.key) is not None
+        return not self._always and (not probe.reasons or stored)
 
     def _cycle(self) -> None:
         while not self._stop.requested:
@@ -203,7 +240,7 @@ class Loop:
         try:
             probe = self._checkout.probe(step)
         except OSError as error:
-            self._fail(name, Failure("input", f"{error.filename or name}: {error.strerror or error}"))
+            self._fail(name, failed("input", f"{error.filename or name}: {error.strerror or error}"))
             return
         if not self._always:
             if not probe.reasons:
@@ -211,7 +248,8 @@ class Loop:
                 return
             if self._restore(name, step, probe):
                 return
-        self._works[name] = _Work(step, probe, self._priority.candidate(step), clock.monotonic_s())
+        candidate = self._priority.candidate(step, alone=name in self._alone)
+        self._works[name] = _Work(step, probe, candidate, clock.monotonic_s())
         insort(self._queue, (-self._priority.remaining_s[name], self._frontier.place[name]))
 
     def _keep_current(self, name: str, step: Step) -> None:
@@ -279,7 +317,7 @@ class Loop:
                 if self._probes[name] < _PROBES:
                     self._probe_later(name, 0.0)
                     return
-                raise CannotStart(Failure("input", "the inputs do not stop changing"))
+                raise CannotStart(failed("input", "the inputs do not stop changing"))
             self._executor.start(run)
         except (CannotStart, OSError) as problem:
             if run is not None:
@@ -302,11 +340,28 @@ class Loop:
     def _finish(self, run: Run) -> None:
         name, step = run.step.name, run.step
         work = self._works[name]
-        failure = self._executor.verdict(run) or self._publish(run, work.probe)
+        failure = self._executor.verdict(run)
+        if failure is not None:
+            failure = out_of_memory(
+                failure,
+                oom_kills=run.oom_kills,
+                peak_memory_gib=run.cost.peak_memory_gib,
+                memory_gib=work.candidate.resources.memory_gib,
+                limit_gib=self._capacity.memory_gib,
+            )
+        else:
+            failure = self._publish(run, work.probe)
         self._release(work)
-        self._enter(run, ENDED_WELL if failure is None else failure.cause)
-        if failure is None or not self._keep_failed:
+        self._enter(run, ENDED_WELL if failure is None else failure.kind)
+        again = failure is not None and self._may_start() and self._attempts[name] < retry_of(failure).attempts
+        if failure is None or again or not self._keep_failed:
             self._executor.discard(run)
+        if failure is not None and again:
+            self._watcher.repeated(name, failure, self._attempts[name])
+            if failure.kind == "memory":
+                self._alone.add(name)
+            self._probe_later(name, retry_of(failure).pause_s)
+            return
         if failure is not None:
             self._checkout.remove_targets(step)
             self._fail(name, failure)
@@ -363,7 +418,7 @@ class Loop:
         task = self._tasks[name]
         status = self._dep_manager.get_status(task, self._tasks)
         if status.status == "error":
-            self._fail(name, Failure("input", str(status.get_error_message())))
+            self._fail(name, failed("input", str(status.get_error_message())))
             return
         if status.status == "up-to-date" and not self._always:
             self._outcome.current.append(name)
@@ -375,14 +430,15 @@ class Loop:
         task.overwrite_verbosity(self._stream)
         try:
             self._stop.interrupts = True
-            failed = task.execute(self._stream)
+            problem = task.execute(self._stream)
         except KeyboardInterrupt:
             return
         finally:
             self._stop.interrupts = False
-        if isinstance(failed, BaseFail):
-            lines = tuple(line for line in failed.get_msg().splitlines() if line.strip())
-            self._fail(name, Failure("action", lines[0] if lines else "", lines[-1:] if len(lines) > 1 else ()))
+        if isinstance(problem, BaseFail):
+            lines = tuple(line for line in problem.get_msg().splitlines() if line.strip())
+            told = Told(lines[-1:] if len(lines) > 1 else (), "", None)
+            self._fail(name, failed("action", lines[0] if lines else "", "", told))
             return
         task.save_extra_values()
         with contextlib.suppress(OSError):
@@ -402,5 +458,5 @@ class Loop:
 
 def _failure_of(error: OSError | UseError, log: str) -> Failure:
     if isinstance(error, UseError):
-        return Failure("published", str(error), (), log)
-    return Failure("engine", f"{error.filename}: {error.strerror}", (), log)
+        return failed("published", str(error), log)
+    return out_of_disk(failed("engine", f"{error.filename}: {error.strerror}", log), error)

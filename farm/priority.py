@@ -34,11 +34,11 @@ class Priority:
         usual_s = median(known.values()) if known else _GUESS_S
         return remaining_s(self._needs, {name: known.get(name, usual_s) for name in self._needs})
 
-    def candidate(self, step: Step) -> Candidate:
-        """Return what a step occupies, and for how long, as far as it is known."""
+    def candidate(self, step: Step, *, alone: bool = False) -> Candidate:
+        """Return what a step occupies, and for how long, as far as it is known; all memory if it is to run `alone`."""
         found = self._expected(step.name)
         # What others of its kind have used tells nothing of this one: one large block would hold up all small ones.
         learned = found.memory_bytes if found.basis == "step" else None
-        memory_gib = None if learned is None else learned / 2**30
+        memory_gib = self._capacity.memory_gib if alone else None if learned is None else learned / 2**30
         duration_s = None if found.wall_s is None else found.wall_s.median
         return Candidate(step.name, with_memory(step.resources, memory_gib, self._capacity), duration_s)

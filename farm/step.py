@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import Literal, get_args
 
 #: The first word of argv that stands for the interpreter: its absolute path must not enter the key.
 PYTHON = "{python}"
@@ -55,6 +56,21 @@ class Tool:
     version: str
 
 
+FailureClass = Literal[
+    "source", "config", "capacity", "timing", "licence", "memory", "disk", "crash", "timeout", "infrastructure"
+]
+FAILURE_CLASSES: tuple[FailureClass, ...] = get_args(FailureClass)
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A line of a failed run's log by which its failure is known: a regular expression, the class, what to do."""
+
+    pattern: str
+    kind: FailureClass
+    remedy: str = ""
+
+
 @dataclass(frozen=True)
 class Resources:
     """What one run occupies while it runs. `licences` are names, one token each."""
@@ -75,6 +91,7 @@ class Step:
     `name` is that of its doit task ("hls:residual_3f2a9c"). `argv[0]` is a program of PATH, a declared input
     ("./check") or PYTHON. `facts` are labelled values behind the key, for explanations only. `log` is where stdout and
     stderr go. `error_lines` are regular expressions: a log line that matches one is a failure even with exit status 0.
+    `signatures` tell what kind of failure a failed run is; the first of them that matches a line of the log counts.
     Raises StepError at construction.
     """
 
@@ -89,6 +106,7 @@ class Step:
     facts: tuple[tuple[str, str], ...] = ()
     timeout_s: float | None = None
     error_lines: tuple[str, ...] = ()
+    signatures: tuple[Signature, ...] = ()
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -167,7 +185,7 @@ class Step:
                 self._refuse(f"sets the variable '{name}', which is no variable's name or is set by the engine")
         if self.timeout_s is not None and self.timeout_s <= 0:
             self._refuse(f"has a timeout of {self.timeout_s} s; give more than 0, or None")
-        for pattern in self.error_lines:
+        for pattern in (*self.error_lines, *(signature.pattern for signature in self.signatures)):
             self._check_pattern(pattern)
 
     def _check_pattern(self, pattern: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from farm.admission import Capacity
+from farm.admission import Capacity, Shortage
 from farm.checkout import Difference
 from farm.failure import Failure
 from farm.forecast import Forecast, Left
@@ -13,6 +13,7 @@ from farm.makespan import Bound
 from farm.plan import Planned
 from farm.reason import Reason
 from farm.record import Record
+from farm.step import FailureClass
 from farm.tally import Waiting
 
 _SHORT_CHARACTERS = 60
@@ -214,8 +215,7 @@ def failure_words(failure: Failure) -> str:
         case "exit":
             return f"ended with exit status {failure.detail}"
         case "signal":
-            killed = " (often the kernel's, when memory runs out)" if failure.detail == "SIGKILL" else ""
-            return f"was ended by {failure.detail}{killed}"
+            return f"was ended by {failure.detail}"
         case "timeout":
             return f"was not done after {failure.detail} s"
         case "lost":
@@ -234,6 +234,46 @@ def failure_words(failure: Failure) -> str:
             return failure.detail
         case "engine":
             return f"met an error of the engine: {failure.detail}"
+
+
+#: What to do about each class of failures, unless the toolchain knows better.
+_REMEDIES: dict[FailureClass, str] = {
+    "source": "correct what the lines above name",
+    "config": "correct the configuration, or install what is missing",
+    "capacity": "fold more, or choose a larger board",
+    "timing": "lower clock_mhz, or fold what is on the critical path otherwise",
+    "licence": "free a licence, or ask for more; farm.licences limits how many this machine uses at once",
+    "memory": "let it run beside fewer others (farm.slots), give farm.memory_gib, or use a larger machine",
+    "disk": "make room, for example with 'doit cache gc --max-size 10G', and build again",
+    "crash": "build again; if it ends so each time, give the folder of 'doit repro' to the tool's maker",
+    "timeout": "raise the step's timeout if it was making progress",
+    "infrastructure": "look at the machine, and build again",
+}
+
+
+def remedy_words(failure: Failure) -> str:
+    """Return the class of a failure, with what to do about it."""
+    used = ""
+    if failure.peak_memory_gib is not None and failure.memory_gib is not None:
+        used = f" (had taken {failure.peak_memory_gib:.2f} GiB, expected were {failure.memory_gib:.2f})"
+    return f"{failure.kind}{used}: {failure.remedy or _REMEDIES[failure.kind]}"
+
+
+def shortage_lines(steps: Sequence[tuple[str, Sequence[Shortage]]]) -> list[str]:
+    """Return for each step what it needs that this machine does not have, and the setting that would change it."""
+    lines = []
+    for name, shortages in steps:
+        for shortage in shortages:
+            kind, _, licence = shortage.resource.partition(" ")
+            has = f"there are {shortage.available:g}"
+            if licence:
+                needs, remedy = f"licence {licence}", f"write '{licence}: COUNT' below farm.licences in farm.local.yaml"
+            elif kind == "memory_gib":
+                needs, remedy = f"{shortage.needed:g} GiB of memory", "farm.memory_gib sets what there is"
+            else:
+                needs, remedy = f"{shortage.needed:g} {kind}", f"farm.{kind} sets what there is"
+            lines.append(f"step '{name}' can never run here: it needs {needs} and {has}; {remedy}")
+    return lines
 
 
 def difference_words(name: str, difference: Difference) -> str:

@@ -292,7 +292,10 @@ def task_after():
 
     def test_traceback(self, checkout) -> None:
         output = self.fail(checkout, "def f():\n  raise ValueError('pe must divide')\nf()")
-        assert "          ValueError: pe must divide\n          log:" in output
+        assert "          ValueError: pe must divide\n          at " in output
+        assert (
+            "code.py:2\n          source: correct what the lines above name\n          log: build/bad.log\n" in output
+        )
 
     def test_signal(self, checkout) -> None:
         assert "was ended by SIGSEGV" in self.fail(checkout, "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
