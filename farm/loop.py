@@ -132,6 +132,7 @@ class Loop:
         self._frontier = Frontier(tasks, names)
         #: Steps that have to run, the longest remaining path first.
         self._queue: list[tuple[float, int]] = []
+        self._ranked = False
         self._foreign: deque[str] = deque()
         self._works: dict[str, _Work] = {}
         self._probes: Counter[str] = Counter()
@@ -250,7 +251,7 @@ class Loop:
                 return
         candidate = self._priority.candidate(step, alone=name in self._alone)
         self._works[name] = _Work(step, probe, candidate, clock.monotonic_s())
-        insort(self._queue, (-self._priority.remaining_s[name], self._frontier.place[name]))
+        insort(self._queue, (-self._priority.of(name), self._frontier.place[name]))
 
     def _keep_current(self, name: str, step: Step) -> None:
         self._outcome.current.append(name)
@@ -279,6 +280,8 @@ class Loop:
     def _start_queued(self) -> None:
         if not self._queue or not self._may_start():
             return
+        if not self._ranked:
+            self._rank()
         now_s = clock.monotonic_s()
         running = []
         for run in self._executor.running:
@@ -294,6 +297,13 @@ class Loop:
                 if not self._may_start():
                     break
                 self._start(self._names[place], self._works[self._names[place]])
+
+    def _rank(self) -> None:
+        """Find the order of what is left, once: all that is current or could be restored has ended by now."""
+        self._ranked = True
+        left = [name for name in self._work if name not in self._frontier.ended]
+        self._priority.rank({name: step_of(self._tasks[name]) for name in left})
+        self._queue = sorted((-self._priority.of(self._names[place]), place) for _, place in self._queue)
 
     def _start(self, name: str, work: _Work) -> None:
         step, key = work.step, work.probe.parts.key

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,13 @@ from farm.admission import Candidate, Capacity, Occupant, admit
 
 #: Of each task, the tasks that it needs directly; every needed task comes before what needs it.
 Needs = Mapping[str, Sequence[str]]
+
+# Trying other orders costs a simulation each: some milliseconds for a hundred tasks.
+_VARIATIONS = 60
+_SIMULATED_TASKS = 6_000
+_VARIED_TASKS = 250
+_WORTH_S = 20.0
+_NEAR = 1.005
 
 
 @dataclass(frozen=True)
@@ -103,3 +111,37 @@ def simulate(
                 if not missing[follower] and follower not in spans:
                     waiting.append(follower)
     return spans
+
+
+def ranked(needs: Needs, candidates: Mapping[str, Candidate], capacity: Capacity) -> Mapping[str, float]:
+    """Return how important each task is: by the longest path after it, varied a little where that ends sooner.
+
+    The longest path first is a rule of thumb; where few large steps share few places another order can be better, which
+    a simulation tells. Always the same for the same graph and durations.
+    """
+    best = remaining_s(needs, {name: candidates[name].duration_s or 0.0 for name in needs})
+    if not 2 <= len(needs) <= _VARIED_TASKS:
+        return best
+    by_place = {name: float(len(needs) - place) for place, name in enumerate(needs)}
+    lower_s = bound(needs, {name: candidates[name].duration_s or 0.0 for name in needs}, capacity.slots).lower_s
+    best_s = _end_s(simulate(needs, candidates, capacity))
+    if best_s < _WORTH_S:
+        return best
+    in_order_s = _end_s(simulate(needs, candidates, capacity, importance=by_place))
+    if in_order_s < best_s:
+        best, best_s = by_place, in_order_s
+    chance = random.Random(0)  # noqa: S311 - to be the same each time
+    variations = min(_VARIATIONS, _SIMULATED_TASKS // len(needs))
+    for number in range(variations):
+        if best_s <= lower_s * _NEAR:
+            break
+        width = 0.5 * (1 - number / variations)
+        varied = {name: value * chance.uniform(1 - width, 1 + width) for name, value in best.items()}
+        end_s = _end_s(simulate(needs, candidates, capacity, importance=varied))
+        if end_s < best_s:
+            best, best_s = varied, end_s
+    return best
+
+
+def _end_s(spans: Mapping[str, tuple[float, float]]) -> float:
+    return max((end_s for _, end_s in spans.values()), default=0.0)

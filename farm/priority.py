@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from dataclasses import replace
 from statistics import median
 
 from farm.admission import Candidate, Capacity, with_memory
 from farm.ledger import Expectation
-from farm.makespan import remaining_s
-from farm.step import Step
+from farm.makespan import ranked
+from farm.step import Resources, Step
 
 #: Where nothing at all is known every step counts the same, so that the longest chain goes first.
 _GUESS_S = 1.0
+_NOTHING = Resources(memory_gib=1e-6)
 
 
 class Priority:
-    """Knows the longest path from each step to the end of the build."""
+    """Knows which of the steps that wait is to start first."""
 
     def __init__(
         self, needs: Mapping[str, Sequence[str]], expected: Callable[[str], Expectation], capacity: Capacity
@@ -25,14 +26,28 @@ class Priority:
         self._needs = needs
         self._expected = expected
         self._capacity = capacity
+        self._rank: Mapping[str, float] = {}
 
-    @cached_property
-    def remaining_s(self) -> Mapping[str, float]:
-        """The longest path from the start of each task to the end; of unknown duration is as long as the middle one."""
-        walls = {name: self._expected(name).wall_s for name in self._needs}
+    def rank(self, pending: Mapping[str, Step | None]) -> None:
+        """Find the order of the tasks that have not ended yet; None stands for a task that is no step.
+
+        A step of unknown duration is taken to be as long as the middle one of the others.
+        """
+        walls = {name: self._expected(name).wall_s for name, step in pending.items() if step is not None}
         known = {name: wall_s.median for name, wall_s in walls.items() if wall_s is not None}
         usual_s = median(known.values()) if known else _GUESS_S
-        return remaining_s(self._needs, {name: known.get(name, usual_s) for name in self._needs})
+        needs = {name: [one for one in self._needs[name] if one in pending] for name in self._needs if name in pending}
+        candidates = {
+            name: Candidate(name, _NOTHING, 0.0)
+            if step is None
+            else replace(self.candidate(step), duration_s=known.get(name, usual_s))
+            for name, step in pending.items()
+        }
+        self._rank = ranked(needs, candidates, self._capacity)
+
+    def of(self, name: str) -> float:
+        """Return how important a task is among those that were ranked."""
+        return self._rank.get(name, 0.0)
 
     def candidate(self, step: Step, *, alone: bool = False) -> Candidate:
         """Return what a step occupies, and for how long, as far as it is known; all memory if it is to run `alone`."""

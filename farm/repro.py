@@ -139,7 +139,7 @@ def _readme(step: Step, *, known: bool) -> str:
     secret = secret_variables(step)
     return _README.format(
         name=step.name,
-        command=shlex.join(step.argv),
+        command=shlex.join(["python" if word == PYTHON else word for word in step.argv]),
         tools="\n".join(f"| {tool.name} | {tool.version} |" for tool in step.tools) or "| (none declared) | |",
         variables=f"\nTo be set by you, since values of such variables are left out: {', '.join(secret)}\n"
         if secret

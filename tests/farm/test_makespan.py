@@ -8,7 +8,7 @@ import random
 import pytest
 
 from farm.admission import Candidate, Capacity
-from farm.makespan import bound, remaining_s, simulate
+from farm.makespan import bound, ranked, remaining_s, simulate
 from farm.step import Resources
 
 LICENCES: dict[str, int] = {}
@@ -75,3 +75,32 @@ def test_what_runs_already_is_not_started_again() -> None:
     spans = simulate(needs, candidates, Capacity(1, 99, 99.0, LICENCES), running={"a": 3.0})
     assert spans["a"] == (0.0, 3.0)
     assert sorted(spans.values())[1:] == [(3.0, 13.0), (13.0, 23.0)]
+
+
+def end_s(spans: dict[str, tuple[float, float]]) -> float:
+    return max(end for _, end in spans.values())
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_ranking_is_never_worse_than_the_longest_path_or_the_given_order(seed: int) -> None:
+    needs, candidates = random_graph(seed, 12)
+    candidates = {
+        name: Candidate(name, one.resources, 100 * (one.duration_s or 0.0)) for name, one in candidates.items()
+    }
+    capacity = Capacity(2, 99, 4.0, LICENCES)
+    rank = ranked(needs, candidates, capacity)
+    assert ranked(needs, candidates, capacity) == rank
+    found = end_s(simulate(needs, candidates, capacity, importance=rank))
+    in_order = {name: -float(place) for place, name in enumerate(needs)}
+    assert found <= end_s(simulate(needs, candidates, capacity))
+    assert found <= end_s(simulate(needs, candidates, capacity, importance=in_order))
+
+
+def test_the_ranking_finds_what_the_longest_first_misses() -> None:
+    # Two places, 3 3 2 2 2: longest first ends after 7, and 3 3 | 2 2 2 after 6.
+    times = [3, 3, 2, 2, 2]
+    candidates = {f"n{place}": Candidate(f"n{place}", Resources(), 100.0 * time) for place, time in enumerate(times)}
+    needs: dict[str, tuple[str, ...]] = dict.fromkeys(candidates, ())
+    capacity = Capacity(2, 99, 99.0, LICENCES)
+    assert end_s(simulate(needs, candidates, capacity)) == 700.0
+    assert end_s(simulate(needs, candidates, capacity, importance=ranked(needs, candidates, capacity))) == 600.0
