@@ -23,6 +23,7 @@ from farm.modules import python_files
 from farm.step import PYTHON, File, Output, Resources, Step, Text, Tool
 from integration.design import design_of, kernel_of
 from integration.platform import Platform
+from toolchains.failures import signatures
 from toolchains.hls_release import release_header
 from toolchains.open.program import program_main
 
@@ -119,6 +120,7 @@ class OpenToolchain:
             tools=interpreter("numpy"),
             facts=(("parameters", source or STAND_IN), *_facts(block.core())),
             error_lines=ERROR_LINES,
+            signatures=signatures("open"),
         )
 
     def hls(self, core: Core | DmaCore) -> Step:
@@ -144,6 +146,7 @@ class OpenToolchain:
             facts=_facts(core),
             resources=Resources(memory_gib=1.5),
             error_lines=(*ERROR_LINES, STREAM_WARNING),
+            signatures=signatures("open"),
         )
 
     def stitch(self, cores: Mapping[str, Core | DmaCore]) -> Step:
@@ -171,6 +174,7 @@ class OpenToolchain:
             tools=(compiler(), *interpreter()),
             facts=tuple((f"{block}.core", core.name) for block, core in cores.items()),
             error_lines=ERROR_LINES,
+            signatures=signatures("open"),
         )
 
     def link(self) -> Step:
@@ -220,6 +224,7 @@ class OpenToolchain:
             tools=interpreter(),
             facts=(("clock_mhz", str(self.clock_mhz)), ("platform", self.platform.vbnv)),
             error_lines=ERROR_LINES,
+            signatures=signatures("open"),
         )
 
     def _modules(self, module: str, core: Core | DmaCore | None = None) -> tuple[File, ...]:
