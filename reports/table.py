@@ -1,0 +1,296 @@
+"""Sections and tables of Vivado's reports.
+
+A section is a numbered heading over a line of dashes; a framed table is drawn with `+` and `|`; a ruled table has a
+line of dashes under its heads. Tables are found by the section they stand in and read by the names in their heads:
+columns come and go with the release (`Prohibited` in 2021.1), their place means nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reports.errors import TruncatedReportError, UnknownLayoutError
+from reports.number import Bounded, Number, bounded, is_absent, number
+
+_HEADING = re.compile(r"(?P<number>[0-9]{1,3}(?:\.[0-9]{1,3}){0,3})\.? (?P<title>\S.*)")
+_GAP = re.compile(r"\S+(?: \S+)*")
+_DASHES = re.compile(r"-+")
+
+
+class Lines(list[str]):
+    """The lines of a text, without their ends, and the name of the file for messages."""
+
+    def __init__(self, text: str, file: str) -> None:
+        # Not splitlines(): that also splits at form feeds and Unicode separators, and lines would count differently
+        # from every editor.
+        super().__init__(line.rstrip("\r") for line in text.split("\n"))
+        self.file = file
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a table. `depth_spaces` is the indentation of its first cell, `line` counts from 1."""
+
+    file: str
+    line: int
+    depth_spaces: int
+    columns: tuple[str, ...]
+    cells: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The first cell, without the stars that point to a footnote."""
+        return self.cells[0].rstrip("*").rstrip()
+
+    def text(self, column: str) -> str | None:
+        """Return the cell of `column`; None where the table has no such column or the cell says NA or nothing."""
+        try:
+            cell = self.cells[self.columns.index(column)]
+        except ValueError:
+            return None
+        return None if is_absent(cell) else cell
+
+    def number(self, column: str) -> Number | None:
+        """Return the number in `column`, None where there is none. Raises UnknownLayoutError for another word."""
+        cell = self.text(column)
+        if cell is None:
+            return None
+        value = number(cell.rstrip("*"))
+        if value is None:
+            raise self.unreadable(column, "a number")
+        return value
+
+    def count(self, column: str) -> int | None:
+        """Return the whole number in `column`, None where there is none. Raises UnknownLayoutError."""
+        value = self.number(column)
+        if isinstance(value, float):
+            raise self.unreadable(column, "a whole number")
+        return value
+
+    def bounded(self, column: str) -> Bounded | None:
+        """Return the number or bound (`<0.01`, also with a percent sign) in `column`. Raises UnknownLayoutError."""
+        cell = self.text(column)
+        if cell is None:
+            return None
+        value = bounded(cell.rstrip("*").removesuffix("%").rstrip())
+        if value is None:
+            raise self.unreadable(column, "a number")
+        return value
+
+    def unreadable(self, column: str, wanted: str) -> UnknownLayoutError:
+        """Return the error for a cell that holds something else than `wanted`."""
+        what = f"'{column}' of '{self.name[:60]}' is '{(self.text(column) or '')[:40]}'"
+        return UnknownLayoutError(self.file, self.line, what, f"expected {wanted}")
+
+
+@dataclass(frozen=True)
+class Table:
+    """The heads of a table and its rows."""
+
+    file: str
+    line: int
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    def needs(self, *columns: str) -> None:
+        """Raise UnknownLayoutError unless all of `columns` are there."""
+        for column in columns:
+            if column not in self.columns:
+                found = ", ".join(self.columns)[:200]
+                raise UnknownLayoutError(
+                    self.file, self.line, f"the table has no column '{column}'", f"its columns are: {found}"
+                )
+
+
+@dataclass(frozen=True)
+class Section:
+    """A numbered part of a report: the lines `begin` (first after the heading) to `end` (exclusive), from 0."""
+
+    lines: Lines
+    number: str
+    title: str
+    begin: int
+    end: int
+
+    def tables(self) -> Iterator[Table]:
+        """Return the framed tables of the section. Raises TruncatedReportError and UnknownLayoutError."""
+        return framed_tables(self.lines, self.begin, self.end)
+
+    def table(self, *columns: str) -> Table:
+        """Return the first framed table, which must have `columns`. Raises ReportError where it is missing."""
+        table = next(self.tables(), None)
+        if table is None:
+            missing = f"section '{self.title[:60]}' has no table"
+            if self.end >= len(self.lines):
+                raise TruncatedReportError(self.lines.file, len(self.lines), missing, "the text ends too early")
+            raise UnknownLayoutError(self.lines.file, self.begin, missing, f"expected columns {', '.join(columns)}")
+        table.needs(*columns)
+        return table
+
+    def pairs(self) -> tuple[Row, ...]:
+        """Return the rows of a framed table that has two columns and no heads (`| Dynamic (W) | 1.734 |`)."""
+        rows: list[Row] = []
+        for at, frame in _frames(self.lines, self.begin, self.end):
+            del at
+            rows.extend(_row(self.lines, line, frame, ("name", "value")) for line in frame.rows)
+            break
+        return tuple(rows)
+
+
+def sections(lines: Lines) -> tuple[Section, ...]:
+    """Return the numbered sections in order.
+
+    Raises TruncatedReportError if the table of contents names a section that does not come any more.
+    """
+    contents: list[tuple[int, str]] = []
+    heads: list[tuple[int, str, str]] = []
+    for at, line in enumerate(lines):
+        if not line or line[0] not in "0123456789":
+            continue
+        match = _HEADING.fullmatch(line.rstrip())
+        if match is None:
+            continue
+        under = lines[at + 1] if at + 1 < len(lines) else ""
+        if len(under) >= 3 and not under.strip("-"):
+            heads.append((at, match["number"], match["title"]))
+        elif not heads:
+            contents.append((at, match["title"]))
+    titles = [title for _, _, title in heads]
+    missing = [title for _, title in contents if title not in set(titles)]
+    if missing:
+        raise TruncatedReportError(
+            lines.file,
+            len(lines),
+            f"the section '{missing[0][:80]}' of the table of contents does not come",
+            "the file was cut off, or is still being written",
+        )
+    ends = [at for at, _, _ in heads[1:]] + [len(lines)]
+    return tuple(
+        Section(lines, found, title, at + 2, end) for (at, found, title), end in zip(heads, ends, strict=True)
+    )
+
+
+@dataclass(frozen=True)
+class _Frame:
+    head: tuple[int, ...]
+    rows: tuple[int, ...]
+    edges: tuple[int, ...]
+    has_head: bool
+
+
+def _is_border(line: str) -> bool:
+    return line.startswith("+-") and line.rstrip().endswith("+")
+
+
+def _frames(lines: Lines, begin: int, end: int) -> Iterator[tuple[int, _Frame]]:
+    at = begin
+    while at < end:
+        if not _is_border(lines[at]):
+            at += 1
+            continue
+        start = at
+        border = lines[at].rstrip()
+        parts: list[list[int]] = [[]]
+        at += 1
+        while at < end and lines[at].startswith(("|", "+")):
+            if lines[at].startswith("+"):
+                parts.append([])
+            else:
+                parts[-1].append(at)
+            at += 1
+        if parts[-1]:
+            # A frame must close: rows after the last border mean that the text ends, or that a cell has a line break.
+            if at >= len(lines) or all(not line.strip() for line in lines[at:]):
+                raise TruncatedReportError(lines.file, at, "ends within a table", "the file was cut off")
+            raise UnknownLayoutError(lines.file, at + 1, "the frame of a table is broken", "expected '|' or '+---'")
+        edges = tuple(index for index, letter in enumerate(border) if letter == "+")
+        groups = parts[:-1]
+        has_head = len(groups) > 1 or not any(groups)
+        if len(parts) == 1:
+            raise TruncatedReportError(lines.file, start + 1, "a table has no rows and no end", "the file was cut off")
+        head = tuple(groups[0])
+        # Heads without any row are drawn with three borders, of which the last two follow each other.
+        rows = tuple(line for group in groups[1:] for line in group) if len(groups) > 1 else head
+        yield start, _Frame(head, rows, edges, has_head)
+
+
+def framed_tables(lines: Lines, begin: int, end: int) -> Iterator[Table]:
+    """Return the framed tables with heads between two lines (counted from 0, `end` exclusive)."""
+    for start, frame in _frames(lines, begin, end):
+        if not frame.has_head or not frame.head:
+            continue
+        columns = _columns(lines, frame)
+        yield Table(lines.file, start + 1, columns, tuple(_row(lines, at, frame, columns) for at in frame.rows))
+
+
+def _columns(lines: Lines, frame: _Frame) -> tuple[str, ...]:
+    """Return the heads; a head of several lines is joined with blanks."""
+    parts = [_cells(lines, at, frame) for at in frame.head]
+    return tuple(" ".join(cell.strip() for cell in column if cell.strip()) for column in zip(*parts, strict=True))
+
+
+def _cells(lines: Lines, at: int, frame: _Frame) -> list[str]:
+    line = lines[at].rstrip()
+    wanted = len(frame.edges) - 1
+    cells = line[1:-1].split("|") if line.endswith("|") else []
+    if len(cells) == wanted:
+        return cells
+    # A name may hold a bar itself: then the corners of the frame say which bars are the table's.
+    if len(line) == frame.edges[-1] + 1 and all(line[edge] == "|" for edge in frame.edges):
+        return [line[left + 1 : right] for left, right in zip(frame.edges, frame.edges[1:], strict=False)]
+    if at >= len(lines) - 2 and not line.endswith("|"):
+        raise TruncatedReportError(lines.file, at + 1, "ends within a row of a table", "the file was cut off")
+    what = f"a row has {len(cells)} cells, its frame has {wanted}"
+    raise UnknownLayoutError(lines.file, at + 1, what, "expected one cell for each column")
+
+
+def _row(lines: Lines, at: int, frame: _Frame, columns: tuple[str, ...]) -> Row:
+    cells = _cells(lines, at, frame)
+    if len(cells) != len(columns):
+        what = f"a row has {len(cells)} cells"
+        raise UnknownLayoutError(lines.file, at + 1, what, f"expected {len(columns)}")
+    first = cells[0]
+    indent = max(len(first) - len(first.lstrip(" ")) - 1, 0)
+    return Row(lines.file, at + 1, indent, columns, tuple(cell.strip() for cell in cells))
+
+
+def ruled_table(lines: Lines, begin: int, end: int) -> Table | None:
+    """Return the first table whose heads stand over a line of dashes, between two lines; None where there is none.
+
+    Numbers are right-aligned under their heads and names left-aligned; a name may be longer than its head, a cell may
+    be blank. Raises UnknownLayoutError where a word cannot be put under one head.
+    """
+    for at in range(begin + 1, end):
+        rule = lines[at].strip()
+        if not rule or rule.replace("-", "").strip() or not lines[at - 1].strip():
+            continue
+        spans = [match.span() for match in _DASHES.finditer(lines[at])]
+        if len(spans) < 2:
+            continue
+        heads = lines[at - 1]
+        starts = [span[0] for span in spans]
+        columns = tuple(heads[left:right].strip() for left, right in zip(starts, [*starts[1:], None], strict=True))
+        rows: list[Row] = []
+        for row_at in range(at + 1, end):
+            if not lines[row_at].strip():
+                break
+            rows.append(_ruled_row(lines, row_at, spans, columns))
+        return Table(lines.file, at, columns, tuple(rows))
+    return None
+
+
+def _ruled_row(lines: Lines, at: int, spans: list[tuple[int, int]], columns: tuple[str, ...]) -> Row:
+    line = lines[at]
+    ends = {end: index for index, (_, end) in enumerate(spans)}
+    cells = [""] * len(columns)
+    for match in _GAP.finditer(line):
+        index = ends.get(match.end())
+        if index is None:
+            index = max((i for i, (start, _) in enumerate(spans) if start <= match.start()), default=0)
+        if cells[index]:
+            what = f"'{match[0][:40]}' and '{cells[index][:40]}' stand under one head"
+            raise UnknownLayoutError(lines.file, at + 1, what, "expected one word for each column")
+        cells[index] = match[0]
+    return Row(lines.file, at + 1, len(line) - len(line.lstrip(" ")), columns, tuple(cells))
