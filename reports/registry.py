@@ -4,10 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
+from reports import (
+    accelerator,
+    checks,
+    clock_utilization,
+    design_analysis,
+    hierarchy,
+    power,
+    qor,
+    timing,
+    utilization,
+)
 from reports.errors import EmptyReportError, WrongKindError
 from reports.kind import HEAD_CHARACTERS, Kind
 
-KINDS: tuple[Kind, ...] = ()
+KINDS: tuple[Kind, ...] = (
+    timing.KIND,
+    hierarchy.KIND,
+    utilization.KIND,
+    power.KIND,
+    clock_utilization.KIND,
+    checks.DRC,
+    checks.METHODOLOGY,
+    design_analysis.KIND,
+    qor.KIND,
+    qor.FAILFAST,
+    accelerator.KIND,
+)
 """Every kind, the more particular before the more general: the first that matches reads the text."""
 
 

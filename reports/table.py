@@ -131,12 +131,10 @@ class Section:
 
     def pairs(self) -> tuple[Row, ...]:
         """Return the rows of a framed table that has two columns and no heads (`| Dynamic (W) | 1.734 |`)."""
-        rows: list[Row] = []
-        for at, frame in _frames(self.lines, self.begin, self.end):
-            del at
-            rows.extend(_row(self.lines, line, frame, ("name", "value")) for line in frame.rows)
-            break
-        return tuple(rows)
+        for _, frame in _frames(self.lines, self.begin, self.end):
+            at_lines = frame.head + frame.rows
+            return tuple(_row(self.lines, at, frame, ("name", "value")) for at in at_lines)
+        return ()
 
 
 def sections(lines: Lines) -> tuple[Section, ...]:
@@ -146,8 +144,10 @@ def sections(lines: Lines) -> tuple[Section, ...]:
     """
     contents: list[tuple[int, str]] = []
     heads: list[tuple[int, str, str]] = []
+    in_contents = False
     for at, line in enumerate(lines):
         if not line or line[0] not in "0123456789":
+            in_contents = in_contents or line.rstrip() == "Table of Contents"
             continue
         match = _HEADING.fullmatch(line.rstrip())
         if match is None:
@@ -155,7 +155,7 @@ def sections(lines: Lines) -> tuple[Section, ...]:
         under = lines[at + 1] if at + 1 < len(lines) else ""
         if len(under) >= 3 and not under.strip("-"):
             heads.append((at, match["number"], match["title"]))
-        elif not heads:
+        elif in_contents and not heads:
             contents.append((at, match["title"]))
     titles = [title for _, _, title in heads]
     missing = [title for _, title in contents if title not in set(titles)]
@@ -167,17 +167,16 @@ def sections(lines: Lines) -> tuple[Section, ...]:
             "the file was cut off, or is still being written",
         )
     ends = [at for at, _, _ in heads[1:]] + [len(lines)]
-    return tuple(
-        Section(lines, found, title, at + 2, end) for (at, found, title), end in zip(heads, ends, strict=True)
-    )
+    return tuple(Section(lines, found, title, at + 2, end) for (at, found, title), end in zip(heads, ends, strict=True))
 
 
 @dataclass(frozen=True)
 class _Frame:
+    """The lines of a framed table: those before its second border, those after it; and the columns of its corners."""
+
     head: tuple[int, ...]
     rows: tuple[int, ...]
     edges: tuple[int, ...]
-    has_head: bool
 
 
 def _is_border(line: str) -> bool:
@@ -207,20 +206,15 @@ def _frames(lines: Lines, begin: int, end: int) -> Iterator[tuple[int, _Frame]]:
             raise UnknownLayoutError(lines.file, at + 1, "the frame of a table is broken", "expected '|' or '+---'")
         edges = tuple(index for index, letter in enumerate(border) if letter == "+")
         groups = parts[:-1]
-        has_head = len(groups) > 1 or not any(groups)
-        if len(parts) == 1:
-            raise TruncatedReportError(lines.file, start + 1, "a table has no rows and no end", "the file was cut off")
-        head = tuple(groups[0])
-        # Heads without any row are drawn with three borders, of which the last two follow each other.
-        rows = tuple(line for group in groups[1:] for line in group) if len(groups) > 1 else head
-        yield start, _Frame(head, rows, edges, has_head)
+        if not groups or not groups[0]:
+            raise TruncatedReportError(lines.file, start + 1, "a table has no heads", "the file was cut off")
+        # Further borders only set totals apart. Heads without any row end with one border or with two.
+        yield start, _Frame(tuple(groups[0]), tuple(line for group in groups[1:] for line in group), edges)
 
 
 def framed_tables(lines: Lines, begin: int, end: int) -> Iterator[Table]:
     """Return the framed tables with heads between two lines (counted from 0, `end` exclusive)."""
     for start, frame in _frames(lines, begin, end):
-        if not frame.has_head or not frame.head:
-            continue
         columns = _columns(lines, frame)
         yield Table(lines.file, start + 1, columns, tuple(_row(lines, at, frame, columns) for at in frame.rows))
 
