@@ -1,4 +1,4 @@
-"""What can be wrong with a report: one error for each kind of trouble, with the file, the line and what was expected."""
+"""What can be wrong with a report: one error for each kind of trouble, with file, line and what was expected."""
 
 from __future__ import annotations
 

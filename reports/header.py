@@ -45,22 +45,15 @@ class Header:
 
 def begins(head: str, title: str) -> bool:
     """Tell whether `head` begins with Vivado's block and then, on a line of its own, `title`."""
-    lines = head.split("\n")
-    seen_tool = False
-    bars = 0
-    for raw in lines[:_SEARCH_LINES]:
-        line = raw.rstrip()
-        if line.startswith("| Tool Version"):
-            seen_tool = True
-            bars = 1
-        elif seen_tool and not line.startswith("|"):
-            if not line or set(line) == {"-"}:
-                continue
-            return line == title
-        elif not seen_tool and line and not line.startswith(("Copyright", "-", "WARNING", "#", "INFO")):
-            bars += 1
-            if bars > 3:
-                return False
+    in_block = False
+    for raw in head.split("\n", _SEARCH_LINES)[:_SEARCH_LINES]:
+        line = raw.strip()
+        in_block = in_block or line.startswith("| Tool Version")
+        if not line or not line.strip("-") or (in_block and line.startswith("|")):
+            continue
+        # Any other line before the block means that the report is part of something larger, such as a log.
+        if in_block or not line.startswith("Copyright"):
+            return in_block and line == title
     return False
 
 
