@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from reports.errors import UnknownLayoutError
+from reports.errors import UnknownLayoutError, WrongKindError
 from reports.header import Header, begins, read_header
 from reports.kind import Kind
 from reports.number import Number, is_absent, number
@@ -76,7 +76,7 @@ def parse(text: str, file: str = "") -> Hierarchy:
     header = read_header(lines, TITLE)
     section = next((part for part in sections(lines) if part.title == HIERARCHY_SECTION), None)
     if section is None:
-        raise UnknownLayoutError(file, len(lines), f"no section '{HIERARCHY_SECTION}'", "see `-hierarchical`")
+        raise WrongKindError(file, len(lines), "this is a flat utilization report", f"expected '{HIERARCHY_SECTION}'")
     table = section.table("Instance", "Module")
     columns = tuple(name for name in table.columns if name not in ("Instance", "Module"))
     if not table.rows:

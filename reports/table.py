@@ -166,7 +166,7 @@ def sections(lines: Lines) -> tuple[Section, ...]:
             f"the section '{missing[0][:80]}' of the table of contents does not come",
             "the file was cut off, or is still being written",
         )
-    ends = [at for at, _, _ in heads[1:]] + [len(lines)]
+    ends = [*(at for at, _, _ in heads), len(lines)][1:]
     return tuple(Section(lines, found, title, at + 2, end) for (at, found, title), end in zip(heads, ends, strict=True))
 
 

@@ -185,7 +185,7 @@ def _parts(lines: Lines) -> dict[str, tuple[int, int]]:
         for at, line in enumerate(lines[:-1])
         if line.startswith("| ") and lines[at + 1].startswith("| --")
     ]
-    ends = [at for at, _ in starts[1:]] + [len(lines)]
+    ends = [*(at for at, _ in starts), len(lines)][1:]
     return {title: (at + 2, end) for (at, title), end in zip(starts, ends, strict=True)}
 
 

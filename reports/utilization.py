@@ -8,6 +8,7 @@ SLR sections alone, and on a device of one die nothing of them.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from reports.errors import UnknownLayoutError, WrongKindError
@@ -22,6 +23,7 @@ HIERARCHY_SECTION = "Utilization by Hierarchy"
 _LUTS = ("CLB LUTs", "Slice LUTs")
 _REGISTERS = ("CLB Registers", "Slice Registers", "Registers")
 _DSPS = ("DSPs", "DSP Slices")
+_SLR = re.compile(r"SLR[0-9]{1,2}")
 
 
 @dataclass(frozen=True)
@@ -143,11 +145,12 @@ def parse(text: str, file: str = "") -> Utilization:
             raise WrongKindError(file, section.begin, "this is a utilization by hierarchy", "expected a flat one")
         for table in section.tables():
             first = table.columns[0]
-            if first == "Site Type" and "Used" in table.columns:
-                sites.extend(_site(section.title, row, table) for row in table.rows)
-            elif first == "Site Type":
-                slrs = tuple(name for name in table.columns[1:] if not name.endswith("%"))
+            if first == "Site Type" and any(_SLR.fullmatch(name) for name in table.columns):
+                slrs = tuple(name for name in table.columns[1:] if _SLR.fullmatch(name))
                 slr_sites.extend(_slr_site(row, table, slrs) for row in table.rows)
+            elif first == "Site Type":
+                table.needs("Used", "Available", "Util%")
+                sites.extend(_site(section.title, row) for row in table.rows)
             elif section.title == "SLR Connectivity":
                 crossings, slls_used = _crossings(table)
             elif section.title in ("Primitives", "Black Boxes", "Instantiated Netlists"):
@@ -171,8 +174,7 @@ def parse(text: str, file: str = "") -> Utilization:
     )
 
 
-def _site(section: str, row: Row, table: Table) -> Site:
-    table.needs("Available", "Util%")
+def _site(section: str, row: Row) -> Site:
     return Site(
         section=section,
         name=row.name,
