@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from reports.errors import EmptyReportError, TruncatedReportError, WrongKindError
 from reports.table import Lines
 
-_FIELD = re.compile(r"\| (?P<key>[A-Z][A-Za-z ]{0,30}?) *: ?(?P<value>.*)")
 _TOOL = re.compile(r"(?P<tool>\S+) v\.(?P<version>[0-9]\S*)")
 _SEARCH_LINES = 40
 _FILE_OPTIONS = frozenset({"-file", "-pb", "-rpx", "-append", "-xpe", "-hier", "-advisory"})
@@ -71,9 +70,9 @@ def read_header(lines: Lines, title: str) -> Header:
     found: dict[str, str] = {}
     at = first
     while at < len(lines) and lines[at].startswith("|"):
-        match = _FIELD.match(lines[at])
-        if match:
-            found.setdefault(match["key"], match["value"].strip())
+        key, colon, value = lines[at][1:].partition(":")
+        if colon:
+            found.setdefault(key.strip(), value.strip())
         at += 1
     while at < len(lines) and (not lines[at].strip() or set(lines[at].strip()) == {"-"}):
         at += 1

@@ -7,7 +7,6 @@ instance named in brackets, `(top)`, is what its parent uses outside of all its 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from reports.errors import UnknownLayoutError, WrongKindError
@@ -17,7 +16,7 @@ from reports.number import Number, is_absent, number
 from reports.table import Lines, Row, sections
 from reports.utilization import HIERARCHY_SECTION, TITLE
 
-_SHARE = re.compile(r" *\([^()]{0,20}\)$")
+_MAX_DEPTH = 100
 _NAMES = {
     "luts": ("Total LUTs",),
     "lutrams": ("LUTRAMs",),
@@ -85,6 +84,10 @@ def parse(text: str, file: str = "") -> Hierarchy:
     parents: list[str] = []
     for row in table.rows:
         depth = row.depth_spaces // 2
+        if depth > _MAX_DEPTH:
+            raise UnknownLayoutError(
+                file, row.line, f"an instance {depth} levels deep", f"at most {_MAX_DEPTH} are read"
+            )
         name = row.cells[table.columns.index("Instance")]
         # The row `(a)` under `a` is the rest of `a` itself and no level of the hierarchy.
         del parents[depth:]
@@ -96,7 +99,9 @@ def parse(text: str, file: str = "") -> Hierarchy:
 
 def _value(row: Row, column: str) -> Number | None:
     """Return a count; `-hierarchical_percentages` appends a share in brackets."""
-    cell = _SHARE.sub("", row.cells[row.columns.index(column)])
+    cell = row.cells[row.columns.index(column)]
+    if cell.endswith(")"):
+        cell = cell.rpartition("(")[0].rstrip()
     if is_absent(cell):
         return None
     value = number(cell)

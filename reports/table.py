@@ -8,6 +8,7 @@ columns come and go with the release (`Prohibited` in 2021.1), their place means
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from reports.number import Bounded, Number, bounded, is_absent, number
 _HEADING = re.compile(r"(?P<number>[0-9]{1,3}(?:\.[0-9]{1,3}){0,3})\.? (?P<title>\S.*)")
 _GAP = re.compile(r"\S+(?: \S+)*")
 _DASHES = re.compile(r"-+")
+_MAX_COLUMNS = 256
+"""More than any table has (logic levels: some 60); it bounds the work that a damaged file can ask for."""
 
 
 class Lines(list[str]):
@@ -157,8 +160,8 @@ def sections(lines: Lines) -> tuple[Section, ...]:
             heads.append((at, match["number"], match["title"]))
         elif in_contents and not heads:
             contents.append((at, match["title"]))
-    titles = [title for _, _, title in heads]
-    missing = [title for _, title in contents if title not in set(titles)]
+    titles = {title for _, _, title in heads}
+    missing = [title for _, title in contents if title not in titles]
     if missing:
         raise TruncatedReportError(
             lines.file,
@@ -177,6 +180,11 @@ class _Frame:
     head: tuple[int, ...]
     rows: tuple[int, ...]
     edges: tuple[int, ...]
+
+
+def _few_enough(columns: int, file: str, line: int) -> None:
+    if columns > _MAX_COLUMNS:
+        raise UnknownLayoutError(file, line, f"a table has {columns} columns", f"expected at most {_MAX_COLUMNS}")
 
 
 def _is_border(line: str) -> bool:
@@ -205,6 +213,7 @@ def _frames(lines: Lines, begin: int, end: int) -> Iterator[tuple[int, _Frame]]:
                 raise TruncatedReportError(lines.file, at, "ends within a table", "the file was cut off")
             raise UnknownLayoutError(lines.file, at + 1, "the frame of a table is broken", "expected '|' or '+---'")
         edges = tuple(index for index, letter in enumerate(border) if letter == "+")
+        _few_enough(len(edges) - 1, lines.file, start + 1)
         groups = parts[:-1]
         if not groups or not groups[0]:
             raise TruncatedReportError(lines.file, start + 1, "a table has no heads", "the file was cut off")
@@ -263,6 +272,7 @@ def ruled_table(lines: Lines, begin: int, end: int) -> Table | None:
         spans = [match.span() for match in _DASHES.finditer(lines[at])]
         if len(spans) < 2:
             continue
+        _few_enough(len(spans), lines.file, at + 1)
         heads = lines[at - 1]
         starts = [span[0] for span in spans]
         columns = tuple(heads[left:right].strip() for left, right in zip(starts, [*starts[1:], None], strict=True))
@@ -278,11 +288,12 @@ def ruled_table(lines: Lines, begin: int, end: int) -> Table | None:
 def _ruled_row(lines: Lines, at: int, spans: list[tuple[int, int]], columns: tuple[str, ...]) -> Row:
     line = lines[at]
     ends = {end: index for index, (_, end) in enumerate(spans)}
+    starts = [start for start, _ in spans]
     cells = [""] * len(columns)
     for match in _GAP.finditer(line):
         index = ends.get(match.end())
         if index is None:
-            index = max((i for i, (start, _) in enumerate(spans) if start <= match.start()), default=0)
+            index = max(bisect_right(starts, match.start()) - 1, 0)
         if cells[index]:
             what = f"'{match[0][:40]}' and '{cells[index][:40]}' stand under one head"
             raise UnknownLayoutError(lines.file, at + 1, what, "expected one word for each column")

@@ -140,7 +140,14 @@ def test_mutations(text: str) -> None:
     only_report_errors(text, by_content(text))
 
 
+@pytest.fixture
+def asked_for_nightly(request: pytest.FixtureRequest) -> None:
+    if "nightly" not in str(request.config.getoption("-m")):
+        pytest.skip("100,000 mutations take some ten minutes: ask for them with -m nightly")
+
+
 @needs_corpus
+@pytest.mark.usefixtures("asked_for_nightly")
 @pytest.mark.nightly
 @pytest.mark.timeout(7200)
 @settings(max_examples=100_000, deadline=None, suppress_health_check=list(HealthCheck))
