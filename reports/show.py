@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from reports.accelerator import AcceleratorUtilization
 from reports.folder import Report
 from reports.rollup import RESOURCES, RollUp, Use
 from reports.timing import Slacks
@@ -50,14 +51,34 @@ def report(item: Report) -> RenderableType:
     parts: list[RenderableType] = [Text(f"{item.file}: {item.kind}", style="bold")]
     pairs = Table(box=None, show_header=False, pad_edge=False)
     lists: list[tuple[str, tuple[Any, ...]]] = []
+    kernels = isinstance(item.value, AcceleratorUtilization)
     for name, value in _flat("", item.value):
+        if kernels and isinstance(value, tuple):
+            continue
         if isinstance(value, tuple) and value and is_dataclass(value[0]):
             lists.append((name, value))
         else:
             pairs.add_row(Text(name.replace("_", " "), style="dim"), Text(words(value)))
     parts.append(Padding(pairs, (0, 0, 0, 2)))
     parts.extend(Padding(_list(name, value), (0, 0, 0, 2)) for name, value in lists)
+    if isinstance(item.value, AcceleratorUtilization):
+        parts.append(Padding(_accelerator(item.value), (0, 0, 0, 2)))
     return Group(*parts, Text())
+
+
+def _accelerator(value: AcceleratorUtilization) -> Table:
+    """Return the table of a kernel utilization report: its lists are rows of one table."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column(Text("where"), overflow="fold")
+    for name in value.resources:
+        table.add_column(Text(name), justify="right", no_wrap=True)
+    rows = [("platform", value.platform), ("budget", value.budget), ("used", value.used), ("unused", value.unused)]
+    for kernel in value.kernels:
+        rows.append((kernel.name, kernel.amounts))
+        rows.extend((f"  {unit.name}", unit.amounts) for unit in kernel.compute_units)
+    for name, amounts in rows:
+        table.add_row(Text(name), *(Text(f"{amount.used:,}") for amount in amounts))
+    return table
 
 
 def _is_record(value: Any) -> bool:
@@ -88,7 +109,10 @@ def _list(name: str, values: tuple[Any, ...]) -> Table:
         name for name in dict.fromkeys(name for row in rows for name in row) if any(_there(row, name) for row in rows)
     ]
     for name_of_column in names:
-        table.add_column(Text(name_of_column.replace("_", " ")), overflow="fold")
+        numbers = all(isinstance(row.get(name_of_column), (int, float, type(None))) for row in rows)
+        head = Text(name_of_column.replace("_", " "))
+        # A folded name can still be read, a folded number cannot.
+        table.add_column(head, overflow="fold", no_wrap=numbers, justify="right" if numbers else "left")
     for row in rows:
         table.add_row(*(Text(_cell(row.get(name_of_column))) for name_of_column in names))
     if len(values) > MAX_ROWS:
@@ -117,7 +141,7 @@ def design(item: RollUp) -> RenderableType:
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column(Text("where"), overflow="fold")
     for name in RESOURCES:
-        table.add_column(Text(_HEADS[name]), justify="right")
+        table.add_column(Text(_HEADS[name]), justify="right", no_wrap=True)
     if item.uses:
         table.add_row(Text("design"), *_uses(item.uses))
         table.add_row(Text("available"), *_available(item.uses), style="dim")

@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reports.errors import TruncatedReportError, UnknownLayoutError
+from reports.errors import ReportError, TruncatedReportError, UnknownLayoutError
 from reports.number import Bounded, Number, bounded, is_absent, number
 
 _HEADING = re.compile(r"(?P<number>[0-9]{1,3}(?:\.[0-9]{1,3}){0,3})\.? (?P<title>\S.*)")
@@ -187,6 +187,14 @@ def _few_enough(columns: int, file: str, line: int) -> None:
         raise UnknownLayoutError(file, line, f"a table has {columns} columns", f"expected at most {_MAX_COLUMNS}")
 
 
+def _broken(lines: Lines, at: int, what: str) -> ReportError:
+    """Return the error for a frame that breaks at a line (from 0): at the end of the text it was cut off."""
+    line = min(at + 1, len(lines))
+    if all(not text.strip() for text in lines[at + 1 :]) and (at >= len(lines) or not lines[at].strip("+- |")):
+        return TruncatedReportError(lines.file, line, "ends within a table", "the file was cut off")
+    return UnknownLayoutError(lines.file, line, what, "expected '|' or '+---'")
+
+
 def _is_border(line: str) -> bool:
     return line.startswith("+-") and line.rstrip().endswith("+")
 
@@ -203,15 +211,15 @@ def _frames(lines: Lines, begin: int, end: int) -> Iterator[tuple[int, _Frame]]:
         at += 1
         while at < end and lines[at].startswith(("|", "+")):
             if lines[at].startswith("+"):
+                if lines[at].rstrip() != border:
+                    raise _broken(lines, at, "a border differs from the first one of its table")
                 parts.append([])
             else:
                 parts[-1].append(at)
             at += 1
         if parts[-1]:
             # A frame must close: rows after the last border mean that the text ends, or that a cell has a line break.
-            if at >= len(lines) or all(not line.strip() for line in lines[at:]):
-                raise TruncatedReportError(lines.file, at, "ends within a table", "the file was cut off")
-            raise UnknownLayoutError(lines.file, at + 1, "the frame of a table is broken", "expected '|' or '+---'")
+            raise _broken(lines, at, "the frame of a table does not close")
         edges = tuple(index for index, letter in enumerate(border) if letter == "+")
         _few_enough(len(edges) - 1, lines.file, start + 1)
         groups = parts[:-1]
