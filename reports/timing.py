@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from reports.errors import ReportError, TruncatedReportError, UnknownLayoutError
+from reports.errors import TruncatedReportError, UnknownLayoutError
 from reports.header import Header, begins, read_header
 from reports.kind import Kind
-from reports.number import Number, number
+from reports.number import Number
 from reports.table import Lines, Row, Table, ruled_table
+from reports.timing_path import Path, worst_paths
 
 TITLE = "Timing Summary Report"
 
@@ -32,7 +33,6 @@ _SECTIONS = (
 _DETAILS = "Timing Details"
 _CHECK = re.compile(r"[0-9]{1,2}\. checking (?P<name>[a-z_ ]{1,60}?)(?: \((?P<count>[0-9]{1,12})\))?")
 _THERE_ARE = re.compile(r" *There (?:is|are) ([0-9]{1,12}) .*")
-_SLACK = re.compile(r"Slack \((?:MET|VIOLATED)\) : +(-?[0-9.]{1,20})ns")
 _INFINITE = {"inf": float("inf"), "-inf": float("-inf")}
 
 
@@ -107,19 +107,6 @@ class ConstraintCheck:
 
 
 @dataclass(frozen=True)
-class Path:
-    """The worst path of a kind of check. Delays in ns, as printed with their parts (`5.982ns  (logic …`)."""
-
-    slack_ns: float
-    source: str | None
-    destination: str | None
-    group: str | None
-    requirement: str | None
-    data_path_delay: str | None
-    logic_levels: str | None
-
-
-@dataclass(frozen=True)
 class TimingSummary:
     """A timing summary. `met` is what the closing sentence says; None: nothing is constrained.
 
@@ -163,7 +150,7 @@ def parse(text: str, file: str = "") -> TimingSummary:
     table = ruled_table(lines, begin, end)
     if table is None or not table.rows:
         raise UnknownLayoutError(file, begin, "the Design Timing Summary has no table", "expected WNS(ns), TNS(ns) …")
-    setup, hold = _worst_paths(text, details_at, file)
+    setup, hold = worst_paths(text, details_at, file)
     return TimingSummary(
         header=header,
         met=_verdict(lines, begin, end),
@@ -298,58 +285,6 @@ def _checks(lines: Lines, end: int) -> tuple[ConstraintCheck, ...]:
         elif current is not None and (sentence := _THERE_ARE.fullmatch(line)):
             found[current] = (found[current] or 0) + int(sentence[1])
     return tuple(ConstraintCheck(name, count) for name, count in found.items())
-
-
-def _worst_paths(text: str, begin: int, file: str) -> tuple[Path | None, Path | None]:
-    """Return the worst setup and the worst hold path of the details, if they are printed."""
-    worst: dict[str, tuple[float, int, int]] = {}
-    at = text.find("\nSlack (", begin) if begin >= 0 else -1
-    last = at
-    while at >= 0:
-        following = text.find("\nSlack (", at + 1)
-        end = following if following >= 0 else min(len(text), at + 10_000)
-        match = _SLACK.match(text, at + 1)
-        value = number(match[1]) if match else None
-        if value is None:
-            raise _unreadable_slack(text, at + 1, file)
-        kind = text.find("\n  Path Type:", at, end)
-        if kind >= 0:
-            line = text[kind + 1 : text.find("\n", kind + 1)]
-            name = "setup" if "Setup" in line else "hold" if "Hold" in line else ""
-            if name and (name not in worst or value < worst[name][0]):
-                worst[name] = (float(value), at + 1, end)
-        last, at = at, following
-    if last >= 0 and text.find("\n                         slack ", last) < 0 and not text.endswith(("\n\n", "\n\r\n")):
-        raise TruncatedReportError(file, text.count("\n") + 1, "ends within a path", "the file was cut off")
-    return _path(text, worst.get("setup")), _path(text, worst.get("hold"))
-
-
-def _unreadable_slack(text: str, at: int, file: str) -> ReportError:
-    end = text.find("\n", at)
-    line = text.count("\n", 0, at) + 1
-    if end < 0:
-        return TruncatedReportError(file, line, "ends within a path", "the file was cut off")
-    return UnknownLayoutError(file, line, f"'{text[at : min(end, at + 60)]}'", "expected 'Slack (MET) : 0.123ns'")
-
-
-def _path(text: str, place: tuple[float, int, int] | None) -> Path | None:
-    if place is None:
-        return None
-    slack, begin, end = place
-    fields: dict[str, str] = {}
-    for line in text[begin:end].split("\n", 40)[1:40]:
-        name, colon, value = line.strip().partition(":")
-        if colon and len(name) < 30:
-            fields.setdefault(name, value.strip())
-    return Path(
-        slack_ns=slack,
-        source=fields.get("Source"),
-        destination=fields.get("Destination"),
-        group=fields.get("Path Group"),
-        requirement=fields.get("Requirement"),
-        data_path_delay=fields.get("Data Path Delay"),
-        logic_levels=fields.get("Logic Levels"),
-    )
 
 
 KIND = Kind("vivado_timing_summary", matches, parse)
