@@ -1,23 +1,25 @@
 """Vivado's `report_drc` and `report_methodology`: which rules a design breaks, and how often.
 
 Both have the same layout. Until 2025.1 the last column is "Violations", from 2025.2 on "Checks" (public reports of
-2018.2 to 2025.2).
+2016.1 to 2025.2). In 2017 and before, the summary has no table and the rules are counted in the details.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reports.errors import TruncatedReportError, UnknownLayoutError
 from reports.header import Header, begins, read_header
 from reports.kind import Kind
-from reports.table import Lines, Row, sections
+from reports.table import Lines, Row, Section, sections
 
 DRC_TITLE = "Report DRC"
 METHODOLOGY_TITLE = "Report Methodology"
 
 _FOUND = re.compile(r" *(?:Violations|Checks) found: *([0-9]{1,12})")
+
+_VIOLATION = re.compile(r"([A-Z][A-Z0-9_]{0,20}-[0-9]{1,6})#[0-9]{1,9} (Error|Critical Warning|Warning|Advisory|Info)")
 
 
 @dataclass(frozen=True)
@@ -63,14 +65,35 @@ def _parse(text: str, file: str, title: str) -> Checks:
     if found is None:
         what = "no line 'Violations found:' or 'Checks found:'"
         raise UnknownLayoutError(file, summary.begin, what, "expected it in the summary")
-    table = summary.table("Rule", "Severity", "Description")
-    column = "Checks" if "Checks" in table.columns else "Violations"
-    table.needs(column)
-    rules = [rule_count(row, "Severity", column) for row in table.rows]
+    table = next(summary.tables(), None)
+    if table is None:
+        details = parts.get("REPORT DETAILS")
+        rules = [] if details is None else _from_details(details)
+    else:
+        table.needs("Rule", "Severity", "Description")
+        column = "Checks" if "Checks" in table.columns else "Violations"
+        table.needs(column)
+        rules = [rule_count(row, "Severity", column) for row in table.rows]
     if sum(rule.count for rule in rules) != int(found[1]):
         what = f"the rules add up to {sum(rule.count for rule in rules)}, the report found {found[1]}"
-        raise TruncatedReportError(file, table.line, what, "the table is not whole")
+        raise TruncatedReportError(file, len(lines), what, "the file was cut off")
     return Checks(header, title, int(found[1]), tuple(rules))
+
+
+def _from_details(section: Section) -> list[RuleCount]:
+    """Return the rules by counting the single violations: reports of 2017 and before have no table."""
+    found: dict[str, RuleCount] = {}
+    for at in range(section.begin, section.end):
+        match = _VIOLATION.fullmatch(section.lines[at].rstrip())
+        if match is None:
+            continue
+        rule, severity = match[1], match[2]
+        if rule in found:
+            found[rule] = replace(found[rule], count=found[rule].count + 1)
+        else:
+            description = section.lines[at + 1].strip() if at + 1 < section.end else ""
+            found[rule] = RuleCount(rule, severity, description, 1)
+    return list(found.values())
 
 
 def matches_drc(head: str) -> bool:

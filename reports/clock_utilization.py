@@ -1,6 +1,6 @@
 """Vivado's `report_clock_utilization`: clock buffers and PLLs in use, and the global clocks.
 
-Layouts from public reports of 2018.3 to 2025.2; primitives and columns depend on the family.
+Layouts from public reports of 2015.4 to 2025.2; primitives and columns depend on the family.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from reports.errors import UnknownLayoutError
 from reports.header import Header, begins, read_header
 from reports.kind import Kind
 from reports.number import Number
-from reports.table import Lines, sections
+from reports.table import Lines, Section, sections
 
 TITLE = "Clock Utilization Report"
+_IDS = ("Global Id", "GlbID")
+"""The head of a global clock's name: the second until 2017."""
 
 
 @dataclass(frozen=True)
@@ -58,29 +60,55 @@ def parse(text: str, file: str = "") -> ClockUtilization:
     lines = Lines(text, file)
     header = read_header(lines, TITLE)
     parts = {part.title: part for part in sections(lines)}
-    for title in ("Clock Primitive Utilization", "Global Clock Resources"):
-        if title not in parts:
-            raise UnknownLayoutError(file, len(lines), f"no section '{title}'", "a clock utilization report has one")
+    if "Clock Primitive Utilization" not in parts:
+        what = "no section 'Clock Primitive Utilization'"
+        raise UnknownLayoutError(file, len(lines), what, "a clock utilization report has one")
     primitives = parts["Clock Primitive Utilization"].table("Type", "Used", "Available")
-    clocks = parts["Global Clock Resources"].table("Global Id", "Driver Type/Pin", "Clock Loads", "Clock")
+    if "Global Clock Resources" in parts:
+        clocks = _global_clocks(parts["Global Clock Resources"])
+    elif "Details of Global Clocks" in parts:
+        clocks = _clocks_of_2015(parts["Details of Global Clocks"])
+    else:
+        raise UnknownLayoutError(
+            file, len(lines), "no section about global clocks", "expected 'Global Clock Resources'"
+        )
     return ClockUtilization(
         header=header,
         primitives=tuple(
             ClockPrimitive(row.name, row.count("Used"), row.count("Available")) for row in primitives.rows
         ),
-        global_clocks=tuple(
-            GlobalClock(
-                id=row.name,
-                clock=row.text("Clock"),
-                period_ns=row.number("Clock Period"),
-                driver=row.text("Driver Type/Pin"),
-                loads=row.count("Clock Loads"),
-                non_clock_loads=row.count("Non-Clock Loads"),
-                root=row.text("Root"),
-                net=row.text("Net"),
-            )
-            for row in clocks.rows
-        ),
+        global_clocks=clocks,
+    )
+
+
+def _global_clocks(section: Section) -> tuple[GlobalClock, ...]:
+    table = section.table("Driver Type/Pin", "Clock Loads", "Clock")
+    if table.columns[0] not in _IDS:
+        table.needs(_IDS[0])
+    return tuple(
+        GlobalClock(
+            id=row.name,
+            clock=row.text("Clock"),
+            period_ns=row.number("Clock Period"),
+            driver=row.text("Driver Type/Pin"),
+            loads=row.count("Clock Loads"),
+            non_clock_loads=row.count("Non-Clock Loads"),
+            root=row.text("Root"),
+            net=row.text("Net"),
+        )
+        for row in table.rows
+    )
+
+
+def _clocks_of_2015(section: Section) -> tuple[GlobalClock, ...]:
+    """Return the nets of global buffers; 2015 names neither their clocks nor their pins, and no net is no table."""
+    table = next(section.tables(), None)
+    if table is None:
+        return ()
+    table.needs("Index", "Net Name", "BELs")
+    return tuple(
+        GlobalClock(row.name, None, None, None, row.count("BELs"), None, None, row.text("Net Name"))
+        for row in table.rows
     )
 
 

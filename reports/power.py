@@ -6,6 +6,7 @@ FPGA and HBM under the total; an HBM card's components may add up to a little le
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from reports.errors import UnknownLayoutError
@@ -15,6 +16,7 @@ from reports.number import Bounded, Number, bounded, is_absent, number
 from reports.table import Lines, Row, Section, sections
 
 TITLE = "Power Report"
+_REMARK = re.compile(r" \(([^()]{1,100})\)$")
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,14 @@ class InstancePower:
 
 @dataclass(frozen=True)
 class Power:
-    """A power report. Texts are as printed without footnote stars; a budget nobody set is None."""
+    """A power report. Texts are as printed without footnote stars; a budget nobody set is None.
+
+    `remark` is what stands in brackets behind the total: "Junction temp exceeded!" says that the part gets too hot.
+    """
 
     header: Header
     total_on_chip_w: Bounded
+    remark: str | None
     fpga_w: Bounded | None
     hbm_w: Bounded | None
     dynamic_w: Bounded | None
@@ -109,6 +115,7 @@ def parse(text: str, file: str = "") -> Power:
     return Power(
         header=header,
         total_on_chip_w=total,
+        remark=summary.remark("Total On-Chip Power (W)"),
         fpga_w=summary.bounded("FPGA Power (W)"),
         hbm_w=summary.bounded("HBM Power (W)"),
         dynamic_w=summary.bounded("Dynamic (W)"),
@@ -154,6 +161,10 @@ class _Summary:
         cell = row.cells[1].rstrip("*")
         return None if is_absent(cell) or cell == "Unspecified" else cell
 
+    def remark(self, name: str) -> str | None:
+        match = _REMARK.search(self.text(name) or "")
+        return match[1] if match else None
+
     def number(self, name: str) -> Number | None:
         cell = self.text(name)
         if cell is None:
@@ -167,7 +178,7 @@ class _Summary:
         cell = self.text(name)
         if cell is None:
             return None
-        value = bounded(cell)
+        value = bounded(_REMARK.sub("", cell))
         if value is None:
             raise self._rows[name].unreadable("value", "a number")
         return value

@@ -199,6 +199,13 @@ def _is_border(line: str) -> bool:
     return line.startswith("+-") and line.rstrip().endswith("+")
 
 
+def _refines(border: str, coarse: str) -> bool:
+    """Tell whether `border` has all the corners of `coarse` and more."""
+    if len(border) != len(coarse) or border == coarse:
+        return False
+    return all(new == "+" for new, old in zip(border, coarse, strict=True) if old == "+")
+
+
 def _frames(lines: Lines, begin: int, end: int) -> Iterator[tuple[int, _Frame]]:
     at = begin
     while at < end:
@@ -211,6 +218,11 @@ def _frames(lines: Lines, begin: int, end: int) -> Iterator[tuple[int, _Frame]]:
         at += 1
         while at < end and lines[at].startswith(("|", "+")):
             if lines[at].startswith("+"):
+                if len(parts) == 1 and _refines(lines[at].rstrip(), border):
+                    # Heads that span several columns (2015) stand in a frame of their own above the frame proper.
+                    border, parts = lines[at].rstrip(), [[]]
+                    at += 1
+                    continue
                 if lines[at].rstrip() != border:
                     raise _broken(lines, at, "a border differs from the first one of its table")
                 parts.append([])
