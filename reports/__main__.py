@@ -17,6 +17,7 @@ from pathlib import Path
 from reports import show
 from reports.errors import ReportError
 from reports.folder import Report, Reports, read_paths
+from reports.hls_rollup import Solution, solutions
 from reports.plain import plain
 from reports.rollup import RollUp, roll_up
 from reports.schema import VERSION, schema
@@ -37,11 +38,12 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("name a report or a folder with reports")
     found = read_paths(options.paths)
     designs = roll_up(found.reports, max(options.depth, 0))
+    hls = solutions(found.reports)
     missing = _missing(options.paths, found)
     if options.json:
-        sys.stdout.write(json.dumps(_whole(found, designs, missing), indent=1, allow_nan=False) + "\n")
+        sys.stdout.write(json.dumps(_whole(found, designs, hls, missing), indent=1, allow_nan=False) + "\n")
     else:
-        _print(options.paths, found, designs, missing)
+        _print(options.paths, found, designs, hls, missing)
     return 1 if found.errors or missing else 0
 
 
@@ -55,12 +57,15 @@ def _missing(paths: list[Path], found: Reports) -> list[str]:
     ]
 
 
-def _whole(found: Reports, designs: tuple[RollUp, ...], missing: list[str]) -> dict[str, object]:
+def _whole(
+    found: Reports, designs: tuple[RollUp, ...], hls: tuple[Solution, ...], missing: list[str]
+) -> dict[str, object]:
     return {
         "schema": VERSION,
         "reports": [plain(report) for report in found.reports],
         "errors": [_error(error) for error in found.errors],
         "designs": plain(designs),
+        "hls_solutions": plain(hls),
         "missing": missing,
     }
 
@@ -70,7 +75,9 @@ def _error(error: ReportError) -> dict[str, object]:
     return {"file": error.file, "line": error.line, "error": kind, "what": error.what, "expected": error.expected}
 
 
-def _print(paths: list[Path], found: Reports, designs: tuple[RollUp, ...], missing: list[str]) -> None:
+def _print(
+    paths: list[Path], found: Reports, designs: tuple[RollUp, ...], hls: tuple[Solution, ...], missing: list[str]
+) -> None:
     out = show.console()
     named = {path.as_posix() for path in paths}
     in_folders: list[Report] = []
@@ -80,7 +87,7 @@ def _print(paths: list[Path], found: Reports, designs: tuple[RollUp, ...], missi
         else:
             in_folders.append(report)
     if in_folders:
-        _print_project(in_folders, designs)
+        _print_project(in_folders, designs, hls)
     err = show.console(stderr=True)
     for error in found.errors:
         err.print(str(error), style="red")
@@ -88,7 +95,7 @@ def _print(paths: list[Path], found: Reports, designs: tuple[RollUp, ...], missi
         err.print(line, style="red")
 
 
-def _print_project(reports: list[Report], designs: tuple[RollUp, ...]) -> None:
+def _print_project(reports: list[Report], designs: tuple[RollUp, ...], hls: tuple[Solution, ...]) -> None:
     out = show.console()
     counts: dict[str, int] = {}
     for report in reports:
@@ -99,6 +106,8 @@ def _print_project(reports: list[Report], designs: tuple[RollUp, ...]) -> None:
         out.print(show.design(designs[0]))
     if len(designs) > 1:
         out.print(show.other_designs(designs[1:]))
+    for solution in hls:
+        out.print(show.solution(solution))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import typing
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from reports.hls_rollup import Solution
 from reports.number import Below
 from reports.registry import KINDS
 from reports.rollup import RollUp
@@ -50,12 +51,14 @@ def schema() -> dict[str, Any]:
         }
     )
     designs = _of(RollUp, definitions)
+    folders = _of(Solution, definitions)
     whole = _object(
         {
             "schema": {"const": VERSION},
             "reports": {"type": "array", "items": {"oneOf": reports}},
             "errors": {"type": "array", "items": error},
             "designs": {"type": "array", "items": designs},
+            "hls_solutions": {"type": "array", "items": folders},
             "missing": {"type": "array", "items": text},
         }
     )

@@ -14,6 +14,8 @@ from rich.text import Text
 
 from reports.accelerator import AcceleratorUtilization
 from reports.folder import Report
+from reports.hls_csynth import Range
+from reports.hls_rollup import Solution
 from reports.rollup import RESOURCES, RollUp, Use
 from reports.timing import Slacks
 
@@ -202,6 +204,39 @@ def other_designs(items: tuple[RollUp, ...]) -> Table:
     if len(items) > MAX_ROWS:
         table.add_row(Text(f"… {len(items) - MAX_ROWS} more", style="dim"))
     return table
+
+
+def solution(item: Solution) -> RenderableType:
+    """Return the roll-up of a solution of HLS: its functions, the top first, and what is missing."""
+    parts: list[RenderableType] = [
+        Text(f"{item.folder}: HLS of {item.top or NO_VALUE}, {item.device or NO_VALUE}", "bold")
+    ]
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column(Text("function (estimate)"), overflow="fold")
+    for head in ("latency", "interval", "ns", *(_HEADS[name] for name in RESOURCES)):
+        table.add_column(Text(head), justify="right", no_wrap=True)
+    for function in item.functions[:MAX_ROWS]:
+        cycles = (_cycles(function.latency_cycles), _cycles(function.interval_cycles))
+        uses = {use.resource: use.used for use in function.uses}
+        cells = [_cell(function.estimated_ns), *(_cell(uses.get(name)) for name in RESOURCES)]
+        table.add_row(Text(function.name), *(Text(cell) for cell in (*cycles, *cells)))
+    if len(item.functions) > MAX_ROWS:
+        table.add_row(Text(f"… {len(item.functions) - MAX_ROWS} more", style="dim"))
+    parts.append(Padding(table, (0, 0, 0, 2)))
+    if item.cosim_passed is not None:
+        cycles_seen = None if item.cosim_latency_cycles is None else _cycles(item.cosim_latency_cycles)
+        latency = "" if cycles_seen in (None, "?") else f", latency {cycles_seen} cycles"
+        parts.append(Text(f"  co-simulation  {'passed' if item.cosim_passed else 'failed'}{latency}"))
+    if item.timing_met is not None:
+        parts.append(Text(f"  timing in Vivado  {'met' if item.timing_met else 'failed'}"))
+    parts.extend(Text(f"  missing  {line}", style="yellow") for line in item.missing)
+    return Group(*parts, Text())
+
+
+def _cycles(value: Range) -> str:
+    if value.min is None or value.max is None:
+        return "?"
+    return f"{value.min:,}" if value.min == value.max else f"{value.min:,}-{value.max:,}"
 
 
 def console(*, stderr: bool = False) -> Console:

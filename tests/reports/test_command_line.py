@@ -139,3 +139,20 @@ def test_a_folder_passes_over_what_is_no_report(tmp_path: Path, capsys: pytest.C
     (folder / "latin.txt").write_bytes(b"caf\xe9\n")
     status, whole = as_json(capsys, str(folder))
     assert (status, len(whole["reports"]), whole["errors"]) == (0, 1, [])
+
+
+@needs_corpus
+def test_a_solution_of_hls(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = tmp_path / "prj" / "solution1" / "syn" / "report" / "top.txt"
+    report.parent.mkdir(parents=True)
+    report.write_bytes((CORPUS / "hls_csynth_rpt" / "vhls2019.1_xc7vx690t_gru_dataflow.rpt").read_bytes())
+    status, whole = as_json(capsys, str(tmp_path))
+    assert status == 0
+    (solution,) = whole["hls_solutions"]
+    assert solution["folder"] == (tmp_path / "prj" / "solution1").as_posix()
+    assert (solution["top"], solution["cosim_passed"], solution["timing_met"]) == ("myproject", None, None)
+    uses = {use["resource"]: use["used"] for use in solution["functions"][0]["uses"]}
+    assert uses == {"luts": 264305, "registers": 269778, "bram_tiles": 289, "urams": 0, "dsps": 1849}
+    assert solution["missing"] == ["co-simulation: `cosim_design`", "synthesis by Vivado: `export_design -flow syn`"]
+    assert main([str(tmp_path)]) == 0
+    assert "16,375-16,401" in capsys.readouterr().out
