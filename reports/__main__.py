@@ -1,0 +1,119 @@
+"""Reports of FPGA tools as tables or JSON.
+
+    python -m reports FILE|FOLDER… [--json] [--depth N]
+
+A file is recognised by its content. In a folder (a project of Vivado, Vitis HLS or Vitis) all reports are found, and
+the roll-up of its designs is shown with what is missing. Exit status: 0 all was read, 1 a file could not be read or
+nothing was found, 2 the command line is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from reports import show
+from reports.errors import ReportError
+from reports.folder import Report, Reports, read_paths
+from reports.hls_rollup import Solution, solutions
+from reports.plain import plain
+from reports.rollup import RollUp, roll_up
+from reports.schema import VERSION, schema
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m reports", description="Reports of FPGA tools as tables or JSON.")
+    parser.add_argument("paths", nargs="*", type=Path, metavar="FILE|FOLDER", help="reports, or projects with reports")
+    parser.add_argument("--json", action="store_true", help="print JSON (its schema: docs/reports-schema.json)")
+    parser.add_argument("--schema", action="store_true", help="print the JSON schema")
+    parser.add_argument("--depth", type=int, default=2, help="levels of the hierarchy in a roll-up (default 2)")
+    options = parser.parse_args(arguments)
+    if options.schema:
+        sys.stdout.write(json.dumps(schema(), indent=1) + "\n")
+        return 0
+    if not options.paths:
+        parser.error("name a report or a folder with reports")
+    found = read_paths(options.paths)
+    designs = roll_up(found.reports, max(options.depth, 0))
+    hls = solutions(found.reports)
+    missing = _missing(options.paths, found)
+    if options.json:
+        sys.stdout.write(json.dumps(_whole(found, designs, hls, missing), indent=1, allow_nan=False) + "\n")
+    else:
+        _print(options.paths, found, designs, hls, missing)
+    return 1 if found.errors or missing else 0
+
+
+def _missing(paths: list[Path], found: Reports) -> list[str]:
+    """Return one sentence for every folder in which nothing is a report."""
+    files = [report.file for report in found.reports] + [error.file for error in found.errors]
+    return [
+        f"{path.as_posix()}: no report of a known kind"
+        for path in paths
+        if path.is_dir() and not any(Path(file).is_relative_to(path) for file in files)
+    ]
+
+
+def _whole(
+    found: Reports, designs: tuple[RollUp, ...], hls: tuple[Solution, ...], missing: list[str]
+) -> dict[str, object]:
+    return {
+        "schema": VERSION,
+        "reports": [plain(report) for report in found.reports],
+        "errors": [_error(error) for error in found.errors],
+        "designs": plain(designs),
+        "hls_solutions": plain(hls),
+        "missing": missing,
+    }
+
+
+def _error(error: ReportError) -> dict[str, object]:
+    kind = type(error).__name__
+    return {"file": error.file, "line": error.line, "error": kind, "what": error.what, "expected": error.expected}
+
+
+def _print(
+    paths: list[Path], found: Reports, designs: tuple[RollUp, ...], hls: tuple[Solution, ...], missing: list[str]
+) -> None:
+    out = show.console()
+    named = {path.as_posix() for path in paths}
+    in_folders: list[Report] = []
+    for report in found.reports:
+        if report.file in named:
+            out.print(show.report(report))
+        else:
+            in_folders.append(report)
+    if in_folders:
+        _print_project(in_folders, designs, hls)
+    err = show.console(stderr=True)
+    for error in found.errors:
+        err.print(str(error), style="red")
+    for line in missing:
+        err.print(line, style="red")
+
+
+def _print_project(reports: list[Report], designs: tuple[RollUp, ...], hls: tuple[Solution, ...]) -> None:
+    out = show.console()
+    counts: dict[str, int] = {}
+    for report in reports:
+        counts[report.kind] = counts.get(report.kind, 0) + 1
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
+    out.print(f"{len(reports)} reports: {kinds}\n")
+    if designs:
+        out.print(show.design(designs[0]))
+    if len(designs) > 1:
+        out.print(show.other_designs(designs[1:]))
+    for solution in hls:
+        out.print(show.solution(solution))
+
+
+if __name__ == "__main__":
+    try:
+        status = main()
+    except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
+        sys.stderr.close()
+        status = 0
+    sys.exit(status)

@@ -1,0 +1,78 @@
+"""The reports in a folder: an existing project of Vivado, Vitis HLS or Vitis, however its files are called."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reports.errors import ReportError
+from reports.kind import HEAD_CHARACTERS
+from reports.registry import KINDS, recognise
+from reports.source import read
+
+_SKIPPED_FOLDERS = frozenset({".git", ".Xil", "xsim.dir", "__pycache__", "node_modules"})
+# Large by nature and never reports; all else is judged by its first bytes.
+_SKIPPED_ENDINGS = (".dcp", ".bit", ".xclbin", ".xo", ".zip", ".gz", ".pb", ".rpx", ".wdb", ".v", ".sv", ".vhd", ".edf")
+
+
+@dataclass(frozen=True)
+class Report:
+    """A file, the name of its kind, and its value."""
+
+    file: str
+    kind: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Reports:
+    """All that was read of some files and folders, and what could not be."""
+
+    reports: tuple[Report, ...]
+    errors: tuple[ReportError, ...]
+
+
+def read_paths(paths: list[Path]) -> Reports:
+    """Read files, and in folders every file that is of a known kind by its content.
+
+    A file that is named must be a report; in a folder, files of no known kind are passed over in silence.
+    """
+    reports: list[Report] = []
+    errors: list[ReportError] = []
+    for path in paths:
+        files = _candidates(path) if path.is_dir() else iter((path,))
+        for file in files:
+            name = file.as_posix()
+            try:
+                text = read(file, name)
+                kind = recognise(text, name)
+                reports.append(Report(name, kind.name, kind.parse(text, name)))
+            except ReportError as error:
+                errors.append(error)
+    return Reports(tuple(reports), tuple(errors))
+
+
+def _candidates(folder: Path) -> Iterator[Path]:
+    """Return the files below `folder` whose beginning is of a known kind, in the order of their names."""
+    # Links to folders are not followed: projects link to themselves.
+    for where, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in _SKIPPED_FOLDERS)
+        for name in sorted(files):
+            path = Path(where, name)
+            if not name.endswith(_SKIPPED_ENDINGS) and path.is_file() and _begins_as_report(path):
+                yield path
+
+
+def _begins_as_report(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(HEAD_CHARACTERS)
+    except OSError:
+        return False
+    if b"\0" in data:
+        return False
+    head = data.decode("utf-8-sig", errors="replace")
+    return any(kind.matches(head) for kind in KINDS)

@@ -1,0 +1,102 @@
+"""All kinds of reports: which one is a text, and what is its value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reports import (
+    accelerator,
+    checks,
+    clock_utilization,
+    component,
+    design_analysis,
+    finn,
+    finn_log,
+    hardware_handoff,
+    hierarchy,
+    hls_cosim,
+    hls_csynth,
+    hls_csynth_xml,
+    hls_export,
+    hls_export_xml,
+    hls_summary,
+    kernel_description,
+    link_steps,
+    link_summary,
+    log,
+    nextpnr,
+    opensta,
+    power,
+    qor,
+    system_estimate,
+    timing,
+    utilization,
+    utilization_xml,
+    xclbin_info,
+    yosys_json,
+    yosys_stat,
+)
+from reports.errors import EmptyReportError, WrongKindError
+from reports.kind import HEAD_CHARACTERS, Kind
+
+KINDS: tuple[Kind, ...] = (
+    timing.KIND,
+    hierarchy.KIND,
+    utilization.KIND,
+    power.KIND,
+    clock_utilization.KIND,
+    checks.DRC,
+    checks.METHODOLOGY,
+    design_analysis.KIND,
+    qor.KIND,
+    qor.FAILFAST,
+    accelerator.KIND,
+    utilization_xml.KIND,
+    hls_csynth.KIND,
+    hls_csynth_xml.KIND,
+    hls_summary.KIND,
+    hls_cosim.KIND,
+    hls_export.KIND,
+    hls_export_xml.KIND,
+    xclbin_info.KIND,
+    link_summary.KIND,
+    system_estimate.KIND,
+    kernel_description.KIND,
+    component.KIND,
+    hardware_handoff.KIND,
+    finn.PERFORMANCE,
+    finn.SYNTHESIS,
+    finn.SIMULATION,
+    finn.TIMES,
+    finn.LAYERS,
+    finn_log.KIND,
+    yosys_json.KIND,
+    nextpnr.KIND,
+    yosys_stat.KIND,
+    nextpnr.LOG,
+    opensta.KIND,
+    link_steps.KIND,
+    # Last of all: any text with one message of Vivado in its first lines is a log.
+    log.KIND,
+)
+"""Every kind, the more particular before the more general: the first that matches reads the text."""
+
+
+def recognise(text: str, name: str = "") -> Kind:
+    """Return the kind of `text`, judged by content; `name` is only for the message.
+
+    Raises EmptyReportError for white space and WrongKindError for a text of no known kind.
+    """
+    if not text.strip():
+        raise EmptyReportError(name, None, "the file is empty", "run the tool that writes it again")
+    head = text[:HEAD_CHARACTERS]
+    for kind in KINDS:
+        if kind.matches(head):
+            return kind
+    known = ", ".join(kind.name for kind in KINDS)
+    raise WrongKindError(name, 1, "this is no report of a known kind", f"known: {known}")
+
+
+def parse(text: str, name: str = "") -> Any:
+    """Return the value of `text`: a frozen dataclass of the module that reads its kind. Raises ReportError."""
+    return recognise(text, name).parse(text, name)

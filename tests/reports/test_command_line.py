@@ -1,0 +1,158 @@
+"""`python -m reports` on files, folders and what is neither; its JSON and the published schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports.__main__ import main
+from reports.registry import recognise
+from reports.rollup import roll_up
+from reports.schema import schema
+from reports.source import read
+
+ROOT = Path(__file__).resolve().parents[2]
+CORPUS = ROOT.parent / "shared" / "reports_corpus"
+needs_corpus = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of reports is not here")
+
+
+def as_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
+    status = main([*arguments, "--json"])
+    return status, json.loads(capsys.readouterr().out)
+
+
+def project(folder: Path, *files: str) -> Path:
+    """A made-up project: corpus files under names that say nothing."""
+    for number, file in enumerate(files):
+        place = folder / "project.runs" / f"impl_{number}"
+        place.mkdir(parents=True)
+        (place / "out.txt").write_bytes((CORPUS / file).read_bytes())
+    (folder / "project.xpr").write_text("<Project/>\n", encoding="utf-8")
+    (folder / "top.dcp").write_bytes(b"PK\3\4" + bytes(100))
+    return folder
+
+
+def test_the_published_schema_is_the_programs() -> None:
+    published = json.loads((ROOT / "docs" / "reports-schema.json").read_text(encoding="utf-8"))
+    assert published == schema(), "write it anew: python -m reports --schema > docs/reports-schema.json"
+
+
+@needs_corpus
+def test_the_schema_holds_for_every_file_of_the_corpus(capsys: pytest.CaptureFixture[str]) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    _, whole = as_json(capsys, str(CORPUS))
+    jsonschema.Draft202012Validator.check_schema(schema())
+    validator = jsonschema.Draft202012Validator(schema())
+    envelope = {**whole, "reports": []}
+    assert [error.message for error in validator.iter_errors(envelope)] == []
+    # One by one: a message about one of 200 alternatives in one of 200 reports helps nobody.
+    by_kind = {
+        item["properties"]["kind"]["const"]: item for item in schema()["properties"]["reports"]["items"]["oneOf"]
+    }
+    for report in whole["reports"]:
+        one = {**by_kind[report["kind"]], "$defs": schema()["$defs"]}
+        errors = jsonschema.Draft202012Validator(one).iter_errors(report)
+        assert [f"{report['file']}: {error.json_path}: {error.message}" for error in errors] == []
+    assert len(whole["reports"]) >= 78
+
+
+@needs_corpus
+def test_a_project_is_rolled_up_from_the_furthest_state(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = project(
+        tmp_path,
+        "utilization_slr/v2022.2_xcu250_4slr_full_util_routed.rpt",
+        "utilization_slr/v2022.2_xcu250_4slr_slr_util_routed.rpt",
+        "vpp_kernel_util/v2022.2_u250_routed.rpt",
+    )
+    status, whole = as_json(capsys, str(folder))
+    assert status == 0
+    assert len(whole["reports"]) == 3
+    (design,) = whole["designs"]
+    assert (design["design"], design["state"], design["slls_used"]) == ("level0_wrapper", "routed", 6685)
+    luts = {use["resource"]: use for use in design["uses"]}["luts"]
+    assert luts == {"resource": "luts", "used": 85935, "available": 1726208, "util_percent": 4.98}
+    assert [slr["slr"] for slr in design["slrs"]] == ["SLR0", "SLR1", "SLR2", "SLR3"]
+    slr1 = {use["resource"]: use["used"] for use in design["slrs"][1]["uses"]}
+    assert slr1 == {"luts": 73575, "registers": 122346, "bram_tiles": 143.5, "urams": 0, "dsps": 15}
+    assert [item["path"] for item in design["instances"]] == ["platform", "topKQueryScores", "topKQueryScores_1"]
+    assert design["timing"] is None
+    assert design["missing"] == ["timing: `report_timing_summary`", "power: `report_power`"]
+
+
+@needs_corpus
+def test_a_placed_report_gives_way_to_a_routed_one() -> None:
+    from reports.folder import Report
+
+    items = []
+    for state in ("Fully Placed", "Physopt postRoute", "Synthesized", "Routed"):
+        text = read(CORPUS / "utilization/v2024.1_xczu48dr_rfsoc_placed.rpt").replace("Fully Placed", state)
+        items.append(Report(state, "vivado_utilization", recognise(text).parse(text, state)))
+    (design,) = roll_up(items)
+    assert design.sources == ("Physopt postRoute",)
+
+
+@needs_corpus
+def test_an_unplaced_slr_table_is_said_to_be_missing() -> None:
+    from reports.folder import Report
+
+    text = read(CORPUS / "utilization_slr/v2019.2_xcu250_4slr_hls4ml_vsynth.rpt")
+    (design,) = roll_up([Report("a", "vivado_utilization", recognise(text).parse(text, "a"))])
+    assert "utilization by SLR: nothing is placed yet, run place_design" in design.missing
+
+
+@needs_corpus
+def test_a_table_says_what_has_no_value(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = CORPUS / "timing" / "met_v2024.2_xc7a35t_idle.rpt"
+    assert main([str(file)]) == 0
+    shown = capsys.readouterr().out
+    assert "vivado_timing_summary" in shown
+    assert any(line.split() == ["slacks", "wns", "ns", "no", "value"] for line in shown.splitlines())
+    folder = project(tmp_path, "timing/fail_v2018.2_xc7z020.rpt")
+    assert main([str(folder)]) == 0
+    shown = capsys.readouterr().out
+    assert "failed: WNS -3.847" in shown
+    assert "missing  power: `report_power`" in shown
+
+
+def test_what_cannot_be_read_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = tmp_path / "list.txt"
+    text.write_text("bread\n", encoding="utf-8")
+    status, whole = as_json(capsys, str(text), str(tmp_path / "missing.rpt"))
+    assert status == 1
+    assert [error["error"] for error in whole["errors"]] == ["WrongKindError", "UnreadableError"]
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    status, whole = as_json(capsys, str(empty))
+    assert (status, whole["missing"]) == (1, [f"{empty.as_posix()}: no report of a known kind"])
+    with pytest.raises(SystemExit) as stop:
+        main([])
+    assert stop.value.code == 2
+
+
+@needs_corpus
+def test_a_folder_passes_over_what_is_no_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = project(tmp_path, "power/v2018.2_xc7z020.rpt")
+    (folder / "loop").symlink_to(folder, target_is_directory=True)
+    (folder / "latin.txt").write_bytes(b"caf\xe9\n")
+    status, whole = as_json(capsys, str(folder))
+    assert (status, len(whole["reports"]), whole["errors"]) == (0, 1, [])
+
+
+@needs_corpus
+def test_a_solution_of_hls(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = tmp_path / "prj" / "solution1" / "syn" / "report" / "top.txt"
+    report.parent.mkdir(parents=True)
+    report.write_bytes((CORPUS / "hls_csynth_rpt" / "vhls2019.1_xc7vx690t_gru_dataflow.rpt").read_bytes())
+    status, whole = as_json(capsys, str(tmp_path))
+    assert status == 0
+    (solution,) = whole["hls_solutions"]
+    assert solution["folder"] == (tmp_path / "prj" / "solution1").as_posix()
+    assert (solution["top"], solution["cosim_passed"], solution["timing_met"]) == ("myproject", None, None)
+    uses = {use["resource"]: use["used"] for use in solution["functions"][0]["uses"]}
+    assert uses == {"luts": 264305, "registers": 269778, "bram_tiles": 289, "urams": 0, "dsps": 1849}
+    assert solution["missing"] == ["co-simulation: `cosim_design`", "synthesis by Vivado: `export_design -flow syn`"]
+    assert main([str(tmp_path)]) == 0
+    assert "16,375-16,401" in capsys.readouterr().out
