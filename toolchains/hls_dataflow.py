@@ -7,10 +7,20 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from toolchains.hls_syntax import Call, Function, declared_name, is_stream, source
+from toolchains.hls_syntax import (
+    SCOPES,
+    Call,
+    Function,
+    ancestor,
+    below,
+    declared_name,
+    is_hidden,
+    is_stream,
+    source,
+)
 
 IN, OUT = "reads", "writes"
-_METHODS = {"read": IN, "read_nb": IN, "write": OUT, "write_nb": OUT}
+_METHODS = {"read": IN, "read_nb": IN, "write": OUT, "write_nb": OUT, ">>": IN, "<<": OUT}
 _OUTPUTS = {"duplicate": 2}
 """Operators take inputs, parameters, outputs; those with another number of outputs than one."""
 
@@ -31,8 +41,8 @@ def stream_findings(known: tuple[Function, ...]) -> Iterator[tuple[Node, str, st
     for function in known:
         yield from _parameters(function)
         yield from _canonical(function)
-        for name, node in _local_streams(function):
-            yield from _ends(name, node, tuple(_uses(function, name, by_name)))
+        for name, node, scope in _local_streams(function):
+            yield from _ends(name, node, tuple(_uses(function, name, scope, by_name)))
 
 
 def _parameters(function: Function) -> Iterator[tuple[Node, str, str, str]]:
@@ -53,24 +63,40 @@ def _canonical(function: Function) -> Iterator[tuple[Node, str, str, str]]:
             yield node, "dataflow", what, "move it into a function that is called here"
 
 
-def _local_streams(function: Function) -> Iterator[tuple[str, Node]]:
-    for node in function.body.children:
-        if node.type == "declaration" and is_stream(node.child_by_field_name("type")):
+def _local_streams(function: Function) -> Iterator[tuple[str, Node, Node]]:
+    """Name, declaration and scope of the streams made in a function, however deep in its blocks."""
+    for node in below(function.body, "declaration"):
+        scope = ancestor(node, *SCOPES)
+        # A method of a local struct is a function of its own in `functions`.
+        if scope is None or ancestor(node, "function_definition") != function.node:
+            continue
+        if is_stream(node.child_by_field_name("type")):
             for declarator in node.children_by_field_name("declarator"):
-                yield declared_name(declarator), node
+                yield declared_name(declarator), node, scope
+
+
+def _own_uses(function: Function, name: str, scope: Node) -> Iterator[tuple[Node, str]]:
+    """Places where the function itself reads or writes what `scope` calls `name`, and the direction."""
+    for node, thing, method in function.method_calls(frozenset(_METHODS)):
+        if thing == name and _is_seen(node, name, scope):
+            yield node, _METHODS[method]
+
+
+def _is_seen(node: Node, name: str, scope: Node) -> bool:
+    """Streams of one name may stand in blocks beside or inside each other."""
+    return scope.start_byte <= node.start_byte < scope.end_byte and not is_hidden(node, name, scope)
 
 
 def _own_directions(function: Function, name: str) -> set[str]:
-    return {_METHODS[method] for _, thing, method in function.method_calls(frozenset(_METHODS)) if thing == name}
+    return {direction for _, direction in _own_uses(function, name, function.body)}
 
 
-def _uses(function: Function, name: str, by_name: Mapping[str, Function]) -> Iterator[_Use]:
-    for node, thing, method in function.method_calls(frozenset(_METHODS)):
-        if thing == name:
-            yield _Use(node, f"{function.name} itself", _METHODS[method])
+def _uses(function: Function, name: str, scope: Node, by_name: Mapping[str, Function]) -> Iterator[_Use]:
+    for node, direction in _own_uses(function, name, scope):
+        yield _Use(node, f"{function.name} itself", direction)
     for call in function.calls():
         for at, argument in enumerate(call.arguments):
-            if argument == name:
+            if argument == name and _is_seen(call.node, name, scope):
                 yield _Use(call.node, call.name, _direction(call, at, by_name, frozenset()))
 
 
@@ -85,7 +111,7 @@ def _direction(call: Call, at: int, by_name: Mapping[str, Function], seen: froze
     found: set[str | None] = {*_own_directions(function, name)}
     for inner in function.calls():
         for place, argument in enumerate(inner.arguments):
-            if argument == name:
+            if argument == name and _is_seen(inner.node, name, function.body):
                 found.add(_direction(inner, place, by_name, seen | {call.name}))
     return found.pop() if len(found) == 1 else None
 
@@ -98,7 +124,8 @@ def _ends(name: str, node: Node, uses: tuple[_Use, ...]) -> Iterator[tuple[Node,
         if len(ends) > 1:
             places = " and ".join(use.by for use in ends)
             yield ends[1].node, rule, f"stream {name} is {word} by {places}", remedy
-            return
+    if len(writers) > 1 or len(readers) > 1:
+        return
     if len(uses) > 2:
         places = ", ".join(use.by for use in uses)
         yield uses[2].node, rule, f"stream {name} has {len(uses)} ends: {places}", remedy

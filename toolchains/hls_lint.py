@@ -6,6 +6,7 @@ The subset is explained in `docs/hls_subset.md`; the rules read the syntax tree,
 from __future__ import annotations
 
 import argparse
+import math
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ from toolchains.hls_syntax import (
     line,
     parse,
     source,
+    template,
     walk,
 )
 
@@ -37,8 +39,10 @@ HEADERS = frozenset({"ap_int.h", "hls_stream.h"})
 
 _HEAP = frozenset({"malloc", "calloc", "realloc", "free", "alloca"})
 _CONSTANT = frozenset({"const", "constexpr"})
-_WIDTH = re.compile(r"\bap_u?int\s*<\s*([\d\s*+()-]+?)\s*>")
-_LANES = re.compile(r"\bs?lanes\s*<\s*(\d+)\s*,\s*(\d+)\s*>")
+_AROUND = frozenset({"stream", "axis"})
+_WORDS = frozenset({"ap_uint", "ap_int", "uint_t", "int_t", "ap_axiu", "ap_axis"})
+"""Templates whose first argument is their data's width in bits."""
+_LANES = frozenset({"lanes", "slanes"})
 _PRODUCT = re.compile(r"\d+(\s*\*\s*\d+)*")
 
 
@@ -189,30 +193,34 @@ _DEVICE_RULES: tuple[Callable[[Node], Iterator[_Found]], ...] = (
 def _ports(function: Function) -> Iterator[_Found]:
     types = dict(function.parameters)
     for node, text in function.pragmas():
-        words = re.sub(r"\s*=\s*", "=", text).split()
-        if [word.upper() for word in words[:2]] != ["HLS", "INTERFACE"] or "axis" not in words:
+        words = re.sub(r"\s*=\s*", "=", text.partition("//")[0]).split()
+        lowered = [word.lower() for word in words]
+        if lowered[:2] != ["hls", "interface"] or "axis" not in lowered:
             continue
-        name = next((word.partition("=")[2] for word in words if word.startswith("port=")), "")
+        name = next((word.partition("=")[2] for word in words if word.lower().startswith("port=")), "")
         if name not in types:
             legal = ", ".join(types) or "none"
             yield node, "port-name", f"no parameter {name} of {function.name}", f"its parameters are: {legal}"
             continue
-        width = _bits(source(types[name]))
-        if width is not None and width > MAX_PORT_BITS:
+        width = _bits(types[name])
+        if width is None:
+            what = f"the width of axis port {name} cannot be read off {' '.join(source(types[name]).split())}"
+            yield node, "port-width", what, "write the width as a number: ap_uint<64>"
+        elif width > MAX_PORT_BITS:
             what = f"axis port {name} is {width} bits wide"
             yield node, "port-width", what, f"AXI4-Stream data has at most {MAX_PORT_BITS} bits: fold more"
 
 
-def _bits(kind: str) -> int | None:
-    """Bits of a port's type where it can be read off: the product of whole numbers."""
-    if match := _LANES.search(kind):
-        return int(match[1]) * int(match[2])
-    if (match := _WIDTH.search(kind)) and _PRODUCT.fullmatch(match[1].strip()):
-        width = 1
-        for factor in match[1].split("*"):
-            width *= int(factor)
-        return width
-    return None
+def _bits(kind: Node) -> int | None:
+    """Data bits of a port's type where they can be read off: numbers and their products, no names."""
+    name, arguments = template(kind)
+    if name in _AROUND and arguments:
+        return _bits(arguments[0])
+    count = 1 if name in _WORDS else 2 if name in _LANES else 0
+    factors = [source(argument).strip() for argument in arguments[:count]]
+    if not count or len(factors) < count or not all(map(_PRODUCT.fullmatch, factors)):
+        return None
+    return math.prod(int(factor) for text in factors for factor in text.split("*"))
 
 
 def _recursion(known: tuple[Function, ...]) -> Iterator[_Found]:

@@ -11,7 +11,11 @@ import tree_sitter_cpp
 from tree_sitter import Language, Node, Parser
 
 LOOPS = frozenset({"for_statement", "while_statement", "do_statement", "for_range_loop"})
+SCOPES = frozenset({*LOOPS, "compound_statement", "if_statement", "switch_statement", "lambda_expression"})
+"""What a declared name cannot be seen outside of."""
+
 HOST_MACRO = "FARM_HOST"
+_SHIFTS = frozenset({"<<", ">>"})
 _STREAM = re.compile(r"^(const\s+)?((farm|hls)\s*::\s*)?stream\s*<")
 
 
@@ -99,6 +103,39 @@ def is_stream(type_node: Node | None) -> bool:
     return bool(_STREAM.match(source(type_node)))
 
 
+def template(kind: Node | None) -> tuple[str, tuple[Node, ...]]:
+    """`f` and the arguments of `f<...>`, `a::f<...>`; no name for a type that is no template."""
+    while kind is not None and kind.type in {"qualified_identifier", "type_descriptor"}:
+        if kind.child_by_field_name("declarator") is not None:
+            return "", ()
+        kind = kind.child_by_field_name("name" if kind.type == "qualified_identifier" else "type")
+    if kind is None or kind.type != "template_type":
+        return "", ()
+    given = kind.child_by_field_name("arguments")
+    arguments = given.named_children if given is not None else []
+    return source(kind.child_by_field_name("name")), tuple(each for each in arguments if each.type != "comment")
+
+
+def bare(node: Node | None) -> Node | None:
+    """An expression without the parentheses around it."""
+    while node is not None and node.type == "parenthesized_expression":
+        node = next((each for each in node.named_children if each.type != "comment"), None)
+    return node
+
+
+def is_hidden(node: Node, name: str, scope: Node) -> bool:
+    """Whether a block between `node` and `scope`, which declares `name`, declares another thing of that name."""
+    inner = ancestor(node, *SCOPES)
+    while inner is not None and inner != scope and inner.start_byte >= scope.start_byte:
+        kinds = ("declaration", "parameter_declaration")[: 2 if inner.type == "lambda_expression" else 1]
+        for each in below(inner, *kinds):
+            names = map(declared_name, each.children_by_field_name("declarator"))
+            if each.start_byte < node.start_byte and ancestor(each, *SCOPES) == inner and name in names:
+                return True
+        inner = ancestor(inner, *SCOPES)
+    return False
+
+
 def plain_name(callee: Node | None) -> str:
     """`f` of `f`, `f<...>`, `farm::f<...>`; empty for a method of an object."""
     while callee is not None:
@@ -134,24 +171,35 @@ class Function:
             name = plain_name(node.child_by_field_name("function"))
             given = node.child_by_field_name("arguments")
             if name and given is not None:
-                arguments = (each for each in given.named_children if each.type != "comment")
-                names = (source(each) if each.type == "identifier" else "" for each in arguments)
+                arguments = (bare(each) for each in given.named_children if each.type != "comment")
+                names = (source(each) if each is not None and each.type == "identifier" else "" for each in arguments)
                 yield Call(node, name, tuple(names))
 
     def method_calls(self, methods: frozenset[str]) -> Iterator[tuple[Node, str, str]]:
-        """Node, object and method of calls such as `input.read()`."""
-        for node in below(self.body, "call_expression"):
-            callee = node.child_by_field_name("function")
-            if callee is not None and callee.type == "field_expression":
-                method = source(callee.child_by_field_name("field"))
-                if method in methods:
-                    yield node, source(callee.child_by_field_name("argument")), method
+        """Node, object and method of calls such as `input.read()`; `output << x` calls the method `<<`."""
+        for node in below(self.body, "call_expression", "binary_expression"):
+            if node.type == "binary_expression":
+                method, thing = source(node.child_by_field_name("operator")), _shifted(node)
+            else:
+                callee = node.child_by_field_name("function")
+                if callee is None or callee.type != "field_expression":
+                    continue
+                method, thing = source(callee.child_by_field_name("field")), callee.child_by_field_name("argument")
+            if method in methods:
+                yield node, source(bare(thing)), method
 
     def pragmas(self) -> Iterator[tuple[Node, str]]:
         """Node and text of `#pragma` lines in the body."""
         for node in below(self.body, "preproc_call"):
             if source(node.child_by_field_name("directive")) == "#pragma":
                 yield node, source(node.child_by_field_name("argument")).strip()
+
+
+def _shifted(node: Node | None) -> Node | None:
+    """The object of `<<` or `>>`: the first of a chain `a << b << c`."""
+    while node is not None and source(node.child_by_field_name("operator")) in _SHIFTS:
+        node = bare(node.child_by_field_name("left"))
+    return node
 
 
 def functions(root: Node) -> tuple[Function, ...]:

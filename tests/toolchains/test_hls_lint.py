@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from blocks.hls import render
+from blocks.network import available, find_network
 from toolchains import hls_lint
 from toolchains.hls_lint import Finding, lint
 from toolchains.hls_pragmas import objections, table
@@ -150,6 +152,86 @@ def test_a_stream_has_one_producer_and_one_consumer(name: str) -> None:
     assert "one" in findings[0].what
 
 
+BLOCKS = {
+    "if": "if (true) {{ {} }}",
+    "else": "if (true) {{ }} else {{ {} }}",
+    "for": "a: for (int i = 0; i < 2; i++) {{ {} }}",
+    "while": "a: while (true) {{ {} }}",
+    "do": "a: do {{ {} }} while (true);",
+    "switch": "switch (3) {{ case 1: {} break; }}",
+    "plain braces": "{{ {{ {} }} }}",
+    "preprocessor": "\n#ifdef SOMETHING\n{}\n#endif\n",
+}
+MIDDLE = 'farm::stream<int> middle("middle"); '
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_streams_in_blocks_have_two_ends(block: str) -> None:
+    def found(uses: str) -> list[str]:
+        return rules("void f(int x, int y) {" + BLOCKS[block].format(MIDDLE + uses) + "}\n")
+
+    assert found("middle.write(x); y = middle.read();") == []
+    assert found("middle << x; middle >> y;") == []
+    assert found("g(3); middle.write(x); h(middle);") == []
+    assert found("") == ["stream-ends"]
+    assert found("middle.write(x);") == ["stream-ends"]
+    assert found("middle.write(x); middle.write(x); y = middle.read();") == ["stream-ends"]
+    assert found("y = middle.read(); middle.write(x);") == ["stream-order"]
+
+
+def test_shifts_are_writes_and_reads() -> None:
+    uses = "middle.write(x); middle << x; y = middle.read(); middle >> y; middle >> y;"
+    findings = lint("void f(int x, int y) { if (true) { " + MIDDLE + uses + " } }\n", "a.hpp")
+    assert [finding.what for finding in findings] == [
+        "stream middle is read by f itself and f itself and f itself",
+        "stream middle is written by f itself and f itself",
+    ]
+
+
+SHIFTS = {
+    "written twice": ("middle << x; middle << x;", "stream-ends"),
+    "written twice in a chain": ("middle << x << x; middle >> y;", "stream-ends"),
+    "read twice in a chain": ("middle << x; middle >> x >> y;", "stream-ends"),
+    "in parentheses": ("(middle) << x; middle.write(x); middle >> y;", "stream-ends"),
+    "a method in parentheses": ("middle << x; (middle).write(x); middle >> y;", "stream-ends"),
+    "an argument in parentheses": ("middle << x; middle >> y; g((middle));", "stream-ends"),
+    "in an inner block": ("middle << x; middle >> y; { middle >> y; }", "stream-ends"),
+    "never read": ("middle << x;", "stream-ends"),
+    "never written": ("middle >> x;", "stream-ends"),
+    "read first": ("middle >> y; middle << x;", "stream-order"),
+    "shadowed after its use": ("middle << x; middle >> y; { middle >> y; int middle = 3; }", "stream-ends"),
+}
+
+
+@pytest.mark.parametrize("name", SHIFTS)
+def test_each_end_is_counted(name: str) -> None:
+    uses, rule = SHIFTS[name]
+    assert rules("void f(int x, int y) { " + MIDDLE + uses + " }\n") == [rule]
+
+
+def test_a_stream_parameter_is_not_shifted_both_ways() -> None:
+    assert rules("void f(farm::stream<int>& s, int x) { s << x; s >> x; }\n") == ["stream-ends"]
+    stage = "void stage(farm::stream<int>& a, farm::stream<int>& b) { int x; a >> x; b << x; }\n"
+    top = "void top(farm::stream<int>& x, farm::stream<int>& y) { " + MIDDLE
+    assert rules(stage + top + "stage(x, middle); stage(middle, y); }\n") == []
+    assert rules(stage + top + "stage(x, middle); stage(y, middle); }\n") == ["stream-ends"]
+
+
+def test_blocks_may_use_a_name_again() -> None:
+    both = "{ " + MIDDLE + "middle << x; middle >> y; }"
+    start = "void f(int x, int y) { "
+    assert rules(start + both + both + " }\n") == []
+    assert rules(start + MIDDLE + "middle << x; middle >> y; " + both + " }\n") == []
+    number = "{ int middle = 3; x = middle << 2; y = middle >> 2; }"
+    assert rules(start + MIDDLE + "middle << x; middle >> y; " + number + " }\n") == []
+    assert rules("void f(farm::stream<int>& middle, int x, int y) { middle >> x; " + number + " }\n") == []
+    assert rules(start + both + "{ " + MIDDLE + "middle << x; } }\n") == ["stream-ends"]
+
+
+def test_numbers_are_shifted_freely() -> None:
+    assert rules("int f(int x, int y) { return ((x << 3) >> y) << (y << x); }\n") == []
+
+
 def test_the_direction_of_our_own_functions_comes_from_their_bodies() -> None:
     backwards = "void stage(farm::stream<int>& out, farm::stream<int>& in) { out.write(in.read()); }\n"
     top = 'void top(farm::stream<int>& x) {{ farm::stream<int> one("one"); {} }}\n'
@@ -176,6 +258,58 @@ def test_an_axis_port_has_at_most_4096_bits() -> None:
     assert rules(GOOD.replace("ap_uint<8> >& x", "ap_uint<4096> >& x")) == []
     for kind in ("ap_uint<4097> ", "ap_uint<64 * 65>", "farm::lanes<1025, 4> "):
         assert rules(GOOD.replace("ap_uint<8> >& x", f"{kind}>& x")) == ["port-width"]
+
+
+WIDTHS = {
+    "ap_uint<64 * 64> ": None,
+    "ap_int<8>": None,
+    "const ap_uint<8>": None,
+    "farm::uint_t<8>": None,
+    "farm::slanes<64, 64>": None,
+    "ap_axiu<4096, 0, 0, 0>": None,
+    "ap_axis<32,1,1,1>": None,
+    "hls::axis<ap_uint<64>, 0, 0, 0>": None,
+    "ap_axiu<8192,0,0,0>": "is 8192 bits wide",
+    "ap_axis<4097, 1, 1, 1>": "is 4097 bits wide",
+    "hls::axis<ap_uint<8192>, 0, 0, 0>": "is 8192 bits wide",
+    "farm::lanes<2048, 3 * 2>": "is 12288 bits wide",
+    "ap_uint<W*8192>": "cannot be read off",
+    "ap_uint<W>": "cannot be read off",
+    "ap_uint<64 + 8192>": "cannot be read off",
+    "ap_uint<(8192)>": "cannot be read off",
+    "ap_uint<0x2000>": "cannot be read off",
+    "ap_uint<Beat::count * Beat::bits>": "cannot be read off",
+    "ap_uint<8>*": "cannot be read off",
+    "ap_axiu<W, 0, 0, 0>": "cannot be read off",
+    "farm::lanes<4, W>": "cannot be read off",
+    "farm::lanes<4>": "cannot be read off",
+    "pair<ap_uint<8>, 8192>": "cannot be read off",
+    "word": "cannot be read off",
+    "int": "cannot be read off",
+}
+
+
+@pytest.mark.parametrize("kind", WIDTHS)
+def test_the_width_of_an_axis_port_is_read_off_or_refused(kind: str) -> None:
+    what = WIDTHS[kind]
+    for stream in ("hls::stream", "farm::stream", "stream"):
+        findings = lint(GOOD.replace("farm::stream<ap_uint<8> >& x", f"{stream}<{kind} >& x"), "top.cpp")
+        assert [finding.rule for finding in findings] == (["port-width"] if what else []), findings
+        for finding in findings:
+            assert str(what) in finding.what
+            assert ("write the width as a number" in finding.remedy) == ("cannot" in str(what))
+
+
+def test_the_case_of_an_interface_pragma_does_not_matter() -> None:
+    wide = GOOD.replace("ap_uint<8> >& x", "ap_uint<W> >& x")
+    assert rules(wide.replace("axis port=x", "AXIS PORT = x // the image")) == ["port-width"]
+
+
+def test_only_axis_ports_need_a_width() -> None:
+    template = "template <int W> void f(hls::stream<ap_uint<W * 8192> >& a, stream<ap_axiu<W, 0, 0, 0> >& b)"
+    assert rules(template + " { b.write(a.read()); }\n") == []
+    assert rules(template + " {\n#pragma HLS INLINE\n b.write(a.read()); }\n") == []
+    assert rules(template + " {\n#pragma HLS INTERFACE axis port=a\n b.write(a.read()); }\n") == ["port-width"]
 
 
 def test_an_axis_port_is_a_parameter() -> None:
@@ -227,6 +361,14 @@ def test_our_sources_are_clean() -> None:
     sources = sorted((ROOT / "blocks").rglob("*.hpp"))
     assert len(sources) >= 12
     assert [str(f) for path in sources for f in lint(path.read_text(), path.name)] == []
+
+
+@pytest.mark.parametrize("network", available())
+def test_our_rendered_views_are_clean(network: str) -> None:
+    views = {view.name: view for view in map(render, find_network(network).cores().values())}
+    assert len(views) >= 3
+    texts = {f"{name}{end}": text for name, v in views.items() for end, text in ((".hpp", v.body), ("_top.cpp", v.top))}
+    assert [str(f) for name, text in texts.items() for f in lint(text, name)] == []
 
 
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
