@@ -6,10 +6,10 @@ they end before it could start, or leave what it needs. So a large step is not k
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from farm.step import Resources
+from farm.step import Resources, Step
 
 _SLOTS, _CORES, _MEMORY = "slots", "cores", "memory_gib"
 _LICENCE = "licence "
@@ -51,6 +51,14 @@ class Occupant:
     ends_s: float | None = None
 
 
+class NeverFitsError(Exception):
+    """Steps that need more than this machine has, each with what it lacks."""
+
+    def __init__(self, steps: tuple[tuple[str, tuple[Shortage, ...]], ...]) -> None:
+        super().__init__(", ".join(name for name, _ in steps))
+        self.steps = steps
+
+
 @dataclass(frozen=True)
 class Shortage:
     """Of `resource` a step needs `needed`, and there is only `available`."""
@@ -63,6 +71,14 @@ class Shortage:
 def never_fits(resources: Resources, capacity: Capacity) -> tuple[Shortage, ...]:
     """Return what a step needs and this machine does not have, even when nothing else runs."""
     return _shortages(_amounts(resources), capacity.amounts())
+
+
+def check_fits(steps: Iterable[Step], capacity: Capacity, has: Callable[[Step], bool]) -> None:
+    """Raise NeverFitsError for steps that this machine cannot run; not for those that need no run by `has`."""
+    lacking = [(step, never_fits(step.resources, capacity)) for step in steps]
+    refused = tuple((step.name, shortages) for step, shortages in lacking if shortages and not has(step))
+    if refused:
+        raise NeverFitsError(refused)
 
 
 def with_memory(resources: Resources, memory_gib: float | None, capacity: Capacity) -> Resources:

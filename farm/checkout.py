@@ -58,6 +58,14 @@ class Checkout:
         parts = parts_of(step, lambda item: inputs[item.source][1].meaning)
         return Probe(parts, inputs, why(step, parts, self._records.read(step), self._digests))
 
+    def has(self, step: Step) -> bool:
+        """Tell whether a step is current or stored. What depends on inputs that are not there yet counts as neither."""
+        try:
+            probe = self.probe(step)
+        except OSError:
+            return False
+        return not probe.reasons or (self.store is not None and self.store.find(probe.parts.key) is not None)
+
     def unmoved(self, probe: Probe) -> bool:
         """Tell whether every source is still as it was probed. Raises OSError for one that is gone."""
         return all(Signature.of(self.root / source) == signature for source, (signature, _) in probe.inputs.items())

@@ -15,6 +15,7 @@ from doit.control import TaskControl
 from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 
 from config.settings import Settings
+from farm.admission import NeverFitsError
 from farm.checkout import Checkout
 from farm.digest import digests_of
 from farm.display import display_for
@@ -23,7 +24,7 @@ from farm.forecast import Forecast
 from farm.graph import check_selection, check_sources, order
 from farm.ledger import Ledger
 from farm.lock import checkout_lock
-from farm.loop import Loop, NeverFitsError
+from farm.loop import Loop
 from farm.machine import capacity_of, store_folder
 from farm.outcome import Outcome
 from farm.priority import Priority

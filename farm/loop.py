@@ -11,16 +11,16 @@ from bisect import insort
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-from doit.exceptions import BaseFail
 from doit.task import Stream
 
 from farm import clock
-from farm.admission import Candidate, Capacity, Occupant, Shortage, admit, never_fits
+from farm.admission import Candidate, Capacity, Occupant, admit, check_fits
 from farm.checkout import Checkout, Probe, UseError
 from farm.executor import CannotStart, Executor, Run
-from farm.failure import Failure, Told, failed, out_of_disk, out_of_memory, retry_of
+from farm.failure import Failure, failed, out_of_disk, out_of_memory, retry_of
+from farm.foreign import run_foreign
 from farm.frontier import Frontier
 from farm.graph import Task, step_of
 from farm.journal import RECORD_VALUE
@@ -28,56 +28,16 @@ from farm.ledger import ENDED_WELL, STOPPED, Entry, Ledger, kind_of
 from farm.outcome import Outcome
 from farm.priority import Priority
 from farm.reason import Reason
-from farm.record import Cost, record_path
+from farm.record import record_path
 from farm.step import Step
 from farm.stop import Stop
 from farm.store import Lease
+from farm.watcher import Watcher
 
 #: How often a step is probed while its inputs keep changing.
 _PROBES = 5
 #: How often to look whether another farm has made what a step would make.
 _CONTENDED_S = 0.1
-
-
-class NeverFitsError(Exception):
-    """Steps that need more than this machine has, each with what it lacks."""
-
-    def __init__(self, steps: tuple[tuple[str, tuple[Shortage, ...]], ...]) -> None:
-        super().__init__(", ".join(name for name, _ in steps))
-        self.steps = steps
-
-
-class Watcher(Protocol):
-    """What the loop tells while it runs; the display is one."""
-
-    refresh_s: float | None
-
-    def started(self, name: str, reasons: Sequence[Reason]) -> None:
-        """A step has begun to run."""
-
-    def repeated(self, name: str, failure: Failure, attempt: int) -> None:
-        """A step has failed in a way that passes; it will be tried again. `attempt` is the one that failed."""
-
-    def finished(self, name: str, elapsed_s: float) -> None:
-        """A task has run and its outputs are in place."""
-
-    def current(self, name: str) -> None:
-        """A task needs nothing."""
-
-    def restored(self, name: str, cost: Cost) -> None:
-        """The outputs of a step are in place, from the store; making them had cost `cost`."""
-
-    def note(self, text: str) -> None:
-        """Something of the engine's own is to be known, and the build goes on."""
-
-    def failed(self, name: str, failure: Failure) -> None:
-        """A task has failed."""
-
-    def foreign(self, name: str) -> None:
-        """An action that is no step is about to write to the terminal."""
-
-    def progress(self, done: int, total: int, running: Sequence[Run]) -> None:
-        """Time has passed."""
 
 
 @dataclass
@@ -147,7 +107,8 @@ class Loop:
         Raises NeverFitsError before anything has begun.
         """
         started_s = clock.monotonic_s()
-        self._refuse_what_never_fits()
+        steps = [step for name in self._names if (step := step_of(self._tasks[name])) is not None]
+        check_fits(steps, self._capacity, lambda step: not self._always and self._checkout.has(step))
         try:
             self._cycle()
         finally:
@@ -167,29 +128,6 @@ class Loop:
         ]
         self._outcome.wall_s = clock.monotonic_s() - started_s
         return self._outcome
-
-    def _refuse_what_never_fits(self) -> None:
-        """Raise NeverFitsError for steps that this machine cannot run and the store does not hold.
-
-        Not known is what the store will hold when the inputs are there; then the step counts as one that has to run.
-        """
-        refused = []
-        for name in self._names:
-            step = step_of(self._tasks[name])
-            shortages = never_fits(step.resources, self._capacity) if step is not None else ()
-            if step is not None and shortages and not self._is_at_hand(step):
-                refused.append((name, shortages))
-        if refused:
-            raise NeverFitsError(tuple(refused))
-
-    def _is_at_hand(self, step: Step) -> bool:
-        store = self._checkout.store
-        try:
-            probe = self._checkout.probe(step)
-        except OSError:
-            return False
-        stored = store is not None and store.find(probe.parts.key) is not None
-        return not self._always and (not probe.reasons or stored)
 
     def _cycle(self) -> None:
         while not self._stop.requested:
@@ -437,20 +375,13 @@ class Loop:
             return
         self._watcher.foreign(name)
         started_s = clock.monotonic_s()
-        task.overwrite_verbosity(self._stream)
         try:
-            self._stop.interrupts = True
-            problem = task.execute(self._stream)
+            failure = run_foreign(task, self._stream, self._stop)
         except KeyboardInterrupt:
             return
-        finally:
-            self._stop.interrupts = False
-        if isinstance(problem, BaseFail):
-            lines = tuple(line for line in problem.get_msg().splitlines() if line.strip())
-            told = Told(lines[-1:] if len(lines) > 1 else (), "", None)
-            self._fail(name, failed("action", lines[0] if lines else "", "", told))
+        if failure is not None:
+            self._fail(name, failure)
             return
-        task.save_extra_values()
         with contextlib.suppress(OSError):
             self._dep_manager.save_success(task)
         self._outcome.ran.append(name)

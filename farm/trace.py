@@ -13,9 +13,9 @@ from typing import Any
 from farm.executor import Run
 from farm.failure import Failure
 from farm.folder import FARM_FOLDER
-from farm.loop import Watcher
 from farm.reason import Reason
 from farm.record import Cost
+from farm.watcher import Watcher
 
 LAST_BUILD = f"{FARM_FOLDER}/last_build.jsonl"
 _KEPT_REASONS = 20

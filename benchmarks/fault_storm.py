@@ -1,0 +1,398 @@
+"""Faults by chance on real builds: after each, nothing runs on, nothing is half done, nothing finished is lost.
+
+`python -m benchmarks.fault_storm --faults 1000 --seed 1` works in a folder of its own with a store of its own. The
+expected contents of every target are computed here, apart from the engine. Exits with 1 at the first broken promise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+_ENDED_WELL, _STEP_FAILED = 0, 1
+_WAIT_S = 60.0
+#: A killed farm's shims ask their tools to end, wait two seconds, and kill them.
+_PROCESSES_END_S = 10.0
+_SOURCES = ("s0", "s1", "s2")
+#: Each step's inputs: sources, or targets of other steps.
+_GRAPH = {
+    "a0": ("s0",),
+    "a1": ("s1",),
+    "a2": ("s2",),
+    "b0": ("a0", "a1"),
+    "b1": ("a1", "a2"),
+    "b2": ("s0", "s2"),
+    "c0": ("b0", "b1"),
+    "end": ("c0", "b2"),
+}
+_END = "END\n"
+
+_PYPROJECT = """\
+[tool.doit.plugins.command]
+run = "farm.command:Run"
+[tool.doit.plugins.backend]
+farm = "farm.database:Journal"
+"""
+
+# The tool says that it runs, writes half, leaves a child in a session of its own running, and writes the rest.
+_TOOL = """\
+name=$1 seconds=$2 told=/$3
+shift 3
+echo "$name" >> "$told"
+printf '%s' "$name(" > out
+setsid sleep 300 &
+sleep "$seconds"
+comma=
+for path; do
+  text=$(cat "$path")
+  printf '%s' "$comma${text%END}" >> out
+  comma=,
+done
+echo ")END" >> out
+"""
+
+_DODO = """\
+import os, random
+from farm import clock
+from farm.step import File, Output, Step
+from farm.tasks import doit_config, task
+
+DOIT_CONFIG = doit_config("build/main", default_tasks=["end"])
+GRAPH = {graph!r}
+if os.environ.get("CLOCK_JUMPS"):
+    chance, late, true_s = random.Random(os.environ["CLOCK_JUMPS"]), [0.0], clock.monotonic_s
+    def monotonic_s():
+        late[0] += chance.choice([0, 0, 0, 3600.0])
+        return true_s() + late[0]
+    clock.monotonic_s = monotonic_s
+    clock.epoch_ns = lambda: chance.randrange(4 * 10**18)
+
+def source(name):
+    return f"build/{{name}}" if name in GRAPH else name
+
+def make(name, needed):
+    def create():
+        inputs = (File("tool.sh", "tool.sh"), *(File(one, source(one)) for one in needed))
+        # No step may name an absolute path, so the tool gets there from the root.
+        argv = ("sh", "tool.sh", name, "{seconds}", os.path.relpath({told!r}, "/"), *needed)
+        yield task(Step(name, argv, inputs, (Output("out", f"build/{{name}}"),), log=f"build/{{name}}.log"), doc="x")
+    return create
+
+for name, needed in GRAPH.items():
+    globals()[f"task_{{name}}"] = make(name, needed)
+"""
+
+
+class BrokenPromiseError(Exception):
+    """The engine did what it must not do."""
+
+
+class Project:
+    """A checkout of the storm."""
+
+    def __init__(self, folder: Path, cache: Path, told: Path, seconds: float) -> None:
+        self.folder = folder
+        self.cache = cache
+        self.told = told
+        folder.mkdir(parents=True)
+        told.touch()
+        (folder / "pyproject.toml").write_text(_PYPROJECT)
+        (folder / "tool.sh").write_text(_TOOL)
+        (folder / "dodo.py").write_text(_DODO.format(graph=_GRAPH, told=str(told), seconds=seconds))
+        for name in _SOURCES:
+            self.edit(name, name)
+
+    def edit(self, name: str, text: str) -> None:
+        """Give a source another text."""
+        (self.folder / name).write_text(text + _END)
+
+    def expected(self, name: str) -> str:
+        """Return what a target, or a source, has to hold."""
+        return self._text(name) + _END
+
+    def _text(self, name: str) -> str:
+        if name in _SOURCES:
+            return (self.folder / name).read_text()[: -len(_END)]
+        return f"{name}({','.join(self._text(one) for one in _GRAPH[name])})"
+
+    def start(self, *words: str, **more: str) -> subprocess.Popen[str]:
+        """Start doit; `more` are environment variables."""
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(self.cache), **more}
+        return subprocess.Popen(
+            [sys.executable, "-m", "doit", *words],
+            cwd=self.folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def recorded(self) -> dict[str, str]:
+        """Return the keys of the steps that have a record."""
+        found = {}
+        for path in (self.folder / "build/.farm/records/build").glob("*.json"):
+            with contextlib.suppress(ValueError, KeyError):
+                found[path.stem] = json.loads(path.read_text())["key"]
+        return found
+
+    def runs(self) -> list[str]:
+        """Return the names of all steps that have been started, in order."""
+        return self.told.read_text().split()
+
+    def processes(self) -> list[int]:
+        """Return all processes that run in the checkout or have their home in it."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit() and int(entry.name) != os.getpid():
+                with contextlib.suppress(OSError):
+                    here = (entry / "cwd").readlink().is_relative_to(self.folder)
+                    if here or f"HOME={self.folder}".encode() in (entry / "environ").read_bytes():
+                        found.append(int(entry.name))
+        return found
+
+
+class Storm:
+    """Brings about faults and checks the promises after each."""
+
+    def __init__(self, folder: Path, seed: int, *, seconds: float = 0.06, tmpfs: Path | None = None) -> None:
+        self.chance = random.Random(seed)  # noqa: S311 - it has to be repeatable, not secret
+        self.project = Project(folder / "one", folder / "cache", folder / "told", seconds)
+        self.twin = Project(folder / "two" / "deeper", folder / "cache", folder / "told", seconds)
+        self.small = Project(tmpfs / "small", folder / "cache", folder / "told", seconds) if tmpfs else None
+        self.counts: Counter[str] = Counter()
+        self._edits = 0
+        self._faults: dict[str, Callable[[], None]] = {
+            "SIGKILL of the farm": lambda: self._signal(signal.SIGKILL),
+            "SIGTERM of the farm": lambda: self._signal(signal.SIGTERM),
+            "SIGINT of the farm": lambda: self._signal(signal.SIGINT),
+            "SIGKILL of a tool": lambda: self._kill_below(2),
+            "SIGKILL of a shim": lambda: self._kill_below(1),
+            "input edited during the build": self._edit_input,
+            "target harmed": self._harm_target,
+            "store damaged": self._damage_store,
+            "clock jumps": self._jump_clock,
+            "two farms in one checkout": lambda: self._two_farms(self.project),
+            "two farms in two checkouts": lambda: self._two_farms(self.twin),
+            **({"disk full": self._fill_disk} if tmpfs else {}),
+        }
+
+    def run(self, faults: int) -> None:
+        """Bring about so many faults, every kind equally often. Raises BrokenPromiseError."""
+        kinds: list[str] = []
+        for _ in range(faults):
+            kinds = kinds or self.chance.sample(list(self._faults), len(self._faults))
+            kind = kinds.pop()
+            self._edit(self.project)
+            try:
+                self._faults[kind]()
+                self.check(self.project)
+            except BrokenPromiseError as problem:
+                raise BrokenPromiseError(f"fault {sum(self.counts.values()) + 1}, {kind}: {problem}") from None
+            self.counts[kind] += 1
+
+    def check(self, project: Project, *, lossless: bool = True) -> None:
+        """Check what a fault has left, then what the next build makes of it."""
+        until_s = time.monotonic() + _PROCESSES_END_S
+        while left := project.processes():
+            if time.monotonic() > until_s:
+                raise BrokenPromiseError(f"processes run on: {left}")
+            time.sleep(0.02)
+        for name in _GRAPH:
+            path = project.folder / "build" / name
+            if name not in self._harmed and path.exists() and not path.read_text().endswith(_END):
+                raise BrokenPromiseError(f"{name} is half written")
+        recorded, before = project.recorded(), len(project.runs())
+        output = self._end(project.start(), _ENDED_WELL)
+        again = project.runs()[before:]
+        if len(set(again)) != len(again):
+            raise BrokenPromiseError(f"a step ran twice: {again}\n{output}")
+        for name, key in project.recorded().items():
+            if lossless and name in again and recorded.get(name) == key:
+                raise BrokenPromiseError(f"{name} had finished and ran again\n{output}")
+        for name in _GRAPH:
+            found = (project.folder / "build" / name).read_text()
+            if found != project.expected(name):
+                raise BrokenPromiseError(f"{name} holds {found!r} and not {project.expected(name)!r}\n{output}")
+        if (project.folder / "build/.farm/scratch").exists():
+            raise BrokenPromiseError("scratch folders are left")
+        if project.processes():
+            raise BrokenPromiseError("processes are left after the next build")
+        self._harmed.clear()
+
+    _harmed: set[str] = set()  # noqa: RUF012 - emptied after each check
+
+    def _edit(self, project: Project) -> None:
+        self._edits += 1
+        # Sometimes back to what was there before, for the store.
+        text = str(self._edits if self.chance.random() < 0.8 else self.chance.randrange(1, self._edits + 1))
+        project.edit(self.chance.choice(_SOURCES), text)
+
+    @contextlib.contextmanager
+    def _build(self, statuses: tuple[int, ...], project: Project | None = None, **more: str) -> Iterator[int]:
+        """Start a build, wait until some moment of it, and check how it ended after the fault."""
+        process = (project or self.project).start("-n", "3", **more)
+        time.sleep(self.chance.uniform(0.1, 0.7))
+        yield process.pid
+        self._end(process, *statuses)
+
+    def _end(self, process: subprocess.Popen[str], *statuses: int) -> str:
+        try:
+            output, _ = process.communicate(timeout=_WAIT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise BrokenPromiseError(f"a build does not end\n{process.communicate()[0]}") from None
+        if process.returncode not in statuses or "Traceback" in output:
+            raise BrokenPromiseError(f"a build ended with {process.returncode}\n{output}")
+        return output
+
+    def _signal(self, number: signal.Signals) -> None:
+        process = self.project.start("-n", "3")
+        time.sleep(self.chance.uniform(0.0, 0.8))
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=_WAIT_S)
+        # Before the farm watches for signals it ends as any Python program does.
+        early = number == signal.SIGINT and "KeyboardInterrupt" in output
+        if process.returncode not in (_ENDED_WELL, -number, 128 + number) and not early:
+            raise BrokenPromiseError(f"{number.name} ended a build with {process.returncode}\n{output}")
+
+    def _kill_below(self, depth: int) -> None:
+        with self._build((_ENDED_WELL, _STEP_FAILED)) as farm:
+            level = [farm]
+            for _ in range(depth):
+                level = [child for pid in level for child in _children(pid)]
+            if level:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self.chance.choice(level), signal.SIGKILL)
+
+    def _edit_input(self) -> None:
+        with self._build((_ENDED_WELL,)):
+            self._edit(self.project)
+
+    def _harm_target(self) -> None:
+        with self._build((_ENDED_WELL, _STEP_FAILED)):
+            self._harm(self.chance.choice(list(_GRAPH)))
+        self._harm(self.chance.choice(list(_GRAPH)))
+
+    def _harm(self, name: str) -> None:
+        path = self.project.folder / "build" / name
+        self._harmed.add(name)
+        with contextlib.suppress(FileNotFoundError):
+            match self.chance.choice(["truncate", "edit", "delete"]):
+                case "truncate":
+                    os.truncate(path, self.chance.randrange(max(1, path.stat().st_size)))
+                case "edit":
+                    content = bytearray(path.read_bytes() or b"x")
+                    content[self.chance.randrange(len(content))] ^= 1
+                    path.write_bytes(content)
+                case "delete":
+                    path.unlink()
+
+    def _damage_store(self) -> None:
+        self._end(self.project.start(), _ENDED_WELL)
+        store = self.project.cache / "dataflow-farm"
+        files = sorted(path for part in ("ac", "cas") for path in (store / part).glob("*/*"))
+        for path in self.chance.sample(files, min(len(files), 3)):
+            content = bytearray(path.read_bytes())
+            if content:
+                content[self.chance.randrange(len(content))] ^= 1 << self.chance.randrange(8)
+                path.unlink()
+                path.write_bytes(content)
+        shutil.rmtree(self.project.folder / "build")
+
+    def _jump_clock(self) -> None:
+        with self._build((_ENDED_WELL,), CLOCK_JUMPS=str(self.chance.random())):
+            pass
+
+    def _two_farms(self, other: Project) -> None:
+        for name in _SOURCES:
+            shutil.copy(self.project.folder / name, other.folder / name) if other is not self.project else None
+        begun = len(self.project.runs())
+        processes = [self.project.start("-n", "2"), other.start("-n", "2")]
+        killed = self.chance.random() < 0.5
+        time.sleep(self.chance.uniform(0.2, 0.9))
+        if killed:
+            processes[0].kill()
+        for process, statuses in zip(processes, ((0, -9) if killed else (0,), (0,)), strict=True):
+            self._end(process, *statuses)
+        runs = self.project.runs()[begun:]
+        if not killed and len(set(runs)) != len(runs):
+            raise BrokenPromiseError(f"two farms ran the same: {runs}")
+        if other is not self.project:
+            self.check(other)
+
+    def _fill_disk(self) -> None:
+        assert self.small is not None  # noqa: S101 - the fault is offered only then
+        self._edit(self.small)
+        filler = self.small.folder.parent / "filler"
+        free = os.statvfs(filler.parent)
+        with filler.open("wb") as stream:
+            left = self.chance.choice([0, 1, 4, 12, 40]) * 4096
+            stream.write(b"\0" * max(0, free.f_bavail * free.f_frsize - left))
+        process = self.small.start("-n", "3")
+        output, _ = process.communicate(timeout=_WAIT_S)
+        filler.unlink()
+        # An engine that cannot write anything says so and gives up; a step that cannot has failed.
+        if "Traceback" in output and "No space left" not in output:
+            raise BrokenPromiseError(f"a full disk ended a build with {process.returncode}\n{output}")
+        self.check(self.small)
+
+
+def _children(pid: int) -> list[int]:
+    with contextlib.suppress(OSError):
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path) -> Iterator[Path | None]:
+    """Give a file system of one MiB, or None where none can be mounted."""
+    folder.mkdir(parents=True)
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    mounted = os.getuid() == 0 and subprocess.run(command, check=False, capture_output=True).returncode == 0
+    try:
+        yield folder if mounted else None
+    finally:
+        if mounted:
+            subprocess.run(["umount", "-l", str(folder)], check=False)
+
+
+def main() -> int:
+    """Run a storm and print what it was."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--faults", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    begun_s = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="fault_storm") as name, small_disk(Path(name) / "disk") as tmpfs:
+        storm = Storm(Path(name), options.seed, tmpfs=tmpfs)
+        problem = ""
+        try:
+            storm.run(options.faults)
+        except BrokenPromiseError as error:
+            problem = str(error)
+    lines = [f"{count:6d}  {kind}" for kind, count in sorted(storm.counts.items())]
+    total = sum(storm.counts.values())
+    if tmpfs is None:
+        lines.append("        disk full: left out, since no small file system can be mounted here")
+    lines.append(f"{total:6d}  faults in {time.monotonic() - begun_s:.0f} s, seed {options.seed}")
+    lines.append(f"BROKEN: {problem}" if problem else "        after each: nothing ran on, nothing half, nothing lost")
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 1 if problem else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
