@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from blocks.network import find_network
+from blocks.trained import stand_in_note
 from config.settings import command_line_words, load_settings
 from farm.settings import FarmSettings
 from farm.tasks import doit_config, plain_errors, task
@@ -43,8 +44,10 @@ def task_hls() -> Iterator[Task]:
 
 def task_block() -> Iterator[Task]:
     """All that one block needs"""
-    for block in NETWORK.blocks:
-        yield {"name": block.name, "actions": None, "task_dep": [f"weights:{block.name}", f"hls:{block.name}"]}
+    trained = {block.name for block in NETWORK.blocks}
+    for block in CORES:
+        needs = [f"hls:{block}", *([f"weights:{block}"] if block in trained else [])]
+        yield {"name": block, "actions": None, "task_dep": needs, "doc": f"= {', '.join(needs)}"}
 
 
 def task_stitch() -> Iterator[Task]:
@@ -54,7 +57,7 @@ def task_stitch() -> Iterator[Task]:
 
 def task_link() -> Iterator[Task]:
     """The kernel put into the platform: the xclbin"""
-    yield task(TOOLCHAIN.link(), doc=f"xclbin of {NETWORK.name}", published=trust_payload)
+    yield task(TOOLCHAIN.link(), doc=f"xclbin of {NETWORK.name}", published=trust_payload, note=stand_in_note(NETWORK))
 
 
 def task_build() -> Task:

@@ -20,7 +20,7 @@ from rich.text import Text
 
 from blocks.network import Network, find_network
 from blocks.network_model import run_network
-from blocks.parameters import read_block
+from blocks.parameters import ParameterError, read_block
 from config.problem import ConfigError
 
 Tensor = np.ndarray[Any, Any]
@@ -44,7 +44,10 @@ def held_out(network: Network) -> tuple[Tensor, Tensor]:
 
 def expected_indices(network: Network, images: Tensor) -> Tensor:
     """The best indices [N, top] that the integer model gives."""
-    parameters = {block.name: read_block(network.parameters / f"{block.name}.npz") for block in network.blocks}
+    try:
+        parameters = {block.name: read_block(network.parameters / f"{block.name}.npz") for block in network.blocks}
+    except ParameterError as error:
+        raise SystemExit(f"error: {error}") from None
     weights = parameters[network.head.name].fc_weights()
     if weights is None:
         raise SystemExit(f"{network.head.name}.npz holds no fc_weights")
@@ -100,7 +103,11 @@ def main(arguments: list[str] | None = None) -> int:
     images, labels = held_out(network)
     expected = expected_indices(network, images)
     console = Console()
-    with runtime.Accelerator(path) as accelerator:
+    try:
+        accelerator = runtime.Accelerator(path)
+    except runtime.FarmRuntimeError as error:
+        raise SystemExit(f"error: {error}") from None
+    with accelerator:
         accelerator.classify(images[:1])
         begin = time.perf_counter()
         answers = accelerator.classify(images)

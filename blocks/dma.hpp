@@ -1,6 +1,6 @@
 // The DMA block: words of card memory to streams of lanes and back.
 #pragma once
-#include "farm_hls.hpp"
+#include "operators/farm_hls.hpp"
 
 namespace farm {
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from blocks.dma import DmaCore
 from blocks.graph import Core
@@ -43,7 +42,7 @@ def render(core: Core | DmaCore) -> HlsView:
 
 
 def headers_of(core: Core | DmaCore) -> tuple[str, ...]:
-    """The headers that a core's view includes, relative to `blocks/`, each once; their base names are all different."""
+    """The headers that a core's view includes, relative to `blocks/`, each once."""
     if isinstance(core, DmaCore):
         return ("dma.hpp",)
     names = sorted({room_name(node.operator) for node in core.graph.nodes})
@@ -52,9 +51,9 @@ def headers_of(core: Core | DmaCore) -> tuple[str, ...]:
 
 def _include(headers: tuple[str, ...]) -> Iterator[str]:
     yield "#pragma once"
-    yield '#include "farm_hls.hpp"'
+    yield '#include "operators/farm_hls.hpp"'
     for header in headers:
-        yield f'#include "{PurePosixPath(header).name}"'
+        yield f'#include "{header}"'
 
 
 def _render_graph(core: Core) -> HlsView:

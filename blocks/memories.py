@@ -1,4 +1,4 @@
-"""Trained values -> the images of a block's parameter memories: `python -m blocks.memories` is the `weights` step.
+"""Parameter arrays -> the images of a block's parameter memories.
 
 Layout of `memories.bin`, after which the netlist's memories and the emulation are filled: the memories of the block
 one after the other in the order of `memories.json`; a memory is `depth` beats; a beat is `width_bits` bits, value 0
@@ -7,17 +7,13 @@ lowest, in whole bytes, little-endian.
 
 from __future__ import annotations
 
-import argparse
-import json
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from blocks.graph import Graph, from_description
+from blocks.graph import Graph
 from blocks.operators import room
-from blocks.parameters import BlockParameters, ParameterError, read_block
 
 Tensor = np.ndarray[Any, Any]
 
@@ -64,46 +60,3 @@ def images(graph: Graph, logical: dict[str, Tensor]) -> tuple[list[Memory], byte
         memories.append(memory)
         content += image
     return memories, bytes(content)
-
-
-def fc_weights_image(parameters: BlockParameters, graph: Graph) -> bytes | None:
-    """The streamed weights as card memory holds them, row-major; None where this block streams none in.
-
-    Raises:
-        ParameterError: weights that do not fit the core.
-    """
-    if not any(port.name == "fc_weights" for port in graph.inputs):
-        return None
-    weights = parameters.streamed(graph)
-    return b"" if weights is None else weights.tobytes()
-
-
-def main() -> int:
-    """Write a block's memory images.
-
-    Returns:
-        0, or 1 after printing why the parameters do not fit.
-    """
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--core", type=Path, required=True, help="the core's graph, as JSON")
-    parser.add_argument("--parameters", type=Path, required=True, help="the block's trained values")
-    arguments = parser.parse_args()
-    graph = from_description(json.loads(arguments.core.read_text()))
-    try:
-        parameters = read_block(arguments.parameters)
-        memories, content = images(graph, parameters.logical(graph))
-        streamed = fc_weights_image(parameters, graph)
-    except ParameterError as error:
-        print(f"ERROR: {error}")
-        return 1
-    Path("memories.bin").write_bytes(content)
-    Path("memories.json").write_text(
-        json.dumps({"memories": [asdict(memory) for memory in memories], "meta": dict(parameters.meta)}, indent=1)
-    )
-    if streamed is not None:
-        Path("fc_weights.bin").write_bytes(streamed)
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from blocks.graph import Core, Graph
+from blocks.graph import Core, Graph, Node
 from blocks.operators import room
+from blocks.operators.mvau import Mvau
+from blocks.operators.threshold import Threshold
 
 Tensor = np.ndarray[Any, Any]
+
+_OUT_OF_REACH = 0.05
 
 
 def run_graph(graph: Graph, inputs: Mapping[str, Tensor], parameters: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -34,11 +39,11 @@ def run_graph(graph: Graph, inputs: Mapping[str, Tensor], parameters: Mapping[st
 
 
 def random_parameters(core: Core, rng: np.random.Generator) -> dict[str, Tensor]:
-    """Parameters that exercise a core: weights of full range, thresholds inside and just outside the range."""
+    """Parameters that exercise a core: weights of full range, thresholds where the sums are, a few out of reach."""
     drawn: dict[str, Tensor] = {}
-    nodes = {node.name: node.operator for node in core.graph.nodes}
+    nodes = {node.name: node for node in core.graph.nodes}
     for port in core.graph.parameter_ports():
-        operator: Any = nodes[port.node]
+        operator: Any = nodes[port.node].operator
         role = port.stream.role
         if role == "weights":
             shape = (operator.channels, operator.synapses)
@@ -48,11 +53,37 @@ def random_parameters(core: Core, rng: np.random.Generator) -> dict[str, Tensor]
                 half = 2 ** (operator.weight_bits - 1)
                 drawn[port.name] = rng.integers(-half, half, shape)
         elif role == "thresholds":
-            # A spread of a fifth of the range keeps activations mixed; a few lie outside on purpose.
-            span = operator.highest - operator.lowest
-            middle, spread = (operator.highest + operator.lowest) / 2, max(1.0, span / 5)
-            shape = (operator.channels, 2**operator.output_bits - 1)
-            drawn[port.name] = np.sort(np.rint(rng.normal(middle, spread, shape)).astype(np.int64), axis=1)
+            drawn[port.name] = _random_thresholds(operator, _mvau_before(core.graph, nodes[port.node]), rng)
         else:
             drawn[port.name] = rng.integers(-(2**20), 2**20, operator.beats * operator.lanes)
     return drawn
+
+
+def _random_thresholds(operator: Threshold, before: Mvau | None, rng: np.random.Generator) -> Tensor:
+    """Thresholds [C, T] spread as the values are that they meet, so that counts of every size come out.
+
+    A sum of many products stays near its middle: of 4,608 binary ones of 2 bits it strays by 130, where 13,824 could
+    be reached. Thresholds spread over the whole range would turn every value of a channel into the same count.
+    """
+    shape = (operator.channels, operator.steps)
+    if before is None:
+        drawn = rng.integers(operator.lowest, operator.highest + 2, shape)
+    else:
+        largest = 2**before.input_bits - 1
+        activations = largest * (2 * largest + 1) / 6  # mean square of 0..largest
+        weights = 1.0 if before.weight_bits == 1 else 4.0 ** (before.weight_bits - 1) / 3
+        drawn = np.rint(rng.normal(0, math.sqrt(before.synapses * activations * weights), shape)).astype(np.int64)
+    # Trained networks have some that never or always count.
+    drawn[rng.random(len(drawn)) < _OUT_OF_REACH, 0] = operator.lowest - 1
+    drawn[rng.random(len(drawn)) < _OUT_OF_REACH, -1] = operator.highest + 2
+    return np.sort(drawn, axis=1)
+
+
+def _mvau_before(graph: Graph, node: Node) -> Mvau | None:
+    """The matrix-vector unit that a node's values are from, None where they come from outside."""
+    makers = {output: maker for maker in graph.nodes for output in maker.outputs}
+    while node.inputs[0] in makers:
+        node = makers[node.inputs[0]]
+        if isinstance(node.operator, Mvau):
+            return node.operator
+    return None

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
+from blocks.graph import Graph
 from blocks.model import run_graph
 from blocks.network import Network
-from blocks.parameters import BlockParameters
 
 Tensor = np.ndarray[Any, Any]
 
 
+class BlockValues(Protocol):
+    """Values of one block: trained ones from a file, or stand-ins."""
+
+    def logical(self, graph: Graph) -> dict[str, Tensor]:
+        """One array per parameter port of a core."""
+
+
 def run_network(
-    network: Network, parameters: Mapping[str, BlockParameters], images: Tensor, fc_weights: Tensor
+    network: Network, parameters: Mapping[str, BlockValues], images: Tensor, fc_weights: Tensor
 ) -> dict[str, Tensor]:
     """The output of every block for images uint8 [N, H, W, C]; the last block's are indices [N, top]."""
     outputs: dict[str, Tensor] = {}

@@ -18,6 +18,8 @@ from config.problem import ConfigError, Problem, Problems, suggestion
 from config.scalar import integer_word, number_word
 
 S = TypeVar("S")
+#: A setting that holds whole numbers by name, at least 0 each: written as a mapping in a file, as a:1,b:2 in a word.
+Counts = tuple[tuple[str, int], ...]
 
 PROJECT_FILE = "farm.yaml"
 MACHINE_FILE = "farm.local.yaml"
@@ -160,13 +162,13 @@ def _declared(prefix: str, kind: type) -> list[_Key]:
             raise TypeError(f"{kind.__name__}.{item.name}: a setting needs a default")
         union = typing.get_args(hints[item.name]) if isinstance(hints[item.name], types.UnionType) else ()
         plain = [part for part in union if part is not type(None)] or [hints[item.name]]
-        if plain[0] not in (str, int, float, bool):
-            raise TypeError(f"{kind.__name__}.{item.name}: a setting is str, int, float, bool, or one of them or None")
+        if plain[0] not in (str, int, float, bool, Counts):
+            raise TypeError(f"{kind.__name__}.{item.name}: a setting is str, int, float, bool, or None too, or Counts")
         meta = item.metadata
         keys.append(
             _Key(
                 name=f"{prefix}.{item.name}" if prefix else item.name,
-                kind=plain[0],
+                kind=tuple if plain[0] == Counts else plain[0],
                 optional=bool(union),
                 default=item.default,
                 doc=meta.get("doc", ""),
@@ -209,6 +211,9 @@ def _read_file(
 
 def _read_key(place: Section, last: str, key: _Key) -> Any:
     default = None if key.optional else key.default
+    if key.kind is tuple:
+        counts = place.section(last, default=None)
+        return tuple((name, counts.integer(name, minimum=0)) for name in counts.keys) if counts is not None else ()
     if key.kind is bool:
         return place.flag(last, default=default)
     if key.kind is int:
@@ -251,6 +256,11 @@ def _parse(written: str, key: _Key) -> tuple[Any, str]:
         return None, ""
     if key.kind is bool:
         return (written == "true", "") if written in ("true", "false") else (None, "write true or false")
+    if key.kind is tuple:
+        pairs = [pair.partition(":") for pair in written.split(",") if pair]
+        counts = tuple((name, integer_word(count)) for name, _, count in pairs)
+        wrong = any(not name or count is None or count < 0 for name, count in counts)
+        return (None, "write NAME:COUNT,NAME:COUNT") if wrong else (counts, "")
     if key.kind is str:
         if key.choices is not None and written not in key.choices:
             return None, suggestion(written, key.choices)

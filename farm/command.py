@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +15,26 @@ from doit.control import TaskControl
 from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 
 from config.settings import Settings
+from farm.checkout import Checkout
 from farm.digest import digests_of
 from farm.display import display_for
 from farm.executor import Executor
+from farm.forecast import Forecast
 from farm.graph import check_selection, check_sources, order
+from farm.ledger import Ledger
 from farm.lock import checkout_lock
-from farm.loop import Loop
+from farm.loop import Loop, NeverFitsError
+from farm.machine import capacity_of, store_folder
 from farm.outcome import Outcome
+from farm.priority import Priority
 from farm.process import adopt_orphans
 from farm.settings import FarmSettings
 from farm.stop import Stop
+from farm.store import Store
+from farm.tally import Tally
+from farm.trace import LAST_BUILD, BuildLog
+from farm.why import Predecessors
+from farm.wording import shortage_lines
 
 _ENGINE_ERROR = 2
 
@@ -78,6 +88,7 @@ class Run(DoitRun):  # type: ignore[misc]
     def _execute(
         self,
         *,
+        dep_file: str,
         verbosity: int | None = None,
         always: bool = False,
         continue_: bool = False,
@@ -95,23 +106,36 @@ class Run(DoitRun):  # type: ignore[misc]
         names = order(control.tasks, control.selected_tasks)
         root = Path.cwd()
         check_sources(control.tasks, names, control.targets, root)
-        farm = _settings_of(self.loader).section(FarmSettings)
-        display = display_for(sys.stdout, reasons=force_verbosity and verbosity == 2)
+        farm = settings_of(self.loader).section(FarmSettings)
+        capacity, folder = capacity_of(farm, num_process), store_folder(farm)
+        ledger = Ledger(folder / "ledger.db", lambda text: display.note(text))  # noqa: PLW0108 - it comes later
+        forecast = Forecast(control.tasks, names, ledger)
+        predecessors = Predecessors(root, control.tasks, dep_file)
+        display = display_for(
+            sys.stdout,
+            Tally(forecast, capacity),
+            reasons=force_verbosity and verbosity == 2,
+            explain=predecessors.explain,
+        )
         with Stop() as stop, display, checkout_lock(root, _waiting, lambda: stop.requested) as held:
             if not held:
                 return stop.exit_code
+            for note in _notes(control.tasks, names):
+                display.note(note)
             executor = Executor(root)
             executor.clear()
+            log = BuildLog(root / LAST_BUILD, display)
             loop = Loop(
-                root,
                 control.tasks,
                 names,
                 self.dep_manager,
+                checkout=Checkout(root, digests_of(root), Store(folder, display.note)),
                 executor=executor,
-                digests=digests_of(root),
-                watcher=display,
+                ledger=ledger,
+                capacity=capacity,
+                priority=Priority(forecast.needs, forecast.of, capacity),
+                watcher=log,
                 stop=stop,
-                slots=num_process or farm.slots or _cpus(),
                 always=always,
                 go_on=continue_,
                 keep_failed=farm.keep_failed,
@@ -122,15 +146,20 @@ class Run(DoitRun):  # type: ignore[misc]
                 outcome: Outcome = loop.run()
             except (InvalidTask, InvalidCommand, InvalidDodoFile):
                 raise
+            except NeverFitsError as error:
+                raise InvalidTask("\n".join(shortage_lines(error.steps))) from None
             except Exception:  # whatever it is, it is the engine's and has its own exit code
                 sys.stderr.write(traceback.format_exc())
                 sys.stderr.write("ERROR: the engine failed; finished steps are recorded\n")
                 return _ENGINE_ERROR
             finally:
                 adopt_orphans(False)
+                log.close()
+                ledger.close()
                 self.dep_manager.close()
                 if not farm.keep_failed:
                     executor.clear()
+            predecessors.remember([*outcome.ran, *outcome.restored], outcome.current)
             display.summary(outcome)
             return stop.exit_code or outcome.exit_code
 
@@ -152,7 +181,7 @@ class Config(DoitCmdBase):  # type: ignore[misc]
         if args:
             raise InvalidCommand(f"'doit config' takes only name=value words, not '{args[0]}'")
         self.loader.setup(params)
-        settings = _settings_of(self.loader)
+        settings = settings_of(self.loader)
         table = Table("key", "value", "from", "meaning", box=None, pad_edge=False)
         for key, value in settings.values.items():
             shown = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
@@ -162,12 +191,17 @@ class Config(DoitCmdBase):  # type: ignore[misc]
         return 0
 
 
-def _settings_of(loader: Any) -> Settings:
+def settings_of(loader: Any) -> Settings:
     """Return the settings that the dodo.py has composed, by their type; the defaults if it has none."""
     for value in (loader.namespace or {}).values():
         if isinstance(value, Settings):
             return value
     return Settings.defaults()
+
+
+def _notes(tasks: dict[str, Any], names: Iterable[str]) -> list[str]:
+    """Return what the tasks of a build want to have said first, each sentence once."""
+    return list(dict.fromkeys(note for name in names if (note := (tasks[name].meta or {}).get("note"))))
 
 
 def _check_option_order(words: list[str], tasks: dict[str, Any]) -> None:
@@ -189,10 +223,6 @@ def _with_value(words: list[str], position: int) -> list[str]:
         if option["type"] is not bool and word in (f"-{option['short']}", f"--{option['long']}"):
             return words[position : position + 2]
     return [word]
-
-
-def _cpus() -> int:
-    return len(os.sched_getaffinity(0))
 
 
 def _waiting(owner: str) -> None:

@@ -7,13 +7,13 @@ import hashlib
 import json
 import os
 import stat
-import time
 import zipfile
 import zlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from farm import clock
 from farm.folder import DIGESTS, write_atomically
 
 # A file that was modified this shortly before it was hashed may have been modified again within the same tick of the
@@ -74,7 +74,7 @@ class Digests:
         known = self._table.get(path)
         if known is not None and known[0] == signature:
             return known
-        started_ns = time.time_ns()
+        started_ns = clock.epoch_ns()
         digest = digest_of(file)
         # Trusted only if the file was quiet before and during the hashing.
         if Signature.of(file) == signature and started_ns - signature.mtime_ns > _RACY_NS:
@@ -83,6 +83,11 @@ class Digests:
         else:
             self._table.pop(path, None)
         return signature, digest
+
+    def learn(self, path: str, signature: Signature, digest: Digest) -> None:
+        """Take over the digest of a file that the engine has just moved to `path`; `signature` is by `settled`."""
+        self._table[path] = (signature, digest)
+        self._changed = True
 
     def save(self) -> None:
         """Write the table for the next run, if it changed."""
@@ -107,14 +112,24 @@ class Digests:
             self._table.clear()
 
 
+def settled(path: Path) -> Signature:
+    """Set the time of a file back, and return its signature: any later write shows, however soon it comes.
+
+    For files that nobody else writes to yet. Without it what was just made would have to be hashed again.
+    """
+    past_ns = clock.epoch_ns() - 2 * _RACY_NS
+    os.utime(path, ns=(past_ns, past_ns))
+    return Signature.of(path)
+
+
 @cache
 def digests_of(root: Path) -> Digests:
     """Return the table of a checkout, one for the whole process."""
     return Digests(root, root / DIGESTS)
 
 
-def digest_of(path: Path) -> Digest:
-    """Hash one file, without any table."""
+def digest_of(path: Path, *, meaning: bool = True) -> Digest:
+    """Hash one file, without any table. Without `meaning` its meaning is taken to be its bytes."""
     sha256 = hashlib.sha256()
     size = 0
     with path.open("rb") as stream:
@@ -123,8 +138,8 @@ def digest_of(path: Path) -> Digest:
             sha256.update(chunk)
             size += len(chunk)
     value = sha256.hexdigest()
-    meaning = _zip_meaning(path) if path.suffix in _ZIP_SUFFIXES else None
-    return Digest(value, meaning or value, size)
+    inner = _zip_meaning(path) if meaning and path.suffix in _ZIP_SUFFIXES else None
+    return Digest(value, inner or value, size)
 
 
 def _zip_meaning(path: Path) -> str | None:

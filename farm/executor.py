@@ -1,12 +1,13 @@
-"""Runs steps on this machine: a scratch folder with the declared inputs, a session of its own, a log.
+"""Runs steps on this machine: a scratch folder with the declared inputs, a shim with the tool below it, a log.
 
 All methods must be called by one thread, which has to outlive the processes: the kernel ties the signal that ends a
-child with its parent to the thread that started it.
+shim with the engine to the thread that started it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -14,18 +15,20 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from farm.failure import Failure, matching_line, telling_lines
+from farm import clock, shim
+from farm.failure import Failure, failed, matching_line, told_by
 from farm.folder import SCRATCH, copy, remove_tree
-from farm.process import Process, belongs, descendants, end_with_parent, send, strays
+from farm.process import Process, belongs, descendants, send, strays
 from farm.record import NO_COST, Cost
 from farm.step import PYTHON, File, Step
 
-#: How long a process may take to end by itself before it is killed.
-GRACE_S = 2.0
-_KIB_PER_GIB = 1024 * 1024
+#: How long a shim may take to end its tree and itself: what it gives the tool, and a while for itself.
+GRACE_S = shim.GRACE_S + 2.0
+_GIB = 2**30
 
 
 class CannotStart(Exception):  # noqa: N818 - it is no error of the engine
@@ -38,16 +41,18 @@ class CannotStart(Exception):  # noqa: N818 - it is no error of the engine
 
 @dataclass
 class Run:
-    """A step that is running, or has run."""
+    """A step that is running, or has run. `pid` is its shim's; `status` is the tool's, None if the shim was lost."""
 
     step: Step
     scratch: Path
     log: Path
     pid: int = 0
-    started_s: float = field(default_factory=time.monotonic)
+    started_s: float = field(default_factory=clock.monotonic_s)
     ended_s: float = 0.0
     status: int | None = None
     cost: Cost = NO_COST
+    errno: int = 0
+    oom_kills: int = 0
     timed_out: bool = False
     kill_at_s: float | None = None
 
@@ -57,9 +62,14 @@ class Run:
         return self.scratch / "work"
 
     @property
+    def record(self) -> Path:
+        """What the shim writes as its last act."""
+        return self.scratch / "ended.json"
+
+    @property
     def elapsed_s(self) -> float:
         """Seconds since the start, or of the whole run."""
-        return (self.ended_s or time.monotonic()) - self.started_s
+        return (self.ended_s or clock.monotonic_s()) - self.started_s
 
 
 class Executor:
@@ -78,8 +88,11 @@ class Executor:
     def clear(self) -> None:
         """End and remove what a killed engine has left. Only the owner of the checkout's lock may call this."""
         if self._scratch.exists():
-            # The kernel ended the tools with the engine, but not what the tools had started.
-            send(strays(f"{self._scratch}/"), signal.SIGKILL)
+            # A killed engine's shims end by themselves, but this build must not wait for that.
+            until_s = clock.monotonic_s() + GRACE_S
+            while (left := strays(f"{self._scratch}/")) and clock.monotonic_s() < until_s:
+                send(left, signal.SIGKILL)
+                time.sleep(0.005)
             remove_tree(self._scratch)
 
     def prepare(self, step: Step, key: str) -> Run:
@@ -102,36 +115,36 @@ class Executor:
                     place.write_text(item.content, "utf-8")
             except OSError as error:
                 source = item.source if isinstance(item, File) else item.path
-                raise CannotStart(Failure("input", f"{source}: {error.strerror}")) from None
+                raise CannotStart(failed("input", f"{source}: {error.strerror}")) from None
         for output in step.outputs:
             (run.work / output.path).parent.mkdir(parents=True, exist_ok=True)
         return run
 
     def start(self, run: Run) -> None:
-        """Start the tool in its scratch folder. Raises CannotStart if there is no such program."""
+        """Start the tool in its scratch folder, below a shim. Raises CannotStart if there is no such program."""
         environment = self._environment(run)
-        argv = [self._program(run, environment["PATH"]), *run.step.argv[1:]]
+        program = self._program(run, environment["PATH"])
+        words = [str(run.record), str(os.getpid()), program, program, *run.step.argv[1:]]
         run.log.parent.mkdir(parents=True, exist_ok=True)
         # A new file and not the old one emptied: somebody may still be reading that.
         run.log.unlink(missing_ok=True)
-        run.started_s = time.monotonic()
+        run.started_s = clock.monotonic_s()
         with run.log.open("xb") as log:
             try:
                 process = subprocess.Popen(
-                    argv,
+                    [sys.executable, "-I", "-S", shim.__file__, *words],
                     cwd=run.work,
                     env=environment,
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
+                    # Ctrl-C at a terminal is for the engine, which then ends the steps in order.
                     start_new_session=True,
-                    # Safe here: the engine has one thread.
-                    preexec_fn=end_with_parent(os.getpid()),  # noqa: PLW1509
                 )
             except (OSError, subprocess.SubprocessError) as error:
-                raise CannotStart(Failure("program", f"{run.step.argv[0]}: {error}")) from None
+                raise CannotStart(failed("program", f"{run.step.argv[0]}: {error}")) from None
         run.pid = process.pid
-        # Its status is collected by `reap`, with what it cost; Popen must neither wait for it nor complain.
+        # Its status is collected by `reap`; Popen must neither wait for it nor complain.
         process.returncode = 0
         self._running[run.pid] = run
 
@@ -140,7 +153,7 @@ class Executor:
         ended = []
         while True:
             try:
-                pid, status, usage = os.wait4(-1, os.WNOHANG)
+                pid, _ = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
                 break
             if pid == 0:
@@ -148,18 +161,17 @@ class Executor:
             run = self._running.pop(pid, None)
             if run is None:
                 continue  # an orphan that was adopted
-            run.ended_s = time.monotonic()
-            run.status = os.waitstatus_to_exitcode(status)
-            cpu_s = usage.ru_utime + usage.ru_stime
-            run.cost = Cost(run.elapsed_s, cpu_s, usage.ru_maxrss / _KIB_PER_GIB)
+            run.ended_s = clock.monotonic_s()
             ended.append(run)
         for run in ended:
-            self._end_leftovers(run)
+            # A shim that wrote its record had nobody left below it.
+            if not self._read_record(run):
+                self._end_leftovers(run)
         return ended
 
     def enforce_timeouts(self) -> float | None:
         """End runs that are over their time. Return the seconds until this has to be called again, None if never."""
-        now_s = time.monotonic()
+        now_s = clock.monotonic_s()
         next_s: list[float] = []
         for run in self._running.values():
             if run.kill_at_s is not None and now_s >= run.kill_at_s:
@@ -168,7 +180,7 @@ class Executor:
             elif run.kill_at_s is None and run.step.timeout_s is not None and run.elapsed_s >= run.step.timeout_s:
                 run.timed_out = True
                 run.kill_at_s = now_s + GRACE_S
-                send(self._processes(run), signal.SIGTERM)
+                send(self._shims([run]), signal.SIGTERM)
             if run.kill_at_s is not None:
                 next_s.append(run.kill_at_s - now_s)
             elif run.step.timeout_s is not None:
@@ -178,50 +190,55 @@ class Executor:
     def end_all(self, *, grace_s: float = GRACE_S) -> list[Run]:
         """End every process of every step, and return the runs. Politely first, then not; returns when none is left."""
         ended = self.running
-        polite_until_s = time.monotonic() + grace_s
-        number = signal.SIGTERM
-        asked: set[int] = set()
+        # The shims ask the tools, and kill them. What no shim looks after is asked directly.
+        send(self._shims(ended) or descendants(os.getpid()), signal.SIGTERM)
+        polite_until_s = clock.monotonic_s() + grace_s
         while True:
-            alive = [process for process in descendants(os.getpid()) if not process.zombie]
-            if number == signal.SIGTERM and time.monotonic() >= polite_until_s:
-                number = signal.SIGKILL
-            # Once is enough for a request; a second SIGTERM makes some tools skip their cleaning up.
-            send([process for process in alive if number == signal.SIGKILL or process.pid not in asked], number)
-            asked.update(process.pid for process in alive)
             self._collect()
+            alive = [process for process in descendants(os.getpid()) if not process.zombie]
             if not alive:
                 break
+            polite = not ended or any(process.pid == run.pid for process in alive for run in ended)
+            if not polite or clock.monotonic_s() >= polite_until_s:
+                send(alive, signal.SIGKILL)
             time.sleep(0.01)
         for run in ended:
-            run.ended_s = run.ended_s or time.monotonic()
+            run.ended_s = run.ended_s or clock.monotonic_s()
+            self._read_record(run)
         self._running.clear()
         return ended
 
     def verdict(self, run: Run) -> Failure | None:
         """Return how an ended run failed; None if exit status, log and expected files all say that it did not."""
-        log = run.step.log
-        lines = telling_lines(run.log, run.step.error_lines)
+        step, log = run.step, run.step.log
+        if run.errno:
+            return failed("program", f"{step.argv[0]}: {os.strerror(run.errno)}", log)
         if run.timed_out:
-            return Failure("timeout", f"{run.step.timeout_s:g}", lines, log)
-        if run.status is not None and run.status < 0:
-            return Failure("signal", _signal_name(-run.status), lines, log)
+            return failed("timeout", f"{step.timeout_s:g}", log, told_by(run.log, step))
+        if run.status is None:
+            return failed("lost", "", log, told_by(run.log, step))
+        if run.status < 0:
+            return failed("signal", _signal_name(-run.status), log, told_by(run.log, step))
         if run.status != 0:
-            return Failure("exit", str(run.status), lines, log)
+            return failed("exit", str(run.status), log, told_by(run.log, step))
         try:
-            line = matching_line(run.log, run.step.error_lines)
+            line = matching_line(run.log, step.error_lines)
         except OSError:
-            return Failure("engine", "the log is gone, so nothing vouches for the outputs", (), log)
+            return failed("engine", "the log is gone, so nothing vouches for the outputs", log)
         if line is not None:
-            return Failure("log", line, lines, log)
+            return failed("log", line, log, told_by(run.log, step))
+        problem = self._output_problem(run)
+        return None if problem is None else failed("outputs", problem, log, told_by(run.log, step))
+
+    def _output_problem(self, run: Run) -> str | None:
         for output in run.step.outputs:
             path = run.work / output.path
             if path.is_symlink():
-                return Failure("outputs", f"{output.path} is a symbolic link", (), log)
+                return f"{output.path} is a symbolic link"
             if not path.is_file():
-                kind = "is a folder" if path.is_dir() else "was not written"
-                return Failure("outputs", f"{output.path} {kind}", lines, log)
+                return f"{output.path} is a folder" if path.is_dir() else f"{output.path} was not written"
             if path.stat().st_size == 0 and not output.may_be_empty:
-                return Failure("outputs", f"{output.path} is empty", lines, log)
+                return f"{output.path} is empty"
         return None
 
     def discard(self, run: Run) -> None:
@@ -234,11 +251,11 @@ class Executor:
             return sys.executable
         if "/" in program:
             if not (run.work / program).is_file():
-                raise CannotStart(Failure("program", f"'{program}' is none of the step's inputs"))
+                raise CannotStart(failed("program", f"'{program}' is none of the step's inputs"))
             return program
         found = shutil.which(program, path=path)
         if found is None:
-            raise CannotStart(Failure("program", f"'{program}' was not found on PATH"))
+            raise CannotStart(failed("program", f"'{program}' was not found on PATH"))
         return found
 
     def _environment(self, run: Run) -> dict[str, str]:
@@ -254,15 +271,30 @@ class Executor:
             **dict(run.step.environment),
         }
 
+    def _read_record(self, run: Run) -> bool:
+        """Take over what a shim has recorded; False if it was killed before."""
+        try:
+            found = json.loads(run.record.read_text("ascii"))
+            memory_bytes = max(int(found["largest_process_bytes"]), int(found["sampled_tree_bytes"]))
+            run.cost = Cost(float(found["wall_s"]), float(found["cpu_s"]), memory_bytes / _GIB)
+            run.errno, run.oom_kills = int(found["errno"]), int(found["oom_kills"])
+            run.status = int(found["status"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+        return True
+
+    def _shims(self, runs: Iterable[Run]) -> list[Process]:
+        return [Process(run.pid, os.getpid(), run.pid, zombie=False) for run in runs if not run.ended_s]
+
     def _processes(self, run: Run) -> list[Process]:
         marker = str(run.scratch / "home")
         return [process for process in descendants(os.getpid()) if belongs(process, run.pid, marker)]
 
     def _end_leftovers(self, run: Run) -> None:
         """Kill what a tool has left running: it could still write to the outputs, and holds memory and licences."""
-        until_s = time.monotonic() + GRACE_S
+        until_s = clock.monotonic_s() + GRACE_S
         # Not for ever: a process that waits for a dead disk cannot be killed.
-        while time.monotonic() < until_s:
+        while clock.monotonic_s() < until_s:
             left = [process for process in self._processes(run) if not process.zombie]
             if not left:
                 break

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-Cause = Literal["exit", "signal", "timeout", "program", "outputs", "log", "input", "published", "action", "engine"]
+from farm.step import FailureClass, Signature, Step
 
+Cause = Literal[
+    "exit", "signal", "timeout", "lost", "program", "outputs", "log", "input", "published", "action", "engine"
+]
+
+# a.cpp:3:5: error, [a.v:12], /x/b.sv:7: but no time of day and no address of a host.
+_LOCATION = re.compile(r"(?:^|[\s\[(\"'])([\w./+-]*[A-Za-z_][\w./+-]*\.[A-Za-z]\w{0,4}):(\d+)(?=$|[\]:,)\s])")
+_FRAME = re.compile(r'^\s+File "([^"]+)", line (\d+)', re.MULTILINE)
 _SHOWN_LINES = 4
+_NEARLY_ALL = 0.9
 _HEAD_BYTES = 4 << 20
 _TAIL_BYTES = 1 << 20
 _ERROR = re.compile(r"(?i)\b(fatal|error|undefined reference|assertion|abort(ed)?|exception|cannot|not found)\b")
@@ -17,14 +27,141 @@ _ERROR = re.compile(r"(?i)\b(fatal|error|undefined reference|assertion|abort(ed)
 _NO_ERROR = re.compile(r"(?i)\b(0|no|without) (fatal )?errors?\b|-Werror|errors?\s*[:=]\s*0\b")
 
 
+#: What kind of failure each cause is, unless the log or the kernel tells more.
+_KINDS: dict[Cause, FailureClass] = {
+    "exit": "source",
+    "signal": "crash",
+    "timeout": "timeout",
+    "lost": "infrastructure",
+    "program": "config",
+    "outputs": "crash",
+    "log": "source",
+    "input": "source",
+    "published": "infrastructure",
+    "action": "source",
+    "engine": "infrastructure",
+}
+
+
 @dataclass(frozen=True)
 class Failure:
-    """Why a step counts as failed. `detail` is data by `cause`: a status, a signal's name, seconds, a path, a line."""
+    """Why a step counts as failed.
+
+    `detail` is data by `cause`: a status, a signal's name, seconds, a path, a line. `lines` are the telling ones of the
+    log, `place` the file and line that they name ("a.cpp:3"). `kind` decides whether it is tried again. `remedy` is the
+    toolchain's own advice. For memory: what the step had taken, and what it was to take, in GiB.
+    """
 
     cause: Cause
     detail: str
     lines: tuple[str, ...] = ()
     log: str = ""
+    place: str = ""
+    kind: FailureClass = "infrastructure"
+    remedy: str = ""
+    peak_memory_gib: float | None = None
+    memory_gib: float | None = None
+
+
+@dataclass(frozen=True)
+class Retry:
+    """How often a step is started in all after failures of a class, and the pause before each further start."""
+
+    attempts: int
+    pause_s: float = 0.0
+
+
+_ONCE = Retry(1)
+#: Failures that the same inputs bring about again are not tried again.
+_RETRIES: dict[FailureClass, Retry] = {
+    # Others give their licences back; the time until then is no run time.
+    "licence": Retry(20, 30.0),
+    "crash": Retry(2),
+    # With all the memory of the machine for itself.
+    "memory": Retry(2),
+    "infrastructure": Retry(3, 0.5),
+}
+
+
+def retry_of(failure: Failure) -> Retry:
+    """Return how often a step that has failed in this way is started."""
+    # What was never started, or cannot be written here, will not do better at once.
+    return _RETRIES.get(failure.kind, _ONCE) if failure.cause in ("exit", "signal", "lost", "log") else _ONCE
+
+
+def failed(cause: Cause, detail: str, log: str = "", told: Told | None = None) -> Failure:
+    """Return a failure of the class of its cause; `told` is what the log says, which may know better."""
+    found = told or Told((), "", None)
+    by_log = found.signature if cause in ("exit", "signal", "log", "outputs", "lost") else None
+    kind = _KINDS[cause] if by_log is None else by_log.kind
+    return Failure(cause, detail, found.lines, log, found.place, kind, "" if by_log is None else by_log.remedy)
+
+
+def out_of_disk(failure: Failure, error: OSError) -> Failure:
+    """Return the failure as one of the disk's if the error is that."""
+    return replace(failure, kind="disk") if error.errno in (errno.ENOSPC, errno.EDQUOT) else failure
+
+
+def out_of_memory(
+    failure: Failure, *, oom_kills: int, peak_memory_gib: float, memory_gib: float, limit_gib: float
+) -> Failure:
+    """Return the failure as one of memory if it was that; the kernel kills without a word.
+
+    It was if the kernel counts that it has killed, or if the tool got SIGKILL while its tree held nearly all there is.
+    """
+    counted = oom_kills > 0 and failure.cause in ("signal", "exit", "outputs")
+    killed = failure.cause == "signal" and failure.detail == "SIGKILL"
+    if counted or failure.kind == "memory" or (killed and peak_memory_gib > _NEARLY_ALL * limit_gib):
+        return replace(failure, kind="memory", peak_memory_gib=peak_memory_gib, memory_gib=memory_gib)
+    return failure
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a log says about a failure: a few lines, the place that they name, and the signature found."""
+
+    lines: tuple[str, ...]
+    place: str
+    signature: Signature | None
+
+
+def told_by(log: Path, step: Step) -> Told:
+    """Read the log of a failed step. Never raises: a log that cannot be read tells nothing."""
+    signature, line = _signature(log, step.signatures)
+    lines = telling_lines(log, step.error_lines)
+    if line and line not in lines:
+        lines = (line, *lines[: _SHOWN_LINES - 1])
+    return Told(lines, _place(log, lines), signature)
+
+
+def _signature(log: Path, signatures: tuple[Signature, ...]) -> tuple[Signature | None, str]:
+    """Return the first signature that matches any line, and its first line."""
+    wanted = [re.compile(signature.pattern) for signature in signatures]
+    best, its_line = len(wanted), ""
+    try:
+        with log.open(encoding="utf-8", errors="replace") as stream:
+            for line in stream:
+                for number in range(best):
+                    if wanted[number].search(line):
+                        best, its_line = number, line.strip()
+                        break
+                if best == 0:
+                    break
+    except OSError:
+        return None, ""
+    return (signatures[best], its_line) if best < len(signatures) else (None, "")
+
+
+def _place(log: Path, lines: tuple[str, ...]) -> str:
+    """Return "file:line" as the first telling line names it, else as the last entry of a traceback does."""
+    for line in lines:
+        match = _LOCATION.search(line)
+        if match:
+            return f"{match[1]}:{match[2]}"
+    frames = []
+    with contextlib.suppress(OSError):
+        frames = _FRAME.findall(_bounded_text(log))
+    return f"{frames[-1][0]}:{frames[-1][1]}" if frames else ""
 
 
 def matching_line(log: Path, patterns: tuple[str, ...]) -> str | None:

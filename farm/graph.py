@@ -86,3 +86,35 @@ def check_selection(selected: Iterable[str] | None, tasks: Iterable[str], target
         close = difflib.get_close_matches(word, [*names, *files], n=1)
         remedy = f"did you mean '{close[0]}'?" if close else "'doit list' shows the tasks"
         raise InvalidCommand(f"there is no task or target '{word}'; {remedy}")
+
+
+def work_needs(tasks: Mapping[str, Task], names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return the tasks of `names` that have actions, each with those that it needs directly, looking through groups.
+
+    `names` has needed ones first, and so has the result.
+    """
+    through: dict[str, tuple[str, ...]] = {}
+    needs: dict[str, tuple[str, ...]] = {}
+    for name in names:
+        found = tuple(dict.fromkeys(work for needed in tasks[name].task_dep for work in through.get(needed, ())))
+        through[name] = (name,) if tasks[name].actions else found
+        if tasks[name].actions:
+            needs[name] = found
+    return needs
+
+
+def members(tasks: Mapping[str, Task], word: str) -> tuple[str, ...]:
+    """Return the tasks with actions that a name stands for: itself, or those of a group."""
+    found: dict[str, None] = {}
+    pending = [word]
+    seen: set[str] = set()
+    while pending:
+        name = pending.pop(0)
+        if name in seen:
+            continue
+        seen.add(name)
+        if tasks[name].actions:
+            found[name] = None
+        else:
+            pending += tasks[name].task_dep
+    return tuple(found)

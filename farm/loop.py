@@ -1,4 +1,4 @@
-"""The event loop: a task waits, is probed, runs, is published, and is done, failed or skipped.
+"""The event loop: a task waits, is probed, is current, restored or queued, runs, is published, and is done.
 
 One thread, so there is nothing to lock. Steps run in parallel as processes; other actions of a dodo.py (functions,
 commands) run one at a time in the engine's own process, when no step can be started, in the order of the graph.
@@ -7,32 +7,44 @@ commands) run one at a time in the engine's own process, when no step can be sta
 from __future__ import annotations
 
 import contextlib
-import heapq
-import time
-from collections import deque
+from bisect import insort
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from doit.exceptions import BaseFail
 from doit.task import Stream
 
-from farm.digest import Digest, Digests, Signature, digest_of
+from farm import clock
+from farm.admission import Candidate, Capacity, Occupant, Shortage, admit, never_fits
+from farm.checkout import Checkout, Probe, UseError
 from farm.executor import CannotStart, Executor, Run
-from farm.failure import Failure
-from farm.folder import move
+from farm.failure import Failure, Told, failed, out_of_disk, out_of_memory, retry_of
+from farm.frontier import Frontier
 from farm.graph import Task, step_of
 from farm.journal import RECORD_VALUE
-from farm.key import Parts, parts_of
+from farm.ledger import ENDED_WELL, STOPPED, Entry, Ledger, kind_of
 from farm.outcome import Outcome
+from farm.priority import Priority
 from farm.reason import Reason
-from farm.record import Record, Records, record_path, why
+from farm.record import Cost, record_path
 from farm.step import Step
 from farm.stop import Stop
+from farm.store import Lease
 
-Inputs = Mapping[str, tuple[Signature, Digest]]
+#: How often a step is probed while its inputs keep changing.
+_PROBES = 5
+#: How often to look whether another farm has made what a step would make.
+_CONTENDED_S = 0.1
 
-_ATTEMPTS = 5
+
+class NeverFitsError(Exception):
+    """Steps that need more than this machine has, each with what it lacks."""
+
+    def __init__(self, steps: tuple[tuple[str, tuple[Shortage, ...]], ...]) -> None:
+        super().__init__(", ".join(name for name, _ in steps))
+        self.steps = steps
 
 
 class Watcher(Protocol):
@@ -43,8 +55,20 @@ class Watcher(Protocol):
     def started(self, name: str, reasons: Sequence[Reason]) -> None:
         """A step has begun to run."""
 
+    def repeated(self, name: str, failure: Failure, attempt: int) -> None:
+        """A step has failed in a way that passes; it will be tried again. `attempt` is the one that failed."""
+
     def finished(self, name: str, elapsed_s: float) -> None:
         """A task has run and its outputs are in place."""
+
+    def current(self, name: str) -> None:
+        """A task needs nothing."""
+
+    def restored(self, name: str, cost: Cost) -> None:
+        """The outputs of a step are in place, from the store; making them had cost `cost`."""
+
+    def note(self, text: str) -> None:
+        """Something of the engine's own is to be known, and the build goes on."""
 
     def failed(self, name: str, failure: Failure) -> None:
         """A task has failed."""
@@ -56,194 +80,342 @@ class Watcher(Protocol):
         """Time has passed."""
 
 
+@dataclass
+class _Work:
+    """A step between its probe and its end."""
+
+    step: Step
+    probe: Probe
+    candidate: Candidate
+    queued_s: float
+    waited_s: float = 0.0
+    lease: Lease | None = None
+
+
 class Loop:
     """Runs the tasks of one build."""
 
     def __init__(
         self,
-        root: Path,
         tasks: Mapping[str, Task],
         names: Sequence[str],
         dep_manager: Any,
         *,
+        checkout: Checkout,
         executor: Executor,
-        digests: Digests,
+        ledger: Ledger | None,
+        capacity: Capacity,
+        priority: Priority,
         watcher: Watcher,
         stop: Stop,
-        slots: int,
         always: bool = False,
         go_on: bool = False,
         keep_failed: bool = False,
         verbosity: int = 2,
     ) -> None:
         """`names` are tasks in an order in which each follows what it needs; `go_on` is doit's --continue."""
-        self._root = root
         self._tasks = tasks
         self._names = names
         self._dep_manager = dep_manager
+        self._checkout = checkout
         self._executor = executor
-        self._digests = digests
-        self._records = Records(root)
+        self._ledger = ledger
+        self._priority = priority
+        self._capacity = capacity
         self._watcher = watcher
         self._stop = stop
-        self._slots = slots
         self._always = always
         self._go_on = go_on
         self._keep_failed = keep_failed
         self._stream = Stream(verbosity)
         self._outcome = Outcome()
-        self._place = {name: place for place, name in enumerate(names)}
-        self._waits_for = {name: set(tasks[name].task_dep) for name in names}
-        self._needed_by: dict[str, list[str]] = {name: [] for name in names}
-        for name in names:
-            for needed in self._waits_for[name]:
-                self._needed_by[needed].append(name)
-        self._ready = [place for name, place in self._place.items() if not self._waits_for[name]]
+        self._frontier = Frontier(tasks, names)
+        #: Steps that have to run, the longest remaining path first.
+        self._queue: list[tuple[float, int]] = []
+        self._ranked = False
         self._foreign: deque[str] = deque()
-        self._read: dict[str, tuple[Parts, Inputs]] = {}
-        self._ended: set[str] = set()
+        self._works: dict[str, _Work] = {}
+        self._probes: Counter[str] = Counter()
+        self._attempts: Counter[str] = Counter()
+        #: Steps that ran out of memory, and get all of it when they are tried again.
+        self._alone: set[str] = set()
         self._work = [name for name in names if tasks[name].actions]
 
     def run(self) -> Outcome:
-        """Run until everything has ended, or until a signal. No process of a step is alive when this returns."""
-        started_s = time.monotonic()
+        """Run until everything has ended, or until a signal. No process of a step is alive when this returns.
+
+        Raises NeverFitsError before anything has begun.
+        """
+        started_s = clock.monotonic_s()
+        self._refuse_what_never_fits()
         try:
             self._cycle()
         finally:
             for run in self._executor.end_all():
                 self._outcome.killed.append(run.step.name)
+                self._enter(run, STOPPED)
                 self._executor.discard(run)
-            self._digests.save()
+            self._checkout.save()
         if self._stop.number is not None:
             self._outcome.stopped_by = self._stop.number.name
         else:
-            self._find_edited()
+            for name in self._outcome.ran:
+                for source in self._checkout.edited(self._works[name].probe) if name in self._works else ():
+                    self._outcome.edited.setdefault(source, name)
         self._outcome.not_started = [
-            name for name in self._work if name not in self._ended and name not in self._outcome.killed
+            name for name in self._work if name not in self._frontier.ended and name not in self._outcome.killed
         ]
-        self._outcome.wall_s = time.monotonic() - started_s
+        self._outcome.wall_s = clock.monotonic_s() - started_s
         return self._outcome
+
+    def _refuse_what_never_fits(self) -> None:
+        """Raise NeverFitsError for steps that this machine cannot run and the store does not hold.
+
+        Not known is what the store will hold when the inputs are there; then the step counts as one that has to run.
+        """
+        refused = []
+        for name in self._names:
+            step = step_of(self._tasks[name])
+            shortages = never_fits(step.resources, self._capacity) if step is not None else ()
+            if step is not None and shortages and not self._is_at_hand(step):
+                refused.append((name, shortages))
+        if refused:
+            raise NeverFitsError(tuple(refused))
+
+    def _is_at_hand(self, step: Step) -> bool:
+        store = self._checkout.store
+        try:
+            probe = self._checkout.probe(step)
+        except OSError:
+            return False
+        stored = store is not None and store.find(probe.parts.key) is not None
+        return not self._always and (not probe.reasons or stored)
 
     def _cycle(self) -> None:
         while not self._stop.requested:
-            self._launch()
+            self._look_at_ready()
+            self._start_queued()
             running = self._executor.running
-            done = sum(1 for name in self._work if name in self._ended)
+            done = sum(1 for name in self._work if name in self._frontier.ended)
             self._watcher.progress(done, len(self._work), running)
+            if self._frontier.any_ready and self._may_start():
+                continue  # a step that was to be started has to be probed again
             if running:
                 self._wait()
             elif self._foreign and self._may_start():
                 self._run_foreign(self._foreign.popleft())
-            elif not self._ready or not self._may_start():
+            elif self._frontier.next_s is not None and self._may_start():
+                self._wait()
+            elif not self._queue or not self._may_start():
                 break
 
     def _wait(self) -> None:
         limits = [self._executor.enforce_timeouts(), self._watcher.refresh_s]
+        if self._frontier.next_s is not None and self._may_start():
+            limits.append(max(0.0, self._frontier.next_s - clock.monotonic_s()))
         self._stop.wait(min((seconds for seconds in limits if seconds is not None), default=None))
         for run in self._executor.reap():
             # What had ended before the signal is kept: it may have taken hours.
             self._finish(run)
+        self._frontier.advance(clock.monotonic_s())
 
     def _may_start(self) -> bool:
         return not self._stop.requested and (self._go_on or not self._outcome.failed)
 
-    def _launch(self) -> None:
-        """Probe ready tasks and start steps while there are slots; what is current takes none."""
-        while self._ready and self._may_start() and len(self._executor.running) < self._slots:
-            name = self._names[heapq.heappop(self._ready)]
+    def _look_at_ready(self) -> None:
+        """Probe what is ready. What is current or can be restored takes no slot."""
+        while self._frontier.any_ready and self._may_start():
+            name = self._frontier.take()
             task = self._tasks[name]
             step = step_of(task)
             if self._dep_manager.status_is_ignore(task):
-                self._skip(name, name)
+                self._count_skipped(self._frontier.give_up(name), name)
             elif step is not None:
-                self._probe(name, step)
+                self._look_at(name, step)
             elif task.actions:
                 self._foreign.append(name)
             else:
-                self._end(name)
+                self._frontier.end(name)
 
-    def _probe(self, name: str, step: Step) -> None:
+    def _look_at(self, name: str, step: Step) -> None:
         try:
-            for _ in range(_ATTEMPTS):
-                inputs = {source: self._digests.read(source) for source in step.sources}
-                parts = _parts(step, inputs)
-                reasons = why(step, parts, self._records.read(step), self._digests)
-                if not reasons and not self._always:
-                    self._keep_current(name, step)
-                    return
-                run = self._executor.prepare(step, parts.key)
-                # The copies are what the key says only if no source moved between hashing and copying.
-                if self._unmoved(inputs):
-                    break
-                self._executor.discard(run)
-            else:
-                self._fail(name, Failure("input", "the inputs do not stop changing"))
+            probe = self._checkout.probe(step)
+        except OSError as error:
+            self._fail(name, failed("input", f"{error.filename or name}: {error.strerror or error}"))
+            return
+        if not self._always:
+            if not probe.reasons:
+                self._keep_current(name, step)
                 return
-        except CannotStart as problem:
-            self._fail(name, problem.failure)
-            return
-        except OSError as error:
-            self._fail(name, Failure("input", f"{error.filename or step.name}: {error.strerror or error}"))
-            return
-        try:
-            self._executor.start(run)
-        except CannotStart as problem:
-            self._executor.discard(run)
-            if reasons:
-                self._remove_targets(step)
-            self._fail(name, problem.failure)
-            return
-        except OSError as error:
-            self._executor.discard(run)
-            self._fail(name, Failure("engine", f"{error.filename}: {error.strerror}"))
-            return
-        # The old record stays until the step has ended: if the build is killed and the edit taken back, it fits again.
-        self._read[name] = (parts, inputs)
-        self._watcher.started(name, reasons or (Reason("asked"),))
+            if self._restore(name, step, probe):
+                return
+        candidate = self._priority.candidate(step, alone=name in self._alone)
+        self._works[name] = _Work(step, probe, candidate, clock.monotonic_s())
+        insort(self._queue, (-self._priority.of(name), self._frontier.place[name]))
 
     def _keep_current(self, name: str, step: Step) -> None:
         self._outcome.current.append(name)
         # A record that doit does not know of (made for another target, or just before a kill) could not be forgotten.
         if self._dep_manager.get_values(name).get(RECORD_VALUE) != record_path(step):
             self._save(name, step)
-        self._end(name)
+        self._watcher.current(name)
+        self._frontier.end(name)
+
+    def _restore(self, name: str, step: Step, probe: Probe) -> bool:
+        """Take a step from the store; True if that has ended it, well or not."""
+        try:
+            cost = self._checkout.restore(step, probe, self._published(name))
+        except (OSError, UseError) as error:
+            self._fail(name, _failure_of(error, ""))
+            return True
+        if cost is None:
+            return False
+        self._outcome.restored.append(name)
+        self._outcome.saved_cpu_s += cost.cpu_s
+        self._watcher.restored(name, cost)
+        self._save(name, step)
+        self._frontier.end(name)
+        return True
+
+    def _start_queued(self) -> None:
+        if not self._queue or not self._may_start():
+            return
+        if not self._ranked:
+            self._rank()
+        now_s = clock.monotonic_s()
+        running = []
+        for run in self._executor.running:
+            candidate = self._works[run.step.name].candidate
+            left_s = None if candidate.duration_s is None else max(0.0, candidate.duration_s - run.elapsed_s)
+            running.append(Occupant(candidate, None if left_s is None else now_s + left_s))
+        waiting = (self._works[self._names[place]].candidate for _, place in self._queue)
+        admitted = {candidate.name for candidate in admit(waiting, running, self._capacity, now_s)}
+        if admitted:
+            chosen = [item for item in self._queue if self._names[item[1]] in admitted]
+            self._queue = [item for item in self._queue if self._names[item[1]] not in admitted]
+            for _, place in chosen:
+                if not self._may_start():
+                    break
+                self._start(self._names[place], self._works[self._names[place]])
+
+    def _rank(self) -> None:
+        """Find the order of what is left, once: all that is current or could be restored has ended by now."""
+        self._ranked = True
+        left = [name for name in self._work if name not in self._frontier.ended]
+        self._priority.rank({name: step_of(self._tasks[name]) for name in left})
+        self._queue = sorted((-self._priority.of(self._names[place]), place) for _, place in self._queue)
+
+    def _start(self, name: str, work: _Work) -> None:
+        step, key = work.step, work.probe.parts.key
+        store = self._checkout.store
+        if store is not None:
+            work.lease = store.lease(key)
+            if work.lease is None:
+                self._probe_later(name, _CONTENDED_S)
+                return
+            if not self._always and store.find(key) is not None:
+                # Another farm has made it since the probe.
+                self._probe_later(name, 0.0)
+                return
+        run: Run | None = None
+        try:
+            run = self._executor.prepare(step, key)
+            # The copies are what the key says only if no source moved between hashing and copying.
+            if not self._checkout.unmoved(work.probe):
+                self._executor.discard(run)
+                self._probes[name] += 1
+                if self._probes[name] < _PROBES:
+                    self._probe_later(name, 0.0)
+                    return
+                raise CannotStart(failed("input", "the inputs do not stop changing"))
+            self._executor.start(run)
+        except (CannotStart, OSError) as problem:
+            if run is not None:
+                self._executor.discard(run)
+            self._release(work)
+            if work.probe.reasons:
+                self._checkout.remove_targets(step)
+            self._fail(name, problem.failure if isinstance(problem, CannotStart) else _failure_of(problem, ""))
+            return
+        # The old record stays until the step has ended: if the build is killed and the edit taken back, it fits again.
+        work.waited_s = run.started_s - work.queued_s
+        self._attempts[name] += 1
+        self._watcher.started(name, work.probe.reasons or (Reason("asked"),))
+
+    def _probe_later(self, name: str, seconds: float) -> None:
+        work = self._works.pop(name)
+        self._release(work)
+        self._frontier.again(name, clock.monotonic_s() + seconds if seconds else None)
 
     def _finish(self, run: Run) -> None:
         name, step = run.step.name, run.step
-        parts, _ = self._read[name]
-        failure = self._executor.verdict(run) or self._publish(run, parts)
-        if failure is None or not self._keep_failed:
-            self._executor.discard(run)
+        work = self._works[name]
+        failure = self._executor.verdict(run)
         if failure is not None:
-            self._remove_targets(step)
+            failure = out_of_memory(
+                failure,
+                oom_kills=run.oom_kills,
+                peak_memory_gib=run.cost.peak_memory_gib,
+                memory_gib=work.candidate.resources.memory_gib,
+                limit_gib=self._capacity.memory_gib,
+            )
+        else:
+            failure = self._publish(run, work.probe)
+        self._release(work)
+        self._enter(run, ENDED_WELL if failure is None else failure.kind)
+        again = failure is not None and self._may_start() and self._attempts[name] < retry_of(failure).attempts
+        if failure is None or again or not self._keep_failed:
+            self._executor.discard(run)
+        if failure is not None and again:
+            self._watcher.repeated(name, failure, self._attempts[name])
+            if failure.kind == "memory":
+                self._alone.add(name)
+            self._probe_later(name, retry_of(failure).pause_s)
+            return
+        if failure is not None:
+            self._checkout.remove_targets(step)
             self._fail(name, failure)
             return
         self._outcome.ran.append(name)
         self._watcher.finished(name, run.elapsed_s)
-        self._end(name)
+        self._frontier.end(name)
 
-    def _publish(self, run: Run, parts: Parts) -> Failure | None:
-        """Move the outputs into place and record the step."""
-        step = run.step
+    def _publish(self, run: Run, probe: Probe) -> Failure | None:
+        """Store and record a run, and put its outputs into place."""
+        name = run.step.name
         try:
-            digests = {output.target: digest_of(run.work / output.path) for output in step.outputs}
-            for output in step.outputs:
-                move(run.work / output.path, self._root / output.target)
-        except OSError as error:
-            return Failure("outputs", f"{error.filename}: {error.strerror}", (), step.log)
-        published = (self._tasks[step.name].meta or {}).get("published")
-        if published is not None:
-            try:
-                published(tuple(self._root / target for target in step.targets))
-            except Exception as error:
-                return Failure("published", f"{type(error).__name__}: {error}", (), step.log)
-        record = Record(step.name, parts.key, parts, digests, dict(step.facts), run.cost, time.time())
-        try:
-            self._records.write(step, record)
-        except OSError as error:
-            return Failure("engine", f"{error.filename}: {error.strerror}", (), step.log)
-        self._save(step.name, step)
+            differences = self._checkout.publish(run, probe, self._published(name))
+        except (OSError, UseError) as error:
+            return _failure_of(error, run.step.log)
+        if differences:
+            self._outcome.differing[name] = differences
+        self._save(name, run.step)
         return None
+
+    def _published(self, name: str) -> Any:
+        return (self._tasks[name].meta or {}).get("published")
+
+    def _release(self, work: _Work) -> None:
+        if work.lease is not None:
+            work.lease.release()
+
+    def _enter(self, run: Run, ended: str) -> None:
+        if self._ledger is not None:
+            name, work = run.step.name, self._works[run.step.name]
+            self._ledger.append(
+                Entry(
+                    step=name,
+                    kind=kind_of(name),
+                    key=work.probe.parts.key,
+                    started_s=clock.epoch_s() - run.elapsed_s,
+                    wall_s=run.elapsed_s,
+                    cpu_s=run.cost.cpu_s,
+                    peak_memory_bytes=round(run.cost.peak_memory_gib * 2**30),
+                    ended=ended,
+                    attempt=self._attempts[name],
+                    slots_waited_s=work.waited_s,
+                )
+            )
 
     def _save(self, name: str, step: Step) -> None:
         task = self._tasks[name]
@@ -256,80 +428,45 @@ class Loop:
         task = self._tasks[name]
         status = self._dep_manager.get_status(task, self._tasks)
         if status.status == "error":
-            self._fail(name, Failure("input", str(status.get_error_message())))
+            self._fail(name, failed("input", str(status.get_error_message())))
             return
         if status.status == "up-to-date" and not self._always:
             self._outcome.current.append(name)
-            self._end(name)
+            self._watcher.current(name)
+            self._frontier.end(name)
             return
         self._watcher.foreign(name)
-        started_s = time.monotonic()
+        started_s = clock.monotonic_s()
         task.overwrite_verbosity(self._stream)
         try:
             self._stop.interrupts = True
-            failed = task.execute(self._stream)
+            problem = task.execute(self._stream)
         except KeyboardInterrupt:
             return
         finally:
             self._stop.interrupts = False
-        if isinstance(failed, BaseFail):
-            lines = tuple(line for line in failed.get_msg().splitlines() if line.strip())
-            self._fail(name, Failure("action", lines[0] if lines else "", lines[-1:] if len(lines) > 1 else ()))
+        if isinstance(problem, BaseFail):
+            lines = tuple(line for line in problem.get_msg().splitlines() if line.strip())
+            told = Told(lines[-1:] if len(lines) > 1 else (), "", None)
+            self._fail(name, failed("action", lines[0] if lines else "", "", told))
             return
         task.save_extra_values()
         with contextlib.suppress(OSError):
             self._dep_manager.save_success(task)
         self._outcome.ran.append(name)
-        self._watcher.finished(name, time.monotonic() - started_s)
-        self._end(name)
-
-    def _end(self, name: str) -> None:
-        self._ended.add(name)
-        for follower in self._needed_by[name]:
-            self._waits_for[follower].discard(name)
-            if not self._waits_for[follower] and follower not in self._ended:
-                heapq.heappush(self._ready, self._place[follower])
+        self._watcher.finished(name, clock.monotonic_s() - started_s)
+        self._frontier.end(name)
 
     def _fail(self, name: str, failure: Failure) -> None:
         self._outcome.failed[name] = failure
-        self._ended.add(name)
         self._watcher.failed(name, failure)
-        for follower in self._needed_by[name]:
-            self._skip(follower, name)
+        self._count_skipped(self._frontier.give_up(name)[1:], name)
 
-    def _skip(self, name: str, because: str) -> None:
-        """Give up a task and all that need it."""
-        pending = [name]
-        while pending:
-            given_up = pending.pop()
-            if given_up in self._ended:
-                continue
-            self._ended.add(given_up)
-            if self._tasks[given_up].actions:
-                self._outcome.skipped[given_up] = because
-            pending += self._needed_by[given_up]
-
-    def _remove_targets(self, step: Step) -> None:
-        self._records.remove(step)
-        for target in step.targets:
-            with contextlib.suppress(OSError):
-                (self._root / target).unlink()
-
-    def _unmoved(self, inputs: Inputs) -> bool:
-        return all(Signature.of(self._root / source) == signature for source, (signature, _) in inputs.items())
-
-    def _find_edited(self) -> None:
-        """Find sources that changed after a step had read them: its result is right for what it read, and old."""
-        for name in self._outcome.ran:
-            for source, (signature, digest) in self._read.get(name, (None, {}))[1].items():
-                try:
-                    now_signature, now = self._digests.read(source)
-                    same = now_signature == signature or now.meaning == digest.meaning
-                except OSError:
-                    same = False
-                if not same:
-                    self._outcome.edited.setdefault(source, name)
+    def _count_skipped(self, names: Sequence[str], because: str) -> None:
+        self._outcome.skipped.update({name: because for name in names if self._tasks[name].actions})
 
 
-def _parts(step: Step, inputs: Inputs) -> Parts:
-    return parts_of(step, lambda item: inputs[item.source][1].meaning)
+def _failure_of(error: OSError | UseError, log: str) -> Failure:
+    if isinstance(error, UseError):
+        return failed("published", str(error), log)
+    return out_of_disk(failed("engine", f"{error.filename}: {error.strerror}", log), error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from farm.checkout import Difference
 from farm.failure import Failure
 
 
@@ -13,6 +14,7 @@ class Outcome:
 
     ran: list[str] = field(default_factory=list)
     current: list[str] = field(default_factory=list)
+    restored: list[str] = field(default_factory=list)
     failed: dict[str, Failure] = field(default_factory=dict)
     #: Not run because what they need failed, or because doit was told to ignore it.
     skipped: dict[str, str] = field(default_factory=dict)
@@ -20,7 +22,11 @@ class Outcome:
     not_started: list[str] = field(default_factory=list)
     #: Source files that were edited while a step ran that had read them, with that step.
     edited: dict[str, str] = field(default_factory=dict)
+    #: Steps whose outputs were made again under the same key and are others.
+    differing: dict[str, tuple[Difference, ...]] = field(default_factory=dict)
     wall_s: float = 0.0
+    #: What the restored steps had cost when they ran.
+    saved_cpu_s: float = 0.0
     stopped_by: str = ""
     killed: list[str] = field(default_factory=list)
 

@@ -6,11 +6,10 @@ import contextlib
 import ctypes
 import os
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-_PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -28,18 +27,6 @@ class Process:
 def adopt_orphans(adopt: bool = True) -> None:
     """Make this process the parent of descendants whose own parent ends, so that none of them gets out of sight."""
     _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, int(adopt), 0, 0, 0)
-
-
-def end_with_parent(parent: int) -> Callable[[], None]:
-    """Return what a child does between fork and exec, so that the kernel kills it when the engine is killed."""
-
-    def prepare() -> None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-        # The parent may have gone before the line above; then nobody would ever send the signal.
-        if os.getppid() != parent:
-            os._exit(127)
-
-    return prepare
 
 
 def descendants(root_pid: int) -> list[Process]:

@@ -19,7 +19,7 @@ _FORMAT = 1
 
 @dataclass(frozen=True)
 class Cost:
-    """What a run took. `peak_memory_gib` is that of the largest single process."""
+    """What a run took. `peak_memory_gib` is of the whole tree as sampled, or of the largest process if that is more."""
 
     wall_s: float
     cpu_s: float

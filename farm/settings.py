@@ -12,4 +12,8 @@ class FarmSettings:
     """Keys below `farm`."""
 
     slots: int | None = setting(None, "steps that run at the same time; empty: one per CPU", minimum=1)
+    cores: int | None = setting(None, "cores for all steps together; empty: those of this machine", minimum=1)
+    memory_gib: float | None = setting(None, "memory for all steps together; empty: nine tenths of this machine's")
+    licences: tuple[tuple[str, int], ...] = setting((), "licence tokens by name, as many steps as may use each at once")
+    store: str | None = setting(None, "folder of the store of outputs; empty: the user's cache folder")
     keep_failed: bool = setting(False, "keep the scratch folder of a failed step")

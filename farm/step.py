@@ -6,11 +6,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import Literal, get_args
 
 #: The first word of argv that stands for the interpreter: its absolute path must not enter the key.
 PYTHON = "{python}"
 
 _NAME = re.compile(r"[A-Za-z0-9_.+-]+(:[A-Za-z0-9_.+-]+)?")
+# Any other spelling of a path is looked at closely. (pathlib takes half of the time of loading a large dodo.py.)
+_PLAIN_PATH = re.compile(r"(?!\.\.?(?:/|\Z))[^/\\\0]+(?:/(?!\.\.?(?:/|\Z))[^/\\\0]+)*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 #: What the engine sets itself, so that no step depends on the user's own.
 RESERVED_VARIABLES = frozenset({"PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "PYTHONHASHSEED", "PYTHONNOUSERSITE"})
@@ -53,6 +56,21 @@ class Tool:
     version: str
 
 
+FailureClass = Literal[
+    "source", "config", "capacity", "timing", "licence", "memory", "disk", "crash", "timeout", "infrastructure"
+]
+FAILURE_CLASSES: tuple[FailureClass, ...] = get_args(FailureClass)
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A line of a failed run's log by which its failure is known: a regular expression, the class, what to do."""
+
+    pattern: str
+    kind: FailureClass
+    remedy: str = ""
+
+
 @dataclass(frozen=True)
 class Resources:
     """What one run occupies while it runs. `licences` are names, one token each."""
@@ -73,6 +91,7 @@ class Step:
     `name` is that of its doit task ("hls:residual_3f2a9c"). `argv[0]` is a program of PATH, a declared input
     ("./check") or PYTHON. `facts` are labelled values behind the key, for explanations only. `log` is where stdout and
     stderr go. `error_lines` are regular expressions: a log line that matches one is a failure even with exit status 0.
+    `signatures` tell what kind of failure a failed run is; the first of them that matches a line of the log counts.
     Raises StepError at construction.
     """
 
@@ -87,6 +106,7 @@ class Step:
     facts: tuple[tuple[str, str], ...] = ()
     timeout_s: float | None = None
     error_lines: tuple[str, ...] = ()
+    signatures: tuple[Signature, ...] = ()
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -135,6 +155,8 @@ class Step:
             self._refuse("has a NUL character in argv")
 
     def _check_path(self, path: str, what: str) -> None:
+        if _PLAIN_PATH.fullmatch(path):
+            return
         pure = PurePosixPath(path)
         if not path or path == "." or pure.is_absolute() or ".." in pure.parts or "\0" in path:
             self._refuse(f"has the {what} '{path}', which is no relative path inside the folder")
@@ -149,9 +171,11 @@ class Step:
                 self._refuse(f"names the {what} '{path}' twice")
             seen.add(path)
         for path in seen:
-            for parent in PurePosixPath(path).parents:
-                if str(parent) in seen:
+            parent = path.rpartition("/")[0]
+            while parent:
+                if parent in seen:
                     self._refuse(f"names the {what} '{parent}' both as a file and as the folder of '{path}'")
+                parent = parent.rpartition("/")[0]
 
     def _check_settings(self) -> None:
         names = [name for name, _ in self.environment]
@@ -161,7 +185,7 @@ class Step:
                 self._refuse(f"sets the variable '{name}', which is no variable's name or is set by the engine")
         if self.timeout_s is not None and self.timeout_s <= 0:
             self._refuse(f"has a timeout of {self.timeout_s} s; give more than 0, or None")
-        for pattern in self.error_lines:
+        for pattern in (*self.error_lines, *(signature.pattern for signature in self.signatures)):
             self._check_pattern(pattern)
 
     def _check_pattern(self, pattern: str) -> None:

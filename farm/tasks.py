@@ -27,12 +27,14 @@ Published = Callable[[tuple[Path, ...]], None]
 BACKEND = "farm"
 
 
-def task(step: Step, *, doc: str, basename: str | None = None, published: Published | None = None) -> dict[str, Any]:
+def task(
+    step: Step, *, doc: str, basename: str | None = None, published: Published | None = None, note: str = ""
+) -> dict[str, Any]:
     """Return the doit task of a step.
 
     The task has the step's name: "hls:residual_3f2a9c" is the item "residual_3f2a9c" of the task "hls". `published`
-    is called in the engine's process with the outputs' paths after they are in place, when the step has run. Raises
-    StepError if `basename` is given and is not the step's.
+    is called in the engine's process with the outputs' paths after they are in place, when the step has run. `note`
+    is what a build that needs the step says first. Raises StepError if `basename` is given and is not the step's.
     """
     base, _, item = step.name.partition(":")
     if basename is not None and basename != base:
@@ -46,7 +48,7 @@ def task(step: Step, *, doc: str, basename: str | None = None, published: Publis
         "targets": list(step.targets),
         "uptodate": [IsCurrent(step)],
         "clean": [RemoveOutputs(step)],
-        "meta": {"step": step, **({"published": published} if published else {})},
+        "meta": {"step": step, "note": note, **({"published": published} if published else {})},
     }
 
 

@@ -1,4 +1,4 @@
-"""``python -m runtime``: look at an xclbin, trust its payload, classify pictures, run a host program."""
+"""``python -m runtime``: look at an xclbin, trust its payload, classify pictures, measure, run a host program."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import hashlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -16,7 +17,8 @@ from runtime.checks import describe_payload, manifest_of
 from runtime.errors import FarmRuntimeError, InputError
 from runtime.manifest import Manifest
 
-_console = Console(highlight=False)
+# What a file holds is text, never markup.
+_console = Console(highlight=False, markup=False, emoji=False)
 _WEIGHTS_HELP = ".npy, .npz or .csv; default: the xclbin's own"
 
 
@@ -48,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     classify.add_argument("--xclbin", type=Path, required=True, metavar="FILE")
     classify.add_argument("--fc-weights", type=Path, metavar="FILE", help=_WEIGHTS_HELP)
     classify.set_defaults(command=_classify)
+    _add_measurements(commands)
     trusting = commands.add_parser("trust", help="trust the native payload of an xclbin")
     trusting.add_argument("file", type=Path, metavar="FILE")
     trusting.set_defaults(command=_trust)
@@ -58,6 +61,25 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--xclbin", type=Path, metavar="FILE", help="default: what the script names, here or in build/")
     run.set_defaults(command=_run)
     return parser
+
+
+def _add_measurements(commands: Any) -> None:
+    accuracy = commands.add_parser("accuracy", help="how often the labels of a folder's images are found")
+    accuracy.add_argument("folder", type=Path, metavar="FOLDER", help="of PNG, JPEG and .npy files")
+    accuracy.add_argument(
+        "--labels", type=Path, required=True, metavar="FILE", help="lines of: filename label (number or name); or .csv"
+    )
+    accuracy.add_argument("--batch", type=int, default=16, metavar="N", help="images per call of the card (default 16)")
+    accuracy.add_argument("--limit", type=int, metavar="N", help="only the first N images of the labels file")
+    accuracy.set_defaults(command=_accuracy)
+    benchmark = commands.add_parser("benchmark", help="images/s and latency over batch sizes, on random images")
+    benchmark.add_argument("--batches", default="1,8,64", metavar="N,N", help="batch sizes (default 1,8,64)")
+    benchmark.add_argument("--seconds", type=float, default=5.0, metavar="S", help="time per batch size (default 5)")
+    benchmark.set_defaults(command=_benchmark)
+    for command in (accuracy, benchmark):
+        command.add_argument("--xclbin", type=Path, required=True, metavar="FILE")
+        command.add_argument("--fc-weights", type=Path, metavar="FILE", help=_WEIGHTS_HELP)
+        command.add_argument("--json", type=Path, metavar="FILE", help="write the figures there; - for the output")
 
 
 def _info(options: argparse.Namespace) -> int:
@@ -135,8 +157,20 @@ def _print_manifest(facts: Manifest) -> None:
     _console.print(table)
 
 
+class _Table(Table):
+    """A table of what a file says: control characters in it would command the terminal."""
+
+    def add_row(self, *cells: Any, **options: Any) -> None:
+        """Add a row of texts."""
+        super().add_row(*(_shown(cell) for cell in cells), **options)
+
+
+def _shown(text: str) -> str:
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+
+
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", show_header=any(columns), title_style="bold", box=None)
+    table = _Table(title=_shown(title), title_justify="left", show_header=any(columns), title_style="bold", box=None)
     for column in columns:
         table.add_column(column, overflow="fold")
     return table
@@ -155,6 +189,18 @@ def _classify(options: argparse.Namespace) -> int:
     for path, row in zip(options.images, classes, strict=True):
         _console.print(f"{path}: {', '.join(label_of(int(index), facts.labels) for index in row)}", soft_wrap=True)
     return 0
+
+
+def _accuracy(options: argparse.Namespace) -> int:
+    from runtime import measurements  # noqa: PLC0415  imports numpy and PYNQ
+
+    return measurements.accuracy(options, _console)
+
+
+def _benchmark(options: argparse.Namespace) -> int:
+    from runtime import measurements  # noqa: PLC0415  imports numpy and PYNQ
+
+    return measurements.benchmark(options, _console)
 
 
 def _trust(options: argparse.Namespace) -> int:

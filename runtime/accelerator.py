@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import warnings
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -17,8 +19,9 @@ from runtime.checks import manifest_of
 from runtime.errors import FarmRuntimeError, InputError, StandInWarning
 from runtime.images import check_images, load_weights
 from runtime.manifest import STAND_IN, Argument, Manifest
+from runtime.pipeline import Buffers, Handle, Pipeline
 
-_BATCH_BYTES = 64 << 20
+_BATCH_BYTES = 32 << 20
 _BATCH_IMAGES = 1024
 
 
@@ -30,23 +33,26 @@ class Accelerator:
 
     ``device`` is a ``pynq.Device``; without one, an emulation xclbin gets an emulated card of its own and any other
     file PYNQ's active device. ``fc_weights`` (array or path of .npy, .npz, .csv) takes the place of those in the file.
-    ``batch`` limits the images of one call. Raises a FarmRuntimeError where the file, its manifest and its parts
-    disagree, or the payload is not trusted; warns StandInWarning where the parameters are not trained.
+    ``batch`` limits the images of one call (default: what fits 32 MiB, at most 1024). One thread at a time. Raises a
+    FarmRuntimeError where the file, its manifest and its parts disagree, or the payload is not trusted; warns
+    StandInWarning where the parameters are not trained.
     """
 
     def __init__(
         self, path: Path | str, device: Any = None, *, fc_weights: Any = None, batch: int | None = None
     ) -> None:
         self.path = Path(path)
-        if batch is not None and batch < 1:
-            raise InputError(f"batch is {batch}", remedy="give at least 1")
+        if batch is not None and (not isinstance(batch, int) or batch < 1):
+            raise InputError(f"batch is {batch!r}", remedy="give a whole number of at least 1")
         file = xclbin.read(self.path)
         self.manifest: Manifest = manifest_of(file, str(self.path))
         self._limit = batch or max(1, min(_BATCH_IMAGES, _BATCH_BYTES // max(1, self.manifest.image.size_bytes)))
-        weights = self._weights(file, fc_weights)
-        if self.manifest.parameters.origin == STAND_IN:
+        weights = self._weights_for(file, fc_weights)
+        parameters = self.manifest.parameters
+        if parameters.stand_ins(own_weights=fc_weights is not None):
+            which = "the" if parameters.origin == STAND_IN else f"some ({parameters.origin})"
             warnings.warn(
-                f"{self.path}: the parameters are stand-ins, the classes mean nothing", StandInWarning, stacklevel=2
+                f"{self.path}: {which} parameters are stand-ins, the classes mean nothing", StandInWarning, stacklevel=2
             )
         pynq = import_pynq()
         if device is None and emulation_data.PAYLOAD in file.emulation:
@@ -55,49 +61,79 @@ class Accelerator:
             device = EmulatedCard()
         self._overlay: Any = pynq.Overlay(str(self.path.absolute()), device=device)
         self._kernel = getattr(self._overlay, self.manifest.instance)
-        self._buffers: dict[str, Any] = {}
-        self._room = 0
+        self._weights: dict[str, Any] = {}
         if weights is not None and self.manifest.weights is not None:
             buffer = self._allocate(self.manifest.weights, self.manifest.weights.shape)
             buffer[:] = weights
             buffer.sync_to_device()
-            self._buffers[self.manifest.weights.name] = buffer
+            self._weights[self.manifest.weights.name] = buffer
+        # Without the card's scheduler a kernel that is started while it is busy would lose its run.
+        queues = hasattr(self._kernel, "start_ert") and self._overlay.device.has_capability("ERT")
+        self._pipeline = Pipeline(self._buffers, self._start, queued=2 if queues else 1)
 
     @property
     def labels(self) -> tuple[str, ...]:
         """Names of the classes, by class number; empty where the network names none."""
         return self.manifest.labels
 
+    @property
+    def emulated(self) -> bool:
+        """Whether the card is the emulated one: its times are those of this machine's processor."""
+        return bool(self._overlay is not None and self._overlay.device.has_capability("EMULATED"))
+
     def classify(self, images: Any) -> NDArray[Any]:
         """Classes of the images, best first: array [N, k] of class numbers.
 
-        ``images`` is [N, height, width, channels] (or one image) in the dtype of the manifest, usually uint8.
+        ``images`` is [N, height, width, channels] (or one image) in the dtype of the manifest, usually uint8; or an
+        iterator over single images, which is read as the card gets on and never held as a whole.
+        """
+        result = self.manifest.result
+        # An array is checked as a whole, before anything runs.
+        given = images if isinstance(images, Iterator) else check_images(images, self.manifest.image)
+        found = list(self.stream(self._batches(given)))
+        return np.concatenate([np.empty((0, *result.shape), np.dtype(result.dtypes[0])), *found])
+
+    def stream(self, batches: Iterable[Any]) -> Iterator[NDArray[Any]]:
+        """The classes [N, k] of each batch [N, height, width, channels], in order; every batch is one call of the card.
+
+        Up to three batches are on their way: while the card works, the next is taken from ``batches`` and copied in.
+        Classifying anything else before the end ends it: it then raises FarmRuntimeError.
         """
         if self._overlay is None:
             raise FarmRuntimeError("the accelerator is closed", where=str(self.path), remedy="open it again")
-        image, result = self.manifest.image, self.manifest.result
-        array = check_images(images, image)
-        classes = np.empty((len(array), *result.shape), np.dtype(result.dtypes[0]))
-        for start in range(0, len(array), self._limit):
-            part = array[start : start + self._limit]
-            self._grow(len(part))
-            inputs, outputs = self._buffers[image.name], self._buffers[result.name]
-            # Seen through the array's dtype, of which the manifest says that it is as good.
-            inputs[: len(part)].view(part.dtype)[:] = part
-            inputs[: len(part)].sync_to_device()
-            self._kernel.call(**self._buffers, **{self._counter(): len(part)})
-            outputs[: len(part)].sync_from_device()
-            classes[start : start + len(part)] = outputs[: len(part)]
-        return classes
+        checked = (check_images(batch, self.manifest.image) for batch in batches)
+        return self._pipeline.run(batch for batch in checked if len(batch))
+
+    def _batches(self, images: Iterator[Any] | NDArray[Any]) -> Iterator[NDArray[Any]]:
+        if isinstance(images, np.ndarray):
+            for start in range(0, len(images), self._limit):
+                yield images[start : start + self._limit]
+            return
+        single = map(self._single, itertools.count(), images)
+        while part := list(itertools.islice(single, self._limit)):
+            # Bytes are what the kernel takes; stacking uint8 and int8 would widen both to int16.
+            yield np.stack([image.view(part[0].dtype) for image in part])
+
+    def _single(self, number: int, image: Any) -> NDArray[Any]:
+        try:
+            return check_images(image, self.manifest.image, single=True)
+        except InputError as error:
+            raise InputError(error.what, where=f"image {number} of the iterator", remedy=error.remedy) from error
 
     def close(self) -> None:
         """Free buffers and overlay; safe to call again."""
         overlay, self._overlay = self._overlay, None
         if overlay is not None:
-            for buffer in self._buffers.values():
-                buffer.freebuffer()
-            self._buffers.clear()
-            overlay.free()
+            try:
+                # The emulated card may be stopped at once, which is what Ctrl-C wants; a real one would write to memory
+                # that is no longer ours.
+                self._pipeline.free(wait=not overlay.device.has_capability("EMULATED"))
+                for buffer in self._weights.values():
+                    buffer.freebuffer()
+                self._weights.clear()
+            finally:
+                # Whatever became of the buffers: this is what ends the payload's process.
+                overlay.free()
 
     def __enter__(self) -> Accelerator:
         return self
@@ -107,7 +143,7 @@ class Accelerator:
     ) -> None:
         self.close()
 
-    def _weights(self, file: xclbin.Xclbin, given: Any) -> NDArray[Any] | None:
+    def _weights_for(self, file: xclbin.Xclbin, given: Any) -> NDArray[Any] | None:
         argument = self.manifest.weights
         if argument is None:
             if given is not None:
@@ -124,14 +160,17 @@ class Accelerator:
             )
         return stored_weights(stored, argument)
 
-    def _grow(self, images: int) -> None:
-        if images <= self._room:
-            return
-        for argument in (self.manifest.image, self.manifest.result):
-            if argument.name in self._buffers:
-                self._buffers.pop(argument.name).freebuffer()
-            self._buffers[argument.name] = self._allocate(argument, (images, *argument.shape))
-        self._room = images
+    def _buffers(self, images: int) -> Buffers:
+        inputs, outputs = (
+            self._allocate(argument, (images, *argument.shape))
+            for argument in (self.manifest.image, self.manifest.result)
+        )
+        return Buffers(inputs, outputs, images)
+
+    def _start(self, buffers: Buffers, images: int) -> Handle:
+        named = {self.manifest.image.name: buffers.inputs, self.manifest.result.name: buffers.outputs, **self._weights}
+        handle: Handle = self._kernel.start(**named, **{self._counter(named): images})
+        return handle
 
     def _allocate(self, argument: Argument, shape: tuple[int, ...]) -> Any:
         dtype = np.dtype(argument.dtypes[0])
@@ -140,9 +179,9 @@ class Accelerator:
         # PYNQ's rule for the name of a memory: PLRAM[0] is ol.PLRAM0.
         return getattr(self._overlay, re.sub(r"[^A-Za-z0-9_]", "", argument.banks[0])).allocate(shape, dtype)
 
-    def _counter(self) -> str:
+    def _counter(self, named: Iterable[str]) -> str:
         """Name of the scalar argument: the number of images."""
-        names = [name for name in self._kernel.signature.parameters if name not in self._buffers]
+        names = [name for name in self._kernel.signature.parameters if name not in named]
         if len(names) != 1:
             raise InputError(
                 f"arguments {', '.join(names)} are not understood", where=str(self.path), remedy="use PYNQ's own .call"

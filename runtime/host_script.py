@@ -21,8 +21,6 @@ def find_xclbin(script: Path, given: Path | None, folder: Path) -> Path:
 
     Looked for as ``folder/NAME`` and then ``folder/build/*/*/NAME``. Raises InputError where there is none or several.
     """
-    if given is not None:
-        return given
     try:
         tree = ast.parse(script.read_bytes(), str(script))
     except OSError as error:
@@ -31,6 +29,8 @@ def find_xclbin(script: Path, given: Path | None, folder: Path) -> Path:
         line = getattr(error, "lineno", None)
         where = f"{script}:{line}" if line else str(script)
         raise InputError(f"is not Python ({error.args[0]})", where=where, remedy="correct the script") from error
+    if given is not None:
+        return given
     texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     names = list(dict.fromkeys(text for text in texts if text.endswith(".xclbin")))
     if len(names) != 1:

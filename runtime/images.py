@@ -2,69 +2,62 @@
 
 from __future__ import annotations
 
+import math
+import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
 
 from runtime.errors import InputError
 from runtime.manifest import Argument, Manifest
+from runtime.picture import check_picture, read_picture
 
-_FORMATS = ("PNG", "JPEG")
+NUMPY_SUFFIX = ".npy"
 
 
 def load_image(path: Path | str, facts: Manifest) -> NDArray[np.uint8]:
     """One image, uint8, of the network's shape (height, width, channels).
 
-    PNG and JPEG are scaled so that they cover the shape and are cropped at the centre; one channel is greyscale, three
-    are B, G, R. Where the data set counts to less than 255 (``dataset.maximum`` of the manifest), so does the result.
-    ``.npy`` is taken as it is. Raises InputError.
+    PNG and JPEG become pixels as ``runtime.picture`` says, counting to ``dataset.maximum`` of the manifest; ``.npy`` is
+    taken as it is. Raises InputError.
     """
     path = Path(path)
     shape = facts.image.shape
-    if path.suffix.lower() == ".npy":
-        array = _numpy_file(path)
-        if array.shape != shape or array.dtype != np.uint8:
-            raise InputError(
-                f"is {array.dtype} of shape {array.shape}", where=str(path), remedy=f"save uint8 of shape {shape}"
-            )
-        return array
-    if len(shape) != 3 or shape[2] not in (1, 3):
+    if path.suffix.lower() != NUMPY_SUFFIX:
+        maximum = (facts.dataset or {}).get("maximum", 255)
+        return read_picture(path, shape, maximum if isinstance(maximum, int) else 255)
+    array = _numpy_file(path)
+    if array.shape != shape or array.dtype != np.uint8:
         raise InputError(
-            f"a picture does not fit the network's shape {shape}", where=str(path), remedy="give the array as .npy"
+            f"is {array.dtype} of shape {array.shape}", where=str(path), remedy=f"save uint8 of shape {shape}"
         )
-    height, width, channels = shape
-    try:
-        with Image.open(path, formats=_FORMATS) as opened:
-            picture: Image.Image = opened.convert("L" if channels == 1 else "RGB")
-    except UnidentifiedImageError as error:
-        raise InputError("is no PNG, JPEG or .npy", where=str(path), remedy="convert it to PNG") from error
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        text = getattr(error, "strerror", None) or str(error)
-        raise InputError(f"cannot be read ({text})", where=str(path), remedy="give a PNG, JPEG or .npy") from error
-    scale = max(width / picture.width, height / picture.height)
-    size = (max(width, round(picture.width * scale)), max(height, round(picture.height * scale)))
-    if size != picture.size:
-        picture = picture.resize(size, Image.Resampling.BILINEAR)
-    left, top = (size[0] - width) // 2, (size[1] - height) // 2
-    pixels = np.asarray(picture.crop((left, top, left + width, top + height)), np.uint8).reshape(shape)
-    if channels == 3:
-        pixels = pixels[:, :, ::-1]
-    maximum = (facts.dataset or {}).get("maximum", 255)
-    if isinstance(maximum, int) and 0 < maximum < 255:
-        pixels = ((pixels.astype(np.uint32) * maximum + 127) // 255).astype(np.uint8)
-    return np.ascontiguousarray(pixels)
+    return array
+
+
+def check_image(path: Path, facts: Manifest) -> None:
+    """Raise InputError where ``load_image`` would by what the file's head says, without reading the rest."""
+    if path.suffix.lower() == NUMPY_SUFFIX:
+        load_image(path, facts)
+    else:
+        check_picture(path)
 
 
 def load_weights(source: Any, argument: Argument) -> NDArray[Any]:
-    """Weights of the shape and dtype of ``argument`` from an array or a path (.npy, .npz with fc_weights, .csv)."""
+    """Weights of the shape and dtype of ``argument`` from an array or a path (.npy, .npz with fc_weights, .csv).
+
+    A .csv has a line for each class, or, as the file of the published ResNet-50, all classes in one line, one after the
+    other; a comma at the end of a line is allowed. Raises InputError.
+    """
     where = f"weights for {argument.name}"
     if isinstance(source, (str, Path)):
         where = str(source)
         source = _weight_file(Path(source))
+        if source.shape == (1, math.prod(argument.shape)) and where.lower().endswith(".csv"):
+            source = source.reshape(argument.shape)
     array = np.asarray(source)
     dtype = np.dtype(argument.dtypes[0])
     if array.shape != argument.shape:
@@ -89,10 +82,12 @@ def _weight_file(path: Path) -> NDArray[Any]:
         return _numpy_file(path)
     if suffix == ".csv":
         try:
-            return np.loadtxt(path, delimiter=",", ndmin=2)
+            with path.open(encoding="utf-8-sig") as lines:
+                return np.loadtxt((line.rstrip().removesuffix(",") for line in lines), delimiter=",", ndmin=2)
         except (OSError, ValueError) as error:
+            text = getattr(error, "strerror", None) or str(error)
             raise InputError(
-                f"cannot be read ({error})", where=str(path), remedy="give numbers, one row a class, with commas"
+                f"cannot be read ({text})", where=str(path), remedy="give numbers, one row a class, with commas"
             ) from error
     raise InputError("is neither .npy, .npz nor .csv", where=str(path), remedy="save it as .npy")
 
@@ -106,24 +101,26 @@ def _numpy_file(path: Path) -> NDArray[Any]:
             return np.asarray(loaded["fc_weights"])
     except KeyError as error:
         raise InputError("has no array fc_weights", where=str(path), remedy="save it under that name") from error
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         text = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise InputError(f"cannot be read ({text})", where=str(path), remedy="give a file of numpy.save") from error
 
 
-def check_images(images: Any, argument: Argument) -> NDArray[Any]:
-    """``images`` as array [N, *shape] of the argument's dtype; one image alone is a batch of one."""
+def check_images(images: Any, argument: Argument, *, single: bool = False) -> NDArray[Any]:
+    """``images`` as array [N, *shape] of the argument's dtype; one image alone is a batch of one.
+
+    With ``single`` they have to be one image, and come back as such. Raises InputError.
+    """
     shape = argument.shape
     try:
         array = np.asarray(images)
     except ValueError as error:
         raise InputError(f"no array ({error})", where="images", remedy=f"give one of shape (N, *{shape})") from error
-    if array.shape == shape:
+    if array.shape == shape and not single:
         array = array[None]
-    if array.ndim != len(shape) + 1 or array.shape[1:] != shape:
-        raise InputError(
-            f"shape {array.shape}", where="images", remedy=f"give (N, {', '.join(map(str, shape))}) or {shape}"
-        )
+    if array.shape != shape and (single or array.ndim != len(shape) + 1 or array.shape[1:] != shape):
+        several = f"(N, {', '.join(map(str, shape))}) or "
+        raise InputError(f"shape {array.shape}", where="images", remedy=f"give {'' if single else several}{shape}")
     if array.dtype.name not in argument.dtypes:
         raise InputError(
             f"dtype {array.dtype}", where="images", remedy=f"give {' or '.join(argument.dtypes)}: images.astype(...)"

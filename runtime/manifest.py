@@ -18,6 +18,7 @@ ITEM_BYTES = {
     "float32": 4, "float64": 8,
 }  # fmt: skip
 STAND_IN = "stand-in"
+STAND_IN_WEIGHTS = "stand-in fc_weights"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -49,10 +50,18 @@ class Argument:
 
 @dataclass(frozen=True)
 class Parameters:
-    """Where the trained values are from (``trained``, ``stand-in``, …) and the digest over all of them."""
+    """Where the trained values are from (``trained``, ``stand-in``, …) and the digest over all of them.
+
+    Where blocks differ, ``origin`` lists all of theirs; ``stand-in fc_weights`` are those of the last layer alone.
+    """
 
     origin: str
     digest: str
+
+    def stand_ins(self, *, own_weights: bool = False) -> bool:
+        """Whether any of the values are stand-ins, apart from the last layer's where the user gives their own."""
+        origins = self.origin.split(", ")
+        return STAND_IN in origins or (STAND_IN_WEIGHTS in origins and not own_weights)
 
 
 @dataclass(frozen=True)
@@ -91,7 +100,7 @@ class Manifest:
     clock_mhz: float
     arguments: tuple[Argument, ...]
     folding: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    inputs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     tools: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     cycles: Cycles = Cycles()
     parts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -100,7 +109,7 @@ class Manifest:
     dataset: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("folding", "keys", "tools", "parts", "dataset"):
+        for name in ("folding", "inputs", "tools", "parts", "dataset"):
             value = getattr(self, name)
             if value is not None:
                 object.__setattr__(self, name, MappingProxyType(dict(value)))
@@ -191,7 +200,7 @@ def from_json(text: str) -> Manifest:
         clock_mhz=root.number("clock_mhz"),
         arguments=arguments,
         folding=root.texts("folding"),
-        keys=root.texts("keys"),
+        inputs=root.digests("inputs"),
         tools=root.texts("tools"),
         cycles=Cycles(
             cycles.optional("predicted_ii", int), cycles.optional("bottleneck", str), cycles.optional("measured", int)
@@ -205,6 +214,11 @@ def from_json(text: str) -> Manifest:
         labels=root.names("labels"),
         dataset=dataset,
     )
+
+
+def _is_text(value: Any) -> bool:
+    """Text without control characters: it is shown to the user who decides whether to trust the file."""
+    return isinstance(value, str) and value.isprintable()
 
 
 def _argument(reader: _Reader) -> Argument:
@@ -246,8 +260,8 @@ class _Reader:
 
     def text(self, key: str) -> str:
         value = self.value(key)
-        if not isinstance(value, str):
-            self.fail(key, "text")
+        if not _is_text(value):
+            self.fail(key, "printable text")
         return str(value)
 
     def number(self, key: str) -> float:
@@ -258,7 +272,9 @@ class _Reader:
 
     def optional(self, key: str, kind: type) -> Any:
         value = self.value(key)
-        if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+        if value is not None and (
+            not isinstance(value, kind) or isinstance(value, bool) or (kind is str and not _is_text(value))
+        ):
             self.fail(key, f"{kind.__name__} or null")
         return value
 
@@ -270,14 +286,14 @@ class _Reader:
 
     def names(self, key: str) -> tuple[str, ...]:
         value = self.list(key)
-        if not all(isinstance(item, str) for item in value):
-            self.fail(key, "a list of texts")
+        if not all(_is_text(item) for item in value):
+            self.fail(key, "a list of printable texts")
         return tuple(value)
 
     def texts(self, key: str) -> dict[str, str]:
         value = self.value(key)
-        if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
-            self.fail(key, "a mapping of texts")
+        if not isinstance(value, dict) or not all(_is_text(item) for pair in value.items() for item in pair):
+            self.fail(key, "a mapping of printable texts")
         return dict(value)
 
     def digest(self, key: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import shlex
 import stat
 from importlib import metadata
 from pathlib import Path
@@ -67,7 +68,7 @@ def require(digest: str, description: str, where: str) -> None:
         raise TrustError(
             f"the native payload is not trusted and was not run: it says to be {description}, SHA-256 {digest}",
             where=where,
-            remedy=f"if you know where the file is from: python -m runtime trust {where}",
+            remedy=f"if you know where the file is from: python -m runtime trust {shlex.quote(where)}",
         )
 
 

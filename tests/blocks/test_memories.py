@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -20,8 +14,6 @@ from blocks.operators.base import Stream
 from blocks.operators.mvau import Mvau
 from blocks.operators.threshold import Threshold
 from blocks.parameters import read_block
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def values_of(image: bytes, memory: Memory, lanes: int, bits: int, *, signed: bool) -> list[list[int]]:
@@ -121,39 +113,3 @@ def test_every_value_of_a_block_is_where_the_layout_says(name) -> None:
                 assert found == sorted(min(max(int(v), unit.lowest), unit.highest + 1) for v in values[channel])
         else:
             assert [value for beat in beats for value in beat] == values.tolist()
-
-
-class TestProgram:
-    """`python -m blocks.memories`, as the step runs it."""
-
-    @pytest.fixture
-    def run(self, tmp_path):
-        def start(block: str, parameters: Path) -> subprocess.CompletedProcess[str]:
-            graph = next(b for b in find_network("digits").blocks if b.name == block).core().graph
-            (tmp_path / "core.json").write_text(json.dumps(graph.describe()))
-            words = ["--core", "core.json", "--parameters", str(parameters)]
-            return subprocess.run(
-                [sys.executable, "-m", "blocks.memories", *words],
-                cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
-            )  # fmt: skip
-
-        return start
-
-    def test_files(self, run, tmp_path) -> None:
-        done = run("postres", NETWORKS / "digits" / "postres.npz")
-        assert done.returncode == 0, done.stdout + done.stderr
-        with np.load(NETWORKS / "digits" / "postres.npz") as archive:
-            assert (tmp_path / "fc_weights.bin").read_bytes() == archive["fc_weights"].tobytes()
-            assert (tmp_path / "memories.bin").read_bytes() == archive["fc_bias"].astype("<i4").tobytes()
-        listing = json.loads((tmp_path / "memories.json").read_text())
-        assert listing["meta"]["origin"] == "trained"
-        (memory,) = listing["memories"]
-        assert memory == {"port": "fc_bias", "role": "bias", "width_bits": 32, "depth": 10, "offset": 0, "bytes": 40}
-
-    def test_mistake_is_one_line_and_leaves_nothing(self, run, tmp_path) -> None:
-        done = run("postres", NETWORKS / "digits" / "preres.npz")
-        assert done.returncode == 1
-        assert done.stderr == ""
-        (line,) = done.stdout.splitlines()
-        assert line.startswith("ERROR: preres.npz: there is no array fc_bias; the file holds conv0_thresholds")
-        assert sorted(path.name for path in tmp_path.iterdir()) == ["core.json"]

@@ -13,15 +13,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-PYPROJECT = """\
-[tool.doit]
-verbosity = 2
-[tool.doit.plugins.command]
-run = "farm.command:Run"
-config = "farm.command:Config"
-[tool.doit.plugins.backend]
-farm = "farm.database:Journal"
-"""
+# The part of the project's own file that doit reads.
+PYPROJECT = "[tool.doit" + (ROOT / "pyproject.toml").read_text().partition("[tool.doit")[2].partition("[tool.pytest")[0]
 
 DODO = """\
 import sys
@@ -114,6 +107,10 @@ class Checkout:
         """Run doit and return the names of the steps that it has started."""
         return set(re.findall(r"^  run     (\S+)", self.doit(*words, status=status), re.MULTILINE))
 
+    def made(self, *words: str, status: int = 0) -> set[str]:
+        """Run doit and return the names of the steps that it has run or restored."""
+        return set(re.findall(r"^  (?:run    |restore) (\S+)", self.doit(*words, status=status), re.MULTILINE))
+
     def scratch(self) -> list[str]:
         folder = self.folder / "build/.farm/scratch"
         return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
@@ -153,6 +150,7 @@ def checkout(tmp_path: Path) -> Checkout:
     folder = tmp_path / "checkout"
     folder.mkdir()
     made = Checkout(folder)
+    made.environment["XDG_CACHE_HOME"] = str(tmp_path / "cache")
     made.write("pyproject.toml", PYPROJECT)
     return made
 

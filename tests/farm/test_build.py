@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import pty
@@ -43,7 +44,10 @@ def chain(checkout):
 
 def test_pyproject_declares_the_farm() -> None:
     plugins = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["doit"]["plugins"]
-    assert plugins["command"] == {"run": "farm.command:Run", "config": "farm.command:Config"}
+    assert plugins["command"]["run"] == "farm.command:Run"
+    for name, place in plugins["command"].items():
+        module, _, attribute = place.partition(":")
+        assert getattr(importlib.import_module(module), attribute).name == name
     assert plugins["backend"] == {"farm": "farm.database:Journal"}
 
 
@@ -98,7 +102,7 @@ class TestWhatRunsAgain:
             path.mkdir()
             assert "FAILED  up:a" in chain.doit(status=1)
             path.rmdir()
-        assert chain.ran() == {"up:a"} or harm == "folder"
+        assert chain.made() == {"up:a"} or harm == "folder"
         assert chain.read("build/a") == "A\n"
 
     def test_command(self, chain) -> None:
@@ -113,7 +117,7 @@ class TestWhatRunsAgain:
     def test_damaged_record(self, chain) -> None:
         record = chain.folder / "build/.farm/records/build/a.json"
         record.write_text(record.read_text()[:40])
-        assert chain.ran() == {"up:a"}
+        assert chain.made() == {"up:a"}
 
     def test_lost_or_damaged_engine_folder(self, chain) -> None:
         chain.write("build/.farm/digests.json", "{]")
@@ -127,9 +131,9 @@ class TestWhatRunsAgain:
 
     def test_forget(self, chain) -> None:
         chain.doit("forget", "up:b")
-        assert chain.ran() == {"up:b"}
+        assert chain.made() == {"up:b"}
         chain.doit("forget", "--all")
-        assert chain.ran() == {"up:a", "up:b", "join"}
+        assert chain.made() == {"up:a", "up:b", "join"}
 
     def test_clean_removes_outputs_and_logs_only(self, chain) -> None:
         chain.write("build/mine", "")
@@ -140,7 +144,7 @@ class TestWhatRunsAgain:
         assert not chain.exists("build/join.log")
         assert chain.exists("build/a")
         assert chain.exists("build/mine")
-        assert chain.ran() == {"join"}
+        assert chain.made() == {"join"}
 
     def test_status_of_doit_agrees_with_the_engine(self, chain) -> None:
         assert "U up:a" in chain.doit("list", "--all", "-s")
@@ -181,13 +185,13 @@ DOIT_CONFIG = doit_config(f"build/{SETTINGS.target}", default_tasks=["build"])
 def task_link():
     yield task(copy("link", "a", f"build/{SETTINGS.target}/out", facts=(("t", SETTINGS.target),)), doc="x")
 """)
-    assert checkout.ran("target=sw_emu") == {"link"}
-    assert checkout.ran("target=hw_emu") == {"link"}
-    assert checkout.ran("target=sw_emu") == set()
-    assert checkout.ran("target=hw_emu") == set()
+    assert checkout.made("target=sw_emu") == {"link"}
+    assert checkout.made("target=hw_emu") == {"link"}
+    assert checkout.made("target=sw_emu") == set()
+    assert checkout.made("target=hw_emu") == set()
     checkout.doit("forget", "link", "target=hw_emu")
-    assert checkout.ran("target=sw_emu") == set()
-    assert checkout.ran("target=hw_emu") == {"link"}
+    assert checkout.made("target=sw_emu") == set()
+    assert checkout.made("target=hw_emu") == {"link"}
 
 
 def test_steps_run_in_parallel_within_the_slots(checkout) -> None:
@@ -288,7 +292,10 @@ def task_after():
 
     def test_traceback(self, checkout) -> None:
         output = self.fail(checkout, "def f():\n  raise ValueError('pe must divide')\nf()")
-        assert "          ValueError: pe must divide\n          log:" in output
+        assert "          ValueError: pe must divide\n          at " in output
+        assert (
+            "code.py:2\n          source: correct what the lines above name\n          log: build/bad.log\n" in output
+        )
 
     def test_signal(self, checkout) -> None:
         assert "was ended by SIGSEGV" in self.fail(checkout, "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
@@ -368,7 +375,7 @@ def task_one():
         checkout.dodo(body)
         assert "their use failed: OSError: no room" in checkout.doit(status=1)
         checkout.write("allowed", "")
-        assert checkout.ran() == {"one"}
+        assert checkout.made() == {"one"}
         assert checkout.read("seen") == "out"
 
     def test_continue(self, checkout) -> None:
@@ -409,9 +416,10 @@ def task_slow():
         assert "R slow" in checkout.doit("list", "-s")
         assert checkout.ran() == {"slow"}
         assert checkout.read("build/out") == "new"
-        # And going back to the old input is a change again.
+        # The first result was right for the input that it had read.
         checkout.write("a", "old")
-        assert checkout.ran() == {"slow"}
+        assert checkout.ran() == set()
+        assert checkout.read("build/out") == "old"
 
 
 class TestOtherTasks:

@@ -4,8 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from farm.failure import Failure, matching_line, telling_lines
-from farm.wording import duration_words, failure_words
+from farm.failure import (
+    Failure,
+    failed,
+    matching_line,
+    out_of_disk,
+    out_of_memory,
+    retry_of,
+    telling_lines,
+    told_by,
+)
+from farm.step import FAILURE_CLASSES, Output, Signature, Step
+from farm.wording import duration_words, remedy_words
 
 
 def told(folder: Path, text: str, *patterns: str) -> tuple[str, ...]:
@@ -63,5 +73,106 @@ def test_durations(seconds: float, words: str) -> None:
     assert duration_words(seconds) == words
 
 
-def test_memory_is_named_when_the_kernel_killed() -> None:
-    assert "memory" in failure_words(Failure("signal", "SIGKILL"))
+SIGNATURES = (
+    Signature("no licence for", "licence", "wait"),
+    Signature("^ERROR: .*does not fit", "capacity"),
+    Signature("^ERROR: ", "source", "correct it"),
+)
+
+
+def step(**more: object) -> Step:
+    return Step("a", ("x",), (), (Output("o", "build/o"),), "build/log", signatures=SIGNATURES, **more)  # type: ignore[arg-type]
+
+
+def judged(folder: Path, text: str, cause: str = "exit", **more: object) -> Failure:
+    (folder / "log").write_text(text)
+    return failed(cause, "1", "build/log", told_by(folder / "log", step(**more)))  # type: ignore[arg-type]
+
+
+class TestClass:
+    def test_the_first_signature_that_matches_any_line_counts(self, tmp_path: Path) -> None:
+        found = judged(tmp_path, "ERROR: x\nERROR: it does not fit\nthere is no licence for it\n")
+        assert (found.kind, found.remedy) == ("licence", "wait")
+        assert found.lines[0] == "there is no licence for it"
+        assert judged(tmp_path, "ERROR: x\nERROR: it does not fit\n").kind == "capacity"
+        assert judged(tmp_path, "ERROR: x\n").remedy == "correct it"
+
+    @pytest.mark.parametrize(
+        ("cause", "kind"),
+        [
+            ("exit", "source"),
+            ("signal", "crash"),
+            ("timeout", "timeout"),
+            ("lost", "infrastructure"),
+            ("program", "config"),
+            ("outputs", "crash"),
+            ("engine", "infrastructure"),
+        ],
+    )
+    def test_without_a_signature_the_cause_decides(self, tmp_path: Path, cause: str, kind: str) -> None:
+        assert judged(tmp_path, "nothing special\n", cause).kind == kind
+
+    def test_a_time_limit_stays_one_whatever_the_log_says(self, tmp_path: Path) -> None:
+        assert judged(tmp_path, "ERROR: x\n", "timeout").kind == "timeout"
+
+    def test_retries(self, tmp_path: Path) -> None:
+        def attempts(text: str, cause: str = "exit") -> int:
+            return retry_of(judged(tmp_path, text, cause)).attempts
+
+        assert attempts("ERROR: x\n") == 1
+        assert attempts("", "signal") == 2
+        assert attempts("no licence for\n") > 2
+        assert attempts("", "lost") == 3
+        # The same tool with the same inputs writes the same nothing.
+        assert attempts("", "outputs") == 1
+        assert attempts("", "program") == 1
+        assert attempts("", "timeout") == 1
+
+    def test_full_disk(self) -> None:
+        assert out_of_disk(failed("engine", "x"), OSError(28, "No space left on device")).kind == "disk"
+        assert out_of_disk(failed("engine", "x"), OSError(13, "Permission denied")).kind == "infrastructure"
+
+
+class TestMemory:
+    def judge(self, cause: str, detail: str, *, oom_kills: int = 0, peak_gib: float = 1.0) -> Failure:
+        found = failed(cause, detail)  # type: ignore[arg-type]
+        return out_of_memory(found, oom_kills=oom_kills, peak_memory_gib=peak_gib, memory_gib=2.0, limit_gib=8.0)
+
+    def test_the_kernel_has_counted(self) -> None:
+        found = self.judge("signal", "SIGKILL", oom_kills=1)
+        assert (found.kind, found.peak_memory_gib, found.memory_gib) == ("memory", 1.0, 2.0)
+        assert "had taken 1.00 GiB, expected were 2.00" in remedy_words(found)
+        assert self.judge("exit", "1", oom_kills=1).kind == "memory"
+
+    def test_killed_while_it_held_nearly_everything(self) -> None:
+        assert self.judge("signal", "SIGKILL", peak_gib=7.5).kind == "memory"
+        assert self.judge("signal", "SIGKILL", peak_gib=3.0).kind == "crash"
+        assert self.judge("signal", "SIGSEGV", peak_gib=7.5).kind == "crash"
+
+
+class TestPlace:
+    @pytest.mark.parametrize(
+        ("line", "place"),
+        [
+            ("a/b.cpp:3:5: error: no", "a/b.cpp:3"),
+            ("ERROR: [Synth 8-2715] syntax error near end [/x/top.v:12]", "/x/top.v:12"),
+            ("%Error: sub/core.sv:7:2: no module", "sub/core.sv:7"),
+            ("error at 12:30:45 on host.example:80/x", ""),
+            ("error: nothing said", ""),
+        ],
+    )
+    def test_in_the_line(self, tmp_path: Path, line: str, place: str) -> None:
+        assert judged(tmp_path, line + "\n").place == place
+
+    def test_in_a_traceback(self, tmp_path: Path) -> None:
+        text = (
+            'Traceback (most recent call last):\n  File "/x/main.py", line 3, in f\n    g()\n'
+            '  File "/x/lib.py", line 14, in g\n    h()\nValueError: no\n'
+        )
+        found = judged(tmp_path, text)
+        assert (found.lines, found.place) == (("ValueError: no",), "/x/lib.py:14")
+
+
+def test_every_class_has_a_remedy() -> None:
+    for kind in FAILURE_CLASSES:
+        assert remedy_words(Failure("exit", "1", kind=kind)).startswith(f"{kind}: ")

@@ -7,6 +7,7 @@ import pytest
 
 import runtime
 from runtime import manifest
+from runtime.images import load_weights
 
 
 def expected(images, weights, bias=1000, k=3):
@@ -33,6 +34,84 @@ def test_any_batch_gives_the_same_classes(build, images, weights, batch):
         assert accelerator.classify(images[0]).shape == (1, 3)
         assert accelerator.classify(images[:0]).shape == (0, 3)
         np.testing.assert_array_equal(accelerator.classify(images.view(np.int8)), expected(images, weights))
+
+
+@pytest.mark.parametrize("batch", [None, 1, 10, 64])
+def test_sixty_four_images_and_more(build, weights, batch):
+    """As an array and as an iterator that is read while the card works."""
+    many = np.random.default_rng(4).integers(0, 256, (200, 8, 8, 1), np.uint8)
+    with runtime.Accelerator(build(fc=weights.tobytes()), batch=batch) as accelerator:
+        assert accelerator.emulated
+        np.testing.assert_array_equal(accelerator.classify(many[:64]), expected(many[:64], weights))
+        np.testing.assert_array_equal(accelerator.classify(many), expected(many, weights))
+        np.testing.assert_array_equal(accelerator.classify(iter(many)), expected(many, weights))
+        mixed = (image.view(np.int8) if n % 2 else image for n, image in enumerate(many))
+        np.testing.assert_array_equal(accelerator.classify(mixed), expected(many, weights))
+        assert accelerator.classify(iter(())).shape == (0, 3)
+    assert not accelerator.emulated
+
+
+def test_photographs(build):
+    """As large as ImageNet's: 64 at once, and more than one call takes, made one by one."""
+    one = np.random.default_rng(4).integers(0, 256, (224, 224, 3), np.uint8)
+    file = build(name="resnet50", image=(224, 224, 3), weights=(1000, 2048), k=5, fc=bytes(2048000), bias=0)
+
+    def marked(number):
+        image = one.copy()
+        image[0, 0, 0] = number
+        return image
+
+    with runtime.Accelerator(file) as accelerator:
+        found = accelerator.classify(np.stack([marked(number) for number in range(64)]))
+        base = int(one.astype(np.int64).sum()) - int(one[0, 0, 0])
+        np.testing.assert_array_equal(found, base + np.arange(64)[:, None] + np.arange(5))
+        found = accelerator.classify(marked(number) for number in range(230))
+        np.testing.assert_array_equal(found, base + np.arange(230)[:, None] + np.arange(5))
+
+
+def test_a_stream_of_batches(build, weights):
+    many = np.random.default_rng(4).integers(0, 256, (40, 8, 8, 1), np.uint8)
+    parts = [many[:1], many[1:20], many[20:20], many[20:21], many[21]]
+    with runtime.Accelerator(build(fc=weights.tobytes())) as accelerator:
+        found = list(accelerator.stream(parts))
+        assert [len(part) for part in found] == [1, 19, 1, 1]
+        np.testing.assert_array_equal(np.concatenate(found), expected(many[:22], weights))
+        left = accelerator.stream(iter([many[:5]] * 9))
+        np.testing.assert_array_equal(next(left), expected(many[:5], weights))
+        # What the first left running does not get into the second.
+        np.testing.assert_array_equal(accelerator.classify(many[5:9]), expected(many[5:9], weights))
+        with pytest.raises(runtime.FarmRuntimeError, match="abandoned"):
+            next(left)
+        left = accelerator.stream(iter([many[:5]] * 9))
+        next(left)
+    with pytest.raises(runtime.FarmRuntimeError, match="abandoned"):
+        next(left)
+    with pytest.raises(runtime.FarmRuntimeError, match="closed"):
+        accelerator.stream([many])
+
+
+def test_an_iterator_with_a_mistake_in_it(build, images, weights):
+    with runtime.Accelerator(build(fc=weights.tobytes()), batch=2) as accelerator:
+        for wrong, words in ((images[:2], "image 5 of the iterator: shape (2, 8, 8, 1)"), (images[0] * 1.0, "float64")):
+            with pytest.raises(runtime.InputError) as caught:
+                accelerator.classify(iter([*images[:5], wrong, *images]))
+            assert words in str(caught.value)
+            np.testing.assert_array_equal(accelerator.classify(images), expected(images, weights))
+
+
+def test_a_card_without_a_queue_gives_the_same(build, images, weights):
+    """Without the scheduler a kernel may be started only when it is idle; the card would say so."""
+    from runtime.emulation.device import EmulatedCard
+
+    # This payload takes its time: a second start too early does meet a busy card.
+    path = build(fc=weights.tobytes(), mode=16)
+    card = EmulatedCard()
+    card.capabilities["ERT"] = False
+    with runtime.Accelerator(path, card, batch=3) as accelerator:
+        np.testing.assert_array_equal(accelerator.classify(images), expected(images, weights))
+        accelerator._pipeline._queued = 2
+        with pytest.raises(runtime.CardError, match="busy"):
+            accelerator.classify(images)
 
 
 def test_weights_of_the_caller(build, images, tmp_path):
@@ -80,6 +159,20 @@ def test_images_that_do_not_fit(build, weights, given, words):
         with pytest.raises(runtime.InputError) as caught:
             accelerator.classify(given)
         assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+def test_weights_in_one_line(tmp_path):
+    """The file of the published ResNet-50: one class after the other in one line, with a comma at its end."""
+    values = np.arange(-80, 80, dtype=np.int8).reshape(10, 16)
+    (tmp_path / "w.csv").write_text("".join(f"{value}," for value in values.ravel()) + "\n")
+    argument = manifest.Argument("weightsmem", (10, 16), ("int8",), "in", "call", ())
+    np.testing.assert_array_equal(load_weights(tmp_path / "w.csv", argument), values)
+    (tmp_path / "w.csv").write_text("".join(f"{value}," for value in values.ravel()[:-1]) + "\n")
+    with pytest.raises(runtime.InputError, match=r"shape \(1, 159\), the kernel takes \(10, 16\)"):
+        load_weights(tmp_path / "w.csv", argument)
+    (tmp_path / "w.csv").write_text("1,2,,3\n")
+    with pytest.raises(runtime.InputError, match="cannot be read"):
+        load_weights(tmp_path / "w.csv", argument)
 
 
 def test_stand_ins_are_said(build, weights):

@@ -17,7 +17,7 @@ def facts(make_manifest):
         b"m",
         fc=b"f",
         folding={"res2a": "8x4"},
-        keys={"res2a": "k"},
+        inputs={"res2a": "0" * 64},
         tools={"g++": "12.2.0"},
         cycles=manifest.Cycles(100, "res2a", None),
         labels=("null", "eins"),
@@ -77,7 +77,7 @@ FIELDS = ["schema", "network", "parameters", "cycles", "payload", "arguments", "
 def test_nothing_but_a_named_error(data):
     value = {
         "schema": 1, **dict.fromkeys(("network", "kernel", "instance", "toolchain", "target", "view"), "x"),
-        "parameters": {"origin": "trained", "digest": ""}, "clock_mhz": 1, "arguments": [], "folding": {}, "keys": {},
+        "parameters": {"origin": "trained", "digest": ""}, "clock_mhz": 1, "arguments": [], "folding": {}, "inputs": {},
         "tools": {}, "cycles": {"predicted_ii": 1, "bottleneck": None, "measured": None}, "parts": {}, "payload": None,
         "labels": [], "dataset": None,
     }  # fmt: skip

@@ -20,7 +20,6 @@ from runtime.errors import FarmRuntimeError
 from runtime.manifest import Argument, Cycles, Manifest, Parameters, PayloadFacts
 
 ISA_LEVEL = "x86-64-v2"
-ORIGIN_UNKNOWN = "unknown"
 
 
 def digest(data: bytes) -> str:
@@ -45,12 +44,8 @@ def memory_blob(blocks: list[str]) -> bytes:
 
 def parameters_of(blocks: list[str], blob: bytes, weights: bytes) -> Parameters:
     """Where the trained values are from: one word where all blocks agree, all of them otherwise."""
-    origins = sorted(
-        {
-            str(json.loads(Path(block, "memories.json").read_text())["meta"].get("origin", ORIGIN_UNKNOWN))
-            for block in blocks
-        }
-    )
+    described = (json.loads(Path(block, "memories.json").read_text()) for block in blocks)
+    origins = sorted({origin for block in described for origin in block["origins"]})
     return Parameters(origin=", ".join(origins), digest=digest(blob + weights))
 
 
@@ -94,7 +89,7 @@ def main() -> int:
             for each in kernel.arguments
         ),
         folding=plan["folding"],
-        keys={name: digest(Path(name).read_bytes()) for name in plan["sources"]},
+        inputs={name: digest(Path(name).read_bytes()) for name in plan["sources"]},
         tools=plan["tools"],
         cycles=Cycles(predicted_ii=plan["interval"], bottleneck=plan["bottleneck"]),
         parts={name: digest(data) for name, data in parts.items()},

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib import metadata
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from blocks.dma import DmaCore
 from blocks.graph import Core
 from blocks.hls import headers_of
 from blocks.network import Block, Network
-from config.problem import ConfigError, Problem
+from blocks.origin import STAND_IN
+from blocks.trained import parameter_file
 from farm.modules import python_files
 from farm.step import PYTHON, File, Output, Resources, Step, Text, Tool
 from integration.design import design_of, kernel_of
 from integration.platform import Platform
+from toolchains.failures import signatures
 from toolchains.hls_release import release_header
 from toolchains.open.program import program_main
 
 PACKAGES = ("blocks", "config", "farm", "integration", "runtime", "toolchains")
+MISSING = "missing"
+"""The version of a tool that is not there: `doit list` and the like work without it, and installing it is a change."""
 HLS_RELEASE = "2022.2"
 """The release of Vitis HLS whose form the top is compiled in, against the open headers."""
 ERROR_LINES = ("^ERROR: ", "^Traceback ")
@@ -33,22 +39,24 @@ STREAM_WARNING = "^WARNING: Hls::stream "
 
 @cache
 def compiler() -> Tool:
-    """The C++ compiler and its version.
-
-    Raises:
-        ConfigError: there is none.
-    """
+    """The C++ compiler and its version; where there is none, the step that needs it says so."""
     program = shutil.which("g++")
     if program is None:
-        raise ConfigError([Problem("PATH", None, "there is no g++", "install it, e.g. apt-get install g++")])
+        return Tool("g++", MISSING)
     done = subprocess.run([program, "-dumpfullversion", "-dumpmachine"], capture_output=True, text=True, check=False)
     return Tool("g++", " ".join(done.stdout.split()))
 
 
 def interpreter(*packages: str) -> tuple[Tool, ...]:
     """Python and the packages that can change what a step writes."""
-    versions = [Tool(package, metadata.version(package)) for package in packages]
-    return (Tool("python", ".".join(__import__("platform").python_version_tuple()[:2])), *versions)
+    return (Tool("python", f"{sys.version_info.major}.{sys.version_info.minor}"), *map(_package, packages))
+
+
+def _package(name: str) -> Tool:
+    try:
+        return Tool(name, metadata.version(name))
+    except metadata.PackageNotFoundError:
+        return Tool(name, MISSING)
 
 
 def _facts(core: Core | DmaCore) -> tuple[tuple[str, str], ...]:
@@ -87,7 +95,7 @@ class OpenToolchain:
         return f"{self.folder}/{self.network.name}.xclbin"
 
     def weights(self, block: Block) -> Step:
-        """Trained values to memory images; the head's streamed weights travel with them."""
+        """Trained values, or stand-ins, to memory images; the head's streamed weights travel with them."""
         graph = block.core().graph
         place = f"{self.folder}/weights/{block.name}"
         outputs = [
@@ -96,20 +104,23 @@ class OpenToolchain:
         ]
         if block is self.network.head:
             outputs.append(Output("fc_weights.bin", f"{place}/fc_weights.bin", may_be_empty=True))
-        source = self._relative(self.network.parameters / f"{block.name}.npz")
+        file = parameter_file(self.network, block)
+        source = self._relative(file) if file else ""
+        given = ("--parameters", f"{block.name}.npz") if file else ()
         return Step(
             name=f"weights:{block.name}",
-            argv=(PYTHON, "-m", "blocks.memories", "--core", "core.json", "--parameters", f"{block.name}.npz"),
+            argv=(PYTHON, "-m", "blocks.weights", "--core", "core.json", "--block", block.name, *given),
             inputs=(
-                *self._modules("blocks.memories", block.core()),
+                *self._modules("blocks.weights", block.core()),
                 Text("core.json", _json(graph.describe())),
-                File(f"{block.name}.npz", source),
+                *((File(f"{block.name}.npz", source),) if file else ()),
             ),
             outputs=tuple(outputs),
             log=f"{place}/weights.log",
             tools=interpreter("numpy"),
-            facts=(("parameters", source), *_facts(block.core())),
+            facts=(("parameters", source or STAND_IN), *_facts(block.core())),
             error_lines=ERROR_LINES,
+            signatures=signatures("open"),
         )
 
     def hls(self, core: Core | DmaCore) -> Step:
@@ -122,7 +133,7 @@ class OpenToolchain:
             argv=(PYTHON, "-m", "toolchains.open.compile_core", "--core", "core.json"),
             inputs=(
                 *self._modules("toolchains.open.compile_core", core),
-                *(File(PurePosixPath(header).name, f"blocks/{header}") for header in headers),
+                *(File(header, f"blocks/{header}") for header in headers),
                 File("core_abi.hpp", "toolchains/open/core_abi.hpp"),
                 File("docs/hls_pragmas.yaml", "docs/hls_pragmas.yaml"),
                 Text("host/farm_release.hpp", release_header("host")),
@@ -135,6 +146,7 @@ class OpenToolchain:
             facts=_facts(core),
             resources=Resources(memory_gib=1.5),
             error_lines=(*ERROR_LINES, STREAM_WARNING),
+            signatures=signatures("open"),
         )
 
     def stitch(self, cores: Mapping[str, Core | DmaCore]) -> Step:
@@ -162,6 +174,7 @@ class OpenToolchain:
             tools=(compiler(), *interpreter()),
             facts=tuple((f"{block}.core", core.name) for block, core in cores.items()),
             error_lines=ERROR_LINES,
+            signatures=signatures("open"),
         )
 
     def link(self) -> Step:
@@ -211,6 +224,7 @@ class OpenToolchain:
             tools=interpreter(),
             facts=(("clock_mhz", str(self.clock_mhz)), ("platform", self.platform.vbnv)),
             error_lines=ERROR_LINES,
+            signatures=signatures("open"),
         )
 
     def _modules(self, module: str, core: Core | DmaCore | None = None) -> tuple[File, ...]:
@@ -226,4 +240,5 @@ class OpenToolchain:
         return tuple(files[path] for path in sorted(files))
 
     def _relative(self, path: Path) -> str:
-        return path.resolve().relative_to(self.root).as_posix()
+        # Not resolved: a folder of parameters may be a link to where there is room for it.
+        return Path(os.path.relpath(path, self.root)).as_posix()

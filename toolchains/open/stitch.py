@@ -39,7 +39,11 @@ def main() -> int:
     objects = [f"{core}/core.o" for core in arguments.cores]
     # The C++ library is linked in, so that the program runs wherever the C library is as new as this one.
     command = ["g++", *FLAGS, "-I", ".", "-o", "program", "main.cpp", *objects]
-    done = subprocess.run([*command, "-static-libstdc++", "-static-libgcc", "-pthread", "-s"], check=False)
+    try:
+        done = subprocess.run([*command, "-static-libstdc++", "-static-libgcc", "-pthread", "-s"], check=False)
+    except FileNotFoundError:
+        print("ERROR: there is no g++; install it, e.g. apt-get install g++")
+        return 1
     if done.returncode:
         print(f"ERROR: g++ ended with status {done.returncode}; its first message is above")
         return 1

@@ -52,7 +52,7 @@ def logical_weights(shape: Mvau, weights: Tensor) -> Tensor:
         array = array.reshape(array.shape[0], -1)
     array = check("weights", array, (shape.channels, shape.synapses))
     if shape.weight_bits == 1:
-        if not np.isin(array, (-1, 1)).all():
+        if not (np.abs(array) == 1).all():
             raise ValueError(f"weights hold {np.unique(array)[:8].tolist()}, expected only -1 and +1")
     else:
         in_range("weights", array, -(1 << (shape.weight_bits - 1)), (1 << (shape.weight_bits - 1)) - 1)

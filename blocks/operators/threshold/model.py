@@ -34,8 +34,12 @@ def saturated(shape: Threshold, thresholds: Tensor) -> Tensor:
     One at or below `lowest` always counts and one above `highest` never does, wherever it stands.
     """
     array = check("thresholds", thresholds, (shape.channels, shape.steps))
+    kind = np.int64 if shape.signed else np.uint64
+    if array.dtype != np.uint64 and shape.highest < np.iinfo(np.int64).max:
+        return np.sort(np.clip(array.astype(np.int64), shape.lowest, shape.highest + 1), axis=1).astype(kind)
+    # numpy compares these two as floating point numbers; Python's own are exact.
     clipped = [[min(max(int(t), shape.lowest), shape.highest + 1) for t in row] for row in array.tolist()]
-    return np.sort(np.array(clipped, np.int64 if shape.signed else np.uint64), axis=1)
+    return np.sort(np.array(clipped, kind), axis=1)
 
 
 def memory(shape: Threshold, index: int, values: Tensor) -> Tensor:

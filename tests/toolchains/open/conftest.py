@@ -59,7 +59,8 @@ def compile_view(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Comp
 def _compile(core: Core, view: str, folder: Path) -> Compiled:
     rendered = render(core)
     for header in ("operators/farm_hls.hpp", *rendered.headers):
-        shutil.copy(ROOT / "blocks" / header, folder)
+        (folder / header).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / "blocks" / header, folder / header)
     shutil.copy(ROOT / "toolchains/open/core_abi.hpp", folder)
     for release, name in (("host", "host"), ("release", "2022.2")):
         (folder / release).mkdir()

@@ -11,7 +11,7 @@ import pytest
 from blocks.graph import Core
 from blocks.memories import images
 from blocks.model import random_parameters, run_graph
-from blocks.network import NETWORKS, read_network
+from blocks.network import read_network
 from blocks.parameters import read_block
 from toolchains.open.compile_core import CoreError
 
@@ -167,17 +167,3 @@ class TestFolding:
         logical, given = random_parameters(core, rng), rng.integers(0, 4, (1, 4, 4, 12))
         mutant = run_graph(replace(core.graph, nodes=tuple(nodes)), {"input": given}, logical)["output"]
         assert (compile_view(core).run(logical, given[0]) != mutant.reshape(-1)).any()
-
-
-def test_trained_values_are_in_no_source() -> None:
-    """New weights must compile nothing: the step's key sees the shape of a core and never a parameter file."""
-    from integration.platform import find_platform
-    from toolchains.open.steps import OpenToolchain
-
-    root = NETWORKS.parent.parent
-    network = read_network(NETWORKS / "digits.yaml")
-    toolchain = OpenToolchain(root, network, find_platform("u250"), "sw_emu", 250.0)
-    for core in network.cores().values():
-        step = toolchain.hls(core)
-        assert not [source for source in step.sources if source.endswith((".npz", "digits.yaml"))]
-        assert not [word for word in step.argv if "digits" in word]

@@ -1,0 +1,213 @@
+"""How near the engine's order of steps comes to the best one, in virtual time.
+
+`python -m benchmarks.engine_makespan` takes the real admission and ordering code, a simulated executor and clock, and
+compares, for 2 to 16 slots and with a limit of memory: the engine's makespan, the best schedule that a constraint
+solver finds in a stated time (OR-tools CP-SAT, the extra `bench`), the lower bound, the longest path first without
+variation, and definition order.
+
+Sets: the network of the checkout with the durations of this user's ledger (after a build of it), and a SYNTHETIC vendor
+set with hours per step, made up from the published order of magnitude of such runs and not measured by anybody.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import random
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.graphs import ROOT
+from farm.admission import Candidate, Capacity
+from farm.forecast import Forecast
+from farm.graph import order, step_of
+from farm.ledger import Ledger
+from farm.machine import store_folder
+from farm.makespan import bound, ranked, simulate
+from farm.settings import FarmSettings
+from farm.step import Resources
+
+SLOTS = (2, 3, 4, 6, 8, 12, 16)
+_NO_LIMIT = 1 << 20
+_TICKS_PER_S = 100
+
+
+@dataclass(frozen=True)
+class Case:
+    """A graph with durations; `memory_gib` is the limit of the machine."""
+
+    name: str
+    needs: Mapping[str, tuple[str, ...]]
+    candidates: Mapping[str, Candidate]
+    memory_gib: float
+    unit_s: float
+    unit: str
+
+    def capacity(self, slots: int) -> Capacity:
+        """A machine with so many slots, on which cores are no limit."""
+        return Capacity(slots, _NO_LIMIT, self.memory_gib, {})
+
+
+def main() -> int:
+    """Measure and print; status 1 if a ratio is above the wanted one."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=20.0, help="time for the solver, per line of the table")
+    parser.add_argument("--slots", type=int, nargs="+", default=SLOTS)
+    parser.add_argument("--networks", nargs="*", default=["digits"], help="networks whose durations the ledger knows")
+    parser.add_argument("--wanted", type=float, default=1.05)
+    words = parser.parse_args()
+    cases = [case for network in words.networks for case in (ledger_case(network),) if case is not None]
+    cases += [vendor_case(1, networks=1), vendor_case(2, networks=4)]
+    say(f"best: CP-SAT, {words.seconds:g} s per line; '=' proven optimal. SYNTHETIC: durations made up, not measured\n")
+    columns = (
+        f"{'engine':>9}",
+        f"{'best':>10}",
+        f"{'ratio':>6}",
+        f"{'bound':>9}",
+        f"{'longest':>9}",
+        f"{'in order':>9}",
+    )
+    say(f"{'set':<26} {'steps':>5} {'slots':>5} {' '.join(columns)}  time to order")
+    worst = 0.0
+    for case in cases:
+        for slots in words.slots:
+            worst = max(worst, line(case, slots, words.seconds))
+    say(f"\nworst ratio {worst:.3f}, wanted at most {words.wanted}")
+    return 1 if worst > words.wanted else 0
+
+
+def line(case: Case, slots: int, seconds: float) -> float:
+    """Print one line of the table and return the ratio; 0 without a solver."""
+    capacity = case.capacity(slots)
+    durations_s = {name: one.duration_s or 0.0 for name, one in case.candidates.items()}
+    begun_s = time.perf_counter()
+    rank = ranked(case.needs, case.candidates, capacity)
+    ranked_s = time.perf_counter() - begun_s
+    ours = simulate(case.needs, case.candidates, capacity, importance=rank)
+    longest_s = _end_s(simulate(case.needs, case.candidates, capacity))
+    ours_s = _end_s(ours)
+    first = {name: -float(place) for place, name in enumerate(case.needs)}
+    in_order = simulate(case.needs, case.candidates, capacity, importance=first)
+    in_order_s = _end_s(in_order)
+    area_s = sum(durations_s[name] * one.resources.memory_gib for name, one in case.candidates.items())
+    least_s = max(bound(case.needs, durations_s, slots).lower_s, area_s / case.memory_gib)
+    best = solve(case, slots, seconds, hint=min(ours, in_order, key=_end_s))
+    shown = "no solver" if best is None else f"{best[0] / case.unit_s:.2f}{'=' if best[1] else ' '}"
+    ratio = 0.0 if best is None else ours_s / best[0]
+    say(
+        f"{case.name:<26} {len(case.needs):>5} {slots:>5} {ours_s / case.unit_s:>7.2f} {case.unit} {shown:>10} "
+        f"{ratio:>6.3f} {least_s / case.unit_s:>7.2f} {case.unit} {longest_s / case.unit_s:>7.2f} {case.unit} "
+        f"{in_order_s / case.unit_s:>7.2f} {case.unit}  {ranked_s:.2f} s"
+    )
+    return ratio
+
+
+def ledger_case(network: str) -> Case | None:
+    """Return the graph of a network with the durations of the ledger; None if a step has never run."""
+    from doit.loader import load_tasks  # noqa: PLC0415
+
+    sys.argv = [sys.argv[0], f"network={network}"]
+    sys.path.insert(0, str(ROOT))
+    module = importlib.reload(importlib.import_module("dodo"))
+    tasks: dict[str, Any] = {task.name: task for task in load_tasks(vars(module))}
+    from doit.control import TaskControl  # noqa: PLC0415
+
+    control = TaskControl(list(tasks.values()))
+    names = order(control.tasks, ["build"])
+    forecast = Forecast(control.tasks, names, Ledger(store_folder(FarmSettings()) / "ledger.db"))
+    candidates = {}
+    for name in forecast.needs:
+        step = step_of(control.tasks[name])
+        wall_s = forecast.of(name).wall_s
+        if step is None or wall_s is None:
+            say(f"{network}: '{name}' is not in the ledger; run 'doit build network={network}' first")
+            return None
+        candidates[name] = Candidate(name, step.resources, wall_s.median)
+    return Case(f"{network} (ledger)", forecast.needs, candidates, 4.0, 1.0, "s")
+
+
+def vendor_case(seed: int, *, networks: int) -> Case:
+    """Return a made-up set: residual networks of 19 blocks and 11 cores, some cores shared between the networks."""
+    chance = random.Random(seed)  # noqa: S311 - reproducible, not secret
+    needs: dict[str, tuple[str, ...]] = {}
+    hours: dict[str, tuple[float, float]] = {}
+    for network in range(networks):
+        cores = [
+            f"{chance.randrange(networks * 6)}" if core < 4 and networks > 1 else f"{network}_{core}"
+            for core in range(11)
+        ]
+        for core in dict.fromkeys(cores):
+            if f"ooc:{core}" not in needs:
+                needs[f"hls:{core}"] = ()
+                hours[f"hls:{core}"] = (chance.uniform(0.1, 1.2), chance.uniform(3, 12))
+                needs[f"ooc:{core}"] = (f"hls:{core}",)
+                hours[f"ooc:{core}"] = (chance.lognormvariate(0.3, 0.6), chance.uniform(6, 24))
+        for block in range(19):
+            needs[f"weights:{network}_{block}"] = ()
+            hours[f"weights:{network}_{block}"] = (chance.uniform(0.001, 0.02), 1.0)
+        needs[f"stitch:{network}"] = tuple(f"ooc:{core}" for core in dict.fromkeys(cores))
+        hours[f"stitch:{network}"] = (chance.uniform(0.3, 0.8), 24.0)
+        blocks = (f"weights:{network}_{block}" for block in range(19))
+        needs[f"link:{network}"] = (f"stitch:{network}", *blocks)
+        hours[f"link:{network}"] = (chance.uniform(5, 10), 48.0)
+    candidates = {
+        name: Candidate(name, Resources(memory_gib=memory), 3600 * time) for name, (time, memory) in hours.items()
+    }
+    return Case(f"SYNTHETIC vendor x{networks}", needs, candidates, 128.0, 3600.0, "h")
+
+
+def solve(
+    case: Case, slots: int, seconds: float, *, hint: Mapping[str, tuple[float, float]]
+) -> tuple[float, bool] | None:
+    """Return the best makespan in seconds and whether it is proven; None without OR-tools.
+
+    The solver starts from `hint`, a schedule, so that what it finds is never worse than that.
+    """
+    try:
+        from ortools.sat.python import cp_model  # noqa: PLC0415 - the extra `bench`
+    except ImportError:
+        return None
+    scale = _TICKS_PER_S / (1.0 if case.unit_s == 1.0 else 36.0)
+    ticks = {name: max(0, round((one.duration_s or 0.0) * scale)) for name, one in case.candidates.items()}
+    horizon = sum(ticks.values()) + 1
+    model = cp_model.CpModel()
+    starts, intervals, memories = {}, [], []
+    end = model.NewIntVar(0, horizon, "end")
+    for name, one in case.candidates.items():
+        starts[name] = model.NewIntVar(0, horizon, name)
+        intervals.append(model.NewFixedSizeIntervalVar(starts[name], ticks[name], name))
+        memories.append(round(one.resources.memory_gib * 1000))
+        model.Add(end >= starts[name] + ticks[name])
+        model.AddHint(starts[name], round(hint[name][0] * scale))
+    for name, needed in case.needs.items():
+        for one_needed in needed:
+            model.Add(starts[name] >= starts[one_needed] + ticks[one_needed])
+    model.AddCumulative(intervals, [1] * len(intervals), slots)
+    model.AddCumulative(intervals, memories, int(case.memory_gib * 1000))
+    model.Minimize(end)
+    solver = cp_model.CpSolver()
+    solver.parameters.max_time_in_seconds = seconds
+    solver.parameters.num_workers = 2
+    status = solver.Solve(model)
+    hint_s = _end_s(hint)
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return hint_s, False
+    # Rounding to ticks may make the solver's schedule a little longer than the hint.
+    return min(hint_s, solver.ObjectiveValue() / scale), status == cp_model.OPTIMAL
+
+
+def _end_s(spans: Mapping[str, tuple[float, float]]) -> float:
+    return max(end_s for _, end_s in spans.values())
+
+
+def say(text: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

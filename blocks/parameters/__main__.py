@@ -1,0 +1,43 @@
+"""`python -m blocks.parameters import FOLDER`: a network's trained values from files or from the authors' source."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from blocks.network import find_network
+from blocks.parameters.importing import ParameterImportError, import_parameters
+from config.problem import ConfigError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Import, and say what was imported.
+
+    Returns:
+        0, or 1 after printing everything that is wrong; then nothing was written.
+    """
+    parser = argparse.ArgumentParser(prog="python -m blocks.parameters", description=__doc__)
+    command = parser.add_subparsers(required=True).add_parser("import", help="read, check and write all blocks' values")
+    command.add_argument("folder", type=Path, help="one .npz per block, or a clone of the authors' repository")
+    command.add_argument("--fc-weights", type=Path, metavar="FILE", help="the last layer's weights, .npy or .csv")
+    command.add_argument("--network", default="resnet50")
+    given = parser.parse_args(arguments)
+    try:
+        network = find_network(given.network)
+        done = import_parameters(network, given.folder, given.fc_weights)
+    except (ConfigError, ParameterImportError) as error:
+        lines = str(error).splitlines()
+        sys.stderr.write("".join(f"ERROR: {line}\n" for line in lines))
+        sys.stderr.write("nothing was imported\n")
+        return 1
+    sys.stdout.write(f"{len(done.blocks)} blocks of {network.name} imported from {done.form}\n")
+    if done.fc_weights == "stand-ins":
+        sys.stdout.write("weights of the last layer: none given, the build makes stand-ins (--fc-weights FILE)\n")
+    else:
+        sys.stdout.write(f"weights of the last layer: from {done.fc_weights}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,207 @@
+"""Reader of C++ headers that hold numbers: `#define` lines, and objects initialised by nested braces.
+
+It reads data and compiles nothing: what it does not know is an error with file and line. A number is decimal or
+hexadecimal, bare or in quotes, as arbitrary-precision types take it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_DEFINE = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)[ \t]+(.*?)[ \t]*(?://.*)?$", re.MULTILINE)
+_TOKEN = re.compile(
+    r"""(?P<space>\s+|//[^\n]*|/\*.*?\*/|\#[^\n]*)
+    |(?P<number>[-+]?\d\w*)
+    |(?P<text>"[^"\n]*")
+    |(?P<name>[A-Za-z_]\w*(?:::[A-Za-z_]\w*)*)
+    |(?P<mark>[{}\[\]<>(),;=*])
+    |(?P<other>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+_NUMBER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|\d+)")
+
+
+class HeaderError(Exception):
+    """A header that cannot be read; the message names file and line, what is there and what is expected."""
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """One initialised object: the tokens in front of `=`, and where its braces begin."""
+
+    name: str
+    tokens: tuple[str, ...]
+    begin: int
+
+    @property
+    def kind(self) -> str:
+        """The template of its type, `const` left out."""
+        return next(word for word in self.tokens if word != "const")
+
+    def arguments(self) -> tuple[str, ...]:
+        """What stands between the outermost angle brackets, split at their commas."""
+        inner: list[str] = [""]
+        depth = 0
+        for word in self.tokens:
+            depth -= word == ">"
+            if depth == 1 and word == ",":
+                inner.append("")
+            elif depth:
+                inner[-1] += word
+            depth += word == "<"
+        return tuple(inner)
+
+    def dimensions(self) -> tuple[int, ...]:
+        """The numbers in square brackets behind its name."""
+        pairs = zip(self.tokens, self.tokens[1:], strict=False)
+        return tuple(int(size) for mark, size in pairs if mark == "[" and size.isdecimal())
+
+
+@dataclass(frozen=True)
+class Header:
+    """A header's text. `name` is how messages call it."""
+
+    name: str
+    text: str
+
+    def wrong(self, at: int, what: str) -> HeaderError:
+        """An error at a place of the text."""
+        return HeaderError(f"{self.name}:{self.text.count(chr(10), 0, at) + 1}: {what}")
+
+    def defines(self) -> dict[str, tuple[str, int]]:
+        """`#define NAME VALUE` lines as name to value and place.
+
+        Raises:
+            HeaderError: a name that is defined twice.
+        """
+        found: dict[str, tuple[str, int]] = {}
+        for match in _DEFINE.finditer(self.text):
+            if match[1] in found:
+                raise self.wrong(match.start(1), f"{match[1]} is defined a second time; keep one")
+            found[match[1]] = (match[2], match.start(1))
+        return found
+
+    def declarations(self) -> dict[str, Declaration]:
+        """The initialised objects by name.
+
+        Raises:
+            HeaderError: something else than declarations, or braces that do not close.
+        """
+        found: dict[str, Declaration] = {}
+        tokens: list[str] = []
+        name, depth, begin, last = "", 0, 0, 0
+        for kind, word, at in self._tokens(0):
+            last = at
+            if depth or word == "{":
+                if word == "{":
+                    if not depth and (not tokens or tokens[-1] != "="):
+                        raise self.wrong(at, "a brace that initialises nothing; a declaration ends with '='")
+                    begin = begin if depth else at
+                    depth += 1
+                elif word == "}":
+                    depth -= 1
+                    if not depth:
+                        if name in found:
+                            raise self.wrong(at, f"{name} is declared a second time; keep one")
+                        found[name] = Declaration(name, tuple(tokens[:-1]), begin)
+                        tokens = []
+                continue
+            if word == ";":
+                tokens = []
+                continue
+            if kind == "other":
+                raise self.wrong(at, f"{word!r} is part of no declaration that is known here")
+            if kind == "name" and word != "const" and "=" not in tokens and tokens.count("<") == tokens.count(">"):
+                name = word
+            tokens.append(word)
+        if depth:
+            raise self.wrong(last, f"the file ends inside {name}; {depth} braces are not closed")
+        return found
+
+    def values(self, declaration: Declaration, shape: Sequence[int], bits: int, *, signed: bool) -> list[int]:
+        """The numbers of an object of nested braces, in order.
+
+        Args:
+            declaration: One of `declarations`.
+            shape: How many items each level of braces holds, the outermost first.
+            bits: The width of a number. Hexadecimal ones are its bits, two's complement where `signed`.
+            signed: Whether numbers are two's complement.
+
+        Raises:
+            HeaderError: another nesting or count, a word that is no number, or one of more bits.
+        """
+        highest = (1 << bits) - 1
+        found: list[int] = []
+        counts: list[int] = []
+        comma = True  # a number or a brace may come
+        for kind, word, at in self._tokens(declaration.begin):
+            if word == ",":
+                if comma:
+                    raise self.wrong(at, f"a comma in {declaration.name} with no number in front of it")
+                comma = True
+                continue
+            if word == "}":
+                if counts[-1] != shape[len(counts) - 1]:
+                    raise self.wrong(at, self._count(declaration.name, shape, counts))
+                counts.pop()
+                comma = False
+                if not counts:
+                    return found
+                continue
+            if not comma:
+                raise self.wrong(at, f"a comma is missing in {declaration.name} in front of {word}")
+            if counts:
+                counts[-1] += 1
+                if counts[-1] > shape[len(counts) - 1]:
+                    raise self.wrong(at, self._count(declaration.name, shape, counts))
+            if word == "{":
+                counts.append(0)
+                if len(counts) > len(shape):
+                    raise self.wrong(at, f"braces of {declaration.name} are nested deeper than {len(shape)} levels")
+                continue
+            if len(counts) != len(shape):
+                raise self.wrong(at, f"{word} of {declaration.name} stands {len(counts)} braces deep, not {len(shape)}")
+            found.append(self._number(declaration.name, kind, word, at, highest, signed=signed))
+            comma = False
+        raise self.wrong(len(self.text), f"the file ends inside {declaration.name}")
+
+    def _number(self, name: str, kind: str | None, word: str, at: int, highest: int, *, signed: bool) -> int:
+        digits = word[1:-1] if kind == "text" else word
+        if not _NUMBER.fullmatch(digits):
+            raise self.wrong(at, f"{word} of {name} is no number; write it in decimal or as 0x...")
+        hexadecimal = "x" in digits or "X" in digits
+        value = int(digits, 16 if hexadecimal else 10)
+        half = (highest + 1) >> 1
+        fits = 0 <= value <= highest if hexadecimal or not signed else -half <= value < half
+        if not fits:
+            raise self.wrong(at, f"{word} of {name} does not fit into {highest.bit_length()} bits")
+        return value - highest - 1 if hexadecimal and signed and value >= half else value
+
+    @staticmethod
+    def _count(name: str, shape: Sequence[int], counts: Sequence[int]) -> str:
+        level = len(counts) - 1
+        place = "".join(f"[{count - 1}]" for count in counts[:-1])
+        more = "or more" if counts[-1] > shape[level] else "items"
+        return f"{name}{place} holds {counts[-1]} {more}, {shape[level]} are declared"
+
+    def _tokens(self, begin: int) -> Iterator[tuple[str | None, str, int]]:
+        for match in _TOKEN.finditer(self.text, begin):
+            if match.lastgroup != "space":
+                yield match.lastgroup, match[0], match.start()
+
+
+def read_header(path: Path, name: str) -> Header:
+    """Read a header.
+
+    Raises:
+        HeaderError: it is missing, or no text.
+    """
+    try:
+        return Header(name, path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise HeaderError(f"{name}: missing; the folder has to hold one per block") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise HeaderError(f"{name}: cannot be read as text ({error})") from None

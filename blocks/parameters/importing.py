@@ -1,0 +1,199 @@
+"""Trained values from elsewhere into a network's own folder: read, checked as a whole, then written all at once."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from blocks.network import Block, Network
+from blocks.parameters import BlockParameters, ParameterError, read_block
+from blocks.parameters.authors import FOLDERS, read_authors
+from blocks.parameters.headers import HeaderError
+
+Tensor = np.ndarray[Any, Any]
+
+AUTHORS_FOLDER = "src/w1a2_v1.0"
+"""Where the headers are in a clone of the authors' repository."""
+
+
+class ParameterImportError(Exception):
+    """Why nothing was imported: one line per block."""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What was written: blocks, the form it was read from, and where the head's streamed weights are from."""
+
+    blocks: tuple[str, ...]
+    form: str
+    fc_weights: str
+
+
+def import_parameters(network: Network, folder: Path, fc_weights: Path | None = None) -> Imported:
+    """Read a network's values from `folder` and write them to the network's own; all of them or none.
+
+    Args:
+        network: Whose blocks they are; every array is checked against it.
+        folder: One `<block>.npz` per block (`inpipe` and `outpipe` stand for `preres` and `postres`), or the authors'
+            headers, also as a clone of their repository.
+        fc_weights: The head's streamed weights [classes, channels] as .npy or .csv. Without it those of `folder`
+            are taken, else those that were imported before; else the build makes stand-ins.
+
+    Raises:
+        ParameterImportError: something is missing, malformed, or of another network; nothing was written.
+    """
+    if not folder.is_dir():
+        raise ParameterImportError(
+            f"{folder}: there is no such folder; give one with parameter files or the authors' headers"
+        )
+    if network.parameters.exists() and folder.resolve() == network.parameters.resolve():
+        raise ParameterImportError(
+            f"{folder} is where {network.name}'s values are; give the folder that they come from"
+        )
+    form, read = _reader(folder)
+    found: dict[str, BlockParameters] = {}
+    faults: list[str] = []
+    for block in network.blocks:
+        try:
+            found[block.name] = _checked(read(block), block)
+        except (ParameterError, HeaderError) as error:
+            faults.append(str(error))
+    head, source = network.head.name, "stand-ins"
+    try:
+        if head in found:
+            found[head], source = _with_fc_weights(network, found[head], fc_weights)
+    except ParameterError as error:
+        faults.append(str(error))
+    if faults:
+        raise ParameterImportError("\n".join(faults))
+    try:
+        _write(network.parameters, found)
+    except OSError as error:
+        raise ParameterImportError(f"{network.parameters}: cannot be written ({error}); nothing is changed") from error
+    return Imported(tuple(found), form, source)
+
+
+def read_fc_weights(path: Path) -> Tensor:
+    """An array of integers from .npy, or from .csv with one row per class.
+
+    Raises:
+        ParameterError: the file is missing or holds something else.
+    """
+    try:
+        if path.suffix == ".npy":
+            return np.asarray(np.load(path, allow_pickle=False))
+        if path.suffix == ".csv":
+            with path.open(newline="", encoding="utf-8") as stream:
+                return _from_csv(path, csv.reader(stream))
+    except (OSError, ValueError, EOFError, MemoryError, csv.Error) as error:
+        raise ParameterError(f"{path.name}: cannot be read as an array ({error}); write it with numpy.save") from error
+    raise ParameterError(f"{path.name}: neither .npy nor .csv; write the weights with numpy.save")
+
+
+def _from_csv(path: Path, lines: Iterator[list[str]]) -> Tensor:
+    rows: list[list[int]] = []
+    for number, line in enumerate(lines, start=1):
+        cells = [cell.strip() for cell in line]
+        if not any(cells):
+            continue
+        try:
+            rows.append([int(cell) for cell in cells])
+        except ValueError:
+            raise ParameterError(
+                f"{path.name}:{number}: not all of it is whole numbers; give one row a class"
+            ) from None
+        if len(rows[-1]) != len(rows[0]):
+            what = f"{len(rows[-1])} numbers, the first row has {len(rows[0])}"
+            raise ParameterError(f"{path.name}:{number}: {what}; give one row of all channels a class")
+    return np.array(rows, np.int64)
+
+
+def _reader(folder: Path) -> tuple[str, Callable[[Block], BlockParameters]]:
+    """How to read a block's values from `folder`, told by what is in it."""
+    for place in (folder, folder / AUTHORS_FOLDER):
+        if any((place / name).is_dir() for name in (*FOLDERS.values(), *FOLDERS)):
+            return "the authors' headers", partial(read_authors, place)
+    if any(folder.glob("*.npz")):
+        return "npz files", partial(_read_npz, folder)
+    what = f"{folder}: holds neither .npz files nor the authors' folders ({', '.join(FOLDERS.values())}, res2a, ...)"
+    raise ParameterImportError(f"{what}; give a folder with either, or a clone with {AUTHORS_FOLDER} in it")
+
+
+def _read_npz(folder: Path, block: Block) -> BlockParameters:
+    path = folder / f"{block.name}.npz"
+    other = folder / f"{FOLDERS.get(block.name, block.name)}.npz"
+    if not path.exists() and not other.exists():
+        either = f" and no {other.name}" if other != path else ""
+        raise ParameterError(f"{path.name}: missing{either}; the folder has to hold one file per block")
+    parameters = read_block(path if path.exists() else other)
+    named = parameters.meta.get("block", block.name)
+    if named not in (block.name, FOLDERS.get(block.name)):
+        what = f"its meta says that it is of block {named}"
+        raise ParameterError(f"{parameters.file}: {what}; give each block its own file")
+    return BlockParameters(parameters.file, parameters.arrays, {"origin": "imported", **parameters.meta})
+
+
+def _checked(parameters: BlockParameters, block: Block) -> BlockParameters:
+    """The same, after every array has been compared with the core, and none is left over."""
+    graph = block.core().graph
+    logical = parameters.logical(graph)
+    known = {name for port in logical for name in (port, f"{port}_packed")} | {"fc_weights"}
+    surplus = sorted(set(parameters.arrays) - known)
+    if surplus:
+        what = f"{', '.join(surplus)} is no array of block {block.name}, which has {', '.join(logical)}"
+        raise ParameterError(f"{parameters.file}: {what}; import parameters of this network")
+    return parameters
+
+
+def _with_fc_weights(network: Network, head: BlockParameters, path: Path | None) -> tuple[BlockParameters, str]:
+    """The head with streamed weights, and where they are from."""
+    graph, source = network.head.core().graph, "the folder"
+    arrays = dict(head.arrays)
+    before = network.parameters / f"{network.head.name}.npz"
+    if path is not None:
+        arrays["fc_weights"], source = read_fc_weights(path), path.name
+    elif "fc_weights" not in arrays and before.exists():
+        # Nobody who imports the other values again wants to lose these.
+        kept = read_block(before).arrays
+        if "fc_weights" in kept:
+            arrays["fc_weights"], source = kept["fc_weights"], "the import before"
+    name = path.name if path is not None else head.file
+    weights = BlockParameters(name, arrays, head.meta).streamed(graph)
+    if weights is None:
+        return head, "stand-ins"
+    return BlockParameters(head.file, {**arrays, "fc_weights": weights}, head.meta), source
+
+
+def _write(folder: Path, found: Mapping[str, BlockParameters]) -> None:
+    """Write one file per block: a new folder takes the place of the old one, so that never some of them are there."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as place:
+        new, old = Path(place, "new"), Path(place, "old")
+        if folder.exists():
+            shutil.copytree(folder, new)
+        new.mkdir(exist_ok=True)
+        for name, parameters in found.items():
+            arrays = {**parameters.arrays, "meta": np.array(json.dumps(dict(parameters.meta)))}
+            with (new / f"{name}.npz").open("wb") as stream:
+                np.savez_compressed(stream, **arrays)
+                stream.flush()
+                os.fsync(stream.fileno())
+        if not folder.exists():
+            new.rename(folder)
+            return
+        folder.rename(old)
+        try:
+            new.rename(folder)
+        except OSError:
+            old.rename(folder)
+            raise

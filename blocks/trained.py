@@ -1,0 +1,46 @@
+"""Where the values of a network are from, told without reading them: `dodo.py` asks before anything is built."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+from blocks.network import Block, Network
+
+
+def parameter_file(network: Network, block: Block) -> Path | None:
+    """The file with a block's values; None where there is none, so that stand-ins take their place."""
+    path = network.parameters / f"{block.name}.npz"
+    return path if path.exists() else None
+
+
+def stand_ins(network: Network) -> tuple[str, ...]:
+    """What has no values of its own: names of blocks, and `<head>.fc_weights` where the head's file lacks only them."""
+    missing = [block.name for block in network.blocks if parameter_file(network, block) is None]
+    path = parameter_file(network, network.head)
+    if path is not None and not _holds(path, "fc_weights"):
+        missing.append(f"{network.head.name}.fc_weights")
+    return tuple(missing)
+
+
+def stand_in_note(network: Network) -> str:
+    """One sentence for the user; empty where all values are there."""
+    missing = stand_ins(network)
+    if not missing:
+        return ""
+    which = "any block" if {block.name for block in network.blocks} <= set(missing) else ", ".join(missing)
+    more = f" --fc-weights FILE --network {network.name}" if len(missing) == 1 and "." in missing[0] else ""
+    more = more or f" --network {network.name}"
+    return (
+        f"stand-ins: {network.name} has no trained values for {which}, so that its classes mean nothing; "
+        f"bring them with: python -m blocks.parameters import FOLDER{more}"
+    )
+
+
+def _holds(path: Path, array: str) -> bool:
+    """Whether an archive lists an array; a damaged one is left to the step that reads it, which says what is wrong."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return f"{array}.npy" in archive.namelist()
+    except (OSError, zipfile.BadZipFile, NotImplementedError):
+        return True

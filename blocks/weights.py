@@ -1,0 +1,93 @@
+"""A block's trained values, or stand-ins -> its memory images: `python -m blocks.weights` is the `weights` step.
+
+`memories.bin` is described in `blocks/memories.py`; `memories.json` lists the memories and says where the values are
+from; a head's `fc_weights.bin` holds the streamed weights as card memory takes them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from blocks.graph import Graph, from_description
+from blocks.memories import images
+from blocks.origin import STAND_IN, STAND_IN_WEIGHTS, UNKNOWN
+from blocks.parameters import ParameterError, read_block
+from blocks.parameters.stand_in import stand_in_fc_weights, stand_in_parameters
+
+Tensor = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Values:
+    """What fills a block: arrays by parameter port, streamed weights (heads only), where they are from, notes."""
+
+    arrays: dict[str, Tensor]
+    streamed: Tensor | None
+    origins: tuple[str, ...]
+    meta: Mapping[str, object]
+
+    def logical(self, graph: Graph) -> dict[str, Tensor]:
+        """The arrays, as `BlockParameters.logical` gives them."""
+        return self.arrays
+
+
+def values_of(graph: Graph, block: str, path: Path | None) -> Values:
+    """A block's values from its file; stand-ins where there is none, or for the streamed weights that it lacks.
+
+    Raises:
+        ParameterError: a file that does not fit the core.
+    """
+    streams = any(port.name == "fc_weights" for port in graph.inputs)
+    if path is None:
+        streamed = stand_in_fc_weights(graph, block) if streams else None
+        return Values(stand_in_parameters(graph, block), streamed, (STAND_IN,), {})
+    parameters = read_block(path)
+    logical = parameters.logical(graph)
+    origins = [str(parameters.meta.get("origin", UNKNOWN))]
+    streamed = parameters.streamed(graph) if streams else None
+    if streams and streamed is None:
+        streamed = stand_in_fc_weights(graph, block)
+        origins.append(STAND_IN_WEIGHTS)
+    return Values(logical, streamed, tuple(origins), parameters.meta)
+
+
+def main() -> int:
+    """Write a block's memory images.
+
+    Returns:
+        0, or 1 after printing why the parameters do not fit.
+    """
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--core", type=Path, required=True, help="the core's graph, as JSON")
+    parser.add_argument("--block", required=True, help="its name, from which stand-ins are drawn")
+    parser.add_argument("--parameters", type=Path, help="the block's trained values; without: stand-ins")
+    arguments = parser.parse_args()
+    graph = from_description(json.loads(arguments.core.read_text()))
+    try:
+        values = values_of(graph, arguments.block, arguments.parameters)
+        memories, content = images(graph, values.arrays)
+    except ParameterError as error:
+        print(f"ERROR: {error}")
+        return 1
+    Path("memories.bin").write_bytes(content)
+    described = {
+        "memories": [asdict(memory) for memory in memories],
+        "origins": list(values.origins),
+        "meta": dict(values.meta),
+    }
+    Path("memories.json").write_text(json.dumps(described, indent=1))
+    if values.streamed is not None:
+        # As card memory holds them: row-major.
+        Path("fc_weights.bin").write_bytes(values.streamed.tobytes())
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,158 @@
+"""The artefacts of one checkout: which are current, and how new ones get into place."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from farm import clock
+from farm.digest import Digest, Digests, Signature, digest_of, settled
+from farm.executor import Run
+from farm.folder import SCRATCH, move, remove_tree
+from farm.key import Parts, parts_of
+from farm.reason import Reason
+from farm.record import Cost, Record, Records, why
+from farm.step import Step
+from farm.store import Store, entry_of
+
+Published = Callable[[tuple[Path, ...]], None]
+
+_RESTORING = f"{SCRATCH}/restoring"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What was found before a step runs: its key, the inputs as they were then, and why it is not current."""
+
+    parts: Parts
+    inputs: Mapping[str, tuple[Signature, Digest]]
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """An output of a repeated run that is not that of the first; `only_bytes` if it means the same."""
+
+    target: str
+    only_bytes: bool
+
+
+class UseError(Exception):
+    """Outputs are in place, but what their task does with them has failed."""
+
+
+class Checkout:
+    """Knows the records and the targets of a checkout, and exchanges them with the store."""
+
+    def __init__(self, root: Path, digests: Digests, store: Store | None) -> None:
+        self.root = root
+        self.store = store
+        self._digests = digests
+        self._records = Records(root)
+
+    def probe(self, step: Step) -> Probe:
+        """Look at the inputs, the record and the targets of a step. Raises OSError for an input that is not there."""
+        inputs = {source: self._digests.read(source) for source in step.sources}
+        parts = parts_of(step, lambda item: inputs[item.source][1].meaning)
+        return Probe(parts, inputs, why(step, parts, self._records.read(step), self._digests))
+
+    def unmoved(self, probe: Probe) -> bool:
+        """Tell whether every source is still as it was probed. Raises OSError for one that is gone."""
+        return all(Signature.of(self.root / source) == signature for source, (signature, _) in probe.inputs.items())
+
+    def edited(self, probe: Probe) -> list[str]:
+        """Return the sources that mean something else than when they were probed."""
+        return [
+            source for source, (signature, digest) in probe.inputs.items() if self._moved(source, signature, digest)
+        ]
+
+    def restore(self, step: Step, probe: Probe, published: Published | None) -> Cost | None:
+        """Put what the store holds of a step into place, and record it. None if it holds nothing whole.
+
+        Returns what the run had cost. Raises OSError if the checkout cannot be written.
+        """
+        entry = self.store.find(probe.parts.key) if self.store is not None else None
+        if self.store is None or entry is None or not {output.path for output in step.outputs} <= set(entry.files):
+            return None
+        folder = self.root / _RESTORING
+        remove_tree(folder)
+        try:
+            if not self.store.restore(entry, folder):
+                return None
+            self._place(step, folder / "work", {path: file.digest for path, file in entry.files.items()})
+            move(folder / "log", self.root / step.log)
+        finally:
+            remove_tree(folder)
+        self._use(step, published)
+        self._record(step, probe, {path: file.digest for path, file in entry.files.items()}, entry.cost)
+        return entry.cost
+
+    def publish(self, run: Run, probe: Probe, published: Published | None) -> tuple[Difference, ...]:
+        """Store and record a run that ended well, with its outputs in place; return what differs from an earlier run.
+
+        Raises OSError.
+        """
+        step, key = run.step, probe.parts.key
+        digests = {output.path: digest_of(run.work / output.path) for output in step.outputs}
+        earlier = self._earlier(step, key)
+        if self.store is not None:
+            more = {"facts": dict(step.facts), "cost": run.cost}
+            self.store.publish(entry_of(key, step.name, digests, run.work, run.log, **more), run.work, run.log)
+        self._place(step, run.work, digests)
+        self._use(step, published)
+        self._record(step, probe, digests, run.cost)
+        return tuple(
+            Difference(output.target, earlier[output.path].meaning == digests[output.path].meaning)
+            for output in step.outputs
+            if output.path in earlier and earlier[output.path].sha256 != digests[output.path].sha256
+        )
+
+    def remove_targets(self, step: Step) -> None:
+        """Remove the targets of a step and the record that vouches for them."""
+        self._records.remove(step)
+        for target in step.targets:
+            with contextlib.suppress(OSError):
+                (self.root / target).unlink()
+
+    def save(self) -> None:
+        """Keep the digests for the next build."""
+        self._digests.save()
+
+    def _use(self, step: Step, published: Published | None) -> None:
+        if published is not None:
+            try:
+                published(tuple(self.root / target for target in step.targets))
+            except Exception as error:
+                raise UseError(f"{type(error).__name__}: {error}") from error
+
+    def _place(self, step: Step, work: Path, digests: Mapping[str, Digest]) -> None:
+        for output in step.outputs:
+            signature = settled(work / output.path)
+            move(work / output.path, self.root / output.target)
+            self._digests.learn(output.target, signature, digests[output.path])
+
+    def _record(self, step: Step, probe: Probe, digests: Mapping[str, Digest], cost: Cost) -> None:
+        outputs = {output.target: digests[output.path] for output in step.outputs}
+        key, parts = probe.parts.key, probe.parts
+        self._records.write(step, Record(step.name, key, parts, outputs, dict(step.facts), cost, clock.epoch_s()))
+
+    def _earlier(self, step: Step, key: str) -> Mapping[str, Digest]:
+        """Return the outputs of an earlier run with the same key: the store's, else the recorded ones, else none."""
+        stored = self.store.outputs(key) if self.store is not None else None
+        if stored is not None:
+            return stored
+        record = self._records.read(step)
+        if record is None or record.key != key:
+            return {}
+        return {
+            output.path: record.outputs[output.target] for output in step.outputs if output.target in record.outputs
+        }
+
+    def _moved(self, source: str, signature: Signature, digest: Digest) -> bool:
+        try:
+            now_signature, now = self._digests.read(source)
+        except OSError:
+            return True
+        return now_signature != signature and now.meaning != digest.meaning

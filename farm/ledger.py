@@ -1,0 +1,217 @@
+"""The ledger: what every run of every step cost and how it ended, for all checkouts of a user.
+
+Durations and memory of later runs are expected from it. It is a help and never a condition: where it cannot be used
+the build goes on without it, and says so once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import sqlite3
+
+#: How a run that ended well is entered; other runs are entered by the class of their failure, or as STOPPED.
+ENDED_WELL = "ok"
+STOPPED = "stopped"
+
+_VERSION = 1
+#: Older runs say little about the tools and the machine of today.
+_REMEMBERED = 20
+_BUSY_S = 5.0
+_SCHEMA = """
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY,
+    step TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, started_s REAL NOT NULL, wall_s REAL NOT NULL,
+    cpu_s REAL NOT NULL, peak_memory_bytes INTEGER NOT NULL, ended TEXT NOT NULL, attempt INTEGER NOT NULL,
+    slots_waited_s REAL NOT NULL
+);
+CREATE INDEX by_step ON runs (step, ended);
+CREATE INDEX by_kind ON runs (kind, ended);
+"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run. `started_s` is since 1970; `slots_waited_s` is how long the step was ready but had no slot."""
+
+    step: str
+    kind: str
+    key: str
+    started_s: float
+    wall_s: float
+    cpu_s: float
+    peak_memory_bytes: int
+    ended: str
+    attempt: int = 1
+    slots_waited_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Range:
+    """The shortest, the middle and the longest of earlier runs, in seconds."""
+
+    low: float
+    median: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a run will cost, as far as earlier ones tell.
+
+    `basis` is "step" for runs of the same name, "kind" for runs of the same kind, "none"; `runs` is their number.
+    `memory_bytes` is the most that a run of the step has used, or the middle of its kind.
+    """
+
+    wall_s: Range | None
+    memory_bytes: int | None
+    basis: str
+    runs: int = 0
+
+
+UNKNOWN = Expectation(None, None, "none")
+
+
+def kind_of(step_name: str) -> str:
+    """Return the kind of a step: "hls" of "hls:residual_3f2a9c"."""
+    return step_name.partition(":")[0]
+
+
+class Ledger:
+    """The ledger in one SQLite file. A killed writer loses at most its last entry; several farms may write at once."""
+
+    def __init__(self, path: Path, warn: Callable[[str], None] = lambda _: None) -> None:
+        """`warn` gets one sentence when the ledger cannot be used, or had to be set aside. Nothing is opened yet."""
+        self._path = path
+        self._warn = warn
+        self._connection: sqlite3.Connection | None = None
+        self._unusable = False
+        self._kinds: dict[str, Expectation] = {}
+
+    def append(self, entry: Entry) -> None:
+        """Enter one run, at once."""
+        names = ", ".join(Entry.__dataclass_fields__)
+        marks = ", ".join("?" * len(Entry.__dataclass_fields__))
+        self._execute(f"INSERT INTO runs ({names}) VALUES ({marks})", astuple(entry))  # noqa: S608 - no user text
+
+    def expected(self, step_name: str, kind: str) -> Expectation:
+        """Return what runs of this step have cost, else what runs of its kind have, else UNKNOWN."""
+        found = self._read("step", step_name)
+        if found is UNKNOWN:
+            if kind not in self._kinds:
+                self._kinds[kind] = self._read("kind", kind)
+            found = self._kinds[kind]
+        return found
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _read(self, column: str, value: str) -> Expectation:
+        if self._connection is None and not self._path.exists():
+            return UNKNOWN
+        rows = self._execute(
+            f"SELECT wall_s, peak_memory_bytes FROM runs WHERE {column} = ? AND ended = ?"  # noqa: S608 - no user text
+            " ORDER BY id DESC LIMIT ?",
+            (value, ENDED_WELL, _REMEMBERED),
+        )
+        if not rows:
+            return UNKNOWN
+        walls = [float(wall) for wall, _ in rows]
+        memories = [int(memory) for _, memory in rows]
+        memory = max(memories) if column == "step" else round(median(memories))
+        return Expectation(Range(min(walls), median(walls), max(walls)), memory or None, column, len(rows))
+
+    def _execute(self, statement: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        """Run one statement. An error ends the use of the ledger for this build, and nothing else."""
+        if self._unusable:
+            return []
+        import sqlite3  # noqa: PLC0415 - a build that has nothing to do needs no ledger, and must not wait for this
+
+        try:
+            if self._connection is None:
+                self._connection = self._open()
+            return self._connection.execute(statement, values).fetchall()
+        except (sqlite3.Error, OSError) as error:
+            self._unusable = True
+            self._warn(f"the ledger {self._path} cannot be used ({error}); durations and memory are not learned")
+            return []
+
+    def _open(self) -> sqlite3.Connection:
+        import sqlite3  # noqa: PLC0415
+
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._opening():
+            for last in (False, True):
+                connection = sqlite3.connect(self._path, timeout=_BUSY_S, isolation_level=None)
+                try:
+                    _prepare(connection)
+                except (sqlite3.OperationalError, LedgerIsNewerError):
+                    connection.close()
+                    raise
+                except (sqlite3.DatabaseError, LedgerIsForeignError) as error:
+                    connection.close()
+                    if last:
+                        raise
+                    self._set_aside(str(error))
+                else:
+                    return connection
+        raise AssertionError("the second attempt returns or raises")
+
+    @contextlib.contextmanager
+    def _opening(self) -> Iterator[None]:
+        """Hold others off while the file is made or set aside: they could take away the one just made."""
+        descriptor = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _set_aside(self, why: str) -> None:
+        number = 1
+        while (aside := self._path.with_name(f"{self._path.name}.aside-{number}")).exists():
+            number += 1
+        self._path.rename(aside)
+        for suffix in ("-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                Path(f"{self._path}{suffix}").rename(f"{aside}{suffix}")
+        self._warn(
+            f"the ledger {self._path} could not be read ({why}); it was set aside as {aside.name}, a new one begins"
+        )
+
+
+class LedgerIsNewerError(OSError):
+    """The ledger was made by a later version of the farm, which goes on using it."""
+
+
+class LedgerIsForeignError(Exception):
+    """The file is a database, but no ledger of a known version."""
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if version > _VERSION:
+        raise LedgerIsNewerError(f"it is of version {version}, this farm knows {_VERSION}")
+    if tables and version < _VERSION:
+        raise LedgerIsForeignError(f"it is of version {version}, this farm knows {_VERSION}")
+    if tables:
+        columns = {row[1] for row in connection.execute("PRAGMA table_info(runs)")}
+        if not columns.issuperset(Entry.__dataclass_fields__):
+            raise LedgerIsForeignError("it has other columns")
+    # With a write-ahead log a commit is one append, and a kill at any moment leaves whole entries.
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    if not tables:
+        connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT")

@@ -1,0 +1,52 @@
+"""What this machine and this user give: cores, memory, licences, and a folder for what is kept between builds."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from farm.admission import Capacity
+from farm.settings import FarmSettings
+
+# The rest is for the system, and for what the learned memory of a step does not know.
+_MEMORY_SHARE = 0.9
+_GIB = 2**30
+_NO_LIMIT = 2**60
+
+
+def capacity_of(settings: FarmSettings, slots: int | None = None) -> Capacity:
+    """Return what steps may occupy at the same time; `slots` is that of the command line.
+
+    Who asks for more slots than there are cores wants them shared, so the cores are at least as many.
+    """
+    cpus = len(os.sched_getaffinity(0))
+    chosen = slots or settings.slots or cpus
+    return Capacity(
+        slots=chosen,
+        cores=settings.cores or max(cpus, chosen),
+        memory_gib=settings.memory_gib or _memory_bytes() * _MEMORY_SHARE / _GIB,
+        licences=dict(settings.licences),
+    )
+
+
+def store_folder(settings: FarmSettings) -> Path:
+    """Return the folder of store and ledger: the setting, else a folder of the user's cache (XDG_CACHE_HOME)."""
+    if settings.store:
+        return Path(settings.store).expanduser().absolute()
+    cache = os.environ.get("XDG_CACHE_HOME", "")
+    # The XDG specification says that a relative path is to be ignored.
+    base = Path(cache) if Path(cache).is_absolute() else Path(os.path.expanduser("~/.cache"))  # noqa: PTH111
+    return base / "dataflow-farm"
+
+
+def _memory_bytes() -> int:
+    """Return the memory of the machine, or of the container that this runs in."""
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            limit = int(Path(path).read_text("ascii"))
+        except (OSError, ValueError):
+            continue
+        if limit < _NO_LIMIT:
+            total = min(total, limit)
+    return total

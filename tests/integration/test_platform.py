@@ -1,0 +1,87 @@
+"""Platform files: data of a board, with all mistakes at once."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from config.problem import ConfigError
+from integration.platform import BOARDS, find_platform
+
+U250 = (BOARDS / "u250.yaml").read_text()
+
+
+@pytest.fixture
+def problems(tmp_path):
+    """Return a function that reads the platform with some texts replaced and gives all problems."""
+
+    def read(*changes: tuple[str, str]) -> list[tuple[int | None, str]]:
+        text = U250
+        for before, after in changes:
+            assert before in text, before
+            text = text.replace(before, after, 1)
+        (tmp_path / "u250.yaml").write_text(text)
+        with pytest.raises(ConfigError) as error:
+            find_platform("u250", tmp_path)
+        assert all(problem.remedy for problem in error.value.problems)
+        return [(problem.line, problem.what) for problem in error.value.problems]
+
+    return read
+
+
+def test_u250() -> None:
+    board = find_platform("u250")
+    assert (board.part, board.vbnv) == ("xcu250-figd2104-2L-e", "xilinx_u250_xdma_201830_2")
+    banks = [memory for memory in board.memories if memory.kind == "ddr4"]
+    # The card has four DIMMs of 16 GiB.
+    assert [(bank.tag, bank.size_kib) for bank in banks] == [(f"bank{i}", 16 * 2**20) for i in range(4)]
+    spans = sorted((memory.base, memory.base + memory.size_kib * 1024) for memory in board.memories)
+    assert all(end <= begin for (_, end), (begin, _) in pairwise(spans)), "memories overlap"
+    assert board.tags("weightsmem") == ("bank0",)
+
+
+def test_name() -> None:
+    with pytest.raises(ConfigError, match=r"command line: there is no platform called 'u25'; did you mean 'u250'\?"):
+        find_platform("u25")
+    with pytest.raises(ConfigError, match=r"farm\.yaml:4: there is no platform called 'zcu'; known: u250"):
+        find_platform("zcu", origin="farm.yaml:4")
+
+
+def line_of(part: str) -> int:
+    return 1 + next(i for i, line in enumerate(U250.splitlines()) if part in line)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line", "what"),
+    [
+        ("part:", "prat:", None, "'part' is missing"),
+        ("kind: data", "kind: dat", "DATA_CLK", "'kind' cannot be 'dat'"),
+        ("mhz: 300", "mhz: fast", "DATA_CLK", "'mhz' must be a whole number"),
+        ("mhz: 500", "mhz: 0", "KERNEL_CLK", "'mhz' is 0"),
+        ("size_kib: 16777216, base: 0x5", "base: 0x5", "bank1", "'size_kib' is missing"),
+        ("in_r: [bank0]", "in_r: [bank9]", "connect:", "there is no memory 'bank9'"),
+        ("in_r: [bank0], ", "", "connect:", "'in_r' is missing"),
+        ("in_r: [bank0]", "in_r: []", "connect:", "'in_r'"),
+        ("weightsmem: [bank0]}", "weightsmem: [bank0], extra: [bank0]}", "connect:", "unknown key 'extra'"),
+        ("tag: bank1", "tag: bank0", "base: 0x5000000000", "'bank0'"),
+        ("base: 0x5000000000", "base: 0x4000001000", "bank1", "overlap"),
+        ("kernel_base: 0x1800000", "kernel_base: -1", "kernel_base", "'kernel_base' is -1"),
+        ("platform: xilinx_u250_xdma_201830_2", "platform: u250", "platform:", "'u250'"),
+        ("kind: data,", "kind: system,", "clocks:", "data"),
+    ],
+)
+def test_mistake(problems, before, after, line, what) -> None:
+    found = problems((before, after))
+    assert any(what in text for _, text in found), found
+    if line is not None:
+        assert line_of(line) in [where for where, text in found if what in text], found
+
+
+def test_several_at_once(problems) -> None:
+    found = problems(("kind: data", "kind: dat"), ("in_r: [bank0]", "in_r: [bank9]"), ("part:", "prat:"))
+    assert len(found) == 4  # 'part' is missing, and 'prat' is unknown
+
+
+def test_name_of_the_file(problems) -> None:
+    assert any("'u280'" in what for _, what in problems(("name: u250", "name: u280")))
