@@ -128,8 +128,8 @@ def parts(lines: Lines) -> tuple[Part, ...]:
         line = lines[at + 1]
         if line.startswith("== ") and _is_bar(lines[at]) and _is_bar(lines[at + 2]):
             heads.append((at, line[3:].strip()))
-    ends = [at for at, _ in heads[1:]] + [len(lines)]
-    return tuple(Part(lines, title, at + 3, end) for (at, title), end in zip(heads, ends, strict=True))
+    ends = (*(at for at, _ in heads), len(lines))
+    return tuple(Part(lines, title, at + 3, end) for (at, title), end in zip(heads, ends[1:], strict=True))
 
 
 def needed_part(found: tuple[Part, ...], title: str, lines: Lines) -> Part:

@@ -345,8 +345,9 @@ def _cause(draft: _Draft) -> Message | None:
     """Return the message that a person would name: the first error that is not only the tail of another."""
     told = [error for error in draft.errors if error.code is None and is_date_overflow(error.text)]
     real = [error for error in draft.errors if error.code is not None and not error.is_tail]
+    tails = [error for error in draft.errors if error.is_tail]
     worded = [error for error in draft.errors if error.code is None and error.text]
-    for group in (told, real, [draft.killed] if draft.killed else [], worded, draft.errors):
+    for group in (told, real, [draft.killed] if draft.killed else [], tails, worded, draft.errors):
         if group:
             return group[0]
     return None

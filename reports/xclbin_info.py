@@ -142,9 +142,9 @@ def _sections(lines: Lines) -> dict[str, tuple[int, int]]:
         for at in range(len(lines) - 1)
         if lines[at].strip() and lines[at][0] not in " =-" and _is_rule(lines[at + 1].strip(), "-")
     ]
-    ends = [*heads[1:], len(lines)]
+    ends = (*heads, len(lines))
     found: dict[str, tuple[int, int]] = {}
-    for at, end in zip(heads, ends, strict=True):
+    for at, end in zip(heads, ends[1:], strict=True):
         found.setdefault(lines[at].strip(), (at + 2, end))
     return found
 
@@ -244,7 +244,7 @@ def _kernels(lines: Lines) -> Iterator[tuple[str, int, int]]:
 
 def _units(lines: Lines, kernel: str, begin: int, end: int) -> Iterator[ComputeUnit]:
     starts = [at for at in range(begin, end) if lines[at].startswith("Instance:")]
-    for start, stop in zip(starts, [*starts[1:], end], strict=True):
+    for start, stop in zip(starts, (*starts, end)[1:], strict=True):
         base: str | None = None
         arguments: list[Argument] = []
         for line, record in _records(lines, (start, stop)):

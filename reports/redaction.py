@@ -1,0 +1,219 @@
+"""What a farm stores or shows of a log, without what is nobody else's business.
+
+Logs of the tools dump the environment (`link.steps.log`), name the user and the host, and print full paths. Redacted
+are: values of variables that hold secrets or describe the session, licence servers (`port@host`), addresses and host
+names, tokens and passwords, users and the folders of users. A user or host that a text names in one place is hidden in
+all of it. What explains a failure stays: codes, file names and lines (`<home>/prj/top.v:25`), versions, numbers.
+Redacting twice changes nothing.
+
+This is a filter for the habits of tools, not a proof: a secret that looks like a word stays a word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+HOME = "<home>"
+HIDDEN = "<redacted>"
+
+_SECRET_NAMES = re.compile(
+    r"LICEN[CS]E|TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE|COOKIE|SESSION|AUTH|SSH_|KRB5|"
+    r"GPG|MAIL|TMUX|DBUS|DISPLAY|PROXY|ASKPASS|SLURM_|LSB_|SGE_|PBS_|_HEADER",
+    re.IGNORECASE,
+)
+_PERSON_NAMES = frozenset({"USER", "LOGNAME", "USERNAME", "SUDO_USER", "HOSTNAME", "HOST", "XAUTHLOCALHOSTNAME"})
+_VARIABLE = re.compile(r"(?P<lead>\s{0,20}(?:export |setenv )?)(?P<name>[A-Za-z_][A-Za-z0-9_]{0,100})=(?P<value>.*)")
+_KEY_VALUE = re.compile(
+    r"(?P<name>(?:api|access|secret|private|auth|license|licence)[_-]?key|password|passwd|passphrase|secret|token|bearer)"
+    r"(?P<gap>['\"]?\s{0,5}[:=]\s{0,5}['\"]?|\s{1,5})(?P<value>[^\s'\",;<][^\s'\",;]{5,400})",
+    re.IGNORECASE,
+)
+_TOKEN = re.compile(
+    r"\b(?:gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_\w{20,255}|glpat-[\w-]{15,100}|xox[abprs]-[\w-]{10,200}|"
+    r"AKIA[0-9A-Z]{16}|sk-[\w-]{20,200}|eyJ[\w-]{10,2000}\.[\w-]{10,2000}\.[\w-]{5,2000})"
+)
+_URL_LOGIN = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]{1,20}://)[^/\s@<]{1,200}@")
+_LICENCE_SERVER = re.compile(r"\b[0-9]{2,5}@[A-Za-z0-9][A-Za-z0-9._-]{0,253}")
+_EMAIL = re.compile(r"\b[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@[A-Za-z0-9][A-Za-z0-9.-]{0,250}\.[A-Za-z]{2,24}\b")
+_IPV4 = re.compile(r"(?<![\w.-])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w-]|\.[0-9])(?::[0-9]{1,5}\b)?")
+_IPV6 = re.compile(r"(?<![\w:.])(?:(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}|fe80::[0-9a-fA-F:]{1,40})(?![\w:.])")
+_USER_ON_HOST = re.compile(r"(?P<lead>[Ff]or user )'(?P<user>[^']{1,100})' on host '(?P<host>[^']{1,200})'")
+_HEAD_HOST = re.compile(r"(?P<lead>^[#| ]{0,5}(?:Host|Running On|Hostname|Host Name)\s{0,20}: ?)(?!<)\S.*")
+_LICENCE_LINE = re.compile(
+    r"(?P<lead>(?:License|Licence|Feature) (?:server|path|file)s?\s{0,5}[:=] ?)(?!<)\S.*", re.IGNORECASE
+)
+# A path from the root, also behind an option (-I/home/…); not the slashes within a netlist's names.
+_PATH = re.compile(r"(?:(?<![\w>.])|(?<=-[ILDo]))(?:[A-Za-z]:)?[/\\][^\s\"'`:;,=()\[\]{}<>|&*]+")
+_SEPARATORS = re.compile(r"([/\\]+)")
+_HOME_PART = re.compile(r"\w{0,30}homes?[0-9]{0,3}|users|\w{0,20}scratch", re.IGNORECASE)
+_DESK_PARTS = frozenset({"Desktop", "Documents", "Downloads"})
+_TEMPORARY_USER = re.compile(r"(?P<lead>/run/user/)[0-9]{1,7}(?=/|$)")
+_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----")
+
+_COMMON = frozenset(
+    {
+        "root",
+        "admin",
+        "administrator",
+        "user",
+        "users",
+        "ubuntu",
+        "centos",
+        "debian",
+        "work",
+        "build",
+        "vivado",
+        "vitis",
+        "xilinx",
+        "tools",
+        "tool",
+        "home",
+        "public",
+        "default",
+        "guest",
+        "runner",
+        "jenkins",
+        "localhost",
+        "test",
+        "tests",
+        "project",
+        "projects",
+        "scripts",
+        "data",
+        "desktop",
+        "documents",
+        "downloads",
+    }
+)
+"""Names of accounts that are words too: hidden where they stand as a user, and nowhere else."""
+
+
+def redact_line(line: str) -> str:
+    """Return one line without what is private."""
+    variable = _VARIABLE.fullmatch(line) if "=" in line else None
+    if variable:
+        name = variable["name"]
+        if variable["value"] and (_SECRET_NAMES.search(name) or name.upper() in _PERSON_NAMES):
+            return f"{variable['lead']}{name}={HIDDEN}"
+    lower = line.lower()
+    for pattern, replacement, parts in _RULES:
+        if any(part in lower for part in parts):
+            line = pattern.sub(replacement, line)
+    return line
+
+
+def redact(text: str, words: Iterable[str] = ()) -> str:
+    """Return a text without what is private, line by line; a private key is left out whole.
+
+    Hidden everywhere are also `words` (this machine's name, say) and the users and hosts that the text itself names.
+    """
+    lines = text.split("\n")
+    named = {word for line in lines for word in _names(line)} | {word for word in words if word}
+    everywhere = _any_of(named)
+    shown: list[str] = []
+    in_key = False
+    for line in lines:
+        if in_key:
+            in_key = not line.startswith("-----END")
+        elif "-----BEGIN" in line and _PRIVATE_KEY.search(line):
+            in_key = True
+            shown.append("<redacted private key>")
+        else:
+            clean = redact_line(line)
+            shown.append(everywhere.sub(HIDDEN, clean) if everywhere else clean)
+    return "\n".join(shown)
+
+
+def _any_of(words: set[str]) -> re.Pattern[str] | None:
+    """Return a pattern for the words as wholes; those that are words of every log, and short ones, are left out."""
+    rare = sorted((word for word in words if len(word) > 3 and word.lower() not in _COMMON), key=len, reverse=True)
+    if not rare:
+        return None
+    return re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(map(re.escape, rare))})(?![A-Za-z0-9])")
+
+
+def _names(line: str) -> Iterable[str]:
+    """Return the users and hosts that a line names: in a variable, in HLS' greeting, in a path."""
+    variable = _VARIABLE.fullmatch(line) if "=" in line else None
+    if variable and variable["name"].upper() in _PERSON_NAMES and HIDDEN not in variable["value"]:
+        yield variable["value"].strip()
+    if "on host" in line:
+        for found in _USER_ON_HOST.finditer(line):
+            yield from (name for name in (found["user"], found["host"]) if name != HIDDEN)
+    if _may_have_home(line.lower()):
+        for path in _PATH.finditer(line):
+            end = _home_end(_SEPARATORS.split(path[0]))
+            if end is not None:
+                yield end[1]
+
+
+def _may_have_home(lower: str) -> bool:
+    return ("/" in lower or "\\" in lower) and any(part in lower for part in _HOME_WORDS)
+
+
+def _home_end(parts: list[str]) -> tuple[int, str] | None:
+    """Return where the folder of a user ends in the parts of a path (names at even places), and the user.
+
+    `/home/u`, `/home1/e/ese532` (sorted by a letter), `/home/DOMAIN/u`, `/auto/homes/u`, `/mnt/x/seas_home/a/u`,
+    `/scratch/users/u`, `C:/Users/u`; and what stands before a Desktop or Documents: `/mnt/tmp/u/Desktop`.
+    """
+    names = range(0, len(parts), 2)
+    for at in names:
+        if not _HOME_PART.fullmatch(parts[at]):
+            continue
+        user = at + 2
+        while user + 2 < len(parts) and _is_sorting(parts[user]):
+            user += 2
+        if user < len(parts) and parts[user] and parts[user] not in ("Public", "Default", ".", ".."):
+            return user, parts[user]
+    for at in names:
+        if parts[at] in _DESK_PARTS and at >= 4 and parts[at - 2]:
+            return at - 2, parts[at - 2]
+    return None
+
+
+def _is_sorting(part: str) -> bool:
+    """Tell whether a folder sorts users: `users`, one letter, or a domain in capitals."""
+    return len(part) == 1 or part.lower() == "users" or (part.isalpha() and part.isupper())
+
+
+def _without_home(found: re.Match[str]) -> str:
+    parts = _SEPARATORS.split(found[0])
+    end = _home_end(parts)
+    return found[0] if end is None else HOME + "".join(parts[end[0] + 1 :])
+
+
+def _keep(*names: str) -> Callable[[re.Match[str]], str]:
+    """Return a replacement that keeps the named groups and hides the rest."""
+    return lambda found: "".join(found[name] or "" for name in names) + HIDDEN
+
+
+def _address(found: re.Match[str]) -> str:
+    """Hide an address; leave a version of four numbers (`Flex 11.17.2.0`) and the number of a phase or a section."""
+    numbers = [int(part) for part in found[0].partition(":")[0].split(".")]
+    before = found.string[max(found.start() - 10, 0) : found.start()].strip().lower()
+    is_version = before.endswith(("version", "flex", "release", "build", "revision", "phase", "section", "step"))
+    is_heading = not before and found.start() == 0 and numbers[0] < 10 and max(numbers) < 100
+    return found[0] if is_version or is_heading or max(numbers) > 255 else "<address>"
+
+
+_Replacement = Callable[[re.Match[str]], str]
+
+_TOKEN_WORDS = ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat", "glpat-", "xox", "akia", "sk-", "eyj")
+_HOME_WORDS = ("home", "user", "scratch", "desktop", "documents", "downloads")
+# The parts are small words of which a line must hold one before its pattern is tried: a log has 100 MB.
+_RULES: tuple[tuple[re.Pattern[str], _Replacement, tuple[str, ...]], ...] = (
+    (_URL_LOGIN, lambda found: f"{found['scheme']}{HIDDEN}@", ("://",)),
+    (_LICENCE_SERVER, lambda _: "<licence server>", ("@",)),
+    (_EMAIL, lambda _: "<address>", ("@",)),
+    (_TOKEN, lambda _: "<token>", _TOKEN_WORDS),
+    (_KEY_VALUE, _keep("name", "gap"), ("key", "passw", "passphrase", "secret", "token", "bearer")),
+    (_USER_ON_HOST, lambda found: f"{found['lead']}'{HIDDEN}' on host '{HIDDEN}'", (" on host ",)),
+    (_HEAD_HOST, _keep("lead"), ("host", "running on")),
+    (_LICENCE_LINE, _keep("lead"), ("license ", "licence ", "feature ")),
+    (_IPV4, _address, (".",)),
+    (_IPV6, lambda _: "<address>", ("::", ":0:", ":0000:", ":db8:", ":fe")),
+    (_PATH, _without_home, _HOME_WORDS),
+    (_TEMPORARY_USER, lambda found: f"{found['lead']}<user>", ("/run/user/",)),
+)
