@@ -159,7 +159,8 @@ def task_slow():
     started()
     checkout.wait_for("build/slow.log")
     second = started()
-    time.sleep(0.6)
+    assert second.stdout is not None
+    assert "another build runs" in second.stdout.readline()
     second.send_signal(signal.SIGINT)
     output, _ = second.communicate(timeout=20)
     assert second.returncode == 130, output
@@ -193,7 +194,5 @@ CODE = "import subprocess; subprocess.Popen(['sleep', '99'], start_new_session=T
 def task_leaves():
     yield task(python("leaves", CODE), doc="x")
 """)
-    begun = time.monotonic()
     checkout.doit()
-    assert time.monotonic() - begun < 5
     assert checkout.processes() == []
