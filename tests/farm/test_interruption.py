@@ -159,7 +159,8 @@ def task_slow():
     started()
     checkout.wait_for("build/slow.log")
     second = started()
-    time.sleep(0.6)
+    assert second.stdout is not None
+    assert "waiting for it to end" in second.stdout.readline()
     second.send_signal(signal.SIGINT)
     output, _ = second.communicate(timeout=20)
     assert second.returncode == 130, output
