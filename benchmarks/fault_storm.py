@@ -191,10 +191,12 @@ class Storm:
         }
 
     def run(self, faults: int) -> None:
-        """Bring about so many faults, every kind equally often. Raises BrokenPromiseError."""
+        """Bring about so many faults, of every kind in turn. Raises BrokenPromiseError."""
         kinds: list[str] = []
         for _ in range(faults):
-            kinds = kinds or self.chance.sample(list(self._faults), len(self._faults))
+            # A kill of the farm has the most moments to strike at.
+            every = [*self._faults, *(["SIGKILL of the farm"] * 2)]
+            kinds = kinds or self.chance.sample(every, len(every))
             kind = kinds.pop()
             self._edit(self.project)
             try:

@@ -8,10 +8,10 @@ one has lost its shim.
 
 from __future__ import annotations
 
-import contextlib
+# Their public faces, signal and contextlib, take longer to load than all the rest, and this is loaded for each step.
+import _signal as signal  # type: ignore[import-not-found]
 import ctypes
 import os
-import signal
 import sys
 import time
 
@@ -63,8 +63,8 @@ class Tree:
         """Note how much memory the tree holds now. Shared pages count once for each process."""
         held = 0
         for pid in descendants(os.getpid()):
-            with contextlib.suppress(OSError, IndexError, ValueError), open(f"/proc/{pid}/statm", "rb") as stream:  # noqa: PTH123
-                held += int(stream.read().split()[1]) * _PAGE_BYTES
+            words = _read(f"/proc/{pid}/statm").split()
+            held += int(words[1]) * _PAGE_BYTES if len(words) > 1 else 0
         self.sampled_bytes = max(self.sampled_bytes, held)
 
     def end(self, kill: bool) -> None:
@@ -72,8 +72,10 @@ class Tree:
         for pid in descendants(os.getpid()):
             if kill or pid not in self._asked:
                 self._asked.add(pid)
-                with contextlib.suppress(ProcessLookupError, PermissionError):
+                try:
                     os.kill(pid, signal.SIGKILL if kill else signal.SIGTERM)
+                except OSError:
+                    continue  # it has ended meanwhile, or has become another user
 
 
 def descendants(root: int) -> list[int]:
@@ -175,40 +177,41 @@ def _start(program: str, argv: list[str]) -> tuple[int, int]:
 def _children(pid: int) -> list[int]:
     if not _LISTS_CHILDREN:
         return _children_by_parent(pid)
-    found: list[int] = []
-    # Either may have ended meanwhile, and so may single threads.
-    with contextlib.suppress(OSError):
-        for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208
-            with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{thread}/children", "rb") as stream:  # noqa: PTH123
-                found += map(int, stream.read().split())
-    return found
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208
+    except OSError:
+        return []
+    return [int(word) for thread in threads for word in _read(f"/proc/{pid}/task/{thread}/children").split()]
 
 
 def _children_by_parent(parent: int) -> list[int]:
-    found = []
-    for name in os.listdir("/proc"):  # noqa: PTH208
-        if name.isdigit():
-            with contextlib.suppress(OSError, ValueError, IndexError), open(f"/proc/{name}/stat", "rb") as stream:  # noqa: PTH123
-                if int(stream.read().rpartition(b")")[2].split()[1]) == parent:
-                    found.append(int(name))
-    return found
+    # The fields after the name, which is in parentheses and may hold anything: state, parent.
+    fields = {name: _read(f"/proc/{name}/stat").rpartition(b")")[2].split() for name in os.listdir("/proc")}  # noqa: PTH208
+    return [int(name) for name, found in fields.items() if name.isdigit() and found[1:2] == [str(parent).encode()]]
+
+
+def _read(path: str) -> bytes:
+    """Return what a file of the kernel says; nothing if what it speaks of has ended."""
+    try:
+        with open(path, "rb") as stream:  # noqa: PTH123 - pathlib takes long to load
+            return stream.read()
+    except OSError:
+        return b""
 
 
 def _oom_kills() -> int:
     """Return how often memory has run out in our control group, else on this machine; 0 where nobody counts."""
     places = ["/proc/vmstat"]
-    with contextlib.suppress(OSError), open("/proc/self/cgroup", encoding="ascii", errors="replace") as stream:  # noqa: PTH123
-        for line in stream:
-            _, controllers, path = line.rstrip("\n").split(":", 2)
-            if controllers == "":
-                places.insert(0, f"/sys/fs/cgroup{path}/memory.events")
-            elif "memory" in controllers.split(","):
-                places.insert(0, f"/sys/fs/cgroup/memory{path}/memory.oom_control")
+    for line in _read("/proc/self/cgroup").decode(errors="replace").splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controllers == "":
+            places.insert(0, f"/sys/fs/cgroup{path}/memory.events")
+        elif "memory" in controllers.split(","):
+            places.insert(0, f"/sys/fs/cgroup/memory{path}/memory.oom_control")
     for place in places:
-        with contextlib.suppress(OSError, ValueError), open(place, "rb") as counts:  # noqa: PTH123
-            for entry in counts:
-                if entry.startswith(b"oom_kill "):
-                    return int(entry.split()[1])
+        for entry in _read(place).splitlines():
+            if entry.startswith(b"oom_kill "):
+                return int(entry.split()[1])
     return 0
 
 

@@ -119,3 +119,35 @@ def test_a_declaration_without_default_is_our_mistake() -> None:
 
     with pytest.raises(TypeError, match=r"Bad\.x"):
         load_settings(Path("/nonexistent"), {"bad": Bad})
+
+
+@dataclass(frozen=True)
+class Machine:
+    licences: tuple[tuple[str, int], ...] = setting((), "tokens by name")
+
+
+class TestCounts:
+    def read(self, root: Path, *words: str) -> tuple[tuple[str, int], ...]:
+        return load_settings(root, {"farm": Machine}, words).section(Machine).licences
+
+    def test_from_a_file_and_from_a_word(self, tmp_path: Path) -> None:
+        assert self.read(tmp_path) == ()
+        (tmp_path / "farm.local.yaml").write_text("farm:\n  licences:\n    synth: 2\n    route: 0\n")
+        assert self.read(tmp_path) == (("synth", 2), ("route", 0))
+        assert self.read(tmp_path, "farm.licences=synth:1,sim:3") == (("synth", 1), ("sim", 3))
+        assert self.read(tmp_path, "farm.licences=") == ()
+
+    @pytest.mark.parametrize("word", ["synth", "synth:", ":1", "synth:-1", "synth:many"])
+    def test_bad_words(self, tmp_path: Path, word: str) -> None:
+        with pytest.raises(ConfigError, match="write NAME:COUNT"):
+            self.read(tmp_path, f"farm.licences={word}")
+
+    @pytest.mark.parametrize(
+        ("text", "place"),
+        [("synth: lots", "farm.local.yaml:3"), ("synth: -1", "farm.local.yaml:3"), ("- synth", "farm.l")],
+    )
+    def test_bad_files(self, tmp_path: Path, text: str, place: str) -> None:
+        (tmp_path / "farm.local.yaml").write_text(f"farm:\n  licences:\n    {text}\n")
+        with pytest.raises(ConfigError) as caught:
+            self.read(tmp_path)
+        assert place in str(caught.value)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from farm import digest as digest_module
-from farm.digest import Digests, digest_of
+from farm.digest import Digests, digest_of, settled
 
 
 def archive(path: Path, members: list[tuple[str, bytes]], year: int, method: int = zipfile.ZIP_STORED) -> None:
@@ -116,3 +116,23 @@ def test_what_is_no_regular_file(tmp_path: Path) -> None:
     for name in (".", "pipe", "none"):
         with pytest.raises(OSError):
             Digests(tmp_path).of(name)
+
+
+class TestWhatTheEngineHasJustWritten:
+    def test_it_is_not_hashed_again(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "scratch").write_text("one")
+        digest = digest_of(tmp_path / "scratch")
+        signature = settled(tmp_path / "scratch")
+        (tmp_path / "scratch").rename(tmp_path / "target")
+        first = Digests(tmp_path, tmp_path / "table")
+        first.learn("target", signature, digest)
+        first.save()
+        monkeypatch.setattr("farm.digest.digest_of", None)
+        assert Digests(tmp_path, tmp_path / "table").of("target") == digest
+
+    def test_a_write_at_once_shows(self, tmp_path: Path) -> None:
+        (tmp_path / "target").write_text("one")
+        digests = Digests(tmp_path)
+        digests.learn("target", settled(tmp_path / "target"), digest_of(tmp_path / "target"))
+        (tmp_path / "target").write_text("two")
+        assert digests.of("target").sha256 == hashlib.sha256(b"two").hexdigest()

@@ -160,7 +160,7 @@ def task_slow():
     checkout.wait_for("build/slow.log")
     second = started()
     assert second.stdout is not None
-    assert "another build runs" in second.stdout.readline()
+    assert "waiting for it to end" in second.stdout.readline()
     second.send_signal(signal.SIGINT)
     output, _ = second.communicate(timeout=20)
     assert second.returncode == 130, output
@@ -194,5 +194,7 @@ CODE = "import subprocess; subprocess.Popen(['sleep', '99'], start_new_session=T
 def task_leaves():
     yield task(python("leaves", CODE), doc="x")
 """)
+    begun = time.monotonic()
     checkout.doit()
+    assert time.monotonic() - begun < 5
     assert checkout.processes() == []
