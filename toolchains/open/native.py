@@ -109,16 +109,18 @@ def _parameter_source(port: ParameterPort, *, top: bool) -> list[str]:
     if not top:
         memory = f"{port.name}_memory(self.{port.name}.data(), self.{port.name}.size())"
         return [f"    farm::cyclic<{stream.cpp_type} > {memory};"]
-    beats = f"for (int beat = 0; beat < {stream.depth}; beat++)"
+    # Each beat is packed once and sent many times: packing 2,000 bits takes longer than the core needs for them.
+    word = f"ap_uint<{stream.width_bits}>"
     return [
-        f'    farm::stream<{stream.cpp_type} > {port.name}_elements("{port.name}");',
+        f"    std::vector<{word} > {port.name}_words;",
+        f"    for (const auto& beat : self.{port.name}) {port.name}_words.push_back(farm::pack(beat));",
+        f'    farm::stream<{word} > {port.name}_wire("{port.name}_wire");',
         f"    for (int pass = 0; pass < {port.reads}; pass++)",
-        f"        {beats} {port.name}_elements.write(self.{port.name}[beat]);",
-        *_to_wire(port.name, stream, stream.depth * port.reads),
+        f"        for (const auto& word : {port.name}_words) {port.name}_wire.write(word);",
     ]
 
 
-def _to_wire(name: str, stream: Stream | ParameterStream, beats: int) -> list[str]:
+def _to_wire(name: str, stream: Stream, beats: int) -> list[str]:
     return [
         f'    farm::stream<ap_uint<{stream.width_bits}> > {name}_wire("{name}_wire");',
         f"    farm::pack_port<{beats}>({name}_elements, {name}_wire);",

@@ -55,10 +55,10 @@ class Built:
         data = str(self.root.parent / "data")
         return {**kept, "PYTHONPATH": str(self.root), "XDG_DATA_HOME": data, "XDG_CACHE_HOME": data}
 
-    def python(self, *words: str, folder: Path | None = None) -> str:
+    def python(self, *words: str, folder: Path | None = None, timeout_s: float = 280) -> str:
         done = subprocess.run(
             [sys.executable, *words], cwd=folder or self.root, env=self.environment(), capture_output=True, text=True,
-            check=False, timeout=280,
+            check=False, timeout=timeout_s,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return done.stdout + done.stderr
@@ -222,6 +222,7 @@ def test_where_the_values_are_from(built) -> None:
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(1800)
 def test_the_whole_build(built, reference, tmp_path) -> None:
     """Every step of `doit build` by the engine; a core's bytes are those that the steps alone make."""
     root = tmp_path / "checkout"
@@ -229,7 +230,7 @@ def test_the_whole_build(built, reference, tmp_path) -> None:
     for file in ("dodo.py", "farm.yaml", "pyproject.toml"):
         shutil.copy(ROOT / file, root)
     build = replace(built, root=root)
-    said = build.python("-m", "doit", "-n", "2", "build")
+    said = build.python("-m", "doit", "-n", "2", "build", timeout_s=1500)
     assert said.splitlines()[0].startswith("stand-ins: resnet50 has no trained values for postres.fc_weights")
     assert "31 run, 0 current" in said
     assert build.xclbin.read_bytes() == built.xclbin.read_bytes()
