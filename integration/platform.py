@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from config.document import Section, load
@@ -39,6 +39,25 @@ class Clock:
 
 
 @dataclass(frozen=True)
+class Amounts:
+    """Resources that a kernel may use; None where no source says how many. A BRAM tile has 36 kbit."""
+
+    luts: int | None = None
+    registers: int | None = None
+    bram_tiles: int | None = None
+    urams: int | None = None
+    dsps: int | None = None
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a shell leaves to a kernel, in all and per SLR (name and amounts); no SLRs where no source gives them."""
+
+    total: Amounts = Amounts()
+    slrs: tuple[tuple[str, Amounts], ...] = ()
+
+
+@dataclass(frozen=True)
 class Platform:
     """One board with one shell. `connect` is kernel argument -> tags of the memories that it is wired to."""
 
@@ -49,6 +68,7 @@ class Platform:
     memories: tuple[MemoryBank, ...]
     connect: tuple[tuple[str, tuple[str, ...]], ...]
     kernel_base: int
+    budget: Budget = Budget()
 
     def tags(self, argument: str) -> tuple[str, ...]:
         """The memories that a kernel argument is wired to."""
@@ -83,6 +103,7 @@ def find_platform(name: str, folder: Path = BOARDS, *, origin: str = "command li
         memories=memories,
         connect=_connect(document.section("connect"), {memory.tag for memory in memories}),
         kernel_base=document.integer("kernel_base", minimum=0),
+        budget=_budget(document.section("budget", default=None)),
     )
     document.finish()
     document.problems.raise_if_any()
@@ -131,3 +152,18 @@ def _connect(section: Section, known: Collection[str]) -> tuple[tuple[str, tuple
         wired.append((argument, tags))
     section.finish()
     return tuple(wired)
+
+
+def _budget(section: Section | None) -> Budget:
+    if section is None:
+        return Budget()
+    total = _amounts(section.section("total"))
+    slrs = tuple((name, _amounts(part)) for name, part in section.named_sections("slrs", default={}).items())
+    section.finish()
+    return Budget(total, slrs)
+
+
+def _amounts(section: Section) -> Amounts:
+    amounts = Amounts(*(section.integer(field.name, default=None, minimum=0) for field in fields(Amounts)))
+    section.finish()
+    return amounts

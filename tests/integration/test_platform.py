@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from itertools import pairwise
 
 import pytest
 
 from config.problem import ConfigError
-from integration.platform import BOARDS, find_platform
+from integration.platform import BOARDS, Amounts, Budget, find_platform
 
 U250 = (BOARDS / "u250.yaml").read_text()
 
@@ -44,7 +45,9 @@ def test_u250() -> None:
 def test_name() -> None:
     with pytest.raises(ConfigError, match=r"command line: there is no platform called 'u25'; did you mean 'u250'\?"):
         find_platform("u25")
-    with pytest.raises(ConfigError, match=r"farm\.yaml:4: there is no platform called 'zcu'; known: u250"):
+    with pytest.raises(
+        ConfigError, match=r"farm\.yaml:4: there is no platform called 'zcu'; known: u200, u250, u280, u50, u55c"
+    ):
         find_platform("zcu", origin="farm.yaml:4")
 
 
@@ -85,3 +88,29 @@ def test_several_at_once(problems) -> None:
 
 def test_name_of_the_file(problems) -> None:
     assert any("'u280'" in what for _, what in problems(("name: u250", "name: u280")))
+
+
+@pytest.mark.parametrize("name", ["u200", "u250", "u280", "u50", "u55c"])
+def test_boards(name: str) -> None:
+    board = find_platform(name)
+    assert f"_{name}_" in board.vbnv and board.part.startswith(f"xc{name}-")
+    for _, amounts in board.budget.slrs:
+        assert amounts.luts and board.budget.total.luts and amounts.luts < board.budget.total.luts
+
+
+def test_budget() -> None:
+    """The totals are what v++ prints as the user's budget, the parts what AMD documents as free."""
+    assert astuple(find_platform("u250").budget.total) == (1576074, 3213658, 2452, 1280, 12281)
+    assert dict(find_platform("u250").budget.slrs)["slr2"] == Amounts(345000, 690000, 500, 320, 2877)
+    assert dict(find_platform("u200").budget.slrs)["slr1"] == Amounts(159739, 331654, 326, None, 1317)
+    assert find_platform("u50").budget.slrs == ()
+
+
+def test_budget_mistakes(problems) -> None:
+    found = problems(("bram_tiles: 2452", "brams: 2452"), ("slr1: {luts: 345000", "slr1: {luts: many"))
+    assert [line for line, _ in found] == [line_of("total:"), line_of("slr1:")]
+
+
+def test_a_platform_without_a_budget(tmp_path) -> None:
+    (tmp_path / "u250.yaml").write_text(U250.partition("# What the shell leaves")[0])
+    assert find_platform("u250", tmp_path).budget == Budget()

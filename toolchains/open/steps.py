@@ -193,7 +193,8 @@ class OpenToolchain:
             "clock_mhz": self.clock_mhz,
             "blocks": blocks,
             "kernel": kernel_of(self.network).describe(),
-            "platform": asdict(self.platform),
+            # The budget is for the fit and for reports: other numbers there make no other xclbin.
+            "platform": {name: value for name, value in asdict(self.platform).items() if name != "budget"},
             "folding": {
                 f"{block.name}.{unit}": fold for block in self.network.blocks for unit, fold in block.folding().items()
             },
