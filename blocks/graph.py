@@ -7,6 +7,7 @@ import importlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 from blocks.operators.base import Area, Mistake, Operator, ParameterStream, Stream
@@ -158,7 +159,7 @@ class Core:
     kind: str
     graph: Graph
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Kind and the first six digits of the SHA-256 of the graph, e.g. `residual_3f2a9c`."""
         text = json.dumps(self.graph.describe(), sort_keys=True, separators=(",", ":"))

@@ -52,6 +52,7 @@ def interpreter(*packages: str) -> tuple[Tool, ...]:
     return (Tool("python", f"{sys.version_info.major}.{sys.version_info.minor}"), *map(_package, packages))
 
 
+@cache
 def _package(name: str) -> Tool:
     try:
         return Tool(name, metadata.version(name))
