@@ -146,7 +146,7 @@ def main(arguments: list[str] | None = None) -> int:
     console = Console(highlight=False)
     console.print(f"{network.name} on {machine()}")
     if note := stand_in_note(network):
-        console.print(note)
+        console.print(note, soft_wrap=True)
     images = random_images(network, given.images)
     model, expected = modelled(network, images)
     workers = min(given.images, len(os.sched_getaffinity(0)))
