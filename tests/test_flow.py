@@ -109,6 +109,9 @@ def copy_checkout(folder: Path) -> Checkout:
         if name and source.is_file() and not name.startswith("tests/"):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, folder / name)
+    # The tests build the small network; which one the project builds by itself is no matter here.
+    settings = folder / "farm.yaml"
+    settings.write_text(re.sub(r"(?m)^network: .*$", "network: digits", settings.read_text()))
     return Checkout(folder)
 
 
@@ -219,7 +222,10 @@ class TestSecondBuild:
         assert "every index equals the integer model's" in built.python("-m", "benchmarks.held_out", "digits")
 
     def test_back_to_the_first_folding_compiles_nothing(self, built) -> None:
-        assert built.ran("build") == {"weights:res2b", "stitch:digits", "link:digits"}
+        output = built.doit("build")
+        restored = set(re.findall(r"^  restore (\S+)", output, re.MULTILINE))
+        assert restored == {"weights:res2b", "stitch:digits", "link:digits"}
+        assert not re.search(r"^  run ", output, re.MULTILINE)
         assert "nothing to do" in built.doit("build")
 
 
@@ -623,7 +629,8 @@ class TestAnotherCheckout:
         other.doit("clean", "link:digits")
         gone = set(before) - set(other.files())
         assert gone == {f"{FOLDER}/digits.xclbin", f"{FOLDER}/link.log"}
-        assert other.ran("build") == {"link:digits"}
+        assert other.ran("build") == set(), "the store is none of clean's business"
+        assert set(other.files()) >= gone
         other.doit("clean", "-a")
         left = [path for path in other.artefacts() if not path.endswith("notes.txt")]
         assert left == []

@@ -17,6 +17,8 @@ from PIL import Image
 
 from runtime import accuracy, trust, xclbin
 from runtime.__main__ import main
+from runtime.checks import manifest_of
+from runtime.errors import ManifestError
 from runtime.manifest import Parameters
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -196,7 +198,12 @@ def test_ctrl_c_leaves_no_process(numbers, tmp_path, words):
 def test_the_digits_as_pictures(tmp_path, capsys):
     """The held-out digits as PNG files are as often right as benchmarks/held_out.py finds by the integer model."""
     datasets = pytest.importorskip("sklearn.datasets", reason="the digits come with scikit-learn")
-    trust.trust(hashlib.sha256(xclbin.read(DIGITS).emulation["payload"]).hexdigest(), "built here")
+    built = xclbin.read(DIGITS)
+    try:
+        manifest_of(built, str(DIGITS))
+    except ManifestError as error:
+        pytest.skip(f"build/digits is of another version ({error}): doit build network=digits")
+    trust.trust(hashlib.sha256(built.emulation["payload"]).hexdigest(), "built here")
     images, labels = datasets.load_digits(return_X_y=True)
     (tmp_path / "images").mkdir()
     lines = []
