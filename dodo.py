@@ -3,8 +3,11 @@
 import sys
 from collections.abc import Iterator
 from hashlib import sha256
+from json import dumps
 from pathlib import Path
 from typing import Any
+
+from doit.exceptions import TaskFailed
 
 from blocks.network import find_network
 from blocks.trained import stand_in_note
@@ -12,6 +15,7 @@ from config.settings import command_line_words, load_settings
 from farm.settings import FarmSettings
 from farm.tasks import doit_config, plain_errors, task
 from integration.platform import find_platform
+from reports.gates import gates_of
 from toolchains.choose import find_toolchain
 from toolchains.toolchain import Toolchain
 
@@ -23,7 +27,8 @@ with plain_errors():
     NETWORK = find_network(SETTINGS.network, origin=SETTINGS.origin("network"))
     PLATFORM = find_platform(SETTINGS.platform, origin=SETTINGS.origin("platform"))
     TOOLCHAIN: Toolchain = find_toolchain(ROOT, SETTINGS, NETWORK, PLATFORM)
-CORES = NETWORK.cores()
+    CORES = NETWORK.cores()
+    GATES = gates_of(SETTINGS, CORES)
 DOIT_CONFIG = doit_config(TOOLCHAIN.folder, default_tasks=["build"])
 
 
@@ -63,6 +68,24 @@ def task_link() -> Iterator[Task]:
 def task_build() -> Task:
     """Everything up to the xclbin (the default)"""
     return {"actions": None, "task_dep": ["link"]}
+
+
+def task_reports() -> Task:
+    """What is known of the build: cycles, area, budget, times, gates; starts no tool"""
+    return {"actions": [show_reports], "verbosity": 2}
+
+
+def show_reports() -> TaskFailed | None:
+    """Leave what reports cannot know of blocks and boards, and print the report; a gate that does not hold fails."""
+    from integration.estimate import estimate_of  # noqa: PLC0415  only when asked for
+    from reports.build_page import make  # noqa: PLC0415
+
+    folder = ROOT / TOOLCHAIN.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    estimate = estimate_of(NETWORK, PLATFORM, SETTINGS.toolchain, SETTINGS.target, SETTINGS.clock_mhz)
+    (folder / "estimate.json").write_text(dumps(estimate, indent=1) + "\n", "utf-8")
+    failed = make(ROOT, TOOLCHAIN.folder, GATES)
+    return TaskFailed(f"{len(failed)} of {len(GATES)} gates failed: {failed[0]}") if failed else None
 
 
 def trust_payload(outputs: tuple[Path, ...]) -> None:

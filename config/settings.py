@@ -20,6 +20,8 @@ from config.scalar import integer_word, number_word
 S = TypeVar("S")
 #: A setting that holds whole numbers by name, at least 0 each: written as a mapping in a file, as a:1,b:2 in a word.
 Counts = tuple[tuple[str, int], ...]
+#: A setting that holds texts: written as a list in a file, as a;b in a word.
+Texts = tuple[str, ...]
 
 PROJECT_FILE = "farm.yaml"
 MACHINE_FILE = "farm.local.yaml"
@@ -48,6 +50,7 @@ class Build:
     toolchain: str = setting("open", "programs that build it", choices=("open", "vitis"))
     platform: str = setting("u250", "board, a file of platform")
     clock_mhz: float = setting(250.0, "kernel clock", minimum=1.0, maximum=1000.0)
+    gates: Texts = setting((), "what the build must reach, e.g. wns_ns >= 0; doit reports checks it")  # noqa: RUF009
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,11 @@ class Settings:
     def clock_mhz(self) -> float:
         """Kernel clock."""
         return self.build.clock_mhz
+
+    @property
+    def gates(self) -> Texts:
+        """What the build must reach, as texts."""
+        return self.build.gates
 
     @staticmethod
     def defaults() -> Settings:
@@ -162,13 +170,14 @@ def _declared(prefix: str, kind: type) -> list[_Key]:
             raise TypeError(f"{kind.__name__}.{item.name}: a setting needs a default")
         union = typing.get_args(hints[item.name]) if isinstance(hints[item.name], types.UnionType) else ()
         plain = [part for part in union if part is not type(None)] or [hints[item.name]]
-        if plain[0] not in (str, int, float, bool, Counts):
-            raise TypeError(f"{kind.__name__}.{item.name}: a setting is str, int, float, bool, or None too, or Counts")
+        if plain[0] not in (str, int, float, bool, Counts, Texts):
+            allowed = "str, int, float, bool, or None too, or Counts, or Texts"
+            raise TypeError(f"{kind.__name__}.{item.name}: a setting is {allowed}")
         meta = item.metadata
         keys.append(
             _Key(
                 name=f"{prefix}.{item.name}" if prefix else item.name,
-                kind=tuple if plain[0] == Counts else plain[0],
+                kind={Counts: tuple, Texts: list}.get(plain[0], plain[0]),
                 optional=bool(union),
                 default=item.default,
                 doc=meta.get("doc", ""),
@@ -214,6 +223,8 @@ def _read_key(place: Section, last: str, key: _Key) -> Any:
     if key.kind is tuple:
         counts = place.section(last, default=None)
         return tuple((name, counts.integer(name, minimum=0)) for name in counts.keys) if counts is not None else ()
+    if key.kind is list:
+        return place.texts(last, default=())
     if key.kind is bool:
         return place.flag(last, default=default)
     if key.kind is int:
@@ -261,6 +272,8 @@ def _parse(written: str, key: _Key) -> tuple[Any, str]:
         counts = tuple((name, integer_word(count)) for name, _, count in pairs)
         wrong = any(not name or count is None or count < 0 for name, count in counts)
         return (None, "write NAME:COUNT,NAME:COUNT") if wrong else (counts, "")
+    if key.kind is list:
+        return tuple(text.strip() for text in written.split(";") if text.strip()), ""
     if key.kind is str:
         if key.choices is not None and written not in key.choices:
             return None, suggestion(written, key.choices)

@@ -26,7 +26,7 @@ def read_json(text: str, file: str, line: int = 1) -> Json:
         return json.loads(text.removeprefix("\ufeff"), parse_constant=_constant)
     except json.JSONDecodeError as error:
         at = line + error.lineno - 1
-        if error.pos >= len(text.rstrip()):
+        if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
             raise TruncatedReportError(file, at, "the JSON document ends too early", "the file was cut off") from None
         raise WrongKindError(file, at, f"this is no JSON ({error.msg})", "expected a JSON document") from None
     except (ValueError, RecursionError) as error:

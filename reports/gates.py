@@ -16,7 +16,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from config.document import Section
-from config.problem import suggestion
+from config.problem import ConfigError, Problem, suggestion
+from config.settings import Settings
 from reports.number import Below, Bounded
 
 _TEXT = re.compile(
@@ -181,6 +182,21 @@ def read_gates(section: Section, key: str = "gates", blocks: Iterable[str] | Non
             gates.append(parse_gate(text, known))
         except GateError as error:
             section.problem(key, error.what, error.remedy)
+    return tuple(gates)
+
+
+def gates_of(settings: Settings, blocks: Iterable[str]) -> tuple[Gate, ...]:
+    """Return the gates of the project's settings. Raises ConfigError with all mistakes in them."""
+    known = tuple(blocks)
+    gates: list[Gate] = []
+    problems: list[Problem] = []
+    for text in settings.gates:
+        try:
+            gates.append(parse_gate(text, known))
+        except GateError as error:
+            problems.append(settings.problem("gates", error.what, error.remedy))
+    if problems:
+        raise ConfigError(problems)
     return tuple(gates)
 
 

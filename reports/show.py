@@ -20,6 +20,7 @@ from reports.rollup import RESOURCES, RollUp, Use
 from reports.timing import Slacks
 
 MAX_ROWS = 40
+PIPED_WIDTH = 160
 """Rows shown of a long list; `--json` has them all."""
 
 NO_VALUE = "no value"
@@ -241,4 +242,7 @@ def _cycles(value: Range) -> str:
 
 def console(*, stderr: bool = False) -> Console:
     """Return a console that neither guesses colours from words nor reads markup from file names."""
-    return Console(highlight=False, markup=False, stderr=stderr)
+    made = Console(highlight=False, markup=False, stderr=stderr)
+    if not made.is_terminal:
+        made.width = max(made.width, PIPED_WIDTH)  # a file or a pipe has no edge at which to cut columns
+    return made

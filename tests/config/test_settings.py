@@ -90,7 +90,7 @@ def test_all_mistakes_of_all_sources_at_once(tmp_path: Path) -> None:
         (
             "zz=3",
             "command line: unknown variable 'zz'; known: clock_mhz, farm.keep, farm.memory_gib, "
-            "farm.slots, network, platform, target, toolchain",
+            "farm.slots, gates, network, platform, target, toolchain",
         ),
     ],
 )
@@ -151,3 +151,11 @@ class TestCounts:
         with pytest.raises(ConfigError) as caught:
             self.read(tmp_path)
         assert place in str(caught.value)
+
+
+def test_texts(tmp_path) -> None:
+    (tmp_path / "farm.yaml").write_text("gates:\n  - wns_ns >= 0\n  - slr0.lut <= 75 %\n")
+    settings = load_settings(tmp_path, {})
+    assert (settings.gates, settings.origin("gates")) == (("wns_ns >= 0", "slr0.lut <= 75 %"), "farm.yaml:1")
+    assert load_settings(tmp_path, {}, ["gates=fps >= 2000; ii_cycles <= 9"]).gates == ("fps >= 2000", "ii_cycles <= 9")
+    assert load_settings(tmp_path, {}, ["gates="]).gates == ()

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from config.document import load
 from config.problem import ConfigError
+from config.settings import load_settings
 from reports.budget import Budget, measured, read_budget
 from reports.folder import Report
-from reports.gates import Gate, GateError, Measured, Outcome, check, parse_gate, read_gates
+from reports.gates import Gate, GateError, Measured, Outcome, check, gates_of, parse_gate, read_gates
 from reports.number import Below
 from reports.registry import recognise
 from reports.rollup import roll_up
@@ -133,3 +134,11 @@ def test_gates_on_a_real_design() -> None:
     # Of a budget of 367875 LUT, 73575 are a fifth.
     small = Budget({}, {"slr1": {"luts": 367_875}})
     assert check(gates[1:2], measured(design, small))[0].value == pytest.approx(20.0)
+
+
+def test_gates_of_the_settings(tmp_path) -> None:
+    (tmp_path / "farm.yaml").write_text("network: digits\ngates: [fps >= 2000, res9.lut <= 4, fqs >= 1]\n")
+    with pytest.raises(ConfigError) as error:
+        gates_of(load_settings(tmp_path, {}), ["res2a"])
+    assert [(problem.file, problem.line) for problem in error.value.problems] == [("farm.yaml", 2)] * 2
+    assert "'res9'" in error.value.problems[0].what and "'fqs'" in error.value.problems[1].what

@@ -1,0 +1,54 @@
+"""What is known of a build before any tool has run: cycles, area by formula, the platform's budget, as plain values.
+
+The reports read these as JSON, because they know neither blocks nor boards. Area is an estimate by formulas and holds
+no parameter memories; cycles are each operator's initiation interval at full rate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from blocks.dma import DmaCore
+from blocks.graph import Core
+from blocks.network import Network
+from integration.platform import Platform
+
+FORMAT = 1
+
+
+def estimate_of(network: Network, platform: Platform, toolchain: str, target: str, clock_mhz: float) -> dict[str, Any]:
+    """Return the estimate of a build, ready for `json.dumps`; `reports.build` reads it."""
+    return {
+        "format": FORMAT,
+        "network": network.name,
+        "toolchain": toolchain,
+        "target": target,
+        "clock_mhz": clock_mhz,
+        "platform": {"name": platform.name, "part": platform.part, "vbnv": platform.vbnv},
+        "budget": {
+            "total": asdict(platform.budget.total),
+            "slrs": {name: asdict(amounts) for name, amounts in platform.budget.slrs},
+        },
+        "blocks": [_block(network, name, core) for name, core in network.cores().items()],
+    }
+
+
+def _block(network: Network, name: str, core: Core | DmaCore) -> dict[str, Any]:
+    cycles = core.graph.cycles() if isinstance(core, Core) else network.dma.cycles()
+    slowest = max(cycles, key=lambda operator: cycles[operator])
+    found: dict[str, Any] = {
+        "block": name,
+        "core": core.name,
+        "kind": core.kind,
+        "interval_cycles": cycles[slowest],
+        "bottleneck": slowest,
+        "area": None,
+        "parameter_bits": None,
+    }
+    if isinstance(core, Core):
+        area = core.graph.area()
+        found["area"] = {"luts": area.lut, "bram_tiles": area.bram36, "urams": area.uram, "dsps": area.dsp}
+        ports = core.graph.parameter_ports()
+        found["parameter_bits"] = sum(port.stream.width_bits * port.stream.depth for port in ports)
+    return found

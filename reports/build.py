@@ -1,0 +1,302 @@
+"""A build in one value: per block estimate, synthesis, simulation; the total against the budget; times; gates.
+
+Every cell either has a value with its source or names the task that would supply it. Nothing is started and nothing is
+guessed: an estimate is labelled as one, FPS is the clock divided by the slowest block's cycles, and a rate is called
+simulated only when every block has been simulated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from reports.build_times import StepCost, read_costs
+from reports.build_values import Amounts, BlockEstimate, Estimate, Folder, Values, read_estimate
+from reports.errors import ReportError
+from reports.gates import Gate, Measured, Outcome, check
+from reports.rollup import RESOURCES
+
+TIMING = ("wns_ns", "whs_ns")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value with the file it is from, or None with the task that supplies it (`doit <task>`)."""
+
+    value: float | str | None
+    source: str | None = None
+    task: str | None = None
+    is_estimate: bool = False
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A cell of a resource."""
+
+    resource: str
+    cell: Cell
+
+
+@dataclass(frozen=True)
+class BlockRow:
+    """A block: estimates by formula, what its core takes in synthesis, and what was simulated."""
+
+    block: str
+    core: str
+    interval_estimate_cycles: int
+    bottleneck: str
+    estimate: tuple[Amount, ...]
+    parameter_bits: int | None
+    synthesis: tuple[Amount, ...]
+    logic_ns: Cell
+    interval_cycles: Cell
+    latency_cycles: Cell
+    checked: Cell
+    parameters: Cell
+
+    def resource(self, name: str) -> Cell:
+        """Return what synthesis says of a resource."""
+        return next(amount.cell for amount in self.synthesis if amount.resource == name)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Images a second at the build's clock, and the block that limits it."""
+
+    interval_cycles: int
+    fps: float
+    bottleneck: str
+
+
+@dataclass(frozen=True)
+class Total:
+    """A resource over all blocks: by formula, by synthesis, linked; the budget, and the shares of it in percent.
+
+    The parameter memories stand outside of the cores, so that they are in the linked figure only.
+    """
+
+    resource: str
+    estimate: float | None
+    synthesis: Cell
+    linked: Cell
+    budget: float | None
+
+    def share_percent(self, used: float | None) -> float | None:
+        """Return how much of the budget `used` is, None where one of them is not known."""
+        return None if used is None or not self.budget else 100 * used / self.budget
+
+
+@dataclass(frozen=True)
+class SlrRow:
+    """An SLR after the link: used and left to a kernel, by resource."""
+
+    slr: str
+    used: tuple[Amount, ...]
+    budgets: tuple[tuple[str, float | None], ...]
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """Everything that is known of a build. `errors` are files that are there and cannot be read."""
+
+    estimate: Estimate
+    blocks: tuple[BlockRow, ...]
+    estimated_rate: Rate
+    simulated_rate: Rate | None
+    totals: tuple[Total, ...]
+    slrs: tuple[SlrRow, ...]
+    timing: tuple[tuple[str, Cell], ...]
+    costs: tuple[StepCost, ...]
+    gates: tuple[Outcome, ...]
+    errors: tuple[ReportError, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether all gates hold."""
+        return all(gate.passed for gate in self.gates)
+
+
+def read_build(root: Path, folder: str, gates: Iterable[Gate] = ()) -> BuildReport:
+    """Return what is known of the build in `folder` of the checkout `root`.
+
+    Raises ReportError only where there is no estimate; every other file that cannot be read is one of the `errors`.
+    """
+    estimate = read_estimate(root, folder)
+    files = Folder(root, folder)
+    cores = {
+        block.core: files.values(f"ooc/{block.core}/values.json", *RESOURCES, "logic_ns") for block in estimate.blocks
+    }
+    rows = tuple(_row(files, block, cores[block.core]) for block in estimate.blocks)
+    total, slrs, timing = _linked(files, estimate)
+    totals = tuple(_total(name, estimate, rows, total) for name in RESOURCES)
+    simulated = _simulated(estimate, rows)
+    slowest = max(estimate.blocks, key=lambda block: block.interval_cycles)
+    return BuildReport(
+        estimate=estimate,
+        blocks=rows,
+        estimated_rate=_rate(estimate, slowest.interval_cycles, f"{slowest.block}.{slowest.bottleneck}"),
+        simulated_rate=simulated,
+        totals=totals,
+        slrs=slrs,
+        timing=timing,
+        costs=read_costs(root, folder),
+        gates=check(gates, _measured(rows, totals, slrs, timing, simulated)),
+        errors=tuple(files.errors),
+    )
+
+
+def _rate(estimate: Estimate, cycles: int, bottleneck: str) -> Rate:
+    return Rate(cycles, estimate.clock_mhz * 1e6 / max(cycles, 1), bottleneck)
+
+
+def _cell(values: Values | None, name: str, task: str) -> Cell:
+    if values is None or values.get(name) is None:
+        return Cell(None, None if values is None else values.source, task)
+    return Cell(values.get(name), values.source, None, values.is_estimate)
+
+
+def _row(files: Folder, block: BlockEstimate, synthesis: Values | None) -> BlockRow:
+    ooc, cosim = f"ooc:{block.block}", f"cosim:{block.block}"
+    simulation = files.values(f"cosim/{block.block}/values.json", "interval_cycles", "latency_cycles")
+    return BlockRow(
+        block=block.block,
+        core=block.core,
+        interval_estimate_cycles=block.interval_cycles,
+        bottleneck=block.bottleneck,
+        estimate=tuple(Amount(name, Cell(value, "formula", None, True)) for name, value in block.area.items()),
+        parameter_bits=block.parameter_bits,
+        synthesis=tuple(Amount(name, _cell(synthesis, name, ooc)) for name in RESOURCES),
+        logic_ns=_cell(synthesis, "logic_ns", ooc),
+        interval_cycles=_cell(simulation, "interval_cycles", cosim),
+        latency_cycles=_cell(simulation, "latency_cycles", cosim),
+        checked=_checked(files, block),
+        parameters=_parameters(files, block),
+    )
+
+
+def _checked(files: Folder, block: BlockEstimate) -> Cell:
+    """Return what the comparison of the C++ with the model found, in words."""
+    record = files.record(f"hls/{block.core}/csim.json")
+    if record is None:
+        return Cell(None, None, f"hls:{block.block}")
+    try:
+        differences, compared = record.count("differences"), record.count("elements_compared")
+    except ReportError as error:
+        files.errors.append(error)
+        return Cell(None, record.file, f"hls:{block.block}")
+    verdict = f"{compared:,} equal" if differences == 0 else f"{differences:,} of {compared:,} differ"
+    return Cell(verdict, record.file)
+
+
+def _parameters(files: Folder, block: BlockEstimate) -> Cell:
+    """Return where the trained values are from; a core without any (the DMA) needs none."""
+    if block.parameter_bits is None:
+        return Cell("none")
+    record = files.record(f"weights/{block.block}/memories.json")
+    if record is None:
+        return Cell(None, None, f"weights:{block.block}")
+    try:
+        origins = [str(origin) for origin in record.items("origins")]
+    except ReportError as error:
+        files.errors.append(error)
+        return Cell(None, record.file, f"weights:{block.block}")
+    return Cell(", ".join(origins) or "unknown", record.file)
+
+
+def _linked(
+    files: Folder, estimate: Estimate
+) -> tuple[Values | None, tuple[SlrRow, ...], tuple[tuple[str, Cell], ...]]:
+    record = files.record("link/values.json")
+    timing = files.values("link/values.json", *TIMING) if record else None
+    total: Values | None = None
+    slrs: tuple[SlrRow, ...] = ()
+    if record is not None:
+        try:
+            numbers: Amounts = {}
+            if "total" in record:
+                numbers = {name: record.record("total").maybe_number(name) for name in RESOURCES}
+            total = Values(numbers, record.file)
+            if "slrs" in record:
+                slrs = tuple(
+                    SlrRow(
+                        name.lower(),
+                        tuple(Amount(one, Cell(part.maybe_number(one), record.file)) for one in RESOURCES),
+                        tuple(estimate.slr_budgets.get(name.lower(), {}).items()),
+                    )
+                    for name, part in record.record("slrs").records().items()
+                )
+        except ReportError as error:
+            files.errors.append(error)
+    return total, slrs, tuple((name, _cell(timing, name, "link")) for name in TIMING)
+
+
+def _total(name: str, estimate: Estimate, rows: tuple[BlockRow, ...], linked: Values | None) -> Total:
+    formulas = [block.area[name] for block in estimate.blocks if block.area.get(name) is not None]
+    cells = [row.resource(name) for row in rows]
+    missing = next((cell for cell in cells if cell.value is None), None)
+    if missing is None:
+        used = sum(float(cell.value) for cell in cells if cell.value is not None)
+        synthesis = Cell(used, "ooc", None, any(cell.is_estimate for cell in cells))
+    else:
+        # A sum of some blocks would look like that of all: the task is named instead.
+        synthesis = Cell(None, None, "ooc")
+    return Total(
+        resource=name,
+        estimate=sum(value for value in formulas if value is not None) if formulas else None,
+        synthesis=synthesis,
+        linked=_cell(linked, name, "link"),
+        budget=estimate.budget.get(name),
+    )
+
+
+def _simulated(estimate: Estimate, rows: tuple[BlockRow, ...]) -> Rate | None:
+    measured = [(row.interval_cycles.value, row.block) for row in rows]
+    known = [(int(cycles), block) for cycles, block in measured if isinstance(cycles, (int, float))]
+    if len(known) < len(measured) or not known:
+        return None
+    cycles, block = max(known)
+    return _rate(estimate, cycles, block)
+
+
+def _measured(
+    rows: tuple[BlockRow, ...],
+    totals: tuple[Total, ...],
+    slrs: tuple[SlrRow, ...],
+    timing: tuple[tuple[str, Cell], ...],
+    simulated: Rate | None,
+) -> dict[tuple[str | None, str], Measured]:
+    """Return what gates may ask for. A value by formula is none: a gate is about what was measured."""
+    found: dict[tuple[str | None, str], Measured] = {}
+    for total in totals:
+        used = _number(total.linked)
+        if used is not None:
+            found[None, total.resource] = Measured(used, total.share_percent(used), total.linked.source or "link")
+    for slr in slrs:
+        budgets = dict(slr.budgets)
+        for amount in slr.used:
+            used, budget = _number(amount.cell), budgets.get(amount.resource)
+            if used is not None:
+                share = 100 * used / budget if budget else None
+                found[slr.slr, amount.resource] = Measured(used, share, amount.cell.source or "link")
+    for row in rows:
+        for amount in row.synthesis:
+            used = _number(amount.cell)
+            if used is not None:
+                found[row.block, amount.resource] = Measured(used, None, amount.cell.source or "ooc")
+        for quantity, cell in (("ii_cycles", row.interval_cycles), ("latency_cycles", row.latency_cycles)):
+            cycles = _number(cell)
+            if cycles is not None:
+                found[row.block, quantity] = Measured(cycles, None, cell.source or "cosim")
+    for name, cell in timing:
+        slack = _number(cell)
+        if slack is not None:
+            found[None, name] = Measured(slack, None, cell.source or "link")
+    if simulated is not None:
+        found[None, "fps"] = Measured(simulated.fps, None, "cosim of all blocks")
+        found[None, "ii_cycles"] = Measured(simulated.interval_cycles, None, "cosim of all blocks")
+    return found
+
+
+def _number(cell: Cell) -> float | None:
+    return None if cell.value is None or isinstance(cell.value, str) else float(cell.value)

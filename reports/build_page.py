@@ -1,0 +1,241 @@
+"""A build's report on a terminal, as JSON and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from reports.build import BuildReport, Cell, Rate, Total, read_build
+from reports.gates import Gate, Outcome
+from reports.plain import plain
+from reports.rollup import RESOURCES
+from reports.show import console
+
+FORMAT = 1
+JSON_FILE = "report.json"
+CSV_FILE = "report.csv"
+
+_HEADS = {"luts": "LUT", "registers": "FF", "bram_tiles": "BRAM", "urams": "URAM", "dsps": "DSP"}
+
+
+def make(root: Path, folder: str, gates: Iterable[Gate] = (), out: Console | None = None) -> tuple[Outcome, ...]:
+    """Print the report of the build in `folder`, write it there as JSON and CSV, and return the gates that failed.
+
+    Raises ReportError where the build has no estimate.
+    """
+    report = read_build(root, folder, gates)
+    (out or console()).print(page(report))
+    (root / folder / JSON_FILE).write_text(json.dumps(document(report), indent=1, allow_nan=False) + "\n", "utf-8")
+    (root / folder / CSV_FILE).write_text(table(report), "utf-8")
+    return tuple(gate for gate in report.gates if not gate.passed)
+
+
+def document(report: BuildReport) -> dict[str, Any]:
+    """Return the report as plain values for `json.dumps`."""
+    return {
+        "format": FORMAT,
+        "build": {
+            name: getattr(report.estimate, name)
+            for name in ("network", "toolchain", "target", "platform", "part", "clock_mhz")
+        },
+        "rates": {"estimated": plain(report.estimated_rate), "simulated": plain(report.simulated_rate)},
+        "blocks": plain(report.blocks),
+        "totals": [_with_shares(total) for total in report.totals],
+        "slrs": plain(report.slrs),
+        "timing": {name: plain(cell) for name, cell in report.timing},
+        "steps": plain(report.costs),
+        "gates": [
+            {
+                "gate": str(one.gate),
+                "passed": one.passed,
+                "value": plain(one.value),
+                "margin": one.margin,
+                "says": str(one),
+            }
+            for one in report.gates
+        ],
+        "errors": [str(error) for error in report.errors],
+    }
+
+
+def _with_shares(total: Total) -> dict[str, Any]:
+    values = {"estimate": total.estimate, "synthesis": total.synthesis.value, "linked": total.linked.value}
+    shares = {
+        name: total.share_percent(value if isinstance(value, (int, float)) else None) for name, value in values.items()
+    }
+    return {**plain(total), "share_percent": shares}
+
+
+def table(report: BuildReport) -> str:
+    """Return one line per block as CSV; an empty cell is a value that no step has left yet."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    estimates = [f"{name}_formula" for name in RESOURCES]
+    writer.writerow(
+        [
+            "block",
+            "core",
+            "interval_cycles_estimate",
+            "bottleneck",
+            *estimates,
+            *RESOURCES,
+            "logic_ns",
+            "interval_cycles",
+            "latency_cycles",
+            "parameter_bits",
+            "parameters",
+            "checked",
+        ]
+    )
+    for row in report.blocks:
+        formula = {amount.resource: amount.cell.value for amount in row.estimate}
+        cells = [amount.cell for amount in row.synthesis]
+        cells += [row.logic_ns, row.interval_cycles, row.latency_cycles]
+        writer.writerow(
+            [row.block, row.core, row.interval_estimate_cycles, row.bottleneck]
+            + [_plain_cell(formula.get(name)) for name in RESOURCES]
+            + [_plain_cell(cell.value) for cell in cells]
+            + [_plain_cell(row.parameter_bits), _plain_cell(row.parameters.value), _plain_cell(row.checked.value)]
+        )
+    return text.getvalue()
+
+
+def _plain_cell(value: float | str | None) -> str:
+    return "" if value is None else str(value)
+
+
+def page(report: BuildReport) -> RenderableType:
+    """Return the report for a terminal."""
+    estimate = report.estimate
+    head = f"{estimate.network} with {estimate.toolchain} for {estimate.target} on {estimate.platform}"
+    parts: list[RenderableType] = [Text(f"{head} ({estimate.part}) at {estimate.clock_mhz:g} MHz", style="bold"), ""]
+    parts += [_blocks(report), "", *_rates(report), "", _totals(report)]
+    if report.slrs:
+        parts += ["", _slrs(report)]
+    parts += ["", Text("Timing: " + "; ".join(f"{name} {_words(cell)}" for name, cell in report.timing))]
+    parts += ["", _times(report)]
+    if report.gates:
+        parts += ["", Text("Gates", style="bold")]
+        parts += [Text(str(one), style="green" if one.passed else "red") for one in report.gates]
+    for error in report.errors:
+        parts.append(Text(str(error), style="red"))
+    return Group(*parts)
+
+
+def _blocks(report: BuildReport) -> Table:
+    title = "Blocks (~ is an estimate, without parameter memories; a task stands where it has left no value yet)"
+    shown = Table(title=title, title_justify="left")
+    for head in (
+        "block",
+        "core",
+        "cycles",
+        "LUT",
+        "BRAM",
+        "URAM",
+        "DSP",
+        "synthesis",
+        "simulated",
+        "C++",
+        "parameters",
+    ):
+        shown.add_column(head, justify="left" if head in ("block", "core", "parameters") else "right", no_wrap=False)
+    for row in report.blocks:
+        formula = {amount.resource: amount.cell.value for amount in row.estimate}
+        estimates = [_estimate(formula.get(name)) for name in ("luts", "bram_tiles", "urams", "dsps")]
+        synthesis = row.resource("luts")
+        missing = str(synthesis.task) if synthesis.value is None else f"{_words(synthesis)} LUT"
+        shown.add_row(
+            row.block,
+            row.core,
+            f"~{row.interval_estimate_cycles:,} {row.bottleneck}",
+            *estimates,
+            missing,
+            *(_words(cell).removeprefix("doit ") for cell in (row.interval_cycles, row.checked, row.parameters)),
+        )
+    return shown
+
+
+def _estimate(value: float | str | None) -> str:
+    return "-" if value is None or isinstance(value, str) else f"~{value:,.0f}"
+
+
+def _words(cell: Cell) -> str:
+    """Return a cell in words: its value, or the task that supplies it."""
+    if cell.value is None:
+        return f"doit {cell.task}" if cell.task else "no value"
+    if isinstance(cell.value, str):
+        return cell.value
+    return f"{'~' if cell.is_estimate else ''}{cell.value:,.6g}"
+
+
+def _rates(report: BuildReport) -> list[Text]:
+    lines = [_rate("Estimated", report.estimated_rate, report.estimate.clock_mhz)]
+    if report.simulated_rate is None:
+        lines.append(Text("Simulated: no value until `doit cosim` has run for every block"))
+    else:
+        lines.append(_rate("Simulated", report.simulated_rate, report.estimate.clock_mhz))
+    return lines
+
+
+def _rate(what: str, rate: Rate, clock_mhz: float) -> Text:
+    cycles = f"{rate.interval_cycles:,} cycles an image"
+    return Text(f"{what}: {cycles}, {rate.fps:,.1f} FPS at {clock_mhz:g} MHz; the bottleneck is {rate.bottleneck}")
+
+
+def _totals(report: BuildReport) -> Table:
+    shown = Table(title=f"Against what {report.estimate.platform} leaves to a kernel", title_justify="left")
+    for head in ("resource", "by formula", "synthesis of all cores", "linked", "budget"):
+        shown.add_column(head, justify="left" if head == "resource" else "right")
+    for total in report.totals:
+        formula = "no formula" if total.estimate is None else f"~{total.estimate:,.0f}{_share(total, total.estimate)}"
+        budget = "not known" if total.budget is None else f"{total.budget:,.0f}"
+        cells = [f"{_words(cell)}{_share(total, cell.value)}" for cell in (total.synthesis, total.linked)]
+        shown.add_row(_HEADS[total.resource], formula, *cells, budget)
+    return shown
+
+
+def _share(total: Total, used: float | str | None) -> str:
+    share = total.share_percent(used if isinstance(used, (int, float)) else None)
+    return "" if share is None else f" ({share:.1f} %)"
+
+
+def _slrs(report: BuildReport) -> Table:
+    shown = Table(title="By SLR, of what is left to a kernel there", title_justify="left")
+    for head in ("SLR", *_HEADS.values()):
+        shown.add_column(head, justify="left" if head == "SLR" else "right")
+    for slr in report.slrs:
+        budgets = dict(slr.budgets)
+        cells = []
+        for amount in slr.used:
+            used, budget = amount.cell.value, budgets.get(amount.resource)
+            known = isinstance(used, (int, float)) and bool(budget)
+            cells.append(
+                _words(amount.cell) + (f" ({100 * float(used or 0) / float(budget or 1):.1f} %)" if known else "")
+            )
+        shown.add_row(slr.slr, *cells)
+    return shown
+
+
+def _times(report: BuildReport) -> RenderableType:
+    if not report.costs:
+        return Text("Times: no step has run yet (`doit build`)")
+    per_task: dict[str, tuple[int, float]] = {}
+    for cost in report.costs:
+        count, seconds = per_task.get(cost.task, (0, 0.0))
+        per_task[cost.task] = (count + 1, seconds + cost.wall_s)
+    shown = Table(title="Times of the steps when they last ran, in seconds", title_justify="left")
+    for head in ("task", "steps", "sum", "longest", "of them", "peak GiB"):
+        shown.add_column(head, justify="left" if head in ("task", "of them") else "right")
+    for task, (count, seconds) in per_task.items():
+        longest = next(cost for cost in report.costs if cost.task == task)
+        peak = max(cost.peak_memory_gib for cost in report.costs if cost.task == task)
+        shown.add_row(task, str(count), f"{seconds:,.1f}", f"{longest.wall_s:,.1f}", longest.step, f"{peak:.2f}")
+    return shown

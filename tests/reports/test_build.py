@@ -1,0 +1,181 @@
+"""The report of a build, from value files written here: every cell has a value or names the task that supplies it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from reports.build import read_build
+from reports.build_page import document, make, page, table
+from reports.errors import ReportError
+from reports.gates import parse_gate
+
+FOLDER = "build/toy/open-sw_emu"
+ESTIMATE: dict[str, Any] = {
+    "format": 1,
+    "network": "toy",
+    "toolchain": "open",
+    "target": "sw_emu",
+    "clock_mhz": 200.0,
+    "platform": {"name": "u250", "part": "xcu250-figd2104-2L-e", "vbnv": "xilinx_u250_xdma_201830_2"},
+    "budget": {
+        "total": {"luts": 1000, "registers": 2000, "bram_tiles": 40, "urams": None, "dsps": 10},
+        "slrs": {"slr0": {"luts": 500, "registers": None, "bram_tiles": 20, "urams": None, "dsps": 5}},
+    },
+    "blocks": [
+        {
+            "block": "inoutdma",
+            "core": "dma_1",
+            "kind": "dma",
+            "interval_cycles": 10,
+            "bottleneck": "read_image",
+            "area": None,
+            "parameter_bits": None,
+        },
+        {
+            "block": "res2a",
+            "core": "residual_1",
+            "kind": "residual",
+            "interval_cycles": 4000,
+            "bottleneck": "conv2b",
+            "area": {"luts": 100.5, "bram_tiles": 2.0, "urams": 0, "dsps": 0},
+            "parameter_bits": 512,
+        },
+        {
+            "block": "res2b",
+            "core": "residual_1",
+            "kind": "residual",
+            "interval_cycles": 4000,
+            "bottleneck": "conv2b",
+            "area": {"luts": 100.5, "bram_tiles": 2.0, "urams": 0, "dsps": 0},
+            "parameter_bits": 512,
+        },
+    ],
+}
+
+
+def write(root: Path, name: str, value: Any) -> None:
+    path = root / FOLDER / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(value if isinstance(value, str) else json.dumps(value))
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    write(tmp_path, "estimate.json", ESTIMATE)
+    return tmp_path
+
+
+def shown(root: Path, *gates: str) -> str:
+    out = Console(file=io.StringIO(), width=220)
+    out.print(page(read_build(root, FOLDER, [parse_gate(gate) for gate in gates])))
+    text = out.file
+    assert isinstance(text, io.StringIO)
+    return text.getvalue()
+
+
+def test_before_any_step(root: Path) -> None:
+    report = read_build(root, FOLDER)
+    row = report.blocks[1]
+    assert [row.checked.task, row.parameters.task, row.logic_ns.task, row.interval_cycles.task] == [
+        "hls:res2a",
+        "weights:res2a",
+        "ooc:res2a",
+        "cosim:res2a",
+    ]
+    assert report.blocks[0].parameters.value == "none"
+    assert (report.estimated_rate.fps, report.estimated_rate.bottleneck) == (50_000.0, "res2a.conv2b")
+    assert report.simulated_rate is None
+    luts, registers, _, urams, _ = report.totals
+    assert (luts.estimate, luts.share_percent(luts.estimate)) == (201.0, pytest.approx(20.1))
+    assert (registers.estimate, urams.budget, urams.share_percent(7)) == (None, None, None)
+    assert (luts.synthesis.task, luts.linked.task) == ("ooc", "link")
+    text = shown(root)
+    for words in ("~4,000 conv2b", "ooc:res2a", "cosim:res2b", "50,000.0 FPS at 200 MHz", "~201 (20.1 %)", "not known"):
+        assert words in text
+    assert "no step has run yet" in text
+
+
+def test_after_all_steps(root: Path) -> None:
+    write(root, "hls/residual_1/csim.json", {"elements_compared": 1536, "differences": 0})
+    write(root, "hls/dma_1/csim.json", {"elements_compared": 64, "differences": 3})
+    for block in ("res2a", "res2b"):
+        write(root, f"weights/{block}/memories.json", {"origins": ["trained"]})
+    for core, luts in (("dma_1", 30), ("residual_1", 120)):
+        write(root, f"ooc/{core}/values.json", {"luts": luts, "bram_tiles": 1.5, "logic_ns": 2.5, "is_estimate": True})
+    for block, cycles in (("inoutdma", 12), ("res2a", 4100), ("res2b", 5000)):
+        write(root, f"cosim/{block}/values.json", {"interval_cycles": cycles, "latency_cycles": 2 * cycles})
+    linked = {"total": {"luts": 400, "dsps": 3}, "slrs": {"SLR0": {"luts": 400}}, "wns_ns": -0.25}
+    write(root, "link/values.json", linked)
+    report = read_build(root, FOLDER)
+    assert report.errors == ()
+    assert [row.checked.value for row in report.blocks] == ["3 of 64 differ", "1,536 equal", "1,536 equal"]
+    assert report.simulated_rate is not None
+    assert (report.simulated_rate.fps, report.simulated_rate.bottleneck) == (40_000.0, "res2b")
+    luts, registers, bram, _, _ = report.totals
+    # Two blocks have one core: their logic stands twice in the design.
+    assert (luts.synthesis.value, luts.synthesis.is_estimate, bram.synthesis.value) == (270.0, True, 4.5)
+    assert registers.synthesis.task == "ooc", "a step that leaves no registers is asked for them"
+    assert (luts.linked.value, registers.linked.value) == (400.0, None)
+    assert dict(report.timing)["wns_ns"].value == -0.25
+    text = shown(root, "wns_ns >= 0", "slr0.lut <= 75 %", "fps >= 30000", "res2a.luts <= 100", "whs_ns >= 0")
+    for words in (
+        "wns_ns >= 0: failed, -0.25, 0.25 below",
+        "slr0.lut <= 75 %: failed, 80 %, 5 % above",
+        "fps >= 30000: passed, 40000, 10000 to spare",
+        "res2a.luts <= 100: failed, 120, 20 above",
+        "whs_ns >= 0: failed, no value: `doit link` supplies it",
+        "400 (40.0 %)",
+    ):
+        assert words in text
+
+
+def test_a_damaged_file_is_said_and_all_else_is_shown(root: Path) -> None:
+    write(root, "hls/residual_1/csim.json", '{"elements_compared": 1536, "differ')
+    write(root, "ooc/residual_1/values.json", {"luts": "many"})
+    write(root, "link/values.json", {"slrs": 4})
+    text = shown(root)
+    for words in (
+        "csim.json:1: the JSON document ends too early",
+        "'luts' is a text; expected a number",
+        "slrs is a number",
+    ):
+        assert words in text
+    assert "~4,000 conv2b" in text
+
+
+def test_without_an_estimate_there_is_one_error(tmp_path: Path) -> None:
+    with pytest.raises(ReportError, match=r"estimate\.json: there is no such file; `doit reports`"):
+        read_build(tmp_path, FOLDER)
+
+
+def test_times_from_the_records_of_the_engine(root: Path) -> None:
+    records = root / "build" / ".farm" / "records" / FOLDER / "hls" / "residual_1"
+    records.mkdir(parents=True)
+    record = {"format": 1, "name": "hls:residual_1", "wall_s": 12.5, "cpu_s": 20, "peak_memory_gib": 0.5, "ended_s": 1}
+    (records / "core.o.json").write_text(json.dumps(record))
+    (records / "damaged.json").write_text("{")
+    report = read_build(root, FOLDER)
+    assert [(cost.task, cost.wall_s) for cost in report.costs] == [("hls", 12.5)]
+    assert "hls:residual_1" in shown(root)
+
+
+def test_files(root: Path) -> None:
+    out = Console(file=io.StringIO(), width=200)
+    failed = make(root, FOLDER, [parse_gate("fps >= 2000")], out)
+    assert [str(gate.gate) for gate in failed] == ["fps >= 2000"]
+    saved = json.loads((root / FOLDER / "report.json").read_text())
+    assert saved["rates"]["simulated"] is None
+    assert saved["gates"][0]["passed"] is False
+    assert saved["totals"][0]["share_percent"]["estimate"] == pytest.approx(20.1)
+    assert saved == json.loads(json.dumps(document(read_build(root, FOLDER, [parse_gate("fps >= 2000")]))))
+    rows = list(csv.DictReader(io.StringIO((root / FOLDER / "report.csv").read_text())))
+    assert [row["block"] for row in rows] == ["inoutdma", "res2a", "res2b"]
+    assert (rows[1]["luts_formula"], rows[1]["luts"], rows[1]["interval_cycles_estimate"]) == ("100.5", "", "4000")
+    assert table(read_build(root, FOLDER)) == (root / FOLDER / "report.csv").read_text()
