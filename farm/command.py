@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Iterable
@@ -38,6 +39,8 @@ from farm.why import Predecessors
 from farm.wording import shortage_lines
 
 _ENGINE_ERROR = 2
+#: What a shell reports of a program that SIGPIPE has ended.
+_NOBODY_READS = 141
 
 _OPT_SLOTS = {
     "name": "num_process",
@@ -149,6 +152,10 @@ class Run(DoitRun):  # type: ignore[misc]
                 raise
             except NeverFitsError as error:
                 raise InvalidTask("\n".join(shortage_lines(error.steps))) from None
+            except BrokenPipeError:
+                # `doit build | head`: nobody reads any more. The loop has ended its steps on the way here.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                return _NOBODY_READS
             except Exception:  # whatever it is, it is the engine's and has its own exit code
                 sys.stderr.write(traceback.format_exc())
                 sys.stderr.write("ERROR: the engine failed; finished steps are recorded\n")

@@ -198,3 +198,19 @@ def task_leaves():
     checkout.doit()
     assert time.monotonic() - begun < 5
     assert checkout.processes() == []
+
+
+def test_reader_that_goes_away(checkout, started) -> None:
+    checkout.dodo("""
+BUILD = ["a", "b"]
+def task_a():
+    yield task(python("a", "import time; time.sleep(0.5); open('out', 'w').write('x')"), doc="x")
+def task_b():
+    yield task(python("b", "import time; time.sleep(60)", outputs=("other",)), doc="x")
+""")
+    process = started("-n", "2")
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(timeout=30) == 141
+    assert checkout.processes() == []
