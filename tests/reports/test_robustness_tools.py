@@ -29,7 +29,7 @@ from reports.errors import (
     WrongKindError,
 )
 from reports.kind import Kind
-from reports.log import Log
+from reports.log_value import Log
 from reports.plain import plain
 from reports.registry import KINDS, recognise
 from reports.source import read
