@@ -12,13 +12,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from reports.expect import expect
 from reports.kind import Kind
 from reports.log_message import Message, is_date_overflow, read_message
+from reports.log_value import Log, MessageCount, PhaseChecksum, ScaledClock, Slacks
 from reports.number import Number, number
+from reports.redaction import redact_line
 from reports.table import Lines
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]")
@@ -53,90 +55,6 @@ _SCALED = re.compile(
 )
 _TOP = re.compile(r"Command: synth_design .*?-top (?P<top>\S{1,300}).*")
 _FREQUENCY = re.compile(r"--kernel_frequency (?P<value>[0-9]{1,4})\b")
-
-
-@dataclass(frozen=True)
-class MessageCount:
-    """How often a code came: `severity` WARNING or CRITICAL WARNING, `code` None for messages without one."""
-
-    severity: str
-    code: str | None
-    count: int
-
-
-@dataclass(frozen=True)
-class PhaseChecksum:
-    """The checksum of the design after a phase: equal runs have equal ones, and the first different one says where."""
-
-    phase: str
-    checksum: str
-    line: int
-
-
-@dataclass(frozen=True)
-class ScaledClock:
-    """A clock that v++ lowers because timing failed; frequencies in MHz."""
-
-    name: str
-    requested_mhz: float
-    achieved_mhz: float
-
-
-@dataclass(frozen=True)
-class Slacks:
-    """A line of slacks: worst and total, setup and hold, in ns; None where the line has none."""
-
-    stage: str
-    wns_ns: float | None
-    tns_ns: float | None
-    whs_ns: float | None
-    ths_ns: float | None
-    line: int
-
-
-@dataclass(frozen=True)
-class Log:
-    """What a log says. Absent is None: a tool that prints no memory has no peak."""
-
-    tool: str | None
-    version: str | None
-    part: str | None
-    platform: str | None
-    outcome: str | None
-    errors: tuple[Message, ...]
-    cause: Message | None
-    warnings: tuple[MessageCount, ...]
-    killed_pid: int | None
-    failed_step: str | None
-    top: str | None
-    elapsed_s: float | None
-    peak_memory_mb: float | None
-    end_line: str | None
-    checksums: tuple[PhaseChecksum, ...]
-    slacks: tuple[Slacks, ...]
-    timing_met: bool | None
-    scaled_clocks: tuple[ScaledClock, ...]
-    estimated_fmax_mhz: float | None
-    ii_violations: tuple[str, ...]
-    created: tuple[str, ...]
-    output_bytes: int | None
-    kernel_frequency_mhz: int | None
-
-    @property
-    def error_codes(self) -> tuple[str | None, ...]:
-        """The different codes of the errors in order of their first appearance, None for one without a code."""
-        return tuple(dict.fromkeys(error.code for error in self.errors))
-
-    @property
-    def category(self) -> str | None:
-        """What went wrong in one word (`license`, `missing_module`, `killed`), None for nothing known."""
-        if self.cause is None:
-            return None
-        return "killed" if self.cause.severity == "KILLED" else self.cause.category
-
-    def count(self, severity: str) -> int:
-        """Return how many messages have `severity`: WARNING or CRITICAL WARNING."""
-        return sum(warning.count for warning in self.warnings if warning.severity == severity)
 
 
 @dataclass
@@ -201,7 +119,8 @@ def _clean(raw: str) -> str:
 
 def _note_message(draft: _Draft, message: Message) -> None:
     if message.severity == "ERROR":
-        draft.errors.append(message)
+        # What is kept of a text is stored and shown: users and hosts are no part of it, files and lines are.
+        draft.errors.append(replace(message, text=redact_line(message.text)))
     elif message.severity != "INFO":
         draft.warnings[(message.severity, message.code)] += 1
     if message.number in ("38-282", "35-39"):
@@ -235,7 +154,7 @@ def _note_line(draft: _Draft, line: str, at: int) -> None:
     if " Killed" in line and draft.killed is None:
         killed = _KILLED.fullmatch(line)
         if killed:
-            draft.killed = Message("KILLED", None, line[:1000], at)
+            draft.killed = Message("KILLED", None, redact_line(line[:1000]), at)
             draft.pid = int(killed["pid"])
     if draft.tool is None and " v2" in line:
         tool = _TOOL.fullmatch(line)
@@ -278,7 +197,7 @@ def _take_fmax(draft: _Draft, found: re.Match[str]) -> None:
 
 
 def _take_created(draft: _Draft, found: re.Match[str]) -> None:
-    draft.created.append(found["path"])
+    draft.created.append(redact_line(found["path"]))
 
 
 def _take_loop(draft: _Draft, found: re.Match[str]) -> None:

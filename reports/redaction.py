@@ -163,7 +163,8 @@ def _home_end(parts: list[str]) -> tuple[int, str] | None:
         if not _HOME_PART.fullmatch(parts[at]):
             continue
         user = at + 2
-        while user + 2 < len(parts) and _is_sorting(parts[user]):
+        # At most a domain, a letter and `users` stand in between.
+        while user + 2 < len(parts) and user < at + 8 and _is_sorting(parts[user]):
             user += 2
         if user < len(parts) and parts[user] and parts[user] not in ("Public", "Default", ".", ".."):
             return user, parts[user]

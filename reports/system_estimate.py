@@ -110,6 +110,10 @@ def _table(lines: Lines, title: str) -> tuple[Row, ...]:
     missing = True
     for begin in _titled(lines, title):
         missing = False
+        rule = lines[begin + 1].strip() if begin + 1 < len(lines) else ""
+        if not rule or rule.replace("-", "").strip():
+            # Also what keeps a text of nothing but titles from being read once for each of them.
+            raise TruncatedReportError(lines.file, begin, f"'{title}' has no table", "the file was cut off")
         end = begin
         while end < len(lines) and lines[end].strip() and not lines[end].startswith("-----------------------------"):
             end += 1

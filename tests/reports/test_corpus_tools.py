@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import yaml
 
-from reports.log import Log
 from reports.log_facts import failure_facts
 from reports.log_message import read_message
+from reports.log_value import Log
 from reports.number import Below
 from reports.registry import KINDS, parse, recognise
 from reports.source import read

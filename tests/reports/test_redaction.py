@@ -104,6 +104,12 @@ def test_what_explains_a_failure_stays(useful: str) -> None:
     assert useful in redact(ENVIRONMENT + MESSAGES)
 
 
+def test_what_a_parsed_log_keeps_is_redacted() -> None:
+    value = log.parse(MESSAGES)
+    assert "mmuster" not in str(value) and "Max" not in str(value.errors)
+    assert value.errors[0].text == "module 'fifo' not found [<home>/prj/src/top.v:25]"
+
+
 def test_lines_stay_where_they_are() -> None:
     text = ENVIRONMENT + MESSAGES
     assert redact(text).count("\n") == text.count("\n")

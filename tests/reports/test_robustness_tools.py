@@ -10,7 +10,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reports import finn, hls_csynth, hls_csynth_xml, kernel_description, link_summary, log, nextpnr, yosys_stat
+from reports import (
+    finn,
+    hls_csynth,
+    hls_csynth_xml,
+    kernel_description,
+    link_summary,
+    log,
+    nextpnr,
+    system_estimate,
+    yosys_stat,
+)
 from reports.errors import (
     EmptyReportError,
     ReportError,
@@ -19,7 +29,7 @@ from reports.errors import (
     WrongKindError,
 )
 from reports.kind import Kind
-from reports.log import Log
+from reports.log_value import Log
 from reports.plain import plain
 from reports.registry import KINDS, recognise
 from reports.source import read
@@ -316,3 +326,9 @@ def test_memory_is_in_megabytes_whatever_is_printed() -> None:
     text = "INFO: [HLS 200-112] Total elapsed time: 11.08 seconds; peak allocated memory: 1.5 GB.\n"
     assert told(text).peak_memory_mb == 1536.0
     assert told(text).elapsed_s == 11.08
+
+
+def test_titles_without_tables_are_not_searched_for_each_of_them() -> None:
+    head = "Version:    v++ v2022.1 (64-bit)\nDesign Name:   x\nTarget Device:   d\nTotal number of kernels: 1\n"
+    with pytest.raises(TruncatedReportError, match=r"e:5: 'Kernel Summary' has no table"):
+        system_estimate.parse(head + "Kernel Summary\n" * 50_000, "e")
