@@ -59,12 +59,16 @@ def task_build():
 """
 
 
+# Without bytecode: a dodo.py that is written twice within a second at the same length would run as it was first.
+PLAIN = {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
 @dataclass
 class Checkout:
     """A small project that the farm builds, in a folder of its own."""
 
     folder: Path
-    environment: dict[str, str] = field(default_factory=lambda: {**os.environ, "PYTHONPATH": str(ROOT)})
+    environment: dict[str, str] = field(default_factory=lambda: {**os.environ, **PLAIN})
 
     def write(self, path: str, content: str) -> Path:
         file = self.folder / path
