@@ -49,6 +49,16 @@ def headers_of(core: Core | DmaCore) -> tuple[str, ...]:
     return tuple(f"operators/{name}/{name}.hpp" for name in names)
 
 
+def ports_of(core: Core) -> tuple[InterfacePort, ...]:
+    """The stream ports of a core, the same in every view: data in, parameters, data out."""
+    graph = core.graph
+    return (
+        *(InterfacePort(port.name, "in", port.stream.width_bits, "data") for port in graph.inputs),
+        *(InterfacePort(port.name, "in", port.stream.width_bits, port.stream.role) for port in graph.parameter_ports()),
+        *(InterfacePort(port.name, "out", port.stream.width_bits, "data") for port in graph.outputs),
+    )
+
+
 def _include(headers: tuple[str, ...]) -> Iterator[str]:
     yield "#pragma once"
     yield '#include "operators/farm_hls.hpp"'
@@ -80,11 +90,7 @@ def _render_graph(core: Core) -> HlsView:
     for node in graph.nodes:
         body.append(f"    {node.operator.cpp_function}({', '.join((*node.inputs, *node.parameters, *node.outputs))});")
     body.append("}")
-    interface = (
-        *(InterfacePort(port.name, "in", port.stream.width_bits, "data") for port in graph.inputs),
-        *(InterfacePort(port.name, "in", port.stream.width_bits, port.stream.role) for port in ports),
-        *(InterfacePort(port.name, "out", port.stream.width_bits, "data") for port in graph.outputs),
-    )
+    interface = ports_of(core)
     inward: list[tuple[str, Stream | ParameterStream, int]] = [
         *((port.name, port.stream, port.stream.beats) for port in graph.inputs),
         *((port.name, port.stream, port.stream.depth * port.reads) for port in ports),

@@ -87,6 +87,18 @@ class Mistake:
 
 
 @dataclass(frozen=True)
+class SvModule:
+    """The SystemVerilog module of an operator: its name, and its parameters in this shape.
+
+    Its ports are `clk`, `rst` (synchronous, active high), and `<stream>_data`, `_valid` and `_ready` of every stream:
+    `in0`, `in1`, ... are the data inputs and then the parameter streams, `out0`, `out1`, ... the outputs.
+    """
+
+    name: str
+    parameters: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
 class Operator(ABC):
     """The shape of one operator instance. Equal shapes are equal hardware; trained values are never part of it."""
 
@@ -125,6 +137,11 @@ class Operator(ABC):
     @abstractmethod
     def cpp_function(self) -> str:
         """The C++ function template with its arguments, e.g. `farm::pad<3, 8, 8, 1, 1, 1, 1, 1, 8>`."""
+
+    @property
+    @abstractmethod
+    def sv_module(self) -> SvModule:
+        """The SystemVerilog module with its parameters."""
 
     def facts(self) -> dict[str, object]:
         """The shape as plain values, for keys, names and explanations."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blocks.operators.base import Area, Mistake, Operator, Stream, unsigned_bits
+from blocks.operators.base import Area, Mistake, Operator, Stream, SvModule, unsigned_bits
 from blocks.operators.checks import MAX_LANE_BITS, divides, lane_bits, not_negative, positive
 from blocks.operators.estimate import lutram
 
@@ -75,4 +75,19 @@ class AccPool(Operator):
         return (
             f"farm::acc_pool<{self.channels}, {self.pixels}, {self.lanes}, {self.input_bits}, {self.output_bits}, "
             f"{self.zero_point}>"
+        )
+
+    @property
+    def sv_module(self) -> SvModule:
+        """`farm_acc_pool`."""
+        return SvModule(
+            "farm_acc_pool",
+            (
+                ("LANES", self.lanes),
+                ("FOLDS", self.channels // self.lanes),
+                ("PIXELS", self.pixels),
+                ("INPUT_BITS", self.input_bits),
+                ("OUTPUT_BITS", self.output_bits),
+                ("ZERO_POINT", self.zero_point),
+            ),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blocks.operators.base import Area, Mistake, Operator, ParameterStream, Stream, signed_bits
+from blocks.operators.base import Area, Mistake, Operator, ParameterStream, Stream, SvModule, signed_bits
 from blocks.operators.checks import MAX_LANE_BITS, lane_bits, ports, positive
 
 
@@ -90,3 +90,21 @@ class Add(Operator):
         """`farm::add`; called with a, b, output whether b is a stream or a parameter."""
         signed = "true" if self.output_signed else "false"
         return f"farm::add<{self.lanes}, {self.beats}, {self.sum_bits}, {self.output_bits}, {signed}, {self.offset}>"
+
+    @property
+    def sv_module(self) -> SvModule:
+        """`farm_add`: b is `in1` whether it is a stream or a parameter."""
+        return SvModule(
+            "farm_add",
+            (
+                ("LANES", self.lanes),
+                ("A_BITS", self.a_bits),
+                ("B_BITS", self.b_bits),
+                ("A_SIGNED", self.a_signed),
+                ("B_SIGNED", self.b_signed),
+                ("SUM_BITS", self.sum_bits),
+                ("OUTPUT_BITS", self.output_bits),
+                ("OUTPUT_SIGNED", self.output_signed),
+                ("OFFSET", self.offset),
+            ),
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blocks.operators.base import Area, Mistake, Operator, Stream
+from blocks.operators.base import Area, Mistake, Operator, Stream, SvModule
 from blocks.operators.checks import lane_bits, positive
 
 
@@ -43,3 +43,8 @@ class Duplicate(Operator):
     def cpp_function(self) -> str:
         """`farm::duplicate`: the type of a beat follows from the streams."""
         return f"farm::duplicate<{self.beats}>"
+
+    @property
+    def sv_module(self) -> SvModule:
+        """`farm_duplicate`."""
+        return SvModule("farm_duplicate", (("WIDTH", self.lanes * self.bits),))

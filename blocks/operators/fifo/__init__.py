@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from blocks.operators import estimate
-from blocks.operators.base import Area, Mistake, Operator, Stream
+from blocks.operators.base import Area, Mistake, Operator, Stream, SvModule
 from blocks.operators.checks import lane_bits, positive
 
 
@@ -45,3 +45,8 @@ class Fifo(Operator):
     def cpp_function(self) -> str:
         """`farm::fifo`: the type of a beat follows from the streams."""
         return f"farm::fifo<{self.beats}, {self.depth}>"
+
+    @property
+    def sv_module(self) -> SvModule:
+        """`farm_fifo`; its `level` is for simulations."""
+        return SvModule("farm_fifo", (("WIDTH", self.lanes * self.bits), ("DEPTH", self.depth)))

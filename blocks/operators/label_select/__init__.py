@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blocks.operators.base import Area, Mistake, Operator, Stream
+from blocks.operators.base import Area, Mistake, Operator, Stream, SvModule
 from blocks.operators.checks import divides, lane_bits, positive
 
 INDEX_BITS = 32
@@ -50,3 +50,17 @@ class LabelSelect(Operator):
     def cpp_function(self) -> str:
         """`farm::label_select` with this shape."""
         return f"farm::label_select<{self.classes}, {self.lanes}, {self.bits}, {self.k}>"
+
+    @property
+    def sv_module(self) -> SvModule:
+        """`farm_label_select`: one score a cycle, so that of several lanes it takes `classes + k` cycles."""
+        return SvModule(
+            "farm_label_select",
+            (
+                ("CLASSES", self.classes),
+                ("LANES", self.lanes),
+                ("BITS", self.bits),
+                ("K", self.k),
+                ("INDEX_BITS", INDEX_BITS),
+            ),
+        )

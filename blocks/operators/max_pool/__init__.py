@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blocks.operators.base import Area, Mistake, Operator, Stream
+from blocks.operators.base import Area, Mistake, Operator, Stream, SvModule
 from blocks.operators.checks import divides, kernel_fits, lane_bits, positive
 from blocks.operators.estimate import window_memory
 
@@ -75,4 +75,20 @@ class MaxPool(Operator):
         return (
             f"farm::max_pool<{self.channels}, {self.height}, {self.width}, {self.kernel}, {self.stride}, "
             f"{self.lanes}, {self.bits}>"
+        )
+
+    @property
+    def sv_module(self) -> SvModule:
+        """`farm_max_pool`, made of `farm_sliding_window`."""
+        return SvModule(
+            "farm_max_pool",
+            (
+                ("LANES", self.lanes),
+                ("BITS", self.bits),
+                ("FOLDS", self.folds),
+                ("ROWS", self.height),
+                ("COLUMNS", self.width),
+                ("KERNEL", self.kernel),
+                ("STRIDE", self.stride),
+            ),
         )

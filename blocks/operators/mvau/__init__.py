@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-from blocks.operators.base import Area, Mistake, Operator, ParameterStream, Stream, signed_bits
+from blocks.operators.base import Area, Mistake, Operator, ParameterStream, Stream, SvModule, signed_bits, unsigned_bits
 from blocks.operators.checks import MAX_LANE_BITS, divides, lane_bits, ports, positive
 from blocks.operators.estimate import lutram
 
@@ -165,3 +165,19 @@ class Mvau(Operator):
         if self.weight_bits == 1:
             return f"farm::mvau_binary<{sizes}, {rest}>"
         return f"farm::mvau_integer<{sizes}, {self.weight_bits}, {rest}>"
+
+    @property
+    def sv_module(self) -> SvModule:
+        """`farm_mvau_binary` or `farm_mvau_integer`; the weights are `in1` whether they are streamed or a parameter."""
+        sizes = (
+            ("SYNAPSE_FOLDS", self.synapse_folds),
+            ("NEURON_FOLDS", self.neuron_folds),
+            ("PE", self.pe),
+            ("SIMD", self.simd),
+            ("INPUT_BITS", self.input_bits),
+            ("ACCUMULATOR_BITS", self.accumulator_bits),
+            ("MMV", self.mmv),
+        )
+        if self.weight_bits == 1:
+            return SvModule("farm_mvau_binary", (*sizes, ("SUM_BITS", unsigned_bits(self.highest))))
+        return SvModule("farm_mvau_integer", (*sizes, ("WEIGHT_BITS", self.weight_bits)))

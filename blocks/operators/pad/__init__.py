@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blocks.operators.base import Area, Mistake, Operator, Stream
+from blocks.operators.base import Area, Mistake, Operator, Stream, SvModule
 from blocks.operators.checks import divides, lane_bits, not_negative, positive
 
 
@@ -62,4 +62,21 @@ class Pad(Operator):
         return (
             f"farm::pad<{self.channels}, {self.height}, {self.width}, {self.top}, {self.left}, {self.bottom}, "
             f"{self.right}, {self.lanes}, {self.bits}>"
+        )
+
+    @property
+    def sv_module(self) -> SvModule:
+        """`farm_pad`."""
+        return SvModule(
+            "farm_pad",
+            (
+                ("WIDTH", self.lanes * self.bits),
+                ("FOLDS", self.channels // self.lanes),
+                ("ROWS", self.height),
+                ("COLUMNS", self.width),
+                ("TOP", self.top),
+                ("LEFT", self.left),
+                ("BOTTOM", self.bottom),
+                ("RIGHT", self.right),
+            ),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blocks.operators.base import Area, Mistake, Operator, Stream
+from blocks.operators.base import Area, Mistake, Operator, Stream, SvModule
 from blocks.operators.checks import divides, kernel_fits, lane_bits, positive
 from blocks.operators.estimate import window_memory
 
@@ -93,3 +93,17 @@ class SlidingWindow(Operator):
             f"farm::sliding_window<{self.channels}, {self.height}, {self.width}, {self.kernel}, {self.stride}, "
             f"{self.simd}, {self.bits}, {self.mmv}>"
         )
+
+    @property
+    def sv_module(self) -> SvModule:
+        """`farm_sliding_window`, or `farm_subsample` for 1x1 windows of one pixel at a time."""
+        sizes = (
+            ("WIDTH", self.simd * self.bits),
+            ("FOLDS", self.folds),
+            ("ROWS", self.height),
+            ("COLUMNS", self.width),
+            ("STRIDE", self.stride),
+        )
+        if self.kernel == 1 and self.mmv == 1:
+            return SvModule("farm_subsample", sizes)
+        return SvModule("farm_sliding_window", (*sizes, ("KERNEL", self.kernel), ("MMV", self.mmv)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blocks.operators.base import Area, Mistake, Operator, ParameterStream, Stream, signed_bits, unsigned_bits
+from blocks.operators.base import Area, Mistake, Operator, ParameterStream, Stream, SvModule, signed_bits, unsigned_bits
 from blocks.operators.checks import MAX_LANE_BITS, divides, ports, positive
 
 MAX_OUTPUT_BITS = 8
@@ -99,3 +99,17 @@ class Threshold(Operator):
     def cpp_function(self) -> str:
         """`farm::threshold` with this shape."""
         return f"farm::threshold<{self.channels}, {self.pixels}, {self.pe}, {self.output_bits}>"
+
+    @property
+    def sv_module(self) -> SvModule:
+        """`farm_threshold`."""
+        return SvModule(
+            "farm_threshold",
+            (
+                ("LANES", self.pe),
+                ("INPUT_BITS", self.input_bits),
+                ("THRESHOLD_BITS", self.threshold_bits),
+                ("OUTPUT_BITS", self.output_bits),
+                ("SIGNED", self.signed),
+            ),
+        )

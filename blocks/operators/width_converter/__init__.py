@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import lcm
 
-from blocks.operators.base import Area, Mistake, Operator, Stream
+from blocks.operators.base import Area, Mistake, Operator, Stream, SvModule
 from blocks.operators.checks import divides, lane_bits, positive
 
 
@@ -59,3 +59,12 @@ class WidthConverter(Operator):
         if self.lanes_out % self.lanes_in == 0:
             return "farm::widen" + sizes
         return ("farm::narrow" if self.whole_ratio else "farm::regroup") + sizes
+
+    @property
+    def sv_module(self) -> SvModule:
+        """`farm_width_converter`."""
+        common = lcm(self.lanes_in, self.lanes_out)
+        return SvModule(
+            "farm_width_converter",
+            (("LANES_IN", self.lanes_in), ("LANES_OUT", self.lanes_out), ("BITS", self.bits), ("COMMON", common)),
+        )

@@ -1,0 +1,62 @@
+// FIFO of DEPTH beats in a memory, and one more in the output register.
+`default_nettype none
+
+module farm_fifo #(
+    parameter int WIDTH = 8,
+    parameter int DEPTH = 16
+) (
+    input  wire              clk,
+    input  wire              rst,
+    input  wire  [WIDTH-1:0] in0_data,
+    input  wire              in0_valid,
+    output logic             in0_ready,
+    output logic [WIDTH-1:0] out0_data,
+    output logic             out0_valid,
+    input  wire              out0_ready,
+    // Beats in the memory now; only simulations read it.
+    output logic [$clog2(DEPTH+1)-1:0] level
+);
+    localparam int PLACE_BITS = DEPTH > 1 ? $clog2(DEPTH) : 1;
+    localparam int LEVEL_BITS = $clog2(DEPTH + 1);
+
+    logic [WIDTH-1:0] places [DEPTH];
+    logic [PLACE_BITS-1:0] head, tail;
+    // Written a cycle ago or earlier: a block RAM does not read what is being written.
+    logic [LEVEL_BITS-1:0] readable;
+    logic arrived;
+
+    wire push = in0_valid && in0_ready;
+    wire load = readable != 0 && (!out0_valid || out0_ready);
+    wire [LEVEL_BITS-1:0] level_next = level + LEVEL_BITS'(push) - LEVEL_BITS'(load);
+
+    function automatic logic [PLACE_BITS-1:0] after(input logic [PLACE_BITS-1:0] place);
+        return place == PLACE_BITS'(DEPTH - 1) ? '0 : place + 1'b1;
+    endfunction
+
+    always_ff @(posedge clk) begin
+        if (rst) begin
+            head <= '0;
+            tail <= '0;
+            level <= '0;
+            readable <= '0;
+            arrived <= 1'b0;
+            in0_ready <= 1'b0;
+            out0_valid <= 1'b0;
+        end else begin
+            if (push) head <= after(head);
+            if (load) tail <= after(tail);
+            level <= level_next;
+            arrived <= push;
+            readable <= readable + LEVEL_BITS'(arrived) - LEVEL_BITS'(load);
+            in0_ready <= level_next < LEVEL_BITS'(DEPTH);
+            out0_valid <= load || (out0_valid && !out0_ready);
+        end
+    end
+
+    always_ff @(posedge clk) begin
+        if (push) places[head] <= in0_data;
+        if (load) out0_data <= places[tail];
+    end
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,109 @@
+// How many of a channel's thresholds a value has reached, for LANES channels a beat. Thresholds ascend, so the count is
+// found bit by bit, highest first: compare with the middle one, keep the half in which the answer lies. That takes
+// OUTPUT_BITS comparators a lane instead of 2^OUTPUT_BITS - 1.
+`default_nettype none
+
+module farm_threshold #(
+    parameter int LANES = 1,
+    parameter int INPUT_BITS = 8,
+    parameter int THRESHOLD_BITS = 8,
+    parameter int OUTPUT_BITS = 2,
+    parameter bit SIGNED = 1
+) (
+    input  wire                        clk,
+    input  wire                        rst,
+    input  wire  [LANES*INPUT_BITS-1:0] in0_data,
+    input  wire                        in0_valid,
+    output logic                       in0_ready,
+    input  wire  [LANES*((1<<OUTPUT_BITS)-1)*THRESHOLD_BITS-1:0] in1_data,
+    input  wire                        in1_valid,
+    output logic                       in1_ready,
+    output logic [LANES*OUTPUT_BITS-1:0] out0_data,
+    output logic                       out0_valid,
+    input  wire                        out0_ready
+);
+    localparam int STEPS = (1 << OUTPUT_BITS) - 1;
+
+    logic room;
+    logic [OUTPUT_BITS-1:0] stage_valid;
+    logic [LANES*OUTPUT_BITS-1:0] counts;
+    wire take = in0_valid && in1_valid && room;
+    assign in0_ready = take;
+    assign in1_ready = take;
+
+    for (genvar lane = 0; lane < LANES; lane++) begin : lanes
+        farm_threshold_lane #(
+            .INPUT_BITS(INPUT_BITS), .THRESHOLD_BITS(THRESHOLD_BITS), .OUTPUT_BITS(OUTPUT_BITS), .SIGNED(SIGNED)
+        ) search (
+            .clk,
+            .value(in0_data[lane*INPUT_BITS+:INPUT_BITS]),
+            .thresholds(in1_data[lane*STEPS*THRESHOLD_BITS+:STEPS*THRESHOLD_BITS]),
+            .count(counts[lane*OUTPUT_BITS+:OUTPUT_BITS])
+        );
+    end
+
+    always_ff @(posedge clk) stage_valid <= rst ? '0 : OUTPUT_BITS'({stage_valid, take});
+
+    farm_exit #(.WIDTH(LANES * OUTPUT_BITS), .LATENCY(OUTPUT_BITS)) leave (
+        .clk, .rst, .issue(take), .room, .in0_data(counts), .in0_valid(stage_valid[OUTPUT_BITS-1]),
+        .out0_data, .out0_valid, .out0_ready
+    );
+endmodule
+
+// One channel: a stage per bit of the count.
+(* keep_hierarchy = "yes" *)
+module farm_threshold_lane #(
+    parameter int INPUT_BITS = 8,
+    parameter int THRESHOLD_BITS = 8,
+    parameter int OUTPUT_BITS = 2,
+    parameter bit SIGNED = 1
+) (
+    input  wire                    clk,
+    input  wire  [INPUT_BITS-1:0]  value,
+    input  wire  [((1<<OUTPUT_BITS)-1)*THRESHOLD_BITS-1:0] thresholds,
+    output logic [OUTPUT_BITS-1:0] count
+);
+    // Both are compared as signed numbers; an unsigned one gets a zero in front.
+    localparam int WIDTH = SIGNED ? THRESHOLD_BITS : THRESHOLD_BITS + 1;
+
+    for (genvar stage = 0; stage < OUTPUT_BITS; stage++) begin : stages
+        localparam int LEFT = (1 << (OUTPUT_BITS - stage)) - 1;  // thresholds still in question
+        localparam int HALF = LEFT / 2;
+        logic [INPUT_BITS-1:0] v;
+        logic [LEFT*THRESHOLD_BITS-1:0] t;
+        logic [OUTPUT_BITS-1:0] known;  // the bits found so far
+
+        if (stage == 0) begin : first
+            assign v = value;
+            assign t = thresholds;
+            assign known = '0;
+        end else begin : later
+            always_ff @(posedge clk) begin
+                v <= stages[stage-1].v;
+                t <= stages[stage-1].kept;
+                known <= stages[stage-1].found;
+            end
+        end
+
+        wire value_sign = SIGNED && v[INPUT_BITS-1];
+        wire threshold_sign = SIGNED && t[(HALF+1)*THRESHOLD_BITS-1];
+        wire signed [WIDTH-1:0] wide = WIDTH'({{WIDTH{value_sign}}, v});
+        wire signed [WIDTH-1:0] middle = WIDTH'({{WIDTH{threshold_sign}}, t[HALF*THRESHOLD_BITS+:THRESHOLD_BITS]});
+        wire reached = wide >= middle;
+        wire [OUTPUT_BITS-1:0] found = OUTPUT_BITS'({known, reached});
+        if (stage < OUTPUT_BITS - 1) begin : halves
+            wire [HALF*THRESHOLD_BITS-1:0] upper = t[(HALF+1)*THRESHOLD_BITS+:HALF*THRESHOLD_BITS];
+            wire [HALF*THRESHOLD_BITS-1:0] lower = t[0+:HALF*THRESHOLD_BITS];
+        end
+        wire [(HALF > 0 ? HALF : 1)*THRESHOLD_BITS-1:0] kept;
+        if (stage < OUTPUT_BITS - 1) begin : keep
+            assign kept = reached ? halves.upper : halves.lower;
+        end else begin : done
+            assign kept = '0;
+        end
+    end
+
+    always_ff @(posedge clk) count <= stages[OUTPUT_BITS-1].found;
+endmodule
+
+`default_nettype wire

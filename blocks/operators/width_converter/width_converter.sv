@@ -1,0 +1,116 @@
+// Beats of LANES_IN elements to beats of LANES_OUT. Where neither is a multiple of the other, through beats of their
+// least common multiple.
+`default_nettype none
+
+module farm_width_converter #(
+    parameter int LANES_IN = 1,
+    parameter int LANES_OUT = 1,
+    parameter int BITS = 1,
+    parameter int COMMON = 1  // the least common multiple of both
+) (
+    input  wire                       clk,
+    input  wire                       rst,
+    input  wire  [LANES_IN*BITS-1:0]  in0_data,
+    input  wire                       in0_valid,
+    output logic                      in0_ready,
+    output logic [LANES_OUT*BITS-1:0] out0_data,
+    output logic                      out0_valid,
+    input  wire                       out0_ready
+);
+    logic [COMMON*BITS-1:0] data;
+    logic valid, ready;
+
+    farm_widen #(.WIDTH(LANES_IN * BITS), .RATIO(COMMON / LANES_IN)) widen (
+        .clk, .rst, .in0_data, .in0_valid, .in0_ready, .out0_data(data), .out0_valid(valid), .out0_ready(ready)
+    );
+    farm_narrow #(.WIDTH(LANES_OUT * BITS), .RATIO(COMMON / LANES_OUT)) narrow (
+        .clk, .rst, .in0_data(data), .in0_valid(valid), .in0_ready(ready), .out0_data, .out0_valid, .out0_ready
+    );
+endmodule
+
+// RATIO beats become one, the first in the lowest bits.
+module farm_widen #(
+    parameter int WIDTH = 8,
+    parameter int RATIO = 2
+) (
+    input  wire                    clk,
+    input  wire                    rst,
+    input  wire  [WIDTH-1:0]       in0_data,
+    input  wire                    in0_valid,
+    output logic                   in0_ready,
+    output logic [WIDTH*RATIO-1:0] out0_data,
+    output logic                   out0_valid,
+    input  wire                    out0_ready
+);
+    if (RATIO == 1) begin : pass
+        assign out0_data = in0_data;
+        assign out0_valid = in0_valid;
+        assign in0_ready = out0_ready;
+    end else begin : gather
+        localparam int BITS = $clog2(RATIO + 1);
+        // The last beat goes straight into the finished one, so that gathering never pauses.
+        logic [WIDTH*(RATIO-1)-1:0] gathered;
+        logic [BITS-1:0] count;
+        wire last = count == BITS'(RATIO - 1);
+        wire free = !out0_valid || out0_ready;
+
+        assign in0_ready = (!last || free) && !rst;
+        wire take = in0_valid && in0_ready;
+
+        always_ff @(posedge clk) begin
+            if (rst) begin
+                count <= '0;
+                out0_valid <= 1'b0;
+            end else begin
+                if (take) count <= last ? '0 : count + 1'b1;
+                out0_valid <= (take && last) || (out0_valid && !out0_ready);
+            end
+        end
+
+        always_ff @(posedge clk) begin
+            if (take) gathered <= (WIDTH * (RATIO - 1))'({in0_data, gathered} >> WIDTH);
+            if (take && last) out0_data <= {in0_data, gathered};
+        end
+    end
+endmodule
+
+// One beat becomes RATIO, the lowest bits first.
+module farm_narrow #(
+    parameter int WIDTH = 8,
+    parameter int RATIO = 2
+) (
+    input  wire                    clk,
+    input  wire                    rst,
+    input  wire  [WIDTH*RATIO-1:0] in0_data,
+    input  wire                    in0_valid,
+    output logic                   in0_ready,
+    output logic [WIDTH-1:0]       out0_data,
+    output logic                   out0_valid,
+    input  wire                    out0_ready
+);
+    if (RATIO == 1) begin : pass
+        assign out0_data = in0_data;
+        assign out0_valid = in0_valid;
+        assign in0_ready = out0_ready;
+    end else begin : spread
+        localparam int BITS = $clog2(RATIO + 1);
+        logic [WIDTH*RATIO-1:0] left;
+        logic [BITS-1:0] count;  // beats still to leave
+        assign out0_valid = count != 0;
+        assign out0_data = left[WIDTH-1:0];
+        assign in0_ready = (count == 0 || (count == 1 && out0_ready)) && !rst;
+
+        always_ff @(posedge clk) begin
+            if (rst) count <= '0;
+            else if (in0_valid && in0_ready) count <= BITS'(RATIO);
+            else if (out0_valid && out0_ready) count <= count - 1'b1;
+        end
+
+        always_ff @(posedge clk) begin
+            if (in0_ready) left <= in0_data;
+            else if (out0_ready) left <= (WIDTH * RATIO)'(left >> WIDTH);
+        end
+    end
+endmodule
+
+`default_nettype wire
