@@ -29,9 +29,8 @@ module farm_fifo #(
     wire load = readable != 0 && (!out0_valid || out0_ready);
     wire [LEVEL_BITS-1:0] level_next = level + LEVEL_BITS'(push) - LEVEL_BITS'(load);
 
-    function automatic logic [PLACE_BITS-1:0] after(input logic [PLACE_BITS-1:0] place);
-        return place == PLACE_BITS'(DEPTH - 1) ? '0 : place + 1'b1;
-    endfunction
+    wire [PLACE_BITS-1:0] next_head = head == PLACE_BITS'(DEPTH - 1) ? '0 : head + 1'b1;
+    wire [PLACE_BITS-1:0] next_tail = tail == PLACE_BITS'(DEPTH - 1) ? '0 : tail + 1'b1;
 
     always_ff @(posedge clk) begin
         if (rst) begin
@@ -43,8 +42,8 @@ module farm_fifo #(
             in0_ready <= 1'b0;
             out0_valid <= 1'b0;
         end else begin
-            if (push) head <= after(head);
-            if (load) tail <= after(tail);
+            if (push) head <= next_head;
+            if (load) tail <= next_tail;
             level <= level_next;
             arrived <= push;
             readable <= readable + LEVEL_BITS'(arrived) - LEVEL_BITS'(load);
