@@ -10,19 +10,10 @@ from blocks.graph import Core
 from blocks.operators.base import ParameterStream, Stream
 from blocks.operators.fifo import Fifo
 from blocks.operators.room import room_name
+from blocks.ports import InterfacePort, ports_of
 
 STREAM_DEPTH = 2
 """Depth of a stream that is no FIFO: one beat being written while another is read."""
-
-
-@dataclass(frozen=True)
-class InterfacePort:
-    """A port of a top: `role` is `data`, `weights`, `thresholds`, `bias`, `memory` or `control`."""
-
-    name: str
-    direction: str
-    width_bits: int
-    role: str
 
 
 @dataclass(frozen=True)
@@ -47,16 +38,6 @@ def headers_of(core: Core | DmaCore) -> tuple[str, ...]:
         return ("dma.hpp",)
     names = sorted({room_name(node.operator) for node in core.graph.nodes})
     return tuple(f"operators/{name}/{name}.hpp" for name in names)
-
-
-def ports_of(core: Core) -> tuple[InterfacePort, ...]:
-    """The stream ports of a core, the same in every view: data in, parameters, data out."""
-    graph = core.graph
-    return (
-        *(InterfacePort(port.name, "in", port.stream.width_bits, "data") for port in graph.inputs),
-        *(InterfacePort(port.name, "in", port.stream.width_bits, port.stream.role) for port in graph.parameter_ports()),
-        *(InterfacePort(port.name, "out", port.stream.width_bits, "data") for port in graph.outputs),
-    )
 
 
 def _include(headers: tuple[str, ...]) -> Iterator[str]:

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from blocks.graph import Core, Graph, Node
-from blocks.hls import InterfacePort, ports_of
 from blocks.operators.fifo import Fifo
 from blocks.operators.room import room_name
+from blocks.ports import InterfacePort, ports_of
 
 COMMON = "operators/farm_stream.sv"
 # What a module is made of besides its own file.

@@ -4,37 +4,68 @@
 // both high; valid does not wait for ready, and once high stays, with its data, until the beat has moved.
 `default_nettype none
 
-// Register slice: every output is a register, so that no path leads through it in either direction. One beat a cycle.
+// Register slice: no path leads through it in either direction. One beat a cycle.
 module farm_skid #(
     parameter int WIDTH = 8
 ) (
-    input  wire             clk,
-    input  wire             rst,
-    input  wire [WIDTH-1:0] in0_data,
-    input  wire             in0_valid,
-    output logic            in0_ready,
+    input  wire              clk,
+    input  wire              rst,
+    input  wire  [WIDTH-1:0] in0_data,
+    input  wire              in0_valid,
+    output logic             in0_ready,
     output logic [WIDTH-1:0] out0_data,
-    output logic            out0_valid,
-    input  wire             out0_ready
+    output logic             out0_valid,
+    input  wire              out0_ready
 );
-    // The beat that came while the output was blocked: ready can only fall a cycle later.
-    logic [WIDTH-1:0] waiting;
-    wire blocked = out0_valid && !out0_ready;
+    // A narrow slice is two registers and a multiplexer, a LUT for each bit. A wide one is a memory of LUTs and a
+    // register: 14 bits in 8 LUTs, and some more for the pointers.
+    if (WIDTH < 32) begin : narrow
+        logic [WIDTH-1:0] waiting;  // what came while the output was blocked: ready can only fall a cycle later
+        wire blocked = out0_valid && !out0_ready;
 
-    always_ff @(posedge clk) begin
-        if (rst) begin
-            in0_ready  <= 1'b0;
-            out0_valid <= 1'b0;
-        end else begin
-            // Not ready means that `waiting` is taken (or that reset has just ended, with nothing in it).
-            in0_ready  <= !blocked || (in0_ready && !in0_valid);
-            out0_valid <= blocked || (in0_ready ? in0_valid : out0_valid);
+        always_ff @(posedge clk) begin
+            if (rst) begin
+                in0_ready <= 1'b0;
+                out0_valid <= 1'b0;
+            end else begin
+                // Not ready means that `waiting` is taken (or that reset has just ended, with nothing in it).
+                in0_ready <= !blocked || (in0_ready && !in0_valid);
+                out0_valid <= blocked || (in0_ready ? in0_valid : out0_valid);
+            end
         end
-    end
 
-    always_ff @(posedge clk) begin
-        if (in0_ready) waiting <= in0_data;
-        if (!blocked) out0_data <= in0_ready ? in0_data : waiting;
+        always_ff @(posedge clk) begin
+            if (in0_ready) waiting <= in0_data;
+            if (!blocked) out0_data <= in0_ready ? in0_data : waiting;
+        end
+    end else begin : wide
+        (* ram_style = "distributed" *) logic [WIDTH-1:0] places [4];
+        logic [1:0] head, tail;
+        logic [2:0] waiting;  // in `places`
+        wire push = in0_valid && in0_ready;
+        wire load = waiting != 0 && (!out0_valid || out0_ready);
+        wire [2:0] waiting_next = waiting + 3'(push) - 3'(load);
+
+        always_ff @(posedge clk) begin
+            if (rst) begin
+                head <= '0;
+                tail <= '0;
+                waiting <= '0;
+                in0_ready <= 1'b0;
+                out0_valid <= 1'b0;
+            end else begin
+                head <= head + 2'(push);
+                tail <= tail + 2'(load);
+                waiting <= waiting_next;
+                in0_ready <= !waiting_next[2];
+                out0_valid <= load || (out0_valid && !out0_ready);
+            end
+        end
+
+        always_ff @(posedge clk) begin
+            if (push) places[head] <= in0_data;
+            if (load) out0_data <= places[tail];
+        end
     end
 endmodule
 
@@ -62,7 +93,7 @@ module farm_exit #(
     localparam int DEPTH = PLACES <= 2 ? 2 : 1 << $clog2(PLACES);
     localparam int BITS = $clog2(DEPTH);
 
-    logic [WIDTH-1:0] places [DEPTH];
+    (* ram_style = "distributed" *) logic [WIDTH-1:0] places [DEPTH];
     logic [BITS-1:0] head, tail;
     logic [BITS:0] taken;    // issued, and not yet in the output register
     logic [BITS:0] waiting;  // in `places`

@@ -206,7 +206,7 @@ module farm_mvau_binary_sum #(
     output logic [SUM_BITS-1:0]        total
 );
     // Lanes counted in the first stage: more make its logic deeper, fewer the second stage's.
-    localparam int GROUP = 16;
+    localparam int GROUP = 12;
     localparam int GROUPS = (SIMD + GROUP - 1) / GROUP;
     localparam int COUNT_BITS = $clog2((SIMD < GROUP ? SIMD : GROUP) + 1);
     localparam int BEAT_BITS = $clog2(SIMD * ((1 << INPUT_BITS) - 1) + 1);
