@@ -1,5 +1,5 @@
-// Zero rows and columns around a map; FOLDS beats a pixel. Nothing waits for an image to end: a bottom row follows the
-// last pixel, and the next image's top row follows that.
+// Zero rows and columns around a map; FOLDS beats a pixel. The top rows of an image leave when its first beat is there, so
+// that nothing leaves without an image; the bottom rows wait for nothing.
 `default_nettype none
 
 module farm_pad #(
@@ -33,11 +33,14 @@ module farm_pad #(
     wire last_fold = fold == F_BITS'(FOLDS - 1);
     wire last_x = x == X_BITS'(OUT_COLUMNS - 1);
     wire last_y = y == Y_BITS'(OUT_ROWS - 1);
-    wire on_row = y >= Y_BITS'(TOP) && y < Y_BITS'(TOP + ROWS);
-    wire on_map = on_row && x >= X_BITS'(LEFT) && x < X_BITS'(LEFT + COLUMNS);
+    // Less than zero wraps to more than any size.
+    wire [Y_BITS-1:0] row = y - Y_BITS'(TOP);
+    wire [X_BITS-1:0] column = x - X_BITS'(LEFT);
+    wire on_map = row < Y_BITS'(ROWS) && column < X_BITS'(COLUMNS);
+    wire begins = y == 0 && x == 0 && fold == 0;
 
     logic slice_ready;
-    wire offered = on_map ? in0_valid : !rst;
+    wire offered = on_map || begins ? in0_valid : !rst;
     wire moved = offered && slice_ready;
     assign in0_ready = on_map && slice_ready;
 

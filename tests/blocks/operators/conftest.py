@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from blocks.operators import room
 from blocks.operators.acc_pool import AccPool
 from blocks.operators.add import Add
 from blocks.operators.base import Operator
@@ -20,6 +22,7 @@ from blocks.operators.max_pool import MaxPool
 from blocks.operators.mvau import Mvau
 from blocks.operators.pad import Pad
 from blocks.operators.sliding_window import SlidingWindow
+from blocks.operators.sliding_window.model import window_beats
 from blocks.operators.threshold import Threshold
 from blocks.operators.width_converter import WidthConverter
 from toolchains.hls_release import release_header
@@ -210,6 +213,83 @@ def build(folder: Path, shapes: Sequence[Operator], release: str, operators: Pat
     assert done.returncode == 0, done.stderr[:4000]
     assert "warning" not in done.stderr, done.stderr[:4000]
     return program
+
+
+@dataclass(frozen=True)
+class Case:
+    """An operator's data in the order of the wire: inputs and outputs of all images, and the parameter memories."""
+
+    inputs: list[np.ndarray]
+    memories: list[np.ndarray]
+    outputs: list[np.ndarray]
+
+
+def _draw(shape: Operator, images: int, rng: np.random.Generator) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Random inputs and parameters, ends of the range among them."""
+
+    def values(size: Sequence[int], lowest: int, highest: int) -> np.ndarray:
+        drawn = rng.integers(lowest, highest, size, endpoint=True)
+        ends = rng.random(size)
+        return np.where(ends < 0.1, lowest, np.where(ends > 0.9, highest, drawn))
+
+    def lanes(size: Sequence[int], bits: int, signed: bool) -> np.ndarray:
+        return values(size, -(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else values(size, 0, (1 << bits) - 1)
+
+    stream = shape.inputs[0]
+    if isinstance(shape, Mvau):
+        columns = lanes((images, 1, shape.pixels, shape.synapses), shape.input_bits, signed=False)
+        if shape.weight_bits == 1:
+            weights = rng.choice([-1, 1], (shape.channels, shape.synapses))
+        else:
+            weights = lanes((shape.channels, shape.synapses), shape.weight_bits, signed=True)
+        return ([columns, weights], []) if shape.streamed_weights else ([columns], [weights])
+    if isinstance(shape, Threshold):
+        size = (images, 1, shape.pixels, shape.channels)
+        thresholds = values((shape.channels, shape.steps), shape.lowest - 5, shape.highest + 5)
+        return [values(size, shape.lowest, shape.highest)], [thresholds]
+    if isinstance(shape, LabelSelect):
+        return [lanes((images, 1, 1, shape.classes), shape.bits, signed=True)], []
+    if hasattr(shape, "height"):
+        return [lanes((images, shape.height, shape.width, shape.channels), stream.bits, stream.signed)], []
+    if hasattr(shape, "pixels"):
+        return [lanes((images, 1, shape.pixels, shape.channels), stream.bits, stream.signed)], []
+    given = [lanes((images, s.elements), s.bits, s.signed) for s in shape.inputs]
+    if isinstance(shape, Add) and shape.b_parameter:
+        return given, [lanes((shape.lanes * shape.beats,), shape.b_bits, shape.b_signed)]
+    return given, []
+
+
+def _wire(shape: Operator, images: int, inputs: list[np.ndarray]) -> list[np.ndarray]:
+    """Input tensors in the order in which beats carry them."""
+    model = room.model(shape)
+    arrays = list(inputs)
+    if isinstance(shape, Mvau):
+        groups = images * shape.pixels // shape.mmv
+        columns = inputs[0].reshape(groups, shape.mmv, shape.synapse_folds, shape.simd)
+        arrays[0] = columns.transpose(0, 2, 1, 3)
+        if shape.streamed_weights:
+            arrays[1] = np.tile(model.memory(shape, 0, inputs[1]).reshape(-1), images)
+    return arrays
+
+
+def _expected(shape: Operator, inputs: list[np.ndarray], parameters: list[np.ndarray]) -> list[np.ndarray]:
+    """The model's outputs in the order of the wire."""
+    outputs = room.model(shape).apply(shape, inputs, parameters)
+    if isinstance(shape, SlidingWindow):
+        return [window_beats(shape, outputs[0]).reshape(-1)]
+    return [output.reshape(-1) for output in outputs]
+
+
+@pytest.fixture(scope="session")
+def draw_case() -> Callable[[Operator, int, int], Case]:
+    """Random data for a shape, and what the model makes of it."""
+
+    def draw(shape: Operator, images: int, seed: int) -> Case:
+        inputs, parameters = _draw(shape, images, np.random.default_rng(seed))
+        memories = [room.model(shape).memory(shape, i, values) for i, values in enumerate(parameters)]
+        return Case(_wire(shape, images, inputs), memories, _expected(shape, inputs, parameters))
+
+    return draw
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,78 +16,22 @@ from blocks.operators.base import Operator
 from blocks.operators.label_select import LabelSelect
 from blocks.operators.mvau import Mvau
 from blocks.operators.sliding_window import SlidingWindow
-from blocks.operators.sliding_window.model import window_beats
 from blocks.operators.threshold import Threshold
 
 IMAGES = 3
-
-
-def draw(shape: Operator, rng: np.random.Generator) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Random inputs and parameters, ends of the range among them."""
-
-    def values(size: Sequence[int], lowest: int, highest: int) -> np.ndarray:
-        drawn = rng.integers(lowest, highest, size, endpoint=True)
-        ends = rng.random(size)
-        return np.where(ends < 0.1, lowest, np.where(ends > 0.9, highest, drawn))
-
-    def lanes(size: Sequence[int], bits: int, signed: bool) -> np.ndarray:
-        return values(size, -(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else values(size, 0, (1 << bits) - 1)
-
-    stream = shape.inputs[0]
-    if isinstance(shape, Mvau):
-        columns = lanes((IMAGES, 1, shape.pixels, shape.synapses), shape.input_bits, signed=False)
-        if shape.weight_bits == 1:
-            weights = rng.choice([-1, 1], (shape.channels, shape.synapses))
-        else:
-            weights = lanes((shape.channels, shape.synapses), shape.weight_bits, signed=True)
-        return ([columns, weights], []) if shape.streamed_weights else ([columns], [weights])
-    if isinstance(shape, Threshold):
-        size = (IMAGES, 1, shape.pixels, shape.channels)
-        thresholds = values((shape.channels, shape.steps), shape.lowest - 5, shape.highest + 5)
-        return [values(size, shape.lowest, shape.highest)], [thresholds]
-    if isinstance(shape, LabelSelect):
-        return [lanes((IMAGES, 1, 1, shape.classes), shape.bits, signed=True)], []
-    if hasattr(shape, "height"):
-        return [lanes((IMAGES, shape.height, shape.width, shape.channels), stream.bits, stream.signed)], []
-    if hasattr(shape, "pixels"):
-        return [lanes((IMAGES, 1, shape.pixels, shape.channels), stream.bits, stream.signed)], []
-    given = [lanes((IMAGES, s.elements), s.bits, s.signed) for s in shape.inputs]
-    if isinstance(shape, Add) and shape.b_parameter:
-        return given, [lanes((shape.lanes * shape.beats,), shape.b_bits, shape.b_signed)]
-    return given, []
-
-
-def wire(shape: Operator, inputs: list[np.ndarray], parameters: list[np.ndarray]) -> list[np.ndarray]:
-    """Tensors in the order in which beats carry them."""
-    model = room.model(shape)
-    arrays = list(inputs)
-    if isinstance(shape, Mvau):
-        groups = IMAGES * shape.pixels // shape.mmv
-        columns = inputs[0].reshape(groups, shape.mmv, shape.synapse_folds, shape.simd)
-        arrays[0] = columns.transpose(0, 2, 1, 3)
-        if shape.streamed_weights:
-            arrays[1] = np.tile(model.memory(shape, 0, inputs[1]).reshape(-1), IMAGES)
-    return arrays + [model.memory(shape, i, values) for i, values in enumerate(parameters)]
-
-
-def expected(shape: Operator, inputs: list[np.ndarray], parameters: list[np.ndarray]) -> list[np.ndarray]:
-    """The model's outputs in the order of the wire."""
-    outputs = room.model(shape).apply(shape, inputs, parameters)
-    if isinstance(shape, SlidingWindow):
-        return [window_beats(shape, outputs[0]).reshape(-1)]
-    return [output.reshape(-1) for output in outputs]
 
 
 def test_shapes_can_be_built(shapes: tuple[Operator, ...]) -> None:
     assert [shape.mistakes() for shape in shapes] == [()] * len(shapes)
 
 
-def test_bodies_equal_the_models(program: Path, shapes: tuple[Operator, ...], run_case: Callable[..., list]) -> None:
+def test_bodies_equal_the_models(
+    program: Path, shapes: tuple[Operator, ...], run_case: Callable[..., list], draw_case: Callable[..., Any]
+) -> None:
     for at, shape in enumerate(shapes):
-        rng = np.random.default_rng(at)
-        inputs, parameters = draw(shape, rng)
-        found = run_case(program, at, shape, IMAGES, wire(shape, inputs, parameters))
-        for got, want in zip(found, expected(shape, inputs, parameters), strict=True):
+        drawn = draw_case(shape, IMAGES, seed=at)
+        found = run_case(program, at, shape, IMAGES, [*drawn.inputs, *drawn.memories])
+        for got, want in zip(found, drawn.outputs, strict=True):
             np.testing.assert_array_equal(got, want.astype(np.int64), err_msg=str(shape))
 
 
@@ -111,7 +56,11 @@ MUTANTS = {
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_the_comparison_bites(
-    name: str, tmp_path: Path, compile_cases: Callable[..., Path], run_case: Callable[..., list]
+    name: str,
+    tmp_path: Path,
+    compile_cases: Callable[..., Path],
+    run_case: Callable[..., list],
+    draw_case: Callable[..., Any],
 ) -> None:
     shape, text, mutated = MUTANTS[name]
     copy = tmp_path / "operators"
@@ -120,6 +69,6 @@ def test_the_comparison_bites(
     original = body.read_text()
     assert text in original
     body.write_text(original.replace(text, mutated))
-    inputs, parameters = draw(shape, np.random.default_rng(1))
-    found = run_case(compile_cases([shape], copy), 0, shape, IMAGES, wire(shape, inputs, parameters))
-    assert (found[0] != expected(shape, inputs, parameters)[0].astype(np.int64)).any()
+    drawn = draw_case(shape, IMAGES, seed=1)
+    found = run_case(compile_cases([shape], copy), 0, shape, IMAGES, [*drawn.inputs, *drawn.memories])
+    assert (found[0] != drawn.outputs[0].astype(np.int64)).any()
