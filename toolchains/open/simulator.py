@@ -360,5 +360,5 @@ def build(core: Core, folder: Path, sources: Path | None = None) -> Simulator:
         compile_harness(harness, verilator)
     compile_model(core, sources or Path(__file__).parents[2] / "blocks", model, verilator)
     library = folder / f"{core.name}.so"
-    link_simulation(core, model, harness, library)
+    link_simulation(model, harness, library)
     return Simulator(core, library)
