@@ -63,8 +63,7 @@ enum farm_outcome {
     SURPLUS_BEAT = 5,      // port
     INPUT_LEFT = 6,        // port
     STREAM_VALID_FELL = 7, // stream
-    FATAL = 8,
-    BAD_PORTS = 9
+    FATAL = 8
 };
 
 struct farm_run {
