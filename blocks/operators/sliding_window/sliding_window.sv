@@ -215,7 +215,8 @@ module farm_sliding_window #(
     );
 endmodule
 
-// Windows of 1 x 1, one pixel at a time: every STRIDE-th row and column is passed on, nothing is kept.
+// Windows of 1 x 1, one pixel at a time: every STRIDE-th row and column is passed on. A row of them is kept: what follows
+// goes on while rows that are left out pass by.
 module farm_subsample #(
     parameter int WIDTH = 8,
     parameter int FOLDS = 1,
@@ -269,9 +270,9 @@ module farm_subsample #(
         end
     end
 
-    farm_skid #(.WIDTH(WIDTH)) leave (
+    farm_fifo #(.WIDTH(WIDTH), .DEPTH((COLUMNS + STRIDE - 1) / STRIDE * FOLDS)) row (
         .clk, .rst, .in0_data, .in0_valid(in0_valid && passes), .in0_ready(slice_ready),
-        .out0_data, .out0_valid, .out0_ready
+        .out0_data, .out0_valid, .out0_ready, .level()
     );
 endmodule
 
