@@ -295,11 +295,13 @@ def _error(run: _Run, given: list[_Given], moved: list[int], watch: _Watch) -> S
     if run.outcome == Outcome.FATAL:
         return SimulationError(f"the model ended: {watch.message.value.decode(errors='replace')}")
     if run.outcome in (Outcome.DEADLOCK, Outcome.CYCLE_LIMIT):
-        ports = zip(given, moved, strict=True)
-        got = ", ".join(f"{port.name} {its} of {port.count}" for port, its in ports if port.role != Role.ENDLESS_SOURCE)
+        ports = [pair for pair in zip(given, moved, strict=True) if pair[0].role != Role.ENDLESS_SOURCE]
+        got = ", ".join(f"{port.name} {its} of {port.count}" for port, its in ports)
+        ended = {port.name for port, its in ports if port.role == Role.SOURCE and its == port.count}
         what = "deadlock" if run.outcome == Outcome.DEADLOCK else "not done at the limit of cycles"
         valid, ready = watch.by_stream(watch.valid), watch.by_stream(watch.ready)
-        return deadlock(watch.core, f"{at}: {what} (beats: {got})", valid, ready, watch.by_fifo(watch.levels))
+        levels = watch.by_fifo(watch.levels)
+        return deadlock(watch.core, f"{at}: {what} (beats: {got})", valid, ready, levels, ended)
     if run.outcome == Outcome.STREAM_VALID_FELL:
         return SimulationError(f"{at}: stream {watch.streams[run.index]}: valid fell before the beat was taken")
     port = given[run.index]
