@@ -1,4 +1,4 @@
-"""The harness of simulations: what it counts, and that it finds cores that break a rule, lose or repeat beats, or hang."""
+"""The harness of simulations: what it counts; that it finds cores that break rules, lose or repeat beats, or hang."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import pytest
 from blocks.graph import Core, Graph, GraphBuilder, Node
 from blocks.operators.base import Stream
 from blocks.operators.fifo import Fifo
-from toolchains.open.compile_core import CoreError
-from toolchains.open.compile_model import check_read
+from toolchains.open.compile_model import ModelError, check_read
 from toolchains.open.simulation_values import (
     DeadlockError,
     ModelDiffersError,
@@ -103,7 +102,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Simulator:
     (folder / "operators" / "fifo").mkdir(parents=True)
     (folder / "operators" / "farm_stream.sv").write_text(WIRES)
     (folder / "operators" / "fifo" / "fifo.sv").write_text(FAULTY_FIFO)
-    return build(fifo_core(), folder, operators=folder)
+    return build(fifo_core(), folder, blocks=folder)
 
 
 def beats(fault: int) -> np.ndarray:
@@ -157,8 +156,8 @@ def test_faults_that_only_stalls_show_pass_without_them(faulty: Simulator) -> No
 
 
 def test_counts_are_those_of_the_wires(faulty: Simulator) -> None:
-    # The core's own reset register ends a cycle after the reset: the memory takes DEPTH beats in cycles 1..6, then stands
-    # until the sink opens in cycle 100; from there on a beat leaves in every cycle. The first can be read in cycle 2.
+    # The core's own reset register ends a cycle after the reset: the memory takes DEPTH beats in cycles 1..6, then
+    # stands until the sink opens in cycle 100; from there on a beat leaves in every cycle, the first is there in 2.
     outcome = run(faulty, NO_FAULT, output=Stall(start=100))
     assert outcome.marks == {"store": DEPTH}
     assert outcome.ports["input"].first == (1,)
@@ -196,7 +195,7 @@ def test_seeds_decide_the_stalls(faulty: Simulator) -> None:
 
 
 def test_ports_and_sizes_are_checked(faulty: Simulator) -> None:
-    with pytest.raises(ValueError, match="no port of fifo_.* is called outptu"):
+    with pytest.raises(ValueError, match=r"no port of fifo_.* is called outptu"):
         run(faulty, NO_FAULT, outptu=SLOW)
     with pytest.raises(ValueError, match="input: 7 elements for 1 images of 12"):
         faulty.run({"input": np.zeros(7, int)}, {})
@@ -228,7 +227,7 @@ def test_what_verilator_read_is_held_against_the_inputs(tmp_path: Path) -> None:
     depfile.write_text(f"a.cpp b.h  : {verilator.program} {verilator.include}/verilated_std.sv core.sv \n")
     check_read(depfile, ["core.sv"], tmp_path, verilator)
     depfile.write_text(f"a.cpp b.h  : {verilator.program} core.sv hidden.svh \n")
-    with pytest.raises(CoreError, match=r"Verilator read hidden.svh, which is no declared input"):
+    with pytest.raises(ModelError, match=r"Verilator read hidden.svh, which is no declared input"):
         check_read(depfile, ["core.sv"], tmp_path, verilator)
 
 
@@ -237,5 +236,5 @@ def test_what_does_not_elaborate_is_refused(tmp_path: Path) -> None:
     (tmp_path / "operators" / "farm_stream.sv").write_text(WIRES)
     (tmp_path / "operators" / "fifo" / "fifo.sv").write_text("module farm_fifo; endmodule\n")
     (tmp_path / "simulation.o").touch()
-    with pytest.raises(CoreError, match="Verilator ended with status 1"):
-        build(fifo_core(), tmp_path, operators=tmp_path)
+    with pytest.raises(ModelError, match="Verilator ended with status 1"):
+        build(fifo_core(), tmp_path, blocks=tmp_path)
