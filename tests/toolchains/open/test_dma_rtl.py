@@ -73,6 +73,8 @@ class Scenario:
     bytes: int
     base: int = 0x4000_0000
     settings: dict[str, object] = field(default_factory=dict)
+    late_results: bool = False
+    """Whether an image's results come after the whole image, as from a network, or as soon as they can."""
 
     def __post_init__(self) -> None:
         draw = np.random.default_rng(self.seed)
@@ -105,6 +107,7 @@ class Scenario:
             "seed": self.seed,
             "base": self.base,
             "results_per_image": self.dma.result.beats,
+            "beats_before_results": self.dma.image.beats if self.late_results else 0,
             **self.settings,
         }
         lines = [f"{key} {value}" for key, value in values.items()]
@@ -215,7 +218,7 @@ def scenario(name: str, seed: int, calls: int = 3, **settings: object) -> Scenar
     carry = draw.choice([1 << 32, 1 << 44, 1 << 60, 3 << 28])
     base = carry - draw.randrange(end // 4096 + 1) * 4096
     listed = [(count, in_r, out_r, weightsmem) for count in images]
-    return Scenario(dma, name, seed, listed, end, base, settings)
+    return Scenario(dma, name, seed, listed, end, base, settings, late_results=seed % 2 == 0)
 
 
 SLOWNESS: list[dict[str, object]] = [
@@ -260,6 +263,23 @@ def test_auto_restart_repeats_the_call(bench: Path, tmp_path: Path, name: str) -
     assert np.array_equal(outcome.memory, memory)
 
 
+# More words than a reader has places for.
+BLOCKED = {"digits": 50, "words_of_16": 10}
+
+
+def blocked(name: str) -> Scenario:
+    """Memory at once, streams hardly ever ready."""
+    dma, page = SHAPES[name], 1 << 16
+    given = Scenario(dma, name, 7, [(BLOCKED[name], 0, page, 2 * page)], 2 * page + dma.weights_bytes)
+    given.settings = {"latency": "0 0", "stream_stall_percent": 90, "longest_cycles": 200_000}
+    return given
+
+
+@pytest.mark.parametrize("name", BLOCKED)
+def test_a_blocked_stream_loses_nothing(bench: Path, tmp_path: Path, name: str) -> None:
+    check(run(bench, tmp_path / "run", blocked(name)), blocked(name))
+
+
 @pytest.mark.parametrize("name", ["digits", "resnet50"])
 def test_a_beat_a_cycle_at_a_latency_of_100_cycles(bench: Path, tmp_path: Path, name: str) -> None:
     """The streams run without a gap once they run: the latency is paid once, the bound of `Dma.cycles` holds after."""
@@ -285,3 +305,49 @@ def test_registers_are_where_the_kernel_says() -> None:
     assert isinstance(core, DmaCore)
     ports = {port.name: port.width_bits for port in rtl.render(core).ports}
     assert [ports[argument.name] for argument in kernel.arguments] == [each.port_bits for each in kernel.arguments]
+
+
+MISTAKES = {
+    "a burst too many": ("low_none && high_none", "low_none && high_none && images_left[31]"),
+    "an image too few": ("assign start = ap_start && !running;", "assign start = ap_start && !running && images != 1;"),
+    "the last word is missing": ("left <= LEFT_BITS'(WORDS);", "left <= LEFT_BITS'(WORDS - 1);"),
+    "a burst over 4 KiB": ("(PLACE_BITS + 1)'(BURST) - (PLACE_BITS + 1)'(place);", "(PLACE_BITS + 1)'(BURST);"),
+    "a carry is lost": ("carry[piece] <= carry[piece-1] &&", "carry[piece] <= 1'b0 && carry[piece-1] &&"),
+    "weights go on": ("assign load = next_image;", "assign load = next_image && (images_left == images);"),
+    "units in the wrong order": ("offset == OFFSET_BITS'(o)", "offset == OFFSET_BITS'(OUT - 1 - o)"),
+    "the place of the next word": ("localparam int STEP = IN % OUT;", "localparam int STEP = (IN + 1) % OUT;"),
+    "a beat is shifted too far": ("waiting >> (OUT * UNIT)", "waiting >> (OUT * UNIT + 8)"),
+    "no room is kept": ("room <= places >= COUNT_BITS'(BURST);", "room <= 1'b1 | (places == 0);"),
+    "an offered address changes": ("if (grant) begin\n            araddr", "if (burst_valid) begin\n            araddr"),
+    "a bus error is not seen": ("error <= rvalid && rfault;", "error <= rvalid && rfault && rst;"),
+    "an error without a word": ("error <= rvalid && rfault;", "error <= rfault;"),
+    "a burst before its words": ("stored >= COUNT_BITS'(burst_words)", "stored != 0"),
+    "the last word of a burst": ("last <= left == 2;", "last <= left == 3;"),
+    "offered data changes": ("wire move = some && word_valid && (!wvalid || wready);", "wire move = some && word_valid;"),
+    "done before the last answer": ("!bursting && unanswered == 0;", "!bursting && (unanswered == 0 || 1'b1);"),
+    "the arguments of the next call": ("assign from = kept;", "assign from = first | (kept & 64'd0);"),
+    "the interrupt stays": ("(pending ^ (write", "(pending | (write"),
+}
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_planted_mistake_is_seen(tmp_path: Path, mistake: str) -> None:
+    old, new = MISTAKES[mistake]
+    found = 0
+
+    def plant(text: str) -> str:
+        nonlocal found
+        found += text.count(old)
+        return text.replace(old, new)
+
+    names = ("words_of_16", "ninths")
+    bench = compile_bench(tmp_path, {name: SHAPES[name] for name in names}, plant)
+    assert found
+    with pytest.raises((AssertionError, subprocess.TimeoutExpired)):
+        check(run(bench, tmp_path / "blocked", blocked(names[0])), blocked(names[0]))
+        for slowness, settings in enumerate(SLOWNESS):
+            for name in names:
+                for seed in range(2):
+                    given = scenario(name, 10 * slowness + seed, **settings)
+                    check(run(bench, tmp_path / f"{name}_{slowness}_{seed}", given), given)

@@ -31,7 +31,7 @@ struct Call {
 struct Scenario {
     std::string shape;
     unsigned seed = 1, stream_stall_percent = 0, host_stall_percent = 0, again = 0;
-    std::uint64_t results_per_image = 1, longest = 100000;
+    std::uint64_t results_per_image = 1, beats_before_results = 0, longest = 100000;
     farm::MemoryTiming timing;
     farm::CardMemory memory;
     std::vector<Call> calls;
@@ -64,6 +64,7 @@ Scenario read_scenario(const std::string& path) {
         else if (key == "stream_stall_percent") words >> s.stream_stall_percent;
         else if (key == "host_stall_percent") words >> s.host_stall_percent;
         else if (key == "results_per_image") words >> s.results_per_image;
+        else if (key == "beats_before_results") words >> s.beats_before_results;
         else if (key == "longest_cycles") words >> s.longest;
         else if (key == "again") words >> s.again;
         else if (key == "base") words >> s.memory.base;
@@ -88,7 +89,7 @@ struct Sink {
     const char* name;
     StreamPins pins;
     std::vector<unsigned char> bytes, held;
-    std::uint64_t beats = 0, first = 0, last = 0;
+    std::uint64_t all = 0, beats = 0, first = 0, last = 0;  // of all calls; of this one
 
     void sample(std::uint64_t cycle) {
         std::vector<unsigned char> now(pins.bytes);
@@ -103,6 +104,7 @@ struct Sink {
             return;
         }
         bytes.insert(bytes.end(), now.begin(), now.end());
+        all++;
         if (beats++ == 0) first = cycle;
         last = cycle;
     }
@@ -131,6 +133,9 @@ class Simulation {
         gmem1.sample();
         gmem2.sample();
         const bool result_moved = *dma.result.valid && *dma.result.ready;
+        const farm::AddressPins& aw = dma.gmem1.aw;
+        if (*aw.valid && *aw.ready) promised += *aw.length + 1u;
+        expect(promised <= sent, "m_axi_gmem1 asks for a burst whose words are not there");
         edge();
         cycle++;
         if (cycle > s.longest) throw std::runtime_error("the core stands still");
@@ -144,7 +149,7 @@ class Simulation {
             *dma.result.valid = 0;
         }
         if (!*dma.result.valid) {
-            *dma.result.valid = sent < allowed && !chance(s.stream_stall_percent);
+            *dma.result.valid = sent < allowed && image_is_through() && !chance(s.stream_stall_percent);
             if (*dma.result.valid) std::memcpy(dma.result.data, &results[sent * 4 % results.size()], 4);
         }
     }
@@ -249,9 +254,14 @@ class Simulation {
     farm::ReadMemory gmem0;
     farm::WriteMemory gmem1;
     farm::ReadMemory gmem2;
-    std::uint64_t sent = 0, allowed = 0;
+    std::uint64_t sent = 0, allowed = 0, promised = 0;
 
     bool chance(unsigned percent) { return percent != 0 && random() % 100 < percent; }
+
+    // The results of an image come when the image has been read, if the scenario says so.
+    bool image_is_through() const {
+        return s.beats_before_results == 0 || sent < image.all / s.beats_before_results * s.results_per_image;
+    }
 
     void allow(std::uint64_t images) { allowed = gmem1.words + images * s.results_per_image; }
 
