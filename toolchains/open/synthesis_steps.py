@@ -1,0 +1,40 @@
+"""The step that synthesises a core out of context."""
+
+from __future__ import annotations
+
+from blocks.graph import Core
+from blocks.rtl import render
+from farm.step import File, Output, PYTHON, Resources, Step, Text, Tool
+from toolchains.failures import signatures
+from toolchains.open.synthesis_script import NETLIST, STATISTICS, VERILOG, synthesis_script
+
+ERROR_LINES = ("^ERROR: ", "^Traceback ")
+OUTPUTS = (NETLIST, VERILOG, STATISTICS, "values.json")
+
+
+def synthesis_step(
+    core: Core, folder: str, modules: tuple[File, ...], yosys: Tool, tools: tuple[Tool, ...], facts: tuple[tuple[str, str], ...]
+) -> Step:
+    """The `ooc` step of a core in the build's `folder`; `modules` are the project's that its program imports."""
+    view = render(core)
+    top = f"{view.name}.sv"
+    place = f"{folder}/ooc/{core.name}"
+    return Step(
+        name=f"ooc:{core.name}",
+        argv=(
+            PYTHON, "-m", "toolchains.open.synthesise", "--core", core.name, "--tool", f"Yosys {yosys.version}",
+        ),  # fmt: skip
+        inputs=(
+            *modules,
+            *(File(file, f"blocks/{file}") for file in view.files),
+            Text(top, view.top),
+            Text("synthesis.ys", synthesis_script(view.name, (*view.files, top))),
+        ),
+        outputs=(*(Output(name, f"{place}/{name}") for name in OUTPUTS), Output("yosys.log", f"{place}/yosys.log")),
+        log=f"{place}/ooc.log",
+        tools=(yosys, *tools),
+        facts=facts,
+        resources=Resources(memory_gib=2.0),
+        error_lines=ERROR_LINES,
+        signatures=signatures("open"),
+    )
