@@ -60,3 +60,18 @@ def images(graph: Graph, logical: dict[str, Tensor]) -> tuple[list[Memory], byte
         memories.append(memory)
         content += image
     return memories, bytes(content)
+
+
+def unpack_beats(content: Tensor, lanes: int, bits: int, *, signed: bool) -> Tensor:
+    """The reverse of `pack_beats`: bytes uint8 of whole beats to values int64 [beats, lanes].
+
+    Raises:
+        ValueError: an unused bit above the lanes is set.
+    """
+    split = np.unpackbits(content.reshape(-1, beat_bytes(lanes * bits)), axis=1, bitorder="little")
+    if split[:, lanes * bits :].any():
+        raise ValueError("a beat has bits above its lanes")
+    weights = np.int64(1) << np.arange(bits, dtype=np.int64)
+    if signed:
+        weights[-1] = -weights[-1]
+    return split[:, : lanes * bits].reshape(-1, lanes, bits) @ weights

@@ -18,7 +18,8 @@ COMMON = "operators/farm_stream.sv"
 # What a module is made of besides its own file.
 NEEDS = {
     "label_select": ("width_converter",),
-    "max_pool": ("sliding_window",),
+    "max_pool": ("fifo", "sliding_window"),
+    "sliding_window": ("fifo",),
 }
 
 

@@ -1,5 +1,6 @@
 // Matrix-vector unit. A column of SYNAPSE_FOLDS beats is multiplied with NEURON_FOLDS rows of weight beats; in the first
-// of these passes the column comes from the input, in the others from a buffer in which the first pass has left it.
+// of these passes beats are used as they come, in the others again from the buffer. The buffer holds two columns: the next
+// one comes in during the passes over this one, else a unit would have to wait for the whole column after each pixel.
 //
 // Pipeline: fetch (column register) | multiply and sum, several stages that never stop | accumulate | way out. A weight
 // beat is used as it stands in the register slice of its port.
@@ -21,44 +22,72 @@ module farm_mvau_fetch #(
     output logic             last,  // of the row: the sum is complete with it
     input  wire              take
 );
-    localparam int S_BITS = SYNAPSE_FOLDS > 1 ? $clog2(SYNAPSE_FOLDS) : 1;
-    localparam int N_BITS = NEURON_FOLDS > 1 ? $clog2(NEURON_FOLDS) : 1;
+    localparam int S_BITS = $clog2(SYNAPSE_FOLDS + 1);
 
     logic [S_BITS-1:0] synapse;
-    logic [N_BITS-1:0] neuron;
     wire last_synapse = synapse == S_BITS'(SYNAPSE_FOLDS - 1);
-    wire last_neuron = neuron == N_BITS'(NEURON_FOLDS - 1);
-    wire again = neuron != 0;
-    wire free = (!valid || take) && !rst;
-    wire step = free && (again || in0_valid);
-    assign in0_ready = free && !again;
+    wire free = !valid || take;
+    wire step;  // a beat goes to the column register
 
     always_ff @(posedge clk) begin
         if (rst) begin
             synapse <= '0;
-            neuron <= '0;
             valid <= 1'b0;
         end else begin
             valid <= step || (valid && !take);
-            if (step) begin
-                synapse <= last_synapse ? '0 : synapse + 1'b1;
-                if (last_synapse) neuron <= last_neuron ? '0 : neuron + 1'b1;
-            end
+            if (step) synapse <= last_synapse ? '0 : synapse + 1'b1;
         end
-    end
-
-    if (NEURON_FOLDS > 1) begin : replay
-        (* ram_style = "distributed" *) logic [WIDTH-1:0] kept [SYNAPSE_FOLDS];
-        wire [WIDTH-1:0] old = kept[synapse];
-        always_ff @(posedge clk) begin
-            if (step && !again) kept[synapse] <= in0_data;
-            if (free) column <= again ? old : in0_data;
-        end
-    end else begin : once
-        always_ff @(posedge clk) if (free) column <= in0_data;
     end
 
     always_ff @(posedge clk) if (free) last <= last_synapse;
+
+    if (NEURON_FOLDS == 1) begin : once
+        assign in0_ready = free && !rst;
+        assign step = in0_valid && in0_ready;
+        always_ff @(posedge clk) if (free) column <= in0_data;
+    end else begin : replay
+        localparam int N_BITS = $clog2(NEURON_FOLDS);
+        localparam int PLACE_BITS = $clog2(2 * SYNAPSE_FOLDS);
+        localparam int COUNT_BITS = $clog2(2 * SYNAPSE_FOLDS + 1);
+
+        logic [WIDTH-1:0] places [1 << PLACE_BITS];
+        logic [PLACE_BITS-1:0] head, base, place;  // of the next beat in, of this column, of the next beat out
+        logic [COUNT_BITS-1:0] have;               // beats of this column and the next that are in
+        logic [N_BITS-1:0] neuron;
+        wire last_neuron = neuron == N_BITS'(NEURON_FOLDS - 1);
+        wire push = in0_valid && in0_ready;
+        wire column_ends = step && last_synapse && last_neuron;
+        wire [COUNT_BITS-1:0] have_next =
+            have + COUNT_BITS'(push) - (column_ends ? COUNT_BITS'(SYNAPSE_FOLDS) : '0);
+        wire [PLACE_BITS-1:0] next_base = base + PLACE_BITS'(SYNAPSE_FOLDS);
+
+        assign step = free && have > COUNT_BITS'(synapse);
+
+        always_ff @(posedge clk) begin
+            if (rst) begin
+                head <= '0;
+                base <= '0;
+                place <= '0;
+                have <= '0;
+                neuron <= '0;
+                in0_ready <= 1'b0;
+            end else begin
+                head <= head + PLACE_BITS'(push);
+                have <= have_next;
+                in0_ready <= have_next < COUNT_BITS'(2 * SYNAPSE_FOLDS);
+                if (step) begin
+                    place <= !last_synapse ? place + 1'b1 : last_neuron ? next_base : base;
+                    if (last_synapse) neuron <= last_neuron ? '0 : neuron + 1'b1;
+                    if (column_ends) base <= next_base;
+                end
+            end
+        end
+
+        always_ff @(posedge clk) begin
+            if (push) places[head] <= in0_data;
+            if (free) column <= places[place];
+        end
+    end
 endmodule
 
 // Binary weights, 1 for +1 and 0 for -1:  sum w * a = 2 * sum (w and a) - sum a.  The second sum is the same for all PEs:

@@ -30,7 +30,10 @@ module farm_sliding_window #(
 
     // In beats of the input. Distances are from the first column of the present group in its first row.
     localparam int ROW_BEATS = COLUMNS * FOLDS;
-    localparam int HELD_BEATS = (KERNEL + STRIDE) * ROW_BEATS;
+    // The rows of a window, those that the next window row needs, and one more: during the last windows of an image, the
+    // rows that the next image's first window needs come in.
+    localparam int HELD_ROWS = KERNEL + STRIDE + 1;
+    localparam int HELD_BEATS = HELD_ROWS * ROW_BEATS;
     localparam int GROUP_BEATS = STRIDE * MMV * FOLDS;
     localparam int FIRST_NEED = (MMV - 1) * STRIDE * FOLDS;
     localparam int NEXT_ROW_BEATS = STRIDE * ROW_BEATS - (GROUPS - 1) * GROUP_BEATS;
@@ -42,7 +45,7 @@ module farm_sliding_window #(
     // In words of a bank.
     localparam int ROW_WORDS = (COLUMNS + BANKS - 1) / BANKS * FOLDS;
     localparam int GROUP_WORDS = GROUP_BEATS / BANKS;
-    localparam int WORDS = (KERNEL + STRIDE) * ROW_WORDS;
+    localparam int WORDS = HELD_ROWS * ROW_WORDS;
     localparam int ADDRESS_BITS = $clog2(WORDS);
 
     localparam int F_BITS = $clog2(FOLDS + 1);
@@ -212,7 +215,8 @@ module farm_sliding_window #(
     );
 endmodule
 
-// Windows of 1 x 1, one pixel at a time: every STRIDE-th row and column is passed on, nothing is kept.
+// Windows of 1 x 1, one pixel at a time: every STRIDE-th row and column is passed on. A row of them is kept: what follows
+// goes on while rows that are left out pass by.
 module farm_subsample #(
     parameter int WIDTH = 8,
     parameter int FOLDS = 1,
@@ -266,9 +270,9 @@ module farm_subsample #(
         end
     end
 
-    farm_skid #(.WIDTH(WIDTH)) leave (
+    farm_fifo #(.WIDTH(WIDTH), .DEPTH((COLUMNS + STRIDE - 1) / STRIDE * FOLDS)) row (
         .clk, .rst, .in0_data, .in0_valid(in0_valid && passes), .in0_ready(slice_ready),
-        .out0_data, .out0_valid, .out0_ready
+        .out0_data, .out0_valid, .out0_ready, .level()
     );
 endmodule
 

@@ -1,0 +1,38 @@
+// A verilated core as the simulation sees it: the model of a core implements this, whatever Verilator called its parts.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#define FARM_EXPORT __attribute__((visibility("default")))
+
+namespace farm {
+
+// A stream port of the top. `data` is where Verilator keeps TDATA: `bytes` bytes, little-endian.
+struct PortPins {
+    const char* name;
+    bool into_core;
+    std::uint32_t bytes;
+    void* data;
+    unsigned char* valid;
+    unsigned char* ready;
+};
+
+// Memory ports (AXI4) are no streams; a core that has some gets a list of its own here.
+class SimulatedCore {
+  public:
+    virtual ~SimulatedCore() {}
+    virtual void eval() = 0;
+
+    std::vector<PortPins> ports;
+    unsigned char* clock = nullptr;
+    unsigned char* reset_n = nullptr;
+    // One bit for each stream inside the core, stream 0 lowest.
+    std::uint32_t streams = 0;
+    const void* stream_valid = nullptr;
+    const void* stream_ready = nullptr;
+    // Beats in the memory of each FIFO.
+    std::vector<const std::uint32_t*> levels;
+};
+
+}  // namespace farm
