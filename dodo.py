@@ -9,6 +9,7 @@ from typing import Any
 
 from doit.exceptions import TaskFailed
 
+from blocks.graph import Core
 from blocks.network import find_network
 from blocks.trained import stand_in_note
 from config.settings import command_line_words, load_settings
@@ -45,6 +46,16 @@ def task_hls() -> Iterator[Task]:
         yield task(TOOLCHAIN.hls(core), doc=f"core of {', '.join(users)}")
     for block, core in CORES.items():
         yield {"name": block, "actions": None, "task_dep": [f"hls:{core.name}"], "doc": f"= hls:{core.name}"}
+
+
+def task_ooc() -> Iterator[Task]:
+    """RTL synthesised out of context, per core: netlist, area, logic delay; ooc:BLOCK names its core"""
+    cores = {block: core for block, core in CORES.items() if isinstance(core, Core)}
+    for core in {core.name: core for core in cores.values()}.values():
+        users = [block for block, its in cores.items() if its.name == core.name]
+        yield task(TOOLCHAIN.ooc(core), doc=f"netlist of {', '.join(users)}")
+    for block, core in cores.items():
+        yield {"name": block, "actions": None, "task_dep": [f"ooc:{core.name}"], "doc": f"= ooc:{core.name}"}
 
 
 def task_block() -> Iterator[Task]:

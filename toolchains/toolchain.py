@@ -24,6 +24,9 @@ class Toolchain(Protocol):
     def hls(self, core: Core | DmaCore) -> Step:
         """The C++ view of a core: compiled, and run against the model."""
 
+    def ooc(self, core: Core) -> Step:
+        """A core synthesised out of context."""
+
     def stitch(self, cores: Mapping[str, Core | DmaCore]) -> Step:
         """The cores joined into one kernel; the mapping is block name to core."""
 

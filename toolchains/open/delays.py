@@ -1,13 +1,14 @@
 """Delays of the cells of an UltraScale+ device, by type and pin, for the logic part of a path. Picoseconds.
 
 Source: the delay terms of RapidWright's timing model for UltraScale+ (Apache-2.0, `timing/ultrascaleplus/` in
-github.com/Xilinx/RapidWright, model v0.5; P. Maidee et al., "An Open-source Lightweight Timing Model for RapidWright",
-FPT 2019). The numbers are facts taken from there, the largest of each bus; wires inside and outside a site are left out.
+github.com/Xilinx/RapidWright, model v0.5; P. Maidee et al., "An Open-source Lightweight Timing Model for
+RapidWright", FPT 2019). The numbers are facts taken from there, the largest of each bus; wires inside and outside a
+site are left out.
 
-What the model does not have is 0 and never makes a path longer: setup of clock enables and resets of registers. MUXF8
-and MUXF9 are timed as MUXF7. A CARRY4, which is what Yosys maps to, is timed as the lower half of a CARRY8, so that long
-chains come out slower than they are. A LUT's inputs take the pins in the order of their arrival, the last one the
-fastest: placers swap pins in this way. LUTs that hold memory are read through their slowest pin.
+What the model does not have is 0 and never makes a path longer: setup of clock enables and resets of registers.
+MUXF8 and MUXF9 are timed as MUXF7. A CARRY4, which is what Yosys maps to, is timed as the lower half of a CARRY8, so
+that long chains come out slower than they are. A LUT's inputs take the pins in the order of their arrival, the last
+one the fastest: placers swap pins in this way. LUTs that hold memory are read through their slowest pin.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ class Arc:
 
 @dataclass(frozen=True, slots=True)
 class CellTiming:
-    """A type of cell. `launch` and `capture` give picoseconds by port: clock to output, and setup. `arcs` pass through."""
+    """A type of cell: clock to output and setup by port, and `arcs` that pass through. Picoseconds."""
 
     arcs: tuple[Arc, ...] = ()
     launch: tuple[tuple[str, int], ...] = ()

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from toolchains.open.delays import LUT_PINS_PS, is_lut, timing_of
 from toolchains.open.dissolve import FlatCell, FlatNetlist
@@ -202,9 +203,7 @@ class _Arrivals:
             elif graph.is_lut[net]:
                 # The last signal takes the fastest pin.
                 known.sort(reverse=True)
-                best, start = max(
-                    (at + pin, start) for (at, _, _, start), pin in zip(known, LUT_PINS_PS, strict=False)
-                )
+                best, start = max((at + pin, start) for (at, _, _, start), pin in zip(known, LUT_PINS_PS, strict=False))
             else:
                 best, start = max((at + delay, start) for at, delay, _, start in known)
             # Memory drives its output both from its clock and from its address.
@@ -246,7 +245,7 @@ def _path(graph: _Graph, arrivals: _Arrivals, value: int, net: int, end: str) ->
 
 def _levels(graph: _Graph, nets: list[int]) -> int:
     total = 0
-    for start, end in zip(nets, nets[1:], strict=False):
+    for start, end in pairwise(nets):
         total += max(levels for source, _, levels in graph.arcs[end] if source == start)
     return total
 
@@ -254,7 +253,7 @@ def _levels(graph: _Graph, nets: list[int]) -> int:
 def _delay(graph: _Graph, nets: list[int]) -> int:
     """Delay along given nets, each LUT through its slowest used pin."""
     total = graph.launch.get(nets[0], 0)
-    for start, end in zip(nets, nets[1:], strict=False):
+    for start, end in pairwise(nets):
         if graph.is_lut[end]:
             total += LUT_PINS_PS[len(graph.arcs[end]) - 1]
         else:

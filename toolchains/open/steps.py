@@ -18,6 +18,7 @@ from blocks.graph import Core
 from blocks.hls import headers_of
 from blocks.network import Block, Network
 from blocks.origin import STAND_IN
+from blocks.rtl import render
 from blocks.trained import parameter_file
 from farm.modules import python_files
 from farm.step import PYTHON, File, Output, Resources, Step, Text, Tool
@@ -26,8 +27,9 @@ from integration.platform import Platform
 from toolchains.failures import signatures
 from toolchains.hls_release import release_header
 from toolchains.open.program import program_main
+from toolchains.open.synthesis_steps import synthesis_step
 
-PACKAGES = ("blocks", "config", "farm", "integration", "runtime", "toolchains")
+PACKAGES = ("blocks", "config", "farm", "integration", "reports", "runtime", "toolchains")
 MISSING = "missing"
 """The version of a tool that is not there: `doit list` and the like work without it, and installing it is a change."""
 HLS_RELEASE = "2022.2"
@@ -149,6 +151,12 @@ class OpenToolchain:
             error_lines=(*ERROR_LINES, STREAM_WARNING),
             signatures=signatures("open"),
         )
+
+    def ooc(self, core: Core) -> Step:
+        """The RTL of a core synthesised out of context: netlist, utilization and logic delay."""
+        modules = self._modules("toolchains.open.synthesise")
+        (python, yosys) = interpreter("pyosys")
+        return synthesis_step(render(core), self.folder, modules, yosys, (python,), _facts(core))
 
     def stitch(self, cores: Mapping[str, Core | DmaCore]) -> Step:
         """Interfaces checked, `kernel.xml`, and the program that joins the compiled cores."""

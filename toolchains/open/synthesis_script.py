@@ -26,6 +26,7 @@ def synthesis_script(top: str, sources: Iterable[str]) -> str:
         "delete t:$scopeinfo",
         "check -assert -mapped",
         f"tee -o {STATISTICS} stat -tech xilinx",
+        f"hierarchy -top {top} -purge_lib",
         f"write_json {NETLIST}",
         f"write_verilog -noattr {VERILOG}",
         "",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from blocks.graph import Core
-from blocks.rtl import render
-from farm.step import File, Output, PYTHON, Resources, Step, Text, Tool
+from blocks.rtl import RtlView
+from farm.step import PYTHON, File, Output, Resources, Step, Text, Tool
 from toolchains.failures import signatures
 from toolchains.open.synthesis_script import NETLIST, STATISTICS, VERILOG, synthesis_script
 
@@ -13,17 +12,19 @@ OUTPUTS = (NETLIST, VERILOG, STATISTICS, "values.json")
 
 
 def synthesis_step(
-    core: Core, folder: str, modules: tuple[File, ...], yosys: Tool, tools: tuple[Tool, ...], facts: tuple[tuple[str, str], ...]
+    view: RtlView,
+    folder: str,
+    modules: tuple[File, ...],
+    yosys: Tool,
+    tools: tuple[Tool, ...],
+    facts: tuple[tuple[str, str], ...],
 ) -> Step:
     """The `ooc` step of a core in the build's `folder`; `modules` are the project's that its program imports."""
-    view = render(core)
     top = f"{view.name}.sv"
-    place = f"{folder}/ooc/{core.name}"
+    place = f"{folder}/ooc/{view.name}"
     return Step(
-        name=f"ooc:{core.name}",
-        argv=(
-            PYTHON, "-m", "toolchains.open.synthesise", "--core", core.name, "--tool", f"Yosys {yosys.version}",
-        ),  # fmt: skip
+        name=f"ooc:{view.name}",
+        argv=(PYTHON, "-m", "toolchains.open.synthesise", "--core", view.name, "--tool", f"Yosys {yosys.version}"),
         inputs=(
             *modules,
             *(File(file, f"blocks/{file}") for file in view.files),

@@ -70,8 +70,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     found = values(given.tool, used, timing, run.seconds, run.peak_gib)
     Path("values.json").write_text(json.dumps(found, indent=1) + "\n")
-    print(f"{given.core}: {used.luts} LUT ({used.logic_luts} logic, {used.memory_luts} memory), {used.registers} registers,")
-    print(f"  {used.bram_tiles:g} BRAM tiles, {used.urams} URAM, {used.dsps} DSP; {timing.logic_ns:.3f} ns, {timing.levels} levels")
+    print(f"{given.core}: {used.luts} LUT ({used.logic_luts} logic, {used.memory_luts} memory),")
+    print(f"  {used.registers} registers, {used.bram_tiles:g} BRAM tiles, {used.urams} URAM, {used.dsps} DSP")
+    print(f"  {timing.logic_ns:.3f} ns of logic, {timing.levels} levels ({delays.SOURCE})")
     for path in timing.doubtful:
         print(f"  doubtful at 250 MHz: {path.start} -> {path.end}: {path.logic_ns:.3f} ns, {path.levels} levels")
     print(f"  Yosys took {run.seconds:.1f} s and {run.peak_gib:.2f} GiB")
