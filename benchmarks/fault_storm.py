@@ -42,7 +42,7 @@ _END = "END\n"
 
 _PYPROJECT = """\
 [tool.doit.plugins.command]
-run = "farm.command:Run"
+run = "farm.commands.run:Run"
 [tool.doit.plugins.backend]
 farm = "farm.database:Journal"
 """

@@ -14,12 +14,12 @@ from doit.dependency import FileChangedChecker
 from doit.exceptions import InvalidDodoFile, TaskError
 
 from config.problem import ConfigError
+from farm.commands.wording import short_reasons
 from farm.digest import digests_of
 from farm.journal import RECORD_VALUE
 from farm.key import parts_of
 from farm.record import Records, record_path, why
 from farm.step import Step, StepError
-from farm.wording import short_reasons
 
 Published = Callable[[tuple[Path, ...]], None]
 

@@ -44,7 +44,7 @@ def chain(checkout):
 
 def test_pyproject_declares_the_farm() -> None:
     plugins = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["doit"]["plugins"]
-    assert plugins["command"]["run"] == "farm.command:Run"
+    assert plugins["command"]["run"] == "farm.commands.run:Run"
     for name, place in plugins["command"].items():
         module, _, attribute = place.partition(":")
         assert getattr(importlib.import_module(module), attribute).name == name

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from farm.commands.wording import duration_words, remedy_words
 from farm.failure import (
     Failure,
     failed,
@@ -15,7 +16,6 @@ from farm.failure import (
     told_by,
 )
 from farm.step import FAILURE_CLASSES, Output, Signature, Step
-from farm.wording import duration_words, remedy_words
 
 
 def told(folder: Path, text: str, *patterns: str) -> tuple[str, ...]:

@@ -7,14 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
-from farm.executor import Run
-from farm.failure import Failure
-from farm.forecast import Left
-from farm.outcome import Outcome
-from farm.reason import Reason
-from farm.record import Cost
-from farm.tally import Tally
-from farm.wording import (
+from farm.commands.tally import Tally
+from farm.commands.wording import (
     bound_lines,
     difference_words,
     duration_words,
@@ -26,6 +20,12 @@ from farm.wording import (
     status_words,
     waiting_lines,
 )
+from farm.executor import Run
+from farm.failure import Failure
+from farm.forecast import Left
+from farm.outcome import Outcome
+from farm.reason import Reason
+from farm.record import Cost
 
 _SHOWN_RUNS = 12
 _REFRESH_S = 0.2

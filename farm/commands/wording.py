@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 from farm.admission import Capacity, Shortage
 from farm.checkout import Difference
+from farm.commands.planner import Planned
+from farm.commands.tally import Waiting
 from farm.failure import Failure
 from farm.forecast import Forecast, Left
 from farm.ledger import Expectation
 from farm.makespan import Bound
-from farm.plan import Planned
 from farm.reason import Reason
 from farm.record import Record
 from farm.step import FailureClass
-from farm.tally import Waiting
 
 _SHORT_CHARACTERS = 60
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from farm.commands.predecessors import Predecessor, Predecessors
 from farm.digest import Digest, Digests
 from farm.graph import Task, step_of
 from farm.key import parts_of
 from farm.reason import Reason, differences
 from farm.record import Records, why
 from farm.step import File, Step
-from farm.why import Predecessor, Predecessors
 
 State = Literal["run", "restore", "depends", "current", "ignored"]
 #: Gives the digests of a stored run's outputs by their paths in the scratch folder; None if the key is not stored.

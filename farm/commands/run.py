@@ -1,4 +1,4 @@
-"""The commands that the farm gives to doit: `run`, which is its own engine, and `config`."""
+"""`doit run`, the command behind `doit build`: the farm's own engine in place of doit's runner."""
 
 from __future__ import annotations
 
@@ -9,17 +9,20 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from doit.cmd_base import DoitCmdBase
 from doit.cmd_run import Run as DoitRun
 from doit.cmd_run import opt_always, opt_continue, opt_verbosity
 from doit.control import TaskControl
 from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 
-from config.settings import Settings
 from farm.admission import NeverFitsError
 from farm.checkout import Checkout
+from farm.commands.config import settings_of
+from farm.commands.display import display_for
+from farm.commands.predecessors import Predecessors
+from farm.commands.tally import Tally
+from farm.commands.trace import LAST_BUILD, BuildLog
+from farm.commands.wording import shortage_lines
 from farm.digest import digests_of
-from farm.display import display_for
 from farm.executor import Executor
 from farm.forecast import Forecast
 from farm.graph import check_selection, check_sources, order
@@ -33,10 +36,6 @@ from farm.process import adopt_orphans
 from farm.settings import FarmSettings
 from farm.stop import Stop
 from farm.store import Store
-from farm.tally import Tally
-from farm.trace import LAST_BUILD, BuildLog
-from farm.why import Predecessors
-from farm.wording import shortage_lines
 
 _ENGINE_ERROR = 2
 #: What a shell reports of a program that SIGPIPE has ended.
@@ -170,41 +169,6 @@ class Run(DoitRun):  # type: ignore[misc]
             predecessors.remember([*outcome.ran, *outcome.restored], outcome.current)
             display.summary(outcome)
             return stop.exit_code or outcome.exit_code
-
-
-class Config(DoitCmdBase):  # type: ignore[misc]
-    """Shows the effective settings with their origin."""
-
-    name = "config"
-    doc_purpose = "show the effective settings and where each comes from"
-    doc_usage = "[name=value...]"
-    doc_description = None
-    cmd_options = ()
-
-    def execute(self, params: Any, args: list[str]) -> int:
-        """Print the settings of the dodo.py; no task is created."""
-        from rich.console import Console  # noqa: PLC0415 - slow to import, and only needed here
-        from rich.table import Table  # noqa: PLC0415
-
-        if args:
-            raise InvalidCommand(f"'doit config' takes only name=value words, not '{args[0]}'")
-        self.loader.setup(params)
-        settings = settings_of(self.loader)
-        table = Table("key", "value", "from", "meaning", box=None, pad_edge=False)
-        for key, value in settings.values.items():
-            shown = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-            table.add_row(key, shown, settings.origin(key), settings.docs[key])
-        width = None if sys.stdout.isatty() else 200
-        Console(file=sys.stdout, highlight=False, width=width).print(table)
-        return 0
-
-
-def settings_of(loader: Any) -> Settings:
-    """Return the settings that the dodo.py has composed, by their type; the defaults if it has none."""
-    for value in (loader.namespace or {}).values():
-        if isinstance(value, Settings):
-            return value
-    return Settings.defaults()
 
 
 def _notes(tasks: dict[str, Any], names: Iterable[str]) -> list[str]:

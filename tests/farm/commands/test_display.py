@@ -10,11 +10,11 @@ import sys
 
 import pytest
 
+from farm.commands.tally import Waiting
+from farm.commands.wording import bound_lines, running_words, status_words, waiting_lines
 from farm.forecast import Left
 from farm.ledger import UNKNOWN, Expectation, Range
 from farm.makespan import Bound
-from farm.tally import Waiting
-from farm.wording import bound_lines, running_words, status_words, waiting_lines
 
 SLOW = """
 BUILD = ["last"]

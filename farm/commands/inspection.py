@@ -12,23 +12,23 @@ from doit.cmd_base import DoitCmdBase
 from doit.control import TaskControl
 from doit.exceptions import InvalidCommand
 
-from farm.command import settings_of
+from farm.commands.config import settings_of
+from farm.commands.planner import Planned, Planner
+from farm.commands.predecessors import Predecessors
+from farm.commands.repro import ReproError, secret_variables, write_repro
+from farm.commands.trace import LAST_BUILD, chrome_trace, read_events
+from farm.commands.wording import plan_lines, reason_words, why_lines
 from farm.digest import Digest, digests_of
 from farm.forecast import Forecast
 from farm.graph import check_selection, check_sources, members, order, step_of
 from farm.key import action_key
 from farm.ledger import Ledger
 from farm.machine import capacity_of, store_folder
-from farm.plan import Planned, Planner
 from farm.reason import Reason
 from farm.record import Records
-from farm.repro import ReproError, secret_variables, write_repro
 from farm.settings import FarmSettings
 from farm.step import Step
 from farm.store import Store
-from farm.trace import LAST_BUILD, chrome_trace, read_events
-from farm.why import Predecessors
-from farm.wording import plan_lines, reason_words, why_lines
 
 _OPT_ALL: dict[str, Any] = {
     "name": "all_tasks",
