@@ -12,7 +12,7 @@ from typing import Literal
 from farm.step import FailureClass, Signature, Step
 
 Cause = Literal[
-    "exit", "signal", "timeout", "lost", "program", "outputs", "log", "input", "published", "action", "engine"
+    "exit", "signal", "timeout", "lost", "program", "outputs", "log", "cut", "input", "published", "action", "engine"
 ]
 
 # a.cpp:3:5: error, [a.v:12], /x/b.sv:7: but no time of day and no address of a host.
@@ -36,6 +36,7 @@ _KINDS: dict[Cause, FailureClass] = {
     "program": "config",
     "outputs": "crash",
     "log": "source",
+    "cut": "crash",
     "input": "source",
     "published": "infrastructure",
     "action": "source",
@@ -49,7 +50,7 @@ class Failure:
 
     `detail` is data by `cause`: a status, a signal's name, seconds, a path, a line. `lines` are the telling ones of the
     log, `place` the file and line that they name ("a.cpp:3"). `kind` decides whether it is tried again. `remedy` is the
-    toolchain's own advice. For memory: what the step had taken, and what it was to take, in GiB.
+    toolchain's own advice. For memory: what the step had taken, was to take, and what all steps may take, in GiB.
     """
 
     cause: Cause
@@ -61,6 +62,7 @@ class Failure:
     remedy: str = ""
     peak_memory_gib: float | None = None
     memory_gib: float | None = None
+    limit_gib: float | None = None
 
 
 @dataclass(frozen=True)
@@ -86,13 +88,13 @@ _RETRIES: dict[FailureClass, Retry] = {
 def retry_of(failure: Failure) -> Retry:
     """Return how often a step that has failed in this way is started."""
     # What was never started, or cannot be written here, will not do better at once.
-    return _RETRIES.get(failure.kind, _ONCE) if failure.cause in ("exit", "signal", "lost", "log") else _ONCE
+    return _RETRIES.get(failure.kind, _ONCE) if failure.cause in ("exit", "signal", "lost", "log", "cut") else _ONCE
 
 
 def failed(cause: Cause, detail: str, log: str = "", told: Told | None = None) -> Failure:
     """Return a failure of the class of its cause; `told` is what the log says, which may know better."""
     found = told or Told((), "", None)
-    by_log = found.signature if cause in ("exit", "signal", "log", "outputs", "lost") else None
+    by_log = found.signature if cause in ("exit", "signal", "log", "cut", "outputs", "lost") else None
     kind = _KINDS[cause] if by_log is None else by_log.kind
     return Failure(cause, detail, found.lines, log, found.place, kind, "" if by_log is None else by_log.remedy)
 
@@ -112,7 +114,9 @@ def out_of_memory(
     counted = oom_kills > 0 and failure.cause in ("signal", "exit", "outputs")
     killed = failure.cause == "signal" and failure.detail == "SIGKILL"
     if counted or failure.kind == "memory" or (killed and peak_memory_gib > _NEARLY_ALL * limit_gib):
-        return replace(failure, kind="memory", peak_memory_gib=peak_memory_gib, memory_gib=memory_gib)
+        return replace(
+            failure, kind="memory", peak_memory_gib=peak_memory_gib, memory_gib=memory_gib, limit_gib=limit_gib
+        )
     return failure
 
 

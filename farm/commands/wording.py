@@ -226,6 +226,8 @@ def failure_words(failure: Failure) -> str:
             return f"ended with exit status 0, but its output {failure.detail}"
         case "log":
             return "ended with exit status 0, but its log reports an error"
+        case "cut":
+            return f"ended with exit status 0, but its log is cut off: {failure.detail}"
         case "input":
             return f"could not read its inputs: {failure.detail}"
         case "published":
@@ -254,8 +256,11 @@ _REMEDIES: dict[FailureClass, str] = {
 def remedy_words(failure: Failure) -> str:
     """Return the class of a failure, with what to do about it."""
     used = ""
-    if failure.peak_memory_gib is not None and failure.memory_gib is not None:
-        used = f" (had taken {failure.peak_memory_gib:.2f} GiB, expected were {failure.memory_gib:.2f})"
+    if failure.peak_memory_gib is not None and failure.limit_gib is not None:
+        used = (
+            f" (had taken {failure.peak_memory_gib:.2f} GiB of {failure.limit_gib:.2f}, "
+            f"expected were {failure.memory_gib:.2f})"
+        )
     return f"{failure.kind}{used}: {failure.remedy or _REMEDIES[failure.kind]}"
 
 

@@ -305,6 +305,24 @@ def task_after():
         output = self.fail(checkout, code, error_lines=("^CRITICAL WARNING",))
         assert "its log reports an error\n          CRITICAL WARNING: no clock\n" in output
 
+    def test_log_without_its_closing_line(self, checkout) -> None:
+        code = "print('read'); open('out', 'w').write('x')"
+        output = self.fail(checkout, code, closing_line="^Exiting ")
+        assert "ended with exit status 0, but its log is cut off: no line matches '^Exiting '\n" in output
+
+    def test_log_with_its_closing_line(self, checkout) -> None:
+        checkout.dodo("""
+BUILD = ["good"]
+def task_good():
+    yield task(python("good", "print('Exiting now'); open('out', 'w').write('x')", closing_line="^Exiting "), doc="x")
+""")
+        assert checkout.ran() == {"good"}
+
+    def test_log_that_is_truncated(self, checkout) -> None:
+        log = str(checkout.folder / "build/bad.log")
+        code = f"import os; print('a' * 100, flush=True); os.truncate({log!r}, 40); open('out', 'w').write('x')"
+        assert "its log is cut off: 40 of the 101 bytes that were written are there" in self.fail(checkout, code)
+
     def test_missing_output(self, checkout) -> None:
         assert "its output out was not written" in self.fail(checkout, "print('done')")
 

@@ -127,6 +127,7 @@ class TestClass:
         assert attempts("", "outputs") == 1
         assert attempts("", "program") == 1
         assert attempts("", "timeout") == 1
+        assert attempts("", "cut") == 2
 
     def test_full_disk(self) -> None:
         assert out_of_disk(failed("engine", "x"), OSError(28, "No space left on device")).kind == "disk"
@@ -141,7 +142,7 @@ class TestMemory:
     def test_the_kernel_has_counted(self) -> None:
         found = self.judge("signal", "SIGKILL", oom_kills=1)
         assert (found.kind, found.peak_memory_gib, found.memory_gib) == ("memory", 1.0, 2.0)
-        assert "had taken 1.00 GiB, expected were 2.00" in remedy_words(found)
+        assert "had taken 1.00 GiB of 8.00, expected were 2.00" in remedy_words(found)
         assert self.judge("exit", "1", oom_kills=1).kind == "memory"
 
     def test_killed_while_it_held_nearly_everything(self) -> None:
