@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import stat
+import time
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -16,9 +17,11 @@ from pathlib import Path
 from farm import clock
 from farm.folder import DIGESTS, write_atomically
 
-# A file that was modified this shortly before it was hashed may have been modified again within the same tick of the
-# file system's clock; its size and times would not show it, so such a digest is not trusted later.
+# A file that was modified this shortly before it was hashed may be modified again within the same tick of the file
+# system's clock; its size and times would not show it, so such a digest is not trusted later. Some file systems count
+# seconds, or two; the others count the ticks of the kernel, at most ten milliseconds each.
 _RACY_NS = 2_000_000_000
+_RACY_FINE_NS = 50_000_000
 _CHUNK_BYTES = 1 << 20
 _FORMAT = 1
 #: Containers that store times beside their members.
@@ -74,10 +77,16 @@ class Digests:
         known = self._table.get(path)
         if known is not None and known[0] == signature:
             return known
+        counts_seconds = signature.mtime_ns % 1_000_000_000 == 0
+        racy_ns = _RACY_NS if counts_seconds else _RACY_FINE_NS
+        if not counts_seconds and 0 <= clock.epoch_ns() - signature.mtime_ns <= racy_ns:
+            # Edited just now. Hashed at once it would be hashed again for every step that reads it.
+            time.sleep(racy_ns / 1e9)
+            signature = Signature.of(file)
         started_ns = clock.epoch_ns()
         digest = digest_of(file)
         # Trusted only if the file was quiet before and during the hashing.
-        if Signature.of(file) == signature and started_ns - signature.mtime_ns > _RACY_NS:
+        if Signature.of(file) == signature and started_ns - signature.mtime_ns > racy_ns:
             self._table[path] = (signature, digest)
             self._changed = True
         else:

@@ -93,15 +93,24 @@ def test_each_byte_is_read_once_per_change_also_across_runs(tmp_path: Path, hash
     assert hashed == ["a", "a"]
 
 
-def test_a_file_that_was_just_written_is_not_trusted(tmp_path: Path) -> None:
+def test_a_file_that_was_just_written_is_not_trusted_where_times_are_seconds(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_text("1")
-    stamp = path.stat().st_mtime_ns
+    stamp = path.stat().st_mtime_ns // 10**9 * 10**9
+    os.utime(path, ns=(stamp, stamp))
     table = Digests(tmp_path)
     first = table.of("a")
     path.write_text("2")
     os.utime(path, ns=(stamp, stamp))
     assert table.of("a") != first
+
+
+def test_an_edit_right_after_the_hashing_of_one_shows(tmp_path: Path, hashed: list[str]) -> None:
+    path, table = tmp_path / "a", Digests(tmp_path)
+    for number in range(20):
+        path.write_text(f"{number:03d}")
+        assert {table.of("a").sha256 for _ in range(3)} == {hashlib.sha256(f"{number:03d}".encode()).hexdigest()}
+    assert len(hashed) == 20
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"format": 9}', '{"format": 1, "files": {"a": [1]}}', "\0"])
