@@ -28,6 +28,8 @@ from toolchains.hls_release import release_header
 from toolchains.open.program import program_main
 
 PACKAGES = ("blocks", "config", "farm", "integration", "runtime", "toolchains")
+CARD = ("runtime.accelerator", "runtime.emulation")
+"""What `import runtime` would load for PYNQ, which no step's program imports: they only read and write its files."""
 MISSING = "missing"
 """The version of a tool that is not there: `doit list` and the like work without it, and installing it is a change."""
 HLS_RELEASE = "2022.2"
@@ -238,7 +240,7 @@ class OpenToolchain:
         if isinstance(core, Core):
             rooms = sorted({type(node.operator).__module__ for node in core.graph.nodes})
             names += [name for room in rooms for name in (room, f"{room}.model")]
-        files = {file.path: file for name in names for file in python_files(name, self.root, PACKAGES)}
+        files = {file.path: file for name in names for file in python_files(name, self.root, PACKAGES, never=CARD)}
         return tuple(files[path] for path in sorted(files))
 
     def _relative(self, path: Path) -> str:
