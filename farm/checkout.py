@@ -93,7 +93,7 @@ class Checkout:
             move(folder / "log", self.root / step.log)
         finally:
             remove_tree(folder)
-        self._use(step, published)
+        self.use(step, published)
         self._record(step, probe, {path: file.digest for path, file in entry.files.items()}, entry.cost)
         return entry.cost
 
@@ -109,13 +109,21 @@ class Checkout:
             more = {"facts": dict(step.facts), "cost": run.cost}
             self.store.publish(entry_of(key, step.name, digests, run.work, run.log, **more), run.work, run.log)
         self._place(step, run.work, digests)
-        self._use(step, published)
+        self.use(step, published)
         self._record(step, probe, digests, run.cost)
         return tuple(
             Difference(output.target, earlier[output.path].meaning == digests[output.path].meaning)
             for output in step.outputs
             if output.path in earlier and earlier[output.path].sha256 != digests[output.path].sha256
         )
+
+    def use(self, step: Step, published: Published | None) -> None:
+        """Let a task do with its targets what it does with new ones. Raises UseError."""
+        if published is not None:
+            try:
+                published(tuple(self.root / target for target in step.targets))
+            except Exception as error:
+                raise UseError(f"{type(error).__name__}: {error}") from error
 
     def remove_targets(self, step: Step) -> None:
         """Remove the targets of a step and the record that vouches for them."""
@@ -127,13 +135,6 @@ class Checkout:
     def save(self) -> None:
         """Keep the digests for the next build."""
         self._digests.save()
-
-    def _use(self, step: Step, published: Published | None) -> None:
-        if published is not None:
-            try:
-                published(tuple(self.root / target for target in step.targets))
-            except Exception as error:
-                raise UseError(f"{type(error).__name__}: {error}") from error
 
     def _place(self, step: Step, work: Path, digests: Mapping[str, Digest]) -> None:
         for output in step.outputs:

@@ -33,8 +33,9 @@ def task(
     """Return the doit task of a step.
 
     The task has the step's name: "hls:residual_3f2a9c" is the item "residual_3f2a9c" of the task "hls". `published`
-    is called in the engine's process with the outputs' paths after they are in place, when the step has run. `note`
-    is what a build that needs the step says first. Raises StepError if `basename` is given and is not the step's.
+    is called in the engine's process with the outputs' paths in each build, when they are in place: made, restored or
+    current. It must be quick, and do nothing where it has nothing to add. `note` is what a build that needs the step
+    says first. Raises StepError if `basename` is given and is not the step's.
     """
     base, _, item = step.name.partition(":")
     if basename is not None and basename != base:

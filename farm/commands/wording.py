@@ -231,7 +231,7 @@ def failure_words(failure: Failure) -> str:
         case "input":
             return f"could not read its inputs: {failure.detail}"
         case "published":
-            return f"made its outputs, but their use failed: {failure.detail}"
+            return f"has its outputs in place, but their use failed: {failure.detail}"
         case "action":
             return failure.detail
         case "engine":

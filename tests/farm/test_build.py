@@ -379,6 +379,25 @@ def task_bad():
         (kept,) = checkout.scratch()
         assert checkout.exists(f"build/.farm/scratch/{kept}/work/half")
 
+    def test_published_is_called_for_what_is_current_too(self, checkout) -> None:
+        checkout.write("a", "A")
+        checkout.dodo("""
+BUILD = ["one"]
+def published(paths):
+    if Path("broken").exists():
+        raise OSError("no room")
+    Path("list").write_text(str(len(paths)))
+def task_one():
+    yield task(copy("one", "a", "build/out"), doc="x", published=published)
+""")
+        checkout.doit()
+        (checkout.folder / "list").unlink()
+        assert "nothing to do" in checkout.doit()
+        assert checkout.read("list") == "1"
+        checkout.write("broken", "")
+        assert "FAILED  one has its outputs in place, but their use failed: OSError: no room" in checkout.doit(status=1)
+        assert checkout.read("build/out") == "A"
+
     def test_published_that_fails_is_tried_again(self, checkout) -> None:
         checkout.write("a", "A")
         body = """
