@@ -145,7 +145,9 @@ class Checkout:
     def _record(self, step: Step, probe: Probe, digests: Mapping[str, Digest], cost: Cost) -> None:
         outputs = {output.target: digests[output.path] for output in step.outputs}
         key, parts = probe.parts.key, probe.parts
-        self._records.write(step, Record(step.name, key, parts, outputs, dict(step.facts), cost, clock.epoch_s()))
+        self._records.write(
+            step, Record(step.name, key, parts, outputs, dict(step.facts), cost, clock.epoch_s(), step.log)
+        )
 
     def _earlier(self, step: Step, key: str) -> Mapping[str, Digest]:
         """Return the outputs of an earlier run with the same key: the store's, else the recorded ones, else none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -18,7 +18,7 @@ from farm.commands.wording import short_reasons
 from farm.digest import digests_of
 from farm.journal import RECORD_VALUE
 from farm.key import parts_of
-from farm.record import Records, record_path, why
+from farm.record import Records, record_path, remove_files, why
 from farm.step import Step, StepError
 
 Published = Callable[[tuple[Path, ...]], None]
@@ -107,9 +107,7 @@ class RemoveOutputs(BaseAction):  # type: ignore[misc]
 
     def execute(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
         """Remove the files that exist."""
-        for path in (*self.step.targets, self.step.log):
-            with suppress(FileNotFoundError):
-                Path(path).unlink()
+        remove_files((*self.step.targets, self.step.log))
 
     def __str__(self) -> str:
         present = [path for path in (*self.step.targets, self.step.log) if Path(path).exists()]

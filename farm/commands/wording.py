@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from farm.admission import Capacity, Shortage
@@ -14,7 +15,7 @@ from farm.ledger import Expectation
 from farm.makespan import Bound
 from farm.reason import Reason
 from farm.record import Record
-from farm.step import FailureClass
+from farm.step import FailureClass, Step
 
 _SHORT_CHARACTERS = 60
 
@@ -144,6 +145,21 @@ def why_lines(planned: Planned, record: Record | None, asked: str) -> list[str]:
         ]
         lines += [f"  {title if not number else '':<8} {line}" for number, line in enumerate(words)]
     return lines
+
+
+def step_lines(step: Step) -> list[str]:
+    """Return what a step runs with: command, tools, facts and resources."""
+    needs = step.resources
+    licences = f", licences {', '.join(needs.licences)}" if needs.licences else ""
+    rows = [
+        ("command", [shlex.join(step.argv)]),
+        ("log", [step.log]),
+        ("tools", [f"{tool.name} {tool.version}" for tool in step.tools]),
+        ("variables", [f"{name}={value}" for name, value in step.environment]),
+        ("facts", [f"{name} {value}" for name, value in step.facts]),
+        ("occupies", [f"{needs.cores} core{'s' if needs.cores > 1 else ''}, {needs.memory_gib:g} GiB{licences}"]),
+    ]
+    return [line for title, found in rows if found for line in ("", f"{title:<11}: ", *(f" - {one}" for one in found))]
 
 
 _SHOWN_WAITING = 3
