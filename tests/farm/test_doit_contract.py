@@ -204,6 +204,7 @@ def test_a_backend_gets_the_dependencies_last(tmp_path: Path, monkeypatch: pytes
 
     class Backend:
         def __init__(self, name: str, codec: Any, *, module_name: str | None = None) -> None:
+            self.name = name
             assert codec.decode(codec.encode(["a", {"b": 1}])) == ["a", {"b": 1}]
 
         def set(self, task_id: str, dependency: str, value: Any) -> None:
