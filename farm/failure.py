@@ -18,6 +18,7 @@ Cause = Literal[
 # a.cpp:3:5: error, [a.v:12], /x/b.sv:7: but no time of day and no address of a host.
 _LOCATION = re.compile(r"(?:^|[\s\[(\"'])([\w./+-]*[A-Za-z_][\w./+-]*\.[A-Za-z]\w{0,4}):(\d+)(?=$|[\]:,)\s])")
 _FRAME = re.compile(r'^\s+File "([^"]+)", line (\d+)', re.MULTILINE)
+_TRACEBACK = "Traceback (most recent call last)"
 _SHOWN_LINES = 4
 _NEARLY_ALL = 0.9
 _HEAD_BYTES = 4 << 20
@@ -184,7 +185,8 @@ def telling_lines(log: Path, patterns: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Return the few lines of a log that say what went wrong.
 
     The first match of the step's own patterns; else the end of a Python traceback; else the first lines that speak of
-    an error (later ones mostly follow from them); else the last lines.
+    an error (later ones mostly follow from them); else the last lines. If none of them names a place, the first line
+    that begins with one comes before them: the program said where, and then summed up.
     """
     try:
         text = _bounded_text(log)
@@ -192,16 +194,30 @@ def telling_lines(log: Path, patterns: tuple[str, ...] = ()) -> tuple[str, ...]:
         return ()
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
     wanted = [re.compile(pattern) for pattern in patterns]
-    own = [line for line in lines if any(pattern.search(line) for pattern in wanted)]
+    own = [line for line in lines if not line.startswith(_TRACEBACK) and any(one.search(line) for one in wanted)]
     if own:
-        return tuple(own[:_SHOWN_LINES])
-    if any(line.startswith("Traceback (most recent call last)") for line in lines):
-        last = max(number for number, line in enumerate(lines) if line.startswith("Traceback (most recent call last)"))
+        return _with_place(lines, own)
+    if any(line.startswith(_TRACEBACK) for line in lines):
+        last = max(number for number, line in enumerate(lines) if line.startswith(_TRACEBACK))
         after = [line for line in lines[last + 1 :] if not line.startswith(" ")]
         if after:
             return tuple(after[:_SHOWN_LINES])
-    errors = [line for line in lines if _ERROR.search(line) and not _NO_ERROR.search(line)]
-    return tuple(errors[:_SHOWN_LINES] or lines[-_SHOWN_LINES:])
+    errors = [line for line in lines if _is_error(line)]
+    return _with_place(lines, errors) if errors else tuple(lines[-_SHOWN_LINES:])
+
+
+def _is_error(line: str) -> bool:
+    return bool(_ERROR.search(line)) and not _NO_ERROR.search(line)
+
+
+def _with_place(lines: list[str], telling: list[str]) -> tuple[str, ...]:
+    shown = telling[:_SHOWN_LINES]
+    if not any(_LOCATION.search(line) for line in shown):
+        placed = [line for line in lines if (match := _LOCATION.match(line)) and match.start(1) == 0]
+        first = next((line for line in placed if _is_error(line)), placed[0] if placed else None)
+        if first is not None:
+            shown = [first, *shown[: _SHOWN_LINES - 1]]
+    return tuple(shown)
 
 
 def _bounded_text(log: Path) -> str:

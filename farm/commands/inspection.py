@@ -94,7 +94,8 @@ class Plan(Inspection):
         planned = self._plan(control, names, dep_file=dep_file)
         farm = self._farm()
         forecast = Forecast(control.tasks, names, Ledger(store_folder(farm) / "ledger.db", _warn))
-        for line in plan_lines(planned, forecast, capacity_of(farm), with_current=all_tasks):
+        groups = Predecessors(Path.cwd(), control.tasks, dep_file).groups
+        for line in plan_lines(planned, forecast, capacity_of(farm), groups, with_current=all_tasks):
             self.outstream.write(line + "\n")
         return 0
 

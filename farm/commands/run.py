@@ -113,12 +113,14 @@ class Run(DoitRun):  # type: ignore[misc]
         capacity, folder = capacity_of(farm, num_process), store_folder(farm)
         ledger = Ledger(folder / "ledger.db", lambda text: display.note(text))  # noqa: PLW0108 - it comes later
         forecast = Forecast(control.tasks, names, ledger)
+        priority = Priority(forecast.needs, forecast.of, capacity)
         predecessors = Predecessors(root, control.tasks, dep_file)
         display = display_for(
             sys.stdout,
-            Tally(forecast, capacity),
+            Tally(forecast, capacity, priority),
             reasons=force_verbosity and verbosity == 2,
             explain=predecessors.explain,
+            groups=predecessors.groups,
         )
         with Stop() as stop, display, checkout_lock(root, _waiting, lambda: stop.requested) as held:
             if not held:
@@ -136,7 +138,7 @@ class Run(DoitRun):  # type: ignore[misc]
                 executor=executor,
                 ledger=ledger,
                 capacity=capacity,
-                priority=Priority(forecast.needs, forecast.of, capacity),
+                priority=priority,
                 watcher=log,
                 stop=stop,
                 always=always,

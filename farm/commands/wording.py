@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from farm.admission import Capacity, Shortage
 from farm.checkout import Difference
@@ -47,6 +47,11 @@ def reason_words(reason: Reason) -> str:
             return f"{reason.subject} was altered"
 
 
+def known_as(name: str, groups: Sequence[str]) -> str:
+    """Return the name of a step with the names by which people call it: a core's with those of its blocks."""
+    return f"{name} (= {_some(groups)})" if groups else name
+
+
 def short_reasons(reasons: Sequence[Reason]) -> str:
     """Return the most telling reason, and how many more there are."""
     if not reasons:
@@ -70,7 +75,14 @@ def long_reasons(reasons: Sequence[Reason]) -> list[str]:
 _PLANNED = {"run": "run", "restore": "restore", "depends": "maybe", "ignored": "ignored", "current": "current"}
 
 
-def plan_lines(planned: Sequence[Planned], forecast: Forecast, capacity: Capacity, *, with_current: bool) -> list[str]:
+def plan_lines(
+    planned: Sequence[Planned],
+    forecast: Forecast,
+    capacity: Capacity,
+    groups: Callable[[str], Sequence[str]],
+    *,
+    with_current: bool,
+) -> list[str]:
     """Return a line per task that is not current, and the totals."""
     lines = []
     for item in planned:
@@ -80,7 +92,8 @@ def plan_lines(planned: Sequence[Planned], forecast: Forecast, capacity: Capacit
         if item.after:
             why = f"depends on {_some(item.after)}" + (f"; {why}" if why else "")
         time = _range(forecast.of(item.name)) if item.state in ("run", "depends") else ""
-        lines.append(f"  {_PLANNED[item.state]:<7} {item.name}" + (f"  ({why})" if why else "") + time)
+        name = known_as(item.name, groups(item.name))
+        lines.append(f"  {_PLANNED[item.state]:<7} {name}" + (f"  ({why})" if why else "") + time)
     count = {state: sum(item.state == state for item in planned) for state in _PLANNED}
     totals = [f"{count['run']} would run", f"{count['restore']} would be restored", f"{count['current']} current"]
     if count["depends"]:
@@ -187,13 +200,27 @@ def running_words(name: str, elapsed_s: float, expected: Expectation, why: str) 
 
 def waiting_lines(waiting: Sequence[Waiting]) -> list[str]:
     """Return what waits for what, those that wait for the least first."""
-    free = sum(1 for one in waiting if not one.for_)
+    free = sum(1 for one in waiting if not one.for_ and not one.lacks)
     lines = [f"  {f'{free} wait':>18}  for a free place"] if free else []
+    lacking = [one for one in waiting if one.lacks]
+    lines += [
+        f"  {'waits':>18}  {one.name} for {', '.join(map(_lack_words, one.lacks))}" for one in lacking[:_SHOWN_WAITING]
+    ]
+    if len(lacking) > _SHOWN_WAITING:
+        lines.append(f"  {'':>18}  and {len(lacking) - _SHOWN_WAITING} more for memory, cores or licences")
     others = [one for one in waiting if one.for_]
     lines += [f"  {'waits':>18}  {one.name} for {_some(one.for_)}" for one in others[:_SHOWN_WAITING]]
     if len(others) > _SHOWN_WAITING:
         lines.append(f"  {'':>18}  and {len(others) - _SHOWN_WAITING} more")
     return lines
+
+
+def _lack_words(lack: Shortage) -> str:
+    kind, _, licence = lack.resource.partition(" ")
+    if licence:
+        return f"a licence {licence}"
+    unit = " GiB of memory" if kind == "memory_gib" else f" {kind}"
+    return f"{lack.needed:.3g}{unit} ({max(0.0, lack.available):.3g} free)"
 
 
 def bound_lines(bound: Bound, slots: int, wall_s: float) -> list[str]:

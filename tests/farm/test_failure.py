@@ -44,6 +44,23 @@ def test_own_patterns_win(tmp_path: Path) -> None:
     assert told(tmp_path, "error: early\nCRITICAL WARNING: late\n", "^CRITICAL") == ("CRITICAL WARNING: late",)
 
 
+def test_a_summary_is_shown_with_the_place_that_was_named_before(tmp_path: Path) -> None:
+    text = (
+        "reading\npad.hpp:12: no-recursion: f calls itself; unroll it\npad.hpp:30: x: y\nERROR: 2 places; see above\n"
+    )
+    assert told(tmp_path, text, "^ERROR: ") == (
+        "pad.hpp:12: no-recursion: f calls itself; unroll it",
+        "ERROR: 2 places; see above",
+    )
+    text = "In file a.hpp:1:\na.cpp:2: note: here\na.cpp:3:5: error: no such thing\nERROR: g++ ended with status 1\n"
+    assert told(tmp_path, text, "^ERROR: ")[0] == "a.cpp:3:5: error: no such thing"
+
+
+def test_a_traceback_is_told_by_its_end_also_if_its_beginning_is_an_error_line(tmp_path: Path) -> None:
+    text = "Traceback (most recent call last):\n  File 'a', line 1\n    f()\nValueError: pe 3 does not divide 8\n"
+    assert told(tmp_path, text, "^ERROR: ", "^Traceback ") == ("ValueError: pe 3 does not divide 8",)
+
+
 def test_lines_without_error_are_passed_over(tmp_path: Path) -> None:
     assert told(tmp_path, "found 0 errors\nno errors\nerrors: 0\nlast\n") == (
         "found 0 errors",
