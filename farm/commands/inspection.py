@@ -15,6 +15,7 @@ from doit.exceptions import InvalidCommand
 from farm.commands.config import settings_of
 from farm.commands.planner import Planned, Planner
 from farm.commands.predecessors import Predecessors
+from farm.commands.reader import ReaderMayLeave
 from farm.commands.repro import ReproError, secret_variables, write_repro
 from farm.commands.trace import LAST_BUILD, chrome_trace, read_events
 from farm.commands.wording import plan_lines, reason_words, why_lines
@@ -40,7 +41,7 @@ _OPT_ALL: dict[str, Any] = {
 }
 
 
-class Inspection(DoitCmdBase):  # type: ignore[misc]
+class Inspection(ReaderMayLeave, DoitCmdBase):  # type: ignore[misc]
     """Loads and checks the graph as `run` does, and ends with doit's memory closed and unchanged."""
 
     doc_description = None

@@ -16,6 +16,7 @@ from doit.cmd_list import List as DoitList
 from doit.control import TaskControl
 from doit.dependency import DependencyStatus
 
+from farm.commands.reader import ReaderMayLeave
 from farm.commands.wording import step_lines
 from farm.graph import Task, check_selection, members, order, step_of
 from farm.record import Records, remove_files
@@ -56,7 +57,7 @@ class _InOrder(set[str]):
         return iter(sorted(super().__iter__()))
 
 
-class Info(DoitInfo):  # type: ignore[misc]
+class Info(ReaderMayLeave, DoitInfo):  # type: ignore[misc]
     """Shows a task; of a step what it runs with, in lines and not as the object that it is."""
 
     name = "info"
@@ -85,7 +86,7 @@ class Info(DoitInfo):  # type: ignore[misc]
         return "\n".join([*lines, *filter(None, [DoitInfo.get_reasons(reasons)])])
 
 
-class List(DoitList):  # type: ignore[misc]
+class List(ReaderMayLeave, DoitList):  # type: ignore[misc]
     """Lists tasks; with -s a group is U if all that it stands for is."""
 
     name = "list"
@@ -126,7 +127,7 @@ class Forget(DoitForget):  # type: ignore[misc]
         super()._execute(forget_sub, forget_disable_default, forget_all)
 
 
-class Clean(DoitClean):  # type: ignore[misc]
+class Clean(ReaderMayLeave, DoitClean):  # type: ignore[misc]
     """Removes targets and logs. A group stands for its members; all tasks include those of earlier settings."""
 
     name = "clean"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from collections.abc import Iterable
@@ -19,6 +18,7 @@ from farm.checkout import Checkout
 from farm.commands.config import settings_of
 from farm.commands.display import display_for
 from farm.commands.predecessors import Predecessors
+from farm.commands.reader import give_up_writing
 from farm.commands.tally import Tally
 from farm.commands.trace import LAST_BUILD, BuildLog
 from farm.commands.wording import shortage_lines
@@ -38,9 +38,6 @@ from farm.stop import Stop
 from farm.store import Store
 
 _ENGINE_ERROR = 2
-#: What a shell reports of a program that SIGPIPE has ended.
-_NOBODY_READS = 141
-
 _OPT_SLOTS = {
     "name": "num_process",
     "short": "n",
@@ -155,8 +152,7 @@ class Run(DoitRun):  # type: ignore[misc]
                 raise InvalidTask("\n".join(shortage_lines(error.steps))) from None
             except BrokenPipeError:
                 # `doit build | head`: nobody reads any more. The loop has ended its steps on the way here.
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-                return _NOBODY_READS
+                return give_up_writing()
             except Exception:  # whatever it is, it is the engine's and has its own exit code
                 sys.stderr.write(traceback.format_exc())
                 sys.stderr.write("ERROR: the engine failed; finished steps are recorded\n")
