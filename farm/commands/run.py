@@ -13,6 +13,7 @@ from doit.cmd_run import opt_always, opt_continue, opt_verbosity
 from doit.control import TaskControl
 from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 
+from config.settings import command_line_words
 from farm.admission import NeverFitsError
 from farm.checkout import Checkout
 from farm.commands.config import settings_of
@@ -183,7 +184,8 @@ def _check_option_order(words: list[str], tasks: dict[str, Any]) -> None:
         takes_options = task is not None and (task.params or task.pos_arg)
         if word.startswith("-") and not takes_options:
             options = _with_value(words, position)
-            rest = [*words[:position], *words[position + len(options) :]]
+            # doit has taken the name=value words out.
+            rest = [*words[:position], *words[position + len(options) :], *command_line_words(sys.argv[1:])]
             raise InvalidCommand(f"options stand before the task: doit {' '.join([*options, *rest])}")
 
 

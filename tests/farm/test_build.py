@@ -511,6 +511,7 @@ class TestCommandLine:
     def test_option_after_the_task(self, chain) -> None:
         assert "options stand before the task: doit -n 4 join" in chain.doit("join", "-n", "4", status=3)
         assert "doit -c up:a join" in chain.doit("up:a", "-c", "join", status=3)
+        assert "doit -n 4 join farm.slots=2" in chain.doit("join", "farm.slots=2", "-n", "4", status=3)
 
     @pytest.mark.parametrize("option", ["-P", "--parallel-type=thread", "-Pthread", "--single", "-s", "-r", "--pdb"])
     def test_options_of_other_runners(self, chain, option: str) -> None:
