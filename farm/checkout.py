@@ -51,6 +51,7 @@ class Checkout:
         self.store = store
         self._digests = digests
         self._records = Records(root)
+        self._restoring_is_empty = False
 
     def probe(self, step: Step) -> Probe:
         """Look at the inputs, the record and the targets of a step. Raises OSError for an input that is not there."""
@@ -82,17 +83,21 @@ class Checkout:
         Returns what the run had cost. Raises OSError if the checkout cannot be written.
         """
         entry = self.store.find(probe.parts.key) if self.store is not None else None
-        if self.store is None or entry is None or not {output.path for output in step.outputs} <= set(entry.files):
+        outputs = {output.path for output in step.outputs}
+        if self.store is None or entry is None or not outputs <= set(entry.files):
             return None
         folder = self.root / _RESTORING
-        remove_tree(folder)
+        self._clear_restoring()
+        self._restoring_is_empty = False
         try:
             if not self.store.restore(entry, folder):
                 return None
             self._place(step, folder / "work", {path: file.digest for path, file in entry.files.items()})
             move(folder / "log", self.root / step.log)
+            # All moved away: the next one may use the folder, and some file systems take long to remove one.
+            self._restoring_is_empty = outputs == set(entry.files) and not any("/" in path for path in outputs)
         finally:
-            remove_tree(folder)
+            self._clear_restoring()
         self.use(step, published)
         self._record(step, probe, {path: file.digest for path, file in entry.files.items()}, entry.cost)
         return entry.cost
@@ -133,8 +138,14 @@ class Checkout:
                 (self.root / target).unlink()
 
     def save(self) -> None:
-        """Keep the digests for the next build."""
+        """Keep the digests for the next build, and leave no folder."""
         self._digests.save()
+        self._restoring_is_empty = False
+        self._clear_restoring()
+
+    def _clear_restoring(self) -> None:
+        if not self._restoring_is_empty:
+            remove_tree(self.root / _RESTORING)
 
     def _place(self, step: Step, work: Path, digests: Mapping[str, Digest]) -> None:
         for output in step.outputs:
