@@ -13,7 +13,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from reports.build import BuildReport, Cell, Rate, Total, read_build
+from reports.build import BlockRow, BuildReport, Cell, Rate, Total, read_build
 from reports.gates import Gate, Outcome
 from reports.plain import plain
 from reports.rollup import RESOURCES
@@ -51,6 +51,7 @@ def document(report: BuildReport) -> dict[str, Any]:
         "totals": [_with_shares(total) for total in report.totals],
         "slrs": plain(report.slrs),
         "timing": {name: plain(cell) for name, cell in report.timing},
+        "xclbin": plain(report.xclbin),
         "steps": plain(report.costs),
         "gates": [
             {
@@ -120,7 +121,8 @@ def page(report: BuildReport) -> RenderableType:
     parts += [_blocks(report), "", *_rates(report), "", _totals(report)]
     if report.slrs:
         parts += ["", _slrs(report)]
-    parts += ["", Text("Timing: " + "; ".join(f"{name} {_words(cell)}" for name, cell in report.timing))]
+    parts += ["", Text(f"Linked: {_words(report.xclbin)}")]
+    parts += [Text("Timing: " + "; ".join(f"{name} {_words(cell)}" for name, cell in report.timing))]
     parts += ["", _times(report)]
     if report.gates:
         parts += ["", Text("Gates", style="bold")]
@@ -158,9 +160,16 @@ def _blocks(report: BuildReport) -> Table:
             f"~{row.interval_estimate_cycles:,} {row.bottleneck}",
             *estimates,
             missing,
-            *(_words(cell).removeprefix("doit ") for cell in (row.interval_cycles, row.checked, row.parameters)),
+            _simulated(row),
+            *(_words(cell).removeprefix("doit ") for cell in (row.checked, row.parameters)),
         )
     return shown
+
+
+def _simulated(row: BlockRow) -> str:
+    if row.simulation_differences:
+        return f"{row.simulation_differences:,} differ"
+    return _words(row.interval_cycles).removeprefix("doit ")
 
 
 def _estimate(value: float | str | None) -> str:

@@ -27,7 +27,7 @@ from toolchains.failures import signatures
 from toolchains.hls_release import release_header
 from toolchains.open.program import program_main
 
-PACKAGES = ("blocks", "config", "farm", "integration", "runtime", "toolchains")
+PACKAGES = ("blocks", "config", "farm", "integration", "reports", "runtime", "toolchains")
 MISSING = "missing"
 """The version of a tool that is not there: `doit list` and the like work without it, and installing it is a change."""
 HLS_RELEASE = "2022.2"
@@ -221,7 +221,10 @@ class OpenToolchain:
                 ),
                 File("fc_weights.bin", f"{weights}/{self.network.head.name}/fc_weights.bin"),
             ),
-            outputs=(Output("kernel.xclbin", self.xclbin),),
+            outputs=(
+                Output("kernel.xclbin", self.xclbin),
+                Output("values.json", f"{self.folder}/link/values.json"),
+            ),
             log=f"{self.folder}/link.log",
             tools=interpreter(),
             facts=(("clock_mhz", str(self.clock_mhz)), ("platform", self.platform.vbnv)),
