@@ -30,7 +30,8 @@ print("connecting to 10.20." + "30.40:2100")
 sys.stdout.buffer.write(b"no UTF-8: \\\\xff\\\\xfe\\\\n")
 mode = open("mode").read()
 if mode != "well":
-    print("ERROR: [Common 17-345] no licence from 2100" + "@lic.example.org for /home/ja" + "ne/prj/top.v:25, ja" + "ne")
+    who = "ja" + "ne"
+    print("ERROR: [Common 17-345] no licence from 2100" + "@lic.example.org for /home/" + who + "/prj/top.v:25, " + who)
 open("out", "w").write(mode)
 sys.stdout.flush()
 if mode == "wait":
@@ -129,10 +130,8 @@ def test_repro_names_no_user(leak) -> None:
 
 def test_a_log_that_cannot_be_cleaned_is_not_kept(leak) -> None:
     leak.write("mode", "well")
-    broken = "def refuse(text, log):\n    raise OSError(28, 'No space left on device')\n"
-    leak.dodo(
-        "ENV = ()\n" + BODY.replace("REDACTION = Redaction(redact_part)", broken + "REDACTION = Redaction(refuse)")
-    )
+    refuse = "def redact_part(text, log):\n    raise OSError(28, 'No space left on device')\n\n\nREDACTION ="
+    leak.dodo("ENV = ()\n" + BODY.replace("REDACTION =", refuse))
     shown = leak.doit(status=1)
     assert "the log could not be redacted (No space left on device)" in shown
     for secret in SECRETS:
