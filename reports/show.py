@@ -20,8 +20,9 @@ from reports.rollup import RESOURCES, RollUp, Use
 from reports.timing import Slacks
 
 MAX_ROWS = 40
-PIPED_WIDTH = 160
 """Rows shown of a long list; `--json` has them all."""
+PIPED_WIDTH = 160
+"""Columns where there is no terminal."""
 
 NO_VALUE = "no value"
 _BRIEF: dict[type, tuple[str, ...]] = {
@@ -51,7 +52,8 @@ def words(value: Any) -> str:
 
 def report(item: Report) -> RenderableType:
     """Return one report: its fields, then a table for every list."""
-    parts: list[RenderableType] = [Text(f"{item.file}: {item.kind}", style="bold")]
+    where = item.file if item.line == 1 else f"{item.file}:{item.line}"
+    parts: list[RenderableType] = [Text(f"{where}: {item.kind}", style="bold")]
     pairs = Table(box=None, show_header=False, pad_edge=False)
     lists: list[tuple[str, tuple[Any, ...]]] = []
     kernels = isinstance(item.value, AcceleratorUtilization)
