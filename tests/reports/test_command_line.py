@@ -160,7 +160,7 @@ def test_a_solution_of_hls(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_a_log_in_a_project_says_why_it_failed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    text = "****** Vivado v2022.2 (64-bit)\nINFO: [Common 17-206] begin\nERROR: [Synth 8-439] module 'absent' not found\n"
+    text = "****** Vivado v2022.2 (64-bit)\nINFO: [a 1-1] b\nERROR: [Synth 8-439] module 'absent' not found\n"
     (tmp_path / "vivado.log").write_text(text)
     assert main([str(tmp_path)]) == 0
     shown = capsys.readouterr().out
