@@ -5,7 +5,7 @@ this project. Of each block the authors' source is compiled as it lies there, wi
 of Vivado HLS, and run once on a random tensor with the parameters of its headers. Ours is the compiled core of the
 last `doit build` on the same tensor with the same parameters. Both must give the same numbers. Times are CPU time of
 one core; each program is timed around the block alone, without reading and writing its tensors. Not compiled are the
-authors' DMA and their test benches. Compiling takes minutes and, for the largest block, 5 GiB.
+authors' DMA and their test benches. Compiling takes tens of minutes and, for the largest block, 5 GiB.
 """
 
 from __future__ import annotations
