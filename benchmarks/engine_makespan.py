@@ -205,15 +205,16 @@ def solve(case: Case, slots: int, seconds: float, *, hint: Mapping[str, tuple[fl
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = seconds
     solver.parameters.num_workers = 2
-    status = solver.Solve(model)
+    # By its name: releases differ in whether the number is of the type of the constants.
+    status = solver.StatusName(solver.Solve(model))
     hint_s = _end_s(hint)
-    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+    if status not in ("OPTIMAL", "FEASIBLE"):
         return Best(hint_s, False, 0.0)
     # Rounding to ticks may make the solver's schedule a little longer than the hint.
     found_s = min(hint_s, solver.ObjectiveValue() / scale)
     # Rounding has moved the bound too: by half a tick for each step of a path.
     bound_s = (solver.BestObjectiveBound() - len(ticks) / 2) / scale
-    return Best(found_s, status == cp_model.OPTIMAL, min(bound_s, found_s))
+    return Best(found_s, status == "OPTIMAL", min(bound_s, found_s))
 
 
 def _end_s(spans: Mapping[str, tuple[float, float]]) -> float:

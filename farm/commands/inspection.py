@@ -16,7 +16,7 @@ from farm.commands.config import settings_of
 from farm.commands.planner import Planned, Planner
 from farm.commands.predecessors import Predecessors
 from farm.commands.reader import ReaderMayLeave
-from farm.commands.repro import ReproError, secret_variables, write_repro
+from farm.commands.repro import ReproError, needs_python, secret_variables, write_repro
 from farm.commands.trace import LAST_BUILD, chrome_trace, read_events
 from farm.commands.wording import plan_lines, reason_words, why_lines
 from farm.digest import Digest, digests_of
@@ -27,6 +27,7 @@ from farm.ledger import Ledger
 from farm.machine import capacity_of, store_folder
 from farm.reason import Reason
 from farm.record import Records
+from farm.redaction import redaction_of
 from farm.settings import FarmSettings
 from farm.step import Step
 from farm.store import Store
@@ -192,13 +193,15 @@ class Repro(Inspection):
             raise InvalidCommand(f"'{names[0]}' is no step: its action is part of dodo.py")
         root = Path.cwd()
         folder = Path(output or f"build/repro/{step.name.replace(':', '-')}")
+        redaction = redaction_of(self.loader)
         try:
-            write_repro(step, root, folder, _recorded(step, root))
+            write_repro(step, root, folder, _recorded(step, root), redaction)
         except ReproError as error:
             raise InvalidCommand(str(error)) from None
-        for name in secret_variables(step):
+        for name in secret_variables(step, redaction):
             sys.stdout.write(f"the value of {name} is left out; set it where the script runs\n")
-        sys.stdout.write(f"{folder}: start {folder / 'run'}\n")
+        python = f"PYTHON={sys.executable} " if needs_python(step, redaction) else ""
+        sys.stdout.write(f"{folder}: start {python}{folder / 'run'}\n")
         return 0
 
 
