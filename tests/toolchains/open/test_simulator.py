@@ -97,12 +97,12 @@ def fifo_core(depth: int = DEPTH) -> Core:
 
 
 @pytest.fixture(scope="module")
-def faulty(tmp_path_factory: pytest.TempPathFactory) -> Simulator:
+def faulty(simulations: Path, tmp_path_factory: pytest.TempPathFactory) -> Simulator:
     folder = tmp_path_factory.mktemp("faulty")
     (folder / "operators" / "fifo").mkdir(parents=True)
     (folder / "operators" / "farm_stream.sv").write_text(WIRES)
     (folder / "operators" / "fifo" / "fifo.sv").write_text(FAULTY_FIFO)
-    return build(fifo_core(), folder, operators=folder)
+    return build(fifo_core(), simulations, operators=folder)
 
 
 def beats(fault: int) -> np.ndarray:
