@@ -36,6 +36,9 @@ class Toolchain(Protocol):
     def cosim(self, block: Block) -> Step:
         """A block simulated cycle by cycle and compared with the integer model."""
 
+    def ooc(self, core: Core) -> Step:
+        """A core synthesised out of context."""
+
     def stitch(self, cores: Mapping[str, Core | DmaCore]) -> Step:
         """The cores joined into one kernel; the mapping is block name to core."""
 

@@ -18,6 +18,7 @@ from blocks.graph import Core
 from blocks.hls import headers_of
 from blocks.network import Block, Network
 from blocks.origin import STAND_IN
+from blocks.rtl import render
 from blocks.trained import parameter_file
 from farm.modules import python_files
 from farm.step import PYTHON, File, Output, Resources, Step, Text, Tool
@@ -27,10 +28,11 @@ from toolchains.failures import signatures
 from toolchains.hls_release import release_header
 from toolchains.open.program import program_main
 from toolchains.open.simulation_steps import cosim_step, harness_step, model_step, stimuli_step
+from toolchains.open.synthesis_steps import synthesis_step
 from toolchains.open.verilator import find_verilator
 from toolchains.simulation_settings import CosimSettings
 
-PACKAGES = ("blocks", "config", "farm", "integration", "runtime", "toolchains")
+PACKAGES = ("blocks", "config", "farm", "integration", "reports", "runtime", "toolchains")
 MISSING = "missing"
 """The version of a tool that is not there: `doit list` and the like work without it, and installing it is a change."""
 HLS_RELEASE = "2022.2"
@@ -206,6 +208,12 @@ class OpenToolchain:
             (verilator(), compiler(), *interpreter("numpy")),
             (("core", core.name), ("parameters", parameters or STAND_IN), *_facts(core)),
         )
+
+    def ooc(self, core: Core) -> Step:
+        """The RTL of a core synthesised out of context: netlist, utilization and logic delay."""
+        modules = self._modules("toolchains.open.synthesise")
+        (python, yosys) = interpreter("pyosys")
+        return synthesis_step(render(core), self.folder, modules, yosys, (python,), _facts(core))
 
     def stitch(self, cores: Mapping[str, Core | DmaCore]) -> Step:
         """Interfaces checked, `kernel.xml`, and the program that joins the compiled cores."""
