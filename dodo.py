@@ -18,13 +18,15 @@ from farm.tasks import doit_config, plain_errors, task
 from integration.platform import find_platform
 from reports.gates import gates_of
 from toolchains.choose import find_toolchain
+from toolchains.fifo_trim import TrimError, write_depths
+from toolchains.simulation_settings import CosimSettings
 from toolchains.toolchain import Toolchain
 
 Task = dict[str, Any]
 ROOT = Path(__file__).resolve().parent
 
 with plain_errors():
-    SETTINGS = load_settings(ROOT, {"farm": FarmSettings}, command_line_words(sys.argv[1:]))
+    SETTINGS = load_settings(ROOT, {"farm": FarmSettings, "cosim": CosimSettings}, command_line_words(sys.argv[1:]))
     NETWORK = find_network(SETTINGS.network, origin=SETTINGS.origin("network"))
     PLATFORM = find_platform(SETTINGS.platform, origin=SETTINGS.origin("platform"))
     TOOLCHAIN: Toolchain = find_toolchain(ROOT, SETTINGS, NETWORK, PLATFORM)
@@ -46,6 +48,43 @@ def task_hls() -> Iterator[Task]:
         yield task(TOOLCHAIN.hls(core), doc=f"core of {', '.join(users)}")
     for block, core in CORES.items():
         yield {"name": block, "actions": None, "task_dep": [f"hls:{core.name}"], "doc": f"= hls:{core.name}"}
+
+
+def task_model() -> Iterator[Task]:
+    """RTL verilated and compiled, per core; model:BLOCK names its core"""
+    cores = {block: core for block, core in CORES.items() if isinstance(core, Core)}
+    for core in {core.name: core for core in cores.values()}.values():
+        users = [block for block, its in cores.items() if its.name == core.name]
+        yield task(TOOLCHAIN.model(core), doc=f"simulation of {', '.join(users)}")
+    for block, core in cores.items():
+        yield {"name": block, "actions": None, "task_dep": [f"model:{core.name}"], "doc": f"= model:{core.name}"}
+    yield task(TOOLCHAIN.harness(), doc="what runs the models")
+
+
+def task_stimuli() -> Iterator[Task]:
+    """Held-out images on their way through the network, for cosim"""
+    if step := TOOLCHAIN.stimuli():
+        yield task(step, doc=f"what the blocks of {NETWORK.name} read")
+
+
+def task_cosim() -> Iterator[Task]:
+    """RTL simulated with images back to back and compared with the model, per block"""
+    for block in NETWORK.blocks:
+        yield task(TOOLCHAIN.cosim(block), doc=f"cycles, stalls and FIFO marks of {block.name}")
+
+
+def task_fifos() -> Task:
+    """What cosim measured -> trimmed FIFO depths beside the network file, to be reviewed"""
+    return {"actions": [trim_fifos], "task_dep": ["cosim"], "verbosity": 2}
+
+
+def trim_fifos() -> TaskFailed | None:
+    """Write the depths and say what they are."""
+    try:
+        print(write_depths(ROOT, TOOLCHAIN.folder, NETWORK))  # noqa: T201
+    except TrimError as error:
+        return TaskFailed(str(error))
+    return None
 
 
 def task_ooc() -> Iterator[Task]:

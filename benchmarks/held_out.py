@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
+from blocks import dataset
 from blocks.network import Network, find_network
 from blocks.network_model import run_network
 from blocks.parameters import ParameterError, read_block
@@ -34,12 +35,9 @@ def held_out(network: Network) -> tuple[Tensor, Tensor]:
     if network.dataset is None:
         raise SystemExit(f"{network.file}: the network names no data set to classify")
     try:
-        from sklearn.datasets import load_digits  # noqa: PLC0415  only this data set needs it
-    except ImportError:
-        raise SystemExit("the digits come with scikit-learn: pip install -e '.[digits]'") from None
-    images, labels = load_digits(return_X_y=True)
-    chosen = np.arange(len(labels)) % network.dataset.held_out_every == 0
-    return images[chosen].reshape(-1, 8, 8, 1).astype(np.uint8), labels[chosen]
+        return dataset.held_out(network.dataset)
+    except dataset.DatasetError as error:
+        raise SystemExit(str(error)) from None
 
 
 def expected_indices(network: Network, images: Tensor) -> Tensor:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from blocks.convolution import MOST_CHANNELS, MOST_PIXELS_A_SIDE, UNKNOWN, FeatureMap, Known, known
 from blocks.dma import Dma, DmaCore
+from blocks.fifo_depths import SUFFIX, depths_file, read_depths
 from blocks.graph import Core
 from blocks.head import Head, read_head
 from blocks.operators.base import MAX_PORT_BITS
 from blocks.residual import Residual, read_residual
 from blocks.stem import Stem, read_stem
 from config.document import REQUIRED, Required, Section, load
-from config.problem import ConfigError, Problem, suggestion
+from config.problem import ConfigError, Problem, Problems, suggestion
 
 NETWORKS = Path(__file__).parent / "networks"
 
@@ -89,7 +90,7 @@ class Network:
 
 def available(folder: Path = NETWORKS) -> list[str]:
     """Names of the networks that can be built."""
-    return sorted(path.stem for path in folder.glob("*.yaml"))
+    return sorted(path.stem for path in folder.glob("*.yaml") if not path.name.endswith(SUFFIX))
 
 
 def find_network(name: str, folder: Path = NETWORKS, *, origin: str = "command line") -> Network:
@@ -136,7 +137,19 @@ def read_network(path: Path) -> Network:
     document.finish()
     document.problems.raise_if_any()
     assert image is not None  # noqa: S101  a problem would have been raised
+    if depths_file(path).exists():
+        blocks = _with_depths(blocks, depths_file(path))
     return Network(name or path.stem, path, image, blocks, path.parent / parameters, dataset, labels)
+
+
+def _with_depths(blocks: tuple[Block, ...], path: Path) -> tuple[Block, ...]:
+    problems = Problems()
+    found = read_depths(path, {block.name: block.core() for block in blocks}, problems)
+    problems.raise_if_any()
+    return tuple(
+        replace(block, fifo_depths=found[block.name]) if isinstance(block, Residual) and block.name in found else block
+        for block in blocks
+    )
 
 
 def _name(section: Section, *, default: str | Required = REQUIRED) -> str | None:

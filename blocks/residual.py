@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from blocks.convolution import MOST_KERNEL, UNKNOWN, Convolution, FeatureMap, Known, known, read_convolution
+from blocks.fifo_depths import Depths
 from blocks.graph import Core, Graph, GraphBuilder
 from blocks.operators.add import Add
 from blocks.operators.base import Stream
@@ -33,6 +34,8 @@ class Residual:
     conv2b: Convolution
     conv2c: Convolution
     conv1: Convolution | None
+    fifo_depths: Depths = ()
+    """Depths below their bounds (`blocks/fifo_depths.py`)."""
 
     @property
     def output(self) -> FeatureMap:
@@ -112,7 +115,8 @@ class Residual:
         rows = self.conv2b.kernel + self.conv2b.stride
         pixels = rows * self.conv2b.source.width + 8
         per_pixel = stream.beats // (self.output.height * self.output.width)
-        return Fifo(lanes=stream.lanes, bits=stream.bits, beats=stream.beats, depth=pixels * max(1, per_pixel))
+        depth = dict(self.fifo_depths).get("skip", pixels * max(1, per_pixel))
+        return Fifo(lanes=stream.lanes, bits=stream.bits, beats=stream.beats, depth=depth)
 
 
 def read_residual(section: Section, name: str, source: Known) -> tuple[Residual | None, Known]:

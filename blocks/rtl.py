@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from blocks import dma_rtl, hls
+from blocks.dma import DmaCore
 from blocks.graph import Core, Graph, Node
 from blocks.operators.fifo import Fifo
 from blocks.operators.room import room_name
@@ -33,8 +35,10 @@ class RtlView:
     ports: tuple[InterfacePort, ...]
 
 
-def files_of(core: Core) -> tuple[str, ...]:
+def files_of(core: Core | DmaCore) -> tuple[str, ...]:
     """The SystemVerilog files that a core's top is made of, relative to `blocks/`, each once."""
+    if isinstance(core, DmaCore):
+        return dma_rtl.FILES
     rooms = {room_name(node.operator) for node in core.graph.nodes}
     rooms |= {needed for room in rooms for needed in NEEDS.get(room, ())}
     return (COMMON, *(f"operators/{room}/{room}.sv" for room in sorted(rooms)))
@@ -45,8 +49,10 @@ def data_bits(width_bits: int) -> int:
     return -(-width_bits // 8) * 8
 
 
-def render(core: Core) -> RtlView:
+def render(core: Core | DmaCore) -> RtlView:
     """The SystemVerilog view of a core."""
+    if isinstance(core, DmaCore):
+        return RtlView(core.name, dma_rtl.render_top(core), files_of(core), hls.render(core).ports)
     ports = ports_of(core)
     return RtlView(core.name, "\n".join(_top(core, ports)) + "\n", files_of(core), ports)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from blocks.network import Network
 from config.problem import ConfigError
 from config.settings import Settings
 from integration.platform import Platform
 from toolchains.open.steps import OpenToolchain
+from toolchains.simulation_settings import CosimSettings
 from toolchains.toolchain import Toolchain
 
 
@@ -27,4 +28,14 @@ def find_toolchain(root: Path, settings: Settings, network: Network, platform: P
     if settings.target != "sw_emu":
         what = f"toolchain open does not reach target {settings.target} in this version"
         raise ConfigError([settings.problem("target", what, "use target=sw_emu")])
-    return OpenToolchain(root, network, platform, settings.target, settings.clock_mhz)
+    cosim = settings.section(CosimSettings)
+    _check_inputs(root, settings, cosim)
+    return OpenToolchain(root, network, platform, settings.target, settings.clock_mhz, cosim)
+
+
+def _check_inputs(root: Path, settings: Settings, cosim: CosimSettings) -> None:
+    path = PurePosixPath(cosim.inputs)
+    if cosim.inputs and (path.is_absolute() or ".." in path.parts or not (root / path).is_file()):
+        what = f"cosim.inputs is {cosim.inputs!r}, which is no file of the checkout"
+        remedy = "put the archive into the checkout and give its path from there"
+        raise ConfigError([settings.problem("cosim.inputs", what, remedy)])

@@ -24,6 +24,18 @@ class Toolchain(Protocol):
     def hls(self, core: Core | DmaCore) -> Step:
         """The C++ view of a core: compiled, and run against the model."""
 
+    def model(self, core: Core) -> Step:
+        """A core's RTL compiled for simulation."""
+
+    def harness(self) -> Step:
+        """What runs such models."""
+
+    def stimuli(self) -> Step | None:
+        """What the blocks read when the network classifies; None for a network without a data set."""
+
+    def cosim(self, block: Block) -> Step:
+        """A block simulated cycle by cycle and compared with the integer model."""
+
     def ooc(self, core: Core) -> Step:
         """A core synthesised out of context."""
 

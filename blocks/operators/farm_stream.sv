@@ -42,8 +42,9 @@ module farm_skid #(
         (* ram_style = "distributed" *) logic [WIDTH-1:0] places [4];
         logic [1:0] head, tail;
         logic [2:0] waiting;  // in `places`
+        logic some;           // waiting is not 0; a register, since what hangs on ready hangs on it too
         wire push = in0_valid && in0_ready;
-        wire load = waiting != 0 && (!out0_valid || out0_ready);
+        wire load = some && (!out0_valid || out0_ready);
         wire [2:0] waiting_next = waiting + 3'(push) - 3'(load);
 
         always_ff @(posedge clk) begin
@@ -51,12 +52,14 @@ module farm_skid #(
                 head <= '0;
                 tail <= '0;
                 waiting <= '0;
+                some <= 1'b0;
                 in0_ready <= 1'b0;
                 out0_valid <= 1'b0;
             end else begin
                 head <= head + 2'(push);
                 tail <= tail + 2'(load);
                 waiting <= waiting_next;
+                some <= waiting_next != 0;
                 in0_ready <= !waiting_next[2];
                 out0_valid <= load || (out0_valid && !out0_ready);
             end
@@ -97,8 +100,10 @@ module farm_exit #(
     logic [BITS-1:0] head, tail;
     logic [BITS:0] taken;    // issued, and not yet in the output register
     logic [BITS:0] waiting;  // in `places`
+    logic some;              // waiting is not 0; a register, since what hangs on ready hangs on it too
 
-    wire load = waiting != 0 && (!out0_valid || out0_ready);
+    wire load = some && (!out0_valid || out0_ready);
+    wire [BITS:0] waiting_next = waiting + (BITS + 1)'(in0_valid) - (BITS + 1)'(load);
 
     always_ff @(posedge clk) begin
         if (rst) begin
@@ -106,13 +111,15 @@ module farm_exit #(
             tail <= '0;
             taken <= '0;
             waiting <= '0;
+            some <= 1'b0;
             room <= 1'b0;
             out0_valid <= 1'b0;
         end else begin
             head <= head + BITS'(in0_valid);
             tail <= tail + BITS'(load);
             taken <= taken + (BITS + 1)'(issue) - (BITS + 1)'(load);
-            waiting <= waiting + (BITS + 1)'(in0_valid) - (BITS + 1)'(load);
+            waiting <= waiting_next;
+            some <= waiting_next != 0;
             // One beat may be issued in the cycle in which this is computed: it is counted here.
             room <= taken + (BITS + 1)'(issue) < (BITS + 1)'(DEPTH) || load;
             out0_valid <= load || (out0_valid && !out0_ready);

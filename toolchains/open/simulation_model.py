@@ -1,7 +1,7 @@
-"""The texts around a core that make it a simulation's model: a wrapper in SystemVerilog, and what joins it to the harness.
+"""The texts around a core that make it a model: a wrapper in SystemVerilog, and what joins it to the harness.
 
-The wrapper looks into the core by hierarchical names: valid and ready of every stream and the level of every FIFO. So the
-core itself carries nothing for simulations.
+The wrapper looks into the core by hierarchical names: valid and ready of every stream and the level of every FIFO. So
+the core itself carries nothing for simulations.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from blocks.graph import Core, Node
 from blocks.operators.fifo import Fifo
 from blocks.ports import ports_of
-from blocks.rtl import data_bits, instance_name
+from blocks.rtl import data_bits, files_of, instance_name, render
+from toolchains.open.compile_model import class_name, wrapper_name
 
 LEVEL_BITS = 32
+CORE, WRAPPER, JOINT = "core.sv", "simulated.sv", "joint.cpp"
 
 
 def stream_names(core: Core) -> tuple[str, ...]:
@@ -26,14 +28,14 @@ def fifo_nodes(core: Core) -> tuple[Node, ...]:
     return tuple(node for node in core.graph.nodes if isinstance(node.operator, Fifo))
 
 
-def top_name(core: Core) -> str:
-    """The wrapper's name."""
-    return f"{core.name}_simulated"
+def verilog_files(core: Core) -> tuple[str, ...]:
+    """The operators' files, relative to `blocks/`."""
+    return files_of(core)
 
 
-def class_name(core: Core) -> str:
-    """The C++ class that Verilator makes of the wrapper."""
-    return f"V{core.name}"
+def texts(core: Core) -> dict[str, str]:
+    """What is rendered for a core's model, by file name."""
+    return {CORE: render(core).top, WRAPPER: wrapper(core), JOINT: joint(core)}
 
 
 def wrapper(core: Core) -> str:
@@ -43,7 +45,7 @@ def wrapper(core: Core) -> str:
 
 def _wrapper(core: Core) -> Iterator[str]:
     streams, fifos = stream_names(core), fifo_nodes(core)
-    yield f"module {top_name(core)} ("
+    yield f"module {wrapper_name(core.name)} ("
     for port in ports_of(core):
         data, back = ("input", "output") if port.direction == "in" else ("output", "input")
         yield f"    {data} wire [{data_bits(port.width_bits) - 1}:0] {port.name}_TDATA,"
@@ -71,7 +73,7 @@ def joint(core: Core) -> str:
 
 
 def _joint(core: Core) -> Iterator[str]:
-    name = class_name(core)
+    name = class_name(core.name)
     yield f'#include "{name}.h"'
     yield '#include "simulation.hpp"'
     yield ""
@@ -107,7 +109,9 @@ def _joint(core: Core) -> Iterator[str]:
     yield "};"
     yield "}  // namespace"
     yield ""
-    yield f'extern "C" FARM_EXPORT farm::SimulatedCore* {core.name}_model(std::uint64_t seed) {{ return new Model(seed); }}'
+    yield f'extern "C" FARM_EXPORT farm::SimulatedCore* {core.name}_model(std::uint64_t seed) {{'
+    yield "    return new Model(seed);"
+    yield "}"
 
 
 def _pins(port: str) -> Iterator[tuple[bool, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +18,9 @@ Tensor = np.ndarray[Any, Any]
 class Stall:
     """When a port makes the core wait; all conditions hold at once, and the default never does.
 
-    `start`: not before this cycle. `chance`, `longest`: in a cycle without a stall one begins with this probability and
-    takes 1 to `longest` cycles. `open`, `closed`: for ever so many cycles open, then so many closed. `image_cycles`: the
-    beats of an image come evenly over so many cycles (sources of data only).
+    `start`: not before this cycle. `chance`, `longest`: in a cycle without a stall one begins with this probability
+    and takes 1 to `longest` cycles. `open`, `closed`: for ever so many cycles open, then so many closed.
+    `image_cycles`: the beats of an image come evenly over so many cycles (sources of data only).
     """
 
     seed: int = 0
@@ -93,9 +93,17 @@ class DeadlockError(SimulationError):
 
 
 def deadlock(
-    core: Core, what: str, valid: Mapping[str, bool], ready: Mapping[str, bool], levels: Mapping[str, int]
+    core: Core,
+    what: str,
+    valid: Mapping[str, bool],
+    ready: Mapping[str, bool],
+    levels: Mapping[str, int],
+    ended: Collection[str] = (),
 ) -> DeadlockError:
-    """The error for a core that stands still. `valid` and `ready` are by stream, `levels` by FIFO node."""
+    """The error for a core that stands still.
+
+    `valid` and `ready` are by stream, `levels` by FIFO node; from the sources `ended` nothing more was to come.
+    """
     standing = {name for name in valid if valid[name] and not ready[name]}
     at_depth: dict[str, str] = {}
     for node in fifo_nodes(core):
@@ -106,7 +114,7 @@ def deadlock(
     joins = [node for node in core.graph.nodes if standing & set(node.inputs)]
     empty = [name for node in joins for name in (*node.inputs, *node.parameters) if not valid[name]]
     if not empty:
-        empty = [name for name in valid if ready[name] and not valid[name]]
+        empty = [name for name in valid if ready[name] and not valid[name] and name not in ended]
     full = (*at_depth.items(), *((name, "") for name in others))
     return DeadlockError(what, full, tuple(empty))
 

@@ -6,18 +6,27 @@ The structs are those of `simulation.cpp`, field by field.
 from __future__ import annotations
 
 import ctypes
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
 from blocks.graph import Core
 from blocks.memories import beat_bytes, images, pack_beats, unpack_beats
-from toolchains.open.compile_model import compile_harness, compile_model, installed_verilator, link_simulation
-from toolchains.open.simulation_model import fifo_nodes, stream_names
+from toolchains.open.compile_model import (
+    HARNESS,
+    MODEL,
+    compile_harness,
+    compile_model,
+    installed_verilator,
+    link_simulation,
+)
+from toolchains.open.simulation_model import JOINT, fifo_nodes, stream_names, texts, verilog_files
 from toolchains.open.simulation_values import PortTimes, Run, SimulationError, Stall, StreamCounts, deadlock
 from toolchains.open.verilator import Verilator
 
@@ -28,7 +37,8 @@ CHANCES = 65536
 FLOWING = Stall()
 PIPELINE_CYCLES = 1000
 """More than the pipelines and buffers of a whole core hold a beat back in which no stream moves."""
-OPERATORS = Path(__file__).parents[2] / "blocks"
+HERE = Path(__file__).parent
+BLOCKS = HERE.parents[1] / "blocks"
 
 
 class Role(IntEnum):
@@ -295,11 +305,13 @@ def _error(run: _Run, given: list[_Given], moved: list[int], watch: _Watch) -> S
     if run.outcome == Outcome.FATAL:
         return SimulationError(f"the model ended: {watch.message.value.decode(errors='replace')}")
     if run.outcome in (Outcome.DEADLOCK, Outcome.CYCLE_LIMIT):
-        ports = zip(given, moved, strict=True)
-        got = ", ".join(f"{port.name} {its} of {port.count}" for port, its in ports if port.role != Role.ENDLESS_SOURCE)
+        ports = [pair for pair in zip(given, moved, strict=True) if pair[0].role != Role.ENDLESS_SOURCE]
+        got = ", ".join(f"{port.name} {its} of {port.count}" for port, its in ports)
+        ended = {port.name for port, its in ports if port.role == Role.SOURCE and its == port.count}
         what = "deadlock" if run.outcome == Outcome.DEADLOCK else "not done at the limit of cycles"
         valid, ready = watch.by_stream(watch.valid), watch.by_stream(watch.ready)
-        return deadlock(watch.core, f"{at}: {what} (beats: {got})", valid, ready, watch.by_fifo(watch.levels))
+        levels = watch.by_fifo(watch.levels)
+        return deadlock(watch.core, f"{at}: {what} (beats: {got})", valid, ready, levels, ended)
     if run.outcome == Outcome.STREAM_VALID_FELL:
         return SimulationError(f"{at}: stream {watch.streams[run.index]}: valid fell before the beat was taken")
     port = given[run.index]
@@ -312,24 +324,33 @@ def _error(run: _Run, given: list[_Given], moved: list[int], watch: _Watch) -> S
     return SimulationError(f"{at}: port {port.name}: {what}")
 
 
-def build(
-    core: Core, folder: Path, *, operators: Path = OPERATORS, verilator: Verilator | None = None
-) -> Simulator:
+def build(core: Core, folder: Path, *, blocks: Path = BLOCKS, verilator: Verilator | None = None) -> Simulator:
     """Verilate, compile and load a core, for tests and benchmarks (the steps do it in parts).
 
     Args:
         core: Any core; its operators need not be joined.
         folder: Keeps the artefacts; the harness in it is compiled once.
-        operators: The folder with `operators/`, from which the SystemVerilog is taken.
+        blocks: The folder with `operators/`, from which the SystemVerilog is taken.
         verilator: The one to use; default: the one that steps use.
 
     Raises:
-        CoreError: Verilator or the compiler refuses, or is not there.
+        ModelError: Verilator or the compiler refuses, or is not there.
     """
     verilator = verilator or installed_verilator()
-    harness, model, library = (folder / name for name in ("simulation.o", f"{core.name}.o", f"{core.name}.so"))
-    if not harness.exists():
-        compile_harness(harness, verilator)
-    compile_model(core, operators, model, verilator)
-    link_simulation(model, harness, library)
+    harness, library = folder / HARNESS, folder / f"{core.name}.so"
+    with TemporaryDirectory(prefix="model-") as name:
+        place = Path(name)
+        for source in HERE.glob("simulation.[ch]pp"):
+            shutil.copyfile(source, place / source.name)
+        if not harness.exists():
+            compile_harness(place, verilator)
+            shutil.move(place / HARNESS, harness)
+        operators, rendered = verilog_files(core), texts(core)
+        for file in operators:
+            (place / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(blocks / file, place / file)
+        for file, text in rendered.items():
+            (place / file).write_text(text)
+        compile_model(core.name, [*operators, *(file for file in rendered if file != JOINT)], place, verilator)
+        link_simulation(place / MODEL, harness, library)
     return Simulator(core, library)

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -27,7 +27,10 @@ from integration.platform import Platform
 from toolchains.failures import signatures
 from toolchains.hls_release import release_header
 from toolchains.open.program import program_main
+from toolchains.open.simulation_steps import cosim_step, harness_step, model_step, stimuli_step
 from toolchains.open.synthesis_steps import synthesis_step
+from toolchains.open.verilator import find_verilator
+from toolchains.simulation_settings import CosimSettings
 
 PACKAGES = ("blocks", "config", "farm", "integration", "reports", "runtime", "toolchains")
 MISSING = "missing"
@@ -47,6 +50,13 @@ def compiler() -> Tool:
         return Tool("g++", MISSING)
     done = subprocess.run([program, "-dumpfullversion", "-dumpmachine"], capture_output=True, text=True, check=False)
     return Tool("g++", " ".join(done.stdout.split()))
+
+
+@cache
+def verilator() -> Tool:
+    """Verilator and its version; where there is none, the step that needs it says so."""
+    found = find_verilator()
+    return Tool("verilator", found.version if found else MISSING)
 
 
 def interpreter(*packages: str) -> tuple[Tool, ...]:
@@ -86,6 +96,7 @@ class OpenToolchain:
     platform: Platform
     target: str
     clock_mhz: float
+    cosim_settings: CosimSettings = field(default_factory=CosimSettings)
 
     @property
     def folder(self) -> str:
@@ -150,6 +161,52 @@ class OpenToolchain:
             resources=Resources(memory_gib=1.5),
             error_lines=(*ERROR_LINES, STREAM_WARNING),
             signatures=signatures("open"),
+        )
+
+    def model(self, core: Core) -> Step:
+        """The core's RTL, verilated and compiled."""
+        modules = self._modules("toolchains.open.compile_model")
+        return model_step(core, self.folder, modules, (verilator(), compiler(), *interpreter()), _facts(core))
+
+    def harness(self) -> Step:
+        """What runs the models, compiled."""
+        modules = self._modules("toolchains.open.compile_model")
+        return harness_step(self.folder, modules, (verilator(), compiler(), *interpreter()))
+
+    def stimuli(self) -> Step | None:
+        """What the blocks read when the network classifies; None without a data set."""
+        network = self.network
+        if network.dataset is None:
+            return None
+        modules = self._modules("toolchains.open.stimuli", *(block.core() for block in network.blocks))
+        folder = network.parameters.relative_to(network.file.parent).as_posix()
+        trained = {block.name: file for block in network.blocks if (file := parameter_file(network, block))}
+        files = {network.file.name: network.file, **{f"{folder}/{name}.npz": file for name, file in trained.items()}}
+        given = tuple(File(path, self._relative(source)) for path, source in files.items())
+        images = self.cosim_settings.images
+        return stimuli_step(network, self.folder, images, modules, given, interpreter("numpy", "scikit-learn"))
+
+    def cosim(self, block: Block) -> Step:
+        """The block's RTL with its memory images, simulated and compared with the model."""
+        core, settings = block.core(), self.cosim_settings
+        file = parameter_file(self.network, block)
+        parameters = self._relative(file) if file else ""
+        interval_cycles, _ = self.network.interval()
+        stimuli = []
+        if self.network.dataset is not None:
+            stimuli.append(File("held_out.npy", f"{self.folder}/stimuli/{block.name}.npy"))
+        if settings.inputs:
+            stimuli.append(File("archive.npz", settings.inputs))
+        return cosim_step(
+            block,
+            self.folder,
+            interval_cycles,
+            settings.images,
+            self._modules("toolchains.open.cosim", core),
+            parameters,
+            tuple(stimuli),
+            (verilator(), compiler(), *interpreter("numpy")),
+            (("core", core.name), ("parameters", parameters or STAND_IN), *_facts(core)),
         )
 
     def ooc(self, core: Core) -> Step:
@@ -237,15 +294,15 @@ class OpenToolchain:
             signatures=signatures("open"),
         )
 
-    def _modules(self, module: str, core: Core | DmaCore | None = None) -> tuple[File, ...]:
-        """The project's modules that a Python step imports; of the operators only those that the core is made of.
+    def _modules(self, module: str, *cores: Core | DmaCore) -> tuple[File, ...]:
+        """The project's modules that a Python step imports; of the operators only those that its cores are made of.
 
         Operators are imported by name at run time, which no look at import statements finds.
         """
         names = [module]
-        if isinstance(core, Core):
-            rooms = sorted({type(node.operator).__module__ for node in core.graph.nodes})
-            names += [name for room in rooms for name in (room, f"{room}.model")]
+        nodes = [node for core in cores if isinstance(core, Core) for node in core.graph.nodes]
+        rooms = sorted({type(node.operator).__module__ for node in nodes})
+        names += [name for room in rooms for name in (room, f"{room}.model")]
         files = {file.path: file for name in names for file in python_files(name, self.root, PACKAGES)}
         return tuple(files[path] for path in sorted(files))
 

@@ -23,10 +23,12 @@ module farm_fifo #(
     logic [PLACE_BITS-1:0] head, tail;
     // Written a cycle ago or earlier: a block RAM does not read what is being written.
     logic [LEVEL_BITS-1:0] readable;
+    logic some;  // readable is not 0; a register, since what hangs on ready hangs on it too
     logic arrived;
 
     wire push = in0_valid && in0_ready;
-    wire load = readable != 0 && (!out0_valid || out0_ready);
+    wire load = some && (!out0_valid || out0_ready);
+    wire [LEVEL_BITS-1:0] readable_next = readable + LEVEL_BITS'(arrived) - LEVEL_BITS'(load);
     wire [LEVEL_BITS-1:0] level_next = level + LEVEL_BITS'(push) - LEVEL_BITS'(load);
 
     wire [PLACE_BITS-1:0] next_head = head == PLACE_BITS'(DEPTH - 1) ? '0 : head + 1'b1;
@@ -38,6 +40,7 @@ module farm_fifo #(
             tail <= '0;
             level <= '0;
             readable <= '0;
+            some <= 1'b0;
             arrived <= 1'b0;
             in0_ready <= 1'b0;
             out0_valid <= 1'b0;
@@ -46,7 +49,8 @@ module farm_fifo #(
             if (load) tail <= next_tail;
             level <= level_next;
             arrived <= push;
-            readable <= readable + LEVEL_BITS'(arrived) - LEVEL_BITS'(load);
+            readable <= readable_next;
+            some <= readable_next != 0;
             in0_ready <= level_next < LEVEL_BITS'(DEPTH);
             out0_valid <= load || (out0_valid && !out0_ready);
         end

@@ -51,18 +51,22 @@ module farm_widen #(
         // The last beat goes straight into the finished one, so that gathering never pauses.
         logic [WIDTH*(RATIO-1)-1:0] gathered;
         logic [BITS-1:0] count;
-        wire last = count == BITS'(RATIO - 1);
+        logic last;  // count is RATIO - 1; a register, since ready hangs on it
         wire free = !out0_valid || out0_ready;
 
-        assign in0_ready = (!last || free) && !rst;
+        assign in0_ready = !last || free;
         wire take = in0_valid && in0_ready;
 
         always_ff @(posedge clk) begin
             if (rst) begin
                 count <= '0;
+                last <= 1'b0;
                 out0_valid <= 1'b0;
             end else begin
-                if (take) count <= last ? '0 : count + 1'b1;
+                if (take) begin
+                    count <= last ? '0 : count + 1'b1;
+                    last <= count == BITS'(RATIO - 2) && !last;
+                end
                 out0_valid <= (take && last) || (out0_valid && !out0_ready);
             end
         end
@@ -96,14 +100,24 @@ module farm_narrow #(
         localparam int BITS = $clog2(RATIO + 1);
         logic [WIDTH*RATIO-1:0] left;
         logic [BITS-1:0] count;  // beats still to leave
-        assign out0_valid = count != 0;
+        logic last, none;        // it is 1, it is 0; registers, since ready hangs on them
+        assign out0_valid = !none;
         assign out0_data = left[WIDTH-1:0];
-        assign in0_ready = (count == 0 || (count == 1 && out0_ready)) && !rst;
+        assign in0_ready = none || (last && out0_ready);
 
         always_ff @(posedge clk) begin
-            if (rst) count <= '0;
-            else if (in0_valid && in0_ready) count <= BITS'(RATIO);
-            else if (out0_valid && out0_ready) count <= count - 1'b1;
+            if (rst) begin
+                count <= '0;
+                last <= 1'b0;
+                none <= 1'b1;
+            end else if (in0_ready) begin
+                count <= in0_valid ? BITS'(RATIO) : '0;
+                last <= 1'b0;
+                none <= !in0_valid;
+            end else if (out0_ready) begin
+                count <= count - 1'b1;
+                last <= count == BITS'(2);
+            end
         end
 
         always_ff @(posedge clk) begin

@@ -1,0 +1,229 @@
+"""The SystemVerilog view of the DMA core: registers, two readers and a writer of `dma.sv`, joined under the ports of HLS.
+
+The AXI4 ports are those that Vitis HLS gives an `m_axi` and an `s_axilite` port, named alike (`m_axi_gmem0_ARADDR`,
+`s_axi_control_AWADDR`): 64 bit addresses, one ID, user signals of a bit. All signals of a master are there, also those
+of the direction that it does not use.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from blocks.dma import DmaCore
+
+FILES = ("operators/farm_stream.sv", "operators/fifo/fifo.sv", "dma.sv")
+CONTROL_BITS = 6
+"""Address bits of the registers: up to 0x3f."""
+RESULT_BYTES = 4
+WRITE_BURST = 16
+WRITE_PLACES = 32
+
+
+@dataclass(frozen=True)
+class Reader:
+    """The buffer of one reading port: words of a burst at the most, and words stored or under way."""
+
+    burst: int
+    places: int
+
+
+def reader(word_bytes: int, lanes: int) -> Reader:
+    """The buffer that lets the stream move a beat a cycle while the memory takes 250 cycles to answer.
+
+    A fast stream gets the depth of one block RAM, 512 words: with a burst of 64 not yet asked for, 448 are under way.
+    A stream that needs a word in 16 cycles or less often has 16 words left, 256 cycles, when it asks for 16 more.
+    Neither burst is longer than 4 KiB.
+    """
+    return Reader(16, 32) if 16 * lanes <= word_bytes else Reader(64, 512)
+
+
+# The signals of a master in the order of HLS: name, direction, bits. `{data}` and `{strobe}` follow from the word.
+ADDRESS = (
+    ("VALID", "output", 1),
+    ("READY", "input", 1),
+    ("ADDR", "output", 64),
+    ("ID", "output", 1),
+    ("LEN", "output", 8),
+    ("SIZE", "output", 3),
+    ("BURST", "output", 2),
+    ("LOCK", "output", 2),
+    ("CACHE", "output", 4),
+    ("PROT", "output", 3),
+    ("QOS", "output", 4),
+    ("REGION", "output", 4),
+    ("USER", "output", 1),
+)
+INCR = 1
+BUFFERABLE_MODIFIABLE = 3
+"""AxCACHE as HLS sets it: bridges may gather and split, which the memory of a card needs to be fast."""
+
+
+def master_signals(word_bytes: int) -> tuple[tuple[str, str, int], ...]:
+    """Signal, direction and bits of one AXI4 master whose data bus has the width of a word."""
+    data, strobe = 8 * word_bytes, word_bytes
+    return (
+        *((f"AW{name}", direction, bits) for name, direction, bits in ADDRESS),
+        ("WVALID", "output", 1),
+        ("WREADY", "input", 1),
+        ("WDATA", "output", data),
+        ("WSTRB", "output", strobe),
+        ("WLAST", "output", 1),
+        ("WID", "output", 1),
+        ("WUSER", "output", 1),
+        *((f"AR{name}", direction, bits) for name, direction, bits in ADDRESS),
+        ("RVALID", "input", 1),
+        ("RREADY", "output", 1),
+        ("RDATA", "input", data),
+        ("RLAST", "input", 1),
+        ("RID", "input", 1),
+        ("RUSER", "input", 1),
+        ("RRESP", "input", 2),
+        ("BVALID", "input", 1),
+        ("BREADY", "output", 1),
+        ("BRESP", "input", 2),
+        ("BID", "input", 1),
+        ("BUSER", "input", 1),
+    )
+
+
+CONTROL = (
+    ("AWVALID", "input", 1),
+    ("AWREADY", "output", 1),
+    ("AWADDR", "input", CONTROL_BITS),
+    ("WVALID", "input", 1),
+    ("WREADY", "output", 1),
+    ("WDATA", "input", 32),
+    ("WSTRB", "input", 4),
+    ("ARVALID", "input", 1),
+    ("ARREADY", "output", 1),
+    ("ARADDR", "input", CONTROL_BITS),
+    ("RVALID", "output", 1),
+    ("RREADY", "input", 1),
+    ("RDATA", "output", 32),
+    ("RRESP", "output", 2),
+    ("BVALID", "output", 1),
+    ("BREADY", "input", 1),
+    ("BRESP", "output", 2),
+)
+
+
+def render_top(core: DmaCore) -> str:
+    """The text of the core's top."""
+    return "\n".join(_top(core)) + "\n"
+
+
+def _top(core: DmaCore) -> Iterator[str]:
+    masters = (core.image_word_bytes, RESULT_BYTES, core.weights_word_bytes)
+    streams = (("image", "output", core.image), ("weights", "output", core.weights), ("result", "input", core.result))
+    ports = [("ap_clk", "input", 1), ("ap_rst_n", "input", 1), ("interrupt", "output", 1)]
+    ports += [(f"s_axi_control_{name}", direction, bits) for name, direction, bits in CONTROL]
+    for index, word_bytes in enumerate(masters):
+        ports += [(f"m_axi_gmem{index}_{name}", way, bits) for name, way, bits in master_signals(word_bytes)]
+    for stream, direction, shape in streams:
+        back = "input" if direction == "output" else "output"
+        ports += [(f"{stream}_TDATA", direction, shape.width_bits), (f"{stream}_TVALID", direction, 1)]
+        ports.append((f"{stream}_TREADY", back, 1))
+
+    yield f"// {core.name}: made from its shape."
+    yield "`default_nettype none"
+    yield "// The name `interrupt` is given."
+    yield "/* verilator lint_off SYMRSVDWORD */"
+    yield ""
+    yield f"module {core.name} ("
+    for index, (name, direction, bits) in enumerate(ports):
+        yield f"    {direction:6} wire {_range(bits)}{name}" + ("," if index + 1 < len(ports) else "")
+    yield ");"
+    yield "    logic rst;"
+    yield "    always_ff @(posedge ap_clk) rst <= !ap_rst_n;"
+    yield ""
+    yield "    wire start;"
+    yield "    wire [2:0] quiet, errors;"
+    yield "    wire [63:0] in_r, out_r, weightsmem;"
+    yield "    wire [31:0] images;"
+    yield ""
+    yield from _control()
+    for index, word_bytes in enumerate(masters):
+        yield ""
+        yield from _idle(f"m_axi_gmem{index}_", word_bytes, writes=index == 1)
+    yield ""
+    yield from _reader(core.image_word_bytes, core.image.lanes, core.image.elements, 0, "image", "in_r")
+    yield ""
+    yield from _reader(core.weights_word_bytes, core.weights.lanes, core.weights.elements, 2, "weights", "weightsmem")
+    yield ""
+    yield from _writer(core.result.beats)
+    yield "endmodule"
+    yield ""
+    yield "`default_nettype wire"
+
+
+def _range(bits: int) -> str:
+    return f"[{bits - 1}:0] " if bits > 1 else ""
+
+
+def _control() -> Iterator[str]:
+    bus = [name for name, _, _ in CONTROL if name not in {"RRESP", "BRESP"}]
+    yield "    assign s_axi_control_RRESP = 2'b00;"
+    yield "    assign s_axi_control_BRESP = 2'b00;"
+    yield "    farm_dma_control control_i ("
+    yield "        .clk(ap_clk), .rst(rst),"
+    for name in bus:
+        yield f"        .{name.lower()}(s_axi_control_{name}),"
+    yield "        .raised(interrupt), .start(start), .quiet(&quiet), .errors(errors),"
+    yield "        .in_r(in_r), .out_r(out_r), .weightsmem(weightsmem), .images(images)"
+    yield "    );"
+
+
+def _idle(prefix: str, word_bytes: int, *, writes: bool) -> Iterator[str]:
+    """What of a master is constant, and what it is told and does not listen to."""
+    constants = {
+        "SIZE": int(math.log2(word_bytes)),
+        "BURST": INCR,
+        "CACHE": BUFFERABLE_MODIFIABLE,
+    }
+    moved = {"AWVALID", "AWADDR", "AWLEN", "WVALID", "WDATA", "WSTRB", "WLAST", "BREADY"}
+    if not writes:
+        moved = {"ARVALID", "ARADDR", "ARLEN", "RREADY"}
+    heard = {"AWREADY", "WREADY", "BVALID"} if writes else {"ARREADY", "RVALID", "RDATA"}
+    unheard = []
+    for name, direction, bits in master_signals(word_bytes):
+        if direction == "input":
+            if name in {"BRESP", "RRESP"} and (name == "BRESP") == writes:
+                unheard.append(f"{prefix}{name}[0]")
+            elif name not in heard:
+                unheard.append(prefix + name)
+        elif name not in moved:
+            value = constants.get(name[2:], 0) if name[:2] in {"AW", "AR"} else 0
+            yield f"    assign {prefix}{name} = {bits}'d{value};"
+    if writes:
+        yield f"    assign {prefix}WSTRB = {{{word_bytes}{{1'b1}}}};"
+    yield f"    wire {prefix}unused = &{{1'b0, {', '.join(unheard)}}};"
+
+
+def _reader(word_bytes: int, lanes: int, elements: int, index: int, stream: str, base: str) -> Iterator[str]:
+    shape, prefix = reader(word_bytes, lanes), f"m_axi_gmem{index}_"
+    yield "    farm_dma_read #("
+    yield f"        .BYTES({word_bytes}), .LANES({lanes}), .WORDS({elements // word_bytes}),"
+    yield f"        .REPEAT({int(stream == 'weights')}), .BURST({shape.burst}), .DEPTH({shape.places}),"
+    yield f"        .COMMON({math.gcd(word_bytes, lanes)})"
+    yield f"    ) {stream}_i ("
+    yield "        .clk(ap_clk), .rst(rst),"
+    yield f"        .start(start), .base({base}), .images(images), .quiet(quiet[{index}]), .error(errors[{index}]),"
+    for name in ("ARADDR", "ARLEN", "ARVALID", "ARREADY", "RDATA", "RVALID", "RREADY"):
+        yield f"        .{name.lower()}({prefix}{name}),"
+    yield f"        .rfault({prefix}RRESP[1]),"
+    yield f"        .out0_data({stream}_TDATA), .out0_valid({stream}_TVALID), .out0_ready({stream}_TREADY)"
+    yield "    );"
+
+
+def _writer(beats: int) -> Iterator[str]:
+    prefix = "m_axi_gmem1_"
+    yield f"    farm_dma_write #(.WORDS({beats}), .BURST({WRITE_BURST}), .DEPTH({WRITE_PLACES})) result_i ("
+    yield "        .clk(ap_clk), .rst(rst),"
+    yield "        .start(start), .base(out_r), .images(images), .quiet(quiet[1]), .error(errors[1]),"
+    for name in ("AWADDR", "AWLEN", "AWVALID", "AWREADY", "WDATA", "WLAST", "WVALID", "WREADY", "BVALID", "BREADY"):
+        yield f"        .{name.lower()}({prefix}{name}),"
+    yield f"        .bfault({prefix}BRESP[1]),"
+    yield "        .in0_data(result_TDATA), .in0_valid(result_TVALID), .in0_ready(result_TREADY)"
+    yield "    );"

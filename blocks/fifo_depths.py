@@ -1,0 +1,111 @@
+"""Trimmed depths of FIFOs: data beside a network file, `<network>.fifos.yaml`, that people review.
+
+`doit fifos` writes it from what `cosim` has measured; without the file the analytic bounds hold. It is
+
+    blocks:
+      res2a: {skip: 2960}
+
+with the depth in beats by block and FIFO node. A depth is never more than the bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from blocks.graph import Core
+from blocks.operators.fifo import Fifo
+from config.document import Section, load
+from config.problem import Problems, suggestion
+
+SUFFIX = ".fifos.yaml"
+
+Depths = tuple[tuple[str, int], ...]
+"""FIFO node and depth in beats."""
+
+
+@dataclass(frozen=True)
+class Trimmed:
+    """One FIFO of one block: its mark (the most beats that it has held), the depth to give it, and its bound."""
+
+    block: str
+    fifo: str
+    mark: int
+    depth: int
+    bound: int
+
+
+def depths_file(network_file: Path) -> Path:
+    """Where the depths of a network's FIFOs are."""
+    return network_file.with_name(network_file.stem + SUFFIX)
+
+
+def bounds(core: Core) -> dict[str, int]:
+    """The depth of each FIFO of a core."""
+    return {node.name: node.operator.depth for node in core.graph.nodes if isinstance(node.operator, Fifo)}
+
+
+def read_depths(path: Path, cores: Mapping[str, Core], problems: Problems) -> dict[str, Depths]:
+    """Depths by block; `cores` are the blocks' cores with their bounds. None of the file's mistakes is raised here.
+
+    Raises:
+        ConfigError: the file is no YAML mapping.
+    """
+    here = Path.cwd()
+    name = path.relative_to(here).as_posix() if path.is_relative_to(here) else None
+    document = load(path, name=name, problems=problems)
+    sections = document.section("blocks")
+    found: dict[str, Depths] = {}
+    for block in sections.keys:
+        section = sections.section(block)
+        if block not in cores:
+            remedy = f"{suggestion(block, cores)}, or delete the file: the bounds hold without it"
+            sections.problem(block, f"the network has no block {block!r}", remedy)
+            continue
+        found[block] = tuple(_depths(section, block, bounds(cores[block])))
+    document.finish()
+    return found
+
+
+def _depths(section: Section, block: str, most: Mapping[str, int]) -> Iterator[tuple[str, int]]:
+    for fifo in section.keys:
+        if fifo not in most:
+            remedy = suggestion(fifo, most) if most else "take it out"
+            section.problem(fifo, f"{block} has no FIFO {fifo!r}", remedy)
+            section.integer(fifo)
+            continue
+        depth = section.integer(fifo, minimum=1)
+        if depth > most[fifo]:
+            what = f"{block}: {fifo} is {depth} beats deep, more than its bound of {most[fifo]}"
+            section.problem(
+                fifo, what, "measure anew with 'doit fifos', or delete the file: the bounds hold without it"
+            )
+            continue
+        yield fifo, depth
+
+
+def render_depths(network: str, trimmed: Sequence[Trimmed], rule: str) -> str:
+    """The text of the file. A FIFO that stays at its bound is only mentioned, so that the bound can change."""
+    lines = [
+        f"# Depths in beats of the FIFOs of {network}, written by 'doit fifos' from what cosim has measured.",
+        f"# {rule}",
+    ]
+    lines.append("# Look at them before they are committed. Without this file the bounds hold.")
+    lines.append("blocks:")
+    blocks: dict[str, list[Trimmed]] = {}
+    for one in trimmed:
+        blocks.setdefault(one.block, []).append(one)
+    entries = False
+    for block, its in blocks.items():
+        shallower = [one for one in its if one.depth < one.bound]
+        marks = ", ".join(f"{one.fifo}: mark {one.mark}, bound {one.bound}" for one in its)
+        if shallower:
+            depths = ", ".join(f"{one.fifo}: {one.depth}" for one in shallower)
+            lines.append(f"  {block}: {{{depths}}}  # {marks}")
+            entries = True
+        else:
+            lines.append(f"  # {block}: {marks}")
+    if not entries:
+        lines[lines.index("blocks:")] = "blocks: {}"
+    return "\n".join(lines) + "\n"

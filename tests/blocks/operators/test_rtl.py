@@ -1,0 +1,148 @@
+"""SystemVerilog modules equal the numpy models bit for bit, whatever the pattern of valid and ready on every port."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from blocks.graph import Core, Graph, Node, Port
+from blocks.memories import pack_beats
+from blocks.operators import room
+from blocks.operators.acc_pool import AccPool
+from blocks.operators.add import Add
+from blocks.operators.base import Operator
+from blocks.operators.label_select import LabelSelect
+from blocks.operators.max_pool import MaxPool
+from blocks.operators.mvau import Mvau
+from blocks.operators.pad import Pad
+from blocks.operators.sliding_window import SlidingWindow
+from blocks.operators.threshold import Threshold
+from blocks.operators.width_converter import WidthConverter
+from toolchains.open.simulation_values import SimulationError, Stall
+from toolchains.open.simulator import Simulator, build
+
+IMAGES = 3
+
+
+def separate(shapes: Sequence[Operator]) -> Core:
+    """One core in which every operator stands alone between ports of its own: one compilation for all."""
+    inputs, outputs, nodes = [], [], []
+    for at, shape in enumerate(shapes):
+        ins = [f"n{at}_in{i}" for i in range(len(shape.inputs))]
+        outs = [f"n{at}_out{i}" for i in range(len(shape.outputs))]
+        inputs += [Port(name, stream) for name, stream in zip(ins, shape.inputs, strict=True)]
+        outputs += [Port(name, stream) for name, stream in zip(outs, shape.outputs, strict=True)]
+        parameters = tuple(f"n{at}_parameter{i}" for i in range(len(shape.parameters)))
+        nodes.append(Node(f"n{at}", shape, tuple(ins), tuple(outs), parameters))
+    return Core("operators", Graph(tuple(inputs), tuple(outputs), tuple(nodes)))
+
+
+def differing(simulator: Simulator, draw_case: Callable[..., Any], seed: int, stalls: dict[str, Stall]) -> list[str]:
+    """The operators whose outputs differ from the model's."""
+    inputs: dict[str, np.ndarray] = {}
+    memories: dict[str, bytes] = {}
+    expected: dict[str, tuple[str, np.ndarray]] = {}
+    for at, node in enumerate(simulator.core.graph.nodes):
+        case = draw_case(node.operator, IMAGES, seed=seed + at)
+        inputs |= dict(zip(node.inputs, case.inputs, strict=True))
+        for name, port, values in zip(node.parameters, node.operator.parameters, case.memories, strict=True):
+            memories[name] = pack_beats(values.reshape(-1, port.lanes), port.bits)
+        expected |= {
+            name: (str(node.operator), np.asarray(values).reshape(-1))
+            for name, values in zip(node.outputs, case.outputs, strict=True)
+        }
+    run = simulator.run_memories(memories, inputs, images=IMAGES, stalls=stalls, seed=seed)
+    return [
+        shape
+        for name, (shape, values) in expected.items()
+        if not np.array_equal(run.outputs[name].reshape(-1), values.astype(np.int64))
+    ]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the simulations are compiled; the harness stays in it, so that it is compiled once."""
+    return tmp_path_factory.mktemp("rtl")
+
+
+@pytest.fixture(scope="module")
+def simulator(shapes: tuple[Operator, ...], folder: Path) -> Simulator:
+    return build(separate(shapes), folder)
+
+
+def test_modules_equal_the_models_at_full_speed(simulator: Simulator, draw_case: Callable[..., Any]) -> None:
+    assert differing(simulator, draw_case, 0, {}) == []
+
+
+@settings(max_examples=12, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(1, 2**32), data=st.data())
+def test_no_pattern_of_stalls_changes_a_value(
+    simulator: Simulator, draw_case: Callable[..., Any], seed: int, data: st.DataObject
+) -> None:
+    ports = [
+        *(port.name for port in (*simulator.core.graph.inputs, *simulator.core.graph.outputs)),
+        *(port.name for port in simulator.core.graph.parameter_ports()),
+    ]
+    kinds = data.draw(st.lists(st.sampled_from([0.0, 0.1, 0.5, 0.9]), min_size=len(ports), max_size=len(ports)))
+    bursts = data.draw(st.lists(st.sampled_from([1, 3, 20]), min_size=len(ports), max_size=len(ports)))
+    stalls = {
+        name: Stall(seed=seed + at, chance=chance, longest=burst)
+        for at, (name, chance, burst) in enumerate(zip(ports, kinds, bursts, strict=True))
+    }
+    assert differing(simulator, draw_case, seed, stalls) == []
+
+
+MUTANTS: dict[str, tuple[Operator, str, str]] = {
+    "a strict comparison": (Threshold(8, 5, 4, -37, 41, 2), "wide >= middle", "wide > middle"),
+    "the wrong half is kept": (
+        Threshold(6, 3, 2, -40000, 39999, 4), "reached ? halves.upper", "!reached ? halves.upper",
+    ),
+    "a pixel's place is free too early": (
+        SlidingWindow(4, 5, 7, 3, 1, 2, 2), "HELD_ROWS * ROW_BEATS", "4 * HELD_ROWS * ROW_BEATS",
+    ),
+    "a window leaves before its last pixel": (SlidingWindow(6, 6, 9, 3, 2, 6, 4), "have > $signed(need)", "have > 0"),
+    "kernel columns not turned": (SlidingWindow(3, 13, 13, 7, 2, 3, 8, 4), "(m*STRIDE+k)%BANKS", "(m*STRIDE)%BANKS"),
+    "planes without weight": (Mvau(64, 8, 4, 64, 2, 1, 3), "<< plane)", "<< 0)"),
+    "sums not cleared": (Mvau(18, 4, 2, 6, 2, 1, 6), "if (rst || (add && last)) accumulator", "if (rst) accumulator"),
+    "the next column over this one": (Mvau(18, 4, 2, 6, 2, 1, 6), "PLACE_BITS'(SYNAPSE_FOLDS)", "PLACE_BITS'(1)"),
+    "activations not skewed": (Mvau(27, 4, 4, 3, 8, 8, 6, mmv=3), "in(column[(m*SIMD+s)", "in(column[(m*SIMD)"),
+    "the offset left out": (Add(4, 10, 4, False, 4, False, 4, False, 8), "- SUM_BITS'(OFFSET)", ""),
+    "symmetric saturation": (
+        Add(1, 12, 32, True, 32, True, 24, True, 100), "sum < LOWEST ? LOWEST", "sum <= LOWEST ? LOWEST + 1'b1",
+    ),
+    "an equal score goes in front": (LabelSelect(12, 4, 3, 5), "score > held", "score >= held"),
+    "the padding on the other side": (Pad(4, 3, 5, 1, 2, 0, 3, 2, 3), "x - X_BITS'(LEFT)", "x - X_BITS'(RIGHT)"),
+    "folds mixed up": (MaxPool(4, 5, 7, 3, 2, 2, 2), "largest[fold]", "largest[0]"),
+    "sums of the last image": (AccPool(8, 9, 4, 4, 8), "first ? '0 : held", "held"),
+    "the first beat in the highest bits": (
+        WidthConverter(2, 8, 3, 48), "{in0_data, gathered};", "{gathered, in0_data};",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_the_comparison_bites(name: str, tmp_path: Path, folder: Path, draw_case: Callable[..., Any]) -> None:
+    shape, text, mutated = MUTANTS[name]
+    shutil.copytree(room.OPERATORS, tmp_path / "operators", ignore=shutil.ignore_patterns("__pycache__", "*.py"))
+    module = tmp_path / "operators" / room.room_name(shape) / f"{room.room_name(shape)}.sv"
+    original = module.read_text()
+    assert text in original
+    module.write_text(original.replace(text, mutated))
+    simulator = build(separate([shape]), folder, operators=tmp_path)
+    stalls = {"n0_out0": Stall(seed=5, chance=0.5, longest=9)}
+    assert any(found(simulator, draw_case, seed, its) for seed, its in ((3, {}), (4, stalls)))
+
+
+def found(simulator: Simulator, draw_case: Callable[..., Any], seed: int, stalls: dict[str, Stall]) -> bool:
+    """Whether a run shows the mistake, by its values or by breaking a rule of the streams."""
+    try:
+        return differing(simulator, draw_case, seed, stalls) != []
+    except SimulationError:
+        return True

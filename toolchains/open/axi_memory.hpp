@@ -1,0 +1,285 @@
+// Card memory behind the AXI4 masters of a verilated core. It checks the masters' side of the protocol and throws
+// ProtocolError at the first breach. It knows no type of Verilator: it is given the places where the ports are kept.
+//
+// A cycle is: sample() of everything with the clock low and the model evaluated; rising edge; drive() of everything.
+// Rules and signals: AMBA AXI protocol specification (ARM IHI 0022), chapters A2 and A3.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <deque>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace farm {
+
+struct ProtocolError : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+// Bytes at addresses base, base + 1, ...
+struct CardMemory {
+    std::uint64_t base = 0;
+    std::vector<unsigned char> bytes;
+
+    bool holds(std::uint64_t address, std::uint64_t count) const {
+        return address >= base && address - base <= bytes.size() && bytes.size() - (address - base) >= count;
+    }
+};
+
+// The five signals of an address that differ from burst to burst or are checked.
+struct AddressPins {
+    const unsigned char* valid;
+    unsigned char* ready;
+    const std::uint64_t* address;
+    const unsigned char* length;
+    const unsigned char* size;
+    const unsigned char* burst;
+};
+
+// `bytes`: width of the data bus. Data wider than 64 bits is an array of words, lowest first: bytes in order.
+struct ReadPins {
+    const char* name;
+    std::uint32_t bytes;
+    AddressPins ar;
+    unsigned char* valid;
+    const unsigned char* ready;
+    void* data;
+    unsigned char* last;
+    unsigned char* response;
+};
+
+struct WritePins {
+    const char* name;
+    std::uint32_t bytes;
+    AddressPins aw;
+    const unsigned char* valid;
+    unsigned char* ready;
+    const void* data;
+    const void* strobe;
+    const unsigned char* last;
+    unsigned char* answered;
+    const unsigned char* answer_ready;
+    unsigned char* answer;
+};
+
+// The places of one master of a verilated top, e.g. FARM_READ_PINS(top, m_axi_gmem0, 64).
+#define FARM_ADDRESS_PINS(top, prefix)                                                                         \
+    { &(top).prefix##VALID, &(top).prefix##READY, &(top).prefix##ADDR, &(top).prefix##LEN, &(top).prefix##SIZE, \
+      &(top).prefix##BURST }
+#define FARM_READ_PINS(top, port, bytes)                                                              \
+    { #port, bytes, FARM_ADDRESS_PINS(top, port##_AR), &(top).port##_RVALID, &(top).port##_RREADY,    \
+      &(top).port##_RDATA, &(top).port##_RLAST, &(top).port##_RRESP }
+#define FARM_WRITE_PINS(top, port, bytes)                                                             \
+    { #port, bytes, FARM_ADDRESS_PINS(top, port##_AW), &(top).port##_WVALID, &(top).port##_WREADY,    \
+      &(top).port##_WDATA, &(top).port##_WSTRB, &(top).port##_WLAST, &(top).port##_BVALID,            \
+      &(top).port##_BREADY, &(top).port##_BRESP }
+
+// Which of the two channels of a write the memory takes first.
+enum class WriteOrder { either, address_first, data_first };
+
+// Cycles and chances of one memory port. A stall keeps a channel back in a cycle.
+struct MemoryTiming {
+    unsigned latency_low = 100;   // from an address to its first word, or from the last word to the answer
+    unsigned latency_high = 100;
+    unsigned stall_percent = 0;   // of each channel
+    unsigned error_percent = 0;   // of words read and of bursts written: SLVERR or DECERR
+    WriteOrder order = WriteOrder::either;
+};
+
+class MemoryPort {
+  public:
+    MemoryPort(const char* name, std::uint32_t bytes, CardMemory& memory, const MemoryTiming& timing, unsigned seed)
+        : memory(memory), timing(timing), name(name), bytes(bytes), random(seed) {}
+
+    CardMemory& memory;
+    MemoryTiming timing;
+    std::uint64_t bursts = 0, words = 0, errors = 0;
+    std::size_t most_bursts = 0;  // the highest number under way
+
+  protected:
+    struct Burst {
+        std::uint64_t address;
+        unsigned words;
+        std::uint64_t due;
+    };
+
+    const std::string name;
+    const std::uint32_t bytes;
+    std::uint64_t cycle = 0;
+
+    void require(bool holds, const char* rule) const {
+        if (!holds) throw ProtocolError(name + ", cycle " + std::to_string(cycle) + ": " + rule);
+    }
+    bool chance(unsigned percent) { return percent != 0 && random() % 100 < percent; }
+    std::uint64_t due() {
+        return cycle + timing.latency_low + random() % (timing.latency_high - timing.latency_low + 1);
+    }
+    unsigned char response() {
+        if (!chance(timing.error_percent)) return 0;
+        errors++;
+        return static_cast<unsigned char>(2 + random() % 2);
+    }
+
+    // Whether an address moves in this cycle; checks it while it is offered.
+    bool sample_address(const AddressPins& pins, Burst& burst) {
+        if (!*pins.valid) {
+            require(!offered, "an address was taken back before it was accepted");
+            return false;
+        }
+        const Burst now = {*pins.address, *pins.length + 1u, 0};
+        if (offered) {
+            require(now.address == held.address && now.words == held.words, "an offered address changed");
+        }
+        const std::uint64_t last = now.address + std::uint64_t(now.words) * bytes - 1;
+        require(*pins.burst == 1, "a burst that is not INCR");
+        require((1u << *pins.size) == bytes, "a burst of words narrower than the bus");
+        require(now.address % bytes == 0, "an address that is no whole word");
+        require(now.address >> 12 == last >> 12, "a burst crosses a 4 KiB boundary");
+        require(memory.holds(now.address, last - now.address + 1), "a burst outside the memory");
+        held = now;
+        offered = !*pins.ready;
+        if (offered) return false;
+        burst = now;
+        burst.due = due();
+        bursts++;
+        return true;
+    }
+
+  private:
+    std::mt19937 random;
+    bool offered = false;
+    Burst held = {};
+};
+
+class ReadMemory : public MemoryPort {
+  public:
+    ReadMemory(const ReadPins& pins, CardMemory& memory, const MemoryTiming& timing, unsigned seed)
+        : MemoryPort(pins.name, pins.bytes, memory, timing, seed), pins(pins) {}
+
+    void sample() {
+        Burst burst;
+        if (sample_address(pins.ar, burst)) under_way.push_back(burst);
+        if (under_way.size() > most_bursts) most_bursts = under_way.size();
+        moved = *pins.valid && *pins.ready;
+    }
+
+    void drive() {
+        cycle++;
+        *pins.ar.ready = !chance(timing.stall_percent);
+        if (moved) {
+            words++;
+            Burst& burst = under_way.front();
+            burst.address += bytes;
+            if (--burst.words == 0) under_way.pop_front();
+            *pins.valid = 0;
+        }
+        if (*pins.valid) return;  // an offered word stays as it is
+        if (!under_way.empty() && under_way.front().due <= cycle && !chance(timing.stall_percent)) {
+            const Burst& burst = under_way.front();
+            std::memcpy(pins.data, &memory.bytes[burst.address - memory.base], bytes);
+            *pins.last = burst.words == 1;
+            *pins.response = response();
+            *pins.valid = 1;
+        } else {
+            // What is not valid must not matter.
+            std::memset(pins.data, 0xa5, bytes);
+            *pins.last = 1;
+            *pins.response = 3;
+        }
+    }
+
+    bool quiet() const { return under_way.empty(); }
+
+  private:
+    const ReadPins pins;
+    std::deque<Burst> under_way;
+    bool moved = false;
+};
+
+class WriteMemory : public MemoryPort {
+  public:
+    WriteMemory(const WritePins& pins, CardMemory& memory, const MemoryTiming& timing, unsigned seed)
+        : MemoryPort(pins.name, pins.bytes, memory, timing, seed), pins(pins) {}
+
+    void sample() {
+        Burst burst;
+        if (sample_address(pins.aw, burst)) addresses.push_back(burst);
+        sample_data();
+        answered = *pins.answered && *pins.answer_ready;
+        while (!addresses.empty() && whole_bursts != 0) store();
+        if (addresses.size() + answers.size() > most_bursts) most_bursts = addresses.size() + answers.size();
+    }
+
+    void drive() {
+        cycle++;
+        const bool stalled = chance(timing.stall_percent);
+        *pins.aw.ready = !stalled && (timing.order != WriteOrder::data_first || whole_bursts > addresses.size());
+        *pins.ready = !chance(timing.stall_percent) &&
+                      (timing.order != WriteOrder::address_first || addresses.size() > whole_bursts);
+        if (answered) {
+            answers.pop_front();
+            *pins.answered = 0;
+        }
+        if (*pins.answered) return;
+        if (!answers.empty() && answers.front() <= cycle && !chance(timing.stall_percent)) {
+            *pins.answer = response();
+            *pins.answered = 1;
+        } else {
+            *pins.answer = 3;
+        }
+    }
+
+    // No burst whose answer is missing, no data without an address.
+    bool quiet() const { return addresses.empty() && data.empty() && answers.empty(); }
+
+  private:
+    const WritePins pins;
+    std::deque<Burst> addresses;
+    std::deque<std::vector<unsigned char>> data;  // words, with their strobe behind and then `last`
+    std::deque<std::uint64_t> answers;            // when each is due
+    std::size_t whole_bursts = 0;                 // in `data`
+    std::vector<unsigned char> held;              // an offered word that has not moved
+    bool answered = false;
+
+    void sample_data() {
+        if (!*pins.valid) {
+            require(held.empty(), "data was taken back before it was accepted");
+            return;
+        }
+        const std::uint32_t strobes = (bytes + 7) / 8;
+        std::vector<unsigned char> word(bytes + strobes + 1);
+        std::memcpy(word.data(), pins.data, bytes);
+        std::memcpy(word.data() + bytes, pins.strobe, strobes);
+        word.back() = *pins.last;
+        require(held.empty() || word == held, "offered data changed");
+        held = word;
+        if (!*pins.ready) return;
+        held.clear();
+        whole_bursts += word.back();
+        words++;
+        data.push_back(word);
+    }
+
+    void store() {
+        const Burst burst = addresses.front();
+        addresses.pop_front();
+        for (unsigned i = 0; i < burst.words; i++) {
+            const std::vector<unsigned char> word = data.front();
+            data.pop_front();
+            require((word.back() != 0) == (i + 1 == burst.words), "WLAST is not at the last word of its burst");
+            for (std::uint32_t b = 0; b < bytes; b++) {
+                if (word[bytes + b / 8] >> b % 8 & 1) {
+                    memory.bytes[burst.address - memory.base + std::uint64_t(i) * bytes + b] = word[b];
+                }
+            }
+            require(i + 1 == burst.words || !data.empty(), "WLAST is not at the last word of its burst");
+        }
+        whole_bursts--;
+        answers.push_back(due());
+    }
+};
+
+}  // namespace farm

@@ -1,0 +1,15 @@
+"""Settings of the simulations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from config.settings import setting
+
+
+@dataclass(frozen=True)
+class CosimSettings:
+    """Section `cosim`: what goes through the simulated blocks."""
+
+    images: int = setting(4, "images back to back through each simulated block", minimum=4, maximum=1000)
+    inputs: str = setting("", "an .npz in the checkout with input images by block name, [N, H, W, C]")
