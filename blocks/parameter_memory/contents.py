@@ -39,7 +39,9 @@ def unpack_image(image: bytes, width_bits: int, depth: int, name: str = "memory"
     beats = np.frombuffer(image, np.uint8).reshape(depth, beat_bytes(width_bits))
     bits = np.unpackbits(beats, axis=1, bitorder="little")
     if bits[:, width_bits:].any():
-        raise ContentsError(f"{name}: the image has bits set beyond the {width_bits} of a beat; make it again: doit weights")
+        raise ContentsError(
+            f"{name}: the image has bits set beyond the {width_bits} of a beat; make it again: doit weights"
+        )
     return bits[:, :width_bits]
 
 
