@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from blocks.convolution import MOST_KERNEL, UNKNOWN, Convolution, FeatureMap, Known, known, read_convolution
 from blocks.fifo_depths import Depths
@@ -69,6 +70,11 @@ class Residual:
 
     def core(self) -> Core:
         """The logic of the block."""
+        return self._core
+
+    @cached_property
+    def _core(self) -> Core:
+        # Everything that a dodo.py says of a block goes through its core, at each start.
         return Core("residual", self._graph())
 
     def _graph(self) -> Graph:
