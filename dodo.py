@@ -9,7 +9,6 @@ from typing import Any
 
 from doit.exceptions import TaskFailed
 
-from blocks.graph import Core
 from blocks.network import find_network
 from blocks.trained import stand_in_note
 from config.settings import command_line_words, load_settings
@@ -52,7 +51,6 @@ def task_hls() -> Iterator[Task]:
 
 def task_model() -> Iterator[Task]:
     """RTL verilated and compiled, per core; model:BLOCK names its core"""
-    cores = {block: core for block, core in CORES.items() if isinstance(core, Core)}
     for core in {core.name: core for core in cores.values()}.values():
         users = [block for block, its in cores.items() if its.name == core.name]
         yield task(TOOLCHAIN.model(core), doc=f"simulation of {', '.join(users)}")
@@ -89,11 +87,10 @@ def trim_fifos() -> TaskFailed | None:
 
 def task_ooc() -> Iterator[Task]:
     """RTL synthesised out of context, per core: netlist, area, logic delay; ooc:BLOCK names its core"""
-    cores = {block: core for block, core in CORES.items() if isinstance(core, Core)}
-    for core in {core.name: core for core in cores.values()}.values():
-        users = [block for block, its in cores.items() if its.name == core.name]
+    for core in {core.name: core for core in CORES.values()}.values():
+        users = [block for block, its in CORES.items() if its.name == core.name]
         yield task(TOOLCHAIN.ooc(core), doc=f"netlist of {', '.join(users)}")
-    for block, core in cores.items():
+    for block, core in CORES.items():
         yield {"name": block, "actions": None, "task_dep": [f"ooc:{core.name}"], "doc": f"= ooc:{core.name}"}
 
 
