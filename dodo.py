@@ -9,6 +9,7 @@ from typing import Any
 
 from doit.exceptions import TaskFailed
 
+from blocks.graph import Core
 from blocks.network import find_network
 from blocks.trained import stand_in_note
 from config.settings import command_line_words, load_settings
@@ -51,6 +52,7 @@ def task_hls() -> Iterator[Task]:
 
 def task_model() -> Iterator[Task]:
     """RTL verilated and compiled, per core; model:BLOCK names its core"""
+    cores = {block: core for block, core in CORES.items() if isinstance(core, Core)}
     for core in {core.name: core for core in cores.values()}.values():
         users = [block for block, its in cores.items() if its.name == core.name]
         yield task(TOOLCHAIN.model(core), doc=f"simulation of {', '.join(users)}")
