@@ -24,6 +24,7 @@ from farm.failure import Failure, failed, matching_line, told_by
 from farm.folder import SCRATCH, copy, remove_tree
 from farm.process import Process, belongs, descendants, send, strays
 from farm.record import NO_COST, Cost
+from farm.redaction import NOTHING_PRIVATE, Redaction
 from farm.step import PYTHON, File, Step
 
 #: How long a shim may take to end its tree and itself: what it gives the tool, and a while for itself.
@@ -53,6 +54,7 @@ class Run:
     cost: Cost = NO_COST
     errno: int = 0
     oom_kills: int = 0
+    log_bytes: int = 0
     timed_out: bool = False
     kill_at_s: float | None = None
 
@@ -75,8 +77,9 @@ class Run:
 class Executor:
     """Starts, watches and ends the processes of steps."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, redaction: Redaction = NOTHING_PRIVATE) -> None:
         self._root = root
+        self._redaction = redaction
         self._scratch = root / SCRATCH
         self._running: dict[int, Run] = {}
 
@@ -205,11 +208,27 @@ class Executor:
         for run in ended:
             run.ended_s = run.ended_s or clock.monotonic_s()
             self._read_record(run)
+            self._redacted(run, None)
         self._running.clear()
         return ended
 
     def verdict(self, run: Run) -> Failure | None:
-        """Return how an ended run failed; None if exit status, log and expected files all say that it did not."""
+        """Return how an ended run failed; None if exit status, log and expected files all say that it did not.
+
+        After this the log is redacted. It is judged as the tool wrote it: what is private decides nothing.
+        """
+        return self._redacted(run, self._judged(run))
+
+    def _redacted(self, run: Run, failure: Failure | None) -> Failure | None:
+        try:
+            return self._redaction.apply(run.log, failure)
+        except OSError as error:
+            # Nothing unredacted is kept, and without a log nothing vouches for the outputs.
+            with contextlib.suppress(OSError):
+                run.log.unlink()
+            return failed("engine", f"the log could not be redacted ({error.strerror})", run.step.log)
+
+    def _judged(self, run: Run) -> Failure | None:
         step, log = run.step, run.step.log
         if run.errno:
             return failed("program", f"{step.argv[0]}: {os.strerror(run.errno)}", log)
@@ -223,12 +242,25 @@ class Executor:
             return failed("exit", str(run.status), log, told_by(run.log, step))
         try:
             line = matching_line(run.log, step.error_lines)
+            cut = self._cut(run)
         except OSError:
             return failed("engine", "the log is gone, so nothing vouches for the outputs", log)
         if line is not None:
             return failed("log", line, log, told_by(run.log, step))
+        if cut:
+            return failed("cut", cut, log, told_by(run.log, step))
         problem = self._output_problem(run)
         return None if problem is None else failed("outputs", problem, log, told_by(run.log, step))
+
+    def _cut(self, run: Run) -> str:
+        """Tell what shows that the log is not whole; nothing if it seems so. Raises OSError."""
+        size = run.log.stat().st_size
+        if size < run.log_bytes:
+            return f"{size} of the {run.log_bytes} bytes that were written are there"
+        closing = run.step.closing_line
+        if closing and matching_line(run.log, (closing,)) is None:
+            return f"no line matches '{closing}'"
+        return ""
 
     def _output_problem(self, run: Run) -> str | None:
         for output in run.step.outputs:
@@ -278,6 +310,7 @@ class Executor:
             memory_bytes = max(int(found["largest_process_bytes"]), int(found["sampled_tree_bytes"]))
             run.cost = Cost(float(found["wall_s"]), float(found["cpu_s"]), memory_bytes / _GIB)
             run.errno, run.oom_kills = int(found["errno"]), int(found["oom_kills"])
+            run.log_bytes = int(found["log_bytes"])
             run.status = int(found["status"])
         except (OSError, ValueError, KeyError, TypeError):
             return False

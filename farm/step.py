@@ -91,6 +91,7 @@ class Step:
     `name` is that of its doit task ("hls:residual_3f2a9c"). `argv[0]` is a program of PATH, a declared input
     ("./check") or PYTHON. `facts` are labelled values behind the key, for explanations only. `log` is where stdout and
     stderr go. `error_lines` are regular expressions: a log line that matches one is a failure even with exit status 0.
+    `closing_line` is one that a line of every whole log matches: a log without it was cut off, which is a failure too.
     `signatures` tell what kind of failure a failed run is; the first of them that matches a line of the log counts.
     Raises StepError at construction.
     """
@@ -106,6 +107,7 @@ class Step:
     facts: tuple[tuple[str, str], ...] = ()
     timeout_s: float | None = None
     error_lines: tuple[str, ...] = ()
+    closing_line: str = ""
     signatures: tuple[Signature, ...] = ()
 
     def __post_init__(self) -> None:
@@ -185,7 +187,7 @@ class Step:
                 self._refuse(f"sets the variable '{name}', which is no variable's name or is set by the engine")
         if self.timeout_s is not None and self.timeout_s <= 0:
             self._refuse(f"has a timeout of {self.timeout_s} s; give more than 0, or None")
-        for pattern in (*self.error_lines, *(signature.pattern for signature in self.signatures)):
+        for pattern in (*self.error_lines, self.closing_line, *(signature.pattern for signature in self.signatures)):
             self._check_pattern(pattern)
 
     def _check_pattern(self, pattern: str) -> None:

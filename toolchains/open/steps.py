@@ -33,6 +33,8 @@ from toolchains.open.verilator import find_verilator
 from toolchains.simulation_settings import CosimSettings
 
 PACKAGES = ("blocks", "config", "farm", "integration", "reports", "runtime", "toolchains")
+CARD = ("runtime.accelerator", "runtime.emulation")
+"""What `import runtime` would load for PYNQ, which no step's program imports: they only read and write its files."""
 MISSING = "missing"
 """The version of a tool that is not there: `doit list` and the like work without it, and installing it is a change."""
 HLS_RELEASE = "2022.2"
@@ -286,7 +288,10 @@ class OpenToolchain:
                 ),
                 File("fc_weights.bin", f"{weights}/{self.network.head.name}/fc_weights.bin"),
             ),
-            outputs=(Output("kernel.xclbin", self.xclbin),),
+            outputs=(
+                Output("kernel.xclbin", self.xclbin),
+                Output("values.json", f"{self.folder}/link/values.json"),
+            ),
             log=f"{self.folder}/link.log",
             tools=interpreter(),
             facts=(("clock_mhz", str(self.clock_mhz)), ("platform", self.platform.vbnv)),
@@ -303,7 +308,7 @@ class OpenToolchain:
         nodes = [node for core in cores if isinstance(core, Core) for node in core.graph.nodes]
         rooms = sorted({type(node.operator).__module__ for node in nodes})
         names += [name for room in rooms for name in (room, f"{room}.model")]
-        files = {file.path: file for name in names for file in python_files(name, self.root, PACKAGES)}
+        files = {file.path: file for name in names for file in python_files(name, self.root, PACKAGES, never=CARD)}
         return tuple(files[path] for path in sorted(files))
 
     def _relative(self, path: Path) -> str:
