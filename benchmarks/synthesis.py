@@ -37,7 +37,7 @@ from blocks.network import Network, find_network
 from blocks.operators.mvau import Mvau
 from blocks.operators.threshold import Threshold
 from blocks.parameter_memory import rtl as memory_rtl
-from blocks.parameter_memory.plan import MemoryPlan, plan_memory
+from blocks.parameter_memory.plan import MemoryPlan, memory_plans
 from blocks.rtl import render
 from config.problem import ConfigError
 from reports.errors import ReportError
@@ -100,11 +100,6 @@ def _ports(netlist: Path, module: str) -> int:
     return len(json.loads(netlist.read_text())["modules"][module]["ports"]["thresholds"]["bits"])
 
 
-def memories_of(graph: Graph) -> list[MemoryPlan]:
-    """The parameter memories of a core."""
-    return [plan_memory(port.stream.width_bits, port.stream.depth) for port in graph.parameter_ports()]
-
-
 def lanes_at_pe(graph: Graph, run: Run) -> float:
     """LUTs of the lanes that thresholds at their MVAU's PE need beyond those that the core has."""
     cost = dict(run.lanes)
@@ -153,7 +148,7 @@ def main(arguments: list[str] | None = None) -> int:
             took = time.perf_counter() - begun
             binary = {name: core for name, core in cores.items() if isinstance(core, Core)}
             plain = dict(zip(binary, pool.map(_run_plain, binary.values()), strict=True)) if given.plain else {}
-            plans = {plan.module: plan for core in binary.values() for plan in memories_of(core.graph)}
+            plans = {plan.module: plan for core in binary.values() for plan in memory_plans(core.graph)}
             filled = dict(zip(plans, pool.map(_run_memory, plans.values()), strict=True))
     except ReportError as error:
         raise SystemExit(f"error: {error}") from None
@@ -202,11 +197,12 @@ def _show(
     doubtful = []
     for name, core in cores.items():
         run, count = real[name], users[name]
-        plans = memories_of(core.graph) if isinstance(core, Core) else []
+        plans = memory_plans(core.graph) if isinstance(core, Core) else ()
         held = {key: sum(filled[plan.module].number(key) for plan in plans) for key in HELD}
         row = [
             name, str(count), *(f"{run.number(key):g}" for key in ("luts", "registers", "bram_tiles", "dsps")),
-            f"{run.number('logic_ns'):.2f}", f"{run.number('logic_levels'):g}", *(f"{value:g}" for value in held.values()),
+            f"{run.number('logic_ns'):.2f}", f"{run.number('logic_levels'):g}",
+            *(f"{value:g}" for value in held.values()),
             f"{run.seconds:.0f}", f"{run.peak_gib:.2f}",
         ]  # fmt: skip
         for key in ("luts", "registers", "bram_tiles", "dsps"):
@@ -230,7 +226,7 @@ def _show(
     if plain:
         ours, same, wide = total["compared"], total["plain"], total["wide"]
         _say(
-            f"LUTs without memories, ours and the straightforward cores': {ours:,.0f} and {same:,.0f} at the same folding "
+            f"LUTs without memories, ours and straightforward: {ours:,.0f} and {same:,.0f} at the same folding "
             f"({ours / same:.2f}), at most {wide:,.0f} with thresholds at the PE ({ours / wide:.2f})"
         )
     for name, path in doubtful:
