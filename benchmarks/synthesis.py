@@ -53,13 +53,14 @@ HELD = ("luts", "registers", "bram_tiles")
 
 @dataclass(frozen=True)
 class Run:
-    """One synthesis: what `values.json` says, seconds and GiB of its processes, estimated LCs by kind of module."""
+    """One synthesis: what `values.json` says, wall and processor seconds, and GiB of its largest process."""
 
     values: dict[str, Any]
     seconds: float
+    cpu_seconds: float
     peak_gib: float
     lanes: tuple[tuple[int, int], ...]
-    """Input bits and estimated LCs of each kind of threshold lane in the netlist."""
+    """Bits of the thresholds and estimated LCs of each kind of threshold lane in the netlist."""
 
     def number(self, name: str) -> float:
         """A member of the values."""
@@ -92,7 +93,8 @@ def synthesise(top: str, texts: dict[str, str], files: Iterable[str], *, plain: 
             if LANE in module.name
         )
         values = json.loads((folder / "values.json").read_text())
-        return Run(values, time.perf_counter() - begun, usage.ru_maxrss / 2**20, lanes)
+        cpu = usage.ru_utime + usage.ru_stime
+        return Run(values, time.perf_counter() - begun, cpu, usage.ru_maxrss / 2**20, lanes)
 
 
 def _ports(netlist: Path, module: str) -> int:
@@ -187,7 +189,7 @@ def _show(
     took: float | None,
 ) -> int:
     table = Table(title=f"{network.name}: Yosys, estimates; ns: logic without routing")
-    sizes = ("LUT", "FF", "BRAM", "DSP", "ns", "levels", "memories: LUT", "FF", "BRAM", "s", "GiB")
+    sizes = ("LUT", "FF", "BRAM", "DSP", "ns", "levels", "memories: LUT", "FF", "BRAM", "s", "CPU s", "GiB")
     for column in ("core", "blocks", *sizes):
         table.add_column(column, justify="left" if column == "core" else "right")
     if plain:
@@ -203,7 +205,7 @@ def _show(
             name, str(count), *(f"{run.number(key):g}" for key in ("luts", "registers", "bram_tiles", "dsps")),
             f"{run.number('logic_ns'):.2f}", f"{run.number('logic_levels'):g}",
             *(f"{value:g}" for value in held.values()),
-            f"{run.seconds:.0f}", f"{run.peak_gib:.2f}",
+            f"{run.seconds:.0f}", f"{run.cpu_seconds:.0f}", f"{run.peak_gib:.2f}",
         ]  # fmt: skip
         for key in ("luts", "registers", "bram_tiles", "dsps"):
             total[key] += count * (run.number(key) + held.get(key, 0))
