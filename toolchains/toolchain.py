@@ -39,6 +39,12 @@ class Toolchain(Protocol):
     def ooc(self, core: Core | DmaCore) -> Step:
         """A core synthesised out of context."""
 
+    def empty_memories(self, block: Block) -> tuple[Step, ...]:
+        """The parameter memories of a block without contents, one per width and depth."""
+
+    def memories(self, block: Block) -> Step:
+        """The parameter memories of a block with its trained values in them."""
+
     def stitch(self, cores: Mapping[str, Core | DmaCore]) -> Step:
         """The cores joined into one kernel; the mapping is block name to core."""
 
