@@ -20,7 +20,7 @@ from blocks.parameter_memory import rtl
 from blocks.parameter_memory.contents import ContentsError, initial_values, unpack_image
 from blocks.parameter_memory.plan import BLOCK_RAMS, HALF_BLOCK_RAMS, plan_memory
 from toolchains.open import yosys
-from toolchains.open.fill_memory import fill
+from toolchains.open.fill_memory import fill, fill_block
 from toolchains.open.synthesis_script import DSP_MAP, synthesis_script
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -113,6 +113,27 @@ def test_only_init_differs_between_two_sets_of_weights(synthesised) -> None:
 def test_a_netlist_of_another_memory_is_refused(synthesised) -> None:
     with pytest.raises(ContentsError, match="has no module farm_memory_w21_d40"):
         fill(synthesised(20, 40), plan_memory(21, 40), bytes(120))
+
+
+def test_a_block_gets_each_of_its_memories_filled_and_nothing_may_be_left_over(
+    synthesised, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plan = plan_memory(20, 40)
+    Path(f"{plan.module}.json").write_text(json.dumps(synthesised(20, 40)))
+    images = b"".join(pack_beats(values_of(20, 40, seed), 1) for seed in (1, 2))
+    described = [
+        {"port": port, "width_bits": 20, "depth": 40, "offset": 120 * index, "bytes": 120}
+        for index, port in enumerate(("weights", "thresholds"))
+    ]
+    modules = fill_block("res2a", images, described)["modules"]
+    for seed, port in ((1, "weights"), (2, "thresholds")):
+        alone = fill(synthesised(20, 40), plan, pack_beats(values_of(20, 40, seed), 1))
+        assert modules[f"res2a_{port}"] == alone["modules"][plan.module]
+    with pytest.raises(ContentsError, match=r"res2a: memories\.bin has 241 bytes, but its memories take 240"):
+        fill_block("res2a", images + b"x", described)
+    with pytest.raises(ContentsError, match=r"res2a\.thresholds: the image has 119 bytes, but 40 beats"):
+        fill_block("res2a", images[:-1], described)
 
 
 BENCH = """

@@ -34,7 +34,9 @@ def synthesise(folder: Path, top: str, sources: dict[str, str], parameters: dict
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     shutil.copy(ROOT / "toolchains" / "open" / DSP_MAP, folder)
-    (folder / "s.ys").write_text(synthesis_script(top, sources, (parameters or {}).items()))
+    reads, rest = synthesis_script(top, sources).split("synth_xilinx", 1)
+    given = "".join(f"chparam -set {name} {value} {top}\n" for name, value in (parameters or {}).items())
+    (folder / "s.ys").write_text(f"{reads}{given}synth_xilinx{rest}")
     run_script(Path("s.ys"), folder / "yosys.log", folder)
 
 
