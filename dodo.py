@@ -79,6 +79,7 @@ def task_cosim() -> Iterator[Task]:
     """RTL simulated with images back to back and compared with the model, per block"""
     for block in NETWORK.blocks:
         yield task(TOOLCHAIN.cosim(block), doc=f"cycles, stalls and FIFO marks of {block.name}")
+    yield task(TOOLCHAIN.dma_cosim(), doc=f"cycles of {NETWORK.dma.name} at a card memory")
 
 
 def task_fifos() -> Task:

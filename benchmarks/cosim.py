@@ -1,8 +1,9 @@
 """What the cores of a network do cycle by cycle, and what finding out takes: `python -m benchmarks.cosim resnet50`.
 
-Per core: the initiation interval that its graph predicts and the measured one, the latency, the FIFOs, and the CPU
+Per core: the initiation interval that its shape predicts and the measured one, the latency, the FIFOs, and the CPU
 time of this machine for compiling the model and for simulating an image. Parameters and images are random: cycles
-depend on no value. It ends with status 1 where a core differs from the integer model or misses the limit.
+depend on no value. The DMA core is simulated at a card memory with a latency. It ends with status 1 where a core
+differs from the integer model, or the DMA core from the description of its task, or one misses the limit.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.sw_emu import machine
+from blocks.dma import Dma
 from blocks.fifo_depths import bounds
 from blocks.graph import Core
 from blocks.model import random_parameters, run_graph
@@ -27,6 +29,11 @@ from blocks.network import find_network
 from config.problem import ConfigError
 from toolchains.open.compile_core import draw_inputs
 from toolchains.open.compile_model import ModelError, installed_verilator
+from toolchains.open.dma_build import build as build_dma
+from toolchains.open.dma_cosim import FULL_SPEED, LATENCY_CYCLES, interval_of, latency_of
+from toolchains.open.dma_cosim import scenario as dma_scenario
+from toolchains.open.dma_scenario import check_arrived
+from toolchains.open.dma_scenario import run as run_dma
 from toolchains.open.simulation_values import Run, SimulationError, Stall, check_equal
 from toolchains.open.simulator import build
 
@@ -83,6 +90,37 @@ def measure(core: Core, interval: int, folder: Path) -> Figures:
     return Figures(core, runs[0], runs[1], compile_s, max(times) / IMAGES)
 
 
+def measure_dma(dma: Dma, folder: Path) -> tuple[int, tuple[str, ...]]:
+    """Build and run the DMA core as its `cosim` step does.
+
+    Returns:
+        The interval in cycles, and the line of the table.
+
+    Raises:
+        SimulationError: a byte is not where it belongs, or a rule of AXI is broken.
+        ModelError: it does not elaborate.
+    """
+    begin = _children_cpu_s()
+    bench = build_dma([dma.core()], folder)
+    compile_s = _children_cpu_s() - begin
+    given = dma_scenario(dma, IMAGES, FULL_SPEED)
+    begin = _children_cpu_s()
+    outcome = run_dma(bench, folder / FULL_SPEED, given)
+    image_s = (_children_cpu_s() - begin) / IMAGES
+    check_arrived(outcome, given)
+    interval = interval_of(outcome)
+    return interval, (
+        dma.name,
+        dma.core().name,
+        f"{max(dma.cycles().values()):,}",
+        f"{interval:,}" + ("" if interval <= MOST_CYCLES else " !"),
+        f"{latency_of(outcome):,}",
+        "",
+        f"{compile_s:.1f}",
+        f"{image_s:.2f}",
+    )
+
+
 def _children_cpu_s() -> float:
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
@@ -130,7 +168,7 @@ def main(arguments: list[str] | None = None) -> int:
         cores[core.name] = core
         users.setdefault(core.name, []).append(block.name)
     if given.block:
-        unknown = set(given.block) - {block.name for block in network.blocks}
+        unknown = set(given.block) - {block.name for block in network.blocks} - {network.dma.name}
         if unknown:
             raise SystemExit(f"{network.name} has no block {', '.join(sorted(unknown))}")
         cores = {name: core for name, core in cores.items() if set(given.block) & set(users[name])}
@@ -155,16 +193,31 @@ def main(arguments: list[str] | None = None) -> int:
             slowest.append(figures.image_s)
             if figures.interval > MOST_CYCLES:
                 failed.append(f"{name}: interval {figures.interval:,} cycles")
+        if not given.block or network.dma.name in given.block:
+            place = Path(folder) / network.dma.name
+            place.mkdir()
+            try:
+                dma_interval, cells = measure_dma(network.dma, place)
+            except (ModelError, SimulationError) as error:
+                failed.append(f"{network.dma.name}: {error}")
+            else:
+                table.add_row(*cells)
+                if dma_interval > MOST_CYCLES:
+                    failed.append(f"{network.dma.name}: interval {dma_interval:,} cycles")
     console.print(table)
     console.print("compile: the first line with the harness, which is compiled once")
     console.print("latency and FIFO marks: at full speed / at the network's interval; cycles of the kernel's clock")
+    memory = f"a card memory with a latency of {LATENCY_CYCLES} cycles"
+    console.print(
+        f"{network.dma.name}: at {memory}; its latency is from the host's start to the first image's last beat"
+    )
     console.print(f"limits: interval {MOST_CYCLES:,} cycles, {MOST_SECONDS:.0f} CPU s per image")
     if slowest and max(slowest) > MOST_SECONDS:
         failed.append(f"the slowest core takes {max(slowest):.1f} CPU s per image")
     for line in failed:
         console.print(f"[bold red]{line}[/]")
     if not failed:
-        console.print("every core equals the integer model and keeps the limits")
+        console.print("every core equals its model and keeps the limits")
     return 1 if failed else 0
 
 

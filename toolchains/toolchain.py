@@ -36,6 +36,9 @@ class Toolchain(Protocol):
     def cosim(self, block: Block) -> Step:
         """A block simulated cycle by cycle and compared with the integer model."""
 
+    def dma_cosim(self) -> Step:
+        """The DMA block simulated cycle by cycle and compared with a description of its task."""
+
     def ooc(self, core: Core | DmaCore) -> Step:
         """A core synthesised out of context."""
 

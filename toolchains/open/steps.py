@@ -28,7 +28,7 @@ from integration.platform import Platform
 from toolchains.failures import signatures
 from toolchains.hls_release import release_header
 from toolchains.open.program import program_main
-from toolchains.open.simulation_steps import cosim_step, harness_step, model_step, stimuli_step
+from toolchains.open.simulation_steps import cosim_step, dma_cosim_step, harness_step, model_step, stimuli_step
 from toolchains.open.synthesis_steps import MEMORIES, filling_step, memory_view, synthesis_step
 from toolchains.open.verilator import find_verilator
 from toolchains.simulation_settings import CosimSettings
@@ -211,6 +211,13 @@ class OpenToolchain:
             (verilator(), compiler(), *interpreter("numpy")),
             (("core", core.name), ("parameters", parameters or STAND_IN), *_facts(core)),
         )
+
+    def dma_cosim(self) -> Step:
+        """The DMA block's RTL, simulated and compared with a description of its task."""
+        dma, images = self.network.dma, self.cosim_settings.images
+        modules = self._modules("toolchains.open.dma_cosim")
+        tools = (verilator(), compiler(), *interpreter("numpy"))
+        return dma_cosim_step(dma, self.folder, images, modules, tools, _facts(dma.core()))
 
     def ooc(self, core: Core | DmaCore) -> Step:
         """The RTL of a core synthesised out of context: netlist, utilization and logic delay."""

@@ -29,6 +29,7 @@ from toolchains.open.cosim import FULL_SPEED, InputError, read_memories, read_st
 from toolchains.open.simulation_values import DeadlockError, ModelDiffersError, SimulationError, Stall, check_equal
 from toolchains.open.simulator import Simulator
 from toolchains.open.steps import OpenToolchain
+from toolchains.open.verilator import find_verilator
 from toolchains.simulation_settings import CosimSettings
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -284,6 +285,43 @@ def test_the_steps_of_a_block_with_their_declared_inputs_only(network, tmp_path,
         text = (scratch / name).read_bytes()
         assert str(tmp_path).encode() not in text
         assert str(Path(sys.prefix)).encode() not in text
+
+
+def test_the_step_of_the_dma_with_its_declared_inputs_only(network, tmp_path) -> None:
+    if find_verilator() is None:
+        pytest.skip("there is no Verilator")
+    toolchain = OpenToolchain(ROOT, network, find_platform("u250"), "sw_emu", 250.0, CosimSettings(images=6))
+    steps = Steps(tmp_path, toolchain)
+    cosim = toolchain.dma_cosim()
+    said = steps.run(cosim)
+    assert "full_speed: 6 images in" in said
+    assert "random_stalls: 6 images in" in said
+    values = json.loads((tmp_path / toolchain.folder / "cosim" / "inoutdma" / "values.json").read_text())
+    assert values["tool"].startswith("Verilator 5.")
+    # 8 x 8 pixels of a byte; 10 classes x 128 channels, 16 a beat; the best 3. Two runs.
+    assert values["elements_compared"] == 2 * 6 * (64 + 1280 + 3)
+    assert (values["images"], values["differences"]) == (6, 0)
+    # Images come every 64 cycles, weights every 80, of which the memory's latency is no part.
+    assert (values["interval_cycles"], values["predicted_interval_cycles"]) == (80, 80)
+    assert 100 + 64 < values["latency_cycles"] < 100 + 64 + 30
+    full, slow = values["runs"]["full_speed"], values["runs"]["random_stalls"]
+    for stream, cycles in (("image", 64), ("weights", 80)):
+        assert np.diff(full["last_beats"][stream]).tolist() == [cycles] * 5
+    assert len(full["last_beats"]["result"]) == 6
+    assert slow["interval_cycles"] > 80
+    # A result with a bit turned over: the step says where and leaves nothing.
+    scratch = steps.scratch(cosim)
+    (scratch / "values.json").unlink()
+    verilog = scratch / "dma.sv"
+    assert verilog.read_text().count("wdata <= word_data;") == 1
+    verilog.write_text(verilog.read_text().replace("wdata <= word_data;", "wdata <= word_data ^ 32'h100;"))
+    status, said = steps.program(cosim, scratch)
+    assert status == 1
+    # 6 images of 64 bytes, to the end of their page; a free page; byte 1 of the first of 18 results.
+    assert "ERROR: inoutdma (dma_" in said
+    assert "): full_speed: memory: byte 8193 is " in said
+    assert "; 18 of " in said
+    assert not (scratch / "values.json").exists()
 
 
 def recorded(simulate: Simulate, reference, name: str) -> None:

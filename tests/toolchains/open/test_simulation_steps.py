@@ -37,6 +37,7 @@ def steps(network) -> dict[str, Step]:
     found = [its.harness(), stimuli, *(its.weights(block) for block in network.blocks)]
     found += [its.model(block.core()) for block in network.blocks]
     found += [its.cosim(block) for block in network.blocks]
+    found.append(its.dma_cosim())
     return {step.name: step for step in found}
 
 
@@ -65,6 +66,14 @@ def test_a_model_is_made_of_rtl_and_no_trained_value(steps, network) -> None:
 def test_a_block_reads_its_own_values(steps) -> None:
     assert readers(steps, "blocks/networks/digits/res3a.npz") == {"weights:res3a", "stimuli:digits", "cosim:res3a"}
     assert readers(steps, "build/digits/open-sw_emu/stimuli/res3a.npy") == {"cosim:res3a"}
+
+
+def test_the_dma_is_simulated_from_rtl_and_bench(steps) -> None:
+    for path in ("blocks/dma.sv", "toolchains/open/dma_bench.cpp", "toolchains/open/axi_memory.hpp"):
+        assert readers(steps, path) == {"cosim:inoutdma"}
+    step = steps["cosim:inoutdma"]
+    assert "verilator" in {tool.name for tool in step.tools}
+    assert not [source for source in step.sources if source.startswith("build/")]
 
 
 def test_only_networks_with_a_data_set_have_held_out_images(network) -> None:

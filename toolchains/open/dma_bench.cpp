@@ -1,7 +1,8 @@
 // The DMA core between a host, a card memory and the blocks. Argument: a folder with `scenario` (lines of a key and
 // values, see read_scenario), `memory` and `results` (what the last block sends); leaves `image` and `weights` (what the
-// blocks got) and `memory` as it is afterwards, and prints a line for each call.
-#include "bench.hpp"
+// blocks got) and `memory` as it is afterwards. For each call it prints a line of figures and, for each stream, in which
+// cycles since the call began the last beat of each image moved.
+#include "dma_bench.hpp"
 
 #include <cstdio>
 #include <cstdlib>
@@ -9,12 +10,6 @@
 #include <iostream>
 #include <iterator>
 #include <sstream>
-
-typedef std::unique_ptr<Bench> (*Maker)();
-extern const struct Shape {
-    const char* name;
-    Maker make;
-} shapes[];
 
 namespace {
 
@@ -29,7 +24,7 @@ struct Call {
 };
 
 struct Scenario {
-    std::string shape;
+    std::string core;
     unsigned seed = 1, stream_stall_percent = 0, host_stall_percent = 0, again = 0;
     std::uint64_t results_per_image = 1, beats_before_results = 0, longest = 100000;
     farm::MemoryTiming timing;
@@ -56,7 +51,7 @@ Scenario read_scenario(const std::string& path) {
         std::istringstream words(line);
         std::string key;
         words >> key;
-        if (key == "shape") words >> s.shape;
+        if (key == "core") words >> s.core;
         else if (key == "seed") words >> s.seed;
         else if (key == "latency") words >> s.timing.latency_low >> s.timing.latency_high;
         else if (key == "memory_stall_percent") words >> s.timing.stall_percent;
@@ -89,7 +84,8 @@ struct Sink {
     const char* name;
     StreamPins pins;
     std::vector<unsigned char> bytes, held;
-    std::uint64_t all = 0, beats = 0, first = 0, last = 0;  // of all calls; of this one
+    std::uint64_t all = 0;             // beats of all calls
+    std::vector<std::uint64_t> moved;  // the cycle of every beat of this one
 
     void sample(std::uint64_t cycle) {
         std::vector<unsigned char> now(pins.bytes);
@@ -105,8 +101,7 @@ struct Sink {
         }
         bytes.insert(bytes.end(), now.begin(), now.end());
         all++;
-        if (beats++ == 0) first = cycle;
-        last = cycle;
+        moved.push_back(cycle);
     }
 };
 
@@ -116,6 +111,12 @@ class Simulation {
         : image{"image", dma.image, {}, {}}, weights{"weights", dma.weights, {}, {}}, dma(dma), s(scenario),
           results(std::move(results)), random(s.seed), gmem0(dma.gmem0, s.memory, s.timing, s.seed + 1),
           gmem1(dma.gmem1, s.memory, s.timing, s.seed + 2), gmem2(dma.gmem2, s.memory, s.timing, s.seed + 3) {
+        // What the core hears is not random at power-on.
+        const ControlPins& c = dma.control;
+        for (unsigned char* pin : {c.awvalid, c.wvalid, c.bready, c.arvalid, c.rready, dma.gmem0.valid, dma.gmem2.valid,
+                                   dma.gmem1.answered, dma.image.ready, dma.weights.ready, dma.result.valid}) {
+            *pin = 0;
+        }
         *dma.reset_n = 0;
         for (int i = 0; i < 5; i++) edge();
         *dma.reset_n = 1;
@@ -137,8 +138,7 @@ class Simulation {
         if (*aw.valid && *aw.ready) promised += *aw.length + 1u;
         expect(promised <= sent, "m_axi_gmem1 asks for a burst whose words are not there");
         edge();
-        cycle++;
-        if (cycle > s.longest) throw std::runtime_error("the core stands still");
+        if (cycle == s.longest) throw std::runtime_error("no end within " + std::to_string(s.longest) + " cycles");
         gmem0.drive();
         gmem1.drive();
         gmem2.drive();
@@ -146,12 +146,14 @@ class Simulation {
         *dma.weights.ready = !chance(s.stream_stall_percent);
         if (result_moved) {
             sent++;
+            results_moved.push_back(cycle);
             *dma.result.valid = 0;
         }
         if (!*dma.result.valid) {
             *dma.result.valid = sent < allowed && image_is_through() && !chance(s.stream_stall_percent);
             if (*dma.result.valid) std::memcpy(dma.result.data, &results[sent * 4 % results.size()], 4);
         }
+        cycle++;
     }
 
     void write(std::uint32_t address, std::uint32_t value) {
@@ -206,7 +208,7 @@ class Simulation {
         allow(call.images);
         const std::uint64_t words = gmem1.words + call.images * s.results_per_image;
         const std::uint64_t begin = cycle;
-        image.beats = weights.beats = 0;
+        image.moved.clear(), weights.moved.clear(), results_moved.clear();
         write(CONTROL, START);
         // The arguments of a call under way are its own.
         write(0x10, 0xdeadbeef), write(0x1c, 0xdeadbeef), write(0x28, 0xdeadbeef), write(0x34, 9);
@@ -227,6 +229,9 @@ class Simulation {
         write(PENDING, 3);
         expect(read(PENDING) == 0 && !*dma.interrupt, "the interrupt stays");
         report(call, end - begin);
+        report_ends("image", image.moved, call.images, begin);
+        report_ends("weights", weights.moved, call.images, begin);
+        report_ends("result", results_moved, call.images, begin);
     }
 
     // The same call over and over, until the host says no more.
@@ -255,6 +260,7 @@ class Simulation {
     farm::WriteMemory gmem1;
     farm::ReadMemory gmem2;
     std::uint64_t sent = 0, allowed = 0, promised = 0;
+    std::vector<std::uint64_t> results_moved;
 
     bool chance(unsigned percent) { return percent != 0 && random() % 100 < percent; }
 
@@ -288,6 +294,21 @@ class Simulation {
         *mine = 0;
     }
 
+    static std::uint64_t span(const std::vector<std::uint64_t>& moved) {
+        return moved.empty() ? 0 : moved.back() - moved.front() + 1;
+    }
+
+    // Nothing where the beats are no equal number for each image.
+    static void report_ends(const char* stream, const std::vector<std::uint64_t>& moved, std::uint32_t images,
+                            std::uint64_t begin) {
+        if (images == 0 || moved.empty() || moved.size() % images != 0) return;
+        std::printf("ends %s", stream);
+        for (std::size_t i = moved.size() / images; i <= moved.size(); i += moved.size() / images) {
+            std::printf(" %llu", static_cast<unsigned long long>(moved[i - 1] - begin));
+        }
+        std::printf("\n");
+    }
+
     void report(const Call& call, std::uint64_t cycles) {
         const std::uint64_t errors = gmem0.errors + gmem1.errors + gmem2.errors;
         const std::uint32_t marks = read(ERRORS);
@@ -298,23 +319,22 @@ class Simulation {
         gmem0.errors = gmem1.errors = gmem2.errors = 0;
         std::printf("images %u cycles %llu errors %llu image %llu weights %llu most_bursts %zu %zu %zu\n", call.images,
                     static_cast<unsigned long long>(cycles), static_cast<unsigned long long>(errors),
-                    static_cast<unsigned long long>(image.beats ? image.last - image.first + 1 : 0),
-                    static_cast<unsigned long long>(weights.beats ? weights.last - weights.first + 1 : 0),
+                    static_cast<unsigned long long>(span(image.moved)), static_cast<unsigned long long>(span(weights.moved)),
                     gmem0.most_bursts, gmem1.most_bursts, gmem2.most_bursts);
     }
 };
 
-std::unique_ptr<Bench> find_shape(const std::string& name) {
-    for (const Shape* shape = shapes; shape->name; shape++) {
-        if (name == shape->name) return shape->make();
+std::unique_ptr<Bench> make_core(const std::string& name, unsigned seed) {
+    for (const BenchedCore* core = benched_cores; core->name; core++) {
+        if (name == core->name) return core->make(seed);
     }
-    throw std::runtime_error("scenario: no shape " + name);
+    throw std::runtime_error("scenario: no core " + name);
 }
 
 void simulate(const std::string& folder) {
     Scenario scenario = read_scenario(folder + "/scenario");
     scenario.memory.bytes = read_file(folder + "/memory");
-    std::unique_ptr<Bench> dma = find_shape(scenario.shape);
+    std::unique_ptr<Bench> dma = make_core(scenario.core, scenario.seed);
     Simulation simulation(*dma, scenario, read_file(folder + "/results"));
     for (const Call& call : scenario.calls) {
         if (scenario.again) simulation.run_again(call);
@@ -329,6 +349,13 @@ void simulate(const std::string& folder) {
 }
 
 }  // namespace
+
+// What Verilator's library calls for a fault in the model itself.
+void vl_fatal(const char* file, int line, const char*, const char* message) {
+    throw std::runtime_error(std::string(file) + ":" + std::to_string(line) + ": " + message);
+}
+
+void vl_stop(const char* file, int line, const char* scope) { vl_fatal(file, line, scope, "$stop"); }
 
 int main(int argc, char** argv) {
     for (int i = 1; i < argc; i++) {

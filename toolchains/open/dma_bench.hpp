@@ -1,9 +1,9 @@
-// What the testbench of the DMA core needs of a verilated one; one such table per shape, written by the test.
+// What the test bench of the DMA core needs of a verilated one: a table per core, which `dma_bench.py` writes.
 #pragma once
 #include <cstdint>
 #include <memory>
 
-#include "toolchains/open/axi_memory.hpp"
+#include "axi_memory.hpp"
 
 struct StreamPins {
     std::uint32_t bytes;
@@ -31,12 +31,20 @@ class Bench {
     StreamPins image, weights, result;
 };
 
-#define FARM_DMA_BENCH(shape, Top, IMAGE_WORD, WEIGHTS_WORD, IMAGE, WEIGHTS)                                          \
+// Ends with a core without a name.
+extern const struct BenchedCore {
+    const char* name;
+    std::unique_ptr<Bench> (*make)(unsigned seed);
+} benched_cores[];
+
+// A core's pins, and the function `core(seed)` that makes one. Contents of registers at power-on are random: a core that
+// relies on them is found out. The context outlives the model that registers with it.
+#define FARM_DMA_BENCH(core, Top, IMAGE_WORD, WEIGHTS_WORD, IMAGE, WEIGHTS)                                           \
     namespace {                                                                                                       \
-    class Model : public Bench {                                                                                      \
+    class Model_##core : VerilatedContext, public Bench {                                                             \
       public:                                                                                                         \
-        Model() {                                                                                                     \
-            clock = &top.ap_clk, reset_n = &top.ap_rst_n, interrupt = &top.__SYM__interrupt;                            \
+        explicit Model_##core(unsigned seed) : top((prepare(this, seed), this)) {                                     \
+            clock = &top.ap_clk, reset_n = &top.ap_rst_n, interrupt = &top.__SYM__interrupt;                          \
             gmem0 = FARM_READ_PINS(top, m_axi_gmem0, IMAGE_WORD);                                                     \
             gmem1 = FARM_WRITE_PINS(top, m_axi_gmem1, 4);                                                             \
             gmem2 = FARM_READ_PINS(top, m_axi_gmem2, WEIGHTS_WORD);                                                   \
@@ -50,8 +58,14 @@ class Bench {
             weights = {WEIGHTS, &top.weights_TDATA, &top.weights_TVALID, &top.weights_TREADY};                        \
             result = {4, &top.result_TDATA, &top.result_TVALID, &top.result_TREADY};                                  \
         }                                                                                                             \
+        ~Model_##core() override { top.final(); }                                                                     \
         void eval() override { top.eval(); }                                                                          \
+      private:                                                                                                        \
+        static void prepare(VerilatedContext* context, unsigned seed) {                                               \
+            context->randReset(2);                                                                                    \
+            context->randSeed(static_cast<int>(seed % 0x7fffffff) + 1);                                               \
+        }                                                                                                             \
         Top top;                                                                                                      \
     };                                                                                                                \
     }                                                                                                                 \
-    std::unique_ptr<Bench> shape() { return std::unique_ptr<Bench>(new Model); }
+    std::unique_ptr<Bench> core(unsigned seed) { return std::unique_ptr<Bench>(new Model_##core(seed)); }
