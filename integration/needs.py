@@ -2,7 +2,7 @@
 
 The core's logic is from a named source: out-of-context synthesis of the toolchain and view being linked, or formulas.
 Parameter memories are counted as they are built, width converters and FIFOs between blocks by formula: a converter
-with the block whose port is wider, so that the narrower stream crosses between SLRs, a FIFO with the block that it feeds.
+with the block whose port is wider, so that the narrower stream crosses between SLRs, a FIFO with the block it feeds.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FORMULA = "formula"
 
 @dataclass(frozen=True)
 class BlockNeeds:
-    """What a block takes. `source` is the origin of `logic`, "formula" or "ooc, Vivado 2022.2"; `around` is the rest."""
+    """What a block takes. `source` is the origin of `logic` ("formula", "ooc, Vivado 2022.2"), `around` the rest."""
 
     block: str
     core: str
@@ -44,7 +44,7 @@ class BlockNeeds:
 
 
 def needs_of(network: Network) -> tuple[BlockNeeds, ...]:
-    """What the blocks take by formula, in the order of the pipeline. Formulas know no registers, and nothing of the DMA."""
+    """What the blocks take by formula, in the order of the pipeline; formulas know no registers and no DMA."""
     around = _links(design_of(network))
     return tuple(
         BlockNeeds(
