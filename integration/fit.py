@@ -7,7 +7,7 @@ set are the guideline's; where nothing fits below them they are raised towards a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import ceil, floor
 from typing import Any
@@ -61,7 +61,10 @@ class BankFit:
 
 @dataclass(frozen=True)
 class SlrFit:
-    """What an SLR holds, what the shell leaves in it, and what the ceilings allow of that."""
+    """What an SLR holds, what the shell leaves in it, and what the ceilings allow of that.
+
+    A resource is unknown in `used` where it is known of no block; of some, it is the sum of those that are known.
+    """
 
     slr: str
     used: Resources
@@ -257,8 +260,10 @@ def _fit(
     names = [each.slr for each in problem.slrs]
     sites = dict(zip((block.block for block in problem.blocks), placement.sites, strict=True))
     used, slls = use_of(ring, placement.sites)
+    # What is known of no block is not known of an SLR: a zero would look like a value.
+    lacking = {name for name in WORDS if all(name in block.logic.unknown for block in problem.blocks)}
     slrs = tuple(
-        SlrFit(each.slr, _amounts(slr), each.budget, _amounts(allowed))
+        SlrFit(each.slr, _amounts(slr, lacking), each.budget, _amounts(allowed))
         for each, slr, allowed in zip(problem.slrs, used, ring.capacities, strict=True)
     )
     hub = placement.sites[0]
@@ -308,9 +313,11 @@ def _fit(
     )
 
 
-def _amounts(counts: tuple[int | None, ...] | list[int]) -> Resources:
+def _amounts(counts: Sequence[int | None], lacking: Collection[str] = ()) -> Resources:
     values = zip(WORDS, counts, strict=True)
-    return Resources(**{name: None if each is None else each / _UNITS[name] for name, each in values})
+    return Resources(
+        **{name: None if each is None or name in lacking else each / _UNITS[name] for name, each in values}
+    )
 
 
 def _bank(port: Any, names: list[str], hub: Site) -> BankFit:

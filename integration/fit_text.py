@@ -67,8 +67,10 @@ def _slr_rows(fit: Fit) -> Iterator[tuple[str, Sequence[str]]]:
         cells = []
         for name in WORDS:
             used, budget = each.used.by_name[name], each.budget.by_name[name]
-            share = f" {100 * (used or 0) / budget:.0f}%" if budget else ""
-            cells.append(f"{used or 0:,.10g} of {'?' if budget is None else f'{budget:,.10g}'}{share}")
+            share = f" {100 * used / budget:.0f}%" if budget and used is not None else ""
+            cells.append(
+                f"{'?' if used is None else f'{used:,.10g}'} of {'?' if budget is None else f'{budget:,.10g}'}{share}"
+            )
         yield "", (each.slr, *cells)
 
 

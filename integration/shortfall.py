@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import add
 from typing import TYPE_CHECKING
 
 from integration.resources import WORDS
-from integration.ring import Item, Ring
+from integration.ring import Item, Needs, Ring, Site, shares_of
 
 if TYPE_CHECKING:
     from integration.fit_problem import FitProblem
@@ -46,35 +47,35 @@ def shortfalls(
     for slr, (each, items) in enumerate(zip(problem.slrs, held, strict=True)):
         for at, name in enumerate(WORDS):
             allowed, budget = ring.capacities[slr][at], each.budget.by_name[name]
-            needed = sum(item.needs[at] for item in items)
+            needed = sum(share[at] for _, share in items)
             if allowed is None or budget is None or needed <= allowed:
                 continue
-            largest = max(items, key=lambda item: item.needs[at])
+            largest, share = max(items, key=lambda item: item[1][at])
             amounts = (needed / units[name], allowed / units[name], budget)
-            found.append(Shortfall(each.slr, name, *amounts, largest.name, largest.needs[at] / units[name]))
+            found.append(Shortfall(each.slr, name, *amounts, largest, share[at] / units[name]))
     return tuple(found)
 
 
-def _even(ring: Ring) -> list[list[Item]]:
-    """Items by SLR: the largest first, each where the fullest resource is left least full."""
-    held: list[list[Item]] = [[] for _ in ring.capacities]
+def _even(ring: Ring) -> list[list[tuple[str, Needs]]]:
+    """Names and shares of items by SLR: the largest first, each where the fullest resource is left least full."""
+    held: list[list[tuple[str, Needs]]] = [[] for _ in ring.capacities]
+    sums = [[0] * len(slr) for slr in ring.capacities]
 
-    def share(item: Item, slr: int) -> float:
-        return max(
-            (
-                (need / max(have, 1))
-                for need, have in zip(item.needs, ring.capacities[slr], strict=True)
-                if have is not None
-            ),
-            default=0.0,
-        )
+    def fullness(slr: int, needs: Sequence[int]) -> float:
+        pairs = zip(needs, ring.capacities[slr], strict=True)
+        return max((need / max(have, 1) for need, have in pairs if have is not None), default=0.0)
 
-    def filled(slr: int, item: Item) -> float:
-        sums = [sum(needs) for needs in zip(*(each.needs for each in (*held[slr], item)), strict=True)]
-        return share(Item("", tuple(sums)), slr)
+    def filled(item: Item, site: Site) -> float:
+        return max(fullness(slr, list(map(add, sums[slr], share))) for slr, share in shares_of(item, site))
 
     slrs = range(len(held))
-    for item in sorted(ring.items, key=lambda item: -max(share(item, slr) for slr in slrs)):
-        slr = item.pinned if item.pinned is not None else min(slrs, key=lambda slr: filled(slr, item))
-        held[slr].append(item)
+    pairs = sorted(
+        zip(ring.items, ring.sites, strict=True), key=lambda pair: -max(fullness(slr, pair[0].needs) for slr in slrs)
+    )
+    for item, sites in pairs:
+        pinned = [] if item.pinned is None else [(item.pinned, item.pinned)]
+        site = min(pinned or sites or [(slr, slr) for slr in slrs], key=lambda site: filled(item, site))
+        for slr, share in shares_of(item, site):
+            held[slr].append((item.name, share))
+            sums[slr] = list(map(add, sums[slr], share))
     return held
