@@ -15,6 +15,7 @@ from farm.redaction import Redaction
 from farm.settings import FarmSettings
 from farm.step import Step
 from farm.tasks import doit_config, group, plain_errors, task
+from integration.fit_settings import FitSettings
 from integration.platform import find_platform
 from reports.gates import gates_of
 from reports.redaction import redact_part
@@ -27,7 +28,9 @@ Task = dict[str, Any]
 ROOT = Path(__file__).resolve().parent
 
 with plain_errors():
-    SETTINGS = load_settings(ROOT, {"farm": FarmSettings, "cosim": CosimSettings}, command_line_words(sys.argv[1:]))
+    SETTINGS = load_settings(
+        ROOT, {"farm": FarmSettings, "cosim": CosimSettings, "fit": FitSettings}, command_line_words(sys.argv[1:])
+    )
     NETWORK = find_network(SETTINGS.network, origin=SETTINGS.origin("network"))
     PLATFORM = find_platform(SETTINGS.platform, origin=SETTINGS.origin("platform"))
     TOOLCHAIN: Toolchain = find_toolchain(ROOT, SETTINGS, NETWORK, PLATFORM)
@@ -125,6 +128,19 @@ def task_link() -> Iterator[Task]:
 def task_build() -> Task:
     """Everything up to the xclbin (the default)"""
     return {"actions": None, "task_dep": ["link"]}
+
+
+def task_fit() -> Task:
+    """Blocks to SLRs of the board, with what is known; starts no tool"""
+    return {"actions": [show_fit], "verbosity": 2}
+
+
+def show_fit() -> TaskFailed | None:
+    """Print the fit; one that there is not fails with what is missing."""
+    from integration.fit_command import show  # noqa: PLC0415  only when asked for
+
+    missing = show(NETWORK, PLATFORM, SETTINGS, ROOT / TOOLCHAIN.folder)
+    return TaskFailed(missing) if missing else None
 
 
 def task_reports() -> Task:

@@ -55,6 +55,32 @@ def line_of(part: str) -> int:
     return 1 + next(i for i, line in enumerate(U250.splitlines()) if part in line)
 
 
+@pytest.mark.parametrize("board", ["u50", "u55c", "u200", "u250", "u280"])
+def test_slrs_of_a_board(board) -> None:
+    """The SLRs have not more left than the whole; every memory and shell names SLRs that there are."""
+    platform = find_platform(board)
+    slrs = dict(platform.budget.slrs)
+    total = astuple(platform.budget.total)
+    assert all(
+        sum(each) <= whole for each, whole in zip(zip(*map(astuple, slrs.values()), strict=True), total, strict=True)
+    )
+    assert all(memory.slr in slrs for memory in platform.memories)
+    assert platform.shell() is not None
+    assert all(len(shell.pblocks) == len(slrs) for shell in platform.shells)
+    assert platform.shell("xilinx_u9_gen1x1_xdma_1") is None
+    assert (platform.data_clock.mhz, platform.data_clock.most_mhz) == (300, 650)
+
+
+def test_shells() -> None:
+    """The cells of a compute unit as public logs of the three generations show them."""
+    u250, u50 = find_platform("u250"), find_platform("u50")
+    assert u250.shell().cell("k_1") == "pfm_top_i/dynamic_region/k_1"
+    later = u250.shell("xilinx_u250_gen3x16_xdma_4_1_202210_1")
+    assert later.cell("k_1") == "level0_i/level1/level1_i/ulp/k_1/inst"
+    assert u50.shell().cell("k_1") == "level0_i/ulp/k_1/inst"
+    assert [(bank.sp, bank.slr) for bank in u250.memories][:4] == [(f"DDR[{i}]", f"slr{i}") for i in range(4)]
+
+
 @pytest.mark.parametrize(
     ("before", "after", "line", "what"),
     [
@@ -72,6 +98,10 @@ def line_of(part: str) -> int:
         ("kernel_base: 0x1800000", "kernel_base: -1", "kernel_base", "'kernel_base' is -1"),
         ("platform: xilinx_u250_xdma_201830_2", "platform: u250", "platform:", "'u250'"),
         ("kind: data,", "kind: system,", "clocks:", "data"),
+        ('sp: "DDR[1]", slr: slr1', 'sp: "DDR[1]", slr: slr7', "bank1", "there is no SLR 'slr7'"),
+        ("dynamic_region/{cu}", "dynamic_region", "xdma_201830_2, cu_path", "names no compute unit"),
+        (", pblock_dynamic_SLR3", "", "xdma_201830_2, cu_path", "3 pblocks for 4 SLRs"),
+        ("slls: 23040", "slls: 0", "slls", "'slls' is 0"),
     ],
 )
 def test_mistake(problems, before, after, line, what) -> None:
@@ -102,8 +132,7 @@ def test_budget() -> None:
     """The totals are what v++ prints as the user's budget, the parts what AMD documents as free."""
     assert astuple(find_platform("u250").budget.total) == (1576074, 3213658, 2452, 1280, 12281)
     assert dict(find_platform("u250").budget.slrs)["slr2"] == Amounts(345000, 690000, 500, 320, 2877)
-    assert dict(find_platform("u200").budget.slrs)["slr1"] == Amounts(159739, 331654, 326, None, 1317)
-    assert find_platform("u50").budget.slrs == ()
+    assert dict(find_platform("u200").budget.slrs)["slr1"] == Amounts(159739, 331654, 326, 160, 1317)
 
 
 def test_budget_mistakes(problems) -> None:
