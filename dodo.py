@@ -2,8 +2,6 @@
 
 import sys
 from collections.abc import Iterator
-from hashlib import sha256
-from json import dumps
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +11,12 @@ from blocks.graph import Core
 from blocks.network import find_network
 from blocks.trained import stand_in_note
 from config.settings import command_line_words, load_settings
+from farm.redaction import Redaction
 from farm.settings import FarmSettings
-from farm.tasks import doit_config, plain_errors, task
+from farm.tasks import doit_config, group, plain_errors, task
 from integration.platform import find_platform
 from reports.gates import gates_of
+from reports.redaction import redact_part
 from toolchains.choose import find_toolchain
 from toolchains.fifo_trim import TrimError, write_depths
 from toolchains.simulation_settings import CosimSettings
@@ -32,6 +32,7 @@ with plain_errors():
     TOOLCHAIN: Toolchain = find_toolchain(ROOT, SETTINGS, NETWORK, PLATFORM)
     CORES = NETWORK.cores()
     GATES = gates_of(SETTINGS, CORES)
+REDACTION = Redaction(redact_part)
 DOIT_CONFIG = doit_config(TOOLCHAIN.folder, default_tasks=["build"])
 
 
@@ -47,7 +48,7 @@ def task_hls() -> Iterator[Task]:
         users = [block for block, its in CORES.items() if its.name == core.name]
         yield task(TOOLCHAIN.hls(core), doc=f"core of {', '.join(users)}")
     for block, core in CORES.items():
-        yield {"name": block, "actions": None, "task_dep": [f"hls:{core.name}"], "doc": f"= hls:{core.name}"}
+        yield group(block, f"hls:{core.name}")
 
 
 def task_model() -> Iterator[Task]:
@@ -101,8 +102,7 @@ def task_block() -> Iterator[Task]:
     """All that one block needs"""
     trained = {block.name for block in NETWORK.blocks}
     for block in CORES:
-        needs = [f"hls:{block}", *([f"weights:{block}"] if block in trained else [])]
-        yield {"name": block, "actions": None, "task_dep": needs, "doc": f"= {', '.join(needs)}"}
+        yield group(block, f"hls:{block}", *([f"weights:{block}"] if block in trained else []))
 
 
 def task_stitch() -> Iterator[Task]:
@@ -112,7 +112,7 @@ def task_stitch() -> Iterator[Task]:
 
 def task_link() -> Iterator[Task]:
     """The kernel put into the platform: the xclbin"""
-    yield task(TOOLCHAIN.link(), doc=f"xclbin of {NETWORK.name}", published=trust_payload, note=stand_in_note(NETWORK))
+    yield task(TOOLCHAIN.link(), doc=f"xclbin of {NETWORK.name}", published=trust_built, note=stand_in_note(NETWORK))
 
 
 def task_build() -> Task:
@@ -127,20 +127,16 @@ def task_reports() -> Task:
 
 def show_reports() -> TaskFailed | None:
     """Leave what reports cannot know of blocks and boards, and print the report; a gate that does not hold fails."""
-    from integration.estimate import estimate_of  # noqa: PLC0415  only when asked for
+    from integration.estimate import leave_estimate  # noqa: PLC0415  only when asked for
     from reports.build_page import make  # noqa: PLC0415
 
-    folder = ROOT / TOOLCHAIN.folder
-    folder.mkdir(parents=True, exist_ok=True)
-    estimate = estimate_of(NETWORK, PLATFORM, SETTINGS.toolchain, SETTINGS.target, SETTINGS.clock_mhz)
-    (folder / "estimate.json").write_text(dumps(estimate, indent=1) + "\n", "utf-8")
+    leave_estimate(ROOT / TOOLCHAIN.folder, NETWORK, PLATFORM, SETTINGS)
     failed = make(ROOT, TOOLCHAIN.folder, GATES)
     return TaskFailed(f"{len(failed)} of {len(GATES)} gates failed: {failed[0]}") if failed else None
 
 
-def trust_payload(outputs: tuple[Path, ...]) -> None:
+def trust_built(outputs: tuple[Path, ...]) -> None:
     """Let the emulated card run what was built here."""
-    from runtime import emulation_data, trust, xclbin  # noqa: PLC0415  only after a link
+    from runtime.trust import trust_payload  # noqa: PLC0415  only after a link
 
-    payload = xclbin.read(outputs[0]).emulation[emulation_data.PAYLOAD]
-    trust.trust(sha256(payload).hexdigest(), note=f"built in {ROOT}")
+    trust_payload(outputs[0], note=f"built in {ROOT}")

@@ -191,12 +191,13 @@ def solve(
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = seconds
     solver.parameters.num_workers = 2
-    status = solver.Solve(model)
+    # By its name: releases differ in whether the number is of the type of the constants.
+    status = solver.StatusName(solver.Solve(model))
     hint_s = _end_s(hint)
-    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+    if status not in ("OPTIMAL", "FEASIBLE"):
         return hint_s, False
     # Rounding to ticks may make the solver's schedule a little longer than the hint.
-    return min(hint_s, solver.ObjectiveValue() / scale), status == cp_model.OPTIMAL
+    return min(hint_s, solver.ObjectiveValue() / scale), status == "OPTIMAL"
 
 
 def _end_s(spans: Mapping[str, tuple[float, float]]) -> float:

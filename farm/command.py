@@ -30,6 +30,7 @@ from farm.machine import capacity_of, store_folder
 from farm.outcome import Outcome
 from farm.priority import Priority
 from farm.process import adopt_orphans
+from farm.redaction import redaction_of
 from farm.settings import FarmSettings
 from farm.stop import Stop
 from farm.store import Store
@@ -126,7 +127,7 @@ class Run(DoitRun):  # type: ignore[misc]
                 return stop.exit_code
             for note in _notes(control.tasks, names):
                 display.note(note)
-            executor = Executor(root)
+            executor = Executor(root, redaction_of(self.loader))
             executor.clear()
             log = BuildLog(root / LAST_BUILD, display)
             loop = Loop(

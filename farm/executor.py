@@ -24,6 +24,7 @@ from farm.failure import Failure, failed, matching_line, told_by
 from farm.folder import SCRATCH, copy, remove_tree
 from farm.process import Process, belongs, descendants, send, strays
 from farm.record import NO_COST, Cost
+from farm.redaction import NOTHING_PRIVATE, Redaction
 from farm.step import PYTHON, File, Step
 
 #: How long a shim may take to end its tree and itself: what it gives the tool, and a while for itself.
@@ -75,8 +76,9 @@ class Run:
 class Executor:
     """Starts, watches and ends the processes of steps."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, redaction: Redaction = NOTHING_PRIVATE) -> None:
         self._root = root
+        self._redaction = redaction
         self._scratch = root / SCRATCH
         self._running: dict[int, Run] = {}
 
@@ -205,11 +207,27 @@ class Executor:
         for run in ended:
             run.ended_s = run.ended_s or clock.monotonic_s()
             self._read_record(run)
+            self._redacted(run, None)
         self._running.clear()
         return ended
 
     def verdict(self, run: Run) -> Failure | None:
-        """Return how an ended run failed; None if exit status, log and expected files all say that it did not."""
+        """Return how an ended run failed; None if exit status, log and expected files all say that it did not.
+
+        After this the log is redacted. It is judged as the tool wrote it: what is private decides nothing.
+        """
+        return self._redacted(run, self._judged(run))
+
+    def _redacted(self, run: Run, failure: Failure | None) -> Failure | None:
+        try:
+            return self._redaction.apply(run.log, failure)
+        except OSError as error:
+            # Nothing unredacted is kept, and without a log nothing vouches for the outputs.
+            with contextlib.suppress(OSError):
+                run.log.unlink()
+            return failed("engine", f"the log could not be redacted ({error.strerror})", run.step.log)
+
+    def _judged(self, run: Run) -> Failure | None:
         step, log = run.step, run.step.log
         if run.errno:
             return failed("program", f"{step.argv[0]}: {os.strerror(run.errno)}", log)

@@ -16,12 +16,12 @@ LOCK = f"{FARM_FOLDER}/lock"
 _CHUNK_BYTES = 1 << 30
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str | bytes) -> None:
     """Write a file so that a reader, or the next run after a kill, sees all of it or none."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        temporary.write_text(text, "utf-8")
+        temporary.write_bytes(text.encode() if isinstance(text, str) else text)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

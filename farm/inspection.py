@@ -22,7 +22,8 @@ from farm.machine import capacity_of, store_folder
 from farm.plan import Planned, Planner
 from farm.reason import Reason
 from farm.record import Records
-from farm.repro import ReproError, secret_variables, write_repro
+from farm.redaction import redaction_of
+from farm.repro import ReproError, needs_python, secret_variables, write_repro
 from farm.settings import FarmSettings
 from farm.step import Step
 from farm.store import Store
@@ -190,13 +191,15 @@ class Repro(Inspection):
             raise InvalidCommand(f"'{names[0]}' is no step: its action is part of dodo.py")
         root = Path.cwd()
         folder = Path(output or f"build/repro/{step.name.replace(':', '-')}")
+        redaction = redaction_of(self.loader)
         try:
-            write_repro(step, root, folder, _recorded(step, root))
+            write_repro(step, root, folder, _recorded(step, root), redaction)
         except ReproError as error:
             raise InvalidCommand(str(error)) from None
-        for name in secret_variables(step):
+        for name in secret_variables(step, redaction):
             sys.stdout.write(f"the value of {name} is left out; set it where the script runs\n")
-        sys.stdout.write(f"{folder}: start {folder / 'run'}\n")
+        python = f"PYTHON={sys.executable} " if needs_python(step, redaction) else ""
+        sys.stdout.write(f"{folder}: start {python}{folder / 'run'}\n")
         return 0
 
 

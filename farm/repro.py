@@ -14,6 +14,7 @@ from pathlib import Path
 
 from farm.digest import Digest
 from farm.folder import copy, remove_tree
+from farm.redaction import NOTHING_PRIVATE, Redaction
 from farm.step import PYTHON, File, Step
 
 _MARK = "# Made by 'doit repro'"
@@ -61,8 +62,13 @@ class ReproError(Exception):
     """A folder that cannot be made; the text says what to do."""
 
 
-def write_repro(step: Step, root: Path, folder: Path, outputs: Mapping[str, Digest] | None) -> None:
+def write_repro(
+    step: Step, root: Path, folder: Path, outputs: Mapping[str, Digest] | None, redaction: Redaction = NOTHING_PRIVATE
+) -> None:
     """Write the folder. `outputs` are the digests by target of a run with exactly these inputs, None if there is none.
+
+    The folder may be sent away: variables with private values are left out, and so is the path of this Python if it
+    names a user.
 
     Raises ReproError if the folder is in use for something else, or an input does not exist yet.
     """
@@ -83,15 +89,22 @@ def write_repro(step: Step, root: Path, folder: Path, outputs: Mapping[str, Dige
     if outputs is not None:
         lines = [f"{outputs[output.target].sha256}  {output.path}\n" for output in step.outputs]
         (folder / "expected.sha256").write_text("".join(lines), "utf-8")
-    (folder / "README.md").write_text(_readme(step, known=outputs is not None), "utf-8")
+    readme = _readme(step, redaction, known=outputs is not None)
+    (folder / "README.md").write_text(redaction.clean(readme, ""), "utf-8")
     script = folder / "run"
-    script.write_text(_script(step), "utf-8")
+    script.write_text(_script(step, redaction), "utf-8")
     script.chmod(0o755)
 
 
-def secret_variables(step: Step) -> tuple[str, ...]:
+def secret_variables(step: Step, redaction: Redaction = NOTHING_PRIVATE) -> tuple[str, ...]:
     """Return the declared variables whose values do not leave this machine."""
-    return tuple(name for name, _ in step.environment if _SECRET.search(name))
+    variables = step.environment
+    return tuple(name for name, value in variables if _SECRET.search(name) or redaction.hides(f"{name}={value}"))
+
+
+def needs_python(step: Step, redaction: Redaction) -> bool:
+    """Tell whether the script has to be told the interpreter, since the path of this one is private."""
+    return step.argv[0] == PYTHON and redaction.hides(sys.executable)
 
 
 def _make_room(folder: Path) -> None:
@@ -106,8 +119,8 @@ def _make_room(folder: Path) -> None:
         raise ReproError(f"{folder}: {error.strerror}; name another folder with -o") from None
 
 
-def _script(step: Step) -> str:
-    secret = secret_variables(step)
+def _script(step: Step, redaction: Redaction) -> str:
+    secret = secret_variables(step, redaction)
     variables = {
         "PATH": '"$PATH"',
         "HOME": '"$here/home"',
@@ -125,18 +138,19 @@ def _script(step: Step) -> str:
         name=step.name,
         folders=f"mkdir -p {shlex.join(folders)}\n" if folders else "",
         environment=" ".join(f"{name}={value}" for name, value in variables.items()),
-        command=_command(step),
+        command=_command(step, redaction),
     )
 
 
-def _command(step: Step) -> str:
+def _command(step: Step, redaction: Redaction) -> str:
     if step.argv[0] != PYTHON:
         return shlex.join(step.argv)
-    return f'"${{PYTHON:-{sys.executable}}}" {shlex.join(step.argv[1:])}'
+    python = "?set it to a Python with what the README names" if needs_python(step, redaction) else f"-{sys.executable}"
+    return f'"${{PYTHON:{python}}}" {shlex.join(step.argv[1:])}'
 
 
-def _readme(step: Step, *, known: bool) -> str:
-    secret = secret_variables(step)
+def _readme(step: Step, redaction: Redaction, *, known: bool) -> str:
+    secret = secret_variables(step, redaction)
     return _README.format(
         name=step.name,
         command=shlex.join(["python" if word == PYTHON else word for word in step.argv]),

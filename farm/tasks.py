@@ -52,6 +52,11 @@ def task(
     }
 
 
+def group(name: str, *needs: str) -> dict[str, Any]:
+    """Return an item that stands for other tasks: what people type (`hls:res2a`) for what is built."""
+    return {"name": name, "actions": None, "task_dep": list(needs), "doc": f"= {', '.join(needs)}"}
+
+
 def doit_config(build: str, **more: Any) -> dict[str, Any]:
     """Return DOIT_CONFIG for a build whose folder is `build` ("build/digits/open-sw_emu").
 

@@ -6,15 +6,26 @@ no parameter memories; cycles are each operator's initiation interval at full ra
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from blocks.dma import DmaCore
 from blocks.graph import Core
 from blocks.network import Network
+from config.settings import Settings
 from integration.platform import Platform
 
 FORMAT = 1
+FILE = "estimate.json"
+
+
+def leave_estimate(folder: Path, network: Network, platform: Platform, settings: Settings) -> None:
+    """Write the estimate of the build in `folder` into it, as the reports read it."""
+    estimate = estimate_of(network, platform, settings.toolchain, settings.target, settings.clock_mhz)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / FILE).write_text(json.dumps(estimate, indent=1) + "\n", "utf-8")
 
 
 def estimate_of(network: Network, platform: Platform, toolchain: str, target: str, clock_mhz: float) -> dict[str, Any]:

@@ -108,6 +108,7 @@ def _print_project(reports: list[Report], designs: tuple[RollUp, ...], hls: tupl
         out.print(show.other_designs(designs[1:]))
     for solution in hls:
         out.print(show.solution(solution))
+    out.print(show.failures(reports))
 
 
 if __name__ == "__main__":

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from reports.build_times import StepCost, read_costs
-from reports.build_values import Amounts, BlockEstimate, Estimate, Folder, Values, read_estimate
+from reports.build_values import BlockEstimate, Estimate, Folder, Left, read_estimate
 from reports.errors import ReportError
 from reports.gates import Gate, Measured, Outcome, check
 from reports.rollup import RESOURCES
+from reports.step_values import Linked, Simulation, Synthesis
 
 TIMING = ("wns_ns", "whs_ns")
 
@@ -52,6 +54,7 @@ class BlockRow:
     logic_ns: Cell
     interval_cycles: Cell
     latency_cycles: Cell
+    simulation_differences: int | None
     checked: Cell
     parameters: Cell
 
@@ -107,6 +110,7 @@ class BuildReport:
     totals: tuple[Total, ...]
     slrs: tuple[SlrRow, ...]
     timing: tuple[tuple[str, Cell], ...]
+    xclbin: Cell
     costs: tuple[StepCost, ...]
     gates: tuple[Outcome, ...]
     errors: tuple[ReportError, ...]
@@ -124,12 +128,12 @@ def read_build(root: Path, folder: str, gates: Iterable[Gate] = ()) -> BuildRepo
     """
     estimate = read_estimate(root, folder)
     files = Folder(root, folder)
-    cores = {
-        block.core: files.values(f"ooc/{block.core}/values.json", *RESOURCES, "logic_ns") for block in estimate.blocks
-    }
+    names = {block.core for block in estimate.blocks}
+    cores = {name: files.left(f"ooc/{name}/values.json", Synthesis.read) for name in sorted(names)}
     rows = tuple(_row(files, block, cores[block.core]) for block in estimate.blocks)
-    total, slrs, timing = _linked(files, estimate)
-    totals = tuple(_total(name, estimate, rows, total) for name in RESOURCES)
+    linked = files.left("link/values.json", Linked.read)
+    totals = tuple(_total(name, estimate, rows, linked) for name in RESOURCES)
+    slrs, timing = _slrs(estimate, linked), _timing(estimate, linked)
     simulated = _simulated(estimate, rows)
     slowest = max(estimate.blocks, key=lambda block: block.interval_cycles)
     return BuildReport(
@@ -141,7 +145,8 @@ def read_build(root: Path, folder: str, gates: Iterable[Gate] = ()) -> BuildRepo
         slrs=slrs,
         timing=timing,
         costs=read_costs(root, folder),
-        gates=check(gates, _measured(rows, totals, slrs, timing, simulated)),
+        xclbin=_xclbin(linked),
+        gates=check(gates, _measured(rows, totals, slrs, timing, simulated), suppliers(estimate)),
         errors=tuple(files.errors),
     )
 
@@ -150,15 +155,28 @@ def _rate(estimate: Estimate, cycles: int, bottleneck: str) -> Rate:
     return Rate(cycles, estimate.clock_mhz * 1e6 / max(cycles, 1), bottleneck)
 
 
-def _cell(values: Values | None, name: str, task: str) -> Cell:
-    if values is None or values.get(name) is None:
-        return Cell(None, None if values is None else values.source, task)
-    return Cell(values.get(name), values.source, None, values.is_estimate)
+def suppliers(estimate: Estimate) -> dict[str, str]:
+    """Return, by quantity of the linked design, the words after `doit` that would supply it.
+
+    An emulation in C++ has no netlist, and only a routed design has slacks: another build has what this one never will.
+    """
+    fit = "link target=hw_emu" if estimate.target == "sw_emu" else "link"
+    routed = "link" if (estimate.toolchain, estimate.target) == ("vitis", "hw") else "link toolchain=vitis target=hw"
+    return dict.fromkeys(RESOURCES, fit) | dict.fromkeys((*TIMING, "wpws_ns", "power_w", "slls"), routed)
 
 
-def _row(files: Folder, block: BlockEstimate, synthesis: Values | None) -> BlockRow:
+def _cell(value: float | None, left: Left[Any] | None, task: str, *, is_estimate: bool = False) -> Cell:
+    source = None if left is None else left.source
+    return Cell(None, source, task) if value is None else Cell(value, source, None, is_estimate)
+
+
+def _row(files: Folder, block: BlockEstimate, synthesis: Left[Synthesis] | None) -> BlockRow:
     ooc, cosim = f"ooc:{block.block}", f"cosim:{block.block}"
-    simulation = files.values(f"cosim/{block.block}/values.json", "interval_cycles", "latency_cycles")
+    simulation = files.left(f"cosim/{block.block}/values.json", Simulation.read)
+    resources = {} if synthesis is None else synthesis.value.resources.by_name
+    is_estimate = synthesis is not None and synthesis.value.is_estimate
+    logic_ns = None if synthesis is None else synthesis.value.logic_ns
+    cycles = None if simulation is None or not simulation.value.agrees else simulation.value
     return BlockRow(
         block=block.block,
         core=block.core,
@@ -166,10 +184,13 @@ def _row(files: Folder, block: BlockEstimate, synthesis: Values | None) -> Block
         bottleneck=block.bottleneck,
         estimate=tuple(Amount(name, Cell(value, "formula", None, True)) for name, value in block.area.items()),
         parameter_bits=block.parameter_bits,
-        synthesis=tuple(Amount(name, _cell(synthesis, name, ooc)) for name in RESOURCES),
-        logic_ns=_cell(synthesis, "logic_ns", ooc),
-        interval_cycles=_cell(simulation, "interval_cycles", cosim),
-        latency_cycles=_cell(simulation, "latency_cycles", cosim),
+        synthesis=tuple(
+            Amount(name, _cell(resources.get(name), synthesis, ooc, is_estimate=is_estimate)) for name in RESOURCES
+        ),
+        logic_ns=_cell(logic_ns, synthesis, ooc, is_estimate=is_estimate),
+        interval_cycles=_cell(None if cycles is None else cycles.interval_cycles, simulation, cosim),
+        latency_cycles=_cell(None if cycles is None else cycles.latency_cycles, simulation, cosim),
+        simulation_differences=None if simulation is None else simulation.value.differences,
         checked=_checked(files, block),
         parameters=_parameters(files, block),
     )
@@ -204,34 +225,42 @@ def _parameters(files: Folder, block: BlockEstimate) -> Cell:
     return Cell(", ".join(origins) or "unknown", record.file)
 
 
-def _linked(
-    files: Folder, estimate: Estimate
-) -> tuple[Values | None, tuple[SlrRow, ...], tuple[tuple[str, Cell], ...]]:
-    record = files.record("link/values.json")
-    timing = files.values("link/values.json", *TIMING) if record else None
-    total: Values | None = None
-    slrs: tuple[SlrRow, ...] = ()
-    if record is not None:
-        try:
-            numbers: Amounts = {}
-            if "total" in record:
-                numbers = {name: record.record("total").maybe_number(name) for name in RESOURCES}
-            total = Values(numbers, record.file)
-            if "slrs" in record:
-                slrs = tuple(
-                    SlrRow(
-                        name.lower(),
-                        tuple(Amount(one, Cell(part.maybe_number(one), record.file)) for one in RESOURCES),
-                        tuple(estimate.slr_budgets.get(name.lower(), {}).items()),
-                    )
-                    for name, part in record.record("slrs").records().items()
-                )
-        except ReportError as error:
-            files.errors.append(error)
-    return total, slrs, tuple((name, _cell(timing, name, "link")) for name in TIMING)
+def _slrs(estimate: Estimate, linked: Left[Linked] | None) -> tuple[SlrRow, ...]:
+    if linked is None or linked.value.slrs is None:
+        return ()
+    return tuple(
+        SlrRow(
+            slr,
+            tuple(
+                Amount(name, Cell(used, linked.source, None, linked.value.is_estimate))
+                for name, used in resources.by_name.items()
+            ),
+            tuple(estimate.slr_budgets.get(slr, {}).items()),
+        )
+        for slr, resources in linked.value.slrs.items()
+    )
 
 
-def _total(name: str, estimate: Estimate, rows: tuple[BlockRow, ...], linked: Values | None) -> Total:
+def _timing(estimate: Estimate, linked: Left[Linked] | None) -> tuple[tuple[str, Cell], ...]:
+    slacks = {} if linked is None else {"wns_ns": linked.value.wns_ns, "whs_ns": linked.value.whs_ns}
+    tasks = suppliers(estimate)
+    return tuple((name, _cell(slacks.get(name), linked, tasks[name])) for name in TIMING)
+
+
+def _xclbin(linked: Left[Linked] | None) -> Cell:
+    """Return what was linked, in words."""
+    if linked is None:
+        return Cell(None, None, "link")
+    value = linked.value
+    facts = [
+        None if value.xclbin_bytes is None else f"{value.xclbin_bytes:,} bytes",
+        None if value.clock_mhz is None else f"{value.clock_mhz:g} MHz",
+        None if value.parameters is None else f"parameters {value.parameters}",
+    ]
+    return Cell(", ".join(fact for fact in facts if fact is not None) or None, linked.source)
+
+
+def _total(name: str, estimate: Estimate, rows: tuple[BlockRow, ...], linked: Left[Linked] | None) -> Total:
     formulas = [block.area[name] for block in estimate.blocks if block.area.get(name) is not None]
     cells = [row.resource(name) for row in rows]
     missing = next((cell for cell in cells if cell.value is None), None)
@@ -241,11 +270,17 @@ def _total(name: str, estimate: Estimate, rows: tuple[BlockRow, ...], linked: Va
     else:
         # A sum of some blocks would look like that of all: the task is named instead.
         synthesis = Cell(None, None, "ooc")
+    amounts = {} if linked is None or linked.value.total is None else linked.value.total.by_name
     return Total(
         resource=name,
         estimate=sum(value for value in formulas if value is not None) if formulas else None,
         synthesis=synthesis,
-        linked=_cell(linked, name, "link"),
+        linked=_cell(
+            amounts.get(name),
+            linked,
+            suppliers(estimate)[name],
+            is_estimate=linked is not None and linked.value.is_estimate,
+        ),
         budget=estimate.budget.get(name),
     )
 

@@ -13,7 +13,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from reports.build import BuildReport, Cell, Rate, Total, read_build
+from reports.build import BlockRow, BuildReport, Cell, Rate, Total, read_build
 from reports.gates import Gate, Outcome
 from reports.plain import plain
 from reports.rollup import RESOURCES
@@ -33,6 +33,7 @@ def make(root: Path, folder: str, gates: Iterable[Gate] = (), out: Console | Non
     """
     report = read_build(root, folder, gates)
     (out or console()).print(page(report))
+    (out or console()).print(f"\n{folder}/{JSON_FILE} and {CSV_FILE} hold the same", soft_wrap=True)
     (root / folder / JSON_FILE).write_text(json.dumps(document(report), indent=1, allow_nan=False) + "\n", "utf-8")
     (root / folder / CSV_FILE).write_text(table(report), "utf-8")
     return tuple(gate for gate in report.gates if not gate.passed)
@@ -51,6 +52,7 @@ def document(report: BuildReport) -> dict[str, Any]:
         "totals": [_with_shares(total) for total in report.totals],
         "slrs": plain(report.slrs),
         "timing": {name: plain(cell) for name, cell in report.timing},
+        "xclbin": plain(report.xclbin),
         "steps": plain(report.costs),
         "gates": [
             {
@@ -113,15 +115,17 @@ def _plain_cell(value: float | str | None) -> str:
 
 
 def page(report: BuildReport) -> RenderableType:
-    """Return the report for a terminal."""
+    """Return the report for a terminal, from 80 columns on."""
     estimate = report.estimate
     head = f"{estimate.network} with {estimate.toolchain} for {estimate.target} on {estimate.platform}"
     parts: list[RenderableType] = [Text(f"{head} ({estimate.part}) at {estimate.clock_mhz:g} MHz", style="bold"), ""]
-    parts += [_blocks(report), "", *_rates(report), "", _totals(report)]
+    parts += [_estimates(report), "", _found(report), ""]
+    if any(cell.value is not None for row in report.blocks for cell in (*_cells(row), row.logic_ns)):
+        parts += [_synthesis(report), ""]
+    parts += [*_rates(report), "", _totals(report), *_suppliers(report)]
     if report.slrs:
         parts += ["", _slrs(report)]
-    parts += ["", Text("Timing: " + "; ".join(f"{name} {_words(cell)}" for name, cell in report.timing))]
-    parts += ["", _times(report)]
+    parts += ["", Text(f"Linked: {_words(report.xclbin)}"), _timing(report), "", _times(report)]
     if report.gates:
         parts += ["", Text("Gates", style="bold")]
         parts += [Text(str(one), style="green" if one.passed else "red") for one in report.gates]
@@ -130,36 +134,60 @@ def page(report: BuildReport) -> RenderableType:
     return Group(*parts)
 
 
-def _blocks(report: BuildReport) -> Table:
-    title = "Blocks (~ is an estimate, without parameter memories; a task stands where it has left no value yet)"
-    shown = Table(title=title, title_justify="left")
-    for head in (
-        "block",
-        "core",
-        "cycles",
-        "LUT",
-        "BRAM",
-        "URAM",
-        "DSP",
-        "synthesis",
-        "simulated",
-        "C++",
-        "parameters",
-    ):
-        shown.add_column(head, justify="left" if head in ("block", "core", "parameters") else "right", no_wrap=False)
+def _table(title: str, *heads: str, left: tuple[str, ...] = ()) -> Table:
+    """Return an empty table; numbers stand to the right, and no column is cut: a narrow terminal folds words."""
+    shown = Table(
+        title=title, title_justify="left", title_style="bold", header_style="dim",
+        box=None, pad_edge=False, collapse_padding=True,
+    )  # fmt: skip
+    for head in heads:
+        shown.add_column(head, justify="left" if head in left else "right", overflow="fold")
+    return shown
+
+
+def _cells(row: BlockRow) -> tuple[Cell, ...]:
+    return tuple(amount.cell for amount in row.synthesis)
+
+
+def _estimates(report: BuildReport) -> Table:
+    title = "By formula (all are estimates, area without parameter memories)"
+    heads = ("block", "core", "cycles", "FPS", "bottleneck", "LUT", "BRAM", "URAM", "DSP")
+    shown = _table(title, *heads, left=("block", "core", "bottleneck"))
     for row in report.blocks:
         formula = {amount.resource: amount.cell.value for amount in row.estimate}
-        estimates = [_estimate(formula.get(name)) for name in ("luts", "bram_tiles", "urams", "dsps")]
-        synthesis = row.resource("luts")
-        missing = str(synthesis.task) if synthesis.value is None else f"{_words(synthesis)} LUT"
-        shown.add_row(
-            row.block,
-            row.core,
-            f"~{row.interval_estimate_cycles:,} {row.bottleneck}",
-            *estimates,
-            missing,
-            *(_words(cell).removeprefix("doit ") for cell in (row.interval_cycles, row.checked, row.parameters)),
-        )
+        area = [_estimate(formula.get(name)) for name in ("luts", "bram_tiles", "urams", "dsps")]
+        cycles = row.interval_estimate_cycles
+        fps = _estimate(report.estimate.clock_mhz * 1e6 / max(cycles, 1))
+        shown.add_row(row.block, row.core, _estimate(cycles), fps, row.bottleneck, *area)
+    return shown
+
+
+def _found(report: BuildReport) -> Table:
+    title = "What the steps have found (where one has left no value yet, its task)"
+    heads = ("block", "synthesis, LUT", "simulated, cycles", "C++ and model", "parameters")
+    shown = _table(title, *heads, left=("block", "parameters"))
+    for row in report.blocks:
+        cells = (row.resource("luts"), row.interval_cycles, row.checked, row.parameters)
+        words = [_words(cell).removeprefix("doit ") for cell in cells]
+        if row.simulation_differences:
+            words[1] = f"{row.simulation_differences:,} differ"
+        shown.add_row(row.block, *words)
+    return shown
+
+
+def _synthesis(report: BuildReport) -> Table:
+    """Return what each core takes; blocks with one core have one row."""
+    heads = ("core", "blocks", *_HEADS.values(), "logic, ns")
+    shown = _table("Synthesis of the cores (~ is an estimate)", *heads, left=("core",))
+    users: dict[str, list[BlockRow]] = {}
+    for row in report.blocks:
+        users.setdefault(row.core, []).append(row)
+    for core, rows in users.items():
+        cells = [*_cells(rows[0]), rows[0].logic_ns]
+        if all(cell.value is None for cell in cells):
+            shown.add_row(core, str(len(rows)), str(cells[0].task))
+        else:
+            shown.add_row(core, str(len(rows)), *("-" if cell.value is None else _words(cell) for cell in cells))
     return shown
 
 
@@ -191,15 +219,37 @@ def _rate(what: str, rate: Rate, clock_mhz: float) -> Text:
 
 
 def _totals(report: BuildReport) -> Table:
-    shown = Table(title=f"Against what {report.estimate.platform} leaves to a kernel", title_justify="left")
-    for head in ("resource", "by formula", "synthesis of all cores", "linked", "budget"):
-        shown.add_column(head, justify="left" if head == "resource" else "right")
+    title = f"Against what {report.estimate.platform} leaves to a kernel (~ is an estimate)"
+    shown = _table(title, "", "by formula", "synthesis of all cores", "linked", "budget", left=("",))
     for total in report.totals:
         formula = "no formula" if total.estimate is None else f"~{total.estimate:,.0f}{_share(total, total.estimate)}"
         budget = "not known" if total.budget is None else f"{total.budget:,.0f}"
-        cells = [f"{_words(cell)}{_share(total, cell.value)}" for cell in (total.synthesis, total.linked)]
+        cells = [
+            "no value" if cell.value is None else f"{_words(cell)}{_share(total, cell.value)}"
+            for cell in (total.synthesis, total.linked)
+        ]
         shown.add_row(_HEADS[total.resource], formula, *cells, budget)
     return shown
+
+
+def _suppliers(report: BuildReport) -> list[Text]:
+    """Return one line that names the tasks of the columns in which a value is missing."""
+    missing = {
+        f"{what}: `doit {cell.task}`": None
+        for total in report.totals
+        for what, cell in (("synthesis", total.synthesis), ("linked", total.linked))
+        if cell.value is None and cell.task
+    }
+    return [Text(f"No value yet of {', '.join(missing)}")] if missing else []
+
+
+def _timing(report: BuildReport) -> Text:
+    tasks = {cell.task for _, cell in report.timing if cell.value is None}
+    known = [f"{name} {_words(cell)}" for name, cell in report.timing if cell.value is not None]
+    missing = [name for name, cell in report.timing if cell.value is None]
+    if missing:
+        known.append(f"no {', '.join(missing)}: " + ", ".join(f"`doit {task}`" for task in sorted(map(str, tasks))))
+    return Text(f"Timing: {'; '.join(known)}")
 
 
 def _share(total: Total, used: float | str | None) -> str:
@@ -208,18 +258,15 @@ def _share(total: Total, used: float | str | None) -> str:
 
 
 def _slrs(report: BuildReport) -> Table:
-    shown = Table(title="By SLR, of what is left to a kernel there", title_justify="left")
-    for head in ("SLR", *_HEADS.values()):
-        shown.add_column(head, justify="left" if head == "SLR" else "right")
+    shown = _table("By SLR, of what is left to a kernel there", "SLR", *_HEADS.values(), left=("SLR",))
     for slr in report.slrs:
         budgets = dict(slr.budgets)
         cells = []
         for amount in slr.used:
             used, budget = amount.cell.value, budgets.get(amount.resource)
             known = isinstance(used, (int, float)) and bool(budget)
-            cells.append(
-                _words(amount.cell) + (f" ({100 * float(used or 0) / float(budget or 1):.1f} %)" if known else "")
-            )
+            share = f" ({100 * float(used or 0) / float(budget or 1):.1f} %)" if known else ""
+            cells.append(f"{_words(amount.cell)}{share}")
         shown.add_row(slr.slr, *cells)
     return shown
 
@@ -231,9 +278,8 @@ def _times(report: BuildReport) -> RenderableType:
     for cost in report.costs:
         count, seconds = per_task.get(cost.task, (0, 0.0))
         per_task[cost.task] = (count + 1, seconds + cost.wall_s)
-    shown = Table(title="Times of the steps when they last ran, in seconds", title_justify="left")
-    for head in ("task", "steps", "sum", "longest", "of them", "peak GiB"):
-        shown.add_column(head, justify="left" if head in ("task", "of them") else "right")
+    heads = ("task", "steps", "sum, s", "longest, s", "which", "peak, GiB")
+    shown = _table("Times of the steps when they last ran", *heads, left=("task", "which"))
     for task, (count, seconds) in per_task.items():
         longest = next(cost for cost in report.costs if cost.task == task)
         peak = max(cost.peak_memory_gib for cost in report.costs if cost.task == task)

@@ -3,17 +3,17 @@
     estimate.json               blocks, cycles, area by formula, budget (written by the flow)
     hls/<core>/csim.json        elements compared with the model, and differences
     weights/<block>/memories.json   origins of the trained values
-    ooc/<core>/values.json      synthesis: luts, registers, bram_tiles, urams, dsps, logic_ns, is_estimate
-    cosim/<block>/values.json   simulation: interval_cycles, latency_cycles
-    link/values.json            the linked design: total and slrs (resources by name), wns_ns, whs_ns, clock_mhz
+    ooc/<core>/, cosim/<block>/, link/   values.json each (`reports.step_values`)
 
 A file that is not there is a step that has not run; a member that is not there is a value that the step does not have.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from reports.document import Record, read_json
 from reports.errors import ReportError, UnreadableError
@@ -21,6 +21,7 @@ from reports.rollup import RESOURCES
 from reports.source import read
 
 Amounts = dict[str, float | None]
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True)
@@ -52,16 +53,11 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Values:
-    """Numbers that a step has left, by name, and the file that they are from."""
+class Left(Generic[Kind]):
+    """What a step has left, and the file that it is from."""
 
-    numbers: Amounts
+    value: Kind
     source: str
-    is_estimate: bool = False
-
-    def get(self, name: str) -> float | None:
-        """Return a number, None where the step has none."""
-        return self.numbers.get(name)
 
 
 class Folder:
@@ -84,14 +80,11 @@ class Folder:
             self.errors.append(error)
             return None
 
-    def values(self, name: str, *members: str) -> Values | None:
-        """Return the numbers called `members` in a file of the build; None where the step has not run."""
+    def left(self, name: str, read: Callable[[Record], Kind]) -> Left[Kind] | None:
+        """Return what `read` finds in a file of the build; None where the step has not run, or left nothing sound."""
         record = self.record(name)
-        if record is None:
-            return None
         try:
-            numbers: Amounts = {member: record.maybe_number(member) for member in members}
-            return Values(numbers, record.file, bool(record.value.get("is_estimate", False)))
+            return None if record is None else Left(read(record), record.file)
         except ReportError as error:
             self.errors.append(error)
             return None

@@ -10,7 +10,7 @@ from typing import Any
 
 from reports.errors import ReportError
 from reports.kind import HEAD_CHARACTERS
-from reports.registry import KINDS, recognise
+from reports.registry import KINDS, parse_all
 from reports.source import read
 
 _SKIPPED_FOLDERS = frozenset({".git", ".Xil", "xsim.dir", "__pycache__", "node_modules"})
@@ -20,11 +20,12 @@ _SKIPPED_ENDINGS = (".dcp", ".bit", ".xclbin", ".xo", ".zip", ".gz", ".pb", ".rp
 
 @dataclass(frozen=True)
 class Report:
-    """A file, the name of its kind, and its value."""
+    """A file, the name of its kind, its value, and the line where it begins: some files hold several reports."""
 
     file: str
     kind: str
     value: Any
+    line: int = 1
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,16 @@ def read_paths(paths: list[Path]) -> Reports:
         for file in files:
             name = file.as_posix()
             try:
-                text = read(file, name)
-                kind = recognise(text, name)
-                reports.append(Report(name, kind.name, kind.parse(text, name)))
+                found = parse_all(read(file, name), name)
             except ReportError as error:
                 errors.append(error)
+                continue
+            errors += [one.error for one in found if one.error is not None]
+            reports += [
+                Report(name, one.kind, one.value, one.line)
+                for one in found
+                if one.error is None and one.kind is not None
+            ]
     return Reports(tuple(reports), tuple(errors))
 
 

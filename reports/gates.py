@@ -105,12 +105,13 @@ class Measured:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A gate against a value: `passed`, and by how much; `value` None where there is none."""
+    """A gate against a value: `passed`, and by how much; `value` None where there is none: `doit <supplier>` has it."""
 
     gate: Gate
     value: Bounded | None
     passed: bool
     source: str | None
+    supplier: str
 
     @property
     def margin(self) -> float | None:
@@ -123,7 +124,7 @@ class Outcome:
     def __str__(self) -> str:
         if self.value is None:
             why = "no value" if self.source is None else f"no value in {self.source}"
-            return f"{self.gate}: failed, {why}: `doit {self.gate.supplier}` supplies it"
+            return f"{self.gate}: failed, {why}: `doit {self.supplier}` supplies it"
         unit = " %" if self.gate.percent else ""
         number = str(self.value) if isinstance(self.value, Below) else _digits(self.value)
         margin = self.margin
@@ -200,22 +201,34 @@ def gates_of(settings: Settings, blocks: Iterable[str]) -> tuple[Gate, ...]:
     return tuple(gates)
 
 
-def check(gates: Iterable[Gate], values: Mapping[tuple[str | None, str], Measured]) -> tuple[Outcome, ...]:
-    """Return the outcome of each gate; `values` by scope and quantity, as `Gate.key` names them."""
-    return tuple(_check(gate, values.get(gate.key)) for gate in gates)
+def check(
+    gates: Iterable[Gate],
+    values: Mapping[tuple[str | None, str], Measured],
+    suppliers: Mapping[str, str] | None = None,
+) -> tuple[Outcome, ...]:
+    """Return the outcome of each gate; `values` by scope and quantity, as `Gate.key` names them.
+
+    `suppliers` names by quantity the build whose link has it, where that is not the present one.
+    """
+    return tuple(_check(gate, values.get(gate.key), _supplier(gate, suppliers or {})) for gate in gates)
 
 
-def _check(gate: Gate, measured: Measured | None) -> Outcome:
+def _supplier(gate: Gate, suppliers: Mapping[str, str]) -> str:
+    return suppliers.get(gate.key[1], gate.supplier) if gate.supplier == "link" else gate.supplier
+
+
+def _check(gate: Gate, measured: Measured | None, supplier: str) -> Outcome:
     if measured is None:
-        return Outcome(gate, None, False, None)
+        return Outcome(gate, None, False, None, supplier)
     value = measured.share_percent if gate.percent else measured.value
     if value is None:
-        return Outcome(gate, None, False, measured.source)
+        return Outcome(gate, None, False, measured.source, supplier)
     if isinstance(value, Below):
         # Of "<0.01" only the upper end is known: it can hold an upper limit and can never prove a lower one.
-        return Outcome(gate, value, gate.relation == "<=" and value.limit <= gate.limit, measured.source)
+        passed = gate.relation == "<=" and value.limit <= gate.limit
+        return Outcome(gate, value, passed, measured.source, supplier)
     if not math.isfinite(value):
         # An infinite slack is that of paths which nothing constrains.
-        return Outcome(gate, None, False, measured.source)
+        return Outcome(gate, None, False, measured.source, supplier)
     passed = value >= gate.limit if gate.relation == ">=" else value <= gate.limit
-    return Outcome(gate, value, passed, measured.source)
+    return Outcome(gate, value, passed, measured.source, supplier)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 HOME = "<home>"
 HIDDEN = "<redacted>"
@@ -123,6 +124,17 @@ def redact(text: str, words: Iterable[str] = ()) -> str:
             clean = redact_line(line)
             shown.append(everywhere.sub(HIDDEN, clean) if everywhere else clean)
     return "\n".join(shown)
+
+
+def redact_part(text: str, log: str) -> str:
+    """Return a part of a log without what is private: also the users and hosts that the rest of the log names.
+
+    The folder of the user who runs this is hidden wherever it lies; other users' folders are known by their place.
+    """
+    home = Path.home()
+    if len(home.parts) > 2:
+        text = re.sub(rf"{re.escape(str(home))}(?![\w.-])", HOME, text)
+    return redact(text, () if text == log else (word for line in log.split("\n") for word in _names(line)))
 
 
 def _any_of(words: set[str]) -> re.Pattern[str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from reports import (
@@ -36,7 +37,8 @@ from reports import (
     yosys_json,
     yosys_stat,
 )
-from reports.errors import EmptyReportError, WrongKindError
+from reports.appended import Part, parts
+from reports.errors import EmptyReportError, ReportError, UnknownLayoutError, WrongKindError
 from reports.kind import HEAD_CHARACTERS, Kind
 
 KINDS: tuple[Kind, ...] = (
@@ -98,5 +100,38 @@ def recognise(text: str, name: str = "") -> Kind:
 
 
 def parse(text: str, name: str = "") -> Any:
-    """Return the value of `text`: a frozen dataclass of the module that reads its kind. Raises ReportError."""
-    return recognise(text, name).parse(text, name)
+    """Return the value of `text`: a frozen dataclass of the module that reads its kind.
+
+    Raises ReportError; also for several reports in one text, of which `parse_all` gives the values.
+    """
+    kind, several = recognise(text, name), parts(text)
+    if len(several) > 1:
+        what = f"another report begins here, {len(several)} are in the file"
+        raise UnknownLayoutError(name, several[1].line, what, "one is expected; parse_all reads each")
+    return kind.parse(text, name)
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A report of a file: where it begins, its kind, and its value or what is wrong with it."""
+
+    line: int
+    kind: str | None
+    value: Any
+    error: ReportError | None = None
+
+
+def parse_all(text: str, name: str = "") -> tuple[Parsed, ...]:
+    """Return every report of a text, each for itself: one that cannot be read does not hide the others."""
+    return tuple(_parsed(part, name) for part in parts(text))
+
+
+def _parsed(part: Part, name: str) -> Parsed:
+    kind: Kind | None = None
+    try:
+        kind = recognise(part.text, name)
+        return Parsed(part.line, kind.name, kind.parse(part.text, name))
+    except ReportError as error:
+        line = error.line if error.line is None else error.line + part.line - 1
+        moved = type(error)(error.file, line, error.what, error.expected)
+        return Parsed(part.line, None if kind is None else kind.name, None, moved)

@@ -38,7 +38,14 @@ def schema() -> dict[str, Any]:
     for kind in KINDS:
         value = typing.get_type_hints(kind.parse)["return"]
         reports.append(
-            _object({"file": {"type": "string"}, "kind": {"const": kind.name}, "value": _of(value, definitions)})
+            _object(
+                {
+                    "file": {"type": "string"},
+                    "kind": {"const": kind.name},
+                    "value": _of(value, definitions),
+                    "line": {"type": "integer", "minimum": 1},
+                }
+            )
         )
     text = {"type": "string"}
     error = _object(

@@ -16,12 +16,16 @@ from reports.accelerator import AcceleratorUtilization
 from reports.folder import Report
 from reports.hls_csynth import Range
 from reports.hls_rollup import Solution
+from reports.log_value import Log
 from reports.rollup import RESOURCES, RollUp, Use
 from reports.timing import Slacks
 
 MAX_ROWS = 40
-PIPED_WIDTH = 160
 """Rows shown of a long list; `--json` has them all."""
+MAX_NAME = 36
+"""Characters of a netlist's name in a list."""
+PIPED_WIDTH = 160
+"""Columns where there is no terminal."""
 
 NO_VALUE = "no value"
 _BRIEF: dict[type, tuple[str, ...]] = {
@@ -29,7 +33,7 @@ _BRIEF: dict[type, tuple[str, ...]] = {
 }
 """What a row of a list shows of a value that would make it wider than a terminal."""
 
-_HEADS = {"luts": "LUT", "registers": "register", "bram_tiles": "BRAM tile", "urams": "URAM", "dsps": "DSP"}
+_HEADS = {"luts": "LUT", "registers": "FF", "bram_tiles": "BRAM", "urams": "URAM", "dsps": "DSP"}
 
 
 def words(value: Any) -> str:
@@ -51,7 +55,8 @@ def words(value: Any) -> str:
 
 def report(item: Report) -> RenderableType:
     """Return one report: its fields, then a table for every list."""
-    parts: list[RenderableType] = [Text(f"{item.file}: {item.kind}", style="bold")]
+    where = item.file if item.line == 1 else f"{item.file}:{item.line}"
+    parts: list[RenderableType] = [Text(f"{where}: {item.kind}", style="bold")]
     pairs = Table(box=None, show_header=False, pad_edge=False)
     lists: list[tuple[str, tuple[Any, ...]]] = []
     kernels = isinstance(item.value, AcceleratorUtilization)
@@ -132,7 +137,15 @@ def _cell(value: Any) -> str:
         return "-"
     if isinstance(value, tuple) and value and is_dataclass(value[0]):
         return f"({len(value)})"
-    return words(value)
+    return _short(words(value))
+
+
+def _short(text: str) -> str:
+    """Return a long name of the netlist by its ends; a sentence stays as it is, and `--json` has all of both."""
+    if len(text) <= MAX_NAME or " " in text:
+        return text
+    first, last = text.partition("/")[0][: MAX_NAME // 3], text[-(MAX_NAME - MAX_NAME // 3 - 3) :]
+    return f"{first}/…{last[last.find('/') :] if '/' in last[:-1] else last}"
 
 
 def design(item: RollUp) -> RenderableType:
@@ -141,8 +154,8 @@ def design(item: RollUp) -> RenderableType:
     parts: list[RenderableType] = [
         Text(f"{item.design}: {item.device or 'device not said'}, {state}, {item.tool}", "bold")
     ]
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column(Text("where"), overflow="fold")
+    table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="dim")
+    table.add_column(Text("where"), overflow="fold", min_width=12)
     for name in RESOURCES:
         table.add_column(Text(_HEADS[name]), justify="right", no_wrap=True)
     if item.uses:
@@ -194,7 +207,20 @@ def _timing(item: RollUp) -> str:
     return f"{timing.verdict}: {numbers}{fails}"
 
 
-def other_designs(items: tuple[RollUp, ...]) -> Table:
+def failures(items: list[Report]) -> RenderableType:
+    """Return one line for each log that ends in failure: its cause, the first real error."""
+    lines = []
+    for item in items:
+        if isinstance(item.value, Log) and item.value.outcome == "failed":
+            cause = item.value.cause
+            code = f"[{cause.code}] " if cause is not None and cause.code else ""
+            why = NO_VALUE if cause is None else f"{code}{cause.text}"
+            line = "" if cause is None else f":{cause.line}"
+            lines.append(Text(f"{item.file}{line}: failed: {why}", style="red"))
+    return Group(*lines, Text()) if lines else Group()
+
+
+def other_designs(items: tuple[RollUp, ...]) -> RenderableType:
     """Return one line per further design of a project (the parts synthesised out of context)."""
     table = Table(title="further designs", title_justify="left", title_style="dim", box=None, pad_edge=False)
     for head in ("design", "state", *(_HEADS[name] for name in RESOURCES), "timing"):
@@ -204,7 +230,7 @@ def other_designs(items: tuple[RollUp, ...]) -> Table:
         table.add_row(Text(item.design), Text(item.state or "-"), *_uses(item.uses), Text(verdict))
     if len(items) > MAX_ROWS:
         table.add_row(Text(f"… {len(items) - MAX_ROWS} more", style="dim"))
-    return table
+    return Group(table, Text())
 
 
 def solution(item: Solution) -> RenderableType:
@@ -212,8 +238,8 @@ def solution(item: Solution) -> RenderableType:
     parts: list[RenderableType] = [
         Text(f"{item.folder}: HLS of {item.top or NO_VALUE}, {item.device or NO_VALUE}", "bold")
     ]
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column(Text("function (estimate)"), overflow="fold")
+    table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="dim")
+    table.add_column(Text("estimate of"), overflow="fold", min_width=11)
     for head in ("latency", "interval", "ns", *(_HEADS[name] for name in RESOURCES)):
         table.add_column(Text(head), justify="right", no_wrap=True)
     for function in item.functions[:MAX_ROWS]:

@@ -45,6 +45,7 @@ def _module(name: str, found: Record) -> YosysModule:
         port_bits=found.maybe_count("num_port_bits"),
         area=found.maybe_number("area"),
         sequential_area=found.maybe_number("sequential_area"),
+        submodules=found.maybe_count("num_submodules"),
         estimated_lcs=found.maybe_count("estimated_num_lc"),
     )
 

@@ -64,6 +64,7 @@ class YosysModule:
     unknown_area: tuple[str, ...] = ()
     estimated_lcs: int | None = None
     transistors: str | None = None
+    submodules: int | None = None
 
     def count(self, cell_type: str) -> int:
         """Return how many cells of a type there are: none is 0, as Yosys lists no type without cells."""
@@ -184,6 +185,7 @@ def _read_new(lines: Lines, at: int, found: re.Match[str], draft: _Draft, in_cel
         draft.counts[name] = count
         return name == "cells"
     if name == "submodules":
+        draft.counts[name] = count
         return False
     if in_cells:
         area = found["area"]
@@ -240,6 +242,7 @@ def _finish(lines: Lines, draft: _Draft) -> YosysModule:
         unknown_area=tuple(draft.unknown_area),
         estimated_lcs=draft.estimated_lcs,
         transistors=draft.transistors,
+        submodules=draft.counts.get("submodules"),
     )
 
 

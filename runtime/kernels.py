@@ -7,6 +7,7 @@ Element and attribute names are those that XRT and PYNQ's ``xclbin_parser`` look
 from __future__ import annotations
 
 import keyword
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
@@ -167,16 +168,53 @@ def _write_kernel(core: ElementTree.Element, kernel: Kernel) -> None:
         )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Description:
+    """What the document says of the build: its project, the part, and the kernels' clocks in MHz by port; None: not."""
+
+    project: str | None
+    fpga: str | None
+    clocks_mhz: tuple[tuple[str, float], ...]
+
+
+def read_description(text: str) -> Description:
+    """What the document says beside the kernels. Raises XclbinError for XML that is broken, or a clock without MHz."""
+    root = _root(text)
+    board = root.find("platform/board")
+    clocks = root.findall("platform/device/core/kernelClocks/clock")
+    return Description(
+        project=root.get("name"),
+        fpga=None if board is None else board.get("fpga"),
+        clocks_mhz=tuple((_attribute(clock, "port", "clock"), _mhz(clock)) for clock in clocks),
+    )
+
+
+def _mhz(clock: ElementTree.Element) -> float:
+    printed = _attribute(clock, "frequency", "clock")
+    try:
+        found = float(printed.removesuffix("MHz"))
+    except ValueError:
+        found = math.nan
+    if not math.isfinite(found) or not printed.endswith("MHz"):
+        raise XclbinError(
+            f"clock frequency {printed[:40]!r} is no number of MHz", where=_WHERE, remedy="rebuild the file"
+        )
+    return found
+
+
 def read_xml(text: str) -> tuple[Kernel, ...]:
     """The kernels of the document. Raises XclbinError for XML that is broken or lacks what a host needs."""
+    return tuple(_read_kernel(element) for element in _root(text).findall("platform/device/core/kernel"))
+
+
+def _root(text: str) -> ElementTree.Element:
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         # Entities can unfold into gigabytes; no tool that writes this section declares any.
         raise XclbinError("declares a document type", where=_WHERE, remedy="rebuild the file")
     try:
-        root = ElementTree.fromstring(text)  # noqa: S314  entities are refused above
+        return ElementTree.fromstring(text)  # noqa: S314  entities are refused above
     except (ElementTree.ParseError, ValueError) as error:
         raise XclbinError(f"not well-formed XML ({error})", where=_WHERE, remedy="rebuild the file") from error
-    return tuple(_read_kernel(element) for element in root.findall("platform/device/core/kernel"))
 
 
 def _read_kernel(element: ElementTree.Element) -> Kernel:

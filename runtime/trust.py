@@ -9,6 +9,7 @@ is the digest. Nothing of the wheel is imported for that.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import re
 import shlex
@@ -16,6 +17,7 @@ import stat
 from importlib import metadata
 from pathlib import Path
 
+from runtime import emulation_data, xclbin
 from runtime.errors import TrustError
 
 GROUP = "dataflow_farm.payloads"
@@ -60,6 +62,12 @@ def trust(digest: str, note: str) -> bool:
                 line = b"\n" + line
         file.write(line)
     return True
+
+
+def trust_payload(path: Path, note: str) -> bool:
+    """Trust the native payload of an xclbin that was built here; False if it was trusted already."""
+    payload = xclbin.read(path).emulation[emulation_data.PAYLOAD]
+    return trust(hashlib.sha256(payload).hexdigest(), note)
 
 
 def require(digest: str, description: str, where: str) -> None:

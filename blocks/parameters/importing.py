@@ -95,6 +95,8 @@ def read_fc_weights(path: Path) -> Tensor:
         if path.suffix == ".csv":
             with path.open(newline="", encoding="utf-8") as stream:
                 return _from_csv(path, csv.reader(stream))
+    except FileNotFoundError:
+        raise ParameterError(f"{path.name}: there is no such file; give the weights as .npy or .csv") from None
     except (OSError, ValueError, EOFError, MemoryError, csv.Error) as error:
         raise ParameterError(f"{path.name}: cannot be read as an array ({error}); write it with numpy.save") from error
     raise ParameterError(f"{path.name}: neither .npy nor .csv; write the weights with numpy.save")

@@ -56,9 +56,11 @@ def test_first_build_then_nothing_to_do(chain) -> None:
     assert chain.read("build/joined") == "A\nB\n"
     assert "3 run, 0 current" in output
     assert chain.scratch() == []
-    stamps = {path: path.stat().st_mtime_ns for path in (chain.folder / "build").glob("*")}
+    # Of its own folder the engine may save digests of files that were too young to be trusted at first.
+    made = [path for path in (chain.folder / "build").glob("*") if path.name != ".farm"]
+    stamps = {path: path.stat().st_mtime_ns for path in made}
     assert "nothing to do: 3 current" in chain.doit()
-    assert stamps == {path: path.stat().st_mtime_ns for path in (chain.folder / "build").glob("*")}
+    assert stamps == {path: path.stat().st_mtime_ns for path in made}
 
 
 class TestWhatRunsAgain:

@@ -13,8 +13,10 @@ from rich.console import Console
 
 from reports.build import read_build
 from reports.build_page import document, make, page, table
+from reports.document import Record
 from reports.errors import ReportError
 from reports.gates import parse_gate
+from reports.step_values import Linked, Resources, Simulation, Synthesis
 
 FOLDER = "build/toy/open-sw_emu"
 ESTIMATE: dict[str, Any] = {
@@ -80,6 +82,25 @@ def shown(root: Path, *gates: str) -> str:
     return text.getvalue()
 
 
+ESTIMATED = ["res2a", "residual_1", "~4,000", "~50,000", "conv2b", "~100", "~2", "~0", "~0"]
+
+
+def rows(text: str) -> list[list[str]]:
+    return [line.split() for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_nothing_is_cut_on_a_narrow_terminal(root: Path, width: int) -> None:
+    long = {**ESTIMATE, "blocks": [{**one, "core": "residual_b32b36"} for one in ESTIMATE["blocks"]]}
+    write(root, "estimate.json", long)
+    out = Console(file=io.StringIO(), width=width)
+    out.print(page(read_build(root, FOLDER)))
+    text = out.file.getvalue()  # type: ignore[attr-defined]
+    assert ["res2a", "residual_b32b36", *ESTIMATED[2:]] in rows(text)
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= width
+
+
 def test_before_any_step(root: Path) -> None:
     report = read_build(root, FOLDER)
     row = report.blocks[1]
@@ -95,10 +116,12 @@ def test_before_any_step(root: Path) -> None:
     luts, registers, _, urams, _ = report.totals
     assert (luts.estimate, luts.share_percent(luts.estimate)) == (201.0, pytest.approx(20.1))
     assert (registers.estimate, urams.budget, urams.share_percent(7)) == (None, None, None)
-    assert (luts.synthesis.task, luts.linked.task) == ("ooc", "link")
+    assert (luts.synthesis.task, luts.linked.task) == ("ooc", "link target=hw_emu")
+    assert report.xclbin.task == "link"
     text = shown(root)
-    for words in ("~4,000 conv2b", "ooc:res2a", "cosim:res2b", "50,000.0 FPS at 200 MHz", "~201 (20.1 %)", "not known"):
+    for words in ("ooc:res2a", "cosim:res2b", "50,000.0 FPS at 200 MHz", "~201 (20.1 %)", "not known"):
         assert words in text
+    assert ESTIMATED in rows(text)
     assert "no step has run yet" in text
 
 
@@ -130,10 +153,66 @@ def test_after_all_steps(root: Path) -> None:
         "slr0.lut <= 75 %: failed, 80 %, 5 % above",
         "fps >= 30000: passed, 40000, 10000 to spare",
         "res2a.luts <= 100: failed, 120, 20 above",
-        "whs_ns >= 0: failed, no value: `doit link` supplies it",
+        "whs_ns >= 0: failed, no value: `doit link toolchain=vitis target=hw` supplies it",
         "400 (40.0 %)",
     ):
         assert words in text
+
+
+def test_written_by_a_step_and_read_here(root: Path) -> None:
+    some = Resources(luts=120, bram_tiles=1.5)
+    files: list[tuple[str, Synthesis | Simulation | Linked]] = [
+        ("ooc/residual_1", Synthesis(some, logic_ns=2.5, is_estimate=True, tool="Yosys 0.33")),
+        ("cosim/res2a", Simulation(4100, 8200, 4, 1536, 0, "Verilator 5")),
+        ("link", Linked(some, {"slr0": some}, 0.1, None, True, 300.0, 12_345, 4000, "res2a.conv2b", "trained")),
+        ("link", Linked()),
+    ]
+    for name, value in files:
+        path = root / FOLDER / name / "values.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        value.write(path)
+        document = json.loads(path.read_text())
+        assert document["format"] == 1 and None not in document.values(), "what is not known is not there"
+        assert type(value).read(Record(document, name)) == value
+    write(root, "link/values.json", files[2][1].document())
+    text = shown(root)
+    for words in ("Linked: 12,345 bytes, 300 MHz, parameters trained", "~120 (24.0 %)", "wns_ns 0.1;"):
+        assert words in text
+
+
+def test_an_emulation_has_no_netlist_and_says_who_has(root: Path) -> None:
+    write(root, "link/values.json", Linked(clock_mhz=200.0, xclbin_bytes=10).document())
+    text = shown(root, "wns_ns >= 0", "slr0.lut <= 75 %")
+    assert "wns_ns >= 0: failed, no value: `doit link toolchain=vitis target=hw` supplies it" in text
+    assert "slr0.lut <= 75 %: failed, no value: `doit link target=hw_emu` supplies it" in text
+    write(root, "estimate.json", {**ESTIMATE, "target": "hw_emu"})
+    assert "slr0.lut <= 75 %: failed, no value: `doit link` supplies it" in shown(root, "slr0.lut <= 75 %")
+
+
+def test_cycles_of_a_core_that_computes_something_else_count_for_nothing(root: Path) -> None:
+    for block in ("inoutdma", "res2a", "res2b"):
+        values = {"interval_cycles": 4000, "differences": int(block == "res2b")}
+        write(root, f"cosim/{block}/values.json", values)
+    report = read_build(root, FOLDER, [parse_gate("fps >= 1")])
+    assert report.simulated_rate is None
+    assert not report.gates[0].passed
+    assert "1 differ" in shown(root)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "words"),
+    [
+        ("cosim/res2a", {"interval_cycles": 0}, "'interval_cycles' is 0; expected a whole number of at least 1"),
+        ("cosim/res2a", {"interval_cycles": 4.5}, "'interval_cycles' is a number; expected a whole number"),
+        ("ooc/residual_1", {"luts": -1}, "'luts' is -1; expected a number of at least 0"),
+        ("ooc/residual_1", {"is_estimate": "no"}, "'is_estimate' is a text; expected true or false"),
+        ("link", {"format": 2}, "the values are of format 2; expected format 1"),
+        ("link", {"total": {"luts": True}}, "'total.luts' is a truth value"),
+    ],
+)
+def test_values_that_cannot_be_are_said(root: Path, name: str, values: dict[str, Any], words: str) -> None:
+    write(root, f"{name}/values.json", values)
+    assert f"{FOLDER}/{name}/values.json: {words}" in shown(root)
 
 
 def test_a_damaged_file_is_said_and_all_else_is_shown(root: Path) -> None:
@@ -147,7 +226,7 @@ def test_a_damaged_file_is_said_and_all_else_is_shown(root: Path) -> None:
         "slrs is a number",
     ):
         assert words in text
-    assert "~4,000 conv2b" in text
+    assert ESTIMATED in rows(text)
 
 
 def test_without_an_estimate_there_is_one_error(tmp_path: Path) -> None:

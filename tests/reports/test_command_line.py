@@ -42,7 +42,8 @@ def test_the_published_schema_is_the_programs() -> None:
 
 @needs_corpus
 def test_the_schema_holds_for_every_file_of_the_corpus(capsys: pytest.CaptureFixture[str]) -> None:
-    jsonschema = pytest.importorskip("jsonschema")
+    import jsonschema
+
     _, whole = as_json(capsys, str(CORPUS))
     jsonschema.Draft202012Validator.check_schema(schema())
     validator = jsonschema.Draft202012Validator(schema())
@@ -156,3 +157,22 @@ def test_a_solution_of_hls(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert solution["missing"] == ["co-simulation: `cosim_design`", "synthesis by Vivado: `export_design -flow syn`"]
     assert main([str(tmp_path)]) == 0
     assert "16,375-16,401" in capsys.readouterr().out
+
+
+def test_a_log_in_a_project_says_why_it_failed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "****** Vivado v2022.2 (64-bit)\nINFO: [a 1-1] b\nERROR: [Synth 8-439] module 'absent' not found\n"
+    (tmp_path / "vivado.log").write_text(text)
+    assert main([str(tmp_path)]) == 0
+    shown = capsys.readouterr().out
+    assert f"{tmp_path}/vivado.log:3: failed: [Synth 8-439] module 'absent' not found" in " ".join(shown.split())
+
+
+def test_a_long_name_is_shown_by_its_ends() -> None:
+    from reports.show import MAX_NAME, _short
+
+    name = "pfm_top_i/static_region/slr1/pcie/inst/gt_top_i/bufg_gt_txoutclkmon_inst/O"
+    assert _short(name) == "pfm_top_i/…/O"
+    assert _short("short/name") == "short/name"
+    sentence = "a sentence of many words, longer than any name of a netlist can be"
+    assert _short(sentence) == sentence
+    assert len(_short("x" * 200)) <= MAX_NAME

@@ -246,8 +246,10 @@ XCLBIN_INFO: dict[str, Getter] = {
     "args": lambda value, _: {one.name: [one.port, one.offset] for one in value.compute_units[0].arguments},
     "n_args": lambda value, _: len(value.compute_units[0].arguments),
 }
+ENTRY_FORMAT = "a sequence of <ENTRY>…</ENTRY>, each with one JSON object (not one JSON document)"
 LINK_SUMMARY: dict[str, Getter] = {
-    "format": lambda value, expected: expected,
+    # The words are the reader's; that there are entries is what they say.
+    "format": lambda value, _: ENTRY_FORMAT if value.entries else None,
     "entries": lambda value, _: value.entries,
     "hardware_platform": lambda value, _: value.platform,
     "target": lambda value, _: value.target,
@@ -410,6 +412,12 @@ def yosys_design(value: Any, expected: Any) -> Any:
     return {key: getattr(value.design, key) if key in names else value.design.count(key) for key in expected}
 
 
+def layout(value: Any, expected: str) -> str:
+    """The reader's words begin with the age of the layout; only the new one has an area in every row of a cell."""
+    age = "new" if any(cell.area is not None for module in value.modules for cell in module.cell_types) else "old"
+    return age + expected[3:]
+
+
 YOSYS: dict[str, Getter] = {
     "module": lambda value, _: value.modules[0].name,
     "top": lambda value, _: value.modules[-1].name,
@@ -417,13 +425,13 @@ YOSYS: dict[str, Getter] = {
     "wire_bits": lambda value, _: value.top.wire_bits,
     "cells": lambda value, _: value.top.cells,
     "some_cells_by_type": lambda value, expected: {name: value.top.count(name) for name in expected},
-    "layout": lambda value, expected: expected,
+    "layout": layout,
     "modules": yosys_modules,
     "design_hierarchy": yosys_design,
     "area": lambda value, _: value.modules[0].area,
     "sequential_area": lambda value, _: value.modules[0].sequential_area,
     "unknown_area": lambda value, _: list(value.modules[0].unknown_area),
-    "num_submodules": lambda value, expected: expected,
+    "num_submodules": lambda value, _: value.modules[0].submodules,
     "creator": lambda value, _: f"Yosys {value.version}",
     "estimated_lcs": lambda value, _: value.top.estimated_lcs,
 }
@@ -550,7 +558,7 @@ FINN: dict[str, Getter] = {
     "max_cycles_node_name": lambda value, _: value.bottleneck,
     "estimated_throughput_fps": lambda value, _: value.throughput_fps,
     "estimated_latency_ns": lambda value, _: value.latency_ns,
-    "report": lambda value, expected: expected,
+    "report": lambda value, _: "report_utilization -hierarchical in XML" if value.resources else None,
     "design": lambda value, _: value.design,
     "design_state": lambda value, _: value.state,
     "columns": lambda value, _: ["Instance", "Module", *value.resources],
@@ -597,20 +605,24 @@ GETTERS = {
 }
 
 
-@pytest.mark.skipif(not ENTRIES, reason="the corpus of reports (../shared/reports_corpus) is not here")
-@pytest.mark.parametrize("entry", ENTRIES, ids=[entry["file"] for entry in ENTRIES])
-def test_values(entry: dict[str, Any]) -> None:
+def expectations(entry: dict[str, Any]) -> Callable[[str, Any], bool]:
+    """A function that tells whether the file has a value under a key; a key that nothing reads is an error."""
     text = read(CORPUS / entry["file"])
     kind = recognise(text, entry["file"])
     assert kind.name in KIND_OF_FOLDER[entry["kind"]]
     value = parse(text, entry["file"])
     getters = GETTERS[entry["kind"]]
+    # A word like "-" is an unknown of most tools, but a name is a name: codes and lists are compared as they are.
+    return lambda key, expected: bool(getters[key](value, expected) == unknown(expected))
+
+
+@pytest.mark.skipif(not ENTRIES, reason="the corpus of reports (../shared/reports_corpus) is not here")
+@pytest.mark.parametrize("entry", ENTRIES, ids=[entry["file"] for entry in ENTRIES])
+def test_values(entry: dict[str, Any]) -> None:
+    holds = expectations(entry)
     for key, expected in entry["expected"].items():
-        if key == "note":
-            continue
-        assert key in getters, f"no getter for '{key}'"
-        # A word like "-" is an unknown of most tools, but a name is a name: codes and lists are compared as they are.
-        assert getters[key](value, expected) == unknown(expected), key
+        if key != "note":
+            assert holds(key, expected), key
 
 
 @pytest.mark.skipif(not ENTRIES, reason="the corpus of reports (../shared/reports_corpus) is not here")

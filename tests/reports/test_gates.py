@@ -11,13 +11,8 @@ from hypothesis import strategies as st
 from config.document import load
 from config.problem import ConfigError
 from config.settings import load_settings
-from reports.budget import Budget, measured, read_budget
-from reports.folder import Report
 from reports.gates import Gate, GateError, Measured, Outcome, check, gates_of, parse_gate, read_gates
 from reports.number import Below
-from reports.registry import recognise
-from reports.rollup import roll_up
-from reports.source import read
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "reports_corpus"
 needs_corpus = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of reports is not here")
@@ -103,7 +98,7 @@ def test_an_infinite_slack_and_a_bound_prove_nothing() -> None:
     assert not outcome("luts <= 1 %", 3, None).passed
 
 
-def test_gates_and_budget_of_a_file(tmp_path: Path) -> None:
+def test_gates_of_a_file(tmp_path: Path) -> None:
     file = tmp_path / "farm.yaml"
     file.write_text("gates:\n  - wns_ns >= 0\n  - slr0.lut <= 75 %\n", encoding="utf-8")
     section = load(file, name="farm.yaml")
@@ -113,27 +108,13 @@ def test_gates_and_budget_of_a_file(tmp_path: Path) -> None:
     read_gates(section)
     with pytest.raises(ConfigError, match=r"farm\.yaml:1: 'wns_ns' is no gate.*\n.*'>' is no relation"):
         section.problems.raise_if_any()
-    file.write_text("total: {luts: 10, dsps: 0}\nslrs:\n  SLR0: {luts: 4}\n", encoding="utf-8")
-    budget = read_budget(load(file))
-    assert (budget.total["luts"], budget.total["dsps"], budget.total["urams"]) == (10, 0, None)
-    assert budget.slrs["slr0"]["luts"] == 4
 
 
-@needs_corpus
-def test_gates_on_a_real_design() -> None:
-    files = ("utilization_slr/v2022.2_xcu250_4slr_slr_util_routed.rpt",)
-    files += ("utilization_slr/v2022.2_xcu250_4slr_full_util_routed.rpt",)
-    texts = [(file, read(CORPUS / file)) for file in files]
-    (design,) = roll_up(Report(name, "", recognise(text).parse(text, name)) for name, text in texts)
-    gates = [parse_gate(text) for text in ("slr1.lut <= 17 %", "slr1.lut <= 20 %", "bram <= 143", "wns_ns >= 0")]
-    results = check(gates, measured(design))
-    assert [result.passed for result in results] == [False, True, False, False]
-    assert results[0].value == 17.03
-    assert results[2].margin == -0.5
-    assert "no value: `doit link`" in str(results[3])
-    # Of a budget of 367875 LUT, 73575 are a fifth.
-    small = Budget({}, {"slr1": {"luts": 367_875}})
-    assert check(gates[1:2], measured(design, small))[0].value == pytest.approx(20.0)
+def test_a_value_that_only_another_build_has() -> None:
+    gates = [parse_gate("wns_ns >= 0"), parse_gate("res2a.luts <= 4")]
+    slack, luts = check(gates, {}, {"wns_ns": "link target=hw", "luts": "link target=hw_emu"})
+    assert "no value: `doit link target=hw` supplies it" in str(slack)
+    assert "`doit ooc:res2a` supplies it" in str(luts), "a block's are those of its own task"
 
 
 def test_gates_of_the_settings(tmp_path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports import log
-from reports.redaction import redact
+from reports.redaction import redact, redact_part
 from reports.source import read
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "reports_corpus"
@@ -156,3 +156,13 @@ def test_public_logs(path: Path) -> None:
         assert after.slacks == before.slacks
     places = re.compile(r"[\w.-]+\.(?:v|sv|vhd|cpp|h|hpp|tcl|xdc):[0-9]+")
     assert [found.group() for found in places.finditer(clean)] == [found.group() for found in places.finditer(text)]
+
+
+def test_a_part_knows_what_the_whole_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = "USER=hannelore\nERROR: hannelore may not\n"
+    assert redact("ERROR: hannelore may not") == "ERROR: hannelore may not", "a line alone does not tell who it is"
+    assert redact_part("ERROR: hannelore may not", log) == "ERROR: <redacted> may not"
+    assert redact_part(log, log) == "USER=<redacted>\nERROR: <redacted> may not\n"
+    # The folder of who runs this, wherever it lies.
+    monkeypatch.setenv("HOME", "/data/people/eva")
+    assert redact_part("/data/people/eva/prj/a.v:3 /data/people/evans/b", "") == "<home>/prj/a.v:3 /data/people/evans/b"

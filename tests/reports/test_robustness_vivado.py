@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reports.appended import parts
 from reports.errors import (
     EmptyReportError,
     EncodingError,
@@ -21,7 +22,7 @@ from reports.errors import (
 )
 from reports.kind import Kind
 from reports.plain import plain
-from reports.registry import KINDS, parse, recognise
+from reports.registry import KINDS, parse, parse_all, recognise
 from reports.source import decode, read
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "reports_corpus"
@@ -124,6 +125,12 @@ def only_report_errors(text: str, kinds: tuple[Kind, ...]) -> None:
             assert error.line is None or error.line >= 1
         else:
             json.dumps(plain(value), allow_nan=False)
+    # Doubled heads make several reports of one text.
+    if len(parts(text)) > 1:
+        for one in parse_all(text, "report.rpt"):
+            assert (one.error is None) != (one.value is None)
+            assert one.error is None or one.error.line is None or one.line <= one.error.line <= text.count("\n") + 1
+            json.dumps(plain(one.value), allow_nan=False)
 
 
 def by_content(text: str) -> tuple[Kind, ...]:

@@ -1,4 +1,7 @@
-"""Write the xclbin: `python -m toolchains.open.link` is the `link` step of target sw_emu. It compiles nothing."""
+"""Write the xclbin and its values: `python -m toolchains.open.link` is the `link` step of target sw_emu.
+
+It compiles nothing. An emulation in C++ takes no resources and has no slacks: of those the values hold none.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from typing import Any
 from integration.kernel import Kernel
 from integration.package import package
 from integration.platform import Clock, MemoryBank, Platform
+from reports.step_values import Linked
 from runtime import emulation_data, xclbin
 from runtime.errors import FarmRuntimeError
 from runtime.manifest import Argument, Cycles, Manifest, Parameters, PayloadFacts
@@ -98,7 +102,15 @@ def main() -> int:
         dataset=plan["dataset"],
     )
     try:
-        xclbin.write(package(platform, kernel, manifest, parts, plan["clock_mhz"]), "kernel.xclbin")
+        written = Path("kernel.xclbin")
+        xclbin.write(package(platform, kernel, manifest, parts, plan["clock_mhz"]), written)
+        Linked(
+            clock_mhz=plan["clock_mhz"],
+            xclbin_bytes=written.stat().st_size,
+            predicted_interval_cycles=plan["interval"],
+            bottleneck=plan["bottleneck"],
+            parameters=manifest.parameters.origin,
+        ).write(Path("values.json"))
     except FarmRuntimeError as error:
         print(f"ERROR: {error}")
         return 1

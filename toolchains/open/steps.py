@@ -286,7 +286,10 @@ class OpenToolchain:
                 ),
                 File("fc_weights.bin", f"{weights}/{self.network.head.name}/fc_weights.bin"),
             ),
-            outputs=(Output("kernel.xclbin", self.xclbin),),
+            outputs=(
+                Output("kernel.xclbin", self.xclbin),
+                Output("values.json", f"{self.folder}/link/values.json"),
+            ),
             log=f"{self.folder}/link.log",
             tools=interpreter(),
             facts=(("clock_mhz", str(self.clock_mhz)), ("platform", self.platform.vbnv)),

@@ -294,7 +294,7 @@ class TestFcWeights:
 
     def test_missing_file(self, small, given, tmp_path) -> None:
         (line,) = refused(small, given, tmp_path / "fc.npy")
-        assert line.startswith("fc.npy: cannot be read")
+        assert line.startswith("fc.npy: there is no such file")
 
 
 def test_the_program(small, values, tmp_path, monkeypatch, capsys) -> None:

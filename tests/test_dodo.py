@@ -1,0 +1,26 @@
+"""What the project's own dodo.py gives to the engine."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+CODE = """
+import sys
+sys.argv = ["doit", "list"]
+import dodo
+from farm.redaction import redaction_of
+
+class Loader:
+    namespace = vars(dodo)
+
+log = "USER=hannelore\\nLM_LICENSE_FILE=2100@lic.example.org\\n"
+print(redaction_of(Loader).clean("ERROR: hannelore, 2100@lic.example.org, 10.0.0.7, /home/hannelore/a.v:3", log))
+"""
+
+
+def test_logs_are_redacted_by_the_reports_rules() -> None:
+    done = subprocess.run([sys.executable, "-c", CODE], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "ERROR: <redacted>, <licence server>, <address>, <home>/a.v:3\n"
