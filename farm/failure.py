@@ -49,7 +49,7 @@ class Failure:
 
     `detail` is data by `cause`: a status, a signal's name, seconds, a path, a line. `lines` are the telling ones of the
     log, `place` the file and line that they name ("a.cpp:3"). `kind` decides whether it is tried again. `remedy` is the
-    toolchain's own advice. For memory: what the step had taken, and what it was to take, in GiB.
+    toolchain's own advice; `retries` is False where a log says that the same would come again. For memory: what the step had taken, and what it was to take, in GiB.
     """
 
     cause: Cause
@@ -61,6 +61,7 @@ class Failure:
     remedy: str = ""
     peak_memory_gib: float | None = None
     memory_gib: float | None = None
+    retries: bool = True
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,8 @@ _RETRIES: dict[FailureClass, Retry] = {
 
 def retry_of(failure: Failure) -> Retry:
     """Return how often a step that has failed in this way is started."""
+    if not failure.retries:
+        return _ONCE
     # What was never started, or cannot be written here, will not do better at once.
     return _RETRIES.get(failure.kind, _ONCE) if failure.cause in ("exit", "signal", "lost", "log") else _ONCE
 
@@ -94,7 +97,8 @@ def failed(cause: Cause, detail: str, log: str = "", told: Told | None = None) -
     found = told or Told((), "", None)
     by_log = found.signature if cause in ("exit", "signal", "log", "outputs", "lost") else None
     kind = _KINDS[cause] if by_log is None else by_log.kind
-    return Failure(cause, detail, found.lines, log, found.place, kind, "" if by_log is None else by_log.remedy)
+    remedy, retries = ("", True) if by_log is None else (by_log.remedy, by_log.retries)
+    return Failure(cause, detail, found.lines, log, found.place, kind, remedy, retries=retries)
 
 
 def out_of_disk(failure: Failure, error: OSError) -> Failure:
