@@ -90,11 +90,10 @@ def trim_fifos() -> TaskFailed | None:
 
 def task_ooc() -> Iterator[Task]:
     """RTL synthesised out of context, per core: netlist, area, logic delay; ooc:BLOCK names its core"""
-    cores = {block: core for block, core in CORES.items() if isinstance(core, Core)}
-    for core in {core.name: core for core in cores.values()}.values():
-        users = [block for block, its in cores.items() if its.name == core.name]
+    for core in {core.name: core for core in CORES.values()}.values():
+        users = [block for block, its in CORES.items() if its.name == core.name]
         yield task(TOOLCHAIN.ooc(core), doc=f"netlist of {', '.join(users)}")
-    for block, core in cores.items():
+    for block, core in CORES.items():
         yield {"name": block, "actions": None, "task_dep": [f"ooc:{core.name}"], "doc": f"= ooc:{core.name}"}
 
 

@@ -36,7 +36,7 @@ class Toolchain(Protocol):
     def cosim(self, block: Block) -> Step:
         """A block simulated cycle by cycle and compared with the integer model."""
 
-    def ooc(self, core: Core) -> Step:
+    def ooc(self, core: Core | DmaCore) -> Step:
         """A core synthesised out of context."""
 
     def stitch(self, cores: Mapping[str, Core | DmaCore]) -> Step:

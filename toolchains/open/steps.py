@@ -209,7 +209,7 @@ class OpenToolchain:
             (("core", core.name), ("parameters", parameters or STAND_IN), *_facts(core)),
         )
 
-    def ooc(self, core: Core) -> Step:
+    def ooc(self, core: Core | DmaCore) -> Step:
         """The RTL of a core synthesised out of context: netlist, utilization and logic delay."""
         modules = self._modules("toolchains.open.synthesise")
         (python, yosys) = interpreter("pyosys")

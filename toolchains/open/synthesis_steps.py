@@ -5,7 +5,7 @@ from __future__ import annotations
 from blocks.rtl import RtlView
 from farm.step import PYTHON, File, Output, Resources, Step, Text, Tool
 from toolchains.failures import signatures
-from toolchains.open.synthesis_script import NETLIST, STATISTICS, VERILOG, synthesis_script
+from toolchains.open.synthesis_script import DSP_MAP, NETLIST, STATISTICS, VERILOG, synthesis_script
 
 ERROR_LINES = ("^ERROR: ", "^Traceback ")
 OUTPUTS = (NETLIST, VERILOG, STATISTICS, "values.json")
@@ -28,6 +28,7 @@ def synthesis_step(
         inputs=(
             *modules,
             *(File(file, f"blocks/{file}") for file in view.files),
+            File(DSP_MAP, f"toolchains/open/{DSP_MAP}"),
             Text(top, view.top),
             Text("synthesis.ys", synthesis_script(view.name, (*view.files, top))),
         ),
