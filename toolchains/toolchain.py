@@ -44,3 +44,6 @@ class Toolchain(Protocol):
 
     def link(self) -> Step:
         """The kernel put into the platform: the xclbin."""
+
+    def payload(self) -> tuple[Step, ...]:
+        """What is built for a stand-in of a vendor's tool to carry along; nothing for the tools themselves."""

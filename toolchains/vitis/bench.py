@@ -22,7 +22,7 @@ from blocks.ports import InterfacePort
 
 Tensor = np.ndarray[Any, Any]
 SEED = 2020
-OK = "dataflow-farm: the top equals the model"
+BENCH_OK = "dataflow-farm: the top equals the model"
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _bench(core: Core | DmaCore) -> Iterator[str]:
         yield "            wrong++;"
         yield "        }"
         yield "    }"
-    yield f'    if (!wrong) std::printf("{OK}\\n");'
+    yield f'    if (!wrong) std::printf("{BENCH_OK}\\n");'
     yield "    return wrong ? 1 : 0;"
     yield "}"
 

@@ -6,32 +6,61 @@ kernels. Names and options of `ipx::` commands: Vivado's own help of 2020.2.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from integration.kernel import CONTROL_PORT, COUNT, Kernel
 from toolchains.vitis.releases import Release
-from toolchains.vitis.stitch_job import LIBRARY, VENDOR, VERSION, StitchJob
+from toolchains.vitis.stitch_job import LIBRARY, VENDOR, VERSION, StitchJob, masters_of
 
+IP_FOLDER = "ip"
+
+_IP_PROCEDURES = f"""\
+# A core's netlist as an IP.
+proc farm_core {{core hertz buses}} {{
+    set ip [ipx::package_checkpoint -dcp_file $core.dcp -root_dir {IP_FOLDER}/$core \\
+        -vendor {VENDOR} -library {LIBRARY} -name $core -version {VERSION} -taxonomy /UserIP -force]
+    farm_clock $ip $hertz $buses
+    farm_save $ip
+}}
+
+# A memory and its contents as an IP: exactly these two files.
+proc farm_memory {{memory hertz part}} {{
+    create_project -force $memory ${{memory}}_project -part $part
+    add_files -norecurse [list $memory.v $memory.mem]
+    set_property top $memory [current_fileset]
+    update_compile_order -fileset sources_1
+    ipx::package_project -root_dir {IP_FOLDER}/$memory -vendor {VENDOR} -library {LIBRARY} \\
+        -taxonomy /UserIP -import_files -force
+    set ip [ipx::current_core]
+    set_property name $memory $ip
+    set_property version {VERSION} $ip
+    farm_clock $ip $hertz {{out}}
+    farm_save $ip
+    close_project
+}}
+"""
 PACKAGED = "dataflow-farm: IPs packaged"
 KERNEL_PACKAGED = "dataflow-farm: kernel packaged"
-IP_FOLDER = "ip"
 KERNEL_FOLDER = "kernel_ip"
 
 _PROCEDURES = """\
-# A bus interface by its name; a name that the packager has not inferred ends the run.
+# A bus interface by its name. HLS adds _r to words of Verilog, and older releases _V; a name that the packager has not
+# inferred ends the run.
 proc farm_bus {core name} {
-    set bus [ipx::get_bus_interfaces $name -of_objects $core]
-    if {[llength $bus] != 1} {
-        error "dataflow-farm: the packaged netlist has no interface $name"
+    foreach wanted [list $name ${name}_r ${name}_V ${name}_V_V ${name}_r_V] {
+        set bus [ipx::get_bus_interfaces -quiet $wanted -of_objects $core]
+        if {[llength $bus] == 1} {
+            return $bus
+        }
     }
-    return $bus
+    error "dataflow-farm: the packaged netlist has no interface $name"
 }
 
 # The clock's frequency, without which a block design takes 100 MHz and refuses the connection (BD 41-237).
 proc farm_clock {core hertz buses} {
-    foreach bus $buses {
-        farm_bus $core $bus
-        ipx::associate_bus_interfaces -busif $bus -clock ap_clk $core
+    foreach name $buses {
+        set bus [farm_bus $core $name]
+        ipx::associate_bus_interfaces -busif [get_property name $bus] -clock ap_clk $core
     }
     set parameter [ipx::add_bus_parameter -quiet FREQ_HZ [farm_bus $core ap_clk]]
     set_property value $hertz $parameter
@@ -51,23 +80,22 @@ proc farm_save {core} {
 """
 
 
-def packaging_script(job: StitchJob, streams: dict[str, Sequence[str]], masters: Sequence[str]) -> str:
-    """The script that packages every core, converter and memory once. `streams` maps a core to its stream ports."""
-    return "\n".join(_packaging(job, streams, masters)) + "\n"
+def packaging_script(job: StitchJob) -> str:
+    """The script that packages every core, converter and memory once."""
+    return "\n".join(_packaging(job)) + "\n"
 
 
-def _packaging(job: StitchJob, streams: dict[str, Sequence[str]], masters: Sequence[str]) -> Iterator[str]:
+def _packaging(job: StitchJob) -> Iterator[str]:
     yield f"# {job.kernel.name}: cores and memories as IPs, for Vivado {job.release}"
     yield f"set_param general.maxThreads {job.threads}"
     yield ""
     yield _PROCEDURES
+    yield _IP_PROCEDURES
     for converter in job.converters:
         yield f"# Between two blocks whose beats differ: {converter}."
         yield f"create_project -in_memory -part {job.part}"
-        yield f"foreach file [split [read [set list [open {converter}.files]]]] {{"
-        yield "    if {$file ne {}} { read_verilog -sv $file }"
-        yield "}"
-        yield "close $list"
+        for file in (*job.converter_files, f"{converter}.sv"):
+            yield f"read_verilog -sv {{{file}}}"
         yield f"synth_design -mode out_of_context -top {converter} -part {job.part} -flatten_hierarchy rebuilt"
         yield f"rename_ref -prefix_all {converter}_"
         yield f"write_checkpoint -force {converter}.dcp"
@@ -76,43 +104,23 @@ def _packaging(job: StitchJob, streams: dict[str, Sequence[str]], masters: Seque
     yield f"create_project -force packaging packaging_project -part {job.part}"
     dma = dict(job.instances)[job.dma]
     for core in (*job.cores, *job.converters):
-        buses = [*streams[core], *(masters if core == dma else ())]
-        yield ""
-        yield (
-            f"set core [ipx::package_checkpoint -dcp_file {core}.dcp -root_dir {IP_FOLDER}/{core} -vendor {VENDOR} "
-            f"-library {LIBRARY} -name {core} -version {VERSION} -taxonomy /UserIP -force]"
-        )
-        yield f"farm_clock $core {job.frequency_hz} {{{' '.join(buses)}}}"
-        yield "farm_save $core"
+        buses = [*job.streams[core], *((*masters_of(job.kernel), CONTROL_PORT.lower()) if core == dma else ())]
+        yield f"farm_core {core} {job.frequency_hz} {{{' '.join(buses)}}}"
     yield "close_project"
     for memory in job.memories:
-        yield ""
-        yield f"create_project -force {memory.name} {memory.name}_project -part {job.part}"
-        yield f"add_files -norecurse {{{memory.name}.v {memory.name}.mem}}"
-        yield f"set_property top {memory.name} [current_fileset]"
-        yield "update_compile_order -fileset sources_1"
-        yield (
-            f"ipx::package_project -root_dir {IP_FOLDER}/{memory.name} -vendor {VENDOR} -library {LIBRARY} "
-            "-taxonomy /UserIP -import_files -force"
-        )
-        yield "set core [ipx::current_core]"
-        yield f"set_property name {memory.name} $core"
-        yield f"set_property version {VERSION} $core"
-        yield f"farm_clock $core {job.frequency_hz} {{out}}"
-        yield "farm_save $core"
-        yield "close_project"
+        yield f"farm_memory {memory.name} {job.frequency_hz} {job.part}"
     yield ""
     yield f'puts "{PACKAGED}"'
     yield "exit 0"
 
 
-def kernel_script(job: StitchJob, masters: Sequence[str]) -> str:
+def kernel_script(job: StitchJob) -> str:
     """The script that packages the kernel's netlist with its registers, and writes the .xo."""
-    return "\n".join(_kernel(job, masters)) + "\n"
+    return "\n".join(_kernel(job)) + "\n"
 
 
-def _kernel(job: StitchJob, masters: Sequence[str]) -> Iterator[str]:
-    kernel = job.kernel
+def _kernel(job: StitchJob) -> Iterator[str]:
+    kernel, masters = job.kernel, masters_of(job.kernel)
     vendor, library, name, version = kernel.vlnv.split(":")
     control = CONTROL_PORT.lower()
     yield f"# {name}: the kernel as a netlist IP, for Vivado {job.release}"
@@ -158,8 +166,7 @@ def _kernel(job: StitchJob, masters: Sequence[str]) -> Iterator[str]:
     yield "farm_save $core"
     yield f"file delete -force {name}.xo"
     yield (
-        f"package_xo -kernel_name {name} -xo_path {name}.xo -ip_directory {KERNEL_FOLDER} -kernel_xml kernel.xml "
-        "-force"
+        f"package_xo -kernel_name {name} -xo_path {name}.xo -ip_directory {KERNEL_FOLDER} -kernel_xml kernel.xml -force"
     )
     yield f'puts "{KERNEL_PACKAGED}"'
     yield "exit 0"

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from blocks.dma import DmaCore
 from blocks.graph import Core, Graph, Node, Port
 from blocks.network import Network
 from blocks.operators.width_converter import WidthConverter
 from blocks.ports import ports_of
-from integration.design import Link, design_of
-from integration.kernel import Kernel, kernel_of
+from integration.design import Link, design_of, kernel_of
+from integration.kernel import Kernel
 from toolchains.vitis.releases import Release
 
 VENDOR, LIBRARY, VERSION = "dataflow-farm", "cores", "1.0"
+CONVERTER_FILES = ("operators/farm_stream.sv", "operators/width_converter/width_converter.sv")
 NOWHERE = "slr0"
 """Where a cell is taken to be if nobody has placed it: resets and crossings then belong to one SLR."""
 
@@ -54,7 +56,10 @@ class Stage:
 
 @dataclass(frozen=True)
 class StitchJob:
-    """The kernel to be stitched. `slrs` maps a block to where it lies; blocks that are missing are anywhere."""
+    """The kernel to be stitched.
+
+    `streams` maps a core to its AXI4-Stream ports and their bytes of TDATA; `slrs` maps a block to where it lies.
+    """
 
     kernel: Kernel
     release: Release
@@ -66,7 +71,32 @@ class StitchJob:
     instances: tuple[tuple[str, str], ...]
     memories: tuple[Memory, ...]
     stages: tuple[Stage, ...]
-    slrs: Mapping[str, str]
+    streams: Mapping[str, Mapping[str, int]]
+    slrs: Mapping[str, str] = field(default_factory=dict)
+
+    def describe(self) -> dict[str, Any]:
+        """The job as plain JSON values; `from_description` reads it back."""
+        return {**asdict(self), "release": str(self.release)}
+
+    @staticmethod
+    def from_description(values: Mapping[str, Any], slrs: Mapping[str, str]) -> StitchJob:
+        """The job that `describe` wrote, with its blocks placed as `slrs` says."""
+        release = Release.of(values["release"])
+        assert release is not None  # noqa: S101  the flow has written it
+        return StitchJob(
+            **{
+                **values,
+                "kernel": Kernel.from_description(values["kernel"]),
+                "release": release,
+                "instances": tuple((block, core) for block, core in values["instances"]),
+                "memories": tuple(Memory(**each) for each in values["memories"]),
+                "stages": tuple(
+                    Stage(**{**each, "source": tuple(each["source"]), "sink": tuple(each["sink"])})
+                    for each in values["stages"]
+                ),
+                "slrs": dict(slrs),
+            }
+        )
 
     @property
     def frequency_hz(self) -> int:
@@ -82,6 +112,11 @@ class StitchJob:
     def converters(self) -> tuple[str, ...]:
         """Names of the converters' cores, each once."""
         return tuple(dict.fromkeys(stage.converter for stage in self.stages if stage.converter))
+
+    @property
+    def converter_files(self) -> tuple[str, ...]:
+        """The SystemVerilog of a converter, without its top: relative to `blocks/` and in the step's folder alike."""
+        return CONVERTER_FILES
 
     def slr(self, block: str) -> str:
         """The SLR of a block."""
@@ -119,10 +154,11 @@ def job_of(
     *,
     threads: int,
     jobs: int,
-    slrs: Mapping[str, str],
+    slrs: Mapping[str, str] | None = None,
 ) -> StitchJob:
     """The job of a network."""
     design, cores = design_of(network), network.cores()
+    converters = tuple(core for link in design.links if (core := converter_core(link)))
     return StitchJob(
         kernel=kernel_of(network),
         release=release,
@@ -139,7 +175,8 @@ def job_of(
             for port in core.graph.parameter_ports()
         ),
         stages=tuple(_stage(index, link) for index, link in enumerate(design.links)),
-        slrs=dict(slrs),
+        streams={core.name: streams_of(core) for core in (*cores.values(), *converters)},
+        slrs=dict(slrs or {}),
     )
 
 
@@ -157,8 +194,14 @@ def _stage(index: int, link: Link) -> Stage:
     )
 
 
-def stream_ports(core: Core | DmaCore) -> tuple[str, ...]:
-    """Names of a core's AXI4-Stream ports."""
+def streams_of(core: Core | DmaCore) -> dict[str, int]:
+    """Bytes of TDATA of each AXI4-Stream port of a core."""
     if isinstance(core, DmaCore):
-        return ("image", "weights", "result")
-    return tuple(port.name for port in ports_of(core))
+        streams = {"image": core.image, "weights": core.weights, "result": core.result}
+        return {name: tdata_bytes(stream.width_bits) for name, stream in streams.items()}
+    return {port.name: tdata_bytes(port.width_bits) for port in ports_of(core)}
+
+
+def masters_of(kernel: Kernel) -> tuple[str, ...]:
+    """The memory interfaces of the DMA, as HLS names them."""
+    return tuple(argument.port.lower() for argument in kernel.arguments)

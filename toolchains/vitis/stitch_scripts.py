@@ -6,11 +6,11 @@ accelerators. Everything is asked for and nothing assumed: interfaces of IPs, th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
 from integration.kernel import CONTROL_PORT
 from toolchains.vitis.packaging_scripts import IP_FOLDER, top_module
-from toolchains.vitis.stitch_job import LIBRARY, VENDOR, VERSION, Stage, StitchJob
+from toolchains.vitis.stitch_job import LIBRARY, VENDOR, VERSION, Stage, StitchJob, masters_of
 
 DONE = "dataflow-farm: netlist of the kernel written"
 UTILIZATION, HIERARCHY = "utilization.rpt", "utilization_hierarchical.rpt"
@@ -49,6 +49,13 @@ proc farm_stream {cell port bytes} {
     return [lindex $found 0]
 }
 
+# A cell with the clock and with the reset of its SLR.
+proc farm_cell {cell ip slr {clock ap_clk} {reset ap_rst_n}} {
+    create_bd_cell -type ip -vlnv $ip $cell
+    connect_bd_net [get_bd_ports ap_clk] [get_bd_pins $cell/$clock]
+    connect_bd_net [get_bd_pins reset_$slr/Q] [get_bd_pins $cell/$reset]
+}
+
 proc farm_external {pin name} {
     make_bd_intf_pins_external [get_bd_intf_pins $pin]
     set_property name $name [get_bd_intf_ports ${name}_0]
@@ -56,13 +63,14 @@ proc farm_external {pin name} {
 """
 
 
-def design_script(job: StitchJob, widths: Mapping[tuple[str, str], int], masters: Sequence[str]) -> str:
-    """The script that makes the kernel's netlist. `widths` are bytes of TDATA by block and stream port."""
-    return "\n".join(_design(job, widths, masters)) + "\n"
+def design_script(job: StitchJob) -> str:
+    """The script that makes the kernel's netlist."""
+    return "\n".join(_design(job)) + "\n"
 
 
-def _design(job: StitchJob, widths: Mapping[tuple[str, str], int], masters: Sequence[str]) -> Iterator[str]:
-    name, control = job.kernel.name, CONTROL_PORT.lower()
+def _design(job: StitchJob) -> Iterator[str]:
+    name, control, masters = job.kernel.name, CONTROL_PORT.lower(), masters_of(job.kernel)
+    cores = dict(job.instances)
     yield f"# {name}: block design and netlist, for Vivado {job.release}"
     yield f"set_param general.maxThreads {job.threads}"
     yield ""
@@ -79,14 +87,12 @@ def _design(job: StitchJob, widths: Mapping[tuple[str, str], int], masters: Sequ
     yield from _resets(job)
     yield "# The blocks: one IP per core, one cell per block."
     for block, core in job.instances:
-        yield f"create_bd_cell -type ip -vlnv {VENDOR}:{LIBRARY}:{core}:{VERSION} {block}"
-        yield _clocked(job.slr(block), f"{block}/ap_clk", f"{block}/ap_rst_n")
+        yield f"farm_cell {block} {_own(core)} {job.slr(block)}"
     yield ""
     yield "# Their parameter memories."
     for memory in job.memories:
-        bytes_ = widths[memory.block, memory.port]
-        yield f"create_bd_cell -type ip -vlnv {VENDOR}:{LIBRARY}:{memory.name}:{VERSION} {memory.name}"
-        yield _clocked(job.slr(memory.block), f"{memory.name}/ap_clk", f"{memory.name}/ap_rst_n")
+        bytes_ = job.streams[cores[memory.block]][memory.port]
+        yield f"farm_cell {memory.name} {_own(memory.name)} {job.slr(memory.block)}"
         yield (
             f"connect_bd_intf_net [farm_stream {memory.name} out {bytes_}] "
             f"[farm_stream {memory.block} {memory.port} {bytes_}]"
@@ -126,11 +132,9 @@ def _resets(job: StitchJob) -> Iterator[str]:
     yield ""
 
 
-def _clocked(slr: str, clock: str, reset: str) -> str:
-    return (
-        f"connect_bd_net [get_bd_ports ap_clk] [get_bd_pins {clock}]\n"
-        f"connect_bd_net [get_bd_pins reset_{slr}/Q] [get_bd_pins {reset}]"
-    )
+def _own(name: str) -> str:
+    """The VLNV of an IP that the step itself has packaged."""
+    return f"{VENDOR}:{LIBRARY}:{name}:{VERSION}"
 
 
 def _stage(job: StitchJob, stage: Stage) -> Iterator[str]:
@@ -141,28 +145,25 @@ def _stage(job: StitchJob, stage: Stage) -> Iterator[str]:
     yield f"# {'.'.join(stage.source)} -> {'.'.join(stage.sink)}"
     if stage.converter:
         cell = f"{stage.name}_converter"
-        yield f"create_bd_cell -type ip -vlnv {VENDOR}:{LIBRARY}:{stage.converter}:{VERSION} {cell}"
-        yield _clocked(home, f"{cell}/ap_clk", f"{cell}/ap_rst_n")
+        yield f"farm_cell {cell} {_own(stage.converter)} {home}"
         yield f"connect_bd_intf_net {source} [farm_stream {cell} input {stage.source_bytes}]"
         source = f"[farm_stream {cell} output {stage.sink_bytes}]"
     cell = f"{stage.name}_fifo"
-    yield f"create_bd_cell -type ip -vlnv [farm_ip {FIFO}] {cell}"
+    yield f"farm_cell {cell} [farm_ip {FIFO}] {home} s_axis_aclk s_axis_aresetn"
     yield (
         f"set_property -dict [list CONFIG.TDATA_NUM_BYTES {stage.sink_bytes} CONFIG.FIFO_DEPTH {stage.depth} "
         f"CONFIG.FIFO_MEMORY_TYPE distributed CONFIG.HAS_TLAST 0 CONFIG.HAS_TKEEP 0] [get_bd_cells {cell}]"
     )
-    yield _clocked(home, f"{cell}/s_axis_aclk", f"{cell}/s_axis_aresetn")
     yield f"connect_bd_intf_net {source} [get_bd_intf_pins {cell}/S_AXIS]"
     source = f"[get_bd_intf_pins {cell}/M_AXIS]"
     crossings = abs(int(goal.removeprefix("slr")) - int(home.removeprefix("slr")))
     if crossings:
         cell = f"{stage.name}_crossing"
-        yield f"create_bd_cell -type ip -vlnv [farm_ip {SLICE}] {cell}"
+        yield f"farm_cell {cell} [farm_ip {SLICE}] {goal} aclk aresetn"
         yield (
             f"set_property -dict [list CONFIG.TDATA_NUM_BYTES {stage.sink_bytes} CONFIG.HAS_TLAST 0 CONFIG.HAS_TKEEP 0 "
             f"CONFIG.REG_CONFIG {SLR_CROSSING} CONFIG.NUM_SLR_CROSSINGS {crossings}] [get_bd_cells {cell}]"
         )
-        yield _clocked(goal, f"{cell}/aclk", f"{cell}/aresetn")
         yield f"connect_bd_intf_net {source} [get_bd_intf_pins {cell}/S_AXIS]"
         source = f"[get_bd_intf_pins {cell}/M_AXIS]"
     yield f"connect_bd_intf_net {source} {sink}"

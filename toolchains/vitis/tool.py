@@ -18,7 +18,10 @@ from pathlib import Path
 ERROR_LINE = re.compile(r"^ERROR: \[")
 """Not `ERROR:` alone: the tools echo scripts, and a script may hold that word in a text that it never prints."""
 VARIABLE = "DATAFLOW_FARM_"
-"""Prefix of the variables that tell a step where programs are: DATAFLOW_FARM_VIVADO, _HLS, _VPP, _XCLBINUTIL."""
+"""Prefix of the variables that tell a step where programs are: DATAFLOW_FARM_VIVADO, _HLS, _VPP.
+
+_BIN are folders in front of PATH; _LACKS says what is missing for the build's target, found out before any tool starts.
+"""
 
 
 class ToolError(Exception):
@@ -27,13 +30,19 @@ class ToolError(Exception):
 
 def program(kind: str) -> str:
     """The path of a program that the flow has found ("VIVADO"). Raises ToolError if it has found none."""
+    lacking = os.environ.get(VARIABLE + "LACKS")
+    if lacking:
+        # Said by the first step, not by the link, hours later.
+        raise ToolError(lacking)
     path = os.environ.get(VARIABLE + kind)
     if not path:
-        raise ToolError(f"there is no {_NAMES[kind]} here; 'doit tools' shows what was found and where it was looked for")
+        raise ToolError(
+            f"there is no {_NAMES[kind]} here; 'doit tools' shows what was found and where it was looked for"
+        )
     return path
 
 
-_NAMES = {"VIVADO": "Vivado", "HLS": "HLS compiler", "VPP": "v++", "XCLBINUTIL": "xclbinutil (XRT)"}
+_NAMES = {"VIVADO": "Vivado", "HLS": "HLS compiler", "VPP": "v++"}
 
 
 def run(
@@ -68,6 +77,7 @@ def run(
             **os.environ,
             "HOME": home,
             "XILINX_LOCAL_USER_DATA": "no",
+            "PATH": os.pathsep.join(filter(None, (os.environ.get(VARIABLE + "BIN"), os.environ.get("PATH")))),
             **(more or {}),
         }
         printed, status = _follow([path, *words], folder, environment)
@@ -83,7 +93,9 @@ def run(
     for wanted in writes:
         file = folder / wanted
         if not file.is_file() or file.stat().st_size == 0:
-            raise ToolError(f"{name} ended with status 0, but {wanted} {'is empty' if file.is_file() else 'is not there'}")
+            raise ToolError(
+                f"{name} ended with status 0, but {wanted} {'is empty' if file.is_file() else 'is not there'}"
+            )
     return "\n".join(printed) + "\n"
 
 

@@ -1,0 +1,152 @@
+"""v++ on the kernel: `python -m toolchains.vitis.run_link` is the `link` step. It leaves the xclbin with its manifest."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from reports.errors import ReportError
+from reports.step_values import Linked
+from runtime import emulation_data, xclbin
+from runtime.errors import FarmRuntimeError
+from runtime.header import Kind
+from runtime.manifest import Argument, Cycles, Manifest, Parameters, from_json
+from toolchains.vitis import tool
+from toolchains.vitis.link_config import CONFIG, HERE, LOGS, REPORTS, TEMP
+from toolchains.vitis.link_reports import LinkReports, read_reports, require
+
+PAYLOAD = "stand_in_payload.xclbin"
+"""What the stand-in of v++ puts into the file: declared as an input only where v++ is the stand-in."""
+PAYLOAD_VARIABLE = "AMD_STAND_IN_PAYLOAD"
+DATA_CLOCK = 0
+_MHZ_TOLERANCE = 0.5
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def parameters_of(blocks: list[str]) -> Parameters:
+    """Where the trained values are from, and the digest over all of them in the order of the blocks."""
+    origins: set[str] = set()
+    whole = hashlib.sha256()
+    for block in blocks:
+        origins.update(json.loads(Path("weights", block, "memories.json").read_text("utf-8"))["origins"])
+        whole.update(Path("weights", block, "memories.bin").read_bytes())
+    whole.update(Path("fc_weights.bin").read_bytes())
+    return Parameters(origin=", ".join(sorted(origins)), digest=whole.hexdigest())
+
+
+def achieved_mhz(file: xclbin.Xclbin) -> float:
+    """The kernel's clock as the file has it. Raises ToolError for a file without."""
+    if not file.clocks:
+        raise tool.ToolError("the xclbin names no clocks")
+    data = [clock for clock in file.clocks if clock.name.startswith("DATA_CLK")] or [file.clocks[DATA_CLOCK]]
+    return float(data[0].frequency_mhz)
+
+
+def link(plan: Mapping[str, Any]) -> str:
+    """Run v++; return what it printed."""
+    here = str(Path().resolve())
+    if plan["config"]:
+        Path(CONFIG).write_text(plan["config"].replace(HERE, here), "utf-8")
+    words = [word.replace(HERE, here) for word in plan["words"]]
+    more = {PAYLOAD_VARIABLE: str(Path(PAYLOAD).resolve())} if Path(PAYLOAD).exists() else {}
+    return tool.run("VPP", words, folder=Path(), writes=[plan["output"]], more=more)
+
+
+def manifest_of(plan: Mapping[str, Any], parts: Mapping[str, bytes], carried: Manifest | None, mhz: float) -> Manifest:
+    """What the file says of itself."""
+    return Manifest(
+        network=plan["network"],
+        kernel=plan["kernel"],
+        instance=plan["instance"],
+        toolchain="vitis",
+        target=plan["target"],
+        view=plan["view"],
+        parameters=parameters_of(plan["blocks"]),
+        clock_mhz=mhz,
+        arguments=tuple(
+            Argument(**{**each, **{name: tuple(each[name]) for name in ("shape", "dtypes", "banks")}})
+            for each in plan["arguments"]
+        ),
+        folding=plan["folding"],
+        inputs={name: digest(Path(name).read_bytes()) for name in plan["sources"]},
+        tools=plan["tools"],
+        cycles=Cycles(predicted_ii=plan["interval"], bottleneck=plan["bottleneck"]),
+        parts={name: digest(data) for name, data in parts.items()},
+        payload=carried.payload if carried else None,
+        labels=tuple(plan["labels"]),
+        dataset=plan["dataset"],
+    )
+
+
+def finish(plan: Mapping[str, Any], found: LinkReports) -> None:
+    """Write the xclbin with its manifest and the last layer's weights, and the values."""
+    file = xclbin.read(plan["output"])
+    mhz = achieved_mhz(file)
+    asked = plan["clock_mhz"]
+    if mhz < asked - _MHZ_TOLERANCE:
+        what = f"dataflow-farm: timing is not met at the {asked:g} MHz asked for: v++ has lowered the clock to {mhz:g} MHz"
+        if not plan["accept_lower_clock"]:
+            raise tool.ToolError(what)
+        print(f"WARNING: {what}")
+    parts = dict(file.emulation)
+    weights = Path("fc_weights.bin").read_bytes()
+    if weights:
+        parts.setdefault(emulation_data.FC_WEIGHTS, weights)
+    carried = xclbin.read(PAYLOAD) if Path(PAYLOAD).exists() else None
+    origin = from_json(carried.manifest_json) if carried and carried.manifest_json else None
+    manifest = manifest_of(plan, parts, origin, mhz)
+    sections = {Kind.USER_METADATA: manifest.to_json().encode()}
+    if parts:
+        sections[Kind.EMULATION_DATA] = emulation_data.pack(parts)
+    written = Path("kernel.xclbin")
+    xclbin.write(xclbin.extend(file, sections), written)
+    slacks = found.timing
+    Linked(
+        total=found.total,
+        slrs=found.slrs,
+        wns_ns=slacks.wns_ns if slacks else None,
+        whs_ns=slacks.whs_ns if slacks else None,
+        clock_mhz=mhz,
+        xclbin_bytes=written.stat().st_size,
+        predicted_interval_cycles=plan["interval"],
+        bottleneck=plan["bottleneck"],
+        parameters=manifest.parameters.origin,
+        tool=plan["tool"],
+    ).write(Path("values.json"))
+
+
+def main() -> int:
+    """Run the step in the current folder.
+
+    Returns:
+        0, or 1 after printing why the run does not count.
+    """
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--plan", type=Path, required=True, help="what the flow knows of the build, as JSON")
+    plan = json.loads(parser.parse_args().plan.read_text("utf-8"))
+    try:
+        link(plan)
+        found = read_reports((Path(REPORTS), Path(TEMP, "reports"), Path(TEMP)))
+        if plan["target"] == "hw":
+            require(found)
+        finish(plan, found)
+        Path("reports.txt").write_text(
+            "".join(f"==== {file}\n{file.read_text('utf-8', errors='replace')}\n" for file in found.files), "utf-8"
+        )
+    except (tool.ToolError, ReportError, FarmRuntimeError, ValueError, OSError) as failure:
+        print(f"ERROR: {failure}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
