@@ -22,7 +22,7 @@ from blocks.ports import InterfacePort
 
 Tensor = np.ndarray[Any, Any]
 SEED = 2020
-BENCH_OK = "dataflow-farm: the top equals the model"
+BENCH_OK = "farm: the top equals the model"
 
 
 @dataclass(frozen=True)

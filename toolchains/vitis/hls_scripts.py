@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from toolchains.vitis.releases import Release
 
 PROJECT, SOLUTION = "project", "solution"
-DONE = "dataflow-farm: HLS done"
+DONE = "farm done: HLS"
 VENDOR, LIBRARY, VERSION = "xilinx.com", "hls", "1.0"
 BENCH = "bench.cpp"
 
@@ -65,8 +65,8 @@ def _script(job: HlsJob, purpose: str, commands: Sequence[str]) -> str:
         f"create_clock -period {job.clock_ns:.3f} -name default",
         "# Pointers have 64 bits: the register map in kernel.xml says so.",
         "config_interface -m_axi_addr64",
-        "# Cores meet in one netlist, where no two modules may have one name.",
-        f"config_rtl {'-module_prefix' if vitis else '-prefix'} {job.core}_",
+        "# Cores meet in one netlist, where no two modules may have one name: theirs begin with the top's.",
+        f"config_rtl {'-module_auto_prefix' if vitis else '-auto_prefix'}",
         f"config_export -format ip_catalog -vendor {VENDOR} -library {LIBRARY} -ipname {job.core} -version {VERSION}",
         *commands,
         f'puts "{DONE}"',

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from toolchains.vitis.releases import Release
 
-DONE = "dataflow-farm: out-of-context synthesis done"
+DONE = "farm done: out-of-context synthesis"
 CONSTRAINTS = "ooc.xdc"
 UTILIZATION, HIERARCHY, TIMING = "utilization.rpt", "utilization_hierarchical.rpt", "timing_summary.rpt"
 ROUTED = "routed_"

@@ -39,8 +39,8 @@ proc farm_memory {{memory hertz part}} {{
     close_project
 }}
 """
-PACKAGED = "dataflow-farm: IPs packaged"
-KERNEL_PACKAGED = "dataflow-farm: kernel packaged"
+PACKAGED = "farm done: IPs packaged"
+KERNEL_PACKAGED = "farm done: kernel packaged"
 KERNEL_FOLDER = "kernel_ip"
 
 _PROCEDURES = """\

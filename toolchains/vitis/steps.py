@@ -363,7 +363,8 @@ class VitisToolchain:
         return Tool(name, self._version)
 
     def _resources(self, *, cores: int, memory_gib: float, licences: tuple[str, ...] = ()) -> Resources:
-        if self.is_stand_in:
+        # Where nothing real will run, the machine need not be large.
+        if self.is_stand_in or self.installation is None:
             return Resources(licences=licences)
         return Resources(cores, memory_gib, licences)
 

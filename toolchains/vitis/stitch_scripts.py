@@ -12,7 +12,7 @@ from integration.kernel import CONTROL_PORT
 from toolchains.vitis.packaging_scripts import IP_FOLDER, top_module
 from toolchains.vitis.stitch_job import LIBRARY, VENDOR, VERSION, Stage, StitchJob, masters_of
 
-DONE = "dataflow-farm: netlist of the kernel written"
+DONE = "farm done: netlist of the kernel"
 UTILIZATION, HIERARCHY = "utilization.rpt", "utilization_hierarchical.rpt"
 FIFO, SLICE = "xilinx.com:ip:axis_data_fifo", "xilinx.com:ip:axis_register_slice"
 SHIFT, REDUCED = "xilinx.com:ip:c_shift_ram", "xilinx.com:ip:util_reduced_logic"

@@ -33,7 +33,7 @@ def program(kind: str) -> str:
     lacking = os.environ.get(VARIABLE + "LACKS")
     if lacking:
         # Said by the first step, not by the link, hours later.
-        raise ToolError(lacking)
+        raise ToolError(f"dataflow-farm: {lacking}")
     path = os.environ.get(VARIABLE + kind)
     if not path:
         raise ToolError(
