@@ -1,7 +1,7 @@
 """The flow, in the order in which data flows. `doit list` shows its tasks, `doit config` its settings."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from blocks.trained import stand_in_note
 from config.settings import command_line_words, load_settings
 from farm.redaction import Redaction
 from farm.settings import FarmSettings
+from farm.step import Step
 from farm.tasks import doit_config, group, plain_errors, task
 from integration.platform import find_platform
 from reports.gates import gates_of
@@ -45,23 +46,29 @@ def task_weights() -> Iterator[Task]:
         yield task(TOOLCHAIN.weights(block), doc=f"memory images of {block.name}")
 
 
+def per_core(name: str, step: Callable[[Any], Step], doc: str, kinds: Any = object) -> Iterator[Task]:
+    """A task for each core, once, and for each block a group that names its core's."""
+    cores = {block: core for block, core in CORES.items() if isinstance(core, kinds)}
+    for core in {core.name: core for core in cores.values()}.values():
+        users = [block for block, its in cores.items() if its.name == core.name]
+        yield task(step(core), doc=f"{doc} {', '.join(users)}")
+    for block, core in cores.items():
+        yield group(block, f"{name}:{core.name}")
+
+
 def task_hls() -> Iterator[Task]:
     """C++ compiled and run against the model, per core; hls:BLOCK names its core"""
-    for core in {core.name: core for core in CORES.values()}.values():
-        users = [block for block, its in CORES.items() if its.name == core.name]
-        yield task(TOOLCHAIN.hls(core), doc=f"core of {', '.join(users)}")
-    for block, core in CORES.items():
-        yield group(block, f"hls:{core.name}")
+    yield from per_core("hls", TOOLCHAIN.hls, "core of")
+
+
+def task_ooc() -> Iterator[Task]:
+    """RTL synthesised out of context, per core: netlist, area, logic delay; ooc:BLOCK names its core"""
+    yield from per_core("ooc", TOOLCHAIN.ooc, "netlist of")
 
 
 def task_model() -> Iterator[Task]:
     """RTL verilated and compiled, per core; model:BLOCK names its core"""
-    cores = {block: core for block, core in CORES.items() if isinstance(core, Core)}
-    for core in {core.name: core for core in cores.values()}.values():
-        users = [block for block, its in cores.items() if its.name == core.name]
-        yield task(TOOLCHAIN.model(core), doc=f"simulation of {', '.join(users)}")
-    for block, core in cores.items():
-        yield {"name": block, "actions": None, "task_dep": [f"model:{core.name}"], "doc": f"= model:{core.name}"}
+    yield from per_core("model", TOOLCHAIN.model, "simulation of", Core)
     yield task(TOOLCHAIN.harness(), doc="what runs the models")
 
 
@@ -89,15 +96,6 @@ def trim_fifos() -> TaskFailed | None:
     except TrimError as error:
         return TaskFailed(str(error))
     return None
-
-
-def task_ooc() -> Iterator[Task]:
-    """RTL synthesised out of context, per core: netlist, area, logic delay; ooc:BLOCK names its core"""
-    for core in {core.name: core for core in CORES.values()}.values():
-        users = [block for block, its in CORES.items() if its.name == core.name]
-        yield task(TOOLCHAIN.ooc(core), doc=f"netlist of {', '.join(users)}")
-    for block, core in CORES.items():
-        yield {"name": block, "actions": None, "task_dep": [f"ooc:{core.name}"], "doc": f"= ooc:{core.name}"}
 
 
 def task_block() -> Iterator[Task]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from blocks.convolution import MOST_CHANNELS, FeatureMap, Known, known, not_dividing
 from blocks.graph import Core, Graph, GraphBuilder
@@ -63,6 +64,11 @@ class Head:
 
     def core(self) -> Core:
         """The logic of the block."""
+        return self._core
+
+    @cached_property
+    def _core(self) -> Core:
+        # Everything that a dodo.py says of a block goes through its core, at each start.
         return Core("head", self._graph())
 
     def _graph(self) -> Graph:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from blocks.convolution import NO_PAD, Convolution, FeatureMap, Known, read_convolution, read_window
 from blocks.graph import Core, Graph, GraphBuilder
@@ -48,6 +49,11 @@ class Stem:
 
     def core(self) -> Core:
         """The logic of the block."""
+        return self._core
+
+    @cached_property
+    def _core(self) -> Core:
+        # Everything that a dodo.py says of a block goes through its core, at each start.
         return Core("stem", self._graph())
 
     def _graph(self) -> Graph:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from farm.step import Resources, Step
 
-_SLOTS, _CORES, _MEMORY = "slots", "cores", "memory_gib"
+SLOTS, _CORES, _MEMORY = "slots", "cores", "memory_gib"
 _LICENCE = "licence "
 #: Memory is a float; sums of it must not fail by a rounding.
 _TOLERANCE = 1e-9
@@ -31,7 +31,7 @@ class Capacity:
     def amounts(self) -> Amounts:
         """Return all amounts by name."""
         licences = {_LICENCE + name: float(count) for name, count in self.licences.items()}
-        return {_SLOTS: self.slots, _CORES: self.cores, _MEMORY: self.memory_gib, **licences}
+        return {SLOTS: self.slots, _CORES: self.cores, _MEMORY: self.memory_gib, **licences}
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def admit(
     beside: Amounts | None = None
     latest_s = 0.0
     for candidate in waiting:
-        if free[_SLOTS] < 1:
+        if free[SLOTS] < 1:
             break
         needed = _amounts(candidate.resources)
         if _shortages(needed, free):
@@ -151,7 +151,7 @@ def _end_s(candidate: Candidate, now_s: float) -> float | None:
 
 
 def _amounts(resources: Resources) -> Amounts:
-    amounts: Amounts = {_SLOTS: 1, _CORES: resources.cores, _MEMORY: resources.memory_gib}
+    amounts: Amounts = {SLOTS: 1, _CORES: resources.cores, _MEMORY: resources.memory_gib}
     for name in resources.licences:
         amounts[_LICENCE + name] = amounts.get(_LICENCE + name, 0) + 1
     return amounts

@@ -51,6 +51,7 @@ class Checkout:
         self.store = store
         self._digests = digests
         self._records = Records(root)
+        self._restoring_is_empty = False
 
     def probe(self, step: Step) -> Probe:
         """Look at the inputs, the record and the targets of a step. Raises OSError for an input that is not there."""
@@ -82,18 +83,22 @@ class Checkout:
         Returns what the run had cost. Raises OSError if the checkout cannot be written.
         """
         entry = self.store.find(probe.parts.key) if self.store is not None else None
-        if self.store is None or entry is None or not {output.path for output in step.outputs} <= set(entry.files):
+        outputs = {output.path for output in step.outputs}
+        if self.store is None or entry is None or not outputs <= set(entry.files):
             return None
         folder = self.root / _RESTORING
-        remove_tree(folder)
+        self._clear_restoring()
+        self._restoring_is_empty = False
         try:
             if not self.store.restore(entry, folder):
                 return None
             self._place(step, folder / "work", {path: file.digest for path, file in entry.files.items()})
             move(folder / "log", self.root / step.log)
+            # All moved away: the next one may use the folder, and some file systems take long to remove one.
+            self._restoring_is_empty = outputs == set(entry.files) and not any("/" in path for path in outputs)
         finally:
-            remove_tree(folder)
-        self._use(step, published)
+            self._clear_restoring()
+        self.use(step, published)
         self._record(step, probe, {path: file.digest for path, file in entry.files.items()}, entry.cost)
         return entry.cost
 
@@ -109,13 +114,21 @@ class Checkout:
             more = {"facts": dict(step.facts), "cost": run.cost}
             self.store.publish(entry_of(key, step.name, digests, run.work, run.log, **more), run.work, run.log)
         self._place(step, run.work, digests)
-        self._use(step, published)
+        self.use(step, published)
         self._record(step, probe, digests, run.cost)
         return tuple(
             Difference(output.target, earlier[output.path].meaning == digests[output.path].meaning)
             for output in step.outputs
             if output.path in earlier and earlier[output.path].sha256 != digests[output.path].sha256
         )
+
+    def use(self, step: Step, published: Published | None) -> None:
+        """Let a task do with its targets what it does with new ones. Raises UseError."""
+        if published is not None:
+            try:
+                published(tuple(self.root / target for target in step.targets))
+            except Exception as error:
+                raise UseError(f"{type(error).__name__}: {error}") from error
 
     def remove_targets(self, step: Step) -> None:
         """Remove the targets of a step and the record that vouches for them."""
@@ -125,15 +138,14 @@ class Checkout:
                 (self.root / target).unlink()
 
     def save(self) -> None:
-        """Keep the digests for the next build."""
+        """Keep the digests for the next build, and leave no folder."""
         self._digests.save()
+        self._restoring_is_empty = False
+        self._clear_restoring()
 
-    def _use(self, step: Step, published: Published | None) -> None:
-        if published is not None:
-            try:
-                published(tuple(self.root / target for target in step.targets))
-            except Exception as error:
-                raise UseError(f"{type(error).__name__}: {error}") from error
+    def _clear_restoring(self) -> None:
+        if not self._restoring_is_empty:
+            remove_tree(self.root / _RESTORING)
 
     def _place(self, step: Step, work: Path, digests: Mapping[str, Digest]) -> None:
         for output in step.outputs:
@@ -144,7 +156,9 @@ class Checkout:
     def _record(self, step: Step, probe: Probe, digests: Mapping[str, Digest], cost: Cost) -> None:
         outputs = {output.target: digests[output.path] for output in step.outputs}
         key, parts = probe.parts.key, probe.parts
-        self._records.write(step, Record(step.name, key, parts, outputs, dict(step.facts), cost, clock.epoch_s()))
+        self._records.write(
+            step, Record(step.name, key, parts, outputs, dict(step.facts), cost, clock.epoch_s(), step.log)
+        )
 
     def _earlier(self, step: Step, key: str) -> Mapping[str, Digest]:
         """Return the outputs of an earlier run with the same key: the store's, else the recorded ones, else none."""

@@ -7,20 +7,23 @@ import hashlib
 import json
 import os
 import stat
+import time
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cache
 from pathlib import Path
 
 from farm import clock
 from farm.folder import DIGESTS, write_atomically
 
-# A file that was modified this shortly before it was hashed may have been modified again within the same tick of the
-# file system's clock; its size and times would not show it, so such a digest is not trusted later.
+# A file that was modified this shortly before it was hashed may be modified again within the same tick of the file
+# system's clock; its size and times would not show it, so such a digest is not trusted later. Some file systems count
+# seconds, or two; the others count the ticks of the kernel, at most ten milliseconds each.
 _RACY_NS = 2_000_000_000
+_RACY_FINE_NS = 50_000_000
 _CHUNK_BYTES = 1 << 20
-_FORMAT = 1
+_FORMAT = 2
 #: Containers that store times beside their members.
 _ZIP_SUFFIXES = frozenset({".zip", ".npz", ".xo", ".dcp", ".whl"})
 
@@ -36,11 +39,16 @@ class Digest:
 
 @dataclass(frozen=True)
 class Signature:
-    """What changes when a file changes, without reading it."""
+    """What changes when a file changes, without reading it.
+
+    `ctime_ns` is the time of the last change of bytes, names or permissions. Unlike the other nobody can set it, so an
+    edit that keeps size and time shows too.
+    """
 
     inode: int
     size: int
     mtime_ns: int
+    ctime_ns: int
 
     @staticmethod
     def of(path: Path) -> Signature:
@@ -49,11 +57,16 @@ class Signature:
         if not stat.S_ISREG(status.st_mode):
             # A device or a pipe would never end, and a folder has no bytes.
             raise OSError(errno.EINVAL, "is no regular file", str(path))
-        return Signature(status.st_ino, status.st_size, status.st_mtime_ns)
+        return Signature(status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+    def moved_to(self, path: Path) -> Signature | None:
+        """Return the signature of the same file under another name; None if it is another one, or was changed."""
+        now = Signature.of(path)
+        return now if (now.inode, now.size, now.mtime_ns) == (self.inode, self.size, self.mtime_ns) else None
 
 
 class Digests:
-    """A table of digests by (path, inode, size, mtime), kept in one file between runs."""
+    """A table of digests by path and signature, kept in one file between runs."""
 
     def __init__(self, root: Path, store: Path | None = None) -> None:
         self._root = root
@@ -74,10 +87,16 @@ class Digests:
         known = self._table.get(path)
         if known is not None and known[0] == signature:
             return known
+        counts_seconds = signature.ctime_ns % 1_000_000_000 == 0
+        racy_ns = _RACY_NS if counts_seconds else _RACY_FINE_NS
+        if not counts_seconds and 0 <= clock.epoch_ns() - signature.ctime_ns <= racy_ns:
+            # Edited just now. Hashed at once it would be hashed again for every step that reads it.
+            time.sleep(racy_ns / 1e9)
+            signature = Signature.of(file)
         started_ns = clock.epoch_ns()
         digest = digest_of(file)
         # Trusted only if the file was quiet before and during the hashing.
-        if Signature.of(file) == signature and started_ns - signature.mtime_ns > _RACY_NS:
+        if Signature.of(file) == signature and started_ns - signature.ctime_ns > racy_ns:
             self._table[path] = (signature, digest)
             self._changed = True
         else:
@@ -86,15 +105,17 @@ class Digests:
 
     def learn(self, path: str, signature: Signature, digest: Digest) -> None:
         """Take over the digest of a file that the engine has just moved to `path`; `signature` is by `settled`."""
-        self._table[path] = (signature, digest)
-        self._changed = True
+        now = signature.moved_to(self._root / path)
+        if now is not None:
+            self._table[path] = (now, digest)
+            self._changed = True
 
     def save(self) -> None:
         """Write the table for the next run, if it changed."""
         if self._store is None or not self._changed:
             return
         rows = {
-            path: [signature.inode, signature.size, signature.mtime_ns, digest.sha256, digest.meaning]
+            path: [*astuple(signature), digest.sha256, digest.meaning]
             for path, (signature, digest) in sorted(self._table.items())
             if (self._root / path).exists()
         }
@@ -106,8 +127,8 @@ class Digests:
         try:
             document = json.loads(store.read_text("utf-8"))
             if document["format"] == _FORMAT:
-                for path, (inode, size, mtime_ns, sha256, meaning) in document["files"].items():
-                    self._table[path] = (Signature(inode, size, mtime_ns), Digest(sha256, meaning, size))
+                for path, (inode, size, mtime_ns, ctime_ns, sha256, meaning) in document["files"].items():
+                    self._table[path] = (Signature(inode, size, mtime_ns, ctime_ns), Digest(sha256, meaning, size))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             self._table.clear()
 

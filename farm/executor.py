@@ -54,6 +54,7 @@ class Run:
     cost: Cost = NO_COST
     errno: int = 0
     oom_kills: int = 0
+    log_bytes: int = 0
     timed_out: bool = False
     kill_at_s: float | None = None
 
@@ -241,12 +242,25 @@ class Executor:
             return failed("exit", str(run.status), log, told_by(run.log, step))
         try:
             line = matching_line(run.log, step.error_lines)
+            cut = self._cut(run)
         except OSError:
             return failed("engine", "the log is gone, so nothing vouches for the outputs", log)
         if line is not None:
             return failed("log", line, log, told_by(run.log, step))
+        if cut:
+            return failed("cut", cut, log, told_by(run.log, step))
         problem = self._output_problem(run)
         return None if problem is None else failed("outputs", problem, log, told_by(run.log, step))
+
+    def _cut(self, run: Run) -> str:
+        """Tell what shows that the log is not whole; nothing if it seems so. Raises OSError."""
+        size = run.log.stat().st_size
+        if size < run.log_bytes:
+            return f"{size} of the {run.log_bytes} bytes that were written are there"
+        closing = run.step.closing_line
+        if closing and matching_line(run.log, (closing,)) is None:
+            return f"no line matches '{closing}'"
+        return ""
 
     def _output_problem(self, run: Run) -> str | None:
         for output in run.step.outputs:
@@ -297,6 +311,7 @@ class Executor:
             memory_bytes = max(int(found["largest_process_bytes"]), int(found["sampled_tree_bytes"]))
             run.cost = Cost(float(found["wall_s"]), float(found["cpu_s"]), memory_bytes / _GIB)
             run.errno, run.oom_kills = int(found["errno"]), int(found["oom_kills"])
+            run.log_bytes = int(found["log_bytes"])
             run.status = int(found["status"])
         except (OSError, ValueError, KeyError, TypeError):
             return False

@@ -12,12 +12,13 @@ from typing import Literal
 from farm.step import FailureClass, Signature, Step
 
 Cause = Literal[
-    "exit", "signal", "timeout", "lost", "program", "outputs", "log", "input", "published", "action", "engine"
+    "exit", "signal", "timeout", "lost", "program", "outputs", "log", "cut", "input", "published", "action", "engine"
 ]
 
 # a.cpp:3:5: error, [a.v:12], /x/b.sv:7: but no time of day and no address of a host.
 _LOCATION = re.compile(r"(?:^|[\s\[(\"'])([\w./+-]*[A-Za-z_][\w./+-]*\.[A-Za-z]\w{0,4}):(\d+)(?=$|[\]:,)\s])")
 _FRAME = re.compile(r'^\s+File "([^"]+)", line (\d+)', re.MULTILINE)
+_TRACEBACK = "Traceback (most recent call last)"
 _SHOWN_LINES = 4
 _NEARLY_ALL = 0.9
 _HEAD_BYTES = 4 << 20
@@ -36,6 +37,7 @@ _KINDS: dict[Cause, FailureClass] = {
     "program": "config",
     "outputs": "crash",
     "log": "source",
+    "cut": "crash",
     "input": "source",
     "published": "infrastructure",
     "action": "source",
@@ -49,7 +51,8 @@ class Failure:
 
     `detail` is data by `cause`: a status, a signal's name, seconds, a path, a line. `lines` are the telling ones of the
     log, `place` the file and line that they name ("a.cpp:3"). `kind` decides whether it is tried again. `remedy` is the
-    toolchain's own advice; `retries` is False where a log says that the same would come again. For memory: what the step had taken, and what it was to take, in GiB.
+    toolchain's own advice; `retries` is False where the log says that the same would come again. For memory: what the
+    step had taken, was to take, and what all steps may take, in GiB.
     """
 
     cause: Cause
@@ -61,6 +64,7 @@ class Failure:
     remedy: str = ""
     peak_memory_gib: float | None = None
     memory_gib: float | None = None
+    limit_gib: float | None = None
     retries: bool = True
 
 
@@ -89,13 +93,13 @@ def retry_of(failure: Failure) -> Retry:
     if not failure.retries:
         return _ONCE
     # What was never started, or cannot be written here, will not do better at once.
-    return _RETRIES.get(failure.kind, _ONCE) if failure.cause in ("exit", "signal", "lost", "log") else _ONCE
+    return _RETRIES.get(failure.kind, _ONCE) if failure.cause in ("exit", "signal", "lost", "log", "cut") else _ONCE
 
 
 def failed(cause: Cause, detail: str, log: str = "", told: Told | None = None) -> Failure:
     """Return a failure of the class of its cause; `told` is what the log says, which may know better."""
     found = told or Told((), "", None)
-    by_log = found.signature if cause in ("exit", "signal", "log", "outputs", "lost") else None
+    by_log = found.signature if cause in ("exit", "signal", "log", "cut", "outputs", "lost") else None
     kind = _KINDS[cause] if by_log is None else by_log.kind
     remedy, retries = ("", True) if by_log is None else (by_log.remedy, by_log.retries)
     return Failure(cause, detail, found.lines, log, found.place, kind, remedy, retries=retries)
@@ -116,7 +120,9 @@ def out_of_memory(
     counted = oom_kills > 0 and failure.cause in ("signal", "exit", "outputs")
     killed = failure.cause == "signal" and failure.detail == "SIGKILL"
     if counted or failure.kind == "memory" or (killed and peak_memory_gib > _NEARLY_ALL * limit_gib):
-        return replace(failure, kind="memory", peak_memory_gib=peak_memory_gib, memory_gib=memory_gib)
+        return replace(
+            failure, kind="memory", peak_memory_gib=peak_memory_gib, memory_gib=memory_gib, limit_gib=limit_gib
+        )
     return failure
 
 
@@ -184,7 +190,8 @@ def telling_lines(log: Path, patterns: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Return the few lines of a log that say what went wrong.
 
     The first match of the step's own patterns; else the end of a Python traceback; else the first lines that speak of
-    an error (later ones mostly follow from them); else the last lines.
+    an error (later ones mostly follow from them); else the last lines. If none of them names a place, the first line
+    that begins with one comes before them: the program said where, and then summed up.
     """
     try:
         text = _bounded_text(log)
@@ -192,16 +199,30 @@ def telling_lines(log: Path, patterns: tuple[str, ...] = ()) -> tuple[str, ...]:
         return ()
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
     wanted = [re.compile(pattern) for pattern in patterns]
-    own = [line for line in lines if any(pattern.search(line) for pattern in wanted)]
+    own = [line for line in lines if not line.startswith(_TRACEBACK) and any(one.search(line) for one in wanted)]
     if own:
-        return tuple(own[:_SHOWN_LINES])
-    if any(line.startswith("Traceback (most recent call last)") for line in lines):
-        last = max(number for number, line in enumerate(lines) if line.startswith("Traceback (most recent call last)"))
+        return _with_place(lines, own)
+    if any(line.startswith(_TRACEBACK) for line in lines):
+        last = max(number for number, line in enumerate(lines) if line.startswith(_TRACEBACK))
         after = [line for line in lines[last + 1 :] if not line.startswith(" ")]
         if after:
             return tuple(after[:_SHOWN_LINES])
-    errors = [line for line in lines if _ERROR.search(line) and not _NO_ERROR.search(line)]
-    return tuple(errors[:_SHOWN_LINES] or lines[-_SHOWN_LINES:])
+    errors = [line for line in lines if _is_error(line)]
+    return _with_place(lines, errors) if errors else tuple(lines[-_SHOWN_LINES:])
+
+
+def _is_error(line: str) -> bool:
+    return bool(_ERROR.search(line)) and not _NO_ERROR.search(line)
+
+
+def _with_place(lines: list[str], telling: list[str]) -> tuple[str, ...]:
+    shown = telling[:_SHOWN_LINES]
+    if not any(_LOCATION.search(line) for line in shown):
+        placed = [line for line in lines if (match := _LOCATION.match(line)) and match.start(1) == 0]
+        first = next((line for line in placed if _is_error(line)), placed[0] if placed else None)
+        if first is not None:
+            shown = [first, *shown[: _SHOWN_LINES - 1]]
+    return tuple(shown)
 
 
 def _bounded_text(log: Path) -> str:

@@ -11,6 +11,7 @@ from farm.admission import Candidate, Capacity
 from farm.graph import Task, step_of, work_needs
 from farm.ledger import UNKNOWN, Expectation, Ledger, kind_of
 from farm.makespan import bound, simulate
+from farm.step import Step
 
 # Above this many tasks the lower bound is near enough, and a simulation several times a second is not cheap.
 _SIMULATED = 200
@@ -41,6 +42,10 @@ class Forecast:
     def needs(self) -> Mapping[str, tuple[str, ...]]:
         """The tasks with actions, each with those that it needs directly."""
         return work_needs(self._tasks, self._names)
+
+    def step(self, name: str) -> Step | None:
+        """Return the step of a task, None if it is no step."""
+        return step_of(self._tasks[name])
 
     def of(self, name: str) -> Expectation:
         """Return what is expected of one step; UNKNOWN for other tasks."""

@@ -192,6 +192,11 @@ class Loop:
         insort(self._queue, (-self._priority.of(name), self._frontier.place[name]))
 
     def _keep_current(self, name: str, step: Step) -> None:
+        try:
+            self._checkout.use(step, self._published(name))
+        except UseError as error:
+            self._fail(name, _failure_of(error, ""))
+            return
         self._outcome.current.append(name)
         # A record that doit does not know of (made for another target, or just before a kill) could not be forgotten.
         if self._dep_manager.get_values(name).get(RECORD_VALUE) != record_path(step):

@@ -16,6 +16,8 @@ from farm.step import File, StepError
 # Where an import statement can begin. Parsing only these pieces takes a tenth of the time of parsing whole files, and
 # a dodo.py does it at each start. A piece that only looks like an import (in a text) can add a file, never hide one.
 _BEGIN = re.compile(r"(?:^|[;:])[ \t\f]*(?=(?:import|from)[ \t\\(.])", re.MULTILINE)
+# Most imports: one line of plain words, which needs no parser.
+_PLAIN = re.compile(r"(?:from (\.*)([\w.]*) import (\w+(?:, \w+)*)|import ([\w.]+))")
 _IN_TEXT = re.compile(r"(?:import\s|from\s)\s*[\w.]+")
 
 
@@ -28,18 +30,22 @@ class _Import:
     names: tuple[str, ...]
 
 
-def python_files(module: str, root: Path, packages: tuple[str, ...]) -> tuple[File, ...]:
+def python_files(
+    module: str, root: Path, packages: tuple[str, ...], *, never: tuple[str, ...] = ()
+) -> tuple[File, ...]:
     """Return the files that `python -m module` can import from the project, sorted by path.
 
     `packages` are the project's own top-level packages; anything else is a dependency, whose version is a Tool.
     Found without running anything: imports anywhere in a file count, also those inside functions and for type checking.
-    What is imported by a computed name is not seen. Raises StepError if there is no such module.
+    What is imported by a computed name is not seen. `never` are modules and packages that this program does not load,
+    though one that it does load could: they are left out, so that an edit there does not run the step again, and so is
+    what only they import. Raises StepError if there is no such module.
     """
-    return _closure(module, root.resolve(), packages)
+    return _closure(module, root.resolve(), packages, never)
 
 
 @cache
-def _closure(module: str, root: Path, packages: tuple[str, ...]) -> tuple[File, ...]:
+def _closure(module: str, root: Path, packages: tuple[str, ...], never: tuple[str, ...]) -> tuple[File, ...]:
     found: dict[str, None] = {}
     pending = [module]
     start = _file_of(module, root)
@@ -51,6 +57,8 @@ def _closure(module: str, root: Path, packages: tuple[str, ...]) -> tuple[File, 
     while pending:
         name = pending.pop()
         if name in seen or name.split(".")[0] not in packages:
+            continue
+        if any(name == one or name.startswith(f"{one}.") for one in never):
             continue
         seen.add(name)
         # Importing a.b.c runs a/__init__.py and a/b/__init__.py first.
@@ -91,6 +99,11 @@ def _imports(path: Path) -> tuple[_Import, ...]:
     found: list[_Import] = []
     for begin in _BEGIN.finditer(text):
         piece = _piece(text, begin.end())
+        plain = _PLAIN.fullmatch(piece)
+        if plain is not None:
+            dots, module, names, whole = plain.groups()
+            found.append(_Import(0, whole, ()) if whole else _Import(len(dots), module, tuple(names.split(", "))))
+            continue
         try:
             found += _of_tree(ast.parse(piece))
         except (SyntaxError, ValueError):

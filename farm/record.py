@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,10 @@ NO_COST = Cost(0.0, 0.0, 0.0)
 
 @dataclass(frozen=True)
 class Record:
-    """How a step last ended well. `outputs` maps targets to their digests; `ended_s` is in seconds since 1970."""
+    """How a step last ended well. `outputs` maps targets to their digests; `ended_s` is in seconds since 1970.
+
+    `log` is where its log lies in the checkout.
+    """
 
     name: str
     key: str
@@ -40,6 +44,7 @@ class Record:
     facts: Mapping[str, str]
     cost: Cost
     ended_s: float
+    log: str = ""
 
 
 def record_path(step: Step) -> str:
@@ -59,9 +64,20 @@ class Records:
 
     def read(self, step: Step) -> Record | None:
         """Return the record of a step; None if there is none or it is damaged, which means that the step must run."""
+        return self._read(self._root / record_path(step))
+
+    def below(self, folder: str) -> Iterator[Record]:
+        """Return all records of targets in a folder of the checkout, by path; damaged ones are left out."""
+        for path in sorted((self._root / RECORDS / folder).rglob("*.json")):
+            record = self._read(path)
+            if record is not None and f"{next(iter(record.outputs), '')}.json" == str(
+                path.relative_to(self._root / RECORDS)
+            ):
+                yield record
+
+    def _read(self, path: Path) -> Record | None:
         try:
-            document = json.loads((self._root / record_path(step)).read_text("utf-8"))
-            return _record(document)
+            return _record(json.loads(path.read_text("utf-8")))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
@@ -80,6 +96,7 @@ class Records:
             "cpu_s": round(record.cost.cpu_s, 3),
             "peak_memory_gib": round(record.cost.peak_memory_gib, 4),
             "ended_s": round(record.ended_s, 3),
+            "log": record.log,
             "parts": record.parts.document(),
         }
         write_atomically(self._root / record_path(step), json.dumps(document, indent=1) + "\n")
@@ -87,6 +104,19 @@ class Records:
     def remove(self, step: Step) -> None:
         """Forget that a step ever ended well."""
         (self._root / record_path(step)).unlink(missing_ok=True)
+
+    def forget(self, record: Record) -> None:
+        """Remove one of the records that `below` has returned."""
+        (self._root / RECORDS / f"{next(iter(record.outputs))}.json").unlink(missing_ok=True)
+
+
+def remove_files(paths: Iterable[str]) -> None:
+    """Remove files of the checkout that exist, and the folders that get empty by that, but never the first one."""
+    for path in map(Path, paths):
+        path.unlink(missing_ok=True)
+        for folder in list(path.parents)[:-2]:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
 def why(step: Step, parts: Parts, record: Record | None, digests: Digests) -> tuple[Reason, ...]:
@@ -130,4 +160,5 @@ def _record(document: dict[str, Any]) -> Record:
         facts={str(name): str(value) for name, value in document["facts"].items()},
         cost=Cost(float(document["wall_s"]), float(document["cpu_s"]), float(document["peak_memory_gib"])),
         ended_s=float(document["ended_s"]),
+        log=str(document.get("log", "")),
     )

@@ -114,6 +114,7 @@ def main(words: list[str]) -> int:
         "sampled_tree_bytes": tree.sampled_bytes,
         "leftovers": tree.leftovers,
         "oom_kills": max(0, _oom_kills() - ooms),
+        "log_bytes": _written(),
     }
     # JSON by hand: its module takes longer to load than most of this.
     text = "{" + ", ".join(f'"{name}": {number}' for name, number in numbers.items()) + "}\n"
@@ -197,6 +198,14 @@ def _read(path: str) -> bytes:
             return stream.read()
     except OSError:
         return b""
+
+
+def _written() -> int:
+    """Return how many bytes have been written to the log, which the tool shares with us; 0 if it is no file."""
+    try:
+        return os.lseek(1, 0, os.SEEK_CUR)
+    except OSError:
+        return 0
 
 
 def _oom_kills() -> int:

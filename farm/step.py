@@ -97,6 +97,7 @@ class Step:
     stderr go. `private` are variables that say how this machine reaches a tool (its folder, a licence server): they are
     given to the program, but are no part of the key, and 'doit repro' leaves their values out. `error_lines` are
     regular expressions: a log line that matches one is a failure even with exit status 0.
+    `closing_line` is one that a line of every whole log matches: a log without it was cut off, which is a failure too.
     `signatures` tell what kind of failure a failed run is; the first of them that matches a line of the log counts.
     Raises StepError at construction.
     """
@@ -112,6 +113,7 @@ class Step:
     facts: tuple[tuple[str, str], ...] = ()
     timeout_s: float | None = None
     error_lines: tuple[str, ...] = ()
+    closing_line: str = ""
     signatures: tuple[Signature, ...] = ()
     private: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
@@ -192,7 +194,7 @@ class Step:
                 self._refuse(f"sets the variable '{name}', which is no variable's name or is set by the engine")
         if self.timeout_s is not None and self.timeout_s <= 0:
             self._refuse(f"has a timeout of {self.timeout_s} s; give more than 0, or None")
-        for pattern in (*self.error_lines, *(signature.pattern for signature in self.signatures)):
+        for pattern in (*self.error_lines, self.closing_line, *(signature.pattern for signature in self.signatures)):
             self._check_pattern(pattern)
 
     def _check_pattern(self, pattern: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -14,12 +14,12 @@ from doit.dependency import FileChangedChecker
 from doit.exceptions import InvalidDodoFile, TaskError
 
 from config.problem import ConfigError
+from farm.commands.wording import short_reasons
 from farm.digest import digests_of
 from farm.journal import RECORD_VALUE
 from farm.key import parts_of
-from farm.record import Records, record_path, why
+from farm.record import Records, record_path, remove_files, why
 from farm.step import Step, StepError
-from farm.wording import short_reasons
 
 Published = Callable[[tuple[Path, ...]], None]
 
@@ -33,8 +33,9 @@ def task(
     """Return the doit task of a step.
 
     The task has the step's name: "hls:residual_3f2a9c" is the item "residual_3f2a9c" of the task "hls". `published`
-    is called in the engine's process with the outputs' paths after they are in place, when the step has run. `note`
-    is what a build that needs the step says first. Raises StepError if `basename` is given and is not the step's.
+    is called in the engine's process with the outputs' paths in each build, when they are in place: made, restored or
+    current. It must be quick, and do nothing where it has nothing to add. `note` is what a build that needs the step
+    says first. Raises StepError if `basename` is given and is not the step's.
     """
     base, _, item = step.name.partition(":")
     if basename is not None and basename != base:
@@ -111,9 +112,7 @@ class RemoveOutputs(BaseAction):  # type: ignore[misc]
 
     def execute(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
         """Remove the files that exist."""
-        for path in (*self.step.targets, self.step.log):
-            with suppress(FileNotFoundError):
-                Path(path).unlink()
+        remove_files((*self.step.targets, self.step.log))
 
     def __str__(self) -> str:
         present = [path for path in (*self.step.targets, self.step.log) if Path(path).exists()]

@@ -192,7 +192,7 @@ class TestSecondBuild:
         assert built.ran("build") == {"weights:res2b", "link:digits"}
         changed = {path for path, stamp in built.artefacts().items() if before.get(path) != stamp}
         written = {"weights/res2b/memories.bin", "weights/res2b/memories.json", "weights/res2b/weights.log"}
-        assert changed == {f"{FOLDER}/{name}" for name in (*written, "digits.xclbin", "link.log")}
+        assert changed == {f"{FOLDER}/{name}" for name in (*written, "digits.xclbin", "link.log", "link/values.json")}
         assert "every index equals the integer model's" in built.python("-m", "benchmarks.held_out", "digits")
 
     def test_archive_of_the_same_values_links_nothing(self, built, edited) -> None:
@@ -628,7 +628,7 @@ class TestAnotherCheckout:
         sources = {path for path in other.folder.rglob("*") if "build" not in path.parts}
         other.doit("clean", "link:digits")
         gone = set(before) - set(other.files())
-        assert gone == {f"{FOLDER}/digits.xclbin", f"{FOLDER}/link.log"}
+        assert gone == {f"{FOLDER}/{name}" for name in ("digits.xclbin", "link.log", "link/values.json")}
         assert other.ran("build") == set(), "the store is none of clean's business"
         assert set(other.files()) >= gone
         other.doit("clean", "-a")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 
 MAX_PORT_BITS = 4096
 """The widest AXI4-Stream data that AMD's stream infrastructure takes (512 bytes)."""
@@ -145,7 +145,7 @@ class Operator(ABC):
 
     def facts(self) -> dict[str, object]:
         """The shape as plain values, for keys, names and explanations."""
-        return {"operator": type(self).__name__, **asdict(self)}
+        return {"operator": type(self).__name__, **{field.name: getattr(self, field.name) for field in fields(self)}}
 
 
 def unsigned_bits(highest: int) -> int:

@@ -59,7 +59,7 @@ module farm_skid #(
                 head <= head + 2'(push);
                 tail <= tail + 2'(load);
                 waiting <= waiting_next;
-                some <= waiting_next != 0;
+                some <= push || (some && !(load && waiting == 1));
                 in0_ready <= !waiting_next[2];
                 out0_valid <= load || (out0_valid && !out0_ready);
             end
@@ -103,7 +103,6 @@ module farm_exit #(
     logic some;              // waiting is not 0; a register, since what hangs on ready hangs on it too
 
     wire load = some && (!out0_valid || out0_ready);
-    wire [BITS:0] waiting_next = waiting + (BITS + 1)'(in0_valid) - (BITS + 1)'(load);
 
     always_ff @(posedge clk) begin
         if (rst) begin
@@ -118,8 +117,8 @@ module farm_exit #(
             head <= head + BITS'(in0_valid);
             tail <= tail + BITS'(load);
             taken <= taken + (BITS + 1)'(issue) - (BITS + 1)'(load);
-            waiting <= waiting_next;
-            some <= waiting_next != 0;
+            waiting <= waiting + (BITS + 1)'(in0_valid) - (BITS + 1)'(load);
+            some <= in0_valid || (some && !(load && waiting == 1));
             // One beat may be issued in the cycle in which this is computed: it is counted here.
             room <= taken + (BITS + 1)'(issue) < (BITS + 1)'(DEPTH) || load;
             out0_valid <= load || (out0_valid && !out0_ready);

@@ -44,7 +44,7 @@ def chain(checkout):
 
 def test_pyproject_declares_the_farm() -> None:
     plugins = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["doit"]["plugins"]
-    assert plugins["command"]["run"] == "farm.command:Run"
+    assert plugins["command"]["run"] == "farm.commands.run:Run"
     for name, place in plugins["command"].items():
         module, _, attribute = place.partition(":")
         assert getattr(importlib.import_module(module), attribute).name == name
@@ -78,7 +78,6 @@ class TestWhatRunsAgain:
         before = path.stat()
         path.write_text("X\n")
         os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-        # Written within two seconds of its hashing, so the table's digest must not have been trusted.
         assert chain.ran() == {"up:a", "join"}
 
     def test_touch_runs_nothing(self, chain) -> None:
@@ -307,6 +306,24 @@ def task_after():
         output = self.fail(checkout, code, error_lines=("^CRITICAL WARNING",))
         assert "its log reports an error\n          CRITICAL WARNING: no clock\n" in output
 
+    def test_log_without_its_closing_line(self, checkout) -> None:
+        code = "print('read'); open('out', 'w').write('x')"
+        output = self.fail(checkout, code, closing_line="^Exiting ")
+        assert "ended with exit status 0, but its log is cut off: no line matches '^Exiting '\n" in output
+
+    def test_log_with_its_closing_line(self, checkout) -> None:
+        checkout.dodo("""
+BUILD = ["good"]
+def task_good():
+    yield task(python("good", "print('Exiting now'); open('out', 'w').write('x')", closing_line="^Exiting "), doc="x")
+""")
+        assert checkout.ran() == {"good"}
+
+    def test_log_that_is_truncated(self, checkout) -> None:
+        log = str(checkout.folder / "build/bad.log")
+        code = f"import os; print('a' * 100, flush=True); os.truncate({log!r}, 40); open('out', 'w').write('x')"
+        assert "its log is cut off: 40 of the 101 bytes that were written are there" in self.fail(checkout, code)
+
     def test_missing_output(self, checkout) -> None:
         assert "its output out was not written" in self.fail(checkout, "print('done')")
 
@@ -362,6 +379,25 @@ def task_bad():
         checkout.doit("farm.keep_failed=true", status=1)
         (kept,) = checkout.scratch()
         assert checkout.exists(f"build/.farm/scratch/{kept}/work/half")
+
+    def test_published_is_called_for_what_is_current_too(self, checkout) -> None:
+        checkout.write("a", "A")
+        checkout.dodo("""
+BUILD = ["one"]
+def published(paths):
+    if Path("broken").exists():
+        raise OSError("no room")
+    Path("list").write_text(str(len(paths)))
+def task_one():
+    yield task(copy("one", "a", "build/out"), doc="x", published=published)
+""")
+        checkout.doit()
+        (checkout.folder / "list").unlink()
+        assert "nothing to do" in checkout.doit()
+        assert checkout.read("list") == "1"
+        checkout.write("broken", "")
+        assert "FAILED  one has its outputs in place, but their use failed: OSError: no room" in checkout.doit(status=1)
+        assert checkout.read("build/out") == "A"
 
     def test_published_that_fails_is_tried_again(self, checkout) -> None:
         checkout.write("a", "A")
@@ -477,6 +513,7 @@ class TestCommandLine:
     def test_option_after_the_task(self, chain) -> None:
         assert "options stand before the task: doit -n 4 join" in chain.doit("join", "-n", "4", status=3)
         assert "doit -c up:a join" in chain.doit("up:a", "-c", "join", status=3)
+        assert "doit -n 4 join farm.slots=2" in chain.doit("join", "farm.slots=2", "-n", "4", status=3)
 
     @pytest.mark.parametrize("option", ["-P", "--parallel-type=thread", "-Pthread", "--single", "-s", "-r", "--pdb"])
     def test_options_of_other_runners(self, chain, option: str) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import time
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -93,18 +94,51 @@ def test_each_byte_is_read_once_per_change_also_across_runs(tmp_path: Path, hash
     assert hashed == ["a", "a"]
 
 
-def test_a_file_that_was_just_written_is_not_trusted(tmp_path: Path) -> None:
+def test_an_edit_that_keeps_size_and_time_shows_also_later(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_text("1")
-    stamp = path.stat().st_mtime_ns
+    old(path)
+    before = path.stat()
+    table = Digests(tmp_path, tmp_path / "table.json")
+    first = table.of("a")
+    table.save()
+    time.sleep(0.02)
+    path.write_text("2")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert table.of("a") != first
+    assert Digests(tmp_path, tmp_path / "table.json").of("a") != first
+
+
+def test_nothing_is_trusted_that_was_just_written_where_times_are_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a"
+    path.write_text("1")
+    stat = Path.stat
+
+    def whole_seconds(self: Path, **more: bool) -> os.stat_result:
+        found = stat(self, **more)
+        second = found.st_mtime_ns // 10**9 * 10**9
+        return SimpleNamespace(
+            st_mode=found.st_mode, st_ino=found.st_ino, st_size=found.st_size, st_mtime_ns=second, st_ctime_ns=second
+        )  # type: ignore[return-value]
+
+    monkeypatch.setattr(Path, "stat", whole_seconds)
     table = Digests(tmp_path)
     first = table.of("a")
     path.write_text("2")
-    os.utime(path, ns=(stamp, stamp))
     assert table.of("a") != first
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"format": 9}', '{"format": 1, "files": {"a": [1]}}', "\0"])
+def test_an_edit_right_after_the_hashing_of_one_shows(tmp_path: Path, hashed: list[str]) -> None:
+    path, table = tmp_path / "a", Digests(tmp_path)
+    for number in range(20):
+        path.write_text(f"{number:03d}")
+        assert {table.of("a").sha256 for _ in range(3)} == {hashlib.sha256(f"{number:03d}".encode()).hexdigest()}
+    assert len(hashed) == 20
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"format": 9}', '{"format": 2, "files": {"a": [1]}}', "\0"])
 def test_a_damaged_table_is_only_slower(tmp_path: Path, content: str) -> None:
     (tmp_path / "a").write_text("1")
     (tmp_path / "table.json").write_text(content)

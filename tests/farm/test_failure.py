@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from farm.commands.wording import duration_words, remedy_words
 from farm.failure import (
     Failure,
     failed,
@@ -15,7 +16,6 @@ from farm.failure import (
     told_by,
 )
 from farm.step import FAILURE_CLASSES, Output, Signature, Step
-from farm.wording import duration_words, remedy_words
 
 
 def told(folder: Path, text: str, *patterns: str) -> tuple[str, ...]:
@@ -42,6 +42,23 @@ def test_chained_traceback(tmp_path: Path) -> None:
 
 def test_own_patterns_win(tmp_path: Path) -> None:
     assert told(tmp_path, "error: early\nCRITICAL WARNING: late\n", "^CRITICAL") == ("CRITICAL WARNING: late",)
+
+
+def test_a_summary_is_shown_with_the_place_that_was_named_before(tmp_path: Path) -> None:
+    text = (
+        "reading\npad.hpp:12: no-recursion: f calls itself; unroll it\npad.hpp:30: x: y\nERROR: 2 places; see above\n"
+    )
+    assert told(tmp_path, text, "^ERROR: ") == (
+        "pad.hpp:12: no-recursion: f calls itself; unroll it",
+        "ERROR: 2 places; see above",
+    )
+    text = "In file a.hpp:1:\na.cpp:2: note: here\na.cpp:3:5: error: no such thing\nERROR: g++ ended with status 1\n"
+    assert told(tmp_path, text, "^ERROR: ")[0] == "a.cpp:3:5: error: no such thing"
+
+
+def test_a_traceback_is_told_by_its_end_also_if_its_beginning_is_an_error_line(tmp_path: Path) -> None:
+    text = "Traceback (most recent call last):\n  File 'a', line 1\n    f()\nValueError: pe 3 does not divide 8\n"
+    assert told(tmp_path, text, "^ERROR: ", "^Traceback ") == ("ValueError: pe 3 does not divide 8",)
 
 
 def test_lines_without_error_are_passed_over(tmp_path: Path) -> None:
@@ -127,6 +144,7 @@ class TestClass:
         assert attempts("", "outputs") == 1
         assert attempts("", "program") == 1
         assert attempts("", "timeout") == 1
+        assert attempts("", "cut") == 2
 
     def test_full_disk(self) -> None:
         assert out_of_disk(failed("engine", "x"), OSError(28, "No space left on device")).kind == "disk"
@@ -141,7 +159,7 @@ class TestMemory:
     def test_the_kernel_has_counted(self) -> None:
         found = self.judge("signal", "SIGKILL", oom_kills=1)
         assert (found.kind, found.peak_memory_gib, found.memory_gib) == ("memory", 1.0, 2.0)
-        assert "had taken 1.00 GiB, expected were 2.00" in remedy_words(found)
+        assert "had taken 1.00 GiB of 8.00, expected were 2.00" in remedy_words(found)
         assert self.judge("exit", "1", oom_kills=1).kind == "memory"
 
     def test_killed_while_it_held_nearly_everything(self) -> None:

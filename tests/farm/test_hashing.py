@@ -38,6 +38,13 @@ def test_a_shared_input_is_hashed_once_per_change(checkout) -> None:
         checkout.doit("plan")
         assert checkout.read("hashed").splitlines().count("shared") == 1
         (checkout.folder / "hashed").unlink()
+    # Written just now, and read by twenty steps at once.
+    path.write_text("third")
+    checkout.doit()
+    checkout.doit()
+    assert checkout.read("build/7") == "third"
+    assert checkout.read("hashed").splitlines().count("shared") == 1
+    (checkout.folder / "hashed").unlink()
     # Touched, as a git checkout does: once more, and not once per step.
     os.utime(path, (past + 1, past + 1))
     checkout.doit()

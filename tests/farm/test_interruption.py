@@ -200,6 +200,24 @@ def task_leaves():
     assert checkout.processes() == []
 
 
+@pytest.mark.parametrize("words", [("plan", "--all"), ("list", "--all"), ("info", "w:7"), ("why", "w")])
+def test_reader_of_a_command_that_looks_goes_away(checkout, words: tuple[str, ...]) -> None:
+    checkout.dodo("""
+BUILD = ["w"]
+def task_w():
+    for n in range(2000):
+        facts = tuple((f"fact{m}", "x" * 70) for m in range(2000 * (n == 7)))
+        yield task(copy(f"w:{n}", "a", f"build/{n}", facts=facts), doc="x" * 70)
+""")
+    checkout.write("a", "A")
+    process = checkout.start(*words)
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    process.wait(60)
+    assert process.returncode == 141
+
+
 def test_reader_that_goes_away(checkout, started) -> None:
     checkout.dodo("""
 BUILD = ["a", "b"]

@@ -56,6 +56,19 @@ def test_equals_what_the_standard_library_finds(project: Path) -> None:
     assert list(found) == sorted(found, key=lambda item: item.path)
 
 
+def test_what_a_program_never_loads_is_left_out_with_what_only_it_imports(project: Path) -> None:
+    whole = {item.path for item in python_files("app", project, ("app", "lib"))}
+    found = {item.path for item in python_files("app", project, ("app", "lib"), never=("lib.one", "app.deep"))}
+    assert whole - found == {
+        *("app/deep/__init__.py", "app/deep/er.py", "app/up.py"),
+        *("lib/one.py", "lib/two.py", "lib/three.py", "lib/four.py"),
+    }
+    assert found == {
+        *("app/__init__.py", "app/__main__.py", "app/main.py", "app/near.py"),
+        *("lib/__init__.py", "lib/star.py", "lib/late.py"),
+    }
+
+
 def test_a_module_alone(project: Path) -> None:
     assert [item.path for item in python_files("lib.one", project, ("lib",))] == [
         "lib/__init__.py",
@@ -127,6 +140,6 @@ def test_no_import_is_missed(written: list[str]) -> None:
 def test_the_engine_itself_is_found_at_once() -> None:
     root = Path(__file__).resolve().parents[2]
     begun = time.perf_counter()
-    found = python_files("farm.command", root, ("farm", "config"))
+    found = python_files("farm.commands.run", root, ("farm", "config"))
     assert time.perf_counter() - begun < 0.5
     assert {"farm/__init__.py", "farm/step.py", "config/problem.py"} <= {item.path for item in found}

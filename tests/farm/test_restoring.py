@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from benchmarks.fault_storm import small_disk
 
 BODY = """
 BUILD = ["join"]
@@ -123,6 +128,42 @@ def test_no_store_is_no_hindrance(checkout, tmp_path: Path) -> None:
     assert output.count("the ledger") == 1
     assert "3 run" in output
     assert "nothing to do" in checkout.doit()
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "disk") as folder:
+        if folder is None:
+            pytest.skip("no small file system can be mounted here")
+        yield folder
+
+
+def test_a_full_store_is_said_once_and_the_build_goes_on(built, disk: Path) -> None:
+    built.environment["XDG_CACHE_HOME"] = str(disk)
+    (disk / "dataflow-farm").mkdir()
+    free = os.statvfs(disk)
+    (disk / "filler").write_bytes(b"\0" * (free.f_bavail * free.f_frsize))
+    shutil.rmtree(built.folder / "build")
+    output = built.doit()
+    assert output.count("the store") == 1
+    assert "No space left on device" in output
+    assert output.count("the ledger") <= 1
+    assert "3 run" in output
+    assert "nothing to do" in built.doit()
+
+
+def test_a_read_only_store_still_gives(built, disk: Path, tmp_path: Path) -> None:
+    shutil.copytree(tmp_path / "cache", disk / "cache")
+    built.environment["XDG_CACHE_HOME"] = str(disk / "cache")
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    shutil.rmtree(built.folder / "build")
+    assert "3 restored" in built.doit()
+    built.write("a.txt", "other")
+    output = built.doit()
+    assert output.count("the store") == 1
+    assert "Read-only file system" in output
+    assert built.read("build/a") == "other"
+    assert output.count("the ledger") == 1
 
 
 def test_a_store_of_another_version(built, tmp_path: Path) -> None:

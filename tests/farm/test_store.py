@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from farm.commands.store_care import collect, stats, verify
 from farm.digest import digest_of
 from farm.record import Cost
 from farm.store import Store, StoreEntry, entry_of
-from farm.store_care import collect, stats, verify
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = hashlib.sha256(b"key").hexdigest()

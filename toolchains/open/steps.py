@@ -33,6 +33,8 @@ from toolchains.open.verilator import find_verilator
 from toolchains.simulation_settings import CosimSettings
 
 PACKAGES = ("blocks", "config", "farm", "integration", "reports", "runtime", "toolchains")
+CARD = ("runtime.accelerator", "runtime.emulation")
+"""What `import runtime` would load for PYNQ, which no step's program imports: they only read and write its files."""
 MISSING = "missing"
 """The version of a tool that is not there: `doit list` and the like work without it, and installing it is a change."""
 HLS_RELEASE = "2022.2"
@@ -312,7 +314,7 @@ class OpenToolchain:
         nodes = [node for core in cores if isinstance(core, Core) for node in core.graph.nodes]
         rooms = sorted({type(node.operator).__module__ for node in nodes})
         names += [name for room in rooms for name in (room, f"{room}.model")]
-        files = {file.path: file for name in names for file in python_files(name, self.root, PACKAGES)}
+        files = {file.path: file for name in names for file in python_files(name, self.root, PACKAGES, never=CARD)}
         return tuple(files[path] for path in sorted(files))
 
     def _relative(self, path: Path) -> str:

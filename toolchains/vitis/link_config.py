@@ -82,6 +82,7 @@ def link_config(job: LinkJob) -> str:
         f"report_dir={REPORTS}",
         "report_level=1",
         f"optimize={job.optimize}",
+        f"jobs={job.jobs}",
         f"kernel_frequency={job.frequency}",
         "",
         "[connectivity]",
@@ -89,8 +90,6 @@ def link_config(job: LinkJob) -> str:
         *(f"sp={kernel.instance}.{argument}:{bank}" for argument, bank in job.banks),
         *([f"slr={kernel.instance}:{job.slr.upper()}"] if job.slr else []),
     ]
-    if job.target == "hw":
-        lines += ["", "[vivado]", f"synth.jobs={job.jobs}", f"impl.jobs={job.jobs}"]
-        if job.has_floorplan:
-            lines.append(f"prop={FLOORPLAN_PROPERTY}={HERE}/{FLOORPLAN}")
+    if job.target == "hw" and job.has_floorplan:
+        lines += ["", "[vivado]", f"prop={FLOORPLAN_PROPERTY}={HERE}/{FLOORPLAN}"]
     return "\n".join(lines) + "\n"

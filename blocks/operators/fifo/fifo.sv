@@ -28,8 +28,6 @@ module farm_fifo #(
 
     wire push = in0_valid && in0_ready;
     wire load = some && (!out0_valid || out0_ready);
-    wire [LEVEL_BITS-1:0] readable_next = readable + LEVEL_BITS'(arrived) - LEVEL_BITS'(load);
-    wire [LEVEL_BITS-1:0] level_next = level + LEVEL_BITS'(push) - LEVEL_BITS'(load);
 
     wire [PLACE_BITS-1:0] next_head = head == PLACE_BITS'(DEPTH - 1) ? '0 : head + 1'b1;
     wire [PLACE_BITS-1:0] next_tail = tail == PLACE_BITS'(DEPTH - 1) ? '0 : tail + 1'b1;
@@ -47,11 +45,12 @@ module farm_fifo #(
         end else begin
             if (push) head <= next_head;
             if (load) tail <= next_tail;
-            level <= level_next;
+            level <= level + LEVEL_BITS'(push) - LEVEL_BITS'(load);
             arrived <= push;
-            readable <= readable_next;
-            some <= readable_next != 0;
-            in0_ready <= level_next < LEVEL_BITS'(DEPTH);
+            readable <= readable + LEVEL_BITS'(arrived) - LEVEL_BITS'(load);
+            some <= arrived || (some && !(load && readable == 1));
+            // What leaves in this cycle is not counted yet: ready would hang on the output's ready.
+            in0_ready <= level + LEVEL_BITS'(push) < LEVEL_BITS'(DEPTH);
             out0_valid <= load || (out0_valid && !out0_ready);
         end
     end

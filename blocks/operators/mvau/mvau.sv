@@ -25,17 +25,21 @@ module farm_mvau_fetch #(
     localparam int S_BITS = $clog2(SYNAPSE_FOLDS + 1);
 
     logic [S_BITS-1:0] synapse;
-    wire last_synapse = synapse == S_BITS'(SYNAPSE_FOLDS - 1);
+    logic last_synapse;  // synapse is SYNAPSE_FOLDS - 1; a register, since ready hangs on it
     wire free = !valid || take;
     wire step;  // a beat goes to the column register
 
     always_ff @(posedge clk) begin
         if (rst) begin
             synapse <= '0;
+            last_synapse <= SYNAPSE_FOLDS == 1;
             valid <= 1'b0;
         end else begin
             valid <= step || (valid && !take);
-            if (step) synapse <= last_synapse ? '0 : synapse + 1'b1;
+            if (step) begin
+                synapse <= last_synapse ? '0 : synapse + 1'b1;
+                last_synapse <= SYNAPSE_FOLDS == 1 || (!last_synapse && synapse == S_BITS'(SYNAPSE_FOLDS - 2));
+            end
         end
     end
 
@@ -46,40 +50,52 @@ module farm_mvau_fetch #(
         assign step = in0_valid && in0_ready;
         always_ff @(posedge clk) if (free) column <= in0_data;
     end else begin : replay
-        localparam int N_BITS = $clog2(NEURON_FOLDS);
+        localparam int N_BITS = $clog2(NEURON_FOLDS + 1);
         localparam int PLACE_BITS = $clog2(2 * SYNAPSE_FOLDS);
         localparam int COUNT_BITS = $clog2(2 * SYNAPSE_FOLDS + 1);
 
         logic [WIDTH-1:0] places [1 << PLACE_BITS];
         logic [PLACE_BITS-1:0] head, base, place;  // of the next beat in, of this column, of the next beat out
-        logic [COUNT_BITS-1:0] have;               // beats of this column and the next that are in
+        logic [COUNT_BITS-1:0] held;               // beats of this column and the next that are in
+        logic [COUNT_BITS-1:0] unread;             // those of them that have not been used once
         logic [N_BITS-1:0] neuron;
-        wire last_neuron = neuron == N_BITS'(NEURON_FOLDS - 1);
+        // Registers, since ready hangs on them: unread is not 0; neuron is not 0; neuron is NEURON_FOLDS - 1.
+        logic some, again, last_neuron;
         wire push = in0_valid && in0_ready;
-        wire column_ends = step && last_synapse && last_neuron;
-        wire [COUNT_BITS-1:0] have_next =
-            have + COUNT_BITS'(push) - (column_ends ? COUNT_BITS'(SYNAPSE_FOLDS) : '0);
+        wire use_first = free && some && !again;
+        wire column_ends = free && again && last_synapse && last_neuron;
         wire [PLACE_BITS-1:0] next_base = base + PLACE_BITS'(SYNAPSE_FOLDS);
 
-        assign step = free && have > COUNT_BITS'(synapse);
+        assign step = free && (again || some);
 
         always_ff @(posedge clk) begin
             if (rst) begin
                 head <= '0;
                 base <= '0;
                 place <= '0;
-                have <= '0;
+                held <= '0;
+                unread <= '0;
+                some <= 1'b0;
                 neuron <= '0;
+                again <= 1'b0;
+                last_neuron <= 1'b0;
                 in0_ready <= 1'b0;
             end else begin
                 head <= head + PLACE_BITS'(push);
-                have <= have_next;
-                in0_ready <= have_next < COUNT_BITS'(2 * SYNAPSE_FOLDS);
+                held <= held + COUNT_BITS'(push) - (column_ends ? COUNT_BITS'(SYNAPSE_FOLDS) : '0);
+                unread <= unread + COUNT_BITS'(push) - COUNT_BITS'(use_first);
+                some <= push || (some && !(use_first && unread == 1));
+                // What becomes free in this cycle is not counted yet: ready would hang on the output's ready.
+                in0_ready <= held + COUNT_BITS'(push) < COUNT_BITS'(2 * SYNAPSE_FOLDS);
                 if (step) begin
                     place <= !last_synapse ? place + 1'b1 : last_neuron ? next_base : base;
-                    if (last_synapse) neuron <= last_neuron ? '0 : neuron + 1'b1;
-                    if (column_ends) base <= next_base;
+                    if (last_synapse) begin
+                        neuron <= last_neuron ? '0 : neuron + 1'b1;
+                        again <= !last_neuron;
+                        last_neuron <= !last_neuron && neuron == N_BITS'(NEURON_FOLDS - 2);
+                    end
                 end
+                if (column_ends) base <= next_base;
             end
         end
 

@@ -33,11 +33,9 @@ module farm_pad #(
     wire last_fold = fold == F_BITS'(FOLDS - 1);
     wire last_x = x == X_BITS'(OUT_COLUMNS - 1);
     wire last_y = y == Y_BITS'(OUT_ROWS - 1);
-    // Less than zero wraps to more than any size.
-    wire [Y_BITS-1:0] row = y - Y_BITS'(TOP);
-    wire [X_BITS-1:0] column = x - X_BITS'(LEFT);
-    wire on_map = row < Y_BITS'(ROWS) && column < X_BITS'(COLUMNS);
-    wire begins = y == 0 && x == 0 && fold == 0;
+    // Registers, since ready hangs on them: y and x are on the map; this is an image's first beat.
+    logic on_row, on_column, begins;
+    wire on_map = on_row && on_column;
 
     logic slice_ready;
     wire offered = on_map || begins ? in0_valid : !rst;
@@ -49,11 +47,23 @@ module farm_pad #(
             y <= '0;
             x <= '0;
             fold <= '0;
+            begins <= 1'b1;
+            on_row <= TOP == 0;
+            on_column <= LEFT == 0;
         end else if (moved) begin
             fold <= last_fold ? '0 : fold + 1'b1;
+            begins <= last_fold && last_x && last_y;
             if (last_fold) begin
                 x <= last_x ? '0 : x + 1'b1;
-                if (last_x) y <= last_y ? '0 : y + 1'b1;
+                if (last_x) on_column <= LEFT == 0;
+                else if (x == X_BITS'(LEFT - 1)) on_column <= 1'b1;
+                else if (x == X_BITS'(LEFT + COLUMNS - 1)) on_column <= 1'b0;
+                if (last_x) begin
+                    y <= last_y ? '0 : y + 1'b1;
+                    if (last_y) on_row <= TOP == 0;
+                    else if (y == Y_BITS'(TOP - 1)) on_row <= 1'b1;
+                    else if (y == Y_BITS'(TOP + ROWS - 1)) on_row <= 1'b0;
+                end
             end
         end
     end

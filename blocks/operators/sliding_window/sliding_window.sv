@@ -61,7 +61,7 @@ module farm_sliding_window #(
     logic [B_BITS-1:0] in_bank;
     logic [ADDRESS_BITS-1:0] in_word, in_row;  // of this pixel's first fold, of this row
     logic signed [COUNT_BITS-1:0] have;        // beats that are in
-    logic signed [COUNT_BITS-1:0] advance, have_next;
+    logic signed [COUNT_BITS-1:0] advance;
     wire push = in0_valid && in0_ready;
     wire in_last_fold = in_fold == F_BITS'(FOLDS - 1);
     wire in_last_x = in_x == X_BITS'(COLUMNS - 1);
@@ -157,15 +157,14 @@ module farm_sliding_window #(
             advance = !last_group ? COUNT_BITS'(GROUP_BEATS)
                 : last_y ? COUNT_BITS'(NEXT_IMAGE_BEATS) : COUNT_BITS'(NEXT_ROW_BEATS);
     end
-    assign have_next = have + COUNT_BITS'(push) - advance;
-
     always_ff @(posedge clk) begin
         if (rst) begin
             have <= '0;
             in0_ready <= 1'b0;
         end else begin
-            have <= have_next;
-            in0_ready <= have_next < $signed(COUNT_BITS'(HELD_BEATS));
+            have <= have + COUNT_BITS'(push) - advance;
+            // What becomes free in this cycle is not counted yet: ready would hang on the output's ready.
+            in0_ready <= $signed(have + COUNT_BITS'(push)) < $signed(COUNT_BITS'(HELD_BEATS));
         end
     end
 

@@ -57,6 +57,14 @@ class TestWhatAStepReads:
         targets = [path for step in steps.values() for path in (*step.targets, step.log)]
         assert len(targets) == len(set(targets))
 
+    def test_the_card_reaches_no_step(self, steps) -> None:
+        """Of the runtime a step reads the file formats: an edit of the emulated card makes no other xclbin."""
+        for path in (ROOT / "runtime").rglob("*.py"):
+            source = path.relative_to(ROOT).as_posix()
+            if "emulation/" in source or path.name in ("accelerator.py", "pipeline.py", "trust.py", "__main__.py"):
+                assert readers(steps, source) == set(), source
+        assert readers(steps, "runtime/xclbin.py") == {"link:digits"}
+
     def test_trained_values_reach_no_compiler(self, steps) -> None:
         for name, step in steps.items():
             if name.startswith(("hls:", "stitch:")):

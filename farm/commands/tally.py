@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from farm.admission import Capacity
+from farm.admission import SLOTS, Capacity, Occupant, Shortage, shortages_now
 from farm.forecast import Forecast, Left
 from farm.makespan import Bound, bound
+from farm.priority import Priority
+
+#: What many tasks lack is not worth looking for several times a second.
+_LOOKED_AT = 100
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """A task that cannot start yet, and those of `for_` that it waits for; none if it waits for a free place only."""
+    """A task that cannot start yet, and those of `for_` that it waits for.
+
+    If those have ended it waits for what it `lacks` beside the steps that run; for any free place if that is nothing.
+    """
 
     name: str
     for_: tuple[str, ...]
+    lacks: tuple[Shortage, ...] = ()
 
 
 @dataclass
@@ -24,6 +32,7 @@ class Tally:
 
     forecast: Forecast
     capacity: Capacity
+    priority: Priority
     ended: set[str] = field(default_factory=set)
     durations_s: dict[str, float] = field(default_factory=dict)
     restored: int = 0
@@ -53,11 +62,16 @@ class Tally:
     def waiting(self, running: Sequence[str]) -> list[Waiting]:
         """Return the tasks that have not begun, first those that wait for the least."""
         busy = set(running)
-        found = [
-            Waiting(name, tuple(one for one in needed if one not in self.ended))
-            for name, needed in self.forecast.needs.items()
-            if name not in self.ended and name not in busy
-        ]
+        steps = {name: self.forecast.step(name) for name in running}
+        occupants = [Occupant(self.priority.candidate(step)) for step in steps.values() if step is not None]
+        found: list[Waiting] = []
+        for name, needed in self.forecast.needs.items():
+            if name not in self.ended and name not in busy:
+                for_ = tuple(one for one in needed if one not in self.ended)
+                step = None if for_ or len(found) > _LOOKED_AT else self.forecast.step(name)
+                lacks = shortages_now(self.priority.candidate(step), occupants, self.capacity) if step else ()
+                # Who needs a place too waits for the next one to be free, whatever else that one frees.
+                found.append(Waiting(name, for_, () if any(one.resource == SLOTS for one in lacks) else lacks))
         return sorted(found, key=lambda one: len(one.for_))
 
     def left(self, running: Mapping[str, float]) -> Left:

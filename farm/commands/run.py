@@ -1,25 +1,29 @@
-"""The commands that the farm gives to doit: `run`, which is its own engine, and `config`."""
+"""`doit run`, the command behind `doit build`: the farm's own engine in place of doit's runner."""
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from doit.cmd_base import DoitCmdBase
 from doit.cmd_run import Run as DoitRun
 from doit.cmd_run import opt_always, opt_continue, opt_verbosity
 from doit.control import TaskControl
 from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 
-from config.settings import Settings
+from config.settings import command_line_words
 from farm.admission import NeverFitsError
 from farm.checkout import Checkout
+from farm.commands.config import settings_of
+from farm.commands.display import display_for
+from farm.commands.predecessors import Predecessors
+from farm.commands.reader import give_up_writing
+from farm.commands.tally import Tally
+from farm.commands.trace import LAST_BUILD, BuildLog
+from farm.commands.wording import shortage_lines
 from farm.digest import digests_of
-from farm.display import display_for
 from farm.executor import Executor
 from farm.forecast import Forecast
 from farm.graph import check_selection, check_sources, order
@@ -34,15 +38,8 @@ from farm.redaction import redaction_of
 from farm.settings import FarmSettings
 from farm.stop import Stop
 from farm.store import Store
-from farm.tally import Tally
-from farm.trace import LAST_BUILD, BuildLog
-from farm.why import Predecessors
-from farm.wording import shortage_lines
 
 _ENGINE_ERROR = 2
-#: What a shell reports of a program that SIGPIPE has ended.
-_NOBODY_READS = 141
-
 _OPT_SLOTS = {
     "name": "num_process",
     "short": "n",
@@ -115,12 +112,14 @@ class Run(DoitRun):  # type: ignore[misc]
         capacity, folder = capacity_of(farm, num_process), store_folder(farm)
         ledger = Ledger(folder / "ledger.db", lambda text: display.note(text))  # noqa: PLW0108 - it comes later
         forecast = Forecast(control.tasks, names, ledger)
+        priority = Priority(forecast.needs, forecast.of, capacity)
         predecessors = Predecessors(root, control.tasks, dep_file)
         display = display_for(
             sys.stdout,
-            Tally(forecast, capacity),
+            Tally(forecast, capacity, priority),
             reasons=force_verbosity and verbosity == 2,
             explain=predecessors.explain,
+            groups=predecessors.groups,
         )
         with Stop() as stop, display, checkout_lock(root, _waiting, lambda: stop.requested) as held:
             if not held:
@@ -138,7 +137,7 @@ class Run(DoitRun):  # type: ignore[misc]
                 executor=executor,
                 ledger=ledger,
                 capacity=capacity,
-                priority=Priority(forecast.needs, forecast.of, capacity),
+                priority=priority,
                 watcher=log,
                 stop=stop,
                 always=always,
@@ -155,8 +154,7 @@ class Run(DoitRun):  # type: ignore[misc]
                 raise InvalidTask("\n".join(shortage_lines(error.steps))) from None
             except BrokenPipeError:
                 # `doit build | head`: nobody reads any more. The loop has ended its steps on the way here.
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-                return _NOBODY_READS
+                return give_up_writing()
             except Exception:  # whatever it is, it is the engine's and has its own exit code
                 sys.stderr.write(traceback.format_exc())
                 sys.stderr.write("ERROR: the engine failed; finished steps are recorded\n")
@@ -173,41 +171,6 @@ class Run(DoitRun):  # type: ignore[misc]
             return stop.exit_code or outcome.exit_code
 
 
-class Config(DoitCmdBase):  # type: ignore[misc]
-    """Shows the effective settings with their origin."""
-
-    name = "config"
-    doc_purpose = "show the effective settings and where each comes from"
-    doc_usage = "[name=value...]"
-    doc_description = None
-    cmd_options = ()
-
-    def execute(self, params: Any, args: list[str]) -> int:
-        """Print the settings of the dodo.py; no task is created."""
-        from rich.console import Console  # noqa: PLC0415 - slow to import, and only needed here
-        from rich.table import Table  # noqa: PLC0415
-
-        if args:
-            raise InvalidCommand(f"'doit config' takes only name=value words, not '{args[0]}'")
-        self.loader.setup(params)
-        settings = settings_of(self.loader)
-        table = Table("key", "value", "from", "meaning", box=None, pad_edge=False)
-        for key, value in settings.values.items():
-            shown = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-            table.add_row(key, shown, settings.origin(key), settings.docs[key])
-        width = None if sys.stdout.isatty() else 200
-        Console(file=sys.stdout, highlight=False, width=width).print(table)
-        return 0
-
-
-def settings_of(loader: Any) -> Settings:
-    """Return the settings that the dodo.py has composed, by their type; the defaults if it has none."""
-    for value in (loader.namespace or {}).values():
-        if isinstance(value, Settings):
-            return value
-    return Settings.defaults()
-
-
 def _notes(tasks: dict[str, Any], names: Iterable[str]) -> list[str]:
     """Return what the tasks of a build want to have said first, each sentence once."""
     return list(dict.fromkeys(note for name in names if (note := (tasks[name].meta or {}).get("note"))))
@@ -222,7 +185,8 @@ def _check_option_order(words: list[str], tasks: dict[str, Any]) -> None:
         takes_options = task is not None and (task.params or task.pos_arg)
         if word.startswith("-") and not takes_options:
             options = _with_value(words, position)
-            rest = [*words[:position], *words[position + len(options) :]]
+            # doit has taken the name=value words out.
+            rest = [*words[:position], *words[position + len(options) :], *command_line_words(sys.argv[1:])]
             raise InvalidCommand(f"options stand before the task: doit {' '.join([*options, *rest])}")
 
 

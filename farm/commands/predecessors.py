@@ -15,6 +15,7 @@ from typing import Any
 from farm.folder import FARM_FOLDER, write_atomically
 from farm.graph import Task, step_of
 from farm.key import Parts
+from farm.ledger import kind_of
 from farm.reason import Reason, differences
 from farm.record import Records
 
@@ -45,6 +46,11 @@ class Predecessors:
             if len(needed) == 1 and needed[0] in tasks and step_of(tasks[needed[0]]) is not None:
                 self._groups.setdefault(needed[0], []).append(group)
         self._known: dict[str, Any] | None = None
+
+    def groups(self, name: str) -> tuple[str, ...]:
+        """Return the groups of its own kind that stand for a step alone: the names by which people know it."""
+        kind = f"{kind_of(name)}:"
+        return tuple(group for group in self._groups.get(name, ()) if group.startswith(kind))
 
     def of(self, name: str) -> Predecessor | None:
         """Return what one of the step's groups stood for; None if it was the same step, or nothing is known."""

@@ -10,11 +10,11 @@ import sys
 
 import pytest
 
+from farm.commands.tally import Waiting
+from farm.commands.wording import bound_lines, running_words, status_words, waiting_lines
 from farm.forecast import Left
 from farm.ledger import UNKNOWN, Expectation, Range
 from farm.makespan import Bound
-from farm.tally import Waiting
-from farm.wording import bound_lines, running_words, status_words, waiting_lines
 
 SLOW = """
 BUILD = ["last"]
@@ -116,6 +116,32 @@ def test_running_and_waiting() -> None:
         "waits  link for stitch",
         "waits  stitch for a, b and 1 more",
     ]
+
+
+def test_what_a_step_lacks_is_named(checkout) -> None:
+    checkout.dodo("""
+from farm.step import Resources
+BUILD = ["w"]
+def task_w():
+    for n, more in enumerate([{"licences": ("synth",)}] * 2 + [{"memory_gib": 3.0}] * 2):
+        code = f"import time; time.sleep(0.8); open('{n}', 'w').write('x')"
+        yield task(python(f"w:{n}", code, outputs=(f"{n}",), resources=Resources(**more)), doc="x")
+""")
+    checkout.write("farm.local.yaml", "farm: {licences: {synth: 1}, memory_gib: 5, cores: 8}\n")
+    shown = on_a_terminal(checkout, "-n", "4")
+    assert "waits  w:1 for a licence synth" in shown
+    assert "waits  w:3 for 3 GiB of memory (1 free)" in shown
+
+
+def test_a_failure_names_the_block_by_which_people_know_a_core(checkout) -> None:
+    checkout.dodo("""
+BUILD = ["core:stem"]
+def task_core():
+    yield task(python("core:stem_8b7069", "exit(1)"), doc="x")
+    yield {"name": "stem", "actions": None, "task_dep": ["core:stem_8b7069"]}
+""")
+    assert "run     core:stem_8b7069 (= core:stem)" in checkout.doit("plan")
+    assert "FAILED  core:stem_8b7069 (= core:stem) ended with exit status 1" in checkout.doit(status=1)
 
 
 def test_distance_to_the_bound() -> None:

@@ -39,7 +39,7 @@ def flow(checkout):
 
 def test_plan_of_a_first_build_and_of_a_finished_one(flow) -> None:
     output = flow.doit("plan")
-    assert "  run     hls:core  (no record of a finished run)" in output
+    assert "  run     hls:core (= hls:res2a)  (no record of a finished run)" in output
     assert "  maybe   link  (depends on hls:core, other; no record of a finished run)" in output
     assert "2 would run, 0 would be restored, 0 current, 1 depend on the outcome of others" in output
     assert not flow.exists("build/core.o")
@@ -66,12 +66,12 @@ def test_plan_sees_an_altered_target(flow) -> None:
     flow.doit()
     flow.write("build/core.o", "broken")
     output = flow.doit("plan")
-    assert "  restore hls:core  (build/core.o was altered)" in output
+    assert "  restore hls:core (= hls:res2a)  (build/core.o was altered)" in output
     # What a restore would bring is known, so what needs it is current.
     assert "0 would run, 1 would be restored, 2 current" in output
     shutil.rmtree(flow.environment["XDG_CACHE_HOME"])
     output = flow.doit("plan")
-    assert "  run     hls:core  (build/core.o was altered)" in output
+    assert "  run     hls:core (= hls:res2a)  (build/core.o was altered)" in output
     assert "  maybe   link  (depends on hls:core)" in output
     assert "0 would be restored" in flow.doit("plan", "other")
 
@@ -113,7 +113,7 @@ def test_why_compares_a_core_of_another_name_with_what_the_block_was(flow) -> No
         "  compared with hls:core_16, which hls:res2a was before",
         "  facts    folding.conv2b.pe 16 -> 8",
     ]
-    assert "  run     hls:core_8  (folding.conv2b.pe 16 -> 8 (+1))" in flow.doit("plan", "hls:res2a")
+    assert "  run     hls:core_8 (= hls:res2a)  (folding.conv2b.pe 16 -> 8 (+1))" in flow.doit("plan", "hls:res2a")
     flow.doit("hls:res2a")
     assert "is current" in flow.doit("why", "hls:res2a")
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from farm.commands.predecessors import Predecessor, Predecessors
 from farm.digest import Digest, Digests
 from farm.graph import Task, step_of
 from farm.key import parts_of
 from farm.reason import Reason, differences
 from farm.record import Records, why
 from farm.step import File, Step
-from farm.why import Predecessor, Predecessors
 
 State = Literal["run", "restore", "depends", "current", "ignored"]
 #: Gives the digests of a stored run's outputs by their paths in the scratch folder; None if the key is not stored.
@@ -50,7 +50,6 @@ class Planner:
         digests: Digests,
         stored: Stored,
         predecessors: Predecessors,
-        always: bool = False,
     ) -> None:
         """`targets` maps each target to the task that makes it."""
         self._tasks = tasks
@@ -60,7 +59,6 @@ class Planner:
         self._records = Records(root)
         self._stored = stored
         self._predecessors = predecessors
-        self._always = always
         self._planned: dict[str, Planned] = {}
         # What restored steps would put into place: known, though not there yet.
         self._coming: dict[str, str] = {}
@@ -112,8 +110,6 @@ class Planner:
         if unknown:
             certain = tuple(reason for reason in reasons if reason.kind != "input" or reason.subject not in unknown)
             return Planned(name, "depends", certain, tuple(pending), before)
-        if self._always:
-            return Planned(name, "run", reasons or (Reason("asked"),), (), before)
         if not reasons and record is not None:
             return Planned(name, "current")
         outputs = self._stored(parts.key)
@@ -129,5 +125,5 @@ class Planner:
         moving = tuple(needed for needed in pending if self._planned[needed].state != "current")
         if moving:
             return Planned(name, "depends", (), moving)
-        current = self._dep_manager.get_status(task, self._tasks).status == "up-to-date" and not self._always
+        current = self._dep_manager.get_status(task, self._tasks).status == "up-to-date"
         return Planned(name, "current" if current else "run")

@@ -7,18 +7,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
-from farm.executor import Run
-from farm.failure import Failure
-from farm.forecast import Left
-from farm.outcome import Outcome
-from farm.reason import Reason
-from farm.record import Cost
-from farm.tally import Tally
-from farm.wording import (
+from farm.commands.tally import Tally
+from farm.commands.wording import (
     bound_lines,
     difference_words,
     duration_words,
     failure_words,
+    known_as,
     long_reasons,
     remedy_words,
     running_words,
@@ -26,12 +21,20 @@ from farm.wording import (
     status_words,
     waiting_lines,
 )
+from farm.executor import Run
+from farm.failure import Failure
+from farm.forecast import Left
+from farm.outcome import Outcome
+from farm.reason import Reason
+from farm.record import Cost
 
 _SHOWN_RUNS = 12
 _REFRESH_S = 0.2
 
 #: Returns the reasons to show for a step, from those that the engine found.
 Explain = Callable[[str, tuple[Reason, ...]], tuple[Reason, ...]]
+#: Returns the groups that stand for a step alone.
+Groups = Callable[[str], tuple[str, ...]]
 
 
 class Display:
@@ -40,12 +43,19 @@ class Display:
     refresh_s: float | None = None
 
     def __init__(
-        self, stream: TextIO, tally: Tally, *, reasons: bool = False, explain: Explain = lambda _, reasons: reasons
+        self,
+        stream: TextIO,
+        tally: Tally,
+        *,
+        reasons: bool = False,
+        explain: Explain = lambda _, reasons: reasons,
+        groups: Groups = lambda _: (),
     ) -> None:
         self._stream = stream
         self._tally = tally
         self._reasons = reasons
         self._explain = explain
+        self._groups = groups
 
     def __enter__(self) -> Display:
         return self
@@ -82,7 +92,7 @@ class Display:
     def failed(self, name: str, failure: Failure) -> None:
         """Show how a task failed, what its log says, and where to look further."""
         self._tally.give_up(name)
-        self._line(f"  FAILED  {name} {failure_words(failure)}", "bold red")
+        self._line(f"  FAILED  {known_as(name, self._groups(name))} {failure_words(failure)}", "bold red")
         for line in failure.lines:
             self._line(f"          {line}", "red")
         if failure.place and not any(failure.place in line for line in failure.lines):
@@ -162,12 +172,18 @@ class LiveDisplay(Display):
     refresh_s: float | None = _REFRESH_S
 
     def __init__(
-        self, stream: TextIO, tally: Tally, *, reasons: bool = False, explain: Explain = lambda _, reasons: reasons
+        self,
+        stream: TextIO,
+        tally: Tally,
+        *,
+        reasons: bool = False,
+        explain: Explain = lambda _, reasons: reasons,
+        groups: Groups = lambda _: (),
     ) -> None:
         from rich.console import Console  # noqa: PLC0415 - a build without a terminal must not wait for its import
         from rich.live import Live  # noqa: PLC0415
 
-        super().__init__(stream, tally, reasons=reasons, explain=explain)
+        super().__init__(stream, tally, reasons=reasons, explain=explain, groups=groups)
         self._console = Console(file=stream, highlight=False)
         # No thread: the engine forks, and the kernel ties children to the thread that started them.
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
@@ -222,7 +238,7 @@ class LiveDisplay(Display):
             self._live.stop()
 
 
-def display_for(stream: TextIO, tally: Tally, *, reasons: bool, explain: Explain) -> Display:
+def display_for(stream: TextIO, tally: Tally, *, reasons: bool, explain: Explain, groups: Groups) -> Display:
     """Return the live display if `stream` is a terminal. `explain` may say more than "no record" of a step."""
     kind = LiveDisplay if stream is sys.stdout and stream.isatty() else Display
-    return kind(stream, tally, reasons=reasons, explain=explain)
+    return kind(stream, tally, reasons=reasons, explain=explain, groups=groups)

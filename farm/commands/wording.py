@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Callable, Sequence
 
 from farm.admission import Capacity, Shortage
 from farm.checkout import Difference
+from farm.commands.planner import Planned
+from farm.commands.tally import Waiting
 from farm.failure import Failure
 from farm.forecast import Forecast, Left
 from farm.ledger import Expectation
 from farm.makespan import Bound
-from farm.plan import Planned
 from farm.reason import Reason
 from farm.record import Record
-from farm.step import FailureClass
-from farm.tally import Waiting
+from farm.step import FailureClass, Step
 
 _SHORT_CHARACTERS = 60
 
@@ -46,6 +47,11 @@ def reason_words(reason: Reason) -> str:
             return f"{reason.subject} was altered"
 
 
+def known_as(name: str, groups: Sequence[str]) -> str:
+    """Return the name of a step with the names by which people call it: a core's with those of its blocks."""
+    return f"{name} (= {_some(groups)})" if groups else name
+
+
 def short_reasons(reasons: Sequence[Reason]) -> str:
     """Return the most telling reason, and how many more there are."""
     if not reasons:
@@ -69,7 +75,14 @@ def long_reasons(reasons: Sequence[Reason]) -> list[str]:
 _PLANNED = {"run": "run", "restore": "restore", "depends": "maybe", "ignored": "ignored", "current": "current"}
 
 
-def plan_lines(planned: Sequence[Planned], forecast: Forecast, capacity: Capacity, *, with_current: bool) -> list[str]:
+def plan_lines(
+    planned: Sequence[Planned],
+    forecast: Forecast,
+    capacity: Capacity,
+    groups: Callable[[str], Sequence[str]],
+    *,
+    with_current: bool,
+) -> list[str]:
     """Return a line per task that is not current, and the totals."""
     lines = []
     for item in planned:
@@ -79,7 +92,8 @@ def plan_lines(planned: Sequence[Planned], forecast: Forecast, capacity: Capacit
         if item.after:
             why = f"depends on {_some(item.after)}" + (f"; {why}" if why else "")
         time = _range(forecast.of(item.name)) if item.state in ("run", "depends") else ""
-        lines.append(f"  {_PLANNED[item.state]:<7} {item.name}" + (f"  ({why})" if why else "") + time)
+        name = known_as(item.name, groups(item.name))
+        lines.append(f"  {_PLANNED[item.state]:<7} {name}" + (f"  ({why})" if why else "") + time)
     count = {state: sum(item.state == state for item in planned) for state in _PLANNED}
     totals = [f"{count['run']} would run", f"{count['restore']} would be restored", f"{count['current']} current"]
     if count["depends"]:
@@ -146,6 +160,21 @@ def why_lines(planned: Planned, record: Record | None, asked: str) -> list[str]:
     return lines
 
 
+def step_lines(step: Step) -> list[str]:
+    """Return what a step runs with: command, tools, facts and resources."""
+    needs = step.resources
+    licences = f", licences {', '.join(needs.licences)}" if needs.licences else ""
+    rows = [
+        ("command", [shlex.join(step.argv)]),
+        ("log", [step.log]),
+        ("tools", [f"{tool.name} {tool.version}" for tool in step.tools]),
+        ("variables", [f"{name}={value}" for name, value in step.environment]),
+        ("facts", [f"{name} {value}" for name, value in step.facts]),
+        ("occupies", [f"{needs.cores} core{'s' if needs.cores > 1 else ''}, {needs.memory_gib:g} GiB{licences}"]),
+    ]
+    return [line for title, found in rows if found for line in ("", f"{title:<11}: ", *(f" - {one}" for one in found))]
+
+
 _SHOWN_WAITING = 3
 
 
@@ -171,13 +200,27 @@ def running_words(name: str, elapsed_s: float, expected: Expectation, why: str) 
 
 def waiting_lines(waiting: Sequence[Waiting]) -> list[str]:
     """Return what waits for what, those that wait for the least first."""
-    free = sum(1 for one in waiting if not one.for_)
+    free = sum(1 for one in waiting if not one.for_ and not one.lacks)
     lines = [f"  {f'{free} wait':>18}  for a free place"] if free else []
+    lacking = [one for one in waiting if one.lacks]
+    lines += [
+        f"  {'waits':>18}  {one.name} for {', '.join(map(_lack_words, one.lacks))}" for one in lacking[:_SHOWN_WAITING]
+    ]
+    if len(lacking) > _SHOWN_WAITING:
+        lines.append(f"  {'':>18}  and {len(lacking) - _SHOWN_WAITING} more for memory, cores or licences")
     others = [one for one in waiting if one.for_]
     lines += [f"  {'waits':>18}  {one.name} for {_some(one.for_)}" for one in others[:_SHOWN_WAITING]]
     if len(others) > _SHOWN_WAITING:
         lines.append(f"  {'':>18}  and {len(others) - _SHOWN_WAITING} more")
     return lines
+
+
+def _lack_words(lack: Shortage) -> str:
+    kind, _, licence = lack.resource.partition(" ")
+    if licence:
+        return f"a licence {licence}"
+    unit = " GiB of memory" if kind == "memory_gib" else f" {kind}"
+    return f"{lack.needed:.3g}{unit} ({max(0.0, lack.available):.3g} free)"
 
 
 def bound_lines(bound: Bound, slots: int, wall_s: float) -> list[str]:
@@ -226,10 +269,12 @@ def failure_words(failure: Failure) -> str:
             return f"ended with exit status 0, but its output {failure.detail}"
         case "log":
             return "ended with exit status 0, but its log reports an error"
+        case "cut":
+            return f"ended with exit status 0, but its log is cut off: {failure.detail}"
         case "input":
             return f"could not read its inputs: {failure.detail}"
         case "published":
-            return f"made its outputs, but their use failed: {failure.detail}"
+            return f"has its outputs in place, but their use failed: {failure.detail}"
         case "action":
             return failure.detail
         case "engine":
@@ -254,8 +299,11 @@ _REMEDIES: dict[FailureClass, str] = {
 def remedy_words(failure: Failure) -> str:
     """Return the class of a failure, with what to do about it."""
     used = ""
-    if failure.peak_memory_gib is not None and failure.memory_gib is not None:
-        used = f" (had taken {failure.peak_memory_gib:.2f} GiB, expected were {failure.memory_gib:.2f})"
+    if failure.peak_memory_gib is not None and failure.limit_gib is not None:
+        used = (
+            f" (had taken {failure.peak_memory_gib:.2f} GiB of {failure.limit_gib:.2f}, "
+            f"expected were {failure.memory_gib:.2f})"
+        )
     return f"{failure.kind}{used}: {failure.remedy or _REMEDIES[failure.kind]}"
 
 

@@ -12,24 +12,25 @@ from doit.cmd_base import DoitCmdBase
 from doit.control import TaskControl
 from doit.exceptions import InvalidCommand
 
-from farm.command import settings_of
+from farm.commands.config import settings_of
+from farm.commands.planner import Planned, Planner
+from farm.commands.predecessors import Predecessors
+from farm.commands.reader import ReaderMayLeave
+from farm.commands.repro import ReproError, needs_python, secret_variables, write_repro
+from farm.commands.trace import LAST_BUILD, chrome_trace, read_events
+from farm.commands.wording import plan_lines, reason_words, why_lines
 from farm.digest import Digest, digests_of
 from farm.forecast import Forecast
 from farm.graph import check_selection, check_sources, members, order, step_of
 from farm.key import action_key
 from farm.ledger import Ledger
 from farm.machine import capacity_of, store_folder
-from farm.plan import Planned, Planner
 from farm.reason import Reason
 from farm.record import Records
 from farm.redaction import redaction_of
-from farm.repro import ReproError, needs_python, secret_variables, write_repro
 from farm.settings import FarmSettings
 from farm.step import Step
 from farm.store import Store
-from farm.trace import LAST_BUILD, chrome_trace, read_events
-from farm.why import Predecessors
-from farm.wording import plan_lines, reason_words, why_lines
 
 _OPT_ALL: dict[str, Any] = {
     "name": "all_tasks",
@@ -41,7 +42,7 @@ _OPT_ALL: dict[str, Any] = {
 }
 
 
-class Inspection(DoitCmdBase):  # type: ignore[misc]
+class Inspection(ReaderMayLeave, DoitCmdBase):  # type: ignore[misc]
     """Loads and checks the graph as `run` does, and ends with doit's memory closed and unchanged."""
 
     doc_description = None
@@ -95,7 +96,8 @@ class Plan(Inspection):
         planned = self._plan(control, names, dep_file=dep_file)
         farm = self._farm()
         forecast = Forecast(control.tasks, names, Ledger(store_folder(farm) / "ledger.db", _warn))
-        for line in plan_lines(planned, forecast, capacity_of(farm), with_current=all_tasks):
+        groups = Predecessors(Path.cwd(), control.tasks, dep_file).groups
+        for line in plan_lines(planned, forecast, capacity_of(farm), groups, with_current=all_tasks):
             self.outstream.write(line + "\n")
         return 0
 

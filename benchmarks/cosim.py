@@ -1,0 +1,166 @@
+"""What the cores of a network do cycle by cycle, and what finding out takes: `python -m benchmarks.cosim resnet50`.
+
+Per core: the initiation interval that its graph predicts and the measured one, the latency, the FIFOs, and the time of
+this machine for compiling the model and for simulating an image. Parameters and images are random: cycles depend on no
+value. It ends with status 1 where a core differs from the integer model or misses the limit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.sw_emu import machine
+from blocks.fifo_depths import bounds
+from blocks.graph import Core
+from blocks.model import random_parameters, run_graph
+from blocks.network import find_network
+from config.problem import ConfigError
+from toolchains.open.compile_core import draw_inputs
+from toolchains.open.compile_model import ModelError, installed_verilator
+from toolchains.open.simulation_values import Run, SimulationError, Stall, check_equal
+from toolchains.open.simulator import build
+
+SEED = 2020
+IMAGES = 4
+MOST_CYCLES = 57_000
+"""The slowest convolution of resnet50 takes 56,448 cycles at the reference folding: about 1% is left for the rest."""
+MOST_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One core: its runs at full speed and at the network's interval, and seconds of this machine."""
+
+    core: Core
+    full: Run
+    paced: Run
+    compile_s: float
+    image_s: float
+
+    @property
+    def predicted(self) -> int:
+        """Cycles of the slowest operator alone."""
+        return max(self.core.graph.cycles().values())
+
+    @property
+    def interval(self) -> int:
+        """Measured, at full speed."""
+        return self.full.ports["output"].interval()
+
+
+def measure(core: Core, interval: int, folder: Path) -> Figures:
+    """Build and run one core.
+
+    Raises:
+        SimulationError: it differs from the model, or stands still.
+        ModelError: it does not elaborate.
+    """
+    begin = time.perf_counter()
+    simulator = build(core, folder)
+    compile_s = time.perf_counter() - begin
+    rng = np.random.default_rng(SEED)
+    parameters, inputs = random_parameters(core, rng), draw_inputs(core, rng)
+    streams = run_graph(core.graph, inputs, parameters)
+    runs: list[Run] = []
+    times: list[float] = []
+    for stalls in ({}, {"input": Stall(image_cycles=interval)}):
+        begin = time.perf_counter()
+        run = simulator.run(inputs, parameters, images=IMAGES, stalls=stalls)
+        times.append(time.perf_counter() - begin)
+        expected = {port.name: np.repeat(streams[port.name].reshape(1, -1), IMAGES, 0) for port in core.graph.outputs}
+        check_equal(run.outputs, expected)
+        runs.append(run)
+    return Figures(core, runs[0], runs[1], compile_s, max(times) / IMAGES)
+
+
+def row(users: list[str], figures: Figures) -> tuple[str, ...]:
+    """The core's line of the table."""
+    full, paced = figures.full, figures.paced
+    fifos = ", ".join(
+        f"{name} {full.marks[name]} / {paced.marks[name]} of {depth}" for name, depth in bounds(figures.core).items()
+    )
+    latencies = full.latency("input", "output")[0], paced.latency("input", "output")[0]
+    limit = "" if figures.interval <= MOST_CYCLES else " !"
+    return (
+        ", ".join(users),
+        figures.core.name,
+        f"{figures.predicted:,}",
+        f"{figures.interval:,}{limit}",
+        f"{latencies[0]:,} / {latencies[1]:,}",
+        fifos,
+        f"{figures.compile_s:.1f}",
+        f"{figures.image_s:.2f}",
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the figures.
+
+    Returns:
+        0, or 1 where a core misses a limit or differs from the model.
+    """
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("network", nargs="?", default="resnet50")
+    parser.add_argument("--block", action="append", help="only the core of this block; may be given several times")
+    given = parser.parse_args(arguments)
+    try:
+        network = find_network(given.network)
+        verilator = installed_verilator()
+    except (ConfigError, ModelError) as error:
+        raise SystemExit(str(error)) from None
+    users: dict[str, list[str]] = {}
+    cores: dict[str, Core] = {}
+    for block in network.blocks:
+        core = block.core()
+        cores[core.name] = core
+        users.setdefault(core.name, []).append(block.name)
+    if given.block:
+        unknown = set(given.block) - {block.name for block in network.blocks}
+        if unknown:
+            raise SystemExit(f"{network.name} has no block {', '.join(sorted(unknown))}")
+        cores = {name: core for name, core in cores.items() if set(given.block) & set(users[name])}
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    interval, bottleneck = network.interval()
+    console.print(f"{network.name} on {machine()}; Verilator {verilator.version}; {IMAGES} images back to back")
+    console.print(f"predicted interval of the network: {interval:,} cycles ({bottleneck})")
+    table = Table(
+        "blocks", "core", "predicted", "measured", "latency", "FIFO marks", "compile s", "s per image",
+        box=None, pad_edge=False,
+    )  # fmt: skip
+    failed: list[str] = []
+    slowest: list[float] = []
+    with TemporaryDirectory(prefix="cosim-") as folder:
+        for name, core in cores.items():
+            try:
+                figures = measure(core, interval, Path(folder))
+            except (ModelError, SimulationError) as error:
+                failed.append(f"{name}: {error}")
+                continue
+            table.add_row(*row(users[name], figures))
+            slowest.append(figures.image_s)
+            if figures.interval > MOST_CYCLES:
+                failed.append(f"{name}: interval {figures.interval:,} cycles")
+    console.print(table)
+    console.print("compile s: the first line with the harness, which is compiled once")
+    console.print("latency and FIFO marks: at full speed / at the network's interval; cycles of the kernel's clock")
+    console.print(f"limits: interval {MOST_CYCLES:,} cycles, {MOST_SECONDS:.0f} s per image")
+    if slowest and max(slowest) > MOST_SECONDS:
+        failed.append(f"the slowest core takes {max(slowest):.1f} s per image")
+    for line in failed:
+        console.print(f"[bold red]{line}[/]")
+    if not failed:
+        console.print("every core equals the integer model and keeps the limits")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""`doit config`, and the settings that all commands read."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from doit.cmd_base import DoitCmdBase
+from doit.exceptions import InvalidCommand
+
+from config.settings import Settings
+
+
+class Config(DoitCmdBase):  # type: ignore[misc]
+    """Shows the effective settings with their origin."""
+
+    name = "config"
+    doc_purpose = "show the effective settings and where each comes from"
+    doc_usage = "[name=value...]"
+    doc_description = None
+    cmd_options = ()
+
+    def execute(self, params: Any, args: list[str]) -> int:
+        """Print the settings of the dodo.py; no task is created."""
+        from rich.console import Console  # noqa: PLC0415 - slow to import, and only needed here
+        from rich.table import Table  # noqa: PLC0415
+
+        if args:
+            raise InvalidCommand(f"'doit config' takes only name=value words, not '{args[0]}'")
+        self.loader.setup(params)
+        settings = settings_of(self.loader)
+        table = Table("key", "value", "from", "meaning", box=None, pad_edge=False)
+        for key, value in settings.values.items():
+            shown = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+            table.add_row(key, shown, settings.origin(key), settings.docs[key])
+        width = None if sys.stdout.isatty() else 200
+        Console(file=sys.stdout, highlight=False, width=width).print(table)
+        return 0
+
+
+def settings_of(loader: Any) -> Settings:
+    """Return the settings that the dodo.py has composed, by their type; the defaults if it has none."""
+    for value in (loader.namespace or {}).values():
+        if isinstance(value, Settings):
+            return value
+    return Settings.defaults()
