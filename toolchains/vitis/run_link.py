@@ -145,6 +145,7 @@ def main() -> int:
     except (tool.ToolError, ReportError, FarmRuntimeError, ValueError, OSError) as failure:
         print(f"ERROR: {failure}")
         return 1
+    print(tool.COMPLETE)
     return 0
 
 

@@ -84,6 +84,7 @@ def main() -> int:
     except (tool.ToolError, ReportError, ValueError, OSError) as failure:
         print(f"ERROR: {failure}")
         return 1
+    print(tool.COMPLETE)
     return 0
 
 

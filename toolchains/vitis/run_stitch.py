@@ -90,6 +90,7 @@ def main() -> int:
     except (tool.ToolError, ReportError, ContentsError, ValueError, OSError) as failure:
         print(f"ERROR: {failure}")
         return 1
+    print(tool.COMPLETE)
     return 0
 
 

@@ -33,7 +33,7 @@ from toolchains.vitis.run_link import PAYLOAD
 from toolchains.vitis.settings import VitisSettings
 from toolchains.vitis.stitch_job import StitchJob, converter_core, job_of
 from toolchains.vitis.stitch_scripts import HIERARCHY, UTILIZATION
-from toolchains.vitis.tool import VARIABLE
+from toolchains.vitis.tool import COMPLETE, VARIABLE
 
 ERROR_LINES = (r"^ERROR: \[", "^Traceback ")
 NEWEST = Release(2025, 1)
@@ -154,6 +154,7 @@ class VitisToolchain:
             error_lines=ERROR_LINES,
             signatures=signatures("vitis"),
             private=self._private,
+            closing_line=f"^{COMPLETE}$",
         )
 
     def ooc(self, core: Core | DmaCore) -> Step:
@@ -195,6 +196,7 @@ class VitisToolchain:
             error_lines=ERROR_LINES,
             signatures=signatures("vitis"),
             private=self._private,
+            closing_line=f"^{COMPLETE}$",
         )
 
     @cached_property
@@ -242,6 +244,7 @@ class VitisToolchain:
             error_lines=ERROR_LINES,
             signatures=signatures("vitis"),
             private=self._private,
+            closing_line=f"^{COMPLETE}$",
         )
 
     def link_job(self) -> LinkJob:
@@ -321,6 +324,7 @@ class VitisToolchain:
             error_lines=ERROR_LINES,
             signatures=signatures("vitis"),
             private=self._private,
+            closing_line=f"^{COMPLETE}$",
         )
 
     def payload(self) -> tuple[Step, ...]:

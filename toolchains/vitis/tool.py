@@ -17,6 +17,8 @@ from pathlib import Path
 
 ERROR_LINE = re.compile(r"^ERROR: \[")
 """Not `ERROR:` alone: the tools echo scripts, and a script may hold that word in a text that it never prints."""
+COMPLETE = "farm: the step is complete"
+"""The last line of a good step's log: one that was cut off, by a full disk or a killed engine, vouches for nothing."""
 VARIABLE = "DATAFLOW_FARM_"
 """Prefix of the variables that tell a step where programs are: DATAFLOW_FARM_VIVADO, _HLS, _VPP.
 
@@ -125,4 +127,6 @@ def _follow(words: Sequence[str], folder: Path, environment: Mapping[str, str]) 
 
 
 def _crash_words(printed: Sequence[str]) -> str:
-    return " and no error line: it crashed" if printed else " and printed nothing: it crashed or could not start"
+    if any(line.strip() == "while executing" for line in printed):
+        return " on an error of the script"
+    return " and no error line: it crashed" if printed else " and printed nothing: it crashed"
