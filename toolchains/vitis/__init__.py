@@ -1,1 +1,1 @@
-"""The vitis toolchain: Vitis HLS, Vivado and v++. It renders what they are told, starts them and reads what they say."""
+"""Vitis HLS, Vivado and v++: what they are told, how they are started, and what they have said."""

@@ -1,4 +1,4 @@
-"""What v++ is told to link a kernel: options of 2019.2 on the command line, a configuration file for all later releases.
+"""What v++ is told to link a kernel: options on the command line in 2019.2, a configuration file in all later releases.
 
 Sources: AMD UG1393 (2019.2), UG1702 (2020.1 to 2025.2). In a file no shell sees the `|` of `0:250|1:500`, and a clock
 id stands once.
@@ -21,7 +21,7 @@ HERE = "@HERE@"
 
 @dataclass(frozen=True)
 class LinkJob:
-    """What the link depends on. `banks` are kernel argument and memory as v++ names it; `slr` is of the whole kernel."""
+    """What the link depends on. `banks` are argument and memory as v++ names it; `slr` is of the whole kernel."""
 
     kernel: Kernel
     release: Release

@@ -1,7 +1,7 @@
 """The reports that v++ leaves behind a link, found whatever the release calls them.
 
-Names: `kernel_util_routed.rpt` of 2019.2 and 2020.1, with the prefix `impl_1_` later; timing summaries carry the name of
-the platform. Where physical optimization ran behind the router, its report is the last word (public link trees).
+Names: `kernel_util_routed.rpt` of 2019.2 and 2020.1, with the prefix `impl_1_` later; timing summaries carry the
+platform's name. Where physical optimization ran behind the router, its report is the last word (public link trees).
 """
 
 from __future__ import annotations

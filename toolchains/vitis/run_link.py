@@ -1,4 +1,4 @@
-"""v++ on the kernel: `python -m toolchains.vitis.run_link` is the `link` step. It leaves the xclbin with its manifest."""
+"""v++ on the kernel: `python -m toolchains.vitis.run_link` is the `link` step. It leaves xclbin and manifest in one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from runtime.errors import FarmRuntimeError
 from runtime.header import Kind
 from runtime.manifest import Argument, Cycles, Manifest, Parameters, from_json
 from toolchains.vitis import tool
-from toolchains.vitis.link_config import CONFIG, HERE, LOGS, REPORTS, TEMP
+from toolchains.vitis.link_config import CONFIG, HERE, REPORTS, TEMP
 from toolchains.vitis.link_reports import LinkReports, read_reports, require
 
 PAYLOAD = "stand_in_payload.xclbin"
@@ -93,7 +93,7 @@ def finish(plan: Mapping[str, Any], found: LinkReports) -> None:
     mhz = achieved_mhz(file)
     asked = plan["clock_mhz"]
     if mhz < asked - _MHZ_TOLERANCE:
-        what = f"dataflow-farm: timing is not met at the {asked:g} MHz asked for: v++ has lowered the clock to {mhz:g} MHz"
+        what = f"dataflow-farm: timing is not met at {asked:g} MHz: v++ has lowered the clock to {mhz:g} MHz"
         if not plan["accept_lower_clock"]:
             raise tool.ToolError(what)
         print(f"WARNING: {what}")

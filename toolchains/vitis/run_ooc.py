@@ -35,7 +35,7 @@ def resources_of(report: utilization.Utilization) -> Resources:
     return Resources(**{name: float(value) for name, value in found.items()})
 
 
-def black_boxes(report: utilization.Utilization) -> None:
+def refuse_black_boxes(report: utilization.Utilization) -> None:
     """Refuse a netlist with holes: what they will use is in no row."""
     if report.black_boxes:
         names = ", ".join(part.name for part in report.black_boxes)
@@ -60,7 +60,7 @@ def run(core: str, tool_name: str, clock_ns: float, *, routed: bool) -> None:
     tool.run("VIVADO", words, folder=Path(), says=DONE, writes=writes)
     prefix = ROUTED if routed else ""
     used = utilization.parse(source.read(Path(UTILIZATION)), UTILIZATION)
-    black_boxes(used)
+    refuse_black_boxes(used)
     slack = timing.parse(source.read(Path(prefix + TIMING)), prefix + TIMING)
     Synthesis(
         resources=resources_of(used), logic_ns=longest_ns(slack, clock_ns), is_estimate=False, tool=tool_name

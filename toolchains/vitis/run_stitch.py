@@ -20,12 +20,12 @@ from reports.errors import ReportError
 from toolchains.vitis import packaging_scripts, stitch_scripts, tool
 from toolchains.vitis.archive import pack_folder
 from toolchains.vitis.memory_rtl import memory_contents, memory_module
-from toolchains.vitis.packaging_scripts import IP_FOLDER, KERNEL_FOLDER, kernel_script, packaging_script
-from toolchains.vitis.run_ooc import black_boxes
+from toolchains.vitis.packaging_scripts import IP_FOLDER, KERNEL_FOLDER, kernel_script, packaging_script, top_module
+from toolchains.vitis.run_ooc import refuse_black_boxes
+from toolchains.vitis.settings import STYLES
 from toolchains.vitis.stitch_job import Memory, StitchJob
 from toolchains.vitis.stitch_scripts import HIERARCHY, UTILIZATION, design_script
-
-SCRIPTS = ("package.tcl", "design.tcl", "kernel.tcl")
+from toolchains.vitis.structural import BLACK_BOXES, black_boxes, read_stub, structural_script, top_text
 
 
 def placed(fit: Path | None) -> dict[str, str]:
@@ -58,17 +58,32 @@ def vivado(script: str, says: str, writes: list[str]) -> None:
     tool.run("VIVADO", words, folder=Path(), says=says, writes=writes)
 
 
-def run(job: StitchJob) -> None:
+def package_and_join(job: StitchJob) -> None:
+    """Make IPs of cores and memories, for the block design to take."""
+    Path("package.tcl").write_text(packaging_script(job), "utf-8")
+    Path("design.tcl").write_text(design_script(job), "utf-8")
+    packaged = (*job.cores, *job.converters, *(memory.name for memory in job.memories))
+    vivado("package.tcl", packaging_scripts.PACKAGED, [f"{IP_FOLDER}/{name}/component.xml" for name in packaged])
+
+
+def generate_top(job: StitchJob) -> None:
+    """Write the top around the cores, whose ports are those of their stubs."""
+    stubs = {core: read_stub(Path(f"{core}_stub.v").read_text("utf-8"), core) for core in job.cores}
+    Path(BLACK_BOXES).write_text(black_boxes(stubs), "utf-8")
+    Path(f"{top_module(job.kernel)}.sv").write_text(top_text(job, stubs), "utf-8")
+    Path("package.tcl").write_text("# Nothing is packaged: the cores' checkpoints are read into the top.\n", "utf-8")
+    Path("design.tcl").write_text(structural_script(job), "utf-8")
+
+
+def run(job: StitchJob, style: str) -> None:
     """The whole step in the current folder."""
     kernel = job.kernel.name
     write_memories(job.memories)
-    for script, text in zip(SCRIPTS, (packaging_script(job), design_script(job), kernel_script(job)), strict=True):
-        Path(script).write_text(text, "utf-8")
-    packaged = (*job.cores, *job.converters, *(memory.name for memory in job.memories))
-    vivado("package.tcl", packaging_scripts.PACKAGED, [f"{IP_FOLDER}/{name}/component.xml" for name in packaged])
+    (package_and_join if style == "ipi" else generate_top)(job)
     netlist = [f"{kernel}.dcp", f"{kernel}_funcsim.v", f"{kernel}_stub.v"]
     vivado("design.tcl", stitch_scripts.DONE, [*netlist, UTILIZATION, HIERARCHY])
-    black_boxes(utilization.parse(source.read(Path(UTILIZATION)), UTILIZATION))
+    refuse_black_boxes(utilization.parse(source.read(Path(UTILIZATION)), UTILIZATION))
+    Path("kernel.tcl").write_text(kernel_script(job), "utf-8")
     vivado("kernel.tcl", packaging_scripts.KERNEL_PACKAGED, [f"{kernel}.xo", f"{KERNEL_FOLDER}/component.xml"])
     pack_folder(Path(KERNEL_FOLDER), Path("kernel_ip.zip"))
     shutil.copyfile(f"{kernel}.xo", "kernel.xo")
@@ -83,10 +98,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--job", type=Path, required=True, help="the kernel to be stitched, as JSON")
     parser.add_argument("--fit", type=Path, help="where each block lies, as JSON")
+    parser.add_argument("--style", choices=STYLES, required=True)
     arguments = parser.parse_args()
     job = StitchJob.from_description(json.loads(arguments.job.read_text("utf-8")), placed(arguments.fit))
     try:
-        run(job)
+        run(job, arguments.style)
     except (tool.ToolError, ReportError, ContentsError, ValueError, OSError) as failure:
         print(f"ERROR: {failure}")
         return 1

@@ -22,6 +22,7 @@ from toolchains.core_file import core_text
 from toolchains.failures import signatures
 from toolchains.hls_release import release_header
 from toolchains.open.steps import MISSING, PACKAGES, OpenToolchain, core_facts, interpreter, json_text
+from toolchains.vitis import structural
 from toolchains.vitis.bench import bench_ports, bench_source
 from toolchains.vitis.discovery import Installation, Tools
 from toolchains.vitis.hls_scripts import BENCH, HlsJob, estimate_script, export_script
@@ -214,8 +215,11 @@ class VitisToolchain:
     def stitch(self, cores: Mapping[str, Core | DmaCore]) -> Step:
         """The kernel as a netlist IP and an .xo."""
         job, place, kernel = self.job, f"{self.folder}/stitch", self.network.name
+        style = self.settings.stitch_style
         converters = {core.name: core for link in design_of(self.network).links if (core := converter_core(link))}
         files = dict.fromkeys(file for core in converters.values() for file in files_of(core))
+        files |= dict.fromkeys(structural.FILES if style == "structural" else ())
+        taken = (".dcp",) if style == "ipi" else (".dcp", "_stub.v")
         left = {
             "kernel.xo": "kernel.xo",
             "kernel_ip.zip": "kernel_ip.zip",
@@ -225,12 +229,12 @@ class VitisToolchain:
         }
         return Step(
             name=f"stitch:{kernel}",
-            argv=(PYTHON, "-m", "toolchains.vitis.run_stitch", "--job", "job.json"),
+            argv=(PYTHON, "-m", "toolchains.vitis.run_stitch", "--job", "job.json", "--style", style),
             inputs=(
                 *self._modules("toolchains.vitis.run_stitch"),
                 Text("job.json", json_text(job.describe())),
                 Text("kernel.xml", kernel_xml(job.kernel)),
-                *(File(f"{name}.dcp", f"{self.folder}/ooc/{name}/{name}.dcp") for name in job.cores),
+                *(File(f"{name}{end}", f"{self.folder}/ooc/{name}/{name}{end}") for name in job.cores for end in taken),
                 *(File(file, f"blocks/{file}") for file in files),
                 *(Text(f"{name}.sv", render(core).top) for name, core in converters.items()),
                 *self._weights(),
@@ -382,9 +386,7 @@ class VitisToolchain:
         wanted = Release.of(self.settings.release) if self.settings.release else None
         needs_hls = any(self.view(core) == "hls" for core in self.network.cores().values())
         missing = text(
-            lacking(
-                self.tools, wanted, self.platform, needs_hls=needs_hls, needs_licence=self.settings.needs_licence
-            )
+            lacking(self.tools, wanted, self.platform, needs_hls=needs_hls, needs_licence=self.settings.needs_licence)
         )
         if missing:
             found[VARIABLE + "LACKS"] = missing
@@ -422,6 +424,3 @@ _NOT_IN_MANIFEST = ("id", "offset", "port", "port_bits")
 def open_steps(root: Path, network: Network, platform: Platform, target: str, clock_mhz: float) -> OpenToolchain:
     """The steps without AMD's tools, for a build of this toolchain."""
     return _OpenSteps(root, network, platform, target, clock_mhz)
-
-
-

@@ -1,4 +1,4 @@
-"""The Tcl that joins the packaged cores in a block design, synthesises what stands between them, and writes the netlist.
+"""The Tcl that joins the packaged cores in a block design, synthesises what stands between, and writes the netlist.
 
 Commands: AMD UG835, UG994; the order, and which properties have to be set before what, as in the scripts of public
 accelerators. Everything is asked for and nothing assumed: interfaces of IPs, their widths, versions of AMD's IPs.
@@ -116,8 +116,8 @@ def _design(job: StitchJob) -> Iterator[str]:
 
 
 def _resets(job: StitchJob) -> Iterator[str]:
-    yield "# A reset of its own for each SLR, so that none has to cross in a cycle. The reduced logic takes the type off"
-    yield "# the net, which a shift register does not take."
+    yield "# A reset of its own for each SLR, so that none has to cross in a cycle. The reduced logic takes off the"
+    yield "# net's type, which a shift register does not take."
     yield f"create_bd_cell -type ip -vlnv [farm_ip {REDUCED}] reset_plain"
     yield "set_property -dict [list CONFIG.C_SIZE 1 CONFIG.C_OPERATION and] [get_bd_cells reset_plain]"
     yield "connect_bd_net [get_bd_ports ap_rst_n] [get_bd_pins reset_plain/Op1]"

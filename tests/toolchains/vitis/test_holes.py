@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from blocks.network import find_network
+from farm.step import Text
 from integration.platform import find_platform
 from toolchains.vitis.discovery import Tools
 from toolchains.vitis.link_config import link_config, link_words
@@ -88,7 +89,9 @@ def test_3_only_named_files_are_packaged() -> None:
 
 
 def test_4_whatever_is_written_may_be_there_already() -> None:
-    writes = [line for lines in tcl().values() for line in lines if re.match(r"(write_|create_project|package_xo)", line)]
+    writes = [
+        line for lines in tcl().values() for line in lines if re.match(r"(write_|create_project|package_xo)", line)
+    ]
     assert writes
     assert not [line for line in writes if "-force" not in line and "-in_memory" not in line]
 
@@ -122,7 +125,8 @@ def test_6_300_mhz_is_a_period_of_3333_ps() -> None:
 def test_7_one_clock_reaches_every_script() -> None:
     toolchain = at_mhz(300)
     core = find_network("digits").cores()["inoutdma"]
-    texts = [item.content for step in (toolchain.hls(core), toolchain.ooc(core)) for item in step.inputs if item.path.endswith((".tcl", ".xdc"))]  # type: ignore[union-attr]  # fmt: skip
+    inputs = [item for step in (toolchain.hls(core), toolchain.ooc(core)) for item in step.inputs]
+    texts = [item.content for item in inputs if isinstance(item, Text) and item.path.endswith((".tcl", ".xdc"))]
     texts += [packaging_script(toolchain.job), design_script(toolchain.job), kernel_script(toolchain.job)]
     texts += [link_config(toolchain.link_job())]
     for text in texts:

@@ -48,7 +48,7 @@ def test_a_good_run(run) -> None:  # type: ignore[no-untyped-def]
         ('echo "farm done: it"', "out.dcp is not there"),
         ('echo "farm done: it"; : > out.dcp', "out.dcp is empty"),
         ("exit 1", "printed nothing"),
-        ('echo hello; exit 1', "no error line: it crashed"),
+        ("echo hello; exit 1", "no error line: it crashed"),
         ('echo "wrong # args"; echo "    while executing"; exit 1', "an error of the script"),
     ],
 )
@@ -65,7 +65,9 @@ def test_a_file_from_before_is_no_result(run, tmp_path: Path) -> None:  # type: 
 
 
 def test_each_process_has_a_home_of_its_own_and_the_licence(
-    run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch  # type: ignore[no-untyped-def]
+    run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,  # type: ignore[no-untyped-def]
 ) -> None:
     monkeypatch.setenv("XILINXD_LICENSE_FILE", "2100@server")
     monkeypatch.setenv(f"{tool.VARIABLE}BIN", "/opt/tools/bin")
@@ -82,7 +84,9 @@ def test_each_process_has_a_home_of_its_own_and_the_licence(
 
 
 def test_what_is_missing_is_said_before_any_tool_starts(
-    run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch  # type: ignore[no-untyped-def]
+    run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,  # type: ignore[no-untyped-def]
 ) -> None:
     monkeypatch.setenv(f"{tool.VARIABLE}LACKS", "there is no licence")
     with pytest.raises(tool.ToolError, match="there is no licence"):
