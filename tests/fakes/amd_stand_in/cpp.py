@@ -104,12 +104,13 @@ def balanced(text: str, at: int, pair: str = "()") -> int:
     return len(text)
 
 
-def split(text: str) -> list[str]:
+def split(text: str, brackets: str = "<([{>)]}") -> list[str]:
     """The parts between the commas outside of all brackets."""
     parts, depth, last = [], 0, 0
+    half = len(brackets) // 2
     for index, letter in enumerate(text):
-        depth += letter in "<([{"
-        depth -= letter in ">)]}"
+        depth += letter in brackets[:half]
+        depth -= letter in brackets[half:]
         if letter == "," and depth == 0:
             parts.append(text[last:index])
             last = index + 1

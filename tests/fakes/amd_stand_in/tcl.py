@@ -38,6 +38,8 @@ class Interpreter:
 
     def __init__(self, console: Console, leave: Callable[[int], None], tail: Callable[[str, ToolError], str]) -> None:
         self._tcl = tkinter.Tcl()
+        # Results as text, so that a list comes quoted as Tcl has it.
+        self._tcl.tk.wantobjects(False)
         self._console = console
         self._tail = tail
         self._handlers: dict[str, Handler] = {}
