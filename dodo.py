@@ -15,6 +15,7 @@ from farm.redaction import Redaction
 from farm.settings import FarmSettings
 from farm.step import Step
 from farm.tasks import doit_config, group, plain_errors, task
+from integration.fit_settings import FitSettings
 from integration.platform import find_platform
 from reports.gates import gates_of
 from reports.redaction import redact_part
@@ -27,7 +28,7 @@ from toolchains.vitis.settings import VitisSettings
 Task = dict[str, Any]
 ROOT = Path(__file__).resolve().parent
 
-SECTIONS = {"farm": FarmSettings, "cosim": CosimSettings, "vitis": VitisSettings}
+SECTIONS = {"farm": FarmSettings, "cosim": CosimSettings, "fit": FitSettings, "vitis": VitisSettings}
 
 with plain_errors():
     SETTINGS = load_settings(ROOT, SECTIONS, command_line_words(sys.argv[1:]))
@@ -115,6 +116,12 @@ def task_link() -> Iterator[Task]:
     yield task(TOOLCHAIN.link(), doc=f"xclbin of {NETWORK.name}", published=trust_built, note=stand_in_note(NETWORK))
 
 
+def task_placement() -> Iterator[Task]:
+    """Blocks to SLRs after what ooc has found, for stitch and link"""
+    if step := TOOLCHAIN.placement():
+        yield task(step, doc=f"blocks of {NETWORK.name} to SLRs")
+
+
 def task_payload() -> Iterator[Task]:
     """Where a stand-in takes the place of AMD's tools: what its xclbin carries along, so that it classifies"""
     for step in TOOLCHAIN.payload():
@@ -136,6 +143,19 @@ def show_tools() -> None:
 def task_build() -> Task:
     """Everything up to the xclbin (the default)"""
     return {"actions": None, "task_dep": ["link"]}
+
+
+def task_fit() -> Task:
+    """Blocks to SLRs of the board, with what is known; starts no tool"""
+    return {"actions": [show_fit], "verbosity": 2}
+
+
+def show_fit() -> TaskFailed | None:
+    """Print the fit; one that there is not fails with what is missing."""
+    from integration.fit_command import show  # noqa: PLC0415  only when asked for
+
+    missing = show(NETWORK, PLATFORM, SETTINGS, ROOT / TOOLCHAIN.folder)
+    return TaskFailed(missing) if missing else None
 
 
 def task_reports() -> Task:

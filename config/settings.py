@@ -20,6 +20,8 @@ from config.scalar import integer_word, number_word
 S = TypeVar("S")
 #: A setting that holds whole numbers by name, at least 0 each: written as a mapping in a file, as a:1,b:2 in a word.
 Counts = tuple[tuple[str, int], ...]
+#: A setting that holds words by name: written as a mapping in a file, as a:x,b:y in a word.
+Names = tuple[tuple[str, str], ...]
 #: A setting that holds texts: written as a list in a file, as a;b in a word.
 Texts = tuple[str, ...]
 
@@ -127,9 +129,16 @@ class Settings:
         return self.origins[key]
 
     def problem(self, key: str, what: str, remedy: str) -> Problem:
-        """Return a problem located where `key` got its value, for checks that only its user can make."""
-        file, _, line = self.origins[key].rpartition(":")
-        return Problem(file, int(line), what, remedy) if file else Problem(self.origins[key], None, what, remedy)
+        """Return a problem located where `key` got its value, for checks that only its user can make.
+
+        `key` may also be one of the words of a setting that holds words by name ("fit.pin.res5a").
+        """
+        whole = self.origins[key if key in self.values else key.rpartition(".")[0]]
+        exact = self.origins.get(key, whole)
+        # A word of a file that another file or the command line has replaced since is not the one that counts.
+        origin = exact if exact.rpartition(":")[0] == whole.rpartition(":")[0] else whole
+        file, _, line = origin.rpartition(":")
+        return Problem(file, int(line), what, remedy) if file else Problem(origin, None, what, remedy)
 
 
 def command_line_words(argv: Sequence[str]) -> list[str]:
@@ -170,14 +179,14 @@ def _declared(prefix: str, kind: type) -> list[_Key]:
             raise TypeError(f"{kind.__name__}.{item.name}: a setting needs a default")
         union = typing.get_args(hints[item.name]) if isinstance(hints[item.name], types.UnionType) else ()
         plain = [part for part in union if part is not type(None)] or [hints[item.name]]
-        if plain[0] not in (str, int, float, bool, Counts, Texts):
-            allowed = "str, int, float, bool, or None too, or Counts, or Texts"
+        if plain[0] not in (str, int, float, bool, Counts, Names, Texts):
+            allowed = "str, int, float, bool, or None too, or Counts, or Names, or Texts"
             raise TypeError(f"{kind.__name__}.{item.name}: a setting is {allowed}")
         meta = item.metadata
         keys.append(
             _Key(
                 name=f"{prefix}.{item.name}" if prefix else item.name,
-                kind={Counts: tuple, Texts: list}.get(plain[0], plain[0]),
+                kind={Counts: tuple, Names: dict, Texts: list}.get(plain[0], plain[0]),
                 optional=bool(union),
                 default=item.default,
                 doc=meta.get("doc", ""),
@@ -214,6 +223,8 @@ def _read_file(
         if places[prefix].has(last):
             values[name] = value
             origins[name] = f"{document.file}:{places[prefix].line(last)}"
+            if key.kind is dict and (named := places[prefix].section(last, default=None)) is not None:
+                origins.update({f"{name}.{each}": f"{document.file}:{named.line(each)}" for each in named.keys})
     for place in places.values():
         place.finish()
 
@@ -223,6 +234,9 @@ def _read_key(place: Section, last: str, key: _Key) -> Any:
     if key.kind is tuple:
         counts = place.section(last, default=None)
         return tuple((name, counts.integer(name, minimum=0)) for name in counts.keys) if counts is not None else ()
+    if key.kind is dict:
+        names = place.section(last, default=None)
+        return tuple((name, names.text(name)) for name in names.keys) if names is not None else ()
     if key.kind is list:
         return place.texts(last, default=())
     if key.kind is bool:
@@ -272,6 +286,10 @@ def _parse(written: str, key: _Key) -> tuple[Any, str]:
         counts = tuple((name, integer_word(count)) for name, _, count in pairs)
         wrong = any(not name or count is None or count < 0 for name, count in counts)
         return (None, "write NAME:COUNT,NAME:COUNT") if wrong else (counts, "")
+    if key.kind is dict:
+        words = tuple((name, text) for name, _, text in (pair.partition(":") for pair in written.split(",") if pair))
+        wrong = any(not name or not text for name, text in words)
+        return (None, "write NAME:WORD,NAME:WORD") if wrong else (words, "")
     if key.kind is list:
         return tuple(text.strip() for text in written.split(";") if text.strip()), ""
     if key.kind is str:

@@ -16,12 +16,17 @@ _VBNV = re.compile(r"[a-z0-9.-]+_[a-z0-9.-]+_\w+_\d+_\d+")
 
 @dataclass(frozen=True)
 class MemoryBank:
-    """One memory of the card. `size_kib` in KiB, `base` is its first byte address."""
+    """One memory of the card. `size_kib` in KiB, `base` is its first byte address.
+
+    `sp` is what v++ calls it (`sp=kernel_1.in_r:DDR[0]`), `slr` the SLR that its controller is in, where that is known.
+    """
 
     tag: str
     kind: str
     size_kib: int
     base: int
+    sp: str = ""
+    slr: str | None = None
 
     @property
     def end(self) -> int:
@@ -31,11 +36,12 @@ class MemoryBank:
 
 @dataclass(frozen=True)
 class Clock:
-    """A clock that the shell supplies to kernels."""
+    """A clock that the shell supplies to kernels: by default, and at most where it can be scaled."""
 
     name: str
     kind: str
     mhz: int
+    most_mhz: int | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,22 @@ class Budget:
 
 
 @dataclass(frozen=True)
+class Shell:
+    """One shell of a board. `cu_path` is the cell of a compute unit in the linked design, `{cu}` its name.
+
+    `pblocks` are the names of the shell's pblocks, one per SLR.
+    """
+
+    vbnv: str
+    cu_path: str
+    pblocks: tuple[str, ...]
+
+    def cell(self, compute_unit: str) -> str:
+        """The cell of a compute unit."""
+        return self.cu_path.replace("{cu}", compute_unit)
+
+
+@dataclass(frozen=True)
 class Platform:
     """One board with one shell. `connect` is kernel argument -> tags of the memories that it is wired to."""
 
@@ -69,6 +91,22 @@ class Platform:
     connect: tuple[tuple[str, tuple[str, ...]], ...]
     kernel_base: int
     budget: Budget = Budget()
+    shells: tuple[Shell, ...] = ()
+    slls: int | None = None
+    """Wires between two neighbouring SLRs, where a source says how many."""
+
+    @property
+    def data_clock(self) -> Clock:
+        """The clock that kernels run at."""
+        return next(clock for clock in self.clocks if clock.kind == "data")
+
+    def shell(self, vbnv: str | None = None) -> Shell | None:
+        """The shell of that name, by default the one that the file is for; None where the file does not describe it."""
+        return next((shell for shell in self.shells if shell.vbnv == (vbnv or self.vbnv)), None)
+
+    def bank(self, tag: str) -> MemoryBank:
+        """The memory of that tag."""
+        return next(memory for memory in self.memories if memory.tag == tag)
 
     def tags(self, argument: str) -> tuple[str, ...]:
         """The memories that a kernel argument is wired to."""
@@ -94,7 +132,9 @@ def find_platform(name: str, folder: Path = BOARDS, *, origin: str = "command li
     vbnv = document.text("platform")
     if document.ok and not _VBNV.fullmatch(vbnv):
         document.problem("platform", f"{vbnv!r} is no platform", "write vendor_board_name_major_minor")
-    memories = tuple(_memories(document))
+    budget = _budget(document.section("budget", default=None))
+    slrs = [name for name, _ in budget.slrs]
+    memories = tuple(_memories(document, slrs))
     platform = Platform(
         name=name,
         part=document.text("part"),
@@ -103,7 +143,9 @@ def find_platform(name: str, folder: Path = BOARDS, *, origin: str = "command li
         memories=memories,
         connect=_connect(document.section("connect"), {memory.tag for memory in memories}),
         kernel_base=document.integer("kernel_base", minimum=0),
-        budget=_budget(document.section("budget", default=None)),
+        budget=budget,
+        shells=tuple(_shells(document, len(slrs))),
+        slls=document.integer("slls", default=None, minimum=1),
     )
     document.finish()
     document.problems.raise_if_any()
@@ -115,19 +157,28 @@ def _clocks(document: Section) -> Iterator[Clock]:
     kinds = []
     for section in sections:
         kinds.append(section.text("kind", choices=("data", "kernel", "system")))
-        yield Clock(section.text("name"), kinds[-1], section.integer("mhz", minimum=1))
+        yield Clock(
+            section.text("name"),
+            kinds[-1],
+            section.integer("mhz", minimum=1),
+            section.integer("most_mhz", default=None, minimum=1),
+        )
         section.finish()
     if document.has("clocks") and all(section.ok for section in sections) and kinds.count("data") != 1:
         what = f"{len(kinds)} clocks, {kinds.count('data')} of them of kind data"
         document.problem("clocks", what, "name exactly one that kernels run at")
 
 
-def _memories(document: Section) -> Iterator[MemoryBank]:
+def _memories(document: Section, slrs: Collection[str]) -> Iterator[MemoryBank]:
     seen: dict[str, MemoryBank] = {}
     for section in document.sections("memories"):
         kind = section.text("kind", choices=("ddr4", "hbm", "dram", "uram"))
         size = section.integer("size_kib", minimum=1)
-        memory = MemoryBank(section.text("tag"), kind, size, section.integer("base", minimum=0))
+        tag, base = section.text("tag"), section.integer("base", minimum=0)
+        slr = section.text("slr", default=None)
+        if slrs and slr is not None and slr not in slrs:
+            section.problem("slr", f"there is no SLR {slr!r} in the budget", suggestion(slr, slrs))
+        memory = MemoryBank(tag, kind, size, base, section.text("sp", default=tag), slr)
         section.finish()
         if section.ok and memory.tag in seen:
             section.problem("tag", f"a memory called {memory.tag!r} is already there", "give it another tag")
@@ -138,6 +189,19 @@ def _memories(document: Section) -> Iterator[MemoryBank]:
         if section.ok:
             seen[memory.tag] = memory
         yield memory
+
+
+def _shells(document: Section, slrs: int) -> Iterator[Shell]:
+    for section in document.sections("shells", default=[]):
+        vbnv, path, pblocks = section.text("platform"), section.text("cu_path"), section.texts("pblocks")
+        if section.ok and not _VBNV.fullmatch(vbnv):
+            section.problem("platform", f"{vbnv!r} is no platform", "write vendor_board_name_major_minor")
+        if section.ok and path.count("{cu}") != 1:
+            section.problem("cu_path", f"{path!r} names no compute unit", "write {cu} once, where its name stands")
+        if slrs and section.ok and len(pblocks) != slrs:
+            section.problem("pblocks", f"{len(pblocks)} pblocks for {slrs} SLRs", "name one per SLR")
+        section.finish()
+        yield Shell(vbnv, path, pblocks)
 
 
 def _connect(section: Section, known: Collection[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:

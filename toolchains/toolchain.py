@@ -39,6 +39,9 @@ class Toolchain(Protocol):
     def ooc(self, core: Core | DmaCore) -> Step:
         """A core synthesised out of context."""
 
+    def placement(self) -> Step | None:
+        """Blocks to SLRs, after what `ooc` has found; None where nothing is placed."""
+
     def stitch(self, cores: Mapping[str, Core | DmaCore]) -> Step:
         """The cores joined into one kernel; the mapping is block name to core."""
 

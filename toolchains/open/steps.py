@@ -301,6 +301,10 @@ class OpenToolchain:
             signatures=signatures("open"),
         )
 
+    def placement(self) -> Step | None:
+        """Nothing is placed for emulation in software; `doit fit` shows what would be."""
+        return None
+
     def payload(self) -> tuple[Step, ...]:
         """Nothing: no tool of this toolchain has a stand-in."""
         return ()

@@ -8,6 +8,7 @@ from blocks.network import Network
 from config.problem import ConfigError, Problem, suggestion
 from config.settings import Settings
 from integration.design import kernel_of
+from integration.fit_problem import problem_of
 from integration.platform import Platform
 from toolchains.vitis.discovery import find_tools
 from toolchains.vitis.releases import OLDEST, Release
@@ -40,6 +41,7 @@ def find_vitis(root: Path, settings: Settings, network: Network, platform: Platf
         vitis,
         tools,
         open_steps(root, network, platform, settings.target, settings.clock_mhz),
+        problem_of(network, platform, settings),
         views,
         tuple(name for name in counted if name == vitis.licence),
     )
@@ -85,6 +87,9 @@ def _check_platform(settings: Settings, platform: Platform, network: Network, pr
     if f"_{chip}_" not in f"_{platform.vbnv}_":
         what = f"the part {platform.part} and the platform {platform.vbnv} are of different boards"
         problems.append(settings.problem("platform", what, f"correct platform/{platform.name}.yaml"))
+    if platform.shell(platform.vbnv) is None:
+        what = f"{platform.name} does not say where {platform.vbnv} has compute units and pblocks"
+        problems.append(settings.problem("platform", what, f"add it to 'shells' of platform/{platform.name}.yaml"))
     wired = dict(platform.connect)
     unwired = [argument.name for argument in kernel_of(network).arguments if not wired.get(argument.name)]
     if unwired:

@@ -6,8 +6,11 @@ id stands once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
+from integration.fit import Fit
 from integration.kernel import Kernel
 from toolchains.vitis.releases import Release
 
@@ -33,6 +36,27 @@ class LinkJob:
     jobs: int
     slr: str | None = None
     has_floorplan: bool = False
+
+    def describe(self) -> dict[str, Any]:
+        """The job as plain JSON values; `from_description` reads it back."""
+        return {**asdict(self), "release": str(self.release)}
+
+    @staticmethod
+    def from_description(values: Mapping[str, Any]) -> LinkJob:
+        """The job that `describe` wrote."""
+        release = Release.of(values["release"])
+        assert release is not None  # noqa: S101  the flow has written it
+        banks = tuple((argument, bank) for argument, bank in values["banks"])
+        return LinkJob(
+            **{**values, "kernel": Kernel.from_description(values["kernel"]), "release": release, "banks": banks}
+        )
+
+    def placed(self, fit: Fit) -> LinkJob:
+        """The job with the memories and SLRs of a fit. Emulated hardware has memories, and nothing is placed in it."""
+        banks = tuple((bank.argument, bank.sp) for bank in fit.banks)
+        if self.target != "hw":
+            return replace(self, banks=banks)
+        return replace(self, banks=banks, slr=fit.single_slr, has_floorplan=fit.single_slr is None)
 
     @property
     def has_file(self) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 from blocks.network import Network, find_network
 from config.settings import Settings
 from farm.step import Step, Text
+from integration.fit_problem import problem_of
 from integration.platform import find_platform
 from toolchains.vitis.discovery import Tools
 from toolchains.vitis.link_config import link_config, link_words
@@ -30,9 +31,10 @@ def toolchain_for(network: Network, release: str, view: str) -> VitisToolchain:
     """The toolchain with the project's defaults, on a machine without tools."""
     build = Settings.defaults().build
     platform = find_platform(build.platform)
+    problem = problem_of(network, platform, Settings.defaults())
     settings = VitisSettings(view=view, release=release)
     shared = open_steps(ROOT, network, platform, "hw", build.clock_mhz)
-    return VitisToolchain(ROOT, network, platform, "hw", build.clock_mhz, settings, Tools(), shared)
+    return VitisToolchain(ROOT, network, platform, "hw", build.clock_mhz, settings, Tools(), shared, problem)
 
 
 def scripts(network: Network, release: str, view: str, cores: Sequence[str] = ()) -> dict[str, str]:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from integration.fit import Fit
+from integration.platform import Shell
 from reports.errors import ReportError
 from reports.step_values import Linked
 from runtime import emulation_data, xclbin
@@ -17,8 +19,10 @@ from runtime.errors import FarmRuntimeError
 from runtime.header import Kind
 from runtime.manifest import Argument, Cycles, Manifest, Parameters, from_json
 from toolchains.vitis import tool
-from toolchains.vitis.link_config import CONFIG, HERE, REPORTS, TEMP
+from toolchains.vitis.floorplan import floorplan_script
+from toolchains.vitis.link_config import CONFIG, FLOORPLAN, HERE, REPORTS, TEMP, LinkJob, link_config, link_words
 from toolchains.vitis.link_reports import LinkReports, read_reports, require
+from toolchains.vitis.stitch_job import StitchJob
 
 PAYLOAD = "stand_in_payload.xclbin"
 """What the stand-in of v++ puts into the file: declared as an input only where v++ is the stand-in."""
@@ -51,18 +55,31 @@ def achieved_mhz(file: xclbin.Xclbin) -> float:
     return float(data[0].frequency_mhz)
 
 
-def link(plan: Mapping[str, Any]) -> str:
+def prepare(plan: Mapping[str, Any], fit: Fit) -> LinkJob:
+    """Write the configuration and the floorplan of a fit; return the job."""
+    job = LinkJob.from_description(plan["link"]).placed(fit)
+    if job.has_file:
+        Path(CONFIG).write_text(link_config(job).replace(HERE, str(Path().resolve())), "utf-8")
+    if job.has_floorplan:
+        placed = {block.block: block.slrs[0] for block in fit.blocks}
+        shell = Shell(**{**plan["shell"], "pblocks": tuple(plan["shell"]["pblocks"])})
+        stitched = StitchJob.from_description(plan["stitch"], placed)
+        Path(FLOORPLAN).write_text(floorplan_script(stitched, fit, shell), "utf-8")
+    return job
+
+
+def link(job: LinkJob) -> str:
     """Run v++; return what it printed."""
-    here = str(Path().resolve())
-    if plan["config"]:
-        Path(CONFIG).write_text(plan["config"].replace(HERE, here), "utf-8")
-    words = [word.replace(HERE, here) for word in plan["words"]]
+    words = [word.replace(HERE, str(Path().resolve())) for word in link_words(job)]
     more = {PAYLOAD_VARIABLE: str(Path(PAYLOAD).resolve())} if Path(PAYLOAD).exists() else {}
-    return tool.run("VPP", words, folder=Path(), writes=[plan["output"]], more=more)
+    return tool.run("VPP", words, folder=Path(), writes=[job.output], more=more)
 
 
-def manifest_of(plan: Mapping[str, Any], parts: Mapping[str, bytes], carried: Manifest | None, mhz: float) -> Manifest:
+def manifest_of(
+    plan: Mapping[str, Any], parts: Mapping[str, bytes], fit: Fit, carried: Manifest | None, mhz: float
+) -> Manifest:
     """What the file says of itself."""
+    tags = {bank.argument: (bank.tag,) for bank in fit.banks}
     return Manifest(
         network=plan["network"],
         kernel=plan["kernel"],
@@ -73,7 +90,9 @@ def manifest_of(plan: Mapping[str, Any], parts: Mapping[str, bytes], carried: Ma
         parameters=parameters_of(plan["blocks"]),
         clock_mhz=mhz,
         arguments=tuple(
-            Argument(**{**each, **{name: tuple(each[name]) for name in ("shape", "dtypes", "banks")}})
+            Argument(
+                **{**each, "shape": tuple(each["shape"]), "dtypes": tuple(each["dtypes"])}, banks=tags[each["name"]]
+            )
             for each in plan["arguments"]
         ),
         folding=plan["folding"],
@@ -87,11 +106,11 @@ def manifest_of(plan: Mapping[str, Any], parts: Mapping[str, bytes], carried: Ma
     )
 
 
-def finish(plan: Mapping[str, Any], found: LinkReports) -> None:
+def finish(plan: Mapping[str, Any], job: LinkJob, fit: Fit, found: LinkReports) -> None:
     """Write the xclbin with its manifest and the last layer's weights, and the values."""
-    file = xclbin.read(plan["output"])
+    file = xclbin.read(job.output)
     mhz = achieved_mhz(file)
-    asked = plan["clock_mhz"]
+    asked = job.clock_mhz
     if mhz < asked - _MHZ_TOLERANCE:
         what = f"dataflow-farm: timing is not met at {asked:g} MHz: v++ has lowered the clock to {mhz:g} MHz"
         if not plan["accept_lower_clock"]:
@@ -103,7 +122,7 @@ def finish(plan: Mapping[str, Any], found: LinkReports) -> None:
         parts.setdefault(emulation_data.FC_WEIGHTS, weights)
     carried = xclbin.read(PAYLOAD) if Path(PAYLOAD).exists() else None
     origin = from_json(carried.manifest_json) if carried and carried.manifest_json else None
-    manifest = manifest_of(plan, parts, origin, mhz)
+    manifest = manifest_of(plan, parts, fit, origin, mhz)
     sections = {Kind.USER_METADATA: manifest.to_json().encode()}
     if parts:
         sections[Kind.EMULATION_DATA] = emulation_data.pack(parts)
@@ -132,13 +151,17 @@ def main() -> int:
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--plan", type=Path, required=True, help="what the flow knows of the build, as JSON")
-    plan = json.loads(parser.parse_args().plan.read_text("utf-8"))
+    parser.add_argument("--fit", type=Path, required=True, help="where blocks and arguments lie, as JSON")
+    given = parser.parse_args()
+    plan = json.loads(given.plan.read_text("utf-8"))
+    fit = Fit.from_description(json.loads(given.fit.read_text("utf-8")))
     try:
-        link(plan)
+        job = prepare(plan, fit)
+        link(job)
         found = read_reports((Path(REPORTS), Path(TEMP, "reports"), Path(TEMP)))
         if plan["target"] == "hw":
             require(found)
-        finish(plan, found)
+        finish(plan, job, fit, found)
         Path("reports.txt").write_text(
             "".join(f"==== {file}\n{file.read_text('utf-8', errors='replace')}\n" for file in found.files), "utf-8"
         )

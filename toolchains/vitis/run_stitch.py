@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from blocks.parameter_memory.contents import ContentsError
+from integration.fit import Fit
 from reports import source, utilization
 from reports.errors import ReportError
 from toolchains.vitis import packaging_scripts, stitch_scripts, tool
@@ -29,11 +30,11 @@ from toolchains.vitis.structural import BLACK_BOXES, black_boxes, read_stub, str
 
 
 def placed(fit: Path | None) -> dict[str, str]:
-    """Where the fit puts each block; a block that no single SLR holds lies in the first of its SLRs."""
+    """Where the fit puts each block; one that no single SLR holds has the reset of the first of its SLRs."""
     if fit is None:
         return {}
-    document = json.loads(fit.read_text("utf-8"))
-    return {block["name"]: block["slrs"][0].lower() for block in document["blocks"]}
+    found = Fit.from_description(json.loads(fit.read_text("utf-8")))
+    return {block.block: block.slrs[0] for block in found.blocks}
 
 
 def write_memories(memories: tuple[Memory, ...]) -> None:

@@ -16,6 +16,7 @@ from blocks.rtl import files_of, render
 from farm.modules import python_files
 from farm.step import PYTHON, File, Output, Resources, Step, Text, Tool
 from integration.design import design_of
+from integration.fit_problem import FitProblem
 from integration.kernel import kernel_xml
 from integration.platform import Platform
 from toolchains.core_file import core_text
@@ -27,7 +28,7 @@ from toolchains.vitis.bench import bench_ports, bench_source
 from toolchains.vitis.discovery import Installation, Tools
 from toolchains.vitis.hls_scripts import BENCH, HlsJob, estimate_script, export_script
 from toolchains.vitis.lacking import lacking, text
-from toolchains.vitis.link_config import LinkJob, link_config, link_words
+from toolchains.vitis.link_config import LinkJob
 from toolchains.vitis.ooc_scripts import CONSTRAINTS, OocJob, constraints, ooc_script
 from toolchains.vitis.releases import Release
 from toolchains.vitis.run_link import PAYLOAD
@@ -61,6 +62,7 @@ class VitisToolchain:
     settings: VitisSettings
     tools: Tools
     shared: OpenToolchain
+    fit_problem: FitProblem
     views: Mapping[str, str] = field(default_factory=dict)
     licences: tuple[str, ...] = ()
 
@@ -212,6 +214,26 @@ class VitisToolchain:
             jobs=self.settings.jobs,
         )
 
+    def placement(self) -> Step:
+        """Blocks to SLRs, memories and clock, with what `ooc` has found of each core."""
+        values = {name: f"{self.folder}/ooc/{name}/values.json" for name in self.job.cores}
+        given = tuple(f"{name}=ooc/{name}.json" for name in values)
+        place = f"{self.folder}/stitch"
+        return Step(
+            name=f"placement:{self.network.name}",
+            argv=(PYTHON, "-m", _FIT, "--problem", "problem.json", "--out", "fit.json", "--values", *given),
+            inputs=(
+                *self._modules(_FIT),
+                Text("problem.json", json_text(self.fit_problem.describe())),
+                *(File(f"ooc/{name}.json", path) for name, path in values.items()),
+            ),
+            outputs=(Output("fit.json", f"{place}/fit.json"),),
+            log=f"{place}/fit.log",
+            tools=interpreter(),
+            error_lines=("^ERROR: ", "^Traceback "),
+            signatures=signatures("vitis"),
+        )
+
     def stitch(self, cores: Mapping[str, Core | DmaCore]) -> Step:
         """The kernel as a netlist IP and an .xo."""
         job, place, kernel = self.job, f"{self.folder}/stitch", self.network.name
@@ -229,10 +251,21 @@ class VitisToolchain:
         }
         return Step(
             name=f"stitch:{kernel}",
-            argv=(PYTHON, "-m", "toolchains.vitis.run_stitch", "--job", "job.json", "--style", style),
+            argv=(
+                PYTHON,
+                "-m",
+                "toolchains.vitis.run_stitch",
+                "--job",
+                "job.json",
+                "--style",
+                style,
+                "--fit",
+                "fit.json",
+            ),
             inputs=(
                 *self._modules("toolchains.vitis.run_stitch"),
                 Text("job.json", json_text(job.describe())),
+                File("fit.json", f"{place}/fit.json"),
                 Text("kernel.xml", kernel_xml(job.kernel)),
                 *(File(f"{name}{end}", f"{self.folder}/ooc/{name}/{name}{end}") for name in job.cores for end in taken),
                 *(File(file, f"blocks/{file}") for file in files),
@@ -260,7 +293,10 @@ class VitisToolchain:
             target=self.target,
             platform=self.platform.vbnv,
             clock_mhz=self.clock_mhz,
-            banks=tuple((argument.name, self._bank(argument.name)) for argument in kernel.arguments),
+            banks=tuple(
+                (argument.name, self.platform.bank(self.platform.tags(argument.name)[0]).sp)
+                for argument in kernel.arguments
+            ),
             optimize=self.settings.optimize,
             jobs=self.settings.jobs,
         )
@@ -280,17 +316,13 @@ class VitisToolchain:
             "instance": kernel.instance,
             "target": self.target,
             "view": "+".join(views),
-            "clock_mhz": self.clock_mhz,
             "accept_lower_clock": self.settings.accept_lower_clock,
-            "words": list(link_words(job)),
-            "config": link_config(job),
-            "output": job.output,
+            "link": job.describe(),
+            "stitch": self.job.describe(),
+            "shell": asdict(shell) if (shell := self.platform.shell(self.platform.vbnv)) else None,
             "blocks": blocks,
             "arguments": [
-                {
-                    **{name: value for name, value in asdict(each).items() if name not in _NOT_IN_MANIFEST},
-                    "banks": list(self.platform.tags(each.name)),
-                }
+                {name: value for name, value in asdict(each).items() if name not in _NOT_IN_MANIFEST}
                 for each in kernel.arguments
             ],
             "folding": {
@@ -306,11 +338,12 @@ class VitisToolchain:
         }
         return Step(
             name=f"link:{self.network.name}",
-            argv=(PYTHON, "-m", "toolchains.vitis.run_link", "--plan", "plan.json"),
+            argv=(PYTHON, "-m", "toolchains.vitis.run_link", "--plan", "plan.json", "--fit", "fit.json"),
             inputs=(
                 *self._modules("toolchains.vitis.run_link"),
                 Text("plan.json", json_text(plan)),
                 File(xo, f"{self.folder}/stitch/kernel.xo"),
+                File("fit.json", f"{self.folder}/stitch/fit.json"),
                 *self._weights(),
                 File("fc_weights.bin", f"{self.folder}/weights/{self.network.head.name}/fc_weights.bin"),
                 *payload,
@@ -354,11 +387,6 @@ class VitisToolchain:
             for block in self.network.blocks
             for file in ("memories.bin", "memories.json")
         )
-
-    def _bank(self, argument: str) -> str:
-        """A memory as v++ names it: the shells of 201830 call their DDR banks `bank0` in the xclbin, v++ `DDR[0]`."""
-        tag = self.platform.tags(argument)[0]
-        return f"DDR[{tag.removeprefix('bank')}]" if tag.startswith("bank") else tag
 
     @property
     def _version(self) -> str:
@@ -418,6 +446,7 @@ class VitisToolchain:
         return tuple(files[path] for path in sorted(files))
 
 
+_FIT = "integration.fit_program"
 _NOT_IN_MANIFEST = ("id", "offset", "port", "port_bits")
 
 

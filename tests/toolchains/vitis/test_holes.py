@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from blocks.network import find_network
+from config.settings import Settings
 from farm.step import Text
+from integration.fit_problem import problem_of
 from integration.platform import find_platform
 from toolchains.vitis.discovery import Tools
 from toolchains.vitis.link_config import link_config, link_words
@@ -49,8 +51,8 @@ def tcl() -> dict[str, list[str]]:
 def at_mhz(clock_mhz: float, release: str = "2022.2") -> VitisToolchain:
     network, platform = find_network("digits"), find_platform("u250")
     shared = open_steps(ROOT, network, platform, "hw", clock_mhz)
-    settings = VitisSettings(release=release)
-    return VitisToolchain(ROOT, network, platform, "hw", clock_mhz, settings, Tools(), shared)
+    settings, problem = VitisSettings(release=release), problem_of(network, platform, Settings.defaults())
+    return VitisToolchain(ROOT, network, platform, "hw", clock_mhz, settings, Tools(), shared, problem)
 
 
 def test_1_the_ip_repository_is_a_folder_of_ips_and_not_wherever_the_tool_runs() -> None:
