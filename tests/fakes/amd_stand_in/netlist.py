@@ -129,11 +129,12 @@ def elaborate(sources: Mapping[str, verilog.Module], top: str, part: str, releas
     return netlist
 
 
-def _add(netlist: Netlist, sources: Mapping[str, verilog.Module], module: verilog.Module, values: dict[str, int], known: Mapping[str, Netlist], name: str) -> None:
+def _add(netlist: Netlist, sources: Mapping[str, verilog.Module], module: verilog.Module, values: dict[str, int], known: Mapping[str, Netlist], name: str, above: frozenset[str] = frozenset()) -> None:
     environment = module.environment(values)
     cell = Cell(verilog.own_size(module, environment))
     netlist.modules[name] = cell
-    for kind, instance, overrides in module.instances:
+    # A module within itself (a tree) would end by a generate condition, which is not looked at: it counts once.
+    for kind, instance, overrides in () if module.name in above else module.instances:
         if kind in known:
             netlist.join(known[kind])
             cell.instances.append((instance, kind))
@@ -151,5 +152,5 @@ def _add(netlist: Netlist, sources: Mapping[str, verilog.Module], module: verilo
         tag = hashlib.sha256(json.dumps(sorted(given.items())).encode()).hexdigest()[:6]
         inner_name = kind if not given else f"{kind}__parameterized_{tag}"
         if inner_name not in netlist.modules:
-            _add(netlist, sources, inner, given, known, inner_name)
+            _add(netlist, sources, inner, given, known, inner_name, above | {module.name})
         cell.instances.append((instance, inner_name))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +10,8 @@ from amd_stand_in.console import Console
 from amd_stand_in.misbehave import Faults
 from amd_stand_in.tcl import Interpreter
 
-TALLY = "AMD_STAND_IN_TALLY"
-"""Environment: a file to which every synthesis adds a line of JSON. Tests count in it."""
+TALLY = "stand_in_tally"
+"""A file in the install tree to which every synthesis adds a line of JSON, where it is there. Tests count in it."""
 
 
 @dataclass
@@ -28,8 +27,8 @@ class Run:
 
     def count(self, kind: str, name: str) -> None:
         """Note one synthesis (csynth, synth, link)."""
-        target = os.environ.get(TALLY)
-        if target:
+        target = self.root / TALLY
+        if target.is_file():
             # One write in append mode: runs side by side do not mix their lines.
-            with Path(target).open("a") as file:
+            with target.open("a") as file:
                 file.write(json.dumps({"kind": kind, "name": name, "program": self.program, "release": self.release}) + "\n")

@@ -156,7 +156,7 @@ def _kernel_lines(kernel: kernels.Kernel, file: Xclbin) -> list[str]:
         lines += ["-" * 26, f"Instance:        {instance.name}", f"   Base Address: {instance.base_address:#x}", ""]
         unit = next(at for at, entry in enumerate(file.ip_layout) if entry.name == f"{kernel.name}:{instance.name}")
         for argument in kernel.arguments:
-            tags = [file.memories[c.memory_index] for c in file.connections if c.ip_index == unit and c.argument_index == argument.id]
+            tags = [file.memories[c.memory_index] for c in file.connections if c.ip_index == unit and c.argument_index == argument.index]
             lines += [f"   Argument:          {argument.name}", f"   Register Offset:   {argument.offset:#x}", f"   Port:              {argument.port}"]
             lines += [f"   Memory:            {bank.tag} (MEM_{bank.type_name})" for bank in tags] or ["   Memory:            <not applicable>"]
             lines.append("")
