@@ -163,7 +163,9 @@ def compose(
 
 
 def extend(xclbin: Xclbin, added: Mapping[Kind, bytes]) -> Xclbin:
-    """The file with these sections, in place of such that it has; all others, and the uuid, are as they were.
+    """The file with these sections, in place of such that it has; all others are as they were.
+
+    So is the uuid, by which tools and shells know the file; only one that follows from the contents follows them.
 
     Raises:
         XclbinError: a file with a signature behind its sections, which would be none of the new file.
@@ -181,7 +183,9 @@ def extend(xclbin: Xclbin, added: Mapping[Kind, bytes]) -> Xclbin:
         offset += len(data)
     result = Xclbin(replace(xclbin.header, length=offset), tuple(sections))
     _check(result)
-    return result
+    if xclbin.header.uuid != xclbin.content_uuid:
+        return result
+    return replace(result, header=replace(result.header, uuid=content_uuid(pack(result))))
 
 
 def pack(xclbin: Xclbin) -> bytes:
