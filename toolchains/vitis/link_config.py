@@ -18,6 +18,8 @@ CONFIG = "link.cfg"
 FLOORPLAN = "floorplan.tcl"
 FLOORPLAN_PROPERTY = "run.impl_1.STEPS.OPT_DESIGN.TCL.POST"
 TEMP, LOGS, REPORTS = "_x", "logs", "reports"
+PAYLOAD = "stand_in_payload.xclbin"
+"""What the stand-in of v++ puts into the file: an input of the step only where v++ is the stand-in."""
 HERE = "@HERE@"
 """Stands for the folder that v++ runs in: the property that names a script takes no relative path."""
 

@@ -21,7 +21,7 @@ from reports.step_values import FORMAT
 from toolchains.core_file import read_core
 from toolchains.vitis import tool
 from toolchains.vitis.archive import pack_folder
-from toolchains.vitis.bench import write_vectors
+from toolchains.vitis.bench_vectors import write_vectors
 from toolchains.vitis.fifo_latency import deeper, fifo_depths, pipeline_cycles
 from toolchains.vitis.hls_scripts import DONE, PROJECT, SOLUTION
 from toolchains.vitis.releases import Release

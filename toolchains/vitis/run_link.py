@@ -20,12 +20,20 @@ from runtime.header import Kind
 from runtime.manifest import Argument, Cycles, Manifest, Parameters, from_json
 from toolchains.vitis import tool
 from toolchains.vitis.floorplan import floorplan_script
-from toolchains.vitis.link_config import CONFIG, FLOORPLAN, HERE, REPORTS, TEMP, LinkJob, link_config, link_words
+from toolchains.vitis.link_config import (
+    CONFIG,
+    FLOORPLAN,
+    HERE,
+    PAYLOAD,
+    REPORTS,
+    TEMP,
+    LinkJob,
+    link_config,
+    link_words,
+)
 from toolchains.vitis.link_reports import LinkReports, read_reports, require
 from toolchains.vitis.stitch_job import StitchJob
 
-PAYLOAD = "stand_in_payload.xclbin"
-"""What the stand-in of v++ puts into the file: declared as an input only where v++ is the stand-in."""
 PAYLOAD_VARIABLE = "AMD_STAND_IN_PAYLOAD"
 DATA_CLOCK = 0
 _MHZ_TOLERANCE = 0.5

@@ -28,10 +28,9 @@ from toolchains.vitis.bench import bench_ports, bench_source
 from toolchains.vitis.discovery import Installation, Tools
 from toolchains.vitis.hls_scripts import BENCH, HlsJob, estimate_script, export_script
 from toolchains.vitis.lacking import lacking, text
-from toolchains.vitis.link_config import LinkJob
+from toolchains.vitis.link_config import PAYLOAD, LinkJob
 from toolchains.vitis.ooc_scripts import CONSTRAINTS, OocJob, constraints, ooc_script
 from toolchains.vitis.releases import Release
-from toolchains.vitis.run_link import PAYLOAD
 from toolchains.vitis.settings import VitisSettings
 from toolchains.vitis.stitch_job import StitchJob, converter_core, job_of
 from toolchains.vitis.stitch_scripts import HIERARCHY, UTILIZATION

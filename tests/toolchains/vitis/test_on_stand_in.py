@@ -71,6 +71,21 @@ def test_emulated_hardware_takes_the_same_cores(built) -> None:  # type: ignore[
     assert "wns_ns" not in values
 
 
+def test_the_netlist_ip_goes_into_a_design_of_its_own(built, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """The example of docs/netlist_ip.md, as it stands there."""
+    from toolchains.vitis.archive import unpack_folder
+
+    unpack_folder(built.checkout / FOLDER / "stitch" / "kernel_ip.zip", tmp_path / "kernel_ip")
+    script = built.checkout / "docs" / "netlist_ip.tcl"
+    (tmp_path / "netlist_ip.tcl").write_bytes(script.read_bytes())
+    done = subprocess.run(
+        [str(built.tools / "Vivado/2022.2/bin/vivado"), "-mode", "batch", "-source", "netlist_ip.tcl"],
+        cwd=tmp_path, env=built.environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert "example: block design validated" in done.stdout
+
+
 @pytest.mark.parametrize("release", ["2019.2", "2025.1"])
 @pytest.mark.parametrize("style", ["ipi", "structural"])
 def test_a_core_and_the_kernel_in_other_releases(machine, release: str, style: str) -> None:  # type: ignore[no-untyped-def]
