@@ -99,6 +99,15 @@ def trim_fifos() -> TaskFailed | None:
     return None
 
 
+def task_memories() -> Iterator[Task]:
+    """Parameter memories: netlists without contents, one per width and depth; memories:BLOCK fills in its images"""
+    empty = {step.name: step for block in NETWORK.blocks for step in TOOLCHAIN.empty_memories(block)}
+    for step in empty.values():
+        yield task(step, doc="a memory without contents")
+    for block in NETWORK.blocks:
+        yield task(TOOLCHAIN.memories(block), doc=f"parameter memories of {block.name}")
+
+
 def task_block() -> Iterator[Task]:
     """All that one block needs"""
     trained = {block.name for block in NETWORK.blocks}

@@ -39,6 +39,12 @@ class Toolchain(Protocol):
     def ooc(self, core: Core | DmaCore) -> Step:
         """A core synthesised out of context."""
 
+    def empty_memories(self, block: Block) -> tuple[Step, ...]:
+        """The parameter memories of a block without contents, one per width and depth."""
+
+    def memories(self, block: Block) -> Step:
+        """The parameter memories of a block with its trained values in them."""
+
     def placement(self) -> Step | None:
         """Blocks to SLRs, after what `ooc` has found; None where nothing is placed."""
 

@@ -18,7 +18,8 @@ from blocks.graph import Core
 from blocks.hls import headers_of
 from blocks.network import Block, Network
 from blocks.origin import STAND_IN
-from blocks.rtl import render
+from blocks.parameter_memory.plan import memory_plans
+from blocks.rtl import RtlView, render
 from blocks.trained import parameter_file
 from farm.modules import python_files
 from farm.step import PYTHON, File, Output, Resources, Step, Text, Tool
@@ -28,7 +29,7 @@ from toolchains.failures import signatures
 from toolchains.hls_release import release_header
 from toolchains.open.program import program_main
 from toolchains.open.simulation_steps import cosim_step, harness_step, model_step, stimuli_step
-from toolchains.open.synthesis_steps import synthesis_step
+from toolchains.open.synthesis_steps import MEMORIES, filling_step, memory_view, synthesis_step
 from toolchains.open.verilator import find_verilator
 from toolchains.simulation_settings import CosimSettings
 
@@ -215,9 +216,23 @@ class OpenToolchain:
 
     def ooc(self, core: Core | DmaCore) -> Step:
         """The RTL of a core synthesised out of context: netlist, utilization and logic delay."""
+        return self._synthesis(render(core), core_facts(core))
+
+    def empty_memories(self, block: Block) -> tuple[Step, ...]:
+        """The parameter memories of a block synthesised without contents, one per width and depth."""
+        plans = {plan.module: plan for plan in memory_plans(block.core().graph)}
+        return tuple(self._synthesis(memory_view(plan), (), MEMORIES) for plan in plans.values())
+
+    def memories(self, block: Block) -> Step:
+        """The parameter memories of a block with its trained values in them."""
+        modules = self._modules("toolchains.open.fill_memory")
+        plans = memory_plans(block.core().graph)
+        return filling_step(block.name, plans, self.folder, modules, interpreter("numpy", "pyosys"))
+
+    def _synthesis(self, view: RtlView, facts: tuple[tuple[str, str], ...], task: str = "ooc") -> Step:
         modules = self._modules("toolchains.open.synthesise")
         (python, yosys) = interpreter("pyosys")
-        return synthesis_step(render(core), self.folder, modules, yosys, (python,), core_facts(core))
+        return synthesis_step(view, self.folder, modules, yosys, (python,), facts, task)
 
     def stitch(self, cores: Mapping[str, Core | DmaCore]) -> Step:
         """Interfaces checked, `kernel.xml`, and the program that joins the compiled cores."""

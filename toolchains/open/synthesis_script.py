@@ -22,8 +22,10 @@ _MULTIPLIER = {
 }
 
 
-def synthesis_script(top: str, sources: Iterable[str], parameters: Iterable[tuple[str, int]] = ()) -> str:
+def synthesis_script(top: str, sources: Iterable[str], instead: Iterable[str] = ()) -> str:
     """Render the script that reads `sources` and leaves the netlist of `top` as JSON and Verilog.
+
+    Modules of the files `instead` take the place of those of the same name.
 
     `-flatten` dissolves the glue and stops at modules marked keep_hierarchy (a PE, a threshold lane), which are mapped
     once however often they stand in the core. Without it every module is mapped on its own, at 0.3 s each.
@@ -32,12 +34,11 @@ def synthesis_script(top: str, sources: Iterable[str], parameters: Iterable[tupl
     mapped to DSP48E1, and these to DSP48E2 behind it.
     """
     synth = f"synth_xilinx -family {FAMILY} -top {top} -noiopad -noclkbuf -flatten"
-    given = "".join(f" -chparam {name} {value}" for name, value in parameters)
     return "\n".join((
         # A bit that a vector does not have would be read as undefined, with a warning.
         'logger -werror "out of bounds"',
         *(f"read_verilog -sv {source}" for source in sources),
-        *((f"hierarchy -top {top}{given}", f"rename -top {top}") if given else ()),
+        *(f"read_verilog -sv -overwrite {source}" for source in instead),
         f"{synth} -run begin:prepare",
         # A loop or a second driver is found here by its source line; behind the mapping it is a maze of LUTs.
         "proc",

@@ -5,6 +5,8 @@ An error ends Yosys' process, whichever process that is, so it is never this one
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import re
 import resource
 import subprocess
@@ -33,18 +35,31 @@ _CHECK = "in 'check -assert'"
 _LATCH = "t:$dlatch"
 
 
-def run_script(script: Path, log: Path) -> YosysRun:
-    """Run a script in the current folder. Raises YosysError with the first reason."""
+def run_script(script: Path, log: Path, folder: Path = Path()) -> YosysRun:
+    """Run a script, a path below `folder`, in that folder. Raises YosysError with the first reason."""
     started = time.monotonic()
+    environment = os.environ | {"PYTHONPATH": str(Path.cwd())}
     with log.open("w") as out:
         command = [sys.executable, "-m", "toolchains.open.yosys", str(script)]
-        status = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, check=False).returncode
+        status = subprocess.run(
+            command, stdout=out, stderr=subprocess.STDOUT, check=False, cwd=folder, env=environment
+        ).returncode
     seconds = time.monotonic() - started
     text = log.read_text(errors="replace")
     if status:
-        raise YosysError(reason(text, status))
+        raise YosysError(reason(text, status, folder))
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
     return YosysRun(text, seconds, peak)
+
+
+def share() -> Path:
+    """Where Yosys' cell libraries lie. Raises YosysError where Yosys is not installed."""
+    found = importlib.util.find_spec("pyosys")
+    if found is None or not found.submodule_search_locations:
+        raise YosysError(
+            "the package pyosys is not installed; install the project's dependencies again: pip install -e ."
+        )
+    return Path(next(iter(found.submodule_search_locations))) / "share"
 
 
 def reason(log: str, status: int, folder: Path = Path()) -> str:

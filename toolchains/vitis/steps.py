@@ -123,6 +123,14 @@ class VitisToolchain:
         """The block's RTL simulated and compared with the model."""
         return self.shared.cosim(block)
 
+    def empty_memories(self, block: Block) -> tuple[Step, ...]:
+        """The parameter memories synthesised by Yosys, for whoever looks at their area; the kernel has its own IPs."""
+        return self.shared.empty_memories(block)
+
+    def memories(self, block: Block) -> Step:
+        """The same with trained values."""
+        return self.shared.memories(block)
+
     def hls(self, core: Core | DmaCore) -> Step:
         """Vitis HLS on the C++ view of a core: C simulation, synthesis, packaged IP."""
         place = f"{self.folder}/hls/{core.name}"
