@@ -212,6 +212,7 @@ def own_size(module: Module, environment: Mapping[str, int]) -> Size:
                 lut_memory += -(-bits // 64) if bits <= 4096 else 0
             elif words[1] in assigned:
                 ff += width
+    ff += sum(width_of(vector, environment) or 1 for direction, vector, name in module.heads if direction == "output" and name in assigned)
     operators = len(re.findall(r"[-+&|^<>]|==", module.body))
     products = len(re.findall(r"\w\s\*\s\w", module.body)) if "use_dsp" in module.body else 0
     return Size(operators + ff // 2 + lut_memory, lut_memory, ff, bram, 0, products)
