@@ -15,8 +15,8 @@ from amd_stand_in.tcl import Interpreter
 from amd_stand_in.vivado import Vivado
 
 
-def apply(script: Path, design: Netlist, console: Console, faults: Faults, release: str, root: Path) -> None:
-    """Run the script. Raises ToolError if it fails."""
+def apply(script: Path, design: Netlist, console: Console, faults: Faults, release: str, root: Path) -> dict[str, str]:
+    """Run the script. Returns which cell lies in which pblock. Raises ToolError if it fails."""
     def tail(name: str, error: ToolError) -> str:
         for line in error.lines():
             console.line(line.replace("ERROR: [Common ", "ERROR: [VPL ").replace("ERROR: [Vivado ", "ERROR: [VPL "))
@@ -35,3 +35,4 @@ def apply(script: Path, design: Netlist, console: Console, faults: Faults, relea
     failed = tcl.run(script)
     if failed is not None:
         raise ToolError("VPL 60-773", f"caught Tcl error in '{script}': {failed.splitlines()[0]}")
+    return vivado.placed

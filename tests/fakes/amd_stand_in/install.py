@@ -21,8 +21,9 @@ if str(HERE.parent) not in sys.path:
     sys.path.insert(0, str(HERE.parent))
 
 from amd_stand_in.devices import PLATFORMS  # noqa: E402
-from amd_stand_in.release import order  # noqa: E402
+from amd_stand_in.release import hls_program, order  # noqa: E402
 
+__all__ = ["environment", "hls_program", "make", "programs"]
 MARKER = "STAND_IN"
 LINK = ("v++", "platforminfo", "emconfigutil", "kernelinfo")
 

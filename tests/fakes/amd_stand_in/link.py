@@ -131,9 +131,10 @@ class Link:
         self._capacity(platform, sizes)
         for step in ("synth", "impl"):
             self.faults.strike(f"vpl.{step}", device=platform.part.split("-")[0])
-        self._properties(design)
+        placed = self._properties(design)
         achieved = self._timing(design, clocks)
-        self._implementation(platform, design, sizes, next(iter(kernels)))
+        use = self._per_slr(design, platform, units, placed)
+        self._implementation(platform, design, sizes, next(iter(kernels)), use)
         return achieved
 
     def _place(self, design: Netlist, path: list[str], top: str, units: list[str]) -> None:
@@ -158,7 +159,23 @@ class Link:
                 self.console.warning("VPL 60-732", f"Link warning: The available {name} may not be sufficient to accommodate the kernels")
                 raise ToolError("VPL UTLZ-1", f"Resource utilization: {name} over-utilized in Pblock pblock_dynamic_region (Area constraints exist such that this pblock requires {count} of such cell types but only {budget} compatible sites are available)", also=(("VPL 4-23", "Error(s) found during DRC. Placer not run."), ("VPL 60-773", f"In '{self.logs}/vivado.log', caught Tcl error: problem implementing dynamic region, impl_1: place_design ERROR, please look at the run log file for more information")))
 
-    def _properties(self, design: Netlist) -> None:
+    def _per_slr(self, design: Netlist, platform: Platform, units: dict[str, Unit], placed: dict[str, str]) -> list[Size]:
+        """What lies in each SLR: cells by their pblock, the rest where the unit is, else in SLR0."""
+        use = [Size() for _ in range(platform.slrs)]
+
+        def walk(module: str, path: str, at: int) -> None:
+            use[at] = use[at] + design.modules[module].size
+            for name, inner in design.modules[module].instances:
+                below = f"{path}/{name}" if path else name
+                wanted = placed.get(below, "")
+                slr = int(wanted[-1]) if wanted[-4:-1] == "SLR" or wanted[-4:-1] == "slr" else at
+                unit = units.get(name)
+                walk(inner, below, int(unit.slr[3:]) if unit is not None and unit.slr else slr)
+
+        walk(design.top, "", 0)
+        return use
+
+    def _properties(self, design: Netlist) -> dict[str, str]:
         from amd_stand_in.objects import PROPERTIES
 
         scripts = []
@@ -178,12 +195,14 @@ class Link:
                 if not Path(value).is_absolute():
                     raise ToolError("VPL 17-354", f"prop={text}: a script is named by an absolute path.")
                 scripts.append(Path(value))
+        placed: dict[str, str] = {}
         for script in scripts:
             if not script.is_file():
                 raise ToolError("VPL 17-354", f"Could not open '{script}' for reading.")
             from amd_stand_in.floorplan import apply
 
-            apply(script, design, self.console, self.faults, self.release, self.root)
+            placed.update(apply(script, design, self.console, self.faults, self.release, self.root))
+        return placed
 
     def _timing(self, design: Netlist, clocks: dict[str, float]) -> dict[str, float]:
         achieved = dict(clocks)
@@ -202,7 +221,7 @@ class Link:
         (self.temp / "link/int/_new_clk_freq").write_text("".join(f"kernel:{key}:clk_kernel{key}_in:{mhz:.1f}\n" for key, mhz in achieved.items()))
         return achieved
 
-    def _implementation(self, platform: Platform, design: Netlist, sizes: list[tuple[str, Size]], kernel: str) -> None:
+    def _implementation(self, platform: Platform, design: Netlist, sizes: list[tuple[str, Size]], kernel: str, use: list[Size]) -> None:
         old = order(self.release) <= (2020, 1)
         prefix = "" if old else "impl_1_"
         shell = platform.name if old else "hw"
@@ -216,8 +235,9 @@ class Link:
             word = {"synthed": "Synthesized", "placed": "Placed", "routed": "Routed"}[state]
             path.write_text(vivado_reports.accelerator(self.release, design, platform, kernel, sizes, word))
             self.faults.damage(path, "vpl.impl")
+            design.state = word
+            (folder / f"{prefix}slr_util_{state}.rpt").write_text(vivado_reports.slr(self.release, "report_utilization -slr", design, use))
             if not old:
-                design.state = word
                 (folder / f"{prefix}full_util_{state}.rpt").write_text(vivado_reports.utilization(self.release, "report_utilization", design))
         self.faults.damage(timing, "vpl.impl")
         for name in ("vivado.log", "imp/impl_1_runme.log"):

@@ -140,6 +140,10 @@ def _add(netlist: Netlist, sources: Mapping[str, verilog.Module], module: verilo
             cell.instances.append((instance, kind))
             continue
         inner = sources.get(kind)
+        if inner is not None and inner.black_box:
+            netlist.black_boxes += [kind] if kind not in netlist.black_boxes else []
+            cell.instances.append((instance, kind))
+            continue
         if inner is None:
             if kind.startswith(("xpm_", "BUFG", "RAMB", "FDRE", "LUT", "DSP48", "URAM", "SRL", "CARRY")):
                 continue

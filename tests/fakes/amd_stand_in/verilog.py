@@ -22,6 +22,10 @@ _KEYWORDS = frozenset(
 )
 _INSTANCE = re.compile(r"\b([A-Za-z_]\w*)\s*(#\s*\(|\s[A-Za-z_]\w*\s*\()")
 _ATTRIBUTE = re.compile(r'\(\*\s*stand_in\s*=\s*"([^"]*)"\s*\*\)\s*module\s+(\w+)')
+# Two ways to say that a module is a black box: an attribute, and the remark that `write_verilog -mode synth_stub` leaves.
+_BOX = re.compile(r"\(\*[^*]*\bblack_box\b[^*]*\*\)\s*module\s+(\w+)")
+_STUB = re.compile(r"\bmodule\s+(\w+)\s*\([^()]*\)\s*/\* synthesis syn_black_box")
+_LATER = re.compile(r"\b(input|output|inout)\s+(?:wire|reg|logic)?\s*((?:\[[^\]]*\]\s*)*)([\w\s,]+);")
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,7 @@ class Module:
     body: str
     file: str
     given: Size | None = None
+    black_box: bool = False
     instances: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
 
     def environment(self, overrides: Mapping[str, int]) -> dict[str, int]:
@@ -113,6 +118,7 @@ def width_of(vector: str, environment: Mapping[str, int]) -> int | None:
 def read(text: str, file: str) -> list[Module]:
     """The modules of a file."""
     given = {name: _given(value) for value, name in _ATTRIBUTE.findall(text)}
+    boxes = set(_BOX.findall(text)) | set(_STUB.findall(text))
     text = re.sub(r"/\*.*?\*/", " ", re.sub(r"//[^\n]*", "", text), flags=re.S)
     text = re.sub(r"\(\*(?!\s*\)).*?\*\)", " ", text, flags=re.S)
     text = re.sub(r'"[^"\n]*"', '""', text)
@@ -122,6 +128,7 @@ def read(text: str, file: str) -> list[Module]:
         if end < 0:
             raise ToolError("Synth 8-2715", f"syntax error near end of file: module '{found[1]}' has no endmodule [{file}]")
         modules.append(_module(found[1], text[found.end() : end], file, given.get(found[1])))
+        modules[-1].black_box = found[1] in boxes
     return modules
 
 
@@ -144,10 +151,15 @@ def _module(name: str, text: str, file: str, given: Size | None) -> Module:
     if found := re.match(r"\s*\(", text[at:]):
         end = balanced(text, at + found.end() - 1)
         direction = vector = ""
+        inside = text[at + found.end() : end - 1]
+        # The older head names the ports only; their directions follow in the body.
+        later = {n.strip(): (d, v) for d, v, names in _LATER.findall(text[end:]) for n in names.split(",")} if not re.search(r"\b(input|output|inout)\b", inside) else {}
         for part in split(text[at + found.end() : end - 1], "([{)]}"):
             match = re.match(r"(?:(input|output|inout)\b)?\s*(?:wire|logic|reg|var)?\s*(?:signed|unsigned)?\s*((?:\[[^\]]*\]\s*)*)(\w+)$", part)
             if match is None:
                 raise ToolError("Synth 8-2715", f"syntax error near '{part[:40]}' in the ports of '{name}' [{file}]")
+            if match[3] in later:
+                direction, vector = later[match[3]]
             if match[1]:
                 direction, vector = match[1], match[2]
             if not direction:
@@ -200,6 +212,7 @@ def own_size(module: Module, environment: Mapping[str, int]) -> Size:
                 lut_memory += -(-bits // 64) if bits <= 4096 else 0
             elif words[1] in assigned:
                 ff += width
+    ff += sum(width_of(vector, environment) or 1 for direction, vector, name in module.heads if direction == "output" and name in assigned)
     operators = len(re.findall(r"[-+&|^<>]|==", module.body))
     products = len(re.findall(r"\w\s\*\s\w", module.body)) if "use_dsp" in module.body else 0
     return Size(operators + ff // 2 + lut_memory, lut_memory, ff, bram, 0, products)

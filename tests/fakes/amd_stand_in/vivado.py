@@ -107,22 +107,23 @@ class Vivado(ProjectCommands, DesignCommands, BlockDesignCommands, PackagerComma
                 hit = any(re.fullmatch(pattern, name) for pattern in patterns for name in names)
             else:
                 hit = any(fnmatch.fnmatchcase(name, pattern.replace("[", "[[]")) for pattern in patterns for name in names)
-            if hit and self._passes(thing, arguments.text("filter")):
+            if hit and self.passes(thing, arguments.text("filter")):
                 found.append(thing.handle)
         if not found and not arguments.flag("quiet"):
             self.run.console.warning(code, f"No {what} matched '{' '.join(patterns)}'")
         return found
 
-    def _passes(self, thing: Thing, text: str) -> bool:
-        for part in re.split(r"&&", text) if text else []:
-            match = re.match(r"\s*([\w.]+)\s*(==|!=|=~|!~)\s*\"?([^\"]*?)\"?\s*$", part)
-            if match is None:
-                raise ToolError("Common 17-161", f"Invalid option value '{text}' specified for 'filter'.")
-            value = thing.get(match[1])
-            hit = fnmatch.fnmatchcase(value, match[3]) if "~" in match[2] else value == match[3]
-            if hit != (match[2][0] == "="):
-                return False
-        return True
+    def passes(self, thing: Thing, text: str) -> bool:
+        """A `-filter` of `||`, `&&` and comparisons; `*` of a pattern matches `/` too."""
+        return not text or any(all(self._holds(thing, part, text) for part in branch.split("&&")) for branch in text.split("||"))
+
+    def _holds(self, thing: Thing, part: str, text: str) -> bool:
+        match = re.match(r"[\s(]*([\w.]+)\s*(==|!=|=~|!~)\s*\"?([^\"]*?)\"?[\s)]*$", part)
+        if match is None:
+            raise ToolError("Common 17-161", f"Invalid option value '{text}' specified for 'filter'.")
+        value = thing.get(match[1])
+        hit = fnmatch.fnmatchcase(value, match[3].replace("[", "[[]")) if "~" in match[2] else value == match[3]
+        return hit == (match[2][0] == "=")
 
     # Properties and parameters
 

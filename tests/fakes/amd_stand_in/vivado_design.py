@@ -26,6 +26,7 @@ class DesignCommands:
     def start_design(self) -> None:
         """No design."""
         self.design: Netlist | None = None
+        self.placed: dict[str, str] = {}
 
     def need_design(self, command: str) -> Netlist:
         """The open design. Raises ToolError."""
@@ -126,7 +127,8 @@ class DesignCommands:
             if any(fnmatch.fnmatchcase(name, p) and (arguments.flag("hierarchical") or path.count("/") == p.count("/")) for p in patterns):
                 if path not in self.things:  # type: ignore[attr-defined]
                     self.add(Thing("cell", path, {"NAME": path, "REF_NAME": module, "IS_BLACKBOX": str(int(module not in design.modules))}))  # type: ignore[attr-defined]
-                found.append(path)
+                if self.passes(self.object(path, "cell"), arguments.text("filter")):  # type: ignore[attr-defined]
+                    found.append(path)
         if not found and not arguments.flag("quiet"):
             self.run.console.warning("Vivado 12-180", f"No cells matched '{' '.join(patterns)}'.")
         return found
@@ -215,14 +217,29 @@ class DesignCommands:
         self.need_project("link_design")  # type: ignore[attr-defined]
         top = arguments.text("top")
         part = arguments.text("part") or self.part  # type: ignore[attr-defined]
-        if top in self.checkpoints and top not in self.modules:  # type: ignore[attr-defined]
-            return self.open_design(self.checkpoints[top], top)  # type: ignore[attr-defined]
         for found in self.checkpoints.values():  # type: ignore[attr-defined]
             if found.part != part:
                 raise ToolError("Project 1-19", f"The checkpoint of '{found.top}' is for part {found.part}, not {part}.")
-        design = netlist.elaborate(self.modules, top, part, self.run.release, self.checkpoints)  # type: ignore[attr-defined]
+        if top in self.checkpoints:  # type: ignore[attr-defined]
+            design = self._fill(self.checkpoints[top])  # type: ignore[attr-defined]
+        else:
+            design = netlist.elaborate(self.modules, top, part, self.run.release, self.checkpoints)  # type: ignore[attr-defined]
         design.out_of_context = arguments.text("mode", "default") == "out_of_context"
         return self.open_design(design, top)
+
+    def _fill(self, design: Netlist) -> Netlist:
+        """The black boxes of a netlist by the other checkpoints, by the names of their tops."""
+        for name, found in self.checkpoints.items():  # type: ignore[attr-defined]
+            if name == design.top:
+                continue
+            if name not in design.black_boxes:
+                self.run.console.warning("Project 1-486", f"Checkpoint of '{name}' fills no black box of '{design.top}'.")
+                continue
+            design.join(found)
+            design.black_boxes.remove(name)
+        for name in design.black_boxes:
+            self.run.console.critical("Project 1-486", f"Could not resolve non-primitive black box cell '{name}'.")
+        return design
 
     def do_open_run(self, arguments: Arguments) -> str:
         """Open what a run has made."""
@@ -250,7 +267,8 @@ class DesignCommands:
             raise ToolError("Common 17-176", f"Overwrite of existing file isn't enabled.  Please specify -force to overwrite file [{path}]")
         kinds = {"in": "input", "out": "output", "inout": "inout"}
         lines = [f"// {design.top}: written by a stand-in (mode {arguments.text('mode', 'design')})", '(* x_core_info = "stand-in" *)']
-        lines += [f"module {design.top}({', '.join(port.name for port in design.ports)});"]
+        stub = " /* synthesis syn_black_box */" if arguments.text("mode") == "synth_stub" else ""
+        lines += [f"module {design.top}({', '.join(port.name for port in design.ports)}){stub};"]
         lines += [f"  {kinds[p.direction]} {f'[{p.width - 1}:0]' if p.width > 1 else ''}{p.name};" for p in design.ports]
         path.write_text("\n".join([*lines, "endmodule", ""]))
         self.run.faults.damage(path, "write_verilog")
@@ -330,6 +348,7 @@ class DesignCommands:
         cells = self.run.tcl.split(arguments.word(1)) if not arguments.flag("top") else ["top"]
         if not cells:
             raise ToolError("Common 17-55", "'add_cells_to_pblock' expects at least one object.")
+        self.placed.update(dict.fromkeys(cells, arguments.word(0)))
 
     def do_get_slrs(self, arguments: Arguments) -> list[str]:
         """SLRs of the device."""

@@ -60,7 +60,7 @@ class ProjectCommands:
             raise ToolError("Coretcl 2-106", f"Specified part could not be found: '{part}'.")
         self.start_project()
         self.in_memory = arguments.flag("in_memory")
-        name = arguments.word(0, "New Project")
+        name = arguments.word(0, "New_Project")
         self.folder = Path(arguments.word(1, "."))
         if not self.in_memory:
             file = self.folder / f"{name}.xpr"

@@ -171,3 +171,29 @@ def accelerator(release: str, netlist: Netlist, platform: Platform, kernel: str,
     rows = [["Name", "LUT", "LUTAsMem", "REG", "BRAM", "URAM", "DSP"], row("Platform", platform.overhead, whole), row("User Budget", budget, budget), row("   Used Resources", used, budget), row("   Unused Resources", tuple(b - u for b, u in zip(budget, used, strict=True)), budget), row(kernel, used, budget)]
     rows += [row(f"   {name}", amounts(size), budget) for name, size in units]
     return "\n".join([*lines, "Table of Contents", "-----------------", "1. System Utilization", "", *_section("1", "System Utilization"), *table(rows), "", MARK, ""])
+
+
+def slr(release: str, command: str, netlist: Netlist, use: list[Size]) -> str:
+    """`report_utilization -slr`: one size per SLR."""
+    device = DEVICES[netlist.part].slrs
+    names = [f"SLR{at}" for at in range(len(device))]
+    lines = _head(release, command, netlist, "Utilization Design Information")
+    lines += ["Table of Contents", "-----------------", "1. SLR Connectivity", "2. SLR CLB Logic and Dedicated Block Utilization", "", *_section("1", "SLR Connectivity")]
+    rows = [["", "Used", "Fixed", "Available", "Util%"]]
+    rows += [[f"SLR{at + 1} <-> SLR{at}", "0", "", "23040", "0.00"] for at in reversed(range(len(device) - 1))]
+    rows.append(["Total SLLs Used", "0", "", "", ""])
+    lines += [*table(rows), "", *_section("2", "SLR CLB Logic and Dedicated Block Utilization")]
+    heads = ["Site Type", *names, *(f"{name} %" for name in names)]
+
+    def row(name: str, used: list[float], available: list[int]) -> list[str]:
+        return [name, *(f"{u:g}" for u in used), *(_share(u, a) for u, a in zip(used, available, strict=True))]
+
+    lines += table([
+        heads,
+        row("CLB LUTs", [s.lut for s in use], [d[0] for d in device]),
+        row("CLB Registers", [s.ff for s in use], [d[1] for d in device]),
+        row("Block RAM Tile", [s.bram18 / 2 for s in use], [d[2] for d in device]),
+        row("URAM", [s.uram for s in use], [d[3] for d in device]),
+        row("DSPs", [s.dsp for s in use], [d[4] for d in device]),
+    ])  # fmt: skip
+    return "\n".join([*lines, "", MARK, ""])
