@@ -34,6 +34,8 @@ from toolchains.vitis.link_config import (
 from toolchains.vitis.link_reports import LinkReports, read_reports, require
 from toolchains.vitis.stitch_job import StitchJob
 
+TOLD = "told.txt"
+"""What v++ was told: command, configuration, floorplan."""
 PAYLOAD_VARIABLE = "AMD_STAND_IN_PAYLOAD"
 DATA_CLOCK = 0
 _MHZ_TOLERANCE = 0.5
@@ -68,11 +70,15 @@ def prepare(plan: Mapping[str, Any], fit: Fit) -> LinkJob:
     job = LinkJob.from_description(plan["link"]).placed(fit)
     if job.has_file:
         Path(CONFIG).write_text(link_config(job).replace(HERE, str(Path().resolve())), "utf-8")
+    told = " ".join(("v++", *link_words(job))) + "\n\n" + link_config(job)
     if job.has_floorplan:
         placed = {block.block: block.slrs[0] for block in fit.blocks}
         shell = Shell(**{**plan["shell"], "pblocks": tuple(plan["shell"]["pblocks"])})
         stitched = StitchJob.from_description(plan["stitch"], placed)
-        Path(FLOORPLAN).write_text(floorplan_script(stitched, fit, shell), "utf-8")
+        script = floorplan_script(stitched, fit, shell)
+        Path(FLOORPLAN).write_text(script, "utf-8")
+        told += f"\n{script}"
+    Path(TOLD).write_text(told, "utf-8")
     return job
 
 

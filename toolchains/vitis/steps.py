@@ -358,6 +358,7 @@ class VitisToolchain:
             outputs=(
                 Output("kernel.xclbin", self.xclbin),
                 Output("values.json", f"{self.folder}/link/values.json"),
+                Output("told.txt", f"{self.folder}/link/told.txt"),
                 Output("reports.txt", f"{self.folder}/link/reports.txt", may_be_empty=True),
             ),
             log=f"{self.folder}/link.log",

@@ -162,7 +162,7 @@ def _stage(job: StitchJob, stage: Stage) -> Iterator[str]:
         yield f"farm_cell {cell} [farm_ip {SLICE}] {goal} aclk aresetn"
         yield (
             f"set_property -dict [list CONFIG.TDATA_NUM_BYTES {stage.sink_bytes} CONFIG.HAS_TLAST 0 CONFIG.HAS_TKEEP 0 "
-            f"CONFIG.REG_CONFIG {SLR_CROSSING} CONFIG.NUM_SLR_CROSSINGS {crossings}] [get_bd_cells {cell}]"
+            f"CONFIG.NUM_SLR_CROSSINGS {crossings} CONFIG.REG_CONFIG {SLR_CROSSING}] [get_bd_cells {cell}]"
         )
         yield f"connect_bd_intf_net {source} [get_bd_intf_pins {cell}/S_AXIS]"
         source = f"[get_bd_intf_pins {cell}/M_AXIS]"

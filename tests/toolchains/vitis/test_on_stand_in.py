@@ -71,6 +71,22 @@ def test_emulated_hardware_takes_the_same_cores(built) -> None:  # type: ignore[
     assert "wns_ns" not in values
 
 
+def test_blocks_in_several_slrs(built) -> None:  # type: ignore[no-untyped-def]
+    """Crossings, a reset for each SLR, and a floorplan whose cells are all found in the linked design."""
+    before = len(built.tally())
+    built.doit("build", "network=digits", "target=hw", "fit.pin=res3b:slr2,preres:slr0")
+    assert not {core.name for core in find_network("digits").cores().values()} & set(built.tally()[before:])
+    design = (built.checkout / FOLDER / "stitch" / "design.tcl").read_text()
+    core = find_network("digits").cores()["res3b"].name
+    assert f"farm_cell res3b dataflow-farm:cores:{core}:1.0 slr2" in design
+    values = json.loads((built.checkout / FOLDER / "link" / "values.json").read_text())
+    assert values["slrs"]["slr2"]["luts"] > 0
+    assert values["slrs"]["slr3"]["luts"] == 0
+    told = (built.checkout / FOLDER / "link" / "told.txt").read_text()
+    assert "farm_place pblock_dynamic_SLR2 pfm_top_i/dynamic_region/digits_1 {" in told
+    assert "slr=" not in told
+
+
 def test_the_netlist_ip_goes_into_a_design_of_its_own(built, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """The example of docs/netlist_ip.md, as it stands there."""
     from toolchains.vitis.archive import unpack_folder
