@@ -219,7 +219,7 @@ class OpenToolchain:
         dma, images = self.network.dma, self.cosim_settings.images
         modules = self._modules("toolchains.open.dma_cosim")
         tools = (verilator(), compiler(), *interpreter("numpy"))
-        return dma_cosim_step(dma, self.folder, images, modules, tools, _facts(dma.core()))
+        return dma_cosim_step(dma, self.folder, images, modules, tools, core_facts(dma.core()))
 
     def ooc(self, core: Core | DmaCore) -> Step:
         """The RTL of a core synthesised out of context: netlist, utilization and logic delay."""

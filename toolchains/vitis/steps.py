@@ -123,6 +123,10 @@ class VitisToolchain:
         """The block's RTL simulated and compared with the model."""
         return self.shared.cosim(block)
 
+    def dma_cosim(self) -> Step:
+        """The DMA core's RTL simulated at a card memory."""
+        return self.shared.dma_cosim()
+
     def empty_memories(self, block: Block) -> tuple[Step, ...]:
         """The parameter memories synthesised by Yosys, for whoever looks at their area; the kernel has its own IPs."""
         return self.shared.empty_memories(block)
