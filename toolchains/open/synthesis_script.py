@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 FAMILY = "xcup"
+FILLED_JSON, FILLED_VERILOG = "filled.json", "filled.v"
 NETLIST, VERILOG, STATISTICS = "netlist.json", "netlist.v", "statistics.txt"
 DSP_MAP = "dsp48e2.v"
 """A techmap that stands beside the sources."""
