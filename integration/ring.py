@@ -3,7 +3,7 @@
 The pipeline is a ring: item 0 (the DMA) feeds item 1, every item feeds the next one, and the last one is joined to
 item 0 by `closing` streams (result, and the weights of the last layer). SLRs stand in a row, so that a stream from one
 to another crosses every boundary between the two. A placement need not go through the row in one direction: with two
-closing streams, up the row and back again is cheaper than up only (docs/decisions/0005).
+closing streams, up the row and back again is cheaper than up only (docs/decisions/0006).
 """
 
 from __future__ import annotations
