@@ -23,14 +23,15 @@ from toolchains.choose import find_toolchain
 from toolchains.fifo_trim import TrimError, write_depths
 from toolchains.simulation_settings import CosimSettings
 from toolchains.toolchain import Toolchain
+from toolchains.vitis.settings import VitisSettings
 
 Task = dict[str, Any]
 ROOT = Path(__file__).resolve().parent
 
+SECTIONS = {"farm": FarmSettings, "cosim": CosimSettings, "fit": FitSettings, "vitis": VitisSettings}
+
 with plain_errors():
-    SETTINGS = load_settings(
-        ROOT, {"farm": FarmSettings, "cosim": CosimSettings, "fit": FitSettings}, command_line_words(sys.argv[1:])
-    )
+    SETTINGS = load_settings(ROOT, SECTIONS, command_line_words(sys.argv[1:]))
     NETWORK = find_network(SETTINGS.network, origin=SETTINGS.origin("network"))
     PLATFORM = find_platform(SETTINGS.platform, origin=SETTINGS.origin("platform"))
     TOOLCHAIN: Toolchain = find_toolchain(ROOT, SETTINGS, NETWORK, PLATFORM)
@@ -82,6 +83,7 @@ def task_cosim() -> Iterator[Task]:
     """RTL simulated with images back to back and compared with the model, per block"""
     for block in NETWORK.blocks:
         yield task(TOOLCHAIN.cosim(block), doc=f"cycles, stalls and FIFO marks of {block.name}")
+    yield task(TOOLCHAIN.dma_cosim(), doc=f"cycles of {NETWORK.dma.name} at a card memory")
 
 
 def task_fifos() -> Task:
@@ -96,6 +98,15 @@ def trim_fifos() -> TaskFailed | None:
     except TrimError as error:
         return TaskFailed(str(error))
     return None
+
+
+def task_memories() -> Iterator[Task]:
+    """Parameter memories: netlists without contents, one per width and depth; memories:BLOCK fills in its images"""
+    empty = {step.name: step for block in NETWORK.blocks for step in TOOLCHAIN.empty_memories(block)}
+    for step in empty.values():
+        yield task(step, doc="a memory without contents")
+    for block in NETWORK.blocks:
+        yield task(TOOLCHAIN.memories(block), doc=f"parameter memories of {block.name}")
 
 
 def task_block() -> Iterator[Task]:
@@ -113,6 +124,30 @@ def task_stitch() -> Iterator[Task]:
 def task_link() -> Iterator[Task]:
     """The kernel put into the platform: the xclbin"""
     yield task(TOOLCHAIN.link(), doc=f"xclbin of {NETWORK.name}", published=trust_built, note=stand_in_note(NETWORK))
+
+
+def task_placement() -> Iterator[Task]:
+    """Blocks to SLRs after what ooc has found, for stitch and link"""
+    if step := TOOLCHAIN.placement():
+        yield task(step, doc=f"blocks of {NETWORK.name} to SLRs")
+
+
+def task_payload() -> Iterator[Task]:
+    """Where a stand-in takes the place of AMD's tools: what its xclbin carries along, so that it classifies"""
+    for step in TOOLCHAIN.payload():
+        yield task(step, doc=f"for the stand-in: {step.name.partition(':')[2]}")
+
+
+def task_tools() -> Task:
+    """AMD's tools on this machine: what is found, and what is missing for which target"""
+    return {"actions": [show_tools], "verbosity": 2}
+
+
+def show_tools() -> None:
+    """Print it; nothing is started."""
+    from toolchains.vitis.tools_report import tools_report  # noqa: PLC0415  only when asked for
+
+    print(tools_report(SETTINGS, PLATFORM))  # noqa: T201
 
 
 def task_build() -> Task:

@@ -75,14 +75,17 @@ def main() -> int:
     say(f"{'set':<26} {'steps':>5} {'slots':>5} {' '.join(columns)}  time to order")
     worst = 0.0
     for case in cases:
-        for slots in words.slots:
-            worst = max(worst, line(case, slots, words.seconds))
+        # What fewer slots allow more slots do too, so the best one found so far counts.
+        shortest_s = float("inf")
+        for slots in sorted(words.slots):
+            ratio, shortest_s = line(case, slots, words.seconds, shortest_s)
+            worst = max(worst, ratio)
     say(f"\nworst ratio {worst:.3f}, wanted at most {words.wanted}")
     return 1 if worst > words.wanted else 0
 
 
-def line(case: Case, slots: int, seconds: float) -> float:
-    """Print one line of the table and return the ratio; 0 without a solver."""
+def line(case: Case, slots: int, seconds: float, shortest_s: float) -> tuple[float, float]:
+    """Print one line of the table; return the ratio, 0 without a solver, and the shortest schedule known by now."""
     capacity = case.capacity(slots)
     durations_s = {name: one.duration_s or 0.0 for name, one in case.candidates.items()}
     begun_s = time.perf_counter()
@@ -99,8 +102,9 @@ def line(case: Case, slots: int, seconds: float) -> float:
     best = solve(case, slots, seconds, hint=min(ours, in_order, key=_end_s))
     shown, ratio = "no solver", 0.0
     if best is not None:
-        shown = f"{best.found_s / case.unit_s:.2f}{'=' if best.proven else ' '}"
-        ratio, least_s = ours_s / best.found_s, max(least_s, best.bound_s)
+        shortest_s = min(shortest_s, best.found_s)
+        shown = f"{shortest_s / case.unit_s:.2f}{'=' if best.proven else ' '}"
+        ratio, least_s = ours_s / shortest_s, max(least_s, best.bound_s)
 
     def column(seconds: float) -> str:
         return f"{seconds / case.unit_s:>7.2f} {case.unit}"
@@ -109,7 +113,7 @@ def line(case: Case, slots: int, seconds: float) -> float:
         f"{case.name:<26} {len(case.needs):>5} {slots:>5} {column(ours_s)} {shown:>10} {ratio:>6.3f} {column(least_s)} "
         f"{ours_s / least_s:>6.3f} {column(longest_s)} {column(in_order_s)}  {ranked_s:.2f} s"
     )
-    return ratio
+    return ratio, shortest_s
 
 
 def ledger_case(network: str) -> Case | None:

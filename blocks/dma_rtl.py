@@ -1,4 +1,4 @@
-"""The SystemVerilog view of the DMA core: registers, two readers and a writer of `dma.sv`, joined under the ports of HLS.
+"""The SystemVerilog view of the DMA core: the modules of `dma.sv`, joined under the ports of HLS.
 
 The AXI4 ports are those that Vitis HLS gives an `m_axi` and an `s_axilite` port, named alike (`m_axi_gmem0_ARADDR`,
 `s_axi_control_AWADDR`): 64 bit addresses, one ID, user signals of a bit. All signals of a master are there, also those

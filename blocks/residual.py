@@ -112,11 +112,11 @@ class Residual:
         return builder.build(output=builder.add("add", join, main, side))
 
     def _skip_fifo(self, stream: Stream) -> Fifo:
-        """The FIFO from fork to join, deep enough that the fork never waits for the join.
+        """The FIFO from fork to join, deeper than the main path needs for its first output.
 
-        Before the join gets its first element, the main path can hold what conv2b's line buffer takes (kernel rows
-        and the next stride row, with their padding), and one pixel in each of the buffers of conv2a, conv2b, conv2c,
-        the width converters and the streams between them: 8 pixels are more than these.
+        The join gets its first element when conv2b has its first window (kernel rows, with their padding) and one pixel
+        has gone through the buffers of conv2a, conv2b, conv2c, the width converters and the streams between them: 8
+        pixels are more than these. The rows of the next stride are there so that the fork seldom waits.
         """
         rows = self.conv2b.kernel + self.conv2b.stride
         pixels = rows * self.conv2b.source.width + 8

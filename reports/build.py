@@ -17,7 +17,7 @@ from reports.build_values import BlockEstimate, Estimate, Folder, Left, read_est
 from reports.errors import ReportError
 from reports.gates import Gate, Measured, Outcome, check
 from reports.rollup import RESOURCES
-from reports.step_values import Linked, Simulation, Synthesis
+from reports.step_values import DoubtfulPath, Linked, Simulation, Synthesis
 
 TIMING = ("wns_ns", "whs_ns")
 
@@ -52,6 +52,7 @@ class BlockRow:
     parameter_bits: int | None
     synthesis: tuple[Amount, ...]
     logic_ns: Cell
+    doubtful: tuple[DoubtfulPath, ...]
     interval_cycles: Cell
     latency_cycles: Cell
     simulation_differences: int | None
@@ -188,6 +189,7 @@ def _row(files: Folder, block: BlockEstimate, synthesis: Left[Synthesis] | None)
             Amount(name, _cell(resources.get(name), synthesis, ooc, is_estimate=is_estimate)) for name in RESOURCES
         ),
         logic_ns=_cell(logic_ns, synthesis, ooc, is_estimate=is_estimate),
+        doubtful=() if synthesis is None else synthesis.value.doubtful,
         interval_cycles=_cell(None if cycles is None else cycles.interval_cycles, simulation, cosim),
         latency_cycles=_cell(None if cycles is None else cycles.latency_cycles, simulation, cosim),
         simulation_differences=None if simulation is None else simulation.value.differences,

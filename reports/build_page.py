@@ -121,7 +121,7 @@ def page(report: BuildReport) -> RenderableType:
     parts: list[RenderableType] = [Text(f"{head} ({estimate.part}) at {estimate.clock_mhz:g} MHz", style="bold"), ""]
     parts += [_estimates(report), "", _found(report), ""]
     if any(cell.value is not None for row in report.blocks for cell in (*_cells(row), row.logic_ns)):
-        parts += [_synthesis(report), ""]
+        parts += [_synthesis(report), *_doubtful(report), ""]
     parts += [*_rates(report), "", _totals(report), *_suppliers(report)]
     if report.slrs:
         parts += ["", _slrs(report)]
@@ -189,6 +189,14 @@ def _synthesis(report: BuildReport) -> Table:
         else:
             shown.add_row(core, str(len(rows)), *("-" if cell.value is None else _words(cell) for cell in cells))
     return shown
+
+
+def _doubtful(report: BuildReport) -> list[Text]:
+    """Return a line for each path that is doubtful at 250 MHz, once for blocks with one core."""
+    cores = {row.core: row.doubtful for row in report.blocks}
+    return [
+        Text(f"doubtful at 250 MHz: {core}: {path}", style="yellow") for core, paths in cores.items() for path in paths
+    ]
 
 
 def _estimate(value: float | str | None) -> str:

@@ -45,17 +45,46 @@ class Resources:
 
 
 @dataclass(frozen=True)
+class DoubtfulPath:
+    """A path from register to register that leaves too little of 4 ns for its wires."""
+
+    start: str
+    end: str
+    logic_ns: float
+    levels: int
+
+    @staticmethod
+    def read(record: Record) -> DoubtfulPath:
+        """Return what an object says. Raises ReportError."""
+        return DoubtfulPath(record.text("start"), record.text("end"), record.number("logic_ns"), record.count("levels"))
+
+    def __str__(self) -> str:
+        return f"{self.start} -> {self.end}: {self.logic_ns:.3f} ns, {self.levels} levels"
+
+
+@dataclass(frozen=True)
 class Synthesis:
-    """A core out of context. `logic_ns` is its longest delay; for an estimate that of the logic, without routing."""
+    """A core out of context. `logic_ns` is its longest delay; for an estimate that of the logic, without routing.
+
+    `doubtful` are the paths of which a clock of 250 MHz is not to be expected, by name.
+    """
 
     resources: Resources
     logic_ns: float | None = None
     is_estimate: bool = False
     tool: str | None = None
+    logic_levels: int | None = None
+    doubtful: tuple[DoubtfulPath, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """Return the members of the file."""
-        own = {"is_estimate": self.is_estimate, "tool": self.tool, "logic_ns": self.logic_ns}
+        own = {
+            "is_estimate": self.is_estimate,
+            "tool": self.tool,
+            "logic_ns": self.logic_ns,
+            "logic_levels": self.logic_levels,
+            "doubtful_at_250_mhz": [asdict(path) for path in self.doubtful] or None,
+        }
         return _known({"format": FORMAT, **own, **self.resources.by_name})
 
     def write(self, path: Path) -> None:
@@ -66,8 +95,14 @@ class Synthesis:
     def read(record: Record) -> Synthesis:
         """Return what the file says. Raises ReportError."""
         _check_format(record)
-        logic_ns = _amount(record, "logic_ns")
-        return Synthesis(Resources.read(record), logic_ns, _flag(record, "is_estimate"), record.maybe_text("tool"))
+        return Synthesis(
+            resources=Resources.read(record),
+            logic_ns=_amount(record, "logic_ns"),
+            is_estimate=_flag(record, "is_estimate"),
+            tool=record.maybe_text("tool"),
+            logic_levels=_count(record, "logic_levels", 0),
+            doubtful=tuple(DoubtfulPath.read(path) for path in _objects(record, "doubtful_at_250_mhz")),
+        )
 
 
 @dataclass(frozen=True)
@@ -190,3 +225,9 @@ def _flag(record: Record, name: str) -> bool:
     if not isinstance(found, bool):
         raise record.wrong(name, "true or false")
     return found
+
+
+def _objects(record: Record, name: str) -> list[Record]:
+    if name not in record:
+        return []
+    return [Record(value, record.file, name) for value in record.items(name)]

@@ -1,7 +1,7 @@
 """Image of a parameter memory -> the INIT values of its primitives.
 
-Layouts: RAM32M16 and RAM64M8, UG974; words of a block RAM, UG573 ("block RAM initialization"): a word's data bits lie one
-after the other in INIT_00, INIT_01, ..., its parity bits, the highest of each nine, in INITP_00, ...
+Layouts: RAM32M16 and RAM64M8, UG974; block RAM, UG573 ("block RAM initialization"): the data bits of the words lie one
+after the other in INIT_00, INIT_01, ..., their parity bits, one of nine, in INITP_00, ...
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ def unpack_image(image: bytes, width_bits: int, depth: int, name: str = "memory"
     beats = np.frombuffer(image, np.uint8).reshape(depth, beat_bytes(width_bits))
     bits = np.unpackbits(beats, axis=1, bitorder="little")
     if bits[:, width_bits:].any():
-        raise ContentsError(f"{name}: the image has bits set beyond the {width_bits} of a beat; make it again: doit weights")
+        raise ContentsError(
+            f"{name}: the image has bits set beyond the {width_bits} of a beat; make it again: doit weights"
+        )
     return bits[:, :width_bits]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from blocks.graph import Graph
 from blocks.operators.base import Area
 
 LUTRAM_DEPTH = 64
@@ -101,3 +102,8 @@ def plan_memory(width_bits: int, depth: int) -> MemoryPlan:
     if rest and half is not None and rest <= half.bits:
         return MemoryPlan(width_bits, depth, shape, columns, half)
     return MemoryPlan(width_bits, depth, shape, columns + bool(rest))
+
+
+def memory_plans(graph: Graph) -> tuple[MemoryPlan, ...]:
+    """The parameter memories of a core, in the order of its ports. Raises ValueError for one that cannot be."""
+    return tuple(plan_memory(port.stream.width_bits, port.stream.depth) for port in graph.parameter_ports())

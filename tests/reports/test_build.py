@@ -125,6 +125,16 @@ def test_before_any_step(root: Path) -> None:
     assert "no step has run yet" in text
 
 
+def test_paths_that_are_doubtful_are_named_once_for_all_blocks_of_a_core(root: Path) -> None:
+    path = {"start": "count[0]", "end": "ready", "logic_ns": 0.9, "levels": 9, "cells": ["LUT6"]}
+    write(root, "ooc/residual_1/values.json", {"luts": 120, "doubtful_at_250_mhz": [path]})
+    text = " ".join(shown(root).split())
+    assert text.count("doubtful at 250 MHz: residual_1: count[0] -> ready: 0.900 ns, 9 levels") == 1
+    write(root, "ooc/residual_1/values.json", {"luts": 120, "doubtful_at_250_mhz": [{"start": "a"}]})
+    (error,) = read_build(root, FOLDER).errors
+    assert "ooc/residual_1/values.json" in str(error)
+
+
 def test_after_all_steps(root: Path) -> None:
     write(root, "hls/residual_1/csim.json", {"elements_compared": 1536, "differences": 0})
     write(root, "hls/dma_1/csim.json", {"elements_compared": 64, "differences": 3})

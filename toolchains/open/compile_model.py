@@ -31,8 +31,9 @@ COMPILER_FLAGS = (
     "-w",
     *(f"-D{name}" for name in DEFINITIONS),
 )
-FAST, SLOW = "-O2", "-O0"
-"""Of a model only what runs in every cycle is worth optimising; Verilator puts the rest into files called `__Slow`."""
+FAST, SLOW = "-O1", "-O0"
+"""Of a model only what runs in every cycle is worth optimising; Verilator puts the rest into files called `__Slow`.
+With -O2 the largest core compiles for nearly twice as long and runs no faster (`benchmarks.cosim` prints both)."""
 VERILATOR_FLAGS = (
     "--cc",
     "-O3",
@@ -80,14 +81,33 @@ def compile_model(core: str, files: Sequence[str], folder: Path, verilator: Veri
     Raises:
         ModelError: Verilator or the compiler refuses; their messages are in the log.
     """
-    names = ("--prefix", class_name(core), "--top-module", wrapper_name(core), "--Mdir", "verilated")
-    (folder / "verilated").mkdir()
-    status = verilator.run((*VERILATOR_FLAGS, *names, *files), folder)
+    made = verilate(class_name(core), wrapper_name(core), files, folder, verilator)
+    compile_sources(["joint.cpp", *made], MODEL, folder, verilator)
+
+
+def verilate(
+    prefix: str,
+    top: str,
+    files: Sequence[str],
+    folder: Path,
+    verilator: Verilator,
+    flags: Sequence[str] = VERILATOR_FLAGS,
+) -> list[str]:
+    """Make C++ of the module `top`: the class `prefix`, in the folder `verilated` of `folder`.
+
+    Returns:
+        The sources, relative to `folder`.
+
+    Raises:
+        ModelError: Verilator refuses, or has read what it was not given.
+    """
+    names = ("--prefix", prefix, "--top-module", top, "--Mdir", "verilated")
+    (folder / "verilated").mkdir(exist_ok=True)
+    status = verilator.run((*flags, *names, *files), folder)
     if status:
         raise ModelError(f"Verilator ended with status {status}; its first message is above")
-    check_read(folder / "verilated" / f"{class_name(core)}__ver.d", files, folder, verilator)
-    made = sorted(path.relative_to(folder).as_posix() for path in (folder / "verilated").glob("*.cpp"))
-    _compile(["joint.cpp", *made], MODEL, folder, verilator)
+    check_read(folder / "verilated" / f"{prefix}__ver.d", files, folder, verilator)
+    return sorted(path.relative_to(folder).as_posix() for path in (folder / "verilated").glob(f"{prefix}*.cpp"))
 
 
 def check_read(depfile: Path, given: Iterable[str], folder: Path, verilator: Verilator) -> None:
@@ -111,8 +131,12 @@ def compile_harness(folder: Path, verilator: Verilator) -> None:
     Raises:
         ModelError: the compiler refuses.
     """
-    library = [str(verilator.include / file) for file in LIBRARY]
-    _compile([HARNESS_SOURCE, *library], HARNESS, folder, verilator)
+    compile_sources([HARNESS_SOURCE, *library_sources(verilator)], HARNESS, folder, verilator)
+
+
+def library_sources(verilator: Verilator) -> list[str]:
+    """Verilator's own sources that every program with a model needs."""
+    return [str(verilator.include / file) for file in LIBRARY]
 
 
 def link_simulation(model: Path, harness: Path, output: Path) -> None:
@@ -123,11 +147,15 @@ def link_simulation(model: Path, harness: Path, output: Path) -> None:
     """
     # Bound to itself: two models in one process each have a Verilator library of their own.
     options = ("-shared", "-Wl,-Bsymbolic", "-pthread")
-    _run(("g++", *options, "-o", str(output), str(model), str(harness)), Path(), output.name)
+    run_compiler((*options, "-o", str(output), str(model), str(harness)), Path(), output.name)
 
 
-def _compile(sources: Sequence[str], output: str, folder: Path, verilator: Verilator) -> None:
-    """Compile the sources, seen from `folder`, one after the other into one relocatable object."""
+def compile_sources(sources: Sequence[str], output: str, folder: Path, verilator: Verilator) -> None:
+    """Compile the sources, seen from `folder`, one after the other into one relocatable object.
+
+    Raises:
+        ModelError: the compiler refuses.
+    """
     include = verilator.include
     system = ("-isystem", str(include), "-isystem", str(include / "vltstd"))
     # Verilator's texts name their own place in messages, which would make an object differ from machine to machine.
@@ -137,18 +165,24 @@ def _compile(sources: Sequence[str], output: str, folder: Path, verilator: Veril
         made = f"{number}.{output}"
         level = SLOW if Path(source).stem.endswith("__Slow") else FAST
         folders = ("-I", ".", "-I", "verilated")
-        _run(("g++", *COMPILER_FLAGS, level, mapped, *system, *folders, "-c", "-o", made, source), folder, source)
+        options = (*COMPILER_FLAGS, level, mapped, *system, *folders)
+        run_compiler((*options, "-c", "-o", made, source), folder, source)
         objects.append(made)
-    _run(("g++", "-r", "-nostdlib", "-o", output, *objects), folder, output)
+    run_compiler(("-r", "-nostdlib", "-o", output, *objects), folder, output)
 
 
-def _run(command: Sequence[str], folder: Path, what: str) -> None:
+def run_compiler(arguments: Sequence[str], folder: Path, what: str) -> None:
+    """Run g++ in `folder`, on what the message shall name.
+
+    Raises:
+        ModelError: it refuses, or there is none.
+    """
     try:
-        done = subprocess.run(command, cwd=folder, check=False)
+        done = subprocess.run(("g++", *arguments), cwd=folder, check=False)
     except FileNotFoundError:
-        raise ModelError(f"there is no {command[0]}; install it, e.g. apt-get install g++") from None
+        raise ModelError("there is no g++; install it, e.g. apt-get install g++") from None
     if done.returncode:
-        raise ModelError(f"{command[0]} ended with status {done.returncode} on {what}; its first message is above")
+        raise ModelError(f"g++ ended with status {done.returncode} on {what}; its first message is above")
 
 
 def main() -> int:

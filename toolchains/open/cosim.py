@@ -22,7 +22,9 @@ from blocks.graph import Core
 from blocks.model import run_graph
 from blocks.parameters import ParameterError
 from blocks.weights import values_of
-from toolchains.open.compile_core import draw_inputs, read_core
+from reports.step_values import Simulation
+from toolchains.core_file import read_core
+from toolchains.open.compile_core import draw_inputs
 from toolchains.open.compile_model import HARNESS, MODEL, ModelError, installed_verilator, link_simulation
 from toolchains.open.simulation_values import Run, SimulationError, Stall, check_equal
 from toolchains.open.simulator import Simulator
@@ -34,7 +36,6 @@ FULL_SPEED, AT_INTERVAL = "full_speed", "at_network_interval"
 RANDOM = {"short_stalls": Stall(chance=0.2, longest=6), "long_stalls": Stall(chance=0.004, longest=300)}
 """Stall patterns that every port gets, each port with a seed of its own."""
 RANDOM_IMAGES = 2
-FORMAT = 1
 
 
 class InputError(Exception):
@@ -131,7 +132,7 @@ def run_all(
 def values_of_runs(
     core: Core, runs: Mapping[str, Run], compared: int, origin: str, interval: int, tool: str
 ) -> dict[str, Any]:
-    """What `values.json` holds.
+    """What `values.json` holds: the members that reports read (`reports/step_values.py`), and more.
 
     `interval_cycles` (the longest distance between two images' last beats) and `latency_cycles` (the first image's,
     first beat in to last beat out) are of the run at full speed. `fifos` have depth and mark, the highest of all runs.
@@ -141,16 +142,18 @@ def values_of_runs(
     (output,) = (port.name for port in core.graph.outputs)
     full = runs[FULL_SPEED]
     marks = {fifo: max(run.marks[fifo] for run in runs.values()) for fifo in full.marks}
+    simulation = Simulation(
+        interval_cycles=full.ports[output].interval(),
+        latency_cycles=full.latency("input", output)[0],
+        images=len(full.ports[output].last),
+        elements_compared=compared,
+        differences=0,
+        tool=tool,
+    )
     return {
-        "format": FORMAT,
-        "tool": tool,
+        **simulation.document(),
         "core": core.name,
-        "images": len(full.ports[output].last),
         "inputs": origin,
-        "interval_cycles": full.ports[output].interval(),
-        "latency_cycles": full.latency("input", output)[0],
-        "elements_compared": compared,
-        "differences": 0,
         "predicted_interval_cycles": max(core.graph.cycles().values()),
         "network_interval_cycles": interval,
         "fifos": {fifo: {"depth": depth, "mark": marks[fifo]} for fifo, depth in bounds(core).items()},

@@ -1,14 +1,19 @@
-"""The steps that simulate: `model` per core, `cosim` per block, and what they share."""
+"""The steps that simulate: `model` per core of operators, `cosim` per block, and what they share."""
 
 from __future__ import annotations
 
 import json
 
+from blocks.dma import Dma
 from blocks.graph import Core
 from blocks.network import Block, Network
+from blocks.rtl import render
 from farm.step import PYTHON, File, Output, Resources, Step, Text, Tool
 from toolchains.failures import signatures
 from toolchains.open.compile_model import HARNESS, MODEL
+from toolchains.open.dma_bench import JOINT as DMA_JOINT
+from toolchains.open.dma_bench import SOURCES as DMA_SOURCES
+from toolchains.open.dma_bench import joint as dma_joint
 from toolchains.open.simulation_model import JOINT, texts, verilog_files
 
 ERROR_LINES = ("^ERROR: ", "^Traceback ")
@@ -127,6 +132,37 @@ def cosim_step(
         tools=tools,
         facts=facts,
         resources=Resources(memory_gib=2.0),
+        error_lines=ERROR_LINES,
+        signatures=signatures("open"),
+    )
+
+
+def dma_cosim_step(
+    dma: Dma, folder: str, images: int, modules: tuple[File, ...], tools: tuple[Tool, ...], facts: Facts
+) -> Step:
+    """The DMA block between a host, a card memory and streams, simulated and compared with a description of its task.
+
+    It has no `model` step: core and bench are one program, which takes seconds to compile.
+    """
+    core, place = dma.core(), f"{folder}/cosim/{dma.name}"
+    view = render(core)
+    words = (f"--block={dma.name}", f"--images={images}", *view.files)
+    return Step(
+        name=f"cosim:{dma.name}",
+        argv=(PYTHON, "-m", "toolchains.open.dma_cosim", "--core=core.json", *words),
+        inputs=(
+            *modules,
+            *(File(file, f"blocks/{file}") for file in view.files),
+            *(File(file, f"toolchains/open/{file}") for file in DMA_SOURCES),
+            Text(f"{view.name}.sv", view.top),
+            Text(DMA_JOINT, dma_joint([core])),
+            Text("core.json", json.dumps(core.describe(), indent=1, sort_keys=True) + "\n"),
+        ),
+        outputs=(Output("values.json", f"{place}/values.json"),),
+        log=f"{place}/cosim.log",
+        tools=tools,
+        facts=facts,
+        resources=Resources(memory_gib=1.0),
         error_lines=ERROR_LINES,
         signatures=signatures("open"),
     )

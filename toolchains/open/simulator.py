@@ -324,13 +324,13 @@ def _error(run: _Run, given: list[_Given], moved: list[int], watch: _Watch) -> S
     return SimulationError(f"{at}: port {port.name}: {what}")
 
 
-def build(core: Core, folder: Path, *, blocks: Path = BLOCKS, verilator: Verilator | None = None) -> Simulator:
+def build(core: Core, folder: Path, *, operators: Path = BLOCKS, verilator: Verilator | None = None) -> Simulator:
     """Verilate, compile and load a core, for tests and benchmarks (the steps do it in parts).
 
     Args:
         core: Any core; its operators need not be joined.
         folder: Keeps the artefacts; the harness in it is compiled once.
-        blocks: The folder with `operators/`, from which the SystemVerilog is taken.
+        operators: The folder with `operators/`, from which the SystemVerilog is taken.
         verilator: The one to use; default: the one that steps use.
 
     Raises:
@@ -345,12 +345,12 @@ def build(core: Core, folder: Path, *, blocks: Path = BLOCKS, verilator: Verilat
         if not harness.exists():
             compile_harness(place, verilator)
             shutil.move(place / HARNESS, harness)
-        operators, rendered = verilog_files(core), texts(core)
-        for file in operators:
+        verilog, rendered = verilog_files(core), texts(core)
+        for file in verilog:
             (place / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(blocks / file, place / file)
+            shutil.copyfile(operators / file, place / file)
         for file, text in rendered.items():
             (place / file).write_text(text)
-        compile_model(core.name, [*operators, *(file for file in rendered if file != JOINT)], place, verilator)
+        compile_model(core.name, [*verilog, *(file for file in rendered if file != JOINT)], place, verilator)
         link_simulation(place / MODEL, harness, library)
     return Simulator(core, library)

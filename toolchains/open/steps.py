@@ -18,7 +18,8 @@ from blocks.graph import Core
 from blocks.hls import headers_of
 from blocks.network import Block, Network
 from blocks.origin import STAND_IN
-from blocks.rtl import render
+from blocks.parameter_memory.plan import memory_plans
+from blocks.rtl import RtlView, render
 from blocks.trained import parameter_file
 from farm.modules import python_files
 from farm.step import PYTHON, File, Output, Resources, Step, Text, Tool
@@ -27,8 +28,8 @@ from integration.platform import Platform
 from toolchains.failures import signatures
 from toolchains.hls_release import release_header
 from toolchains.open.program import program_main
-from toolchains.open.simulation_steps import cosim_step, harness_step, model_step, stimuli_step
-from toolchains.open.synthesis_steps import synthesis_step
+from toolchains.open.simulation_steps import cosim_step, dma_cosim_step, harness_step, model_step, stimuli_step
+from toolchains.open.synthesis_steps import MEMORIES, filling_step, memory_view, synthesis_step
 from toolchains.open.verilator import find_verilator
 from toolchains.simulation_settings import CosimSettings
 
@@ -74,7 +75,8 @@ def _package(name: str) -> Tool:
         return Tool(name, MISSING)
 
 
-def _facts(core: Core | DmaCore) -> tuple[tuple[str, str], ...]:
+def core_facts(core: Core | DmaCore) -> tuple[tuple[str, str], ...]:
+    """The shape of a core, for explanations."""
     if isinstance(core, DmaCore):
         return (("image_word_bytes", str(core.image_word_bytes)), ("weights_word_bytes", str(core.weights_word_bytes)))
     return tuple(
@@ -85,7 +87,8 @@ def _facts(core: Core | DmaCore) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _json(value: object) -> str:
+def json_text(value: object) -> str:
+    """Plain values as the text of a file, always the same."""
     return json.dumps(value, indent=1, sort_keys=True) + "\n"
 
 
@@ -128,13 +131,13 @@ class OpenToolchain:
             argv=(PYTHON, "-m", "blocks.weights", "--core", "core.json", "--block", block.name, *given),
             inputs=(
                 *self._modules("blocks.weights", block.core()),
-                Text("core.json", _json(graph.describe())),
+                Text("core.json", json_text(graph.describe())),
                 *((File(f"{block.name}.npz", source),) if file else ()),
             ),
             outputs=tuple(outputs),
             log=f"{place}/weights.log",
             tools=interpreter("numpy"),
-            facts=(("parameters", source or STAND_IN), *_facts(block.core())),
+            facts=(("parameters", source or STAND_IN), *core_facts(block.core())),
             error_lines=ERROR_LINES,
             signatures=signatures("open"),
         )
@@ -154,12 +157,12 @@ class OpenToolchain:
                 File("docs/hls_pragmas.yaml", "docs/hls_pragmas.yaml"),
                 Text("host/farm_release.hpp", release_header("host")),
                 Text("release/farm_release.hpp", release_header(HLS_RELEASE)),
-                Text("core.json", _json({"kind": core.kind, "shape": shape})),
+                Text("core.json", json_text({"kind": core.kind, "shape": shape})),
             ),
             outputs=tuple(Output(name, f"{place}/{name}") for name in ("core.o", "interface.json", "csim.json")),
             log=f"{place}/hls.log",
             tools=(compiler(), *interpreter("numpy", "hls4ml", "tree-sitter", "tree-sitter-cpp")),
-            facts=_facts(core),
+            facts=core_facts(core),
             resources=Resources(memory_gib=1.5),
             error_lines=(*ERROR_LINES, STREAM_WARNING),
             signatures=signatures("open"),
@@ -168,7 +171,7 @@ class OpenToolchain:
     def model(self, core: Core) -> Step:
         """The core's RTL, verilated and compiled."""
         modules = self._modules("toolchains.open.compile_model")
-        return model_step(core, self.folder, modules, (verilator(), compiler(), *interpreter()), _facts(core))
+        return model_step(core, self.folder, modules, (verilator(), compiler(), *interpreter()), core_facts(core))
 
     def harness(self) -> Step:
         """What runs the models, compiled."""
@@ -208,14 +211,35 @@ class OpenToolchain:
             parameters,
             tuple(stimuli),
             (verilator(), compiler(), *interpreter("numpy")),
-            (("core", core.name), ("parameters", parameters or STAND_IN), *_facts(core)),
+            (("core", core.name), ("parameters", parameters or STAND_IN), *core_facts(core)),
         )
+
+    def dma_cosim(self) -> Step:
+        """The DMA block's RTL, simulated and compared with a description of its task."""
+        dma, images = self.network.dma, self.cosim_settings.images
+        modules = self._modules("toolchains.open.dma_cosim")
+        tools = (verilator(), compiler(), *interpreter("numpy"))
+        return dma_cosim_step(dma, self.folder, images, modules, tools, core_facts(dma.core()))
 
     def ooc(self, core: Core | DmaCore) -> Step:
         """The RTL of a core synthesised out of context: netlist, utilization and logic delay."""
+        return self._synthesis(render(core), core_facts(core))
+
+    def empty_memories(self, block: Block) -> tuple[Step, ...]:
+        """The parameter memories of a block synthesised without contents, one per width and depth."""
+        plans = {plan.module: plan for plan in memory_plans(block.core().graph)}
+        return tuple(self._synthesis(memory_view(plan), (), MEMORIES) for plan in plans.values())
+
+    def memories(self, block: Block) -> Step:
+        """The parameter memories of a block with its trained values in them."""
+        modules = self._modules("toolchains.open.fill_memory")
+        plans = memory_plans(block.core().graph)
+        return filling_step(block.name, plans, self.folder, modules, interpreter("numpy", "pyosys"))
+
+    def _synthesis(self, view: RtlView, facts: tuple[tuple[str, str], ...], task: str = "ooc") -> Step:
         modules = self._modules("toolchains.open.synthesise")
         (python, yosys) = interpreter("pyosys")
-        return synthesis_step(render(core), self.folder, modules, yosys, (python,), _facts(core))
+        return synthesis_step(view, self.folder, modules, yosys, (python,), facts, task)
 
     def stitch(self, cores: Mapping[str, Core | DmaCore]) -> Step:
         """Interfaces checked, `kernel.xml`, and the program that joins the compiled cores."""
@@ -234,8 +258,8 @@ class OpenToolchain:
                 ),
                 File("program.hpp", "toolchains/open/program.hpp"),
                 Text("main.cpp", program_main(self.network)),
-                Text("design.json", _json(design.describe())),
-                Text("kernel.json", _json(kernel.describe())),
+                Text("design.json", json_text(design.describe())),
+                Text("kernel.json", json_text(kernel.describe())),
             ),
             outputs=(Output("program", f"{place}/program"), Output("kernel.xml", f"{place}/kernel.xml")),
             log=f"{place}/stitch.log",
@@ -278,7 +302,7 @@ class OpenToolchain:
             argv=(PYTHON, "-m", "toolchains.open.link", "--plan", "plan.json"),
             inputs=(
                 *self._modules("toolchains.open.link"),
-                Text("plan.json", _json(plan)),
+                Text("plan.json", json_text(plan)),
                 File("program", f"{self.folder}/stitch/program"),
                 File("kernel.xml", f"{self.folder}/stitch/kernel.xml"),
                 *(
@@ -298,6 +322,14 @@ class OpenToolchain:
             error_lines=ERROR_LINES,
             signatures=signatures("open"),
         )
+
+    def placement(self) -> Step | None:
+        """Nothing is placed for emulation in software; `doit fit` shows what would be."""
+        return None
+
+    def payload(self) -> tuple[Step, ...]:
+        """Nothing: no tool of this toolchain has a stand-in."""
+        return ()
 
     def _modules(self, module: str, *cores: Core | DmaCore) -> tuple[File, ...]:
         """The project's modules that a Python step imports; of the operators only those that its cores are made of.

@@ -6,23 +6,47 @@ from collections.abc import Iterable
 
 FAMILY = "xcup"
 NETLIST, VERILOG, STATISTICS = "netlist.json", "netlist.v", "statistics.txt"
+DSP_MAP = "dsp48e2.v"
+"""A techmap that stands beside the sources."""
+
+# Operands of a DSP48E1's multiplier as `synth_xilinx -family xc7` has them; smaller products are LUTs.
+_MULTIPLIER = {
+    "DSP_A_MAXWIDTH": "25",
+    "DSP_B_MAXWIDTH": "18",
+    "DSP_A_MAXWIDTH_PARTIAL": "18",
+    "DSP_A_MINWIDTH": "2",
+    "DSP_B_MINWIDTH": "2",
+    "DSP_Y_MINWIDTH": "9",
+    "DSP_SIGNEDONLY": "1",
+    "DSP_NAME": "$__MUL25X18",
+}
 
 
-def synthesis_script(top: str, sources: Iterable[str]) -> str:
+def synthesis_script(top: str, sources: Iterable[str], instead: Iterable[str] = ()) -> str:
     """Render the script that reads `sources` and leaves the netlist of `top` as JSON and Verilog.
+
+    Modules of the files `instead` take the place of those of the same name.
 
     `-flatten` dissolves the glue and stops at modules marked keep_hierarchy (a PE, a threshold lane), which are mapped
     once however often they stand in the core. Without it every module is mapped on its own, at 0.3 s each.
+
+    `xilinx_dsp` packs nothing into a DSP48E2: for the pass to take in registers, additions and cascades, products are
+    mapped to DSP48E1, and these to DSP48E2 behind it.
     """
     synth = f"synth_xilinx -family {FAMILY} -top {top} -noiopad -noclkbuf -flatten"
     return "\n".join((
+        # A bit that a vector does not have would be read as undefined, with a warning.
+        'logger -werror "out of bounds"',
         *(f"read_verilog -sv {source}" for source in sources),
+        *(f"read_verilog -sv -overwrite {source}" for source in instead),
         f"{synth} -run begin:prepare",
         # A loop or a second driver is found here by its source line; behind the mapping it is a maze of LUTs.
         "proc",
         "check -assert",
         "select -assert-none t:$dlatch t:$adlatch t:$dlatchsr",
-        f"{synth} -run prepare:",
+        f"{synth} -run prepare:map_dsp",
+        *_multiplications(),
+        f"{synth} -run coarse:",
         "delete t:$scopeinfo",
         "check -assert -mapped",
         f"tee -o {STATISTICS} stat -tech xilinx",
@@ -31,3 +55,23 @@ def synthesis_script(top: str, sources: Iterable[str]) -> str:
         f"write_verilog -noattr {VERILOG}",
         "",
     ))  # fmt: skip
+
+
+def _multiplications() -> tuple[str, ...]:
+    """What `synth_xilinx` does at map_dsp for the older family, and the step to the newer block."""
+    defines = " ".join(f"-D {name}={value}" for name, value in _MULTIPLIER.items())
+    return (
+        "memory_dff",
+        "alumacc -macc-only",
+        "maccmap -unmap",
+        "opt_clean",
+        f"techmap -map +/mul2dsp.v -map +/xilinx/xc7_dsp_map.v {defines}",
+        "select a:mul2dsp",
+        "setattr -unset mul2dsp",
+        "opt_expr -fine",
+        "wreduce",
+        "select -clear",
+        "xilinx_dsp -family xc7",
+        f"techmap -map {DSP_MAP} t:DSP48E1",
+        "chtype -set $mul t:$__soft_mul",
+    )

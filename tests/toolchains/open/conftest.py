@@ -17,6 +17,8 @@ from blocks.hls import render
 from blocks.memories import images
 from toolchains.hls_release import release_header
 from toolchains.open import compile_core
+from toolchains.open.simulator import Simulator, build
+from toolchains.open.verilator import find_verilator
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -73,3 +75,24 @@ def _compile(core: Core, view: str, folder: Path) -> Compiled:
             system = ("-isystem", str(compile_core.open_headers()))
             compile_core.compile_object("top.cpp", "top.so", *compile_core.TOP_FLAGS, *system)
     return Compiled(core, view, ctypes.CDLL(str(folder / f"{view}.so")))
+
+
+@pytest.fixture(scope="session")
+def simulations(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where models are compiled; the harness stays in it, so that it is compiled once."""
+    if find_verilator() is None:
+        pytest.skip("there is no Verilator")
+    return tmp_path_factory.mktemp("simulations")
+
+
+@pytest.fixture(scope="session")
+def simulate(simulations: Path) -> Callable[[Core], Simulator]:
+    """Verilate and compile a core; each one only once."""
+    done: dict[str, Simulator] = {}
+
+    def simulate_one(core: Core) -> Simulator:
+        if core.name not in done:
+            done[core.name] = build(core, simulations)
+        return done[core.name]
+
+    return simulate_one

@@ -97,12 +97,12 @@ def fifo_core(depth: int = DEPTH) -> Core:
 
 
 @pytest.fixture(scope="module")
-def faulty(tmp_path_factory: pytest.TempPathFactory) -> Simulator:
+def faulty(simulations: Path, tmp_path_factory: pytest.TempPathFactory) -> Simulator:
     folder = tmp_path_factory.mktemp("faulty")
     (folder / "operators" / "fifo").mkdir(parents=True)
     (folder / "operators" / "farm_stream.sv").write_text(WIRES)
     (folder / "operators" / "fifo" / "fifo.sv").write_text(FAULTY_FIFO)
-    return build(fifo_core(), folder, blocks=folder)
+    return build(fifo_core(), simulations, operators=folder)
 
 
 def beats(fault: int) -> np.ndarray:
@@ -237,4 +237,4 @@ def test_what_does_not_elaborate_is_refused(tmp_path: Path) -> None:
     (tmp_path / "operators" / "fifo" / "fifo.sv").write_text("module farm_fifo; endmodule\n")
     (tmp_path / "simulation.o").touch()
     with pytest.raises(ModelError, match="Verilator ended with status 1"):
-        build(fifo_core(), tmp_path, blocks=tmp_path)
+        build(fifo_core(), tmp_path, operators=tmp_path)

@@ -1,0 +1,184 @@
+// The plain way to build what the operators build, for comparison: read over the real modules of the same names.
+//   - a PE adds signed products (the activation, or its negative) in a tree, and shares nothing with its neighbours;
+//   - a threshold lane compares with all thresholds at once and counts.
+// Function, ports and latency are those of the real modules.
+`default_nettype none
+
+module farm_mvau_binary #(
+    parameter int SYNAPSE_FOLDS = 1,
+    parameter int NEURON_FOLDS = 1,
+    parameter int PE = 1,
+    parameter int SIMD = 1,
+    parameter int INPUT_BITS = 2,
+    parameter int SUM_BITS = 8,
+    parameter int ACCUMULATOR_BITS = 9,
+    parameter int MMV = 1
+) (
+    input  wire                            clk,
+    input  wire                            rst,
+    input  wire  [MMV*SIMD*INPUT_BITS-1:0] in0_data,
+    input  wire                            in0_valid,
+    output logic                           in0_ready,
+    input  wire  [PE*SIMD-1:0]             in1_data,
+    input  wire                            in1_valid,
+    output logic                           in1_ready,
+    output logic [MMV*PE*ACCUMULATOR_BITS-1:0] out0_data,
+    output logic                           out0_valid,
+    input  wire                            out0_ready
+);
+    localparam int STAGES = 2;
+    localparam int OUT_WIDTH = MMV * PE * ACCUMULATOR_BITS;
+
+    logic [MMV*SIMD*INPUT_BITS-1:0] column;
+    logic column_valid, last, room;
+    wire take = column_valid && in1_valid && (room || !last);
+    assign in1_ready = take;
+
+    farm_mvau_fetch #(
+        .WIDTH(MMV * SIMD * INPUT_BITS), .SYNAPSE_FOLDS(SYNAPSE_FOLDS), .NEURON_FOLDS(NEURON_FOLDS)
+    ) fetch (.clk, .rst, .in0_data, .in0_valid, .in0_ready, .column, .valid(column_valid), .last, .take);
+
+    logic [STAGES-1:0] taken, ended;
+    logic done;
+    always_ff @(posedge clk) begin
+        taken <= rst ? '0 : STAGES'({taken, take});
+        ended <= STAGES'({ended, last});
+        done <= !rst && taken[STAGES-1] && ended[STAGES-1];
+    end
+
+    logic [OUT_WIDTH-1:0] results;
+    for (genvar m = 0; m < MMV; m++) begin : pixels
+        for (genvar p = 0; p < PE; p++) begin : pes
+            plain_mvau_pe #(.SIMD(SIMD), .INPUT_BITS(INPUT_BITS), .ACCUMULATOR_BITS(ACCUMULATOR_BITS)) pe (
+                .clk, .rst, .a(column[m*SIMD*INPUT_BITS+:SIMD*INPUT_BITS]), .w(in1_data[p*SIMD+:SIMD]),
+                .add(taken[STAGES-1]), .last(ended[STAGES-1]),
+                .result(results[(m*PE+p)*ACCUMULATOR_BITS+:ACCUMULATOR_BITS])
+            );
+        end
+    end
+
+    farm_mvau_leave #(.WIDTH(OUT_WIDTH), .LATENCY(STAGES + 1), .INTERVAL(SYNAPSE_FOLDS)) leave (
+        .clk, .rst, .issue(take && last), .room, .in0_data(results), .in0_valid(done),
+        .out0_data, .out0_valid, .out0_ready
+    );
+endmodule
+
+(* keep_hierarchy = "yes" *)
+module plain_mvau_pe #(
+    parameter int SIMD = 1,
+    parameter int INPUT_BITS = 2,
+    parameter int ACCUMULATOR_BITS = 9
+) (
+    input  wire                                clk,
+    input  wire                                rst,
+    input  wire  [SIMD*INPUT_BITS-1:0]         a,
+    input  wire  [SIMD-1:0]                    w,
+    input  wire                                add,
+    input  wire                                last,
+    output logic signed [ACCUMULATOR_BITS-1:0] result
+);
+    // Two registered groups of levels, as deep as those of the real PE: 16 lanes first, then the groups.
+    localparam int GROUP = 16;
+    localparam int GROUPS = (SIMD + GROUP - 1) / GROUP;
+    localparam int GROUP_BITS = INPUT_BITS + 1 + $clog2(SIMD < GROUP ? SIMD : GROUP);
+    localparam int SUM_BITS = INPUT_BITS + 1 + $clog2(SIMD);
+
+    logic signed [GROUP_BITS-1:0] groups [GROUPS];
+    logic signed [SUM_BITS-1:0] beat;
+    logic signed [ACCUMULATOR_BITS-1:0] accumulator;
+    wire signed [ACCUMULATOR_BITS-1:0] next = accumulator + ACCUMULATOR_BITS'(beat);
+
+    for (genvar g = 0; g < GROUPS; g++) begin : group
+        localparam int LANES = SIMD - g * GROUP < GROUP ? SIMD - g * GROUP : GROUP;
+        wire [LANES*GROUP_BITS-1:0] products;
+        for (genvar lane = 0; lane < LANES; lane++) begin : lanes
+            wire signed [INPUT_BITS:0] positive = {1'b0, a[(g*GROUP+lane)*INPUT_BITS+:INPUT_BITS]};
+            wire signed [INPUT_BITS:0] product = w[g*GROUP+lane] ? positive : -positive;
+            assign products[lane*GROUP_BITS+:GROUP_BITS] = GROUP_BITS'(product);
+        end
+        wire [GROUP_BITS-1:0] sum;
+        plain_tree #(.COUNT(LANES), .WIDTH(GROUP_BITS)) tree (.in(products), .out(sum));
+        always_ff @(posedge clk) groups[g] <= sum;
+    end
+
+    wire [GROUPS*SUM_BITS-1:0] wide;
+    for (genvar g = 0; g < GROUPS; g++) begin : widen
+        assign wide[g*SUM_BITS+:SUM_BITS] = SUM_BITS'(groups[g]);
+    end
+    wire [SUM_BITS-1:0] total;
+    plain_tree #(.COUNT(GROUPS), .WIDTH(SUM_BITS)) tree (.in(wide), .out(total));
+
+    always_ff @(posedge clk) begin
+        beat <= total;
+        if (rst || (add && last)) accumulator <= '0;
+        else if (add) accumulator <= next;
+        if (add && last) result <= next;
+    end
+endmodule
+
+// A balanced tree of adders of two.
+module plain_tree #(
+    parameter int COUNT = 1,
+    parameter int WIDTH = 8
+) (
+    input  wire [COUNT*WIDTH-1:0] in,
+    output wire [WIDTH-1:0]       out
+);
+    if (COUNT == 1) begin : leaf
+        assign out = in;
+    end
+    if (COUNT > 1) begin : node
+        localparam int LEFT = COUNT / 2;
+        wire [WIDTH-1:0] left, right;
+        plain_tree #(.COUNT(LEFT), .WIDTH(WIDTH)) lower (.in(in[LEFT*WIDTH-1:0]), .out(left));
+        plain_tree #(.COUNT(COUNT - LEFT), .WIDTH(WIDTH)) upper (.in(in[COUNT*WIDTH-1:LEFT*WIDTH]), .out(right));
+        assign out = left + right;
+    end
+endmodule
+
+(* keep_hierarchy = "yes" *)
+module farm_threshold_lane #(
+    parameter int INPUT_BITS = 8,
+    parameter int THRESHOLD_BITS = 8,
+    parameter int OUTPUT_BITS = 2,
+    parameter bit SIGNED = 1
+) (
+    input  wire                    clk,
+    input  wire  [INPUT_BITS-1:0]  value,
+    input  wire  [((1<<OUTPUT_BITS)-1)*THRESHOLD_BITS-1:0] thresholds,
+    output logic [OUTPUT_BITS-1:0] count
+);
+    localparam int STEPS = (1 << OUTPUT_BITS) - 1;
+    localparam int WIDTH = SIGNED ? THRESHOLD_BITS : THRESHOLD_BITS + 1;
+
+    wire value_sign = SIGNED && value[INPUT_BITS-1];
+    wire signed [WIDTH-1:0] wide = WIDTH'({{WIDTH{value_sign}}, value});
+    wire [STEPS-1:0] reached;
+    for (genvar step = 0; step < STEPS; step++) begin : steps
+        wire sign = SIGNED && thresholds[(step+1)*THRESHOLD_BITS-1];
+        wire signed [WIDTH-1:0] threshold = WIDTH'({{WIDTH{sign}}, thresholds[step*THRESHOLD_BITS+:THRESHOLD_BITS]});
+        assign reached[step] = wide >= threshold;
+    end
+
+    // The comparisons are kept for a cycle, then counted; further cycles only wait for the real lane's latency.
+    logic [STEPS-1:0] kept;
+    logic [OUTPUT_BITS-1:0] counted;
+    if (OUTPUT_BITS == 1) begin : single
+        assign kept = reached;
+    end else begin : stage
+        always_ff @(posedge clk) kept <= reached;
+    end
+    always_comb begin
+        counted = '0;
+        for (int step = 0; step < STEPS; step++) counted = counted + OUTPUT_BITS'(kept[step]);
+    end
+    localparam int LATER = OUTPUT_BITS > 2 ? OUTPUT_BITS - 2 : 0;
+    if (LATER == 0) begin : now
+        always_ff @(posedge clk) count <= counted;
+    end else begin : later
+        logic [LATER*OUTPUT_BITS-1:0] line;
+        always_ff @(posedge clk) {count, line} <= {line, counted};
+    end
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,71 @@
+// What the test bench of the DMA core needs of a verilated one: a table per core, which `dma_bench.py` writes.
+#pragma once
+#include <cstdint>
+#include <memory>
+
+#include "axi_memory.hpp"
+
+struct StreamPins {
+    std::uint32_t bytes;
+    void* data;
+    unsigned char* valid;
+    unsigned char* ready;
+};
+
+struct ControlPins {
+    unsigned char *awvalid, *awready, *awaddr, *wvalid, *wready;
+    std::uint32_t* wdata;
+    unsigned char *wstrb, *bvalid, *bready, *bresp, *arvalid, *arready, *araddr, *rvalid, *rready;
+    std::uint32_t* rdata;
+    unsigned char* rresp;
+};
+
+class Bench {
+  public:
+    virtual ~Bench() {}
+    virtual void eval() = 0;
+    unsigned char *clock, *reset_n, *interrupt;
+    farm::ReadPins gmem0, gmem2;
+    farm::WritePins gmem1;
+    ControlPins control;
+    StreamPins image, weights, result;
+};
+
+// Ends with a core without a name.
+extern const struct BenchedCore {
+    const char* name;
+    std::unique_ptr<Bench> (*make)(unsigned seed);
+} benched_cores[];
+
+// A core's pins, and the function `core(seed)` that makes one. Contents of registers at power-on are random: a core that
+// relies on them is found out. The context outlives the model that registers with it.
+#define FARM_DMA_BENCH(core, Top, IMAGE_WORD, WEIGHTS_WORD, IMAGE, WEIGHTS)                                           \
+    namespace {                                                                                                       \
+    class Model_##core : VerilatedContext, public Bench {                                                             \
+      public:                                                                                                         \
+        explicit Model_##core(unsigned seed) : top((prepare(this, seed), this)) {                                     \
+            clock = &top.ap_clk, reset_n = &top.ap_rst_n, interrupt = &top.__SYM__interrupt;                          \
+            gmem0 = FARM_READ_PINS(top, m_axi_gmem0, IMAGE_WORD);                                                     \
+            gmem1 = FARM_WRITE_PINS(top, m_axi_gmem1, 4);                                                             \
+            gmem2 = FARM_READ_PINS(top, m_axi_gmem2, WEIGHTS_WORD);                                                   \
+            control = {&top.s_axi_control_AWVALID, &top.s_axi_control_AWREADY, &top.s_axi_control_AWADDR,             \
+                       &top.s_axi_control_WVALID,  &top.s_axi_control_WREADY,  &top.s_axi_control_WDATA,              \
+                       &top.s_axi_control_WSTRB,   &top.s_axi_control_BVALID,  &top.s_axi_control_BREADY,             \
+                       &top.s_axi_control_BRESP,   &top.s_axi_control_ARVALID, &top.s_axi_control_ARREADY,            \
+                       &top.s_axi_control_ARADDR,  &top.s_axi_control_RVALID,  &top.s_axi_control_RREADY,             \
+                       &top.s_axi_control_RDATA,   &top.s_axi_control_RRESP};                                         \
+            image = {IMAGE, &top.image_TDATA, &top.image_TVALID, &top.image_TREADY};                                  \
+            weights = {WEIGHTS, &top.weights_TDATA, &top.weights_TVALID, &top.weights_TREADY};                        \
+            result = {4, &top.result_TDATA, &top.result_TVALID, &top.result_TREADY};                                  \
+        }                                                                                                             \
+        ~Model_##core() override { top.final(); }                                                                     \
+        void eval() override { top.eval(); }                                                                          \
+      private:                                                                                                        \
+        static void prepare(VerilatedContext* context, unsigned seed) {                                               \
+            context->randReset(2);                                                                                    \
+            context->randSeed(static_cast<int>(seed % 0x7fffffff) + 1);                                               \
+        }                                                                                                             \
+        Top top;                                                                                                      \
+    };                                                                                                                \
+    }                                                                                                                 \
+    std::unique_ptr<Bench> core(unsigned seed) { return std::unique_ptr<Bench>(new Model_##core(seed)); }
