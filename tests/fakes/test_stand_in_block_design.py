@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from amd_stand_in import component  # noqa: E402
+from amd_stand_in import component
 
 PASS = """\
 module {name} (
@@ -82,7 +82,7 @@ exit 0
 
 
 @pytest.fixture(autouse=True)
-def cores(bench, request: pytest.FixtureRequest) -> None:  # noqa: ANN001
+def cores(bench, request: pytest.FixtureRequest) -> None:
     if "kernel" in request.node.name:
         return
     bench.write(a__v=PASS.format(name="a", s=31, m=31), b__v=PASS.format(name="b", s=31, m=31))
@@ -97,7 +97,7 @@ def mutated(script: str, changes: dict[str, str]) -> str:
     return script
 
 
-def test_the_good_design_is_valid_and_no_core_is_synthesised_again(bench) -> None:  # noqa: ANN001
+def test_the_good_design_is_valid_and_no_core_is_synthesised_again(bench) -> None:
     tally = bench.tree("2022.2") / "stand_in_tally"
     tally.write_text("")
     ended = bench.vivado(GOOD)
@@ -139,7 +139,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("changes", "code", "words"), [pytest.param(*case[1:], id=case[0]) for case in REFUSED])
-def test_a_design_with_a_mistake_is_refused(bench, changes: dict[str, str], code: str, words: str) -> None:  # noqa: ANN001
+def test_a_design_with_a_mistake_is_refused(bench, changes: dict[str, str], code: str, words: str) -> None:
     ended = bench.vivado(mutated(GOOD, changes))
     if code:
         ended.fails_with(code, words)
@@ -149,19 +149,31 @@ def test_a_design_with_a_mistake_is_refused(bench, changes: dict[str, str], code
         assert ended.status == 1
 
 
-def test_a_fifo_takes_the_width_of_its_source_where_none_is_set(bench) -> None:  # noqa: ANN001
+def test_a_fifo_takes_the_width_of_its_source_where_none_is_set(bench) -> None:
     assert bench.vivado(mutated(GOOD, {"CONFIG.TDATA_NUM_BYTES 4 ": ""})).status == 0
 
 
-def test_a_converter_beyond_the_least_common_multiple_is_refused(bench) -> None:  # noqa: ANN001
-    script = mutated(GOOD, {"axis_data_fifo:2.0": "axis_dwidth_converter:1.1", "CONFIG.TDATA_NUM_BYTES 4 CONFIG.FIFO_DEPTH 32": "CONFIG.S_TDATA_NUM_BYTES 511 CONFIG.M_TDATA_NUM_BYTES 2"})
+def test_a_converter_beyond_the_least_common_multiple_is_refused(bench) -> None:
+    script = mutated(
+        GOOD,
+        {
+            "axis_data_fifo:2.0": "axis_dwidth_converter:1.1",
+            "CONFIG.TDATA_NUM_BYTES 4 CONFIG.FIFO_DEPTH 32": "CONFIG.S_TDATA_NUM_BYTES 511 CONFIG.M_TDATA_NUM_BYTES 2",
+        },
+    )
     bench.vivado(script).fails_with("IP_Flow 19-3461", "1022")
 
 
 @pytest.mark.parametrize(
     ("changes", "code", "words"),
     [
-        ({"-taxonomy /UserIP -force]": "-taxonomy /UserIP]\nset core [ipx::package_checkpoint -dcp_file $name.dcp -root_dir ip/$name]"}, "IP_Flow 19-3153", "core already"),
+        (
+            {
+                "-taxonomy /UserIP -force]": "-taxonomy /UserIP]\nset core [ipx::package_checkpoint -dcp_file $name.dcp -root_dir ip/$name]"
+            },
+            "IP_Flow 19-3153",
+            "core already",
+        ),
         ({"-busif $bus": "-busif z"}, "IP_Flow 19-3153", "'z'"),
         ({"-clock ap_clk $core": "-clock clk $core"}, "IP_Flow 19-3153", "clk"),
         ({"foreach bus {x y}": "foreach bus {x}"}, "", "integrity"),
@@ -171,11 +183,11 @@ def test_a_converter_beyond_the_least_common_multiple_is_refused(bench) -> None:
         ({"$name.dcp -root_dir": "nothing.dcp -root_dir"}, "Common 17-354", ""),
     ],
 )
-def test_a_package_with_a_mistake_is_refused(bench, changes: dict[str, str], code: str, words: str) -> None:  # noqa: ANN001
+def test_a_package_with_a_mistake_is_refused(bench, changes: dict[str, str], code: str, words: str) -> None:
     bench.vivado(mutated(IP, changes)).fails_with(code, words)
 
 
-def test_the_project_is_packaged_with_exactly_its_files(bench) -> None:  # noqa: ANN001
+def test_the_project_is_packaged_with_exactly_its_files(bench) -> None:
     bench.write(stray__v="module stray; endmodule\n")
     script = f"create_project -force m m -part {PART}\nadd_files a.v\nset_property top a [current_fileset]\nipx::package_project -root_dir ip/m -vendor own -library farm -taxonomy /UserIP -import_files -force\nset ip [ipx::current_core]\nset_property name mem $ip\nforeach b {{x y}} {{ ipx::associate_bus_interfaces -busif $b -clock ap_clk $ip }}\nipx::update_checksums $ip\nipx::save_core $ip\nexit 0\n"
     assert bench.vivado(script).status == 0
@@ -185,12 +197,18 @@ def test_the_project_is_packaged_with_exactly_its_files(bench) -> None:  # noqa:
 
 
 def master(name: str, bits: int) -> str:
-    channels = [f"output wire [63:0] {name}_{c}ADDR, output wire {name}_{c}VALID, input wire {name}_{c}READY" for c in ("AW", "AR")]
+    channels = [
+        f"output wire [63:0] {name}_{c}ADDR, output wire {name}_{c}VALID, input wire {name}_{c}READY"
+        for c in ("AW", "AR")
+    ]
     return ", ".join([*channels, f"output wire [{bits - 1}:0] {name}_WDATA, input wire [{bits - 1}:0] {name}_RDATA"])
 
 
 def slave(name: str) -> str:
-    return ", ".join([f"input wire [5:0] {name}_{c}ADDR, input wire {name}_{c}VALID" for c in ("AW", "AR")] + [f"input wire [31:0] {name}_WDATA, output wire [31:0] {name}_RDATA"])
+    return ", ".join(
+        [f"input wire [5:0] {name}_{c}ADDR, input wire {name}_{c}VALID" for c in ("AW", "AR")]
+        + [f"input wire [31:0] {name}_WDATA, output wire [31:0] {name}_RDATA"]
+    )
 
 
 KERNEL = f"module kern (input wire ap_clk, input wire ap_rst_n, {master('m_axi_gmem0', 512)}, {slave('s_axi_control')});\nendmodule\n"
@@ -236,7 +254,7 @@ exit 0
 """
 
 
-def test_a_kernel_is_packaged(bench) -> None:  # noqa: ANN001
+def test_a_kernel_is_packaged(bench) -> None:
     bench.write(kern__v=KERNEL, kernel__xml=XML)
     ended = bench.vivado(KERNEL_SCRIPT)
     assert ended.status == 0, ended.text
@@ -266,7 +284,12 @@ KERNEL_REFUSED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("script", "xml", "narrow", "code", "words"), [pytest.param(*case[1:], id=f"kernel: {case[0]}") for case in KERNEL_REFUSED])
-def test_a_kernel_with_a_mistake_is_refused(bench, script: dict[str, str], xml: dict[str, str], narrow: str, code: str, words: str) -> None:  # noqa: ANN001
+@pytest.mark.parametrize(
+    ("script", "xml", "narrow", "code", "words"),
+    [pytest.param(*case[1:], id=f"kernel: {case[0]}") for case in KERNEL_REFUSED],
+)
+def test_a_kernel_with_a_mistake_is_refused(
+    bench, script: dict[str, str], xml: dict[str, str], narrow: str, code: str, words: str
+) -> None:
     bench.write(kern__v=KERNEL.replace(narrow, "[31:0]") if narrow else KERNEL, kernel__xml=mutated(XML, xml))
     bench.vivado(mutated(KERNEL_SCRIPT, script)).fails_with(code, words)
