@@ -200,6 +200,7 @@ def test_a_misspelt_run_is_taken_in_silence(bench) -> None:
         ({"hw": "hardware"}, "v++ 60-1508"),
         ({"k.xclbin": "k.bin"}, "v++ 60-1506"),
         ({"--link": "--compile"}, "Stand-in 1-2"),
+        ({"--config": "--reuse_impl"}, "Stand-in 1-2"),
     ],
 )
 def test_a_command_line_with_a_mistake_is_refused(bench, changes: dict[str, str], code: str) -> None:

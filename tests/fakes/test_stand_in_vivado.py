@@ -264,3 +264,11 @@ def test_scripts_end_as_in_batch_mode(bench, script: str, status: int, words: st
 def test_a_command_line_that_is_none_is_refused(bench, words: tuple[str, ...]) -> None:
     bench.write(s__tcl="exit 0\n")
     assert bench.run("vivado", *words).status == 1
+
+
+def test_the_start_file_of_the_home_folder_is_sourced(bench) -> None:
+    (bench.folder / ".Xilinx/Vivado").mkdir(parents=True)
+    (bench.folder / ".Xilinx/Vivado/Vivado_init.tcl").write_text("puts {from home}\n")
+    assert "from home" in bench.vivado("exit 0\n").text.splitlines()
+    (bench.folder / "private").mkdir()
+    assert "from home" not in bench.vivado("exit 0\n", HOME=str(bench.folder / "private")).text.splitlines()

@@ -62,6 +62,9 @@ class Link(LinkOutput):
         target = self.options.get("target", "hw")
         if target == "sw_emu":
             raise ToolError("Stand-in 1-2", "sw_emu is not modelled (2024.2 has none).")
+        for name in ("from_step", "to_step", "reuse_impl", "reuse_bit", "interactive", "export_archive"):
+            if self.options.get(name) or f"--{name}" in self.options.flags:
+                raise ToolError("Stand-in 1-2", f"--{name} is not modelled: a link runs whole.")
         if not self.options.get("output") or self.output.suffix not in (".xclbin", ".xsa"):
             raise ToolError("v++ 60-1506", "--output <name>.xclbin is needed.")
         platform = find_platform(self.options.get("platform"))
