@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
-import xml.etree.ElementTree as ElementTree
 import zipfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -14,7 +14,7 @@ from reports import hls_cosim, hls_csynth, hls_csynth_xml, log
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from amd_stand_in import component  # noqa: E402
+from amd_stand_in import component
 
 RELEASES = ("2019.2", "2020.2", "2022.2", "2024.2", "2025.1")
 SOURCE = """
@@ -59,7 +59,7 @@ exit 0
 
 
 @pytest.fixture(autouse=True)
-def sources(bench) -> None:  # noqa: ANN001
+def sources(bench) -> None:
     (bench.folder / "include").mkdir()
     (bench.folder / "include/shape.hpp").write_text("#pragma once\n")
     bench.write(core__cpp=SOURCE, dma__cpp=DMA, tb__cpp="int main() { return 0; }\n")
@@ -74,7 +74,7 @@ def mutated(changes: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize("release", RELEASES)
-def test_the_good_script_runs_and_its_reports_are_read(bench, release: str) -> None:  # noqa: ANN001
+def test_the_good_script_runs_and_its_reports_are_read(bench, release: str) -> None:
     ended = bench.hls(GOOD, release)
     assert ended.status == 0, ended.text
     solution = bench.folder / "prj/solution1"
@@ -91,7 +91,7 @@ def test_the_good_script_runs_and_its_reports_are_read(bench, release: str) -> N
 
 
 @pytest.mark.parametrize(("release", "name"), [("2019.2", "x_V_V"), ("2022.2", "x")])
-def test_ports_have_the_names_of_the_release_and_run_the_way_the_source_says(bench, release: str, name: str) -> None:  # noqa: ANN001
+def test_ports_have_the_names_of_the_release_and_run_the_way_the_source_says(bench, release: str, name: str) -> None:
     bench.hls(GOOD, release)
     core = component.read(bench.folder / "prj/solution1/impl/ip/component.xml")
     # 20 bits are three bytes; x is read and to is written, whatever their order.
@@ -102,12 +102,20 @@ def test_ports_have_the_names_of_the_release_and_run_the_way_the_source_says(ben
 
 
 @pytest.mark.parametrize(("addr64", "offsets"), [(True, (0x10, 0x1C, 0x28)), (False, (0x10, 0x18, 0x20))])
-def test_registers_follow_the_width_of_addresses(bench, addr64: bool, offsets: tuple[int, ...]) -> None:  # noqa: ANN001
-    script = mutated({"set_top core": "set_top dma", "core.cpp": "dma.cpp", "config_interface -m_axi_addr64\n": "config_interface -m_axi_addr64\n" if addr64 else ""})
+def test_registers_follow_the_width_of_addresses(bench, addr64: bool, offsets: tuple[int, ...]) -> None:
+    script = mutated(
+        {
+            "set_top core": "set_top dma",
+            "core.cpp": "dma.cpp",
+            "config_interface -m_axi_addr64\n": "config_interface -m_axi_addr64\n" if addr64 else "",
+        }
+    )
     assert bench.hls(script).status == 0
     root = ElementTree.parse(bench.folder / "prj/solution1/impl/ip/component.xml").getroot()
     values = {p[0].text: p[1].text for p in root.iter() if p.tag.endswith("}parameter") and len(p) == 2}
-    assert tuple(int(values[f"register.{name}"].partition(":")[0], 16) for name in ("in_r", "out_r", "count")) == offsets
+    assert (
+        tuple(int(values[f"register.{name}"].partition(":")[0], 16) for name in ("in_r", "out_r", "count")) == offsets
+    )
 
 
 REFUSED = [
@@ -136,7 +144,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("changes", "code", "words"), [pytest.param(*case[1:], id=case[0]) for case in REFUSED])
-def test_a_script_with_a_mistake_is_refused(bench, changes: dict[str, str], code: str, words: str) -> None:  # noqa: ANN001
+def test_a_script_with_a_mistake_is_refused(bench, changes: dict[str, str], code: str, words: str) -> None:
     bench.hls(mutated(changes)).fails_with(code, words)
 
 
@@ -151,17 +159,22 @@ def test_a_script_with_a_mistake_is_refused(bench, changes: dict[str, str], code
         ("2022.2", {"open_solution -reset solution1": "open_component c"}, "HLS 200-101"),
     ],
 )
-def test_what_a_release_does_not_have_is_refused(bench, release: str, changes: dict[str, str], code: str) -> None:  # noqa: ANN001
+def test_what_a_release_does_not_have_is_refused(bench, release: str, changes: dict[str, str], code: str) -> None:
     bench.hls(mutated(changes), release).fails_with(code)
 
 
-def test_config_export_after_synthesis_passed_in_vivado_hls_only(bench) -> None:  # noqa: ANN001
-    script = mutated({"config_export -format ip_catalog -ipname core -version 1.0\n": "", "csynth_design\n": "csynth_design\nconfig_export -ipname core\n"})
+def test_config_export_after_synthesis_passed_in_vivado_hls_only(bench) -> None:
+    script = mutated(
+        {
+            "config_export -format ip_catalog -ipname core -version 1.0\n": "",
+            "csynth_design\n": "csynth_design\nconfig_export -ipname core\n",
+        }
+    )
     assert bench.hls(script, "2019.2").status == 0
     bench.hls(script, "2022.2").fails_with("HLS 200-1032", "config_export")
 
 
-def test_a_span_that_is_an_estimate_is_a_warning(bench) -> None:  # noqa: ANN001
+def test_a_span_that_is_an_estimate_is_a_warning(bench) -> None:
     ended = bench.hls(mutated({"csynth_design": "config_rtl -register_reset\ncsynth_design"}))
     assert ended.status == 0
     assert re.search(r"WARNING: \[Stand-in 1-1\] option '-register_reset'", ended.text)
@@ -177,20 +190,20 @@ def test_a_span_that_is_an_estimate_is_a_warning(bench) -> None:  # noqa: ANN001
         ("hls::stream<ap_uint<20> >& x", "hls::stream<ap_uint<20> > x", "HLS 214-208"),
     ],
 )
-def test_a_top_with_a_mistake_is_refused(bench, old: str, new: str, code: str) -> None:  # noqa: ANN001
+def test_a_top_with_a_mistake_is_refused(bench, old: str, new: str, code: str) -> None:
     bench.write(core__cpp=SOURCE.replace(old, new))
     bench.hls(GOOD).fails_with(code)
 
 
 @pytest.mark.parametrize(("release", "words"), [("2022.2", ("-f", "s.tcl")), ("2019.2", ("s.tcl", "-tclargs"))])
-def test_words_of_the_user_begin_where_the_tool_has_them(bench, release: str, words: tuple[str, ...]) -> None:  # noqa: ANN001
+def test_words_of_the_user_begin_where_the_tool_has_them(bench, release: str, words: tuple[str, ...]) -> None:
     bench.write(s__tcl="puts [lindex $argv 0]\nexit 0\n")
     program = "vivado_hls" if release == "2019.2" else "vitis_hls"
     ended = bench.run(program, *words, *(["-tclargs"] if "-f" in words else []), "mine", release=release)
     assert ("-f" if "-f" in words else "mine") in ended.text.splitlines()
 
 
-def test_cosim_passes_and_fails_on_request(bench) -> None:  # noqa: ANN001
+def test_cosim_passes_and_fails_on_request(bench) -> None:
     script = mutated({"set_top core": "set_top core\nadd_files -tb tb.cpp", "export_design": "cosim_design"})
     assert "COSIM 212-1000" in bench.hls(script).text
     report = bench.folder / "prj/solution1/sim/report/core_cosim.rpt"
@@ -200,7 +213,7 @@ def test_cosim_passes_and_fails_on_request(bench) -> None:  # noqa: ANN001
 
 
 @pytest.mark.parametrize(("release", "same"), [("2019.2", True), ("2022.2", False)])
-def test_inner_modules_share_names_before_the_prefix_was_automatic(bench, release: str, same: bool) -> None:  # noqa: ANN001
+def test_inner_modules_share_names_before_the_prefix_was_automatic(bench, release: str, same: bool) -> None:
     names = []
     for top in ("core", "again"):
         bench.write(core__cpp=SOURCE.replace("void core(", f"void {top}("))

@@ -38,7 +38,7 @@ XDC = "create_clock -name ap_clk -period 4.000 [get_ports ap_clk]\n"
 
 
 @pytest.fixture(autouse=True)
-def sources(bench) -> None:  # noqa: ANN001
+def sources(bench) -> None:
     bench.write(core__sv=CORE, ooc__xdc=XDC)
 
 
@@ -51,7 +51,7 @@ def mutated(changes: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize("release", ["2019.2", "2020.2", "2022.2", "2025.1"])
-def test_the_good_script_runs_and_its_reports_are_read(bench, release: str) -> None:  # noqa: ANN001
+def test_the_good_script_runs_and_its_reports_are_read(bench, release: str) -> None:
     ended = bench.vivado(GOOD, release)
     assert ended.status == 0, ended.text
     flat = utilization.parse((bench.folder / "u.rpt").read_text())
@@ -67,7 +67,7 @@ def test_the_good_script_runs_and_its_reports_are_read(bench, release: str) -> N
     assert log.parse(ended.text).outcome == "ended"
 
 
-def test_synthesis_is_deterministic(bench) -> None:  # noqa: ANN001
+def test_synthesis_is_deterministic(bench) -> None:
     bench.vivado(GOOD)
     first = (bench.folder / "core.dcp").read_bytes()
     bench.vivado(GOOD)
@@ -100,7 +100,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("changes", "code", "words"), [pytest.param(*case[1:], id=case[0]) for case in REFUSED])
-def test_a_script_with_a_mistake_is_refused(bench, changes: dict[str, str], code: str, words: str) -> None:  # noqa: ANN001
+def test_a_script_with_a_mistake_is_refused(bench, changes: dict[str, str], code: str, words: str) -> None:
     bench.vivado(mutated(changes)).fails_with(code, words)
 
 
@@ -110,10 +110,14 @@ def test_a_script_with_a_mistake_is_refused(bench, changes: dict[str, str], code
         ("pe #(.WIDTH(32))", "pf #(.WIDTH(32))", "Synth 8-439"),
         (".WIDTH(32)", ".WIDE(32)", "Synth 8-3438"),
         ("    pe #(", '    initial $readmemh("values.mem", kept);\n    pe #(', "Synth 8-4445"),
-        ("output wire y_TVALID, input wire y_TREADY);\n", "output wire y_TVALID, input wire y_TREADY;\n", "Synth 8-2715"),
+        (
+            "output wire y_TVALID, input wire y_TREADY);\n",
+            "output wire y_TVALID, input wire y_TREADY;\n",
+            "Synth 8-2715",
+        ),
     ],
 )
-def test_a_source_with_a_mistake_is_refused(bench, old: str, new: str, code: str) -> None:  # noqa: ANN001
+def test_a_source_with_a_mistake_is_refused(bench, old: str, new: str, code: str) -> None:
     assert old in CORE
     bench.write(core__sv=CORE.replace(old, new))
     bench.vivado(GOOD).fails_with(code)
@@ -122,7 +126,7 @@ def test_a_source_with_a_mistake_is_refused(bench, old: str, new: str, code: str
 @pytest.mark.parametrize(
     ("xdc", "changes"), [("", {}), (XDC.replace("ap_clk]", "clk]"), {}), (XDC, {"-mode out_of_context -top": "-top"})]
 )
-def test_without_a_clock_nothing_is_timed(bench, xdc: str, changes: dict[str, str]) -> None:  # noqa: ANN001
+def test_without_a_clock_nothing_is_timed(bench, xdc: str, changes: dict[str, str]) -> None:
     bench.write(ooc__xdc=xdc)
     assert bench.vivado(mutated(changes)).status == 0
     report = timing.parse((bench.folder / "t.rpt").read_text())
@@ -130,7 +134,7 @@ def test_without_a_clock_nothing_is_timed(bench, xdc: str, changes: dict[str, st
     assert report.slacks.wns_ns in (None, float("inf"))
 
 
-def test_a_missed_clock_is_no_error_of_the_run(bench) -> None:  # noqa: ANN001
+def test_a_missed_clock_is_no_error_of_the_run(bench) -> None:
     bench.write(ooc__xdc=XDC.replace("4.000", "0.500"))
     script = mutated({"report_timing_summary": "opt_design\nplace_design\nroute_design\nreport_timing_summary"})
     ended = bench.vivado(script)
@@ -156,7 +160,7 @@ exit 0
 TOP = "module top (input wire ap_clk); core a (.ap_clk(ap_clk)); core b (.ap_clk(ap_clk)); endmodule\n"
 
 
-def test_black_boxes_are_filled_by_checkpoints(bench) -> None:  # noqa: ANN001
+def test_black_boxes_are_filled_by_checkpoints(bench) -> None:
     bench.vivado(GOOD)
     bench.write(top__v=TOP)
     ended = bench.vivado(STRUCTURAL)
@@ -164,7 +168,7 @@ def test_black_boxes_are_filled_by_checkpoints(bench) -> None:  # noqa: ANN001
     assert utilization.parse((bench.folder / "u.rpt").read_text()).registers.used == 128
 
 
-def test_a_black_box_left_over_stops_the_optimisation(bench) -> None:  # noqa: ANN001
+def test_a_black_box_left_over_stops_the_optimisation(bench) -> None:
     bench.vivado(GOOD)
     bench.write(top__v=TOP)
     ended = bench.vivado(STRUCTURAL.replace("{top.dcp core.dcp}", "top.dcp"))
@@ -173,11 +177,19 @@ def test_a_black_box_left_over_stops_the_optimisation(bench) -> None:  # noqa: A
 
 
 @pytest.mark.parametrize(("prefixed", "status"), [(True, 0), (False, 1)])
-def test_two_netlists_with_equal_names_are_refused_unless_prefixed(bench, prefixed: bool, status: int) -> None:  # noqa: ANN001
+def test_two_netlists_with_equal_names_are_refused_unless_prefixed(bench, prefixed: bool, status: int) -> None:
     for name, more in (("core", ""), ("other", "+ 3")):
         bench.write(core__sv=CORE.replace("module core", f"module {name}").replace("kept + 1", f"kept + 1 {more}"))
-        script = GOOD.replace("core_stub", f"{name}_stub").replace("-top core", f"-top {name}").replace("core.dcp", f"{name}.dcp")
-        script = script.replace("prefix_all core_", f"prefix_all {name}_") if prefixed else script.replace("rename_ref -prefix_all core_\n", "")
+        script = (
+            GOOD.replace("core_stub", f"{name}_stub")
+            .replace("-top core", f"-top {name}")
+            .replace("core.dcp", f"{name}.dcp")
+        )
+        script = (
+            script.replace("prefix_all core_", f"prefix_all {name}_")
+            if prefixed
+            else script.replace("rename_ref -prefix_all core_\n", "")
+        )
         assert bench.vivado(script).status == 0
     bench.write(top__v=TOP.replace("core b", "other b"))
     script = STRUCTURAL.replace("core_stub.v", "{core_stub.v other_stub.v}").replace("core.dcp}", "core.dcp other.dcp}")
@@ -187,7 +199,7 @@ def test_two_netlists_with_equal_names_are_refused_unless_prefixed(bench, prefix
         ended.fails_with("Stand-in 1-4", "rename_ref -prefix_all")
 
 
-def test_an_older_release_does_not_read_a_newer_checkpoint(bench) -> None:  # noqa: ANN001
+def test_an_older_release_does_not_read_a_newer_checkpoint(bench) -> None:
     bench.vivado(GOOD, "2022.2")
     assert bench.vivado("open_checkpoint core.dcp\nexit 0\n", "2025.1").status == 0
     bench.vivado("open_checkpoint core.dcp\nexit 0\n", "2019.2").fails_with("Project 1-589")
@@ -208,7 +220,7 @@ exit 0
 
 
 @pytest.mark.parametrize(("release", "code"), [("2019.2", "Common 17-69"), ("2022.2", "Vivado 12-13638")])
-def test_a_failed_run_shows_where_the_release_shows_it(bench, release: str, code: str) -> None:  # noqa: ANN001
+def test_a_failed_run_shows_where_the_release_shows_it(bench, release: str, code: str) -> None:
     assert "PROGRESS 100%" in bench.vivado(PROJECT, release).text
     bench.write(core__sv=CORE.replace("pe #(.WIDTH(32))", "pf #(.WIDTH(32))"))
     ended = bench.vivado(PROJECT, release)
@@ -218,12 +230,12 @@ def test_a_failed_run_shows_where_the_release_shows_it(bench, release: str, code
     assert "Synth 8-439" in (bench.folder / "p/p.runs/synth_1/runme.log").read_text()
 
 
-def test_options_of_a_run_are_checked(bench) -> None:  # noqa: ANN001
+def test_options_of_a_run_are_checked(bench) -> None:
     bench.vivado(PROJECT.replace("{-mode out_of_context}", "{-moed out_of_context}")).fails_with("Vivado 12-13638")
     bench.vivado(PROJECT.replace("launch_runs", "launch_runs synth_1\nlaunch_runs")).fails_with("Vivado 12-1017")
 
 
-def test_every_synthesis_is_counted(bench) -> None:  # noqa: ANN001
+def test_every_synthesis_is_counted(bench) -> None:
     tally = bench.tree("2020.2") / "stand_in_tally"
     tally.write_text("")
     bench.vivado(GOOD, "2020.2")
@@ -241,12 +253,22 @@ def test_every_synthesis_is_counted(bench) -> None:  # noqa: ANN001
         ("puts $argv\n", 0, ""),
     ],
 )
-def test_scripts_end_as_in_batch_mode(bench, script: str, status: int, words: str) -> None:  # noqa: ANN001
+def test_scripts_end_as_in_batch_mode(bench, script: str, status: int, words: str) -> None:
     ended = bench.vivado(script)
     assert (ended.status, words in ended.text) == (status, True), ended.text
 
 
-@pytest.mark.parametrize("words", [("-mode", "tcl", "-source", "s.tcl"), ("-mode", "batch"), ("-batch", "-source", "s.tcl")])
-def test_a_command_line_that_is_none_is_refused(bench, words: tuple[str, ...]) -> None:  # noqa: ANN001
+@pytest.mark.parametrize(
+    "words", [("-mode", "tcl", "-source", "s.tcl"), ("-mode", "batch"), ("-batch", "-source", "s.tcl")]
+)
+def test_a_command_line_that_is_none_is_refused(bench, words: tuple[str, ...]) -> None:
     bench.write(s__tcl="exit 0\n")
     assert bench.run("vivado", *words).status == 1
+
+
+def test_the_start_file_of_the_home_folder_is_sourced(bench) -> None:
+    (bench.folder / ".Xilinx/Vivado").mkdir(parents=True)
+    (bench.folder / ".Xilinx/Vivado/Vivado_init.tcl").write_text("puts {from home}\n")
+    assert "from home" in bench.vivado("exit 0\n").text.splitlines()
+    (bench.folder / "private").mkdir()
+    assert "from home" not in bench.vivado("exit 0\n", HOME=str(bench.folder / "private")).text.splitlines()

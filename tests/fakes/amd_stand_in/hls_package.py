@@ -33,7 +33,9 @@ def estimates(top: cpp.Top, setting: Setting, prefix: str) -> list[Estimate]:
         interval = max([number for number in numbers if number > 1] or [1])
         seed = int(hashlib.sha256(function.encode()).hexdigest()[:6], 16)
         bits = sum(numbers)
-        found[function] = Estimate(function, interval + 8 + seed % 24, interval, slow, bits // 18432, 0, 40 + bits % 5000, 30 + bits % 7000, 0)
+        found[function] = Estimate(
+            function, interval + 8 + seed % 24, interval, slow, bits // 18432, 0, 40 + bits % 5000, 30 + bits % 7000, 0
+        )
     parts = list(found.values())
     width = sum(argument.width for argument in top.arguments)
     interval = max([part.interval for part in parts] or [1])
@@ -55,7 +57,7 @@ def write_rtl(folder: Path, top: cpp.Top, solution: Solution, prefix: str) -> No
     """`syn/verilog/*.v`: a module for the top and one for each process, with what it uses as an attribute."""
     out = folder / "syn/verilog"
     out.mkdir(parents=True, exist_ok=True)
-    assert solution.interface is not None  # noqa: S101
+    assert solution.interface is not None
     total, *parts = solution.estimates
     inner = [part.function for part in parts] + [f"{prefix}regslice_both"]
     lines = [f"// {top.name}: interface only, written by a stand-in of HLS."]
@@ -64,13 +66,18 @@ def write_rtl(folder: Path, top: cpp.Top, solution: Solution, prefix: str) -> No
     for part in parts:
         (out / f"{part.function}.v").write_text("\n".join(module(part.function, [Port("ap_clk", "in", 1)], part, [])))
     slice_ = Estimate(f"{prefix}regslice_both", 1, 1, 0.5, 0, 0, 8, 4, 0)
-    (out / f"{prefix}regslice_both.v").write_text("\n".join(module(slice_.function, [Port("ap_clk", "in", 1)], slice_, [])))
+    (out / f"{prefix}regslice_both.v").write_text(
+        "\n".join(module(slice_.function, [Port("ap_clk", "in", 1)], slice_, []))
+    )
 
 
 def module(name: str, ports: list[Port], own: Estimate, inner: list[str]) -> list[str]:
     """A Verilog module whose attribute tells its own use, without that of the modules in it."""
     a = own.amounts if not inner else {**own.amounts, "LUT": 16, "FF": 32, "BRAM_18K": 0}
-    lines = [f'(* stand_in = "LUT={a["LUT"]} FF={a["FF"]} BRAM18={a["BRAM_18K"]} URAM={a["URAM"]} DSP={a["DSP"]}" *)', f"module {name} ("]
+    lines = [
+        f'(* stand_in = "LUT={a["LUT"]} FF={a["FF"]} BRAM18={a["BRAM_18K"]} URAM={a["URAM"]} DSP={a["DSP"]}" *)',
+        f"module {name} (",
+    ]
     kinds = {"in": "input wire", "out": "output wire"}
     for at, port in enumerate(ports):
         vector = f" [{port.width - 1}:0]" if port.width > 1 else ""
@@ -82,7 +89,7 @@ def module(name: str, ports: list[Port], own: Estimate, inner: list[str]) -> lis
 
 def export(folder: Path, solution: Solution, settings: dict[str, str], run: Run) -> list[Path]:
     """The IP core in `impl/ip`, its zip, and what `-output` names."""
-    assert solution.interface is not None and solution.top is not None  # noqa: S101
+    assert solution.interface is not None and solution.top is not None
     kind = settings.get("format", "ip_catalog" if solution.flow == "vivado" else "xo")
     if kind not in ("ip_catalog", "xo"):
         raise ToolError("Stand-in 1-2", f"export_design -format {kind} is not modelled.")

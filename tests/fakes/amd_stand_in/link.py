@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 from pathlib import Path
 
-from amd_stand_in import connectivity, kernel_object, netlist, vivado_reports, xclbin_file
+from amd_stand_in import connectivity, kernel_object, netlist, vivado_reports
 from amd_stand_in.component import Component, Port
 from amd_stand_in.connectivity import Unit
 from amd_stand_in.console import MARK, Console, now
 from amd_stand_in.devices import PLATFORMS, Platform
 from amd_stand_in.errors import ToolError
 from amd_stand_in.kernel_object import KernelDescription
+from amd_stand_in.link_output import LinkOutput
 from amd_stand_in.misbehave import Faults
 from amd_stand_in.netlist import Netlist
 from amd_stand_in.release import order
 from amd_stand_in.verilog import Size
 from amd_stand_in.vpp_options import Options
-from runtime import xclbin
 
 
 def find_platform(text: str) -> Platform:
@@ -37,10 +35,12 @@ def find_platform(text: str) -> Platform:
     return PLATFORMS[name]
 
 
-class Link:
+class Link(LinkOutput):
     """One link."""
 
-    def __init__(self, options: Options, release: str, root: Path, console: Console, faults: Faults, words: list[str]) -> None:
+    def __init__(
+        self, options: Options, release: str, root: Path, console: Console, faults: Faults, words: list[str]
+    ) -> None:
         self.options, self.release, self.root, self.console, self.faults = options, release, root, console, faults
         self.command = " ".join(["v++", *words])
         self.output = Path(options.get("output"))
@@ -48,13 +48,23 @@ class Link:
         self.logs = Path(options.get("log_dir") or self.temp / "logs") / "link"
         self.reports = Path(options.get("report_dir") or self.temp / "reports") / "link"
         self.clock_ns = 4.0
-        self.entries: list[dict[str, object]] = [{"thisFile": str(self.output.with_name(self.output.name + ".link_summary").resolve()), "connectId": "", "serverToken": "", "timestamp": "0"}]
+        self.entries: list[dict[str, object]] = [
+            {
+                "thisFile": str(self.output.with_name(self.output.name + ".link_summary").resolve()),
+                "connectId": "",
+                "serverToken": "",
+                "timestamp": "0",
+            }
+        ]
 
     def run(self) -> None:
         """All of it. Raises ToolError."""
         target = self.options.get("target", "hw")
         if target == "sw_emu":
             raise ToolError("Stand-in 1-2", "sw_emu is not modelled (2024.2 has none).")
+        for name in ("from_step", "to_step", "reuse_impl", "reuse_bit", "interactive", "export_archive"):
+            if self.options.get(name) or f"--{name}" in self.options.flags:
+                raise ToolError("Stand-in 1-2", f"--{name} is not modelled: a link runs whole.")
         if not self.options.get("output") or self.output.suffix not in (".xclbin", ".xsa"):
             raise ToolError("v++ 60-1506", "--output <name>.xclbin is needed.")
         platform = find_platform(self.options.get("platform"))
@@ -68,7 +78,18 @@ class Link:
         self.clock_ns = 1000 / clocks["0"]
         for folder in (self.logs / "imp", self.reports / "imp", self.temp / "link/int", self.temp / "link/vivado/vpl"):
             folder.mkdir(parents=True, exist_ok=True)
-        self._note("ET_CmdStep", buildStep={"cmdId": "0", "name": "v++", "logFile": str(self.logs / "link.steps.log"), "commandLine": self.command, "args": [], "iniFiles": [], "cwd": str(Path.cwd())})
+        self._note(
+            "ET_CmdStep",
+            buildStep={
+                "cmdId": "0",
+                "name": "v++",
+                "logFile": str(self.logs / "link.steps.log"),
+                "commandLine": self.command,
+                "args": [],
+                "iniFiles": [],
+                "cwd": str(Path.cwd()),
+            },
+        )
         self._status("0", "CS_RUNNING")
         self._describe(platform, target, units)
         self._step("system_link")
@@ -89,7 +110,9 @@ class Link:
         found: dict[str, tuple[KernelDescription, Component, Netlist | None]] = {}
         objects = [name for name in self.options.inputs if name.endswith(".xo")]
         if not objects or len(objects) != len(self.options.inputs):
-            raise ToolError("v++ 60-602", f"The link takes .xo files; given were {', '.join(self.options.inputs) or 'none'}.")
+            raise ToolError(
+                "v++ 60-602", f"The link takes .xo files; given were {', '.join(self.options.inputs) or 'none'}."
+            )
         for name in objects:
             if not Path(name).is_file():
                 raise ToolError("v++ 60-602", f"Source file does not exist: {Path(name).resolve()}")
@@ -98,7 +121,10 @@ class Link:
                 raise ToolError("v++ 60-602", f"Kernel '{entry[0].name}' comes from two files.")
             design = entry[2]
             if design is not None and design.part.split("-")[0] != platform.part.split("-")[0]:
-                raise ToolError("SYSTEM_LINK 82-112", f"Kernel '{entry[0].name}' was made for {design.part}, the platform has {platform.part}.")
+                raise ToolError(
+                    "SYSTEM_LINK 82-112",
+                    f"Kernel '{entry[0].name}' was made for {design.part}, the platform has {platform.part}.",
+                )
             found[entry[0].name] = entry
         return found
 
@@ -106,26 +132,63 @@ class Link:
 
     def _step(self, name: str) -> None:
         self.console.info("v++ 60-1443", f"[00:00:00] Run run_link: Step {name}: Started")
-        self._note("ET_CmdStep", buildStep={"cmdId": name, "name": name, "logFile": "", "commandLine": name, "args": [], "iniFiles": [], "cwd": ""})
+        self._note(
+            "ET_CmdStep",
+            buildStep={
+                "cmdId": name,
+                "name": name,
+                "logFile": "",
+                "commandLine": name,
+                "args": [],
+                "iniFiles": [],
+                "cwd": "",
+            },
+        )
         self._status(name, "CS_RUNNING")
         self.faults.strike(name)
         self.console.info("v++ 60-1441", f"[00:00:00] Run run_link: Step {name}: Completed")
         self._status(name, "CS_PASSED")
 
-    def _vpl(self, platform: Platform, kernels: dict[str, tuple[KernelDescription, Component, Netlist | None]], units: dict[str, Unit], clocks: dict[str, float], target: str) -> dict[str, float]:
+    def _vpl(
+        self,
+        platform: Platform,
+        kernels: dict[str, tuple[KernelDescription, Component, Netlist | None]],
+        units: dict[str, Unit],
+        clocks: dict[str, float],
+        target: str,
+    ) -> dict[str, float]:
         self._step("vpl")
-        design = Netlist("pfm_top_wrapper", platform.part, [Port("clk", "in", 1)], {"pfm_top_wrapper": netlist.Cell(Size(), origin="shell")}, {"clk_kernel": (self.clock_ns, "clk")}, release=self.release)
+        design = Netlist(
+            "pfm_top_wrapper",
+            platform.part,
+            [Port("clk", "in", 1)],
+            {"pfm_top_wrapper": netlist.Cell(Size(), origin="shell")},
+            {"clk_kernel": (self.clock_ns, "clk")},
+            release=self.release,
+        )
         sizes: list[tuple[str, Size]] = []
-        for name, (_, core, own) in kernels.items():
-            if own is None and not core.files:
+        for name, (_, core, checkpoint) in kernels.items():
+            if checkpoint is None and not core.files:
                 raise ToolError("VPL 60-773", f"kernel '{name}' has neither netlist nor sources")
-            own = own or Netlist(core.top, platform.part, core.ports, {core.top: netlist.Cell(Size(lut=1), origin=name)}, release=self.release)
+            own = checkpoint or Netlist(
+                core.top,
+                platform.part,
+                core.ports,
+                {core.top: netlist.Cell(Size(lut=1), origin=name)},
+                release=self.release,
+            )
             design.join(own)
             sizes += [(unit.name, own.size()) for unit in units.values() if unit.kernel.name == name]
             path = platform.cu_path.split("/")
             self._place(design, path, own.top, [unit.name for unit in units.values() if unit.kernel.name == name])
         if design.black_boxes:
-            raise ToolError("VPL INBB-3", f"Black Box Instances: Cell '{design.black_boxes[0]}' has undefined contents.", also=(("VPL 60-704", "Integration error, problem implementing dynamic region, impl_1: opt_design ERROR"),))
+            raise ToolError(
+                "VPL INBB-3",
+                f"Black Box Instances: Cell '{design.black_boxes[0]}' has undefined contents.",
+                also=(
+                    ("VPL 60-704", "Integration error, problem implementing dynamic region, impl_1: opt_design ERROR"),
+                ),
+            )
         if target == "hw_emu":
             return clocks
         self._capacity(platform, sizes)
@@ -154,12 +217,28 @@ class Link:
         for _, size in sizes:
             total = total + size
         used = (total.lut, total.ff, -(-total.bram18 // 2), total.uram, total.dsp)
-        for name, count, budget in zip(("LUTs", "Registers", "BRAMs", "URAMs", "DSPs"), used, platform.budget, strict=True):
+        for name, count, budget in zip(
+            ("LUTs", "Registers", "BRAMs", "URAMs", "DSPs"), used, platform.budget, strict=True
+        ):
             if count > budget:
-                self.console.warning("VPL 60-732", f"Link warning: The available {name} may not be sufficient to accommodate the kernels")
-                raise ToolError("VPL UTLZ-1", f"Resource utilization: {name} over-utilized in Pblock pblock_dynamic_region (Area constraints exist such that this pblock requires {count} of such cell types but only {budget} compatible sites are available)", also=(("VPL 4-23", "Error(s) found during DRC. Placer not run."), ("VPL 60-773", f"In '{self.logs}/vivado.log', caught Tcl error: problem implementing dynamic region, impl_1: place_design ERROR, please look at the run log file for more information")))
+                self.console.warning(
+                    "VPL 60-732", f"Link warning: The available {name} may not be sufficient to accommodate the kernels"
+                )
+                raise ToolError(
+                    "VPL UTLZ-1",
+                    f"Resource utilization: {name} over-utilized in Pblock pblock_dynamic_region (Area constraints exist such that this pblock requires {count} of such cell types but only {budget} compatible sites are available)",
+                    also=(
+                        ("VPL 4-23", "Error(s) found during DRC. Placer not run."),
+                        (
+                            "VPL 60-773",
+                            f"In '{self.logs}/vivado.log', caught Tcl error: problem implementing dynamic region, impl_1: place_design ERROR, please look at the run log file for more information",
+                        ),
+                    ),
+                )
 
-    def _per_slr(self, design: Netlist, platform: Platform, units: dict[str, Unit], placed: dict[str, str]) -> list[Size]:
+    def _per_slr(
+        self, design: Netlist, platform: Platform, units: dict[str, Unit], placed: dict[str, str]
+    ) -> list[Size]:
         """What lies in each SLR: cells by their pblock, the rest where the unit is, else in SLR0."""
         use = [Size() for _ in range(platform.slrs)]
 
@@ -213,15 +292,25 @@ class Link:
         if wanted is not None:
             achieved["0"] = float(wanted or clocks["0"] * 0.85)
         elif missed is not None:
-            self.console.critical("VPL 38-282", "The design failed to meet the timing requirements. Please see the timing summary report for details on the timing violations.")
+            self.console.critical(
+                "VPL 38-282",
+                "The design failed to meet the timing requirements. Please see the timing summary report for details on the timing violations.",
+            )
         elif worst < 0:
             achieved["0"] = int(10 * 1000 / (self.clock_ns - worst)) / 10
         if achieved["0"] < clocks["0"]:
-            self.console.warning("VPL 60-732", f"Link warning: One or more timing paths failed timing targeting {clocks['0']:.6f} MHz for kernel clock 'clk_kernel_in'. The frequency is being automatically changed to {achieved['0']:g} MHz to enable proper functionality")
-        (self.temp / "link/int/_new_clk_freq").write_text("".join(f"kernel:{key}:clk_kernel{key}_in:{mhz:.1f}\n" for key, mhz in achieved.items()))
+            self.console.warning(
+                "VPL 60-732",
+                f"Link warning: One or more timing paths failed timing targeting {clocks['0']:.6f} MHz for kernel clock 'clk_kernel_in'. The frequency is being automatically changed to {achieved['0']:g} MHz to enable proper functionality",
+            )
+        (self.temp / "link/int/_new_clk_freq").write_text(
+            "".join(f"kernel:{key}:clk_kernel{key}_in:{mhz:.1f}\n" for key, mhz in achieved.items())
+        )
         return achieved
 
-    def _implementation(self, platform: Platform, design: Netlist, sizes: list[tuple[str, Size]], kernel: str, use: list[Size]) -> None:
+    def _implementation(
+        self, platform: Platform, design: Netlist, sizes: list[tuple[str, Size]], kernel: str, use: list[Size]
+    ) -> None:
         old = order(self.release) <= (2020, 1)
         prefix = "" if old else "impl_1_"
         shell = platform.name if old else "hw"
@@ -229,69 +318,24 @@ class Link:
         forced = self.faults.value("timing", "vpl.impl")
         design.clocks = {"clk_kernel": (self.clock_ns, "clk")}
         timing = folder / f"{prefix}{shell}_bb_locked_timing_summary_routed.rpt"
-        timing.write_text(vivado_reports.timing(self.release, f"report_timing_summary -file {timing.name}", design, forced))
+        timing.write_text(
+            vivado_reports.timing(self.release, f"report_timing_summary -file {timing.name}", design, forced)
+        )
         for state in ("synthed", "placed", "routed"):
             path = folder / f"{prefix}kernel_util_{state}.rpt"
             word = {"synthed": "Synthesized", "placed": "Placed", "routed": "Routed"}[state]
             path.write_text(vivado_reports.accelerator(self.release, design, platform, kernel, sizes, word))
             self.faults.damage(path, "vpl.impl")
             design.state = word
-            (folder / f"{prefix}slr_util_{state}.rpt").write_text(vivado_reports.slr(self.release, "report_utilization -slr", design, use))
+            (folder / f"{prefix}slr_util_{state}.rpt").write_text(
+                vivado_reports.slr(self.release, "report_utilization -slr", design, use)
+            )
             if not old:
-                (folder / f"{prefix}full_util_{state}.rpt").write_text(vivado_reports.utilization(self.release, "report_utilization", design))
+                (folder / f"{prefix}full_util_{state}.rpt").write_text(
+                    vivado_reports.utilization(self.release, "report_utilization", design)
+                )
         self.faults.damage(timing, "vpl.impl")
         for name in ("vivado.log", "imp/impl_1_runme.log"):
-            (self.logs / name).write_text(f"# Vivado v{self.release} (64-bit)\n{MARK}\nINFO: [Common 17-206] Exiting Vivado at {now()}...\n")
-
-    # Outputs
-
-    def _write(self, platform: Platform, units: dict[str, Unit], clocks: dict[str, float], achieved: dict[str, float], target: str) -> None:
-        self.faults.strike("xclbinutil")
-        program = os.environ.get("XILINX_XRT", "")
-        if not (Path(program) / "bin/xclbinutil").is_file() or not program:
-            raise ToolError("v++ 60-703", "Failed to finish linking: step xclbinutil: xclbinutil was not found; XILINX_XRT is not set (source the setup.sh of XRT).")
-        self._step("xclbinutil")
-        file = xclbin_file.compose(platform, units, achieved, target, self.release, platform.part)
-        self.output.parent.mkdir(parents=True, exist_ok=True)
-        xclbin.write(file, self.output)
-        self.console.line(f"Successfully wrote ({self.output.stat().st_size} bytes) to the output file: {self.output}")
-        self._step("xclbinutilinfo")
-        beside = self.output.with_name
-        beside(self.output.name + ".info").write_text(xclbin_file.info(file, self.release, clocks, self.command))
-        beside(self.output.stem + ".ltx").write_text("stand-in\n")
-        self._step("generate_sc_driver")
-        for path in (self.output, beside(self.output.name + ".info")):
-            self.faults.damage(path, "link")
-        self.console.info("v++ 60-586", f"Created {beside(self.output.stem + '.ltx').resolve()}")
-        self.console.info("v++ 60-586", f"Created {self.output}")
-
-    def _note(self, kind: str, **values: object) -> None:
-        self.entries.append({"type": kind, "dateTimestamp": now(), "timestampMillis": "1640995200000", **values})
-
-    def _status(self, step: str, state: str) -> None:
-        self._note("ET_Status", status={"cmdId": step, "state": state})
-
-    def _describe(self, platform: Platform, target: str, units: dict[str, Unit]) -> None:
-        names: dict[str, list[str]] = {}
-        for unit in units.values():
-            names.setdefault(unit.kernel.name, []).append(unit.name)
-        kernels = [{"base": {"type": "KERNEL", "name": name, "file": "", "reports": [], "uuid": ""}, "sources": [], "psSources": [], "cuNames": cus, "type": "RTL", "frequency": 0, "freqUnits": ""} for name, cus in names.items()]
-        container = {"base": {"type": "BT_UKNOWN", "name": self.output.stem, "file": str(self.output), "reports": [], "uuid": ""}, "kernels": []}
-        self._note("ET_FlowMetaData", buildSummary={"hardwarePlatform": f"{platform.name}.xpfm", "hardwareDsa": "", "platformDirectory": "", "runtime": "OpenCL", "systemConfig": "Linux", "flow": "BF_LINK", "target": f"TT_{target.upper()}", "toolVersion": f"{self.release} (stand-in)", "binaryContainer": container, "kernels": kernels})
-
-    def _summary(self) -> None:
-        path = self.output.with_name(self.output.name + ".link_summary")
-        path.write_text("".join(f"<ENTRY>\n{json.dumps(entry, indent=1)}\n</ENTRY>\n" for entry in self.entries))
-        self.faults.damage(path, "link")
-
-    def _closing(self) -> None:
-        self.console.info("v++ 60-1307", "Run completed. Additional information can be found in:")
-        for title, pattern in (("Timing Report", "imp/*timing_summary_routed.rpt"), ("Utilizations Report", "imp/*kernel_util_routed.rpt")):
-            for path in sorted(self.reports.glob(pattern)):
-                self.console.line(f"\t{title}: {path.resolve()}")
-        self.console.line(f"\tVivado Log: {(self.logs / 'vivado.log').resolve()}")
-        self.console.line(f"\tSteps Log File: {(self.logs / 'link.steps.log').resolve()}")
-        self.console.info("v++ 60-791", "Total elapsed time: 0h 0m 1s")
-        (self.logs / "link.steps.log").write_text("stand-in\n")
-        if "--save-temps" not in self.options.flags and "temp_dir" not in self.options.values:
-            shutil.rmtree(self.temp / "link", ignore_errors=True)
+            (self.logs / name).write_text(
+                f"# Vivado v{self.release} (64-bit)\n{MARK}\nINFO: [Common 17-206] Exiting Vivado at {now()}...\n"
+            )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,7 +95,9 @@ class Faults:
         elif fault.kind == "oom":
             self._killed()
         elif fault.kind == "disk":
-            raise ToolError("Common 17-1257", f"Failed to create directory '{Path.cwd()}/.Xil': No space left on device")
+            raise ToolError(
+                "Common 17-1257", f"Failed to create directory '{Path.cwd()}/.Xil': No space left on device"
+            )
         elif fault.kind == "directory":
             raise ToolError("Common 17-1294", f"Cannot create directory '{Path.cwd()}/.Xil'.")
         elif fault.kind == "error":
@@ -116,13 +117,12 @@ class Faults:
 
     def _killed(self) -> None:
         """The kernel kills the tool: its start script says so and passes the status on."""
-        child = subprocess.Popen(["sleep", "60"])
-        child.kill()
-        child.wait()
-        program = self._program
-        self._console.line(
-            f"/opt/tools/bin/loader: line 312: {child.pid} Killed                  \"$RDI_PROG\" \"$@\""
-        )
+        child = os.fork()
+        if child == 0:
+            signal.pause()
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        self._console.line(f'/opt/tools/bin/loader: line 312: {child} Killed                  "$RDI_PROG" "$@"')
         self._console.flush()
         os._exit(137)
 

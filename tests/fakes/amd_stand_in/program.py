@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from amd_stand_in.console import Console, now
 from amd_stand_in.errors import ToolError
 from amd_stand_in.misbehave import Faults
-from amd_stand_in.release import order
 from amd_stand_in.run import Run
 from amd_stand_in.tcl import Interpreter
 
@@ -58,7 +58,11 @@ def _options(words: list[str], flags: set[str], values: set[str]) -> tuple[dict[
 
 def _hls(program: str, release: str, root: Path, words: list[str]) -> int:
     if program == "vitis-run":
-        found, positional, extra = _options(words, {"--itcl", "--csim", "--cosim", "--package", "--impl", "-h", "--help", "-v", "--version"}, {"--mode", "--tcl", "--config", "--work_dir", "--input_file", "--platform", "--part", "--freqhz"})
+        found, positional, extra = _options(
+            words,
+            {"--itcl", "--csim", "--cosim", "--package", "--impl", "-h", "--help", "-v", "--version"},
+            {"--mode", "--tcl", "--config", "--work_dir", "--input_file", "--platform", "--part", "--freqhz"},
+        )
         if "--version" in found or "-v" in found:
             print(f"vitis-run v{release} (64-bit)")
             return 0
@@ -68,7 +72,9 @@ def _hls(program: str, release: str, root: Path, words: list[str]) -> int:
         given: list[str] = []
         log = "vitis_hls.log"
     else:
-        found, positional, extra = _options(words, {"-i", "-n", "-nosplash", "-version", "-help"}, {"-f", "-l", "-p", "-root_dir"})
+        found, positional, extra = _options(
+            words, {"-i", "-n", "-nosplash", "-version", "-help"}, {"-f", "-l", "-p", "-root_dir"}
+        )
         if "-version" in found:
             title = "Vivado HLS" if program == "vivado_hls" else "Vitis HLS"
             print(f"{title} - High-Level Synthesis from C, C++ and OpenCL v{release} (64-bit)")
@@ -105,9 +111,22 @@ def _hls_tail(console: Console, name: str, error: ToolError) -> str:
 
 
 def _vivado(release: str, root: Path, words: list[str]) -> int:
-    flags = {"-nolog", "-nojournal", "-appjournal", "-applog", "-notrace", "-init", "-verbose", "-version", "-help", "-s", "-m32", "-robot"}
+    flags = {
+        "-nolog",
+        "-nojournal",
+        "-appjournal",
+        "-applog",
+        "-notrace",
+        "-init",
+        "-verbose",
+        "-version",
+        "-help",
+        "-s",
+        "-m32",
+        "-robot",
+    }
     scripts = [words[at + 1] for at, word in enumerate(words[:-1]) if word == "-source"]
-    found, positional, extra = _options(words, flags, {"-mode", "-source", "-log", "-journal", "-tempDir", "-stack"})
+    found, _, extra = _options(words, flags, {"-mode", "-source", "-log", "-journal", "-tempDir", "-stack"})
     if "-version" in found:
         print(f"Vivado v{release} (64-bit)\nstand-in for tests")
         return 0
@@ -148,7 +167,7 @@ def _vivado_tail(console: Console, name: str, error: ToolError) -> str:
     return lines[-1] if short else f"ERROR: [Common 17-39] '{name}' failed due to earlier errors."
 
 
-def _leave(console: Console, faults: Faults, title: str) -> object:
+def _leave(console: Console, faults: Faults, title: str) -> Callable[[int], None]:
     def leave(status: int) -> None:
         """End the tool, as `exit` does."""
         if faults.value("errorline", "exit") is not None:
@@ -165,7 +184,7 @@ def _leave(console: Console, faults: Faults, title: str) -> object:
     return leave
 
 
-def _execute(run: Run, script: str, leave) -> int:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _execute(run: Run, script: str, leave: Callable[[int], None]) -> int:
     console = run.console
     if not Path(script).is_file():
         console.error("Common 17-354", f"Could not open '{script}' for reading.")
@@ -177,11 +196,21 @@ def _execute(run: Run, script: str, leave) -> int:  # type: ignore[no-untyped-de
             console.line(line)
         leave(1)
     console.line(f"source {script} -notrace" if run.program == "vivado" else f"Sourcing Tcl script '{script}'")
-    failed = run.tcl.run(Path(script))
+    # What lies in HOME is sourced at every start: a run that keeps it in its environment is not hermetic.
+    name = "Vivado/Vivado_init.tcl" if run.program == "vivado" else "HLS_init.tcl"
+    start = Path(os.environ.get("HOME", "/nonexistent"), ".Xilinx", name)
+    failed = None
+    if start.is_file():
+        console.line(f"Sourcing tcl script '{start}'")
+        failed = run.tcl.run(start)
+    failed = failed or run.tcl.run(Path(script))
     if failed is not None:
         console.line(failed)
         leave(1)
     if run.program != "vivado":
-        console.info("HLS 200-112", "Total CPU user time: 1 seconds. Total CPU system time: 0 seconds. Total elapsed time: 1.00 seconds; peak allocated memory: 100.000 MB.")
+        console.info(
+            "HLS 200-112",
+            "Total CPU user time: 1 seconds. Total CPU system time: 0 seconds. Total elapsed time: 1.00 seconds; peak allocated memory: 100.000 MB.",
+        )
     leave(0)
-    return 0 if order(run.release) else 1
+    return 0

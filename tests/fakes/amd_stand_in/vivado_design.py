@@ -31,39 +31,42 @@ class DesignCommands:
     def need_design(self, command: str) -> Netlist:
         """The open design. Raises ToolError."""
         if self.design is None:
-            raise ToolError("Common 17-53", f"User Exception: No open design. Please open an elaborated, synthesized or implemented design before executing '{command}'.")
+            raise ToolError(
+                "Common 17-53",
+                f"User Exception: No open design. Please open an elaborated, synthesized or implemented design before executing '{command}'.",
+            )
         return self.design
 
     def open_design(self, design: Netlist, name: str) -> str:
         """Make a netlist the open design; its ports become objects."""
-        for thing in self.of_kind("design", "port", "clock", "cell"):  # type: ignore[attr-defined]
-            self.drop(thing)  # type: ignore[attr-defined]
+        for thing in self.of_kind("design", "port", "clock", "cell"):
+            self.drop(thing)
         self.design = design
-        self.add(Thing("design", name, {"NAME": name, "PART": design.part, "TOP": design.top}))  # type: ignore[attr-defined]
+        self.add(Thing("design", name, {"NAME": name, "PART": design.part, "TOP": design.top}))
         for port in design.ports:
-            self.add(Thing("port", port.name, {"NAME": port.name, "DIRECTION": port.direction.upper()}))  # type: ignore[attr-defined]
+            self.add(Thing("port", port.name, {"NAME": port.name, "DIRECTION": port.direction.upper()}))
         return name
 
     # Synthesis
 
     def do_synth_design(self, arguments: Arguments) -> str:
         """Synthesise the sources that were read."""
-        self.need_project("synth_design")  # type: ignore[attr-defined]
+        self.need_project("synth_design")
         top = arguments.text("top")
-        part = arguments.text("part") or self.part  # type: ignore[attr-defined]
+        part = arguments.text("part") or self.part
         if part not in DEVICES:
             raise ToolError("Coretcl 2-106", f"Specified part could not be found: '{part}'.")
         if not top:
             raise ToolError("Common 17-69", "Command failed: synth_design needs -top: the stand-in does not guess.")
         console = self.run.console
         console.line(f"Command: synth_design -mode {arguments.text('mode', 'default')} -top {top} -part {part}")
-        console.line(f"Attempting to get a license for feature 'Synthesis' and/or device '{self.device}'")  # type: ignore[attr-defined]
-        console.info("Common 17-349", f"Got license for feature 'Synthesis' and/or device '{self.device}'")  # type: ignore[attr-defined]
-        design = netlist.elaborate(self.modules, top, part, self.run.release, self.checkpoints)  # type: ignore[attr-defined]
+        console.line(f"Attempting to get a license for feature 'Synthesis' and/or device '{self.device}'")
+        console.info("Common 17-349", f"Got license for feature 'Synthesis' and/or device '{self.device}'")
+        design = netlist.elaborate(self.modules, top, part, self.run.release, self.checkpoints)
         self._need_memories(design)
         design.out_of_context = arguments.text("mode", "default") == "out_of_context"
         self.open_design(design, top)
-        self.apply_constraints(self.constraints)  # type: ignore[attr-defined]
+        self.apply_constraints(self.constraints)
         self.run.count("synth", top)
         console.info("Synth 8-7052", "The timing for the instances was not looked at (stand-in)")
         console.info("Project 1-571", f"Translating synthesized netlist of '{top}'")
@@ -71,15 +74,18 @@ class DesignCommands:
         return top
 
     def _need_memories(self, design: Netlist) -> None:
-        names = {path.name for path in self.memory_files}  # type: ignore[attr-defined]
+        names = {path.name for path in self.memory_files}
         used = {name.partition("__parameterized")[0] for name in design.modules}
-        for name in used & set(self.modules):  # type: ignore[attr-defined]
-            module = self.modules[name]  # type: ignore[attr-defined]
+        for name in used & set(self.modules):
+            module = self.modules[name]
             text = Path(module.file).read_text()
             for file in re.findall(r'\$readmem[hb]\s*\(\s*"([^"]+)"', text):
                 here = [Path(file), Path(module.file).parent / file]
                 if file not in names and Path(file).name not in names and not any(p.is_file() for p in here):
-                    raise ToolError("Synth 8-4445", f"could not open $readmem data file '{file}'; please make sure the file is added to project and has read permission [{module.file}]")
+                    raise ToolError(
+                        "Synth 8-4445",
+                        f"could not open $readmem data file '{file}'; please make sure the file is added to project and has read permission [{module.file}]",
+                    )
 
     def apply_constraints(self, files: list[tuple[Path, str]]) -> None:
         """Run constraint files; one for out of context counts only there."""
@@ -98,24 +104,26 @@ class DesignCommands:
         if not handles:
             self.run.console.critical("Vivado 12-4739", "create_clock:No valid object(s) found for '-objects'.")
             return ""
-        port = self.object(handles[0], "port")  # type: ignore[attr-defined]
+        port = self.object(handles[0], "port")
         try:
             period = float(arguments.text("period"))
         except ValueError as error:
-            raise ToolError("Common 17-161", f"Invalid option value '{arguments.text('period')}' specified for 'period'.") from error
+            raise ToolError(
+                "Common 17-161", f"Invalid option value '{arguments.text('period')}' specified for 'period'."
+            ) from error
         name = arguments.text("name", port.name)
         design.clocks[name] = (period, port.name)
-        self.add(Thing("clock", name, {"NAME": name, "PERIOD": f"{period:.3f}"}))  # type: ignore[attr-defined]
+        self.add(Thing("clock", name, {"NAME": name, "PERIOD": f"{period:.3f}"}))
         return name
 
     def do_get_ports(self, arguments: Arguments) -> list[str]:
         """Ports of the design."""
         self.need_design("get_ports")
-        return self.select(arguments, self.of_kind("port"), "ports", "Vivado 12-584")  # type: ignore[attr-defined,no-any-return]
+        return self.select(arguments, self.of_kind("port"), "ports", "Vivado 12-584")
 
     def do_get_clocks(self, arguments: Arguments) -> list[str]:
         """Clocks of the design."""
-        return self.select(arguments, self.of_kind("clock"), "clocks", "Vivado 12-627")  # type: ignore[attr-defined,no-any-return]
+        return self.select(arguments, self.of_kind("clock"), "clocks", "Vivado 12-627")
 
     def do_get_cells(self, arguments: Arguments) -> list[str]:
         """Cells by path."""
@@ -124,10 +132,19 @@ class DesignCommands:
         found = []
         for path, module in design.paths():
             name = path.rpartition("/")[2] if arguments.flag("hierarchical") else path
-            if any(fnmatch.fnmatchcase(name, p) and (arguments.flag("hierarchical") or path.count("/") == p.count("/")) for p in patterns):
-                if path not in self.things:  # type: ignore[attr-defined]
-                    self.add(Thing("cell", path, {"NAME": path, "REF_NAME": module, "IS_BLACKBOX": str(int(module not in design.modules))}))  # type: ignore[attr-defined]
-                if self.passes(self.object(path, "cell"), arguments.text("filter")):  # type: ignore[attr-defined]
+            if any(
+                fnmatch.fnmatchcase(name, p) and (arguments.flag("hierarchical") or path.count("/") == p.count("/"))
+                for p in patterns
+            ):
+                if path not in self.things:
+                    self.add(
+                        Thing(
+                            "cell",
+                            path,
+                            {"NAME": path, "REF_NAME": module, "IS_BLACKBOX": str(int(module not in design.modules))},
+                        )
+                    )
+                if self.passes(self.object(path, "cell"), arguments.text("filter")):
                     found.append(path)
         if not found and not arguments.flag("quiet"):
             self.run.console.warning("Vivado 12-180", f"No cells matched '{' '.join(patterns)}'.")
@@ -138,14 +155,31 @@ class DesignCommands:
     def _advance(self, command: str, state: str, *, after: str) -> None:
         design = self.need_design(command)
         if design.black_boxes:
-            raise ToolError("DRC INBB-3", f"Black Box Instances: Cell '{design.black_boxes[0]}' has undefined contents and is considered a black box.", also=(("Vivado_Tcl 4-78", f"Error(s) found during DRC. {command} not run."),))
+            raise ToolError(
+                "DRC INBB-3",
+                f"Black Box Instances: Cell '{design.black_boxes[0]}' has undefined contents and is considered a black box.",
+                also=(("Vivado_Tcl 4-78", f"Error(s) found during DRC. {command} not run."),),
+            )
         if STATES.index(design.state) < STATES.index(after):
-            raise ToolError("Common 17-69", f"Command failed: {command} needs a design that is at least '{after}'; this one is '{design.state}'.")
+            raise ToolError(
+                "Common 17-69",
+                f"Command failed: {command} needs a design that is at least '{after}'; this one is '{design.state}'.",
+            )
         lut, ff, bram, uram, dsp = DEVICES[design.part].total
         size = design.size()
-        for name, used, available in (("LUT as Logic", size.lut, lut), ("Register as Flip Flop", size.ff, ff), ("RAMB18 and RAMB36/FIFO", size.bram18 / 2, bram), ("URAM288", size.uram, uram), ("DSPs", size.dsp, dsp)):
+        for name, used, available in (
+            ("LUT as Logic", size.lut, lut),
+            ("Register as Flip Flop", size.ff, ff),
+            ("RAMB18 and RAMB36/FIFO", size.bram18 / 2, bram),
+            ("URAM288", size.uram, uram),
+            ("DSPs", size.dsp, dsp),
+        ):
             if used > available and command == "place_design":
-                raise ToolError("DRC UTLZ-1", f"Resource utilization: {name} over-utilized in Top Level Design (This design requires more {name} cells than are available in the target device. This design requires {used:g} of such cell types but only {available} compatible sites are available in the target device.)", also=(("Vivado_Tcl 4-23", "Error(s) found during DRC. Placer not run."),))
+                raise ToolError(
+                    "DRC UTLZ-1",
+                    f"Resource utilization: {name} over-utilized in Top Level Design (This design requires more {name} cells than are available in the target device. This design requires {used:g} of such cell types but only {available} compatible sites are available in the target device.)",
+                    also=(("Vivado_Tcl 4-23", "Error(s) found during DRC. Placer not run."),),
+                )
         design.state = state
         self.run.console.line(f"{command} completed successfully")
 
@@ -160,14 +194,19 @@ class DesignCommands:
     def do_phys_opt_design(self, arguments: Arguments) -> None:
         """Physical optimisation, after placement or routing."""
         design = self.need_design("phys_opt_design")
-        self._advance("phys_opt_design", design.state if design.state == "Routed" else "Physopt postPlace", after="Placed")
+        self._advance(
+            "phys_opt_design", design.state if design.state == "Routed" else "Physopt postPlace", after="Placed"
+        )
 
     def do_route_design(self, arguments: Arguments) -> None:
         """Routing; missed timing is no error of it."""
         self._advance("route_design", "Routed", after="Placed")
         worst = vivado_reports.slack(self.need_design("route_design"), self.run.faults.value("timing", "route_design"))
         if worst is not None and worst < 0:
-            self.run.console.critical("Route 35-39", "The design did not meet timing requirements. Please run report_timing_summary for detailed reports.")
+            self.run.console.critical(
+                "Route 35-39",
+                "The design did not meet timing requirements. Please run report_timing_summary for detailed reports.",
+            )
 
     # Checkpoints
 
@@ -194,16 +233,16 @@ class DesignCommands:
     def do_open_checkpoint(self, arguments: Arguments) -> str:
         """Read a checkpoint as the open design, in a project of its own."""
         found = netlist.read(Path(arguments.word(0)), self.run.release)
-        if self.project is None:  # type: ignore[attr-defined]
-            self.do_create_project(Arguments("create_project", {"in_memory": True, "part": found.part}))  # type: ignore[attr-defined]
+        if self.project is None:
+            self.do_create_project(Arguments("create_project", {"in_memory": True, "part": found.part}))
         return self.open_design(found, found.top)
 
     def do_read_checkpoint(self, arguments: Arguments) -> None:
         """Fill a black box, or add a netlist for `link_design`."""
-        self.need_project("read_checkpoint")  # type: ignore[attr-defined]
+        self.need_project("read_checkpoint")
         found = netlist.read(Path(arguments.word(0)), self.run.release)
         if "cell" not in arguments.options:
-            self.checkpoints[found.top] = found  # type: ignore[attr-defined]
+            self.checkpoints[found.top] = found
             return
         design = self.need_design("read_checkpoint -cell")
         module = dict(design.paths()).get(arguments.text("cell"))
@@ -214,26 +253,30 @@ class DesignCommands:
 
     def do_link_design(self, arguments: Arguments) -> str:
         """Join the netlists that were added under a top."""
-        self.need_project("link_design")  # type: ignore[attr-defined]
+        self.need_project("link_design")
         top = arguments.text("top")
-        part = arguments.text("part") or self.part  # type: ignore[attr-defined]
-        for found in self.checkpoints.values():  # type: ignore[attr-defined]
+        part = arguments.text("part") or self.part
+        for found in self.checkpoints.values():
             if found.part != part:
-                raise ToolError("Project 1-19", f"The checkpoint of '{found.top}' is for part {found.part}, not {part}.")
-        if top in self.checkpoints:  # type: ignore[attr-defined]
-            design = self._fill(self.checkpoints[top])  # type: ignore[attr-defined]
+                raise ToolError(
+                    "Project 1-19", f"The checkpoint of '{found.top}' is for part {found.part}, not {part}."
+                )
+        if top in self.checkpoints:
+            design = self._fill(self.checkpoints[top])
         else:
-            design = netlist.elaborate(self.modules, top, part, self.run.release, self.checkpoints)  # type: ignore[attr-defined]
+            design = netlist.elaborate(self.modules, top, part, self.run.release, self.checkpoints)
         design.out_of_context = arguments.text("mode", "default") == "out_of_context"
         return self.open_design(design, top)
 
     def _fill(self, design: Netlist) -> Netlist:
         """The black boxes of a netlist by the other checkpoints, by the names of their tops."""
-        for name, found in self.checkpoints.items():  # type: ignore[attr-defined]
+        for name, found in self.checkpoints.items():
             if name == design.top:
                 continue
             if name not in design.black_boxes:
-                self.run.console.warning("Project 1-486", f"Checkpoint of '{name}' fills no black box of '{design.top}'.")
+                self.run.console.warning(
+                    "Project 1-486", f"Checkpoint of '{name}' fills no black box of '{design.top}'."
+                )
                 continue
             design.join(found)
             design.black_boxes.remove(name)
@@ -243,9 +286,11 @@ class DesignCommands:
 
     def do_open_run(self, arguments: Arguments) -> str:
         """Open what a run has made."""
-        run = self.objects(arguments.word(0), "run")[0]  # type: ignore[attr-defined]
+        run = self.objects(arguments.word(0), "run")[0]
         if run.properties["PROGRESS"] != "100%" or run.data is None:
-            raise ToolError("Common 17-69", f"Command failed: Run '{run.name}' has not been launched, or failed: unable to open it.")
+            raise ToolError(
+                "Common 17-69", f"Command failed: Run '{run.name}' has not been launched, or failed: unable to open it."
+            )
         return self.open_design(run.data, arguments.text("name", run.name))
 
     def do_close_design(self, arguments: Arguments) -> None:
@@ -264,12 +309,20 @@ class DesignCommands:
         design = self.need_design("write_verilog")
         path = Path(arguments.word(0))
         if path.exists() and not arguments.flag("force"):
-            raise ToolError("Common 17-176", f"Overwrite of existing file isn't enabled.  Please specify -force to overwrite file [{path}]")
+            raise ToolError(
+                "Common 17-176",
+                f"Overwrite of existing file isn't enabled.  Please specify -force to overwrite file [{path}]",
+            )
         kinds = {"in": "input", "out": "output", "inout": "inout"}
-        lines = [f"// {design.top}: written by a stand-in (mode {arguments.text('mode', 'design')})", '(* x_core_info = "stand-in" *)']
+        lines = [
+            f"// {design.top}: written by a stand-in (mode {arguments.text('mode', 'design')})",
+            '(* x_core_info = "stand-in" *)',
+        ]
         stub = " /* synthesis syn_black_box */" if arguments.text("mode") == "synth_stub" else ""
         lines += [f"module {design.top}({', '.join(port.name for port in design.ports)}){stub};"]
-        lines += [f"  {kinds[p.direction]} {f'[{p.width - 1}:0]' if p.width > 1 else ''}{p.name};" for p in design.ports]
+        lines += [
+            f"  {kinds[p.direction]} {f'[{p.width - 1}:0]' if p.width > 1 else ''}{p.name};" for p in design.ports
+        ]
         path.write_text("\n".join([*lines, "endmodule", ""]))
         self.run.faults.damage(path, "write_verilog")
         return str(path)
@@ -284,8 +337,13 @@ class DesignCommands:
         design = self.need_design("write_xdc")
         path = Path(arguments.word(0))
         if path.exists() and not arguments.flag("force"):
-            raise ToolError("Common 17-176", f"Overwrite of existing file isn't enabled.  Please specify -force to overwrite file [{path}]")
-        path.write_text("".join(f"create_clock -period {p:.3f} -name {n} [get_ports {s}]\n" for n, (p, s) in design.clocks.items()))
+            raise ToolError(
+                "Common 17-176",
+                f"Overwrite of existing file isn't enabled.  Please specify -force to overwrite file [{path}]",
+            )
+        path.write_text(
+            "".join(f"create_clock -period {p:.3f} -name {n} [get_ports {s}]\n" for n, (p, s) in design.clocks.items())
+        )
         return str(path)
 
     def _report(self, arguments: Arguments, text: str) -> str:
@@ -304,7 +362,12 @@ class DesignCommands:
         design = self.need_design("report_utilization")
         command = f"report_utilization -file {arguments.text('file')}"
         if arguments.flag("hierarchical"):
-            return self._report(arguments, vivado_reports.hierarchy(self.run.release, f"{command} -hierarchical", design, int(arguments.text("hierarchical_depth", "0"))))
+            return self._report(
+                arguments,
+                vivado_reports.hierarchy(
+                    self.run.release, f"{command} -hierarchical", design, int(arguments.text("hierarchical_depth", "0"))
+                ),
+            )
         if arguments.flag("slr") or "pblocks" in arguments.options or arguments.text("format") == "xml":
             raise ToolError("Stand-in 1-2", "report_utilization: -slr, -pblocks and -format xml are not modelled.")
         return self._report(arguments, vivado_reports.utilization(self.run.release, command, design))
@@ -313,48 +376,13 @@ class DesignCommands:
         """The timing summary."""
         design = self.need_design("report_timing_summary")
         forced = self.run.faults.value("timing", "report_timing_summary")
-        return self._report(arguments, vivado_reports.timing(self.run.release, f"report_timing_summary -file {arguments.text('file')}", design, forced))
+        return self._report(
+            arguments,
+            vivado_reports.timing(
+                self.run.release, f"report_timing_summary -file {arguments.text('file')}", design, forced
+            ),
+        )
 
     def do_get_parts(self, arguments: Arguments) -> list[str]:
         """Parts that are installed."""
         return [part for part in DEVICES if any(fnmatch.fnmatchcase(part, p) for p in arguments.positional or ["*"])]
-
-    # Floorplan
-
-    def do_create_pblock(self, arguments: Arguments) -> str:
-        """A new pblock."""
-        self.need_design("create_pblock")
-        name = arguments.word(0)
-        if any(thing.kind == "pblock" for thing in self.things.get(name, [])):  # type: ignore[attr-defined]
-            raise ToolError("Vivado 12-4417", f"A pblock '{name}' exists.")
-        self.add(Thing("pblock", name, {"NAME": name}))  # type: ignore[attr-defined]
-        return name
-
-    def do_get_pblocks(self, arguments: Arguments) -> list[str]:
-        """Pblocks."""
-        return self.select(arguments, self.of_kind("pblock"), "pblocks", "Vivado 12-1023")  # type: ignore[attr-defined,no-any-return]
-
-    def do_resize_pblock(self, arguments: Arguments) -> None:
-        """Its sites; SLRs have to be there."""
-        self.objects(arguments.word(0), "pblock")  # type: ignore[attr-defined]
-        count = len(DEVICES[self.need_design("resize_pblock").part].slrs)
-        for slr in re.findall(r"SLR(\d+)", " ".join(map(str, arguments.options.values()))):
-            if int(slr) >= count:
-                raise ToolError("Vivado 12-4418", f"SLR{slr} is not on the device, which has {count}.")
-
-    def do_add_cells_to_pblock(self, arguments: Arguments) -> None:
-        """Cells into a pblock; none at all is an error."""
-        self.objects(arguments.word(0), "pblock")  # type: ignore[attr-defined]
-        cells = self.run.tcl.split(arguments.word(1)) if not arguments.flag("top") else ["top"]
-        if not cells:
-            raise ToolError("Common 17-55", "'add_cells_to_pblock' expects at least one object.")
-        self.placed.update(dict.fromkeys(cells, arguments.word(0)))
-
-    def do_get_slrs(self, arguments: Arguments) -> list[str]:
-        """SLRs of the device."""
-        design = self.need_design("get_slrs")
-        names = [f"SLR{at}" for at in range(len(DEVICES[design.part].slrs))]
-        for name in names:
-            if name not in self.things:  # type: ignore[attr-defined]
-                self.add(Thing("slr", name, {"NAME": name}))  # type: ignore[attr-defined]
-        return self.select(arguments, self.of_kind("slr"), "SLRs", "Vivado 12-1024")  # type: ignore[attr-defined,no-any-return]

@@ -30,24 +30,39 @@ class PackagerCommands:
 
     def _thing(self, kind: str, name: str, owner: Thing, **properties: str) -> Thing:
         self._serial += 1
-        thing = Thing(kind, f"ipx{self._serial}:{kind.removeprefix('ipx_')}:{name}", {"NAME": name, **properties}, owner)
+        thing = Thing(
+            kind, f"ipx{self._serial}:{kind.removeprefix('ipx_')}:{name}", {"NAME": name, **properties}, owner
+        )
         owner.children.append(thing)
-        return self.add(thing)  # type: ignore[attr-defined,no-any-return]
+        return self.add(thing)
 
     def _core(self, arguments: Arguments, index: int) -> Thing:
         """The core that a command's last word names, or the current one."""
         word = arguments.word(index)
         if word:
-            return self.object(word, "core")  # type: ignore[attr-defined,no-any-return]
+            return self.object(word, "core")
         if self.core is None:
             raise ToolError("IP_Flow 19-3153", f"'{arguments.command}' needs an open core: none is current.")
         return self.core
 
     def _open(self, core: Component) -> Thing:
         self._serial += 1
-        thing = Thing("core", f"component_{self._serial}", {"NAME": core.name, "VENDOR": core.vendor, "LIBRARY": core.library, "VERSION": core.version, "VLNV": core.vlnv, "SDX_KERNEL": "false", "ROOT_DIRECTORY": str(core.folder)}, data=core)
+        thing = Thing(
+            "core",
+            f"component_{self._serial}",
+            {
+                "NAME": core.name,
+                "VENDOR": core.vendor,
+                "LIBRARY": core.library,
+                "VERSION": core.version,
+                "VLNV": core.vlnv,
+                "SDX_KERNEL": "false",
+                "ROOT_DIRECTORY": str(core.folder),
+            },
+            data=core,
+        )
         thing.on_set = lambda key, value: self._core_set(core, key, value)
-        self.add(thing)  # type: ignore[attr-defined]
+        self.add(thing)
         for bus in core.buses:
             made = self._thing("ipx_bus", bus.name, thing, INTERFACE_MODE=bus.mode)
             made.data = bus
@@ -82,20 +97,25 @@ class PackagerCommands:
 
     def do_ipx_package_project(self, arguments: Arguments) -> str:
         """The project's sources as a core: exactly these files."""
-        project = self.need_project("ipx::package_project")  # type: ignore[attr-defined]
-        if self.in_memory:  # type: ignore[attr-defined]
+        project = self.need_project("ipx::package_project")
+        if self.in_memory:
             raise ToolError("IP_Flow 19-3153", "ipx::package_project needs a project on disk.")
         if "taxonomy" not in arguments.options:
-            raise ToolError("Common 17-166", "Missing value for option 'taxonomy', please type 'ipx::package_project -help' for usage info.")
+            raise ToolError(
+                "Common 17-166",
+                "Missing value for option 'taxonomy', please type 'ipx::package_project -help' for usage info.",
+            )
         if "module" in arguments.options:
             raise ToolError("Stand-in 1-2", "ipx::package_project -module is not modelled.")
-        top = self.object("sources_1", "fileset").get("TOP")  # type: ignore[attr-defined]
-        if top not in self.modules:  # type: ignore[attr-defined]
-            raise ToolError("IP_Flow 19-4760", f"Top module '{top}' of project '{project.name}' not found: set_property top.")
+        top = self.object("sources_1", "fileset").get("TOP")
+        if top not in self.modules:
+            raise ToolError(
+                "IP_Flow 19-4760", f"Top module '{top}' of project '{project.name}' not found: set_property top."
+            )
         folder = self._folder(arguments)
-        core = self._described(arguments, top, self.modules[top].ports({}), folder)  # type: ignore[attr-defined]
+        core = self._described(arguments, top, self.modules[top].ports({}), folder)
         names = []
-        for thing in self.of_kind("file"):  # type: ignore[attr-defined]
+        for thing in self.of_kind("file"):
             source = Path(thing.handle)
             if source.suffix in (".v", ".sv", ".mem", ".dat", ".xdc"):
                 target = folder / "src" / source.name
@@ -107,7 +127,10 @@ class PackagerCommands:
 
     def _folder(self, arguments: Arguments) -> Path:
         if "root_dir" not in arguments.options:
-            raise ToolError("Common 17-166", f"Missing value for option 'root_dir', please type '{arguments.command} -help' for usage info.")
+            raise ToolError(
+                "Common 17-166",
+                f"Missing value for option 'root_dir', please type '{arguments.command} -help' for usage info.",
+            )
         folder = Path(arguments.text("root_dir"))
         if (folder / "component.xml").exists() and not arguments.flag("force"):
             raise ToolError("IP_Flow 19-3153", f"'{folder}' holds a core already: -force.")
@@ -145,13 +168,19 @@ class PackagerCommands:
     # Asking
 
     def _of(self, arguments: Arguments, kind: str) -> list[str]:
-        owners = self.objects(arguments.text("of_objects")) if "of_objects" in arguments.options else [self.core] if self.core else []  # type: ignore[attr-defined]
+        owners = (
+            self.objects(arguments.text("of_objects"))
+            if "of_objects" in arguments.options
+            else [self.core]
+            if self.core
+            else []
+        )
         if not owners:
             raise ToolError("IP_Flow 19-3153", f"'{arguments.command}' needs -of_objects: no core is open.")
         things = [child for owner in owners for child in owner.children if child.kind == kind]
         for index, word in enumerate(arguments.positional):
             arguments.positional[index] = word
-        return self.select(arguments, things, kind.removeprefix("ipx_"), "IP_Flow 19-570")  # type: ignore[attr-defined,no-any-return]
+        return self.select(arguments, things, kind.removeprefix("ipx_"), "IP_Flow 19-570")
 
     def do_ipx_get_bus_interfaces(self, arguments: Arguments) -> list[str]:
         """Bus interfaces."""
@@ -184,7 +213,7 @@ class PackagerCommands:
     # Adding
 
     def _add(self, arguments: Arguments, kind: str, owner_kind: str, **properties: str) -> str:
-        owner = self.object(arguments.word(1), owner_kind)  # type: ignore[attr-defined]
+        owner = self.object(arguments.word(1), owner_kind)
         name = arguments.word(0)
         if any(child.kind == kind and child.name == name for child in owner.children):
             raise ToolError("IP_Flow 19-3153", f"'{owner.name}' has a {kind.removeprefix('ipx_')} '{name}' already.")
@@ -202,7 +231,7 @@ class PackagerCommands:
 
     def do_ipx_add_bus_parameter(self, arguments: Arguments) -> str:
         """A parameter of a bus interface."""
-        bus = self.object(arguments.word(1), "ipx_bus")  # type: ignore[attr-defined]
+        bus = self.object(arguments.word(1), "ipx_bus")
         known = next((child for child in bus.children if child.name == arguments.word(0)), None)
         return (known or self._parameter(bus, arguments.word(0), "")).handle
 
@@ -236,8 +265,8 @@ class PackagerCommands:
 
     def do_ipx_add_file(self, arguments: Arguments) -> str:
         """A file of a group; it has to be in the core's folder."""
-        group = self.object(arguments.word(1), "ipx_file_group")  # type: ignore[attr-defined]
-        folder = group.owner.data.folder  # type: ignore[union-attr]
+        group = self.object(arguments.word(1), "ipx_file_group")
+        folder = group.owner.data.folder
         if not (folder / arguments.word(0)).is_file():
             raise ToolError("IP_Flow 19-3805", f"File '{arguments.word(0)}' does not exist in '{folder}'.")
         return self._add(arguments, "ipx_file", "ipx_file_group")
@@ -253,7 +282,7 @@ class PackagerCommands:
     def do_ipx_associate_bus_interfaces(self, arguments: Arguments) -> None:
         """A bus interface to its clock, a reset to its clock."""
         thing = self._core(arguments, 0)
-        core: Component = thing.data  # type: ignore[assignment]
+        core: Component = thing.data
         clock = core.bus(arguments.text("clock"))
         if clock is None or clock.kind != "clock":
             raise ToolError("IP_Flow 19-3153", f"'{core.name}' has no clock interface '{arguments.text('clock')}'.")
@@ -271,8 +300,8 @@ class PackagerCommands:
 
     def do_ipx_create_xgui_files(self, arguments: Arguments) -> None:
         """The page of parameters."""
-        core: Component = self._core(arguments, 0).data  # type: ignore[assignment]
-        assert core.folder is not None  # noqa: S101
+        core: Component = self._core(arguments, 0).data
+        assert core.folder is not None
         (core.folder / "xgui").mkdir(exist_ok=True)
         (core.folder / "xgui" / f"{core.name}_v{core.version.replace('.', '_')}.tcl").write_text("# stand-in\n")
 
@@ -282,7 +311,9 @@ class PackagerCommands:
 
     def do_ipx_check_integrity(self, arguments: Arguments) -> str:
         """1 or 0: it does not raise, so its value has to be looked at."""
-        faults = kernel_object.integrity(self._core(arguments, 0), kernel=arguments.flag("kernel") or arguments.flag("xrt"))
+        faults = kernel_object.integrity(
+            self._core(arguments, 0), kernel=arguments.flag("kernel") or arguments.flag("xrt")
+        )
         if not arguments.flag("quiet"):
             for text in faults:
                 self.run.console.critical("IP_Flow 19-11770", text)
@@ -291,28 +322,34 @@ class PackagerCommands:
     def do_ipx_save_core(self, arguments: Arguments) -> None:
         """Write `component.xml`."""
         thing = self._core(arguments, 0)
-        core: Component = thing.data  # type: ignore[assignment]
-        assert core.folder is not None  # noqa: S101
+        core: Component = thing.data
+        assert core.folder is not None
         if thing.properties.get("CHECKED") != "1":
             self.run.console.warning("IP_Flow 19-5226", "The core is saved without ipx::update_checksums.")
-        core.files = {g.name: [f.name for f in g.children if f.kind == "ipx_file"] for g in thing.children if g.kind == "ipx_file_group"}
+        core.files = {
+            g.name: [f.name for f in g.children if f.kind == "ipx_file"]
+            for g in thing.children
+            if g.kind == "ipx_file_group"
+        }
         core.parameters["sdx_kernel"] = thing.properties.get("SDX_KERNEL", "false").lower()
         core.parameters["sdx_kernel_type"] = thing.properties.get("SDX_KERNEL_TYPE", "")
         for space in (child for child in thing.children if child.kind == "ipx_map"):
             for block in space.children:
                 for register in (child for child in block.children if child.kind == "ipx_register"):
-                    core.parameters[f"register.{register.name}"] = f"{register.properties.get('ADDRESS_OFFSET', '')}:{register.properties.get('SIZE', '')}"
+                    core.parameters[f"register.{register.name}"] = (
+                        f"{register.properties.get('ADDRESS_OFFSET', '')}:{register.properties.get('SIZE', '')}"
+                    )
         component.write(core, core.folder / "component.xml")
         self.run.faults.damage(core.folder / "component.xml", "ipx::save_core")
 
     def do_ipx_unload_core(self, arguments: Arguments) -> None:
         """Close it."""
         thing = self._core(arguments, 0)
-        self.drop(thing)  # type: ignore[attr-defined]
+        self.drop(thing)
         if self.core is thing:
             self.core = None
 
     def do_package_xo(self, arguments: Arguments) -> None:
         """The kernel object."""
-        self.need_project("package_xo") if self.project is not None else None  # type: ignore[attr-defined]
+        self.need_project("package_xo") if self.project is not None else None
         kernel_object.package(arguments, self.run)

@@ -48,7 +48,10 @@ class ProjectCommands:
     def need_project(self, command: str) -> Thing:
         """The open project. Raises ToolError."""
         if self.project is None:
-            raise ToolError("Common 17-53", "User Exception: No open project. Please create or open a project before executing this command.")
+            raise ToolError(
+                "Common 17-53",
+                "User Exception: No open project. Please create or open a project before executing this command.",
+            )
         return self.project
 
     def do_create_project(self, arguments: Arguments) -> str:
@@ -70,11 +73,30 @@ class ProjectCommands:
                 shutil.rmtree(self.folder / f"{name}.runs", ignore_errors=True)
             self.folder.mkdir(parents=True, exist_ok=True)
             file.write_text("<!-- a stand-in's project -->\n")
-        self.project = self.add(Thing("project", name, {"NAME": name, "PART": part, "DIRECTORY": str(self.folder.resolve())}, on_set=self._project_set))  # type: ignore[attr-defined]
-        self.add(Thing("fileset", "sources_1", {"NAME": "sources_1", "TOP": ""}))  # type: ignore[attr-defined]
-        self.add(Thing("fileset", "constrs_1", {"NAME": "constrs_1"}))  # type: ignore[attr-defined]
+        self.project = self.add(
+            Thing(
+                "project",
+                name,
+                {"NAME": name, "PART": part, "DIRECTORY": str(self.folder.resolve())},
+                on_set=self._project_set,
+            )
+        )
+        self.add(Thing("fileset", "sources_1", {"NAME": "sources_1", "TOP": ""}))
+        self.add(Thing("fileset", "constrs_1", {"NAME": "constrs_1"}))
         for run in ("synth_1", "impl_1"):
-            self.add(Thing("run", run, {"NAME": run, "PROGRESS": "0%", "STATUS": "Not started", "PART": part, "DIRECTORY": str(self.folder.resolve() / f"{name}.runs/{run}")}))  # type: ignore[attr-defined]
+            self.add(
+                Thing(
+                    "run",
+                    run,
+                    {
+                        "NAME": run,
+                        "PROGRESS": "0%",
+                        "STATUS": "Not started",
+                        "PART": part,
+                        "DIRECTORY": str(self.folder.resolve() / f"{name}.runs/{run}"),
+                    },
+                )
+            )
         return name
 
     def _project_set(self, name: str, value: str) -> str | None:
@@ -85,14 +107,39 @@ class ProjectCommands:
     def do_close_project(self, arguments: Arguments) -> None:
         """Forget everything of the project."""
         self.need_project("close_project")
-        for thing in self.of_kind("project", "fileset", "run", "file", "ip", "design", "port", "cell", "clock", "pblock", *(k for k in ("bd_design", "bd_cell", "bd_pin", "bd_port", "bd_intf_pin", "bd_intf_port", "bd_net", "bd_intf_net", "bd_addr_seg"))):  # type: ignore[attr-defined]
-            self.drop(thing)  # type: ignore[attr-defined]
+        for thing in self.of_kind(
+            "project",
+            "fileset",
+            "run",
+            "file",
+            "ip",
+            "design",
+            "port",
+            "cell",
+            "clock",
+            "pblock",
+            *(
+                k
+                for k in (
+                    "bd_design",
+                    "bd_cell",
+                    "bd_pin",
+                    "bd_port",
+                    "bd_intf_pin",
+                    "bd_intf_port",
+                    "bd_net",
+                    "bd_intf_net",
+                    "bd_addr_seg",
+                )
+            ),
+        ):
+            self.drop(thing)
         from amd_stand_in.catalog import Catalog
 
         self.catalog = Catalog(self.run.release)
         self.start_project()
-        self.start_design()  # type: ignore[attr-defined]
-        self.start_block_design()  # type: ignore[attr-defined]
+        self.start_design()
+        self.start_block_design()
 
     def do_current_project(self, arguments: Arguments) -> str:
         """The project."""
@@ -105,7 +152,7 @@ class ProjectCommands:
 
     def do_get_filesets(self, arguments: Arguments) -> list[str]:
         """File sets."""
-        return self.select(arguments, self.of_kind("fileset"), "filesets", "Vivado 12-505")  # type: ignore[attr-defined,no-any-return]
+        return self.select(arguments, self.of_kind("fileset"), "filesets", "Vivado 12-505")
 
     def do_update_compile_order(self, arguments: Arguments) -> None:
         """Find the top where none was set."""
@@ -122,13 +169,15 @@ class ProjectCommands:
         return paths
 
     def _take(self, path: Path, *, sv: bool = False) -> None:
-        self.add(Thing("file", str(path), {"NAME": str(path)}))  # type: ignore[attr-defined]
+        self.add(Thing("file", str(path), {"NAME": str(path)}))
         if path.suffix in (".v", ".sv", ".vh", ".svh"):
             if path.suffix == ".sv" and not sv and self.in_memory:
                 raise ToolError("Synth 8-2715", f"syntax error: '{path}' is SystemVerilog: read_verilog -sv [{path}:1]")
             for module in verilog.read(path.read_text(), str(path)):
                 if module.name in self.modules:
-                    self.run.console.critical("Synth 8-2490", f"overwriting previous definition of module '{module.name}' [{path}]")
+                    self.run.console.critical(
+                        "Synth 8-2490", f"overwriting previous definition of module '{module.name}' [{path}]"
+                    )
                 self.modules[module.name] = module
             self.order_stale = True
         elif path.suffix == ".dcp":
@@ -145,7 +194,7 @@ class ProjectCommands:
         """Add sources to the project."""
         self.need_project("add_files")
         if "fileset" in arguments.options:
-            self.object(arguments.text("fileset"), "fileset")  # type: ignore[attr-defined]
+            self.object(arguments.text("fileset"), "fileset")
         paths = self._files(arguments)
         for path in paths:
             self._take(path, sv=True)
@@ -174,15 +223,15 @@ class ProjectCommands:
         self.need_project("read_xdc")
         for path in self._files(arguments):
             self.constraints.append((path, arguments.text("mode", "default")))
-            if self.design is not None:  # type: ignore[has-type]
-                self.apply_constraints([self.constraints[-1]])  # type: ignore[attr-defined]
+            if self.design is not None:
+                self.apply_constraints([self.constraints[-1]])
 
     def do_get_files(self, arguments: Arguments) -> list[str]:
         """Files of the project; a pattern may be the end of a path."""
         self.need_project("get_files")
         for index, word in enumerate(arguments.positional):
             arguments.positional[index] = word if word.startswith("*") else f"{word} *{word}" if word else "*"
-        return self.select(arguments, self.of_kind("file"), "files", "Vivado 12-818")  # type: ignore[attr-defined,no-any-return]
+        return self.select(arguments, self.of_kind("file"), "files", "Vivado 12-818")
 
     # IP
 
@@ -199,9 +248,9 @@ class ProjectCommands:
         self.need_project("get_ipdefs")
         things = [Thing("ipdef", vlnv, {"NAME": vlnv, "VLNV": vlnv}) for vlnv in self.catalog.definitions]
         for thing in things:
-            if thing.handle not in self.things:  # type: ignore[attr-defined]
-                self.add(thing)  # type: ignore[attr-defined]
-        return self.select(arguments, things, "IP definitions", "IP_Flow 19-1971")  # type: ignore[attr-defined,no-any-return]
+            if thing.handle not in self.things:
+                self.add(thing)
+        return self.select(arguments, things, "IP definitions", "IP_Flow 19-1971")
 
     def do_create_ip(self, arguments: Arguments) -> str:
         """An IP of its own, outside a block design."""
@@ -209,24 +258,28 @@ class ProjectCommands:
         vlnv = arguments.text("vlnv") or ":".join(arguments.text(n) for n in ("vendor", "library", "name", "version"))
         definition = self.catalog.find(vlnv)
         name = arguments.text("module_name")
-        if any(ip.name == name for ip in self.of_kind("ip")):  # type: ignore[attr-defined]
+        if any(ip.name == name for ip in self.of_kind("ip")):
             raise ToolError("IP_Flow 19-3458", f"An IP named '{name}' exists.")
-        thing = Thing("ip", name, {"NAME": name, "VLNV": vlnv, "IPDEF": vlnv, "GENERATE_SYNTH_CHECKPOINT": "1"}, data=definition)
-        thing.on_set = lambda key, value: definition.check(key.removeprefix("CONFIG."), value) if key.startswith("CONFIG.") else None
-        self.add(thing)  # type: ignore[attr-defined]
-        self.add(Thing("file", f"{name}.xci", {"NAME": f"{name}.xci"}))  # type: ignore[attr-defined]
+        thing = Thing(
+            "ip", name, {"NAME": name, "VLNV": vlnv, "IPDEF": vlnv, "GENERATE_SYNTH_CHECKPOINT": "1"}, data=definition
+        )
+        thing.on_set = lambda key, value: (
+            definition.check(key.removeprefix("CONFIG."), value) if key.startswith("CONFIG.") else None
+        )
+        self.add(thing)
+        self.add(Thing("file", f"{name}.xci", {"NAME": f"{name}.xci"}))
         return name
 
     def do_get_ips(self, arguments: Arguments) -> list[str]:
         """IPs."""
-        return self.select(arguments, self.of_kind("ip"), "IPs", "Vivado 12-3645")  # type: ignore[attr-defined,no-any-return]
+        return self.select(arguments, self.of_kind("ip"), "IPs", "Vivado 12-3645")
 
     def do_synth_ip(self, arguments: Arguments) -> None:
         """Synthesise an IP out of context: leaves its checkpoint."""
-        for thing in self.objects(arguments.word(0), "ip"):  # type: ignore[attr-defined]
+        for thing in self.objects(arguments.word(0), "ip"):
             if thing.get("GENERATE_SYNTH_CHECKPOINT").lower() not in ("1", "true"):
                 raise ToolError("Vivado 12-5577", f"synth_ip: GENERATE_SYNTH_CHECKPOINT of '{thing.name}' is not set.")
-            found = self.netlist_of(thing.data, {})  # type: ignore[attr-defined]
+            found = self.netlist_of(thing.data, {})
             found.write(Path(f"{thing.name}.dcp"), force=True)
             self.run.count("synth", thing.name)
 
@@ -238,15 +291,18 @@ class ProjectCommands:
 
     def do_get_runs(self, arguments: Arguments) -> list[str]:
         """Runs."""
-        return self.select(arguments, self.of_kind("run"), "runs", "Vivado 12-507")  # type: ignore[attr-defined,no-any-return]
+        return self.select(arguments, self.of_kind("run"), "runs", "Vivado 12-507")
 
     def do_launch_runs(self, arguments: Arguments) -> None:
         """Run them at once; how they ended shows in their properties."""
         self.need_project("launch_runs")
         for handle in [name for word in arguments.positional for name in self.run.tcl.split(word)]:
-            run = self.object(handle, "run")  # type: ignore[attr-defined]
+            run = self.object(handle, "run")
             if run.properties["PROGRESS"] == "100%" or run.properties["STATUS"].endswith("ERROR"):
-                raise ToolError("Vivado 12-1017", f"Problems encountered: run '{handle}' needs to be reset before launching. Use reset_runs.")
+                raise ToolError(
+                    "Vivado 12-1017",
+                    f"Problems encountered: run '{handle}' needs to be reset before launching. Use reset_runs.",
+                )
             if run.name != "synth_1" and not run.name.endswith("_synth_1"):
                 raise ToolError("Stand-in 1-2", f"launch_runs {handle}: only synthesis runs are modelled.")
             self._launch(run)
@@ -263,7 +319,7 @@ class ProjectCommands:
             fault = self.run.faults.value("silent", "launch_runs")
             if fault is not None:
                 raise ToolError("Synth 8-439", fault or "module 'on_request' not found")
-            run.data = self.synthesise_top(run)  # type: ignore[attr-defined]
+            run.data = self.synthesise_top(run)
         except ToolError as error:
             run.properties.update(PROGRESS="0%", STATUS="synth_design ERROR")
             (folder / ".vivado.error.rst").write_text("")
@@ -272,20 +328,26 @@ class ProjectCommands:
         run.properties.update(PROGRESS="100%", STATUS="synth_design Complete!")
         (folder / ".vivado.end.rst").write_text("")
         (folder / "__synthesis_is_complete__").write_text("")
-        log.write_text(f"*** Running vivado (stand-in) v{self.run.release}\nINFO: [Common 17-206] Exiting Vivado at never...\n")
+        log.write_text(
+            f"*** Running vivado (stand-in) v{self.run.release}\nINFO: [Common 17-206] Exiting Vivado at never...\n"
+        )
 
     def do_wait_on_run(self, arguments: Arguments) -> None:
         """Return; from 2021.2 on a failed run is an error."""
-        for run in self.objects(arguments.word(0), "run"):  # type: ignore[attr-defined]
+        for run in self.objects(arguments.word(0), "run"):
             status = run.properties["STATUS"]
             if status == "Not started":
                 raise ToolError("Vivado 12-398", f"Run '{run.name}' was not launched.")
             quiet = self.run.faults.value("silent", "wait_on_run") is not None
-            if status.endswith("ERROR") and self.raises_failed_runs and not quiet:  # type: ignore[attr-defined]
-                raise ToolError("Vivado 12-13638", f"Failed runs(s) : '{run.name}'", also=(("Common 17-39", "'wait_on_runs' failed due to earlier errors."),))
+            if status.endswith("ERROR") and self.raises_failed_runs and not quiet:
+                raise ToolError(
+                    "Vivado 12-13638",
+                    f"Failed runs(s) : '{run.name}'",
+                    also=(("Common 17-39", "'wait_on_runs' failed due to earlier errors."),),
+                )
 
     def do_reset_runs(self, arguments: Arguments) -> None:
         """Forget how they ended."""
-        for run in self.objects(arguments.word(0), "run"):  # type: ignore[attr-defined]
+        for run in self.objects(arguments.word(0), "run"):
             run.properties.update(PROGRESS="0%", STATUS="Not started")
             shutil.rmtree(run.properties["DIRECTORY"], ignore_errors=True)
