@@ -53,7 +53,15 @@ class Bench:
         for name in [name for name, value in environment.items() if value == "-"]:
             del environment[name]
         program = next(p for folder in environment["PATH"].split(":") if (p := Path(folder) / words[0]).exists())
-        done = subprocess.run([program, *words[1:]], cwd=self.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
+        done = subprocess.run(
+            [program, *words[1:]],
+            cwd=self.folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=60,
+        )
         return Ended(done.returncode, done.stdout)
 
     def vivado(self, script: str, release: str = "2022.2", **variables: str) -> Ended:

@@ -103,11 +103,19 @@ def test_ports_have_the_names_of_the_release_and_run_the_way_the_source_says(ben
 
 @pytest.mark.parametrize(("addr64", "offsets"), [(True, (0x10, 0x1C, 0x28)), (False, (0x10, 0x18, 0x20))])
 def test_registers_follow_the_width_of_addresses(bench, addr64: bool, offsets: tuple[int, ...]) -> None:  # noqa: ANN001
-    script = mutated({"set_top core": "set_top dma", "core.cpp": "dma.cpp", "config_interface -m_axi_addr64\n": "config_interface -m_axi_addr64\n" if addr64 else ""})
+    script = mutated(
+        {
+            "set_top core": "set_top dma",
+            "core.cpp": "dma.cpp",
+            "config_interface -m_axi_addr64\n": "config_interface -m_axi_addr64\n" if addr64 else "",
+        }
+    )
     assert bench.hls(script).status == 0
     root = ElementTree.parse(bench.folder / "prj/solution1/impl/ip/component.xml").getroot()
     values = {p[0].text: p[1].text for p in root.iter() if p.tag.endswith("}parameter") and len(p) == 2}
-    assert tuple(int(values[f"register.{name}"].partition(":")[0], 16) for name in ("in_r", "out_r", "count")) == offsets
+    assert (
+        tuple(int(values[f"register.{name}"].partition(":")[0], 16) for name in ("in_r", "out_r", "count")) == offsets
+    )
 
 
 REFUSED = [
@@ -156,7 +164,12 @@ def test_what_a_release_does_not_have_is_refused(bench, release: str, changes: d
 
 
 def test_config_export_after_synthesis_passed_in_vivado_hls_only(bench) -> None:  # noqa: ANN001
-    script = mutated({"config_export -format ip_catalog -ipname core -version 1.0\n": "", "csynth_design\n": "csynth_design\nconfig_export -ipname core\n"})
+    script = mutated(
+        {
+            "config_export -format ip_catalog -ipname core -version 1.0\n": "",
+            "csynth_design\n": "csynth_design\nconfig_export -ipname core\n",
+        }
+    )
     assert bench.hls(script, "2019.2").status == 0
     bench.hls(script, "2022.2").fails_with("HLS 200-1032", "config_export")
 

@@ -110,7 +110,11 @@ def test_a_script_with_a_mistake_is_refused(bench, changes: dict[str, str], code
         ("pe #(.WIDTH(32))", "pf #(.WIDTH(32))", "Synth 8-439"),
         (".WIDTH(32)", ".WIDE(32)", "Synth 8-3438"),
         ("    pe #(", '    initial $readmemh("values.mem", kept);\n    pe #(', "Synth 8-4445"),
-        ("output wire y_TVALID, input wire y_TREADY);\n", "output wire y_TVALID, input wire y_TREADY;\n", "Synth 8-2715"),
+        (
+            "output wire y_TVALID, input wire y_TREADY);\n",
+            "output wire y_TVALID, input wire y_TREADY;\n",
+            "Synth 8-2715",
+        ),
     ],
 )
 def test_a_source_with_a_mistake_is_refused(bench, old: str, new: str, code: str) -> None:  # noqa: ANN001
@@ -176,8 +180,16 @@ def test_a_black_box_left_over_stops_the_optimisation(bench) -> None:  # noqa: A
 def test_two_netlists_with_equal_names_are_refused_unless_prefixed(bench, prefixed: bool, status: int) -> None:  # noqa: ANN001
     for name, more in (("core", ""), ("other", "+ 3")):
         bench.write(core__sv=CORE.replace("module core", f"module {name}").replace("kept + 1", f"kept + 1 {more}"))
-        script = GOOD.replace("core_stub", f"{name}_stub").replace("-top core", f"-top {name}").replace("core.dcp", f"{name}.dcp")
-        script = script.replace("prefix_all core_", f"prefix_all {name}_") if prefixed else script.replace("rename_ref -prefix_all core_\n", "")
+        script = (
+            GOOD.replace("core_stub", f"{name}_stub")
+            .replace("-top core", f"-top {name}")
+            .replace("core.dcp", f"{name}.dcp")
+        )
+        script = (
+            script.replace("prefix_all core_", f"prefix_all {name}_")
+            if prefixed
+            else script.replace("rename_ref -prefix_all core_\n", "")
+        )
         assert bench.vivado(script).status == 0
     bench.write(top__v=TOP.replace("core b", "other b"))
     script = STRUCTURAL.replace("core_stub.v", "{core_stub.v other_stub.v}").replace("core.dcp}", "core.dcp other.dcp}")
@@ -246,7 +258,9 @@ def test_scripts_end_as_in_batch_mode(bench, script: str, status: int, words: st
     assert (ended.status, words in ended.text) == (status, True), ended.text
 
 
-@pytest.mark.parametrize("words", [("-mode", "tcl", "-source", "s.tcl"), ("-mode", "batch"), ("-batch", "-source", "s.tcl")])
+@pytest.mark.parametrize(
+    "words", [("-mode", "tcl", "-source", "s.tcl"), ("-mode", "batch"), ("-batch", "-source", "s.tcl")]
+)
 def test_a_command_line_that_is_none_is_refused(bench, words: tuple[str, ...]) -> None:  # noqa: ANN001
     bench.write(s__tcl="exit 0\n")
     assert bench.run("vivado", *words).status == 1

@@ -70,7 +70,10 @@ class Grammar:
             found.options[option.name] = self._value(name, option, attached if equal else None, rest)
         for option in command.options.values():
             if option.required and option.name not in found.options:
-                raise ToolError(self.too_few, f"Missing value for option '{option.name}', please type '{name} -help' for usage info.")
+                raise ToolError(
+                    self.too_few,
+                    f"Missing value for option '{option.name}', please type '{name} -help' for usage info.",
+                )
         self._count(command, found)
         return found
 
@@ -103,11 +106,16 @@ class Grammar:
             return _TRUTH[attached.lower()]
         if attached is None:
             if not rest:
-                raise ToolError(self.missing_value, f"Missing value for option '{option.name}', please type '{name} -help' for usage info.")
+                raise ToolError(
+                    self.missing_value,
+                    f"Missing value for option '{option.name}', please type '{name} -help' for usage info.",
+                )
             attached = rest.pop(0)
         if option.kind == "choice" and attached not in option.choices:
             allowed = ", ".join(option.choices)
-            raise ToolError(self.bad_value, f"Invalid option value '{attached}' specified for '{option.name}'. Allowed: {allowed}.")
+            raise ToolError(
+                self.bad_value, f"Invalid option value '{attached}' specified for '{option.name}'. Allowed: {allowed}."
+            )
         return attached
 
     def _count(self, command: Command, found: Arguments) -> None:
@@ -115,10 +123,15 @@ class Grammar:
         # Options that stand for positional words (set_property -name -value -objects) fill their places.
         places = {word.rstrip("?*") for word in command.positional} & set(found.options)
         if most is not None and count > most:
-            raise ToolError(self.too_many, f"Too many positional options when parsing '{found.positional[most]}', please type '{found.command} -help' for usage info.")
+            raise ToolError(
+                self.too_many,
+                f"Too many positional options when parsing '{found.positional[most]}', please type '{found.command} -help' for usage info.",
+            )
         if count + len(places) < command.fewest and "dict" not in found.options:
             missing = command.positional[count]
-            raise ToolError(self.too_few, f"Missing value for required positional option '{missing}' of '{found.command}'.")
+            raise ToolError(
+                self.too_few, f"Missing value for required positional option '{missing}' of '{found.command}'."
+            )
 
     def _span(self, what: str, span: object) -> None:
         if span is None or span.has(self.release):  # type: ignore[attr-defined]

@@ -122,7 +122,9 @@ class BlockDesign:
                 if not source or not sink:
                     continue
                 cell = self.cells[sink]
-                key = next((k for k in ("TDATA_NUM_BYTES", "S_TDATA_NUM_BYTES") if k in cell.definition.parameters), None)
+                key = next(
+                    (k for k in ("TDATA_NUM_BYTES", "S_TDATA_NUM_BYTES") if k in cell.definition.parameters), None
+                )
                 bus = self.cells[source].bus(out)
                 if key is None or key in cell.values or bus is None or into != "S_AXIS":
                     continue
@@ -175,18 +177,29 @@ class BlockDesign:
             if found and found[1] != width:
                 yield "BD 41-235", f"Width mismatch: /{'/'.join(end)} has {found[1]} bits, its source {width}."
             if end[0] and low is not None:
-                bus = next((b for b in self.cells[end[0]].buses if b.kind == "reset" and b.ports.get("RST") == end[1]), None)
+                bus = next(
+                    (b for b in self.cells[end[0]].buses if b.kind == "reset" and b.ports.get("RST") == end[1]), None
+                )
                 if bus is not None and (bus.parameters.get("POLARITY", "ACTIVE_LOW") == "ACTIVE_LOW") != low:
-                    yield "BD 41-238", f"Port/Pin property POLARITY does not match between /{drivers[0][1]} and /{'/'.join(end)}."
+                    yield (
+                        "BD 41-238",
+                        f"Port/Pin property POLARITY does not match between /{drivers[0][1]} and /{'/'.join(end)}.",
+                    )
 
     def _clock_faults(self, cell: Cell, bus: Bus) -> Iterator[tuple[str, str]]:
         clock = self.clock((cell.name, bus.ports["CLK"]))
         if clock is None:
-            yield "BD 41-758", f"The following clock pins are not connected to a valid clock source: /{cell.name}/{bus.ports['CLK']}"
+            yield (
+                "BD 41-758",
+                f"The following clock pins are not connected to a valid clock source: /{cell.name}/{bus.ports['CLK']}",
+            )
             return
         wanted = bus.parameters.get("FREQ_HZ")
         if wanted is not None and int(wanted) != clock.hz:
-            yield "BD 41-238", f"Port/Pin property FREQ_HZ does not match between /{cell.name}/{bus.name} ({wanted}) and /{clock.name} ({clock.hz})."
+            yield (
+                "BD 41-238",
+                f"Port/Pin property FREQ_HZ does not match between /{cell.name}/{bus.name} ({wanted}) and /{clock.name} ({clock.hz}).",
+            )
 
     def _stream_faults(self, master: End, slave: End) -> Iterator[tuple[str, str]]:
         sides = []
@@ -201,22 +214,44 @@ class BlockDesign:
             values = {signal: cell.width(bus, signal) for signal in ("TLAST", "TKEEP", "WDATA", "RDATA")}
             sides.append((cell.width(bus, "TDATA") // 8, values, clock, f"/{name}/{pin}"))
             if clock_bus is None:
-                yield "BD 41-967", f"AXI interface pin /{name}/{pin} is not associated to any clock pin. It may not work correctly."
+                yield (
+                    "BD 41-967",
+                    f"AXI interface pin /{name}/{pin} is not associated to any clock pin. It may not work correctly.",
+                )
         (a_bytes, a_values, a_clock, a), (b_bytes, b_values, b_clock, b) = sides
         if a_bytes != b_bytes:
-            yield "BD 41-237", f"Bus Interface property TDATA_NUM_BYTES does not match between {b}({b_bytes}) and {a}({a_bytes})"
+            yield (
+                "BD 41-237",
+                f"Bus Interface property TDATA_NUM_BYTES does not match between {b}({b_bytes}) and {a}({a_bytes})",
+            )
         for signal, width in a_values.items():
             if bool(width) != bool(b_values[signal]) or (signal[1:] == "DATA" and width != b_values[signal]):
-                yield "BD 41-237", f"Bus Interface property HAS_{signal} does not match between {b}({b_values[signal]}) and {a}({width})"
+                yield (
+                    "BD 41-237",
+                    f"Bus Interface property HAS_{signal} does not match between {b}({b_values[signal]}) and {a}({width})",
+                )
         if a_clock and b_clock and a_clock.name != b_clock.name:
-            yield "BD 41-237", f"Bus Interface property CLK_DOMAIN does not match between {b}({b_clock.name}) and {a}({a_clock.name})"
+            yield (
+                "BD 41-237",
+                f"Bus Interface property CLK_DOMAIN does not match between {b}({b_clock.name}) and {a}({a_clock.name})",
+            )
         if a_clock and b_clock and a_clock.hz != b_clock.hz:
-            yield "BD 41-237", f"Bus Interface property FREQ_HZ does not match between {b}({b_clock.hz}) and {a}({a_clock.hz})"
+            yield (
+                "BD 41-237",
+                f"Bus Interface property FREQ_HZ does not match between {b}({b_clock.hz}) and {a}({a_clock.hz})",
+            )
 
     def _external_faults(self, external: ExternalBus) -> Iterator[tuple[str, str]]:
         cell = self.cells[external.source[0]]
         bus = cell.bus(external.source[1])
         clock_bus = cell.clock_of(bus) if bus else None
         clock = self.clock((cell.name, clock_bus.ports["CLK"])) if clock_bus else None
-        if clock is not None and (external.hz or DEFAULT_HZ) != clock.hz and (external.hz is not None or external.name not in clock.associated):
-            yield "BD 41-237", f"Bus Interface property FREQ_HZ does not match between /{external.name}({external.hz or DEFAULT_HZ}) and /{'/'.join(external.source)}({clock.hz})"
+        if (
+            clock is not None
+            and (external.hz or DEFAULT_HZ) != clock.hz
+            and (external.hz is not None or external.name not in clock.associated)
+        ):
+            yield (
+                "BD 41-237",
+                f"Bus Interface property FREQ_HZ does not match between /{external.name}({external.hz or DEFAULT_HZ}) and /{'/'.join(external.source)}({clock.hz})",
+            )

@@ -35,7 +35,9 @@ def _clocked(clock: str, reset: str, buses: list[Bus]) -> tuple[list[Port], list
     ]
 
 
-def _pair(values: Mapping[str, str], clock: str, reset: str, s_bytes: int, m_bytes: int) -> tuple[list[Port], list[Bus]]:
+def _pair(
+    values: Mapping[str, str], clock: str, reset: str, s_bytes: int, m_bytes: int
+) -> tuple[list[Port], list[Bus]]:
     flags = {name: int(values.get(name, "0")) for name in ("HAS_TLAST", "HAS_TKEEP")}
     s_ports, s_bus = _stream("S_AXIS", "slave", s_bytes * 8, flags)
     m_ports, m_bus = _stream("M_AXIS", "master", m_bytes * 8, flags)
@@ -46,14 +48,18 @@ def _pair(values: Mapping[str, str], clock: str, reset: str, s_bytes: int, m_byt
 def _fifo(values: Mapping[str, str]) -> tuple[list[Port], list[Bus]]:
     size = int(values.get("TDATA_NUM_BYTES", "1"))
     if values.get("FIFO_MODE") == "2" and values.get("HAS_TLAST", "0") != "1":
-        raise ToolError("IP_Flow 19-3461", "Value '2' is out of the range for parameter 'FIFO MODE': packet mode needs TLAST.")
+        raise ToolError(
+            "IP_Flow 19-3461", "Value '2' is out of the range for parameter 'FIFO MODE': packet mode needs TLAST."
+        )
     return _pair(values, "s_axis_aclk", "s_axis_aresetn", size, size)
 
 
 def _slice(values: Mapping[str, str]) -> tuple[list[Port], list[Bus]]:
     size = int(values.get("TDATA_NUM_BYTES", "1"))
     if values.get("REG_CONFIG") == "15" and int(values.get("NUM_SLR_CROSSINGS", "0")) < 1:
-        raise ToolError("IP_Flow 19-3461", "Value '15' of parameter 'REG CONFIG' needs NUM_SLR_CROSSINGS of at least 1.")
+        raise ToolError(
+            "IP_Flow 19-3461", "Value '15' of parameter 'REG CONFIG' needs NUM_SLR_CROSSINGS of at least 1."
+        )
     return _pair(values, "aclk", "aresetn", size, size)
 
 
@@ -61,7 +67,10 @@ def _converter(values: Mapping[str, str]) -> tuple[list[Port], list[Bus]]:
     s, m = int(values.get("S_TDATA_NUM_BYTES", "1")), int(values.get("M_TDATA_NUM_BYTES", "1"))
     common = s * m // _gcd(s, m)
     if common > 512:
-        raise ToolError("IP_Flow 19-3461", f"{s} to {m} bytes go through {common} bytes, over the 512 that the converter has: chain two.")
+        raise ToolError(
+            "IP_Flow 19-3461",
+            f"{s} to {m} bytes go through {common} bytes, over the 512 that the converter has: chain two.",
+        )
     return _pair(values, "aclk", "aresetn", s, m)
 
 
@@ -73,7 +82,9 @@ def _gcd(a: int, b: int) -> int:
 
 def _shift(values: Mapping[str, str]) -> tuple[list[Port], list[Bus]]:
     width = int(values.get("Width", "16"))
-    return [Port("D", "in", width), Port("CLK", "in", 1), Port("Q", "out", width)], [Bus("CLK", "clock", "slave", {"CLK": "CLK"})]
+    return [Port("D", "in", width), Port("CLK", "in", 1), Port("Q", "out", width)], [
+        Bus("CLK", "clock", "slave", {"CLK": "CLK"})
+    ]
 
 
 def _reduced(values: Mapping[str, str]) -> tuple[list[Port], list[Bus]]:
@@ -109,7 +120,10 @@ class Definition:
             return
         good = int(value) in allowed if isinstance(allowed, range) and value.isdigit() else value in map(str, allowed)  # type: ignore[call-overload]
         if not good:
-            raise ToolError("IP_Flow 19-3461", f"Value '{value}' is out of the range for parameter '{name}' of '{self.vlnv}'. Valid values are - {_shown(allowed)}")
+            raise ToolError(
+                "IP_Flow 19-3461",
+                f"Value '{value}' is out of the range for parameter '{name}' of '{self.vlnv}'. Valid values are - {_shown(allowed)}",
+            )
 
 
 def _shown(allowed: object) -> str:
@@ -118,7 +132,14 @@ def _shown(allowed: object) -> str:
     return ", ".join(map(str, allowed))  # type: ignore[call-overload]
 
 
-_SIDE = {"TID_WIDTH": range(33), "TDEST_WIDTH": range(33), "HAS_TLAST": _FLAG, "HAS_TKEEP": _FLAG, "HAS_TSTRB": _FLAG, "HAS_ACLKEN": _FLAG}
+_SIDE = {
+    "TID_WIDTH": range(33),
+    "TDEST_WIDTH": range(33),
+    "HAS_TLAST": _FLAG,
+    "HAS_TKEEP": _FLAG,
+    "HAS_TSTRB": _FLAG,
+    "HAS_ACLKEN": _FLAG,
+}
 
 
 def _bits(values: Mapping[str, str]) -> Size:
@@ -170,7 +191,9 @@ class Catalog:
                 except ValueError as error:
                     faults.append(str(error))
                     continue
-                self.definitions[core.vlnv] = Definition(core.vlnv, {}, lambda values, core=core: (core.ports, core.buses), core)  # type: ignore[misc]
+                self.definitions[core.vlnv] = Definition(
+                    core.vlnv, {}, lambda values, core=core: (core.ports, core.buses), core
+                )  # type: ignore[misc]
         self.stale = False
         return faults
 

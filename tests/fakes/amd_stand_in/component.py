@@ -99,7 +99,10 @@ def infer(ports: Iterable[Port]) -> list[Bus]:
 def write(component: Component, path: Path) -> None:
     """Write `component.xml`."""
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', f'<spirit:component xmlns:spirit="{SPIRIT}">']
-    lines += [f"<spirit:{tag}>{escape(getattr(component, tag))}</spirit:{tag}>" for tag in ("vendor", "library", "name", "version")]
+    lines += [
+        f"<spirit:{tag}>{escape(getattr(component, tag))}</spirit:{tag}>"
+        for tag in ("vendor", "library", "name", "version")
+    ]
     lines.append("<!-- written by a stand-in of the packager -->")
     if component.buses:
         lines.append("<spirit:busInterfaces>")
@@ -110,7 +113,9 @@ def write(component: Component, path: Path) -> None:
     lines += [f"<spirit:modelName>{escape(component.top)}</spirit:modelName>", "</spirit:view>", "</spirit:views>"]
     lines.append("<spirit:ports>")
     for port in component.ports:
-        vector = f"<spirit:vector><spirit:left>{port.width - 1}</spirit:left><spirit:right>0</spirit:right></spirit:vector>"
+        vector = (
+            f"<spirit:vector><spirit:left>{port.width - 1}</spirit:left><spirit:right>0</spirit:right></spirit:vector>"
+        )
         lines.append(
             f"<spirit:port><spirit:name>{port.name}</spirit:name><spirit:wire><spirit:direction>{port.direction}"
             f"</spirit:direction>{vector if port.width > 1 else ''}</spirit:wire></spirit:port>"
@@ -134,7 +139,9 @@ def _parameter(name: str, value: str) -> str:
 def _bus_lines(bus: Bus) -> list[str]:
     vendor, library, name, version = _TYPES[bus.kind].split(":")
     lines = ["<spirit:busInterface>", f"<spirit:name>{bus.name}</spirit:name>"]
-    lines.append(f'<spirit:busType spirit:vendor="{vendor}" spirit:library="{library}" spirit:name="{name}" spirit:version="{version}"/>')
+    lines.append(
+        f'<spirit:busType spirit:vendor="{vendor}" spirit:library="{library}" spirit:name="{name}" spirit:version="{version}"/>'
+    )
     lines += [f"<spirit:{bus.mode}/>", "<spirit:portMaps>"]
     for logical, physical in bus.ports.items():
         lines.append(
@@ -143,7 +150,11 @@ def _bus_lines(bus: Bus) -> list[str]:
         )
     lines.append("</spirit:portMaps>")
     if bus.parameters:
-        lines += ["<spirit:parameters>", *(_parameter(*item) for item in bus.parameters.items()), "</spirit:parameters>"]
+        lines += [
+            "<spirit:parameters>",
+            *(_parameter(*item) for item in bus.parameters.items()),
+            "</spirit:parameters>",
+        ]
     return [*lines, "</spirit:busInterface>"]
 
 

@@ -36,8 +36,13 @@ def units_of(options: Options, kernels: dict[str, KernelDescription]) -> dict[st
         if len(parts) not in (2, 3) or not parts[1].isdigit() or not int(parts[1]):
             raise ToolError("v++ 60-1509", f"nk={text}: expected kernel:count or kernel:count:name,name")
         if parts[0] not in kernels:
-            raise ToolError("v++ 60-633", f'Failed to collect compute units: Kernel "{parts[0]}" specified in --nk option does not exist.')
-        names = re.split(r"[,.]", parts[2]) if len(parts) == 3 else [f"{parts[0]}_{i + 1}" for i in range(int(parts[1]))]
+            raise ToolError(
+                "v++ 60-633",
+                f'Failed to collect compute units: Kernel "{parts[0]}" specified in --nk option does not exist.',
+            )
+        names = (
+            re.split(r"[,.]", parts[2]) if len(parts) == 3 else [f"{parts[0]}_{i + 1}" for i in range(int(parts[1]))]
+        )
         if len(names) != int(parts[1]):
             raise ToolError("v++ 60-633", f"nk={text}: {parts[1]} compute units, {len(names)} names.")
         named.add(parts[0])
@@ -49,17 +54,26 @@ def units_of(options: Options, kernels: dict[str, KernelDescription]) -> dict[st
         if name not in named:
             found[f"{name}_1"] = Unit(f"{name}_1", kernel)
     if len(found) > MOST_UNITS:
-        raise ToolError("v++ 60-397", f"The number of compute units ({len(found)}) exceeds the limit of the platform ({MOST_UNITS}).")
+        raise ToolError(
+            "v++ 60-397",
+            f"The number of compute units ({len(found)}) exceeds the limit of the platform ({MOST_UNITS}).",
+        )
     return found
 
 
 def _tags(text: str, platform: Platform, where: str) -> list[str]:
     match = re.fullmatch(r"(\w+)\[(\d+)(?::(\d+))?\]", text)
     if match is None or match[1] not in platform.memories:
-        raise ToolError("CFGEN 83-2298", f"{where}: no memory '{text}' on {platform.name}: it has {', '.join(f'{n}[0:{c - 1}]' for n, (c, _) in platform.memories.items())}")
+        raise ToolError(
+            "CFGEN 83-2298",
+            f"{where}: no memory '{text}' on {platform.name}: it has {', '.join(f'{n}[0:{c - 1}]' for n, (c, _) in platform.memories.items())}",
+        )
     low, high = int(match[2]), int(match[3] or match[2])
     if low > high or high >= platform.memories[match[1]][0]:
-        raise ToolError("CFGEN 83-2298", f"{where}: '{text}' is outside of {match[1]}[0:{platform.memories[match[1]][0] - 1}] of {platform.name}")
+        raise ToolError(
+            "CFGEN 83-2298",
+            f"{where}: '{text}' is outside of {match[1]}[0:{platform.memories[match[1]][0] - 1}] of {platform.name}",
+        )
     return [f"{match[1]}[{index}]" for index in range(low, high + 1)]
 
 
@@ -75,7 +89,9 @@ def connect(options: Options, units: dict[str, Unit], platform: Platform) -> lis
             raise ToolError("CFGEN 83-2297", f"sp={text}: no compute unit '{unit_name}': there are {', '.join(units)}")
         meant = [a for a in _pointers(unit) if word in (a.name, a.port) or word.lower() == a.port.lower()]
         if not meant:
-            raise ToolError("CFGEN 83-2297", f"sp={text}: kernel '{unit.kernel.name}' has no memory argument or port '{word}'")
+            raise ToolError(
+                "CFGEN 83-2297", f"sp={text}: kernel '{unit.kernel.name}' has no memory argument or port '{word}'"
+            )
         for argument in meant:
             unit.banks[argument.name] = _tags(tag, platform, f"sp={text}")
     for text in options.all("connectivity.slr"):
@@ -112,13 +128,17 @@ def clocks_of(options: Options, units: dict[str, Unit]) -> dict[str, float]:
     """Clock id to MHz. Raises ToolError for clocks that are not there and for two ways at once."""
     found = dict(DEFAULTS)
     text = options.get("kernel_frequency")
-    others = [name for name in ("clock.freqHz", "clock.id") if options.all(name)] + [name for name in ("freqhz", "clock.defaultFreqHz") if options.get(name)]
+    others = [name for name in ("clock.freqHz", "clock.id") if options.all(name)] + [
+        name for name in ("freqhz", "clock.defaultFreqHz") if options.get(name)
+    ]
     if text and others:
         raise ToolError("v++ 60-1510", f"kernel_frequency and {others[0]} cannot both be given.")
     for part in text.split("|") if text else []:
         match = re.fullmatch(r"(?:(\d):)?(\d+(?:\.\d+)?)", part)
         if match is None or (match[1] or "0") not in found or not 0 < float(match[2]) <= MOST_MHZ:
-            raise ToolError("v++ 60-1510", f"kernel_frequency={text}: expected MHz or id:MHz, ids 0 and 1, up to {MOST_MHZ:g} MHz.")
+            raise ToolError(
+                "v++ 60-1510", f"kernel_frequency={text}: expected MHz or id:MHz, ids 0 and 1, up to {MOST_MHZ:g} MHz."
+            )
         found[match[1] or "0"] = float(match[2])
     for entry in options.all("clock.freqHz"):
         hertz, _, target = entry.partition(":")

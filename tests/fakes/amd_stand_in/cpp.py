@@ -147,8 +147,20 @@ def read_top(text: str, name: str) -> Top | None:
     names = {argument.name for argument in top.arguments} | {"return"}
     for mode, values in top.interfaces:
         if values.get("port") not in names:
-            raise ToolError("HLS 207-5301", f"unknown HLS pragma operand: INTERFACE {mode} names port '{values.get('port')}', which function '{name}' does not have")
-        if mode not in ("axis", "m_axi", "s_axilite", "ap_ctrl_none", "ap_ctrl_hs", "ap_ctrl_chain", "ap_none", "ap_stable"):
+            raise ToolError(
+                "HLS 207-5301",
+                f"unknown HLS pragma operand: INTERFACE {mode} names port '{values.get('port')}', which function '{name}' does not have",
+            )
+        if mode not in (
+            "axis",
+            "m_axi",
+            "s_axilite",
+            "ap_ctrl_none",
+            "ap_ctrl_hs",
+            "ap_ctrl_chain",
+            "ap_none",
+            "ap_stable",
+        ):
             raise ToolError("HLS 207-5302", f"unexpected INTERFACE mode '{mode}' of port '{values.get('port')}'")
     return top
 
@@ -162,7 +174,10 @@ def _argument(text: str, parameter: str) -> Argument:
     if "stream" in kind and stream is None:
         raise ToolError("HLS 214-208", f"argument '{name}' is a stream that is not passed by reference")
     if kind.startswith("farm::") and not re.search(r"using\s+stream\s*=\s*hls::stream", text):
-        raise ToolError("HLS 214-208", f"argument '{name}': farm::stream is not hls::stream here; was the host's farm_release.hpp included?")
+        raise ToolError(
+            "HLS 214-208",
+            f"argument '{name}': farm::stream is not hls::stream here; was the host's farm_release.hpp included?",
+        )
     wide = _WIDE.search(kind)
     width = int(wide[1]) if wide else next((w for word, w in reversed(_SIMPLE.items()) if word in kind), 32)
     return Argument(name, kind, width, stream is not None, "*" in kind or bool(found[3]), kind.startswith("const "))

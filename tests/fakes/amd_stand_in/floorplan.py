@@ -17,6 +17,7 @@ from amd_stand_in.vivado import Vivado
 
 def apply(script: Path, design: Netlist, console: Console, faults: Faults, release: str, root: Path) -> dict[str, str]:
     """Run the script. Returns which cell lies in which pblock. Raises ToolError if it fails."""
+
     def tail(name: str, error: ToolError) -> str:
         for line in error.lines():
             console.line(line.replace("ERROR: [Common ", "ERROR: [VPL ").replace("ERROR: [Vivado ", "ERROR: [VPL "))

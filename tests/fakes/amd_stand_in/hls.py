@@ -24,7 +24,19 @@ MODELLED = (
     "set_part", "create_clock", "set_clock_uncertainty", "csim_design", "csynth_design", "cosim_design",
     "export_design", "set_param", "get_part", "get_top", "get_project", "get_solution", "get_clock_period",
 )  # fmt: skip
-PACKAGE = ("format", "ipname", "vendor", "library", "version", "description", "display_name", "taxonomy", "output", "rtl", "flow")
+PACKAGE = (
+    "format",
+    "ipname",
+    "vendor",
+    "library",
+    "version",
+    "description",
+    "display_name",
+    "taxonomy",
+    "output",
+    "rtl",
+    "flow",
+)
 
 
 @dataclass
@@ -167,7 +179,9 @@ class Hls:
         if arguments.flag("reset") and self.folder.exists():
             shutil.rmtree(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.run.console.info("HLS 200-10", f"Creating and opening solution '{Path(project).resolve()}/{self.solution.name}'.")
+        self.run.console.info(
+            "HLS 200-10", f"Creating and opening solution '{Path(project).resolve()}/{self.solution.name}'."
+        )
         if order(self.run.release) >= (2020, 1):
             self.run.console.info("HLS 200-1505", f"Using flow_target '{self.solution.flow}'")
 
@@ -189,7 +203,10 @@ class Hls:
             raise ToolError("HLS 200-101", f"'create_clock': invalid period '{text}'.")
         self._stale("create_clock")
         solution.period_ns = 1000 / float(found[1]) if found[2] == "MHz" else float(found[1])
-        self.run.console.info("SYN 201-201", f"Setting up clock '{arguments.text('name', 'default')}' with a period of {solution.period_ns:.3f}ns.")
+        self.run.console.info(
+            "SYN 201-201",
+            f"Setting up clock '{arguments.text('name', 'default')}' with a period of {solution.period_ns:.3f}ns.",
+        )
 
     def do_set_clock_uncertainty(self, arguments: Arguments) -> None:
         """Accepted; the reports keep the default."""
@@ -234,7 +251,11 @@ class Hls:
         """Not run: the test bench has to be there, and the top to be read."""
         self._solution("csim_design")
         if not self.benches:
-            raise ToolError("HLS 200-627", "No test bench files were added: add_files -tb.", also=(("SIM 211-100", "'csim_design' failed: compilation error(s)."),))
+            raise ToolError(
+                "HLS 200-627",
+                "No test bench files were added: add_files -tb.",
+                also=(("SIM 211-100", "'csim_design' failed: compilation error(s)."),),
+            )
         self._read_top()
         report = self.folder / "csim/report" / f"{self.top}_csim.log"
         report.parent.mkdir(parents=True, exist_ok=True)
@@ -245,13 +266,22 @@ class Hls:
         if not self.top:
             raise ToolError("HLS 200-70", "No top function was set: set_top.")
         if not self.sources:
-            raise ToolError("HLS 200-70", "No design files were added: add_files.", also=(("HLS 200-70", "Pre-synthesis failed."),))
+            raise ToolError(
+                "HLS 200-70", "No design files were added: add_files.", also=(("HLS 200-70", "Pre-synthesis failed."),)
+            )
         for path, flags in self.sources:
             self.run.console.info("HLS 200-10", f"Analyzing design file '{path}' ... ")
             found = cpp.read_top(cpp.preprocess(path, shlex.split(flags)), self.top)
             if found is not None:
                 return found
-        raise ToolError("HLS 214-157", f"Top function not found: there is no function named '{self.top}'", also=(("HLS 200-1715", "Encountered problem during source synthesis"), ("HLS 200-70", "Pre-synthesis failed.")))
+        raise ToolError(
+            "HLS 214-157",
+            f"Top function not found: there is no function named '{self.top}'",
+            also=(
+                ("HLS 200-1715", "Encountered problem during source synthesis"),
+                ("HLS 200-70", "Pre-synthesis failed."),
+            ),
+        )
 
     def do_csynth_design(self, arguments: Arguments) -> None:
         """Read the top, write RTL and reports."""
@@ -261,7 +291,9 @@ class Hls:
         if solution.period_ns is None:
             raise ToolError("HLS 200-107", "No clock was made: create_clock before csynth_design.")
         top = solution.top = self._read_top()
-        address64 = bool(solution.configuration.get("config_interface", {}).get("m_axi_addr64", solution.flow == "vitis"))
+        address64 = bool(
+            solution.configuration.get("config_interface", {}).get("m_axi_addr64", solution.flow == "vitis")
+        )
         solution.interface = interface_of(top, self.run.release, solution.flow, address64)
         solution.stale = None
         setting = self.setting()
@@ -269,10 +301,21 @@ class Hls:
         if self.run.faults.value("timing", "csynth_design") is not None:
             self.run.console.warning("HLS 200-871", "Estimated clock period exceeds the target, on request.")
         for at, estimate in enumerate(solution.estimates):
-            self._report(f"syn/report/{estimate.function}_csynth.xml", hls_reports.csynth_xml(setting, estimate, solution.interface.ports if at == 0 else [], at == 0 and top.dataflow))
-            self._report(f"syn/report/{estimate.function}_csynth.rpt", hls_reports.csynth_rpt(setting, estimate, at == 0 and top.dataflow))
+            self._report(
+                f"syn/report/{estimate.function}_csynth.xml",
+                hls_reports.csynth_xml(
+                    setting, estimate, solution.interface.ports if at == 0 else [], at == 0 and top.dataflow
+                ),
+            )
+            self._report(
+                f"syn/report/{estimate.function}_csynth.rpt",
+                hls_reports.csynth_rpt(setting, estimate, at == 0 and top.dataflow),
+            )
         if order(self.run.release) >= (2020, 1):
-            self._report("syn/report/csynth.xml", hls_reports.csynth_xml(setting, solution.estimates[0], solution.interface.ports, top.dataflow))
+            self._report(
+                "syn/report/csynth.xml",
+                hls_reports.csynth_xml(setting, solution.estimates[0], solution.interface.ports, top.dataflow),
+            )
             (self.folder / "solution_data.json").write_text('{"stand_in": true}\n')
         hls_package.write_rtl(self.folder, top, solution, self.prefix())
         (self.folder / f"{solution.name}.log").write_text("stand-in\n")
@@ -284,7 +327,14 @@ class Hls:
     def setting(self) -> hls_reports.Setting:
         """What the reports say of the solution."""
         solution = self._solution("csynth_design")
-        return hls_reports.Setting(self.run.release, DEVICES[solution.part or ""], solution.flow, solution.period_ns or 10.0, self.project or "", solution.name)
+        return hls_reports.Setting(
+            self.run.release,
+            DEVICES[solution.part or ""],
+            solution.flow,
+            solution.period_ns or 10.0,
+            self.project or "",
+            solution.name,
+        )
 
     def prefix(self) -> str:
         """What stands before the names of inner modules."""
@@ -304,7 +354,10 @@ class Hls:
         if solution.interface is None:
             raise ToolError("HLS 200-108", f"'{command}' needs synthesised RTL: csynth_design first.")
         if solution.stale is not None:
-            raise ToolError("HLS 200-1032", f"The solution configuration has changed since the last synthesis ('{solution.stale}'): rerun csynth_design.")
+            raise ToolError(
+                "HLS 200-1032",
+                f"The solution configuration has changed since the last synthesis ('{solution.stale}'): rerun csynth_design.",
+            )
         return solution
 
     def do_cosim_design(self, arguments: Arguments) -> None:
@@ -335,7 +388,9 @@ class Hls:
             log.write_text(text + "\n")
             self.run.console.line(text)
             raise ToolError("IMPL 213-28", "Failed to generate IP.")
-        written = hls_package.export(self.folder, solution, {name: str(settings[name]) for name in PACKAGE if name in settings}, self.run)
+        written = hls_package.export(
+            self.folder, solution, {name: str(settings[name]) for name in PACKAGE if name in settings}, self.run
+        )
         for path in written:
             self.run.faults.damage(path, "export_design")
         if order(self.run.release) >= (2020, 1):

@@ -42,7 +42,10 @@ def interface_of(top: Top, release: str, flow: str, address64: bool) -> Interfac
         if main == "axis":
             _stream(result, top, argument, release, directions)
         elif argument.stream:
-            raise ToolError("HLS 214-320", f"argument '{argument.name}' is a stream without an axis interface: the stand-in does not model ap_fifo ports")
+            raise ToolError(
+                "HLS 214-320",
+                f"argument '{argument.name}' is a stream without an axis interface: the stand-in does not model ap_fifo ports",
+            )
         elif argument.pointer and main != "m_axi":
             raise ToolError("HLS 214-253", f"argument '{argument.name}' is a pointer without an m_axi interface")
         elif not modes and flow == "vivado":
@@ -70,13 +73,23 @@ def interface_of(top: Top, release: str, flow: str, address64: bool) -> Interfac
 
 def _stream(result: Interface, top: Top, argument: Argument, release: str, directions: Directions) -> None:
     way = next(
-        (way for name, words in calls(top.body) if argument.name in words and (way := directions.of(name).get(words.index(argument.name)))),
+        (
+            way
+            for name, words in calls(top.body)
+            if argument.name in words and (way := directions.of(name).get(words.index(argument.name)))
+        ),
         directions._way(argument.name, top.body),
     )
     if way is None:
         raise ToolError("HLS 200-992", f"stream '{argument.name}' of '{top.name}' is neither read nor written")
     # Vivado HLS keeps the member names of stream and ap_uint; Vitis HLS drops them, and renames what RTL reserves.
-    name = f"{argument.name}_V_V" if order(release) < (2020, 1) else f"{argument.name}_r" if argument.name in _RESERVED else argument.name
+    name = (
+        f"{argument.name}_V_V"
+        if order(release) < (2020, 1)
+        else f"{argument.name}_r"
+        if argument.name in _RESERVED
+        else argument.name
+    )
     back = "out" if way == "in" else "in"
     result.streams[argument.name] = name
     result.ports += [
@@ -89,9 +102,25 @@ def _stream(result: Interface, top: Top, argument: Argument, release: str, direc
 def _master(name: str, width: int, address: int) -> list[Port]:
     ports = []
     for channel in ("AW", "AR"):
-        ports += [Port(f"{name}_{channel}ADDR", "out", address), Port(f"{name}_{channel}LEN", "out", 8), Port(f"{name}_{channel}VALID", "out", 1), Port(f"{name}_{channel}READY", "in", 1)]
-    ports += [Port(f"{name}_WDATA", "out", width), Port(f"{name}_WSTRB", "out", width // 8), Port(f"{name}_WLAST", "out", 1), Port(f"{name}_WVALID", "out", 1), Port(f"{name}_WREADY", "in", 1)]
-    ports += [Port(f"{name}_RDATA", "in", width), Port(f"{name}_RLAST", "in", 1), Port(f"{name}_RVALID", "in", 1), Port(f"{name}_RREADY", "out", 1)]
+        ports += [
+            Port(f"{name}_{channel}ADDR", "out", address),
+            Port(f"{name}_{channel}LEN", "out", 8),
+            Port(f"{name}_{channel}VALID", "out", 1),
+            Port(f"{name}_{channel}READY", "in", 1),
+        ]
+    ports += [
+        Port(f"{name}_WDATA", "out", width),
+        Port(f"{name}_WSTRB", "out", width // 8),
+        Port(f"{name}_WLAST", "out", 1),
+        Port(f"{name}_WVALID", "out", 1),
+        Port(f"{name}_WREADY", "in", 1),
+    ]
+    ports += [
+        Port(f"{name}_RDATA", "in", width),
+        Port(f"{name}_RLAST", "in", 1),
+        Port(f"{name}_RVALID", "in", 1),
+        Port(f"{name}_RREADY", "out", 1),
+    ]
     return [*ports, Port(f"{name}_BRESP", "in", 2), Port(f"{name}_BVALID", "in", 1), Port(f"{name}_BREADY", "out", 1)]
 
 
@@ -107,7 +136,26 @@ def _slave(result: Interface, top: Top, bundle: str, address64: bool) -> None:
         offset += 12 if bits > 32 else 8
     width = max(4, (offset - 1).bit_length())
     for channel in ("AW", "AR"):
-        result.ports += [Port(f"{name}_{channel}ADDR", "in", width), Port(f"{name}_{channel}VALID", "in", 1), Port(f"{name}_{channel}READY", "out", 1)]
-    result.ports += [Port(f"{name}_WDATA", "in", 32), Port(f"{name}_WSTRB", "in", 4), Port(f"{name}_WVALID", "in", 1), Port(f"{name}_WREADY", "out", 1)]
-    result.ports += [Port(f"{name}_RDATA", "out", 32), Port(f"{name}_RRESP", "out", 2), Port(f"{name}_RVALID", "out", 1), Port(f"{name}_RREADY", "in", 1)]
-    result.ports += [Port(f"{name}_BRESP", "out", 2), Port(f"{name}_BVALID", "out", 1), Port(f"{name}_BREADY", "in", 1), Port("interrupt", "out", 1)]
+        result.ports += [
+            Port(f"{name}_{channel}ADDR", "in", width),
+            Port(f"{name}_{channel}VALID", "in", 1),
+            Port(f"{name}_{channel}READY", "out", 1),
+        ]
+    result.ports += [
+        Port(f"{name}_WDATA", "in", 32),
+        Port(f"{name}_WSTRB", "in", 4),
+        Port(f"{name}_WVALID", "in", 1),
+        Port(f"{name}_WREADY", "out", 1),
+    ]
+    result.ports += [
+        Port(f"{name}_RDATA", "out", 32),
+        Port(f"{name}_RRESP", "out", 2),
+        Port(f"{name}_RVALID", "out", 1),
+        Port(f"{name}_RREADY", "in", 1),
+    ]
+    result.ports += [
+        Port(f"{name}_BRESP", "out", 2),
+        Port(f"{name}_BVALID", "out", 1),
+        Port(f"{name}_BREADY", "in", 1),
+        Port("interrupt", "out", 1),
+    ]

@@ -33,7 +33,9 @@ def estimates(top: cpp.Top, setting: Setting, prefix: str) -> list[Estimate]:
         interval = max([number for number in numbers if number > 1] or [1])
         seed = int(hashlib.sha256(function.encode()).hexdigest()[:6], 16)
         bits = sum(numbers)
-        found[function] = Estimate(function, interval + 8 + seed % 24, interval, slow, bits // 18432, 0, 40 + bits % 5000, 30 + bits % 7000, 0)
+        found[function] = Estimate(
+            function, interval + 8 + seed % 24, interval, slow, bits // 18432, 0, 40 + bits % 5000, 30 + bits % 7000, 0
+        )
     parts = list(found.values())
     width = sum(argument.width for argument in top.arguments)
     interval = max([part.interval for part in parts] or [1])
@@ -64,13 +66,18 @@ def write_rtl(folder: Path, top: cpp.Top, solution: Solution, prefix: str) -> No
     for part in parts:
         (out / f"{part.function}.v").write_text("\n".join(module(part.function, [Port("ap_clk", "in", 1)], part, [])))
     slice_ = Estimate(f"{prefix}regslice_both", 1, 1, 0.5, 0, 0, 8, 4, 0)
-    (out / f"{prefix}regslice_both.v").write_text("\n".join(module(slice_.function, [Port("ap_clk", "in", 1)], slice_, [])))
+    (out / f"{prefix}regslice_both.v").write_text(
+        "\n".join(module(slice_.function, [Port("ap_clk", "in", 1)], slice_, []))
+    )
 
 
 def module(name: str, ports: list[Port], own: Estimate, inner: list[str]) -> list[str]:
     """A Verilog module whose attribute tells its own use, without that of the modules in it."""
     a = own.amounts if not inner else {**own.amounts, "LUT": 16, "FF": 32, "BRAM_18K": 0}
-    lines = [f'(* stand_in = "LUT={a["LUT"]} FF={a["FF"]} BRAM18={a["BRAM_18K"]} URAM={a["URAM"]} DSP={a["DSP"]}" *)', f"module {name} ("]
+    lines = [
+        f'(* stand_in = "LUT={a["LUT"]} FF={a["FF"]} BRAM18={a["BRAM_18K"]} URAM={a["URAM"]} DSP={a["DSP"]}" *)',
+        f"module {name} (",
+    ]
     kinds = {"in": "input wire", "out": "output wire"}
     for at, port in enumerate(ports):
         vector = f" [{port.width - 1}:0]" if port.width > 1 else ""

@@ -61,11 +61,42 @@ class Setting:
 def csynth_xml(setting: Setting, estimate: Estimate, ports: list[Port], dataflow: bool) -> str:
     """`<function>_csynth.xml`."""
     flow = [] if order(setting.release) < (2020, 1) else [f"<FlowTarget>{setting.flow}</FlowTarget>"]
-    lines = ["<profile>", "", f"<!-- {MARK} -->", "", "<ReportVersion>", f"<Version>{setting.release}</Version>", "</ReportVersion>", "", "<UserAssignments>", "<unit>ns</unit>"]
-    lines += [f"<ProductFamily>{setting.device.family}</ProductFamily>", f"<Part>{setting.device.part}</Part>", f"<TopModelName>{estimate.function}</TopModelName>"]
-    lines += [f"<TargetClockPeriod>{setting.period_ns:.2f}</TargetClockPeriod>", f"<ClockUncertainty>{setting.uncertainty_ns:.2f}</ClockUncertainty>", *flow]
-    lines += ["</UserAssignments>", "", "<PerformanceEstimates>", f"<PipelineType>{'dataflow' if dataflow else 'no'}</PipelineType>", "<SummaryOfTimingAnalysis>", "<unit>ns</unit>"]
-    lines += [f"<EstimatedClockPeriod>{estimate.estimated_ns:.3f}</EstimatedClockPeriod>", "</SummaryOfTimingAnalysis>", "<SummaryOfOverallLatency>", "<unit>clock cycles</unit>"]
+    lines = [
+        "<profile>",
+        "",
+        f"<!-- {MARK} -->",
+        "",
+        "<ReportVersion>",
+        f"<Version>{setting.release}</Version>",
+        "</ReportVersion>",
+        "",
+        "<UserAssignments>",
+        "<unit>ns</unit>",
+    ]
+    lines += [
+        f"<ProductFamily>{setting.device.family}</ProductFamily>",
+        f"<Part>{setting.device.part}</Part>",
+        f"<TopModelName>{estimate.function}</TopModelName>",
+    ]
+    lines += [
+        f"<TargetClockPeriod>{setting.period_ns:.2f}</TargetClockPeriod>",
+        f"<ClockUncertainty>{setting.uncertainty_ns:.2f}</ClockUncertainty>",
+        *flow,
+    ]
+    lines += [
+        "</UserAssignments>",
+        "",
+        "<PerformanceEstimates>",
+        f"<PipelineType>{'dataflow' if dataflow else 'no'}</PipelineType>",
+        "<SummaryOfTimingAnalysis>",
+        "<unit>ns</unit>",
+    ]
+    lines += [
+        f"<EstimatedClockPeriod>{estimate.estimated_ns:.3f}</EstimatedClockPeriod>",
+        "</SummaryOfTimingAnalysis>",
+        "<SummaryOfOverallLatency>",
+        "<unit>clock cycles</unit>",
+    ]
     real = f"{estimate.latency * setting.period_ns / 1000:.3f} us"
     for word in ("Best", "Average", "Worst"):
         lines.append(f"<{word}-caseLatency>{estimate.latency}</{word}-caseLatency>")
@@ -73,14 +104,33 @@ def csynth_xml(setting: Setting, estimate: Estimate, ports: list[Port], dataflow
         lines.append(f"<{word}-caseRealTimeLatency>{real}</{word}-caseRealTimeLatency>")
     if dataflow:
         lines.append(f"<DataflowPipelineThroughput>{estimate.interval}</DataflowPipelineThroughput>")
-    lines += [f"<Interval-min>{estimate.interval}</Interval-min>", f"<Interval-max>{estimate.interval}</Interval-max>", "</SummaryOfOverallLatency>", "</PerformanceEstimates>", "", "<AreaEstimates>"]
+    lines += [
+        f"<Interval-min>{estimate.interval}</Interval-min>",
+        f"<Interval-max>{estimate.interval}</Interval-max>",
+        "</SummaryOfOverallLatency>",
+        "</PerformanceEstimates>",
+        "",
+        "<AreaEstimates>",
+    ]
     for title, amounts in (("Resources", estimate.amounts), ("AvailableResources", setting.available)):
         lines.append(f"<{title}>")
-        lines += [f"<{tag}>{amounts[name]}</{tag}>" for name in amounts for tag in [setting.dsp_tag if name == "DSP" else name]]
+        lines += [
+            f"<{tag}>{amounts[name]}</{tag}>"
+            for name in amounts
+            for tag in [setting.dsp_tag if name == "DSP" else name]
+        ]
         lines.append(f"</{title}>")
     lines += ["</AreaEstimates>", "", "<InterfaceSummary>"]
     for port in ports:
-        lines += ["<RtlPorts>", f"<name>{port.name}</name>", f"<Object>{port.name.rpartition('_')[0] or port.name}</Object>", "<Type>scalar</Type>", f"<Dir>{port.direction}</Dir>", f"<Bits>{port.width}</Bits>", "</RtlPorts>"]
+        lines += [
+            "<RtlPorts>",
+            f"<name>{port.name}</name>",
+            f"<Object>{port.name.rpartition('_')[0] or port.name}</Object>",
+            "<Type>scalar</Type>",
+            f"<Dir>{port.direction}</Dir>",
+            f"<Bits>{port.width}</Bits>",
+            "</RtlPorts>",
+        ]
     return "\n".join([*lines, "</InterfaceSummary>", "", "</profile>", ""])
 
 
@@ -100,9 +150,33 @@ def csynth_rpt(setting: Setting, estimate: Estimate, dataflow: bool) -> str:
     tool = "Vivado HLS" if order(setting.release) < (2020, 1) else "Vitis HLS"
     bar = "=" * 64
     lines = ["", "", bar, f"== {tool} Report for '{estimate.function}'", bar, f"* Date:           {now()}", ""]
-    lines += [f"* Version:        {setting.release} (stand-in: nothing was synthesised)", f"* Project:        {setting.project}", f"* Solution:       {setting.solution} ({'Vivado IP Flow Target' if setting.flow == 'vivado' else 'Vitis Kernel Flow Target'})"]
-    lines += [f"* Product family: {setting.device.family}", f"* Target device:  {setting.device.part}", "", "", bar, "== Performance Estimates", bar, "+ Timing: ", "    * Summary: "]
-    lines += _table([["Clock", "Target", "Estimated", "Uncertainty"], ["ap_clk", f"{setting.period_ns:.2f} ns", f"{estimate.estimated_ns:.3f} ns", f"{setting.uncertainty_ns:.2f} ns"]])
+    lines += [
+        f"* Version:        {setting.release} (stand-in: nothing was synthesised)",
+        f"* Project:        {setting.project}",
+        f"* Solution:       {setting.solution} ({'Vivado IP Flow Target' if setting.flow == 'vivado' else 'Vitis Kernel Flow Target'})",
+    ]
+    lines += [
+        f"* Product family: {setting.device.family}",
+        f"* Target device:  {setting.device.part}",
+        "",
+        "",
+        bar,
+        "== Performance Estimates",
+        bar,
+        "+ Timing: ",
+        "    * Summary: ",
+    ]
+    lines += _table(
+        [
+            ["Clock", "Target", "Estimated", "Uncertainty"],
+            [
+                "ap_clk",
+                f"{setting.period_ns:.2f} ns",
+                f"{estimate.estimated_ns:.3f} ns",
+                f"{setting.uncertainty_ns:.2f} ns",
+            ],
+        ]
+    )
     real = f"{estimate.latency * setting.period_ns / 1000:.3f} us"
     lines += ["", "+ Latency: ", "    * Summary: "]
     kind = "dataflow" if dataflow else "no"
@@ -111,10 +185,36 @@ def csynth_rpt(setting: Setting, estimate: Estimate, dataflow: bool) -> str:
     wide = [widths[0] + widths[1] + 5, widths[2] + widths[3] + 5, widths[4] + widths[5] + 5, max(8, widths[6] + 2)]
     rule = "    +" + "+".join("-" * w for w in wide) + "+"
     inner = "    +" + "+".join("-" * (w + 2) for w in widths[:6]) + "+" + "-" * wide[3] + "+"
-    lines += [rule, "    |" + "|".join(t.center(w) for t, w in zip(("Latency (cycles)", "Latency (absolute)", "Interval", "Pipeline"), wide, strict=True)) + "|"]
+    lines += [
+        rule,
+        "    |"
+        + "|".join(
+            t.center(w)
+            for t, w in zip(("Latency (cycles)", "Latency (absolute)", "Interval", "Pipeline"), wide, strict=True)
+        )
+        + "|",
+    ]
     heads = ["min", "max"] * 3
-    lines += [inner.replace("+" + "-" * wide[3] + "+", "|" + "Type".center(wide[3]) + "|") if False else "    |" + "|".join(f" {h:^{w}} " for h, w in zip(heads, widths, strict=False)) + "|" + "Type".center(wide[3]) + "|", inner]
-    lines += ["    |" + "|".join(f" {c:>{w}} " for c, w in zip(cells[:6], widths, strict=False)) + "|" + kind.rjust(wide[3] - 1) + " |", inner, "", ""]
+    lines += [
+        inner.replace("+" + "-" * wide[3] + "+", "|" + "Type".center(wide[3]) + "|")
+        if False
+        else "    |"
+        + "|".join(f" {h:^{w}} " for h, w in zip(heads, widths, strict=False))
+        + "|"
+        + "Type".center(wide[3])
+        + "|",
+        inner,
+    ]
+    lines += [
+        "    |"
+        + "|".join(f" {c:>{w}} " for c, w in zip(cells[:6], widths, strict=False))
+        + "|"
+        + kind.rjust(wide[3] - 1)
+        + " |",
+        inner,
+        "",
+        "",
+    ]
     lines += [bar, "== Utilization Estimates", bar, "* Summary: "]
     names = list(estimate.amounts)
     head = ["Name", *(setting.dsp_tag if name == "DSP" else name for name in names)]

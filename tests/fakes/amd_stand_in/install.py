@@ -44,7 +44,9 @@ def programs(release: str) -> dict[str, tuple[str, ...]]:
     return {folder: tuple(names) for folder, names in found.items()}
 
 
-def make(root: Path, release: str, platforms: Sequence[str] | None = None, *, xrt: bool = True, python: str = sys.executable) -> Path:
+def make(
+    root: Path, release: str, platforms: Sequence[str] | None = None, *, xrt: bool = True, python: str = sys.executable
+) -> Path:
     """Make the tree. `platforms`: None for all known. Returns `root`."""
     root = root.resolve()
     project = HERE.parents[2]
@@ -64,7 +66,9 @@ def make(root: Path, release: str, platforms: Sequence[str] | None = None, *, xr
     for name in PLATFORMS if platforms is None else platforms:
         folder = root / "platforms" / name
         (folder / "hw").mkdir(parents=True, exist_ok=True)
-        (folder / f"{name}.xpfm").write_text(f'<?xml version="1.0"?>\n<!-- stand-in -->\n<sdx:platform sdx:name="{name}"/>\n')
+        (folder / f"{name}.xpfm").write_text(
+            f'<?xml version="1.0"?>\n<!-- stand-in -->\n<sdx:platform sdx:name="{name}"/>\n'
+        )
         (folder / "hw" / f"{name}.xsa").write_text("stand-in\n")
     return root
 

@@ -61,7 +61,11 @@ def integrity(thing: Thing, *, kernel: bool) -> list[str]:
     faults = [] if core.buses else [f"core '{core.name}' has no bus interface"]
     assert core.folder is not None  # noqa: S101
     for group in (child for child in thing.children if child.kind == "ipx_file_group"):
-        faults += [f"file '{f.name}' of '{group.name}' is missing" for f in group.children if f.kind == "ipx_file" and not (core.folder / f.name).is_file()]
+        faults += [
+            f"file '{f.name}' of '{group.name}' is missing"
+            for f in group.children
+            if f.kind == "ipx_file" and not (core.folder / f.name).is_file()
+        ]
     clocks = [bus for bus in core.buses if bus.kind == "clock"]
     owned = {name for clock in clocks for name in clock.parameters.get("ASSOCIATED_BUSIF", "").split(":")}
     buses = [bus for bus in core.buses if bus.kind in ("axis", "aximm")]
@@ -76,7 +80,14 @@ def integrity(thing: Thing, *, kernel: bool) -> list[str]:
     for bus in buses:
         if bus.kind == "aximm" and bus.mode == "slave":
             maps = {child.name for child in thing.children if child.kind == "ipx_map"}
-            ref = next((c.properties.get("SLAVE_MEMORY_MAP_REF", "") for c in thing.children if c.kind == "ipx_bus" and c.name == bus.name), "")
+            ref = next(
+                (
+                    c.properties.get("SLAVE_MEMORY_MAP_REF", "")
+                    for c in thing.children
+                    if c.kind == "ipx_bus" and c.name == bus.name
+                ),
+                "",
+            )
             if ref not in maps or not ref:
                 faults.append(f"slave '{bus.name}' refers to no memory map")
     return faults
@@ -109,20 +120,36 @@ def describe(text: str, where: str) -> KernelDescription:
     if root.tag != "root" or kernel is None:
         raise ToolError("XD 2-1", f"{where}: no <kernel> in <root>")
     name = kernel.get("name", "")
-    ports = tuple(KernelPort(p.get("name", ""), p.get("mode", ""), int(p.get("dataWidth", "0"), 0)) for p in kernel.findall("ports/port"))
+    ports = tuple(
+        KernelPort(p.get("name", ""), p.get("mode", ""), int(p.get("dataWidth", "0"), 0))
+        for p in kernel.findall("ports/port")
+    )
     arguments = tuple(
-        KernelArgument(a.get("name", ""), int(a.get("addressQualifier", "-1")), int(a.get("id", "-1")), a.get("port", ""), int(a.get("offset", "0"), 0))
+        KernelArgument(
+            a.get("name", ""),
+            int(a.get("addressQualifier", "-1")),
+            int(a.get("id", "-1")),
+            a.get("port", ""),
+            int(a.get("offset", "0"), 0),
+        )
         for a in kernel.findall("args/arg")
     )
     if sorted(a.id for a in arguments) != list(range(len(arguments))):
-        raise ToolError("XD 2-2", f"{where}: the ids of the arguments are {[a.id for a in arguments]}, not 0 to {len(arguments) - 1}")
+        raise ToolError(
+            "XD 2-2",
+            f"{where}: the ids of the arguments are {[a.id for a in arguments]}, not 0 to {len(arguments) - 1}",
+        )
     names = {port.name.lower() for port in ports}
     for argument in arguments:
         if argument.port.lower() not in names:
-            raise ToolError("XD 2-3", f"{where}: argument '{argument.name}' is of port '{argument.port}', which is not there")
+            raise ToolError(
+                "XD 2-3", f"{where}: argument '{argument.name}' is of port '{argument.port}', which is not there"
+            )
         if argument.qualifier not in (0, 1, 2, 3, 4):
             raise ToolError("XD 2-4", f"{where}: argument '{argument.name}' has addressQualifier {argument.qualifier}")
-    return KernelDescription(name, kernel.get("vlnv", ""), kernel.get("hwControlProtocol", "ap_ctrl_hs"), ports, arguments, text)
+    return KernelDescription(
+        name, kernel.get("vlnv", ""), kernel.get("hwControlProtocol", "ap_ctrl_hs"), ports, arguments, text
+    )
 
 
 def package(arguments: Arguments, run: Run) -> None:
@@ -153,10 +180,14 @@ def package(arguments: Arguments, run: Run) -> None:
     draft = target.with_name(f".{target.name}.draft")
     place = f"ip_repo/{core.vlnv.replace(':', '_').replace('.', '_')}"
     with zipfile.ZipFile(draft, "w") as out:
+
         def put(inside: str, data: bytes) -> None:
             out.writestr(zipfile.ZipInfo(inside, (1980, 1, 1, 0, 0, 0)), data)
 
-        put("xo.xml", f'<?xml version="1.0"?>\n<!-- stand-in -->\n<root><packages><package name="{name}" vlnv="{core.vlnv}"/></packages></root>\n'.encode())
+        put(
+            "xo.xml",
+            f'<?xml version="1.0"?>\n<!-- stand-in -->\n<root><packages><package name="{name}" vlnv="{core.vlnv}"/></packages></root>\n'.encode(),
+        )
         put(f"{name}/kernel.xml", kernel.text.encode())
         for file in sorted(folder.rglob("*")):
             if file.is_file():
@@ -183,7 +214,11 @@ def _agree(core: Component, kernel: KernelDescription, name: str, run: Run) -> N
         if bus.kind == "aximm" and port.mode != bus.mode:
             faults.append(f"port '{port.name}' is a {port.mode} in kernel.xml and a {bus.mode} in the IP")
     faults += [f"the IP has port '{bus}', which kernel.xml does not name" for bus in buses]
-    registers = {key[9:]: int(value.partition(":")[0] or "-1", 0) for key, value in core.parameters.items() if key.startswith("register.")}
+    registers = {
+        key[9:]: int(value.partition(":")[0] or "-1", 0)
+        for key, value in core.parameters.items()
+        if key.startswith("register.")
+    }
     for argument in kernel.arguments:
         if registers and argument.qualifier in (0, 1) and registers.get(argument.name) != argument.offset:
             known = f"{registers[argument.name]:#x}" if argument.name in registers else "no register"

@@ -40,7 +40,9 @@ def find_platform(text: str) -> Platform:
 class Link:
     """One link."""
 
-    def __init__(self, options: Options, release: str, root: Path, console: Console, faults: Faults, words: list[str]) -> None:
+    def __init__(
+        self, options: Options, release: str, root: Path, console: Console, faults: Faults, words: list[str]
+    ) -> None:
         self.options, self.release, self.root, self.console, self.faults = options, release, root, console, faults
         self.command = " ".join(["v++", *words])
         self.output = Path(options.get("output"))
@@ -48,7 +50,14 @@ class Link:
         self.logs = Path(options.get("log_dir") or self.temp / "logs") / "link"
         self.reports = Path(options.get("report_dir") or self.temp / "reports") / "link"
         self.clock_ns = 4.0
-        self.entries: list[dict[str, object]] = [{"thisFile": str(self.output.with_name(self.output.name + ".link_summary").resolve()), "connectId": "", "serverToken": "", "timestamp": "0"}]
+        self.entries: list[dict[str, object]] = [
+            {
+                "thisFile": str(self.output.with_name(self.output.name + ".link_summary").resolve()),
+                "connectId": "",
+                "serverToken": "",
+                "timestamp": "0",
+            }
+        ]
 
     def run(self) -> None:
         """All of it. Raises ToolError."""
@@ -68,7 +77,18 @@ class Link:
         self.clock_ns = 1000 / clocks["0"]
         for folder in (self.logs / "imp", self.reports / "imp", self.temp / "link/int", self.temp / "link/vivado/vpl"):
             folder.mkdir(parents=True, exist_ok=True)
-        self._note("ET_CmdStep", buildStep={"cmdId": "0", "name": "v++", "logFile": str(self.logs / "link.steps.log"), "commandLine": self.command, "args": [], "iniFiles": [], "cwd": str(Path.cwd())})
+        self._note(
+            "ET_CmdStep",
+            buildStep={
+                "cmdId": "0",
+                "name": "v++",
+                "logFile": str(self.logs / "link.steps.log"),
+                "commandLine": self.command,
+                "args": [],
+                "iniFiles": [],
+                "cwd": str(Path.cwd()),
+            },
+        )
         self._status("0", "CS_RUNNING")
         self._describe(platform, target, units)
         self._step("system_link")
@@ -89,7 +109,9 @@ class Link:
         found: dict[str, tuple[KernelDescription, Component, Netlist | None]] = {}
         objects = [name for name in self.options.inputs if name.endswith(".xo")]
         if not objects or len(objects) != len(self.options.inputs):
-            raise ToolError("v++ 60-602", f"The link takes .xo files; given were {', '.join(self.options.inputs) or 'none'}.")
+            raise ToolError(
+                "v++ 60-602", f"The link takes .xo files; given were {', '.join(self.options.inputs) or 'none'}."
+            )
         for name in objects:
             if not Path(name).is_file():
                 raise ToolError("v++ 60-602", f"Source file does not exist: {Path(name).resolve()}")
@@ -98,7 +120,10 @@ class Link:
                 raise ToolError("v++ 60-602", f"Kernel '{entry[0].name}' comes from two files.")
             design = entry[2]
             if design is not None and design.part.split("-")[0] != platform.part.split("-")[0]:
-                raise ToolError("SYSTEM_LINK 82-112", f"Kernel '{entry[0].name}' was made for {design.part}, the platform has {platform.part}.")
+                raise ToolError(
+                    "SYSTEM_LINK 82-112",
+                    f"Kernel '{entry[0].name}' was made for {design.part}, the platform has {platform.part}.",
+                )
             found[entry[0].name] = entry
         return found
 
@@ -106,26 +131,63 @@ class Link:
 
     def _step(self, name: str) -> None:
         self.console.info("v++ 60-1443", f"[00:00:00] Run run_link: Step {name}: Started")
-        self._note("ET_CmdStep", buildStep={"cmdId": name, "name": name, "logFile": "", "commandLine": name, "args": [], "iniFiles": [], "cwd": ""})
+        self._note(
+            "ET_CmdStep",
+            buildStep={
+                "cmdId": name,
+                "name": name,
+                "logFile": "",
+                "commandLine": name,
+                "args": [],
+                "iniFiles": [],
+                "cwd": "",
+            },
+        )
         self._status(name, "CS_RUNNING")
         self.faults.strike(name)
         self.console.info("v++ 60-1441", f"[00:00:00] Run run_link: Step {name}: Completed")
         self._status(name, "CS_PASSED")
 
-    def _vpl(self, platform: Platform, kernels: dict[str, tuple[KernelDescription, Component, Netlist | None]], units: dict[str, Unit], clocks: dict[str, float], target: str) -> dict[str, float]:
+    def _vpl(
+        self,
+        platform: Platform,
+        kernels: dict[str, tuple[KernelDescription, Component, Netlist | None]],
+        units: dict[str, Unit],
+        clocks: dict[str, float],
+        target: str,
+    ) -> dict[str, float]:
         self._step("vpl")
-        design = Netlist("pfm_top_wrapper", platform.part, [Port("clk", "in", 1)], {"pfm_top_wrapper": netlist.Cell(Size(), origin="shell")}, {"clk_kernel": (self.clock_ns, "clk")}, release=self.release)
+        design = Netlist(
+            "pfm_top_wrapper",
+            platform.part,
+            [Port("clk", "in", 1)],
+            {"pfm_top_wrapper": netlist.Cell(Size(), origin="shell")},
+            {"clk_kernel": (self.clock_ns, "clk")},
+            release=self.release,
+        )
         sizes: list[tuple[str, Size]] = []
         for name, (_, core, own) in kernels.items():
             if own is None and not core.files:
                 raise ToolError("VPL 60-773", f"kernel '{name}' has neither netlist nor sources")
-            own = own or Netlist(core.top, platform.part, core.ports, {core.top: netlist.Cell(Size(lut=1), origin=name)}, release=self.release)
+            own = own or Netlist(
+                core.top,
+                platform.part,
+                core.ports,
+                {core.top: netlist.Cell(Size(lut=1), origin=name)},
+                release=self.release,
+            )
             design.join(own)
             sizes += [(unit.name, own.size()) for unit in units.values() if unit.kernel.name == name]
             path = platform.cu_path.split("/")
             self._place(design, path, own.top, [unit.name for unit in units.values() if unit.kernel.name == name])
         if design.black_boxes:
-            raise ToolError("VPL INBB-3", f"Black Box Instances: Cell '{design.black_boxes[0]}' has undefined contents.", also=(("VPL 60-704", "Integration error, problem implementing dynamic region, impl_1: opt_design ERROR"),))
+            raise ToolError(
+                "VPL INBB-3",
+                f"Black Box Instances: Cell '{design.black_boxes[0]}' has undefined contents.",
+                also=(
+                    ("VPL 60-704", "Integration error, problem implementing dynamic region, impl_1: opt_design ERROR"),
+                ),
+            )
         if target == "hw_emu":
             return clocks
         self._capacity(platform, sizes)
@@ -154,12 +216,28 @@ class Link:
         for _, size in sizes:
             total = total + size
         used = (total.lut, total.ff, -(-total.bram18 // 2), total.uram, total.dsp)
-        for name, count, budget in zip(("LUTs", "Registers", "BRAMs", "URAMs", "DSPs"), used, platform.budget, strict=True):
+        for name, count, budget in zip(
+            ("LUTs", "Registers", "BRAMs", "URAMs", "DSPs"), used, platform.budget, strict=True
+        ):
             if count > budget:
-                self.console.warning("VPL 60-732", f"Link warning: The available {name} may not be sufficient to accommodate the kernels")
-                raise ToolError("VPL UTLZ-1", f"Resource utilization: {name} over-utilized in Pblock pblock_dynamic_region (Area constraints exist such that this pblock requires {count} of such cell types but only {budget} compatible sites are available)", also=(("VPL 4-23", "Error(s) found during DRC. Placer not run."), ("VPL 60-773", f"In '{self.logs}/vivado.log', caught Tcl error: problem implementing dynamic region, impl_1: place_design ERROR, please look at the run log file for more information")))
+                self.console.warning(
+                    "VPL 60-732", f"Link warning: The available {name} may not be sufficient to accommodate the kernels"
+                )
+                raise ToolError(
+                    "VPL UTLZ-1",
+                    f"Resource utilization: {name} over-utilized in Pblock pblock_dynamic_region (Area constraints exist such that this pblock requires {count} of such cell types but only {budget} compatible sites are available)",
+                    also=(
+                        ("VPL 4-23", "Error(s) found during DRC. Placer not run."),
+                        (
+                            "VPL 60-773",
+                            f"In '{self.logs}/vivado.log', caught Tcl error: problem implementing dynamic region, impl_1: place_design ERROR, please look at the run log file for more information",
+                        ),
+                    ),
+                )
 
-    def _per_slr(self, design: Netlist, platform: Platform, units: dict[str, Unit], placed: dict[str, str]) -> list[Size]:
+    def _per_slr(
+        self, design: Netlist, platform: Platform, units: dict[str, Unit], placed: dict[str, str]
+    ) -> list[Size]:
         """What lies in each SLR: cells by their pblock, the rest where the unit is, else in SLR0."""
         use = [Size() for _ in range(platform.slrs)]
 
@@ -213,15 +291,25 @@ class Link:
         if wanted is not None:
             achieved["0"] = float(wanted or clocks["0"] * 0.85)
         elif missed is not None:
-            self.console.critical("VPL 38-282", "The design failed to meet the timing requirements. Please see the timing summary report for details on the timing violations.")
+            self.console.critical(
+                "VPL 38-282",
+                "The design failed to meet the timing requirements. Please see the timing summary report for details on the timing violations.",
+            )
         elif worst < 0:
             achieved["0"] = int(10 * 1000 / (self.clock_ns - worst)) / 10
         if achieved["0"] < clocks["0"]:
-            self.console.warning("VPL 60-732", f"Link warning: One or more timing paths failed timing targeting {clocks['0']:.6f} MHz for kernel clock 'clk_kernel_in'. The frequency is being automatically changed to {achieved['0']:g} MHz to enable proper functionality")
-        (self.temp / "link/int/_new_clk_freq").write_text("".join(f"kernel:{key}:clk_kernel{key}_in:{mhz:.1f}\n" for key, mhz in achieved.items()))
+            self.console.warning(
+                "VPL 60-732",
+                f"Link warning: One or more timing paths failed timing targeting {clocks['0']:.6f} MHz for kernel clock 'clk_kernel_in'. The frequency is being automatically changed to {achieved['0']:g} MHz to enable proper functionality",
+            )
+        (self.temp / "link/int/_new_clk_freq").write_text(
+            "".join(f"kernel:{key}:clk_kernel{key}_in:{mhz:.1f}\n" for key, mhz in achieved.items())
+        )
         return achieved
 
-    def _implementation(self, platform: Platform, design: Netlist, sizes: list[tuple[str, Size]], kernel: str, use: list[Size]) -> None:
+    def _implementation(
+        self, platform: Platform, design: Netlist, sizes: list[tuple[str, Size]], kernel: str, use: list[Size]
+    ) -> None:
         old = order(self.release) <= (2020, 1)
         prefix = "" if old else "impl_1_"
         shell = platform.name if old else "hw"
@@ -229,27 +317,45 @@ class Link:
         forced = self.faults.value("timing", "vpl.impl")
         design.clocks = {"clk_kernel": (self.clock_ns, "clk")}
         timing = folder / f"{prefix}{shell}_bb_locked_timing_summary_routed.rpt"
-        timing.write_text(vivado_reports.timing(self.release, f"report_timing_summary -file {timing.name}", design, forced))
+        timing.write_text(
+            vivado_reports.timing(self.release, f"report_timing_summary -file {timing.name}", design, forced)
+        )
         for state in ("synthed", "placed", "routed"):
             path = folder / f"{prefix}kernel_util_{state}.rpt"
             word = {"synthed": "Synthesized", "placed": "Placed", "routed": "Routed"}[state]
             path.write_text(vivado_reports.accelerator(self.release, design, platform, kernel, sizes, word))
             self.faults.damage(path, "vpl.impl")
             design.state = word
-            (folder / f"{prefix}slr_util_{state}.rpt").write_text(vivado_reports.slr(self.release, "report_utilization -slr", design, use))
+            (folder / f"{prefix}slr_util_{state}.rpt").write_text(
+                vivado_reports.slr(self.release, "report_utilization -slr", design, use)
+            )
             if not old:
-                (folder / f"{prefix}full_util_{state}.rpt").write_text(vivado_reports.utilization(self.release, "report_utilization", design))
+                (folder / f"{prefix}full_util_{state}.rpt").write_text(
+                    vivado_reports.utilization(self.release, "report_utilization", design)
+                )
         self.faults.damage(timing, "vpl.impl")
         for name in ("vivado.log", "imp/impl_1_runme.log"):
-            (self.logs / name).write_text(f"# Vivado v{self.release} (64-bit)\n{MARK}\nINFO: [Common 17-206] Exiting Vivado at {now()}...\n")
+            (self.logs / name).write_text(
+                f"# Vivado v{self.release} (64-bit)\n{MARK}\nINFO: [Common 17-206] Exiting Vivado at {now()}...\n"
+            )
 
     # Outputs
 
-    def _write(self, platform: Platform, units: dict[str, Unit], clocks: dict[str, float], achieved: dict[str, float], target: str) -> None:
+    def _write(
+        self,
+        platform: Platform,
+        units: dict[str, Unit],
+        clocks: dict[str, float],
+        achieved: dict[str, float],
+        target: str,
+    ) -> None:
         self.faults.strike("xclbinutil")
         program = os.environ.get("XILINX_XRT", "")
         if not (Path(program) / "bin/xclbinutil").is_file() or not program:
-            raise ToolError("v++ 60-703", "Failed to finish linking: step xclbinutil: xclbinutil was not found; XILINX_XRT is not set (source the setup.sh of XRT).")
+            raise ToolError(
+                "v++ 60-703",
+                "Failed to finish linking: step xclbinutil: xclbinutil was not found; XILINX_XRT is not set (source the setup.sh of XRT).",
+            )
         self._step("xclbinutil")
         file = xclbin_file.compose(platform, units, achieved, target, self.release, platform.part)
         self.output.parent.mkdir(parents=True, exist_ok=True)
@@ -275,9 +381,43 @@ class Link:
         names: dict[str, list[str]] = {}
         for unit in units.values():
             names.setdefault(unit.kernel.name, []).append(unit.name)
-        kernels = [{"base": {"type": "KERNEL", "name": name, "file": "", "reports": [], "uuid": ""}, "sources": [], "psSources": [], "cuNames": cus, "type": "RTL", "frequency": 0, "freqUnits": ""} for name, cus in names.items()]
-        container = {"base": {"type": "BT_UKNOWN", "name": self.output.stem, "file": str(self.output), "reports": [], "uuid": ""}, "kernels": []}
-        self._note("ET_FlowMetaData", buildSummary={"hardwarePlatform": f"{platform.name}.xpfm", "hardwareDsa": "", "platformDirectory": "", "runtime": "OpenCL", "systemConfig": "Linux", "flow": "BF_LINK", "target": f"TT_{target.upper()}", "toolVersion": f"{self.release} (stand-in)", "binaryContainer": container, "kernels": kernels})
+        kernels = [
+            {
+                "base": {"type": "KERNEL", "name": name, "file": "", "reports": [], "uuid": ""},
+                "sources": [],
+                "psSources": [],
+                "cuNames": cus,
+                "type": "RTL",
+                "frequency": 0,
+                "freqUnits": "",
+            }
+            for name, cus in names.items()
+        ]
+        container = {
+            "base": {
+                "type": "BT_UKNOWN",
+                "name": self.output.stem,
+                "file": str(self.output),
+                "reports": [],
+                "uuid": "",
+            },
+            "kernels": [],
+        }
+        self._note(
+            "ET_FlowMetaData",
+            buildSummary={
+                "hardwarePlatform": f"{platform.name}.xpfm",
+                "hardwareDsa": "",
+                "platformDirectory": "",
+                "runtime": "OpenCL",
+                "systemConfig": "Linux",
+                "flow": "BF_LINK",
+                "target": f"TT_{target.upper()}",
+                "toolVersion": f"{self.release} (stand-in)",
+                "binaryContainer": container,
+                "kernels": kernels,
+            },
+        )
 
     def _summary(self) -> None:
         path = self.output.with_name(self.output.name + ".link_summary")
@@ -286,7 +426,10 @@ class Link:
 
     def _closing(self) -> None:
         self.console.info("v++ 60-1307", "Run completed. Additional information can be found in:")
-        for title, pattern in (("Timing Report", "imp/*timing_summary_routed.rpt"), ("Utilizations Report", "imp/*kernel_util_routed.rpt")):
+        for title, pattern in (
+            ("Timing Report", "imp/*timing_summary_routed.rpt"),
+            ("Utilizations Report", "imp/*kernel_util_routed.rpt"),
+        ):
             for path in sorted(self.reports.glob(pattern)):
                 self.console.line(f"\t{title}: {path.resolve()}")
         self.console.line(f"\tVivado Log: {(self.logs / 'vivado.log').resolve()}")

@@ -18,7 +18,12 @@ def main(program: str, release: str, root: Path, words: list[str]) -> int:
     try:
         if program == "v++":
             return _vpp(release, root, words)
-        return {"xclbinutil": _xclbinutil, "platforminfo": _platforminfo, "emconfigutil": _emconfigutil, "kernelinfo": _kernelinfo}[program](release, words)
+        return {
+            "xclbinutil": _xclbinutil,
+            "platforminfo": _platforminfo,
+            "emconfigutil": _emconfigutil,
+            "kernelinfo": _kernelinfo,
+        }[program](release, words)
     except ToolError as error:
         print("\n".join(error.lines()))
         return 1
@@ -127,13 +132,17 @@ def _platforminfo(release: str, words: list[str]) -> int:
 
         found = []
         for folder in filter(None, os.environ.get("PLATFORM_REPO_PATHS", "").split(":")):
-            found += [{"baseName": path.stem, "pathToXpfm": str(path)} for path in sorted(Path(folder).glob("*/*.xpfm"))]
+            found += [
+                {"baseName": path.stem, "pathToXpfm": str(path)} for path in sorted(Path(folder).glob("*/*.xpfm"))
+            ]
         print(json.dumps({"platforms": found}, indent=1))
         return 0
     if len(words) < 2 or words[0] not in ("-p", "--platform"):
         raise ToolError("platforminfo 1-1", "platforminfo -p <platform> or -l")
     platform = find_platform(words[1])
-    print(f"==========================\nBasic Platform Information\n==========================\nPlatform:           {platform.name}\nFPGA Part:          {platform.part}\nstand-in {release}")
+    print(
+        f"==========================\nBasic Platform Information\n==========================\nPlatform:           {platform.name}\nFPGA Part:          {platform.part}\nstand-in {release}"
+    )
     return 0
 
 
@@ -141,11 +150,22 @@ def _emconfigutil(release: str, words: list[str]) -> int:
     values = dict(zip(words[::2], words[1::2], strict=False))
     unknown = set(values) - {"-f", "--platform", "--nd", "--od"}
     if unknown or not ({"-f", "--platform"} & set(values)):
-        raise ToolError("ConfigUtil 60-1", f"emconfigutil --platform <p> [--nd n] [--od d]; unknown: {', '.join(sorted(unknown)) or 'none'}")
+        raise ToolError(
+            "ConfigUtil 60-1",
+            f"emconfigutil --platform <p> [--nd n] [--od d]; unknown: {', '.join(sorted(unknown)) or 'none'}",
+        )
     platform = find_platform(values.get("--platform") or values["-f"])
     folder = Path(values.get("--od", "."))
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "emconfig.json").write_text(json.dumps({"Version": {"FileVersion": "2.0"}, "Platform": {"Boards": [{"Devices": [{"Name": platform.name}] * int(values.get("--nd", "1"))}]}, "stand_in": release}))
+    (folder / "emconfig.json").write_text(
+        json.dumps(
+            {
+                "Version": {"FileVersion": "2.0"},
+                "Platform": {"Boards": [{"Devices": [{"Name": platform.name}] * int(values.get("--nd", "1"))}]},
+                "stand_in": release,
+            }
+        )
+    )
     return 0
 
 

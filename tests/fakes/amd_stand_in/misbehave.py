@@ -96,7 +96,9 @@ class Faults:
         elif fault.kind == "oom":
             self._killed()
         elif fault.kind == "disk":
-            raise ToolError("Common 17-1257", f"Failed to create directory '{Path.cwd()}/.Xil': No space left on device")
+            raise ToolError(
+                "Common 17-1257", f"Failed to create directory '{Path.cwd()}/.Xil': No space left on device"
+            )
         elif fault.kind == "directory":
             raise ToolError("Common 17-1294", f"Cannot create directory '{Path.cwd()}/.Xil'.")
         elif fault.kind == "error":
@@ -120,9 +122,7 @@ class Faults:
         child.kill()
         child.wait()
         program = self._program
-        self._console.line(
-            f"/opt/tools/bin/loader: line 312: {child.pid} Killed                  \"$RDI_PROG\" \"$@\""
-        )
+        self._console.line(f'/opt/tools/bin/loader: line 312: {child.pid} Killed                  "$RDI_PROG" "$@"')
         self._console.flush()
         os._exit(137)
 

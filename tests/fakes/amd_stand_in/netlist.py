@@ -87,12 +87,17 @@ class Netlist:
 
     def text(self) -> str:
         """As JSON."""
-        return json.dumps({"stand_in": "no netlist: a test's record of what would be one", **asdict(self)}, sort_keys=True)
+        return json.dumps(
+            {"stand_in": "no netlist: a test's record of what would be one", **asdict(self)}, sort_keys=True
+        )
 
     def write(self, path: Path, *, force: bool) -> None:
         """Write the checkpoint (a zip, as a real one). Raises ToolError if it is there."""
         if path.exists() and not force:
-            raise ToolError("Common 17-176", f"Overwrite of existing file isn't enabled.  Please specify -force to overwrite file [{path}]")
+            raise ToolError(
+                "Common 17-176",
+                f"Overwrite of existing file isn't enabled.  Please specify -force to overwrite file [{path}]",
+            )
         draft = path.with_name(f".{path.name}.draft")
         with zipfile.ZipFile(draft, "w") as out:
             out.writestr(zipfile.ZipInfo(MEMBER, (1980, 1, 1, 0, 0, 0)), self.text())
@@ -111,7 +116,10 @@ def read(path: Path, release: str) -> Netlist:
     from amd_stand_in.release import order
 
     if order(values["release"]) > order(release):
-        raise ToolError("Project 1-589", f"Checkpoint '{path}' was written by Vivado {values['release']}, which is newer than {release}.")
+        raise ToolError(
+            "Project 1-589",
+            f"Checkpoint '{path}' was written by Vivado {values['release']}, which is newer than {release}.",
+        )
     return Netlist(
         values["top"], values["part"], [Port(**port) for port in values["ports"]],
         {n: Cell(Size(**c["size"]), [(i, m) for i, m in c["instances"]], c["origin"]) for n, c in values["modules"].items()},
@@ -120,16 +128,35 @@ def read(path: Path, release: str) -> Netlist:
     )  # fmt: skip
 
 
-def elaborate(sources: Mapping[str, verilog.Module], top: str, part: str, release: str, known: Mapping[str, Netlist] | None = None) -> Netlist:
+def elaborate(
+    sources: Mapping[str, verilog.Module], top: str, part: str, release: str, known: Mapping[str, Netlist] | None = None
+) -> Netlist:
     """The netlist of a top over its sources; `known` are netlists that stand for modules. Raises ToolError."""
     if top not in sources:
-        raise ToolError("Synth 8-439", f"module '{top}' not found", also=(("Common 17-69", "Command failed: Synthesis failed - please see the console or run log file for details"),))
+        raise ToolError(
+            "Synth 8-439",
+            f"module '{top}' not found",
+            also=(
+                (
+                    "Common 17-69",
+                    "Command failed: Synthesis failed - please see the console or run log file for details",
+                ),
+            ),
+        )
     netlist = Netlist(top, part, sources[top].ports({}), {}, release=release)
     _add(netlist, sources, sources[top], {}, known or {}, top)
     return netlist
 
 
-def _add(netlist: Netlist, sources: Mapping[str, verilog.Module], module: verilog.Module, values: dict[str, int], known: Mapping[str, Netlist], name: str, above: frozenset[str] = frozenset()) -> None:
+def _add(
+    netlist: Netlist,
+    sources: Mapping[str, verilog.Module],
+    module: verilog.Module,
+    values: dict[str, int],
+    known: Mapping[str, Netlist],
+    name: str,
+    above: frozenset[str] = frozenset(),
+) -> None:
     environment = module.environment(values)
     cell = Cell(verilog.own_size(module, environment))
     netlist.modules[name] = cell
@@ -147,10 +174,21 @@ def _add(netlist: Netlist, sources: Mapping[str, verilog.Module], module: verilo
         if inner is None:
             if kind.startswith(("xpm_", "BUFG", "RAMB", "FDRE", "LUT", "DSP48", "URAM", "SRL", "CARRY")):
                 continue
-            raise ToolError("Synth 8-439", f"module '{kind}' not found [{module.file}]", also=(("Common 17-69", "Command failed: Synthesis failed - please see the console or run log file for details"),))
+            raise ToolError(
+                "Synth 8-439",
+                f"module '{kind}' not found [{module.file}]",
+                also=(
+                    (
+                        "Common 17-69",
+                        "Command failed: Synthesis failed - please see the console or run log file for details",
+                    ),
+                ),
+            )
         unknown = set(overrides) - {p for p, _ in inner.parameters}
         if unknown:
-            raise ToolError("Synth 8-3438", f"module '{kind}' declared in '{inner.file}' has no parameter '{sorted(unknown)[0]}'")
+            raise ToolError(
+                "Synth 8-3438", f"module '{kind}' declared in '{inner.file}' has no parameter '{sorted(unknown)[0]}'"
+            )
         given = {p: v for p, text in overrides.items() if (v := verilog.evaluate(text, environment)) is not None}
         # Vivado names each parameterisation: <module>__parameterized<n>; equal ones share a module.
         tag = hashlib.sha256(json.dumps(sorted(given.items())).encode()).hexdigest()[:6]

@@ -10,7 +10,17 @@ from dataclasses import dataclass, field
 
 from amd_stand_in.errors import ToolError
 
-_STEPS = ("INIT_DESIGN", "OPT_DESIGN", "POWER_OPT_DESIGN", "PLACE_DESIGN", "POST_PLACE_POWER_OPT_DESIGN", "PHYS_OPT_DESIGN", "ROUTE_DESIGN", "POST_ROUTE_PHYS_OPT_DESIGN", "WRITE_BITSTREAM")
+_STEPS = (
+    "INIT_DESIGN",
+    "OPT_DESIGN",
+    "POWER_OPT_DESIGN",
+    "PLACE_DESIGN",
+    "POST_PLACE_POWER_OPT_DESIGN",
+    "PHYS_OPT_DESIGN",
+    "ROUTE_DESIGN",
+    "POST_ROUTE_PHYS_OPT_DESIGN",
+    "WRITE_BITSTREAM",
+)
 _RUN = {
     "PROGRESS", "STATUS", "NEEDS_REFRESH", "DIRECTORY", "PART", "STRATEGY", "FLOW", "IS_SYNTHESIS", "IS_IMPLEMENTATION",
     "CURRENT_STEP", "STATS.WNS", "STATS.TNS", "STATS.WHS", "STATS.THS", "STATS.TPWS", "STATS.FAILED_NETS", "STATS.ELAPSED",
@@ -20,7 +30,18 @@ _RUN = {
     *(f"STEPS.{step}.ARGS.{name}" for step in _STEPS for name in ("DIRECTIVE", "MORE OPTIONS")),
     "STEPS.WRITE_BITSTREAM.ARGS.BIN_FILE",
 }  # fmt: skip
-READ_ONLY = {"PROGRESS", "STATUS", "DIRECTORY", "CURRENT_STEP", "STATS.WNS", "STATS.TNS", "STATS.WHS", "STATS.THS", "VLNV", "TYPE_OF"}
+READ_ONLY = {
+    "PROGRESS",
+    "STATUS",
+    "DIRECTORY",
+    "CURRENT_STEP",
+    "STATS.WNS",
+    "STATS.TNS",
+    "STATS.WHS",
+    "STATS.THS",
+    "VLNV",
+    "TYPE_OF",
+}
 PROPERTIES: dict[str, set[str]] = {
     "project": {"NAME", "DIRECTORY", "PART", "BOARD_PART", "DEFAULT_LIB", "TARGET_LANGUAGE", "SIMULATOR_LANGUAGE", "IP_REPO_PATHS", "IP_OUTPUT_REPO", "IP_CACHE_PERMISSIONS", "XPM_LIBRARIES", "DSA.NUM_COMPUTE_UNITS", "SOURCE_MGMT_MODE", "PLATFORM.VENDOR", "PLATFORM.NAME"},
     "fileset": {"NAME", "TOP", "TOP_FILE", "IP_REPO_PATHS", "GENERIC", "VERILOG_DEFINE", "INCLUDE_DIRS"},
@@ -101,7 +122,10 @@ class Thing:
             raise ToolError("Common 17-107", f"Cannot change read-only property '{upper}'.")
         allowed = VALUES.get((self.kind, upper))
         if allowed and value.lower() not in (word.lower() for word in allowed):
-            raise ToolError("Common 17-161", f"Invalid option value '{value}' specified for '{name}'. Allowed: {', '.join(allowed)}.")
+            raise ToolError(
+                "Common 17-161",
+                f"Invalid option value '{value}' specified for '{name}'. Allowed: {', '.join(allowed)}.",
+            )
         if upper == "CORE_REVISION" and not (value.isdigit() and int(value) < 2**31):
             raise ToolError("Common 17-161", f"'{value}' is an invalid argument. Please specify an integer value.")
         if self.on_set is not None:

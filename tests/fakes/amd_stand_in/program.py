@@ -58,7 +58,11 @@ def _options(words: list[str], flags: set[str], values: set[str]) -> tuple[dict[
 
 def _hls(program: str, release: str, root: Path, words: list[str]) -> int:
     if program == "vitis-run":
-        found, positional, extra = _options(words, {"--itcl", "--csim", "--cosim", "--package", "--impl", "-h", "--help", "-v", "--version"}, {"--mode", "--tcl", "--config", "--work_dir", "--input_file", "--platform", "--part", "--freqhz"})
+        found, positional, extra = _options(
+            words,
+            {"--itcl", "--csim", "--cosim", "--package", "--impl", "-h", "--help", "-v", "--version"},
+            {"--mode", "--tcl", "--config", "--work_dir", "--input_file", "--platform", "--part", "--freqhz"},
+        )
         if "--version" in found or "-v" in found:
             print(f"vitis-run v{release} (64-bit)")
             return 0
@@ -68,7 +72,9 @@ def _hls(program: str, release: str, root: Path, words: list[str]) -> int:
         given: list[str] = []
         log = "vitis_hls.log"
     else:
-        found, positional, extra = _options(words, {"-i", "-n", "-nosplash", "-version", "-help"}, {"-f", "-l", "-p", "-root_dir"})
+        found, positional, extra = _options(
+            words, {"-i", "-n", "-nosplash", "-version", "-help"}, {"-f", "-l", "-p", "-root_dir"}
+        )
         if "-version" in found:
             title = "Vivado HLS" if program == "vivado_hls" else "Vitis HLS"
             print(f"{title} - High-Level Synthesis from C, C++ and OpenCL v{release} (64-bit)")
@@ -105,7 +111,20 @@ def _hls_tail(console: Console, name: str, error: ToolError) -> str:
 
 
 def _vivado(release: str, root: Path, words: list[str]) -> int:
-    flags = {"-nolog", "-nojournal", "-appjournal", "-applog", "-notrace", "-init", "-verbose", "-version", "-help", "-s", "-m32", "-robot"}
+    flags = {
+        "-nolog",
+        "-nojournal",
+        "-appjournal",
+        "-applog",
+        "-notrace",
+        "-init",
+        "-verbose",
+        "-version",
+        "-help",
+        "-s",
+        "-m32",
+        "-robot",
+    }
     scripts = [words[at + 1] for at, word in enumerate(words[:-1]) if word == "-source"]
     found, positional, extra = _options(words, flags, {"-mode", "-source", "-log", "-journal", "-tempDir", "-stack"})
     if "-version" in found:
@@ -182,6 +201,9 @@ def _execute(run: Run, script: str, leave) -> int:  # type: ignore[no-untyped-de
         console.line(failed)
         leave(1)
     if run.program != "vivado":
-        console.info("HLS 200-112", "Total CPU user time: 1 seconds. Total CPU system time: 0 seconds. Total elapsed time: 1.00 seconds; peak allocated memory: 100.000 MB.")
+        console.info(
+            "HLS 200-112",
+            "Total CPU user time: 1 seconds. Total CPU system time: 0 seconds. Total elapsed time: 1.00 seconds; peak allocated memory: 100.000 MB.",
+        )
     leave(0)
     return 0 if order(run.release) else 1

@@ -31,4 +31,6 @@ class Run:
         if target.is_file():
             # One write in append mode: runs side by side do not mix their lines.
             with target.open("a") as file:
-                file.write(json.dumps({"kind": kind, "name": name, "program": self.program, "release": self.release}) + "\n")
+                file.write(
+                    json.dumps({"kind": kind, "name": name, "program": self.program, "release": self.release}) + "\n"
+                )

@@ -81,7 +81,10 @@ class Module:
         for direction, vector, name in self.heads:
             width = width_of(vector, environment)
             if width is None:
-                raise ToolError("Stand-in 1-3", f"{self.file}: the width {vector} of port '{name}' of '{self.name}' is not understood")
+                raise ToolError(
+                    "Stand-in 1-3",
+                    f"{self.file}: the width {vector} of port '{name}' of '{self.name}' is not understood",
+                )
             result.append(Port(name, {"input": "in", "output": "out", "inout": "inout"}[direction], width))
         return result
 
@@ -126,7 +129,9 @@ def read(text: str, file: str) -> list[Module]:
     for found in re.finditer(r"\bmodule\s+(\w+)", text):
         end = text.find("endmodule", found.end())
         if end < 0:
-            raise ToolError("Synth 8-2715", f"syntax error near end of file: module '{found[1]}' has no endmodule [{file}]")
+            raise ToolError(
+                "Synth 8-2715", f"syntax error near end of file: module '{found[1]}' has no endmodule [{file}]"
+            )
         modules.append(_module(found[1], text[found.end() : end], file, given.get(found[1])))
         modules[-1].black_box = found[1] in boxes
     return modules
@@ -134,7 +139,9 @@ def read(text: str, file: str) -> list[Module]:
 
 def _given(text: str) -> Size:
     values = dict(word.split("=") for word in text.split())
-    return Size(int(values["LUT"]), 0, int(values["FF"]), int(values["BRAM18"]), int(values["URAM"]), int(values["DSP"]))
+    return Size(
+        int(values["LUT"]), 0, int(values["FF"]), int(values["BRAM18"]), int(values["URAM"]), int(values["DSP"])
+    )
 
 
 def _module(name: str, text: str, file: str, given: Size | None) -> Module:
@@ -153,9 +160,16 @@ def _module(name: str, text: str, file: str, given: Size | None) -> Module:
         direction = vector = ""
         inside = text[at + found.end() : end - 1]
         # The older head names the ports only; their directions follow in the body.
-        later = {n.strip(): (d, v) for d, v, names in _LATER.findall(text[end:]) for n in names.split(",")} if not re.search(r"\b(input|output|inout)\b", inside) else {}
+        later = (
+            {n.strip(): (d, v) for d, v, names in _LATER.findall(text[end:]) for n in names.split(",")}
+            if not re.search(r"\b(input|output|inout)\b", inside)
+            else {}
+        )
         for part in split(text[at + found.end() : end - 1], "([{)]}"):
-            match = re.match(r"(?:(input|output|inout)\b)?\s*(?:wire|logic|reg|var)?\s*(?:signed|unsigned)?\s*((?:\[[^\]]*\]\s*)*)(\w+)$", part)
+            match = re.match(
+                r"(?:(input|output|inout)\b)?\s*(?:wire|logic|reg|var)?\s*(?:signed|unsigned)?\s*((?:\[[^\]]*\]\s*)*)(\w+)$",
+                part,
+            )
             if match is None:
                 raise ToolError("Synth 8-2715", f"syntax error near '{part[:40]}' in the ports of '{name}' [{file}]")
             if match[3] in later:
@@ -177,7 +191,14 @@ def _instances(body: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
     while found := _INSTANCE.search(body, at):
         at = found.start(1) + len(found[1])
         before = re.search(r"(\w+|\.|`)\s*$", body[: found.start(1)])
-        if found[1] in _KEYWORDS or (before and (before[1] in (".", "`", "function", "task", "automatic") or before[1] in _KEYWORDS - {"begin", "end", "else", "generate", "endcase", "endfunction", "endtask", "endgenerate"})):
+        if found[1] in _KEYWORDS or (
+            before
+            and (
+                before[1] in (".", "`", "function", "task", "automatic")
+                or before[1]
+                in _KEYWORDS - {"begin", "end", "else", "generate", "endcase", "endfunction", "endtask", "endgenerate"}
+            )
+        ):
             continue
         overrides: dict[str, str] = {}
         rest = at
@@ -212,7 +233,11 @@ def own_size(module: Module, environment: Mapping[str, int]) -> Size:
                 lut_memory += -(-bits // 64) if bits <= 4096 else 0
             elif words[1] in assigned:
                 ff += width
-    ff += sum(width_of(vector, environment) or 1 for direction, vector, name in module.heads if direction == "output" and name in assigned)
+    ff += sum(
+        width_of(vector, environment) or 1
+        for direction, vector, name in module.heads
+        if direction == "output" and name in assigned
+    )
     operators = len(re.findall(r"[-+&|^<>]|==", module.body))
     products = len(re.findall(r"\w\s\*\s\w", module.body)) if "use_dsp" in module.body else 0
     return Size(operators + ff // 2 + lut_memory, lut_memory, ff, bram, 0, products)

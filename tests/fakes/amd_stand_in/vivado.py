@@ -18,7 +18,13 @@ from amd_stand_in.vivado_design import DesignCommands
 from amd_stand_in.vivado_packager import PackagerCommands
 from amd_stand_in.vivado_project import ProjectCommands
 
-PARAMETERS = {"general.maxThreads": (1, 32), "synth.maxThreads": (1, 8), "general.usePosixSpawnForFork": (0, 1), "tclapp.enableGitAccess": (0, 1), "board.repoPaths": None}
+PARAMETERS = {
+    "general.maxThreads": (1, 32),
+    "synth.maxThreads": (1, 8),
+    "general.usePosixSpawnForFork": (0, 1),
+    "tclapp.enableGitAccess": (0, 1),
+    "board.repoPaths": None,
+}
 
 
 class Vivado(ProjectCommands, DesignCommands, BlockDesignCommands, PackagerCommands):
@@ -45,7 +51,9 @@ class Vivado(ProjectCommands, DesignCommands, BlockDesignCommands, PackagerComma
             self.run.tcl.define(name, self._command(name))
 
     def _command(self, name: str) -> Callable[[Sequence[str]], object]:
-        method = "do_" + {"wait_on_runs": "wait_on_run", "reset_run": "reset_runs", "launch_run": "launch_runs"}.get(name, name).replace("::", "_")
+        method = "do_" + {"wait_on_runs": "wait_on_run", "reset_run": "reset_runs", "launch_run": "launch_runs"}.get(
+            name, name
+        ).replace("::", "_")
 
         def call(words: Sequence[str]) -> object:
             arguments = self.grammar.read(self.table[name], name, words)
@@ -90,14 +98,19 @@ class Vivado(ProjectCommands, DesignCommands, BlockDesignCommands, PackagerComma
         found = [thing for thing in self.things.get(handle, []) if not kinds or thing.kind in kinds]
         if not found:
             wanted = f" of kind {' or '.join(kinds)}" if kinds else ""
-            raise ToolError("Common 17-161", f"Invalid option value '{handle}' specified for 'object': no object{wanted} has this name.")
+            raise ToolError(
+                "Common 17-161",
+                f"Invalid option value '{handle}' specified for 'object': no object{wanted} has this name.",
+            )
         return found[-1]
 
     def objects(self, text: str, *kinds: str) -> list[Thing]:
         """The objects of a Tcl list of handles."""
         return [self.object(handle, *kinds) for handle in self.run.tcl.split(text)]
 
-    def select(self, arguments: Arguments, things: Iterable[Thing], what: str, code: str, *, default: str = "*") -> list[str]:
+    def select(
+        self, arguments: Arguments, things: Iterable[Thing], what: str, code: str, *, default: str = "*"
+    ) -> list[str]:
         """What every `get_*` does: patterns, -filter. Nothing found is a warning and an empty list."""
         patterns = [pattern for word in arguments.positional or [default] for pattern in self.run.tcl.split(word)]
         found = []
@@ -106,7 +119,9 @@ class Vivado(ProjectCommands, DesignCommands, BlockDesignCommands, PackagerComma
             if arguments.flag("regexp"):
                 hit = any(re.fullmatch(pattern, name) for pattern in patterns for name in names)
             else:
-                hit = any(fnmatch.fnmatchcase(name, pattern.replace("[", "[[]")) for pattern in patterns for name in names)
+                hit = any(
+                    fnmatch.fnmatchcase(name, pattern.replace("[", "[[]")) for pattern in patterns for name in names
+                )
             if hit and self.passes(thing, arguments.text("filter")):
                 found.append(thing.handle)
         if not found and not arguments.flag("quiet"):
@@ -115,7 +130,9 @@ class Vivado(ProjectCommands, DesignCommands, BlockDesignCommands, PackagerComma
 
     def passes(self, thing: Thing, text: str) -> bool:
         """A `-filter` of `||`, `&&` and comparisons; `*` of a pattern matches `/` too."""
-        return not text or any(all(self._holds(thing, part, text) for part in branch.split("&&")) for branch in text.split("||"))
+        return not text or any(
+            all(self._holds(thing, part, text) for part in branch.split("&&")) for branch in text.split("||")
+        )
 
     def _holds(self, thing: Thing, part: str, text: str) -> bool:
         match = re.match(r"[\s(]*([\w.]+)\s*(==|!=|=~|!~)\s*\"?([^\"]*?)\"?[\s)]*$", part)
@@ -133,7 +150,9 @@ class Vivado(ProjectCommands, DesignCommands, BlockDesignCommands, PackagerComma
         if "dict" in arguments.options:
             flat = self.run.tcl.split(arguments.text("dict"))
             if len(flat) % 2:
-                raise ToolError("Common 17-161", "Invalid option value specified for 'dict': it has a name without a value.")
+                raise ToolError(
+                    "Common 17-161", "Invalid option value specified for 'dict': it has a name without a value."
+                )
             pairs = list(zip(flat[::2], flat[1::2], strict=True))
         else:
             name = arguments.text("name") if "name" in arguments.options else words.pop(0)
@@ -151,7 +170,9 @@ class Vivado(ProjectCommands, DesignCommands, BlockDesignCommands, PackagerComma
         """The object of a handle that has a property (two kinds of objects may share a name)."""
         known = self.things.get(handle, [])
         if not known:
-            raise ToolError("Common 17-161", f"Invalid option value '{handle}' specified for 'object': no object has this name.")
+            raise ToolError(
+                "Common 17-161", f"Invalid option value '{handle}' specified for 'object': no object has this name."
+            )
         return next((thing for thing in reversed(known) if thing.knows(name)), known[-1])
 
     def do_get_property(self, arguments: Arguments) -> str:
@@ -169,7 +190,10 @@ class Vivado(ProjectCommands, DesignCommands, BlockDesignCommands, PackagerComma
             raise ToolError("Common 17-151", f"Invalid parameter name '{name}'.")
         span = PARAMETERS[name]
         if span is not None and not (value.isdigit() and span[0] <= int(value) <= span[1]):
-            raise ToolError("Common 17-152", f"Invalid value '{value}' specified for parameter '{name}'. It has to be {span[0]} to {span[1]}.")
+            raise ToolError(
+                "Common 17-152",
+                f"Invalid value '{value}' specified for parameter '{name}'. It has to be {span[0]} to {span[1]}.",
+            )
         self.parameters[name] = value
 
     def do_get_param(self, arguments: Arguments) -> str:

@@ -103,13 +103,27 @@ class BlockDesignCommands:
                 self.drop(thing)  # type: ignore[attr-defined]
         for port in cell.ports:
             handle = f"/{cell.name}/{port.name}"
-            self.add(Thing("bd_pin", handle, {"NAME": port.name, "DIR": port.direction[0].upper(), "PATH": handle}, data=(cell.name, port.name)))  # type: ignore[attr-defined]
+            self.add(
+                Thing(
+                    "bd_pin",
+                    handle,
+                    {"NAME": port.name, "DIR": port.direction[0].upper(), "PATH": handle},
+                    data=(cell.name, port.name),
+                )
+            )  # type: ignore[attr-defined]
         for bus in cell.buses:
             if bus.kind in ("axis", "aximm"):
                 handle = f"/{cell.name}/{bus.name}"
-                properties = {"NAME": bus.name, "MODE": bus.mode.capitalize(), "PATH": handle, "VLNV": f"xilinx.com:interface:{bus.kind}_rtl:1.0"}
+                properties = {
+                    "NAME": bus.name,
+                    "MODE": bus.mode.capitalize(),
+                    "PATH": handle,
+                    "VLNV": f"xilinx.com:interface:{bus.kind}_rtl:1.0",
+                }
                 data = cell.width(bus, "TDATA" if bus.kind == "axis" else "WDATA")
-                properties["CONFIG.TDATA_NUM_BYTES" if bus.kind == "axis" else "CONFIG.DATA_WIDTH"] = str(data // 8 if bus.kind == "axis" else data)
+                properties["CONFIG.TDATA_NUM_BYTES" if bus.kind == "axis" else "CONFIG.DATA_WIDTH"] = str(
+                    data // 8 if bus.kind == "axis" else data
+                )
                 self.add(Thing("bd_intf_pin", handle, properties, data=(cell.name, bus.name)))  # type: ignore[attr-defined]
 
     def do_create_bd_port(self, arguments: Arguments) -> str:
@@ -130,7 +144,18 @@ class BlockDesignCommands:
     def _port(self, block: BlockDesign, port: External) -> None:
         block.ports[port.name] = port
         block.changed()
-        thing = Thing("bd_port", f"/{port.name}", {"NAME": port.name, "DIR": port.direction[0].upper(), "TYPE": port.kind, "PATH": f"/{port.name}", "CONFIG.FREQ_HZ": str(port.hz)}, data=("", port.name))
+        thing = Thing(
+            "bd_port",
+            f"/{port.name}",
+            {
+                "NAME": port.name,
+                "DIR": port.direction[0].upper(),
+                "TYPE": port.kind,
+                "PATH": f"/{port.name}",
+                "CONFIG.FREQ_HZ": str(port.hz),
+            },
+            data=("", port.name),
+        )
         thing.on_set = lambda key, value: self._port_set(thing, key, value)
         self.add(thing)  # type: ignore[attr-defined]
 
@@ -144,7 +169,10 @@ class BlockDesignCommands:
             self.rename(thing, f"/{value}")  # type: ignore[attr-defined]
         elif key == "CONFIG.FREQ_HZ":
             if block.validated:
-                raise ToolError("Stand-in 1-5", f"CONFIG.FREQ_HZ of '/{port.name}' is set after validate_bd_design: set it before connecting.")
+                raise ToolError(
+                    "Stand-in 1-5",
+                    f"CONFIG.FREQ_HZ of '/{port.name}' is set after validate_bd_design: set it before connecting.",
+                )
             port.hz = int(value)
         elif key == "CONFIG.POLARITY":
             if value not in ("ACTIVE_LOW", "ACTIVE_HIGH"):
@@ -153,7 +181,10 @@ class BlockDesignCommands:
         elif key == "CONFIG.ASSOCIATED_BUSIF":
             missing = [name for name in value.split(":") if name not in block.buses]
             if missing:
-                raise ToolError("BD 41-1348", f"ASSOCIATED_BUSIF of '/{port.name}' names '{missing[0]}', which is no interface port.")
+                raise ToolError(
+                    "BD 41-1348",
+                    f"ASSOCIATED_BUSIF of '/{port.name}' names '{missing[0]}', which is no interface port.",
+                )
             port.associated = value.split(":")
         elif key not in ("CONFIG.ASSOCIATED_RESET", "CONFIG.CLK_DOMAIN", "CONFIG.PHASE"):
             raise ToolError("Common 17-142", f"'{key}' is not a property of bd_port '/{port.name}'.")
@@ -181,7 +212,17 @@ class BlockDesignCommands:
                 name = f"{end[1]}_0"
                 external = block.buses[name] = ExternalBus(name, end)
                 block.changed()
-                made = Thing("bd_intf_port", f"/{name}", {"NAME": name, "MODE": thing.properties["MODE"], "PATH": f"/{name}", "VLNV": thing.properties["VLNV"]}, data=external)
+                made = Thing(
+                    "bd_intf_port",
+                    f"/{name}",
+                    {
+                        "NAME": name,
+                        "MODE": thing.properties["MODE"],
+                        "PATH": f"/{name}",
+                        "VLNV": thing.properties["VLNV"],
+                    },
+                    data=external,
+                )
                 made.on_set = lambda key, value, made=made: self._bus_set(made, key, value)  # type: ignore[misc]
                 self.add(made)  # type: ignore[attr-defined]
 
@@ -196,7 +237,9 @@ class BlockDesignCommands:
             self.rename(thing, f"/{value}")  # type: ignore[attr-defined]
         elif key == "CONFIG.FREQ_HZ":
             if block.validated:
-                raise ToolError("Stand-in 1-5", f"CONFIG.FREQ_HZ of '/{external.name}' is set after validate_bd_design.")
+                raise ToolError(
+                    "Stand-in 1-5", f"CONFIG.FREQ_HZ of '/{external.name}' is set after validate_bd_design."
+                )
             external.hz = int(value)
         block.changed()
 
@@ -207,7 +250,10 @@ class BlockDesignCommands:
         block = self.need_block("connect_bd_net")
         things = [thing for word in arguments.positional for thing in self.objects(word, "bd_pin", "bd_port")]  # type: ignore[attr-defined]
         if len(things) < 2:
-            raise ToolError("BD 5-108", "connect_bd_net needs at least two pins or ports; an empty list came from a get_bd_* that found nothing.")
+            raise ToolError(
+                "BD 5-108",
+                "connect_bd_net needs at least two pins or ports; an empty list came from a get_bd_* that found nothing.",
+            )
         self._connect(block, [thing.data for thing in things])
 
     def _connect(self, block: BlockDesign, ends: list[End]) -> None:
@@ -231,15 +277,22 @@ class BlockDesignCommands:
             if len(things) != 1:
                 raise ToolError("BD 5-108", f"connect_bd_intf_net needs one interface, not {len(things)}: '{word}'.")
             if things[0].kind == "bd_intf_port":
-                raise ToolError("Stand-in 1-2", "connect_bd_intf_net to an external port is not modelled: make_bd_intf_pins_external.")
+                raise ToolError(
+                    "Stand-in 1-2",
+                    "connect_bd_intf_net to an external port is not modelled: make_bd_intf_pins_external.",
+                )
             ends.append(things[0])
         modes = [thing.properties["MODE"] for thing in ends]
         if set(modes) != {"Master", "Slave"}:
             raise ToolError("BD 41-171", f"'{ends[0].handle}' and '{ends[1].handle}' are both {modes[0].lower()}s.")
         if ends[0].properties["VLNV"] != ends[1].properties["VLNV"]:
-            raise ToolError("BD 41-171", f"'{ends[0].handle}' and '{ends[1].handle}' are interfaces of different kinds.")
+            raise ToolError(
+                "BD 41-171", f"'{ends[0].handle}' and '{ends[1].handle}' are interfaces of different kinds."
+            )
         for thing in ends:
-            if any(thing.data in pair for pair in block.streams) or any(bus.source == thing.data for bus in block.buses.values()):
+            if any(thing.data in pair for pair in block.streams) or any(
+                bus.source == thing.data for bus in block.buses.values()
+            ):
                 raise ToolError("BD 5-107", f"'{thing.handle}' is connected already.")
         master, slave = ends if modes[0] == "Master" else ends[::-1]
         block.streams.append((master.data, slave.data))
@@ -294,9 +347,15 @@ class BlockDesignCommands:
         for code, text in faults:
             if (code, text) not in serious:
                 self.run.console.critical(code, text)
-        masters = [f"/{b.name}" for b in block.buses.values() if (m := block.cells[b.source[0]].bus(b.source[1])) and m.kind == "aximm" and m.mode == "master"]
+        masters = [
+            f"/{b.name}"
+            for b in block.buses.values()
+            if (m := block.cells[b.source[0]].bus(b.source[1])) and m.kind == "aximm" and m.mode == "master"
+        ]
         if masters and not block.addressed:
-            self.run.console.critical("BD 41-1356", f"Address block of {', '.join(masters)} is not mapped. Please use assign_bd_address.")
+            self.run.console.critical(
+                "BD 41-1356", f"Address block of {', '.join(masters)} is not mapped. Please use assign_bd_address."
+            )
         if serious:
             for code, text in serious[1:]:
                 self.run.console.error(code, text)
@@ -311,7 +370,9 @@ class BlockDesignCommands:
         if not block.validated:
             self.do_validate_bd_design(Arguments("validate_bd_design"))
         if not block.saved:
-            raise ToolError("BD 41-1031", f"Hdl Generation failed for the IP Integrator design {block.name}.bd: it was not saved.")
+            raise ToolError(
+                "BD 41-1031", f"Hdl Generation failed for the IP Integrator design {block.name}.bd: it was not saved."
+            )
         block.generated = True
 
     def do_generate_target(self, arguments: Arguments) -> None:
@@ -389,13 +450,17 @@ class BlockDesignCommands:
         if core is None:
             name = definition.vlnv.split(":")[2]
             tag = "_".join([name, *(f"{k}_{v}" for k, v in sorted(values.items()))])
-            return Netlist(tag, part, [], {tag: netlist.Cell(definition.size(values), origin=tag)}, release=self.run.release)
+            return Netlist(
+                tag, part, [], {tag: netlist.Cell(definition.size(values), origin=tag)}, release=self.run.release
+            )
         assert core.folder is not None  # noqa: S101
         checkpoints = core.files.get("xilinx_synthesischeckpoint", [])
         if checkpoints:
             found = netlist.read(core.folder / checkpoints[0], self.run.release)
             if found.part != part:
-                raise ToolError("Project 1-19", f"The checkpoint of '{core.vlnv}' is for part {found.part}, not {part}.")
+                raise ToolError(
+                    "Project 1-19", f"The checkpoint of '{core.vlnv}' is for part {found.part}, not {part}."
+                )
             return found
         sources: dict[str, verilog.Module] = {}
         for group in ("xilinx_anylanguagesynthesis", "xilinx_verilogsynthesis"):
@@ -403,7 +468,10 @@ class BlockDesignCommands:
                 path = core.folder / file
                 if path.suffix in (".v", ".sv"):
                     if not path.is_file():
-                        raise ToolError("IP_Flow 19-3805", f"Failed to generate and synthesize debug IPs: '{core.vlnv}' lacks its file '{file}'.")
+                        raise ToolError(
+                            "IP_Flow 19-3805",
+                            f"Failed to generate and synthesize debug IPs: '{core.vlnv}' lacks its file '{file}'.",
+                        )
                     sources.update({module.name: module for module in verilog.read(path.read_text(), str(path))})
         self.run.count("synth", cell or core.name)
         return netlist.elaborate(sources, core.top, part, self.run.release)

@@ -31,7 +31,10 @@ class DesignCommands:
     def need_design(self, command: str) -> Netlist:
         """The open design. Raises ToolError."""
         if self.design is None:
-            raise ToolError("Common 17-53", f"User Exception: No open design. Please open an elaborated, synthesized or implemented design before executing '{command}'.")
+            raise ToolError(
+                "Common 17-53",
+                f"User Exception: No open design. Please open an elaborated, synthesized or implemented design before executing '{command}'.",
+            )
         return self.design
 
     def open_design(self, design: Netlist, name: str) -> str:
@@ -79,7 +82,10 @@ class DesignCommands:
             for file in re.findall(r'\$readmem[hb]\s*\(\s*"([^"]+)"', text):
                 here = [Path(file), Path(module.file).parent / file]
                 if file not in names and Path(file).name not in names and not any(p.is_file() for p in here):
-                    raise ToolError("Synth 8-4445", f"could not open $readmem data file '{file}'; please make sure the file is added to project and has read permission [{module.file}]")
+                    raise ToolError(
+                        "Synth 8-4445",
+                        f"could not open $readmem data file '{file}'; please make sure the file is added to project and has read permission [{module.file}]",
+                    )
 
     def apply_constraints(self, files: list[tuple[Path, str]]) -> None:
         """Run constraint files; one for out of context counts only there."""
@@ -102,7 +108,9 @@ class DesignCommands:
         try:
             period = float(arguments.text("period"))
         except ValueError as error:
-            raise ToolError("Common 17-161", f"Invalid option value '{arguments.text('period')}' specified for 'period'.") from error
+            raise ToolError(
+                "Common 17-161", f"Invalid option value '{arguments.text('period')}' specified for 'period'."
+            ) from error
         name = arguments.text("name", port.name)
         design.clocks[name] = (period, port.name)
         self.add(Thing("clock", name, {"NAME": name, "PERIOD": f"{period:.3f}"}))  # type: ignore[attr-defined]
@@ -124,9 +132,18 @@ class DesignCommands:
         found = []
         for path, module in design.paths():
             name = path.rpartition("/")[2] if arguments.flag("hierarchical") else path
-            if any(fnmatch.fnmatchcase(name, p) and (arguments.flag("hierarchical") or path.count("/") == p.count("/")) for p in patterns):
+            if any(
+                fnmatch.fnmatchcase(name, p) and (arguments.flag("hierarchical") or path.count("/") == p.count("/"))
+                for p in patterns
+            ):
                 if path not in self.things:  # type: ignore[attr-defined]
-                    self.add(Thing("cell", path, {"NAME": path, "REF_NAME": module, "IS_BLACKBOX": str(int(module not in design.modules))}))  # type: ignore[attr-defined]
+                    self.add(
+                        Thing(
+                            "cell",
+                            path,
+                            {"NAME": path, "REF_NAME": module, "IS_BLACKBOX": str(int(module not in design.modules))},
+                        )
+                    )  # type: ignore[attr-defined]
                 if self.passes(self.object(path, "cell"), arguments.text("filter")):  # type: ignore[attr-defined]
                     found.append(path)
         if not found and not arguments.flag("quiet"):
@@ -138,14 +155,31 @@ class DesignCommands:
     def _advance(self, command: str, state: str, *, after: str) -> None:
         design = self.need_design(command)
         if design.black_boxes:
-            raise ToolError("DRC INBB-3", f"Black Box Instances: Cell '{design.black_boxes[0]}' has undefined contents and is considered a black box.", also=(("Vivado_Tcl 4-78", f"Error(s) found during DRC. {command} not run."),))
+            raise ToolError(
+                "DRC INBB-3",
+                f"Black Box Instances: Cell '{design.black_boxes[0]}' has undefined contents and is considered a black box.",
+                also=(("Vivado_Tcl 4-78", f"Error(s) found during DRC. {command} not run."),),
+            )
         if STATES.index(design.state) < STATES.index(after):
-            raise ToolError("Common 17-69", f"Command failed: {command} needs a design that is at least '{after}'; this one is '{design.state}'.")
+            raise ToolError(
+                "Common 17-69",
+                f"Command failed: {command} needs a design that is at least '{after}'; this one is '{design.state}'.",
+            )
         lut, ff, bram, uram, dsp = DEVICES[design.part].total
         size = design.size()
-        for name, used, available in (("LUT as Logic", size.lut, lut), ("Register as Flip Flop", size.ff, ff), ("RAMB18 and RAMB36/FIFO", size.bram18 / 2, bram), ("URAM288", size.uram, uram), ("DSPs", size.dsp, dsp)):
+        for name, used, available in (
+            ("LUT as Logic", size.lut, lut),
+            ("Register as Flip Flop", size.ff, ff),
+            ("RAMB18 and RAMB36/FIFO", size.bram18 / 2, bram),
+            ("URAM288", size.uram, uram),
+            ("DSPs", size.dsp, dsp),
+        ):
             if used > available and command == "place_design":
-                raise ToolError("DRC UTLZ-1", f"Resource utilization: {name} over-utilized in Top Level Design (This design requires more {name} cells than are available in the target device. This design requires {used:g} of such cell types but only {available} compatible sites are available in the target device.)", also=(("Vivado_Tcl 4-23", "Error(s) found during DRC. Placer not run."),))
+                raise ToolError(
+                    "DRC UTLZ-1",
+                    f"Resource utilization: {name} over-utilized in Top Level Design (This design requires more {name} cells than are available in the target device. This design requires {used:g} of such cell types but only {available} compatible sites are available in the target device.)",
+                    also=(("Vivado_Tcl 4-23", "Error(s) found during DRC. Placer not run."),),
+                )
         design.state = state
         self.run.console.line(f"{command} completed successfully")
 
@@ -160,14 +194,19 @@ class DesignCommands:
     def do_phys_opt_design(self, arguments: Arguments) -> None:
         """Physical optimisation, after placement or routing."""
         design = self.need_design("phys_opt_design")
-        self._advance("phys_opt_design", design.state if design.state == "Routed" else "Physopt postPlace", after="Placed")
+        self._advance(
+            "phys_opt_design", design.state if design.state == "Routed" else "Physopt postPlace", after="Placed"
+        )
 
     def do_route_design(self, arguments: Arguments) -> None:
         """Routing; missed timing is no error of it."""
         self._advance("route_design", "Routed", after="Placed")
         worst = vivado_reports.slack(self.need_design("route_design"), self.run.faults.value("timing", "route_design"))
         if worst is not None and worst < 0:
-            self.run.console.critical("Route 35-39", "The design did not meet timing requirements. Please run report_timing_summary for detailed reports.")
+            self.run.console.critical(
+                "Route 35-39",
+                "The design did not meet timing requirements. Please run report_timing_summary for detailed reports.",
+            )
 
     # Checkpoints
 
@@ -219,7 +258,9 @@ class DesignCommands:
         part = arguments.text("part") or self.part  # type: ignore[attr-defined]
         for found in self.checkpoints.values():  # type: ignore[attr-defined]
             if found.part != part:
-                raise ToolError("Project 1-19", f"The checkpoint of '{found.top}' is for part {found.part}, not {part}.")
+                raise ToolError(
+                    "Project 1-19", f"The checkpoint of '{found.top}' is for part {found.part}, not {part}."
+                )
         if top in self.checkpoints:  # type: ignore[attr-defined]
             design = self._fill(self.checkpoints[top])  # type: ignore[attr-defined]
         else:
@@ -233,7 +274,9 @@ class DesignCommands:
             if name == design.top:
                 continue
             if name not in design.black_boxes:
-                self.run.console.warning("Project 1-486", f"Checkpoint of '{name}' fills no black box of '{design.top}'.")
+                self.run.console.warning(
+                    "Project 1-486", f"Checkpoint of '{name}' fills no black box of '{design.top}'."
+                )
                 continue
             design.join(found)
             design.black_boxes.remove(name)
@@ -245,7 +288,9 @@ class DesignCommands:
         """Open what a run has made."""
         run = self.objects(arguments.word(0), "run")[0]  # type: ignore[attr-defined]
         if run.properties["PROGRESS"] != "100%" or run.data is None:
-            raise ToolError("Common 17-69", f"Command failed: Run '{run.name}' has not been launched, or failed: unable to open it.")
+            raise ToolError(
+                "Common 17-69", f"Command failed: Run '{run.name}' has not been launched, or failed: unable to open it."
+            )
         return self.open_design(run.data, arguments.text("name", run.name))
 
     def do_close_design(self, arguments: Arguments) -> None:
@@ -264,12 +309,20 @@ class DesignCommands:
         design = self.need_design("write_verilog")
         path = Path(arguments.word(0))
         if path.exists() and not arguments.flag("force"):
-            raise ToolError("Common 17-176", f"Overwrite of existing file isn't enabled.  Please specify -force to overwrite file [{path}]")
+            raise ToolError(
+                "Common 17-176",
+                f"Overwrite of existing file isn't enabled.  Please specify -force to overwrite file [{path}]",
+            )
         kinds = {"in": "input", "out": "output", "inout": "inout"}
-        lines = [f"// {design.top}: written by a stand-in (mode {arguments.text('mode', 'design')})", '(* x_core_info = "stand-in" *)']
+        lines = [
+            f"// {design.top}: written by a stand-in (mode {arguments.text('mode', 'design')})",
+            '(* x_core_info = "stand-in" *)',
+        ]
         stub = " /* synthesis syn_black_box */" if arguments.text("mode") == "synth_stub" else ""
         lines += [f"module {design.top}({', '.join(port.name for port in design.ports)}){stub};"]
-        lines += [f"  {kinds[p.direction]} {f'[{p.width - 1}:0]' if p.width > 1 else ''}{p.name};" for p in design.ports]
+        lines += [
+            f"  {kinds[p.direction]} {f'[{p.width - 1}:0]' if p.width > 1 else ''}{p.name};" for p in design.ports
+        ]
         path.write_text("\n".join([*lines, "endmodule", ""]))
         self.run.faults.damage(path, "write_verilog")
         return str(path)
@@ -284,8 +337,13 @@ class DesignCommands:
         design = self.need_design("write_xdc")
         path = Path(arguments.word(0))
         if path.exists() and not arguments.flag("force"):
-            raise ToolError("Common 17-176", f"Overwrite of existing file isn't enabled.  Please specify -force to overwrite file [{path}]")
-        path.write_text("".join(f"create_clock -period {p:.3f} -name {n} [get_ports {s}]\n" for n, (p, s) in design.clocks.items()))
+            raise ToolError(
+                "Common 17-176",
+                f"Overwrite of existing file isn't enabled.  Please specify -force to overwrite file [{path}]",
+            )
+        path.write_text(
+            "".join(f"create_clock -period {p:.3f} -name {n} [get_ports {s}]\n" for n, (p, s) in design.clocks.items())
+        )
         return str(path)
 
     def _report(self, arguments: Arguments, text: str) -> str:
@@ -304,7 +362,12 @@ class DesignCommands:
         design = self.need_design("report_utilization")
         command = f"report_utilization -file {arguments.text('file')}"
         if arguments.flag("hierarchical"):
-            return self._report(arguments, vivado_reports.hierarchy(self.run.release, f"{command} -hierarchical", design, int(arguments.text("hierarchical_depth", "0"))))
+            return self._report(
+                arguments,
+                vivado_reports.hierarchy(
+                    self.run.release, f"{command} -hierarchical", design, int(arguments.text("hierarchical_depth", "0"))
+                ),
+            )
         if arguments.flag("slr") or "pblocks" in arguments.options or arguments.text("format") == "xml":
             raise ToolError("Stand-in 1-2", "report_utilization: -slr, -pblocks and -format xml are not modelled.")
         return self._report(arguments, vivado_reports.utilization(self.run.release, command, design))
@@ -313,7 +376,12 @@ class DesignCommands:
         """The timing summary."""
         design = self.need_design("report_timing_summary")
         forced = self.run.faults.value("timing", "report_timing_summary")
-        return self._report(arguments, vivado_reports.timing(self.run.release, f"report_timing_summary -file {arguments.text('file')}", design, forced))
+        return self._report(
+            arguments,
+            vivado_reports.timing(
+                self.run.release, f"report_timing_summary -file {arguments.text('file')}", design, forced
+            ),
+        )
 
     def do_get_parts(self, arguments: Arguments) -> list[str]:
         """Parts that are installed."""

@@ -30,7 +30,9 @@ class PackagerCommands:
 
     def _thing(self, kind: str, name: str, owner: Thing, **properties: str) -> Thing:
         self._serial += 1
-        thing = Thing(kind, f"ipx{self._serial}:{kind.removeprefix('ipx_')}:{name}", {"NAME": name, **properties}, owner)
+        thing = Thing(
+            kind, f"ipx{self._serial}:{kind.removeprefix('ipx_')}:{name}", {"NAME": name, **properties}, owner
+        )
         owner.children.append(thing)
         return self.add(thing)  # type: ignore[attr-defined,no-any-return]
 
@@ -45,7 +47,20 @@ class PackagerCommands:
 
     def _open(self, core: Component) -> Thing:
         self._serial += 1
-        thing = Thing("core", f"component_{self._serial}", {"NAME": core.name, "VENDOR": core.vendor, "LIBRARY": core.library, "VERSION": core.version, "VLNV": core.vlnv, "SDX_KERNEL": "false", "ROOT_DIRECTORY": str(core.folder)}, data=core)
+        thing = Thing(
+            "core",
+            f"component_{self._serial}",
+            {
+                "NAME": core.name,
+                "VENDOR": core.vendor,
+                "LIBRARY": core.library,
+                "VERSION": core.version,
+                "VLNV": core.vlnv,
+                "SDX_KERNEL": "false",
+                "ROOT_DIRECTORY": str(core.folder),
+            },
+            data=core,
+        )
         thing.on_set = lambda key, value: self._core_set(core, key, value)
         self.add(thing)  # type: ignore[attr-defined]
         for bus in core.buses:
@@ -86,12 +101,17 @@ class PackagerCommands:
         if self.in_memory:  # type: ignore[attr-defined]
             raise ToolError("IP_Flow 19-3153", "ipx::package_project needs a project on disk.")
         if "taxonomy" not in arguments.options:
-            raise ToolError("Common 17-166", "Missing value for option 'taxonomy', please type 'ipx::package_project -help' for usage info.")
+            raise ToolError(
+                "Common 17-166",
+                "Missing value for option 'taxonomy', please type 'ipx::package_project -help' for usage info.",
+            )
         if "module" in arguments.options:
             raise ToolError("Stand-in 1-2", "ipx::package_project -module is not modelled.")
         top = self.object("sources_1", "fileset").get("TOP")  # type: ignore[attr-defined]
         if top not in self.modules:  # type: ignore[attr-defined]
-            raise ToolError("IP_Flow 19-4760", f"Top module '{top}' of project '{project.name}' not found: set_property top.")
+            raise ToolError(
+                "IP_Flow 19-4760", f"Top module '{top}' of project '{project.name}' not found: set_property top."
+            )
         folder = self._folder(arguments)
         core = self._described(arguments, top, self.modules[top].ports({}), folder)  # type: ignore[attr-defined]
         names = []
@@ -107,7 +127,10 @@ class PackagerCommands:
 
     def _folder(self, arguments: Arguments) -> Path:
         if "root_dir" not in arguments.options:
-            raise ToolError("Common 17-166", f"Missing value for option 'root_dir', please type '{arguments.command} -help' for usage info.")
+            raise ToolError(
+                "Common 17-166",
+                f"Missing value for option 'root_dir', please type '{arguments.command} -help' for usage info.",
+            )
         folder = Path(arguments.text("root_dir"))
         if (folder / "component.xml").exists() and not arguments.flag("force"):
             raise ToolError("IP_Flow 19-3153", f"'{folder}' holds a core already: -force.")
@@ -145,7 +168,13 @@ class PackagerCommands:
     # Asking
 
     def _of(self, arguments: Arguments, kind: str) -> list[str]:
-        owners = self.objects(arguments.text("of_objects")) if "of_objects" in arguments.options else [self.core] if self.core else []  # type: ignore[attr-defined]
+        owners = (
+            self.objects(arguments.text("of_objects"))
+            if "of_objects" in arguments.options
+            else [self.core]
+            if self.core
+            else []
+        )  # type: ignore[attr-defined]
         if not owners:
             raise ToolError("IP_Flow 19-3153", f"'{arguments.command}' needs -of_objects: no core is open.")
         things = [child for owner in owners for child in owner.children if child.kind == kind]
@@ -282,7 +311,9 @@ class PackagerCommands:
 
     def do_ipx_check_integrity(self, arguments: Arguments) -> str:
         """1 or 0: it does not raise, so its value has to be looked at."""
-        faults = kernel_object.integrity(self._core(arguments, 0), kernel=arguments.flag("kernel") or arguments.flag("xrt"))
+        faults = kernel_object.integrity(
+            self._core(arguments, 0), kernel=arguments.flag("kernel") or arguments.flag("xrt")
+        )
         if not arguments.flag("quiet"):
             for text in faults:
                 self.run.console.critical("IP_Flow 19-11770", text)
@@ -295,13 +326,19 @@ class PackagerCommands:
         assert core.folder is not None  # noqa: S101
         if thing.properties.get("CHECKED") != "1":
             self.run.console.warning("IP_Flow 19-5226", "The core is saved without ipx::update_checksums.")
-        core.files = {g.name: [f.name for f in g.children if f.kind == "ipx_file"] for g in thing.children if g.kind == "ipx_file_group"}
+        core.files = {
+            g.name: [f.name for f in g.children if f.kind == "ipx_file"]
+            for g in thing.children
+            if g.kind == "ipx_file_group"
+        }
         core.parameters["sdx_kernel"] = thing.properties.get("SDX_KERNEL", "false").lower()
         core.parameters["sdx_kernel_type"] = thing.properties.get("SDX_KERNEL_TYPE", "")
         for space in (child for child in thing.children if child.kind == "ipx_map"):
             for block in space.children:
                 for register in (child for child in block.children if child.kind == "ipx_register"):
-                    core.parameters[f"register.{register.name}"] = f"{register.properties.get('ADDRESS_OFFSET', '')}:{register.properties.get('SIZE', '')}"
+                    core.parameters[f"register.{register.name}"] = (
+                        f"{register.properties.get('ADDRESS_OFFSET', '')}:{register.properties.get('SIZE', '')}"
+                    )
         component.write(core, core.folder / "component.xml")
         self.run.faults.damage(core.folder / "component.xml", "ipx::save_core")
 

@@ -48,7 +48,10 @@ class ProjectCommands:
     def need_project(self, command: str) -> Thing:
         """The open project. Raises ToolError."""
         if self.project is None:
-            raise ToolError("Common 17-53", "User Exception: No open project. Please create or open a project before executing this command.")
+            raise ToolError(
+                "Common 17-53",
+                "User Exception: No open project. Please create or open a project before executing this command.",
+            )
         return self.project
 
     def do_create_project(self, arguments: Arguments) -> str:
@@ -70,11 +73,30 @@ class ProjectCommands:
                 shutil.rmtree(self.folder / f"{name}.runs", ignore_errors=True)
             self.folder.mkdir(parents=True, exist_ok=True)
             file.write_text("<!-- a stand-in's project -->\n")
-        self.project = self.add(Thing("project", name, {"NAME": name, "PART": part, "DIRECTORY": str(self.folder.resolve())}, on_set=self._project_set))  # type: ignore[attr-defined]
+        self.project = self.add(
+            Thing(
+                "project",
+                name,
+                {"NAME": name, "PART": part, "DIRECTORY": str(self.folder.resolve())},
+                on_set=self._project_set,
+            )
+        )  # type: ignore[attr-defined]
         self.add(Thing("fileset", "sources_1", {"NAME": "sources_1", "TOP": ""}))  # type: ignore[attr-defined]
         self.add(Thing("fileset", "constrs_1", {"NAME": "constrs_1"}))  # type: ignore[attr-defined]
         for run in ("synth_1", "impl_1"):
-            self.add(Thing("run", run, {"NAME": run, "PROGRESS": "0%", "STATUS": "Not started", "PART": part, "DIRECTORY": str(self.folder.resolve() / f"{name}.runs/{run}")}))  # type: ignore[attr-defined]
+            self.add(
+                Thing(
+                    "run",
+                    run,
+                    {
+                        "NAME": run,
+                        "PROGRESS": "0%",
+                        "STATUS": "Not started",
+                        "PART": part,
+                        "DIRECTORY": str(self.folder.resolve() / f"{name}.runs/{run}"),
+                    },
+                )
+            )  # type: ignore[attr-defined]
         return name
 
     def _project_set(self, name: str, value: str) -> str | None:
@@ -85,7 +107,32 @@ class ProjectCommands:
     def do_close_project(self, arguments: Arguments) -> None:
         """Forget everything of the project."""
         self.need_project("close_project")
-        for thing in self.of_kind("project", "fileset", "run", "file", "ip", "design", "port", "cell", "clock", "pblock", *(k for k in ("bd_design", "bd_cell", "bd_pin", "bd_port", "bd_intf_pin", "bd_intf_port", "bd_net", "bd_intf_net", "bd_addr_seg"))):  # type: ignore[attr-defined]
+        for thing in self.of_kind(
+            "project",
+            "fileset",
+            "run",
+            "file",
+            "ip",
+            "design",
+            "port",
+            "cell",
+            "clock",
+            "pblock",
+            *(
+                k
+                for k in (
+                    "bd_design",
+                    "bd_cell",
+                    "bd_pin",
+                    "bd_port",
+                    "bd_intf_pin",
+                    "bd_intf_port",
+                    "bd_net",
+                    "bd_intf_net",
+                    "bd_addr_seg",
+                )
+            ),
+        ):  # type: ignore[attr-defined]
             self.drop(thing)  # type: ignore[attr-defined]
         from amd_stand_in.catalog import Catalog
 
@@ -128,7 +175,9 @@ class ProjectCommands:
                 raise ToolError("Synth 8-2715", f"syntax error: '{path}' is SystemVerilog: read_verilog -sv [{path}:1]")
             for module in verilog.read(path.read_text(), str(path)):
                 if module.name in self.modules:
-                    self.run.console.critical("Synth 8-2490", f"overwriting previous definition of module '{module.name}' [{path}]")
+                    self.run.console.critical(
+                        "Synth 8-2490", f"overwriting previous definition of module '{module.name}' [{path}]"
+                    )
                 self.modules[module.name] = module
             self.order_stale = True
         elif path.suffix == ".dcp":
@@ -211,8 +260,12 @@ class ProjectCommands:
         name = arguments.text("module_name")
         if any(ip.name == name for ip in self.of_kind("ip")):  # type: ignore[attr-defined]
             raise ToolError("IP_Flow 19-3458", f"An IP named '{name}' exists.")
-        thing = Thing("ip", name, {"NAME": name, "VLNV": vlnv, "IPDEF": vlnv, "GENERATE_SYNTH_CHECKPOINT": "1"}, data=definition)
-        thing.on_set = lambda key, value: definition.check(key.removeprefix("CONFIG."), value) if key.startswith("CONFIG.") else None
+        thing = Thing(
+            "ip", name, {"NAME": name, "VLNV": vlnv, "IPDEF": vlnv, "GENERATE_SYNTH_CHECKPOINT": "1"}, data=definition
+        )
+        thing.on_set = lambda key, value: (
+            definition.check(key.removeprefix("CONFIG."), value) if key.startswith("CONFIG.") else None
+        )
         self.add(thing)  # type: ignore[attr-defined]
         self.add(Thing("file", f"{name}.xci", {"NAME": f"{name}.xci"}))  # type: ignore[attr-defined]
         return name
@@ -246,7 +299,10 @@ class ProjectCommands:
         for handle in [name for word in arguments.positional for name in self.run.tcl.split(word)]:
             run = self.object(handle, "run")  # type: ignore[attr-defined]
             if run.properties["PROGRESS"] == "100%" or run.properties["STATUS"].endswith("ERROR"):
-                raise ToolError("Vivado 12-1017", f"Problems encountered: run '{handle}' needs to be reset before launching. Use reset_runs.")
+                raise ToolError(
+                    "Vivado 12-1017",
+                    f"Problems encountered: run '{handle}' needs to be reset before launching. Use reset_runs.",
+                )
             if run.name != "synth_1" and not run.name.endswith("_synth_1"):
                 raise ToolError("Stand-in 1-2", f"launch_runs {handle}: only synthesis runs are modelled.")
             self._launch(run)
@@ -272,7 +328,9 @@ class ProjectCommands:
         run.properties.update(PROGRESS="100%", STATUS="synth_design Complete!")
         (folder / ".vivado.end.rst").write_text("")
         (folder / "__synthesis_is_complete__").write_text("")
-        log.write_text(f"*** Running vivado (stand-in) v{self.run.release}\nINFO: [Common 17-206] Exiting Vivado at never...\n")
+        log.write_text(
+            f"*** Running vivado (stand-in) v{self.run.release}\nINFO: [Common 17-206] Exiting Vivado at never...\n"
+        )
 
     def do_wait_on_run(self, arguments: Arguments) -> None:
         """Return; from 2021.2 on a failed run is an error."""
@@ -282,7 +340,11 @@ class ProjectCommands:
                 raise ToolError("Vivado 12-398", f"Run '{run.name}' was not launched.")
             quiet = self.run.faults.value("silent", "wait_on_run") is not None
             if status.endswith("ERROR") and self.raises_failed_runs and not quiet:  # type: ignore[attr-defined]
-                raise ToolError("Vivado 12-13638", f"Failed runs(s) : '{run.name}'", also=(("Common 17-39", "'wait_on_runs' failed due to earlier errors."),))
+                raise ToolError(
+                    "Vivado 12-13638",
+                    f"Failed runs(s) : '{run.name}'",
+                    also=(("Common 17-39", "'wait_on_runs' failed due to earlier errors."),),
+                )
 
     def do_reset_runs(self, arguments: Arguments) -> None:
         """Forget how they ended."""

@@ -13,8 +13,39 @@ from pathlib import Path
 from amd_stand_in.errors import ToolError
 from amd_stand_in.release import Span
 
-SHORT = {"-l": "--link", "-c": "--compile", "-p": "--package", "-o": "--output", "-t": "--target", "-f": "--platform", "-j": "--jobs", "-k": "--kernel", "-O": "--optimize", "-R": "--report_level", "-s": "--save-temps", "-g": "--debug", "-I": "--include", "-D": "--define", "-h": "--help", "-v": "--version"}
-FLAGS = {"--link", "--compile", "--package", "--save-temps", "--debug", "--help", "--version", "--list_steps", "--no_ip_cache", "--export_archive", "--export_script", "--debug.list_ports", "--linkhook.list_steps"}
+SHORT = {
+    "-l": "--link",
+    "-c": "--compile",
+    "-p": "--package",
+    "-o": "--output",
+    "-t": "--target",
+    "-f": "--platform",
+    "-j": "--jobs",
+    "-k": "--kernel",
+    "-O": "--optimize",
+    "-R": "--report_level",
+    "-s": "--save-temps",
+    "-g": "--debug",
+    "-I": "--include",
+    "-D": "--define",
+    "-h": "--help",
+    "-v": "--version",
+}
+FLAGS = {
+    "--link",
+    "--compile",
+    "--package",
+    "--save-temps",
+    "--debug",
+    "--help",
+    "--version",
+    "--list_steps",
+    "--no_ip_cache",
+    "--export_archive",
+    "--export_script",
+    "--debug.list_ports",
+    "--linkhook.list_steps",
+}
 _REPEATED = (
     "advanced.param", "advanced.prop", "advanced.misc", "clock.freqHz", "clock.id", "clock.tolerance", "connectivity.nk",
     "connectivity.sp", "connectivity.sc", "connectivity.stream_connect", "connectivity.slr", "connectivity.connect",
@@ -31,10 +62,48 @@ _SINGLE = (
     "vivado.synth.lsf", "work_dir", "mode", "messageDb",
 )  # fmt: skip
 OLD = {"--sp": "connectivity.sp", "--nk": "connectivity.nk", "--slr": "connectivity.slr", "--sc": "connectivity.sc"}
-SECTIONS = {"advanced", "aie", "clock", "connectivity", "debug", "hls", "linkhook", "package", "profile", "vivado", "drc"}
-TOP = {"platform", "target", "optimize", "report_level", "save-temps", "debug", "kernel_frequency", "freqhz", "temp_dir", "log_dir", "report_dir", "remote_ip_cache", "user_ip_repo_paths", "messageDb", "jobs", "part"}
-CHOICES = {"optimize": ("0", "1", "2", "3", "s", "quick"), "report_level": ("0", "1", "2", "estimate"), "target": ("hw", "hw_emu", "sw_emu")}
-_SPANS = {"freqhz": Span("2023.2", "", False), "xp": Span("", "2019.2", False), "old": Span("", "2019.2", False), "long": Span("2020.1", "", False)}
+SECTIONS = {
+    "advanced",
+    "aie",
+    "clock",
+    "connectivity",
+    "debug",
+    "hls",
+    "linkhook",
+    "package",
+    "profile",
+    "vivado",
+    "drc",
+}
+TOP = {
+    "platform",
+    "target",
+    "optimize",
+    "report_level",
+    "save-temps",
+    "debug",
+    "kernel_frequency",
+    "freqhz",
+    "temp_dir",
+    "log_dir",
+    "report_dir",
+    "remote_ip_cache",
+    "user_ip_repo_paths",
+    "messageDb",
+    "jobs",
+    "part",
+}
+CHOICES = {
+    "optimize": ("0", "1", "2", "3", "s", "quick"),
+    "report_level": ("0", "1", "2", "estimate"),
+    "target": ("hw", "hw_emu", "sw_emu"),
+}
+_SPANS = {
+    "freqhz": Span("2023.2", "", False),
+    "xp": Span("", "2019.2", False),
+    "old": Span("", "2019.2", False),
+    "long": Span("2020.1", "", False),
+}
 
 
 @dataclass
@@ -112,9 +181,16 @@ def _old_property(found: Options, key: str, value: str) -> None:
     if key != "xp":
         return
     kind, _, text = value.partition(":")
-    names = {"param": "advanced.param", "vivado_prop": "vivado.prop", "vivado_param": "vivado.param", "prop": "advanced.prop"}
+    names = {
+        "param": "advanced.param",
+        "vivado_prop": "vivado.prop",
+        "vivado_param": "vivado.param",
+        "prop": "advanced.prop",
+    }
     if kind not in names or "=" not in text:
-        raise ToolError("v++ 60-1507", f"--xp {value}: expected param:, prop:, vivado_prop: or vivado_param: and name=value")
+        raise ToolError(
+            "v++ 60-1507", f"--xp {value}: expected param:, prop:, vivado_prop: or vivado_param: and name=value"
+        )
     found.lists.setdefault(names[kind], []).append(text)
 
 
@@ -139,7 +215,9 @@ def _config(found: Options, path: Path) -> None:
         if head := re.fullmatch(r"\[([\w.]+)\]", text):
             section = head[1]
             if section not in SECTIONS:
-                raise ToolError("v++ 60-1509", f"{where}: no section [{section}]; there are {', '.join(sorted(SECTIONS))}")
+                raise ToolError(
+                    "v++ 60-1509", f"{where}: no section [{section}]; there are {', '.join(sorted(SECTIONS))}"
+                )
             continue
         key, equal, value = (part.strip() for part in text.partition("="))
         if not equal or not value:
