@@ -64,12 +64,12 @@ class Machine:
         """Names of what was synthesised, in order."""
         return [json.loads(line)["name"] for line in (self.tools / "stand_in_tally").read_text().splitlines()]
 
-    def doit(self, *words: str, status: int = 0) -> str:
+    def doit(self, *words: str, status: int = 0, timeout_s: float = 280) -> str:
         """Run doit in the checkout and return what it prints."""
         done = subprocess.run(
             [sys.executable, "-m", "doit", *words, *self.words],
             cwd=self.checkout, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=280, check=False,
+            timeout=timeout_s, check=False,
         )  # fmt: skip
         assert done.returncode == status, done.stdout + done.stderr
         return done.stdout

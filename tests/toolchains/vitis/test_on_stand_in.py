@@ -252,3 +252,13 @@ def test_what_is_missing_is_said_before_a_tool_starts(machine, monkeypatch, gone
     assert failure.kind == "config"
     assert any(said in line for line in failure.lines)
     assert not any("Start of session" in line for line in Path(here.checkout / step.log).read_text().splitlines())
+
+
+@pytest.mark.nightly
+def test_the_whole_resnet50(machine) -> None:  # type: ignore[no-untyped-def]
+    here = machine()
+    here.doit("build", "network=resnet50", "target=hw", timeout_s=1500)
+    values = json.loads((here.checkout / "build/resnet50/vitis-hw/link/values.json").read_text())
+    assert len([slr for slr, used in values["slrs"].items() if used["luts"] > 0]) > 1
+    cores = {core.name for core in find_network("resnet50").cores().values()}
+    assert {name: here.tally().count(name) for name in cores} == dict.fromkeys(cores, 1)
