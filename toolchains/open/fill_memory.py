@@ -15,9 +15,9 @@ from typing import Any
 
 from blocks.parameter_memory.contents import ContentsError, cell_names, initial_values, unpack_image
 from blocks.parameter_memory.plan import MemoryPlan, plan_memory
+from toolchains.open.synthesis_script import FILLED_JSON, FILLED_VERILOG
 from toolchains.open.yosys import YosysError, run_script
 
-FILLED_JSON, FILLED_VERILOG = "filled.json", "filled.v"
 INIT_BITS = {"RAM32M16": 64, "RAM64M8": 64, "RAMB36E2": 256, "RAMB18E2": 256}
 """Bits of one INIT parameter."""
 

@@ -9,8 +9,15 @@ from blocks.parameter_memory.plan import MemoryPlan
 from blocks.rtl import RtlView
 from farm.step import PYTHON, File, Output, Resources, Step, Text, Tool
 from toolchains.failures import signatures
-from toolchains.open.fill_memory import FILLED_JSON, FILLED_VERILOG
-from toolchains.open.synthesis_script import DSP_MAP, NETLIST, STATISTICS, VERILOG, synthesis_script
+from toolchains.open.synthesis_script import (
+    DSP_MAP,
+    FILLED_JSON,
+    FILLED_VERILOG,
+    NETLIST,
+    STATISTICS,
+    VERILOG,
+    synthesis_script,
+)
 
 ERROR_LINES = ("^ERROR: ", "^Traceback ")
 MEMORIES = "memories"
