@@ -23,14 +23,15 @@ from toolchains.choose import find_toolchain
 from toolchains.fifo_trim import TrimError, write_depths
 from toolchains.simulation_settings import CosimSettings
 from toolchains.toolchain import Toolchain
+from toolchains.vitis.settings import VitisSettings
 
 Task = dict[str, Any]
 ROOT = Path(__file__).resolve().parent
 
+SECTIONS = {"farm": FarmSettings, "cosim": CosimSettings, "fit": FitSettings, "vitis": VitisSettings}
+
 with plain_errors():
-    SETTINGS = load_settings(
-        ROOT, {"farm": FarmSettings, "cosim": CosimSettings, "fit": FitSettings}, command_line_words(sys.argv[1:])
-    )
+    SETTINGS = load_settings(ROOT, SECTIONS, command_line_words(sys.argv[1:]))
     NETWORK = find_network(SETTINGS.network, origin=SETTINGS.origin("network"))
     PLATFORM = find_platform(SETTINGS.platform, origin=SETTINGS.origin("platform"))
     TOOLCHAIN: Toolchain = find_toolchain(ROOT, SETTINGS, NETWORK, PLATFORM)
@@ -123,6 +124,30 @@ def task_stitch() -> Iterator[Task]:
 def task_link() -> Iterator[Task]:
     """The kernel put into the platform: the xclbin"""
     yield task(TOOLCHAIN.link(), doc=f"xclbin of {NETWORK.name}", published=trust_built, note=stand_in_note(NETWORK))
+
+
+def task_placement() -> Iterator[Task]:
+    """Blocks to SLRs after what ooc has found, for stitch and link"""
+    if step := TOOLCHAIN.placement():
+        yield task(step, doc=f"blocks of {NETWORK.name} to SLRs")
+
+
+def task_payload() -> Iterator[Task]:
+    """Where a stand-in takes the place of AMD's tools: what its xclbin carries along, so that it classifies"""
+    for step in TOOLCHAIN.payload():
+        yield task(step, doc=f"for the stand-in: {step.name.partition(':')[2]}")
+
+
+def task_tools() -> Task:
+    """AMD's tools on this machine: what is found, and what is missing for which target"""
+    return {"actions": [show_tools], "verbosity": 2}
+
+
+def show_tools() -> None:
+    """Print it; nothing is started."""
+    from toolchains.vitis.tools_report import tools_report  # noqa: PLC0415  only when asked for
+
+    print(tools_report(SETTINGS, PLATFORM))  # noqa: T201
 
 
 def task_build() -> Task:

@@ -49,7 +49,7 @@ class Build:
 
     network: str = setting("digits", "network to build, a file of blocks/networks")
     target: str = setting("sw_emu", "what the kernel is built for", choices=("sw_emu", "hw_emu", "hw"))
-    toolchain: str = setting("open", "programs that build it", choices=("open", "vitis"))
+    toolchain: str = setting("open", "programs that build it", choices=("open", "vitis", "auto"))
     platform: str = setting("u250", "board, a file of platform")
     clock_mhz: float = setting(250.0, "kernel clock", minimum=1.0, maximum=1000.0)
     gates: Texts = setting((), "what the build must reach, e.g. wns_ns >= 0; doit reports checks it")  # noqa: RUF009
@@ -91,7 +91,7 @@ class Settings:
 
     @property
     def toolchain(self) -> str:
-        """One of open, vitis."""
+        """One of open, vitis, auto."""
         return self.build.toolchain
 
     @property

@@ -301,6 +301,7 @@ class Executor:
             "PYTHONNOUSERSITE": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
             **dict(run.step.environment),
+            **dict(run.step.private),
         }
 
     def _read_record(self, run: Run) -> bool:

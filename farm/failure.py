@@ -51,7 +51,8 @@ class Failure:
 
     `detail` is data by `cause`: a status, a signal's name, seconds, a path, a line. `lines` are the telling ones of the
     log, `place` the file and line that they name ("a.cpp:3"). `kind` decides whether it is tried again. `remedy` is the
-    toolchain's own advice. For memory: what the step had taken, was to take, and what all steps may take, in GiB.
+    toolchain's own advice; `retries` is False where the log says that the same would come again. For memory: what the
+    step had taken, was to take, and what all steps may take, in GiB.
     """
 
     cause: Cause
@@ -64,6 +65,7 @@ class Failure:
     peak_memory_gib: float | None = None
     memory_gib: float | None = None
     limit_gib: float | None = None
+    retries: bool = True
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ _RETRIES: dict[FailureClass, Retry] = {
 
 def retry_of(failure: Failure) -> Retry:
     """Return how often a step that has failed in this way is started."""
+    if not failure.retries:
+        return _ONCE
     # What was never started, or cannot be written here, will not do better at once.
     return _RETRIES.get(failure.kind, _ONCE) if failure.cause in ("exit", "signal", "lost", "log", "cut") else _ONCE
 
@@ -97,7 +101,8 @@ def failed(cause: Cause, detail: str, log: str = "", told: Told | None = None) -
     found = told or Told((), "", None)
     by_log = found.signature if cause in ("exit", "signal", "log", "cut", "outputs", "lost") else None
     kind = _KINDS[cause] if by_log is None else by_log.kind
-    return Failure(cause, detail, found.lines, log, found.place, kind, "" if by_log is None else by_log.remedy)
+    remedy, retries = ("", True) if by_log is None else (by_log.remedy, by_log.retries)
+    return Failure(cause, detail, found.lines, log, found.place, kind, remedy, retries=retries)
 
 
 def out_of_disk(failure: Failure, error: OSError) -> Failure:

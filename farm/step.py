@@ -64,11 +64,15 @@ FAILURE_CLASSES: tuple[FailureClass, ...] = get_args(FailureClass)
 
 @dataclass(frozen=True)
 class Signature:
-    """A line of a failed run's log by which its failure is known: a regular expression, the class, what to do."""
+    """A line of a failed run's log by which its failure is known: a regular expression, the class, what to do.
+
+    `retries` is False where the class is usually tried again, and this failure would only come again.
+    """
 
     pattern: str
     kind: FailureClass
     remedy: str = ""
+    retries: bool = True
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,9 @@ class Step:
 
     `name` is that of its doit task ("hls:residual_3f2a9c"). `argv[0]` is a program of PATH, a declared input
     ("./check") or PYTHON. `facts` are labelled values behind the key, for explanations only. `log` is where stdout and
-    stderr go. `error_lines` are regular expressions: a log line that matches one is a failure even with exit status 0.
+    stderr go. `private` are variables that say how this machine reaches a tool (its folder, a licence server): they are
+    given to the program, but are no part of the key, and 'doit repro' leaves their values out. `error_lines` are
+    regular expressions: a log line that matches one is a failure even with exit status 0.
     `closing_line` is one that a line of every whole log matches: a log without it was cut off, which is a failure too.
     `signatures` tell what kind of failure a failed run is; the first of them that matches a line of the log counts.
     Raises StepError at construction.
@@ -109,6 +115,7 @@ class Step:
     error_lines: tuple[str, ...] = ()
     closing_line: str = ""
     signatures: tuple[Signature, ...] = ()
+    private: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -180,7 +187,7 @@ class Step:
                 parent = parent.rpartition("/")[0]
 
     def _check_settings(self) -> None:
-        names = [name for name, _ in self.environment]
+        names = [name for name, _ in (*self.environment, *self.private)]
         self._check_unique(names, "variable")
         for name in names:
             if not _VARIABLE.fullmatch(name) or name in RESERVED_VARIABLES:

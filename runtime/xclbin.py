@@ -31,6 +31,7 @@ __all__ = [
     "Xclbin",
     "compose",
     "content_uuid",
+    "extend",
     "pack",
     "parse",
     "read",
@@ -159,6 +160,32 @@ def compose(
     draft = Xclbin(header, tuple(sections))
     _check(draft)
     return replace(draft, header=replace(header, uuid=content_uuid(pack(draft))))
+
+
+def extend(xclbin: Xclbin, added: Mapping[Kind, bytes]) -> Xclbin:
+    """The file with these sections, in place of such that it has; all others are as they were.
+
+    So is the uuid, by which tools and shells know the file; only one that follows from the contents follows them.
+
+    Raises:
+        XclbinError: a file with a signature behind its sections, which would be none of the new file.
+    """
+    if xclbin.tail or xclbin.header.signature_length > 0:
+        raise XclbinError("the file is signed", where="header", remedy="add sections before it is signed")
+    kept = [section for section in xclbin.sections if section.kind not in added]
+    bodies = [(section.kind, section.name_field, section.padding, section.data) for section in kept]
+    bodies += [(kind, kind.name.encode()[:15].ljust(16, b"\0"), bytes(4), data) for kind, data in added.items()]
+    offset = HEADER.size + RECORD.size * len(bodies)
+    sections = []
+    for kind, name, gap, data in bodies:
+        offset += -offset % 8
+        sections.append(Section(kind, name, offset, data, gap))
+        offset += len(data)
+    result = Xclbin(replace(xclbin.header, length=offset), tuple(sections))
+    _check(result)
+    if xclbin.header.uuid != xclbin.content_uuid:
+        return result
+    return replace(result, header=replace(result.header, uuid=content_uuid(pack(result))))
 
 
 def pack(xclbin: Xclbin) -> bytes:

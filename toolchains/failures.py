@@ -20,7 +20,8 @@ def signatures(toolchain: str) -> tuple[Signature, ...]:
     found = []
     for entry in document.sections("signatures"):
         kind = cast(FailureClass, entry.text("class", choices=FAILURE_CLASSES))
-        found.append(Signature(entry.text("pattern"), kind, entry.text("remedy", default="")))
+        retries = entry.flag("retries", default=True)
+        found.append(Signature(entry.text("pattern"), kind, entry.text("remedy", default=""), retries))
         entry.finish()
     document.finish()
     problems.raise_if_any()

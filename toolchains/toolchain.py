@@ -48,8 +48,14 @@ class Toolchain(Protocol):
     def memories(self, block: Block) -> Step:
         """The parameter memories of a block with its trained values in them."""
 
+    def placement(self) -> Step | None:
+        """Blocks to SLRs, after what `ooc` has found; None where nothing is placed."""
+
     def stitch(self, cores: Mapping[str, Core | DmaCore]) -> Step:
         """The cores joined into one kernel; the mapping is block name to core."""
 
     def link(self) -> Step:
         """The kernel put into the platform: the xclbin."""
+
+    def payload(self) -> tuple[Step, ...]:
+        """What is built for a stand-in of a vendor's tool to carry along; nothing for the tools themselves."""

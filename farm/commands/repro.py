@@ -98,8 +98,10 @@ def write_repro(
 
 def secret_variables(step: Step, redaction: Redaction = NOTHING_PRIVATE) -> tuple[str, ...]:
     """Return the declared variables whose values do not leave this machine."""
-    variables = step.environment
-    return tuple(name for name, value in variables if _SECRET.search(name) or redaction.hides(f"{name}={value}"))
+    declared = tuple(
+        name for name, value in step.environment if _SECRET.search(name) or redaction.hides(f"{name}={value}")
+    )
+    return (*declared, *(name for name, _ in step.private))
 
 
 def needs_python(step: Step, redaction: Redaction) -> bool:

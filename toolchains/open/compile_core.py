@@ -20,11 +20,12 @@ from typing import Any
 import numpy as np
 
 from blocks.dma import DmaCore
-from blocks.graph import Core, Graph, from_description
+from blocks.graph import Core, Graph
 from blocks.hls import HlsView, render
 from blocks.memories import images
 from blocks.model import random_parameters, run_graph
 from blocks.operators.base import Stream
+from toolchains.core_file import read_core
 from toolchains.hls_lint import lint
 from toolchains.open.isa import ISA_LEVEL
 from toolchains.open.native import host_entry
@@ -202,14 +203,6 @@ def simulate_dma(core: DmaCore) -> dict[str, object]:
         "elements_compared": 2 * image.size,
         "differences": 0,
     }
-
-
-def read_core(path: Path) -> Core | DmaCore:
-    """The core that the step was given."""
-    given = json.loads(path.read_text())
-    if given["kind"] == "dma":
-        return DmaCore.from_description(given["shape"])
-    return Core(given["kind"], from_description(given["shape"]))
 
 
 def main() -> int:

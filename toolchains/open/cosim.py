@@ -23,7 +23,8 @@ from blocks.model import run_graph
 from blocks.parameters import ParameterError
 from blocks.weights import values_of
 from reports.step_values import Simulation
-from toolchains.open.compile_core import draw_inputs, read_core
+from toolchains.core_file import read_core
+from toolchains.open.compile_core import draw_inputs
 from toolchains.open.compile_model import HARNESS, MODEL, ModelError, installed_verilator, link_simulation
 from toolchains.open.simulation_values import Run, SimulationError, Stall, check_equal
 from toolchains.open.simulator import Simulator

@@ -75,7 +75,8 @@ def _package(name: str) -> Tool:
         return Tool(name, MISSING)
 
 
-def _facts(core: Core | DmaCore) -> tuple[tuple[str, str], ...]:
+def core_facts(core: Core | DmaCore) -> tuple[tuple[str, str], ...]:
+    """The shape of a core, for explanations."""
     if isinstance(core, DmaCore):
         return (("image_word_bytes", str(core.image_word_bytes)), ("weights_word_bytes", str(core.weights_word_bytes)))
     return tuple(
@@ -86,7 +87,8 @@ def _facts(core: Core | DmaCore) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _json(value: object) -> str:
+def json_text(value: object) -> str:
+    """Plain values as the text of a file, always the same."""
     return json.dumps(value, indent=1, sort_keys=True) + "\n"
 
 
@@ -129,13 +131,13 @@ class OpenToolchain:
             argv=(PYTHON, "-m", "blocks.weights", "--core", "core.json", "--block", block.name, *given),
             inputs=(
                 *self._modules("blocks.weights", block.core()),
-                Text("core.json", _json(graph.describe())),
+                Text("core.json", json_text(graph.describe())),
                 *((File(f"{block.name}.npz", source),) if file else ()),
             ),
             outputs=tuple(outputs),
             log=f"{place}/weights.log",
             tools=interpreter("numpy"),
-            facts=(("parameters", source or STAND_IN), *_facts(block.core())),
+            facts=(("parameters", source or STAND_IN), *core_facts(block.core())),
             error_lines=ERROR_LINES,
             signatures=signatures("open"),
         )
@@ -155,12 +157,12 @@ class OpenToolchain:
                 File("docs/hls_pragmas.yaml", "docs/hls_pragmas.yaml"),
                 Text("host/farm_release.hpp", release_header("host")),
                 Text("release/farm_release.hpp", release_header(HLS_RELEASE)),
-                Text("core.json", _json({"kind": core.kind, "shape": shape})),
+                Text("core.json", json_text({"kind": core.kind, "shape": shape})),
             ),
             outputs=tuple(Output(name, f"{place}/{name}") for name in ("core.o", "interface.json", "csim.json")),
             log=f"{place}/hls.log",
             tools=(compiler(), *interpreter("numpy", "hls4ml", "tree-sitter", "tree-sitter-cpp")),
-            facts=_facts(core),
+            facts=core_facts(core),
             resources=Resources(memory_gib=1.5),
             error_lines=(*ERROR_LINES, STREAM_WARNING),
             signatures=signatures("open"),
@@ -169,7 +171,7 @@ class OpenToolchain:
     def model(self, core: Core) -> Step:
         """The core's RTL, verilated and compiled."""
         modules = self._modules("toolchains.open.compile_model")
-        return model_step(core, self.folder, modules, (verilator(), compiler(), *interpreter()), _facts(core))
+        return model_step(core, self.folder, modules, (verilator(), compiler(), *interpreter()), core_facts(core))
 
     def harness(self) -> Step:
         """What runs the models, compiled."""
@@ -209,7 +211,7 @@ class OpenToolchain:
             parameters,
             tuple(stimuli),
             (verilator(), compiler(), *interpreter("numpy")),
-            (("core", core.name), ("parameters", parameters or STAND_IN), *_facts(core)),
+            (("core", core.name), ("parameters", parameters or STAND_IN), *core_facts(core)),
         )
 
     def dma_cosim(self) -> Step:
@@ -217,11 +219,11 @@ class OpenToolchain:
         dma, images = self.network.dma, self.cosim_settings.images
         modules = self._modules("toolchains.open.dma_cosim")
         tools = (verilator(), compiler(), *interpreter("numpy"))
-        return dma_cosim_step(dma, self.folder, images, modules, tools, _facts(dma.core()))
+        return dma_cosim_step(dma, self.folder, images, modules, tools, core_facts(dma.core()))
 
     def ooc(self, core: Core | DmaCore) -> Step:
         """The RTL of a core synthesised out of context: netlist, utilization and logic delay."""
-        return self._synthesis(render(core), _facts(core))
+        return self._synthesis(render(core), core_facts(core))
 
     def empty_memories(self, block: Block) -> tuple[Step, ...]:
         """The parameter memories of a block synthesised without contents, one per width and depth."""
@@ -256,8 +258,8 @@ class OpenToolchain:
                 ),
                 File("program.hpp", "toolchains/open/program.hpp"),
                 Text("main.cpp", program_main(self.network)),
-                Text("design.json", _json(design.describe())),
-                Text("kernel.json", _json(kernel.describe())),
+                Text("design.json", json_text(design.describe())),
+                Text("kernel.json", json_text(kernel.describe())),
             ),
             outputs=(Output("program", f"{place}/program"), Output("kernel.xml", f"{place}/kernel.xml")),
             log=f"{place}/stitch.log",
@@ -300,7 +302,7 @@ class OpenToolchain:
             argv=(PYTHON, "-m", "toolchains.open.link", "--plan", "plan.json"),
             inputs=(
                 *self._modules("toolchains.open.link"),
-                Text("plan.json", _json(plan)),
+                Text("plan.json", json_text(plan)),
                 File("program", f"{self.folder}/stitch/program"),
                 File("kernel.xml", f"{self.folder}/stitch/kernel.xml"),
                 *(
@@ -320,6 +322,14 @@ class OpenToolchain:
             error_lines=ERROR_LINES,
             signatures=signatures("open"),
         )
+
+    def placement(self) -> Step | None:
+        """Nothing is placed for emulation in software; `doit fit` shows what would be."""
+        return None
+
+    def payload(self) -> tuple[Step, ...]:
+        """Nothing: no tool of this toolchain has a stand-in."""
+        return ()
 
     def _modules(self, module: str, *cores: Core | DmaCore) -> tuple[File, ...]:
         """The project's modules that a Python step imports; of the operators only those that its cores are made of.

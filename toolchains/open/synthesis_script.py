@@ -7,6 +7,8 @@ from collections.abc import Iterable
 FAMILY = "xcup"
 FILLED_JSON, FILLED_VERILOG = "filled.json", "filled.v"
 NETLIST, VERILOG, STATISTICS = "netlist.json", "netlist.v", "statistics.txt"
+FILLED_JSON, FILLED_VERILOG = "filled.json", "filled.v"
+"""A block's parameter memories with their contents."""
 DSP_MAP = "dsp48e2.v"
 """A techmap that stands beside the sources."""
 

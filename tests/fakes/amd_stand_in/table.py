@@ -1,0 +1,90 @@
+"""The command tables (`tables/*.txt`): which commands a tool has and what each takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from amd_stand_in.release import Span
+
+FOLDER = Path(__file__).parent / "tables"
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option; `kind` is flag, one, list, bool, any, or choice (then `choices` has the words)."""
+
+    name: str
+    kind: str
+    choices: tuple[str, ...] = ()
+    required: bool = False
+    hidden: bool = False
+    span: Span | None = None
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command. `loose` takes any words; `modelled` is False for a name of which only the name is known."""
+
+    name: str
+    options: Mapping[str, Option]
+    positional: tuple[str, ...]
+    span: Span | None = None
+    loose: bool = False
+    modelled: bool = True
+
+    @property
+    def fewest(self) -> int:
+        """How many positional words it needs at least."""
+        return sum(not word.rstrip("*").endswith("?") for word in self.positional)
+
+    @property
+    def most(self) -> int | None:
+        """How many positional words it takes at most; None without a limit."""
+        return None if any(word.endswith("*") for word in self.positional) else len(self.positional)
+
+
+def _option(word: str) -> Option:
+    text, _, span = word.partition("@")
+    name, equal, rest = text.removeprefix("-").partition("=")
+    if not equal:
+        name, rest = name.rstrip("!^"), name[len(name.rstrip("!^")) :]
+    marks = rest[len(rest.rstrip("!^")) :]
+    kinds = {"": "one", "*": "list", "?": "bool", "any": "any"}
+    value = rest.rstrip("!^")
+    kind = "flag" if not equal else kinds.get(value, "choice")
+    choices = tuple(value.split("|")) if kind == "choice" else ()
+    return Option(name, kind, choices, "!" in marks, "^" in marks, Span.read(span) if span else None)
+
+
+def _command(line: str) -> Command:
+    head, colon, positional = line.partition(" :")
+    words = head.split()
+    name, _, span = words[0].partition("@")
+    return Command(
+        name,
+        {option.name: option for option in map(_option, words[1:])},
+        tuple(positional.split()),
+        Span.read(span) if span else None,
+        loose=positional.strip() == "...",
+        modelled=bool(colon),
+    )
+
+
+@cache
+def commands(table: str) -> Mapping[str, Command]:
+    """The commands of `tables/<table>.txt` by name."""
+    found: dict[str, Command] = {}
+    aliases: dict[str, str] = {}
+    for line in (FOLDER / f"{table}.txt").read_text().splitlines():
+        if line.startswith("#") or not line.strip():
+            continue
+        if " -> " in line:
+            name, target = line.split(" -> ")
+            aliases[name.strip()] = target.strip()
+        else:
+            command = _command(line)
+            found[command.name] = command
+    return {**found, **{name: found[target] for name, target in aliases.items()}}

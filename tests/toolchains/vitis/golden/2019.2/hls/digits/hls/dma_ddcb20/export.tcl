@@ -1,0 +1,18 @@
+# dma_ddcb20: synthesis and packaging, for vivado_hls 2019.2
+open_project -reset project
+set_top dma_ddcb20
+add_files dma_ddcb20_top.cpp -cflags "-I. -std=c++0x"
+add_files -tb {bench.cpp in_r.txt out_r.txt weightsmem.txt image.txt weights.txt result.txt} -cflags "-I. -std=c++0x"
+open_solution -reset solution
+set_part {xcu250-figd2104-2L-e}
+create_clock -period 4.000 -name default
+# Pointers have 64 bits: the register map in kernel.xml says so.
+config_interface -m_axi_addr64
+# Cores meet in one netlist, where no two modules may have one name: theirs begin with the top's.
+config_rtl -auto_prefix
+config_export -format ip_catalog -vendor xilinx.com -library hls -ipname dma_ddcb20 -version 1.0
+csim_design
+csynth_design
+export_design -rtl verilog -format ip_catalog
+puts "farm done: HLS"
+exit 0

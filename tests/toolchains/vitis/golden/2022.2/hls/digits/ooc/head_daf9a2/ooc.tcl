@@ -1,0 +1,25 @@
+# head_daf9a2: synthesis out of context, for Vivado 2022.2
+set_param general.maxThreads 4
+create_project -in_memory -part xcu250-figd2104-2L-e
+# The folder holds what was unpacked from the IP and nothing else.
+foreach file [lsort [glob -directory ip/hdl/verilog *.v]] {
+    read_verilog $file
+}
+# Contents of ROMs are looked up where the sources are read from.
+foreach file [glob -nocomplain -directory ip/hdl/verilog *.dat] {
+    file copy -force $file .
+}
+# IPs that HLS itself uses come as scripts that create them.
+foreach script [lsort [glob -nocomplain -directory ip/hdl/ip *.tcl]] {
+    source $script
+}
+read_xdc -mode out_of_context ooc.xdc
+synth_design -mode out_of_context -top head_daf9a2 -part xcu250-figd2104-2L-e -flatten_hierarchy rebuilt
+rename_ref -prefix_all head_daf9a2_
+write_checkpoint -force head_daf9a2.dcp
+write_verilog -force -mode synth_stub head_daf9a2_stub.v
+report_utilization -file utilization.rpt
+report_utilization -hierarchical -file utilization_hierarchical.rpt
+report_timing_summary -delay_type min_max -max_paths 10 -report_unconstrained -file timing_summary.rpt
+puts "farm done: out-of-context synthesis"
+exit 0

@@ -1,0 +1,20 @@
+# head_daf9a2: synthesis out of context, for Vivado 2024.2
+set_param general.maxThreads 4
+create_project -in_memory -part xcu250-figd2104-2L-e
+read_verilog -sv {operators/farm_stream.sv}
+read_verilog -sv {operators/acc_pool/acc_pool.sv}
+read_verilog -sv {operators/add/add.sv}
+read_verilog -sv {operators/label_select/label_select.sv}
+read_verilog -sv {operators/mvau/mvau.sv}
+read_verilog -sv {operators/width_converter/width_converter.sv}
+read_verilog -sv {head_daf9a2.sv}
+read_xdc -mode out_of_context ooc.xdc
+synth_design -mode out_of_context -top head_daf9a2 -part xcu250-figd2104-2L-e -flatten_hierarchy rebuilt
+rename_ref -prefix_all head_daf9a2_
+write_checkpoint -force head_daf9a2.dcp
+write_verilog -force -mode synth_stub head_daf9a2_stub.v
+report_utilization -file utilization.rpt
+report_utilization -hierarchical -file utilization_hierarchical.rpt
+report_timing_summary -delay_type min_max -max_paths 10 -report_unconstrained -file timing_summary.rpt
+puts "farm done: out-of-context synthesis"
+exit 0

@@ -1,0 +1,23 @@
+# residual_89ae1e: synthesis out of context, for Vivado 2025.1
+set_param general.maxThreads 4
+create_project -in_memory -part xcu250-figd2104-2L-e
+read_verilog -sv {operators/farm_stream.sv}
+read_verilog -sv {operators/add/add.sv}
+read_verilog -sv {operators/duplicate/duplicate.sv}
+read_verilog -sv {operators/fifo/fifo.sv}
+read_verilog -sv {operators/mvau/mvau.sv}
+read_verilog -sv {operators/pad/pad.sv}
+read_verilog -sv {operators/sliding_window/sliding_window.sv}
+read_verilog -sv {operators/threshold/threshold.sv}
+read_verilog -sv {operators/width_converter/width_converter.sv}
+read_verilog -sv {residual_89ae1e.sv}
+read_xdc -mode out_of_context ooc.xdc
+synth_design -mode out_of_context -top residual_89ae1e -part xcu250-figd2104-2L-e -flatten_hierarchy rebuilt
+rename_ref -prefix_all residual_89ae1e_
+write_checkpoint -force residual_89ae1e.dcp
+write_verilog -force -mode synth_stub residual_89ae1e_stub.v
+report_utilization -file utilization.rpt
+report_utilization -hierarchical -file utilization_hierarchical.rpt
+report_timing_summary -delay_type min_max -max_paths 10 -report_unconstrained -file timing_summary.rpt
+puts "farm done: out-of-context synthesis"
+exit 0

@@ -1,0 +1,112 @@
+"""Bad input, told before a tool starts: where it stands, what is wrong, what to do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from blocks.network import find_network
+from config.problem import ConfigError
+from config.settings import load_settings
+from farm.settings import FarmSettings
+from integration.platform import find_platform
+from toolchains.choose import find_toolchain
+from toolchains.open.steps import OpenToolchain
+from toolchains.simulation_settings import CosimSettings
+from toolchains.vitis.choose import find_vitis
+from toolchains.vitis.settings import VitisSettings
+from toolchains.vitis.steps import VitisToolchain
+
+ROOT = Path(__file__).resolve().parents[3]
+SECTIONS = {"farm": FarmSettings, "cosim": CosimSettings, "vitis": VitisSettings}
+
+
+def chosen(tmp_path: Path, *words: str, yaml: str = "", network: str = "digits"):  # type: ignore[no-untyped-def]
+    (tmp_path / "farm.yaml").write_text(f"network: {network}\n{yaml}")
+    settings = load_settings(tmp_path, SECTIONS, words)
+    return find_toolchain(ROOT, settings, find_network(network), find_platform(settings.platform))
+
+
+def refused(tmp_path: Path, *words: str, yaml: str = "", network: str = "digits") -> str:
+    with pytest.raises(ConfigError) as error:
+        chosen(tmp_path, "toolchain=vitis", "target=hw", *words, yaml=yaml, network=network)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("toolchain", "target", "kind"),
+    [
+        ("vitis", "hw", VitisToolchain),
+        ("vitis", "hw_emu", VitisToolchain),
+        ("vitis", "sw_emu", OpenToolchain),
+        ("auto", "sw_emu", OpenToolchain),
+        ("auto", "hw", VitisToolchain),
+    ],
+)
+def test_who_builds_what(tmp_path: Path, toolchain: str, target: str, kind: type) -> None:
+    assert isinstance(chosen(tmp_path, f"toolchain={toolchain}", f"target={target}"), kind)
+
+
+def test_a_release_before_2019_2_where_it_stands(tmp_path: Path) -> None:
+    said = refused(tmp_path, yaml="vitis: {release: '2018.3'}\n")
+    assert "farm.yaml:2" in said
+    assert "2018.3" in said
+    assert "use 2019.2 or later" in said
+
+
+def test_a_release_that_is_none(tmp_path: Path) -> None:
+    assert "'22.2', which is no release" in refused(tmp_path, "vitis.release=22.2")
+
+
+def test_views_by_block(tmp_path: Path) -> None:
+    found = chosen(tmp_path, "toolchain=vitis", "target=hw", "vitis.block_views=res2a=hls; postres=hls")
+    cores = find_network("digits").cores()
+    views = {block: found.view(core) for block, core in cores.items()}
+    assert {block for block, view in views.items() if view == "hls"} == {"res2a", "postres"}
+    inputs = {item.path for item in found.ooc(cores["res2a"]).inputs}
+    assert "ip.zip" in inputs
+    assert not any(path.endswith(".sv") for path in inputs)
+
+
+def test_views_that_do_not_fit_are_all_told(tmp_path: Path) -> None:
+    said = refused(tmp_path, "vitis.block_views=res9a=hls;res2a=c++")
+    assert "no block 'res9a'" in said
+    assert "no view 'c++'" in said
+
+
+def test_blocks_of_one_core_share_its_view(tmp_path: Path) -> None:
+    said = refused(tmp_path, "vitis.block_views=res2b=hls;res2c=rtl", network="resnet50")
+    assert "share the core" in said
+
+
+def test_a_part_of_another_board(tmp_path: Path) -> None:
+    platform = replace(find_platform("u250"), part="xcu280-fsvh2892-2L-e")
+    (tmp_path / "farm.yaml").write_text("network: digits\n")
+    settings = load_settings(tmp_path, SECTIONS, ("toolchain=vitis", "target=hw"))
+    with pytest.raises(ConfigError, match="xcu280-fsvh2892-2L-e and the platform xilinx_u250_xdma_201830_2"):
+        find_vitis(ROOT, settings, find_network("digits"), platform)
+
+
+def test_more_memory_ports_than_memories(tmp_path: Path) -> None:
+    board = find_platform("u250")
+    platform = replace(board, connect=tuple(wire for wire in board.connect if wire[0] != "weightsmem"))
+    (tmp_path / "farm.yaml").write_text("network: digits\n")
+    settings = load_settings(tmp_path, SECTIONS, ("toolchain=vitis", "target=hw"))
+    with pytest.raises(ConfigError, match="more memory ports than u250 has memories for: weightsmem"):
+        find_vitis(ROOT, settings, find_network("digits"), platform)
+
+
+@pytest.mark.parametrize("board", ["u50", "u55c", "u200", "u250", "u280"])
+def test_part_and_platform_of_every_board_agree(tmp_path: Path, board: str) -> None:
+    found = chosen(tmp_path, "toolchain=vitis", "target=hw", f"platform={board}")
+    assert found.platform.name == board
+
+
+def test_where_the_tools_are_is_no_part_of_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XILINXD_LICENSE_FILE", "2100@secret-server")
+    step = chosen(tmp_path, "toolchain=vitis", "target=hw").ooc(find_network("digits").cores()["res2b"])
+    assert ("XILINXD_LICENSE_FILE", "2100@secret-server") in step.private
+    assert "secret-server" not in repr(step)
+    assert step.environment == ()

@@ -1,0 +1,97 @@
+"""The vitis toolchain that the settings ask for, with their mistakes told before anything starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from blocks.network import Network
+from config.problem import ConfigError, Problem, suggestion
+from config.settings import Settings
+from integration.design import kernel_of
+from integration.fit_problem import problem_of
+from integration.platform import Platform
+from toolchains.vitis.discovery import find_tools
+from toolchains.vitis.releases import OLDEST, Release
+from toolchains.vitis.settings import VIEWS, VitisSettings
+from toolchains.vitis.steps import VitisToolchain, open_steps
+
+
+def find_vitis(root: Path, settings: Settings, network: Network, platform: Platform) -> VitisToolchain:
+    """The toolchain for target hw_emu or hw.
+
+    Raises:
+        ConfigError: a release before 2019.2, views that do not fit, a part that is not the platform's, or a kernel
+            with more memory ports than the platform has memories for.
+    """
+    vitis = settings.section(VitisSettings)
+    problems: list[Problem] = []
+    _check_release(settings, vitis, problems)
+    views = _views(settings, vitis, network, problems)
+    _check_platform(settings, platform, network, problems)
+    if problems:
+        raise ConfigError(problems)
+    tools = find_tools(vitis.install, vitis.platforms)
+    counted = [name for name, _ in settings.values.get("farm.licences", ())]
+    return VitisToolchain(
+        root,
+        network,
+        platform,
+        settings.target,
+        settings.clock_mhz,
+        vitis,
+        tools,
+        open_steps(root, network, platform, settings.target, settings.clock_mhz),
+        problem_of(network, platform, settings),
+        views,
+        tuple(name for name in counted if name == vitis.licence),
+    )
+
+
+def _check_release(settings: Settings, vitis: VitisSettings, problems: list[Problem]) -> None:
+    if vitis.release is None:
+        return
+    release = Release.of(vitis.release)
+    if release is None:
+        what = f"vitis.release is {vitis.release!r}, which is no release"
+        problems.append(settings.problem("vitis.release", what, "write it as 2022.2"))
+    elif not release.is_supported:
+        what = f"release {release} of AMD's tools is older than this flow, which begins at {OLDEST}"
+        problems.append(settings.problem("vitis.release", what, f"use {OLDEST} or later"))
+
+
+def _views(settings: Settings, vitis: VitisSettings, network: Network, problems: list[Problem]) -> dict[str, str]:
+    """Block to view. Blocks that share a core share its view: no core is synthesised twice."""
+    cores = network.cores()
+    views: dict[str, str] = {}
+    key = "vitis.block_views"
+    for word in vitis.block_views:
+        block, _, view = (part.strip() for part in word.partition("="))
+        if block not in cores:
+            what = f"{word!r}: {network.name} has no block {block!r}"
+            problems.append(settings.problem(key, what, suggestion(block, cores)))
+        elif view not in VIEWS:
+            problems.append(settings.problem(key, f"{word!r}: there is no view {view!r}", suggestion(view, VIEWS)))
+        else:
+            views[block] = view
+    for block, view in views.items():
+        for other, core in cores.items():
+            if core.name == cores[block].name and views.get(other, view) != view:
+                what = f"{block} and {other} share the core {core.name}, but not the view"
+                problems.append(settings.problem(key, what, "give both one view"))
+                return views
+    return views
+
+
+def _check_platform(settings: Settings, platform: Platform, network: Network, problems: list[Problem]) -> None:
+    chip = platform.part.partition("-")[0].removeprefix("xc")
+    if f"_{chip}_" not in f"_{platform.vbnv}_":
+        what = f"the part {platform.part} and the platform {platform.vbnv} are of different boards"
+        problems.append(settings.problem("platform", what, f"correct platform/{platform.name}.yaml"))
+    if platform.shell(platform.vbnv) is None:
+        what = f"{platform.name} does not say where {platform.vbnv} has compute units and pblocks"
+        problems.append(settings.problem("platform", what, f"add it to 'shells' of platform/{platform.name}.yaml"))
+    wired = dict(platform.connect)
+    unwired = [argument.name for argument in kernel_of(network).arguments if not wired.get(argument.name)]
+    if unwired:
+        what = f"the kernel has more memory ports than {platform.name} has memories for: {', '.join(unwired)}"
+        problems.append(settings.problem("platform", what, "wire them in 'connect' of the board's file"))

@@ -1,0 +1,55 @@
+"""What is missing for a target, in words that say what to do: told before any tool starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from integration.platform import Platform
+from toolchains.vitis.discovery import LICENCE_VARIABLES, Tools
+from toolchains.vitis.releases import OLDEST, Release
+
+
+def lacking(
+    tools: Tools, wanted: Release | None, platform: Platform, *, needs_hls: bool, needs_licence: bool
+) -> Iterator[str]:
+    """Everything that a build for hw or hw_emu will need and does not find, one sentence each."""
+    chosen = tools.of(wanted) if wanted else tools.newest()
+    if chosen is None:
+        yield _no_tools(tools, wanted)
+        return
+    for name, what in (("vivado", "Vivado"), ("v++", "v++ (Vitis)")):
+        if chosen.program(name) is None:
+            yield f"release {chosen.release} has no {what} here; install it, or set vitis.release to another one"
+    if needs_hls and chosen.program(chosen.release.hls_program) is None:
+        yield f"release {chosen.release} has no {chosen.release.hls_program} here; install it, or use vitis.view=rtl"
+    if tools.xrt is None:
+        yield "there is no XRT, without which v++ fails at its very end; install it, or set XILINX_XRT"
+    if tools.platform_file(platform.vbnv) is None:
+        yield (
+            f"platform {platform.vbnv} is not installed; install its package, or set vitis.platforms or "
+            f"PLATFORM_REPO_PATHS to where it is ({_platforms(tools)})"
+        )
+    if needs_licence and not (tools.licences or tools.licence_files):
+        names = " or ".join(LICENCE_VARIABLES)
+        yield f"there is no licence: set {names}, or vitis.needs_licence=false for a device that needs none"
+
+
+def _no_tools(tools: Tools, wanted: Release | None) -> str:
+    if wanted is not None and tools.installations:
+        there = ", ".join(str(one.release) for one in tools.installations)
+        return f"release {wanted} of AMD's tools is not installed; there is {there}"
+    if tools.too_old:
+        return f"AMD's tools are too old ({', '.join(tools.too_old)}): {OLDEST} or later is needed"
+    return (
+        "AMD's tools are not installed here, or not found: source settings64.sh, or set vitis.install in "
+        "farm.local.yaml ('doit tools' shows where was looked)"
+    )
+
+
+def _platforms(tools: Tools) -> str:
+    return f"there is {', '.join(name for name, _ in tools.platforms)}" if tools.platforms else "there is none at all"
+
+
+def text(found: Iterator[str]) -> str:
+    """All of it in one line, for a variable; empty where nothing is missing."""
+    return "; ".join(found)

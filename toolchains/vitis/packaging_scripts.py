@@ -1,0 +1,188 @@
+"""The Tcl that makes IPs of netlists: the cores' checkpoints, the memories between them, and the kernel itself.
+
+`ipx::package_checkpoint` and what follows it are the steps of AMD's own RTL kernel wizard, as committed with public
+kernels. Names and options of `ipx::` commands: Vivado's own help of 2020.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from integration.kernel import CONTROL_PORT, COUNT, Kernel
+from toolchains.vitis.releases import Release
+from toolchains.vitis.stitch_job import LIBRARY, VENDOR, VERSION, StitchJob, masters_of
+
+IP_FOLDER = "ip"
+
+_IP_PROCEDURES = f"""\
+# A core's netlist as an IP.
+proc farm_core {{core hertz buses}} {{
+    set ip [ipx::package_checkpoint -dcp_file $core.dcp -root_dir {IP_FOLDER}/$core \\
+        -vendor {VENDOR} -library {LIBRARY} -name $core -version {VERSION} -taxonomy /UserIP -force]
+    farm_clock $ip $hertz $buses
+    farm_save $ip
+}}
+
+# A memory and its contents as an IP: exactly these two files.
+proc farm_memory {{memory hertz part}} {{
+    create_project -force $memory ${{memory}}_project -part $part
+    add_files -norecurse [list $memory.v $memory.mem]
+    set_property top $memory [current_fileset]
+    update_compile_order -fileset sources_1
+    ipx::package_project -root_dir {IP_FOLDER}/$memory -vendor {VENDOR} -library {LIBRARY} \\
+        -taxonomy /UserIP -import_files -force
+    set ip [ipx::current_core]
+    set_property name $memory $ip
+    set_property version {VERSION} $ip
+    farm_clock $ip $hertz {{out}}
+    farm_save $ip
+    close_project
+}}
+"""
+PACKAGED = "farm done: IPs packaged"
+KERNEL_PACKAGED = "farm done: kernel packaged"
+KERNEL_FOLDER = "kernel_ip"
+
+_PROCEDURES = """\
+# A bus interface by its name. HLS adds _r to words of Verilog, and older releases _V; a name that the packager has not
+# inferred ends the run.
+proc farm_bus {core name} {
+    foreach wanted [list $name ${name}_r ${name}_V ${name}_V_V ${name}_r_V] {
+        set bus [ipx::get_bus_interfaces -quiet $wanted -of_objects $core]
+        if {[llength $bus] == 1} {
+            return $bus
+        }
+    }
+    error "dataflow-farm: the packaged netlist has no interface $name"
+}
+
+# The clock's frequency, without which a block design takes 100 MHz and refuses the connection (BD 41-237).
+proc farm_clock {core hertz buses} {
+    foreach name $buses {
+        set bus [farm_bus $core $name]
+        ipx::associate_bus_interfaces -busif [get_property name $bus] -clock ap_clk $core
+    }
+    set parameter [ipx::add_bus_parameter -quiet FREQ_HZ [farm_bus $core ap_clk]]
+    set_property value $hertz $parameter
+}
+
+proc farm_save {core} {
+    # Packaging would take the revision from the date, which overflows 32 bits from 2022 on.
+    set_property core_revision 1 $core
+    ipx::create_xgui_files $core
+    ipx::update_checksums $core
+    if {![ipx::check_integrity -quiet $core]} {
+        error "dataflow-farm: ipx::check_integrity finds the IP incomplete"
+    }
+    ipx::save_core $core
+    ipx::unload_core $core
+}
+"""
+
+
+def packaging_script(job: StitchJob) -> str:
+    """The script that packages every core, converter and memory once."""
+    return "\n".join(_packaging(job)) + "\n"
+
+
+def _packaging(job: StitchJob) -> Iterator[str]:
+    yield f"# {job.kernel.name}: cores and memories as IPs, for Vivado {job.release}"
+    yield f"set_param general.maxThreads {job.threads}"
+    yield ""
+    yield _PROCEDURES
+    yield _IP_PROCEDURES
+    for converter in job.converters:
+        yield f"# Between two blocks whose beats differ: {converter}."
+        yield f"create_project -in_memory -part {job.part}"
+        for file in (*job.converter_files, f"{converter}.sv"):
+            yield f"read_verilog -sv {{{file}}}"
+        yield f"synth_design -mode out_of_context -top {converter} -part {job.part} -flatten_hierarchy rebuilt"
+        yield f"rename_ref -prefix_all {converter}_"
+        yield f"write_checkpoint -force {converter}.dcp"
+        yield "close_project"
+        yield ""
+    yield f"create_project -force packaging packaging_project -part {job.part}"
+    dma = dict(job.instances)[job.dma]
+    for core in (*job.cores, *job.converters):
+        buses = [*job.streams[core], *((*masters_of(job.kernel), CONTROL_PORT.lower()) if core == dma else ())]
+        yield f"farm_core {core} {job.frequency_hz} {{{' '.join(buses)}}}"
+    yield "close_project"
+    for memory in job.memories:
+        yield f"farm_memory {memory.name} {job.frequency_hz} {job.part}"
+    yield ""
+    yield f'puts "{PACKAGED}"'
+    yield "exit 0"
+
+
+def kernel_script(job: StitchJob) -> str:
+    """The script that packages the kernel's netlist with its registers, and writes the .xo."""
+    return "\n".join(_kernel(job)) + "\n"
+
+
+def _kernel(job: StitchJob) -> Iterator[str]:
+    kernel, masters = job.kernel, masters_of(job.kernel)
+    vendor, library, name, version = kernel.vlnv.split(":")
+    control = CONTROL_PORT.lower()
+    yield f"# {name}: the kernel as a netlist IP, for Vivado {job.release}"
+    yield f"set_param general.maxThreads {job.threads}"
+    yield ""
+    yield _PROCEDURES
+    yield f"create_project -force packaging kernel_packaging_project -part {job.part}"
+    yield (
+        f"set core [ipx::package_checkpoint -dcp_file {name}.dcp -root_dir {KERNEL_FOLDER} -vendor {vendor} "
+        f"-library {library} -name {name} -version {version} -taxonomy /KernelIP -force]"
+    )
+    yield f"farm_clock $core {job.frequency_hz} {{{' '.join((*masters, control))}}}"
+    yield "set_property sdx_kernel true $core"
+    yield "set_property sdx_kernel_type rtl $core"
+    yield "set_property supported_families { } $core"
+    yield "set_property auto_family_support_level level_2 $core"
+    yield "set_property xpm_libraries {XPM_CDC XPM_MEMORY XPM_FIFO} $core"
+    if job.release >= Release(2021, 1):
+        yield "set_property vitis_drc {ctrl_protocol ap_ctrl_hs} $core"
+        yield "set_property ipi_drc {ignore_freq_hz true} $core"
+    yield ""
+    yield "# The registers, as kernel.xml has them."
+    yield f"set map [ipx::add_memory_map -quiet {control} $core]"
+    yield f"set_property slave_memory_map_ref {control} [farm_bus $core {control}]"
+    yield "set block [ipx::add_address_block -quiet reg0 $map]"
+    for register, offset, bits, master in _registers(kernel):
+        yield f"set register [ipx::add_register -quiet {register} $block]"
+        yield f"set_property address_offset {offset:#05x} $register"
+        yield f"set_property size {bits} $register"
+        if master:
+            yield "set parameter [ipx::add_register_parameter -quiet ASSOCIATED_BUSIF $register]"
+            yield f"set_property value {master} $parameter"
+    yield ""
+    yield "# What hw_emu simulates."
+    yield f"file copy -force {name}_funcsim.v {KERNEL_FOLDER}/{name}_funcsim.v"
+    yield "set group [ipx::add_file_group -type simulation xilinx_verilogbehavioralsimulation $core]"
+    yield f"ipx::add_file {name}_funcsim.v $group"
+    yield f"set_property model_name {top_module(kernel)} $group"
+    yield ""
+    yield "if {![ipx::check_integrity -quiet -kernel $core]} {"
+    yield '    error "dataflow-farm: ipx::check_integrity -kernel finds no kernel in the IP"'
+    yield "}"
+    yield "farm_save $core"
+    yield f"file delete -force {name}.xo"
+    yield (
+        f"package_xo -kernel_name {name} -xo_path {name}.xo -ip_directory {KERNEL_FOLDER} -kernel_xml kernel.xml -force"
+    )
+    yield f'puts "{KERNEL_PACKAGED}"'
+    yield "exit 0"
+
+
+def top_module(kernel: Kernel) -> str:
+    """The module around the block design, which Vivado names."""
+    return f"{kernel.name}_wrapper"
+
+
+def _registers(kernel: Kernel) -> Iterator[tuple[str, int, int, str]]:
+    """Name, offset, bits and master of each register (UG1399, "S_AXILITE control register map")."""
+    yield "CTRL", 0x00, 32, ""
+    yield "GIER", 0x04, 32, ""
+    yield "IP_IER", 0x08, 32, ""
+    yield "IP_ISR", 0x0C, 32, ""
+    for argument in kernel.arguments:
+        yield argument.name, argument.offset, 64, argument.port.lower()
+    yield COUNT, kernel.count_offset, 32, ""

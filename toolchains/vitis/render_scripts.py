@@ -1,0 +1,92 @@
+"""All that AMD's tools are told in a build, as files to be read: `python -m toolchains.vitis.render_scripts`.
+
+No tool is needed. The golden files of the tests are made by this program too (CONTRIBUTING says how).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from blocks.network import Network, find_network
+from config.settings import Settings
+from farm.step import Step, Text
+from integration.fit_problem import problem_of
+from integration.platform import find_platform
+from toolchains.vitis.discovery import Tools
+from toolchains.vitis.link_config import link_config, link_words
+from toolchains.vitis.packaging_scripts import kernel_script, packaging_script
+from toolchains.vitis.releases import Release
+from toolchains.vitis.settings import VIEWS, VitisSettings
+from toolchains.vitis.steps import VitisToolchain, open_steps
+from toolchains.vitis.stitch_scripts import design_script
+
+ROOT = Path(__file__).resolve().parents[2]
+_SUFFIXES = (".tcl", ".xdc")
+
+
+def toolchain_for(network: Network, release: str, view: str) -> VitisToolchain:
+    """The toolchain with the project's defaults, on a machine without tools."""
+    build = Settings.defaults().build
+    platform = find_platform(build.platform)
+    problem = problem_of(network, platform, Settings.defaults())
+    settings = VitisSettings(view=view, release=release)
+    shared = open_steps(ROOT, network, platform, "hw", build.clock_mhz)
+    return VitisToolchain(ROOT, network, platform, "hw", build.clock_mhz, settings, Tools(), shared, problem)
+
+
+def scripts(network: Network, release: str, view: str, cores: Sequence[str] = ()) -> dict[str, str]:
+    """Path to text of everything rendered; with `cores` of these blocks' cores only, and nothing of the kernel."""
+    return dict(_scripts(toolchain_for(network, release, view), cores))
+
+
+def _scripts(toolchain: VitisToolchain, blocks: Sequence[str]) -> Iterator[tuple[str, str]]:
+    cores = toolchain.network.cores()
+    wanted = {core.name: core for block, core in cores.items() if not blocks or block in blocks}
+    for name, core in wanted.items():
+        if toolchain.settings.view == "hls":
+            yield from _rendered(f"hls/{name}", toolchain.hls(core))
+        yield from _rendered(f"ooc/{name}", toolchain.ooc(core))
+    if blocks:
+        return
+    job, link = toolchain.job, toolchain.link_job()
+    yield "stitch/package.tcl", packaging_script(job)
+    yield "stitch/design.tcl", design_script(job)
+    yield "stitch/kernel.tcl", kernel_script(job)
+    yield "link/words.txt", "\n".join(("v++", *link_words(link))) + "\n"
+    if link.has_file:
+        yield "link/link.cfg", link_config(link)
+
+
+def _rendered(folder: str, step: Step) -> Iterator[tuple[str, str]]:
+    for item in step.inputs:
+        if isinstance(item, Text) and item.path.endswith(_SUFFIXES):
+            yield f"{folder}/{item.path}", item.content
+
+
+def main() -> int:
+    """Write the files. Returns 0, or 1 for a release that is none."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--network", default="digits")
+    parser.add_argument("--release", default="2022.2")
+    parser.add_argument("--view", choices=VIEWS, default="rtl")
+    parser.add_argument("--block", action="append", default=[], help="only the core of this block; may repeat")
+    given = parser.parse_args()
+    release = Release.of(given.release)
+    if release is None or not release.is_supported:
+        print(f"ERROR: there is no release {given.release!r} that this flow knows; write it as 2022.2")
+        return 1
+    found = scripts(find_network(given.network), given.release, given.view, given.block)
+    for path, text in found.items():
+        place = given.folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, "utf-8")
+    print(f"{given.folder}: {len(found)} files")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,190 @@
+"""v++ on the kernel: `python -m toolchains.vitis.run_link` is the `link` step. It leaves xclbin and manifest in one."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from integration.fit import Fit
+from integration.platform import Shell
+from reports.errors import ReportError
+from reports.step_values import Linked
+from runtime import emulation_data, xclbin
+from runtime.errors import FarmRuntimeError
+from runtime.header import Kind
+from runtime.manifest import Argument, Cycles, Manifest, Parameters, from_json
+from toolchains.vitis import tool
+from toolchains.vitis.floorplan import floorplan_script
+from toolchains.vitis.link_config import (
+    CONFIG,
+    FLOORPLAN,
+    HERE,
+    PAYLOAD,
+    REPORTS,
+    TEMP,
+    LinkJob,
+    link_config,
+    link_words,
+)
+from toolchains.vitis.link_reports import LinkReports, read_reports, require
+from toolchains.vitis.stitch_job import StitchJob
+
+TOLD = "told.txt"
+"""What v++ was told: command, configuration, floorplan."""
+PAYLOAD_VARIABLE = "AMD_STAND_IN_PAYLOAD"
+DATA_CLOCK = 0
+_MHZ_TOLERANCE = 0.5
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def parameters_of(blocks: list[str]) -> Parameters:
+    """Where the trained values are from, and the digest over all of them in the order of the blocks."""
+    origins: set[str] = set()
+    whole = hashlib.sha256()
+    for block in blocks:
+        origins.update(json.loads(Path("weights", block, "memories.json").read_text("utf-8"))["origins"])
+        whole.update(Path("weights", block, "memories.bin").read_bytes())
+    whole.update(Path("fc_weights.bin").read_bytes())
+    return Parameters(origin=", ".join(sorted(origins)), digest=whole.hexdigest())
+
+
+def achieved_mhz(file: xclbin.Xclbin) -> float:
+    """The kernel's clock as the file has it. Raises ToolError for a file without."""
+    if not file.clocks:
+        raise tool.ToolError("the xclbin names no clocks")
+    data = [clock for clock in file.clocks if clock.name.startswith("DATA_CLK")] or [file.clocks[DATA_CLOCK]]
+    return float(data[0].frequency_mhz)
+
+
+def prepare(plan: Mapping[str, Any], fit: Fit) -> LinkJob:
+    """Write the configuration and the floorplan of a fit; return the job."""
+    job = LinkJob.from_description(plan["link"]).placed(fit)
+    if job.has_file:
+        Path(CONFIG).write_text(link_config(job).replace(HERE, str(Path().resolve())), "utf-8")
+    told = " ".join(("v++", *link_words(job))) + "\n\n" + link_config(job)
+    if job.has_floorplan:
+        placed = {block.block: block.slrs[0] for block in fit.blocks}
+        shell = Shell(**{**plan["shell"], "pblocks": tuple(plan["shell"]["pblocks"])})
+        stitched = StitchJob.from_description(plan["stitch"], placed)
+        script = floorplan_script(stitched, fit, shell)
+        Path(FLOORPLAN).write_text(script, "utf-8")
+        told += f"\n{script}"
+    Path(TOLD).write_text(told, "utf-8")
+    return job
+
+
+def link(job: LinkJob) -> str:
+    """Run v++; return what it printed."""
+    words = [word.replace(HERE, str(Path().resolve())) for word in link_words(job)]
+    more = {PAYLOAD_VARIABLE: str(Path(PAYLOAD).resolve())} if Path(PAYLOAD).exists() else {}
+    return tool.run("VPP", words, folder=Path(), writes=[job.output], more=more)
+
+
+def manifest_of(
+    plan: Mapping[str, Any], parts: Mapping[str, bytes], fit: Fit, carried: Manifest | None, mhz: float
+) -> Manifest:
+    """What the file says of itself."""
+    tags = {bank.argument: (bank.tag,) for bank in fit.banks}
+    return Manifest(
+        network=plan["network"],
+        kernel=plan["kernel"],
+        instance=plan["instance"],
+        toolchain="vitis",
+        target=plan["target"],
+        view=plan["view"],
+        parameters=parameters_of(plan["blocks"]),
+        clock_mhz=mhz,
+        arguments=tuple(
+            Argument(
+                **{**each, "shape": tuple(each["shape"]), "dtypes": tuple(each["dtypes"])}, banks=tags[each["name"]]
+            )
+            for each in plan["arguments"]
+        ),
+        folding=plan["folding"],
+        inputs={name: digest(Path(name).read_bytes()) for name in plan["sources"]},
+        tools=plan["tools"],
+        cycles=Cycles(predicted_ii=plan["interval"], bottleneck=plan["bottleneck"]),
+        parts={name: digest(data) for name, data in parts.items()},
+        payload=carried.payload if carried else None,
+        labels=tuple(plan["labels"]),
+        dataset=plan["dataset"],
+    )
+
+
+def finish(plan: Mapping[str, Any], job: LinkJob, fit: Fit, found: LinkReports) -> None:
+    """Write the xclbin with its manifest and the last layer's weights, and the values."""
+    file = xclbin.read(job.output)
+    mhz = achieved_mhz(file)
+    asked = job.clock_mhz
+    if mhz < asked - _MHZ_TOLERANCE:
+        what = f"dataflow-farm: timing is not met at {asked:g} MHz: v++ has lowered the clock to {mhz:g} MHz"
+        if not plan["accept_lower_clock"]:
+            raise tool.ToolError(what)
+        print(f"WARNING: {what}")
+    parts = dict(file.emulation)
+    weights = Path("fc_weights.bin").read_bytes()
+    if weights:
+        parts.setdefault(emulation_data.FC_WEIGHTS, weights)
+    carried = xclbin.read(PAYLOAD) if Path(PAYLOAD).exists() else None
+    origin = from_json(carried.manifest_json) if carried and carried.manifest_json else None
+    manifest = manifest_of(plan, parts, fit, origin, mhz)
+    sections = {Kind.USER_METADATA: manifest.to_json().encode()}
+    if parts:
+        sections[Kind.EMULATION_DATA] = emulation_data.pack(parts)
+    written = Path("kernel.xclbin")
+    xclbin.write(xclbin.extend(file, sections), written)
+    slacks = found.timing
+    Linked(
+        total=found.total,
+        slrs=found.slrs,
+        wns_ns=slacks.wns_ns if slacks else None,
+        whs_ns=slacks.whs_ns if slacks else None,
+        clock_mhz=mhz,
+        xclbin_bytes=written.stat().st_size,
+        predicted_interval_cycles=plan["interval"],
+        bottleneck=plan["bottleneck"],
+        parameters=manifest.parameters.origin,
+        tool=plan["tool"],
+    ).write(Path("values.json"))
+
+
+def main() -> int:
+    """Run the step in the current folder.
+
+    Returns:
+        0, or 1 after printing why the run does not count.
+    """
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--plan", type=Path, required=True, help="what the flow knows of the build, as JSON")
+    parser.add_argument("--fit", type=Path, required=True, help="where blocks and arguments lie, as JSON")
+    given = parser.parse_args()
+    plan = json.loads(given.plan.read_text("utf-8"))
+    fit = Fit.from_description(json.loads(given.fit.read_text("utf-8")))
+    try:
+        job = prepare(plan, fit)
+        link(job)
+        found = read_reports((Path(REPORTS), Path(TEMP, "reports"), Path(TEMP)))
+        if plan["target"] == "hw":
+            require(found)
+        finish(plan, job, fit, found)
+        Path("reports.txt").write_text(
+            "".join(f"==== {file}\n{file.read_text('utf-8', errors='replace')}\n" for file in found.files), "utf-8"
+        )
+    except (tool.ToolError, ReportError, FarmRuntimeError, ValueError, OSError) as failure:
+        print(f"ERROR: {failure}")
+        return 1
+    print(tool.COMPLETE)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,36 @@
+"""Settings of the vitis toolchain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from config.settings import Texts, setting
+
+VIEWS = ("hls", "rtl")
+STYLES = ("ipi", "structural")
+
+
+@dataclass(frozen=True)
+class VitisSettings:
+    """Section `vitis`. Where the tools are belongs into farm.local.yaml, the rest into farm.yaml."""
+
+    view: str = setting("rtl", "how cores are written for Vivado: C++ for Vitis HLS, or SystemVerilog", choices=VIEWS)
+    block_views: Texts = setting((), "views of single blocks, e.g. res2a=hls")  # noqa: RUF009
+    release: str | None = setting(None, "release of the tools, e.g. 2022.2; empty: the newest that is installed")
+    install: str | None = setting(None, "folder that holds Vitis/ and Vivado/; empty: PATH, XILINX_*, usual places")
+    platforms: str | None = setting(
+        None, "folder of Alveo platforms; empty: PLATFORM_REPO_PATHS, /opt/xilinx/platforms"
+    )
+    threads: int = setting(
+        4, "general.maxThreads of each Vivado; fixed, so that no result depends on it", minimum=1, maximum=32
+    )
+    jobs: int = setting(4, "processes that one Vivado or v++ starts itself", minimum=1, maximum=64)
+    ooc_route: bool = setting(False, "place and route each core out of context, for its real timing")
+    stitch_style: str = setting("ipi", "kernel as a block design, or as a generated top", choices=STYLES)
+    optimize: int = setting(2, "v++ optimization level", minimum=0, maximum=3)
+    hls_hours: float = setting(8.0, "longest time of one HLS run", minimum=0.1)
+    ooc_hours: float = setting(6.0, "longest time of one out-of-context synthesis", minimum=0.1)
+    link_hours: float = setting(36.0, "longest time of stitch and of link", minimum=0.1)
+    needs_licence: bool = setting(True, "refuse to start without a licence; false for devices that need none")
+    accept_lower_clock: bool = setting(True, "keep an xclbin whose clock v++ has lowered; false: that is a failure")
+    licence: str = setting("vivado", "licence of farm.licences that each synthesis and implementation takes")

@@ -1,0 +1,172 @@
+"""The second way to stitch: a generated top around the cores' netlists, without a block design.
+
+`stitch.style` structural: the top has each core as a black box, which its checkpoint then fills (`link_design`).
+It needs no IP of AMD's catalog: FIFOs, converters and crossings are this project's own. The ports of a core are read
+from the stub that Vivado wrote beside its checkpoint, so that both views work.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from toolchains.vitis.packaging_scripts import top_module
+from toolchains.vitis.stitch_job import Stage, StitchJob
+from toolchains.vitis.stitch_scripts import DONE, HIERARCHY, UTILIZATION
+
+FILES = ("operators/farm_stream.sv", "operators/fifo/fifo.sv", "operators/width_converter/width_converter.sv")
+BLACK_BOXES = "black_boxes.v"
+_PORT = re.compile(r"^\s*(input|output)\s*(?:wire\s*)?(?:\[(\d+):0\])?\s*(\w+)\s*;", re.MULTILINE)
+_OUTSIDE = ("m_axi_", "s_axi_", "interrupt")
+RESET_STAGES = 4
+
+
+@dataclass(frozen=True)
+class StubPort:
+    """A port of a netlist."""
+
+    name: str
+    is_input: bool
+    width_bits: int
+
+    @property
+    def vector(self) -> str:
+        """Its range in a declaration, empty for one bit without."""
+        return f"[{self.width_bits - 1}:0] " if self.width_bits > 1 else ""
+
+
+def read_stub(text: str, name: str) -> tuple[StubPort, ...]:
+    """The ports in a stub of `write_verilog -mode synth_stub`. Raises ValueError where there are none."""
+    found = tuple(StubPort(port, way == "input", int(top or 0) + 1) for way, top, port in _PORT.findall(text))
+    if not found:
+        raise ValueError(f"{name}_stub.v declares no ports")
+    return found
+
+
+def black_boxes(stubs: Mapping[str, tuple[StubPort, ...]]) -> str:
+    """The cores as modules without content."""
+    lines = []
+    for name, ports in stubs.items():
+        heads = ",\n".join(f"    {'input ' if p.is_input else 'output'} wire {p.vector}{p.name}" for p in ports)
+        lines += ["(* black_box *)", f"module {name} (", heads, ");", "endmodule", ""]
+    return "\n".join(lines)
+
+
+def stream_name(ports: tuple[StubPort, ...], port: str, core: str) -> str:
+    """A stream's name in the netlist: HLS adds _r to words of Verilog, and older releases _V."""
+    names = {each.name for each in ports}
+    found = [name for end in ("", "_r", "_V", "_V_V", "_r_V") if f"{(name := port + end)}_TDATA" in names]
+    if len(found) != 1:
+        raise ValueError(f"{core} has {len(found)} streams for {port}, not one")
+    return found[0]
+
+
+def top_text(job: StitchJob, stubs: Mapping[str, tuple[StubPort, ...]]) -> str:
+    """The SystemVerilog of the top; `stubs` are the ports of each core. Raises ValueError for ports that do not fit."""
+    return "\n".join(_top(job, stubs)) + "\n"
+
+
+def _top(job: StitchJob, stubs: Mapping[str, tuple[StubPort, ...]]) -> Iterator[str]:
+    cores = dict(job.instances)
+    outside = [port for port in stubs[cores[job.dma]] if port.name.startswith(_OUTSIDE)]
+    yield f"// {job.kernel.name}: made from its stream graph."
+    yield "`default_nettype none"
+    yield f"module {top_module(job.kernel)} ("
+    yield "    input  wire ap_clk,"
+    yield "    input  wire ap_rst_n,"
+    yield ",\n".join(f"    {'input ' if p.is_input else 'output'} wire {p.vector}{p.name}" for p in outside)
+    yield ");"
+    for slr in job.used_slrs:
+        yield "    // A reset of its own for each SLR; shift registers of LUTs could not be spread over the way."
+        yield f'    (* shreg_extract = "no" *) reg [{RESET_STAGES - 1}:0] reset_{slr} = \'0;'
+        yield f"    always_ff @(posedge ap_clk) reset_{slr} <= {{reset_{slr}[{RESET_STAGES - 2}:0], ap_rst_n}};"
+    yield "    // Streams: a block and its port."
+    wires = {(block, port): size for block, core in job.instances for port, size in job.streams[core].items()}
+    for (block, port), size in wires.items():
+        yield f"    wire [{8 * size - 1}:0] {block}__{port}_data;"
+        yield f"    wire {block}__{port}_valid, {block}__{port}_ready;"
+    for block, core in job.instances:
+        ports = [f".ap_clk(ap_clk), .ap_rst_n(reset_{job.slr(block)}[{RESET_STAGES - 1}])"]
+        if core == cores[job.dma]:
+            ports += [f".{port.name}({port.name})" for port in outside]
+        for port in job.streams[core]:
+            name, wire = stream_name(stubs[core], port, core), f"{block}__{port}"
+            ports.append(f".{name}_TDATA({wire}_data), .{name}_TVALID({wire}_valid), .{name}_TREADY({wire}_ready)")
+        yield f"    {core} {block} (\n        " + ",\n        ".join(ports) + "\n    );"
+    for memory in job.memories:
+        wire = f"{memory.block}__{memory.port}"
+        yield f"    {memory.name} {memory.name}_i ("
+        yield f"        .ap_clk(ap_clk), .ap_rst_n(reset_{job.slr(memory.block)}[{RESET_STAGES - 1}]),"
+        yield f"        .out_TDATA({wire}_data), .out_TVALID({wire}_valid), .out_TREADY({wire}_ready)"
+        yield "    );"
+    for stage in job.stages:
+        yield from _stage(job, stage)
+    yield "endmodule"
+    yield "`default_nettype wire"
+
+
+def _stage(job: StitchJob, stage: Stage) -> Iterator[str]:
+    """Converter and FIFO beside the source, two registers for each crossing, as in the block design."""
+    at, goal = (f"{block}__{port}" for block, port in (stage.source, stage.sink))
+    home = job.slr(stage.source[0])
+    width_bits = 8 * stage.sink_bytes
+    reset = f"reset_{home}[{RESET_STAGES - 1}]"
+    crossings = abs(int(job.slr(stage.sink[0]).removeprefix("slr")) - int(home.removeprefix("slr")))
+    modules: list[tuple[str, str, str]] = []
+    if stage.converter:
+        wire = f"{stage.name}_converted"
+        yield from _wires(wire, width_bits)
+        yield f"    {stage.converter} {stage.name}_converter ("
+        yield f"        .ap_clk(ap_clk), .ap_rst_n({reset}),"
+        yield f"        .input_TDATA({at}_data), .input_TVALID({at}_valid), .input_TREADY({at}_ready),"
+        yield f"        .output_TDATA({wire}_data), .output_TVALID({wire}_valid), .output_TREADY({wire}_ready)"
+        yield "    );"
+        at = wire
+    modules.append((f"farm_fifo #(.WIDTH({width_bits}), .DEPTH({stage.depth}))", f"{stage.name}_fifo", ", .level()"))
+    modules += [(f"farm_skid #(.WIDTH({width_bits}))", f"{stage.name}_crossing{i}", "") for i in range(2 * crossings)]
+    for index, (module, name, more) in enumerate(modules):
+        wire = goal if index == len(modules) - 1 else f"{name}_out"
+        if wire != goal:
+            yield from _wires(wire, width_bits)
+        yield f"    {module} {name} (.clk(ap_clk), .rst(!{reset}),"
+        yield f"        .in0_data({at}_data), .in0_valid({at}_valid), .in0_ready({at}_ready),"
+        yield f"        .out0_data({wire}_data), .out0_valid({wire}_valid), .out0_ready({wire}_ready){more});"
+        at = wire
+
+
+def _wires(name: str, width_bits: int) -> Iterator[str]:
+    yield f"    wire [{width_bits - 1}:0] {name}_data;"
+    yield f"    wire {name}_valid, {name}_ready;"
+
+
+def structural_script(job: StitchJob) -> str:
+    """The script that makes the kernel's netlist of the top, in place of packaged cores and block design."""
+    return "\n".join(_script(job)) + "\n"
+
+
+def _script(job: StitchJob) -> Iterator[str]:
+    name, top = job.kernel.name, top_module(job.kernel)
+    yield f"# {name}: netlist by a generated top, for Vivado {job.release}"
+    yield f"set_param general.maxThreads {job.threads}"
+    yield f"create_project -in_memory -part {job.part}"
+    for file in (*FILES, *(f"{converter}.sv" for converter in job.converters), f"{top}.sv"):
+        yield f"read_verilog -sv {{{file}}}"
+    for memory in job.memories:
+        yield f"read_verilog {memory.name}.v"
+    yield "# The cores are black boxes until their checkpoints are linked."
+    yield f"read_verilog {BLACK_BOXES}"
+    yield f"synth_design -mode out_of_context -top {top} -part {job.part} -flatten_hierarchy rebuilt"
+    yield f"write_checkpoint -force {top}.dcp"
+    yield "close_project"
+    yield "# Linked by name: the module of each black box is the top of a checkpoint."
+    yield f"create_project -in_memory -part {job.part}"
+    yield f"add_files {{{' '.join(f'{each}.dcp' for each in (top, *job.cores))}}}"
+    yield f"link_design -top {top} -part {job.part} -mode out_of_context"
+    yield f"write_checkpoint -force {name}.dcp"
+    yield f"write_verilog -force -mode funcsim {name}_funcsim.v"
+    yield f"write_verilog -force -mode synth_stub {name}_stub.v"
+    yield f"report_utilization -file {UTILIZATION}"
+    yield f"report_utilization -hierarchical -file {HIERARCHY}"
+    yield f'puts "{DONE}"'
+    yield "exit 0"
