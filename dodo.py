@@ -113,7 +113,7 @@ def task_block() -> Iterator[Task]:
     """All that one block needs"""
     trained = {block.name for block in NETWORK.blocks}
     for block in CORES:
-        yield group(block, f"hls:{block}", *([f"weights:{block}"] if block in trained else []))
+        yield group(block, f"{TOOLCHAIN.core_task}:{block}", *([f"weights:{block}"] if block in trained else []))
 
 
 def task_stitch() -> Iterator[Task]:

@@ -18,6 +18,10 @@ class Toolchain(Protocol):
     def folder(self) -> str:
         """Where this build's artefacts lie, relative to the checkout."""
 
+    @property
+    def core_task(self) -> str:
+        """The task that leaves all that a build takes of a core: `hls`, or `ooc`."""
+
     def weights(self, block: Block) -> Step:
         """Trained values to memory images."""
 

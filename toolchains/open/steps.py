@@ -109,6 +109,11 @@ class OpenToolchain:
         return f"build/{self.network.name}/open-{self.target}"
 
     @property
+    def core_task(self) -> str:
+        """The emulation is linked of compiled C++."""
+        return "hls"
+
+    @property
     def xclbin(self) -> str:
         """The end of the build."""
         return f"{self.folder}/{self.network.name}.xclbin"

@@ -45,11 +45,6 @@ def export_script(job: HlsJob, *, simulated: bool) -> str:
     return _script(job, "synthesis and packaging", (*first, "csynth_design", last))
 
 
-def cosim_script(job: HlsJob) -> str:
-    """Synthesis and co-simulation of the RTL with the test bench."""
-    return _script(job, "co-simulation", ("csynth_design", "cosim_design -rtl verilog -tool xsim"))
-
-
 def _script(job: HlsJob, purpose: str, commands: Sequence[str]) -> str:
     vitis = job.release.is_vitis_hls
     bench = " ".join((BENCH, *job.bench_files))

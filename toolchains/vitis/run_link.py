@@ -143,7 +143,7 @@ def finish(plan: Mapping[str, Any], job: LinkJob, fit: Fit, found: LinkReports) 
     written = Path("kernel.xclbin")
     xclbin.write(xclbin.extend(file, sections), written)
     slacks = found.timing
-    Linked(
+    linked = Linked(
         total=found.total,
         slrs=found.slrs,
         wns_ns=slacks.wns_ns if slacks else None,
@@ -154,7 +154,9 @@ def finish(plan: Mapping[str, Any], job: LinkJob, fit: Fit, found: LinkReports) 
         bottleneck=plan["bottleneck"],
         parameters=manifest.parameters.origin,
         tool=plan["tool"],
-    ).write(Path("values.json"))
+    )
+    values = {**linked.document(), "requested_mhz": job.clock_mhz}
+    Path("values.json").write_text(json.dumps(values, indent=1, allow_nan=False) + "\n", "utf-8")
 
 
 def main() -> int:

@@ -164,6 +164,14 @@ def test_a_fault_of_vivado(machine, fault: str, kind: str, again: bool) -> None:
     assert not (here.checkout / step.outputs[0].target).exists()
 
 
+def test_a_core_placed_and_routed(machine) -> None:  # type: ignore[no-untyped-def]
+    here = machine()
+    step = here.toolchain("vitis.ooc_route=true").ooc(find_network("digits").cores()["postres"])
+    assert here.run(step) is None
+    left = {Path(output.target).name for output in step.outputs}
+    assert {"timing_summary.rpt", "routed_timing_summary.rpt", "routed_utilization_hierarchical.rpt"} <= left
+
+
 def test_a_tool_that_hangs_is_ended(machine) -> None:  # type: ignore[no-untyped-def]
     from dataclasses import replace
 
@@ -232,6 +240,7 @@ def test_a_lowered_clock_is_kept_and_said(built, monkeypatch) -> None:  # type: 
         assert built.run(step) is None
         values = json.loads((built.checkout / FOLDER / "link" / "values.json").read_text())
         assert values["clock_mhz"] == pytest.approx(212.5, abs=0.5)
+        assert values["requested_mhz"] == 250
     finally:
         (built.tools / "stand_in_fault").unlink()
         for target, content in kept.items():
