@@ -36,6 +36,7 @@ with plain_errors():
     PLATFORM = find_platform(SETTINGS.platform, origin=SETTINGS.origin("platform"))
     TOOLCHAIN: Toolchain = find_toolchain(ROOT, SETTINGS, NETWORK, PLATFORM)
     CORES = NETWORK.cores()
+    VIEWS = {core.name: TOOLCHAIN.view(core) for core in CORES.values()}
     GATES = gates_of(SETTINGS, CORES)
 REDACTION = Redaction(redact_part)
 DOIT_CONFIG = doit_config(TOOLCHAIN.folder, default_tasks=["build"])
@@ -178,7 +179,7 @@ def show_reports() -> TaskFailed | None:
     from integration.estimate import leave_estimate  # noqa: PLC0415  only when asked for
     from reports.build_page import make  # noqa: PLC0415
 
-    leave_estimate(ROOT / TOOLCHAIN.folder, NETWORK, PLATFORM, SETTINGS)
+    leave_estimate(ROOT / TOOLCHAIN.folder, NETWORK, PLATFORM, SETTINGS, TOOLCHAIN.name, VIEWS)
     failed = make(ROOT, TOOLCHAIN.folder, GATES)
     return TaskFailed(f"{len(failed)} of {len(GATES)} gates failed: {failed[0]}") if failed else None
 

@@ -26,7 +26,10 @@ Kind = TypeVar("Kind")
 
 @dataclass(frozen=True)
 class BlockEstimate:
-    """A block before any tool has run. `area` is empty for a core without formulas (the DMA)."""
+    """A block before any tool has run. `area` is empty for a core without formulas (the DMA).
+
+    `view` is how its core is to be written for synthesis (rtl, hls), None where the estimate does not say so.
+    """
 
     block: str
     core: str
@@ -35,6 +38,7 @@ class BlockEstimate:
     bottleneck: str
     area: Amounts
     parameter_bits: int | None
+    view: str | None = None
 
 
 @dataclass(frozen=True)
@@ -126,4 +130,5 @@ def _block(record: Record) -> BlockEstimate:
         bottleneck=record.text("bottleneck"),
         area={} if record.value.get("area") is None else amounts(record.record("area")),
         parameter_bits=record.maybe_count("parameter_bits"),
+        view=record.maybe_text("view"),
     )
