@@ -165,7 +165,7 @@ def show_fit() -> TaskFailed | None:
     """Print the fit; one that there is not fails with what is missing."""
     from integration.fit_command import show  # noqa: PLC0415  only when asked for
 
-    missing = show(NETWORK, PLATFORM, SETTINGS, ROOT / TOOLCHAIN.folder)
+    missing = show(NETWORK, PLATFORM, SETTINGS, ROOT / TOOLCHAIN.folder, TOOLCHAIN.name, VIEWS)
     return TaskFailed(missing) if missing else None
 
 
