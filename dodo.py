@@ -177,9 +177,11 @@ def task_reports() -> Task:
 def show_reports() -> TaskFailed | None:
     """Leave what reports cannot know of blocks and boards, and print the report; a gate that does not hold fails."""
     from integration.estimate import leave_estimate  # noqa: PLC0415  only when asked for
+    from integration.fit_command import leave  # noqa: PLC0415
     from reports.build_page import make  # noqa: PLC0415
 
     leave_estimate(ROOT / TOOLCHAIN.folder, NETWORK, PLATFORM, SETTINGS, TOOLCHAIN.name, VIEWS)
+    leave(NETWORK, PLATFORM, SETTINGS, ROOT / TOOLCHAIN.folder, TOOLCHAIN.name, VIEWS)
     failed = make(ROOT, TOOLCHAIN.folder, GATES)
     return TaskFailed(f"{len(failed)} of {len(GATES)} gates failed: {failed[0]}") if failed else None
 

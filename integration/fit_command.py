@@ -12,6 +12,7 @@ from blocks.network import Network
 from config.problem import ConfigError
 from config.settings import Settings
 from integration.fit import Misfit, fit_of
+from integration.fit_file import leave_fit, leave_no_fit
 from integration.fit_problem import FitProblem, problem_of
 from integration.fit_settings import FitSettings
 from integration.fit_text import fit_lines, misfit_lines
@@ -62,6 +63,21 @@ def show(
         return f"{fit.network} does not fit {fit.platform}"
     _print(fit_lines(fit))
     return None
+
+
+def leave(
+    network: Network,
+    platform: Platform,
+    settings: Settings,
+    folder: Path,
+    toolchain: str | None = None,
+    views: Mapping[str, str] | None = None,
+) -> None:
+    """Leave the fit in the build's folder for the reports; settings that allow none are said there."""
+    try:
+        leave_fit(folder, asked(network, platform, settings, folder, toolchain, views))
+    except ConfigError as error:
+        leave_no_fit(folder, str(error))
 
 
 def _print(lines: list[str]) -> None:

@@ -138,16 +138,22 @@ def _crossing_lines(fit: Fit) -> Iterator[str]:
     yield f"{fit.boundaries_crossed} boundaries between SLRs are crossed, fewer is not possible under these ceilings:"
     for each in fit.crossings:
         yield f"  {each.source} -> {each.sink}: {' '.join(each.path)}, {each.wires:,} wires"
+    yield from divided_lines(fit)
     divided = [block for block in fit.blocks if len(block.slrs) > 1]
-    for block in divided:
-        over = " and ".join(block.slrs)
-        yield f"  within {block.block}: {_why_divided(fit, block)}; the placer divides it over {over}"
-        yield "    (half of it is counted in each; its wires from half to half are not known and not counted)"
     for boundary in fit.boundaries:
         most = "an unknown number of" if boundary.slls is None else f"{boundary.slls:,}"
         inner = [block.block for block in divided if {boundary.below, boundary.above} <= set(block.slrs)]
         more = f", and those within {', '.join(inner)}" if inner else ""
         yield f"  {boundary.below}/{boundary.above}: {boundary.used:,} of {most} wires{more}"
+
+
+def divided_lines(fit: Fit) -> Iterator[str]:
+    """For each block in two SLRs: why, and what is counted of it."""
+    for block in fit.blocks:
+        if len(block.slrs) > 1:
+            over = " and ".join(block.slrs)
+            yield f"  within {block.block}: {_why_divided(fit, block)}; the placer divides it over {over}"
+            yield "    (half of it is counted in each; its wires from half to half are not known and not counted)"
 
 
 def _why_divided(fit: Fit, block: BlockFit) -> str:

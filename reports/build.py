@@ -15,6 +15,7 @@ from typing import Any
 from reports.build_times import StepCost, read_costs
 from reports.build_values import BlockEstimate, Estimate, Folder, Left, read_estimate
 from reports.errors import ReportError
+from reports.fit_values import FitValues
 from reports.gates import Gate, Measured, Outcome, check
 from reports.rollup import RESOURCES
 from reports.stand_in import is_stand_in
@@ -127,6 +128,7 @@ class BuildReport:
     costs: tuple[StepCost, ...]
     gates: tuple[Outcome, ...]
     errors: tuple[ReportError, ...]
+    fit: FitValues | None = None
     stand_ins: tuple[str, ...] = ()
 
     @property
@@ -152,6 +154,7 @@ def read_build(root: Path, folder: str, gates: Iterable[Gate] = ()) -> BuildRepo
     simulated = _simulated(estimate, rows)
     slowest = max(estimate.blocks, key=lambda block: block.interval_cycles)
     tools = {row.tool for row in rows} | {None if linked is None else linked.value.tool}
+    fit = files.left("fit.json", FitValues.read)
     return BuildReport(
         estimate=estimate,
         blocks=rows,
@@ -167,6 +170,7 @@ def read_build(root: Path, folder: str, gates: Iterable[Gate] = ()) -> BuildRepo
             gates, _measured(rows, totals, slrs, timing, _at(simulated, estimate, reached_mhz)), suppliers(estimate)
         ),
         errors=tuple(files.errors),
+        fit=None if fit is None else fit.value,
         stand_ins=tuple(sorted(tool for tool in tools if tool is not None and is_stand_in(tool))),
     )
 
@@ -178,11 +182,10 @@ def _rate(estimate: Estimate, cycles: int, bottleneck: str) -> Rate:
 def suppliers(estimate: Estimate) -> dict[str, str]:
     """Return, by quantity of the linked design, the words after `doit` that would supply it.
 
-    An emulation in C++ has no netlist, and only a routed design has slacks: another build has what this one never will.
+    An emulation has no netlist that is placed and routed: another build has what this one never will.
     """
-    fit = "link target=hw_emu" if estimate.target == "sw_emu" else "link"
     routed = "link" if (estimate.toolchain, estimate.target) == ("vitis", "hw") else "link toolchain=vitis target=hw"
-    return dict.fromkeys(RESOURCES, fit) | dict.fromkeys((*TIMING, "wpws_ns", "power_w", "slls"), routed)
+    return dict.fromkeys((*RESOURCES, *TIMING, "wpws_ns", "power_w", "slls"), routed)
 
 
 def _cell(value: float | None, left: Left[Any] | None, task: str, *, is_estimate: bool = False) -> Cell:

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reports.build import BlockRow, BuildReport, Cell, Rate, Total, read_build
+from reports.fit_page import fit_page
 from reports.gates import Gate, Outcome
 from reports.plain import plain
 from reports.rollup import RESOURCES
@@ -51,6 +52,7 @@ def document(report: BuildReport) -> dict[str, Any]:
         "rates": {"estimated": plain(report.estimated_rate), "simulated": plain(report.simulated_rate)},
         "blocks": plain(report.blocks),
         "totals": [_with_shares(total) for total in report.totals],
+        "fit": None if report.fit is None else plain(report.fit),
         "slrs": plain(report.slrs),
         "timing": {name: plain(cell) for name, cell in report.timing},
         "reached_mhz": plain(report.reached_mhz),
@@ -88,10 +90,12 @@ def table(report: BuildReport) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     estimates = [f"{name}_formula" for name in RESOURCES]
+    slrs = {} if report.fit is None else report.fit.blocks
     writer.writerow(
         [
             "block",
             "core",
+            "slr_fit",
             "interval_cycles_estimate",
             "bottleneck",
             *estimates,
@@ -111,7 +115,7 @@ def table(report: BuildReport) -> str:
         cells = [amount.cell for amount in row.synthesis]
         cells += [row.logic_ns, row.interval_cycles, row.latency_cycles]
         writer.writerow(
-            [row.block, row.core, row.interval_estimate_cycles, row.bottleneck]
+            [row.block, row.core, "+".join(slrs.get(row.block, ())), row.interval_estimate_cycles, row.bottleneck]
             + [_plain_cell(formula.get(name)) for name in RESOURCES]
             + [_plain_cell(row.view), _plain_cell(row.tool)]
             + [_plain_cell(cell.value) for cell in cells]
@@ -135,6 +139,10 @@ def page(report: BuildReport) -> RenderableType:
     if any(cell.value is not None for row in report.blocks for cell in (*_cells(row), row.logic_ns)):
         parts += [_synthesis(report), *_sources(report), *_doubtful(report), ""]
     parts += [*_rates(report), "", _totals(report), *_suppliers(report)]
+    if report.fit is not None:
+        heads = ("SLR", *_HEADS.values())
+        empty = _table(f"Fit: blocks to SLRs before any link ({_marks(report)})", *heads, left=("SLR",))
+        parts += ["", *fit_page(report.fit, empty, estimate.slr_budgets, estimate.platform)]
     if report.slrs:
         parts += ["", _slrs(report)]
     parts += ["", Text(f"Linked: {_words(report.xclbin)}"), _timing(report), "", _times(report)]
@@ -299,7 +307,7 @@ def _share(total: Total, used: float | str | None) -> str:
 
 
 def _slrs(report: BuildReport) -> Table:
-    shown = _table("By SLR, of what is left to a kernel there", "SLR", *_HEADS.values(), left=("SLR",))
+    shown = _table("Linked, by SLR, of what is left to a kernel there", "SLR", *_HEADS.values(), left=("SLR",))
     for slr in report.slrs:
         budgets = dict(slr.budgets)
         cells = []

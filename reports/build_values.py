@@ -1,6 +1,7 @@
 """The files in which the steps of a build leave their values, and the estimate that is there before any of them.
 
     estimate.json               blocks, cycles, area by formula, budget (written by the flow)
+    fit.json                    blocks to SLRs before anything is linked (`reports.fit_values`; written by the flow)
     hls/<core>/csim.json        elements compared with the model, and differences
     weights/<block>/memories.json   origins of the trained values
     ooc/<core>/, cosim/<block>/, link/   values.json each (`reports.step_values`)

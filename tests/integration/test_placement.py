@@ -131,7 +131,7 @@ def tight_rings(draw):
 
 
 def places(asked: Ring, item: Item) -> list[tuple[int, int]]:
-    """Where an item may be by the definition: in any SLR that holds it, or, if none does, in two neighbours by halves."""
+    """Where an item may be, by definition: in an SLR that holds it, or, if none does, in two neighbours by halves."""
     slrs = range(len(asked.capacities))
 
     def fits(slr: int, needs) -> bool:
