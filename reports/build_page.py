@@ -141,7 +141,7 @@ def page(report: BuildReport) -> RenderableType:
     parts += [*_rates(report), "", _totals(report), *_suppliers(report)]
     if report.fit is not None:
         heads = ("SLR", *_HEADS.values())
-        empty = _table(f"Fit: blocks to SLRs before any link ({_marks(report)})", *heads, left=("SLR",))
+        empty = _table(f"Fit: blocks to SLRs ({_marks(report)})", *heads, left=("SLR",))
         parts += ["", *fit_page(report.fit, empty, estimate.slr_budgets, estimate.platform)]
     if report.slrs:
         parts += ["", _slrs(report)]
