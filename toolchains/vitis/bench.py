@@ -18,9 +18,10 @@ BENCH_OK = "farm: the top equals the model"
 
 @dataclass(frozen=True)
 class BenchPort:
-    """A port of the top as the bench handles it: `beats` in its file."""
+    """A port of the top as the bench handles it: `beats` in its file. `stream` is its name in the graph."""
 
     name: str
+    stream: str
     width_bits: int
     is_input: bool
     is_memory: bool
@@ -36,7 +37,9 @@ def bench_ports(core: Core | DmaCore) -> tuple[BenchPort, ...]:
     """The ports of a core's top in the order of its arguments, for one image."""
     beats = _beats(core)
     return tuple(
-        BenchPort(port.name, port.width_bits, port.direction == "in", port.role == "memory", beats[port.name])
+        BenchPort(
+            port.name, port.stream, port.width_bits, port.direction == "in", port.role == "memory", beats[port.stream]
+        )
         for port in render(core).ports
     )
 

@@ -22,7 +22,7 @@ def write_vectors(core: Core | DmaCore, folder: Path) -> None:
     """Write the files of beats: random values of full range, and what the model makes of them."""
     found = _dma_vectors(core) if isinstance(core, DmaCore) else _core_vectors(core)
     for port in bench_ports(core):
-        content = found[port.name]
+        content = found[port.stream]
         size = beat_bytes(port.width_bits)
         beats = (content[at : at + size] for at in range(0, len(content), size))
         text = "".join(f"{int.from_bytes(beat, 'little'):x}\n" for beat in beats)

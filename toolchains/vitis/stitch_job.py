@@ -10,13 +10,14 @@ from blocks.dma import DmaCore
 from blocks.graph import Core, Graph, Node, Port
 from blocks.network import Network
 from blocks.operators.width_converter import WidthConverter
-from blocks.ports import ports_of
+from blocks.ports import port_name, ports_of
 from integration.design import Link, design_of, kernel_of
 from integration.kernel import Kernel
 from toolchains.vitis.releases import Release
 
 VENDOR, LIBRARY, VERSION = "dataflow-farm", "cores", "1.0"
 CONVERTER_FILES = ("operators/farm_stream.sv", "operators/width_converter/width_converter.sv")
+CONVERTER_INPUT, CONVERTER_OUTPUT = port_name("input"), port_name("output")
 NOWHERE = "slr0"
 """Where a cell is taken to be if nobody has placed it: resets and crossings then belong to one SLR."""
 

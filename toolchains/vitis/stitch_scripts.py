@@ -10,7 +10,16 @@ from collections.abc import Iterator
 
 from integration.kernel import CONTROL_PORT
 from toolchains.vitis.packaging_scripts import IP_FOLDER, top_module
-from toolchains.vitis.stitch_job import LIBRARY, VENDOR, VERSION, Stage, StitchJob, masters_of
+from toolchains.vitis.stitch_job import (
+    CONVERTER_INPUT,
+    CONVERTER_OUTPUT,
+    LIBRARY,
+    VENDOR,
+    VERSION,
+    Stage,
+    StitchJob,
+    masters_of,
+)
 
 DONE = "farm done: netlist of the kernel"
 UTILIZATION, HIERARCHY = "utilization.rpt", "utilization_hierarchical.rpt"
@@ -30,10 +39,10 @@ proc farm_ip {name} {
     return [lindex $found end]
 }
 
-# The interface of a core's stream: HLS adds _r to words of Verilog, and older releases _V.
+# The interface of a core's stream: HLS of 2019.2 adds _V for the stream and for its word, some later releases one.
 proc farm_stream {cell port bytes} {
     set found {}
-    foreach name [list $port ${port}_r ${port}_V ${port}_V_V ${port}_r_V] {
+    foreach name [list $port ${port}_V ${port}_V_V] {
         set pin [get_bd_intf_pins -quiet $cell/$name]
         if {[llength $pin] == 1} {
             lappend found $pin
@@ -146,8 +155,8 @@ def _stage(job: StitchJob, stage: Stage) -> Iterator[str]:
     if stage.converter:
         cell = f"{stage.name}_converter"
         yield f"farm_cell {cell} {_own(stage.converter)} {home}"
-        yield f"connect_bd_intf_net {source} [farm_stream {cell} input {stage.source_bytes}]"
-        source = f"[farm_stream {cell} output {stage.sink_bytes}]"
+        yield f"connect_bd_intf_net {source} [farm_stream {cell} {CONVERTER_INPUT} {stage.source_bytes}]"
+        source = f"[farm_stream {cell} {CONVERTER_OUTPUT} {stage.sink_bytes}]"
     cell = f"{stage.name}_fifo"
     yield f"farm_cell {cell} [farm_ip {FIFO}] {home} s_axis_aclk s_axis_aresetn"
     yield (

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from toolchains.vitis.packaging_scripts import top_module
-from toolchains.vitis.stitch_job import Stage, StitchJob
+from toolchains.vitis.stitch_job import CONVERTER_INPUT, CONVERTER_OUTPUT, Stage, StitchJob
 from toolchains.vitis.stitch_scripts import DONE, HIERARCHY, UTILIZATION
 
 FILES = ("operators/farm_stream.sv", "operators/fifo/fifo.sv", "operators/width_converter/width_converter.sv")
@@ -54,9 +54,9 @@ def black_boxes(stubs: Mapping[str, tuple[StubPort, ...]]) -> str:
 
 
 def stream_name(ports: tuple[StubPort, ...], port: str, core: str) -> str:
-    """A stream's name in the netlist: HLS adds _r to words of Verilog, and older releases _V."""
+    """A stream's name in the netlist: HLS of 2019.2 adds _V for the stream and for its word, some later ones one."""
     names = {each.name for each in ports}
-    found = [name for end in ("", "_r", "_V", "_V_V", "_r_V") if f"{(name := port + end)}_TDATA" in names]
+    found = [name for end in ("", "_V", "_V_V") if f"{(name := port + end)}_TDATA" in names]
     if len(found) != 1:
         raise ValueError(f"{core} has {len(found)} streams for {port}, not one")
     return found[0]
@@ -92,13 +92,13 @@ def _top(job: StitchJob, stubs: Mapping[str, tuple[StubPort, ...]]) -> Iterator[
             ports += [f".{port.name}({port.name})" for port in outside]
         for port in job.streams[core]:
             name, wire = stream_name(stubs[core], port, core), f"{block}__{port}"
-            ports.append(f".{name}_TDATA({wire}_data), .{name}_TVALID({wire}_valid), .{name}_TREADY({wire}_ready)")
+            ports.append(_stream(name, wire))
         yield f"    {core} {block} (\n        " + ",\n        ".join(ports) + "\n    );"
     for memory in job.memories:
         wire = f"{memory.block}__{memory.port}"
         yield f"    {memory.name} {memory.name}_i ("
         yield f"        .ap_clk(ap_clk), .ap_rst_n(reset_{job.slr(memory.block)}[{RESET_STAGES - 1}]),"
-        yield f"        .out_TDATA({wire}_data), .out_TVALID({wire}_valid), .out_TREADY({wire}_ready)"
+        yield f"        {_stream('out', wire)}"
         yield "    );"
     for stage in job.stages:
         yield from _stage(job, stage)
@@ -119,8 +119,8 @@ def _stage(job: StitchJob, stage: Stage) -> Iterator[str]:
         yield from _wires(wire, width_bits)
         yield f"    {stage.converter} {stage.name}_converter ("
         yield f"        .ap_clk(ap_clk), .ap_rst_n({reset}),"
-        yield f"        .input_TDATA({at}_data), .input_TVALID({at}_valid), .input_TREADY({at}_ready),"
-        yield f"        .output_TDATA({wire}_data), .output_TVALID({wire}_valid), .output_TREADY({wire}_ready)"
+        yield f"        {_stream(CONVERTER_INPUT, at)},"
+        yield f"        {_stream(CONVERTER_OUTPUT, wire)}"
         yield "    );"
         at = wire
     modules.append((f"farm_fifo #(.WIDTH({width_bits}), .DEPTH({stage.depth}))", f"{stage.name}_fifo", ", .level()"))
@@ -133,6 +133,11 @@ def _stage(job: StitchJob, stage: Stage) -> Iterator[str]:
         yield f"        .in0_data({at}_data), .in0_valid({at}_valid), .in0_ready({at}_ready),"
         yield f"        .out0_data({wire}_data), .out0_valid({wire}_valid), .out0_ready({wire}_ready){more});"
         at = wire
+
+
+def _stream(port: str, wire: str) -> str:
+    """The connections of a stream."""
+    return f".{port}_TDATA({wire}_data), .{port}_TVALID({wire}_valid), .{port}_TREADY({wire}_ready)"
 
 
 def _wires(name: str, width_bits: int) -> Iterator[str]:

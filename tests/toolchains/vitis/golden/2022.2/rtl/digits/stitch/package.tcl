@@ -1,10 +1,10 @@
 # digits: cores and memories as IPs, for Vivado 2022.2
 set_param general.maxThreads 4
 
-# A bus interface by its name. HLS adds _r to words of Verilog, and older releases _V; a name that the packager has not
-# inferred ends the run.
+# A bus interface by its name, or with the _V that HLS of 2019.2 adds twice and some later releases once; a name that
+# the packager has not inferred ends the run.
 proc farm_bus {core name} {
-    foreach wanted [list $name ${name}_r ${name}_V ${name}_V_V ${name}_r_V] {
+    foreach wanted [list $name ${name}_V ${name}_V_V] {
         set bus [ipx::get_bus_interfaces -quiet $wanted -of_objects $core]
         if {[llength $bus] == 1} {
             return $bus
@@ -71,13 +71,13 @@ close_project
 
 create_project -force packaging packaging_project -part xcu250-figd2104-2L-e
 farm_core dma_ddcb20 250000000 {image weights result m_axi_gmem0 m_axi_gmem1 m_axi_gmem2 s_axi_control}
-farm_core stem_8b7069 250000000 {input conv0_weights conv0_thresholds output}
-farm_core residual_89ae1e 250000000 {input bypass_thresholds conv1_weights conv1_thresholds conv2a_weights conv2a_thresholds conv2b_weights conv2b_thresholds conv2c_weights conv2c_thresholds output}
-farm_core residual_8ead75 250000000 {input bypass_thresholds conv2a_weights conv2a_thresholds conv2b_weights conv2b_thresholds conv2c_weights conv2c_thresholds output}
-farm_core residual_c91fe4 250000000 {input bypass_thresholds conv1_weights conv1_thresholds conv2a_weights conv2a_thresholds conv2b_weights conv2b_thresholds conv2c_weights conv2c_thresholds output}
-farm_core residual_6a78fe 250000000 {input bypass_thresholds conv2a_weights conv2a_thresholds conv2b_weights conv2b_thresholds conv2c_weights conv2c_thresholds output}
-farm_core head_daf9a2 250000000 {input fc_weights fc_bias output}
-farm_core convert_8b17f7 250000000 {input output}
+farm_core stem_8b7069 250000000 {input_r conv0_weights conv0_thresholds output_r}
+farm_core residual_89ae1e 250000000 {input_r bypass_thresholds conv1_weights conv1_thresholds conv2a_weights conv2a_thresholds conv2b_weights conv2b_thresholds conv2c_weights conv2c_thresholds output_r}
+farm_core residual_8ead75 250000000 {input_r bypass_thresholds conv2a_weights conv2a_thresholds conv2b_weights conv2b_thresholds conv2c_weights conv2c_thresholds output_r}
+farm_core residual_c91fe4 250000000 {input_r bypass_thresholds conv1_weights conv1_thresholds conv2a_weights conv2a_thresholds conv2b_weights conv2b_thresholds conv2c_weights conv2c_thresholds output_r}
+farm_core residual_6a78fe 250000000 {input_r bypass_thresholds conv2a_weights conv2a_thresholds conv2b_weights conv2b_thresholds conv2c_weights conv2c_thresholds output_r}
+farm_core head_daf9a2 250000000 {input_r fc_weights fc_bias output_r}
+farm_core convert_8b17f7 250000000 {input_r output_r}
 close_project
 farm_memory preres_conv0_weights_memory 250000000 xcu250-figd2104-2L-e
 farm_memory preres_conv0_thresholds_memory 250000000 xcu250-figd2104-2L-e

@@ -10,10 +10,10 @@ proc farm_ip {name} {
     return [lindex $found end]
 }
 
-# The interface of a core's stream: HLS adds _r to words of Verilog, and older releases _V.
+# The interface of a core's stream: HLS of 2019.2 adds _V for the stream and for its word, some later releases one.
 proc farm_stream {cell port bytes} {
     set found {}
-    foreach name [list $port ${port}_r ${port}_V ${port}_V_V ${port}_r_V] {
+    foreach name [list $port ${port}_V ${port}_V_V] {
         set pin [get_bd_intf_pins -quiet $cell/$name]
         if {[llength $pin] == 1} {
             lappend found $pin
@@ -141,43 +141,43 @@ connect_bd_intf_net [farm_stream res3b_conv2c_thresholds_memory out 68] [farm_st
 farm_cell postres_fc_bias_memory dataflow-farm:cores:postres_fc_bias_memory:1.0 slr0
 connect_bd_intf_net [farm_stream postres_fc_bias_memory out 4] [farm_stream postres fc_bias 4]
 
-# inoutdma.image -> preres.input
+# inoutdma.image -> preres.input_r
 farm_cell link0_fifo [farm_ip xilinx.com:ip:axis_data_fifo] slr0 s_axis_aclk s_axis_aresetn
 set_property -dict [list CONFIG.TDATA_NUM_BYTES 1 CONFIG.FIFO_DEPTH 32 CONFIG.FIFO_MEMORY_TYPE distributed CONFIG.HAS_TLAST 0 CONFIG.HAS_TKEEP 0] [get_bd_cells link0_fifo]
 connect_bd_intf_net [farm_stream inoutdma image 1] [get_bd_intf_pins link0_fifo/S_AXIS]
-connect_bd_intf_net [get_bd_intf_pins link0_fifo/M_AXIS] [farm_stream preres input 1]
+connect_bd_intf_net [get_bd_intf_pins link0_fifo/M_AXIS] [farm_stream preres input_r 1]
 
-# preres.output -> res2a.input
+# preres.output_r -> res2a.input_r
 farm_cell link1_converter dataflow-farm:cores:convert_8b17f7:1.0 slr0
-connect_bd_intf_net [farm_stream preres output 8] [farm_stream link1_converter input 8]
+connect_bd_intf_net [farm_stream preres output_r 8] [farm_stream link1_converter input_r 8]
 farm_cell link1_fifo [farm_ip xilinx.com:ip:axis_data_fifo] slr0 s_axis_aclk s_axis_aresetn
 set_property -dict [list CONFIG.TDATA_NUM_BYTES 2 CONFIG.FIFO_DEPTH 32 CONFIG.FIFO_MEMORY_TYPE distributed CONFIG.HAS_TLAST 0 CONFIG.HAS_TKEEP 0] [get_bd_cells link1_fifo]
-connect_bd_intf_net [farm_stream link1_converter output 2] [get_bd_intf_pins link1_fifo/S_AXIS]
-connect_bd_intf_net [get_bd_intf_pins link1_fifo/M_AXIS] [farm_stream res2a input 2]
+connect_bd_intf_net [farm_stream link1_converter output_r 2] [get_bd_intf_pins link1_fifo/S_AXIS]
+connect_bd_intf_net [get_bd_intf_pins link1_fifo/M_AXIS] [farm_stream res2a input_r 2]
 
-# res2a.output -> res2b.input
+# res2a.output_r -> res2b.input_r
 farm_cell link2_fifo [farm_ip xilinx.com:ip:axis_data_fifo] slr0 s_axis_aclk s_axis_aresetn
 set_property -dict [list CONFIG.TDATA_NUM_BYTES 8 CONFIG.FIFO_DEPTH 32 CONFIG.FIFO_MEMORY_TYPE distributed CONFIG.HAS_TLAST 0 CONFIG.HAS_TKEEP 0] [get_bd_cells link2_fifo]
-connect_bd_intf_net [farm_stream res2a output 8] [get_bd_intf_pins link2_fifo/S_AXIS]
-connect_bd_intf_net [get_bd_intf_pins link2_fifo/M_AXIS] [farm_stream res2b input 8]
+connect_bd_intf_net [farm_stream res2a output_r 8] [get_bd_intf_pins link2_fifo/S_AXIS]
+connect_bd_intf_net [get_bd_intf_pins link2_fifo/M_AXIS] [farm_stream res2b input_r 8]
 
-# res2b.output -> res3a.input
+# res2b.output_r -> res3a.input_r
 farm_cell link3_fifo [farm_ip xilinx.com:ip:axis_data_fifo] slr0 s_axis_aclk s_axis_aresetn
 set_property -dict [list CONFIG.TDATA_NUM_BYTES 8 CONFIG.FIFO_DEPTH 32 CONFIG.FIFO_MEMORY_TYPE distributed CONFIG.HAS_TLAST 0 CONFIG.HAS_TKEEP 0] [get_bd_cells link3_fifo]
-connect_bd_intf_net [farm_stream res2b output 8] [get_bd_intf_pins link3_fifo/S_AXIS]
-connect_bd_intf_net [get_bd_intf_pins link3_fifo/M_AXIS] [farm_stream res3a input 8]
+connect_bd_intf_net [farm_stream res2b output_r 8] [get_bd_intf_pins link3_fifo/S_AXIS]
+connect_bd_intf_net [get_bd_intf_pins link3_fifo/M_AXIS] [farm_stream res3a input_r 8]
 
-# res3a.output -> res3b.input
+# res3a.output_r -> res3b.input_r
 farm_cell link4_fifo [farm_ip xilinx.com:ip:axis_data_fifo] slr0 s_axis_aclk s_axis_aresetn
 set_property -dict [list CONFIG.TDATA_NUM_BYTES 8 CONFIG.FIFO_DEPTH 32 CONFIG.FIFO_MEMORY_TYPE distributed CONFIG.HAS_TLAST 0 CONFIG.HAS_TKEEP 0] [get_bd_cells link4_fifo]
-connect_bd_intf_net [farm_stream res3a output 8] [get_bd_intf_pins link4_fifo/S_AXIS]
-connect_bd_intf_net [get_bd_intf_pins link4_fifo/M_AXIS] [farm_stream res3b input 8]
+connect_bd_intf_net [farm_stream res3a output_r 8] [get_bd_intf_pins link4_fifo/S_AXIS]
+connect_bd_intf_net [get_bd_intf_pins link4_fifo/M_AXIS] [farm_stream res3b input_r 8]
 
-# res3b.output -> postres.input
+# res3b.output_r -> postres.input_r
 farm_cell link5_fifo [farm_ip xilinx.com:ip:axis_data_fifo] slr0 s_axis_aclk s_axis_aresetn
 set_property -dict [list CONFIG.TDATA_NUM_BYTES 8 CONFIG.FIFO_DEPTH 32 CONFIG.FIFO_MEMORY_TYPE distributed CONFIG.HAS_TLAST 0 CONFIG.HAS_TKEEP 0] [get_bd_cells link5_fifo]
-connect_bd_intf_net [farm_stream res3b output 8] [get_bd_intf_pins link5_fifo/S_AXIS]
-connect_bd_intf_net [get_bd_intf_pins link5_fifo/M_AXIS] [farm_stream postres input 8]
+connect_bd_intf_net [farm_stream res3b output_r 8] [get_bd_intf_pins link5_fifo/S_AXIS]
+connect_bd_intf_net [get_bd_intf_pins link5_fifo/M_AXIS] [farm_stream postres input_r 8]
 
 # inoutdma.weights -> postres.fc_weights
 farm_cell link6_fifo [farm_ip xilinx.com:ip:axis_data_fifo] slr0 s_axis_aclk s_axis_aresetn
@@ -185,10 +185,10 @@ set_property -dict [list CONFIG.TDATA_NUM_BYTES 16 CONFIG.FIFO_DEPTH 32 CONFIG.F
 connect_bd_intf_net [farm_stream inoutdma weights 16] [get_bd_intf_pins link6_fifo/S_AXIS]
 connect_bd_intf_net [get_bd_intf_pins link6_fifo/M_AXIS] [farm_stream postres fc_weights 16]
 
-# postres.output -> inoutdma.result
+# postres.output_r -> inoutdma.result
 farm_cell link7_fifo [farm_ip xilinx.com:ip:axis_data_fifo] slr0 s_axis_aclk s_axis_aresetn
 set_property -dict [list CONFIG.TDATA_NUM_BYTES 4 CONFIG.FIFO_DEPTH 32 CONFIG.FIFO_MEMORY_TYPE distributed CONFIG.HAS_TLAST 0 CONFIG.HAS_TKEEP 0] [get_bd_cells link7_fifo]
-connect_bd_intf_net [farm_stream postres output 4] [get_bd_intf_pins link7_fifo/S_AXIS]
+connect_bd_intf_net [farm_stream postres output_r 4] [get_bd_intf_pins link7_fifo/S_AXIS]
 connect_bd_intf_net [get_bd_intf_pins link7_fifo/M_AXIS] [farm_stream inoutdma result 4]
 
 # What the shell sees: the memory ports and registers of the DMA.

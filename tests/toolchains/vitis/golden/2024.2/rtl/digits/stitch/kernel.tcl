@@ -1,10 +1,10 @@
 # digits: the kernel as a netlist IP, for Vivado 2024.2
 set_param general.maxThreads 4
 
-# A bus interface by its name. HLS adds _r to words of Verilog, and older releases _V; a name that the packager has not
-# inferred ends the run.
+# A bus interface by its name, or with the _V that HLS of 2019.2 adds twice and some later releases once; a name that
+# the packager has not inferred ends the run.
 proc farm_bus {core name} {
-    foreach wanted [list $name ${name}_r ${name}_V ${name}_V_V ${name}_r_V] {
+    foreach wanted [list $name ${name}_V ${name}_V_V] {
         set bus [ipx::get_bus_interfaces -quiet $wanted -of_objects $core]
         if {[llength $bus] == 1} {
             return $bus
