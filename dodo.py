@@ -34,6 +34,7 @@ with plain_errors():
     SETTINGS = load_settings(ROOT, SECTIONS, command_line_words(sys.argv[1:]))
     NETWORK = find_network(SETTINGS.network, origin=SETTINGS.origin("network"))
     PLATFORM = find_platform(SETTINGS.platform, origin=SETTINGS.origin("platform"))
+    SETTINGS = SETTINGS.resolved("vitis.view", NETWORK.views, f"blocks/networks/{NETWORK.name}.yaml")
     TOOLCHAIN: Toolchain = find_toolchain(ROOT, SETTINGS, NETWORK, PLATFORM)
     CORES = NETWORK.cores()
     GATES = gates_of(SETTINGS, CORES)

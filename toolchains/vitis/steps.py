@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from blocks.graph import Core
 from blocks.hls import headers_of
 from blocks.network import Block, Network
 from blocks.rtl import files_of, render
+from blocks.views import Views
 from farm.modules import python_files
 from farm.step import PYTHON, File, Output, Resources, Step, Text, Tool
 from integration.design import design_of
@@ -51,7 +52,7 @@ class _OpenSteps(OpenToolchain):
 
 @dataclass(frozen=True)
 class VitisToolchain:
-    """Steps for one network on one target. `views` are of blocks; `licences` names those that the farm counts."""
+    """Steps for one network on one target. `licences` names those that the farm counts."""
 
     root: Path
     network: Network
@@ -62,7 +63,6 @@ class VitisToolchain:
     tools: Tools
     shared: OpenToolchain
     fit_problem: FitProblem
-    views: Mapping[str, str] = field(default_factory=dict)
     licences: tuple[str, ...] = ()
 
     @property
@@ -104,9 +104,13 @@ class VitisToolchain:
         return 1000 / self.clock_mhz
 
     def view(self, core: Core | DmaCore) -> str:
-        """How a core is written for Vivado: `hls` or `rtl`."""
-        users = (block for block, its in self.network.cores().items() if its.name == core.name)
-        return next((self.views[block] for block in users if block in self.views), self.settings.view)
+        """How a core is written for Vivado: `hls` or `rtl`. Blocks that share a core agree; the network's file does."""
+        return self.views.of(next(block for block, its in self.network.cores().items() if its.name == core.name))
+
+    @property
+    def views(self) -> Views:
+        """How the network's cores are written: as the settings ask for all of them, else as its file says."""
+        return Views(self.settings.view) if self.settings.view else self.network.views
 
     def weights(self, block: Block) -> Step:
         """Trained values to memory images."""
@@ -323,7 +327,6 @@ class VitisToolchain:
         blocks = [block.name for block in self.network.blocks]
         interval, bottleneck = self.network.interval()
         dataset = self.network.dataset
-        views = sorted({self.view(core) for core in self.network.cores().values()})
         payload = (File(PAYLOAD, self._payload.xclbin),) if self.is_stand_in else ()
         xo = f"{kernel.name}.xo"
         plan = {
@@ -331,7 +334,7 @@ class VitisToolchain:
             "kernel": kernel.name,
             "instance": kernel.instance,
             "target": self.target,
-            "view": "+".join(views),
+            "view": str(self.views),
             "accept_lower_clock": self.settings.accept_lower_clock,
             "link": job.describe(),
             "stitch": self.job.describe(),
