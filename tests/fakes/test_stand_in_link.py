@@ -168,6 +168,7 @@ REFUSED = [
     ("clock too fast", {"0:250": "0:700"}, "v++ 60-1510"),
     ("clock not there", {"1:500": "2:500"}, "v++ 60-1510"),
     ("two ways of clock", {"[vivado]": "[clock]\nfreqHz=250000000:kern_1\n[vivado]"}, "v++ 60-1510"),
+    ("a clock by its rate where they scale", {"kernel_frequency": "#kernel_frequency", "[vivado]": "[clock]\nfreqHz=250000000:kern_1\n[vivado]"}, "Stand-in 1-6"),
     ("property that is none", {"PHYS_OPT_DESIGN.IS_ENABLED": "PHYS_OPT_DESIGN.ENABLED"}, "VPL 17-142"),
     ("blanks without braces", {"{STEPS.PLACE_DESIGN.ARGS.MORE OPTIONS}": "STEPS.PLACE_DESIGN.ARGS.MORE OPTIONS"}, "v++ 60-1509"),
     ("relative script", {"PHYS_OPT_DESIGN.IS_ENABLED=true": "OPT_DESIGN.TCL.POST=f.tcl"}, "VPL 17-354"),

@@ -27,7 +27,10 @@ class Device:
 
 @dataclass(frozen=True)
 class Platform:
-    """A platform (shell): `memories` are tags to (count, bytes each); `kernels` is what v++ leaves to the user."""
+    """A platform (shell): `memories` are tags to (count, bytes each); `budget` is what v++ leaves to the user.
+
+    `scalable`: its kernel clocks take any frequency (the Alveo shells), where those of others are fixed.
+    """
 
     name: str
     part: str
@@ -36,6 +39,7 @@ class Platform:
     overhead: tuple[int, int, int, int, int, int]
     memories: dict[str, tuple[int, int]]
     cu_path: str
+    scalable: bool = True
 
     @property
     def slrs(self) -> int:

@@ -74,7 +74,7 @@ class Link(LinkOutput):
         descriptions = {name: entry[0] for name, entry in kernels.items()}
         units = connectivity.units_of(self.options, descriptions)
         inferred = connectivity.connect(self.options, units, platform)
-        clocks = connectivity.clocks_of(self.options, units)
+        clocks = connectivity.clocks_of(self.options, units, platform)
         self.clock_ns = 1000 / clocks["0"]
         for folder in (self.logs / "imp", self.reports / "imp", self.temp / "link/int", self.temp / "link/vivado/vpl"):
             folder.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,10 @@ from amd_stand_in.verilog import Size
 
 STATES = ("Synthesized", "Optimized", "Placed", "Physopt postPlace", "Routed")
 MEMBER = "stand_in.json"
+PRIMITIVE = "primitive"
+"""Origin of a cell that is the device's own, like a BUFGCE: it is shared by all netlists and never renamed."""
+BUFFERS = {"BUFG": ("I", "O"), "BUFGCE": ("I", "CE", "O")}
+"""Clock buffers and their pins: the only primitives that a netlist keeps."""
 
 
 @dataclass
@@ -53,7 +57,8 @@ class Netlist:
 
     def rename(self, prefix: str) -> None:
         """`rename_ref -prefix_all`: every module but the top gets the prefix."""
-        names = {name: name if name == self.top else prefix + name for name in self.modules}
+        kept = {name for name, cell in self.modules.items() if name == self.top or cell.origin == PRIMITIVE}
+        names = {name: name if name in kept else prefix + name for name in self.modules}
         self.modules = {
             names[name]: Cell(cell.size, [(i, names.get(m, m)) for i, m in cell.instances], cell.origin)
             for name, cell in self.modules.items()
@@ -170,6 +175,10 @@ def _add(
         if inner is not None and inner.black_box:
             netlist.black_boxes += [kind] if kind not in netlist.black_boxes else []
             cell.instances.append((instance, kind))
+            continue
+        if inner is None and kind in BUFFERS:
+            netlist.modules.setdefault("BUFGCE", Cell(Size(), origin=PRIMITIVE))
+            cell.instances.append((instance, "BUFGCE"))
             continue
         if inner is None:
             if kind.startswith(("xpm_", "BUFG", "RAMB", "FDRE", "LUT", "DSP48", "URAM", "SRL", "CARRY")):

@@ -15,6 +15,7 @@ from amd_stand_in.run import Run
 from amd_stand_in.table import Command, commands
 from amd_stand_in.vivado_block_design import BlockDesignCommands
 from amd_stand_in.vivado_block_synthesis import BlockSynthesisCommands
+from amd_stand_in.vivado_clocking import ClockingCommands
 from amd_stand_in.vivado_design import DesignCommands
 from amd_stand_in.vivado_floorplan import FloorplanCommands
 from amd_stand_in.vivado_packager import PackagerCommands
@@ -30,7 +31,13 @@ PARAMETERS = {
 
 
 class Vivado(
-    ProjectCommands, DesignCommands, FloorplanCommands, BlockDesignCommands, BlockSynthesisCommands, PackagerCommands
+    ProjectCommands,
+    DesignCommands,
+    ClockingCommands,
+    FloorplanCommands,
+    BlockDesignCommands,
+    BlockSynthesisCommands,
+    PackagerCommands,
 ):
     """The commands on one state."""
 

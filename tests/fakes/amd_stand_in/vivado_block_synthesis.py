@@ -101,7 +101,9 @@ class BlockSynthesisCommands:
             found = made[key]
             design.join(found)
             wrapper = f"{block.name}_{cell.name}_0"
-            design.modules[wrapper] = netlist.Cell(verilog.Size(), [("inst", found.top)], wrapper)
+            # The wrapper of a VHDL core calls it U0.
+            name = "U0" if cell.definition.vlnv.split(":")[2].startswith("util_") else "inst"
+            design.modules[wrapper] = netlist.Cell(verilog.Size(), [(name, found.top)], wrapper)
             inner.instances.append((cell.name, wrapper))
         return design
 
@@ -112,9 +114,13 @@ class BlockSynthesisCommands:
         if core is None:
             name = definition.vlnv.split(":")[2]
             tag = "_".join([name, *(f"{k}_{v}" for k, v in sorted(values.items()))])
-            return Netlist(
-                tag, part, [], {tag: netlist.Cell(definition.size(values), origin=tag)}, release=self.run.release
-            )
+            own = netlist.Cell(definition.size(values), origin=tag)
+            made = Netlist(tag, part, [], {tag: own}, release=self.run.release)
+            if name == "util_ds_buf" and values.get("C_BUF_TYPE") in ("BUFG", "BUFGCE"):
+                # The IP's own name of its buffer; UltraScale+ makes a BUFGCE of a BUFG.
+                made.modules["BUFGCE"] = netlist.Cell(verilog.Size(), origin=netlist.PRIMITIVE)
+                own.instances.append(("USE_BUFG.GEN_BUFG[0].BUFG_U", "BUFGCE"))
+            return made
         assert core.folder is not None
         checkpoints = core.files.get("xilinx_synthesischeckpoint", [])
         if checkpoints:

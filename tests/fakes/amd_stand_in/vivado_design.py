@@ -39,12 +39,15 @@ class DesignCommands:
 
     def open_design(self, design: Netlist, name: str) -> str:
         """Make a netlist the open design; its ports become objects."""
-        for thing in self.of_kind("design", "port", "clock", "cell"):
+        for thing in self.of_kind("design", "port", "clock", "cell", "pin", "net", "site"):
             self.drop(thing)
         self.design = design
         self.add(Thing("design", name, {"NAME": name, "PART": design.part, "TOP": design.top}))
         for port in design.ports:
-            self.add(Thing("port", port.name, {"NAME": port.name, "DIRECTION": port.direction.upper()}))
+            thing = Thing("port", port.name, {"NAME": port.name, "DIRECTION": port.direction.upper()})
+            thing.on_set = self.port_set
+            self.add(thing)
+        self.add_clock_objects(design)
         return name
 
     # Synthesis
