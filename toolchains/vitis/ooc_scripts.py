@@ -16,6 +16,8 @@ CONSTRAINTS = "ooc.xdc"
 UTILIZATION, HIERARCHY, TIMING = "utilization.rpt", "utilization_hierarchical.rpt", "timing_summary.rpt"
 ROUTED = "routed_"
 """Prefix of the reports of a core that was also placed and routed."""
+CLOCK_SITE = "BUFGCE"
+"""Sites of global clock buffers of UltraScale+ (AMD UG572). Which of them there are is asked of the device."""
 IP_FOLDER = "ip"
 """Where the step unpacks what HLS packaged."""
 
@@ -67,6 +69,12 @@ def ooc_script(job: OocJob) -> str:
     if job.route:
         lines += [
             "# For its timing only: the checkpoint above is the unplaced one, which the link is free to place.",
+            "# The clock comes from a global buffer outside: without its place, skew within the core is not estimated.",
+            f"set sites [lsort -dictionary [get_sites -quiet -filter {{SITE_TYPE == {CLOCK_SITE}}}]]",
+            "if {[llength $sites] == 0} {",
+            f'    error "dataflow-farm: the device names no {CLOCK_SITE} site for the clock to come from"',
+            "}",
+            "set_property HD.CLK_SRC [lindex $sites [expr {[llength $sites] / 2}]] [get_ports ap_clk]",
             *("opt_design", "place_design", "phys_opt_design", "route_design"),
             *_reports(ROUTED),
         ]
