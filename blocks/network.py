@@ -16,7 +16,7 @@ from blocks.head import Head, read_head
 from blocks.operators.base import MAX_PORT_BITS
 from blocks.residual import Residual, read_residual
 from blocks.stem import Stem, read_stem
-from blocks.views import Views, check_shared, read_views
+from blocks.views import AS_BY_DEFAULT, Views, check_shared, read_views
 from config.document import REQUIRED, Required, Section, load
 from config.problem import ConfigError, Problem, Problems, suggestion
 
@@ -59,7 +59,7 @@ class Network:
     parameters: Path
     dataset: Dataset | None
     labels: tuple[str, ...]
-    views: Views = Views()
+    views: Views = AS_BY_DEFAULT
 
     @property
     def head(self) -> Head:

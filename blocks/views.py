@@ -32,6 +32,9 @@ class Views:
         return "; ".join((self.network, *(f"{view}: {' '.join(blocks)}" for view, blocks in named.items() if blocks)))
 
 
+AS_BY_DEFAULT = Views()
+
+
 def read_views(document: Section, blocks: Sequence[Section]) -> Views:
     """The views in a network's file; what is none is a problem of it."""
     network = document.text("view", default=DEFAULT_VIEW, choices=VIEWS)

@@ -319,6 +319,7 @@ class VitisToolchain:
             ),
             optimize=self.settings.optimize,
             jobs=self.settings.jobs,
+            has_fixed_clocks=(shell := self.platform.shell()) is not None and shell.has_fixed_clocks,
         )
 
     def link(self) -> Step:
@@ -338,7 +339,7 @@ class VitisToolchain:
             "accept_lower_clock": self.settings.accept_lower_clock,
             "link": job.describe(),
             "stitch": self.job.describe(),
-            "shell": asdict(shell) if (shell := self.platform.shell(self.platform.vbnv)) else None,
+            "shell": asdict(shell) if (shell := self.platform.shell()) else None,
             "blocks": blocks,
             "arguments": [
                 {name: value for name, value in asdict(each).items() if name not in _NOT_IN_MANIFEST}

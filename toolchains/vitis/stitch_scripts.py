@@ -125,8 +125,8 @@ def _design(job: StitchJob) -> Iterator[str]:
 
 
 def _resets(job: StitchJob) -> Iterator[str]:
-    yield "# A reset of its own for each SLR, so that none has to cross in a cycle; the clock is one net, the shell's. The"
-    yield "# reduced logic takes off the reset's type, which a shift register does not take."
+    yield "# A reset of its own for each SLR, so that none has to cross in a cycle; the clock is one net, the shell's."
+    yield "# The reduced logic takes off the reset's type, which a shift register does not take."
     yield f"create_bd_cell -type ip -vlnv [farm_ip {REDUCED}] reset_plain"
     yield "set_property -dict [list CONFIG.C_SIZE 1 CONFIG.C_OPERATION and] [get_bd_cells reset_plain]"
     yield "connect_bd_net [get_bd_ports ap_rst_n] [get_bd_pins reset_plain/Op1]"

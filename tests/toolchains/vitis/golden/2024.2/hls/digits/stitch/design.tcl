@@ -50,8 +50,8 @@ create_bd_port -dir I -type clk -freq_hz 250000000 ap_clk
 create_bd_port -dir I -type rst ap_rst_n
 set_property CONFIG.POLARITY ACTIVE_LOW [get_bd_ports ap_rst_n]
 
-# A reset of its own for each SLR, so that none has to cross in a cycle; the clock is one net, the shell's. The
-# reduced logic takes off the reset's type, which a shift register does not take.
+# A reset of its own for each SLR, so that none has to cross in a cycle; the clock is one net, the shell's.
+# The reduced logic takes off the reset's type, which a shift register does not take.
 create_bd_cell -type ip -vlnv [farm_ip xilinx.com:ip:util_reduced_logic] reset_plain
 set_property -dict [list CONFIG.C_SIZE 1 CONFIG.C_OPERATION and] [get_bd_cells reset_plain]
 connect_bd_net [get_bd_ports ap_rst_n] [get_bd_pins reset_plain/Op1]
