@@ -15,6 +15,11 @@ PROJECT, SOLUTION = "project", "solution"
 DONE = "farm done: HLS"
 VENDOR, LIBRARY, VERSION = "xilinx.com", "hls", "1.0"
 BENCH = "bench.cpp"
+COSIM = "cosim.tcl"
+COSIM_IMAGES = 2
+"""With one, no interval between images can be seen."""
+SYNTHESISED = "body.hpp"
+"""What `hls` leaves of the C++ body as it was synthesised, with the depths of its FIFOs."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,12 @@ def export_script(job: HlsJob, *, simulated: bool) -> str:
     first = () if simulated else ("csim_design",)
     last = "export_design -rtl verilog -format ip_catalog"
     return _script(job, "synthesis and packaging", (*first, "csynth_design", last))
+
+
+def cosim_script(job: HlsJob) -> str:
+    """C simulation, synthesis, and the synthesised RTL simulated with the same bench (AMD UG1399, "C/RTL Co-Simulation")."""
+    commands = ("csim_design", "csynth_design", "cosim_design -rtl verilog")
+    return _script(job, "co-simulation", commands)
 
 
 def _script(job: HlsJob, purpose: str, commands: Sequence[str]) -> str:

@@ -46,9 +46,12 @@ def scripts(network: Network, release: str, view: str | None, cores: Sequence[st
 def _scripts(toolchain: VitisToolchain, blocks: Sequence[str]) -> Iterator[tuple[str, str]]:
     cores = toolchain.network.cores()
     wanted = {core.name: core for block, core in cores.items() if not blocks or block in blocks}
+    users = {block.core().name: block for block in toolchain.network.blocks}
     for name, core in wanted.items():
         if toolchain.view(core) == "hls":
             yield from _rendered(f"hls/{name}", toolchain.hls(core))
+            if name in users:
+                yield from _rendered(f"cosim/{name}", toolchain.cosim(users[name]))
         yield from _rendered(f"ooc/{name}", toolchain.ooc(core))
     if blocks:
         return

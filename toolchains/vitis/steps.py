@@ -27,7 +27,8 @@ from toolchains.open.steps import MISSING, PACKAGES, OpenToolchain, core_facts, 
 from toolchains.vitis import structural
 from toolchains.vitis.bench import bench_ports, bench_source
 from toolchains.vitis.discovery import Installation, Tools
-from toolchains.vitis.hls_scripts import BENCH, HlsJob, estimate_script, export_script
+from toolchains.vitis.hls_cosim_step import hls_cosim_step
+from toolchains.vitis.hls_scripts import BENCH, SYNTHESISED, HlsJob, estimate_script, export_script
 from toolchains.vitis.lacking import lacking, text
 from toolchains.vitis.link_config import PAYLOAD, LinkJob
 from toolchains.vitis.ooc_scripts import CONSTRAINTS, OocJob, constraints, ooc_script
@@ -129,8 +130,13 @@ class VitisToolchain:
         return self.shared.stimuli()
 
     def cosim(self, block: Block) -> Step:
-        """The block's RTL simulated and compared with the model."""
-        return self.shared.cosim(block)
+        """The block simulated and compared with the model: view rtl by Verilator, view hls by HLS co-simulation."""
+        core = block.core()
+        if self.view(core) == "rtl":
+            return self.shared.cosim(block)
+        modules = self._modules("toolchains.vitis.run_hls_cosim", core)
+        job = self._hls_job(core)
+        return hls_cosim_step(self.hls(core), block.name, core, job, self.folder, modules, self._hls_name)
 
     def dma_cosim(self) -> Step:
         """The DMA core's RTL simulated at a card memory."""
@@ -148,13 +154,12 @@ class VitisToolchain:
         """Vitis HLS on the C++ view of a core: C simulation, synthesis, packaged IP."""
         place = f"{self.folder}/hls/{core.name}"
         headers = ("operators/farm_hls.hpp", *headers_of(core))
-        bench = tuple(port.file for port in bench_ports(core))
-        job = HlsJob(core.name, self.release, self.platform.part, self.clock_ns, bench)
+        job = self._hls_job(core)
         two_runs = isinstance(core, Core) and any(type(node.operator).__name__ == "Fifo" for node in core.graph.nodes)
         scripts = [Text("export.tcl", export_script(job, simulated=two_runs))]
         if two_runs:
             scripts.append(Text("estimate.tcl", estimate_script(job)))
-        program = ("--release", str(self.release), "--part", self.platform.part)
+        program = ("--release", str(self.release), "--part", self.platform.part, "--tool", self._hls_name)
         return Step(
             name=f"hls:{core.name}",
             argv=(PYTHON, "-m", "toolchains.vitis.run_hls", "--core", "core.json", *program),
@@ -167,7 +172,8 @@ class VitisToolchain:
                 *scripts,
             ),
             outputs=tuple(
-                Output(name, f"{place}/{name}") for name in ("ip.zip", "csynth.xml", "values.json", "interface.json")
+                Output(name, f"{place}/{name}")
+                for name in ("ip.zip", "csynth.xml", "values.json", "interface.json", SYNTHESISED)
             ),
             log=f"{place}/hls.log",
             tools=(self._tool("hls"), *interpreter("numpy")),
@@ -179,6 +185,14 @@ class VitisToolchain:
             private=self._private,
             closing_line=f"^{COMPLETE}$",
         )
+
+    def _hls_job(self, core: Core | DmaCore) -> HlsJob:
+        bench = tuple(port.file for port in bench_ports(core))
+        return HlsJob(core.name, self.release, self.platform.part, self.clock_ns, bench)
+
+    @property
+    def _hls_name(self) -> str:
+        return f"{self.release.hls_program} {self._version}"
 
     def ooc(self, core: Core | DmaCore) -> Step:
         """Vivado on a core, out of context: checkpoint, utilization, timing."""
@@ -200,7 +214,17 @@ class VitisToolchain:
             sources = (*(File(file, f"blocks/{file}") for file in view.files), Text(top, view.top))
         tool = f"Vivado {self._version}"
         routed = ("--routed",) if self.settings.ooc_route else ()
-        words = ("--core", core.name, "--tool", tool, "--clock-ns", f"{self.clock_ns:.6f}", *routed)
+        words = (
+            "--core",
+            core.name,
+            "--tool",
+            tool,
+            "--clock-ns",
+            f"{self.clock_ns:.6f}",
+            *routed,
+            "--view",
+            self.view(core),
+        )
         return Step(
             name=f"ooc:{core.name}",
             argv=(PYTHON, "-m", "toolchains.vitis.run_ooc", *words),
