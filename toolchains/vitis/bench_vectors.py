@@ -19,7 +19,10 @@ SEED = 2020
 
 
 def write_vectors(core: Core | DmaCore, folder: Path, images: int = 1) -> None:
-    """Write the files of beats: random values of full range, and what the model makes of them; the DMA's of one image."""
+    """Write the files of beats: random values of full range, and what the model makes of them.
+
+    The DMA's are of one image.
+    """
     found = _dma_vectors(core) if isinstance(core, DmaCore) else _core_vectors(core, images)
     for port in bench_ports(core, images):
         content = found[port.stream]

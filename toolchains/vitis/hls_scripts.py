@@ -51,7 +51,7 @@ def export_script(job: HlsJob, *, simulated: bool) -> str:
 
 
 def cosim_script(job: HlsJob) -> str:
-    """C simulation, synthesis, and the synthesised RTL simulated with the same bench (AMD UG1399, "C/RTL Co-Simulation")."""
+    """C simulation, synthesis, and the RTL simulated with the same bench (AMD UG1399, "C/RTL Co-Simulation")."""
     commands = ("csim_design", "csynth_design", "cosim_design -rtl verilog")
     return _script(job, "co-simulation", commands)
 

@@ -1,7 +1,7 @@
 """HLS co-simulation of a core: `python -m toolchains.vitis.run_hls_cosim` is the `cosim` step of a block in view hls.
 
-The C++ as it was exported, with the FIFO depths of the `hls` step, is synthesised once more and its RTL simulated by the
-tool with the test bench of the C simulation, several images one after the other, against what the model gives.
+The C++ as it was exported, with the FIFO depths of the `hls` step, is synthesised once more, and its RTL simulated by
+the tool with the test bench of the C simulation: several images one after the other, against what the model gives.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _PASS = ("[COSIM 212-1000]", "PASS")
 def verdict(printed: str, report: hls_cosim.Cosim) -> CosimRun:
     """The run that passed.
 
-    Wrappers and benches of older releases end with status 0 after a mismatch, so that the log's line and the report have
-    to say so too.
+    Wrappers and benches of older releases end with status 0 after a mismatch, so that the log's line and the report
+    have to say so too.
 
     Raises:
         ToolError: one of them does not.
