@@ -107,11 +107,12 @@ def main() -> int:
     parser.add_argument("--core", type=Path, required=True, help="kind and shape of the core, as JSON")
     parser.add_argument("--release", required=True)
     parser.add_argument("--part", required=True)
+    parser.add_argument("--tool", required=True, help="name and release, for the values")
     arguments = parser.parse_args()
     release = Release.of(arguments.release)
     assert release is not None  # noqa: S101  the flow has rendered it
     try:
-        run(read_core(arguments.core), release, arguments.part, f"{release.hls_program} {release}")
+        run(read_core(arguments.core), release, arguments.part, arguments.tool)
     except (tool.ToolError, ReportError, ValueError, OSError) as failure:
         print(f"ERROR: {failure}")
         return 1

@@ -150,7 +150,8 @@ class VitisToolchain:
         scripts = [Text("export.tcl", export_script(job, simulated=two_runs))]
         if two_runs:
             scripts.append(Text("estimate.tcl", estimate_script(job)))
-        program = ("--release", str(self.release), "--part", self.platform.part)
+        tool = f"{self.release.hls_program} {self._version}"
+        program = ("--release", str(self.release), "--part", self.platform.part, "--tool", tool)
         return Step(
             name=f"hls:{core.name}",
             argv=(PYTHON, "-m", "toolchains.vitis.run_hls", "--core", "core.json", *program),
@@ -170,6 +171,7 @@ class VitisToolchain:
             facts=core_facts(core),
             resources=self._resources(cores=1, memory_gib=8.0),
             timeout_s=self.settings.hls_hours * 3600,
+            timeout_setting="vitis.hls_hours",
             error_lines=ERROR_LINES,
             signatures=signatures("vitis"),
             private=self._private,
@@ -212,6 +214,7 @@ class VitisToolchain:
             facts=(("view", self.view(core)), *core_facts(core)),
             resources=self._resources(cores=self.settings.threads, memory_gib=12.0, licences=self.licences),
             timeout_s=self.settings.ooc_hours * 3600,
+            timeout_setting="vitis.ooc_hours",
             error_lines=ERROR_LINES,
             signatures=signatures("vitis"),
             private=self._private,
@@ -294,6 +297,7 @@ class VitisToolchain:
             facts=tuple((f"{block}.core", core.name) for block, core in cores.items()),
             resources=self._resources(cores=self.settings.jobs, memory_gib=16.0, licences=self.licences),
             timeout_s=self.settings.link_hours * 3600,
+            timeout_setting="vitis.link_hours",
             error_lines=ERROR_LINES,
             signatures=signatures("vitis"),
             private=self._private,
@@ -375,6 +379,7 @@ class VitisToolchain:
             facts=(("clock_mhz", str(self.clock_mhz)), ("platform", self.platform.vbnv)),
             resources=self._resources(cores=self.settings.jobs, memory_gib=48.0, licences=self.licences),
             timeout_s=self.settings.link_hours * 3600,
+            timeout_setting="vitis.link_hours",
             error_lines=ERROR_LINES,
             signatures=signatures("vitis"),
             private=self._private,
