@@ -2,7 +2,8 @@
 
 The AXI4 ports are those that Vitis HLS gives an `m_axi` and an `s_axilite` port, named alike (`m_axi_gmem0_ARADDR`,
 `s_axi_control_AWADDR`): 64 bit addresses, one ID, user signals of a bit. All signals of a master are there, also those
-of the direction that it does not use.
+of the direction that it does not use. Two are as in AXI4 (Arm IHI 0022) where HLS writes those of AXI3 and says
+AXI4 in its `component.xml`: AxLOCK has one bit, and there is no WID. Here the packager has ports alone to tell it by.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ ADDRESS = (
     ("LEN", "output", 8),
     ("SIZE", "output", 3),
     ("BURST", "output", 2),
-    ("LOCK", "output", 2),
+    ("LOCK", "output", 1),
     ("CACHE", "output", 4),
     ("PROT", "output", 3),
     ("QOS", "output", 4),
@@ -70,7 +71,6 @@ def master_signals(word_bytes: int) -> tuple[tuple[str, str, int], ...]:
         ("WDATA", "output", data),
         ("WSTRB", "output", strobe),
         ("WLAST", "output", 1),
-        ("WID", "output", 1),
         ("WUSER", "output", 1),
         *((f"AR{name}", direction, bits) for name, direction, bits in ADDRESS),
         ("RVALID", "input", 1),
