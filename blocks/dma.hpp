@@ -27,74 +27,132 @@ struct memory_word {
 };
 #endif
 
-// Reads ELEMENTS bytes of card memory in words of BYTES and passes them on in beats of LANES elements. A word need not
-// be a whole number of beats (64 bytes and 3 channels): what a beat leaves stays in front of the next word. Beat is
-// lanes<> or slanes<> with 8 bits a lane.
-template <int BYTES, int LANES, int ELEMENTS, class Beat>
-void read_memory(const typename memory_word<BYTES>::type* memory, stream<Beat>& out) {
-    uint_t<8> waiting[BYTES + LANES];
-#pragma HLS ARRAY_PARTITION variable=waiting complete
-    int filled = 0;
-    int word = 0;
-memory_beats:
-    for (int beat = 0; beat < ELEMENTS / LANES; beat++) {
-#pragma HLS PIPELINE II=1
-    memory_words:
-        while (filled < LANES) {
-            const lanes<BYTES, 8> bytes = memory_word<BYTES>::split(memory[word]);
-            word++;
-        memory_append:
-            for (int i = 0; i < BYTES; i++) {
-#pragma HLS UNROLL
-                waiting[filled + i] = bytes.lane[i];
-            }
-            filled += BYTES;
-        }
-        Beat leaving;
-    memory_take:
-        for (int i = 0; i < LANES; i++) {
-#pragma HLS UNROLL
-            leaving.lane[i] = waiting[i];
-        }
-    memory_shift:
-        for (int i = 0; i < BYTES; i++) {
-#pragma HLS UNROLL
-            waiting[i] = waiting[i + LANES];
-        }
-        filled -= LANES;
-        out.write(leaving);
-    }
-}
+// Card memory and the gearbox behind it are processes of their own, joined by a stream of words, as in FINN's
+// `Mem2Stream_Batch` and the load/store functions of Vitis_Accel_Examples. HLS makes a burst of a loop only if the number
+// of words is known before the request goes out and no access is conditional (UG1399, "Preconditions and Limitations of
+// Burst Transfer"; UG1448, "Burst Inference Failure 10"): a loop that looks at what it has left before it fetches a word
+// reads every word by itself, and waits for each as long as the memory takes. So the loops that touch memory have a fixed
+// trip count and do nothing else, and who needs a word when is decided behind a FIFO.
+//
+// LOOP_FLATTEN off is for 2019.2, which makes no burst of flattened loops (UG902, "AXI4 burst transfers"). Between two
+// images lies the latency of the memory, while what is behind works off the FIFOs.
 
-// `images` images of ELEMENTS bytes, one after the other.
-template <int BYTES, int LANES, int ELEMENTS>
-void read_images(const typename memory_word<BYTES>::type* memory, unsigned int images, stream<lanes<LANES, 8> >& out) {
+// WORDS words for each of `images` images, one image after the other.
+template <int BYTES, int WORDS>
+void read_image_words(
+    const typename memory_word<BYTES>::type* memory, unsigned int images,
+    stream<typename memory_word<BYTES>::type>& words) {
 read_each_image:
     for (unsigned int image = 0; image < images; image++) {
-        read_memory<BYTES, LANES, ELEMENTS>(memory + image * (ELEMENTS / BYTES), out);
+        // As wide as an address: of a narrower sum that may wrap HLS could not tell that words follow each other.
+        const unsigned long long first = (unsigned long long)image * WORDS;
+    image_words:
+        for (int word = 0; word < WORDS; word++) {
+#pragma HLS LOOP_FLATTEN off
+#pragma HLS PIPELINE II=1
+            words.write(memory[first + word]);
+        }
     }
 }
 
 // The whole weight matrix once for each image: the core has no room to keep it.
-template <int BYTES, int LANES, int ELEMENTS>
-void read_weights(const typename memory_word<BYTES>::type* memory, unsigned int images, stream<slanes<LANES, 8> >& out) {
+template <int BYTES, int WORDS>
+void read_weight_words(
+    const typename memory_word<BYTES>::type* memory, unsigned int images,
+    stream<typename memory_word<BYTES>::type>& words) {
 read_for_each_image:
     for (unsigned int image = 0; image < images; image++) {
-        read_memory<BYTES, LANES, ELEMENTS>(memory, out);
+    weight_words:
+        for (int word = 0; word < WORDS; word++) {
+#pragma HLS LOOP_FLATTEN off
+#pragma HLS PIPELINE II=1
+            words.write(memory[word]);
+        }
     }
 }
 
-// BEATS indices of each image.
+// Words of BYTES to beats of LANES bytes, ELEMENTS of them for each image. A word need not be a whole number of beats
+// (64 bytes and 3 channels), nor a beat of words: what a beat leaves stays in front of the next word. A step takes a
+// word and gives a beat, or only one of both, so that the wider side moves once a cycle. Beat is lanes<> or slanes<> with
+// 8 bits a lane.
+template <int BYTES, int LANES, int ELEMENTS, class Beat>
+void words_to_beats(stream<typename memory_word<BYTES>::type>& words, unsigned int images, stream<Beat>& out) {
+    // Bytes that come and go together. Counted in these, a word is put to one of as many places as a beat has of them:
+    // one where words are whole beats, so that nothing has to be chosen.
+    const int UNIT = greatest_divisor<BYTES, LANES>::value;
+    const int WORD = BYTES / UNIT;
+    const int BEAT = LANES / UNIT;
+    const int STEPS = ELEMENTS / (BYTES < LANES ? BYTES : LANES);
+    static_assert(Beat::count == LANES && Beat::bits == 8, "a lane is a byte");
+    static_assert(ELEMENTS % BYTES == 0 && ELEMENTS % LANES == 0, "an image is whole words and whole beats");
+    static_assert(WORD + BEAT < 1024, "the fill is counted in 10 bits");
+    uint_t<8> waiting[BYTES + LANES];
+    FARM_PARTITION(waiting);
+convert_each_image:
+    for (unsigned int image = 0; image < images; image++) {
+        uint_t<10> filled = 0;
+    convert_steps:
+        for (int step = 0; step < STEPS; step++) {
+#pragma HLS PIPELINE II=1
+            if (filled < BEAT) {
+                const lanes<BYTES, 8> bytes = memory_word<BYTES>::split(words.read());
+            word_places:
+                for (int place = 0; place < BEAT; place++) {
+#pragma HLS UNROLL
+                    if (filled == place) {
+                    word_append:
+                        for (int i = 0; i < BYTES; i++) {
+#pragma HLS UNROLL
+                            waiting[place * UNIT + i] = bytes.lane[i];
+                        }
+                    }
+                }
+                filled = filled + WORD;
+            }
+            if (filled >= BEAT) {
+                Beat leaving;
+            beat_take:
+                for (int i = 0; i < LANES; i++) {
+#pragma HLS UNROLL
+                    leaving.lane[i] = waiting[i];
+                }
+            beat_shift:
+                for (int i = 0; i < BYTES; i++) {
+#pragma HLS UNROLL
+                    waiting[i] = waiting[i + LANES];
+                }
+                filled = filled - BEAT;
+                out.write(leaving);
+            }
+        }
+    }
+}
+
+// BEATS indices to card memory. Not part of its caller, because HLS would find one burst over all images, ask for it at
+// once, and hold up the bus until the last image's indices come.
+template <int BEATS>
+void write_indices(const uint_t<32>* indices, uint_t<32>* memory) {
+#pragma HLS INLINE off
+index_words:
+    for (int i = 0; i < BEATS; i++) {
+#pragma HLS PIPELINE II=1
+        memory[i] = indices[i];
+    }
+}
+
+// BEATS indices of each image, written when all of them are there.
 template <int BEATS>
 void write_results(stream<lanes<1, 32> >& in, unsigned int images, uint_t<32>* memory) {
 write_each_image:
     for (unsigned int image = 0; image < images; image++) {
-    write_indices:
+        uint_t<32> indices[BEATS];
+    collect_indices:
         for (int i = 0; i < BEATS; i++) {
 #pragma HLS PIPELINE II=1
             const lanes<1, 32> beat = in.read();
-            memory[image * BEATS + i] = beat.lane[0];
+            indices[i] = beat.lane[0];
         }
+        write_indices<BEATS>(indices, memory + (unsigned long long)image * BEATS);
     }
 }
 
