@@ -14,7 +14,7 @@ from integration.fit import Fit
 from integration.platform import Shell
 from reports.errors import ReportError
 from reports.step_values import Linked
-from runtime import emulation_data, xclbin
+from runtime import emulation_data, kernels, xclbin
 from runtime.errors import FarmRuntimeError
 from runtime.manifest import Argument, Cycles, Manifest, Parameters, from_json
 from toolchains.vitis import tool
@@ -94,11 +94,29 @@ def link(job: LinkJob) -> str:
         raise
 
 
+def banks_of(plan: Mapping[str, Any], file: xclbin.Xclbin, fit: Fit) -> dict[str, tuple[str, ...]]:
+    """Tags of the memories that each argument reaches, as the file calls them: PYNQ names the memories after it.
+
+    The fit's where the file connects an argument to nothing.
+    """
+    units = [at for at, unit in enumerate(file.ip_layout) if unit.name == f"{plan['kernel']}:{plan['instance']}"]
+    described = [kernel for kernel in kernels.read_xml(file.metadata or "<project/>") if kernel.name == plan["kernel"]]
+    reached: dict[int, list[str]] = {}
+    for connection in file.connections:
+        if connection.ip_index in units:
+            reached.setdefault(connection.argument_index, []).append(file.memories[connection.memory_index].tag)
+    found: dict[str, tuple[str, ...]] = {bank.argument: (bank.tag,) for bank in fit.banks}
+    for argument in described[0].arguments if described else ():
+        if argument.is_pointer and argument.index in reached:
+            found[argument.name] = tuple(dict.fromkeys(reached[argument.index]))
+    return found
+
+
 def manifest_of(
-    plan: Mapping[str, Any], parts: Mapping[str, bytes], fit: Fit, carried: Manifest | None, mhz: float
-) -> Manifest:
+    plan: Mapping[str, Any], parts: Mapping[str, bytes], tags: Mapping[str, tuple[str, ...]], carried: Manifest | None,
+    mhz: float,
+) -> Manifest:  # fmt: skip
     """What the file says of itself."""
-    tags = {bank.argument: (bank.tag,) for bank in fit.banks}
     return Manifest(
         network=plan["network"],
         kernel=plan["kernel"],
@@ -157,7 +175,7 @@ def finish(plan: Mapping[str, Any], job: LinkJob, fit: Fit, found: LinkReports) 
         parts.setdefault(emulation_data.FC_WEIGHTS, weights)
     carried = xclbin.read(PAYLOAD) if Path(PAYLOAD).exists() else None
     origin = from_json(carried.manifest_json) if carried and carried.manifest_json else None
-    manifest = manifest_of(plan, parts, fit, origin, mhz)
+    manifest = manifest_of(plan, parts, banks_of(plan, file, fit), origin, mhz)
     written = Path("kernel.xclbin")
     xclbin.write(xclbin.extend(file, xclbin.carried(manifest.to_json(), parts)), written)
     slacks = found.timing

@@ -1,4 +1,4 @@
-"""Which links are taken: a summary that is not met, the clock of the linked file, and what the settings allow."""
+"""Which links are taken, and what is read of the linked file: its clock, and what it calls the memories."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from reports.timing import Slacks
-from runtime import xclbin
-from runtime.sections import Clock
+from runtime import kernels, xclbin
+from runtime.sections import Clock, Connection, IpLayoutEntry, MemoryBank
 from toolchains.vitis import run_link
 from toolchains.vitis.link_reports import LinkReports, require
 from toolchains.vitis.tool import ToolError
@@ -76,3 +76,32 @@ def test_the_clock_of_the_linked_file(
             run_link.clock_of(plan, job, linked(*clocks), found)
     else:
         assert run_link.clock_of(plan, job, linked(*clocks), found) == expected
+
+
+def test_memories_are_called_as_the_linked_file_calls_them() -> None:
+    """A shell may say bank1 where the platform's file expects DDR[1]; PYNQ knows the file's tags only."""
+    arguments = tuple(
+        kernels.KernelArgument(name, index, "M_AXI_GMEM", 0x10 + 12 * index, 8, "void*", 1)
+        for index, name in enumerate(("in_r", "out_r", "weightsmem"))
+    )
+    ports = (
+        kernels.Port("M_AXI_GMEM", "master", 512, 0xFFFFFFFF),
+        kernels.Port("S_AXI_CONTROL", "slave", 32, 0x1000),
+    )
+    instances = (kernels.Instance("k_1", 0x1800000), kernels.Instance("k_2", 0x1810000))
+    file = xclbin.compose(
+        platform_vbnv="xilinx_u250_xdma_201830_2",
+        mode=xclbin.Mode.FLAT,
+        metadata=kernels.write_xml(
+            [kernels.Kernel("k", "own:farm:k:1.0", ports, arguments, instances)],
+            project="k", platform_vbnv="xilinx_u250_xdma_201830_2", fpga="f", target="hw", data_clock_mhz=250,
+            kernel_clock_mhz=500,
+        ),
+        memories=[MemoryBank(tag, 1, True, 1 << 24, at << 34) for at, tag in enumerate(("bank0", "bank1", "PLRAM[0]"))],
+        ip_layout=[IpLayoutEntry("k:k_1", 0x1800000), IpLayoutEntry("k:k_2", 0x1810000)],
+        connections=[Connection(0, 0, 1), Connection(1, 0, 0), Connection(1, 0, 2), Connection(0, 1, 2)],
+    )  # fmt: skip
+    banks = [types.SimpleNamespace(argument=name, tag="DDR[1]") for name in ("in_r", "out_r", "weightsmem")]
+    fit: Any = types.SimpleNamespace(banks=banks)
+    found = run_link.banks_of({"kernel": "k", "instance": "k_1"}, file, fit)
+    assert found == {"in_r": ("bank1",), "out_r": ("bank0", "PLRAM[0]"), "weightsmem": ("DDR[1]",)}
