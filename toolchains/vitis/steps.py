@@ -166,7 +166,7 @@ class VitisToolchain:
             inputs=(
                 *self._modules("toolchains.vitis.run_hls", core),
                 *(File(header, f"blocks/{header}") for header in headers),
-                Text("farm_release.hpp", release_header(str(self.release))),
+                Text("farm_release.hpp", release_header(str(min(self.release, NEWEST)))),
                 Text(BENCH, bench_source(core)),
                 Text("core.json", core_text(core)),
                 *scripts,
