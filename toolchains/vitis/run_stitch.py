@@ -23,7 +23,6 @@ from toolchains.vitis.archive import pack_folder
 from toolchains.vitis.memory_rtl import memory_contents, memory_module
 from toolchains.vitis.packaging_scripts import IP_FOLDER, KERNEL_FOLDER, kernel_script, packaging_script, top_module
 from toolchains.vitis.run_ooc import refuse_black_boxes
-from toolchains.vitis.settings import STYLES
 from toolchains.vitis.stitch_job import Memory, StitchJob
 from toolchains.vitis.stitch_scripts import HIERARCHY, UTILIZATION, design_script
 from toolchains.vitis.structural import BLACK_BOXES, black_boxes, read_stub, structural_script, top_text
@@ -76,11 +75,11 @@ def generate_top(job: StitchJob) -> None:
     Path("design.tcl").write_text(structural_script(job), "utf-8")
 
 
-def run(job: StitchJob, style: str) -> None:
+def run(job: StitchJob) -> None:
     """The whole step in the current folder."""
     kernel = job.kernel.name
     write_memories(job.memories)
-    (package_and_join if style == "ipi" else generate_top)(job)
+    (package_and_join if job.style == "ipi" else generate_top)(job)
     netlist = [f"{kernel}.dcp", f"{kernel}_funcsim.v", f"{kernel}_stub.v"]
     vivado("design.tcl", stitch_scripts.DONE, [*netlist, UTILIZATION, HIERARCHY])
     refuse_black_boxes(utilization.parse(source.read(Path(UTILIZATION)), UTILIZATION))
@@ -99,11 +98,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--job", type=Path, required=True, help="the kernel to be stitched, as JSON")
     parser.add_argument("--fit", type=Path, help="where each block lies, as JSON")
-    parser.add_argument("--style", choices=STYLES, required=True)
     arguments = parser.parse_args()
     job = StitchJob.from_description(json.loads(arguments.job.read_text("utf-8")), placed(arguments.fit))
     try:
-        run(job, arguments.style)
+        run(job)
     except (tool.ToolError, ReportError, ContentsError, ValueError, OSError) as failure:
         print(f"ERROR: {failure}")
         return 1

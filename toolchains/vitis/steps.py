@@ -256,6 +256,7 @@ class VitisToolchain:
             self.clock_mhz,
             threads=self.settings.threads,
             jobs=self.settings.jobs,
+            style=self.settings.stitch_style,
         )
 
     def placement(self) -> Step:
@@ -301,8 +302,6 @@ class VitisToolchain:
                 "toolchains.vitis.run_stitch",
                 "--job",
                 "job.json",
-                "--style",
-                style,
                 "--fit",
                 "fit.json",
             ),
@@ -311,6 +310,7 @@ class VitisToolchain:
                 Text("job.json", json_text(job.describe())),
                 File("fit.json", f"{place}/fit.json"),
                 Text("kernel.xml", kernel_xml(job.kernel)),
+                *([] if style == "ipi" else [Text(CONSTRAINTS, constraints(self.clock_ns))]),
                 *(File(f"{name}{end}", f"{self.folder}/ooc/{name}/{name}{end}") for name in job.cores for end in taken),
                 *(File(file, f"blocks/{file}") for file in files),
                 *(Text(f"{name}.sv", render(core).top) for name, core in converters.items()),

@@ -22,6 +22,11 @@ NOWHERE = "slr0"
 """Where a cell is taken to be if nobody has placed it: resets and crossings then belong to one SLR."""
 
 
+def number(slr: str) -> int:
+    """The number in the name of an SLR."""
+    return int(slr.removeprefix("slr"))
+
+
 def tdata_bytes(width_bits: int) -> int:
     """Bytes of a stream's TDATA: AXI4-Stream has whole bytes only."""
     return -(-width_bits // 8)
@@ -56,10 +61,20 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class Crossing:
+    """Registers on both sides of one boundary between SLRs, in a stream's way: `name` is the cell's."""
+
+    name: str
+    source: str
+    sink: str
+
+
+@dataclass(frozen=True)
 class StitchJob:
     """The kernel to be stitched.
 
-    `streams` maps a core to its AXI4-Stream ports and their bytes of TDATA; `slrs` maps a block to where it lies.
+    `streams` maps a core to its AXI4-Stream ports and their bytes of TDATA; `slrs` maps a block to where it lies;
+    `style` is of `vitis.stitch_style`.
     """
 
     kernel: Kernel
@@ -74,6 +89,7 @@ class StitchJob:
     stages: tuple[Stage, ...]
     streams: Mapping[str, Mapping[str, int]]
     slrs: Mapping[str, str] = field(default_factory=dict)
+    style: str = "ipi"
 
     def describe(self) -> dict[str, Any]:
         """The job as plain JSON values; `from_description` reads it back."""
@@ -128,6 +144,29 @@ class StitchJob:
         """All SLRs that hold a block."""
         return tuple(sorted({self.slr(block) for block, _ in self.instances}))
 
+    @property
+    def resets(self) -> tuple[tuple[str, str | None], ...]:
+        """The SLRs that have a reset, each with the neighbour that it comes from; None where it comes from outside.
+
+        It begins at the DMA, whose SLR the shell's ports are in, and goes from SLR to SLR, through those without a
+        block too: no wire crosses two boundaries in a cycle.
+        """
+        home = number(self.slr(self.dma))
+        used = [number(slr) for slr in self.used_slrs]
+        chain: list[tuple[str, str | None]] = [(f"slr{home}", None)]
+        chain += [(f"slr{at}", f"slr{at - 1}") for at in range(home + 1, max(used) + 1)]
+        chain += [(f"slr{at}", f"slr{at + 1}") for at in range(home - 1, min(used) - 1, -1)]
+        return tuple(chain)
+
+    def crossings(self, stage: Stage) -> tuple[Crossing, ...]:
+        """The boundaries that a stream crosses, in its order."""
+        home, goal = number(self.slr(stage.source[0])), number(self.slr(stage.sink[0]))
+        step = 1 if goal > home else -1
+        return tuple(
+            Crossing(f"{stage.name}_crossing{index}", f"slr{at}", f"slr{at + step}")
+            for index, at in enumerate(range(home, goal, step))
+        )
+
 
 def converter_core(link: Link) -> Core | None:
     """The width converter between two blocks, as a core of its own; None where the lanes agree."""
@@ -156,6 +195,7 @@ def job_of(
     threads: int,
     jobs: int,
     slrs: Mapping[str, str] | None = None,
+    style: str = "ipi",
 ) -> StitchJob:
     """The job of a network."""
     design, cores = design_of(network), network.cores()
@@ -178,6 +218,7 @@ def job_of(
         stages=tuple(_stage(index, link) for index, link in enumerate(design.links)),
         streams={core.name: streams_of(core) for core in (*cores.values(), *converters)},
         slrs=dict(slrs or {}),
+        style=style,
     )
 
 

@@ -50,13 +50,13 @@ create_bd_port -dir I -type clk -freq_hz 250000000 ap_clk
 create_bd_port -dir I -type rst ap_rst_n
 set_property CONFIG.POLARITY ACTIVE_LOW [get_bd_ports ap_rst_n]
 
-# A reset of its own for each SLR, so that none has to cross in a cycle; the clock is one net, the shell's.
-# The reduced logic takes off the reset's type, which a shift register does not take.
+# A register of the reset in each SLR, the next behind the last, so that none crosses two in a cycle. The
+# clock is one net, the shell's. The reduced logic takes off the reset's type, which registers do not take.
 create_bd_cell -type ip -vlnv [farm_ip xilinx.com:ip:util_reduced_logic] reset_plain
 set_property -dict [list CONFIG.C_SIZE 1 CONFIG.C_OPERATION and] [get_bd_cells reset_plain]
 connect_bd_net [get_bd_ports ap_rst_n] [get_bd_pins reset_plain/Op1]
 create_bd_cell -type ip -vlnv [farm_ip xilinx.com:ip:c_shift_ram] reset_slr0
-set_property -dict [list CONFIG.Width 1 CONFIG.Depth 4 CONFIG.DefaultData 0 CONFIG.AsyncInitVal 0] [get_bd_cells reset_slr0]
+set_property -dict [list CONFIG.Width 1 CONFIG.Depth 1 CONFIG.DefaultData 0 CONFIG.AsyncInitVal 0] [get_bd_cells reset_slr0]
 connect_bd_net [get_bd_ports ap_clk] [get_bd_pins reset_slr0/CLK]
 connect_bd_net [get_bd_pins reset_plain/Res] [get_bd_pins reset_slr0/D]
 
@@ -216,8 +216,19 @@ set_property top digits_wrapper [current_fileset]
 update_compile_order -fileset sources_1
 set_property -name {STEPS.SYNTH_DESIGN.ARGS.MORE OPTIONS} -value {-mode out_of_context} -objects [get_runs synth_1]
 launch_runs synth_1 -jobs 4
-wait_on_run synth_1
-# Older releases return from a run that has failed as from any other.
+# Older releases return from a run that has failed as from any other, newer ones raise before they say why.
+catch {wait_on_run synth_1}
+# The log of a child run that failed, an IP's too: there a licence is refused, and there is the reason.
+foreach run [get_runs *synth_1] {
+    if {[get_property PROGRESS $run] ne "100%"} {
+        set log [file join [get_property DIRECTORY $run] runme.log]
+        if {[file exists $log]} {
+            set file [open $log]
+            puts [read $file]
+            close $file
+        }
+    }
+}
 if {[get_property PROGRESS [get_runs synth_1]] ne "100%"} {
     error "dataflow-farm: synth_1 ended as: [get_property STATUS [get_runs synth_1]]"
 }

@@ -13,14 +13,20 @@ proc farm_bus {core name} {
     error "dataflow-farm: the packaged netlist has no interface $name"
 }
 
-# The clock's frequency, without which a block design takes 100 MHz and refuses the connection (BD 41-237).
-proc farm_clock {core hertz buses} {
+# Every interface belongs to the clock.
+proc farm_clock {core buses} {
     foreach name $buses {
         set bus [farm_bus $core $name]
         ipx::associate_bus_interfaces -busif [get_property name $bus] -clock ap_clk $core
     }
+}
+
+# The clock's frequency, without which a block design takes 100 MHz and refuses the connection (BD 41-237). The design
+# around the IP may set another one.
+proc farm_frequency {core hertz} {
     set parameter [ipx::add_bus_parameter -quiet FREQ_HZ [farm_bus $core ap_clk]]
     set_property value $hertz $parameter
+    set_property value_resolve_type user $parameter
 }
 
 proc farm_save {core} {
@@ -29,6 +35,8 @@ proc farm_save {core} {
     ipx::create_xgui_files $core
     ipx::update_checksums $core
     if {![ipx::check_integrity -quiet $core]} {
+        # Once more, for the reasons.
+        ipx::check_integrity $core
         error "dataflow-farm: ipx::check_integrity finds the IP incomplete"
     }
     ipx::save_core $core
@@ -39,7 +47,8 @@ proc farm_save {core} {
 proc farm_core {core hertz buses} {
     set ip [ipx::package_checkpoint -dcp_file $core.dcp -root_dir ip/$core \
         -vendor dataflow-farm -library cores -name $core -version 1.0 -taxonomy /UserIP -force]
-    farm_clock $ip $hertz $buses
+    farm_clock $ip $buses
+    farm_frequency $ip $hertz
     farm_save $ip
 }
 
@@ -54,7 +63,8 @@ proc farm_memory {memory hertz part} {
     set ip [ipx::current_core]
     set_property name $memory $ip
     set_property version 1.0 $ip
-    farm_clock $ip $hertz {out}
+    farm_clock $ip {out}
+    farm_frequency $ip $hertz
     farm_save $ip
     close_project
 }
