@@ -6,6 +6,8 @@ platform's name. Where physical optimization ran behind the router, its report i
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,10 @@ from reports import accelerator, source, timing, utilization
 from reports.step_values import Resources
 from toolchains.vitis.tool import ToolError
 
+_TELLING = re.compile(
+    r"^(ERROR|CRITICAL WARNING): |[Ll]icens|Killed\b|Abnormal program termination|No space left|bad_alloc|Out of memory"
+)
+_MOST_LINES = 40
 _STAGES = ("postroute_physopted", "routed")
 _NAMES = {"LUT": "luts", "REG": "registers", "BRAM": "bram_tiles", "URAM": "urams", "DSP": "dsps"}
 
@@ -41,6 +47,16 @@ def read_reports(folders: tuple[Path, ...]) -> LinkReports:
         met=facts.met if facts else None,
         files=tuple(file for file in (use, slr, summary) if file),
     )
+
+
+def messages_of_runs(folder: Path) -> Iterator[str]:
+    """What the logs of Vivado's runs below a folder of v++ tell of a failure, each log under its name."""
+    logs = [path for name in ("runme.log", "vivado.log") for path in folder.rglob(name)]
+    for log in sorted(logs):
+        lines = [line for line in log.read_text("utf-8", errors="replace").splitlines() if _TELLING.search(line)]
+        if lines:
+            yield f"INFO: {log.relative_to(folder)}:"
+            yield from lines[-_MOST_LINES:]
 
 
 def require(found: LinkReports) -> None:

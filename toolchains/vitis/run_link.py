@@ -31,7 +31,7 @@ from toolchains.vitis.link_config import (
     link_config,
     link_words,
 )
-from toolchains.vitis.link_reports import LinkReports, read_reports, require
+from toolchains.vitis.link_reports import LinkReports, messages_of_runs, read_reports, require
 from toolchains.vitis.stitch_job import StitchJob
 
 TOLD = "told.txt"
@@ -86,7 +86,13 @@ def link(job: LinkJob) -> str:
     """Run v++; return what it printed."""
     words = [word.replace(HERE, str(Path().resolve())) for word in link_words(job)]
     more = {PAYLOAD_VARIABLE: str(Path(PAYLOAD).resolve())} if Path(PAYLOAD).exists() else {}
-    return tool.run("VPP", words, folder=Path(), writes=[job.output], more=more)
+    try:
+        return tool.run("VPP", words, folder=Path(), writes=[job.output], more=more)
+    except tool.ToolError:
+        # v++ says of a failed run of Vivado where its log is, and not why: no FlexNet number, no kill, no crash.
+        for line in messages_of_runs(Path(TEMP)):
+            print(line)
+        raise
 
 
 def manifest_of(

@@ -22,7 +22,8 @@ class Device:
     @property
     def total(self) -> Amounts:
         """All SLRs together."""
-        return tuple(map(sum, zip(*self.slrs, strict=True)))
+        lut, ff, bram, uram, dsp = (sum(column) for column in zip(*self.slrs, strict=True))
+        return lut, ff, bram, uram, dsp
 
 
 @dataclass(frozen=True)

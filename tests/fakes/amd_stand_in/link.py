@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from amd_stand_in import connectivity, kernel_object, netlist, vivado_reports
@@ -193,12 +194,30 @@ class Link(LinkOutput):
             return clocks
         self._capacity(platform, sizes)
         for step in ("synth", "impl"):
-            self.faults.strike(f"vpl.{step}", device=platform.part.split("-")[0])
+            lines = self.faults.child(f"vpl.{step}", device=platform.part.split("-")[0])
+            if lines is not None:
+                self._child_failed(step, lines)
         placed = self._properties(design)
         achieved = self._timing(design, clocks)
         use = self._per_slr(design, platform, units, placed)
         self._implementation(platform, design, sizes, next(iter(kernels)), use)
         return achieved
+
+    def _child_failed(self, step: str, lines: list[str]) -> None:
+        """A run of vpl ended badly: v++ shows its errors under names of its own, and of the rest says where to look."""
+        run = "impl_1" if step == "impl" else "synth_1"
+        log = self.temp / f"link/vivado/vpl/prj/prj.runs/{run}/runme.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text("\n".join(["*** Running vivado (stand-in)", *lines]) + "\n")
+        told = [match for line in lines if (match := re.match(r"ERROR: \[\S+ (\S+)\] (.*)", line))]
+        what = "implementing" if step == "impl" else "synthesizing"
+        raise ToolError(
+            "VPL 60-773",
+            f"In '{(self.temp / 'link/vivado/vpl/runme.log').resolve()}', caught Tcl error:  problem {what} dynamic "
+            f"region, {run}: {'place' if step == 'impl' else 'synth'}_design ERROR, please look at the run log file "
+            f"'{log.resolve()}' for more information",
+            before=tuple((f"VPL {match[1]}", match[2]) for match in told),
+        )
 
     def _place(self, design: Netlist, path: list[str], top: str, units: list[str]) -> None:
         """The compute units below the shell's path; in shells of two stages the core is `inst` below the unit."""

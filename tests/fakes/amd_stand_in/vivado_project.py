@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from amd_stand_in import netlist, verilog
 from amd_stand_in.arguments import Arguments
+from amd_stand_in.console import now
 from amd_stand_in.devices import DEVICES
 from amd_stand_in.errors import ToolError
 from amd_stand_in.netlist import Netlist
@@ -319,11 +320,13 @@ class ProjectCommands:
             fault = self.run.faults.value("silent", "launch_runs")
             if fault is not None:
                 raise ToolError("Synth 8-439", fault or "module 'on_request' not found")
+            lines = self.run.faults.child("launch_runs", device=self.device)
+            if lines is not None:
+                self._failed(run, lines)
+                return
             run.data = self.synthesise_top(run)
         except ToolError as error:
-            run.properties.update(PROGRESS="0%", STATUS="synth_design ERROR")
-            (folder / ".vivado.error.rst").write_text("")
-            log.write_text("\n".join([f"*** Running vivado (stand-in) v{self.run.release}", *error.lines()]) + "\n")
+            self._failed(run, error.lines())
             return
         run.properties.update(PROGRESS="100%", STATUS="synth_design Complete!")
         (folder / ".vivado.end.rst").write_text("")
@@ -332,13 +335,24 @@ class ProjectCommands:
             f"*** Running vivado (stand-in) v{self.run.release}\nINFO: [Common 17-206] Exiting Vivado at never...\n"
         )
 
+    def _failed(self, run: Thing, lines: list[str]) -> None:
+        folder = Path(run.properties["DIRECTORY"])
+        run.properties.update(PROGRESS="0%", STATUS="synth_design ERROR")
+        (folder / ".vivado.error.rst").write_text("")
+        text = "\n".join([f"*** Running vivado (stand-in) v{self.run.release}", *lines])
+        (folder / "runme.log").write_text(f"{text}\n")
+
     def do_wait_on_run(self, arguments: Arguments) -> None:
-        """Return; from 2021.2 on a failed run is an error."""
+        """Show what the run printed, as batch mode does, and return; from 2021.2 on a failed run is an error."""
         for run in self.objects(arguments.word(0), "run"):
             status = run.properties["STATUS"]
             if status == "Not started":
                 raise ToolError("Vivado 12-398", f"Run '{run.name}' was not launched.")
             quiet = self.run.faults.value("silent", "wait_on_run") is not None
+            self.run.console.line(f"[{now()}] Waiting for {run.name} to finish...")
+            if not quiet:
+                for line in Path(run.properties["DIRECTORY"], "runme.log").read_text().splitlines():
+                    self.run.console.line(line)
             if status.endswith("ERROR") and self.raises_failed_runs and not quiet:
                 raise ToolError(
                     "Vivado 12-13638",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SECTIONS = {"farm": FarmSettings, "cosim": CosimSettings, "vitis": VitisSettings}
 
 
-def chosen(tmp_path: Path, *words: str, yaml: str = "", network: str = "digits"):  # type: ignore[no-untyped-def]
+def chosen(tmp_path: Path, *words: str, yaml: str = "", network: str = "digits") -> Any:
     (tmp_path / "farm.yaml").write_text(f"network: {network}\n{yaml}")
     settings = load_settings(tmp_path, SECTIONS, words)
     return find_toolchain(ROOT, settings, find_network(network), find_platform(settings.platform))

