@@ -31,7 +31,7 @@ proc farm_cross {unit name sides} {
     foreach {side pblock} $sides {
         set cells [get_cells -quiet -hierarchical -filter "NAME =~ $unit/*$name/*$side*"]
         if {[llength $cells] == 0} {
-            puts "WARNING: dataflow-farm: the register slice $name has no cells called $side"
+            puts "WARNING: floorplan: the register slice $name has no cells called $side"
             continue
         }
         add_cells_to_pblock [get_pblocks $pblock] $cells

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from integration.kernel import CONTROL_PORT, CONTROL_RANGE, COUNT, Kernel
+from toolchains.vitis.memory_rtl import SOURCE
 from toolchains.vitis.releases import Release
 from toolchains.vitis.stitch_job import LIBRARY, VENDOR, VERSION, StitchJob, masters_of
 
@@ -22,23 +23,6 @@ proc farm_core {{core hertz buses}} {{
     farm_clock $ip $buses
     farm_frequency $ip $hertz
     farm_save $ip
-}}
-
-# A memory and its contents as an IP: exactly these two files.
-proc farm_memory {{memory hertz part}} {{
-    create_project -force $memory ${{memory}}_project -part $part
-    add_files -norecurse [list $memory.v $memory.mem]
-    set_property top $memory [current_fileset]
-    update_compile_order -fileset sources_1
-    ipx::package_project -root_dir {IP_FOLDER}/$memory -vendor {VENDOR} -library {LIBRARY} \\
-        -taxonomy /UserIP -import_files -force
-    set ip [ipx::current_core]
-    set_property name $memory $ip
-    set_property version {VERSION} $ip
-    farm_clock $ip {{out}}
-    farm_frequency $ip $hertz
-    farm_save $ip
-    close_project
 }}
 """
 PACKAGED = "farm done: IPs packaged"
@@ -98,7 +82,7 @@ proc farm_save {core} {
 
 
 def packaging_script(job: StitchJob) -> str:
-    """The script that packages every core, converter and memory once."""
+    """The script that packages every core, converter and kind of memory once."""
     return "\n".join(_packaging(job)) + "\n"
 
 
@@ -110,25 +94,32 @@ def _packaging(job: StitchJob) -> Iterator[str]:
     yield _IP_PROCEDURES
     for converter in job.converters:
         yield f"# Between two blocks whose beats differ: {converter}."
-        yield f"create_project -in_memory -part {job.part}"
-        for file in (*job.converter_files, f"{converter}.sv"):
-            yield f"read_verilog -sv {{{file}}}"
-        yield f"synth_design -mode out_of_context -top {converter} -part {job.part} -flatten_hierarchy rebuilt"
-        yield f"rename_ref -prefix_all {converter}_"
-        yield f"write_checkpoint -force {converter}.dcp"
-        yield "close_project"
-        yield ""
+        yield from _synthesis(job, converter, job.converter_files, "rebuilt")
+    for plan in job.memory_plans:
+        yield f"# A parameter memory of {plan.depth} beats of {plan.width_bits} bits; its primitives keep their names."
+        yield from _synthesis(job, plan.module, (SOURCE,), "none")
     yield f"create_project -force packaging packaging_project -part {job.part}"
     dma = dict(job.instances)[job.dma]
     for core in (*job.cores, *job.converters):
         buses = [*job.streams[core], *((*masters_of(job.kernel), CONTROL_PORT.lower()) if core == dma else ())]
         yield f"farm_core {core} {job.frequency_hz} {{{' '.join(buses)}}}"
+    for plan in job.memory_plans:
+        yield f"farm_core {plan.module} {job.frequency_hz} {{out}}"
     yield "close_project"
-    for memory in job.memories:
-        yield f"farm_memory {memory.name} {job.frequency_hz} {job.part}"
     yield ""
     yield f'puts "{PACKAGED}"'
     yield "exit 0"
+
+
+def _synthesis(job: StitchJob, module: str, files: tuple[str, ...], flatten: str) -> Iterator[str]:
+    yield f"create_project -in_memory -part {job.part}"
+    for file in (*files, f"{module}.sv"):
+        yield f"read_verilog -sv {{{file}}}"
+    yield f"synth_design -mode out_of_context -top {module} -part {job.part} -flatten_hierarchy {flatten}"
+    yield f"rename_ref -prefix_all {module}_"
+    yield f"write_checkpoint -force {module}.dcp"
+    yield "close_project"
+    yield ""
 
 
 def kernel_script(job: StitchJob) -> str:
@@ -153,8 +144,8 @@ def _kernel(job: StitchJob) -> Iterator[str]:
     yield "# The shell's clock is the shell's: a frequency here would have to be its own (BD 41-237, Vivado 12-7038)."
     yield "ipx::remove_bus_parameter -quiet FREQ_HZ [farm_bus $core ap_clk]"
     yield f"foreach master {{{' '.join(masters)}}} {{"
-    for name, value in _MASTER_PARAMETERS:
-        yield f"    set_property value {value} [ipx::add_bus_parameter -quiet {name} [farm_bus $core $master]]"
+    for parameter, value in _MASTER_PARAMETERS:
+        yield f"    set_property value {value} [ipx::add_bus_parameter -quiet {parameter} [farm_bus $core $master]]"
     yield "}"
     yield "set_property sdx_kernel true $core"
     yield "set_property sdx_kernel_type rtl $core"

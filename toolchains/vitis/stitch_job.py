@@ -10,6 +10,7 @@ from blocks.dma import DmaCore
 from blocks.graph import Core, Graph, Node, Port
 from blocks.network import Network
 from blocks.operators.width_converter import WidthConverter
+from blocks.parameter_memory.plan import MemoryPlan, plan_memory
 from blocks.ports import port_name, ports_of
 from integration.design import Link, design_of, kernel_of
 from integration.kernel import Kernel
@@ -34,7 +35,7 @@ def tdata_bytes(width_bits: int) -> int:
 
 @dataclass(frozen=True)
 class Memory:
-    """A parameter memory: an IP and a cell of that name, which feeds `port` of the block."""
+    """A parameter memory: a cell that feeds `port` of the block, of a module for all of its width and depth."""
 
     block: str
     port: str
@@ -43,8 +44,13 @@ class Memory:
 
     @property
     def name(self) -> str:
-        """The IP's and the cell's name."""
+        """The cell's name."""
         return f"{self.block}_{self.port}_memory"
+
+    @property
+    def module(self) -> str:
+        """The module's and IP's name."""
+        return plan_memory(self.width_bits, self.depth).module
 
 
 @dataclass(frozen=True)
@@ -129,6 +135,12 @@ class StitchJob:
     def converters(self) -> tuple[str, ...]:
         """Names of the converters' cores, each once."""
         return tuple(dict.fromkeys(stage.converter for stage in self.stages if stage.converter))
+
+    @property
+    def memory_plans(self) -> tuple[MemoryPlan, ...]:
+        """The modules of the parameter memories, each once."""
+        plans = (plan_memory(memory.width_bits, memory.depth) for memory in self.memories)
+        return tuple({plan.module: plan for plan in plans}.values())
 
     @property
     def converter_files(self) -> tuple[str, ...]:

@@ -101,7 +101,7 @@ def _design(job: StitchJob) -> Iterator[str]:
     yield "# Their parameter memories."
     for memory in job.memories:
         bytes_ = job.streams[cores[memory.block]][memory.port]
-        yield f"farm_cell {memory.name} {_own(memory.name)} {job.slr(memory.block)}"
+        yield f"farm_cell {memory.name} {_own(memory.module)} {job.slr(memory.block)}"
         yield (
             f"connect_bd_intf_net [farm_stream {memory.name} out {bytes_}] "
             f"[farm_stream {memory.block} {memory.port} {bytes_}]"
@@ -209,9 +209,7 @@ def _netlist(job: StitchJob) -> Iterator[str]:
     yield '    error "dataflow-farm: synth_1 ended as: [get_property STATUS [get_runs synth_1]]"'
     yield "}"
     yield "open_run synth_1 -name synth_1"
-    yield f"write_checkpoint -force {name}.dcp"
-    yield f"write_verilog -force -mode funcsim {name}_funcsim.v"
-    yield f"write_verilog -force -mode synth_stub {name}_stub.v"
+    yield f"write_checkpoint -force {name}_empty.dcp"
     yield f"report_utilization -file {UTILIZATION}"
     yield f"report_utilization -hierarchical -file {HIERARCHY}"
     yield "close_project"

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from toolchains.vitis.memory_rtl import SOURCE
 from toolchains.vitis.ooc_scripts import CONSTRAINTS
 from toolchains.vitis.packaging_scripts import top_module
 from toolchains.vitis.stitch_job import CONVERTER_INPUT, CONVERTER_OUTPUT, Stage, StitchJob
@@ -102,7 +103,7 @@ def _top(job: StitchJob, stubs: Mapping[str, tuple[StubPort, ...]]) -> Iterator[
         yield f"    {core} {block} (\n        " + ",\n        ".join(ports) + "\n    );"
     for memory in job.memories:
         wire = f"{memory.block}__{memory.port}"
-        yield f"    {memory.name} {memory.name} ("
+        yield f"    {memory.module} {memory.name} ("
         yield f"        .ap_clk(ap_clk), .ap_rst_n(rst_n_{job.slr(memory.block)}),"
         yield f"        {_stream('out', wire)}"
         yield "    );"
@@ -173,10 +174,9 @@ def _script(job: StitchJob) -> Iterator[str]:
     yield f"# {name}: netlist by a generated top, for Vivado {job.release}"
     yield f"set_param general.maxThreads {job.threads}"
     yield f"create_project -in_memory -part {job.part}"
-    for file in (*FILES, *(f"{converter}.sv" for converter in job.converters), f"{top}.sv"):
+    modules = (*job.converters, *(plan.module for plan in job.memory_plans), top)
+    for file in (*FILES, SOURCE, *(f"{module}.sv" for module in modules)):
         yield f"read_verilog -sv {{{file}}}"
-    for memory in job.memories:
-        yield f"read_verilog {memory.name}.v"
     yield f"read_xdc -mode out_of_context {CONSTRAINTS}"
     yield "# The cores are black boxes until their checkpoints are linked."
     yield f"read_verilog {BLACK_BOXES}"
@@ -188,9 +188,7 @@ def _script(job: StitchJob) -> Iterator[str]:
     yield f"create_project -in_memory -part {job.part}"
     yield f"add_files {{{' '.join(f'{each}.dcp' for each in (top, *job.cores))}}}"
     yield f"link_design -top {top} -part {job.part} -mode out_of_context"
-    yield f"write_checkpoint -force {name}.dcp"
-    yield f"write_verilog -force -mode funcsim {name}_funcsim.v"
-    yield f"write_verilog -force -mode synth_stub {name}_stub.v"
+    yield f"write_checkpoint -force {name}_empty.dcp"
     yield f"report_utilization -file {UTILIZATION}"
     yield f"report_utilization -hierarchical -file {HIERARCHY}"
     yield f'puts "{DONE}"'

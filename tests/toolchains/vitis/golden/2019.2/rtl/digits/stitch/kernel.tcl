@@ -97,9 +97,9 @@ set_property address_offset 0x034 $register
 set_property size 32 $register
 
 # What hw_emu simulates.
-file copy -force NUM_WRITE_OUTSTANDING_funcsim.v kernel_ip/NUM_WRITE_OUTSTANDING_funcsim.v
+file copy -force digits_funcsim.v kernel_ip/digits_funcsim.v
 set group [ipx::add_file_group -type simulation xilinx_verilogbehavioralsimulation $core]
-ipx::add_file NUM_WRITE_OUTSTANDING_funcsim.v $group
+ipx::add_file digits_funcsim.v $group
 set_property model_name digits_wrapper $group
 
 if {![ipx::check_integrity -quiet -kernel $core]} {
@@ -107,7 +107,7 @@ if {![ipx::check_integrity -quiet -kernel $core]} {
     error "dataflow-farm: ipx::check_integrity -kernel finds no kernel in the IP"
 }
 farm_save $core
-file delete -force NUM_WRITE_OUTSTANDING.xo
-package_xo -kernel_name NUM_WRITE_OUTSTANDING -xo_path NUM_WRITE_OUTSTANDING.xo -ip_directory kernel_ip -kernel_xml kernel.xml -force
+file delete -force digits.xo
+package_xo -kernel_name digits -xo_path digits.xo -ip_directory kernel_ip -kernel_xml kernel.xml -force
 puts "farm done: kernel packaged"
 exit 0
