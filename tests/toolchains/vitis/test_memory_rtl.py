@@ -21,7 +21,11 @@ SHAPES = ((1, 1), (9, 5), (33, 32), (17, 64), (100, 70), (20, 600), (5, 5000))
 
 # Look-up tables as UG974 has them, and block RAMs that only read, with a register for the word and one for the output:
 # INIT bits are in the order of the address, parity bits apart (UG573).
-LUT = "module LUT{n} #(parameter [{top}:0] INIT = 0) (output O, input {pins});\n assign O = INIT[{{{bits}}}];\nendmodule\n"
+LUT = """
+module LUT{n} #(parameter [{top}:0] INIT = 0) (output O, input {pins});
+    assign O = INIT[{{{bits}}}];
+endmodule
+"""
 RAM = """
 module {name} #(
     parameter READ_WIDTH_A = 0, parameter READ_WIDTH_B = 0, parameter DOA_REG = 0, parameter DOB_REG = 0,

@@ -60,7 +60,7 @@ def test_new_weights_run_no_synthesis(built: Machine, tmp_path_factory: pytest.T
     before, synthesised = filled(machine), machine.tally()
     path = machine.checkout / "blocks" / "networks" / "digits" / "res2b.npz"
     trained = dict(np.load(path))
-    trained["conv2a_weights"] = -trained["conv2a_weights"]
+    trained["conv2a_weights_packed"] ^= 0xFF
     np.savez(path, **trained)
     printed = machine.doit("stitch", "network=digits", "target=hw")
     assert re.findall(r"^  run +(\S+)", printed, re.MULTILINE) == ["weights:res2b", "stitch:digits"]

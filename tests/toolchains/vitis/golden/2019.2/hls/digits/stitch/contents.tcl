@@ -5,7 +5,7 @@ open_checkpoint digits_empty.dcp
 # All primitives below the parameter memories by memory and place; a search for each would go through the whole design.
 set farm_cells [dict create]
 foreach cell [get_cells -quiet -hierarchical -filter {NAME =~ *_memory/*}] {
-    if {[regexp {(\w+_memory)/(?:inst/)?(bit\d+|column\d+/memory)$} [get_property NAME $cell] -> memory place]} {
+    if {[regexp {(\w+_memory)/(?:\w+/)*(bit\d+|column\d+/memory)$} [get_property NAME $cell] -> memory place]} {
         dict set farm_cells $memory/$place $cell
     }
 }
