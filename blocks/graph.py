@@ -42,7 +42,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Port:
-    """A data port of a core: one axis stream, named as in every view.
+    """A data port of a core: one axis stream. `blocks/ports.py` says what its port is called in every view.
 
     `shape` is that of one image's tensor where the stream begins a graph: [H, W, C], or [classes, channels] of weights.
     """

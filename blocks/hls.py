@@ -72,6 +72,7 @@ def _render_graph(core: Core) -> HlsView:
         body.append(f"    {node.operator.cpp_function}({', '.join((*node.inputs, *node.parameters, *node.outputs))});")
     body.append("}")
     interface = ports_of(core)
+    outside_name = {port.stream: port.name for port in interface}
     inward: list[tuple[str, Stream | ParameterStream, int]] = [
         *((port.name, port.stream, port.stream.beats) for port in graph.inputs),
         *((port.name, port.stream, port.stream.depth * port.reads) for port in ports),
@@ -88,11 +89,11 @@ def _render_graph(core: Core) -> HlsView:
         top.append(f'    farm::stream<{wire.cpp_type} > {stream}_beats("{stream}_beats");')
         top.append(f"#pragma HLS STREAM variable={stream}_beats depth={STREAM_DEPTH}")
     for stream, _, beats in inward:
-        top.append(f"    farm::unpack_port<{beats}>({stream}, {stream}_beats);")
+        top.append(f"    farm::unpack_port<{beats}>({outside_name[stream]}, {stream}_beats);")
     beat_names = [f"{stream}_beats" for stream, _, _ in (*inward, *outward)]
     top.append(f"    {name}_body({', '.join(beat_names)});")
     for stream, _, beats in outward:
-        top.append(f"    farm::pack_port<{beats}>({stream}_beats, {stream});")
+        top.append(f"    farm::pack_port<{beats}>({stream}_beats, {outside_name[stream]});")
     top.append("}")
     return HlsView(name, _joined(body), _joined(top), headers, interface)
 
@@ -126,12 +127,12 @@ def _render_dma(core: DmaCore) -> HlsView:
         "}",
     ]
     interface = (
-        InterfacePort("in_r", "in", core.image_word_bytes * 8, "memory"),
-        InterfacePort("out_r", "out", 32, "memory"),
-        InterfacePort("weightsmem", "in", core.weights_word_bytes * 8, "memory"),
-        InterfacePort("image", "out", image.width_bits, "data"),
-        InterfacePort("weights", "out", weights.width_bits, "data"),
-        InterfacePort("result", "in", result.width_bits, "data"),
+        InterfacePort("in_r", "in", core.image_word_bytes * 8, "memory", "in_r"),
+        InterfacePort("out_r", "out", 32, "memory", "out_r"),
+        InterfacePort("weightsmem", "in", core.weights_word_bytes * 8, "memory", "weightsmem"),
+        InterfacePort("image", "out", image.width_bits, "data", "image"),
+        InterfacePort("weights", "out", weights.width_bits, "data", "weights"),
+        InterfacePort("result", "in", result.width_bits, "data", "result"),
     )
     streams = (("image", image), ("weights", weights), ("result", result))
     top = [

@@ -87,12 +87,12 @@ def _top(core: Core, ports: tuple[InterfacePort, ...]) -> Iterator[str]:
 
 
 def _wires(graph: Graph, ports: Iterable[InterfacePort]) -> Iterator[tuple[str, int]]:
-    """The streams inside the core; a port's stream has the port's name."""
+    """The streams inside the core."""
     for name, stream in graph.streams().items():
         yield name, stream.width_bits
     for port in ports:
         if port.role != "data":
-            yield port.name, port.width_bits
+            yield port.stream, port.width_bits
 
 
 def _port(port: InterfacePort, *, last: bool) -> Iterator[str]:
@@ -104,14 +104,14 @@ def _port(port: InterfacePort, *, last: bool) -> Iterator[str]:
 
 
 def _slice(port: InterfacePort) -> Iterator[str]:
-    name, width_bits = port.name, port.width_bits
+    name, stream, width_bits = port.name, port.stream, port.width_bits
     outside = f"{name}_TDATA[{width_bits - 1}:0]", f"{name}_TVALID", f"{name}_TREADY"
-    inside = f"{name}_data", f"{name}_valid", f"{name}_ready"
+    inside = f"{stream}_data", f"{stream}_valid", f"{stream}_ready"
     source, sink = (outside, inside) if port.direction == "in" else (inside, outside)
     spare = data_bits(width_bits) - width_bits
     if port.direction == "out" and spare:
         yield f"    assign {name}_TDATA[{width_bits + spare - 1}:{width_bits}] = '0;"
-    yield f"    farm_skid #(.WIDTH({width_bits})) {name}_port ("
+    yield f"    farm_skid #(.WIDTH({width_bits})) {stream}_port ("
     yield "        .clk(ap_clk), .rst(rst),"
     yield f"        .in0_data({source[0]}), .in0_valid({source[1]}), .in0_ready({source[2]}),"
     yield f"        .out0_data({sink[0]}), .out0_valid({sink[1]}), .out0_ready({sink[2]})"

@@ -185,7 +185,9 @@ def main() -> int:
             require(found)
         finish(plan, job, fit, found)
         Path("reports.txt").write_text(
-            "".join(f"==== {file}\n{file.read_text('utf-8', errors='replace')}\n" for file in found.files), "utf-8"
+            # One behind the other: each begins with a head of its own.
+            "".join(f"{file.read_text('utf-8', errors='replace')}\n" for file in found.files),
+            "utf-8",
         )
     except (tool.ToolError, ReportError, FarmRuntimeError, ValueError, OSError) as failure:
         print(f"ERROR: {failure}")

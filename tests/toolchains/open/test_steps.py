@@ -139,7 +139,7 @@ class TestStitchProgram:
         lines = done.stdout.splitlines()
         assert all(line.startswith("ERROR: ") for line in lines)
         assert len(lines) == 3
-        assert "ERROR: res3b.input: 3 bits wide, the design needs 64" in lines
+        assert "ERROR: res3b.input_r: 3 bits wide, the design needs 64" in lines
         assert not (tmp_path / "program").exists()
         assert not (tmp_path / "kernel.xml").exists()
 
