@@ -117,6 +117,12 @@ def task_block() -> Iterator[Task]:
         yield group(block, f"{TOOLCHAIN.core_task}:{block}", *([f"weights:{block}"] if block in trained else []))
 
 
+def task_netlist() -> Iterator[Task]:
+    """The cores joined in one netlist, parameter memories empty: what new weights leave as it is"""
+    if step := TOOLCHAIN.netlist(CORES):
+        yield task(step, doc=f"netlist of {NETWORK.name} without weights")
+
+
 def task_stitch() -> Iterator[Task]:
     """The cores joined into one kernel: interfaces checked, kernel.xml"""
     yield task(TOOLCHAIN.stitch(CORES), doc=f"kernel of {NETWORK.name}")

@@ -8,7 +8,6 @@ from blocks.graph import Core
 from blocks.hls import headers_of
 from farm.step import PYTHON, File, Output, Step, Text
 from toolchains.core_file import core_text
-from toolchains.hls_release import release_header
 from toolchains.vitis.bench import bench_source
 from toolchains.vitis.hls_scripts import BENCH, COSIM, COSIM_IMAGES, SYNTHESISED, HlsJob, cosim_script
 
@@ -28,6 +27,7 @@ def hls_cosim_step(
         tool_name: Name and release, for the values.
     """
     place = f"{folder}/cosim/{block}"
+    (release,) = (item for item in hls.inputs if item.path == "farm_release.hpp")
     words = ("--core", "core.json", "--release", str(job.release), "--tool", tool_name)
     return replace(
         hls,
@@ -37,7 +37,7 @@ def hls_cosim_step(
             *modules,
             *(File(header, f"blocks/{header}") for header in ("operators/farm_hls.hpp", *headers_of(core))),
             File(f"{core.name}.hpp", f"{folder}/hls/{core.name}/{SYNTHESISED}"),
-            Text("farm_release.hpp", release_header(str(job.release))),
+            release,
             Text(BENCH, bench_source(core, COSIM_IMAGES)),
             Text("core.json", core_text(core)),
             Text(COSIM, cosim_script(job)),

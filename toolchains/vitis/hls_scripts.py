@@ -56,6 +56,14 @@ def cosim_script(job: HlsJob) -> str:
     return _script(job, "co-simulation", commands)
 
 
+# Not in 2019.2: -auto_prefix of Vivado HLS prefixes the top too (AMD UG1399, changes to module names), and `rename_ref`
+# keeps the netlists' modules apart in any case.
+_PREFIXED = (
+    "# Cores meet in one netlist, where no two modules may have one name: theirs begin with the top's.",
+    "config_rtl -module_auto_prefix",
+)
+
+
 def _script(job: HlsJob, purpose: str, commands: Sequence[str]) -> str:
     vitis = job.release.is_vitis_hls
     bench = " ".join((BENCH, *job.bench_files))
@@ -71,8 +79,7 @@ def _script(job: HlsJob, purpose: str, commands: Sequence[str]) -> str:
         f"create_clock -period {job.clock_ns:.3f} -name default",
         "# Pointers have 64 bits: the register map in kernel.xml says so.",
         "config_interface -m_axi_addr64",
-        "# Cores meet in one netlist, where no two modules may have one name: theirs begin with the top's.",
-        f"config_rtl {'-module_auto_prefix' if vitis else '-auto_prefix'}",
+        *(_PREFIXED if vitis else ()),
         f"config_export -format ip_catalog -vendor {VENDOR} -library {LIBRARY} -ipname {job.core} -version {VERSION}",
         *commands,
         f'puts "{DONE}"',

@@ -16,6 +16,7 @@ from config.settings import Settings
 from farm.step import Step, Text
 from integration.fit_problem import problem_of
 from integration.platform import find_platform
+from toolchains.vitis.contents_scripts import contents_script
 from toolchains.vitis.discovery import Tools
 from toolchains.vitis.link_config import link_config, link_words
 from toolchains.vitis.packaging_scripts import kernel_script, packaging_script
@@ -58,6 +59,7 @@ def _scripts(toolchain: VitisToolchain, blocks: Sequence[str]) -> Iterator[tuple
     job, link = toolchain.job, toolchain.link_job()
     yield "stitch/package.tcl", packaging_script(job)
     yield "stitch/design.tcl", design_script(job)
+    yield "stitch/contents.tcl", contents_script(job)
     yield "stitch/kernel.tcl", kernel_script(job)
     yield "link/words.txt", "\n".join(("v++", *link_words(link))) + "\n"
     if link.has_file:

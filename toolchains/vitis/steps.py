@@ -31,6 +31,7 @@ from toolchains.vitis.hls_cosim_step import hls_cosim_step
 from toolchains.vitis.hls_scripts import BENCH, SYNTHESISED, HlsJob, estimate_script, export_script
 from toolchains.vitis.lacking import lacking, text
 from toolchains.vitis.link_config import PAYLOAD, LinkJob
+from toolchains.vitis.memory_rtl import SOURCE as MEMORY_SOURCE
 from toolchains.vitis.ooc_scripts import CONSTRAINTS, OocJob, constraints, ooc_script
 from toolchains.vitis.releases import Release
 from toolchains.vitis.settings import VitisSettings
@@ -258,6 +259,7 @@ class VitisToolchain:
             self.clock_mhz,
             threads=self.settings.threads,
             jobs=self.settings.jobs,
+            style=self.settings.stitch_style,
         )
 
     def placement(self) -> Step:
@@ -280,49 +282,60 @@ class VitisToolchain:
             signatures=signatures("vitis"),
         )
 
-    def stitch(self, cores: Mapping[str, Core | DmaCore]) -> Step:
-        """The kernel as a netlist IP and an .xo."""
+    def netlist(self, cores: Mapping[str, Core | DmaCore]) -> Step:
+        """The cores joined, with parameter memories that are empty: what does not depend on weights."""
         job, place, kernel = self.job, f"{self.folder}/stitch", self.network.name
-        style = self.settings.stitch_style
         converters = {core.name: core for link in design_of(self.network).links if (core := converter_core(link))}
         files = dict.fromkeys(file for core in converters.values() for file in files_of(core))
-        files |= dict.fromkeys(structural.FILES if style == "structural" else ())
-        taken = (".dcp",) if style == "ipi" else (".dcp", "_stub.v")
-        left = {
-            "kernel.xo": "kernel.xo",
-            "kernel_ip.zip": "kernel_ip.zip",
-            f"{kernel}.dcp": f"{kernel}.dcp",
-            f"{kernel}_funcsim.v": f"{kernel}_funcsim.v",
-            **{name: name for name in (UTILIZATION, HIERARCHY, "package.tcl", "design.tcl", "kernel.tcl")},
-        }
+        files |= dict.fromkeys((MEMORY_SOURCE, *(structural.FILES if job.style == "structural" else ())))
+        taken = (".dcp",) if job.style == "ipi" else (".dcp", "_stub.v")
+        left = (f"{kernel}_empty.dcp", UTILIZATION, HIERARCHY, "package.tcl", "design.tcl")
+        words = ("--job", "job.json", "--fit", "fit.json")
         return Step(
-            name=f"stitch:{kernel}",
-            argv=(
-                PYTHON,
-                "-m",
-                "toolchains.vitis.run_stitch",
-                "--job",
-                "job.json",
-                "--style",
-                style,
-                "--fit",
-                "fit.json",
-            ),
+            name=f"netlist:{kernel}",
+            argv=(PYTHON, "-m", "toolchains.vitis.run_netlist", *words),
             inputs=(
-                *self._modules("toolchains.vitis.run_stitch"),
+                *self._modules("toolchains.vitis.run_netlist"),
                 Text("job.json", json_text(job.describe())),
                 File("fit.json", f"{place}/fit.json"),
-                Text("kernel.xml", kernel_xml(job.kernel)),
+                *([] if job.style == "ipi" else [Text(CONSTRAINTS, constraints(self.clock_ns))]),
                 *(File(f"{name}{end}", f"{self.folder}/ooc/{name}/{name}{end}") for name in job.cores for end in taken),
                 *(File(file, f"blocks/{file}") for file in files),
                 *(Text(f"{name}.sv", render(core).top) for name, core in converters.items()),
+            ),
+            outputs=tuple(Output(name, f"{place}/{name}") for name in left),
+            log=f"{place}/netlist.log",
+            tools=(self._tool("vivado"), *interpreter()),
+            facts=tuple((f"{block}.core", core.name) for block, core in cores.items()),
+            resources=self._resources(cores=self.settings.jobs, memory_gib=16.0, licences=self.licences),
+            timeout_s=self.settings.link_hours * 3600,
+            timeout_setting="vitis.link_hours",
+            error_lines=ERROR_LINES,
+            signatures=signatures("vitis"),
+            private=self._private,
+            closing_line=f"^{COMPLETE}$",
+        )
+
+    def stitch(self, cores: Mapping[str, Core | DmaCore]) -> Step:
+        """The kernel as a netlist IP and an .xo, with its weights. Nothing is synthesised."""
+        job, place, kernel = self.job, f"{self.folder}/stitch", self.network.name
+        empty = f"{kernel}_empty.dcp"
+        left = ("kernel.xo", "kernel_ip.zip", f"{kernel}.dcp", f"{kernel}_funcsim.v", "contents.tcl", "kernel.tcl")
+        return Step(
+            name=f"stitch:{kernel}",
+            argv=(PYTHON, "-m", "toolchains.vitis.run_stitch", "--job", "job.json"),
+            inputs=(
+                *self._modules("toolchains.vitis.run_stitch"),
+                Text("job.json", json_text(job.describe())),
+                Text("kernel.xml", kernel_xml(job.kernel)),
+                File(empty, f"{place}/{empty}"),
                 *self._weights(),
             ),
-            outputs=tuple(Output(path, f"{place}/{name}") for path, name in left.items()),
+            outputs=tuple(Output(name, f"{place}/{name}") for name in left),
             log=f"{place}/stitch.log",
             tools=(self._tool("vivado"), *interpreter("numpy")),
             facts=tuple((f"{block}.core", core.name) for block, core in cores.items()),
-            resources=self._resources(cores=self.settings.jobs, memory_gib=16.0, licences=self.licences),
+            resources=self._resources(cores=1, memory_gib=16.0, licences=self.licences),
             timeout_s=self.settings.link_hours * 3600,
             timeout_setting="vitis.link_hours",
             error_lines=ERROR_LINES,

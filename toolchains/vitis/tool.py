@@ -105,6 +105,13 @@ def run(
     return "\n".join(printed) + "\n"
 
 
+def vivado(script: str, says: str, writes: Sequence[str]) -> str:
+    """Run a script in Vivado, in the current folder. Raises ToolError as `run` does."""
+    name = script.removesuffix(".tcl")
+    words = ("-mode", "batch", "-source", script, "-log", f"{name}.log", "-journal", f"{name}.jou", "-notrace")
+    return run("VIVADO", words, folder=Path(), says=says, writes=writes)
+
+
 def _follow(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> tuple[list[str], int]:
     """Start the child; what it prints goes into the step's log as it comes, so that a hang shows where."""
     printed = []

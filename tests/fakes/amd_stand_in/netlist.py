@@ -18,8 +18,17 @@ STATES = ("Synthesized", "Optimized", "Placed", "Physopt postPlace", "Routed")
 MEMBER = "stand_in.json"
 PRIMITIVE = "primitive"
 """Origin of a cell that is the device's own, like a BUFGCE: it is shared by all netlists and never renamed."""
-BUFFERS = {"BUFG": ("I", "O"), "BUFGCE": ("I", "CE", "O")}
-"""Clock buffers and their pins: the only primitives that a netlist keeps."""
+BUFFERS = {"BUFGCE": ("I", "CE", "O")}
+"""Clock buffers and their pins."""
+PRIMITIVES = {
+    "BUFG": ("BUFGCE", Size()),
+    "BUFGCE": ("BUFGCE", Size()),
+    "LUT5": ("LUT5", Size(lut=1)),
+    "LUT6": ("LUT6", Size(lut=1)),
+    "RAMB18E2": ("RAMB18E2", Size(bram18=1)),
+    "RAMB36E2": ("RAMB36E2", Size(bram18=2)),
+}
+"""What a netlist keeps of primitives, each as what UltraScale+ makes of it; the others are counted by nobody."""
 
 
 @dataclass
@@ -33,7 +42,7 @@ class Cell:
 
 @dataclass
 class Netlist:
-    """A design. `modules` holds every module but black boxes."""
+    """A design. `modules` holds every module but black boxes, `contents` what was set of cells, by their paths."""
 
     top: str
     part: str
@@ -44,6 +53,7 @@ class Netlist:
     state: str = "Synthesized"
     out_of_context: bool = False
     release: str = ""
+    contents: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def size(self, module: str | None = None) -> Size:
         """A module with all in it."""
@@ -74,6 +84,10 @@ class Netlist:
 
     def join(self, other: Netlist) -> None:
         """Take in another netlist's modules. Raises ToolError where two of different content share a name."""
+        if other.contents:
+            raise ToolError(
+                "Stand-in 1-2", f"'{other.top}' has contents that were set on its cells: not modelled below a top."
+            )
         mark = other.digest()
         for name, cell in other.modules.items():
             origin = cell.origin or mark
@@ -129,7 +143,7 @@ def read(path: Path, release: str) -> Netlist:
         values["top"], values["part"], [Port(**port) for port in values["ports"]],
         {n: Cell(Size(**c["size"]), [(i, m) for i, m in c["instances"]], c["origin"]) for n, c in values["modules"].items()},
         {n: (p, s) for n, (p, s) in values["clocks"].items()}, values["black_boxes"], values["state"],
-        values["out_of_context"], values["release"],
+        values["out_of_context"], values["release"], values["contents"],
     )  # fmt: skip
 
 
@@ -176,9 +190,10 @@ def _add(
             netlist.black_boxes += [kind] if kind not in netlist.black_boxes else []
             cell.instances.append((instance, kind))
             continue
-        if inner is None and kind in BUFFERS:
-            netlist.modules.setdefault("BUFGCE", Cell(Size(), origin=PRIMITIVE))
-            cell.instances.append((instance, "BUFGCE"))
+        if inner is None and kind in PRIMITIVES:
+            made, size = PRIMITIVES[kind]
+            netlist.modules.setdefault(made, Cell(size, origin=PRIMITIVE))
+            cell.instances.append((instance, made))
             continue
         if inner is None:
             if kind.startswith(("xpm_", "BUFG", "RAMB", "FDRE", "LUT", "DSP48", "URAM", "SRL", "CARRY")):

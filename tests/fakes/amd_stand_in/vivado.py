@@ -221,7 +221,15 @@ class Vivado(
         return self.run.release if arguments.flag("short") else f"Vivado v{self.run.release} (64-bit)\nstand-in"
 
     def do_set_msg_config(self, arguments: Arguments) -> None:
-        """Accepted."""
+        """Another severity for a message id, here and in the runs of the project."""
+        severity = arguments.text("new_severity").upper().strip('"')
+        if "new_severity" not in arguments.options:
+            return
+        if severity not in ("ERROR", "CRITICAL WARNING", "WARNING", "INFO", "STATUS"):
+            raise ToolError("Common 17-161", f"Invalid option value '{severity}' specified for 'new_severity'.")
+        if not re.fullmatch(r"[A-Za-z_]+ \d+-\d+", arguments.text("id")):
+            raise ToolError("Common 17-161", f"Invalid option value '{arguments.text('id')}' specified for 'id'.")
+        self.run.console.severities[arguments.text("id")] = severity
 
     def do_config_webtalk(self, arguments: Arguments) -> None:
         """Accepted."""

@@ -76,6 +76,13 @@ def mixed(tmp_path: Path, *words: str):  # type: ignore[no-untyped-def]
     return find_toolchain(ROOT, settings, read_network(tmp_path / "digits.yaml"), find_platform("u250"))
 
 
+def test_a_release_later_than_all_that_are_known_is_taken_for_the_newest(tmp_path: Path) -> None:
+    found = chosen(tmp_path, "toolchain=vitis", "target=hw", "vitis.release=2027.2", "vitis.view=hls")
+    step = found.hls(found.network.cores()["res2b"])
+    (header,) = (item.content for item in step.inputs if item.path == "farm_release.hpp")
+    assert "BIND_STORAGE" in header
+
+
 def test_views_by_block(tmp_path: Path) -> None:
     found = mixed(tmp_path)
     assert {block for block, view in views_of(found).items() if view == "hls"} == {"res2a", "postres"}

@@ -25,7 +25,7 @@ from toolchains.vitis.steps import VitisToolchain, open_steps
 from toolchains.vitis.stitch_scripts import design_script
 
 RELEASES = ("2019.2", "2022.2", "2025.1")
-PROGRAMS = ("run_hls", "run_ooc", "run_stitch", "run_link")
+PROGRAMS = ("run_hls", "run_hls_cosim", "run_ooc", "run_netlist", "run_stitch", "run_link")
 
 
 @cache

@@ -76,11 +76,11 @@ ROWS = [
     lasting("hls", "vitis_hls@exit:errorline", "source", "status 0 after 1 error lines"),
     lasting("hls", "vitis_hls@export_design:y2k22", "config", "is an invalid argument", "answer record 76960"),
     # Stitching: synthesis is a run of its own below Vivado, whose messages come through the wait for it.
-    passing("stitch", "vivado@launch_runs:licence=-4", "licence", SEATS),
-    passing("stitch", "vivado@launch_runs:crash", "crash", "the tool crashed"),
-    lasting("stitch", "vivado@launch_runs:silent;vivado@wait_on_run:silent", "source",
+    passing("netlist", "vivado@launch_runs:licence=-4", "licence", SEATS),
+    passing("netlist", "vivado@launch_runs:crash", "crash", "the tool crashed"),
+    lasting("netlist", "vivado@launch_runs:silent;vivado@wait_on_run:silent", "source",
             "synth_1 ended as: synth_design ERROR"),
-    passing("stitch", "vivado@report_utilization:truncate", "crash", "left half a report"),
+    passing("netlist", "vivado@report_utilization:truncate", "crash", "left half a report"),
     passing("stitch", "vivado@package_xo:missing", "crash", "did not write that file"),
     # The link: v++ says where the log of the run that failed is, and only that log says why.
     passing("link", "v++@vpl.synth:licence=-4", "licence", SEATS),
@@ -105,18 +105,26 @@ MORE = [
     passing("ooc", "vivado@write_checkpoint:missing", "crash", "did not write that file"),
     passing("hls", "vitis_hls@csynth_design:oom", "memory", "the kernel ended the tool"),
     lasting("hls", "vitis_hls@csynth_design:disk", "disk", "make room"),
-    lasting("stitch", "vivado@launch_runs:licence=-10", "licence", "(-10,132)", "the licence has expired"),
-    passing("stitch", "vivado@launch_runs:oom", "memory", "the kernel ended the tool"),
+    lasting("netlist", "vivado@launch_runs:licence=-10", "licence", "(-10,132)", "the licence has expired"),
+    passing("netlist", "vivado@launch_runs:oom", "memory", "the kernel ended the tool"),
     lasting("stitch", "vivado@exit:errorline", "source", "status 0 after 1 error lines"),
     passing("link", "v++@vpl:crash", "crash", "the tool crashed"),
     passing("link", "v++@vpl.impl:oom", "memory", "the kernel ended the tool"),
     lasting("link", "v++@vpl.impl:disk", "disk", "make room"),
 ]  # fmt: skip
 MORE_HANGS = [
-    lasting("stitch", "vivado@launch_runs:hang", "timeout", "was not done after 360 s", "raise vitis.link_hours"),
+    lasting("netlist", "vivado@launch_runs:hang", "timeout", "was not done after 360 s", "raise vitis.link_hours"),
 ]
 #: One output of each kind of step, whose absence makes it run.
-WITNESS = {"hls": "ip.zip", "ooc": "values.json", "stitch": "kernel.xo", "link": "values.json"}
+WITNESS = {
+    "hls": "ip.zip",
+    "ooc": "values.json",
+    "netlist": "digits_empty.dcp",
+    "stitch": "kernel.xo",
+    "link": "values.json",
+}
+FOLDERS = {"netlist": "stitch"}
+"""Where a step leaves its outputs, if not in a folder of its own name."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +143,7 @@ class Seen:
 
 
 def batches(rows: list[Row]) -> list[list[Row]]:
-    """Rows that one doit can show: each at a core of its own; of stitch and link there is one step."""
+    """Rows that one doit can show: each at a core of its own; of netlist, stitch and link there is one step."""
     found: list[list[Row]] = []
     for row in rows:
         most = len(CORES) if row.task in ("hls", "ooc") else 1
@@ -157,7 +165,7 @@ def strike(machine: Machine, rows: list[Row], store: Path, *words: str) -> dict[
             for one in row.fault.split(";")
         ]
         below = step.partition(":")[2] if row.task in ("hls", "ooc") else ""
-        witnesses[row] = machine.checkout / FOLDER / row.task / below / WITNESS[row.task]
+        witnesses[row] = machine.checkout / FOLDER / FOLDERS.get(row.task, row.task) / below / WITNESS[row.task]
         witnesses[row].unlink(missing_ok=True)
     machine.fault("\n".join(faults))
     (machine.tools / "stand_in_struck").unlink(missing_ok=True)

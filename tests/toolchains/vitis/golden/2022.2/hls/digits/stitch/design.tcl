@@ -50,13 +50,13 @@ create_bd_port -dir I -type clk -freq_hz 250000000 ap_clk
 create_bd_port -dir I -type rst ap_rst_n
 set_property CONFIG.POLARITY ACTIVE_LOW [get_bd_ports ap_rst_n]
 
-# A reset of its own for each SLR, so that none has to cross in a cycle; the clock is one net, the shell's.
-# The reduced logic takes off the reset's type, which a shift register does not take.
+# A register of the reset in each SLR, the next behind the last, so that none crosses two in a cycle. The
+# clock is one net, the shell's. The reduced logic takes off the reset's type, which registers do not take.
 create_bd_cell -type ip -vlnv [farm_ip xilinx.com:ip:util_reduced_logic] reset_plain
 set_property -dict [list CONFIG.C_SIZE 1 CONFIG.C_OPERATION and] [get_bd_cells reset_plain]
 connect_bd_net [get_bd_ports ap_rst_n] [get_bd_pins reset_plain/Op1]
 create_bd_cell -type ip -vlnv [farm_ip xilinx.com:ip:c_shift_ram] reset_slr0
-set_property -dict [list CONFIG.Width 1 CONFIG.Depth 4 CONFIG.DefaultData 0 CONFIG.AsyncInitVal 0] [get_bd_cells reset_slr0]
+set_property -dict [list CONFIG.Width 1 CONFIG.Depth 1 CONFIG.DefaultData 0 CONFIG.AsyncInitVal 0] [get_bd_cells reset_slr0]
 connect_bd_net [get_bd_ports ap_clk] [get_bd_pins reset_slr0/CLK]
 connect_bd_net [get_bd_pins reset_plain/Res] [get_bd_pins reset_slr0/D]
 
@@ -70,75 +70,75 @@ farm_cell res3b dataflow-farm:cores:residual_6a78fe:1.0 slr0
 farm_cell postres dataflow-farm:cores:head_daf9a2:1.0 slr0
 
 # Their parameter memories.
-farm_cell preres_conv0_weights_memory dataflow-farm:cores:preres_conv0_weights_memory:1.0 slr0
+farm_cell preres_conv0_weights_memory dataflow-farm:cores:farm_memory_w256_d9:1.0 slr0
 connect_bd_intf_net [farm_stream preres_conv0_weights_memory out 32] [farm_stream preres conv0_weights 32]
-farm_cell preres_conv0_thresholds_memory dataflow-farm:cores:preres_conv0_thresholds_memory:1.0 slr0
+farm_cell preres_conv0_thresholds_memory dataflow-farm:cores:farm_memory_w960_d2:1.0 slr0
 connect_bd_intf_net [farm_stream preres_conv0_thresholds_memory out 120] [farm_stream preres conv0_thresholds 120]
-farm_cell res2a_bypass_thresholds_memory dataflow-farm:cores:res2a_bypass_thresholds_memory:1.0 slr0
+farm_cell res2a_bypass_thresholds_memory dataflow-farm:cores:farm_memory_w72_d4:1.0 slr0
 connect_bd_intf_net [farm_stream res2a_bypass_thresholds_memory out 9] [farm_stream res2a bypass_thresholds 9]
-farm_cell res2a_conv1_weights_memory dataflow-farm:cores:res2a_conv1_weights_memory:1.0 slr0
+farm_cell res2a_conv1_weights_memory dataflow-farm:cores:farm_memory_w128_d16:1.0 slr0
 connect_bd_intf_net [farm_stream res2a_conv1_weights_memory out 16] [farm_stream res2a conv1_weights 16]
-farm_cell res2a_conv1_thresholds_memory dataflow-farm:cores:res2a_conv1_thresholds_memory:1.0 slr0
+farm_cell res2a_conv1_thresholds_memory dataflow-farm:cores:farm_memory_w480_d16:1.0 slr0
 connect_bd_intf_net [farm_stream res2a_conv1_thresholds_memory out 60] [farm_stream res2a conv1_thresholds 60]
-farm_cell res2a_conv2a_weights_memory dataflow-farm:cores:res2a_conv2a_weights_memory:1.0 slr0
+farm_cell res2a_conv2a_weights_memory dataflow-farm:cores:farm_memory_w64_d16:1.0 slr0
 connect_bd_intf_net [farm_stream res2a_conv2a_weights_memory out 8] [farm_stream res2a conv2a_weights 8]
-farm_cell res2a_conv2a_thresholds_memory dataflow-farm:cores:res2a_conv2a_thresholds_memory:1.0 slr0
+farm_cell res2a_conv2a_thresholds_memory dataflow-farm:cores:farm_memory_w48_d16:1.0 slr0
 connect_bd_intf_net [farm_stream res2a_conv2a_thresholds_memory out 6] [farm_stream res2a conv2a_thresholds 6]
-farm_cell res2a_conv2b_weights_memory dataflow-farm:cores:res2a_conv2b_weights_memory:1.0 slr0
+farm_cell res2a_conv2b_weights_memory dataflow-farm:cores:farm_memory_w256_d36:1.0 slr0
 connect_bd_intf_net [farm_stream res2a_conv2b_weights_memory out 32] [farm_stream res2a conv2b_weights 32]
-farm_cell res2a_conv2b_thresholds_memory dataflow-farm:cores:res2a_conv2b_thresholds_memory:1.0 slr0
+farm_cell res2a_conv2b_thresholds_memory dataflow-farm:cores:farm_memory_w33_d32:1.0 slr0
 connect_bd_intf_net [farm_stream res2a_conv2b_thresholds_memory out 5] [farm_stream res2a conv2b_thresholds 5]
-farm_cell res2a_conv2c_weights_memory dataflow-farm:cores:res2a_conv2c_weights_memory:1.0 slr0
+farm_cell res2a_conv2c_weights_memory dataflow-farm:cores:farm_memory_w128_d16:1.0 slr0
 connect_bd_intf_net [farm_stream res2a_conv2c_weights_memory out 16] [farm_stream res2a conv2c_weights 16]
-farm_cell res2a_conv2c_thresholds_memory dataflow-farm:cores:res2a_conv2c_thresholds_memory:1.0 slr0
+farm_cell res2a_conv2c_thresholds_memory dataflow-farm:cores:farm_memory_w480_d16:1.0 slr0
 connect_bd_intf_net [farm_stream res2a_conv2c_thresholds_memory out 60] [farm_stream res2a conv2c_thresholds 60]
-farm_cell res2b_bypass_thresholds_memory dataflow-farm:cores:res2b_bypass_thresholds_memory:1.0 slr0
+farm_cell res2b_bypass_thresholds_memory dataflow-farm:cores:farm_memory_w240_d4:1.0 slr0
 connect_bd_intf_net [farm_stream res2b_bypass_thresholds_memory out 30] [farm_stream res2b bypass_thresholds 30]
-farm_cell res2b_conv2a_weights_memory dataflow-farm:cores:res2b_conv2a_weights_memory:1.0 slr0
+farm_cell res2b_conv2a_weights_memory dataflow-farm:cores:farm_memory_w128_d16:1.0 slr0
 connect_bd_intf_net [farm_stream res2b_conv2a_weights_memory out 16] [farm_stream res2b conv2a_weights 16]
-farm_cell res2b_conv2a_thresholds_memory dataflow-farm:cores:res2b_conv2a_thresholds_memory:1.0 slr0
+farm_cell res2b_conv2a_thresholds_memory dataflow-farm:cores:farm_memory_w54_d16:1.0 slr0
 connect_bd_intf_net [farm_stream res2b_conv2a_thresholds_memory out 7] [farm_stream res2b conv2a_thresholds 7]
-farm_cell res2b_conv2b_weights_memory dataflow-farm:cores:res2b_conv2b_weights_memory:1.0 slr0
+farm_cell res2b_conv2b_weights_memory dataflow-farm:cores:farm_memory_w256_d36:1.0 slr0
 connect_bd_intf_net [farm_stream res2b_conv2b_weights_memory out 32] [farm_stream res2b conv2b_weights 32]
-farm_cell res2b_conv2b_thresholds_memory dataflow-farm:cores:res2b_conv2b_thresholds_memory:1.0 slr0
+farm_cell res2b_conv2b_thresholds_memory dataflow-farm:cores:farm_memory_w33_d32:1.0 slr0
 connect_bd_intf_net [farm_stream res2b_conv2b_thresholds_memory out 5] [farm_stream res2b conv2b_thresholds 5]
-farm_cell res2b_conv2c_weights_memory dataflow-farm:cores:res2b_conv2c_weights_memory:1.0 slr0
+farm_cell res2b_conv2c_weights_memory dataflow-farm:cores:farm_memory_w128_d16:1.0 slr0
 connect_bd_intf_net [farm_stream res2b_conv2c_weights_memory out 16] [farm_stream res2b conv2c_weights 16]
-farm_cell res2b_conv2c_thresholds_memory dataflow-farm:cores:res2b_conv2c_thresholds_memory:1.0 slr0
+farm_cell res2b_conv2c_thresholds_memory dataflow-farm:cores:farm_memory_w480_d16:1.0 slr0
 connect_bd_intf_net [farm_stream res2b_conv2c_thresholds_memory out 60] [farm_stream res2b conv2c_thresholds 60]
-farm_cell res3a_bypass_thresholds_memory dataflow-farm:cores:res3a_bypass_thresholds_memory:1.0 slr0
+farm_cell res3a_bypass_thresholds_memory dataflow-farm:cores:farm_memory_w240_d4:1.0 slr0
 connect_bd_intf_net [farm_stream res3a_bypass_thresholds_memory out 30] [farm_stream res3a bypass_thresholds 30]
-farm_cell res3a_conv1_weights_memory dataflow-farm:cores:res3a_conv1_weights_memory:1.0 slr0
+farm_cell res3a_conv1_weights_memory dataflow-farm:cores:farm_memory_w256_d32:1.0 slr0
 connect_bd_intf_net [farm_stream res3a_conv1_weights_memory out 32] [farm_stream res3a conv1_weights 32]
-farm_cell res3a_conv1_thresholds_memory dataflow-farm:cores:res3a_conv1_thresholds_memory:1.0 slr0
+farm_cell res3a_conv1_thresholds_memory dataflow-farm:cores:farm_memory_w540_d32:1.0 slr0
 connect_bd_intf_net [farm_stream res3a_conv1_thresholds_memory out 68] [farm_stream res3a conv1_thresholds 68]
-farm_cell res3a_conv2a_weights_memory dataflow-farm:cores:res3a_conv2a_weights_memory:1.0 slr0
+farm_cell res3a_conv2a_weights_memory dataflow-farm:cores:farm_memory_w128_d32:1.0 slr0
 connect_bd_intf_net [farm_stream res3a_conv2a_weights_memory out 16] [farm_stream res3a conv2a_weights 16]
-farm_cell res3a_conv2a_thresholds_memory dataflow-farm:cores:res3a_conv2a_thresholds_memory:1.0 slr0
+farm_cell res3a_conv2a_thresholds_memory dataflow-farm:cores:farm_memory_w54_d32:1.0 slr0
 connect_bd_intf_net [farm_stream res3a_conv2a_thresholds_memory out 7] [farm_stream res3a conv2a_thresholds 7]
-farm_cell res3a_conv2b_weights_memory dataflow-farm:cores:res3a_conv2b_weights_memory:1.0 slr0
+farm_cell res3a_conv2b_weights_memory dataflow-farm:cores:farm_memory_w512_d72:1.0 slr0
 connect_bd_intf_net [farm_stream res3a_conv2b_weights_memory out 64] [farm_stream res3a conv2b_weights 64]
-farm_cell res3a_conv2b_thresholds_memory dataflow-farm:cores:res3a_conv2b_thresholds_memory:1.0 slr0
+farm_cell res3a_conv2b_thresholds_memory dataflow-farm:cores:farm_memory_w36_d64:1.0 slr0
 connect_bd_intf_net [farm_stream res3a_conv2b_thresholds_memory out 5] [farm_stream res3a conv2b_thresholds 5]
-farm_cell res3a_conv2c_weights_memory dataflow-farm:cores:res3a_conv2c_weights_memory:1.0 slr0
+farm_cell res3a_conv2c_weights_memory dataflow-farm:cores:farm_memory_w256_d32:1.0 slr0
 connect_bd_intf_net [farm_stream res3a_conv2c_weights_memory out 32] [farm_stream res3a conv2c_weights 32]
-farm_cell res3a_conv2c_thresholds_memory dataflow-farm:cores:res3a_conv2c_thresholds_memory:1.0 slr0
+farm_cell res3a_conv2c_thresholds_memory dataflow-farm:cores:farm_memory_w540_d32:1.0 slr0
 connect_bd_intf_net [farm_stream res3a_conv2c_thresholds_memory out 68] [farm_stream res3a conv2c_thresholds 68]
-farm_cell res3b_bypass_thresholds_memory dataflow-farm:cores:res3b_bypass_thresholds_memory:1.0 slr0
+farm_cell res3b_bypass_thresholds_memory dataflow-farm:cores:farm_memory_w240_d8:1.0 slr0
 connect_bd_intf_net [farm_stream res3b_bypass_thresholds_memory out 30] [farm_stream res3b bypass_thresholds 30]
-farm_cell res3b_conv2a_weights_memory dataflow-farm:cores:res3b_conv2a_weights_memory:1.0 slr0
+farm_cell res3b_conv2a_weights_memory dataflow-farm:cores:farm_memory_w256_d32:1.0 slr0
 connect_bd_intf_net [farm_stream res3b_conv2a_weights_memory out 32] [farm_stream res3b conv2a_weights 32]
-farm_cell res3b_conv2a_thresholds_memory dataflow-farm:cores:res3b_conv2a_thresholds_memory:1.0 slr0
+farm_cell res3b_conv2a_thresholds_memory dataflow-farm:cores:farm_memory_w60_d32:1.0 slr0
 connect_bd_intf_net [farm_stream res3b_conv2a_thresholds_memory out 8] [farm_stream res3b conv2a_thresholds 8]
-farm_cell res3b_conv2b_weights_memory dataflow-farm:cores:res3b_conv2b_weights_memory:1.0 slr0
+farm_cell res3b_conv2b_weights_memory dataflow-farm:cores:farm_memory_w512_d72:1.0 slr0
 connect_bd_intf_net [farm_stream res3b_conv2b_weights_memory out 64] [farm_stream res3b conv2b_weights 64]
-farm_cell res3b_conv2b_thresholds_memory dataflow-farm:cores:res3b_conv2b_thresholds_memory:1.0 slr0
+farm_cell res3b_conv2b_thresholds_memory dataflow-farm:cores:farm_memory_w36_d64:1.0 slr0
 connect_bd_intf_net [farm_stream res3b_conv2b_thresholds_memory out 5] [farm_stream res3b conv2b_thresholds 5]
-farm_cell res3b_conv2c_weights_memory dataflow-farm:cores:res3b_conv2c_weights_memory:1.0 slr0
+farm_cell res3b_conv2c_weights_memory dataflow-farm:cores:farm_memory_w256_d32:1.0 slr0
 connect_bd_intf_net [farm_stream res3b_conv2c_weights_memory out 32] [farm_stream res3b conv2c_weights 32]
-farm_cell res3b_conv2c_thresholds_memory dataflow-farm:cores:res3b_conv2c_thresholds_memory:1.0 slr0
+farm_cell res3b_conv2c_thresholds_memory dataflow-farm:cores:farm_memory_w540_d32:1.0 slr0
 connect_bd_intf_net [farm_stream res3b_conv2c_thresholds_memory out 68] [farm_stream res3b conv2c_thresholds 68]
-farm_cell postres_fc_bias_memory dataflow-farm:cores:postres_fc_bias_memory:1.0 slr0
+farm_cell postres_fc_bias_memory dataflow-farm:cores:farm_memory_w32_d10:1.0 slr0
 connect_bd_intf_net [farm_stream postres_fc_bias_memory out 4] [farm_stream postres fc_bias 4]
 
 # inoutdma.image -> preres.input_r
@@ -216,15 +216,24 @@ set_property top digits_wrapper [current_fileset]
 update_compile_order -fileset sources_1
 set_property -name {STEPS.SYNTH_DESIGN.ARGS.MORE OPTIONS} -value {-mode out_of_context} -objects [get_runs synth_1]
 launch_runs synth_1 -jobs 4
-wait_on_run synth_1
-# Older releases return from a run that has failed as from any other.
+# Older releases return from a run that has failed as from any other, newer ones raise before they say why.
+catch {wait_on_run synth_1}
+# The log of a child run that failed, an IP's too: there a licence is refused, and there is the reason.
+foreach run [get_runs *synth_1] {
+    if {[get_property PROGRESS $run] ne "100%"} {
+        set log [file join [get_property DIRECTORY $run] runme.log]
+        if {[file exists $log]} {
+            set file [open $log]
+            puts [read $file]
+            close $file
+        }
+    }
+}
 if {[get_property PROGRESS [get_runs synth_1]] ne "100%"} {
     error "dataflow-farm: synth_1 ended as: [get_property STATUS [get_runs synth_1]]"
 }
 open_run synth_1 -name synth_1
-write_checkpoint -force digits.dcp
-write_verilog -force -mode funcsim digits_funcsim.v
-write_verilog -force -mode synth_stub digits_stub.v
+write_checkpoint -force digits_empty.dcp
 report_utilization -file utilization.rpt
 report_utilization -hierarchical -file utilization_hierarchical.rpt
 close_project
