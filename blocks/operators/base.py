@@ -143,6 +143,13 @@ class Operator(ABC):
     def sv_module(self) -> SvModule:
         """The SystemVerilog module with its parameters."""
 
+    def standing_cycles(self) -> int:
+        """Cycles that a beat of the RTL view's output may wait to be taken, counted from its being there, and hold up nothing.
+
+        0 where the operator does not know. It is about speed: a beat may always wait for ever.
+        """
+        return 0
+
     def facts(self) -> dict[str, object]:
         """The shape as plain values, for keys, names and explanations."""
         return {"operator": type(self).__name__, **{field.name: getattr(self, field.name) for field in fields(self)}}
