@@ -35,7 +35,7 @@ def render(core: Core | DmaCore) -> HlsView:
 def headers_of(core: Core | DmaCore) -> tuple[str, ...]:
     """The headers that a core's view includes, relative to `blocks/`, each once."""
     if isinstance(core, DmaCore):
-        return ("dma.hpp",)
+        return ("dma/dma.hpp",)
     names = sorted({room_name(node.operator) for node in core.graph.nodes})
     return tuple(f"operators/{name}/{name}.hpp" for name in names)
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from blocks import dma_rtl, hls
+from blocks import hls
 from blocks.dma import DmaCore
+from blocks.dma import rtl as dma_rtl
 from blocks.graph import Core, Graph, Node
 from blocks.operators.base import Operator, SvModule
 from blocks.operators.fifo import Fifo

@@ -312,7 +312,7 @@ def test_the_step_of_the_dma_with_its_declared_inputs_only(network, tmp_path) ->
     # A result with a bit turned over: the step says where and leaves nothing.
     scratch = steps.scratch(cosim)
     (scratch / "values.json").unlink()
-    verilog = scratch / "dma.sv"
+    verilog = scratch / "dma" / "write.sv"
     assert verilog.read_text().count("wdata <= word_data;") == 1
     verilog.write_text(verilog.read_text().replace("wdata <= word_data;", "wdata <= word_data ^ 32'h100;"))
     status, said = steps.program(cosim, scratch)
