@@ -143,10 +143,15 @@ class Operator(ABC):
     def sv_module(self) -> SvModule:
         """The SystemVerilog module with its parameters."""
 
-    def standing_cycles(self) -> int:
-        """Cycles that a beat of the RTL view's output may wait to be taken, counted from its being there, and hold up nothing.
+    @property
+    def gathers(self) -> bool:
+        """Whether more than one beat has to come in before the first one leaves."""
+        return False
 
-        0 where the operator does not know. It is about speed: a beat may always wait for ever.
+    def standing_cycles(self) -> int:
+        """Cycles for which a beat may stand at the output of the RTL view and hold nothing up.
+
+        0 where the operator does not know. It is about speed only: a beat may stand for ever.
         """
         return 0
 

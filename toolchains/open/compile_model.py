@@ -150,9 +150,7 @@ def link_simulation(model: Path, harness: Path, output: Path) -> None:
     run_compiler((*options, "-o", str(output), str(model), str(harness)), Path(), output.name)
 
 
-def compile_sources(
-    sources: Sequence[str], output: str, folder: Path, verilator: Verilator, fast: str = FAST
-) -> None:
+def compile_sources(sources: Sequence[str], output: str, folder: Path, verilator: Verilator, fast: str = FAST) -> None:
     """Compile the sources, seen from `folder`, one after the other into one relocatable object.
 
     `fast` is g++'s option for what runs in every cycle.

@@ -37,6 +37,11 @@ class WidthConverter(Operator):
         """Whether one side is a multiple of the other."""
         return self.lanes_in % self.lanes_out == 0 or self.lanes_out % self.lanes_in == 0
 
+    @property
+    def gathers(self) -> bool:
+        """Narrow beats for a wide one."""
+        return self.lanes_out > self.lanes_in
+
     def cycles(self) -> int:
         """Beats of the narrower side; with a ratio that is not whole, beats of both sides one after the other."""
         beats = self.inputs[0].beats, self.outputs[0].beats

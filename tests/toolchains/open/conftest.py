@@ -207,8 +207,7 @@ def netlist_wrapper(core: Core, block: str | None) -> str:
 def simulate_netlist(simulations: Path, netlist_models: tuple[Path, ...]) -> Callable[..., Simulator]:
     """Verilate and compile the netlist of a core, as Verilog, in the place of its RTL.
 
-    With a block's name and the Verilog of its filled memories these feed the core. `fast`: g++'s optimisation, worth its
-    time where the run is long.
+    With a block's name and the Verilog of its filled memories these feed the core. `fast` is g++'s optimisation.
     """
 
     def simulate_one(

@@ -20,7 +20,7 @@ from blocks.parameter_memory import rtl
 from blocks.parameter_memory.contents import ContentsError, initial_values, unpack_image
 from blocks.parameter_memory.plan import BLOCK_RAMS, HALF_BLOCK_RAMS, plan_memory
 from toolchains.open import yosys
-from toolchains.open.fill_memory import fill, fill_block
+from toolchains.open.fill_memory import fill, fill_block, main
 from toolchains.open.synthesis_script import DSP_MAP, synthesis_script
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -133,6 +133,24 @@ def test_a_block_gets_each_of_its_memories_filled_and_nothing_may_be_left_over(
         fill_block("res2a", images + b"x", described)
     with pytest.raises(ContentsError, match=r"res2a\.thresholds: the image has 119 bytes, but 40 beats"):
         fill_block("res2a", images[:-1], described)
+
+
+def test_the_step_says_in_one_line_what_does_not_fit(synthesised, tmp_path, monkeypatch, capsys) -> None:
+    """An image that is too short, and one of a memory that the core does not have; nothing is left."""
+    monkeypatch.chdir(tmp_path)
+    Path("farm_memory_w20_d40.json").write_text(json.dumps(synthesised(20, 40)))
+    for depth, size, words in (
+        (40, 119, r"ERROR: res2a\.weights: the image has 119 bytes, but 40 beats of 20 bits take 120\b"),
+        (41, 123, r"ERROR: res2a\.weights: a memory of 41 beats of 20 bits is described, but no core has one"),
+    ):
+        Path("memories.bin").write_bytes(bytes(size))
+        described = {"port": "weights", "width_bits": 20, "depth": depth, "offset": 0, "bytes": size}
+        Path("memories.json").write_text(json.dumps({"memories": [described]}))
+        assert main(["--block", "res2a"]) == 1
+        said = capsys.readouterr().out
+        assert re.match(words, said)
+        assert said.count("\n") == 1
+        assert not list(tmp_path.glob("filled*"))
 
 
 BENCH = """
