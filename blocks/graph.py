@@ -96,7 +96,7 @@ class Graph:
         return total
 
     def mistakes(self) -> Iterator[tuple[str, Mistake]]:
-        """What cannot be built, by node; then forks whose ways meet again with nothing to hold what waits at the join."""
+        """What cannot be built, by node; then forks whose ways meet again with no FIFO on them."""
         for node in self.nodes:
             for mistake in node.operator.mistakes():
                 yield node.name, mistake

@@ -126,7 +126,6 @@ class Residual:
         depth = dict(self.fifo_depths).get("skip", pixels * max(1, per_pixel))
         return Fifo(lanes=stream.lanes, bits=stream.bits, beats=stream.beats, depth=depth)
 
-
     def least_depths(self) -> dict[str, int]:
         """Beats by FIFO that it holds at the least before the join gets its first: with a smaller depth the core stops.
 
