@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from blocks.dma import DmaCore
-from blocks.dma_rtl import reader
+from blocks.dma.rtl import reader
 from blocks.graph import Core
 from blocks.operators.base import ParameterStream, Stream
 from blocks.operators.fifo import Fifo
@@ -36,7 +36,7 @@ def render(core: Core | DmaCore) -> HlsView:
 def headers_of(core: Core | DmaCore) -> tuple[str, ...]:
     """The headers that a core's view includes, relative to `blocks/`, each once."""
     if isinstance(core, DmaCore):
-        return ("dma.hpp",)
+        return ("dma/dma.hpp",)
     names = sorted({room_name(node.operator) for node in core.graph.nodes})
     return tuple(f"operators/{name}/{name}.hpp" for name in names)
 

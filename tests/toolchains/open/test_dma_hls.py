@@ -19,7 +19,7 @@ from toolchains.open import compile_core
 from toolchains.open.compile_core import CoreError, compile_object, open_headers, simulate_dma, write_sources
 
 ROOT = Path(__file__).resolve().parents[3]
-HEADER = (ROOT / "blocks" / "dma.hpp").read_text()
+HEADER = (ROOT / "blocks" / "dma" / "dma.hpp").read_text()
 
 
 def core(image: tuple[int, int], weights: tuple[int, int], results: int) -> DmaCore:
@@ -49,7 +49,7 @@ def compiled(folder: Path, shape: DmaCore, release: str = "2022.2", change: Call
     for header in ("operators/farm_hls.hpp", *headers_of(shape)):
         (folder / header).parent.mkdir(parents=True, exist_ok=True)
         text = (ROOT / "blocks" / header).read_text()
-        (folder / header).write_text(change(text) if header == "dma.hpp" else text)
+        (folder / header).write_text(change(text) if header == "dma/dma.hpp" else text)
     shutil.copy(ROOT / "toolchains/open/core_abi.hpp", folder)
     for place, name in (("host", "host"), ("release", release)):
         (folder / place).mkdir()
