@@ -68,6 +68,11 @@ class VitisToolchain:
     licences: tuple[str, ...] = ()
 
     @property
+    def name(self) -> str:
+        """Whose steps these are."""
+        return "vitis"
+
+    @property
     def folder(self) -> str:
         """Where this build's artefacts lie."""
         return f"build/{self.network.name}/vitis-{self.target}"
