@@ -34,6 +34,7 @@ with plain_errors():
     SETTINGS = load_settings(ROOT, SECTIONS, command_line_words(sys.argv[1:]))
     NETWORK = find_network(SETTINGS.network, origin=SETTINGS.origin("network"))
     PLATFORM = find_platform(SETTINGS.platform, origin=SETTINGS.origin("platform"))
+    SETTINGS = SETTINGS.resolved("vitis.view", NETWORK.views, f"blocks/networks/{NETWORK.name}.yaml")
     TOOLCHAIN: Toolchain = find_toolchain(ROOT, SETTINGS, NETWORK, PLATFORM)
     CORES = NETWORK.cores()
     VIEWS = {core.name: TOOLCHAIN.view(core) for core in CORES.values()}
@@ -115,6 +116,12 @@ def task_block() -> Iterator[Task]:
     trained = {block.name for block in NETWORK.blocks}
     for block in CORES:
         yield group(block, f"{TOOLCHAIN.core_task}:{block}", *([f"weights:{block}"] if block in trained else []))
+
+
+def task_netlist() -> Iterator[Task]:
+    """The cores joined in one netlist, parameter memories empty: what new weights leave as it is"""
+    if step := TOOLCHAIN.netlist(CORES):
+        yield task(step, doc=f"netlist of {NETWORK.name} without weights")
 
 
 def task_stitch() -> Iterator[Task]:

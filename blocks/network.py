@@ -16,6 +16,7 @@ from blocks.head import Head, read_head
 from blocks.operators.base import MAX_PORT_BITS
 from blocks.residual import Residual, read_residual
 from blocks.stem import Stem, read_stem
+from blocks.views import AS_BY_DEFAULT, Views, check_shared, read_views
 from config.document import REQUIRED, Required, Section, load
 from config.problem import ConfigError, Problem, Problems, suggestion
 
@@ -58,6 +59,7 @@ class Network:
     parameters: Path
     dataset: Dataset | None
     labels: tuple[str, ...]
+    views: Views = AS_BY_DEFAULT
 
     @property
     def head(self) -> Head:
@@ -131,20 +133,25 @@ def read_network(path: Path) -> Network:
     if document.has("blocks") and len(sections) < FEWEST_BLOCKS and document.ok:
         what = f"{len(sections)} blocks are no network"
         document.problem("blocks", what, "give one stem, at least one residual block, one head")
+    views = read_views(document, sections)
     blocks = tuple(_blocks(sections, Known(image, image.channels if image else None)))
     if labels and blocks and isinstance(blocks[-1], Head) and len(labels) != blocks[-1].classes:
         document.problem("labels", f"{len(labels)} labels for {blocks[-1].classes} classes", "give one label per class")
     document.finish()
     document.problems.raise_if_any()
+    named = dict(zip((block.name for block in blocks), sections, strict=True))
+    check_shared(views, {block.name: block.core().name for block in blocks}, named)
+    document.problems.raise_if_any()
     assert image is not None  # noqa: S101  a problem would have been raised
     if depths_file(path).exists():
         blocks = _with_depths(blocks, depths_file(path))
-    return Network(name or path.stem, path, image, blocks, path.parent / parameters, dataset, labels)
+    return Network(name or path.stem, path, image, blocks, path.parent / parameters, dataset, labels, views)
 
 
 def _with_depths(blocks: tuple[Block, ...], path: Path) -> tuple[Block, ...]:
     problems = Problems()
-    found = read_depths(path, {block.name: block.core() for block in blocks}, problems)
+    least = {block.name: block.least_depths() for block in blocks if isinstance(block, Residual)}
+    found = read_depths(path, {block.name: block.core() for block in blocks}, least, problems)
     problems.raise_if_any()
     return tuple(
         replace(block, fifo_depths=found[block.name]) if isinstance(block, Residual) and block.name in found else block

@@ -6,14 +6,17 @@ and `_TREADY`, data rounded up to whole bytes (AXI4-Stream has no other). The un
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from blocks import dma_rtl, hls
+from blocks import hls
 from blocks.dma import DmaCore
+from blocks.dma import rtl as dma_rtl
 from blocks.graph import Core, Graph, Node
+from blocks.operators.base import Operator, SvModule
 from blocks.operators.fifo import Fifo
 from blocks.operators.room import room_name
+from blocks.operators.width_converter import WidthConverter
 from blocks.ports import InterfacePort, ports_of
 
 COMMON = "operators/farm_stream.sv"
@@ -78,21 +81,22 @@ def _top(core: Core, ports: tuple[InterfacePort, ...]) -> Iterator[str]:
     for port in ports:
         yield ""
         yield from _slice(port)
+    producers = {name: node.operator for node in graph.nodes for name in node.outputs}
     for node in graph.nodes:
         yield ""
-        yield from _instance(node)
+        yield from _instance(node, _module(node, producers))
     yield "endmodule"
     yield ""
     yield "`default_nettype wire"
 
 
 def _wires(graph: Graph, ports: Iterable[InterfacePort]) -> Iterator[tuple[str, int]]:
-    """The streams inside the core; a port's stream has the port's name."""
+    """The streams inside the core."""
     for name, stream in graph.streams().items():
         yield name, stream.width_bits
     for port in ports:
         if port.role != "data":
-            yield port.name, port.width_bits
+            yield port.stream, port.width_bits
 
 
 def _port(port: InterfacePort, *, last: bool) -> Iterator[str]:
@@ -104,22 +108,27 @@ def _port(port: InterfacePort, *, last: bool) -> Iterator[str]:
 
 
 def _slice(port: InterfacePort) -> Iterator[str]:
-    name, width_bits = port.name, port.width_bits
+    name, stream, width_bits = port.name, port.stream, port.width_bits
     outside = f"{name}_TDATA[{width_bits - 1}:0]", f"{name}_TVALID", f"{name}_TREADY"
-    inside = f"{name}_data", f"{name}_valid", f"{name}_ready"
+    inside = f"{stream}_data", f"{stream}_valid", f"{stream}_ready"
     source, sink = (outside, inside) if port.direction == "in" else (inside, outside)
     spare = data_bits(width_bits) - width_bits
     if port.direction == "out" and spare:
         yield f"    assign {name}_TDATA[{width_bits + spare - 1}:{width_bits}] = '0;"
-    yield f"    farm_skid #(.WIDTH({width_bits})) {name}_port ("
+    yield f"    farm_skid #(.WIDTH({width_bits})) {stream}_port ("
     yield "        .clk(ap_clk), .rst(rst),"
     yield f"        .in0_data({source[0]}), .in0_valid({source[1]}), .in0_ready({source[2]}),"
     yield f"        .out0_data({sink[0]}), .out0_valid({sink[1]}), .out0_ready({sink[2]})"
     yield "    );"
 
 
-def _instance(node: Node) -> Iterator[str]:
-    module = node.operator.sv_module
+def _module(node: Node, producers: Mapping[str, Operator]) -> SvModule:
+    if isinstance(node.operator, WidthConverter):
+        return node.operator.sv_module_behind(producers.get(node.inputs[0]))
+    return node.operator.sv_module
+
+
+def _instance(node: Node, module: SvModule) -> Iterator[str]:
     parameters = ", ".join(f".{name}({int(value)})" for name, value in module.parameters)
     connections = [".clk(ap_clk), .rst(rst)"]
     streams = [(f"in{index}", name) for index, name in enumerate((*node.inputs, *node.parameters))]

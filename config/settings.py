@@ -9,7 +9,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -127,6 +127,12 @@ class Settings:
     def origin(self, key: str) -> str:
         """Return where a value comes from: 'default', 'farm.yaml:3', 'farm.local.yaml:1' or 'command line'."""
         return self.origins[key]
+
+    def resolved(self, key: str, value: object, origin: str) -> Settings:
+        """The settings with what a key that is left empty comes to, for whoever shows them; a room reads its own."""
+        if self.values[key] is not None:
+            return self
+        return replace(self, values={**self.values, key: value}, origins={**self.origins, key: origin})
 
     def problem(self, key: str, what: str, remedy: str) -> Problem:
         """Return a problem located where `key` got its value, for checks that only its user can make.

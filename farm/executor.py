@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from farm import clock, shim
@@ -233,7 +233,9 @@ class Executor:
         if run.errno:
             return failed("program", f"{step.argv[0]}: {os.strerror(run.errno)}", log)
         if run.timed_out:
-            return failed("timeout", f"{step.timeout_s:g}", log, told_by(run.log, step))
+            failure = failed("timeout", f"{step.timeout_s:g}", log, told_by(run.log, step))
+            remedy = f"look in the log how far it came; raise {step.timeout_setting} if it was making progress"
+            return replace(failure, remedy=remedy) if step.timeout_setting else failure
         if run.status is None:
             return failed("lost", "", log, told_by(run.log, step))
         if run.status < 0:

@@ -97,6 +97,7 @@ class Step:
     stderr go. `private` are variables that say how this machine reaches a tool (its folder, a licence server): they are
     given to the program, but are no part of the key, and 'doit repro' leaves their values out. `error_lines` are
     regular expressions: a log line that matches one is a failure even with exit status 0.
+    `timeout_setting` is the setting that `timeout_s` is from, for whoever finds it too short.
     `closing_line` is one that a line of every whole log matches: a log without it was cut off, which is a failure too.
     `signatures` tell what kind of failure a failed run is; the first of them that matches a line of the log counts.
     Raises StepError at construction.
@@ -112,6 +113,7 @@ class Step:
     resources: Resources = Resources()
     facts: tuple[tuple[str, str], ...] = ()
     timeout_s: float | None = None
+    timeout_setting: str = ""
     error_lines: tuple[str, ...] = ()
     closing_line: str = ""
     signatures: tuple[Signature, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from blocks.network import Network
+from blocks.ports import port_name
 from integration.kernel import POINTER_STEP, Argument, Kernel
 
 LINK_DEPTH = 32
@@ -73,13 +74,13 @@ def design_of(network: Network) -> Design:
     for block in network.blocks:
         graph = block.core().graph
         entry, leave = graph.inputs[0], graph.outputs[0]
-        links.append(Link(source, End(block.name, entry.name, entry.stream.lanes, entry.stream.bits)))
-        source = End(block.name, leave.name, leave.stream.lanes, leave.stream.bits)
+        links.append(Link(source, End(block.name, port_name(entry.name), entry.stream.lanes, entry.stream.bits)))
+        source = End(block.name, port_name(leave.name), leave.stream.lanes, leave.stream.bits)
     weights = next(port for port in network.head.core().graph.inputs if port.name == "fc_weights")
     links.append(
         Link(
             End(dma.name, "weights", dma.weights.lanes, dma.weights.bits),
-            End(network.head.name, weights.name, weights.stream.lanes, weights.stream.bits),
+            End(network.head.name, port_name(weights.name), weights.stream.lanes, weights.stream.bits),
         )
     )
     links.append(Link(source, End(dma.name, "result", dma.result.lanes, dma.result.bits)))

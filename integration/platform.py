@@ -67,12 +67,14 @@ class Budget:
 class Shell:
     """One shell of a board. `cu_path` is the cell of a compute unit in the linked design, `{cu}` its name.
 
-    `pblocks` are the names of the shell's pblocks, one per SLR.
+    `pblocks` are the names of the shell's pblocks, one per SLR. `has_fixed_clocks`: its clocks are not scaled to what a
+    kernel asks for, so that v++ is told the frequency in Hz and makes a clock of it (AMD UG1393).
     """
 
     vbnv: str
     cu_path: str
     pblocks: tuple[str, ...]
+    has_fixed_clocks: bool = False
 
     def cell(self, compute_unit: str) -> str:
         """The cell of a compute unit."""
@@ -194,6 +196,7 @@ def _memories(document: Section, slrs: Collection[str]) -> Iterator[MemoryBank]:
 def _shells(document: Section, slrs: int) -> Iterator[Shell]:
     for section in document.sections("shells", default=[]):
         vbnv, path, pblocks = section.text("platform"), section.text("cu_path"), section.texts("pblocks")
+        clocks = section.text("clocks", default="scalable", choices=("scalable", "fixed"))
         if section.ok and not _VBNV.fullmatch(vbnv):
             section.problem("platform", f"{vbnv!r} is no platform", "write vendor_board_name_major_minor")
         if section.ok and path.count("{cu}") != 1:
@@ -201,7 +204,7 @@ def _shells(document: Section, slrs: int) -> Iterator[Shell]:
         if slrs and section.ok and len(pblocks) != slrs:
             section.problem("pblocks", f"{len(pblocks)} pblocks for {slrs} SLRs", "name one per SLR")
         section.finish()
-        yield Shell(vbnv, path, pblocks)
+        yield Shell(vbnv, path, pblocks, clocks == "fixed")
 
 
 def _connect(section: Section, known: Collection[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:

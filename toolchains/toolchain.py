@@ -62,6 +62,9 @@ class Toolchain(Protocol):
     def placement(self) -> Step | None:
         """Blocks to SLRs, after what `ooc` has found; None where nothing is placed."""
 
+    def netlist(self, cores: Mapping[str, Core | DmaCore]) -> Step | None:
+        """The cores joined in a netlist whose parameter memories are empty; None where `stitch` needs none."""
+
     def stitch(self, cores: Mapping[str, Core | DmaCore]) -> Step:
         """The cores joined into one kernel; the mapping is block name to core."""
 

@@ -88,6 +88,7 @@ class Display:
     def repeated(self, name: str, failure: Failure, attempt: int) -> None:
         """Show that a step will be tried again."""
         self._line(f"  again   {name} {failure_words(failure)}; attempt {attempt + 1} follows", "yellow")
+        self._line(f"          {remedy_words(failure)}", "")
 
     def failed(self, name: str, failure: Failure) -> None:
         """Show how a task failed, what its log says, and where to look further."""

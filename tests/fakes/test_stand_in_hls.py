@@ -220,3 +220,15 @@ def test_inner_modules_share_names_before_the_prefix_was_automatic(bench, releas
         assert bench.hls(mutated({"set_top core": f"set_top {top}"}), release).status == 0
         names.append({path.name for path in (bench.folder / "prj/solution1/syn/verilog").glob("*.v")} - {f"{top}.v"})
     assert (names[0] == names[1]) is same
+
+
+@pytest.mark.parametrize(("release", "option", "top"), [
+    ("2019.2", "-auto_prefix", "core_core"), ("2019.2", "", "core"), ("2020.2", "-module_auto_prefix", "core"),
+])  # fmt: skip
+def test_vivado_hls_prefixes_the_top_too(bench, release: str, option: str, top: str) -> None:
+    (bench.folder / "include").mkdir(exist_ok=True)
+    script = GOOD.replace("csynth_design", f"config_rtl {option}\ncsynth_design") if option else GOOD
+    ended = bench.hls(script, release)
+    assert ended.status == 0, ended.text
+    assert component.read(bench.folder / "prj/solution1/impl/ip/component.xml").top == top
+    assert (bench.folder / f"prj/solution1/syn/verilog/{top}.v").is_file()

@@ -109,7 +109,6 @@ def test_a_script_with_a_mistake_is_refused(bench, changes: dict[str, str], code
     [
         ("pe #(.WIDTH(32))", "pf #(.WIDTH(32))", "Synth 8-439"),
         (".WIDTH(32)", ".WIDE(32)", "Synth 8-3438"),
-        ("    pe #(", '    initial $readmemh("values.mem", kept);\n    pe #(', "Synth 8-4445"),
         (
             "output wire y_TVALID, input wire y_TREADY);\n",
             "output wire y_TVALID, input wire y_TREADY;\n",
@@ -272,3 +271,78 @@ def test_the_start_file_of_the_home_folder_is_sourced(bench) -> None:
     assert "from home" in bench.vivado("exit 0\n").text.splitlines()
     (bench.folder / "private").mkdir()
     assert "from home" not in bench.vivado("exit 0\n", HOME=str(bench.folder / "private")).text.splitlines()
+
+
+def test_contents_that_are_not_there_are_an_error_only_if_a_script_says_so(bench) -> None:
+    bench.write(core__sv=CORE.replace("    pe #(", '    initial $readmemh("values.mem", kept);\n    pe #('))
+    ended = bench.vivado(GOOD)
+    assert ended.status == 0
+    assert "CRITICAL WARNING: [Synth 8-4445]" in ended.text
+    told = "set_msg_config -id {Synth 8-4445} -new_severity ERROR\n"
+    bench.vivado(told + GOOD).fails_with("Synth 8-4445", "values.mem")
+    bench.vivado(told.replace("ERROR", "FATAL") + GOOD).fails_with("Common 17-161")
+    bench.write(values__mem="00")
+    assert bench.vivado(told + GOOD).status == 0
+
+
+@pytest.mark.parametrize(("release", "marked"), [("2022.2", False), ("2023.1", True), ("2025.1", True)])
+def test_a_stub_of_later_releases_marks_its_clocks(bench, release: str, marked: bool) -> None:
+    assert bench.vivado(GOOD, release).status == 0
+    stub = (bench.folder / "core_stub.v").read_text()
+    assert ("input ap_clk /* synthesis syn_isclock = 1 */;" in stub) == marked
+    assert "synthesis syn_black_box black_box_pad_pin=" in stub
+
+
+ROM = """\
+module column (input wire clk, output wire [63:0] q);
+    RAMB36E2 #(.READ_WIDTH_A(72)) memory (.CLKARDCLK(clk), .DOUTADOUT(q));
+endmodule
+module rom (input wire ap_clk, input wire [5:0] a, output wire [63:0] q, output wire b);
+    (* DONT_TOUCH = "yes" *) LUT6 #(.INIT(64'h0)) bit0 (.I0(a[0]), .I1(a[1]), .I2(a[2]), .I3(a[3]), .I4(a[4]), .I5(a[5]), .O(b));
+    column column0 (.clk(ap_clk), .q(q));
+endmodule
+"""
+CONTENTS = """\
+create_project -in_memory -part xcu250-figd2104-2L-e
+read_verilog rom.v
+synth_design -mode out_of_context -top rom -part xcu250-figd2104-2L-e
+rename_ref -prefix_all rom_
+write_checkpoint -force empty.dcp
+close_project
+open_checkpoint empty.dcp
+set memory [get_cells -hierarchical -filter {REF_NAME == RAMB36E2 || REF_NAME == RAMB18E2}]
+set_property -dict [list INIT_7F 256'hVALUE INITP_00 256'hVALUE] $memory
+set_property INIT 64'h0123456789abcdef [get_cells bit0]
+write_checkpoint -force full.dcp
+close_project
+open_checkpoint full.dcp
+puts "KEPT $memory [get_property INIT_7F [get_cells column0/memory]] [get_property INIT [get_cells bit0]]"
+report_utilization -file u.rpt
+exit 0
+""".replace("VALUE", "5a" * 32)
+
+
+def test_contents_of_primitives_are_kept_in_the_checkpoint(bench) -> None:
+    bench.write(rom__v=ROM)
+    ended = bench.vivado(CONTENTS)
+    assert ended.status == 0, ended.text
+    assert f"KEPT column0/memory 256'h{'5a' * 32} 64'h0123456789abcdef" in ended.text
+    used = utilization.parse((bench.folder / "u.rpt").read_text())
+    assert (used.luts.used, used.bram_tiles.used) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("INIT_7F 256'h", "INIT_80 256'h", "Common 17-142"),
+        ("REF_NAME == RAMB36E2", "REF_NAME == LUT6", "Common 17-142"),
+        ("64'h0123456789abcdef", "64'h0123456789abcde", "Common 17-161"),
+        ("64'h0123456789abcdef", "32'h01234567", "Common 17-161"),
+        ("64'h0123456789abcdef", "64'h0123456789abcdeg", "Common 17-161"),
+        ("[get_cells bit0]\nwrite", "[get_cells bit1]\nwrite", "Common 17-55"),
+    ],
+)
+def test_contents_that_a_primitive_does_not_take(bench, old: str, new: str, code: str) -> None:
+    bench.write(rom__v=ROM)
+    assert old in CONTENTS
+    bench.vivado(CONTENTS.replace(old, new)).fails_with(code)

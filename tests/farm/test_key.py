@@ -44,7 +44,7 @@ def test_key_by_hand() -> None:
         {"log": "build/x.log"},
         {"facts": (("pe", "8"),)},
         {"resources": Resources(4, 8.0, ("vivado",))},
-        {"timeout_s": 5.0},
+        {"timeout_s": 5.0, "timeout_setting": "farm.hours"},
         {"outputs": (Output("a.o", "build/elsewhere.o"),)},
         {"inputs": tuple(reversed(STEP.inputs))},
     ],

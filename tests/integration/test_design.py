@@ -66,13 +66,13 @@ def test_nothing_wrong(design, interfaces) -> None:
 
 
 def test_width(design, interfaces) -> None:
-    port_of(design, interfaces, "res2b", "input")["width_bits"] += 1
-    assert check_interfaces(design, interfaces) == ["res2b.input: 65 bits wide, the design needs 64"]
+    port_of(design, interfaces, "res2b", "input_r")["width_bits"] += 1
+    assert check_interfaces(design, interfaces) == ["res2b.input_r: 65 bits wide, the design needs 64"]
 
 
 def test_direction(design, interfaces) -> None:
-    port_of(design, interfaces, "res2b", "output")["direction"] = "in"
-    assert check_interfaces(design, interfaces) == ["res2b.output: the port goes in, the design needs out"]
+    port_of(design, interfaces, "res2b", "output_r")["direction"] = "in"
+    assert check_interfaces(design, interfaces) == ["res2b.output_r: the port goes in, the design needs out"]
 
 
 def test_port_missing(design, interfaces) -> None:
@@ -85,14 +85,14 @@ def test_port_missing(design, interfaces) -> None:
 def test_link_missing(design, interfaces) -> None:
     del design["links"][2]
     assert check_interfaces(design, interfaces) == [
-        "res2a.output: joined 0 times instead of once", "res2b.input: joined 0 times instead of once",
+        "res2a.output_r: joined 0 times instead of once", "res2b.input_r: joined 0 times instead of once",
     ]  # fmt: skip
 
 
 def test_two_producers(design, interfaces) -> None:
     design["links"].append(copy.deepcopy(design["links"][2]))
     assert check_interfaces(design, interfaces) == [
-        "res2a.output: joined 2 times instead of once", "res2b.input: joined 2 times instead of once",
+        "res2a.output_r: joined 2 times instead of once", "res2b.input_r: joined 2 times instead of once",
     ]  # fmt: skip
 
 
@@ -108,7 +108,7 @@ def test_link_to_an_instance_that_is_not_there(design, interfaces) -> None:
 
 
 def test_all_faults_at_once(design, interfaces) -> None:
-    port_of(design, interfaces, "res2b", "input")["width_bits"] = 1
-    port_of(design, interfaces, "res3a", "output")["direction"] = "in"
+    port_of(design, interfaces, "res2b", "input_r")["width_bits"] = 1
+    port_of(design, interfaces, "res3a", "output_r")["direction"] = "in"
     del design["links"][-1]
     assert len(check_interfaces(design, interfaces)) == 4

@@ -76,8 +76,8 @@ def test_shells() -> None:
     u250, u50 = find_platform("u250"), find_platform("u50")
     assert u250.shell().cell("k_1") == "pfm_top_i/dynamic_region/k_1"
     later = u250.shell("xilinx_u250_gen3x16_xdma_4_1_202210_1")
-    assert later.cell("k_1") == "level0_i/level1/level1_i/ulp/k_1/inst"
-    assert u50.shell().cell("k_1") == "level0_i/ulp/k_1/inst"
+    assert later.cell("k_1") == "level0_i/level1/level1_i/ulp/k_1"
+    assert u50.shell().cell("k_1") == "level0_i/ulp/k_1"
     assert [(bank.sp, bank.slr) for bank in u250.memories][:4] == [(f"DDR[{i}]", f"slr{i}") for i in range(4)]
 
 

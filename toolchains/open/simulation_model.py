@@ -91,7 +91,7 @@ def _joint(core: Core) -> Iterator[str]:
     for port in ports_of(core):
         pins = ", ".join(f"{'&' if part else ''}{value}" for part, value in _pins(port.name))
         size = data_bits(port.width_bits) // 8
-        yield f'        ports.push_back({{"{port.name}", {str(port.direction == "in").lower()}, {size}, {pins}}});'
+        yield f'        ports.push_back({{"{port.stream}", {str(port.direction == "in").lower()}, {size}, {pins}}});'
     yield f"        streams = {len(stream_names(core))};"
     yield "        stream_valid = place(top_.probe_valid);"
     yield "        stream_ready = place(top_.probe_ready);"

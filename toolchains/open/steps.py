@@ -255,6 +255,10 @@ class OpenToolchain:
         (python, yosys) = interpreter("pyosys")
         return synthesis_step(view, self.folder, modules, yosys, (python,), facts, task)
 
+    def netlist(self, cores: Mapping[str, Core | DmaCore]) -> Step | None:
+        """Nothing: the emulation joins compiled cores."""
+        return None
+
     def stitch(self, cores: Mapping[str, Core | DmaCore]) -> Step:
         """Interfaces checked, `kernel.xml`, and the program that joins the compiled cores."""
         names = sorted({core.name for core in cores.values()})

@@ -18,9 +18,10 @@ BENCH_OK = "farm: the top equals the model"
 
 @dataclass(frozen=True)
 class BenchPort:
-    """A port of the top as the bench handles it: `beats` in its file."""
+    """A port of the top as the bench handles it: `beats` in its file. `stream` is its name in the graph."""
 
     name: str
+    stream: str
     width_bits: int
     is_input: bool
     is_memory: bool
@@ -32,11 +33,13 @@ class BenchPort:
         return f"{self.name}.txt"
 
 
-def bench_ports(core: Core | DmaCore) -> tuple[BenchPort, ...]:
-    """The ports of a core's top in the order of its arguments, for one image."""
-    beats = _beats(core)
+def bench_ports(core: Core | DmaCore, images: int = 1) -> tuple[BenchPort, ...]:
+    """The ports of a core's top in the order of its arguments, with the beats of `images` images; the DMA's of one."""
+    beats = {name: count * images for name, count in _beats(core).items()}
     return tuple(
-        BenchPort(port.name, port.width_bits, port.direction == "in", port.role == "memory", beats[port.name])
+        BenchPort(
+            port.name, port.stream, port.width_bits, port.direction == "in", port.role == "memory", beats[port.stream]
+        )
         for port in render(core).ports
     )
 
@@ -58,13 +61,13 @@ def _beats(core: Core | DmaCore) -> dict[str, int]:
     }
 
 
-def bench_source(core: Core | DmaCore) -> str:
-    """The C++ of the bench."""
-    return "\n".join(_bench(core)) + "\n"
+def bench_source(core: Core | DmaCore, images: int = 1) -> str:
+    """The C++ of the bench, which calls the top once for each image."""
+    return "\n".join(_bench(core, images)) + "\n"
 
 
-def _bench(core: Core | DmaCore) -> Iterator[str]:
-    name, ports = core.name, bench_ports(core)
+def _bench(core: Core | DmaCore, images: int) -> Iterator[str]:
+    name, ports = core.name, bench_ports(core, images)
     is_dma = isinstance(core, DmaCore)
     yield f'#include "{name}.hpp"'
     yield "#include <cstdio>"
@@ -105,7 +108,8 @@ def _bench(core: Core | DmaCore) -> Iterator[str]:
     given = [port.name for port in ports]
     if is_dma:
         given.insert(sum(port.is_memory for port in ports), "1")
-    yield f"    {name}({', '.join(given)});"
+    loop = f"for (int image = 0; image < {images}; image++) " if images > 1 else ""
+    yield f"    {loop}{name}({', '.join(given)});"
     for port in ports:
         if port.is_input:
             continue

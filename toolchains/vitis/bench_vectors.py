@@ -18,35 +18,41 @@ Tensor = np.ndarray[Any, Any]
 SEED = 2020
 
 
-def write_vectors(core: Core | DmaCore, folder: Path) -> None:
-    """Write the files of beats: random values of full range, and what the model makes of them."""
-    found = _dma_vectors(core) if isinstance(core, DmaCore) else _core_vectors(core)
-    for port in bench_ports(core):
-        content = found[port.name]
+def write_vectors(core: Core | DmaCore, folder: Path, images: int = 1) -> None:
+    """Write the files of beats: random values of full range, and what the model makes of them.
+
+    The DMA's are of one image.
+    """
+    found = _dma_vectors(core) if isinstance(core, DmaCore) else _core_vectors(core, images)
+    for port in bench_ports(core, images):
+        content = found[port.stream]
         size = beat_bytes(port.width_bits)
         beats = (content[at : at + size] for at in range(0, len(content), size))
         text = "".join(f"{int.from_bytes(beat, 'little'):x}\n" for beat in beats)
         (folder / port.file).write_text(text, "ascii")
 
 
-def _core_vectors(core: Core) -> Mapping[str, bytes]:
+def _core_vectors(core: Core, count: int) -> Mapping[str, bytes]:
     rng = np.random.default_rng(SEED)
     parameters = random_parameters(core, rng)
     memories, content = images(core.graph, parameters)
     reads = {port.name: port.reads for port in core.graph.parameter_ports()}
     found = {
-        memory.port: content[memory.offset : memory.offset + memory.bytes] * reads[memory.port] for memory in memories
+        memory.port: content[memory.offset : memory.offset + memory.bytes] * reads[memory.port] * count
+        for memory in memories
     }
     inputs: dict[str, Tensor] = {}
     for port in core.graph.inputs:
         stream = port.stream
         low, high = (-(2 ** (stream.bits - 1)), 2 ** (stream.bits - 1)) if stream.signed else (0, 2**stream.bits)
-        inputs[port.name] = rng.integers(low, high, stream.elements).reshape(port.shape)
-    inputs["input"] = inputs["input"][None]
+        # Weights are the call's, the same for every image.
+        drawn = (count, *port.shape) if port.name == "input" else port.shape
+        inputs[port.name] = rng.integers(low, high, drawn)
     streams = run_graph(core.graph, inputs, parameters)
     for port in (*core.graph.inputs, *core.graph.outputs):
-        values = np.asarray(streams.get(port.name, inputs.get(port.name)))
-        found[port.name] = pack_beats(values.reshape(port.stream.beats, port.stream.lanes), port.stream.bits)
+        values = np.asarray(streams.get(port.name, inputs.get(port.name))).reshape(-1, port.stream.lanes)
+        packed = pack_beats(values, port.stream.bits)
+        found[port.name] = packed * (count * port.stream.beats // len(values))
     return found
 
 

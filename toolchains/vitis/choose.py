@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from blocks.network import Network
-from config.problem import ConfigError, Problem, suggestion
+from config.problem import ConfigError, Problem
 from config.settings import Settings
 from integration.design import kernel_of
 from integration.fit_problem import problem_of
 from integration.platform import Platform
 from toolchains.vitis.discovery import find_tools
 from toolchains.vitis.releases import OLDEST, Release
-from toolchains.vitis.settings import VIEWS, VitisSettings
+from toolchains.vitis.settings import VitisSettings
 from toolchains.vitis.steps import VitisToolchain, open_steps
 
 
@@ -20,13 +20,12 @@ def find_vitis(root: Path, settings: Settings, network: Network, platform: Platf
     """The toolchain for target hw_emu or hw.
 
     Raises:
-        ConfigError: a release before 2019.2, views that do not fit, a part that is not the platform's, or a kernel
-            with more memory ports than the platform has memories for.
+        ConfigError: a release before 2019.2, a part that is not the platform's, or a kernel with more memory ports
+            than the platform has memories for.
     """
     vitis = settings.section(VitisSettings)
     problems: list[Problem] = []
     _check_release(settings, vitis, problems)
-    views = _views(settings, vitis, network, problems)
     _check_platform(settings, platform, network, problems)
     if problems:
         raise ConfigError(problems)
@@ -42,7 +41,6 @@ def find_vitis(root: Path, settings: Settings, network: Network, platform: Platf
         tools,
         open_steps(root, network, platform, settings.target, settings.clock_mhz),
         problem_of(network, platform, settings),
-        views,
         tuple(name for name in counted if name == vitis.licence),
     )
 
@@ -57,29 +55,6 @@ def _check_release(settings: Settings, vitis: VitisSettings, problems: list[Prob
     elif not release.is_supported:
         what = f"release {release} of AMD's tools is older than this flow, which begins at {OLDEST}"
         problems.append(settings.problem("vitis.release", what, f"use {OLDEST} or later"))
-
-
-def _views(settings: Settings, vitis: VitisSettings, network: Network, problems: list[Problem]) -> dict[str, str]:
-    """Block to view. Blocks that share a core share its view: no core is synthesised twice."""
-    cores = network.cores()
-    views: dict[str, str] = {}
-    key = "vitis.block_views"
-    for word in vitis.block_views:
-        block, _, view = (part.strip() for part in word.partition("="))
-        if block not in cores:
-            what = f"{word!r}: {network.name} has no block {block!r}"
-            problems.append(settings.problem(key, what, suggestion(block, cores)))
-        elif view not in VIEWS:
-            problems.append(settings.problem(key, f"{word!r}: there is no view {view!r}", suggestion(view, VIEWS)))
-        else:
-            views[block] = view
-    for block, view in views.items():
-        for other, core in cores.items():
-            if core.name == cores[block].name and views.get(other, view) != view:
-                what = f"{block} and {other} share the core {core.name}, but not the view"
-                problems.append(settings.problem(key, what, "give both one view"))
-                return views
-    return views
 
 
 def _check_platform(settings: Settings, platform: Platform, network: Network, problems: list[Problem]) -> None:

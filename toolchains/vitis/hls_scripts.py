@@ -15,6 +15,11 @@ PROJECT, SOLUTION = "project", "solution"
 DONE = "farm done: HLS"
 VENDOR, LIBRARY, VERSION = "xilinx.com", "hls", "1.0"
 BENCH = "bench.cpp"
+COSIM = "cosim.tcl"
+COSIM_IMAGES = 2
+"""With one, no interval between images can be seen."""
+SYNTHESISED = "body.hpp"
+"""What `hls` leaves of the C++ body as it was synthesised, with the depths of its FIFOs."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,20 @@ def export_script(job: HlsJob, *, simulated: bool) -> str:
     return _script(job, "synthesis and packaging", (*first, "csynth_design", last))
 
 
+def cosim_script(job: HlsJob) -> str:
+    """C simulation, synthesis, and the RTL simulated with the same bench (AMD UG1399, "C/RTL Co-Simulation")."""
+    commands = ("csim_design", "csynth_design", "cosim_design -rtl verilog")
+    return _script(job, "co-simulation", commands)
+
+
+# Not in 2019.2: -auto_prefix of Vivado HLS prefixes the top too (AMD UG1399, changes to module names), and `rename_ref`
+# keeps the netlists' modules apart in any case.
+_PREFIXED = (
+    "# Cores meet in one netlist, where no two modules may have one name: theirs begin with the top's.",
+    "config_rtl -module_auto_prefix",
+)
+
+
 def _script(job: HlsJob, purpose: str, commands: Sequence[str]) -> str:
     vitis = job.release.is_vitis_hls
     bench = " ".join((BENCH, *job.bench_files))
@@ -60,8 +79,7 @@ def _script(job: HlsJob, purpose: str, commands: Sequence[str]) -> str:
         f"create_clock -period {job.clock_ns:.3f} -name default",
         "# Pointers have 64 bits: the register map in kernel.xml says so.",
         "config_interface -m_axi_addr64",
-        "# Cores meet in one netlist, where no two modules may have one name: theirs begin with the top's.",
-        f"config_rtl {'-module_auto_prefix' if vitis else '-auto_prefix'}",
+        *(_PREFIXED if vitis else ()),
         f"config_export -format ip_catalog -vendor {VENDOR} -library {LIBRARY} -ipname {job.core} -version {VERSION}",
         *commands,
         f'puts "{DONE}"',

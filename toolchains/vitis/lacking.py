@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from integration.platform import Platform
 from toolchains.vitis.discovery import LICENCE_VARIABLES, Tools
+from toolchains.vitis.installed_platform import part_of
+from toolchains.vitis.link_config import FIXED_CLOCKS_FROM
 from toolchains.vitis.releases import OLDEST, Release
 
 
@@ -24,14 +27,32 @@ def lacking(
         yield f"release {chosen.release} has no {chosen.release.hls_program} here; install it, or use vitis.view=rtl"
     if tools.xrt is None:
         yield "there is no XRT, without which v++ fails at its very end; install it, or set XILINX_XRT"
-    if tools.platform_file(platform.vbnv) is None:
+    yield from _platform(tools, platform, chosen.release)
+    if needs_licence and not (tools.licences or tools.licence_files):
+        names = " or ".join(LICENCE_VARIABLES)
+        yield f"there is no licence: set {names}, or vitis.needs_licence=false for a device that needs none"
+
+
+def _platform(tools: Tools, platform: Platform, release: Release) -> Iterator[str]:
+    file = tools.platform_file(platform.vbnv)
+    if file is None:
         yield (
             f"platform {platform.vbnv} is not installed; install its package, or set vitis.platforms or "
             f"PLATFORM_REPO_PATHS to where it is ({_platforms(tools)})"
         )
-    if needs_licence and not (tools.licences or tools.licence_files):
-        names = " or ".join(LICENCE_VARIABLES)
-        yield f"there is no licence: set {names}, or vitis.needs_licence=false for a device that needs none"
+        return
+    part = part_of(Path(file))
+    if part is not None and part.lower() != platform.part.lower():
+        yield (
+            f"platform/{platform.name}.yaml has part {platform.part}, but the platform {platform.vbnv} that is "
+            f"installed ({file}) is of part {part}; write 'part: {part}' there, or name another platform"
+        )
+    shell = platform.shell()
+    if shell is not None and shell.has_fixed_clocks and release < FIXED_CLOCKS_FROM:
+        yield (
+            f"{platform.vbnv} has fixed clocks (platform/{platform.name}.yaml), and v++ of {release} cannot be told "
+            f"one in Hz; use release {FIXED_CLOCKS_FROM} or later"
+        )
 
 
 def _no_tools(tools: Tools, wanted: Release | None) -> str:

@@ -20,13 +20,18 @@ FLOORPLAN_PROPERTY = "run.impl_1.STEPS.OPT_DESIGN.TCL.POST"
 TEMP, LOGS, REPORTS = "_x", "logs", "reports"
 PAYLOAD = "stand_in_payload.xclbin"
 """What the stand-in of v++ puts into the file: an input of the step only where v++ is the stand-in."""
+FIXED_CLOCKS_FROM = Release(2020, 2)
+"""The first release whose manual has `--clock.freqHz`, which shells with fixed clocks need (AMD UG1393)."""
 HERE = "@HERE@"
 """Stands for the folder that v++ runs in: the property that names a script takes no relative path."""
 
 
 @dataclass(frozen=True)
 class LinkJob:
-    """What the link depends on. `banks` are argument and memory as v++ names it; `slr` is of the whole kernel."""
+    """What the link depends on. `banks` are argument and memory as v++ names it; `slr` is of the whole kernel.
+
+    `has_fixed_clocks` is of the shell: its clocks are made for a kernel, not scaled.
+    """
 
     kernel: Kernel
     release: Release
@@ -38,6 +43,7 @@ class LinkJob:
     jobs: int
     slr: str | None = None
     has_floorplan: bool = False
+    has_fixed_clocks: bool = False
 
     def describe(self) -> dict[str, Any]:
         """The job as plain JSON values; `from_description` reads it back."""
@@ -67,8 +73,8 @@ class LinkJob:
 
     @property
     def frequency(self) -> str:
-        """Clock 0 is ap_clk; whole MHz, as v++ takes them."""
-        return f"0:{round(self.clock_mhz)}"
+        """Clock 0 is ap_clk; whole MHz, as v++ takes them, and never more than what the cores were made for."""
+        return f"0:{int(self.clock_mhz)}"
 
     @property
     def output(self) -> str:
@@ -109,13 +115,15 @@ def link_config(job: LinkJob) -> str:
         "report_level=1",
         f"optimize={job.optimize}",
         f"jobs={job.jobs}",
-        f"kernel_frequency={job.frequency}",
+        *([] if job.has_fixed_clocks else [f"kernel_frequency={job.frequency}"]),
         "",
         "[connectivity]",
         f"nk={kernel.name}:1:{kernel.instance}",
         *(f"sp={kernel.instance}.{argument}:{bank}" for argument, bank in job.banks),
         *([f"slr={kernel.instance}:{job.slr.upper()}"] if job.slr else []),
     ]
+    if job.has_fixed_clocks:
+        lines += ["", "[clock]", f"freqHz={round(job.clock_mhz * 1e6)}:{kernel.instance}"]
     if job.target == "hw" and job.has_floorplan:
         lines += ["", "[vivado]", f"prop={FLOORPLAN_PROPERTY}={HERE}/{FLOORPLAN}"]
     return "\n".join(lines) + "\n"

@@ -1,17 +1,22 @@
-"""A parameter memory with its contents, as plain Verilog and a `$readmemh` file: the source of one small IP.
+"""A parameter memory without contents, as SystemVerilog of explicit primitives; `memory_contents.py` has what fills it.
 
-It behaves as `parameter_memory/memory.sv` does, beat by beat, with the same ports. Vivado infers the memory and reads
-its contents at synthesis, which is a matter of seconds; the cores, which hold no values, stay as they are.
+There is one module for each width and depth, synthesised once; its instances get their contents in the netlist of the
+kernel, by the INIT properties of these primitives, so that new weights need no synthesis. It behaves as
+`parameter_memory/memory.sv` does, beat by beat, whose block RAMs it takes. Memories up to 64 beats are a look-up table
+for each bit: their INIT is what an engineering change sets too (AMD UG904), and they need no LUTs of the memory kind.
 """
 
 from __future__ import annotations
 
-from blocks.memories import beat_bytes
-from blocks.parameter_memory.contents import ContentsError
-from blocks.parameter_memory.plan import LUTRAM_DEPTH
+from collections.abc import Iterator
 
-_MODULE = """\
-// {depth} beats of {width} bits, over and over.
+from blocks.parameter_memory.plan import LUTRAM_DEPTH, MemoryPlan
+
+SOURCE = "parameter_memory/memory.sv"
+"""Where the block RAMs are, relative to `blocks/` and in the step's folder alike."""
+
+_HEAD = """\
+// {depth} beats of {width} bits, over and over; what they are is set in the netlist.
 `default_nettype none
 
 module {name} (
@@ -21,68 +26,85 @@ module {name} (
     output wire out_TVALID,
     input  wire out_TREADY
 );
-    (* rom_style = "{style}" *) reg [{last_bit}:0] words [0:{last}];
-    initial $readmemh("{name}.mem", words);
-
-    reg rst;
-    reg [{count_top}:0] count;
-    reg [{last_bit}:0] word, data;
-    reg read, valid;
-    // A beat that waits stops both stages.
+    logic rst, read, valid;
+    logic [{count_top}:0] count;
+    // A beat that waits stops the whole pipeline.
     wire go = !valid || out_TREADY;
-
-    always @(posedge ap_clk) begin
+    always_ff @(posedge ap_clk) begin
         rst <= !ap_rst_n;
         if (rst) begin
-            count <= 0;
+            count <= '0;
             read <= 1'b0;
             valid <= 1'b0;
         end else if (go) begin
-            count <= count == {last} ? 0 : count + 1'b1;
+            count <= count == {last} ? '0 : count + 1'b1;
             read <= 1'b1;
-            valid <= read;
+            valid <= {valid};
         end
     end
-    always @(posedge ap_clk) begin
-        if (go) begin
-            word <= words[count];
-            data <= word;
-        end
-    end
+    wire [14:0] address = 15'(count);
+    wire [{all_top}:0] data;
     assign out_TDATA = {data};
     assign out_TVALID = valid;
-endmodule
-
-`default_nettype wire
 """
 
 
-def memory_module(name: str, width_bits: int, depth: int) -> str:
-    """The Verilog of a memory of `depth` beats of `width_bits` bits; its TDATA is whole bytes."""
-    spare = beat_bytes(width_bits) * 8 - width_bits
-    return _MODULE.format(
-        name=name,
-        width=width_bits,
-        depth=depth,
-        top=width_bits + spare - 1,
-        last_bit=width_bits - 1,
-        last=depth - 1,
-        count_top=max(1, (depth - 1).bit_length()) - 1,
-        style="block" if depth > LUTRAM_DEPTH else "distributed",
-        data=f"{{{spare}'b0, data}}" if spare else "data",
+def memory_module(plan: MemoryPlan) -> str:
+    """The SystemVerilog of a memory; its TDATA is whole bytes."""
+    return "\n".join(_module(plan)) + "\n"
+
+
+def _module(plan: MemoryPlan) -> Iterator[str]:
+    width, width_bits = plan.width_bits, -(-plan.width_bits // 8) * 8
+    whole = sum(shape.bits for shape in plan.shapes) if is_block(plan) else width
+    data = f"data[{width - 1}:0]"
+    yield _HEAD.format(
+        name=plan.module,
+        width=width,
+        depth=plan.depth,
+        top=width_bits - 1,
+        all_top=whole - 1,
+        last=plan.depth - 1,
+        count_top=max(1, (plan.depth - 1).bit_length()) - 1,
+        # A block RAM has a register for what is read and another one for what leaves.
+        valid="read" if is_block(plan) else "1'b1",
+        data=f"{{{width_bits - width}'b0, {data}}}" if width_bits > width else data,
     )
+    yield from _columns(plan) if is_block(plan) else _tables(plan)
+    yield "endmodule"
+    yield ""
+    yield "`default_nettype wire"
 
 
-def memory_contents(image: bytes, width_bits: int, depth: int, name: str) -> str:
-    """An image (`blocks/memories.py`) as the text of `$readmemh`: a beat a line, hexadecimal, highest digit first.
+def _columns(plan: MemoryPlan) -> Iterator[str]:
+    low = 0
+    for index, shape in enumerate(plan.shapes):
+        kind = "farm_block_ram36" if shape.primitive == "RAMB36E2" else "farm_block_ram18"
+        yield (
+            f"    {kind} #(.BITS({shape.bits}), .READ_WIDTH({shape.read_width})) column{index} "
+            f"(.clk(ap_clk), .go(go), .address(address), .data(data[{low + shape.bits - 1}:{low}]));"
+        )
+        low += shape.bits
 
-    Raises:
-        ContentsError: an image of another size.
-    """
-    size = beat_bytes(width_bits)
-    if len(image) != size * depth:
-        what = f"the image has {len(image)} bytes, but {depth} beats of {width_bits} bits take {size * depth}"
-        raise ContentsError(f"{name}: {what}; make it again: doit weights")
-    digits = -(-width_bits // 4)
-    beats = (int.from_bytes(image[at : at + size], "little") for at in range(0, len(image), size))
-    return "".join(f"{beat:0{digits}x}\n" for beat in beats)
+
+def _tables(plan: MemoryPlan) -> Iterator[str]:
+    primitive, inputs = table(plan)
+    pins = ", ".join(f".I{pin}(address[{pin}])" for pin in range(inputs))
+    yield f"    wire [{plan.width_bits - 1}:0] word;"
+    yield f"    logic [{plan.width_bits - 1}:0] held;"
+    yield "    always_ff @(posedge ap_clk) if (go) held <= word;"
+    yield "    assign data = held;"
+    yield "    // Kept although they are all zero yet."
+    for bit in range(plan.width_bits):
+        init = f"{2**inputs}'h0"
+        yield f'    (* DONT_TOUCH = "yes" *) {primitive} #(.INIT({init})) bit{bit} (.O(word[{bit}]), {pins});'
+
+
+def is_block(plan: MemoryPlan) -> bool:
+    """Whether a memory is block RAM; else it is look-up tables."""
+    return plan.depth > LUTRAM_DEPTH
+
+
+def table(plan: MemoryPlan) -> tuple[str, int]:
+    """The look-up table of one bit, and its inputs."""
+    return ("LUT5", 5) if plan.depth <= 2**5 else ("LUT6", 6)

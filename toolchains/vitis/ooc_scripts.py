@@ -16,6 +16,10 @@ CONSTRAINTS = "ooc.xdc"
 UTILIZATION, HIERARCHY, TIMING = "utilization.rpt", "utilization_hierarchical.rpt", "timing_summary.rpt"
 ROUTED = "routed_"
 """Prefix of the reports of a core that was also placed and routed."""
+CONTENTS_MESSAGES = ("Synth 8-4445", "Synth 8-2898")
+"""A `$readmem` file is not there; a `$readmem` is not as Vivado takes it, and is passed over."""
+CLOCK_SITE = "BUFGCE"
+"""Sites of global clock buffers of UltraScale+ (AMD UG572). Which of them there are is asked of the device."""
 IP_FOLDER = "ip"
 """Where the step unpacks what HLS packaged."""
 
@@ -56,6 +60,8 @@ def ooc_script(job: OocJob) -> str:
         f"# {job.core}: synthesis out of context, for Vivado {job.release}",
         f"set_param general.maxThreads {job.threads}",
         f"create_project -in_memory -part {job.part}",
+        "# A file of contents that is not found would leave zeros and a warning.",
+        *(f"set_msg_config -id {{{message}}} -new_severity ERROR" for message in CONTENTS_MESSAGES),
         *_sources(job),
         f"read_xdc -mode out_of_context {CONSTRAINTS}",
         f"synth_design -mode out_of_context -top {job.core} -part {job.part} -flatten_hierarchy rebuilt",
@@ -67,6 +73,12 @@ def ooc_script(job: OocJob) -> str:
     if job.route:
         lines += [
             "# For its timing only: the checkpoint above is the unplaced one, which the link is free to place.",
+            "# The clock comes from a global buffer outside: without its place, skew within the core is not estimated.",
+            f"set sites [lsort -dictionary [get_sites -quiet -filter {{SITE_TYPE == {CLOCK_SITE}}}]]",
+            "if {[llength $sites] == 0} {",
+            f'    error "dataflow-farm: the device names no {CLOCK_SITE} site for the clock to come from"',
+            "}",
+            "set_property HD.CLK_SRC [lindex $sites [expr {[llength $sites] / 2}]] [get_ports ap_clk]",
             *("opt_design", "place_design", "phys_opt_design", "route_design"),
             *_reports(ROUTED),
         ]

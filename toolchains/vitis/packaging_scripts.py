@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from integration.kernel import CONTROL_PORT, COUNT, Kernel
+from integration.kernel import CONTROL_PORT, CONTROL_RANGE, COUNT, Kernel
+from toolchains.vitis.memory_rtl import SOURCE
 from toolchains.vitis.releases import Release
 from toolchains.vitis.stitch_job import LIBRARY, VENDOR, VERSION, StitchJob, masters_of
 
@@ -19,35 +20,27 @@ _IP_PROCEDURES = f"""\
 proc farm_core {{core hertz buses}} {{
     set ip [ipx::package_checkpoint -dcp_file $core.dcp -root_dir {IP_FOLDER}/$core \\
         -vendor {VENDOR} -library {LIBRARY} -name $core -version {VERSION} -taxonomy /UserIP -force]
-    farm_clock $ip $hertz $buses
+    farm_clock $ip $buses
+    farm_frequency $ip $hertz
     farm_save $ip
-}}
-
-# A memory and its contents as an IP: exactly these two files.
-proc farm_memory {{memory hertz part}} {{
-    create_project -force $memory ${{memory}}_project -part $part
-    add_files -norecurse [list $memory.v $memory.mem]
-    set_property top $memory [current_fileset]
-    update_compile_order -fileset sources_1
-    ipx::package_project -root_dir {IP_FOLDER}/$memory -vendor {VENDOR} -library {LIBRARY} \\
-        -taxonomy /UserIP -import_files -force
-    set ip [ipx::current_core]
-    set_property name $memory $ip
-    set_property version {VERSION} $ip
-    farm_clock $ip $hertz {{out}}
-    farm_save $ip
-    close_project
 }}
 """
 PACKAGED = "farm done: IPs packaged"
 KERNEL_PACKAGED = "farm done: kernel packaged"
 KERNEL_FOLDER = "kernel_ip"
+_MASTER_PARAMETERS = (
+    ("PROTOCOL", "AXI4"),
+    ("MAX_BURST_LENGTH", "64"),
+    ("NUM_READ_OUTSTANDING", "32"),
+    ("NUM_WRITE_OUTSTANDING", "32"),
+)
+"""What the shell's interconnect is made for; the DMA bursts up to 64 words. Values of AMD's RTL kernel wizard."""
 
 _PROCEDURES = """\
-# A bus interface by its name. HLS adds _r to words of Verilog, and older releases _V; a name that the packager has not
-# inferred ends the run.
+# A bus interface by its name, or with the _V that HLS of 2019.2 adds twice and some later releases once; a name that
+# the packager has not inferred ends the run.
 proc farm_bus {core name} {
-    foreach wanted [list $name ${name}_r ${name}_V ${name}_V_V ${name}_r_V] {
+    foreach wanted [list $name ${name}_V ${name}_V_V] {
         set bus [ipx::get_bus_interfaces -quiet $wanted -of_objects $core]
         if {[llength $bus] == 1} {
             return $bus
@@ -56,14 +49,20 @@ proc farm_bus {core name} {
     error "dataflow-farm: the packaged netlist has no interface $name"
 }
 
-# The clock's frequency, without which a block design takes 100 MHz and refuses the connection (BD 41-237).
-proc farm_clock {core hertz buses} {
+# Every interface belongs to the clock.
+proc farm_clock {core buses} {
     foreach name $buses {
         set bus [farm_bus $core $name]
         ipx::associate_bus_interfaces -busif [get_property name $bus] -clock ap_clk $core
     }
+}
+
+# The clock's frequency, without which a block design takes 100 MHz and refuses the connection (BD 41-237). The design
+# around the IP may set another one.
+proc farm_frequency {core hertz} {
     set parameter [ipx::add_bus_parameter -quiet FREQ_HZ [farm_bus $core ap_clk]]
     set_property value $hertz $parameter
+    set_property value_resolve_type user $parameter
 }
 
 proc farm_save {core} {
@@ -72,6 +71,8 @@ proc farm_save {core} {
     ipx::create_xgui_files $core
     ipx::update_checksums $core
     if {![ipx::check_integrity -quiet $core]} {
+        # Once more, for the reasons.
+        ipx::check_integrity $core
         error "dataflow-farm: ipx::check_integrity finds the IP incomplete"
     }
     ipx::save_core $core
@@ -81,7 +82,7 @@ proc farm_save {core} {
 
 
 def packaging_script(job: StitchJob) -> str:
-    """The script that packages every core, converter and memory once."""
+    """The script that packages every core, converter and kind of memory once."""
     return "\n".join(_packaging(job)) + "\n"
 
 
@@ -93,25 +94,32 @@ def _packaging(job: StitchJob) -> Iterator[str]:
     yield _IP_PROCEDURES
     for converter in job.converters:
         yield f"# Between two blocks whose beats differ: {converter}."
-        yield f"create_project -in_memory -part {job.part}"
-        for file in (*job.converter_files, f"{converter}.sv"):
-            yield f"read_verilog -sv {{{file}}}"
-        yield f"synth_design -mode out_of_context -top {converter} -part {job.part} -flatten_hierarchy rebuilt"
-        yield f"rename_ref -prefix_all {converter}_"
-        yield f"write_checkpoint -force {converter}.dcp"
-        yield "close_project"
-        yield ""
+        yield from _synthesis(job, converter, job.converter_files, "rebuilt")
+    for plan in job.memory_plans:
+        yield f"# A parameter memory of {plan.depth} beats of {plan.width_bits} bits; its primitives keep their names."
+        yield from _synthesis(job, plan.module, (SOURCE,), "none")
     yield f"create_project -force packaging packaging_project -part {job.part}"
     dma = dict(job.instances)[job.dma]
     for core in (*job.cores, *job.converters):
         buses = [*job.streams[core], *((*masters_of(job.kernel), CONTROL_PORT.lower()) if core == dma else ())]
         yield f"farm_core {core} {job.frequency_hz} {{{' '.join(buses)}}}"
+    for plan in job.memory_plans:
+        yield f"farm_core {plan.module} {job.frequency_hz} {{out}}"
     yield "close_project"
-    for memory in job.memories:
-        yield f"farm_memory {memory.name} {job.frequency_hz} {job.part}"
     yield ""
     yield f'puts "{PACKAGED}"'
     yield "exit 0"
+
+
+def _synthesis(job: StitchJob, module: str, files: tuple[str, ...], flatten: str) -> Iterator[str]:
+    yield f"create_project -in_memory -part {job.part}"
+    for file in (*files, f"{module}.sv"):
+        yield f"read_verilog -sv {{{file}}}"
+    yield f"synth_design -mode out_of_context -top {module} -part {job.part} -flatten_hierarchy {flatten}"
+    yield f"rename_ref -prefix_all {module}_"
+    yield f"write_checkpoint -force {module}.dcp"
+    yield "close_project"
+    yield ""
 
 
 def kernel_script(job: StitchJob) -> str:
@@ -132,7 +140,13 @@ def _kernel(job: StitchJob) -> Iterator[str]:
         f"set core [ipx::package_checkpoint -dcp_file {name}.dcp -root_dir {KERNEL_FOLDER} -vendor {vendor} "
         f"-library {library} -name {name} -version {version} -taxonomy /KernelIP -force]"
     )
-    yield f"farm_clock $core {job.frequency_hz} {{{' '.join((*masters, control))}}}"
+    yield f"farm_clock $core {{{' '.join((*masters, control))}}}"
+    yield "# The shell's clock is the shell's: a frequency here would have to be its own (BD 41-237, Vivado 12-7038)."
+    yield "ipx::remove_bus_parameter -quiet FREQ_HZ [farm_bus $core ap_clk]"
+    yield f"foreach master {{{' '.join(masters)}}} {{"
+    for parameter, value in _MASTER_PARAMETERS:
+        yield f"    set_property value {value} [ipx::add_bus_parameter -quiet {parameter} [farm_bus $core $master]]"
+    yield "}"
     yield "set_property sdx_kernel true $core"
     yield "set_property sdx_kernel_type rtl $core"
     yield "set_property supported_families { } $core"
@@ -146,6 +160,7 @@ def _kernel(job: StitchJob) -> Iterator[str]:
     yield f"set map [ipx::add_memory_map -quiet {control} $core]"
     yield f"set_property slave_memory_map_ref {control} [farm_bus $core {control}]"
     yield "set block [ipx::add_address_block -quiet reg0 $map]"
+    yield f"set_property range {CONTROL_RANGE} $block"
     for register, offset, bits, master in _registers(kernel):
         yield f"set register [ipx::add_register -quiet {register} $block]"
         yield f"set_property address_offset {offset:#05x} $register"
@@ -161,6 +176,7 @@ def _kernel(job: StitchJob) -> Iterator[str]:
     yield f"set_property model_name {top_module(kernel)} $group"
     yield ""
     yield "if {![ipx::check_integrity -quiet -kernel $core]} {"
+    yield "    ipx::check_integrity -kernel $core"
     yield '    error "dataflow-farm: ipx::check_integrity -kernel finds no kernel in the IP"'
     yield "}"
     yield "farm_save $core"

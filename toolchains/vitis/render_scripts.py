@@ -11,15 +11,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from blocks.network import Network, find_network
+from blocks.views import VIEWS
 from config.settings import Settings
 from farm.step import Step, Text
 from integration.fit_problem import problem_of
 from integration.platform import find_platform
+from toolchains.vitis.contents_scripts import contents_script
 from toolchains.vitis.discovery import Tools
 from toolchains.vitis.link_config import link_config, link_words
 from toolchains.vitis.packaging_scripts import kernel_script, packaging_script
 from toolchains.vitis.releases import Release
-from toolchains.vitis.settings import VIEWS, VitisSettings
+from toolchains.vitis.settings import VitisSettings
 from toolchains.vitis.steps import VitisToolchain, open_steps
 from toolchains.vitis.stitch_scripts import design_script
 
@@ -27,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _SUFFIXES = (".tcl", ".xdc")
 
 
-def toolchain_for(network: Network, release: str, view: str) -> VitisToolchain:
+def toolchain_for(network: Network, release: str, view: str | None) -> VitisToolchain:
     """The toolchain with the project's defaults, on a machine without tools."""
     build = Settings.defaults().build
     platform = find_platform(build.platform)
@@ -37,7 +39,7 @@ def toolchain_for(network: Network, release: str, view: str) -> VitisToolchain:
     return VitisToolchain(ROOT, network, platform, "hw", build.clock_mhz, settings, Tools(), shared, problem)
 
 
-def scripts(network: Network, release: str, view: str, cores: Sequence[str] = ()) -> dict[str, str]:
+def scripts(network: Network, release: str, view: str | None, cores: Sequence[str] = ()) -> dict[str, str]:
     """Path to text of everything rendered; with `cores` of these blocks' cores only, and nothing of the kernel."""
     return dict(_scripts(toolchain_for(network, release, view), cores))
 
@@ -45,15 +47,19 @@ def scripts(network: Network, release: str, view: str, cores: Sequence[str] = ()
 def _scripts(toolchain: VitisToolchain, blocks: Sequence[str]) -> Iterator[tuple[str, str]]:
     cores = toolchain.network.cores()
     wanted = {core.name: core for block, core in cores.items() if not blocks or block in blocks}
+    users = {block.core().name: block for block in toolchain.network.blocks}
     for name, core in wanted.items():
-        if toolchain.settings.view == "hls":
+        if toolchain.view(core) == "hls":
             yield from _rendered(f"hls/{name}", toolchain.hls(core))
+            if name in users:
+                yield from _rendered(f"cosim/{name}", toolchain.cosim(users[name]))
         yield from _rendered(f"ooc/{name}", toolchain.ooc(core))
     if blocks:
         return
     job, link = toolchain.job, toolchain.link_job()
     yield "stitch/package.tcl", packaging_script(job)
     yield "stitch/design.tcl", design_script(job)
+    yield "stitch/contents.tcl", contents_script(job)
     yield "stitch/kernel.tcl", kernel_script(job)
     yield "link/words.txt", "\n".join(("v++", *link_words(link))) + "\n"
     if link.has_file:
@@ -72,7 +78,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--network", default="digits")
     parser.add_argument("--release", default="2022.2")
-    parser.add_argument("--view", choices=VIEWS, default="rtl")
+    parser.add_argument("--view", choices=VIEWS, help="of all cores; else what the network's file says")
     parser.add_argument("--block", action="append", default=[], help="only the core of this block; may repeat")
     given = parser.parse_args()
     release = Release.of(given.release)

@@ -23,7 +23,7 @@ from toolchains.vitis import tool
 from toolchains.vitis.archive import pack_folder
 from toolchains.vitis.bench_vectors import write_vectors
 from toolchains.vitis.fifo_latency import deeper, fifo_depths, pipeline_cycles
-from toolchains.vitis.hls_scripts import DONE, PROJECT, SOLUTION
+from toolchains.vitis.hls_scripts import DONE, PROJECT, SOLUTION, SYNTHESISED
 from toolchains.vitis.releases import Release
 
 CSIM_OK = "CSim done with 0 errors"
@@ -90,6 +90,7 @@ def run(core: Core | DmaCore, release: Release, part: str, tool_name: str) -> No
         Path(SOLUTION_FOLDER, "syn", "report", f"{view.name}_csynth.xml").unlink()
     top = synthesise("export.tcl", release, simulates=not depths, exports=True, core=view.name)[0]
     check_report(top, view.name, part)
+    Path(SYNTHESISED).write_text(header.read_text())
     pack_folder(Path(SOLUTION_FOLDER, "impl", "ip"), Path("ip.zip"))
     Path("csynth.xml").write_bytes(Path(SOLUTION_FOLDER, "syn", "report", f"{view.name}_csynth.xml").read_bytes())
     Path("values.json").write_text(json.dumps(values_of(top, tool_name, added), indent=1) + "\n", "utf-8")
@@ -107,11 +108,12 @@ def main() -> int:
     parser.add_argument("--core", type=Path, required=True, help="kind and shape of the core, as JSON")
     parser.add_argument("--release", required=True)
     parser.add_argument("--part", required=True)
+    parser.add_argument("--tool", required=True, help="name and release, for the values")
     arguments = parser.parse_args()
     release = Release.of(arguments.release)
     assert release is not None  # noqa: S101  the flow has rendered it
     try:
-        run(read_core(arguments.core), release, arguments.part, f"{release.hls_program} {release}")
+        run(read_core(arguments.core), release, arguments.part, arguments.tool)
     except (tool.ToolError, ReportError, ValueError, OSError) as failure:
         print(f"ERROR: {failure}")
         return 1

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import sys
 from pathlib import Path
 
+from blocks.views import VIEWS
 from reports import source, timing, utilization
 from reports.errors import ReportError
 from reports.step_values import Resources, Synthesis
@@ -50,7 +52,7 @@ def longest_ns(report: timing.TimingSummary, clock_ns: float) -> float:
     return clock_ns - slack
 
 
-def run(core: str, tool_name: str, clock_ns: float, *, routed: bool) -> None:
+def run(core: str, tool_name: str, clock_ns: float, view: str, *, routed: bool) -> None:
     """The whole step in the current folder."""
     if Path("ip.zip").exists():
         unpack_folder(Path("ip.zip"), Path(IP_FOLDER))
@@ -62,9 +64,11 @@ def run(core: str, tool_name: str, clock_ns: float, *, routed: bool) -> None:
     used = utilization.parse(source.read(Path(UTILIZATION)), UTILIZATION)
     refuse_black_boxes(used)
     slack = timing.parse(source.read(Path(prefix + TIMING)), prefix + TIMING)
-    Synthesis(
+    found = Synthesis(
         resources=resources_of(used), logic_ns=longest_ns(slack, clock_ns), is_estimate=False, tool=tool_name
-    ).write(Path("values.json"))
+    )
+    values = {**found.document(), "view": view}
+    Path("values.json").write_text(json.dumps(values, indent=1, allow_nan=False) + "\n", "utf-8")
 
 
 def main() -> int:
@@ -76,11 +80,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--core", required=True)
     parser.add_argument("--tool", required=True, help="name and release, for the values")
+    parser.add_argument("--view", choices=VIEWS, required=True)
     parser.add_argument("--clock-ns", type=float, required=True)
     parser.add_argument("--routed", action="store_true", help="the script also places and routes")
     arguments = parser.parse_args()
     try:
-        run(arguments.core, arguments.tool, arguments.clock_ns, routed=arguments.routed)
+        run(arguments.core, arguments.tool, arguments.clock_ns, arguments.view, routed=arguments.routed)
     except (tool.ToolError, ReportError, ValueError, OSError) as failure:
         print(f"ERROR: {failure}")
         return 1

@@ -1,7 +1,7 @@
-"""Vivado on the whole kernel: `python -m toolchains.vitis.run_stitch` is the `stitch` step.
+"""Vivado makes the kernel: `python -m toolchains.vitis.run_stitch` is the `stitch` step.
 
-Packages every core's checkpoint and every parameter memory as an IP, joins them in a block design, writes the netlist,
-and packages that as the kernel. It leaves the .xo for v++ and the netlist IP for a design of the user's own.
+Fills the parameter memories of the netlist and packages it. It leaves the .xo for v++ and the netlist IP for a design
+of the user's own. New weights run this step, in which nothing is synthesised.
 """
 
 from __future__ import annotations
@@ -15,77 +15,34 @@ from pathlib import Path
 from typing import Any
 
 from blocks.parameter_memory.contents import ContentsError
-from integration.fit import Fit
-from reports import source, utilization
-from reports.errors import ReportError
-from toolchains.vitis import packaging_scripts, stitch_scripts, tool
+from toolchains.vitis import contents_scripts, packaging_scripts, tool
 from toolchains.vitis.archive import pack_folder
-from toolchains.vitis.memory_rtl import memory_contents, memory_module
-from toolchains.vitis.packaging_scripts import IP_FOLDER, KERNEL_FOLDER, kernel_script, packaging_script, top_module
-from toolchains.vitis.run_ooc import refuse_black_boxes
-from toolchains.vitis.settings import STYLES
+from toolchains.vitis.contents_scripts import VALUES, contents_script, values_text
+from toolchains.vitis.memory_contents import contents_of
+from toolchains.vitis.packaging_scripts import KERNEL_FOLDER, kernel_script
 from toolchains.vitis.stitch_job import Memory, StitchJob
-from toolchains.vitis.stitch_scripts import HIERARCHY, UTILIZATION, design_script
-from toolchains.vitis.structural import BLACK_BOXES, black_boxes, read_stub, structural_script, top_text
 
 
-def placed(fit: Path | None) -> dict[str, str]:
-    """Where the fit puts each block; one that no single SLR holds has the reset of the first of its SLRs."""
-    if fit is None:
-        return {}
-    found = Fit.from_description(json.loads(fit.read_text("utf-8")))
-    return {block.block: block.slrs[0] for block in found.blocks}
+def contents(memory: Memory) -> dict[str, dict[str, str]]:
+    """The INIT properties of a memory by cell, from its block's images."""
+    place, name = Path("weights", memory.block), f"{memory.block}.{memory.port}"
+    described: Mapping[str, Any] = json.loads((place / "memories.json").read_text("utf-8"))
+    entry = next((each for each in described["memories"] if each["port"] == memory.port), None)
+    if entry is None or (entry["width_bits"], entry["depth"]) != (memory.width_bits, memory.depth):
+        found = "is not there" if entry is None else f"has {entry['depth']} beats of {entry['width_bits']} bits"
+        raise ContentsError(f"{name}: the memory image {found}; make it again: doit weights")
+    image = (place / "memories.bin").read_bytes()[entry["offset"] : entry["offset"] + entry["bytes"]]
+    return contents_of(image, memory.width_bits, memory.depth, name)
 
 
-def write_memories(memories: tuple[Memory, ...]) -> None:
-    """Write the source and the contents of each memory from its block's images."""
-    for memory in memories:
-        place = Path("weights", memory.block)
-        described: Mapping[str, Any] = json.loads((place / "memories.json").read_text("utf-8"))
-        entry = next((each for each in described["memories"] if each["port"] == memory.port), None)
-        if entry is None or (entry["width_bits"], entry["depth"]) != (memory.width_bits, memory.depth):
-            found = "is not there" if entry is None else f"has {entry['depth']} beats of {entry['width_bits']} bits"
-            raise ContentsError(f"{memory.block}.{memory.port}: the memory image {found}; make it again: doit weights")
-        image = (place / "memories.bin").read_bytes()[entry["offset"] : entry["offset"] + entry["bytes"]]
-        text = memory_contents(image, memory.width_bits, memory.depth, f"{memory.block}.{memory.port}")
-        Path(f"{memory.name}.v").write_text(memory_module(memory.name, memory.width_bits, memory.depth), "ascii")
-        Path(f"{memory.name}.mem").write_text(text, "ascii")
-
-
-def vivado(script: str, says: str, writes: list[str]) -> None:
-    """Run one of the scripts."""
-    name = script.removesuffix(".tcl")
-    words = ("-mode", "batch", "-source", script, "-log", f"{name}.log", "-journal", f"{name}.jou", "-notrace")
-    tool.run("VIVADO", words, folder=Path(), says=says, writes=writes)
-
-
-def package_and_join(job: StitchJob) -> None:
-    """Make IPs of cores and memories, for the block design to take."""
-    Path("package.tcl").write_text(packaging_script(job), "utf-8")
-    Path("design.tcl").write_text(design_script(job), "utf-8")
-    packaged = (*job.cores, *job.converters, *(memory.name for memory in job.memories))
-    vivado("package.tcl", packaging_scripts.PACKAGED, [f"{IP_FOLDER}/{name}/component.xml" for name in packaged])
-
-
-def generate_top(job: StitchJob) -> None:
-    """Write the top around the cores, whose ports are those of their stubs."""
-    stubs = {core: read_stub(Path(f"{core}_stub.v").read_text("utf-8"), core) for core in job.cores}
-    Path(BLACK_BOXES).write_text(black_boxes(stubs), "utf-8")
-    Path(f"{top_module(job.kernel)}.sv").write_text(top_text(job, stubs), "utf-8")
-    Path("package.tcl").write_text("# Nothing is packaged: the cores' checkpoints are read into the top.\n", "utf-8")
-    Path("design.tcl").write_text(structural_script(job), "utf-8")
-
-
-def run(job: StitchJob, style: str) -> None:
+def run(job: StitchJob) -> None:
     """The whole step in the current folder."""
     kernel = job.kernel.name
-    write_memories(job.memories)
-    (package_and_join if style == "ipi" else generate_top)(job)
-    netlist = [f"{kernel}.dcp", f"{kernel}_funcsim.v", f"{kernel}_stub.v"]
-    vivado("design.tcl", stitch_scripts.DONE, [*netlist, UTILIZATION, HIERARCHY])
-    refuse_black_boxes(utilization.parse(source.read(Path(UTILIZATION)), UTILIZATION))
+    Path(VALUES).write_text(values_text({memory.name: contents(memory) for memory in job.memories}), "ascii")
+    Path("contents.tcl").write_text(contents_script(job), "utf-8")
+    tool.vivado("contents.tcl", contents_scripts.DONE, [f"{kernel}.dcp", f"{kernel}_funcsim.v", f"{kernel}_stub.v"])
     Path("kernel.tcl").write_text(kernel_script(job), "utf-8")
-    vivado("kernel.tcl", packaging_scripts.KERNEL_PACKAGED, [f"{kernel}.xo", f"{KERNEL_FOLDER}/component.xml"])
+    tool.vivado("kernel.tcl", packaging_scripts.KERNEL_PACKAGED, [f"{kernel}.xo", f"{KERNEL_FOLDER}/component.xml"])
     pack_folder(Path(KERNEL_FOLDER), Path("kernel_ip.zip"))
     shutil.copyfile(f"{kernel}.xo", "kernel.xo")
 
@@ -98,13 +55,11 @@ def main() -> int:
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--job", type=Path, required=True, help="the kernel to be stitched, as JSON")
-    parser.add_argument("--fit", type=Path, help="where each block lies, as JSON")
-    parser.add_argument("--style", choices=STYLES, required=True)
     arguments = parser.parse_args()
-    job = StitchJob.from_description(json.loads(arguments.job.read_text("utf-8")), placed(arguments.fit))
+    job = StitchJob.from_description(json.loads(arguments.job.read_text("utf-8")), {})
     try:
-        run(job, arguments.style)
-    except (tool.ToolError, ReportError, ContentsError, ValueError, OSError) as failure:
+        run(job)
+    except (tool.ToolError, ContentsError, ValueError, OSError) as failure:
         print(f"ERROR: {failure}")
         return 1
     print(tool.COMPLETE)

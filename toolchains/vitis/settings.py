@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from config.settings import Texts, setting
+from blocks.views import VIEWS
+from config.settings import setting
 
-VIEWS = ("hls", "rtl")
 STYLES = ("ipi", "structural")
 
 
@@ -14,8 +14,9 @@ STYLES = ("ipi", "structural")
 class VitisSettings:
     """Section `vitis`. Where the tools are belongs into farm.local.yaml, the rest into farm.yaml."""
 
-    view: str = setting("rtl", "how cores are written for Vivado: C++ for Vitis HLS, or SystemVerilog", choices=VIEWS)
-    block_views: Texts = setting((), "views of single blocks, e.g. res2a=hls")  # noqa: RUF009
+    view: str | None = setting(
+        None, "C++ for Vitis HLS, or SystemVerilog, for all cores; empty: what the network's file says", choices=VIEWS
+    )
     release: str | None = setting(None, "release of the tools, e.g. 2022.2; empty: the newest that is installed")
     install: str | None = setting(None, "folder that holds Vitis/ and Vivado/; empty: PATH, XILINX_*, usual places")
     platforms: str | None = setting(

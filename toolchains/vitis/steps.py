@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from blocks.graph import Core
 from blocks.hls import headers_of
 from blocks.network import Block, Network
 from blocks.rtl import files_of, render
+from blocks.views import Views
 from farm.modules import python_files
 from farm.step import PYTHON, File, Output, Resources, Step, Text, Tool
 from integration.design import design_of
@@ -26,9 +27,11 @@ from toolchains.open.steps import MISSING, PACKAGES, OpenToolchain, core_facts, 
 from toolchains.vitis import structural
 from toolchains.vitis.bench import bench_ports, bench_source
 from toolchains.vitis.discovery import Installation, Tools
-from toolchains.vitis.hls_scripts import BENCH, HlsJob, estimate_script, export_script
+from toolchains.vitis.hls_cosim_step import hls_cosim_step
+from toolchains.vitis.hls_scripts import BENCH, SYNTHESISED, HlsJob, estimate_script, export_script
 from toolchains.vitis.lacking import lacking, text
 from toolchains.vitis.link_config import PAYLOAD, LinkJob
+from toolchains.vitis.memory_rtl import SOURCE as MEMORY_SOURCE
 from toolchains.vitis.ooc_scripts import CONSTRAINTS, OocJob, constraints, ooc_script
 from toolchains.vitis.releases import Release
 from toolchains.vitis.settings import VitisSettings
@@ -51,7 +54,7 @@ class _OpenSteps(OpenToolchain):
 
 @dataclass(frozen=True)
 class VitisToolchain:
-    """Steps for one network on one target. `views` are of blocks; `licences` names those that the farm counts."""
+    """Steps for one network on one target. `licences` names those that the farm counts."""
 
     root: Path
     network: Network
@@ -62,7 +65,6 @@ class VitisToolchain:
     tools: Tools
     shared: OpenToolchain
     fit_problem: FitProblem
-    views: Mapping[str, str] = field(default_factory=dict)
     licences: tuple[str, ...] = ()
 
     @property
@@ -109,9 +111,13 @@ class VitisToolchain:
         return 1000 / self.clock_mhz
 
     def view(self, core: Core | DmaCore) -> str:
-        """How a core is written for Vivado: `hls` or `rtl`."""
-        users = (block for block, its in self.network.cores().items() if its.name == core.name)
-        return next((self.views[block] for block in users if block in self.views), self.settings.view)
+        """How a core is written for Vivado: `hls` or `rtl`. Blocks that share a core agree; the network's file does."""
+        return self.views.of(next(block for block, its in self.network.cores().items() if its.name == core.name))
+
+    @property
+    def views(self) -> Views:
+        """How the network's cores are written: as the settings ask for all of them, else as its file says."""
+        return Views(self.settings.view) if self.settings.view else self.network.views
 
     def weights(self, block: Block) -> Step:
         """Trained values to memory images."""
@@ -130,8 +136,13 @@ class VitisToolchain:
         return self.shared.stimuli()
 
     def cosim(self, block: Block) -> Step:
-        """The block's RTL simulated and compared with the model."""
-        return self.shared.cosim(block)
+        """The block simulated and compared with the model: view rtl by Verilator, view hls by HLS co-simulation."""
+        core = block.core()
+        if self.view(core) == "rtl":
+            return self.shared.cosim(block)
+        modules = self._modules("toolchains.vitis.run_hls_cosim", core)
+        job = self._hls_job(core)
+        return hls_cosim_step(self.hls(core), block.name, core, job, self.folder, modules, self._hls_name)
 
     def dma_cosim(self) -> Step:
         """The DMA core's RTL simulated at a card memory."""
@@ -149,13 +160,12 @@ class VitisToolchain:
         """Vitis HLS on the C++ view of a core: C simulation, synthesis, packaged IP."""
         place = f"{self.folder}/hls/{core.name}"
         headers = ("operators/farm_hls.hpp", *headers_of(core))
-        bench = tuple(port.file for port in bench_ports(core))
-        job = HlsJob(core.name, self.release, self.platform.part, self.clock_ns, bench)
+        job = self._hls_job(core)
         two_runs = isinstance(core, Core) and any(type(node.operator).__name__ == "Fifo" for node in core.graph.nodes)
         scripts = [Text("export.tcl", export_script(job, simulated=two_runs))]
         if two_runs:
             scripts.append(Text("estimate.tcl", estimate_script(job)))
-        program = ("--release", str(self.release), "--part", self.platform.part)
+        program = ("--release", str(self.release), "--part", self.platform.part, "--tool", self._hls_name)
         return Step(
             name=f"hls:{core.name}",
             argv=(PYTHON, "-m", "toolchains.vitis.run_hls", "--core", "core.json", *program),
@@ -168,18 +178,28 @@ class VitisToolchain:
                 *scripts,
             ),
             outputs=tuple(
-                Output(name, f"{place}/{name}") for name in ("ip.zip", "csynth.xml", "values.json", "interface.json")
+                Output(name, f"{place}/{name}")
+                for name in ("ip.zip", "csynth.xml", "values.json", "interface.json", SYNTHESISED)
             ),
             log=f"{place}/hls.log",
             tools=(self._tool("hls"), *interpreter("numpy")),
             facts=core_facts(core),
             resources=self._resources(cores=1, memory_gib=8.0),
             timeout_s=self.settings.hls_hours * 3600,
+            timeout_setting="vitis.hls_hours",
             error_lines=ERROR_LINES,
             signatures=signatures("vitis"),
             private=self._private,
             closing_line=f"^{COMPLETE}$",
         )
+
+    def _hls_job(self, core: Core | DmaCore) -> HlsJob:
+        bench = tuple(port.file for port in bench_ports(core))
+        return HlsJob(core.name, self.release, self.platform.part, self.clock_ns, bench)
+
+    @property
+    def _hls_name(self) -> str:
+        return f"{self.release.hls_program} {self._version}"
 
     def ooc(self, core: Core | DmaCore) -> Step:
         """Vivado on a core, out of context: checkpoint, utilization, timing."""
@@ -201,7 +221,17 @@ class VitisToolchain:
             sources = (*(File(file, f"blocks/{file}") for file in view.files), Text(top, view.top))
         tool = f"Vivado {self._version}"
         routed = ("--routed",) if self.settings.ooc_route else ()
-        words = ("--core", core.name, "--tool", tool, "--clock-ns", f"{self.clock_ns:.6f}", *routed)
+        words = (
+            "--core",
+            core.name,
+            "--tool",
+            tool,
+            "--clock-ns",
+            f"{self.clock_ns:.6f}",
+            *routed,
+            "--view",
+            self.view(core),
+        )
         return Step(
             name=f"ooc:{core.name}",
             argv=(PYTHON, "-m", "toolchains.vitis.run_ooc", *words),
@@ -217,6 +247,7 @@ class VitisToolchain:
             facts=(("view", self.view(core)), *core_facts(core)),
             resources=self._resources(cores=self.settings.threads, memory_gib=12.0, licences=self.licences),
             timeout_s=self.settings.ooc_hours * 3600,
+            timeout_setting="vitis.ooc_hours",
             error_lines=ERROR_LINES,
             signatures=signatures("vitis"),
             private=self._private,
@@ -233,6 +264,7 @@ class VitisToolchain:
             self.clock_mhz,
             threads=self.settings.threads,
             jobs=self.settings.jobs,
+            style=self.settings.stitch_style,
         )
 
     def placement(self) -> Step:
@@ -255,50 +287,62 @@ class VitisToolchain:
             signatures=signatures("vitis"),
         )
 
-    def stitch(self, cores: Mapping[str, Core | DmaCore]) -> Step:
-        """The kernel as a netlist IP and an .xo."""
+    def netlist(self, cores: Mapping[str, Core | DmaCore]) -> Step:
+        """The cores joined, with parameter memories that are empty: what does not depend on weights."""
         job, place, kernel = self.job, f"{self.folder}/stitch", self.network.name
-        style = self.settings.stitch_style
         converters = {core.name: core for link in design_of(self.network).links if (core := converter_core(link))}
         files = dict.fromkeys(file for core in converters.values() for file in files_of(core))
-        files |= dict.fromkeys(structural.FILES if style == "structural" else ())
-        taken = (".dcp",) if style == "ipi" else (".dcp", "_stub.v")
-        left = {
-            "kernel.xo": "kernel.xo",
-            "kernel_ip.zip": "kernel_ip.zip",
-            f"{kernel}.dcp": f"{kernel}.dcp",
-            f"{kernel}_funcsim.v": f"{kernel}_funcsim.v",
-            **{name: name for name in (UTILIZATION, HIERARCHY, "package.tcl", "design.tcl", "kernel.tcl")},
-        }
+        files |= dict.fromkeys((MEMORY_SOURCE, *(structural.FILES if job.style == "structural" else ())))
+        taken = (".dcp",) if job.style == "ipi" else (".dcp", "_stub.v")
+        left = (f"{kernel}_empty.dcp", UTILIZATION, HIERARCHY, "package.tcl", "design.tcl")
+        words = ("--job", "job.json", "--fit", "fit.json")
         return Step(
-            name=f"stitch:{kernel}",
-            argv=(
-                PYTHON,
-                "-m",
-                "toolchains.vitis.run_stitch",
-                "--job",
-                "job.json",
-                "--style",
-                style,
-                "--fit",
-                "fit.json",
-            ),
+            name=f"netlist:{kernel}",
+            argv=(PYTHON, "-m", "toolchains.vitis.run_netlist", *words),
             inputs=(
-                *self._modules("toolchains.vitis.run_stitch"),
+                *self._modules("toolchains.vitis.run_netlist"),
                 Text("job.json", json_text(job.describe())),
                 File("fit.json", f"{place}/fit.json"),
-                Text("kernel.xml", kernel_xml(job.kernel)),
+                *([] if job.style == "ipi" else [Text(CONSTRAINTS, constraints(self.clock_ns))]),
                 *(File(f"{name}{end}", f"{self.folder}/ooc/{name}/{name}{end}") for name in job.cores for end in taken),
                 *(File(file, f"blocks/{file}") for file in files),
                 *(Text(f"{name}.sv", render(core).top) for name, core in converters.items()),
-                *self._weights(),
             ),
-            outputs=tuple(Output(path, f"{place}/{name}") for path, name in left.items()),
-            log=f"{place}/stitch.log",
-            tools=(self._tool("vivado"), *interpreter("numpy")),
+            outputs=tuple(Output(name, f"{place}/{name}") for name in left),
+            log=f"{place}/netlist.log",
+            tools=(self._tool("vivado"), *interpreter()),
             facts=tuple((f"{block}.core", core.name) for block, core in cores.items()),
             resources=self._resources(cores=self.settings.jobs, memory_gib=16.0, licences=self.licences),
             timeout_s=self.settings.link_hours * 3600,
+            timeout_setting="vitis.link_hours",
+            error_lines=ERROR_LINES,
+            signatures=signatures("vitis"),
+            private=self._private,
+            closing_line=f"^{COMPLETE}$",
+        )
+
+    def stitch(self, cores: Mapping[str, Core | DmaCore]) -> Step:
+        """The kernel as a netlist IP and an .xo, with its weights. Nothing is synthesised."""
+        job, place, kernel = self.job, f"{self.folder}/stitch", self.network.name
+        empty = f"{kernel}_empty.dcp"
+        left = ("kernel.xo", "kernel_ip.zip", f"{kernel}.dcp", f"{kernel}_funcsim.v", "contents.tcl", "kernel.tcl")
+        return Step(
+            name=f"stitch:{kernel}",
+            argv=(PYTHON, "-m", "toolchains.vitis.run_stitch", "--job", "job.json"),
+            inputs=(
+                *self._modules("toolchains.vitis.run_stitch"),
+                Text("job.json", json_text(job.describe())),
+                Text("kernel.xml", kernel_xml(job.kernel)),
+                File(empty, f"{place}/{empty}"),
+                *self._weights(),
+            ),
+            outputs=tuple(Output(name, f"{place}/{name}") for name in left),
+            log=f"{place}/stitch.log",
+            tools=(self._tool("vivado"), *interpreter("numpy")),
+            facts=tuple((f"{block}.core", core.name) for block, core in cores.items()),
+            resources=self._resources(cores=1, memory_gib=16.0, licences=self.licences),
+            timeout_s=self.settings.link_hours * 3600,
+            timeout_setting="vitis.link_hours",
             error_lines=ERROR_LINES,
             signatures=signatures("vitis"),
             private=self._private,
@@ -320,6 +364,7 @@ class VitisToolchain:
             ),
             optimize=self.settings.optimize,
             jobs=self.settings.jobs,
+            has_fixed_clocks=(shell := self.platform.shell()) is not None and shell.has_fixed_clocks,
         )
 
     def link(self) -> Step:
@@ -328,7 +373,6 @@ class VitisToolchain:
         blocks = [block.name for block in self.network.blocks]
         interval, bottleneck = self.network.interval()
         dataset = self.network.dataset
-        views = sorted({self.view(core) for core in self.network.cores().values()})
         payload = (File(PAYLOAD, self._payload.xclbin),) if self.is_stand_in else ()
         xo = f"{kernel.name}.xo"
         plan = {
@@ -336,11 +380,11 @@ class VitisToolchain:
             "kernel": kernel.name,
             "instance": kernel.instance,
             "target": self.target,
-            "view": "+".join(views),
+            "view": str(self.views),
             "accept_lower_clock": self.settings.accept_lower_clock,
             "link": job.describe(),
             "stitch": self.job.describe(),
-            "shell": asdict(shell) if (shell := self.platform.shell(self.platform.vbnv)) else None,
+            "shell": asdict(shell) if (shell := self.platform.shell()) else None,
             "blocks": blocks,
             "arguments": [
                 {name: value for name, value in asdict(each).items() if name not in _NOT_IN_MANIFEST}
@@ -380,6 +424,7 @@ class VitisToolchain:
             facts=(("clock_mhz", str(self.clock_mhz)), ("platform", self.platform.vbnv)),
             resources=self._resources(cores=self.settings.jobs, memory_gib=48.0, licences=self.licences),
             timeout_s=self.settings.link_hours * 3600,
+            timeout_setting="vitis.link_hours",
             error_lines=ERROR_LINES,
             signatures=signatures("vitis"),
             private=self._private,

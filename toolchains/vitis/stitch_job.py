@@ -10,15 +10,22 @@ from blocks.dma import DmaCore
 from blocks.graph import Core, Graph, Node, Port
 from blocks.network import Network
 from blocks.operators.width_converter import WidthConverter
-from blocks.ports import ports_of
+from blocks.parameter_memory.plan import MemoryPlan, plan_memory
+from blocks.ports import port_name, ports_of
 from integration.design import Link, design_of, kernel_of
 from integration.kernel import Kernel
 from toolchains.vitis.releases import Release
 
 VENDOR, LIBRARY, VERSION = "dataflow-farm", "cores", "1.0"
 CONVERTER_FILES = ("operators/farm_stream.sv", "operators/width_converter/width_converter.sv")
+CONVERTER_INPUT, CONVERTER_OUTPUT = port_name("input"), port_name("output")
 NOWHERE = "slr0"
 """Where a cell is taken to be if nobody has placed it: resets and crossings then belong to one SLR."""
+
+
+def number(slr: str) -> int:
+    """The number in the name of an SLR."""
+    return int(slr.removeprefix("slr"))
 
 
 def tdata_bytes(width_bits: int) -> int:
@@ -28,7 +35,7 @@ def tdata_bytes(width_bits: int) -> int:
 
 @dataclass(frozen=True)
 class Memory:
-    """A parameter memory: an IP and a cell of that name, which feeds `port` of the block."""
+    """A parameter memory: a cell that feeds `port` of the block, of a module for all of its width and depth."""
 
     block: str
     port: str
@@ -37,8 +44,13 @@ class Memory:
 
     @property
     def name(self) -> str:
-        """The IP's and the cell's name."""
+        """The cell's name."""
         return f"{self.block}_{self.port}_memory"
+
+    @property
+    def module(self) -> str:
+        """The module's and IP's name."""
+        return plan_memory(self.width_bits, self.depth).module
 
 
 @dataclass(frozen=True)
@@ -55,10 +67,20 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class Crossing:
+    """Registers on both sides of one boundary between SLRs, in a stream's way: `name` is the cell's."""
+
+    name: str
+    source: str
+    sink: str
+
+
+@dataclass(frozen=True)
 class StitchJob:
     """The kernel to be stitched.
 
-    `streams` maps a core to its AXI4-Stream ports and their bytes of TDATA; `slrs` maps a block to where it lies.
+    `streams` maps a core to its AXI4-Stream ports and their bytes of TDATA; `slrs` maps a block to where it lies;
+    `style` is of `vitis.stitch_style`.
     """
 
     kernel: Kernel
@@ -73,6 +95,7 @@ class StitchJob:
     stages: tuple[Stage, ...]
     streams: Mapping[str, Mapping[str, int]]
     slrs: Mapping[str, str] = field(default_factory=dict)
+    style: str = "ipi"
 
     def describe(self) -> dict[str, Any]:
         """The job as plain JSON values; `from_description` reads it back."""
@@ -114,6 +137,12 @@ class StitchJob:
         return tuple(dict.fromkeys(stage.converter for stage in self.stages if stage.converter))
 
     @property
+    def memory_plans(self) -> tuple[MemoryPlan, ...]:
+        """The modules of the parameter memories, each once."""
+        plans = (plan_memory(memory.width_bits, memory.depth) for memory in self.memories)
+        return tuple({plan.module: plan for plan in plans}.values())
+
+    @property
     def converter_files(self) -> tuple[str, ...]:
         """The SystemVerilog of a converter, without its top: relative to `blocks/` and in the step's folder alike."""
         return CONVERTER_FILES
@@ -126,6 +155,29 @@ class StitchJob:
     def used_slrs(self) -> tuple[str, ...]:
         """All SLRs that hold a block."""
         return tuple(sorted({self.slr(block) for block, _ in self.instances}))
+
+    @property
+    def resets(self) -> tuple[tuple[str, str | None], ...]:
+        """The SLRs that have a reset, each with the neighbour that it comes from; None where it comes from outside.
+
+        It begins at the DMA, whose SLR the shell's ports are in, and goes from SLR to SLR, through those without a
+        block too: no wire crosses two boundaries in a cycle.
+        """
+        home = number(self.slr(self.dma))
+        used = [number(slr) for slr in self.used_slrs]
+        chain: list[tuple[str, str | None]] = [(f"slr{home}", None)]
+        chain += [(f"slr{at}", f"slr{at - 1}") for at in range(home + 1, max(used) + 1)]
+        chain += [(f"slr{at}", f"slr{at + 1}") for at in range(home - 1, min(used) - 1, -1)]
+        return tuple(chain)
+
+    def crossings(self, stage: Stage) -> tuple[Crossing, ...]:
+        """The boundaries that a stream crosses, in its order."""
+        home, goal = number(self.slr(stage.source[0])), number(self.slr(stage.sink[0]))
+        step = 1 if goal > home else -1
+        return tuple(
+            Crossing(f"{stage.name}_crossing{index}", f"slr{at}", f"slr{at + step}")
+            for index, at in enumerate(range(home, goal, step))
+        )
 
 
 def converter_core(link: Link) -> Core | None:
@@ -155,6 +207,7 @@ def job_of(
     threads: int,
     jobs: int,
     slrs: Mapping[str, str] | None = None,
+    style: str = "ipi",
 ) -> StitchJob:
     """The job of a network."""
     design, cores = design_of(network), network.cores()
@@ -177,6 +230,7 @@ def job_of(
         stages=tuple(_stage(index, link) for index, link in enumerate(design.links)),
         streams={core.name: streams_of(core) for core in (*cores.values(), *converters)},
         slrs=dict(slrs or {}),
+        style=style,
     )
 
 

@@ -10,15 +10,24 @@ from collections.abc import Iterator
 
 from integration.kernel import CONTROL_PORT
 from toolchains.vitis.packaging_scripts import IP_FOLDER, top_module
-from toolchains.vitis.stitch_job import LIBRARY, VENDOR, VERSION, Stage, StitchJob, masters_of
+from toolchains.vitis.stitch_job import (
+    CONVERTER_INPUT,
+    CONVERTER_OUTPUT,
+    LIBRARY,
+    VENDOR,
+    VERSION,
+    Stage,
+    StitchJob,
+    masters_of,
+)
 
 DONE = "farm done: netlist of the kernel"
 UTILIZATION, HIERARCHY = "utilization.rpt", "utilization_hierarchical.rpt"
 FIFO, SLICE = "xilinx.com:ip:axis_data_fifo", "xilinx.com:ip:axis_register_slice"
 SHIFT, REDUCED = "xilinx.com:ip:c_shift_ram", "xilinx.com:ip:util_reduced_logic"
 SLR_CROSSING = 15
-"""`REG_CONFIG` of a register slice that crosses SLRs, as many as NUM_SLR_CROSSINGS says (AMD PG373)."""
-RESET_STAGES = 4
+"""`REG_CONFIG` of a register slice that crosses SLRs (AMD PG373). One for each boundary: the floorplan places its two
+sides, which a slice over several would also have in the middle."""
 
 _PROCEDURES = """\
 # An IP of AMD's catalog in whatever version this release has.
@@ -30,10 +39,10 @@ proc farm_ip {name} {
     return [lindex $found end]
 }
 
-# The interface of a core's stream: HLS adds _r to words of Verilog, and older releases _V.
+# The interface of a core's stream: HLS of 2019.2 adds _V for the stream and for its word, some later releases one.
 proc farm_stream {cell port bytes} {
     set found {}
-    foreach name [list $port ${port}_r ${port}_V ${port}_V_V ${port}_r_V] {
+    foreach name [list $port ${port}_V ${port}_V_V] {
         set pin [get_bd_intf_pins -quiet $cell/$name]
         if {[llength $pin] == 1} {
             lappend found $pin
@@ -92,7 +101,7 @@ def _design(job: StitchJob) -> Iterator[str]:
     yield "# Their parameter memories."
     for memory in job.memories:
         bytes_ = job.streams[cores[memory.block]][memory.port]
-        yield f"farm_cell {memory.name} {_own(memory.name)} {job.slr(memory.block)}"
+        yield f"farm_cell {memory.name} {_own(memory.module)} {job.slr(memory.block)}"
         yield (
             f"connect_bd_intf_net [farm_stream {memory.name} out {bytes_}] "
             f"[farm_stream {memory.block} {memory.port} {bytes_}]"
@@ -116,19 +125,20 @@ def _design(job: StitchJob) -> Iterator[str]:
 
 
 def _resets(job: StitchJob) -> Iterator[str]:
-    yield "# A reset of its own for each SLR, so that none has to cross in a cycle. The reduced logic takes off the"
-    yield "# net's type, which a shift register does not take."
+    yield "# A register of the reset in each SLR, the next behind the last, so that none crosses two in a cycle. The"
+    yield "# clock is one net, the shell's. The reduced logic takes off the reset's type, which registers do not take."
     yield f"create_bd_cell -type ip -vlnv [farm_ip {REDUCED}] reset_plain"
     yield "set_property -dict [list CONFIG.C_SIZE 1 CONFIG.C_OPERATION and] [get_bd_cells reset_plain]"
     yield "connect_bd_net [get_bd_ports ap_rst_n] [get_bd_pins reset_plain/Op1]"
-    for slr in job.used_slrs:
+    for slr, before in job.resets:
         yield f"create_bd_cell -type ip -vlnv [farm_ip {SHIFT}] reset_{slr}"
         yield (
-            f"set_property -dict [list CONFIG.Width 1 CONFIG.Depth {RESET_STAGES} CONFIG.DefaultData 0 "
+            "set_property -dict [list CONFIG.Width 1 CONFIG.Depth 1 CONFIG.DefaultData 0 "
             f"CONFIG.AsyncInitVal 0] [get_bd_cells reset_{slr}]"
         )
         yield f"connect_bd_net [get_bd_ports ap_clk] [get_bd_pins reset_{slr}/CLK]"
-        yield f"connect_bd_net [get_bd_pins reset_plain/Res] [get_bd_pins reset_{slr}/D]"
+        source = f"reset_{before}/Q" if before else "reset_plain/Res"
+        yield f"connect_bd_net [get_bd_pins {source}] [get_bd_pins reset_{slr}/D]"
     yield ""
 
 
@@ -141,13 +151,13 @@ def _stage(job: StitchJob, stage: Stage) -> Iterator[str]:
     """Source, then a converter and a FIFO beside it, then the crossings of SLRs, then the sink."""
     source, sink = (f"[farm_stream {block} {port} {size}]" for (block, port), size in
                     ((stage.source, stage.source_bytes), (stage.sink, stage.sink_bytes)))  # fmt: skip
-    home, goal = job.slr(stage.source[0]), job.slr(stage.sink[0])
+    home = job.slr(stage.source[0])
     yield f"# {'.'.join(stage.source)} -> {'.'.join(stage.sink)}"
     if stage.converter:
         cell = f"{stage.name}_converter"
         yield f"farm_cell {cell} {_own(stage.converter)} {home}"
-        yield f"connect_bd_intf_net {source} [farm_stream {cell} input {stage.source_bytes}]"
-        source = f"[farm_stream {cell} output {stage.sink_bytes}]"
+        yield f"connect_bd_intf_net {source} [farm_stream {cell} {CONVERTER_INPUT} {stage.source_bytes}]"
+        source = f"[farm_stream {cell} {CONVERTER_OUTPUT} {stage.sink_bytes}]"
     cell = f"{stage.name}_fifo"
     yield f"farm_cell {cell} [farm_ip {FIFO}] {home} s_axis_aclk s_axis_aresetn"
     yield (
@@ -156,13 +166,12 @@ def _stage(job: StitchJob, stage: Stage) -> Iterator[str]:
     )
     yield f"connect_bd_intf_net {source} [get_bd_intf_pins {cell}/S_AXIS]"
     source = f"[get_bd_intf_pins {cell}/M_AXIS]"
-    crossings = abs(int(goal.removeprefix("slr")) - int(home.removeprefix("slr")))
-    if crossings:
-        cell = f"{stage.name}_crossing"
-        yield f"farm_cell {cell} [farm_ip {SLICE}] {goal} aclk aresetn"
+    for crossing in job.crossings(stage):
+        cell = crossing.name
+        yield f"farm_cell {cell} [farm_ip {SLICE}] {crossing.sink} aclk aresetn"
         yield (
             f"set_property -dict [list CONFIG.TDATA_NUM_BYTES {stage.sink_bytes} CONFIG.HAS_TLAST 0 CONFIG.HAS_TKEEP 0 "
-            f"CONFIG.NUM_SLR_CROSSINGS {crossings} CONFIG.REG_CONFIG {SLR_CROSSING}] [get_bd_cells {cell}]"
+            f"CONFIG.NUM_SLR_CROSSINGS 1 CONFIG.REG_CONFIG {SLR_CROSSING}] [get_bd_cells {cell}]"
         )
         yield f"connect_bd_intf_net {source} [get_bd_intf_pins {cell}/S_AXIS]"
         source = f"[get_bd_intf_pins {cell}/M_AXIS]"
@@ -183,15 +192,24 @@ def _netlist(job: StitchJob) -> Iterator[str]:
         "-objects [get_runs synth_1]"
     )
     yield f"launch_runs synth_1 -jobs {job.jobs}"
-    yield "wait_on_run synth_1"
-    yield "# Older releases return from a run that has failed as from any other."
+    yield "# Older releases return from a run that has failed as from any other, newer ones raise before they say why."
+    yield "catch {wait_on_run synth_1}"
+    yield "# The log of a child run that failed, an IP's too: there a licence is refused, and there is the reason."
+    yield "foreach run [get_runs *synth_1] {"
+    yield '    if {[get_property PROGRESS $run] ne "100%"} {'
+    yield "        set log [file join [get_property DIRECTORY $run] runme.log]"
+    yield "        if {[file exists $log]} {"
+    yield "            set file [open $log]"
+    yield "            puts [read $file]"
+    yield "            close $file"
+    yield "        }"
+    yield "    }"
+    yield "}"
     yield 'if {[get_property PROGRESS [get_runs synth_1]] ne "100%"} {'
     yield '    error "dataflow-farm: synth_1 ended as: [get_property STATUS [get_runs synth_1]]"'
     yield "}"
     yield "open_run synth_1 -name synth_1"
-    yield f"write_checkpoint -force {name}.dcp"
-    yield f"write_verilog -force -mode funcsim {name}_funcsim.v"
-    yield f"write_verilog -force -mode synth_stub {name}_stub.v"
+    yield f"write_checkpoint -force {name}_empty.dcp"
     yield f"report_utilization -file {UTILIZATION}"
     yield f"report_utilization -hierarchical -file {HIERARCHY}"
     yield "close_project"

@@ -11,15 +11,21 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from toolchains.vitis.memory_rtl import SOURCE
+from toolchains.vitis.ooc_scripts import CONSTRAINTS
 from toolchains.vitis.packaging_scripts import top_module
-from toolchains.vitis.stitch_job import Stage, StitchJob
+from toolchains.vitis.stitch_job import CONVERTER_INPUT, CONVERTER_OUTPUT, Stage, StitchJob
 from toolchains.vitis.stitch_scripts import DONE, HIERARCHY, UTILIZATION
 
 FILES = ("operators/farm_stream.sv", "operators/fifo/fifo.sv", "operators/width_converter/width_converter.sv")
 BLACK_BOXES = "black_boxes.v"
-_PORT = re.compile(r"^\s*(input|output)\s*(?:wire\s*)?(?:\[(\d+):0\])?\s*(\w+)\s*;", re.MULTILINE)
+_PORT = re.compile(
+    r"^\s*(?:\(\*.*?\*\)\s*)?(input|output)\s*(?:wire\s*)?(?:\[(\d+):0\])?\s*(\w+)\s*(?:/\*.*?\*/)?\s*;", re.MULTILINE
+)
+"""A port of a stub; from 2023.1 on the clock's has `/* synthesis syn_isclock = 1 */` behind it."""
 _OUTSIDE = ("m_axi_", "s_axi_", "interrupt")
-RESET_STAGES = 4
+SOURCE_SIDE, SINK_SIDE = "_source", "_sink"
+"""The two registers of a crossing are called after it."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +60,9 @@ def black_boxes(stubs: Mapping[str, tuple[StubPort, ...]]) -> str:
 
 
 def stream_name(ports: tuple[StubPort, ...], port: str, core: str) -> str:
-    """A stream's name in the netlist: HLS adds _r to words of Verilog, and older releases _V."""
+    """A stream's name in the netlist: HLS of 2019.2 adds _V for the stream and for its word, some later ones one."""
     names = {each.name for each in ports}
-    found = [name for end in ("", "_r", "_V", "_V_V", "_r_V") if f"{(name := port + end)}_TDATA" in names]
+    found = [name for end in ("", "_V", "_V_V") if f"{(name := port + end)}_TDATA" in names]
     if len(found) != 1:
         raise ValueError(f"{core} has {len(found)} streams for {port}, not one")
     return found[0]
@@ -77,33 +83,44 @@ def _top(job: StitchJob, stubs: Mapping[str, tuple[StubPort, ...]]) -> Iterator[
     yield "    input  wire ap_rst_n,"
     yield ",\n".join(f"    {'input ' if p.is_input else 'output'} wire {p.vector}{p.name}" for p in outside)
     yield ");"
-    for slr in job.used_slrs:
-        yield "    // A reset of its own for each SLR; shift registers of LUTs could not be spread over the way."
-        yield f'    (* shreg_extract = "no" *) reg [{RESET_STAGES - 1}:0] reset_{slr} = \'0;'
-        yield f"    always_ff @(posedge ap_clk) reset_{slr} <= {{reset_{slr}[{RESET_STAGES - 2}:0], ap_rst_n}};"
+    yield "    // A register of the reset in each SLR, the next behind the last, so that none crosses two in a cycle."
+    for slr, before in job.resets:
+        source = f"rst_n_{before}" if before else "ap_rst_n"
+        yield f"    wire rst_n_{slr};"
+        yield f"    {_reset_module(job)} reset_{slr} (.clk(ap_clk), .d({source}), .q(rst_n_{slr}));"
     yield "    // Streams: a block and its port."
     wires = {(block, port): size for block, core in job.instances for port, size in job.streams[core].items()}
     for (block, port), size in wires.items():
         yield f"    wire [{8 * size - 1}:0] {block}__{port}_data;"
         yield f"    wire {block}__{port}_valid, {block}__{port}_ready;"
     for block, core in job.instances:
-        ports = [f".ap_clk(ap_clk), .ap_rst_n(reset_{job.slr(block)}[{RESET_STAGES - 1}])"]
+        ports = [f".ap_clk(ap_clk), .ap_rst_n(rst_n_{job.slr(block)})"]
         if core == cores[job.dma]:
             ports += [f".{port.name}({port.name})" for port in outside]
         for port in job.streams[core]:
             name, wire = stream_name(stubs[core], port, core), f"{block}__{port}"
-            ports.append(f".{name}_TDATA({wire}_data), .{name}_TVALID({wire}_valid), .{name}_TREADY({wire}_ready)")
+            ports.append(_stream(name, wire))
         yield f"    {core} {block} (\n        " + ",\n        ".join(ports) + "\n    );"
     for memory in job.memories:
         wire = f"{memory.block}__{memory.port}"
-        yield f"    {memory.name} {memory.name}_i ("
-        yield f"        .ap_clk(ap_clk), .ap_rst_n(reset_{job.slr(memory.block)}[{RESET_STAGES - 1}]),"
-        yield f"        .out_TDATA({wire}_data), .out_TVALID({wire}_valid), .out_TREADY({wire}_ready)"
+        yield f"    {memory.module} {memory.name} ("
+        yield f"        .ap_clk(ap_clk), .ap_rst_n(rst_n_{job.slr(memory.block)}),"
+        yield f"        {_stream('out', wire)}"
         yield "    );"
     for stage in job.stages:
         yield from _stage(job, stage)
     yield "endmodule"
+    yield ""
+    yield f"module {_reset_module(job)} (input wire clk, input wire d, output logic q);"
+    yield '    (* shreg_extract = "no" *) logic held = 1\'b0;'
+    yield "    always_ff @(posedge clk) held <= d;"
+    yield "    assign q = held;"
+    yield "endmodule"
     yield "`default_nettype wire"
+
+
+def _reset_module(job: StitchJob) -> str:
+    return f"{job.kernel.name}_reset"
 
 
 def _stage(job: StitchJob, stage: Stage) -> Iterator[str]:
@@ -111,28 +128,35 @@ def _stage(job: StitchJob, stage: Stage) -> Iterator[str]:
     at, goal = (f"{block}__{port}" for block, port in (stage.source, stage.sink))
     home = job.slr(stage.source[0])
     width_bits = 8 * stage.sink_bytes
-    reset = f"reset_{home}[{RESET_STAGES - 1}]"
-    crossings = abs(int(job.slr(stage.sink[0]).removeprefix("slr")) - int(home.removeprefix("slr")))
-    modules: list[tuple[str, str, str]] = []
+    reset = f"rst_n_{home}"
+    modules: list[tuple[str, str, str, str]] = []
     if stage.converter:
         wire = f"{stage.name}_converted"
         yield from _wires(wire, width_bits)
         yield f"    {stage.converter} {stage.name}_converter ("
         yield f"        .ap_clk(ap_clk), .ap_rst_n({reset}),"
-        yield f"        .input_TDATA({at}_data), .input_TVALID({at}_valid), .input_TREADY({at}_ready),"
-        yield f"        .output_TDATA({wire}_data), .output_TVALID({wire}_valid), .output_TREADY({wire}_ready)"
+        yield f"        {_stream(CONVERTER_INPUT, at)},"
+        yield f"        {_stream(CONVERTER_OUTPUT, wire)}"
         yield "    );"
         at = wire
-    modules.append((f"farm_fifo #(.WIDTH({width_bits}), .DEPTH({stage.depth}))", f"{stage.name}_fifo", ", .level()"))
-    modules += [(f"farm_skid #(.WIDTH({width_bits}))", f"{stage.name}_crossing{i}", "") for i in range(2 * crossings)]
-    for index, (module, name, more) in enumerate(modules):
+    fifo = f"farm_fifo #(.WIDTH({width_bits}), .DEPTH({stage.depth}))"
+    modules.append((fifo, f"{stage.name}_fifo", home, ", .level()"))
+    for crossing in job.crossings(stage):
+        for side, slr in ((SOURCE_SIDE, crossing.source), (SINK_SIDE, crossing.sink)):
+            modules.append((f"farm_skid #(.WIDTH({width_bits}))", crossing.name + side, slr, ""))
+    for index, (module, name, slr, more) in enumerate(modules):
         wire = goal if index == len(modules) - 1 else f"{name}_out"
         if wire != goal:
             yield from _wires(wire, width_bits)
-        yield f"    {module} {name} (.clk(ap_clk), .rst(!{reset}),"
+        yield f"    {module} {name} (.clk(ap_clk), .rst(!rst_n_{slr}),"
         yield f"        .in0_data({at}_data), .in0_valid({at}_valid), .in0_ready({at}_ready),"
         yield f"        .out0_data({wire}_data), .out0_valid({wire}_valid), .out0_ready({wire}_ready){more});"
         at = wire
+
+
+def _stream(port: str, wire: str) -> str:
+    """The connections of a stream."""
+    return f".{port}_TDATA({wire}_data), .{port}_TVALID({wire}_valid), .{port}_TREADY({wire}_ready)"
 
 
 def _wires(name: str, width_bits: int) -> Iterator[str]:
@@ -150,22 +174,21 @@ def _script(job: StitchJob) -> Iterator[str]:
     yield f"# {name}: netlist by a generated top, for Vivado {job.release}"
     yield f"set_param general.maxThreads {job.threads}"
     yield f"create_project -in_memory -part {job.part}"
-    for file in (*FILES, *(f"{converter}.sv" for converter in job.converters), f"{top}.sv"):
+    modules = (*job.converters, *(plan.module for plan in job.memory_plans), top)
+    for file in (*FILES, SOURCE, *(f"{module}.sv" for module in modules)):
         yield f"read_verilog -sv {{{file}}}"
-    for memory in job.memories:
-        yield f"read_verilog {memory.name}.v"
+    yield f"read_xdc -mode out_of_context {CONSTRAINTS}"
     yield "# The cores are black boxes until their checkpoints are linked."
     yield f"read_verilog {BLACK_BOXES}"
-    yield f"synth_design -mode out_of_context -top {top} -part {job.part} -flatten_hierarchy rebuilt"
+    yield "# The floorplan asks for FIFOs, memories and registers by name."
+    yield f"synth_design -mode out_of_context -top {top} -part {job.part} -flatten_hierarchy none"
     yield f"write_checkpoint -force {top}.dcp"
     yield "close_project"
     yield "# Linked by name: the module of each black box is the top of a checkpoint."
     yield f"create_project -in_memory -part {job.part}"
     yield f"add_files {{{' '.join(f'{each}.dcp' for each in (top, *job.cores))}}}"
     yield f"link_design -top {top} -part {job.part} -mode out_of_context"
-    yield f"write_checkpoint -force {name}.dcp"
-    yield f"write_verilog -force -mode funcsim {name}_funcsim.v"
-    yield f"write_verilog -force -mode synth_stub {name}_stub.v"
+    yield f"write_checkpoint -force {name}_empty.dcp"
     yield f"report_utilization -file {UTILIZATION}"
     yield f"report_utilization -hierarchical -file {HIERARCHY}"
     yield f'puts "{DONE}"'

@@ -107,11 +107,16 @@ class BlockDesign:
         return sorted(end for end in net if (found := self.port_at(end)) and found[0] == "out")
 
     def clock(self, end: End) -> External | None:
-        """The clock port that drives a pin."""
+        """The clock port that drives a pin.
+
+        A clock buffer passes on frequency and domain: BUFG_O has the CLK_DOMAIN of BUFG_I (stubs in public, 2024.2 on).
+        """
         net = self.net_of(end)
-        for driver in self.drivers(net) if net else []:
-            if not driver[0] and self.ports[driver[1]].kind == "clk":
-                return self.ports[driver[1]]
+        for cell, pin in self.drivers(net) if net else []:
+            if not cell and self.ports[pin].kind == "clk":
+                return self.ports[pin]
+            if cell and pin == "BUFG_O" and ":util_ds_buf:" in self.cells[cell].definition.vlnv:
+                return self.clock((cell, "BUFG_I"))
         return None
 
     def propagate(self) -> None:

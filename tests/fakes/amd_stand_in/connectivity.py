@@ -124,8 +124,11 @@ def _pointers(unit: Unit) -> list[KernelArgument]:
     return [argument for argument in unit.kernel.arguments if argument.qualifier == 1]
 
 
-def clocks_of(options: Options, units: dict[str, Unit]) -> dict[str, float]:
-    """Clock id to MHz. Raises ToolError for clocks that are not there and for two ways at once."""
+def clocks_of(options: Options, units: dict[str, Unit], platform: Platform) -> dict[str, float]:
+    """Clock id to MHz. Raises ToolError for clocks that are not there, for two ways at once, and for the wrong way.
+
+    Which way a platform wants: AMD UG1702. That the other one is refused is an assumption.
+    """
     found = dict(DEFAULTS)
     text = options.get("kernel_frequency")
     others = [name for name in ("clock.freqHz", "clock.id") if options.all(name)] + [
@@ -133,6 +136,12 @@ def clocks_of(options: Options, units: dict[str, Unit]) -> dict[str, float]:
     ]
     if text and others:
         raise ToolError("v++ 60-1510", f"kernel_frequency and {others[0]} cannot both be given.")
+    wrong = "kernel_frequency" if text and not platform.scalable else ""
+    if platform.scalable and (options.all("clock.freqHz") or options.all("clock.id")):
+        wrong = "clock.freqHz and clock.id"
+    if wrong:
+        clocks = "scalable" if platform.scalable else "fixed"
+        raise ToolError("Stand-in 1-6", f"{wrong}: {platform.name} has {clocks} clocks, which it is not for.")
     for part in text.split("|") if text else []:
         match = re.fullmatch(r"(?:(\d):)?(\d+(?:\.\d+)?)", part)
         if match is None or (match[1] or "0") not in found or not 0 < float(match[2]) <= MOST_MHZ:

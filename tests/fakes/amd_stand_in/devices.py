@@ -22,12 +22,16 @@ class Device:
     @property
     def total(self) -> Amounts:
         """All SLRs together."""
-        return tuple(map(sum, zip(*self.slrs, strict=True)))
+        lut, ff, bram, uram, dsp = (sum(column) for column in zip(*self.slrs, strict=True))
+        return lut, ff, bram, uram, dsp
 
 
 @dataclass(frozen=True)
 class Platform:
-    """A platform (shell): `memories` are tags to (count, bytes each); `kernels` is what v++ leaves to the user."""
+    """A platform (shell): `memories` are tags to (count, bytes each); `budget` is what v++ leaves to the user.
+
+    `scalable`: its kernel clocks take any frequency (the Alveo shells), where those of others are fixed.
+    """
 
     name: str
     part: str
@@ -36,6 +40,7 @@ class Platform:
     overhead: tuple[int, int, int, int, int, int]
     memories: dict[str, tuple[int, int]]
     cu_path: str
+    scalable: bool = True
 
     @property
     def slrs(self) -> int:

@@ -6,12 +6,15 @@ from __future__ import annotations
 class ToolError(Exception):
     """A message `ERROR: [id] text`. With `told` it is printed where it happens and the Tcl error is only its tail."""
 
-    def __init__(self, code: str, text: str, *, also: tuple[tuple[str, str], ...] = ()) -> None:
+    def __init__(
+        self, code: str, text: str, *, also: tuple[tuple[str, str], ...] = (), before: tuple[tuple[str, str], ...] = ()
+    ) -> None:
         super().__init__(text)
         self.code = code
         self.text = text
         self.also = also
+        self.before = before
 
     def lines(self) -> list[str]:
         """The messages, the cause first."""
-        return [f"ERROR: [{code}] {text}" for code, text in ((self.code, self.text), *self.also)]
+        return [f"ERROR: [{code}] {text}" for code, text in (*self.before, (self.code, self.text), *self.also)]

@@ -50,6 +50,7 @@ class Solution:
     configuration: dict[str, dict[str, str | bool]] = field(default_factory=dict)
     stale: str | None = None
     interface: Interface | None = None
+    rtl_top: str = ""
     top: cpp.Top | None = None
     estimates: list[hls_reports.Estimate] = field(default_factory=list)
 
@@ -317,6 +318,7 @@ class Hls:
                 hls_reports.csynth_xml(setting, solution.estimates[0], solution.interface.ports, top.dataflow),
             )
             (self.folder / "solution_data.json").write_text('{"stand_in": true}\n')
+        solution.rtl_top = f"{self.prefix()}{top.name}" if order(self.run.release) < (2020, 1) else top.name
         hls_package.write_rtl(self.folder, top, solution, self.prefix())
         (self.folder / f"{solution.name}.log").write_text("stand-in\n")
         fmax = 1000 / solution.estimates[0].estimated_ns
@@ -337,10 +339,10 @@ class Hls:
         )
 
     def prefix(self) -> str:
-        """What stands before the names of inner modules."""
+        """What stands before the names of inner modules; in Vivado HLS before that of the top too (AMD UG1399)."""
         rtl = self._solution("csynth_design").configuration.get("config_rtl", {})
         given = rtl.get("module_prefix") or rtl.get("prefix")
-        automatic = bool(rtl.get("module_auto_prefix", order(self.run.release) >= (2020, 1)))
+        automatic = bool(rtl.get("module_auto_prefix", rtl.get("auto_prefix", order(self.run.release) >= (2020, 1))))
         return str(given) if given else f"{self.top}_" if automatic else ""
 
     def _report(self, name: str, text: str) -> None:

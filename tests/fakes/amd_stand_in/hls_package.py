@@ -61,8 +61,8 @@ def write_rtl(folder: Path, top: cpp.Top, solution: Solution, prefix: str) -> No
     total, *parts = solution.estimates
     inner = [part.function for part in parts] + [f"{prefix}regslice_both"]
     lines = [f"// {top.name}: interface only, written by a stand-in of HLS."]
-    lines += module(top.name, solution.interface.ports, total, inner)
-    (out / f"{top.name}.v").write_text("\n".join(lines))
+    lines += module(solution.rtl_top, solution.interface.ports, total, inner)
+    (out / f"{solution.rtl_top}.v").write_text("\n".join(lines))
     for part in parts:
         (out / f"{part.function}.v").write_text("\n".join(module(part.function, [Port("ap_clk", "in", 1)], part, [])))
     slice_ = Estimate(f"{prefix}regslice_both", 1, 1, 0.5, 0, 0, 8, 4, 0)
@@ -96,7 +96,7 @@ def export(folder: Path, solution: Solution, settings: dict[str, str], run: Run)
     version = settings.get("version") or "1.0"
     core = Component(
         settings.get("vendor") or "xilinx.com", settings.get("library") or "hls", settings.get("ipname") or solution.top.name,
-        ".".join(version.split(".")[:2]), solution.top.name, solution.interface.ports, component.infer(solution.interface.ports),
+        ".".join(version.split(".")[:2]), solution.rtl_top, solution.interface.ports, component.infer(solution.interface.ports),
     )  # fmt: skip
     busses = [bus.name for bus in core.buses if bus.kind in ("axis", "aximm")]
     for bus in core.buses:

@@ -59,7 +59,8 @@ class Setting:
 
 
 def csynth_xml(setting: Setting, estimate: Estimate, ports: list[Port], dataflow: bool) -> str:
-    """`<function>_csynth.xml`."""
+    """`<function>_csynth.xml`. A process is one pipelined loop of as many stages as its latency is over its interval."""
+    stages = 0 if ports or dataflow else estimate.latency - estimate.interval
     flow = [] if order(setting.release) < (2020, 1) else [f"<FlowTarget>{setting.flow}</FlowTarget>"]
     lines = [
         "<profile>",
@@ -108,6 +109,21 @@ def csynth_xml(setting: Setting, estimate: Estimate, ports: list[Port], dataflow
         f"<Interval-min>{estimate.interval}</Interval-min>",
         f"<Interval-max>{estimate.interval}</Interval-max>",
         "</SummaryOfOverallLatency>",
+    ]
+    if stages:
+        lines += [
+            "<SummaryOfLoopLatency>",
+            "<VITIS_LOOP_1>",
+            "<Name>VITIS_LOOP_1</Name>",
+            f"<TripCount>{estimate.interval}</TripCount>",
+            f"<Latency>{estimate.latency}</Latency>",
+            f"<AbsoluteTimeLatency>{real}</AbsoluteTimeLatency>",
+            "<PipelineII>1</PipelineII>",
+            f"<PipelineDepth>{stages}</PipelineDepth>",
+            "</VITIS_LOOP_1>",
+            "</SummaryOfLoopLatency>",
+        ]
+    lines += [
         "</PerformanceEstimates>",
         "",
         "<AreaEstimates>",

@@ -4,7 +4,7 @@
     <root>/Vitis_HLS/<release>/{bin/vitis_hls, settings64.sh}   2020.1 to 2024.1 (2024.2: in Vitis/)
     <root>/Vitis/<release>/{bin/v++, xclbinutil, platforminfo, emconfigutil, kernelinfo, vitis-run, settings64.sh}
     <root>/xrt/{setup.sh, bin/xclbinutil}
-    <root>/platforms/<name>/<name>.xpfm
+    <root>/platforms/<name>/{<name>.xpfm, hw/<name>.xsa}
 
 Each release folder has a file STAND_IN, by which a reader knows the tree for what it is without starting anything.
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -69,8 +70,20 @@ def make(
         (folder / f"{name}.xpfm").write_text(
             f'<?xml version="1.0"?>\n<!-- stand-in -->\n<sdx:platform sdx:name="{name}"/>\n'
         )
-        (folder / "hw" / f"{name}.xsa").write_text("stand-in\n")
+        _hardware(folder / "hw" / f"{name}.xsa", name)
     return root
+
+
+def _hardware(path: Path, name: str) -> None:
+    """The platform's hardware: a zip with a description that names the part (names as public readers of it use them)."""
+    text = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<!-- stand-in -->\n<xd:component xmlns:xd="http://www.xilinx.com/xd">\n'
+        f'  <xd:platformInfo>\n    <xd:deviceInfo xd:name="{PLATFORMS[name].part}"/>\n    <xd:systemClocks>\n'
+        '      <xd:clock xd:id="0" xd:period="3.333"/>\n      <xd:clock xd:id="1" xd:period="2.000"/>\n'
+        "    </xd:systemClocks>\n  </xd:platformInfo>\n</xd:component>\n"
+    )
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(zipfile.ZipInfo(f"{name}.hpfm", (1980, 1, 1, 0, 0, 0)), text)
 
 
 def environment(root: Path, release: str) -> dict[str, str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from dataclasses import replace
 from pathlib import Path
 
 from amd_stand_in import connectivity, kernel_object, netlist, vivado_reports
@@ -48,6 +50,7 @@ class Link(LinkOutput):
         self.logs = Path(options.get("log_dir") or self.temp / "logs") / "link"
         self.reports = Path(options.get("report_dir") or self.temp / "reports") / "link"
         self.clock_ns = 4.0
+        self.forced_slack: str | None = None
         self.entries: list[dict[str, object]] = [
             {
                 "thisFile": str(self.output.with_name(self.output.name + ".link_summary").resolve()),
@@ -74,7 +77,7 @@ class Link(LinkOutput):
         descriptions = {name: entry[0] for name, entry in kernels.items()}
         units = connectivity.units_of(self.options, descriptions)
         inferred = connectivity.connect(self.options, units, platform)
-        clocks = connectivity.clocks_of(self.options, units)
+        clocks = connectivity.clocks_of(self.options, units, platform)
         self.clock_ns = 1000 / clocks["0"]
         for folder in (self.logs / "imp", self.reports / "imp", self.temp / "link/int", self.temp / "link/vivado/vpl"):
             folder.mkdir(parents=True, exist_ok=True)
@@ -177,7 +180,8 @@ class Link(LinkOutput):
                 {core.top: netlist.Cell(Size(lut=1), origin=name)},
                 release=self.release,
             )
-            design.join(own)
+            # What its memories hold goes into no report of a link.
+            design.join(replace(own, contents={}))
             sizes += [(unit.name, own.size()) for unit in units.values() if unit.kernel.name == name]
             path = platform.cu_path.split("/")
             self._place(design, path, own.top, [unit.name for unit in units.values() if unit.kernel.name == name])
@@ -193,12 +197,30 @@ class Link(LinkOutput):
             return clocks
         self._capacity(platform, sizes)
         for step in ("synth", "impl"):
-            self.faults.strike(f"vpl.{step}", device=platform.part.split("-")[0])
+            lines = self.faults.child(f"vpl.{step}", device=platform.part.split("-")[0])
+            if lines is not None:
+                self._child_failed(step, lines)
         placed = self._properties(design)
         achieved = self._timing(design, clocks)
         use = self._per_slr(design, platform, units, placed)
         self._implementation(platform, design, sizes, next(iter(kernels)), use)
         return achieved
+
+    def _child_failed(self, step: str, lines: list[str]) -> None:
+        """A run of vpl ended badly: v++ shows its errors under names of its own, and of the rest says where to look."""
+        run = "impl_1" if step == "impl" else "synth_1"
+        log = self.temp / f"link/vivado/vpl/prj/prj.runs/{run}/runme.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text("\n".join(["*** Running vivado (stand-in)", *lines]) + "\n")
+        told = [match for line in lines if (match := re.match(r"ERROR: \[\S+ (\S+)\] (.*)", line))]
+        what = "implementing" if step == "impl" else "synthesizing"
+        raise ToolError(
+            "VPL 60-773",
+            f"In '{(self.temp / 'link/vivado/vpl/runme.log').resolve()}', caught Tcl error:  problem {what} dynamic "
+            f"region, {run}: {'place' if step == 'impl' else 'synth'}_design ERROR, please look at the run log file "
+            f"'{log.resolve()}' for more information",
+            before=tuple((f"VPL {match[1]}", match[2]) for match in told),
+        )
 
     def _place(self, design: Netlist, path: list[str], top: str, units: list[str]) -> None:
         """The compute units below the shell's path; in shells of two stages the core is `inst` below the unit."""
@@ -287,10 +309,13 @@ class Link(LinkOutput):
         achieved = dict(clocks)
         wanted = self.faults.value("clock", "vpl.impl")
         missed = self.faults.value("timing", "vpl.impl")
+        self.forced_slack = missed
         design.state = "Routed"
         worst = vivado_reports.slack(design, None) or 0.0
         if wanted is not None:
             achieved["0"] = float(wanted or clocks["0"] * 0.85)
+            # The slack at the clock asked for from which the clock achieved follows: the summary is made before it.
+            self.forced_slack = f"{min(worst, self.clock_ns - 1000 / achieved['0']):.3f}"
         elif missed is not None:
             self.console.critical(
                 "VPL 38-282",
@@ -299,6 +324,10 @@ class Link(LinkOutput):
         elif worst < 0:
             achieved["0"] = int(10 * 1000 / (self.clock_ns - worst)) / 10
         if achieved["0"] < clocks["0"]:
+            self.console.critical(
+                "VPL 35-39",
+                "The design did not meet timing requirements. Please run report_timing_summary for detailed reports.",
+            )
             self.console.warning(
                 "VPL 60-732",
                 f"Link warning: One or more timing paths failed timing targeting {clocks['0']:.6f} MHz for kernel clock 'clk_kernel_in'. The frequency is being automatically changed to {achieved['0']:g} MHz to enable proper functionality",
@@ -315,11 +344,10 @@ class Link(LinkOutput):
         prefix = "" if old else "impl_1_"
         shell = platform.name if old else "hw"
         folder = self.reports / "imp"
-        forced = self.faults.value("timing", "vpl.impl")
         design.clocks = {"clk_kernel": (self.clock_ns, "clk")}
         timing = folder / f"{prefix}{shell}_bb_locked_timing_summary_routed.rpt"
         timing.write_text(
-            vivado_reports.timing(self.release, f"report_timing_summary -file {timing.name}", design, forced)
+            vivado_reports.timing(self.release, f"report_timing_summary -file {timing.name}", design, self.forced_slack)
         )
         for state in ("synthed", "placed", "routed"):
             path = folder / f"{prefix}kernel_util_{state}.rpt"

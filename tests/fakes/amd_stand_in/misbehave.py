@@ -1,12 +1,14 @@
 """Faults on request: `AMD_STAND_IN_FAULT`, or a file `stand_in_fault` in the install tree.
 
-One fault a line (or separated by `;`): `<program>[@<command>]:<fault>[=<value>]`, for example
-`vivado@synth_design:licence=-4`, `vitis_hls@csynth_design:crash`, `v++@vpl.impl:clock=212.5`. `*` is any program.
+One fault a line (or separated by `;`): `<program>[@<command>]:<fault>[=<value>][ in <text>][ once]`, for example
+`vivado@synth_design:licence=-4 once`, `vitis_hls@csynth_design:crash`, `v++@vpl.impl:clock=212.5`. `*` is any program.
+With `in` it strikes only where the working directory has that text in its path, with `once` in the first such run.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from dataclasses import dataclass
@@ -31,14 +33,21 @@ LATER = {"truncate", "missing", "timing", "clock", "silent", "errorline", "y2k22
 FAULTS = LATER | {"licence", "crash", "hang", "oom", "disk", "error", "directory"}
 
 
+_ENTRY = re.compile(r"(?P<what>.+?)(?: in (?P<place>\S+))?(?P<once> once)?$")
+STRUCK = "stand_in_struck"
+"""In the install tree: the faults that were to strike once and have."""
+
+
 @dataclass(frozen=True)
 class Fault:
-    """One fault: at which program and command (empty: at its start), what, and with what value."""
+    """One fault: at which program and command (empty: at its start), what, with what value, and where."""
 
     program: str
     command: str
     kind: str
     value: str
+    place: str = ""
+    once: bool = False
 
 
 def read(text: str) -> list[Fault]:
@@ -47,14 +56,16 @@ def read(text: str) -> list[Fault]:
     for entry in text.replace(";", "\n").splitlines():
         if not entry.strip() or entry.lstrip().startswith("#"):
             continue
-        where, colon, what = entry.strip().partition(":")
+        parts = _ENTRY.match(entry.strip())
+        assert parts is not None
+        where, colon, what = parts["what"].partition(":")
         program, _, command = where.partition("@")
         kind, _, value = what.partition("=")
         if not colon or kind not in FAULTS:
             raise ValueError(f"no fault {entry!r}: known are {', '.join(sorted(FAULTS))}")
         if kind == "licence" and int(value or -5) not in FLEXNET:
             raise ValueError(f"no FlexNet class {value}: known are {', '.join(map(str, FLEXNET))}")
-        found.append(Fault(program, command, kind, value))
+        found.append(Fault(program, command, kind, value, parts["place"] or "", bool(parts["once"])))
     return found
 
 
@@ -64,67 +75,70 @@ class Faults:
     def __init__(self, program: str, root: Path, console: Console) -> None:
         file = root / "stand_in_fault"
         texts = [os.environ.get(VARIABLE, ""), file.read_text() if file.is_file() else ""]
-        self._faults = [f for f in read("\n".join(texts)) if f.program in (program, "*")]
+        here = str(Path.cwd())
+        self._faults = [f for f in read("\n".join(texts)) if f.program in (program, "*") and f.place in here]
         self._console = console
         self._program = program
-        self.silent_errors = 0
+        self._struck = root / STRUCK
+        self._mine: set[Fault] = set()
 
     def value(self, kind: str, command: str) -> str | None:
         """The value of a fault that a command has to act on; None if it is not asked for."""
-        return next((f.value for f in self._faults if f.kind == kind and f.command in (command, "")), None)
+        wanted = (f for f in self._faults if f.kind == kind and f.command in (command, ""))
+        return next((f.value for f in wanted if self._counts(f)), None)
 
     def strike(self, command: str, *, device: str = "") -> None:
         """Let happen what is asked for at a command (empty: at the start)."""
         for fault in self._faults:
-            if fault.command == command and fault.kind not in LATER:
+            if fault.command == command and fault.kind not in LATER and self._counts(fault):
                 self._happen(fault, command, device)
+
+    def _counts(self, fault: Fault) -> bool:
+        """Whether it strikes in this run; one that is to strike once belongs to the run that first comes upon it."""
+        if not fault.once or fault in self._mine:
+            return True
+        known = self._struck.read_text().splitlines() if self._struck.is_file() else []
+        if repr(fault) in known:
+            return False
+        with self._struck.open("a") as file:
+            file.write(f"{fault!r}\n")
+        self._mine.add(fault)
+        return True
+
+    def child(self, command: str, *, device: str = "") -> list[str] | None:
+        """What a child process of the tool prints that is ended by a fault at a command; None if none strikes.
+
+        The tool itself goes on, and learns of it as it learns of any run that failed.
+        """
+        for fault in self._faults:
+            if fault.command != command or fault.kind in LATER or not self._counts(fault):
+                continue
+            if fault.kind == "hang":
+                self._sleep(fault)
+            else:
+                return _child_lines(fault, command, device)
+        return None
 
     def _happen(self, fault: Fault, command: str, device: str) -> None:
         console = self._console
-        if fault.kind == "licence":
-            self._refuse(int(fault.value or -5), feature_of(command), device or "unknown")
+        if fault.kind == "hang":
+            self._sleep(fault)
+            return
+        before, error = words_of(fault, command, device, self._program)
+        for line in before:
+            console.line(line)
+        console.flush()
         if fault.kind == "crash":
-            console.line("Abnormal program termination (11)")
-            console.line(f"Please check 'hs_err_pid{os.getpid()}.log' for details")
             Path(f"hs_err_pid{os.getpid()}.log").write_text("# An unexpected error has occurred (11), on request\n")
-            console.flush()
             os.kill(os.getpid(), signal.SIGSEGV)
-        elif fault.kind == "hang":
-            console.flush()
-            time.sleep(float(fault.value or 86400))
-        elif fault.kind == "oom":
-            self._killed()
-        elif fault.kind == "disk":
-            raise ToolError(
-                "Common 17-1257", f"Failed to create directory '{Path.cwd()}/.Xil': No space left on device"
-            )
-        elif fault.kind == "directory":
-            raise ToolError("Common 17-1294", f"Cannot create directory '{Path.cwd()}/.Xil'.")
-        elif fault.kind == "error":
-            raise ToolError("Synth 8-2715", fault.value or "syntax error, on request")
+        if fault.kind == "oom":
+            os._exit(137)
+        if error is not None:
+            raise error
 
-    def _refuse(self, code: int, feature: str, device: str) -> None:
-        """FlexNet says no: its code stands in the warning, the error that follows is the same for each."""
-        what = f"feature '{feature}' and/or device '{device}'"
-        self._console.line(f"Attempting to get a license for {what}")
-        explanation = f"Explanation: {FLEXNET[code]} FlexNet Licensing error:{code},132 ({code},132)"
-        self._console.warning("Common 17-348", f"Failed to get the license for {what}. {explanation}")
-        raise ToolError(
-            "Common 17-345",
-            f"A valid license was not found for {what}. Please run the Vivado License Manager for assistance in "
-            "determining which features and devices are licensed for your system.",
-        )
-
-    def _killed(self) -> None:
-        """The kernel kills the tool: its start script says so and passes the status on."""
-        child = os.fork()
-        if child == 0:
-            signal.pause()
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        self._console.line(f'/opt/tools/bin/loader: line 312: {child} Killed                  "$RDI_PROG" "$@"')
+    def _sleep(self, fault: Fault) -> None:
         self._console.flush()
-        os._exit(137)
+        time.sleep(float(fault.value or 86400))
 
     def damage(self, path: Path, command: str) -> None:
         """Cut or remove a file that a command has written, where `truncate` or `missing` asks for it."""
@@ -139,8 +153,51 @@ class Faults:
                 path.write_bytes(data[: len(data) // 2])
 
 
+def words_of(fault: Fault, command: str, device: str, program: str = "vivado") -> tuple[list[str], ToolError | None]:
+    """What the tool prints of a fault, and the error that it ends with; a crash and a kill have none."""
+    if fault.kind == "licence":
+        # FlexNet's code stands in the warning, the error that follows is the same for each.
+        code = int(fault.value or -5)
+        what = f"feature '{feature_of(command)}' and/or device '{device or 'unknown'}'"
+        why = f"Explanation: {FLEXNET[code]} FlexNet Licensing error:{code},132 ({code},132)"
+        return [
+            f"Attempting to get a license for {what}",
+            f"WARNING: [Common 17-348] Failed to get the license for {what}. {why}",
+        ], ToolError(
+            "Common 17-345",
+            f"A valid license was not found for {what}. Please run the Vivado License Manager for assistance in "
+            "determining which features and devices are licensed for your system.",
+        )
+    if fault.kind == "crash":
+        return [
+            "Abnormal program termination (11)",
+            f"Please check 'hs_err_pid{os.getpid()}.log' for details",
+        ], None
+    if fault.kind == "oom":
+        # The kernel kills it: its start script says so and passes the status on.
+        return [f'/opt/tools/bin/loader: line 312: {os.getpid()} Killed                  "$RDI_PROG" "$@"'], None
+    if fault.kind == "disk":
+        text = f"Failed to create directory '{Path.cwd()}/.Xil': No space left on device"
+        return [], ToolError("Common 17-1257", text)
+    if fault.kind == "directory":
+        return [], ToolError("Common 17-1294", f"Cannot create directory '{Path.cwd()}/.Xil'.")
+    code = (
+        "SIM 211-100"
+        if command == "csim_design"
+        else "HLS 207-1"
+        if program.startswith(("vitis", "vivado_hls"))
+        else "Synth 8-2715"
+    )
+    return [], ToolError(code, fault.value or "syntax error, on request")
+
+
+def _child_lines(fault: Fault, command: str, device: str) -> list[str]:
+    before, error = words_of(fault, command, device)
+    return [*before, *(error.lines() if error else [])]
+
+
 def feature_of(command: str) -> str:
     """Which licence a command asks for."""
-    if command in ("synth_design", "synth_ip", "launch_runs"):
+    if command in ("synth_design", "synth_ip", "launch_runs", "vpl.synth"):
         return "Synthesis"
     return "HLS" if command in ("csynth_design", "open_project", "") else "Implementation"

@@ -16,6 +16,19 @@ from amd_stand_in.verilog import Size
 
 STATES = ("Synthesized", "Optimized", "Placed", "Physopt postPlace", "Routed")
 MEMBER = "stand_in.json"
+PRIMITIVE = "primitive"
+"""Origin of a cell that is the device's own, like a BUFGCE: it is shared by all netlists and never renamed."""
+BUFFERS = {"BUFGCE": ("I", "CE", "O")}
+"""Clock buffers and their pins."""
+PRIMITIVES = {
+    "BUFG": ("BUFGCE", Size()),
+    "BUFGCE": ("BUFGCE", Size()),
+    "LUT5": ("LUT5", Size(lut=1)),
+    "LUT6": ("LUT6", Size(lut=1)),
+    "RAMB18E2": ("RAMB18E2", Size(bram18=1)),
+    "RAMB36E2": ("RAMB36E2", Size(bram18=2)),
+}
+"""What a netlist keeps of primitives, each as what UltraScale+ makes of it; the others are counted by nobody."""
 
 
 @dataclass
@@ -29,7 +42,7 @@ class Cell:
 
 @dataclass
 class Netlist:
-    """A design. `modules` holds every module but black boxes."""
+    """A design. `modules` holds every module but black boxes, `contents` what was set of cells, by their paths."""
 
     top: str
     part: str
@@ -40,6 +53,7 @@ class Netlist:
     state: str = "Synthesized"
     out_of_context: bool = False
     release: str = ""
+    contents: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def size(self, module: str | None = None) -> Size:
         """A module with all in it."""
@@ -53,7 +67,8 @@ class Netlist:
 
     def rename(self, prefix: str) -> None:
         """`rename_ref -prefix_all`: every module but the top gets the prefix."""
-        names = {name: name if name == self.top else prefix + name for name in self.modules}
+        kept = {name for name, cell in self.modules.items() if name == self.top or cell.origin == PRIMITIVE}
+        names = {name: name if name in kept else prefix + name for name in self.modules}
         self.modules = {
             names[name]: Cell(cell.size, [(i, names.get(m, m)) for i, m in cell.instances], cell.origin)
             for name, cell in self.modules.items()
@@ -69,6 +84,10 @@ class Netlist:
 
     def join(self, other: Netlist) -> None:
         """Take in another netlist's modules. Raises ToolError where two of different content share a name."""
+        if other.contents:
+            raise ToolError(
+                "Stand-in 1-2", f"'{other.top}' has contents that were set on its cells: not modelled below a top."
+            )
         mark = other.digest()
         for name, cell in other.modules.items():
             origin = cell.origin or mark
@@ -124,7 +143,7 @@ def read(path: Path, release: str) -> Netlist:
         values["top"], values["part"], [Port(**port) for port in values["ports"]],
         {n: Cell(Size(**c["size"]), [(i, m) for i, m in c["instances"]], c["origin"]) for n, c in values["modules"].items()},
         {n: (p, s) for n, (p, s) in values["clocks"].items()}, values["black_boxes"], values["state"],
-        values["out_of_context"], values["release"],
+        values["out_of_context"], values["release"], values["contents"],
     )  # fmt: skip
 
 
@@ -170,6 +189,11 @@ def _add(
         if inner is not None and inner.black_box:
             netlist.black_boxes += [kind] if kind not in netlist.black_boxes else []
             cell.instances.append((instance, kind))
+            continue
+        if inner is None and kind in PRIMITIVES:
+            made, size = PRIMITIVES[kind]
+            netlist.modules.setdefault(made, Cell(size, origin=PRIMITIVE))
+            cell.instances.append((instance, made))
             continue
         if inner is None:
             if kind.startswith(("xpm_", "BUFG", "RAMB", "FDRE", "LUT", "DSP48", "URAM", "SRL", "CARRY")):

@@ -51,10 +51,13 @@ PROPERTIES: dict[str, set[str]] = {
     "ipdef": {"NAME", "VLNV", "VERSION", "VENDOR", "LIBRARY"},
     "design": {"NAME", "PART", "TOP"},
     "port": {"NAME", "DIRECTION", "HD.CLK_SRC", "IS_CLOCK"},
-    "cell": {"NAME", "REF_NAME", "IS_BLACKBOX", "DONT_TOUCH", "KEEP_HIERARCHY"},
+    "cell": {"NAME", "REF_NAME", "IS_BLACKBOX", "IS_PRIMITIVE", "DONT_TOUCH", "KEEP_HIERARCHY", "INIT", *(f"INIT_{at:02X}" for at in range(128)), *(f"INITP_{at:02X}" for at in range(16))},
     "clock": {"NAME", "PERIOD"},
     "pblock": {"NAME", "IS_SOFT", "CONTAIN_ROUTING", "EXCLUDE_PLACEMENT"},
     "slr": {"NAME"},
+    "site": {"NAME", "SITE_TYPE", "SLR_INDEX", "CLOCK_REGION", "IS_USED"},
+    "pin": {"NAME", "DIRECTION", "REF_PIN_NAME", "IS_CLOCK"},
+    "net": {"NAME", "CLOCK_DELAY_GROUP", "USER_CLOCK_ROOT", "TYPE", "DONT_TOUCH", "PARENT"},
     "bd_design": {"NAME", "FILE_NAME"},
     "bd_cell": {"NAME", "VLNV", "PATH"},
     "bd_pin": {"NAME", "DIR", "TYPE", "PATH"},
@@ -86,6 +89,13 @@ VALUES = {
     ("core", "SDX_KERNEL_TYPE"): ("rtl", "hls"),
     ("core", "AUTO_FAMILY_SUPPORT_LEVEL"): ("level_0", "level_1", "level_2"),
 }
+CONTENTS = {
+    "LUT5": {"INIT": 32},
+    "LUT6": {"INIT": 64},
+    "RAMB18E2": {**{f"INIT_{at:02X}": 256 for at in range(64)}, **{f"INITP_{at:02X}": 256 for at in range(8)}},
+    "RAMB36E2": {**{f"INIT_{at:02X}": 256 for at in range(128)}, **{f"INITP_{at:02X}": 256 for at in range(16)}},
+}
+"""Primitive to its properties of contents, and their bits (AMD UG974)."""
 WITH_CONFIG = {"ip", "bd_cell", "bd_pin", "bd_port", "bd_intf_pin", "bd_intf_port"}
 
 

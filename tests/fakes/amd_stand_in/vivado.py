@@ -15,6 +15,7 @@ from amd_stand_in.run import Run
 from amd_stand_in.table import Command, commands
 from amd_stand_in.vivado_block_design import BlockDesignCommands
 from amd_stand_in.vivado_block_synthesis import BlockSynthesisCommands
+from amd_stand_in.vivado_clocking import ClockingCommands
 from amd_stand_in.vivado_design import DesignCommands
 from amd_stand_in.vivado_floorplan import FloorplanCommands
 from amd_stand_in.vivado_packager import PackagerCommands
@@ -30,7 +31,13 @@ PARAMETERS = {
 
 
 class Vivado(
-    ProjectCommands, DesignCommands, FloorplanCommands, BlockDesignCommands, BlockSynthesisCommands, PackagerCommands
+    ProjectCommands,
+    DesignCommands,
+    ClockingCommands,
+    FloorplanCommands,
+    BlockDesignCommands,
+    BlockSynthesisCommands,
+    PackagerCommands,
 ):
     """The commands on one state."""
 
@@ -61,7 +68,9 @@ class Vivado(
 
         def call(words: Sequence[str]) -> object:
             arguments = self.grammar.read(self.table[name], name, words)
-            self.run.faults.strike(name, device=self.device)
+            if name not in ("launch_runs", "launch_run"):
+                # What runs are launched for happens in their own processes.
+                self.run.faults.strike(name, device=self.device)
             handler = getattr(self, method, None)
             if handler is None:
                 raise ToolError("Stand-in 1-2", f"'{name}' exists but the stand-in does not model it.")
@@ -212,7 +221,15 @@ class Vivado(
         return self.run.release if arguments.flag("short") else f"Vivado v{self.run.release} (64-bit)\nstand-in"
 
     def do_set_msg_config(self, arguments: Arguments) -> None:
-        """Accepted."""
+        """Another severity for a message id, here and in the runs of the project."""
+        severity = arguments.text("new_severity").upper().strip('"')
+        if "new_severity" not in arguments.options:
+            return
+        if severity not in ("ERROR", "CRITICAL WARNING", "WARNING", "INFO", "STATUS"):
+            raise ToolError("Common 17-161", f"Invalid option value '{severity}' specified for 'new_severity'.")
+        if not re.fullmatch(r"[A-Za-z_]+ \d+-\d+", arguments.text("id")):
+            raise ToolError("Common 17-161", f"Invalid option value '{arguments.text('id')}' specified for 'id'.")
+        self.run.console.severities[arguments.text("id")] = severity
 
     def do_config_webtalk(self, arguments: Arguments) -> None:
         """Accepted."""

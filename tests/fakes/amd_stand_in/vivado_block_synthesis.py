@@ -12,9 +12,10 @@ from amd_stand_in.netlist import Netlist
 from amd_stand_in.objects import Thing
 from amd_stand_in.release import order
 from amd_stand_in.table import commands
+from amd_stand_in.vivado_project import FAILED_BELOW
 
 if TYPE_CHECKING:
-    from amd_stand_in.block_design import BlockDesign
+    from amd_stand_in.block_design import BlockDesign, Cell
     from amd_stand_in.catalog import Definition
     from amd_stand_in.run import Run
 
@@ -94,16 +95,49 @@ class BlockSynthesisCommands:
             design.modules[top] = netlist.Cell(verilog.Size(), [(f"{block.name}_i", block.name)], top)
         design.modules[block.name] = inner
         made: dict[str, Netlist] = {}
+        mode = next((t.properties["SYNTH_CHECKPOINT_MODE"] for t in self.of_kind("file") if t.data == "bd"), "None")
+        failed = []
         for cell in block.cells.values():
             key = cell.definition.vlnv + repr(sorted(cell.values.items()))
             if key not in made:
-                made[key] = self.netlist_of(cell.definition, cell.values, cell.name)
+                name = f"{block.name}_{cell.name}_0_synth_1"
+                found_or_not = self._ip_run(name, cell) if mode == "Hierarchical" else self._ip_netlist(cell)
+                if found_or_not is None:
+                    failed.append(name)
+                    continue
+                made[key] = found_or_not
             found = made[key]
             design.join(found)
             wrapper = f"{block.name}_{cell.name}_0"
-            design.modules[wrapper] = netlist.Cell(verilog.Size(), [("inst", found.top)], wrapper)
+            # The wrapper of a VHDL core calls it U0.
+            name = "U0" if cell.definition.vlnv.split(":")[2].startswith("util_") else "inst"
+            design.modules[wrapper] = netlist.Cell(verilog.Size(), [(name, found.top)], wrapper)
             inner.instances.append((cell.name, wrapper))
+        if failed:
+            raise ToolError(FAILED_BELOW, f"Failed run(s) : {', '.join(repr(name) for name in failed)}")
         return design
+
+    def _ip_netlist(self, cell: Cell) -> Netlist:
+        return self.netlist_of(cell.definition, cell.values, cell.name)
+
+    def _ip_run(self, name: str, cell: Cell) -> Netlist | None:
+        """An IP in a run of its own, whose messages stand in its runme.log and nowhere else; None if it failed."""
+        run = self.new_run(name)
+        core = cell.definition.core
+        if core is not None and core.files.get("xilinx_synthesischeckpoint"):
+            self.ended_run(run, [])  # nothing is synthesised
+            return self._ip_netlist(cell)
+        lines = self.run.faults.child("ip_run", device=self.device)
+        with self.run.console.captured() as printed:
+            try:
+                made = self._ip_netlist(cell) if lines is None else None
+            except ToolError as error:
+                made, lines = None, error.lines()
+        if made is None:
+            self.failed_run(run, [*printed, *(lines or [])])
+            return None
+        self.ended_run(run, printed)
+        return made
 
     def netlist_of(self, definition: Definition, values: dict[str, str], cell: str = "") -> Netlist:
         """The netlist of an IP: the checkpoint in it, or its sources synthesised."""
@@ -112,9 +146,13 @@ class BlockSynthesisCommands:
         if core is None:
             name = definition.vlnv.split(":")[2]
             tag = "_".join([name, *(f"{k}_{v}" for k, v in sorted(values.items()))])
-            return Netlist(
-                tag, part, [], {tag: netlist.Cell(definition.size(values), origin=tag)}, release=self.run.release
-            )
+            own = netlist.Cell(definition.size(values), origin=tag)
+            made = Netlist(tag, part, [], {tag: own}, release=self.run.release)
+            if name == "util_ds_buf" and values.get("C_BUF_TYPE") in ("BUFG", "BUFGCE"):
+                # The IP's own name of its buffer; UltraScale+ makes a BUFGCE of a BUFG.
+                made.modules["BUFGCE"] = netlist.Cell(verilog.Size(), origin=netlist.PRIMITIVE)
+                own.instances.append(("USE_BUFG.GEN_BUFG[0].BUFG_U", "BUFGCE"))
+            return made
         assert core.folder is not None
         checkpoints = core.files.get("xilinx_synthesischeckpoint", [])
         if checkpoints:
@@ -125,6 +163,9 @@ class BlockSynthesisCommands:
                 )
             return found
         sources: dict[str, verilog.Module] = {}
+        memories = {
+            path.name for files in core.files.values() for file in files if (path := core.folder / file).is_file()
+        }
         for group in ("xilinx_anylanguagesynthesis", "xilinx_verilogsynthesis"):
             for file in core.files.get(group, []):
                 path = core.folder / file
@@ -136,4 +177,6 @@ class BlockSynthesisCommands:
                         )
                     sources.update({module.name: module for module in verilog.read(path.read_text(), str(path))})
         self.run.count("synth", cell or core.name)
-        return netlist.elaborate(sources, core.top, part, self.run.release)
+        made = netlist.elaborate(sources, core.top, part, self.run.release)
+        self.need_memories(made, sources, memories)
+        return made

@@ -7,12 +7,13 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amd_stand_in import netlist, vivado_reports
+from amd_stand_in import netlist, verilog, vivado_reports
 from amd_stand_in.arguments import Arguments
 from amd_stand_in.devices import DEVICES
 from amd_stand_in.errors import ToolError
 from amd_stand_in.netlist import STATES, Netlist
-from amd_stand_in.objects import Thing
+from amd_stand_in.objects import CONTENTS, Thing
+from amd_stand_in.release import order
 
 if TYPE_CHECKING:
     from amd_stand_in.run import Run
@@ -39,12 +40,15 @@ class DesignCommands:
 
     def open_design(self, design: Netlist, name: str) -> str:
         """Make a netlist the open design; its ports become objects."""
-        for thing in self.of_kind("design", "port", "clock", "cell"):
+        for thing in self.of_kind("design", "port", "clock", "cell", "pin", "net", "site"):
             self.drop(thing)
         self.design = design
         self.add(Thing("design", name, {"NAME": name, "PART": design.part, "TOP": design.top}))
         for port in design.ports:
-            self.add(Thing("port", port.name, {"NAME": port.name, "DIRECTION": port.direction.upper()}))
+            thing = Thing("port", port.name, {"NAME": port.name, "DIRECTION": port.direction.upper()})
+            thing.on_set = self.port_set
+            self.add(thing)
+        self.add_clock_objects(design)
         return name
 
     # Synthesis
@@ -63,7 +67,7 @@ class DesignCommands:
         console.line(f"Attempting to get a license for feature 'Synthesis' and/or device '{self.device}'")
         console.info("Common 17-349", f"Got license for feature 'Synthesis' and/or device '{self.device}'")
         design = netlist.elaborate(self.modules, top, part, self.run.release, self.checkpoints)
-        self._need_memories(design)
+        self.need_memories(design, self.modules, {path.name for path in self.memory_files})
         design.out_of_context = arguments.text("mode", "default") == "out_of_context"
         self.open_design(design, top)
         self.apply_constraints(self.constraints)
@@ -73,18 +77,19 @@ class DesignCommands:
         console.line("synth_design completed successfully")
         return top
 
-    def _need_memories(self, design: Netlist) -> None:
-        names = {path.name for path in self.memory_files}
+    def need_memories(self, design: Netlist, sources: dict[str, verilog.Module], names: set[str]) -> None:
+        """Warn of contents that are not there: synthesis goes on with an empty memory."""
         used = {name.partition("__parameterized")[0] for name in design.modules}
-        for name in used & set(self.modules):
-            module = self.modules[name]
+        for name in sorted(used & set(sources)):
+            module = sources[name]
             text = Path(module.file).read_text()
             for file in re.findall(r'\$readmem[hb]\s*\(\s*"([^"]+)"', text):
                 here = [Path(file), Path(module.file).parent / file]
                 if file not in names and Path(file).name not in names and not any(p.is_file() for p in here):
-                    raise ToolError(
+                    # The memory is empty then, and synthesis goes on.
+                    self.run.console.critical(
                         "Synth 8-4445",
-                        f"could not open $readmem data file '{file}'; please make sure the file is added to project and has read permission [{module.file}]",
+                        f"could not open $readmem data file '{file}'; please make sure the file is added to project and has read permission, ignoring [{module.file}]",
                     )
 
     def apply_constraints(self, files: list[tuple[Path, str]]) -> None:
@@ -136,19 +141,40 @@ class DesignCommands:
                 fnmatch.fnmatchcase(name, p) and (arguments.flag("hierarchical") or path.count("/") == p.count("/"))
                 for p in patterns
             ):
-                if path not in self.things:
-                    self.add(
-                        Thing(
-                            "cell",
-                            path,
-                            {"NAME": path, "REF_NAME": module, "IS_BLACKBOX": str(int(module not in design.modules))},
-                        )
-                    )
+                if not any(thing.kind == "cell" for thing in self.things.get(path, [])):
+                    self.add(self._cell(design, path, module))
                 if self.passes(self.object(path, "cell"), arguments.text("filter")):
                     found.append(path)
         if not found and not arguments.flag("quiet"):
             self.run.console.warning("Vivado 12-180", f"No cells matched '{' '.join(patterns)}'.")
         return found
+
+    def _cell(self, design: Netlist, path: str, module: str) -> Thing:
+        known = design.modules.get(module)
+        properties = {
+            "NAME": path,
+            "REF_NAME": module,
+            "IS_BLACKBOX": str(int(known is None)),
+            "IS_PRIMITIVE": str(int(known is not None and known.origin == netlist.PRIMITIVE)),
+            **design.contents.get(path, {}),
+        }
+        thing = Thing("cell", path, properties)
+        thing.on_set = lambda key, value: self._set_contents(design, path, module, key, value)
+        return thing
+
+    def _set_contents(self, design: Netlist, path: str, module: str, key: str, value: str) -> None:
+        """What a primitive holds; a value has as many digits as it has bits."""
+        if not key.startswith("INIT"):
+            return
+        bits = CONTENTS.get(module, {}).get(key)
+        if bits is None:
+            raise ToolError("Common 17-142", f"'{key}' is not a property of cell '{path}', a {module}.")
+        if not re.fullmatch(rf"{bits}'h[0-9a-fA-F]{{{bits // 4}}}", value):
+            raise ToolError(
+                "Common 17-161",
+                f"Invalid option value '{value}' specified for '{key}' of '{path}': {bits} bits are written {bits}'h...",
+            )
+        design.contents.setdefault(path, {})[key] = value
 
     # Implementation
 
@@ -318,11 +344,17 @@ class DesignCommands:
             f"// {design.top}: written by a stand-in (mode {arguments.text('mode', 'design')})",
             '(* x_core_info = "stand-in" *)',
         ]
-        stub = " /* synthesis syn_black_box */" if arguments.text("mode") == "synth_stub" else ""
+        is_stub = arguments.text("mode") == "synth_stub"
+        pads = ",".join(f"{p.name}[{p.width - 1}:0]" if p.width > 1 else p.name for p in design.ports)
+        stub = f'\n/* synthesis syn_black_box black_box_pad_pin="{pads}" */' if is_stub else ""
+        # From 2023.1 on a stub marks its clocks.
+        clocks = (
+            {port for _, port in design.clocks.values()} if is_stub and order(self.run.release) >= (2023, 1) else set()
+        )
         lines += [f"module {design.top}({', '.join(port.name for port in design.ports)}){stub};"]
-        lines += [
-            f"  {kinds[p.direction]} {f'[{p.width - 1}:0]' if p.width > 1 else ''}{p.name};" for p in design.ports
-        ]
+        for p in design.ports:
+            mark = " /* synthesis syn_isclock = 1 */" if p.name in clocks else ""
+            lines.append(f"  {kinds[p.direction]} {f'[{p.width - 1}:0]' if p.width > 1 else ''}{p.name}{mark};")
         path.write_text("\n".join([*lines, "endmodule", ""]))
         self.run.faults.damage(path, "write_verilog")
         return str(path)

@@ -235,6 +235,17 @@ class PackagerCommands:
         known = next((child for child in bus.children if child.name == arguments.word(0)), None)
         return (known or self._parameter(bus, arguments.word(0), "")).handle
 
+    def do_ipx_remove_bus_parameter(self, arguments: Arguments) -> None:
+        """A parameter of a bus interface goes, if it is there."""
+        bus = self.object(arguments.word(1), "ipx_bus")
+        known = next((child for child in bus.children if child.name == arguments.word(0)), None)
+        if known is None:
+            if not arguments.flag("quiet"):
+                raise ToolError("IP_Flow 19-3153", f"'{bus.name}' has no parameter '{arguments.word(0)}'.")
+            return
+        bus.children.remove(known)
+        bus.data.parameters.pop(arguments.word(0), None)
+
     def do_ipx_add_memory_map(self, arguments: Arguments) -> str:
         """A memory map."""
         return self._add(arguments, "ipx_map", "core")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from amd_stand_in import netlist, verilog
 from amd_stand_in.arguments import Arguments
+from amd_stand_in.console import now
 from amd_stand_in.devices import DEVICES
 from amd_stand_in.errors import ToolError
 from amd_stand_in.netlist import Netlist
@@ -16,6 +17,9 @@ from amd_stand_in.objects import Thing
 if TYPE_CHECKING:
     from amd_stand_in.catalog import Catalog
     from amd_stand_in.run import Run
+
+FAILED_BELOW = "Vivado 12-8222"
+"""Message of a run whose IP runs have failed."""
 
 
 class ProjectCommands:
@@ -84,20 +88,22 @@ class ProjectCommands:
         self.add(Thing("fileset", "sources_1", {"NAME": "sources_1", "TOP": ""}))
         self.add(Thing("fileset", "constrs_1", {"NAME": "constrs_1"}))
         for run in ("synth_1", "impl_1"):
-            self.add(
-                Thing(
-                    "run",
-                    run,
-                    {
-                        "NAME": run,
-                        "PROGRESS": "0%",
-                        "STATUS": "Not started",
-                        "PART": part,
-                        "DIRECTORY": str(self.folder.resolve() / f"{name}.runs/{run}"),
-                    },
-                )
-            )
+            self.new_run(run)
         return name
+
+    def new_run(self, run: str) -> Thing:
+        """A run of the project that was not started yet."""
+        project = self.need_project("create_run")
+        for known in [thing for thing in self.of_kind("run") if thing.name == run]:
+            self.drop(known)
+        properties = {
+            "NAME": run,
+            "PROGRESS": "0%",
+            "STATUS": "Not started",
+            "PART": self.part,
+            "DIRECTORY": str(self.folder.resolve() / f"{project.name}.runs/{run}"),
+        }
+        return self.add(Thing("run", run, properties))
 
     def _project_set(self, name: str, value: str) -> str | None:
         if name == "IP_REPO_PATHS":
@@ -312,37 +318,66 @@ class ProjectCommands:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / ".Vivado_Synthesis.queue.rst").write_text("")
         (folder / ".vivado.begin.rst").write_text("")
-        log = folder / "runme.log"
         if self.run.faults.value("critical", "launch_runs") is not None:
             self.run.console.critical("Stand-in 1-6", "on request")
+        printed: list[str] = []
         try:
             fault = self.run.faults.value("silent", "launch_runs")
             if fault is not None:
                 raise ToolError("Synth 8-439", fault or "module 'on_request' not found")
-            run.data = self.synthesise_top(run)
+            lines = self.run.faults.child("launch_runs", device=self.device)
+            if lines is not None:
+                self.failed_run(run, lines)
+                return
+            with self.run.console.captured() as printed:
+                run.data = self.synthesise_top(run)
         except ToolError as error:
-            run.properties.update(PROGRESS="0%", STATUS="synth_design ERROR")
-            (folder / ".vivado.error.rst").write_text("")
-            log.write_text("\n".join([f"*** Running vivado (stand-in) v{self.run.release}", *error.lines()]) + "\n")
+            if error.code == FAILED_BELOW:
+                # Runs that it needs have failed: it was never started, and has no log.
+                run.properties.update(PROGRESS="0%", STATUS="Scripts Generated")
+                run.data = error.text
+            else:
+                self.failed_run(run, [*printed, *error.lines()])
             return
+        self.ended_run(run, printed)
+
+    def ended_run(self, run: Thing, lines: list[str]) -> None:
+        """A run that ended well, and what it printed."""
+        folder = Path(run.properties["DIRECTORY"])
+        folder.mkdir(parents=True, exist_ok=True)
         run.properties.update(PROGRESS="100%", STATUS="synth_design Complete!")
         (folder / ".vivado.end.rst").write_text("")
         (folder / "__synthesis_is_complete__").write_text("")
-        log.write_text(
-            f"*** Running vivado (stand-in) v{self.run.release}\nINFO: [Common 17-206] Exiting Vivado at never...\n"
-        )
+        text = [f"*** Running vivado (stand-in) v{self.run.release}", *lines]
+        (folder / "runme.log").write_text("\n".join([*text, "INFO: [Common 17-206] Exiting Vivado at never...", ""]))
+
+    def failed_run(self, run: Thing, lines: list[str]) -> None:
+        """A run that ended badly, and what it printed."""
+        folder = Path(run.properties["DIRECTORY"])
+        folder.mkdir(parents=True, exist_ok=True)
+        run.properties.update(PROGRESS="0%", STATUS="synth_design ERROR")
+        (folder / ".vivado.error.rst").write_text("")
+        text = "\n".join([f"*** Running vivado (stand-in) v{self.run.release}", *lines])
+        (folder / "runme.log").write_text(f"{text}\n")
 
     def do_wait_on_run(self, arguments: Arguments) -> None:
-        """Return; from 2021.2 on a failed run is an error."""
+        """Show what the run printed, as batch mode does, and return; from 2021.2 on a failed run is an error."""
         for run in self.objects(arguments.word(0), "run"):
             status = run.properties["STATUS"]
             if status == "Not started":
                 raise ToolError("Vivado 12-398", f"Run '{run.name}' was not launched.")
             quiet = self.run.faults.value("silent", "wait_on_run") is not None
-            if status.endswith("ERROR") and self.raises_failed_runs and not quiet:
+            self.run.console.line(f"[{now()}] Waiting for {run.name} to finish...")
+            below = run.data if status == "Scripts Generated" else None
+            if below is not None:
+                self.run.console.warning(FAILED_BELOW, str(below))
+            elif not quiet:
+                for line in Path(run.properties["DIRECTORY"], "runme.log").read_text().splitlines():
+                    self.run.console.line(line)
+            if (status.endswith("ERROR") or below) and self.raises_failed_runs and not quiet:
                 raise ToolError(
                     "Vivado 12-13638",
-                    f"Failed runs(s) : '{run.name}'",
+                    str(below) if below else f"Failed runs(s) : '{run.name}'",
                     also=(("Common 17-39", "'wait_on_runs' failed due to earlier errors."),),
                 )
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from blocks.network import find_network
+from blocks.network import find_network, read_network
 from config.problem import ConfigError
 from config.settings import load_settings
 from farm.settings import FarmSettings
@@ -23,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SECTIONS = {"farm": FarmSettings, "cosim": CosimSettings, "vitis": VitisSettings}
 
 
-def chosen(tmp_path: Path, *words: str, yaml: str = "", network: str = "digits"):  # type: ignore[no-untyped-def]
+def chosen(tmp_path: Path, *words: str, yaml: str = "", network: str = "digits") -> Any:
     (tmp_path / "farm.yaml").write_text(f"network: {network}\n{yaml}")
     settings = load_settings(tmp_path, SECTIONS, words)
     return find_toolchain(ROOT, settings, find_network(network), find_platform(settings.platform))
@@ -60,25 +61,39 @@ def test_a_release_that_is_none(tmp_path: Path) -> None:
     assert "'22.2', which is no release" in refused(tmp_path, "vitis.release=22.2")
 
 
+def views_of(toolchain) -> dict[str, str]:  # type: ignore[no-untyped-def]
+    return {block: toolchain.view(core) for block, core in toolchain.network.cores().items()}
+
+
+def mixed(tmp_path: Path, *words: str):  # type: ignore[no-untyped-def]
+    """The toolchain of digits with views in its file."""
+    text = (ROOT / "blocks" / "networks" / "digits.yaml").read_text()
+    for block in ("res2a", "postres"):
+        text = text.replace(f"  - name: {block}\n", f"  - name: {block}\n    view: hls\n")
+    (tmp_path / "digits.yaml").write_text(text)
+    (tmp_path / "farm.yaml").write_text("network: digits\n")
+    settings = load_settings(tmp_path, SECTIONS, ("toolchain=vitis", "target=hw", *words))
+    return find_toolchain(ROOT, settings, read_network(tmp_path / "digits.yaml"), find_platform("u250"))
+
+
+def test_a_release_later_than_all_that_are_known_is_taken_for_the_newest(tmp_path: Path) -> None:
+    found = chosen(tmp_path, "toolchain=vitis", "target=hw", "vitis.release=2027.2", "vitis.view=hls")
+    step = found.hls(found.network.cores()["res2b"])
+    (header,) = (item.content for item in step.inputs if item.path == "farm_release.hpp")
+    assert "BIND_STORAGE" in header
+
+
 def test_views_by_block(tmp_path: Path) -> None:
-    found = chosen(tmp_path, "toolchain=vitis", "target=hw", "vitis.block_views=res2a=hls; postres=hls")
-    cores = find_network("digits").cores()
-    views = {block: found.view(core) for block, core in cores.items()}
-    assert {block for block, view in views.items() if view == "hls"} == {"res2a", "postres"}
-    inputs = {item.path for item in found.ooc(cores["res2a"]).inputs}
+    found = mixed(tmp_path)
+    assert {block for block, view in views_of(found).items() if view == "hls"} == {"res2a", "postres"}
+    inputs = {item.path for item in found.ooc(found.network.cores()["res2a"]).inputs}
     assert "ip.zip" in inputs
     assert not any(path.endswith(".sv") for path in inputs)
 
 
-def test_views_that_do_not_fit_are_all_told(tmp_path: Path) -> None:
-    said = refused(tmp_path, "vitis.block_views=res9a=hls;res2a=c++")
-    assert "no block 'res9a'" in said
-    assert "no view 'c++'" in said
-
-
-def test_blocks_of_one_core_share_its_view(tmp_path: Path) -> None:
-    said = refused(tmp_path, "vitis.block_views=res2b=hls;res2c=rtl", network="resnet50")
-    assert "share the core" in said
+@pytest.mark.parametrize("view", ["hls", "rtl"])
+def test_the_setting_is_for_all_blocks(tmp_path: Path, view: str) -> None:
+    assert set(views_of(mixed(tmp_path, f"vitis.view={view}")).values()) == {view}
 
 
 def test_a_part_of_another_board(tmp_path: Path) -> None:

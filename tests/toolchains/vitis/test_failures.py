@@ -54,7 +54,9 @@ LINES = [
     ("ERROR: dataflow-farm: timing is not met in the routed design (WNS -0.2 ns)", "timing", False),
     ("ERROR: vivado ended with status 139 and no error line: it crashed", "crash", True),
     ("ERROR: dataflow-farm: there is no licence: set XILINXD_LICENSE_FILE", "config", False),
-    ("ERROR: utilization.rpt:3: the table has no rows; the file was cut off", "source", False),
+    ("ERROR: utilization.rpt:3: the table has no rows; the file was cut off", "crash", True),
+    ("ERROR: vivado ended with status 0, but a.dcp is not there", "crash", True),
+    ("ERROR: [VPL 17-345] A valid license was not found for feature 'Implementation'", "licence", False),
 ]
 
 
@@ -80,6 +82,33 @@ def test_the_cause_counts_and_not_what_follows_from_it(tmp_path: Path) -> None:
         "ERROR: vivado ended with status 1",
     )
     assert found.kind == "licence"
+
+
+ORDINARY = [
+    # Of good runs, as the tools print them.
+    "INFO: [HLS 200-10] Adding design file 'stem_top.cpp' to the project",
+    "INFO: [HLS 200-1510] Running: csynth_design",
+    "WARNING: [HLS 207-5292] unused parameter 'x'",
+    "INFO: [COSIM 212-1000] *** C/RTL co-simulation finished: PASS ***",
+    "INFO: [SIM 211-1] CSim done with 0 errors.",
+    "INFO: [Synth 8-7080] Parallel synthesis criteria is not met",
+    "WARNING: [Synth 8-3331] design stem has unconnected port ap_rst_n",
+    "INFO: [BD 41-1029] Generation completed for the IP Integrator block stem .",
+    "CRITICAL WARNING: [BD 41-1356] Slave segment is not assigned into an address space",
+    "INFO: [IP_Flow 19-3805] Generating core",
+    "INFO: [CFGEN 83-2226] Inferring mapping for argument digits_1.in to DDR[1]",
+    "INFO: [SYSTEM_LINK 82-70] Extracting xo v3 file digits.xo",
+    "INFO: [v++ 60-1441] Run run_link: Step vpl: Completed",
+    "INFO: [Common 17-349] Got license for feature 'Synthesis' and/or device 'xcu250'",
+    "INFO: [Route 35-39] Router estimated timing met",
+    "set_param general.maxThreads 4",
+]
+
+
+@pytest.mark.parametrize("line", ORDINARY)
+def test_an_ordinary_line_is_no_cause(tmp_path: Path, line: str) -> None:
+    found = failure(tmp_path, line, "ERROR: xyz ended with status 1")
+    assert (line in found.lines, found.kind) == (False, "source")
 
 
 def test_the_last_words_of_our_own_scripts_are_no_failure(tmp_path: Path) -> None:

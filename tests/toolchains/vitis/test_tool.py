@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from toolchains.vitis import tool
+
+Start = Callable[[str], str]
 
 GOOD = """\
 echo "INFO: [Common 17-206] Exiting"
@@ -18,10 +22,10 @@ echo "farm done: it"
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
     """Run a shell script as if it were Vivado."""
 
-    def start(script: str, **more: object) -> str:
+    def start(script: str) -> str:
         path = tmp_path / "bin" / "vivado"
         path.parent.mkdir(exist_ok=True)
         path.write_text(f"#!/bin/sh\n{script}")
@@ -29,12 +33,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-unt
         monkeypatch.setenv(f"{tool.VARIABLE}VIVADO", str(path))
         work = tmp_path / "work"
         work.mkdir(exist_ok=True)
-        return tool.run("VIVADO", (), folder=work, says="farm done: it", writes=["out.dcp"], **more)  # type: ignore[arg-type]
+        return tool.run("VIVADO", (), folder=work, says="farm done: it", writes=["out.dcp"])
 
     return start
 
 
-def test_a_good_run(run) -> None:  # type: ignore[no-untyped-def]
+def test_a_good_run(run: Start) -> None:
     assert "Exiting" in run(GOOD)
 
 
@@ -52,12 +56,12 @@ def test_a_good_run(run) -> None:  # type: ignore[no-untyped-def]
         ('echo "wrong # args"; echo "    while executing"; exit 1', "an error of the script"),
     ],
 )
-def test_success_is_never_only_the_exit_status(run, script: str, said: str) -> None:  # type: ignore[no-untyped-def]
+def test_success_is_never_only_the_exit_status(run: Start, script: str, said: str) -> None:
     with pytest.raises(tool.ToolError, match=said.replace("(", r"\(")):
         run(script)
 
 
-def test_a_file_from_before_is_no_result(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_file_from_before_is_no_result(run: Start, tmp_path: Path) -> None:
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "out.dcp").write_text("old")
     with pytest.raises(tool.ToolError, match="there before the run"):
@@ -65,9 +69,9 @@ def test_a_file_from_before_is_no_result(run, tmp_path: Path) -> None:  # type: 
 
 
 def test_each_process_has_a_home_of_its_own_and_the_licence(
-    run,
+    run: Start,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,  # type: ignore[no-untyped-def]
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("XILINXD_LICENSE_FILE", "2100@server")
     monkeypatch.setenv(f"{tool.VARIABLE}BIN", "/opt/tools/bin")
@@ -83,10 +87,24 @@ def test_each_process_has_a_home_of_its_own_and_the_licence(
     assert not Path(home).exists()
 
 
+def test_the_locale_is_one_that_every_system_has(run: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    # What the engine gives every step.
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    assert "|C|" in run('echo "|$LC_ALL|"\n' + GOOD)
+
+
+def test_a_home_that_cannot_be_removed_fails_no_run(run: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(path: object, **more: object) -> None:
+        raise OSError(errno.ENOTEMPTY, "Directory not empty", str(path))
+
+    monkeypatch.setattr(os, "rmdir", busy)
+    assert "Exiting" in run('touch "$HOME/late"\n' + GOOD)
+
+
 def test_what_is_missing_is_said_before_any_tool_starts(
-    run,
+    run: Start,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,  # type: ignore[no-untyped-def]
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv(f"{tool.VARIABLE}LACKS", "there is no licence")
     with pytest.raises(tool.ToolError, match="there is no licence"):

@@ -8,8 +8,6 @@ set_part {xcu250-figd2104-2L-e}
 create_clock -period 4.000 -name default
 # Pointers have 64 bits: the register map in kernel.xml says so.
 config_interface -m_axi_addr64
-# Cores meet in one netlist, where no two modules may have one name: theirs begin with the top's.
-config_rtl -auto_prefix
 config_export -format ip_catalog -vendor xilinx.com -library hls -ipname dma_ddcb20 -version 1.0
 csim_design
 csynth_design

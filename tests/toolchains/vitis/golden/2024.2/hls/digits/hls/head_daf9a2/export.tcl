@@ -2,7 +2,7 @@
 open_project -reset project
 set_top head_daf9a2
 add_files head_daf9a2_top.cpp -cflags "-I. -std=c++14"
-add_files -tb {bench.cpp input.txt fc_weights.txt fc_bias.txt output.txt} -cflags "-I. -std=c++14"
+add_files -tb {bench.cpp input_r.txt fc_weights.txt fc_bias.txt output_r.txt} -cflags "-I. -std=c++14"
 open_solution -reset -flow_target vivado solution
 set_part {xcu250-figd2104-2L-e}
 create_clock -period 4.000 -name default

@@ -2,7 +2,7 @@
 open_project -reset project
 set_top stem_8b7069
 add_files stem_8b7069_top.cpp -cflags "-I. -std=c++14"
-add_files -tb {bench.cpp input.txt conv0_weights.txt conv0_thresholds.txt output.txt} -cflags "-I. -std=c++14"
+add_files -tb {bench.cpp input_r.txt conv0_weights.txt conv0_thresholds.txt output_r.txt} -cflags "-I. -std=c++14"
 open_solution -reset -flow_target vivado solution
 set_part {xcu250-figd2104-2L-e}
 create_clock -period 4.000 -name default

@@ -2,7 +2,7 @@
 open_project -reset project
 set_top residual_89ae1e
 add_files residual_89ae1e_top.cpp -cflags "-I. -std=c++14"
-add_files -tb {bench.cpp input.txt bypass_thresholds.txt conv1_weights.txt conv1_thresholds.txt conv2a_weights.txt conv2a_thresholds.txt conv2b_weights.txt conv2b_thresholds.txt conv2c_weights.txt conv2c_thresholds.txt output.txt} -cflags "-I. -std=c++14"
+add_files -tb {bench.cpp input_r.txt bypass_thresholds.txt conv1_weights.txt conv1_thresholds.txt conv2a_weights.txt conv2a_thresholds.txt conv2b_weights.txt conv2b_thresholds.txt conv2c_weights.txt conv2c_thresholds.txt output_r.txt} -cflags "-I. -std=c++14"
 open_solution -reset -flow_target vivado solution
 set_part {xcu250-figd2104-2L-e}
 create_clock -period 4.000 -name default

@@ -1,6 +1,9 @@
 # head_daf9a2: synthesis out of context, for Vivado 2025.1
 set_param general.maxThreads 4
 create_project -in_memory -part xcu250-figd2104-2L-e
+# A file of contents that is not found would leave zeros and a warning.
+set_msg_config -id {Synth 8-4445} -new_severity ERROR
+set_msg_config -id {Synth 8-2898} -new_severity ERROR
 # The folder holds what was unpacked from the IP and nothing else.
 foreach file [lsort [glob -directory ip/hdl/verilog *.v]] {
     read_verilog $file

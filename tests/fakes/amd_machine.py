@@ -1,0 +1,177 @@
+"""A machine that has the stand-in of a release: a checkout, doit in it, and single steps run as the engine runs them.
+
+Tests import it by this name; their conftest.py puts this folder on the path.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+from amd_stand_in import install
+
+from config.settings import load_settings
+from farm.executor import Executor, Run
+from farm.failure import Failure
+from farm.step import Step
+
+if TYPE_CHECKING:
+    from toolchains.vitis.steps import VitisToolchain
+
+FAKES = Path(__file__).resolve().parent
+ROOT = FAKES.parents[1]
+LICENCE = {"XILINXD_LICENSE_FILE": "2100@server"}
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A machine with one release of the stand-in, and a checkout on it."""
+
+    tools: Path
+    release: str
+    checkout: Path
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Settings that lead to these tools."""
+        return (
+            "toolchain=vitis",
+            f"vitis.release={self.release}",
+            f"vitis.install={self.tools}",
+            f"vitis.platforms={self.tools}/platforms",
+        )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables of a user who has sourced nothing but has a licence and XRT."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("XILINX", "PYTEST", "AMD_"))}
+        data = str(self.checkout.parent / "data")
+        return {
+            **kept,
+            **LICENCE,
+            "XILINX_XRT": str(self.tools / "xrt"),
+            "PYTHONPATH": str(self.checkout),
+            "XDG_DATA_HOME": data,
+            "XDG_CACHE_HOME": data,
+        }
+
+    def fault(self, text: str) -> None:
+        """Ask for a fault; nothing takes it back."""
+        (self.tools / "stand_in_fault").write_text(text)
+
+    def tally(self) -> list[str]:
+        """Names of what was synthesised, in order."""
+        return [entry["name"] for entry in self.synthesised()]
+
+    def synthesised(self) -> list[dict[str, str]]:
+        """Kind (csynth, synth) and name of what was synthesised, in order."""
+        return [json.loads(line) for line in (self.tools / "stand_in_tally").read_text().splitlines()]
+
+    def fork(self, folder: Path) -> Machine:
+        """The same state with tools and checkout of its own, in a new folder."""
+        shutil.copytree(self.checkout, folder / "checkout")
+        made = Machine(folder / "amd", self.release, folder / "checkout")
+        made.install()
+        return made
+
+    def install(self) -> None:
+        """Put the tools there."""
+        install.make(self.tools, self.release)
+        (self.tools / "stand_in_tally").write_text("")
+
+    def processes(self) -> list[str]:
+        """Command lines of what runs in the checkout."""
+        found = []
+        for place in Path("/proc").glob("[0-9]*"):
+            try:
+                if place.joinpath("cwd").readlink().is_relative_to(self.checkout):
+                    found.append(place.joinpath("cmdline").read_text().replace("\0", " "))
+            except OSError:
+                continue  # it has ended meanwhile, or is not ours
+        return found
+
+    def doit(self, *words: str, status: int = 0, timeout_s: float = 280, runs: tuple[str, ...] = ("-m", "doit")) -> str:
+        """Run doit in the checkout and return what it prints."""
+        done = subprocess.run(
+            [sys.executable, *runs, *words, *self.words],
+            cwd=self.checkout, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=timeout_s, check=False,
+        )  # fmt: skip
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout
+
+    def toolchain(self, *words: str, network: str = "digits", target: str = "hw") -> VitisToolchain:
+        """The toolchain that doit would take here."""
+        from blocks.network import find_network
+        from farm.settings import FarmSettings
+        from integration.fit_settings import FitSettings
+        from integration.platform import find_platform
+        from toolchains.choose import find_toolchain
+        from toolchains.simulation_settings import CosimSettings
+        from toolchains.vitis.settings import VitisSettings
+        from toolchains.vitis.steps import VitisToolchain
+
+        sections = {"farm": FarmSettings, "cosim": CosimSettings, "fit": FitSettings, "vitis": VitisSettings}
+        given = (f"network={network}", f"target={target}", "platform=u250", *self.words, *words)
+        settings = load_settings(self.checkout, sections, given)
+        found = find_toolchain(self.checkout, settings, find_network(network), find_platform("u250"))
+        assert isinstance(found, VitisToolchain)
+        return found
+
+    def run(self, step: Step) -> Failure | None:
+        """Run one step once, as the engine does; its outputs are put into place if it is good."""
+        executor = Executor(self.checkout)
+        run = executor.prepare(step, "0" * 64)
+        executor.start(run)
+        ended: list[Run] = []
+        while not ended:
+            executor.enforce_timeouts()
+            ended = list(executor.reap())
+            time.sleep(0.01)
+        failure = executor.verdict(run)
+        for output in step.outputs if failure is None else ():
+            place = self.checkout / output.target
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(run.work / output.path, place)
+        executor.discard(run)
+        return failure
+
+
+def copy_checkout(folder: Path) -> None:
+    """What git knows or would add, without the tests."""
+    if shutil.which("git") is None:
+        pytest.skip("git is needed for a copy of the checkout")
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    if done.returncode:
+        pytest.skip("this is no git checkout, so that nobody says which files belong to it")
+    for name in done.stdout.decode().split("\0"):
+        source = ROOT / name
+        if name and source.is_file() and not name.startswith("tests/"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, folder / name)
+
+
+class Make(Protocol):
+    """Makes a machine with a release; `variables` in place of a licence."""
+
+    def __call__(self, release: str = "2022.2", variables: Mapping[str, str] | None = None) -> Machine:
+        """Make it in a folder of the test's own."""
+
+
+def make_machine(folder: Path, release: str) -> Machine:
+    """A machine in a folder."""
+    checkout = folder / "checkout"
+    copy_checkout(checkout)
+    made = Machine(folder / "amd", release, checkout)
+    made.install()
+    return made

@@ -1,0 +1,16 @@
+# residual_c91fe4: co-simulation, for vivado_hls 2019.2
+open_project -reset project
+set_top residual_c91fe4
+add_files residual_c91fe4_top.cpp -cflags "-I. -std=c++0x"
+add_files -tb {bench.cpp input_r.txt bypass_thresholds.txt conv1_weights.txt conv1_thresholds.txt conv2a_weights.txt conv2a_thresholds.txt conv2b_weights.txt conv2b_thresholds.txt conv2c_weights.txt conv2c_thresholds.txt output_r.txt} -cflags "-I. -std=c++0x"
+open_solution -reset solution
+set_part {xcu250-figd2104-2L-e}
+create_clock -period 4.000 -name default
+# Pointers have 64 bits: the register map in kernel.xml says so.
+config_interface -m_axi_addr64
+config_export -format ip_catalog -vendor xilinx.com -library hls -ipname residual_c91fe4 -version 1.0
+csim_design
+csynth_design
+cosim_design -rtl verilog
+puts "farm done: HLS"
+exit 0

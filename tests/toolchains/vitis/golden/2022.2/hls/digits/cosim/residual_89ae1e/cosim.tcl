@@ -1,0 +1,18 @@
+# residual_89ae1e: co-simulation, for vitis_hls 2022.2
+open_project -reset project
+set_top residual_89ae1e
+add_files residual_89ae1e_top.cpp -cflags "-I. -std=c++14"
+add_files -tb {bench.cpp input_r.txt bypass_thresholds.txt conv1_weights.txt conv1_thresholds.txt conv2a_weights.txt conv2a_thresholds.txt conv2b_weights.txt conv2b_thresholds.txt conv2c_weights.txt conv2c_thresholds.txt output_r.txt} -cflags "-I. -std=c++14"
+open_solution -reset -flow_target vivado solution
+set_part {xcu250-figd2104-2L-e}
+create_clock -period 4.000 -name default
+# Pointers have 64 bits: the register map in kernel.xml says so.
+config_interface -m_axi_addr64
+# Cores meet in one netlist, where no two modules may have one name: theirs begin with the top's.
+config_rtl -module_auto_prefix
+config_export -format ip_catalog -vendor xilinx.com -library hls -ipname residual_89ae1e -version 1.0
+csim_design
+csynth_design
+cosim_design -rtl verilog
+puts "farm done: HLS"
+exit 0
