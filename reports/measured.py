@@ -1,4 +1,4 @@
-"""What the gates of a build may ask for. A value by formula or of the fit is none: gates are about what was measured."""
+"""What the gates of a build may ask for: what was measured, and so no value by formula and none of the fit."""
 
 from __future__ import annotations
 

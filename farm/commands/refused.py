@@ -1,4 +1,4 @@
-"""doit's own commands that have no meaning with the farm: each says so in one line, and which command has what is wanted."""
+"""doit's own commands that have no meaning with the farm: each says so in one line, and what to type instead."""
 
 from __future__ import annotations
 
