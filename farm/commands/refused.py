@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from doit.cmd_base import Command
+from doit.cmd_base import DoitCmdBase
 from doit.exceptions import InvalidCommand
 
 
-class Refused(Command):  # type: ignore[misc]
+class Refused(DoitCmdBase):  # type: ignore[misc]
     """A command that only says why there is none. It takes any words: whatever they are, the answer is the same."""
 
     why = ""
