@@ -154,7 +154,7 @@ class PackagerCommands:
         try:
             return self._open(component.read(path)).handle
         except ValueError as error:
-            raise ToolError("IP_Flow 19-1663", str(error)) from error
+            raise ToolError("Stand-in 1-7", str(error)) from error
 
     def do_ipx_open_ipxact_file(self, arguments: Arguments) -> str:
         """The same."""
