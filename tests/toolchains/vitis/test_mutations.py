@@ -35,6 +35,7 @@ BLOCK = "res2b"
 _DATED = re.compile(rb"^\| Date .*$|^.*\b\d\d:\d\d:\d\d \d{4}.*$", re.MULTILINE)
 _SECTIONS = ("CLOCK_FREQ_TOPOLOGY", "CONNECTIVITY", "IP_LAYOUT", "MEM_TOPOLOGY")
 Run = Callable[..., str]
+RESULTS = (".dcp", ".v", ".sv", ".xml", ".rpt", ".xo", ".xclbin", ".zip")
 
 #: Kind and pattern of mistakes that no run can know for one, and why.
 TOLERATED: tuple[tuple[str, str, str], ...] = ()
@@ -50,6 +51,16 @@ def content(file: Path) -> str:
     else:
         parts = [file.read_bytes()]
     return hashlib.sha256(b"\0".join(_DATED.sub(b"", part) for part in parts)).hexdigest()
+
+
+class Unchanged(Exception):  # noqa: N818  no error
+    """A script with a mistake has made exactly what the right one makes."""
+
+
+def tree(folder: Path) -> dict[str, str]:
+    """Digests of the results in a folder: netlists, cores, sources, reports."""
+    files = (file for file in folder.rglob("*") if file.suffix in RESULTS and ".runs/" not in str(file))
+    return {str(file.relative_to(folder)): content(file) for file in files if file.is_file()}
 
 
 def script_of(words: tuple[str, ...]) -> str:
@@ -153,14 +164,21 @@ class Chain:
             if given in earlier:
                 shutil.copytree(self.recorded[name][given].after, Path(), dirs_exist_ok=True)
                 return self.recorded[name][given].printed
-            if given == script:
-                Path(given).write_text(mutation.apply(Path(given).read_text()))
-            return real(kind, words, **more)
+            if given != script:
+                return real(kind, words, **more)
+            Path(given).write_text(mutation.apply(Path(given).read_text()))
+            printed = real(kind, words, **more)
+            if tree(Path()) == tree(self.recorded[name][given].after):
+                raise Unchanged
+            return printed
 
         place = work / name
         shutil.rmtree(work, ignore_errors=True)
         shutil.copytree(self.folder / name / "inputs", place)
-        said = self._run(name, place, run)
+        try:
+            said = self._run(name, place, run)
+        except Unchanged:
+            return "same"
         if said:
             return f"{name}: {said}"
         made = {output.target: place / output.path for output in self.steps[name].outputs}
@@ -184,3 +202,47 @@ def tolerated(script: str, mutation: Mutation) -> bool:
     return any(
         kind in ("*", mutation.kind) and re.search(pattern, f"{script}: {mutation}") for kind, pattern, _ in TOLERATED
     )
+
+
+def check(chain: Chain, chosen: list[tuple[str, str, Mutation]], work: Path) -> list[str]:
+    """Outcomes of mistakes; those that went through unknown are named. At least a third has to be refused."""
+    outcomes = {(script, mutation): chain.outcome(name, script, mutation, work) for name, script, mutation in chosen}
+    refused = sum(outcome not in ("", "same") for outcome in outcomes.values())
+    assert refused >= len(chosen) / 3, outcomes
+    return [f"{script}: {m}" for (script, m), outcome in outcomes.items() if not outcome and not tolerated(script, m)]
+
+
+SEED = 7
+SAMPLE = 12
+
+
+@pytest.fixture
+def tools(monkeypatch: pytest.MonkeyPatch) -> Callable[[Machine], Machine]:
+    """Lets steps that the test runs itself find a machine's tools."""
+
+    def found(machine: Machine) -> Machine:
+        for name in [name for name in os.environ if name.startswith("XILINX")]:
+            monkeypatch.delenv(name)
+        for name, value in {**LICENCE, "XILINX_XRT": str(machine.tools / "xrt")}.items():
+            monkeypatch.setenv(name, value)
+        return machine
+
+    return found
+
+
+def test_a_sample_of_mistakes_is_refused(built: Machine, tools: Callable[[Machine], Machine], tmp_path: Path) -> None:
+    chain = Chain(tools(built), "rtl", tmp_path / "good")
+    every = [(name, script, m) for name, script in chain.scripts() for m in chain.mutations(name, script, SEED, 1, 1)]
+    assert check(chain, random.Random(SEED).sample(every, SAMPLE), tmp_path / "work") == []
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("view", ["hls", "rtl"])
+@pytest.mark.parametrize("release", ["2019.2", "2022.2", "2024.2", "2025.1"])
+def test_every_mistake_is_refused(tools: Callable[[Machine], Machine], release: str, view: str, tmp_path: Path) -> None:
+    machine = tools(make_machine(tmp_path, release))
+    machine.doit("link", "network=digits", "target=hw", f"vitis.view={view}", timeout_s=1500)
+    chain = Chain(machine, view, tmp_path / "good")
+    every = [(name, script, m) for name, script in chain.scripts() for m in chain.mutations(name, script, SEED, 1, 2)]
+    assert check(chain, every, tmp_path / "work") == []
