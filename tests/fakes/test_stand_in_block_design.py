@@ -295,6 +295,22 @@ def test_a_kernel_with_a_mistake_is_refused(
     bench.vivado(mutated(KERNEL_SCRIPT, script)).fails_with(code, words)
 
 
+@pytest.mark.parametrize(
+    ("signals", "protocol"),
+    [
+        ({"AWADDR": 64, "AWLEN": 8, "AWLOCK": 1, "WDATA": 32}, "AXI4"),
+        ({"AWADDR": 64, "AWLEN": 8, "AWLOCK": 1, "WID": 1, "WDATA": 32}, "AXI3"),
+        ({"ARADDR": 64, "ARLEN": 8, "ARLOCK": 2, "RDATA": 32}, "AXI3"),
+        ({"ARADDR": 32, "ARLEN": 4, "RDATA": 32}, "AXI3"),
+        ({"AWADDR": 6, "ARADDR": 6, "WDATA": 32}, "AXI4LITE"),
+    ],
+)
+def test_the_protocol_that_ports_tell(signals: dict[str, int], protocol: str) -> None:
+    ports = [component.Port(f"m_axi_{name}", "out", bits) for name, bits in signals.items()]
+    (bus,) = component.infer(ports)
+    assert bus.parameters["PROTOCOL"] == protocol
+
+
 MEMORY = """\
 module m (input wire ap_clk, input wire ap_rst_n, output wire [31:0] out_TDATA, output wire out_TVALID, input wire out_TREADY);
     (* rom_style = "block" *) reg [31:0] words [0:511];
