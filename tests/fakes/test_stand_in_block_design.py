@@ -403,6 +403,12 @@ def test_a_stray_core_in_the_repository_is_told(bench) -> None:
     assert "CRITICAL WARNING: [IP_Flow 19-1663] Duplicate IP found for 'own:farm:a:1.0'" in ended.text
 
 
+def test_a_netlist_with_input_buffers_is_no_core(bench) -> None:
+    bench.vivado(
+        IP.replace("synth_design -mode out_of_context", "synth_design").replace("ip/$name", "ips/$name")
+    ).fails_with("Stand-in 1-9", "out_of_context")
+
+
 def test_what_is_there_already_is_overwritten_only_by_force(bench) -> None:
     script = f"create_project -in_memory -part {PART}\nread_verilog a.v\nsynth_design -top a -part {PART}\nwrite_checkpoint FORCE a.dcp\nexit 0\n"
     bench.vivado(script.replace("FORCE", "")).fails_with("Common 17-176", "-force")

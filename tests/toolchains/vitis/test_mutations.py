@@ -40,7 +40,15 @@ Run = Callable[..., str]
 RESULTS = (".dcp", ".v", ".sv", ".xml", ".rpt", ".xo", ".xclbin", ".zip")
 
 #: Kind and pattern of mistakes that no run can know for one, and why.
-TOLERATED: tuple[tuple[str, str, str], ...] = ()
+TOLERATED: tuple[tuple[str, str, str], ...] = (
+    ("*", r"rename_ref -prefix_all", "one netlist of other names meets none of the same"),
+    ("*", r"CONFIG\.FIFO_DEPTH|CONFIG\.Width|CONFIG\.REG_CONFIG", "an IP's own or another legal value"),
+    ("swap", r"create_bd_port|create_bd_cell|make_bd_|farm_external", "the order of ports and cells is free"),
+    ("number", r"sp=", "another bank of the same memory"),
+    ("drop", r"report_dir=|temp_dir=|log_dir=", "v++'s own folders, which are looked into as well"),
+    ("drop", r"ipx::add_file \S+_funcsim", "only simulators read it"),
+    ("*", r"display_name|description|taxonomy|DONT_TOUCH", "words for people, and hints"),
+)
 
 
 def content(file: Path) -> str:
