@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import replace
 from pathlib import Path
 
 from amd_stand_in import connectivity, kernel_object, netlist, vivado_reports
@@ -180,8 +179,7 @@ class Link(LinkOutput):
                 {core.top: netlist.Cell(Size(lut=1), origin=name)},
                 release=self.release,
             )
-            # What its memories hold goes into no report of a link.
-            design.join(replace(own, contents={}))
+            design.join(own)
             sizes += [(unit.name, own.size()) for unit in units.values() if unit.kernel.name == name]
             path = platform.cu_path.split("/")
             self._place(design, path, own.top, [unit.name for unit in units.values() if unit.kernel.name == name])
