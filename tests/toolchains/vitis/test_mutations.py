@@ -12,7 +12,6 @@ import hashlib
 import importlib
 import io
 import os
-import random
 import re
 import shutil
 import sys
@@ -23,8 +22,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import pytest
-from amd_machine import LICENCE, Machine, make_machine
+from amd_machine import LICENCE, Machine
 from amd_mutations import Mutation, mutations
 
 from farm.executor import Executor
