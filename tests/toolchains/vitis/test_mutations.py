@@ -12,6 +12,7 @@ import hashlib
 import importlib
 import io
 import os
+import random
 import re
 import shutil
 import sys
@@ -22,7 +23,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from amd_machine import LICENCE, Machine
+import pytest
+from amd_machine import LICENCE, Machine, make_machine
 from amd_mutations import Mutation, mutations
 
 from farm.executor import Executor
