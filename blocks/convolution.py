@@ -184,8 +184,14 @@ class Convolution:
             found.append(not_dividing("mmv", self.mmv, self.output.width, "output columns"))
         if found or self.channels % self.pe or (self.threshold_pe and self.channels % self.threshold_pe):
             return found
-        for operator in (self.padding(), self.window(), self.mvau(), self.threshold()):
+        for operator in (self.padding(), self.window(), self.mvau()):
             found += [(mistake.field, mistake.what, mistake.remedy) for mistake in operator.mistakes()]
+        for mistake in self.threshold().mistakes():
+            # Its pe follows from the convolution's unless the file says it.
+            if mistake.field == "pe" and self.threshold_pe:
+                found.append(("threshold_pe", mistake.what, mistake.remedy.replace("lower pe", "lower threshold_pe")))
+            else:
+                found.append((mistake.field, mistake.what, mistake.remedy))
         return found
 
     def build(self, builder: GraphBuilder, stream: str) -> str:

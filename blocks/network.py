@@ -14,6 +14,7 @@ from blocks.fifo_depths import SUFFIX, depths_file, read_depths
 from blocks.graph import Core
 from blocks.head import Head, read_head
 from blocks.operators.base import MAX_PORT_BITS
+from blocks.parameter_memory.plan import MOST_BEATS
 from blocks.residual import Residual, read_residual
 from blocks.stem import Stem, read_stem
 from blocks.views import AS_BY_DEFAULT, Views, check_shared, read_views
@@ -245,6 +246,11 @@ def _check_core(section: Section, block: Block) -> None:
             size = f"{port.stream.lanes} x {port.stream.bits} = {port.stream.width_bits} bits"
             what = f"{block.name}: the port {port.name} is {size} wide"
             section.problem(None, what, f"fold more: a port has at most {MAX_PORT_BITS} bits")
+    for parameters in graph.parameter_ports():
+        if parameters.stream.depth > MOST_BEATS:
+            size = f"{parameters.stream.depth} beats, and a block RAM {MOST_BEATS} addresses"
+            what = f"{block.name}: the memory of {parameters.name} has {size}"
+            section.problem(None, what, f"raise pe or simd of {parameters.name.rpartition('_')[0]}")
 
 
 def _unknown_operators(section: Section, kind: str) -> None:

@@ -17,7 +17,8 @@ module farm_dma_read #(
     input  wire                start,
     input  wire  [63:0]        base,
     input  wire  [31:0]        images,
-    // Low from the cycle after `start` until the last beat has left.
+    // Low from the cycle after `start` until the last beat has left, but for a cycle in which the last beat is
+    // between gearbox and port: who starts again waits for the writer too.
     output logic               quiet,
     output logic               error,
     output logic [63:0]        araddr,

@@ -50,6 +50,9 @@ HALF_BLOCK_RAMS = (
     Shape("RAMB18E2", 1, 16384, tiles=0.5, read_width=1),
 )
 
+MOST_BEATS = BLOCK_RAMS[-1].depth
+"""No memory is deeper: columns stand side by side, never one behind the other."""
+
 
 @dataclass(frozen=True)
 class MemoryPlan:
@@ -91,12 +94,10 @@ def plan_memory(width_bits: int, depth: int) -> MemoryPlan:
     if depth <= LUTRAM_DEPTH:
         shape = next(shape for shape in LUTRAMS if depth <= shape.depth)
         return MemoryPlan(width_bits, depth, shape, -(-width_bits // shape.bits))
-    fitting = [shape for shape in BLOCK_RAMS if depth <= shape.depth]
-    if not fitting:
-        deepest = BLOCK_RAMS[-1].depth
-        raise ValueError(f"a memory of {depth} beats; at most {deepest} fit: raise PE or SIMD of its operator")
+    if depth > MOST_BEATS:
+        raise ValueError(f"a memory of {depth} beats; at most {MOST_BEATS} fit: raise PE or SIMD of its operator")
     # The shallowest shape that is deep enough is the widest, so it needs the fewest.
-    shape = fitting[0]
+    shape = next(shape for shape in BLOCK_RAMS if depth <= shape.depth)
     half = next((shape for shape in HALF_BLOCK_RAMS if depth <= shape.depth), None)
     columns, rest = divmod(width_bits, shape.bits)
     if rest and half is not None and rest <= half.bits:

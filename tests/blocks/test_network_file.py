@@ -73,6 +73,7 @@ def line_of(text: str, part: str) -> int:
 
 
 CONV2A = "conv2a: {channels: 32, pe: 8, simd: 8}"
+CONV2B = "conv2b: {channels: 64, pe: 16, simd: 32}"
 POOL = "max_pool: {kernel: 3, stride: 2, pad: [0, 0, 1, 1]}"
 
 #: (what is replaced, by what, text of the line that has to be named, words of the message, words of the remedy)
@@ -87,6 +88,13 @@ SINGLE = {
     "simd": (CONV2A, CONV2A.replace("simd: 8", "simd: 5"), "simd: 5", "simd 5 does not divide 32", "1, 2, 4, 8, 16"),
     "threshold_pe": (CONV2A, CONV2A.replace("simd: 8", "simd: 8, threshold_pe: 3"), "threshold_pe",
                      "threshold_pe 3 does not divide 32", "1, 2, 4"),
+    # 96 channels of 15 thresholds for sums of 1,153 values (11 bits): 96 * 15 * 11 = 15,840 bits.
+    "thresholds too wide": ("conv2c: {channels: 128, pe: 16, simd: 16}",
+                            "conv2c: {channels: 128, pe: 16, simd: 16, threshold_pe: 128}",
+                            "threshold_pe", "the thresholds stream", "lower threshold_pe"),
+    # 3 * 3 * 64 products of 64 channels, one at a time: 36,864 beats.
+    "memory too deep": (CONV2B, CONV2B.replace("16, simd: 32", "1, simd: 1"), "name: res3a",
+                        "the memory of conv2b_weights has 36864 beats", "raise pe or simd of conv2b"),
     "mmv": ("mmv: 4", "mmv: 3", "mmv: 3", "mmv 3 does not divide 8 output columns", "1, 2, 4, 8"),
     "mmv and pe": ("pe: 32, simd: 1, mmv: 4", "pe: 16, simd: 1, mmv: 4", "mmv: 4", "interleaved", "pe equals"),
     "channels of the branches": ("conv1: {channels: 64", "conv1: {channels: 32", "conv1: {channels: 32",

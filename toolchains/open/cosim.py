@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -65,34 +66,55 @@ def read_memories(folder: Path) -> dict[str, bytes]:
     return {memory["port"]: content[memory["offset"] : memory["offset"] + memory["bytes"]] for memory in memories}
 
 
-def read_stimuli(core: Core, block: str, images: int, streamed: Tensor | None, files: Mapping[str, Path]) -> Stimuli:
+def read_stimuli(
+    core: Core,
+    block: str,
+    images: int,
+    streamed: Tensor | None,
+    files: Mapping[str, Path],
+    blocks: tuple[str, ...] = (),
+) -> Stimuli:
     """The block's input images: from the user's archive where it has the block, else held-out ones, else random ones.
 
     Raises:
-        InputError: an array that is no input of this block.
+        InputError: an archive that cannot be read or names none of `blocks`, an array that is no input of this block.
     """
     (port,) = (port for port in core.graph.inputs if port.name == "input")
     more = {} if streamed is None else {"fc_weights": streamed}
     highest = 2**port.stream.bits - 1
     if "archive" in files:
-        with np.load(files["archive"], allow_pickle=False) as archive:
-            if block in archive:
-                given = archive[block]
-                tensor = given[None] if given.ndim == len(port.shape) else given
-                if tensor.shape[1:] != port.shape or tensor.dtype.kind not in "ui":
-                    what = f"is {given.dtype} {list(given.shape)}"
-                    raise InputError(f"the array {block} of the given images {what}, not integers [N, *{port.shape}]")
-                if tensor.size and not 0 <= int(tensor.min()) <= int(tensor.max()) <= highest:
-                    raise InputError(f"the array {block} of the given images has values outside 0..{highest}")
-                # Few images come again and again: an interval needs several of them.
-                repeated = tensor[np.arange(max(images, len(tensor))) % len(tensor)]
-                return Stimuli({"input": repeated, **more}, len(repeated), "the user's images")
+        given = _given_images(files["archive"], block, blocks)
+        if given is not None:
+            tensor = given[None] if given.ndim == len(port.shape) else given
+            if tensor.shape[1:] != port.shape or not len(tensor) or tensor.dtype.kind not in "ui":
+                shape = ", ".join(map(str, port.shape))
+                what = f"is {given.dtype} {list(given.shape)}, not integers [N, {shape}] with at least one image"
+                raise InputError(f"the array {block} of cosim.inputs {what}")
+            if not 0 <= int(tensor.min()) <= int(tensor.max()) <= highest:
+                raise InputError(f"the array {block} of cosim.inputs has values outside 0..{highest}")
+            # Few images come again and again: an interval needs several of them.
+            repeated = tensor[np.arange(max(images, len(tensor))) % len(tensor)]
+            return Stimuli({"input": repeated, **more}, len(repeated), "the user's images")
     if "held_out" in files:
         tensor = np.load(files["held_out"], allow_pickle=False)
         return Stimuli({"input": tensor, **more}, len(tensor), "held-out images of the data set")
     rng = np.random.default_rng(SEED)
     drawn = np.concatenate([draw_inputs(core, rng)["input"] for _ in range(images)])
     return Stimuli({"input": drawn, **more}, images, f"random values 0..{highest}")
+
+
+def _given_images(path: Path, block: str, blocks: tuple[str, ...]) -> Tensor | None:
+    """The user's images for a block; None where they are for other blocks. Raises InputError."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            unknown = [name for name in archive.files if blocks and name not in blocks]
+            if unknown:
+                what = f"cosim.inputs has an array {unknown[0]!r}, and the network no such block"
+                raise InputError(f"{what}; its blocks: {', '.join(blocks)}")
+            return archive[block] if block in archive.files else None
+    except (OSError, ValueError, TypeError, zipfile.BadZipFile) as error:
+        # A file that is no archive is an array to numpy, or a pickle, which is not read.
+        raise InputError(f"cosim.inputs is no .npz archive of arrays that can be read ({error})") from None
 
 
 def run_all(
@@ -185,13 +207,16 @@ def main() -> int:
     parser.add_argument("--parameters", type=Path, help="the block's trained values; without: stand-ins")
     parser.add_argument("--held-out", type=Path, help="the block's input for held-out images, .npy")
     parser.add_argument("--archive", type=Path, help="the user's images by block, .npz")
+    parser.add_argument("--blocks", default="", help="all blocks that an archive may name, with commas")
     given = parser.parse_args()
     core = read_core(given.core)
     assert isinstance(core, Core)  # noqa: S101  no step is made for another
     files = {name: path for name in ("held_out", "archive") if (path := getattr(given, name))}
     try:
         values = values_of(core.graph, given.block, given.parameters)
-        stimuli = read_stimuli(core, given.block, given.images, values.streamed, files)
+        known = tuple(given.blocks.split(",")) if given.blocks else (given.block,)
+        stimuli = read_stimuli(core, given.block, given.images, values.streamed, files, known)
+        print(f"input: {stimuli.origin}")
         expected = run_graph(core.graph, stimuli.tensors, values.logical(core.graph))
         link_simulation(Path(MODEL), Path(HARNESS), Path("simulation.so"))
         simulator = Simulator(core, Path("simulation.so"))

@@ -16,6 +16,8 @@ from toolchains.open.dma_bench import SOURCES as DMA_SOURCES
 from toolchains.open.dma_bench import joint as dma_joint
 from toolchains.open.simulation_model import JOINT, texts, verilog_files
 
+ARCHIVE = "archive.npz"
+"""The user's images by block (setting `cosim.inputs`), beside the step."""
 ERROR_LINES = ("^ERROR: ", "^Traceback ")
 HEADER = File("simulation.hpp", "toolchains/open/simulation.hpp")
 
@@ -95,6 +97,7 @@ def cosim_step(
     stimuli: tuple[File, ...],
     tools: tuple[Tool, ...],
     facts: Facts,
+    blocks: tuple[str, ...] = (),
 ) -> Step:
     """The block, simulated and compared with the model.
 
@@ -108,12 +111,15 @@ def cosim_step(
         stimuli: `held_out.npy`, `archive.npz`, both or none of them.
         tools: All of them.
         facts: Behind the key.
+        blocks: All of the network, so that an archive's misspelt name is found.
     """
     core, place = block.core(), f"{folder}/cosim/{block.name}"
     trained = (File(f"{block.name}.npz", parameters),) if parameters else ()
     words = [f"--block={block.name}", f"--interval={interval_cycles}", f"--images={images}"]
     words += [f"--parameters={file.path}" for file in trained]
     words += [f"--{file.path.partition('.')[0].replace('_', '-')}={file.path}" for file in stimuli]
+    if any(file.path == ARCHIVE for file in stimuli):
+        words.append(f"--blocks={','.join(blocks)}")
     shape = {"kind": core.kind, "shape": core.graph.describe()}
     return Step(
         name=f"cosim:{block.name}",

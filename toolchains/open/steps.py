@@ -28,7 +28,7 @@ from integration.platform import Platform
 from toolchains.failures import signatures
 from toolchains.hls_release import release_header
 from toolchains.open.program import program_main
-from toolchains.open.simulation_steps import cosim_step, dma_cosim_step, harness_step, model_step, stimuli_step
+from toolchains.open.simulation_steps import ARCHIVE, cosim_step, dma_cosim_step, harness_step, model_step, stimuli_step
 from toolchains.open.synthesis_steps import MEMORIES, filling_step, memory_view, synthesis_step
 from toolchains.open.verilator import find_verilator
 from toolchains.simulation_settings import CosimSettings
@@ -215,7 +215,7 @@ class OpenToolchain:
         if self.network.dataset is not None:
             stimuli.append(File("held_out.npy", f"{self.folder}/stimuli/{block.name}.npy"))
         if settings.inputs:
-            stimuli.append(File("archive.npz", settings.inputs))
+            stimuli.append(File(ARCHIVE, settings.inputs))
         return cosim_step(
             block,
             self.folder,
@@ -226,6 +226,7 @@ class OpenToolchain:
             tuple(stimuli),
             (verilator(), compiler(), *interpreter("numpy")),
             (("core", core.name), ("parameters", parameters or STAND_IN), *core_facts(core)),
+            tuple(one.name for one in self.network.blocks),
         )
 
     def dma_cosim(self) -> Step:

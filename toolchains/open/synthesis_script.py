@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 FAMILY = "xcup"
-FILLED_JSON, FILLED_VERILOG = "filled.json", "filled.v"
 NETLIST, VERILOG, STATISTICS = "netlist.json", "netlist.v", "statistics.txt"
 FILLED_JSON, FILLED_VERILOG = "filled.json", "filled.v"
 """A block's parameter memories with their contents."""

@@ -15,18 +15,22 @@ from toolchains.vitis.releases import OLDEST, Release
 from toolchains.vitis.settings import VitisSettings
 from toolchains.vitis.steps import VitisToolchain, open_steps
 
+NARROWEST_WORD_BYTES = 4
+"""AMD's AXI4 interconnects take data widths of 32 to 1,024 bits (PG059, PG247)."""
+
 
 def find_vitis(root: Path, settings: Settings, network: Network, platform: Platform) -> VitisToolchain:
     """The toolchain for target hw_emu or hw.
 
     Raises:
         ConfigError: a release before 2019.2, a part that is not the platform's, or a kernel with more memory ports
-            than the platform has memories for.
+            than the platform has memories for, or with narrower ones than its interconnect takes.
     """
     vitis = settings.section(VitisSettings)
     problems: list[Problem] = []
     _check_release(settings, vitis, problems)
     _check_platform(settings, platform, network, problems)
+    _check_words(network, problems)
     if problems:
         raise ConfigError(problems)
     tools = find_tools(vitis.install, vitis.platforms)
@@ -70,3 +74,15 @@ def _check_platform(settings: Settings, platform: Platform, network: Network, pr
     if unwired:
         what = f"the kernel has more memory ports than {platform.name} has memories for: {', '.join(unwired)}"
         problems.append(settings.problem("platform", what, "wire them in 'connect' of the board's file"))
+
+
+def _check_words(network: Network, problems: list[Problem]) -> None:
+    dma = network.dma
+    ports = (("image", dma.image_bytes, dma.image_word_bytes), ("weights", dma.weights_bytes, dma.weights_word_bytes))
+    for what, size, word in ports:
+        if word < NARROWEST_WORD_BYTES:
+            said = f"the {what} take {size} bytes, for which a memory port has {8 * word} bits; a card's AXI4 wants 32"
+            remedy = (
+                f"shape the network so that it is a multiple of {NARROWEST_WORD_BYTES} bytes, or use toolchain=open"
+            )
+            problems.append(Problem(network.file.name, None, said, remedy))

@@ -184,6 +184,7 @@ class TestImages:
             (np.full((4, 4, 64), 16), "values outside 0..15"),
             (np.full((4, 4, 64), -1), "values outside 0..15"),
             (np.zeros((4, 4, 64)), "is float64"),
+            (np.zeros((0, 4, 4, 64), np.uint8), "at least one image"),
         ],
     )
     def test_what_is_no_input_is_refused(self, tmp_path, network, array, words) -> None:
@@ -193,6 +194,22 @@ class TestImages:
         np.savez(tmp_path / "mine.npz", res2b=array)
         with pytest.raises(InputError, match=words):
             read_stimuli(core, "res2b", 4, None, {"archive": tmp_path / "mine.npz"})
+
+    def test_a_name_that_is_no_block_is_refused(self, tmp_path, network) -> None:
+        core = block_of(network, "res2b").core()
+        np.savez(tmp_path / "mine.npz", res2B=np.zeros((4, 4, 64), np.uint8))
+        with pytest.raises(
+            InputError, match="an array 'res2B', and the network no such block; its blocks: res2a, res2b"
+        ):
+            read_stimuli(core, "res2b", 4, None, {"archive": tmp_path / "mine.npz"}, ("res2a", "res2b"))
+
+    def test_what_is_no_archive_is_refused(self, tmp_path, network) -> None:
+        core = block_of(network, "res2b").core()
+        np.save(tmp_path / "array.npy", np.zeros((4, 4, 64), np.uint8))
+        (tmp_path / "text.npz").write_text("no archive")
+        for name in ("array.npy", "text.npz", "absent.npz"):
+            with pytest.raises(InputError, match=r"cosim.inputs is no .npz archive of arrays that can be read"):
+                read_stimuli(core, "res2b", 4, None, {"archive": tmp_path / name})
 
 
 def test_memories_shorter_than_described_are_refused(tmp_path) -> None:
