@@ -37,6 +37,7 @@ with plain_errors():
     SETTINGS = SETTINGS.resolved("vitis.view", NETWORK.views, f"blocks/networks/{NETWORK.name}.yaml")
     TOOLCHAIN: Toolchain = find_toolchain(ROOT, SETTINGS, NETWORK, PLATFORM)
     CORES = NETWORK.cores()
+    VIEWS = {core.name: TOOLCHAIN.view(core) for core in CORES.values()}
     GATES = gates_of(SETTINGS, CORES)
 REDACTION = Redaction(redact_part)
 DOIT_CONFIG = doit_config(TOOLCHAIN.folder, default_tasks=["build"])
@@ -171,7 +172,7 @@ def show_fit() -> TaskFailed | None:
     """Print the fit; one that there is not fails with what is missing."""
     from integration.fit_command import show  # noqa: PLC0415  only when asked for
 
-    missing = show(NETWORK, PLATFORM, SETTINGS, ROOT / TOOLCHAIN.folder)
+    missing = show(NETWORK, PLATFORM, SETTINGS, ROOT / TOOLCHAIN.folder, TOOLCHAIN.name, VIEWS)
     return TaskFailed(missing) if missing else None
 
 
@@ -183,9 +184,11 @@ def task_reports() -> Task:
 def show_reports() -> TaskFailed | None:
     """Leave what reports cannot know of blocks and boards, and print the report; a gate that does not hold fails."""
     from integration.estimate import leave_estimate  # noqa: PLC0415  only when asked for
+    from integration.fit_command import leave  # noqa: PLC0415
     from reports.build_page import make  # noqa: PLC0415
 
-    leave_estimate(ROOT / TOOLCHAIN.folder, NETWORK, PLATFORM, SETTINGS)
+    leave_estimate(ROOT / TOOLCHAIN.folder, NETWORK, PLATFORM, SETTINGS, TOOLCHAIN.name, VIEWS)
+    leave(NETWORK, PLATFORM, SETTINGS, ROOT / TOOLCHAIN.folder, TOOLCHAIN.name, VIEWS)
     failed = make(ROOT, TOOLCHAIN.folder, GATES)
     return TaskFailed(f"{len(failed)} of {len(GATES)} gates failed: {failed[0]}") if failed else None
 

@@ -46,8 +46,12 @@ def bounds(core: Core) -> dict[str, int]:
     return {node.name: node.operator.depth for node in core.graph.nodes if isinstance(node.operator, Fifo)}
 
 
-def read_depths(path: Path, cores: Mapping[str, Core], problems: Problems) -> dict[str, Depths]:
-    """Depths by block; `cores` are the blocks' cores with their bounds. None of the file's mistakes is raised here.
+def read_depths(
+    path: Path, cores: Mapping[str, Core], least: Mapping[str, Mapping[str, int]], problems: Problems
+) -> dict[str, Depths]:
+    """Depths by block; `cores` are the blocks' cores with their bounds, `least` the depths below which a core stops.
+
+    None of the file's mistakes is raised here.
 
     Raises:
         ConfigError: the file is no YAML mapping.
@@ -63,12 +67,14 @@ def read_depths(path: Path, cores: Mapping[str, Core], problems: Problems) -> di
             remedy = f"{suggestion(block, cores)}, or delete the file: the bounds hold without it"
             sections.problem(block, f"the network has no block {block!r}", remedy)
             continue
-        found[block] = tuple(_depths(section, block, bounds(cores[block])))
+        found[block] = tuple(_depths(section, block, bounds(cores[block]), least.get(block, {})))
     document.finish()
     return found
 
 
-def _depths(section: Section, block: str, most: Mapping[str, int]) -> Iterator[tuple[str, int]]:
+def _depths(
+    section: Section, block: str, most: Mapping[str, int], least: Mapping[str, int]
+) -> Iterator[tuple[str, int]]:
     for fifo in section.keys:
         if fifo not in most:
             remedy = suggestion(fifo, most) if most else "take it out"
@@ -78,6 +84,13 @@ def _depths(section: Section, block: str, most: Mapping[str, int]) -> Iterator[t
         depth = section.integer(fifo, minimum=1)
         if depth > most[fifo]:
             what = f"{block}: {fifo} is {depth} beats deep, more than its bound of {most[fifo]}"
+            section.problem(
+                fifo, what, "measure anew with 'doit fifos', or delete the file: the bounds hold without it"
+            )
+            continue
+        if depth < least.get(fifo, 1):
+            what = f"{block}: {fifo} is {depth} beats deep, but {least[fifo]} or more wait in it for the first beat of "
+            what += "the other way: the core would stop for ever"
             section.problem(
                 fifo, what, "measure anew with 'doit fifos', or delete the file: the bounds hold without it"
             )

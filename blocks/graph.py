@@ -8,9 +8,11 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from itertools import combinations
 from typing import Any
 
 from blocks.operators.base import Area, Mistake, Operator, ParameterStream, Stream
+from blocks.operators.fifo import Fifo
 from blocks.operators.width_converter import WidthConverter
 
 _OPERATORS = {
@@ -94,10 +96,42 @@ class Graph:
         return total
 
     def mistakes(self) -> Iterator[tuple[str, Mistake]]:
-        """What cannot be built, by node; then streams whose two ends disagree."""
+        """What cannot be built, by node; then forks whose ways meet again with no FIFO on them."""
         for node in self.nodes:
             for mistake in node.operator.mistakes():
                 yield node.name, mistake
+        for node in self.nodes:
+            for one, other in combinations(node.outputs, 2):
+                yield from ((node.name, mistake) for mistake in self._meeting(node.name, one, other))
+
+    def _meeting(self, fork: str, one: str, other: str) -> Iterator[Mistake]:
+        """The mistake of a fork from which two streams meet in a join, no FIFO on either way, a gathering node on one.
+
+        The join waits for the gathering way's first beat, the fork for the place of the beat that stands at the join:
+        no depth is a safe bound where there is no FIFO.
+        """
+        ways = self._without_fifo(one), self._without_fifo(other)
+        for node in self.nodes:
+            if node.name in ways[0] and node.name in ways[1]:
+                gathering = ways[0][node.name] or ways[1][node.name]
+                if gathering:
+                    what = f"{one} and {other} meet again in {node.name} and no FIFO is on their ways, but {gathering}"
+                    what += " takes several beats before it gives one: the core would stop for ever"
+                    remedy = f"put a Fifo on the other way, as deep as {gathering}'s way takes beats before its first"
+                    yield Mistake(fork, what, remedy)
+                return
+
+    def _without_fifo(self, stream: str) -> dict[str, str]:
+        """The nodes that a stream reaches through no FIFO, and for each a gathering node on the way, "" without one."""
+        streams, reached = {stream: ""}, {}
+        for node in self.nodes:
+            coming = [streams[name] for name in node.inputs if name in streams]
+            if coming:
+                reached[node.name] = next(filter(None, coming), "")
+                if not isinstance(node.operator, Fifo):
+                    on = reached[node.name] or (node.name if node.operator.gathers else "")
+                    streams |= dict.fromkeys(node.outputs, on)
+        return reached
 
     def describe(self) -> dict[str, object]:
         """The whole graph as plain JSON values; `from_description` reads it back."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from blocks.dma import DmaCore
+from blocks.dma.rtl import reader
 from blocks.graph import Core
 from blocks.operators.base import ParameterStream, Stream
 from blocks.operators.fifo import Fifo
@@ -35,7 +36,7 @@ def render(core: Core | DmaCore) -> HlsView:
 def headers_of(core: Core | DmaCore) -> tuple[str, ...]:
     """The headers that a core's view includes, relative to `blocks/`, each once."""
     if isinstance(core, DmaCore):
-        return ("dma.hpp",)
+        return ("dma/dma.hpp",)
     names = sorted({room_name(node.operator) for node in core.graph.nodes})
     return tuple(f"operators/{name}/{name}.hpp" for name in names)
 
@@ -101,11 +102,6 @@ def _render_graph(core: Core) -> HlsView:
 def _render_dma(core: DmaCore) -> HlsView:
     name, headers = core.name, headers_of(core)
     image, weights, result = core.image, core.weights, core.result
-    shape = (
-        f"{core.image_word_bytes}, {image.lanes}, {image.elements}",
-        f"{core.weights_word_bytes}, {weights.lanes}, {weights.elements}",
-        f"{result.beats}",
-    )
     body = [
         *_include(headers),
         "",
@@ -121,9 +117,9 @@ def _render_dma(core: DmaCore) -> HlsView:
         f"    farm::stream<{weights.cpp_type} >& weights,",
         f"    farm::stream<{result.cpp_type} >& result) {{",
         "#pragma HLS INLINE",
-        f"    farm::read_images<{shape[0]}>(in_r, numReps, image);",
-        f"    farm::read_weights<{shape[1]}>(weightsmem, numReps, weights);",
-        f"    farm::write_results<{shape[2]}>(result, numReps, out_r);",
+        *_dma_read("image", core.image_word_bytes, image, ("in_r", "image")),
+        *_dma_read("weight", core.weights_word_bytes, weights, ("weightsmem", "weights")),
+        f"    farm::write_results<{result.beats}>(result, numReps, out_r);",
         "}",
     ]
     interface = (
@@ -146,9 +142,10 @@ def _render_dma(core: DmaCore) -> HlsView:
         f"    farm::stream<ap_uint<{image.width_bits}> >& image,",
         f"    farm::stream<ap_uint<{weights.width_bits}> >& weights,",
         f"    farm::stream<ap_uint<{result.width_bits}> >& result) {{",
-        "#pragma HLS INTERFACE m_axi port=in_r offset=slave bundle=gmem0",
+        f"#pragma HLS INTERFACE m_axi port=in_r offset=slave bundle=gmem0 {_bursts(core.image_word_bytes, image)}",
         "#pragma HLS INTERFACE m_axi port=out_r offset=slave bundle=gmem1",
-        "#pragma HLS INTERFACE m_axi port=weightsmem offset=slave bundle=gmem2",
+        "#pragma HLS INTERFACE m_axi port=weightsmem offset=slave bundle=gmem2"
+        f" {_bursts(core.weights_word_bytes, weights)}",
         *(
             f"#pragma HLS INTERFACE s_axilite port={port} bundle=control"
             for port in ("in_r", "out_r", "weightsmem", "numReps", "return")
@@ -167,6 +164,24 @@ def _render_dma(core: DmaCore) -> HlsView:
         "}",
     ]
     return HlsView(name, _joined(body), _joined(top), headers, interface)
+
+
+def _dma_read(what: str, word_bytes: int, stream: Stream, arguments: tuple[str, str]) -> tuple[str, ...]:
+    """The calls that bring "image" or "weight" from memory into a stream; the arguments are memory and stream."""
+    memory, out = arguments
+    words = f"{what}_words"
+    return (
+        f'    farm::stream<farm::memory_word<{word_bytes}>::type> {words}("{words}");',
+        f"#pragma HLS STREAM variable={words} depth={STREAM_DEPTH}",
+        f"    farm::read_{words}<{word_bytes}, {stream.elements // word_bytes}>({memory}, numReps, {words});",
+        f"    farm::words_to_beats<{word_bytes}, {stream.lanes}, {stream.elements}>({words}, numReps, {out});",
+    )
+
+
+def _bursts(word_bytes: int, stream: Stream) -> str:
+    """The buffer of a reading port's adapter, as deep as that of the core's SystemVerilog."""
+    buffer = reader(word_bytes, stream.lanes)
+    return f"max_read_burst_length={buffer.burst} num_read_outstanding={buffer.places // buffer.burst}"
 
 
 def _joined(lines: list[str]) -> str:

@@ -150,7 +150,8 @@ def read_network(path: Path) -> Network:
 
 def _with_depths(blocks: tuple[Block, ...], path: Path) -> tuple[Block, ...]:
     problems = Problems()
-    found = read_depths(path, {block.name: block.core() for block in blocks}, problems)
+    least = {block.name: block.least_depths() for block in blocks if isinstance(block, Residual)}
+    found = read_depths(path, {block.name: block.core() for block in blocks}, least, problems)
     problems.raise_if_any()
     return tuple(
         replace(block, fifo_depths=found[block.name]) if isinstance(block, Residual) and block.name in found else block

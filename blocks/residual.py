@@ -18,6 +18,8 @@ from config.document import Section
 INNER_BITS = 2
 OUTPUT_BITS = 4
 ONE_ROUND = (1, 1, 1, 1)
+ELSEWHERE_PIXELS, ELSEWHERE_BEATS = 4, 32
+"""What the side path holds outside its FIFO: columns of conv1, width converters; pipelines and register slices."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,21 @@ class Residual:
         per_pixel = stream.beats // (self.output.height * self.output.width)
         depth = dict(self.fifo_depths).get("skip", pixels * max(1, per_pixel))
         return Fifo(lanes=stream.lanes, bits=stream.bits, beats=stream.beats, depth=depth)
+
+    def least_depths(self) -> dict[str, int]:
+        """Beats by FIFO that it holds at the least before the join gets its first: with a smaller depth the core stops.
+
+        conv2b's first window needs some rows and pixels of its input; of the beats that came to the side path meanwhile
+        ELSEWHERE_PIXELS and ELSEWHERE_BEATS at most are not in the FIFO. A stride has rows of the side path in front of
+        conv1 as well, so that nothing is known of it.
+        """
+        if self.stride > 1:
+            return {}
+        top, left, _, _ = self.conv2b.pad
+        width, kernel = self.conv2b.source.width, self.conv2b.kernel
+        pixels = (kernel - 1 - top) * width + kernel - left - ELSEWHERE_PIXELS
+        lanes = self.conv1.threshold().pe if self.conv1 else self.input_lanes
+        return {"skip": max(1, pixels * (self.output.channels // lanes) - ELSEWHERE_BEATS)}
 
 
 def read_residual(section: Section, name: str, source: Known) -> tuple[Residual | None, Known]:

@@ -6,14 +6,17 @@ and `_TREADY`, data rounded up to whole bytes (AXI4-Stream has no other). The un
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from blocks import dma_rtl, hls
+from blocks import hls
 from blocks.dma import DmaCore
+from blocks.dma import rtl as dma_rtl
 from blocks.graph import Core, Graph, Node
+from blocks.operators.base import Operator, SvModule
 from blocks.operators.fifo import Fifo
 from blocks.operators.room import room_name
+from blocks.operators.width_converter import WidthConverter
 from blocks.ports import InterfacePort, ports_of
 
 COMMON = "operators/farm_stream.sv"
@@ -78,9 +81,10 @@ def _top(core: Core, ports: tuple[InterfacePort, ...]) -> Iterator[str]:
     for port in ports:
         yield ""
         yield from _slice(port)
+    producers = {name: node.operator for node in graph.nodes for name in node.outputs}
     for node in graph.nodes:
         yield ""
-        yield from _instance(node)
+        yield from _instance(node, _module(node, producers))
     yield "endmodule"
     yield ""
     yield "`default_nettype wire"
@@ -118,8 +122,13 @@ def _slice(port: InterfacePort) -> Iterator[str]:
     yield "    );"
 
 
-def _instance(node: Node) -> Iterator[str]:
-    module = node.operator.sv_module
+def _module(node: Node, producers: Mapping[str, Operator]) -> SvModule:
+    if isinstance(node.operator, WidthConverter):
+        return node.operator.sv_module_behind(producers.get(node.inputs[0]))
+    return node.operator.sv_module
+
+
+def _instance(node: Node, module: SvModule) -> Iterator[str]:
     parameters = ", ".join(f".{name}({int(value)})" for name, value in module.parameters)
     connections = [".clk(ap_clk), .rst(rst)"]
     streams = [(f"in{index}", name) for index, name in enumerate((*node.inputs, *node.parameters))]

@@ -7,6 +7,7 @@ no parameter memories; cycles are each operator's initiation interval at full ra
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,14 +22,23 @@ FORMAT = 1
 FILE = "estimate.json"
 
 
-def leave_estimate(folder: Path, network: Network, platform: Platform, settings: Settings) -> None:
-    """Write the estimate of the build in `folder` into it, as the reports read it."""
-    estimate = estimate_of(network, platform, settings.toolchain, settings.target, settings.clock_mhz)
+def leave_estimate(
+    folder: Path, network: Network, platform: Platform, settings: Settings, toolchain: str, views: Mapping[str, str]
+) -> None:
+    """Write the estimate of the build in `folder` into it, as the reports read it; `views` is of cores by name."""
+    estimate = estimate_of(network, platform, toolchain, settings.target, settings.clock_mhz, views)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / FILE).write_text(json.dumps(estimate, indent=1) + "\n", "utf-8")
 
 
-def estimate_of(network: Network, platform: Platform, toolchain: str, target: str, clock_mhz: float) -> dict[str, Any]:
+def estimate_of(
+    network: Network,
+    platform: Platform,
+    toolchain: str,
+    target: str,
+    clock_mhz: float,
+    views: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """Return the estimate of a build, ready for `json.dumps`; `reports.build` reads it."""
     return {
         "format": FORMAT,
@@ -41,7 +51,10 @@ def estimate_of(network: Network, platform: Platform, toolchain: str, target: st
             "total": asdict(platform.budget.total),
             "slrs": {name: asdict(amounts) for name, amounts in platform.budget.slrs},
         },
-        "blocks": [_block(network, name, core) for name, core in network.cores().items()],
+        "blocks": [
+            {**_block(network, name, core), "view": (views or {}).get(core.name)}
+            for name, core in network.cores().items()
+        ],
     }
 
 

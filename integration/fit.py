@@ -14,10 +14,11 @@ from typing import Any
 
 from integration.fit_problem import ClockRequest, FitProblem
 from integration.fit_settings import GUIDELINE
+from integration.needs import FORMULA, STAND_IN, BlockNeeds
 from integration.placement import UndecidedError, place
 from integration.resources import WORDS, Resources, total
 from integration.ring import Item, MemoryPort, Placement, Ring, Site, distance, use_of
-from integration.shortfall import Shortfall, shortfalls
+from integration.shortfall import Shortfall, TooLarge, shortfalls, too_large
 
 FORMAT = 1
 STEPS = 6
@@ -36,6 +37,12 @@ class BlockFit:
     unknown: tuple[str, ...]
     source: str
     is_estimate: bool
+    view: str | None = None
+
+    @property
+    def stand_in(self) -> bool:
+        """Whether a stand-in of a tool has invented the figures."""
+        return self.source.endswith(STAND_IN)
 
 
 @dataclass(frozen=True)
@@ -106,6 +113,8 @@ class Fit:
     ceilings_percent: Mapping[str, float]
     above_guideline: tuple[str, ...]
     undecided_ceilings: tuple[Mapping[str, float], ...] = ()
+    toolchain: str = ""
+    better: str = ""
 
     @property
     def single_slr(self) -> str | None:
@@ -143,7 +152,11 @@ class Fit:
 
 @dataclass(frozen=True)
 class Misfit:
-    """Why nothing fits: what is missing under the highest ceilings that the settings allow."""
+    """Why nothing fits: what is missing under the highest ceilings that the settings allow.
+
+    `too_large` are blocks that neither an SLR nor two neighbours can hold, whatever else is placed; `source` is where
+    the figures are from, `pins` the blocks that the user has pinned.
+    """
 
     network: str
     platform: str
@@ -151,6 +164,16 @@ class Misfit:
     shortfalls: tuple[Shortfall, ...]
     ceilings_percent: Mapping[str, float]
     is_estimate: bool
+    source: str = ""
+    too_large: tuple[TooLarge, ...] = ()
+    pins: tuple[str, ...] = ()
+    toolchain: str = ""
+    better: str = ""
+
+    @property
+    def stand_in(self) -> bool:
+        """Whether a stand-in of a tool has invented figures of it."""
+        return STAND_IN in self.source
 
     def describe(self) -> dict[str, Any]:
         """The misfit as plain JSON values."""
@@ -176,9 +199,31 @@ def fit_of(problem: FitProblem) -> Fit | Misfit:
             return _fit(problem, ring, placement, ceilings, tuple(undecided))
     if undecided and undecided[-1] == ceilings:
         raise UndecidedError(None)
-    found = (*_total_shortfalls(problem, ceilings), *shortfalls(problem, ring_of(problem, ceilings), ceilings, _UNITS))
-    is_estimate = any(block.is_estimate for block in problem.blocks)
-    return Misfit(problem.network, problem.platform, problem.vbnv, found, ceilings, is_estimate)
+    ring = ring_of(problem, ceilings)
+    return Misfit(
+        problem.network,
+        problem.platform,
+        problem.vbnv,
+        (*_total_shortfalls(problem, ceilings), *shortfalls(problem, ring, _UNITS)),
+        ceilings,
+        is_estimate=any(block.is_estimate for block in problem.blocks),
+        source=sources_of(problem.blocks),
+        too_large=too_large(problem, ring, _UNITS),
+        pins=tuple(block for block, _ in problem.pins),
+        toolchain=problem.toolchain,
+        better=problem.better,
+    )
+
+
+def sources_of(blocks: Sequence[BlockNeeds | BlockFit]) -> str:
+    """Where the figures of the blocks are from, in words: `view rtl, ooc, Vivado 2022.2`; all where they differ."""
+    found: dict[str, list[str]] = {}
+    for each in blocks:
+        view = f"view {each.view}, " if each.view and each.source != FORMULA else ""
+        found.setdefault(view + each.source, []).append(each.block)
+    if len(found) == 1:
+        return next(iter(found))
+    return "; ".join(f"{source}: {', '.join(names)}" for source, names in found.items())
 
 
 def _ceilings(problem: FitProblem) -> Iterator[dict[str, float]]:
@@ -293,6 +338,7 @@ def _fit(
                 block.logic.unknown,
                 block.source,
                 block.is_estimate,
+                block.view,
             )
             for block in problem.blocks
         ),
@@ -310,6 +356,8 @@ def _fit(
         ceilings_percent=dict(ceilings),
         above_guideline=tuple(_above(slrs)),
         undecided_ceilings=undecided,
+        toolchain=problem.toolchain,
+        better=problem.better,
     )
 
 

@@ -86,7 +86,8 @@ class SlrBudget:
 class FitProblem:
     """What is to be fitted. `blocks[0]` is the DMA; `streams` are the chain in order, then those that close it.
 
-    `ceilings` are percent of the budgets by resource, None where the guideline holds; `pins` are block and SLR.
+    `ceilings` are percent of the budgets by resource, None where the guideline holds; `pins` are block and SLR;
+    `toolchain` is what links; `better` says how better figures of the blocks are had, empty where these are the best.
     """
 
     network: str
@@ -103,6 +104,8 @@ class FitProblem:
     clock: ClockRequest
     ceilings: tuple[float | None, ...]
     pins: tuple[tuple[str, str], ...] = ()
+    toolchain: str = ""
+    better: str = ""
 
     def describe(self) -> dict[str, Any]:
         """The problem as plain JSON values; `from_description` reads it back."""
@@ -132,13 +135,19 @@ class FitProblem:
             }
         )
 
-    def with_blocks(self, blocks: tuple[BlockNeeds, ...]) -> FitProblem:
+    def with_blocks(self, blocks: tuple[BlockNeeds, ...], better: str = "") -> FitProblem:
         """The same with other needs."""
-        return replace(self, blocks=blocks)
+        return replace(self, blocks=blocks, better=better)
 
 
-def problem_of(network: Network, platform: Platform, settings: Settings) -> FitProblem:
-    """The problem of a network on a board, by formula.
+def problem_of(
+    network: Network,
+    platform: Platform,
+    settings: Settings,
+    toolchain: str | None = None,
+    views: Mapping[str, str] | None = None,
+) -> FitProblem:
+    """The problem of a network on a board, by formula. `toolchain` is what links, `views` is of cores by name.
 
     Raises:
         ConfigError: a board without budgets per SLR, a pin of an unknown block or SLR, a clock that cannot be given.
@@ -146,7 +155,7 @@ def problem_of(network: Network, platform: Platform, settings: Settings) -> FitP
     fit, kernel, design = settings.section(FitSettings), kernel_of(network), design_of(network)
     clock = platform.data_clock
     slrs = [name for name, _ in platform.budget.slrs]
-    blocks = needs_of(network)
+    blocks = needs_of(network, views)
     problems = [*_pin_problems(settings, fit, [each.block for each in blocks], slrs)]
     if not slrs:
         what = f"board {platform.name} has no budget per SLR"
@@ -184,6 +193,7 @@ def problem_of(network: Network, platform: Platform, settings: Settings) -> FitP
         clock=ClockRequest(clock.name, settings.clock_mhz, clock.mhz, clock.most_mhz),
         ceilings=fit.ceilings,
         pins=fit.pin,
+        toolchain=toolchain or settings.toolchain,
     )
 
 

@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     problem = FitProblem.from_description(json.loads(given.problem.read_text("utf-8")))
     values = {core: Path(file) for core, _, file in (pair.partition("=") for pair in given.values)}
     try:
-        fit = fit_of(problem.with_blocks(synthesised(problem.blocks, values, required=bool(values))))
+        fit = fit_of(problem.with_blocks(synthesised(problem.blocks, values)) if values else problem)
     except (ConfigError, UndecidedError) as error:
         print(f"ERROR: {error}")
         return 1

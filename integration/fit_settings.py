@@ -23,7 +23,7 @@ class FitSettings:
     dsps_percent: float | None = setting(None, f"DSP: {_EMPTY}", minimum=1, maximum=100)
     source: str = setting(
         "auto",
-        "where a core's resources are from; auto: synthesis (ooc) where it has run, else formulas",
+        "where cores' resources are from; auto: this toolchain's synthesis (ooc) if all cores have it, else formulas",
         choices=("auto", "ooc", "formula"),
     )
     pin: Names = setting((), "blocks that must be in an SLR, e.g. {res5a: slr3}")  # noqa: RUF009

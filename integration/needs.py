@@ -1,6 +1,7 @@
 """What each block of a network takes: its core's logic, its parameter memories, what stands in front of and behind it.
 
-The core's logic is from a named source: out-of-context synthesis of the toolchain and view being linked, or formulas.
+The core's logic is from a named source, the same for all cores of a fit: out-of-context synthesis of the toolchain and
+view being linked, or formulas. Formulas beside synthesis would make some blocks look large that are not.
 Parameter memories are counted as they are built, width converters and FIFOs between blocks by formula: a converter
 with the block whose port is wider, so that the narrower stream crosses between SLRs, a FIFO with the block it feeds.
 """
@@ -8,7 +9,7 @@ with the block whose port is wider, so that the narrower stream crosses between 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
 
@@ -24,11 +25,16 @@ from integration.design import Design, design_of
 from integration.resources import Resources, total
 
 FORMULA = "formula"
+STAND_IN = "(stand-in)"
+"""Stands behind the version of a tool that only stands in for it: what that reports is invented."""
 
 
 @dataclass(frozen=True)
 class BlockNeeds:
-    """What a block takes. `source` is the origin of `logic` ("formula", "ooc, Vivado 2022.2"), `around` the rest."""
+    """What a block takes. `source` is the origin of `logic` ("formula", "ooc, Vivado 2022.2"), `around` the rest.
+
+    `view` is how the core is written for synthesis: rtl, hls, or None where it is not known.
+    """
 
     block: str
     core: str
@@ -36,6 +42,7 @@ class BlockNeeds:
     around: Resources
     source: str = FORMULA
     is_estimate: bool = True
+    view: str | None = None
 
     @property
     def resources(self) -> Resources:
@@ -43,8 +50,11 @@ class BlockNeeds:
         return total((self.logic, self.around))
 
 
-def needs_of(network: Network) -> tuple[BlockNeeds, ...]:
-    """What the blocks take by formula, in the order of the pipeline; formulas know no registers and no DMA."""
+def needs_of(network: Network, views: Mapping[str, str] | None = None) -> tuple[BlockNeeds, ...]:
+    """What the blocks take by formula, in the order of the pipeline; formulas know no registers and no DMA.
+
+    `views` is of cores by name.
+    """
     around = _links(design_of(network))
     return tuple(
         BlockNeeds(
@@ -52,51 +62,87 @@ def needs_of(network: Network) -> tuple[BlockNeeds, ...]:
             core.name,
             _resources(core.graph.area()) if isinstance(core, Core) else Resources(),
             _resources(around.get(name, Area()) + (_memories(core) if isinstance(core, Core) else Area())),
+            view=(views or {}).get(core.name),
         )
         for name, core in network.cores().items()
     )
 
 
-def synthesised(needs: tuple[BlockNeeds, ...], values: Mapping[str, Path], *, required: bool) -> tuple[BlockNeeds, ...]:
+def synthesised(needs: tuple[BlockNeeds, ...], values: Mapping[str, Path]) -> tuple[BlockNeeds, ...]:
     """The needs with the logic of each core from its `values.json` of the `ooc` step.
 
     Args:
         needs: What is known by formula.
-        values: Core name to file. A file that is not there is one that the step has not left yet.
-        required: Whether every core must have one.
+        values: Core name to file.
 
     Raises:
-        ConfigError: a file that is no such values, or one that is required and not there.
+        ConfigError: a file that is no such values, is not there, or is of another view than the one being linked.
     """
-    found: dict[str, tuple[Resources, str, bool]] = {}
+    found = _found(needs, values)
     problems: list[Problem] = []
-    for core in sorted({each.core for each in needs}):
-        path = values.get(core)
-        if path is not None and path.exists():
-            found[core] = _synthesis(path)
-        elif required:
-            block = next(each.block for each in needs if each.core == core)
-            what = f"there are no synthesis values of {core}"
-            problems.append(Problem(str(path or core), None, what, f"run 'doit ooc:{block}', or set fit.source=auto"))
+    for each in {each.core: each for each in needs}.values():
+        file, run = str(values.get(each.core, each.core)), f"run 'doit ooc:{each.block}', or set fit.source=formula"
+        if each.core not in found:
+            problems.append(Problem(file, None, f"there are no synthesis values of {each.core}", run))
+        elif not _agree(each, found[each.core]):
+            what = f"these values are of view {found[each.core].view}, and view {each.view} of {each.core} is linked"
+            problems.append(Problem(file, None, what, run))
     if problems:
         raise ConfigError(problems)
-    return tuple(
-        BlockNeeds(each.block, each.core, found[each.core][0], each.around, *found[each.core][1:])
-        if each.core in found
-        else each
-        for each in needs
-    )
+    return tuple(_with(each, found[each.core]) for each in needs)
 
 
-def _synthesis(path: Path) -> tuple[Resources, str, bool]:
+def best(
+    needs: tuple[BlockNeeds, ...], values: Mapping[str, Path], toolchain: str
+) -> tuple[tuple[BlockNeeds, ...], str]:
+    """The needs by synthesis where every core has values of its view, else by formula; and what would give better ones.
+
+    Raises:
+        ConfigError: a file that is no such values.
+    """
+    found = _found(needs, values)
+    cores = {each.core: each for each in needs}
+    good = [core for core, each in cores.items() if core in found and _agree(each, found[core])]
+    if len(good) == len(cores):
+        return tuple(_with(each, found[each.core]) for each in needs), ""
+    other = [core for core in cores if core in found and core not in good]
+    views = f", {len(other)} only of another view than the one that is linked" if other else ""
+    had = f"{len(good)} of {len(cores)} cores have figures of {toolchain}'s synthesis{views}"
+    return needs, f"{had}; once all have, these are used: 'doit ooc'"
+
+
+@dataclass(frozen=True)
+class _Synthesis:
+    resources: Resources
+    source: str
+    is_estimate: bool
+    view: str | None
+
+
+def _found(needs: tuple[BlockNeeds, ...], values: Mapping[str, Path]) -> dict[str, _Synthesis]:
+    cores = sorted({each.core for each in needs})
+    return {core: _synthesis(values[core]) for core in cores if core in values and values[core].exists()}
+
+
+def _agree(needs: BlockNeeds, found: _Synthesis) -> bool:
+    return needs.view is None or found.view is None or needs.view == found.view
+
+
+def _with(needs: BlockNeeds, found: _Synthesis) -> BlockNeeds:
+    view = found.view or needs.view
+    return replace(needs, logic=found.resources, source=found.source, is_estimate=found.is_estimate, view=view)
+
+
+def _synthesis(path: Path) -> _Synthesis:
     # JSON is YAML, and this reader says the line of a mistake.
     document = load(path)
     document.integer("format", default=1, choices=(1,))
     resources = Resources.read(document)
     tool = document.text("tool", default=None)
     is_estimate = document.flag("is_estimate", default=False)
+    view = document.text("view", default=None)
     document.problems.raise_if_any()
-    return resources, "ooc" if tool is None else f"ooc, {tool}", is_estimate
+    return _Synthesis(resources, "ooc" if tool is None else f"ooc, {tool}", is_estimate, view)
 
 
 def _links(design: Design) -> dict[str, Area]:

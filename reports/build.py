@@ -1,22 +1,25 @@
 """A build in one value: per block estimate, synthesis, simulation; the total against the budget; times; gates.
 
 Every cell either has a value with its source or names the task that would supply it. Nothing is started and nothing is
-guessed: an estimate is labelled as one, FPS is the clock divided by the slowest block's cycles, and a rate is called
-simulated only when every block has been simulated.
+guessed: an estimate is labelled as one, and so is what a stand-in of a tool has invented; FPS is the clock divided by
+the slowest block's cycles, and a rate is called simulated only when every block has been simulated.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from reports.build_times import StepCost, read_costs
 from reports.build_values import BlockEstimate, Estimate, Folder, Left, read_estimate
 from reports.errors import ReportError
-from reports.gates import Gate, Measured, Outcome, check
+from reports.fit_values import FitValues
+from reports.gates import Gate, Outcome, check
+from reports.measured import measured
 from reports.rollup import RESOURCES
+from reports.stand_in import is_stand_in
 from reports.step_values import DoubtfulPath, Linked, Simulation, Synthesis
 
 TIMING = ("wns_ns", "whs_ns")
@@ -30,6 +33,7 @@ class Cell:
     source: str | None = None
     task: str | None = None
     is_estimate: bool = False
+    stand_in: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,11 @@ class Amount:
 
 @dataclass(frozen=True)
 class BlockRow:
-    """A block: estimates by formula, what its core takes in synthesis, and what was simulated."""
+    """A block: estimates by formula, what its core takes in synthesis, and what was simulated.
+
+    `view` is how the core is written for synthesis (rtl, hls), `tool` what has synthesised it, `simulator` what has
+    simulated it; None is not known.
+    """
 
     block: str
     core: str
@@ -50,11 +58,14 @@ class BlockRow:
     bottleneck: str
     estimate: tuple[Amount, ...]
     parameter_bits: int | None
+    view: str | None
+    tool: str | None
     synthesis: tuple[Amount, ...]
     logic_ns: Cell
     doubtful: tuple[DoubtfulPath, ...]
     interval_cycles: Cell
     latency_cycles: Cell
+    simulator: str | None
     simulation_differences: int | None
     checked: Cell
     parameters: Cell
@@ -66,11 +77,12 @@ class BlockRow:
 
 @dataclass(frozen=True)
 class Rate:
-    """Images a second at the build's clock, and the block that limits it."""
+    """Images a second at the build's clock, and the block that limits it; a `stand_in` has invented the cycles."""
 
     interval_cycles: int
     fps: float
     bottleneck: str
+    stand_in: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,7 +114,11 @@ class SlrRow:
 
 @dataclass(frozen=True)
 class BuildReport:
-    """Everything that is known of a build. `errors` are files that are there and cannot be read."""
+    """Everything that is known of a build. `errors` are files that are there and cannot be read.
+
+    The rates are at the clock that was asked for; `reached_mhz` is the one that the link has given. `stand_ins` are the
+    tools that only stood in for real ones: what they have left is invented.
+    """
 
     estimate: Estimate
     blocks: tuple[BlockRow, ...]
@@ -111,10 +127,13 @@ class BuildReport:
     totals: tuple[Total, ...]
     slrs: tuple[SlrRow, ...]
     timing: tuple[tuple[str, Cell], ...]
+    reached_mhz: Cell
     xclbin: Cell
     costs: tuple[StepCost, ...]
     gates: tuple[Outcome, ...]
     errors: tuple[ReportError, ...]
+    fit: FitValues | None = None
+    stand_ins: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -131,12 +150,16 @@ def read_build(root: Path, folder: str, gates: Iterable[Gate] = ()) -> BuildRepo
     files = Folder(root, folder)
     names = {block.core for block in estimate.blocks}
     cores = {name: files.left(f"ooc/{name}/values.json", Synthesis.read) for name in sorted(names)}
-    rows = tuple(_row(files, block, cores[block.core]) for block in estimate.blocks)
+    rows = tuple(_row(files, block, cores[block.core], estimate.toolchain) for block in estimate.blocks)
     linked = files.left("link/values.json", Linked.read)
     totals = tuple(_total(name, estimate, rows, linked) for name in RESOURCES)
     slrs, timing = _slrs(estimate, linked), _timing(estimate, linked)
+    reached_mhz = _cell(None if linked is None else linked.value.clock_mhz, linked, "link")
     simulated = _simulated(estimate, rows)
     slowest = max(estimate.blocks, key=lambda block: block.interval_cycles)
+    tools = {tool for row in rows for tool in (row.tool, row.simulator)}
+    tools.add(None if linked is None else linked.value.tool)
+    fit = files.left("fit.json", FitValues.read)
     return BuildReport(
         estimate=estimate,
         blocks=rows,
@@ -145,10 +168,17 @@ def read_build(root: Path, folder: str, gates: Iterable[Gate] = ()) -> BuildRepo
         totals=totals,
         slrs=slrs,
         timing=timing,
+        reached_mhz=reached_mhz,
         costs=read_costs(root, folder),
         xclbin=_xclbin(linked),
-        gates=check(gates, _measured(rows, totals, slrs, timing, simulated), suppliers(estimate)),
+        gates=check(
+            gates,
+            measured(rows, totals, slrs, timing, simulated, reached_mhz, estimate.clock_mhz),
+            suppliers(estimate),
+        ),
         errors=tuple(files.errors),
+        fit=None if fit is None else fit.value,
+        stand_ins=tuple(sorted(tool for tool in tools if tool is not None and is_stand_in(tool))),
     )
 
 
@@ -159,19 +189,20 @@ def _rate(estimate: Estimate, cycles: int, bottleneck: str) -> Rate:
 def suppliers(estimate: Estimate) -> dict[str, str]:
     """Return, by quantity of the linked design, the words after `doit` that would supply it.
 
-    An emulation in C++ has no netlist, and only a routed design has slacks: another build has what this one never will.
+    An emulation has no netlist that is placed and routed: another build has what this one never will.
     """
-    fit = "link target=hw_emu" if estimate.target == "sw_emu" else "link"
     routed = "link" if (estimate.toolchain, estimate.target) == ("vitis", "hw") else "link toolchain=vitis target=hw"
-    return dict.fromkeys(RESOURCES, fit) | dict.fromkeys((*TIMING, "wpws_ns", "power_w", "slls"), routed)
+    return dict.fromkeys((*RESOURCES, *TIMING, "wpws_ns", "power_w", "slls"), routed)
 
 
 def _cell(value: float | None, left: Left[Any] | None, task: str, *, is_estimate: bool = False) -> Cell:
     source = None if left is None else left.source
-    return Cell(None, source, task) if value is None else Cell(value, source, None, is_estimate)
+    if value is None:
+        return Cell(None, source, task)
+    return Cell(value, source, None, is_estimate, stand_in=left is not None and is_stand_in(left.value.tool))
 
 
-def _row(files: Folder, block: BlockEstimate, synthesis: Left[Synthesis] | None) -> BlockRow:
+def _row(files: Folder, block: BlockEstimate, synthesis: Left[Synthesis] | None, toolchain: str) -> BlockRow:
     ooc, cosim = f"ooc:{block.block}", f"cosim:{block.block}"
     simulation = files.left(f"cosim/{block.block}/values.json", Simulation.read)
     resources = {} if synthesis is None else synthesis.value.resources.by_name
@@ -185,6 +216,8 @@ def _row(files: Folder, block: BlockEstimate, synthesis: Left[Synthesis] | None)
         bottleneck=block.bottleneck,
         estimate=tuple(Amount(name, Cell(value, "formula", None, True)) for name, value in block.area.items()),
         parameter_bits=block.parameter_bits,
+        view=block.view if synthesis is None else synthesis.value.view or block.view,
+        tool=None if synthesis is None else synthesis.value.tool,
         synthesis=tuple(
             Amount(name, _cell(resources.get(name), synthesis, ooc, is_estimate=is_estimate)) for name in RESOURCES
         ),
@@ -192,14 +225,17 @@ def _row(files: Folder, block: BlockEstimate, synthesis: Left[Synthesis] | None)
         doubtful=() if synthesis is None else synthesis.value.doubtful,
         interval_cycles=_cell(None if cycles is None else cycles.interval_cycles, simulation, cosim),
         latency_cycles=_cell(None if cycles is None else cycles.latency_cycles, simulation, cosim),
+        simulator=None if simulation is None else simulation.value.tool,
         simulation_differences=None if simulation is None else simulation.value.differences,
-        checked=_checked(files, block),
+        checked=_checked(files, block, toolchain),
         parameters=_parameters(files, block),
     )
 
 
-def _checked(files: Folder, block: BlockEstimate) -> Cell:
+def _checked(files: Folder, block: BlockEstimate, toolchain: str) -> Cell:
     """Return what the comparison of the C++ with the model found, in words."""
+    if toolchain == "vitis":
+        return _simulated_by_hls(files, block)
     record = files.record(f"hls/{block.core}/csim.json")
     if record is None:
         return Cell(None, None, f"hls:{block.block}")
@@ -210,6 +246,20 @@ def _checked(files: Folder, block: BlockEstimate) -> Cell:
         return Cell(None, record.file, f"hls:{block.block}")
     verdict = f"{compared:,} equal" if differences == 0 else f"{differences:,} of {compared:,} differ"
     return Cell(verdict, record.file)
+
+
+def _simulated_by_hls(files: Folder, block: BlockEstimate) -> Cell:
+    """Return how HLS' C simulation ended: its step leaves values only after it has passed. RTL has no C++."""
+    if block.view != "hls":
+        return Cell("no C++")
+    record = files.record(f"hls/{block.core}/values.json")
+    if record is None:
+        return Cell(None, None, f"hls:{block.block}")
+    try:
+        return Cell("passed", record.file, stand_in=is_stand_in(record.maybe_text("tool")))
+    except ReportError as error:
+        files.errors.append(error)
+        return Cell(None, record.file, f"hls:{block.block}")
 
 
 def _parameters(files: Folder, block: BlockEstimate) -> Cell:
@@ -234,7 +284,7 @@ def _slrs(estimate: Estimate, linked: Left[Linked] | None) -> tuple[SlrRow, ...]
         SlrRow(
             slr,
             tuple(
-                Amount(name, Cell(used, linked.source, None, linked.value.is_estimate))
+                Amount(name, _cell(used, linked, "link", is_estimate=linked.value.is_estimate))
                 for name, used in resources.by_name.items()
             ),
             tuple(estimate.slr_budgets.get(slr, {}).items()),
@@ -256,10 +306,17 @@ def _xclbin(linked: Left[Linked] | None) -> Cell:
     value = linked.value
     facts = [
         None if value.xclbin_bytes is None else f"{value.xclbin_bytes:,} bytes",
-        None if value.clock_mhz is None else f"{value.clock_mhz:g} MHz",
+        None if value.clock_mhz is None else _clock(value.clock_mhz, value.requested_mhz),
         None if value.parameters is None else f"parameters {value.parameters}",
+        None if value.tool is None else f"by {value.tool}",
     ]
-    return Cell(", ".join(fact for fact in facts if fact is not None) or None, linked.source)
+    words = ", ".join(fact for fact in facts if fact is not None)
+    return Cell(words or None, linked.source)
+
+
+def _clock(reached_mhz: float, requested_mhz: float | None) -> str:
+    requested = "" if requested_mhz in (None, reached_mhz) else f" instead of the {requested_mhz:g} requested"
+    return f"{reached_mhz:g} MHz{requested}"
 
 
 def _total(name: str, estimate: Estimate, rows: tuple[BlockRow, ...], linked: Left[Linked] | None) -> Total:
@@ -268,7 +325,8 @@ def _total(name: str, estimate: Estimate, rows: tuple[BlockRow, ...], linked: Le
     missing = next((cell for cell in cells if cell.value is None), None)
     if missing is None:
         used = sum(float(cell.value) for cell in cells if cell.value is not None)
-        synthesis = Cell(used, "ooc", None, any(cell.is_estimate for cell in cells))
+        estimated, invented = (any(getattr(cell, what) for cell in cells) for what in ("is_estimate", "stand_in"))
+        synthesis = Cell(used, "ooc", None, estimated, invented)
     else:
         # A sum of some blocks would look like that of all: the task is named instead.
         synthesis = Cell(None, None, "ooc")
@@ -293,47 +351,4 @@ def _simulated(estimate: Estimate, rows: tuple[BlockRow, ...]) -> Rate | None:
     if len(known) < len(measured) or not known:
         return None
     cycles, block = max(known)
-    return _rate(estimate, cycles, block)
-
-
-def _measured(
-    rows: tuple[BlockRow, ...],
-    totals: tuple[Total, ...],
-    slrs: tuple[SlrRow, ...],
-    timing: tuple[tuple[str, Cell], ...],
-    simulated: Rate | None,
-) -> dict[tuple[str | None, str], Measured]:
-    """Return what gates may ask for. A value by formula is none: a gate is about what was measured."""
-    found: dict[tuple[str | None, str], Measured] = {}
-    for total in totals:
-        used = _number(total.linked)
-        if used is not None:
-            found[None, total.resource] = Measured(used, total.share_percent(used), total.linked.source or "link")
-    for slr in slrs:
-        budgets = dict(slr.budgets)
-        for amount in slr.used:
-            used, budget = _number(amount.cell), budgets.get(amount.resource)
-            if used is not None:
-                share = 100 * used / budget if budget else None
-                found[slr.slr, amount.resource] = Measured(used, share, amount.cell.source or "link")
-    for row in rows:
-        for amount in row.synthesis:
-            used = _number(amount.cell)
-            if used is not None:
-                found[row.block, amount.resource] = Measured(used, None, amount.cell.source or "ooc")
-        for quantity, cell in (("ii_cycles", row.interval_cycles), ("latency_cycles", row.latency_cycles)):
-            cycles = _number(cell)
-            if cycles is not None:
-                found[row.block, quantity] = Measured(cycles, None, cell.source or "cosim")
-    for name, cell in timing:
-        slack = _number(cell)
-        if slack is not None:
-            found[None, name] = Measured(slack, None, cell.source or "link")
-    if simulated is not None:
-        found[None, "fps"] = Measured(simulated.fps, None, "cosim of all blocks")
-        found[None, "ii_cycles"] = Measured(simulated.interval_cycles, None, "cosim of all blocks")
-    return found
-
-
-def _number(cell: Cell) -> float | None:
-    return None if cell.value is None or isinstance(cell.value, str) else float(cell.value)
+    return replace(_rate(estimate, cycles, block), stand_in=any(row.interval_cycles.stand_in for row in rows))

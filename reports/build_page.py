@@ -14,10 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from reports.build import BlockRow, BuildReport, Cell, Rate, Total, read_build
+from reports.fit_page import fit_page
 from reports.gates import Gate, Outcome
 from reports.plain import plain
 from reports.rollup import RESOURCES
 from reports.show import console
+from reports.stand_in import MARK
 
 FORMAT = 1
 JSON_FILE = "report.json"
@@ -50,9 +52,12 @@ def document(report: BuildReport) -> dict[str, Any]:
         "rates": {"estimated": plain(report.estimated_rate), "simulated": plain(report.simulated_rate)},
         "blocks": plain(report.blocks),
         "totals": [_with_shares(total) for total in report.totals],
+        "fit": None if report.fit is None else plain(report.fit),
         "slrs": plain(report.slrs),
         "timing": {name: plain(cell) for name, cell in report.timing},
+        "reached_mhz": plain(report.reached_mhz),
         "xclbin": plain(report.xclbin),
+        "stand_ins": list(report.stand_ins),
         "steps": plain(report.costs),
         "gates": [
             {
@@ -60,6 +65,7 @@ def document(report: BuildReport) -> dict[str, Any]:
                 "passed": one.passed,
                 "value": plain(one.value),
                 "margin": one.margin,
+                "stand_in": one.stand_in,
                 "says": str(one),
             }
             for one in report.gates
@@ -77,19 +83,27 @@ def _with_shares(total: Total) -> dict[str, Any]:
 
 
 def table(report: BuildReport) -> str:
-    """Return one line per block as CSV; an empty cell is a value that no step has left yet."""
+    """Return one line per block as CSV; an empty cell is a value that no step has left yet.
+
+    The columns behind `synthesis_tool` are its figures: invented, where that is a stand-in.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     estimates = [f"{name}_formula" for name in RESOURCES]
+    slrs = {} if report.fit is None else report.fit.blocks
     writer.writerow(
         [
             "block",
             "core",
+            "slr_fit",
             "interval_cycles_estimate",
             "bottleneck",
             *estimates,
+            "view",
+            "synthesis_tool",
             *RESOURCES,
             "logic_ns",
+            "simulator",
             "interval_cycles",
             "latency_cycles",
             "parameter_bits",
@@ -99,12 +113,14 @@ def table(report: BuildReport) -> str:
     )
     for row in report.blocks:
         formula = {amount.resource: amount.cell.value for amount in row.estimate}
-        cells = [amount.cell for amount in row.synthesis]
-        cells += [row.logic_ns, row.interval_cycles, row.latency_cycles]
+        synthesis = [*(amount.cell for amount in row.synthesis), row.logic_ns]
+        simulation = [row.interval_cycles, row.latency_cycles]
         writer.writerow(
-            [row.block, row.core, row.interval_estimate_cycles, row.bottleneck]
+            [row.block, row.core, "+".join(slrs.get(row.block, ())), row.interval_estimate_cycles, row.bottleneck]
             + [_plain_cell(formula.get(name)) for name in RESOURCES]
-            + [_plain_cell(cell.value) for cell in cells]
+            + [_plain_cell(row.view), _plain_cell(row.tool)]
+            + [_plain_cell(cell.value) for cell in synthesis]
+            + [_plain_cell(row.simulator), *(_plain_cell(cell.value) for cell in simulation)]
             + [_plain_cell(row.parameter_bits), _plain_cell(row.parameters.value), _plain_cell(row.checked.value)]
         )
     return text.getvalue()
@@ -118,11 +134,17 @@ def page(report: BuildReport) -> RenderableType:
     """Return the report for a terminal, from 80 columns on."""
     estimate = report.estimate
     head = f"{estimate.network} with {estimate.toolchain} for {estimate.target} on {estimate.platform}"
-    parts: list[RenderableType] = [Text(f"{head} ({estimate.part}) at {estimate.clock_mhz:g} MHz", style="bold"), ""]
-    parts += [_estimates(report), "", _found(report), ""]
+    parts: list[RenderableType] = [Text(f"{head} ({estimate.part}) at {estimate.clock_mhz:g} MHz", style="bold")]
+    if report.stand_ins:
+        parts.append(Text(f"STAND-IN: figures with {MARK} are invented by {', '.join(report.stand_ins)}", "bold red"))
+    parts += ["", _estimates(report), "", _found(report), ""]
     if any(cell.value is not None for row in report.blocks for cell in (*_cells(row), row.logic_ns)):
-        parts += [_synthesis(report), *_doubtful(report), ""]
+        parts += [_synthesis(report), *_sources(report), *_doubtful(report), ""]
     parts += [*_rates(report), "", _totals(report), *_suppliers(report)]
+    if report.fit is not None:
+        heads = ("SLR", *_HEADS.values())
+        empty = _table(f"Fit: blocks to SLRs ({_marks(report)})", *heads, left=("SLR",))
+        parts += ["", *fit_page(report.fit, empty, estimate.slr_budgets, estimate.platform)]
     if report.slrs:
         parts += ["", _slrs(report)]
     parts += ["", Text(f"Linked: {_words(report.xclbin)}"), _timing(report), "", _times(report)]
@@ -163,7 +185,7 @@ def _estimates(report: BuildReport) -> Table:
 
 
 def _found(report: BuildReport) -> Table:
-    title = "What the steps have found (where one has left no value yet, its task)"
+    title = "What the steps have found (or the task that will)"
     heads = ("block", "synthesis, LUT", "simulated, cycles", "C++ and model", "parameters")
     shown = _table(title, *heads, left=("block", "parameters"))
     for row in report.blocks:
@@ -178,7 +200,7 @@ def _found(report: BuildReport) -> Table:
 def _synthesis(report: BuildReport) -> Table:
     """Return what each core takes; blocks with one core have one row."""
     heads = ("core", "blocks", *_HEADS.values(), "logic, ns")
-    shown = _table("Synthesis of the cores (~ is an estimate)", *heads, left=("core",))
+    shown = _table(f"Synthesis of the cores ({_marks(report)})", *heads, left=("core",))
     users: dict[str, list[BlockRow]] = {}
     for row in report.blocks:
         users.setdefault(row.core, []).append(row)
@@ -189,6 +211,23 @@ def _synthesis(report: BuildReport) -> Table:
         else:
             shown.add_row(core, str(len(rows)), *("-" if cell.value is None else _words(cell) for cell in cells))
     return shown
+
+
+def _marks(report: BuildReport) -> str:
+    """Return what the signs before figures mean."""
+    return f"{MARK} is a stand-in's, ~ an estimate" if report.stand_ins else "~ is an estimate"
+
+
+def _sources(report: BuildReport) -> list[Text]:
+    """Return a line per view and tool that cores were synthesised with, and which ones where it is not all of them."""
+    found: dict[str, list[str]] = {}
+    cores = {row.core: row for row in report.blocks}
+    for core, row in cores.items():
+        if any(cell.value is not None for cell in _cells(row)):
+            view = f"view {row.view}" if row.view else "view not known"
+            found.setdefault(f"{view}, {row.tool or 'tool not known'}", []).append(core)
+    whole = all(len(names) == len(cores) for names in found.values())
+    return [Text(f"source: {source}" if whole else f"source: {source}: {', '.join(n)}") for source, n in found.items()]
 
 
 def _doubtful(report: BuildReport) -> list[Text]:
@@ -208,8 +247,8 @@ def _words(cell: Cell) -> str:
     if cell.value is None:
         return f"doit {cell.task}" if cell.task else "no value"
     if isinstance(cell.value, str):
-        return cell.value
-    return f"{'~' if cell.is_estimate else ''}{cell.value:,.6g}"
+        return (MARK if cell.stand_in else "") + cell.value
+    return f"{MARK if cell.stand_in else ''}{'~' if cell.is_estimate else ''}{cell.value:,.6g}"
 
 
 def _rates(report: BuildReport) -> list[Text]:
@@ -218,16 +257,24 @@ def _rates(report: BuildReport) -> list[Text]:
         lines.append(Text("Simulated: no value until `doit cosim` has run for every block"))
     else:
         lines.append(_rate("Simulated", report.simulated_rate, report.estimate.clock_mhz))
+    reached = report.reached_mhz.value
+    if isinstance(reached, float) and reached < report.estimate.clock_mhz:
+        rate = report.simulated_rate or report.estimated_rate
+        mark = MARK if rate.stand_in or report.reached_mhz.stand_in else ""
+        fps = f"{mark}{rate.fps * reached / report.estimate.clock_mhz:,.1f} FPS"
+        lines.append(Text(f"The link has lowered the clock to {_words(report.reached_mhz)} MHz: {fps}"))
     return lines
 
 
 def _rate(what: str, rate: Rate, clock_mhz: float) -> Text:
     cycles = f"{rate.interval_cycles:,} cycles an image"
-    return Text(f"{what}: {cycles}, {rate.fps:,.1f} FPS at {clock_mhz:g} MHz; the bottleneck is {rate.bottleneck}")
+    mark = MARK if rate.stand_in else ""
+    fps = f"{mark}{rate.fps:,.1f} FPS at {clock_mhz:g} MHz"
+    return Text(f"{what}: {mark}{cycles}, {fps}; the bottleneck is {rate.bottleneck}")
 
 
 def _totals(report: BuildReport) -> Table:
-    title = f"Against what {report.estimate.platform} leaves to a kernel (~ is an estimate)"
+    title = f"Of what {report.estimate.platform} leaves to a kernel ({_marks(report)})"
     shown = _table(title, "", "by formula", "synthesis of all cores", "linked", "budget", left=("",))
     for total in report.totals:
         formula = "no formula" if total.estimate is None else f"~{total.estimate:,.0f}{_share(total, total.estimate)}"
@@ -257,7 +304,9 @@ def _timing(report: BuildReport) -> Text:
     missing = [name for name, cell in report.timing if cell.value is None]
     if missing:
         known.append(f"no {', '.join(missing)}: " + ", ".join(f"`doit {task}`" for task in sorted(map(str, tasks))))
-    return Text(f"Timing: {'; '.join(known)}")
+    reached, asked = report.reached_mhz.value, report.estimate.clock_mhz
+    lowered = len(missing) < len(report.timing) and isinstance(reached, float) and reached < asked
+    return Text(f"Timing: {'; '.join(known)}{f' (at the {asked:g} MHz that were asked for)' if lowered else ''}")
 
 
 def _share(total: Total, used: float | str | None) -> str:
@@ -266,7 +315,7 @@ def _share(total: Total, used: float | str | None) -> str:
 
 
 def _slrs(report: BuildReport) -> Table:
-    shown = _table("By SLR, of what is left to a kernel there", "SLR", *_HEADS.values(), left=("SLR",))
+    shown = _table("Linked, by SLR, of what is left to a kernel there", "SLR", *_HEADS.values(), left=("SLR",))
     for slr in report.slrs:
         budgets = dict(slr.budgets)
         cells = []

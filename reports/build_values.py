@@ -1,6 +1,7 @@
 """The files in which the steps of a build leave their values, and the estimate that is there before any of them.
 
     estimate.json               blocks, cycles, area by formula, budget (written by the flow)
+    fit.json                    blocks to SLRs before anything is linked (`reports.fit_values`; written by the flow)
     hls/<core>/csim.json        elements compared with the model, and differences
     weights/<block>/memories.json   origins of the trained values
     ooc/<core>/, cosim/<block>/, link/   values.json each (`reports.step_values`)
@@ -26,7 +27,10 @@ Kind = TypeVar("Kind")
 
 @dataclass(frozen=True)
 class BlockEstimate:
-    """A block before any tool has run. `area` is empty for a core without formulas (the DMA)."""
+    """A block before any tool has run. `area` is empty for a core without formulas (the DMA).
+
+    `view` is how its core is to be written for synthesis (rtl, hls), None where the estimate does not say so.
+    """
 
     block: str
     core: str
@@ -35,6 +39,7 @@ class BlockEstimate:
     bottleneck: str
     area: Amounts
     parameter_bits: int | None
+    view: str | None = None
 
 
 @dataclass(frozen=True)
@@ -126,4 +131,5 @@ def _block(record: Record) -> BlockEstimate:
         bottleneck=record.text("bottleneck"),
         area={} if record.value.get("area") is None else amounts(record.record("area")),
         parameter_bits=record.maybe_count("parameter_bits"),
+        view=record.maybe_text("view"),
     )

@@ -20,12 +20,16 @@ _SKIPPED_ENDINGS = (".dcp", ".bit", ".xclbin", ".xo", ".zip", ".gz", ".pb", ".rp
 
 @dataclass(frozen=True)
 class Report:
-    """A file, the name of its kind, its value, and the line where it begins: some files hold several reports."""
+    """A file, the name of its kind, its value, and the line where it begins: some files hold several reports.
+
+    What a `stand_in` of a tool has written is invented.
+    """
 
     file: str
     kind: str
     value: Any
     line: int = 1
+    stand_in: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ def read_paths(paths: list[Path]) -> Reports:
                 continue
             errors += [one.error for one in found if one.error is not None]
             reports += [
-                Report(name, one.kind, one.value, one.line)
+                Report(name, one.kind, one.value, one.line, one.stand_in)
                 for one in found
                 if one.error is None and one.kind is not None
             ]

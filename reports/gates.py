@@ -5,7 +5,8 @@
       - slr0.lut <= 75 %
       - res3b.bram_tiles <= 40
 
-A gate without a value has not passed: nothing was measured, which is no proof of anything.
+A gate without a value has not passed: nothing was measured, which is no proof of anything. Nor is a value that a
+stand-in of a tool has invented: it is shown, and the gate has not passed.
 """
 
 from __future__ import annotations
@@ -101,17 +102,22 @@ class Measured:
     value: Bounded | None
     share_percent: Bounded | None
     source: str
+    stand_in: bool = False
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A gate against a value: `passed`, and by how much; `value` None where there is none: `doit <supplier>` has it."""
+    """A gate against a value: `passed`, and by how much; `value` None where there is none: `doit <supplier>` has it.
+
+    A value of a `stand_in` passes no gate.
+    """
 
     gate: Gate
     value: Bounded | None
     passed: bool
     source: str | None
     supplier: str
+    stand_in: bool = False
 
     @property
     def margin(self) -> float | None:
@@ -127,6 +133,9 @@ class Outcome:
             return f"{self.gate}: failed, {why}: `doit {self.supplier}` supplies it"
         unit = " %" if self.gate.percent else ""
         number = str(self.value) if isinstance(self.value, Below) else _digits(self.value)
+        if self.stand_in:
+            why = f"{number}{unit} is invented by a stand-in ({self.source})"
+            return f"{self.gate}: failed, {why}: only the tool itself can pass it"
         margin = self.margin
         if margin is None:
             by_how_much = ""
@@ -223,6 +232,8 @@ def _check(gate: Gate, measured: Measured | None, supplier: str) -> Outcome:
     value = measured.share_percent if gate.percent else measured.value
     if value is None:
         return Outcome(gate, None, False, measured.source, supplier)
+    if measured.stand_in:
+        return Outcome(gate, value, False, measured.source, supplier, stand_in=True)
     if isinstance(value, Below):
         # Of "<0.01" only the upper end is known: it can hold an upper limit and can never prove a lower one.
         passed = gate.relation == "<=" and value.limit <= gate.limit

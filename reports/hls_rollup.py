@@ -34,7 +34,10 @@ class HlsFunction:
 
 @dataclass(frozen=True)
 class Solution:
-    """One solution. `functions` begin with the top; None: not known, because nobody has run it."""
+    """One solution. `functions` begin with the top; None: not known, because nobody has run it.
+
+    `stand_in` tells that one of the `sources` is a stand-in's, whose numbers are invented.
+    """
 
     folder: str
     top: str | None
@@ -45,6 +48,7 @@ class Solution:
     timing_met: bool | None
     sources: tuple[str, ...]
     missing: tuple[str, ...]
+    stand_in: bool = False
 
 
 def solutions(reports: Iterable[Report]) -> tuple[Solution, ...]:
@@ -87,6 +91,7 @@ def _solution(folder: str, items: list[Report]) -> Solution:
         timing_met=all(timed) if timed else None,
         sources=tuple(item.file for item in items),
         missing=tuple(missing),
+        stand_in=any(item.stand_in for item in items),
     )
 
 

@@ -12,8 +12,11 @@ This is a filter for the habits of tools, not a proof: a secret that looks like 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
+
+from reports.line_filter import Line, lines_matching, lines_with
 
 HOME = "<home>"
 HIDDEN = "<redacted>"
@@ -90,16 +93,51 @@ _COMMON = frozenset(
 """Names of accounts that are words too: hidden where they stand as a user, and nowhere else."""
 
 
+Rules = tuple[int, ...]
+
+
+def suspicious_lines(text: str) -> dict[Line, Rules | None]:
+    """Return the lines in which a rule may find something, in their order, with the rules to try; None: all of them.
+
+    A log has 100 MB, and a few lines of it are private: looking for the rules' small words in all of the text at once
+    takes less than looking for them in each line. Rules whose words are in most lines have a pattern for that.
+    """
+    lower = text.lower()
+    if len(lower) != len(text):  # a letter whose small form is two: places in the one are none in the other
+        return dict.fromkeys(lines_with(text, ("",)))
+    found: dict[Line, Rules] = {
+        line: (_PRIVATE_VARIABLE,) for line in lines_with(text, ("=",)) if _is_private_variable(text[line[0] : line[1]])
+    }
+    for at, (pattern, _, words) in enumerate(_RULES):
+        lines = lines_matching(text, _FOUR_NUMBERS) if pattern is _IPV4 else lines_with(lower, words)
+        for line in lines:
+            if pattern is not _IPV6 or _IPV6_PARTS.search(text, *line):
+                found[line] = (*found.get(line, ()), at)
+    return dict(sorted(found.items()))
+
+
+def _is_private_variable(line: str) -> bool:
+    variable = _VARIABLE.fullmatch(line)
+    return variable is not None and bool(
+        _SECRET_NAMES.search(variable["name"]) or variable["name"].upper() in _PERSON_NAMES
+    )
+
+
 def redact_line(line: str) -> str:
     """Return one line without what is private."""
+    lower = line.lower()
+    return _apply(line, (at for at, (_, _, parts) in enumerate(_RULES) if any(part in lower for part in parts)))
+
+
+def _apply(line: str, rules: Iterable[int]) -> str:
     variable = _VARIABLE.fullmatch(line) if "=" in line else None
     if variable:
         name = variable["name"]
         if variable["value"] and (_SECRET_NAMES.search(name) or name.upper() in _PERSON_NAMES):
             return f"{variable['lead']}{name}={HIDDEN}"
-    lower = line.lower()
-    for pattern, replacement, parts in _RULES:
-        if any(part in lower for part in parts):
+    for at in rules:
+        if at != _PRIVATE_VARIABLE:
+            pattern, replacement, _ = _RULES[at]
             line = pattern.sub(replacement, line)
     return line
 
@@ -109,21 +147,56 @@ def redact(text: str, words: Iterable[str] = ()) -> str:
 
     Hidden everywhere are also `words` (this machine's name, say) and the users and hosts that the text itself names.
     """
-    lines = text.split("\n")
-    named = {word for line in lines for word in _names(line)} | {word for word in words if word}
-    everywhere = _any_of(named)
-    shown: list[str] = []
+    suspicious = suspicious_lines(text)
+    everywhere = _any_of(_names_in(text, suspicious) | {word for word in words if word})
+    if "-----BEGIN" not in text:
+        return _clean(text, suspicious, everywhere)
+    parts = _without_keys(text)
+    return "\n".join(
+        "<redacted private key>" if part is None else _clean(part, suspicious_lines(part), everywhere) for part in parts
+    )
+
+
+def _clean(text: str, suspicious: Mapping[Line, Rules | None], everywhere: Everywhere | None) -> str:
+    lines = (
+        (line, redact_line(text[line[0] : line[1]]) if rules is None else _apply(text[line[0] : line[1]], rules))
+        for line, rules in suspicious.items()
+    )
+    clean = _with_lines(text, lines)
+    if everywhere is None:
+        return clean
+    pattern, words = everywhere
+    return _with_lines(
+        clean, ((line, pattern.sub(HIDDEN, clean[line[0] : line[1]])) for line in lines_with(clean, words))
+    )
+
+
+def _without_keys(text: str) -> Iterator[str | None]:
+    """Return the parts of a text before, between and behind private keys, and None for each key."""
+    part: list[str] = []
     in_key = False
-    for line in lines:
+    for line in text.split("\n"):
         if in_key:
             in_key = not line.startswith("-----END")
         elif "-----BEGIN" in line and _PRIVATE_KEY.search(line):
-            in_key = True
-            shown.append("<redacted private key>")
+            if part:
+                yield "\n".join(part)
+            part, in_key = [], True
+            yield None
         else:
-            clean = redact_line(line)
-            shown.append(everywhere.sub(HIDDEN, clean) if everywhere else clean)
-    return "\n".join(shown)
+            part.append(line)
+    if part:
+        yield "\n".join(part)
+
+
+def _with_lines(text: str, lines: Iterable[tuple[Line, str]]) -> str:
+    """Return a text with other words in some of its lines."""
+    pieces: list[str] = []
+    done = 0
+    for (begin, end), line in lines:
+        pieces += (text[done:begin], line)
+        done = end
+    return "".join((*pieces, text[done:])) if pieces else text
 
 
 def redact_part(text: str, log: str) -> str:
@@ -134,15 +207,30 @@ def redact_part(text: str, log: str) -> str:
     home = Path.home()
     if len(home.parts) > 2:
         text = re.sub(rf"{re.escape(str(home))}(?![\w.-])", HOME, text)
-    return redact(text, () if text == log else (word for line in log.split("\n") for word in _names(line)))
+    return redact(text, () if text == log else _names_of_log(log))
 
 
-def _any_of(words: set[str]) -> re.Pattern[str] | None:
-    """Return a pattern for the words as wholes; those that are words of every log, and short ones, are left out."""
+def _names_in(text: str, suspicious: Mapping[Line, Rules | None]) -> frozenset[str]:
+    """Return the users and hosts that a text names in lines of which that is possible."""
+    lines = (line for line, rules in suspicious.items() if rules is None or _NAMING.intersection(rules))
+    return frozenset(word for begin, end in lines for word in _names(text[begin:end]))
+
+
+@lru_cache(maxsize=1)
+def _names_of_log(log: str) -> frozenset[str]:
+    """The names in a whole log: a failure quotes several lines of it, and each is redacted by all of it."""
+    return _names_in(log, suspicious_lines(log))
+
+
+Everywhere = tuple[re.Pattern[str], tuple[str, ...]]
+
+
+def _any_of(words: set[str] | frozenset[str]) -> Everywhere | None:
+    """Return a pattern for the words as wholes, and them; those of every log, and short ones, are left out."""
     rare = sorted((word for word in words if len(word) > 3 and word.lower() not in _COMMON), key=len, reverse=True)
     if not rare:
         return None
-    return re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(map(re.escape, rare))})(?![A-Za-z0-9])")
+    return re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(map(re.escape, rare))})(?![A-Za-z0-9])"), tuple(rare)
 
 
 def _names(line: str) -> Iterable[str]:
@@ -215,6 +303,7 @@ _Replacement = Callable[[re.Match[str]], str]
 
 _TOKEN_WORDS = ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat", "glpat-", "xox", "akia", "sk-", "eyj")
 _HOME_WORDS = ("home", "user", "scratch", "desktop", "documents", "downloads")
+_IPV6_WORDS = ("::", ":0:", ":0000:", ":db8:", ":fe")
 # The parts are small words of which a line must hold one before its pattern is tried: a log has 100 MB.
 _RULES: tuple[tuple[re.Pattern[str], _Replacement, tuple[str, ...]], ...] = (
     (_URL_LOGIN, lambda found: f"{found['scheme']}{HIDDEN}@", ("://",)),
@@ -226,7 +315,15 @@ _RULES: tuple[tuple[re.Pattern[str], _Replacement, tuple[str, ...]], ...] = (
     (_HEAD_HOST, _keep("lead"), ("host", "running on")),
     (_LICENCE_LINE, _keep("lead"), ("license ", "licence ", "feature ")),
     (_IPV4, _address, (".",)),
-    (_IPV6, lambda _: "<address>", ("::", ":0:", ":0000:", ":db8:", ":fe")),
+    (_IPV6, lambda _: "<address>", _IPV6_WORDS),
     (_PATH, _without_home, _HOME_WORDS),
     (_TEMPORARY_USER, lambda found: f"{found['lead']}<user>", ("/run/user/",)),
 )
+_FOUR_NUMBERS = re.compile(r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]")
+"""What every address of `_IPV4` has in it; a full stop alone is in most lines."""
+_IPV6_PARTS = re.compile(r"fe80::|(?:[0-9a-fA-F]{1,4}:){7}")
+"""The same of `_IPV6`: `::` and `:0:` are in many lines."""
+_PRIVATE_VARIABLE = -1
+"""Stands among the rules of a line that may be a variable with a private value."""
+_NAMING = frozenset({_PRIVATE_VARIABLE, *(at for at, rule in enumerate(_RULES) if rule[0] in (_USER_ON_HOST, _PATH))})
+"""Rules by whose words a line may name a user or a host."""

@@ -29,6 +29,7 @@ from reports import (
     opensta,
     power,
     qor,
+    stand_in,
     system_estimate,
     timing,
     utilization,
@@ -113,12 +114,16 @@ def parse(text: str, name: str = "") -> Any:
 
 @dataclass(frozen=True)
 class Parsed:
-    """A report of a file: where it begins, its kind, and its value or what is wrong with it."""
+    """A report of a file: where it begins, its kind, and its value or what is wrong with it.
+
+    `stand_in` tells that the text says of itself that no tool has written it: its figures are invented.
+    """
 
     line: int
     kind: str | None
     value: Any
     error: ReportError | None = None
+    stand_in: bool = False
 
 
 def parse_all(text: str, name: str = "") -> tuple[Parsed, ...]:
@@ -130,7 +135,7 @@ def _parsed(part: Part, name: str) -> Parsed:
     kind: Kind | None = None
     try:
         kind = recognise(part.text, name)
-        return Parsed(part.line, kind.name, kind.parse(part.text, name))
+        return Parsed(part.line, kind.name, kind.parse(part.text, name), stand_in=stand_in.wrote(part.text))
     except ReportError as error:
         line = error.line if error.line is None else error.line + part.line - 1
         moved = type(error)(error.file, line, error.what, error.expected)

@@ -77,7 +77,10 @@ class TimingVerdict:
 
 @dataclass(frozen=True)
 class RollUp:
-    """One design. `sources` are the files the numbers are from, `missing` what no file says and which command would."""
+    """One design. `sources` are the files the numbers are from, `missing` what no file says and which command would.
+
+    `stand_in` tells that one of these files is a stand-in's, whose numbers are invented.
+    """
 
     design: str
     device: str | None
@@ -91,6 +94,7 @@ class RollUp:
     total_on_chip_w: Bounded | None
     sources: tuple[str, ...]
     missing: tuple[str, ...]
+    stand_in: bool = False
 
 
 def roll_up(reports: Iterable[Report], depth: int = 2) -> tuple[RollUp, ...]:
@@ -168,6 +172,7 @@ def _design(name: str, items: list[Report], depth: int) -> RollUp:
         total_on_chip_w=None if power is None else power.value.total_on_chip_w,
         sources=tuple(dict.fromkeys(item.file for item in used)),
         missing=tuple(missing),
+        stand_in=any(item.stand_in for item in (*used, ordered[0])),
     )
 
 

@@ -44,6 +44,7 @@ def schema() -> dict[str, Any]:
                     "kind": {"const": kind.name},
                     "value": _of(value, definitions),
                     "line": {"type": "integer", "minimum": 1},
+                    "stand_in": {"type": "boolean"},
                 }
             )
         )

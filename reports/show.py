@@ -18,6 +18,7 @@ from reports.hls_csynth import Range
 from reports.hls_rollup import Solution
 from reports.log_value import Log
 from reports.rollup import RESOURCES, RollUp, Use
+from reports.stand_in import MARK
 from reports.timing import Slacks
 
 MAX_ROWS = 40
@@ -28,6 +29,7 @@ PIPED_WIDTH = 160
 """Columns where there is no terminal."""
 
 NO_VALUE = "no value"
+INVENTED = f"STAND-IN: no tool has written this, all figures are invented ({MARK} marks them)"
 _BRIEF: dict[type, tuple[str, ...]] = {
     Slacks: ("wns_ns", "tns_failing", "whs_ns", "ths_failing", "wpws_ns", "tpws_failing")
 }
@@ -57,6 +59,8 @@ def report(item: Report) -> RenderableType:
     """Return one report: its fields, then a table for every list."""
     where = item.file if item.line == 1 else f"{item.file}:{item.line}"
     parts: list[RenderableType] = [Text(f"{where}: {item.kind}", style="bold")]
+    if item.stand_in:
+        parts.append(Text("  STAND-IN: no tool has written this, all figures are invented", style="bold red"))
     pairs = Table(box=None, show_header=False, pad_edge=False)
     lists: list[tuple[str, tuple[Any, ...]]] = []
     kernels = isinstance(item.value, AcceleratorUtilization)
@@ -154,18 +158,20 @@ def design(item: RollUp) -> RenderableType:
     parts: list[RenderableType] = [
         Text(f"{item.design}: {item.device or 'device not said'}, {state}, {item.tool}", "bold")
     ]
+    if item.stand_in:
+        parts.append(Text(f"  {INVENTED}", "bold red"))
     table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="dim")
     table.add_column(Text("where"), overflow="fold", min_width=12)
     for name in RESOURCES:
         table.add_column(Text(_HEADS[name]), justify="right", no_wrap=True)
     if item.uses:
-        table.add_row(Text("design"), *_uses(item.uses))
+        table.add_row(Text("design"), *_uses(item.uses, invented=item.stand_in))
         table.add_row(Text("available"), *_available(item.uses), style="dim")
     for slr in item.slrs:
-        table.add_row(Text(slr.slr), *_uses(slr.uses))
+        table.add_row(Text(slr.slr), *_uses(slr.uses, invented=item.stand_in))
     for instance in item.instances[:MAX_ROWS]:
         name = "  " * instance.depth + instance.path.rpartition("/")[2]
-        table.add_row(Text(name), *_uses(instance.uses))
+        table.add_row(Text(name), *_uses(instance.uses, invented=item.stand_in))
     if len(item.instances) > MAX_ROWS:
         table.add_row(Text(f"… {len(item.instances) - MAX_ROWS} more", style="dim"))
     if table.row_count:
@@ -179,7 +185,7 @@ def design(item: RollUp) -> RenderableType:
     return Group(*parts, Text())
 
 
-def _uses(uses: tuple[Use, ...]) -> list[Text]:
+def _uses(uses: tuple[Use, ...], *, invented: bool) -> list[Text]:
     found = {use.resource: use for use in uses}
     cells = []
     for name in RESOURCES:
@@ -189,7 +195,7 @@ def _uses(uses: tuple[Use, ...]) -> list[Text]:
         else:
             percent = use.util_percent
             share = "" if percent is None else f" {percent:.2f}%" if isinstance(percent, float) else f" {percent}%"
-            cells.append(Text(f"{use.used:,}{share}"))
+            cells.append(Text(f"{MARK if invented else ''}{use.used:,}{share}"))
     return cells
 
 
@@ -204,7 +210,7 @@ def _timing(item: RollUp) -> str:
         return NO_VALUE
     numbers = f"WNS {words(timing.wns_ns)}, WHS {words(timing.whs_ns)}, WPWS {words(timing.wpws_ns)} (ns)"
     fails = f", fails {words(timing.fails)}" if timing.fails else ""
-    return f"{timing.verdict}: {numbers}{fails}"
+    return f"{MARK if item.stand_in else ''}{timing.verdict}: {numbers}{fails}"
 
 
 def failures(items: list[Report]) -> RenderableType:
@@ -222,12 +228,14 @@ def failures(items: list[Report]) -> RenderableType:
 
 def other_designs(items: tuple[RollUp, ...]) -> RenderableType:
     """Return one line per further design of a project (the parts synthesised out of context)."""
-    table = Table(title="further designs", title_justify="left", title_style="dim", box=None, pad_edge=False)
+    note = f" ({MARK} marks a stand-in's figures, which are invented)" if any(item.stand_in for item in items) else ""
+    table = Table(title=f"further designs{note}", title_justify="left", title_style="dim", box=None, pad_edge=False)
     for head in ("design", "state", *(_HEADS[name] for name in RESOURCES), "timing"):
         table.add_column(Text(head), overflow="fold", header_style="dim")
     for item in items[:MAX_ROWS]:
-        verdict = NO_VALUE if item.timing is None else item.timing.verdict
-        table.add_row(Text(item.design), Text(item.state or "-"), *_uses(item.uses), Text(verdict))
+        verdict = NO_VALUE if item.timing is None else f"{MARK if item.stand_in else ''}{item.timing.verdict}"
+        uses = _uses(item.uses, invented=item.stand_in)
+        table.add_row(Text(item.design), Text(item.state or "-"), *uses, Text(verdict))
     if len(items) > MAX_ROWS:
         table.add_row(Text(f"… {len(items) - MAX_ROWS} more", style="dim"))
     return Group(table, Text())
@@ -238,6 +246,8 @@ def solution(item: Solution) -> RenderableType:
     parts: list[RenderableType] = [
         Text(f"{item.folder}: HLS of {item.top or NO_VALUE}, {item.device or NO_VALUE}", "bold")
     ]
+    if item.stand_in:
+        parts.append(Text(f"  {INVENTED}", "bold red"))
     table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="dim")
     table.add_column(Text("estimate of"), overflow="fold", min_width=11)
     for head in ("latency", "interval", "ns", *(_HEADS[name] for name in RESOURCES)):
@@ -245,8 +255,9 @@ def solution(item: Solution) -> RenderableType:
     for function in item.functions[:MAX_ROWS]:
         cycles = (_cycles(function.latency_cycles), _cycles(function.interval_cycles))
         uses = {use.resource: use.used for use in function.uses}
-        cells = [_cell(function.estimated_ns), *(_cell(uses.get(name)) for name in RESOURCES)]
-        table.add_row(Text(function.name), *(Text(cell) for cell in (*cycles, *cells)))
+        cells = [*cycles, _cell(function.estimated_ns), *(_cell(uses.get(name)) for name in RESOURCES)]
+        mark = MARK if item.stand_in else ""
+        table.add_row(Text(function.name), *(Text(f"{mark}{cell}") for cell in cells))
     if len(item.functions) > MAX_ROWS:
         table.add_row(Text(f"… {len(item.functions) - MAX_ROWS} more", style="dim"))
     parts.append(Padding(table, (0, 0, 0, 2)))

@@ -66,7 +66,8 @@ class DoubtfulPath:
 class Synthesis:
     """A core out of context. `logic_ns` is its longest delay; for an estimate that of the logic, without routing.
 
-    `doubtful` are the paths of which a clock of 250 MHz is not to be expected, by name.
+    `doubtful` are the paths of which a clock of 250 MHz is not to be expected, by name; `view` is how the core was
+    written for the tool (rtl, hls).
     """
 
     resources: Resources
@@ -75,6 +76,7 @@ class Synthesis:
     tool: str | None = None
     logic_levels: int | None = None
     doubtful: tuple[DoubtfulPath, ...] = ()
+    view: str | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the members of the file."""
@@ -84,6 +86,7 @@ class Synthesis:
             "logic_ns": self.logic_ns,
             "logic_levels": self.logic_levels,
             "doubtful_at_250_mhz": [asdict(path) for path in self.doubtful] or None,
+            "view": self.view,
         }
         return _known({"format": FORMAT, **own, **self.resources.by_name})
 
@@ -102,6 +105,7 @@ class Synthesis:
             tool=record.maybe_text("tool"),
             logic_levels=_count(record, "logic_levels", 0),
             doubtful=tuple(DoubtfulPath.read(path) for path in _objects(record, "doubtful_at_250_mhz")),
+            view=record.maybe_text("view"),
         )
 
 
@@ -145,7 +149,8 @@ class Simulation:
 class Linked:
     """The design in its platform: `total` and `slrs` (by name in lower case) with the parameter memories.
 
-    The slacks are those of a routed design. `parameters` are the words for the origin of the trained values.
+    The slacks are those of a routed design. `parameters` are the words for the origin of the trained values;
+    `clock_mhz` is the clock that was reached, `requested_mhz` the one that was asked for.
     """
 
     total: Resources | None = None
@@ -159,6 +164,7 @@ class Linked:
     bottleneck: str | None = None
     parameters: str | None = None
     tool: str | None = None
+    requested_mhz: float | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the members of the file."""
@@ -188,6 +194,7 @@ class Linked:
             bottleneck=record.maybe_text("bottleneck"),
             parameters=record.maybe_text("parameters"),
             tool=record.maybe_text("tool"),
+            requested_mhz=_amount(record, "requested_mhz"),
         )
 
 

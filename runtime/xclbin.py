@@ -1,8 +1,14 @@
 """The axlf ("xclbin2") container of XRT: the one module that writes it and reads it.
 
 Layout (little-endian) after XRT's public header ``xclbin.h``: a header of 456 bytes, a table of 40-byte section
-records, then the sections, 8-byte aligned. Two section kinds carry what is ours: USER_METADATA (16) holds the manifest
-(``runtime.manifest``) and EMULATION_DATA (21) the archive of ``runtime.emulation_data``.
+records, then the sections, 8-byte aligned. What is ours: USER_METADATA (16) holds the manifest (``runtime.manifest``),
+EMULATION_DATA (21) the archive of ``runtime.emulation_data``. XRT's hardware emulation takes every EMULATION_DATA for
+an archive of its own, unpacks it and starts a processor model from it (``HwEmShim::extractEmuData``), so a file without
+an emulation model, which holds weights alone, has its archive behind the manifest and a NUL byte in USER_METADATA.
+
+Directly behind the sections of a file that ``xclbinutil`` or ``v++`` wrote stands its mirror: header and tables once
+more as JSON between two marks, counted in ``m_length`` (``XclBin::writeXclBinBinary``). Only ``xclbinutil
+--migrate-forward`` reads it. A file whose sections change loses it, since it would describe another file.
 
 A file written here is a function of its contents alone: the timestamp is a constant and the uuid is the first 16 bytes
 of the SHA-256 over the file with the uuid field zeroed.
@@ -29,6 +35,7 @@ __all__ = [
     "Mode",
     "Section",
     "Xclbin",
+    "carried",
     "compose",
     "content_uuid",
     "extend",
@@ -37,6 +44,8 @@ __all__ = [
     "read",
     "write",
 ]
+MIRROR_START = b"XCLBIN_MIRROR_DATA_START"
+MIRROR_END = b"XCLBIN_MIRROR_DATA_END"
 DECODED = (
     Kind.EMBEDDED_METADATA,
     Kind.MEM_TOPOLOGY,
@@ -95,18 +104,50 @@ class Xclbin:
     @cached_property
     def manifest_json(self) -> str | None:
         """Our manifest as JSON text (``runtime.manifest`` reads it); None in a file that is not ours."""
-        return _text(self.section(Kind.USER_METADATA), "USER_METADATA")
+        data = self.section(Kind.USER_METADATA)
+        return _text(None if data is None else data.partition(b"\0")[0], "USER_METADATA")
 
     @cached_property
     def emulation(self) -> Mapping[str, bytes]:
-        """The parts of the emulation model by name; empty in a file without one."""
-        data = self.section(Kind.EMULATION_DATA)
+        """The parts of the emulation model, or weights alone, by name; empty in a file without, or not ours."""
+        user = self.section(Kind.USER_METADATA)
+        if user is None:
+            # Other builders' EMULATION_DATA is for another emulator.
+            return {}
+        _, separator, behind = user.partition(b"\0")
+        data = behind if separator else self.section(Kind.EMULATION_DATA)
         return {} if data is None else emulation_data.unpack(data)
+
+    @property
+    def has_mirror(self) -> bool:
+        """Whether all that stands behind the sections is the mirror of XRT's tools."""
+        return self.tail.startswith(MIRROR_START) and self.tail.endswith(MIRROR_END)
+
+    @property
+    def bare(self) -> Xclbin:
+        """The file without its mirror."""
+        if not self.has_mirror:
+            return self
+        return replace(self, header=replace(self.header, length=self.header.length - len(self.tail)), tail=b"")
 
     @cached_property
     def content_uuid(self) -> bytes:
-        """The uuid that this file would have if this module had written it: equal means undamaged."""
-        return content_uuid(pack(self))
+        """The uuid that this file would have if this module had written it: equal means undamaged.
+
+        A mirror does not count, since it has the uuid in it.
+        """
+        return content_uuid(pack(self.bare))
+
+
+def carried(manifest: str, parts: Mapping[str, bytes]) -> dict[Kind, bytes]:
+    """The sections that hold a manifest and these parts, for a file that real tools have linked (``extend``)."""
+    head = manifest.encode()
+    if not parts:
+        return {Kind.USER_METADATA: head}
+    archive = emulation_data.pack(parts)
+    if emulation_data.PAYLOAD in parts:
+        return {Kind.USER_METADATA: head, Kind.EMULATION_DATA: archive}
+    return {Kind.USER_METADATA: head + b"\0" + archive}
 
 
 def content_uuid(data: bytes) -> bytes:
@@ -163,15 +204,24 @@ def compose(
 
 
 def extend(xclbin: Xclbin, added: Mapping[Kind, bytes]) -> Xclbin:
-    """The file with these sections, in place of such that it has; all others are as they were.
+    """The file with these sections, in place of such that it has, and without mirror; all others are as they were.
 
     So is the uuid, by which tools and shells know the file; only one that follows from the contents follows them.
 
     Raises:
-        XclbinError: a file with a signature behind its sections, which would be none of the new file.
+        XclbinError: a file with a signature, which would be none of the new file, or with anything but a mirror behind
+            its sections.
     """
-    if xclbin.tail or xclbin.header.signature_length > 0:
+    if xclbin.header.signature_length > 0:
         raise XclbinError("the file is signed", where="header", remedy="add sections before it is signed")
+    own_uuid = xclbin.header.uuid == xclbin.content_uuid
+    xclbin = xclbin.bare
+    if xclbin.tail:
+        raise XclbinError(
+            f"{len(xclbin.tail):,} bytes behind the sections are no mirror of xclbinutil's",
+            where=f"offset {xclbin.header.length - len(xclbin.tail)}",
+            remedy="add sections to the file as v++ or xclbinutil has written it",
+        )
     kept = [section for section in xclbin.sections if section.kind not in added]
     bodies = [(section.kind, section.name_field, section.padding, section.data) for section in kept]
     bodies += [(kind, kind.name.encode()[:15].ljust(16, b"\0"), bytes(4), data) for kind, data in added.items()]
@@ -183,7 +233,7 @@ def extend(xclbin: Xclbin, added: Mapping[Kind, bytes]) -> Xclbin:
         offset += len(data)
     result = Xclbin(replace(xclbin.header, length=offset), tuple(sections))
     _check(result)
-    if xclbin.header.uuid != xclbin.content_uuid:
+    if not own_uuid:
         return result
     return replace(result, header=replace(result.header, uuid=content_uuid(pack(result))))
 

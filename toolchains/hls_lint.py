@@ -17,7 +17,7 @@ from tree_sitter import Node
 
 from toolchains.hls_dataflow import stream_findings
 from toolchains.hls_pragmas import objections
-from toolchains.hls_release import RELEASES
+from toolchains.hls_release import release_order
 from toolchains.hls_syntax import (
     LOOPS,
     Function,
@@ -238,11 +238,19 @@ def _recursion(known: tuple[Function, ...]) -> Iterator[_Found]:
             yield function.node, "recursion", what, "write a loop; hardware has no call stack"
 
 
+def _release(text: str) -> str:
+    try:
+        release_order(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Lint files: 0 when all are clean, 1 with findings; exits with 2 when a file cannot be read."""
     parser = argparse.ArgumentParser(prog="python -m toolchains.hls_lint", description=__doc__)
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    parser.add_argument("--release", choices=RELEASES, help="check pragmas for one release (default: for all)")
+    parser.add_argument("--release", type=_release, help="check pragmas for one release (default: for all)")
     given = parser.parse_args(arguments)
     try:
         texts = {str(file): file.read_text(encoding="utf-8") for file in given.files}

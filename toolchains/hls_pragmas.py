@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from toolchains.hls_release import RELEASES
+from toolchains.hls_release import RELEASES, release_order
 
 TABLE = Path(__file__).resolve().parents[1] / "docs" / "hls_pragmas.yaml"
 
@@ -31,9 +31,9 @@ class Span:
 
     def missing(self, releases: tuple[str, ...]) -> tuple[str, ...]:
         """Those of `releases` that do not know it."""
-        first = RELEASES.index(self.since) if self.since else 0
-        last = RELEASES.index(self.until) if self.until else len(RELEASES) - 1
-        return tuple(release for release in releases if not first <= RELEASES.index(release) <= last)
+        first, last = release_order(self.since or RELEASES[0]), self.until and release_order(self.until)
+        orders = {release: release_order(release) for release in releases}
+        return tuple(one for one, order in orders.items() if order < first or (last and order > last))
 
 
 @dataclass(frozen=True)

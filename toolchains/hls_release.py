@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 HOST = "host"
 RELEASES = (
     "2019.2",
@@ -17,7 +19,7 @@ RELEASES = (
     "2024.2",
     "2025.1",
 )
-"""vivado_hls 2019.2, then vitis_hls."""
+"""Those whose manuals the pragmas were compared with: vivado_hls 2019.2, then Vitis HLS. Others may follow."""
 
 WIDEST_WORD_BITS = 4096
 """`AP_INT_MAX_W`: the widest port. It has to be known before ap_int.h is read, in every unit."""
@@ -38,15 +40,26 @@ _VITIS_HLS = {
 }
 
 
+def release_order(release: str) -> tuple[int, int]:
+    """Year and number of a release, by which releases follow each other: (2022, 2) for "2022.2".
+
+    Raises ValueError for what is no release, or one before 2019.2.
+    """
+    match = re.fullmatch(r"(20[0-9]{2})\.([1-9])", release)
+    order = (int(match[1]), int(match[2])) if match else (0, 0)
+    if order < (2019, 2):
+        raise ValueError(f"no HLS release {release!r}: known are {HOST}, {RELEASES[0]} and all later ones")
+    return order
+
+
 def release_header(release: str) -> str:
     """Return the text of `farm_release.hpp` for "host" or a tool release such as "2019.2" or "2023.1".
 
     It defines FARM_HOST (host only) or AP_INT_MAX_W, and the macros FARM_PARTITION, FARM_PARTITION_DIM,
-    FARM_PARTITION_CYCLIC, FARM_PACK, FARM_LUTRAM and FARM_DEPTH. Raises ValueError for an unknown release.
+    FARM_PARTITION_CYCLIC, FARM_PACK, FARM_LUTRAM and FARM_DEPTH. Every release from 2020.1 on is Vitis HLS, a new one
+    too. Raises ValueError for what is no release, or one before 2019.2.
     """
-    if release != HOST and release not in RELEASES:
-        known = ", ".join((HOST, *RELEASES))
-        raise ValueError(f"no HLS release {release!r}: known are {known}")
+    is_vitis_hls = release != HOST and release_order(release) >= (2020, 1)
     lines = [
         f"// HLS release differences for {release}. Generated: change the generator, not this file.",
         "#ifndef FARM_RELEASE_HPP",
@@ -57,7 +70,7 @@ def release_header(release: str) -> str:
         lines += ["#ifndef FARM_HOST", "#define FARM_HOST", "#endif"]
         lines += [f"#define {macro}" for macro in (*_MACROS, *_VITIS_HLS)]
     else:
-        own = _VIVADO_HLS if release == "2019.2" else _VITIS_HLS
+        own = _VITIS_HLS if is_vitis_hls else _VIVADO_HLS
         lines += [
             "#ifndef AP_INT_MAX_W",
             f"#define AP_INT_MAX_W {WIDEST_WORD_BITS}",

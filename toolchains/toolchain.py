@@ -15,12 +15,19 @@ class Toolchain(Protocol):
     """Given a block, a core or the network, the step that makes its artefacts. A toolchain runs nothing."""
 
     @property
+    def name(self) -> str:
+        """`open` or `vitis`: whose steps these are."""
+
+    @property
     def folder(self) -> str:
         """Where this build's artefacts lie, relative to the checkout."""
 
     @property
     def core_task(self) -> str:
         """The task that leaves all that a build takes of a core: `hls`, or `ooc`."""
+
+    def view(self, core: Core | DmaCore) -> str:
+        """How a core is written for synthesis: `rtl` or `hls`."""
 
     def weights(self, block: Block) -> Step:
         """Trained values to memory images."""

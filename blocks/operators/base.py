@@ -143,6 +143,18 @@ class Operator(ABC):
     def sv_module(self) -> SvModule:
         """The SystemVerilog module with its parameters."""
 
+    @property
+    def gathers(self) -> bool:
+        """Whether more than one beat has to come in before the first one leaves."""
+        return False
+
+    def standing_cycles(self) -> int:
+        """Cycles for which a beat may stand at the output of the RTL view and hold nothing up.
+
+        0 where the operator does not know. It is about speed only: a beat may stand for ever.
+        """
+        return 0
+
     def facts(self) -> dict[str, object]:
         """The shape as plain values, for keys, names and explanations."""
         return {"operator": type(self).__name__, **{field.name: getattr(self, field.name) for field in fields(self)}}

@@ -150,6 +150,10 @@ template <class T> struct source_beat<stream<T> > { typedef T type; };
 template <class T> struct source_beat<cyclic<T> > { typedef T type; };
 #endif
 
+// The greatest number that divides both, as a constant.
+template <int A, int B> struct greatest_divisor { static const int value = greatest_divisor<B, A % B>::value; };
+template <int A> struct greatest_divisor<A, 0> { static const int value = A; };
+
 // Unsigned or two's complement, chosen by a template argument.
 template <bool SIGNED, int B> struct element_of { typedef uint_t<B> type; };
 template <int B> struct element_of<true, B> { typedef int_t<B> type; };

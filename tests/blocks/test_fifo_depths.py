@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from blocks.fifo_depths import Trimmed, bounds, render_depths
+from blocks.graph import Graph
 from blocks.network import NETWORKS, available, find_network, read_network
+from blocks.residual import Residual
 from config.problem import ConfigError
 
 
@@ -67,6 +70,50 @@ def test_a_mistake_has_file_line_and_remedy(network_file, name) -> None:
     problems = caught.value.problems
     assert all(problem.file.endswith("digits.fifos.yaml") and problem.remedy for problem in problems)
     assert any(words in problem.what and line in (None, problem.line) for problem in problems), problems
+
+
+def test_a_depth_with_which_the_core_would_stop_is_refused(network_file) -> None:
+    """16 x 16 pixels: conv2b's first window needs 16 + 2, of which 4 may be elsewhere; 14 pixels of 4 beats less 32."""
+    network_file.write_text(network_file.read_text().replace("height: 8, width: 8", "height: 32, width: 32"))
+    assert depth(with_depths(network_file, "blocks:\n  res2b: {skip: 24}\n"), "res2b") == 24
+    with pytest.raises(ConfigError) as caught:
+        with_depths(network_file, "blocks:\n  res2b:\n    skip: 23\n")
+    (problem,) = caught.value.problems
+    assert problem.line == 3
+    assert "res2b: skip is 23 beats deep, but 24 or more wait in it" in problem.what
+    assert "doit fifos" in problem.remedy
+
+
+def test_measured_marks_are_not_below_what_has_to_wait() -> None:
+    """Marks that cosim printed for the reference design at full speed."""
+    marks = {"res2a": 969, "res2b": 500, "res3b": 520, "res4b": 577, "res5b": 695}
+    blocks = {block.name: block for block in find_network("resnet50").blocks}
+    for name, mark in marks.items():
+        block = blocks[name]
+        assert isinstance(block, Residual)
+        assert 200 < block.least_depths()["skip"] <= mark
+
+
+def test_a_core_without_a_fifo_between_fork_and_join_is_refused(network_file, monkeypatch) -> None:
+    """No depth is safe where there is no FIFO: the block is named, with its line."""
+    complete = Residual._graph
+
+    def without_fifo(block: Residual) -> Graph:
+        graph = complete(block)
+        (fifo,) = [node for node in graph.nodes if node.name == "skip"]
+        follow = {fifo.outputs[0]: fifo.inputs[0]}
+        nodes = [node for node in graph.nodes if node is not fifo]
+        joined = [replace(node, inputs=tuple(follow.get(name, name) for name in node.inputs)) for node in nodes]
+        return replace(graph, nodes=tuple(joined))
+
+    monkeypatch.setattr(Residual, "_graph", without_fifo)
+    with pytest.raises(ConfigError) as caught:
+        read_network(network_file)
+    first = caught.value.problems[0]
+    assert len(caught.value.problems) == 4
+    assert first.line == network_file.read_text().splitlines().index("  - name: res2a") + 1
+    assert "duplicate_out0 and duplicate_out1 meet again in add and no FIFO is on their ways" in first.what
+    assert "put a Fifo on the other way" in first.remedy
 
 
 def test_all_mistakes_are_shown_together(network_file) -> None:

@@ -42,6 +42,19 @@ def test_the_stream_of_a_port_is_the_graph_s(core) -> None:
     assert {port.stream for port in rtl.render(core).ports} == inside
 
 
+@pytest.mark.parametrize("core", [core for core in CORES.values() if isinstance(core, DmaCore)], ids=lambda c: c.name)
+def test_the_masters_of_the_dma_are_axi4_by_their_ports_alone(core: DmaCore) -> None:
+    """Arm IHI 0022: AXI4 has no WID, one bit of AxLOCK, eight of AxLEN and four of AxQOS."""
+    top = rtl.render(core).top
+    widths = {
+        name: int(high or 0) + 1
+        for high, name in re.findall(r"^    \w+ +wire (?:\[(\d+):0\] )?m_axi_gmem\d_(\w+)", top, re.MULTILINE)
+    }
+    assert "WID" not in widths
+    for channel in ("AW", "AR"):
+        assert (widths[f"{channel}LOCK"], widths[f"{channel}LEN"], widths[f"{channel}QOS"]) == (1, 8, 4)
+
+
 @pytest.mark.parametrize("word", ["input", "output", "reg", "signed", "wand"])
 def test_words_of_verilog(word: str) -> None:
     assert port_name(word) == f"{word}_r"

@@ -112,9 +112,9 @@ REFUSED = [
     ("VLNV not there", {"axis_data_fifo:2.0": "axis_data_fifo:1.1"}, "BD 5-216", "2.0"),
     ("catalog not refreshed", {"update_ip_catalog -rebuild\n": ""}, "BD 5-216", "update_ip_catalog"),
     ("repository not there", {"[file normalize ip]": "[file normalize ips]"}, "IP_Flow 19-2207", ""),
-    ("unknown IP parameter", {"CONFIG.FIFO_DEPTH": "CONFIG.DEPTH"}, "IP_Flow 19-3460", "DEPTH"),
+    ("unknown IP parameter", {"CONFIG.FIFO_DEPTH": "CONFIG.DEPTH"}, "Stand-in 1-8", "DEPTH"),
     ("value out of range", {"FIFO_DEPTH 32": "FIFO_DEPTH 48"}, "IP_Flow 19-3461", "48"),
-    ("parameter of an own core", {"create_bd_port -dir I -type rst": "set_property CONFIG.WIDTH 3 [get_bd_cells a]\ncreate_bd_port -dir I -type rst", "create_bd_cell -type ip -vlnv own:farm:a:1.0 a\n": "", "create_bd_port -dir I -type clk": "create_bd_cell -type ip -vlnv own:farm:a:1.0 a\ncreate_bd_port -dir I -type clk"}, "IP_Flow 19-3460", "WIDTH"),
+    ("parameter of an own core", {"create_bd_port -dir I -type rst": "set_property CONFIG.WIDTH 3 [get_bd_cells a]\ncreate_bd_port -dir I -type rst", "create_bd_cell -type ip -vlnv own:farm:a:1.0 a\n": "", "create_bd_port -dir I -type clk": "create_bd_cell -type ip -vlnv own:farm:a:1.0 a\ncreate_bd_port -dir I -type clk"}, "Stand-in 1-8", "WIDTH"),
     ("cell twice", {"own:farm:b:1.0 b": "own:farm:b:1.0 a"}, "BD 5-229", ""),
     ("width mismatch", {"TDATA_NUM_BYTES 4": "TDATA_NUM_BYTES 8"}, "BD 41-237", "TDATA_NUM_BYTES"),
     ("TLAST on one side", {"CONFIG.FIFO_DEPTH 32": "CONFIG.FIFO_DEPTH 32 CONFIG.HAS_TLAST 1"}, "BD 41-237", "TLAST"),
@@ -295,6 +295,22 @@ def test_a_kernel_with_a_mistake_is_refused(
     bench.vivado(mutated(KERNEL_SCRIPT, script)).fails_with(code, words)
 
 
+@pytest.mark.parametrize(
+    ("signals", "protocol"),
+    [
+        ({"AWADDR": 64, "AWLEN": 8, "AWLOCK": 1, "WDATA": 32}, "AXI4"),
+        ({"AWADDR": 64, "AWLEN": 8, "AWLOCK": 1, "WID": 1, "WDATA": 32}, "AXI3"),
+        ({"ARADDR": 64, "ARLEN": 8, "ARLOCK": 2, "RDATA": 32}, "AXI3"),
+        ({"ARADDR": 32, "ARLEN": 4, "RDATA": 32}, "AXI3"),
+        ({"AWADDR": 6, "ARADDR": 6, "WDATA": 32}, "AXI4LITE"),
+    ],
+)
+def test_the_protocol_that_ports_tell(signals: dict[str, int], protocol: str) -> None:
+    ports = [component.Port(f"m_axi_{name}", "out", bits) for name, bits in signals.items()]
+    (bus,) = component.infer(ports)
+    assert bus.parameters["PROTOCOL"] == protocol
+
+
 MEMORY = """\
 module m (input wire ap_clk, input wire ap_rst_n, output wire [31:0] out_TDATA, output wire out_TVALID, input wire out_TREADY);
     (* rom_style = "block" *) reg [31:0] words [0:511];
@@ -375,3 +391,25 @@ def test_a_licence_refused_in_an_ip_run(bench) -> None:
     assert "17-345" not in ended.text
     assert "(-4,132)" in (bench.folder / "k/k.runs/d_m_0_synth_1/runme.log").read_text()
     assert "RUN d_m_0_synth_1 0% synth_design ERROR" in ended.text
+
+
+def test_a_stray_core_in_the_repository_is_told(bench) -> None:
+    """Where the repository is the folder that the tool runs in, whatever lies there is a core of the catalog."""
+    stray = bench.folder / "left" / "a"
+    stray.mkdir(parents=True)
+    (stray / "component.xml").write_bytes((bench.folder / "ip/a/component.xml").read_bytes())
+    assert "19-1663" not in bench.vivado(GOOD).text
+    ended = bench.vivado(GOOD.replace("[file normalize ip]", "[file normalize .]"))
+    assert "CRITICAL WARNING: [IP_Flow 19-1663] Duplicate IP found for 'own:farm:a:1.0'" in ended.text
+
+
+def test_a_netlist_with_input_buffers_is_no_core(bench) -> None:
+    bench.vivado(
+        IP.replace("synth_design -mode out_of_context", "synth_design").replace("ip/$name", "ips/$name")
+    ).fails_with("Stand-in 1-9", "out_of_context")
+
+
+def test_what_is_there_already_is_overwritten_only_by_force(bench) -> None:
+    script = f"create_project -in_memory -part {PART}\nread_verilog a.v\nsynth_design -top a -part {PART}\nwrite_checkpoint FORCE a.dcp\nexit 0\n"
+    bench.vivado(script.replace("FORCE", "")).fails_with("Common 17-176", "-force")
+    assert bench.vivado(script.replace("FORCE", "-force")).status == 0

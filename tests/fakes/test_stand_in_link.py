@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -79,6 +80,10 @@ def test_the_good_link_and_what_is_read_of_it(bench) -> None:
     tags = [bank.tag for bank in file.memories]
     assert [(c.argument_index, tags[c.memory_index]) for c in file.connections] == [(0, "DDR[1]"), (1, "PLRAM[0]")]
     assert [(clock.name, clock.frequency_mhz) for clock in file.clocks] == [("DATA_CLK", 250), ("KERNEL_CLK", 500)]
+    assert file.has_mirror
+    mirror = json.loads(file.tail.removeprefix(b"XCLBIN_MIRROR_DATA_START").removesuffix(b"XCLBIN_MIRROR_DATA_END"))
+    assert mirror["header"]["XclBinUUID"] == file.header.uuid.hex()
+    assert file.tail.count(b'"section_header":') == len(file.sections)
     info = xclbin_info.parse((bench.folder / "k.xclbin.info").read_text())
     assert (info.platform_vbnv, info.kernels, info.version) == (U250, ("kern",), "2022.2")
     assert [(a.name, a.offset, a.memories) for a in info.compute_units[0].arguments] == [
@@ -250,6 +255,11 @@ def test_a_clock_that_is_missed_is_lowered_and_the_file_made(bench) -> None:
     assert (scaled.requested_mhz, scaled.achieved_mhz) == (250.0, 212.5)
     info = xclbin_info.parse((bench.folder / "k.xclbin.info").read_text())
     assert (info.system_clocks[0].requested_mhz, info.system_clocks[0].achieved_mhz) == (250.0, 212.0)
+    summary = timing.parse(
+        (bench.folder / "_x/reports/link/imp/impl_1_hw_bb_locked_timing_summary_routed.rpt").read_text()
+    )
+    # 1000 / 250 - 1000 / 212.5 by hand; the summary is of the clock asked for.
+    assert (summary.met, summary.slacks.wns_ns, summary.slacks.fails) == (False, -0.706, ("setup",))
     assert "kernel:0:clk_kernel0_in:212.5" in (bench.folder / "_x/link/int/_new_clk_freq").read_text()
 
 

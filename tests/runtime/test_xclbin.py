@@ -58,6 +58,20 @@ class TestRealFiles:
             if key != "note":
                 assert holds(key, expected), key
 
+    def test_its_mirror_is_all_that_is_behind_its_sections(self, entry):
+        file = xclbin.read(HANDOFF / entry["file"])
+        assert file.has_mirror
+        assert len(xclbin.pack(file.bare)) == file.bare.header.length == file.header.length - len(file.tail)
+
+    def test_a_manifest_goes_into_it_and_nothing_else_changes(self, entry, tmp_path):
+        before = xclbin.read(HANDOFF / entry["file"])
+        xclbin.write(xclbin.extend(before, xclbin.carried("{}", {"fc_weights": bytes(8)})), tmp_path / "k.xclbin")
+        after = xclbin.read(tmp_path / "k.xclbin")
+        assert after.header.uuid == before.header.uuid
+        assert after.emulation == {"fc_weights": bytes(8)}
+        kept = [(s.kind, s.name_field, s.data) for s in before.sections]
+        assert [(s.kind, s.name_field, s.data) for s in after.sections][: len(kept)] == kept
+
     def test_it_packs_back_to_the_same_bytes(self, entry):
         data = (HANDOFF / entry["file"]).read_bytes()
         assert xclbin.pack(xclbin.parse(data)) == data
@@ -147,6 +161,85 @@ def test_what_does_not_fit_is_not_written(compose, options, words):
     assert all(word in str(caught.value) for word in words)
     assert caught.value.where
     assert caught.value.remedy
+
+
+def mirror(data, text='{"header":{"Magic":"xclbin2"}}\n'):
+    """A packed file as xclbinutil leaves it, by hand: the mirror right behind the last section, m_length over all."""
+    tail = f"XCLBIN_MIRROR_DATA_START{text}XCLBIN_MIRROR_DATA_END".encode()
+    return patched(data + tail, 0x130, "<Q", len(data) + len(tail))
+
+
+FOREIGN_UUID = bytes(range(16))
+
+
+def linked(compose):
+    """A file as v++ links it: no manifest, no model, a random uuid, a mirror."""
+    bare = xclbin.pack(compose(manifest=None, emulation=None))
+    return mirror(patched(bare, 0x1A0, "16s", FOREIGN_UUID))
+
+
+def test_a_mirror_is_read_over_and_packs_back(compose):
+    data = linked(compose)
+    file = xclbin.parse(data)
+    assert file.has_mirror
+    assert file.memories == xclbin.parse(xclbin.pack(compose())).memories
+    assert xclbin.pack(file) == data
+    assert not file.emulation
+    assert file.manifest_json is None
+
+
+def test_extending_a_mirrored_file_drops_the_mirror_and_keeps_all_else(compose):
+    data = linked(compose)
+    before = xclbin.parse(data)
+    weights = bytes(range(160))
+    after = xclbin.parse(xclbin.pack(xclbin.extend(before, xclbin.carried('{"a":1}', {"fc_weights": weights}))))
+    assert after.tail == b""
+    assert after.header.uuid == FOREIGN_UUID
+    assert after.header.length == len(xclbin.pack(after))
+    for section in before.sections:
+        assert after.section(section.kind) == section.data
+    assert after.manifest_json == '{"a":1}'
+    assert after.emulation == {"fc_weights": weights}
+    # XRT's hardware emulation would unpack an EMULATION_DATA and start a processor model from it.
+    assert after.section(xclbin.Kind.EMULATION_DATA) is None
+
+
+def test_a_model_is_where_the_emulated_card_looks_for_it(compose):
+    parts = {"payload": b"program", "memories": b"m"}
+    after = xclbin.extend(xclbin.parse(linked(compose)), xclbin.carried("{}", parts))
+    assert after.section(xclbin.Kind.USER_METADATA) == b"{}"
+    assert after.section(xclbin.Kind.EMULATION_DATA) is not None
+    assert after.emulation == parts
+
+
+def test_a_mirror_does_not_count_for_the_uuid(compose):
+    bare = xclbin.pack(compose())
+    file = xclbin.parse(mirror(bare))
+    assert file.header.uuid == file.content_uuid == xclbin.parse(bare).content_uuid
+    assert xclbin.extend(file, {}) == xclbin.parse(bare)
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda d: patched(d, 8, "<i", 256), ["signed"]),
+        (lambda d: patched(d + b"more", 0x130, "<Q", len(d) + 4), ["behind the sections", "no mirror"]),
+        (lambda d: d.replace(b"XCLBIN_MIRROR_DATA_START", b"XCLBIN_MIRROR_DATA_STARK"), ["no mirror"]),
+    ],
+)
+def test_what_is_no_mirror_is_not_thrown_away(compose, damage, words):
+    file = xclbin.parse(damage(linked(compose)))
+    with pytest.raises(XclbinError) as caught:
+        xclbin.extend(file, {xclbin.Kind.USER_METADATA: b"{}"})
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+def test_emulation_data_of_another_builder_is_left_alone(compose):
+    data = xclbin.pack(compose(manifest=None))
+    at = record(data, 5)
+    assert at[0] == xclbin.Kind.EMULATION_DATA
+    file = xclbin.parse(patched(data, at[2], "4s", b"none"))
+    assert not file.emulation
 
 
 def patched(data, offset, layout, *values):

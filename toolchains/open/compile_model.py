@@ -150,8 +150,10 @@ def link_simulation(model: Path, harness: Path, output: Path) -> None:
     run_compiler((*options, "-o", str(output), str(model), str(harness)), Path(), output.name)
 
 
-def compile_sources(sources: Sequence[str], output: str, folder: Path, verilator: Verilator) -> None:
+def compile_sources(sources: Sequence[str], output: str, folder: Path, verilator: Verilator, fast: str = FAST) -> None:
     """Compile the sources, seen from `folder`, one after the other into one relocatable object.
+
+    `fast` is g++'s option for what runs in every cycle.
 
     Raises:
         ModelError: the compiler refuses.
@@ -163,7 +165,7 @@ def compile_sources(sources: Sequence[str], output: str, folder: Path, verilator
     objects = []
     for number, source in enumerate(sources):
         made = f"{number}.{output}"
-        level = SLOW if Path(source).stem.endswith("__Slow") else FAST
+        level = SLOW if Path(source).stem.endswith("__Slow") else fast
         folders = ("-I", ".", "-I", "verilated")
         options = (*COMPILER_FLAGS, level, mapped, *system, *folders)
         run_compiler((*options, "-c", "-o", made, source), folder, source)

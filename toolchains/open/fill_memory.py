@@ -52,7 +52,11 @@ def fill_block(block: str, images: bytes, described: list[dict[str, Any]]) -> di
         plan = plan_memory(memory["width_bits"], memory["depth"])
         end = memory["offset"] + memory["bytes"]
         name = f"{block}.{memory['port']}"
-        netlist = json.loads(Path(f"{plan.module}.json").read_text())
+        empty = Path(f"{plan.module}.json")
+        if not empty.exists():
+            what = f"a memory of {plan.depth} beats of {plan.width_bits} bits is described, but no core has one"
+            raise ContentsError(f"{name}: {what}; make it again: doit weights")
+        netlist = json.loads(empty.read_text())
         filled = fill(netlist, plan, images[memory["offset"] : end], name)["modules"]
         modules[f"{block}_{memory['port']}"] = filled.pop(plan.module)
         # What is left are the primitives, as black boxes.

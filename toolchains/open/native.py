@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from blocks.dma import DmaCore
 from blocks.graph import Core, ParameterPort
 from blocks.operators.base import ParameterStream, Stream
@@ -134,6 +136,28 @@ def _from_wire(name: str, stream: Stream, beats: int) -> list[str]:
     ]
 
 
+PART_BYTES = 1 << 16
+"""What the host reads of card memory before it converts it: a queue that grows to megabytes costs more than that."""
+
+
+def _dma_read(what: str, word_bytes: int, stream: Stream, arguments: tuple[str, str]) -> list[str]:
+    """One image's words from memory to beats, as the body does it, in parts of whole words and whole beats."""
+    memory, out = arguments
+    blocks = stream.elements // math.lcm(word_bytes, stream.lanes)
+    parts = next(
+        n for n in range(1, blocks + 1) if blocks % n == 0 and (stream.elements // n <= PART_BYTES or n == blocks)
+    )
+    size, type_ = stream.elements // parts, f"farm::memory_word<{word_bytes}>::type"
+    return [
+        f'        farm::stream<{type_}> {what}_words("{what}_words");',
+        f"        for (int part = 0; part < {parts}; part++) {{",
+        f"            farm::read_{what}_words<{word_bytes}, {size // word_bytes}>(",
+        f"                reinterpret_cast<const {type_}*>({memory} + part * {size}), 1, {what}_words);",
+        f"            farm::words_to_beats<{word_bytes}, {stream.lanes}, {size}>({what}_words, 1, {out});",
+        "        }",
+    ]
+
+
 def _dma_entry(core: DmaCore, *, top: bool) -> str:
     name = core.name
     image, weights, result = core.image, core.weights, core.result
@@ -178,10 +202,8 @@ def _dma_entry(core: DmaCore, *, top: bool) -> str:
             "    try {",
             f'        farm::stream<{image.cpp_type} > pixels("image");',
             f'        farm::stream<{weights.cpp_type} > rows("weights");',
-            f"        farm::read_images<{core.image_word_bytes}, {image.lanes}, {image.elements}>(",
-            f"            reinterpret_cast<const {name}_image_word::type*>(image), 1, pixels);",
-            f"        farm::read_weights<{core.weights_word_bytes}, {weights.lanes}, {weights.elements}>(",
-            f"            reinterpret_cast<const {name}_weights_word::type*>(weights), 1, rows);",
+            *_dma_read("image", core.image_word_bytes, image, ("image", "pixels")),
+            *_dma_read("weight", core.weights_word_bytes, weights, ("weights", "rows")),
             f"        {_drain('image', image, 'pixels', 'outputs[0]')}",
             f"        {_drain('weights', weights, 'rows', 'outputs[1]')}",
             "        return 0;",

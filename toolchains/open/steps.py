@@ -104,6 +104,15 @@ class OpenToolchain:
     cosim_settings: CosimSettings = field(default_factory=CosimSettings)
 
     @property
+    def name(self) -> str:
+        """Whose steps these are."""
+        return "open"
+
+    def view(self, core: Core | DmaCore) -> str:
+        """Yosys reads no C++: every core is synthesised from its RTL."""
+        return "rtl"
+
+    @property
     def folder(self) -> str:
         """Where this build's artefacts lie: one folder per network and target, so that switching re-runs nothing."""
         return f"build/{self.network.name}/open-{self.target}"

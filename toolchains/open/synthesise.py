@@ -32,6 +32,7 @@ def values(tool: str, used: Utilization, timing: Timing) -> dict[str, object]:
         is_estimate=True,
         tool=tool,
         logic_levels=timing.levels,
+        view="rtl",
     )
     return {
         **known.document(),

@@ -14,9 +14,8 @@ from integration.fit import Fit
 from integration.platform import Shell
 from reports.errors import ReportError
 from reports.step_values import Linked
-from runtime import emulation_data, xclbin
+from runtime import emulation_data, kernels, xclbin
 from runtime.errors import FarmRuntimeError
-from runtime.header import Kind
 from runtime.manifest import Argument, Cycles, Manifest, Parameters, from_json
 from toolchains.vitis import tool
 from toolchains.vitis.floorplan import floorplan_script
@@ -57,11 +56,11 @@ def parameters_of(blocks: list[str]) -> Parameters:
     return Parameters(origin=", ".join(sorted(origins)), digest=whole.hexdigest())
 
 
-def achieved_mhz(file: xclbin.Xclbin) -> float:
-    """The kernel's clock as the file has it. Raises ToolError for a file without."""
+def achieved_mhz(file: xclbin.Xclbin) -> float | None:
+    """The kernel's clock as the file has it (whole MHz), or None in a file without clocks."""
     if not file.clocks:
-        raise tool.ToolError("the xclbin names no clocks")
-    data = [clock for clock in file.clocks if clock.name.startswith("DATA_CLK")] or [file.clocks[DATA_CLOCK]]
+        return None
+    data = [clock for clock in file.clocks if clock.type_name == "DATA"] or [file.clocks[DATA_CLOCK]]
     return float(data[0].frequency_mhz)
 
 
@@ -95,11 +94,29 @@ def link(job: LinkJob) -> str:
         raise
 
 
+def banks_of(plan: Mapping[str, Any], file: xclbin.Xclbin, fit: Fit) -> dict[str, tuple[str, ...]]:
+    """Tags of the memories that each argument reaches, as the file calls them: PYNQ names the memories after it.
+
+    The fit's where the file connects an argument to nothing.
+    """
+    units = [at for at, unit in enumerate(file.ip_layout) if unit.name == f"{plan['kernel']}:{plan['instance']}"]
+    described = [kernel for kernel in kernels.read_xml(file.metadata or "<project/>") if kernel.name == plan["kernel"]]
+    reached: dict[int, list[str]] = {}
+    for connection in file.connections:
+        if connection.ip_index in units:
+            reached.setdefault(connection.argument_index, []).append(file.memories[connection.memory_index].tag)
+    found: dict[str, tuple[str, ...]] = {bank.argument: (bank.tag,) for bank in fit.banks}
+    for argument in described[0].arguments if described else ():
+        if argument.is_pointer and argument.index in reached:
+            found[argument.name] = tuple(dict.fromkeys(reached[argument.index]))
+    return found
+
+
 def manifest_of(
-    plan: Mapping[str, Any], parts: Mapping[str, bytes], fit: Fit, carried: Manifest | None, mhz: float
-) -> Manifest:
+    plan: Mapping[str, Any], parts: Mapping[str, bytes], tags: Mapping[str, tuple[str, ...]], carried: Manifest | None,
+    mhz: float,
+) -> Manifest:  # fmt: skip
     """What the file says of itself."""
-    tags = {bank.argument: (bank.tag,) for bank in fit.banks}
     return Manifest(
         network=plan["network"],
         kernel=plan["kernel"],
@@ -126,28 +143,41 @@ def manifest_of(
     )
 
 
-def finish(plan: Mapping[str, Any], job: LinkJob, fit: Fit, found: LinkReports) -> None:
-    """Write the xclbin with its manifest and the last layer's weights, and the values."""
-    file = xclbin.read(job.output)
-    mhz = achieved_mhz(file)
-    asked = job.clock_mhz
-    if mhz < asked - _MHZ_TOLERANCE:
+def clock_of(plan: Mapping[str, Any], job: LinkJob, file: xclbin.Xclbin, found: LinkReports) -> float:
+    """The clock in MHz that the linked file runs at, once it and the reports say that the timing is met with it.
+
+    Raises:
+        ToolError: reports are missing or say that it is not, or v++ has lowered the clock and the settings forbid that.
+    """
+    mhz, asked = achieved_mhz(file), job.clock_mhz
+    if plan["target"] != "hw":
+        # Simulated at the clock that was asked for.
+        return asked if mhz is None else mhz
+    if mhz is None:
+        raise tool.ToolError("the xclbin names no clocks")
+    lowered = mhz < asked - _MHZ_TOLERANCE
+    require(found, lowered=lowered)
+    if lowered:
         what = f"dataflow-farm: timing is not met at {asked:g} MHz: v++ has lowered the clock to {mhz:g} MHz"
         if not plan["accept_lower_clock"]:
             raise tool.ToolError(what)
         print(f"WARNING: {what}")
+    return mhz
+
+
+def finish(plan: Mapping[str, Any], job: LinkJob, fit: Fit, found: LinkReports) -> None:
+    """Write the xclbin with its manifest and the last layer's weights, and the values."""
+    file = xclbin.read(job.output)
+    mhz = clock_of(plan, job, file, found)
     parts = dict(file.emulation)
     weights = Path("fc_weights.bin").read_bytes()
     if weights:
         parts.setdefault(emulation_data.FC_WEIGHTS, weights)
     carried = xclbin.read(PAYLOAD) if Path(PAYLOAD).exists() else None
     origin = from_json(carried.manifest_json) if carried and carried.manifest_json else None
-    manifest = manifest_of(plan, parts, fit, origin, mhz)
-    sections = {Kind.USER_METADATA: manifest.to_json().encode()}
-    if parts:
-        sections[Kind.EMULATION_DATA] = emulation_data.pack(parts)
+    manifest = manifest_of(plan, parts, banks_of(plan, file, fit), origin, mhz)
     written = Path("kernel.xclbin")
-    xclbin.write(xclbin.extend(file, sections), written)
+    xclbin.write(xclbin.extend(file, xclbin.carried(manifest.to_json(), parts)), written)
     slacks = found.timing
     linked = Linked(
         total=found.total,
@@ -181,8 +211,6 @@ def main() -> int:
         job = prepare(plan, fit)
         link(job)
         found = read_reports((Path(REPORTS), Path(TEMP, "reports"), Path(TEMP)))
-        if plan["target"] == "hw":
-            require(found)
         finish(plan, job, fit, found)
         Path("reports.txt").write_text(
             # One behind the other: each begins with a head of its own.

@@ -68,6 +68,11 @@ class VitisToolchain:
     licences: tuple[str, ...] = ()
 
     @property
+    def name(self) -> str:
+        """Whose steps these are."""
+        return "vitis"
+
+    @property
     def folder(self) -> str:
         """Where this build's artefacts lie."""
         return f"build/{self.network.name}/vitis-{self.target}"
@@ -167,7 +172,7 @@ class VitisToolchain:
             inputs=(
                 *self._modules("toolchains.vitis.run_hls", core),
                 *(File(header, f"blocks/{header}") for header in headers),
-                Text("farm_release.hpp", release_header(str(min(self.release, NEWEST)))),
+                Text("farm_release.hpp", release_header(str(self.release))),
                 Text(BENCH, bench_source(core)),
                 Text("core.json", core_text(core)),
                 *scripts,

@@ -74,10 +74,14 @@ def run(
     if before:
         raise ToolError(f"{before[0]} is there before the run, so that it would show nothing")
     # A HOME of its own for each process: parallel runs collide in ~/.Xilinx, and init scripts there would be sourced.
-    with tempfile.TemporaryDirectory(prefix="home-") as home:
+    # A child that outlives its tool may still write there while it is removed; that says nothing about the run.
+    with tempfile.TemporaryDirectory(prefix="home-", ignore_cleanup_errors=True) as home:
         environment = {
             **os.environ,
             "HOME": home,
+            # The only locale that every system has: C.UTF-8 is missing on RHEL and CentOS 7, where 2019.2 to 2021 run,
+            # and Vivado aborts on a name that the C++ library does not know.
+            "LC_ALL": "C",
             "XILINX_LOCAL_USER_DATA": "no",
             "PATH": os.pathsep.join(filter(None, (os.environ.get(VARIABLE + "BIN"), os.environ.get("PATH")))),
             **(more or {}),
@@ -119,7 +123,7 @@ def _follow(words: Sequence[str], folder: Path, environment: Mapping[str, str]) 
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
+            encoding="utf-8",
             errors="replace",
         )
     except OSError as error:

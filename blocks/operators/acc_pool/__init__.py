@@ -39,6 +39,11 @@ class AccPool(Operator):
         """One sum per channel, `lanes` a beat."""
         return (Stream(self.lanes, self.output_bits, self.channels // self.lanes),)
 
+    @property
+    def gathers(self) -> bool:
+        """A whole map."""
+        return True
+
     def cycles(self) -> int:
         """C / PE * (H * W + 1)."""
         return self.channels // self.lanes * (self.pixels + 1)

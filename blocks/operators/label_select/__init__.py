@@ -29,6 +29,11 @@ class LabelSelect(Operator):
         """One 32 bit index a beat."""
         return (Stream(1, INDEX_BITS, self.k),)
 
+    @property
+    def gathers(self) -> bool:
+        """All scores."""
+        return True
+
     def cycles(self) -> int:
         """N / PE, and k to send the indices."""
         return self.classes // self.lanes + self.k

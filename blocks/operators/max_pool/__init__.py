@@ -46,6 +46,11 @@ class MaxPool(Operator):
         """The pooled map."""
         return (Stream(self.lanes, self.bits, self.out_height * self.out_width * self.folds),)
 
+    @property
+    def gathers(self) -> bool:
+        """A window of more than one pixel."""
+        return self.kernel > 1
+
     def cycles(self) -> int:
         """K * W * cf + OH * max(OW * K^2 * cf, stride * W * cf) with cf = C / lanes.
 

@@ -167,6 +167,24 @@ class Mvau(Operator):
         return f"farm::mvau_integer<{sizes}, {self.weight_bits}, {rest}>"
 
     @property
+    def gathers(self) -> bool:
+        """A column of more than one beat."""
+        return self.synapse_folds > 1
+
+    def standing_cycles(self) -> int:
+        """From a sum that has come out of the pipeline to the last beat of the next one, which enters it only then."""
+        return max(0, self.synapse_folds - self._latency - 1)
+
+    @property
+    def _latency(self) -> int:
+        """LATENCY of the SystemVerilog modules."""
+        if self.weight_bits == 1:
+            return 4
+        chain = min(self.simd, 4)
+        chains = ceil(self.simd / chain)
+        return chain + 1 + ((chains - 1).bit_length() + 1) // 2 + 1
+
+    @property
     def sv_module(self) -> SvModule:
         """`farm_mvau_binary` or `farm_mvau_integer`; the weights are `in1` whether they are streamed or a parameter."""
         sizes = (

@@ -52,6 +52,11 @@ class SlidingWindow(Operator):
         beats = self.out_height * self.out_width // self.mmv * self.kernel * self.kernel * self.folds
         return (Stream(self.mmv * self.simd, self.bits, beats),)
 
+    @property
+    def gathers(self) -> bool:
+        """A window of more than one pixel, or several windows."""
+        return self.kernel > 1 or self.mmv > 1
+
     def cycles(self) -> int:
         """K * W * cf + OH * max(OW / mmv * K^2 * cf, stride * W * cf) with cf = C / simd.
 

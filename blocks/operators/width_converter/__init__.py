@@ -8,6 +8,9 @@ from math import lcm
 from blocks.operators.base import Area, Mistake, Operator, Stream, SvModule
 from blocks.operators.checks import divides, lane_bits, positive
 
+SPARE_CYCLES = 8
+"""A beat that is taken apart where it stands may be held up that long without holding up its producer."""
+
 
 @dataclass(frozen=True)
 class WidthConverter(Operator):
@@ -33,6 +36,11 @@ class WidthConverter(Operator):
     def whole_ratio(self) -> bool:
         """Whether one side is a multiple of the other."""
         return self.lanes_in % self.lanes_out == 0 or self.lanes_out % self.lanes_in == 0
+
+    @property
+    def gathers(self) -> bool:
+        """Narrow beats for a wide one."""
+        return self.lanes_out > self.lanes_in
 
     def cycles(self) -> int:
         """Beats of the narrower side; with a ratio that is not whole, beats of both sides one after the other."""
@@ -63,8 +71,13 @@ class WidthConverter(Operator):
     @property
     def sv_module(self) -> SvModule:
         """`farm_width_converter`."""
+        return self.sv_module_behind(None)
+
+    def sv_module_behind(self, producer: Operator | None) -> SvModule:
+        """The same, behind an operator: a beat stays there to be taken apart where that holds nothing up."""
         common = lcm(self.lanes_in, self.lanes_out)
-        return SvModule(
-            "farm_width_converter",
-            (("LANES_IN", self.lanes_in), ("LANES_OUT", self.lanes_out), ("BITS", self.bits), ("COMMON", common)),
-        )
+        sizes = (("LANES_IN", self.lanes_in), ("LANES_OUT", self.lanes_out), ("BITS", self.bits), ("COMMON", common))
+        parts = self.lanes_in // self.lanes_out
+        may_wait = producer.standing_cycles() if producer else 0
+        standing = common == self.lanes_in and parts > 1 and may_wait >= parts + SPARE_CYCLES
+        return SvModule("farm_width_converter", (*sizes, *((("STANDING", 1),) if standing else ())))

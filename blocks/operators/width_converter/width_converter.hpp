@@ -64,9 +64,6 @@ void narrow(stream<Input>& input, stream<Output>& output) {
     }
 }
 
-template <int A, int B> struct greatest_divisor { static const int value = greatest_divisor<B, A % B>::value; };
-template <int A> struct greatest_divisor<A, 0> { static const int value = A; };
-
 // Any ratio: beats fill a register of the least common multiple of both widths, then it is emptied.
 template <int LANES_IN, int LANES_OUT, int ELEMENTS, class Input, class Output>
 void regroup(stream<Input>& input, stream<Output>& output) {

@@ -1,12 +1,13 @@
 // Beats of LANES_IN elements to beats of LANES_OUT. Where neither is a multiple of the other, through beats of their
-// least common multiple.
+// least common multiple. STANDING: where a beat becomes several, it may stand in front until the last of them is taken.
 `default_nettype none
 
 module farm_width_converter #(
     parameter int LANES_IN = 1,
     parameter int LANES_OUT = 1,
     parameter int BITS = 1,
-    parameter int COMMON = 1  // the least common multiple of both
+    parameter int COMMON = 1,  // the least common multiple of both
+    parameter bit STANDING = 0
 ) (
     input  wire                       clk,
     input  wire                       rst,
@@ -23,7 +24,7 @@ module farm_width_converter #(
     farm_widen #(.WIDTH(LANES_IN * BITS), .RATIO(COMMON / LANES_IN)) widen (
         .clk, .rst, .in0_data, .in0_valid, .in0_ready, .out0_data(data), .out0_valid(valid), .out0_ready(ready)
     );
-    farm_narrow #(.WIDTH(LANES_OUT * BITS), .RATIO(COMMON / LANES_OUT)) narrow (
+    farm_narrow #(.WIDTH(LANES_OUT * BITS), .RATIO(COMMON / LANES_OUT), .STANDING(STANDING)) narrow (
         .clk, .rst, .in0_data(data), .in0_valid(valid), .in0_ready(ready), .out0_data, .out0_valid, .out0_ready
     );
 endmodule
@@ -78,10 +79,12 @@ module farm_widen #(
     end
 endmodule
 
-// One beat becomes RATIO, the lowest bits first.
+// One beat becomes RATIO, the lowest bits first. A copy of it is shifted out; or, STANDING, its parts are chosen where it
+// stands, and it is taken with the last of them: no register for the beat, and fewer LUTs.
 module farm_narrow #(
     parameter int WIDTH = 8,
-    parameter int RATIO = 2
+    parameter int RATIO = 2,
+    parameter bit STANDING = 0
 ) (
     input  wire                    clk,
     input  wire                    rst,
@@ -96,6 +99,37 @@ module farm_narrow #(
         assign out0_data = in0_data;
         assign out0_valid = in0_valid;
         assign in0_ready = out0_ready;
+    end else if (STANDING) begin : choose
+        localparam int BITS = $clog2(RATIO);
+        logic [BITS-1:0] part;
+        logic last;  // part is RATIO - 1; a register, since ready hangs on it
+        wire free = !out0_valid || out0_ready;
+        wire step = in0_valid && free;
+        assign in0_ready = last && free;
+
+        always_ff @(posedge clk) begin
+            if (rst) begin
+                part <= '0;
+                last <= 1'b0;
+                out0_valid <= 1'b0;
+            end else begin
+                if (step) begin
+                    part <= last ? '0 : part + 1'b1;
+                    last <= part == BITS'(RATIO - 2) && !last;
+                end
+                out0_valid <= step || (out0_valid && !out0_ready);
+            end
+        end
+
+        logic [WIDTH-1:0] chosen;
+        for (genvar bit_at = 0; bit_at < WIDTH; bit_at++) begin : bits
+            wire [RATIO-1:0] choices;
+            for (genvar p = 0; p < RATIO; p++) begin : parts
+                assign choices[p] = in0_data[p*WIDTH+bit_at];
+            end
+            assign chosen[bit_at] = choices[part];
+        end
+        always_ff @(posedge clk) if (free) out0_data <= chosen;
     end else begin : spread
         localparam int BITS = $clog2(RATIO + 1);
         logic [WIDTH*RATIO-1:0] left;

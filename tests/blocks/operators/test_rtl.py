@@ -25,7 +25,8 @@ from blocks.operators.pad import Pad
 from blocks.operators.sliding_window import SlidingWindow
 from blocks.operators.threshold import Threshold
 from blocks.operators.width_converter import WidthConverter
-from toolchains.open.simulation_values import SimulationError, Stall
+from blocks.rtl import render
+from toolchains.open.simulation_values import Run, SimulationError, Stall
 from toolchains.open.simulator import Simulator, build
 
 IMAGES = 3
@@ -97,6 +98,64 @@ def test_no_pattern_of_stalls_changes_a_value(
         for at, (name, chance, burst) in enumerate(zip(ports, kinds, bursts, strict=True))
     }
     assert differing(simulator, draw_case, seed, stalls) == []
+
+
+BEHIND = (
+    # 48 * 3 = 144 and 60 * 255 * -128 = -1,958,400.
+    (Mvau(48, 8, 4, 2, 2, 1, 6), WidthConverter(4, 1, 9, 48, signed=True)),
+    (Mvau(60, 4, 4, 3, 8, 8, 6, mmv=3), WidthConverter(12, 4, 22, 24, signed=True)),
+)
+"""Sums so far apart that a converter takes each of them apart where it stands."""
+
+
+def behind(pairs: Sequence[tuple[Mvau, WidthConverter]]) -> Core:
+    """One core with all pairs, each between ports of its own."""
+    (ins, outs, nodes) = ([], [], [])
+    for at, (unit, converter) in enumerate(pairs):
+        ins.append(Port(f"n{at}_in", unit.inputs[0]))
+        outs.append(Port(f"n{at}_out", converter.outputs[0]))
+        nodes.append(Node(f"n{at}_unit", unit, (f"n{at}_in",), (f"n{at}_sums",), (f"n{at}_weights",)))
+        nodes.append(Node(f"n{at}_width", converter, (f"n{at}_sums",), (f"n{at}_out",)))
+    return Core("behind", Graph(tuple(ins), tuple(outs), tuple(nodes)))
+
+
+@pytest.fixture(scope="module")
+def behind_simulator(folder: Path) -> Simulator:
+    core = behind(BEHIND)
+    assert render(core).top.count(".STANDING(1)") == len(BEHIND)
+    return build(core, folder)
+
+
+def sums_in_parts(simulator: Simulator, draw_case: Callable[..., Any], seed: int, stalls: dict[str, Stall]) -> Run:
+    """Run the pairs, hold the elements against the model and give the run."""
+    inputs, memories, expected = {}, {}, {}
+    for at, (unit, _) in enumerate(BEHIND):
+        case = draw_case(unit, IMAGES, seed=seed + at)
+        inputs[f"n{at}_in"] = case.inputs[0]
+        (port,) = unit.parameters
+        memories[f"n{at}_weights"] = pack_beats(case.memories[0].reshape(-1, port.lanes), port.bits)
+        expected[f"n{at}_out"] = case.outputs[0]
+    run = simulator.run_memories(memories, inputs, images=IMAGES, stalls=stalls, seed=seed)
+    for name, values in expected.items():
+        np.testing.assert_array_equal(run.outputs[name].reshape(-1), values.reshape(-1))
+    return run
+
+
+@settings(max_examples=12, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(1, 2**32), chance=st.sampled_from([0.1, 0.5, 0.9]), longest=st.sampled_from([1, 3, 60]))
+def test_sums_are_taken_apart_where_they_stand(
+    behind_simulator: Simulator, draw_case: Callable[..., Any], seed: int, chance: float, longest: int
+) -> None:
+    graph = behind_simulator.core.graph
+    ports = [port.name for port in (*graph.inputs, *graph.parameter_ports(), *graph.outputs)]
+    stalls = {name: Stall(seed=seed + at, chance=chance, longest=longest) for at, name in enumerate(ports)}
+    sums_in_parts(behind_simulator, draw_case, seed, stalls)
+
+
+def test_a_standing_sum_costs_no_cycle(behind_simulator: Simulator, draw_case: Callable[..., Any]) -> None:
+    run = sums_in_parts(behind_simulator, draw_case, 1, {})
+    for at, (unit, _) in enumerate(BEHIND):
+        assert run.ports[f"n{at}_out"].interval() == unit.cycles()
 
 
 MUTANTS: dict[str, tuple[Operator, str, str]] = {

@@ -114,7 +114,7 @@ class Definition:
     def check(self, name: str, value: str) -> None:
         """Raise ToolError for a parameter that the IP does not have or a value that it does not take."""
         if name not in self.parameters:
-            raise ToolError("IP_Flow 19-3460", f"Parameter '{name}' does not exist on IP '{self.vlnv}'.")
+            raise ToolError("Stand-in 1-8", f"Parameter '{name}' does not exist on IP '{self.vlnv}'.")
         allowed = self.parameters[name]
         if allowed is None:
             return
@@ -179,9 +179,13 @@ class Catalog:
         self.definitions = {definition.vlnv: definition for definition in builtin(release)}
         self.stale = False
 
-    def refresh(self, folders: list[Path]) -> list[str]:
-        """Read every `component.xml` below the repositories. Returns what could not be read."""
+    def refresh(self, folders: list[Path]) -> list[tuple[str, str]]:
+        """Read every `component.xml` below the repositories. Returns message ids and what is wrong.
+
+        Of two cores of one name the first that is found counts.
+        """
         faults = []
+        places: dict[str, Path] = {}
         for folder in folders:
             if not folder.is_dir():
                 raise ToolError("IP_Flow 19-2207", f"Repository '{folder}' does not exist.")
@@ -189,7 +193,12 @@ class Catalog:
                 try:
                     core = component.read(path)
                 except ValueError as error:
-                    faults.append(str(error))
+                    faults.append(("Stand-in 1-7", str(error)))
+                    continue
+                first = places.setdefault(core.vlnv, path.parent)
+                if first != path.parent:
+                    text = f"Duplicate IP found for '{core.vlnv}'. The one found in IP location '{first}' will take precedence over the same IP in location {path.parent}"
+                    faults.append(("IP_Flow 19-1663", text))
                     continue
                 self.definitions[core.vlnv] = Definition(
                     core.vlnv, {}, lambda values, core=core: (core.ports, core.buses), core

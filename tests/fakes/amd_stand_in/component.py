@@ -75,6 +75,14 @@ class Component:
         return port.width if port else 0
 
 
+def _protocol(widths: dict[str, int]) -> str:
+    """Which AXI the signals of a memory-mapped interface are: without bursts Lite; AXI3 has WID and wider AxLOCK."""
+    if not {"AWLEN", "ARLEN"} & set(widths):
+        return "AXI4LITE"
+    old = "WID" in widths or max(widths.get("AWLOCK", 1), widths.get("ARLOCK", 1)) > 1
+    return "AXI3" if old or min(widths.get("AWLEN", 8), widths.get("ARLEN", 8)) == 4 else "AXI4"
+
+
 def infer(ports: Iterable[Port]) -> list[Bus]:
     """The bus interfaces that names of ports tell, as the packager infers them."""
     ports = list(ports)
@@ -87,7 +95,8 @@ def infer(ports: Iterable[Port]) -> list[Bus]:
             buses.append(Bus(stem, "axis", "master" if port.direction == "out" else "slave", signals))
         elif stem and last.upper() in ("AWADDR", "ARADDR") and not any(bus.name == stem for bus in buses):
             signals = {n[len(stem) + 1 :].upper(): n for n in names if n.startswith(stem + "_")}
-            buses.append(Bus(stem, "aximm", "master" if port.direction == "out" else "slave", signals))
+            protocol = {"PROTOCOL": _protocol({logical: names[n].width for logical, n in signals.items()})}
+            buses.append(Bus(stem, "aximm", "master" if port.direction == "out" else "slave", signals, protocol))
         elif port.direction == "in" and port.width == 1 and _RESET.fullmatch(port.name):
             low = "ACTIVE_LOW" if port.name.lower().rstrip("0123456789").endswith("n") else "ACTIVE_HIGH"
             buses.append(Bus(port.name, "reset", "slave", {"RST": port.name}, {"POLARITY": low}))

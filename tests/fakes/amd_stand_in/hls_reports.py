@@ -244,6 +244,6 @@ def cosim_rpt(passed: bool, latency: int, interval: int) -> str:
             inner,
             f"|      VHDL|        NA|{absent}|{'NA':>22}|",
             f"|   Verilog|{value:>10}|{'|'.join(cells)}|{total}|",
-            inner, "",
+            inner, "", MARK, "",
         ]
     )  # fmt: skip

@@ -107,6 +107,12 @@ def _kernel_rules(core: Component, clocks: list[component.Bus]) -> list[str]:
         faults.append("a kernel has a clock ap_clk")
     if not any(bus.kind == "reset" for bus in core.buses):
         faults.append("a kernel has a reset ap_rst_n")
+    known = {name for bus in core.buses for name in bus.ports.values()} | {"interrupt"}
+    faults += [
+        f"port '{port.name}' belongs to no interface that a kernel may have"
+        for port in core.ports
+        if port.name not in known
+    ]
     return faults
 
 

@@ -14,8 +14,6 @@ from amd_stand_in.console import Console, now
 from amd_stand_in.devices import Platform
 from amd_stand_in.errors import ToolError
 
-from runtime import xclbin
-
 if TYPE_CHECKING:
     from amd_stand_in.misbehave import Faults
     from amd_stand_in.vpp_options import Options
@@ -53,7 +51,7 @@ class LinkOutput:
         self._step("xclbinutil")
         file = xclbin_file.compose(platform, units, achieved, target, self.release, platform.part)
         self.output.parent.mkdir(parents=True, exist_ok=True)
-        xclbin.write(file, self.output)
+        self.output.write_bytes(xclbin_file.mirrored(file))
         self.console.line(f"Successfully wrote ({self.output.stat().st_size} bytes) to the output file: {self.output}")
         self._step("xclbinutilinfo")
         beside = self.output.with_name

@@ -133,7 +133,9 @@ class Vivado(
                 hit = any(re.fullmatch(pattern, name) for pattern in patterns for name in names)
             else:
                 hit = any(
-                    fnmatch.fnmatchcase(name, pattern.replace("[", "[[]")) for pattern in patterns for name in names
+                    name == pattern or ("*" in pattern and fnmatch.fnmatchcase(name, pattern.replace("[", "[[]")))
+                    for pattern in patterns
+                    for name in names
                 )
             if hit and self.passes(thing, arguments.text("filter")):
                 found.append(thing.handle)
@@ -227,9 +229,11 @@ class Vivado(
             return
         if severity not in ("ERROR", "CRITICAL WARNING", "WARNING", "INFO", "STATUS"):
             raise ToolError("Common 17-161", f"Invalid option value '{severity}' specified for 'new_severity'.")
-        if not re.fullmatch(r"[A-Za-z_]+ \d+-\d+", arguments.text("id")):
+        # Both ways are written: {Synth 8-4445} and {[Synth 8-4445]}.
+        code = arguments.text("id").removeprefix("[").removesuffix("]")
+        if not re.fullmatch(r"[A-Za-z_]+ \d+-\d+", code):
             raise ToolError("Common 17-161", f"Invalid option value '{arguments.text('id')}' specified for 'id'.")
-        self.run.console.severities[arguments.text("id")] = severity
+        self.run.console.severities[code] = severity
 
     def do_config_webtalk(self, arguments: Arguments) -> None:
         """Accepted."""

@@ -89,6 +89,11 @@ class PackagerCommands:
         found = netlist.read(file, self.run.release)
         if found.black_boxes:
             raise ToolError("IP_Flow 19-3805", f"'{file}' has black boxes: {', '.join(found.black_boxes)}.")
+        if not found.out_of_context:
+            # Its ports have I/O buffers, which no netlist inside of another can have. The tool says so hours later.
+            raise ToolError(
+                "Stand-in 1-9", f"'{file}' was not synthesised with -mode out_of_context: it has I/O buffers."
+            )
         folder = self._folder(arguments)
         shutil.copyfile(file, folder / file.name)
         core = self._described(arguments, found.top, found.ports, folder)
@@ -154,7 +159,7 @@ class PackagerCommands:
         try:
             return self._open(component.read(path)).handle
         except ValueError as error:
-            raise ToolError("IP_Flow 19-1663", str(error)) from error
+            raise ToolError("Stand-in 1-7", str(error)) from error
 
     def do_ipx_open_ipxact_file(self, arguments: Arguments) -> str:
         """The same."""

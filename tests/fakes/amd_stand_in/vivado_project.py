@@ -245,8 +245,8 @@ class ProjectCommands:
         """Read the repositories."""
         project = self.need_project("update_ip_catalog")
         folders = [Path(word) for word in self.run.tcl.split(project.properties.get("IP_REPO_PATHS", ""))]
-        for fault in self.catalog.refresh(folders):
-            self.run.console.critical("IP_Flow 19-1663", fault)
+        for code, fault in self.catalog.refresh(folders):
+            self.run.console.critical(code, fault)
         self.run.console.info("IP_Flow 19-234", "Refreshing IP repositories")
 
     def do_get_ipdefs(self, arguments: Arguments) -> list[str]:

@@ -5,6 +5,7 @@ The project's own module writes and reads the container: it is the one that the 
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from amd_stand_in.errors import ToolError
 from runtime import kernels, manifest, xclbin
 from runtime.errors import FarmRuntimeError
 from runtime.sections import CLOCK_TYPES, MEMORY_TYPES, Clock, Connection, IpLayoutEntry, MemoryBank
-from runtime.xclbin import Mode, Xclbin
+from runtime.xclbin import Mode, Xclbin, pack
 
 PAYLOAD = "AMD_STAND_IN_PAYLOAD"
 """Environment: an xclbin of the open toolchain's sw_emu build of the same kernel, whose model goes into the file."""
@@ -84,6 +85,47 @@ def compose(
         platform_vbnv=platform.name, mode=mode, metadata=metadata, memories=banks, ip_layout=layout, connections=connections,
         clocks=_clocks(clocks), bitstream=b"stand-in: no bitstream\n",
     )  # fmt: skip
+
+
+def mirrored(file: Xclbin) -> bytes:
+    """The file as XRT's `XclBin::writeXclBinBinary` writes every file: header and sections once more as JSON behind them.
+
+    No gap before it, all values are texts, a newline before the closing mark, and `m_length` counts it. Of the sections'
+    payloads the mirror of the tools holds a few tables as well.
+    """
+    header = file.header
+
+    def text(data: bytes) -> str:
+        return data.split(b"\0")[0].decode()
+
+    members = [
+        ("schema_version", {"major": "1", "minor": "0", "patch": "0"}),
+        (
+            "header",
+            {
+                "Magic": "xclbin2",
+                "SignatureLength": header.signature_length.to_bytes(4, "little", signed=True).hex(),
+                "KeyBlock": header.key_block.hex(),
+                "UniqueID": header.unique_id.to_bytes(8, "little").hex(),
+                "TimeStamp": str(header.timestamp_s),
+                "FeatureRomTimeStamp": str(header.feature_rom_timestamp),
+                "Version": ".".join(str(part) for part in header.version),
+                "Mode": str(int(header.mode)),
+                "InterfaceUUID": header.interface_uuid.hex(),
+                "PlatformVBNV": header.platform_vbnv,
+                "XclBinUUID": header.uuid.hex(),
+                "DebugBin": text(header.debug_bin),
+            },
+        ),
+    ]
+    members += [
+        ("section_header", {"Kind": str(int(section.kind)), "Name": section.name, "Offset": f"{section.offset:#x}", "Size": f"{len(section.data):#x}"})
+        for section in file.sections
+    ]  # fmt: skip
+    # A member for each section, all of one name: no dict of Python's can hold that.
+    inside = ",".join(f"{json.dumps(name)}:{json.dumps(value, separators=(',', ':'))}" for name, value in members)
+    tail = f"XCLBIN_MIRROR_DATA_START{{{inside}}}\nXCLBIN_MIRROR_DATA_END".encode()
+    return pack(replace(file, header=replace(header, length=header.length + len(tail)), tail=tail))
 
 
 def _clocks(clocks: dict[str, float]) -> list[Clock]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import re
 import shutil
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +17,25 @@ import pytest
 from blocks.graph import Core, Graph
 from blocks.hls import render
 from blocks.memories import images
+from blocks.ports import ports_of
+from blocks.rtl import RtlView, data_bits
 from toolchains.hls_release import release_header
-from toolchains.open import compile_core
+from toolchains.open import compile_core, yosys
+from toolchains.open.compile_model import (
+    HARNESS,
+    MODEL,
+    VERILATOR_FLAGS,
+    class_name,
+    compile_harness,
+    compile_sources,
+    installed_verilator,
+    link_simulation,
+    verilate,
+    wrapper_name,
+)
+from toolchains.open.simulation_model import JOINT, WRAPPER, texts
 from toolchains.open.simulator import Simulator, build
+from toolchains.open.synthesis_script import DSP_MAP, synthesis_script
 from toolchains.open.verilator import find_verilator
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -77,6 +95,41 @@ def _compile(core: Core, view: str, folder: Path) -> Compiled:
     return Compiled(core, view, ctypes.CDLL(str(folder / f"{view}.so")))
 
 
+def block_ram_model(name: str, inits: int, parities: int) -> str:
+    """A RAMB36E2 or RAMB18E2 around `block_memory`, with the ports and parameters that Yosys declares for it."""
+    half = name == "RAMB18E2"
+    data, address = (16, 14) if half else (32, 15)
+    library = (Path(yosys.share()) / "xilinx" / "cells_xtra.v").read_text()
+    declared = re.search(rf"module {name}\((.*?)\);(.*?)endmodule", library, re.S)
+    assert declared
+    body = "\n".join(line for line in declared[2].splitlines() if "(*" not in line)
+    bits = ", ".join(f"INIT_{i:02X}" for i in reversed(range(inits)))
+    parity = ", ".join(f"INITP_{i:02X}" for i in reversed(range(parities)))
+    spare = f"{15 - address}'b0, " if address < 15 else ""
+    return f"""module {name}({declared[1]});{body}
+    block_memory #(
+        .BYTES({32 * inits}), .HALF({data}), .READ_A(READ_WIDTH_A), .READ_B(READ_WIDTH_B), .WRITE_A(WRITE_WIDTH_A),
+        .WRITE_B(WRITE_WIDTH_B), .REGISTER_A(DOA_REG), .REGISTER_B(DOB_REG), .FILLED(INIT_00 !== 256'bx),
+        .CONTENTS({{{bits}}}), .PARITY({{{parity}}})
+    ) memory (
+        .clk(CLKARDCLK), .en_a(ENARDEN), .en_b(ENBWREN), .regce_a(REGCEAREGCE), .regce_b(REGCEB),
+        .reset(RSTRAMARSTRAM | RSTRAMB | RSTREGARSTREG | RSTREGB | SLEEP),
+        .address_a({{{spare}ADDRARDADDR}}), .address_b({{{spare}ADDRBWRADDR}}),
+        .in_a(DINADIN), .in_b(DINBDIN), .parity_in_a(DINPADINP), .parity_in_b(DINPBDINP), .we_a(WEA), .we_b(WEBWE),
+        .out_a(DOUTADOUT), .out_b(DOUTBDOUT), .parity_out_a(DOUTPADOUTP), .parity_out_b(DOUTPBDOUTP)
+    );
+endmodule
+"""
+
+
+@pytest.fixture(scope="session")
+def netlist_models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
+    """Verilog of every cell that our netlists have."""
+    block_rams = tmp_path_factory.mktemp("models") / "block_rams.v"
+    block_rams.write_text(block_ram_model("RAMB36E2", 128, 16) + block_ram_model("RAMB18E2", 64, 8))
+    return Path(__file__).parent / "netlist_models.v", block_rams
+
+
 @pytest.fixture(scope="session")
 def simulations(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where models are compiled; the harness stays in it, so that it is compiled once."""
@@ -94,5 +147,93 @@ def simulate(simulations: Path) -> Callable[[Core], Simulator]:
         if core.name not in done:
             done[core.name] = build(core, simulations)
         return done[core.name]
+
+    return simulate_one
+
+
+@pytest.fixture(scope="session")
+def synthesise_view(tmp_path_factory: pytest.TempPathFactory) -> Callable[[RtlView], Path]:
+    """Synthesise a core or an empty memory as the steps do; gives the folder, each made only once."""
+    done: dict[str, Path] = {}
+
+    def synthesise_one(view: RtlView) -> Path:
+        if view.name not in done:
+            folder = tmp_path_factory.mktemp(view.name)
+            for file in view.files:
+                (folder / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / "blocks" / file, folder / file)
+            shutil.copy(ROOT / "toolchains" / "open" / DSP_MAP, folder)
+            (folder / "top.sv").write_text(view.top)
+            (folder / "s.ys").write_text(synthesis_script(view.name, (*view.files, "top.sv")))
+            yosys.run_script(Path("s.ys"), folder / "yosys.log", folder)
+            done[view.name] = folder
+        return done[view.name]
+
+    return synthesise_one
+
+
+def netlist_wrapper(core: Core, block: str | None) -> str:
+    """What the harness sees of a netlist: ports, no stream and no FIFO inside.
+
+    With the name of a block its filled memories feed the core, and what the harness offers for them is never taken.
+    """
+    feeds = {port.name: data_bits(port.stream.width_bits) for port in core.graph.parameter_ports()} if block else {}
+    ports = {port.name for port in ports_of(core)}
+
+    def probed(found: re.Match[str]) -> str:
+        name, part = found.groups()
+        if name in feeds:
+            return f"{name}_fed_{part}"
+        return f"{name}_T{part.upper()}" if name in ports else "1'b0"
+
+    text = re.sub(r"core\.(\w+)_(valid|ready)\b", probed, texts(core)[WRAPPER])
+    text = re.sub(r"\(core\.\w+\.level\)", "(0)", text)
+    memories, joined = "", ""
+    for name, width_bits in feeds.items():
+        memories += f"""
+    wire [{width_bits - 1}:0] {name}_fed_data;
+    wire {name}_fed_valid, {name}_fed_ready;
+    assign {name}_TREADY = 1'b0;
+    {block}_{name} {name}_memory (
+        .ap_clk, .ap_rst_n,
+        .out_TDATA({name}_fed_data), .out_TVALID({name}_fed_valid), .out_TREADY({name}_fed_ready)
+    );"""
+        joined += "".join(f".{name}_T{part.upper()}({name}_fed_{part}), " for part in ("data", "valid", "ready"))
+    assert "core (.*);" in text
+    return text.replace(f"    {core.name} core (.*);", f"{memories}\n    {core.name} core ({joined}.*);")
+
+
+@pytest.fixture(scope="session")
+def simulate_netlist(simulations: Path, netlist_models: tuple[Path, ...]) -> Callable[..., Simulator]:
+    """Verilate and compile the netlist of a core, as Verilog, in the place of its RTL.
+
+    With a block's name and the Verilog of its filled memories these feed the core. `fast` is g++'s optimisation.
+    """
+
+    def simulate_one(
+        core: Core, netlist: str, block: str | None = None, memories: str = "", fast: str = "-O0"
+    ) -> Simulator:
+        verilator, harness = installed_verilator(), simulations / HARNESS
+        with tempfile.TemporaryDirectory(prefix="netlist-") as name:
+            place = Path(name)
+            for source in (ROOT / "toolchains/open").glob("simulation.[ch]pp"):
+                shutil.copy(source, place)
+            if not harness.exists():
+                compile_harness(place, verilator)
+                shutil.move(place / HARNESS, harness)
+            for model in netlist_models:
+                shutil.copy(model, place)
+            written = {"netlist.v": netlist, "memories.v": memories, WRAPPER: netlist_wrapper(core, block)}
+            for file, text in {**written, JOINT: texts(core)[JOINT]}.items():
+                (place / file).write_text(text)
+            files = [*(model.name for model in netlist_models), *written]
+            # An open bit of a netlist is any bit.
+            flags = ["unique" if flag == "fast" else flag for flag in VERILATOR_FLAGS]
+            quiet = ["-Wno-UNOPTFLAT", "-Wno-WIDTH", "-Wno-PINMISSING", "-Wno-CMPCONST", "-Wno-UNSIGNED"]
+            made = verilate(class_name(core.name), wrapper_name(core.name), files, place, verilator, [*flags, *quiet])
+            compile_sources([JOINT, *made], MODEL, place, verilator, fast)
+            library = place / "netlist.so"
+            link_simulation(place / MODEL, harness, library)
+            return Simulator(core, library)
 
     return simulate_one

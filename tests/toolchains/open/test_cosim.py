@@ -90,12 +90,17 @@ def test_no_stall_changes_a_value(simulate: Simulate, network: Network, name: st
     equal()
 
 
-def test_a_fifo_too_shallow_is_a_deadlock_by_name(simulate: Simulate, network: Network) -> None:
-    block = block_of(network, "res2b")
+def test_a_fifo_too_shallow_is_a_deadlock_by_name(simulate: Simulate, tmp_path: Path) -> None:
+    """The greatest depth that is refused in a file of depths. 16 x 16 pixels: of fewer, all may be elsewhere."""
+    text = (NETWORKS / "digits.yaml").read_text().replace("height: 8, width: 8", "height: 32, width: 32")
+    (tmp_path / "digits.yaml").write_text(text)
+    block = block_of(read_network(tmp_path / "digits.yaml"), "res2b")
     assert isinstance(block, Residual)
-    core = replace(block, fifo_depths=(("skip", 4),)).core()
+    depth = block.least_depths()["skip"] - 1
+    assert depth == 23
+    core = replace(block, fifo_depths=(("skip", depth),)).core()
     parameters, inputs, _ = case(core, 1, 1)
-    with pytest.raises(DeadlockError, match=r"deadlock.*FIFO skip: 4 of 4") as caught:
+    with pytest.raises(DeadlockError, match=r"deadlock.*FIFO skip: 23 of 23") as caught:
         simulate(core).run(inputs, parameters)
     nodes = {node.name: node for node in core.graph.nodes}
     # The fork stands in front of the FIFO; the addition has the skipped pixels and waits for the main path.
@@ -312,7 +317,7 @@ def test_the_step_of_the_dma_with_its_declared_inputs_only(network, tmp_path) ->
     # A result with a bit turned over: the step says where and leaves nothing.
     scratch = steps.scratch(cosim)
     (scratch / "values.json").unlink()
-    verilog = scratch / "dma.sv"
+    verilog = scratch / "dma" / "write.sv"
     assert verilog.read_text().count("wdata <= word_data;") == 1
     verilog.write_text(verilog.read_text().replace("wdata <= word_data;", "wdata <= word_data ^ 32'h100;"))
     status, said = steps.program(cosim, scratch)

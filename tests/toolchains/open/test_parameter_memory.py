@@ -20,11 +20,10 @@ from blocks.parameter_memory import rtl
 from blocks.parameter_memory.contents import ContentsError, initial_values, unpack_image
 from blocks.parameter_memory.plan import BLOCK_RAMS, HALF_BLOCK_RAMS, plan_memory
 from toolchains.open import yosys
-from toolchains.open.fill_memory import fill, fill_block
+from toolchains.open.fill_memory import fill, fill_block, main
 from toolchains.open.synthesis_script import DSP_MAP, synthesis_script
 
 ROOT = Path(__file__).resolve().parents[3]
-HERE = Path(__file__).parent
 #: Width and depth: each primitive, port width, and use of one port or of both is in one of them.
 SHAPES = ((20, 20), (20, 40), (100, 70), (54, 700), (20, 1500), (13, 3000), (3, 6000))
 
@@ -136,6 +135,24 @@ def test_a_block_gets_each_of_its_memories_filled_and_nothing_may_be_left_over(
         fill_block("res2a", images[:-1], described)
 
 
+def test_the_step_says_in_one_line_what_does_not_fit(synthesised, tmp_path, monkeypatch, capsys) -> None:
+    """An image that is too short, and one of a memory that the core does not have; nothing is left."""
+    monkeypatch.chdir(tmp_path)
+    Path("farm_memory_w20_d40.json").write_text(json.dumps(synthesised(20, 40)))
+    for depth, size, words in (
+        (40, 119, r"ERROR: res2a\.weights: the image has 119 bytes, but 40 beats of 20 bits take 120\b"),
+        (41, 123, r"ERROR: res2a\.weights: a memory of 41 beats of 20 bits is described, but no core has one"),
+    ):
+        Path("memories.bin").write_bytes(bytes(size))
+        described = {"port": "weights", "width_bits": 20, "depth": depth, "offset": 0, "bytes": size}
+        Path("memories.json").write_text(json.dumps({"memories": [described]}))
+        assert main(["--block", "res2a"]) == 1
+        said = capsys.readouterr().out
+        assert re.match(words, said)
+        assert said.count("\n") == 1
+        assert not list(tmp_path.glob("filled*"))
+
+
 BENCH = """
 module bench;
     reg clk = 0, rst_n = 0, ready = 0;
@@ -162,37 +179,10 @@ endmodule
 """
 
 
-def block_ram_model(name: str, inits: int, parities: int) -> str:
-    """A RAMB36E2 or RAMB18E2 that only reads, around `read_port`."""
-    half = name == "RAMB18E2"
-    out, address = (16, 14) if half else (32, 15)
-    library = (Path(yosys.share()) / "xilinx" / "cells_xtra.v").read_text()
-    declared = re.search(rf"module {name}\((.*?)\);(.*?)endmodule", library, re.S)
-    assert declared
-    body = "\n".join(line for line in declared[2].splitlines() if "(*" not in line)
-    bits = ", ".join(f"INIT_{i:02X}" for i in reversed(range(inits)))
-    parity = ", ".join(f"INITP_{i:02X}" for i in reversed(range(parities)))
-    ports = ""
-    for side, clock, enable, regce, pin, register in (
-        ("A", "CLKARDCLK", "ENARDEN", "REGCEAREGCE", "ADDRARDADDR", "DOA_REG"),
-        ("B", "CLKBWRCLK", "ENBWREN", "REGCEB", "ADDRBWRADDR", "DOB_REG"),
-    ):
-        ports += f"""
-    initial if (READ_WIDTH_{side} != 0 && {register} != 1) $fatal(1, "no output register");
-    read_port #(.WIDTH(READ_WIDTH_{side}), .PLACES({256 * inits}), .OUT({out})) port_{side} (
-        .bits(bits), .parity(parity), .address({{{15 - address}'b0, {pin}}}), .clk({clock}), .en({enable}),
-        .regce({regce}), .data(DOUT{side}DOUT), .data_parity(DOUTP{side}DOUTP)
-    );"""
-    text = f"""module {name}({declared[1]});{body}
-    wire [{256 * inits - 1}:0] bits = {{{bits}}};
-    wire [{256 * parities - 1}:0] parity = {{{parity}}};{ports}
-endmodule
-"""
-    return text.replace("{0'b0, ", "{")
-
-
 @pytest.mark.parametrize(("width_bits", "depth"), SHAPES)
-def test_the_patched_netlist_streams_its_image(synthesised, tmp_path: Path, width_bits: int, depth: int) -> None:
+def test_the_patched_netlist_streams_its_image(
+    synthesised, netlist_models, tmp_path: Path, width_bits: int, depth: int
+) -> None:
     if shutil.which("iverilog") is None:
         pytest.skip("there is no iverilog: apt-get install iverilog")
     plan = plan_memory(width_bits, depth)
@@ -202,8 +192,6 @@ def test_the_patched_netlist_streams_its_image(synthesised, tmp_path: Path, widt
     (tmp_path / "v.ys").write_text("read_json filled.json\nwrite_verilog -noattr filled.v\n")
     yosys.run_script(Path("v.ys"), tmp_path / "v.log", tmp_path)
     expected = [int("".join(map(str, row[::-1])), 2) for row in values]
-    models = block_ram_model("RAMB36E2", 128, 16) + block_ram_model("RAMB18E2", 64, 8)
-    (tmp_path / "models.v").write_text(models)
     width = -(-width_bits // 8) * 8
     for stall in (0, 40):
         beats = depth + 50 if stall else 2 * depth + 3
@@ -213,8 +201,7 @@ def test_the_patched_netlist_streams_its_image(synthesised, tmp_path: Path, widt
         for name, value in names.items():
             bench = re.sub(rf"\b{name}\b", str(value), bench)
         (tmp_path / "bench.v").write_text(bench)
-        cells = Path(yosys.share()) / "xilinx" / "cells_sim.v"
-        sources = ["bench.v", "filled.v", "models.v", str(HERE / "netlist_models.v"), str(cells)]
+        sources = ["bench.v", "filled.v", *map(str, netlist_models)]
         subprocess.run(["iverilog", "-g2012", "-o", "run", "-s", "bench", *sources], cwd=tmp_path, check=True)
         done = subprocess.run(["vvp", "-n", "run"], cwd=tmp_path, check=True, capture_output=True, text=True)
         lines = done.stdout.split()

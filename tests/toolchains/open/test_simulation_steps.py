@@ -69,7 +69,7 @@ def test_a_block_reads_its_own_values(steps) -> None:
 
 
 def test_the_dma_is_simulated_from_rtl_and_bench(steps) -> None:
-    for path in ("blocks/dma.sv", "toolchains/open/dma_bench.cpp", "toolchains/open/axi_memory.hpp"):
+    for path in ("blocks/dma/read.sv", "toolchains/open/dma_bench.cpp", "toolchains/open/axi_memory.hpp"):
         assert readers(steps, path) == {"cosim:inoutdma"}
     step = steps["cosim:inoutdma"]
     assert "verilator" in {tool.name for tool in step.tools}

@@ -78,7 +78,7 @@ class TestWhatAStepReads:
         assert readers(steps, "blocks/operators/max_pool/max_pool.hpp") == {cores["preres"]}
         residuals = {cores[block] for block in ("res2a", "res2b", "res3a", "res3b")}
         assert readers(steps, "blocks/operators/fifo/fifo.hpp") == residuals
-        assert readers(steps, "blocks/dma.hpp") == {cores["inoutdma"]}
+        assert readers(steps, "blocks/dma/dma.hpp") == {cores["inoutdma"]}
         assert readers(steps, "blocks/operators/farm_hls.hpp") == set(cores.values())
 
     @pytest.mark.parametrize("path", ["network", "residual", "stem", "head", "convolution", "networks/digits_train"])

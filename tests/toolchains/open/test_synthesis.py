@@ -18,14 +18,12 @@ from blocks.operators.threshold import Threshold
 from blocks.rtl import render
 from farm.step import Text, Tool
 from reports import yosys_stat
-from toolchains.open import yosys
 from toolchains.open.synthesis_script import DSP_MAP, NETLIST, STATISTICS, VERILOG, synthesis_script
 from toolchains.open.synthesis_steps import synthesis_step
 from toolchains.open.utilization import utilization
 from toolchains.open.yosys import YosysError, reason, run_script
 
 ROOT = Path(__file__).resolve().parents[3]
-HERE = Path(__file__).parent
 MVAU = ("operators/farm_stream.sv", "operators/mvau/mvau.sv")
 
 
@@ -116,7 +114,7 @@ def test_lut_count_is_that_of_the_issuing_statistics() -> None:
     assert (used.registers, used.dsps, used.bram_tiles, used.carry8s) == (9, 4, 3.5, 2)
 
 
-def test_a_pe_of_the_stem_puts_registers_and_sums_into_its_dsps(tmp_path: Path) -> None:
+def test_a_pe_of_the_stem_puts_registers_and_sums_into_its_dsps(tmp_path: Path, netlist_models) -> None:
     """A product is one DSP with its product and its sum registered; from the second on the sum comes from the first."""
     sizes = {"SIMD": 3, "CHAIN": 3, "TREE": 0, "INPUT_BITS": 8, "WEIGHT_BITS": 8, "ACCUMULATOR_BITS": 24, "MMV": 2}
     sources = {file: (ROOT / "blocks" / file).read_text() for file in MVAU}
@@ -127,7 +125,7 @@ def test_a_pe_of_the_stem_puts_registers_and_sums_into_its_dsps(tmp_path: Path) 
     assert all(int(cell["parameters"][name], 2) == 1 for cell in dsps for name in ("MREG", "PREG"))
     chained = [cell for cell in dsps if any(isinstance(bit, int) for bit in cell["connections"]["PCIN"])]
     assert len(chained) == 4
-    compare_with_rtl(tmp_path, sources, sizes)
+    compare_with_rtl(tmp_path, sources, sizes, netlist_models)
 
 
 BENCH = """
@@ -158,7 +156,7 @@ endmodule
 """
 
 
-def compare_with_rtl(folder: Path, sources: dict[str, str], sizes: dict[str, int]) -> None:
+def compare_with_rtl(folder: Path, sources: dict[str, str], sizes: dict[str, int], models: tuple[Path, ...]) -> None:
     """Simulate the netlist beside what Yosys read, before any mapping."""
     if shutil.which("iverilog") is None:
         pytest.skip("there is no iverilog: apt-get install iverilog")
@@ -168,8 +166,7 @@ def compare_with_rtl(folder: Path, sources: dict[str, str], sizes: dict[str, int
     (folder / "r.ys").write_text("\n".join(lines) + "\n")
     run_script(Path("r.ys"), folder / "r.log", folder)
     (folder / "bench.v").write_text(BENCH)
-    library = str(yosys.share() / "xilinx" / "cells_sim.v")
-    files = ["bench.v", VERILOG, "reference.v", str(HERE / "netlist_models.v"), library]
+    files = ["bench.v", VERILOG, "reference.v", *map(str, models)]
     subprocess.run(["iverilog", "-g2012", "-o", "run", "-s", "bench", *files], cwd=folder, check=True)
     done = subprocess.run(["vvp", "-n", "run"], cwd=folder, check=True, capture_output=True, text=True)
     assert "DIFFER" not in done.stdout

@@ -76,7 +76,8 @@ ROWS = [
     lasting("hls", "vitis_hls@exit:errorline", "source", "status 0 after 1 error lines"),
     lasting("hls", "vitis_hls@export_design:y2k22", "config", "is an invalid argument", "answer record 76960"),
     # Stitching: synthesis is a run of its own below Vivado, whose messages come through the wait for it.
-    passing("netlist", "vivado@launch_runs:licence=-4", "licence", SEATS),
+    # An IP's run writes only its own log.
+    passing("netlist", "vivado@ip_run:licence=-4", "licence", SEATS),
     passing("netlist", "vivado@launch_runs:crash", "crash", "the tool crashed"),
     lasting("netlist", "vivado@launch_runs:silent;vivado@wait_on_run:silent", "source",
             "synth_1 ended as: synth_design ERROR"),
@@ -105,6 +106,8 @@ MORE = [
     passing("ooc", "vivado@write_checkpoint:missing", "crash", "did not write that file"),
     passing("hls", "vitis_hls@csynth_design:oom", "memory", "the kernel ended the tool"),
     lasting("hls", "vitis_hls@csynth_design:disk", "disk", "make room"),
+    passing("netlist", "vivado@launch_runs:licence=-4", "licence", SEATS),
+    passing("netlist", "vivado@ip_run:crash", "crash", "the tool crashed"),
     lasting("netlist", "vivado@launch_runs:licence=-10", "licence", "(-10,132)", "the licence has expired"),
     passing("netlist", "vivado@launch_runs:oom", "memory", "the kernel ended the tool"),
     lasting("stitch", "vivado@exit:errorline", "source", "status 0 after 1 error lines"),

@@ -148,6 +148,8 @@ def test_two_cores_of_resnet50_in_both_views(machine: Make) -> None:
             report = ElementTree.parse(place / "csynth.xml")
             assert report.findtext("UserAssignments/TopModelName") == core
             estimate = json.loads((place / "values.json").read_text())
+            assert estimate["tool"] == "vitis_hls 2022.2 (stand-in)"
+            assert "stand-in" in (place / "csynth.xml").read_text() + (place / "hls.log").read_text()
             assert estimate["luts"] == int(report.findtext("AreaEstimates/Resources/LUT") or -1)
             assert estimate["fifo_beats_added"] > 0
     for (_, core), netlist in checkpoints.items():
@@ -238,3 +240,21 @@ def test_the_whole_resnet50(machine: Make) -> None:
     assert len([slr for slr, used in values["slrs"].items() if used["luts"] > 0]) > 1
     cores = {core.name for core in find_network("resnet50").cores().values()}
     assert {name: here.tally().count(name) for name in cores} == dict.fromkeys(cores, 1)
+
+
+def test_whatever_a_stand_in_wrote_says_so(built: Machine) -> None:
+    """No figure of it may be taken for one of AMD's tools."""
+    folder = built.checkout / FOLDER
+    texts = [file for end in ("*.rpt", "*_funcsim.v", "*_stub.v", "link/reports.txt") for file in folder.rglob(end)]
+    logs = [folder / "link.log", folder / "stitch" / "stitch.log", *folder.glob("ooc/*/ooc.log")]
+    assert len({file.name.partition(".")[0].partition("_")[0] for file in texts}) > 3
+    for file in (*texts, *logs):
+        assert "stand-in" in file.read_text(), file
+    for file in (*folder.glob("ooc/*/values.json"), folder / "link" / "values.json"):
+        assert json.loads(file.read_text())["tool"].endswith("(stand-in)"), file
+    assert b"stand-in: no bitstream" in (folder / "digits.xclbin").read_bytes()
+    told = subprocess.run(
+        [built.tools / "xrt/bin/xclbinutil", "--info", "--input", folder / "digits.xclbin"],
+        cwd=built.checkout, env=built.environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert told.stdout.count("stand-in") >= 2

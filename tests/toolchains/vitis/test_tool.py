@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -84,6 +85,20 @@ def test_each_process_has_a_home_of_its_own_and_the_licence(
     assert path.startswith("/opt/tools/bin:")
     assert first[1].strip() == "0"
     assert not Path(home).exists()
+
+
+def test_the_locale_is_one_that_every_system_has(run: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    # What the engine gives every step.
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    assert "|C|" in run('echo "|$LC_ALL|"\n' + GOOD)
+
+
+def test_a_home_that_cannot_be_removed_fails_no_run(run: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(path: object, **more: object) -> None:
+        raise OSError(errno.ENOTEMPTY, "Directory not empty", str(path))
+
+    monkeypatch.setattr(os, "rmdir", busy)
+    assert "Exiting" in run('touch "$HOME/late"\n' + GOOD)
 
 
 def test_what_is_missing_is_said_before_any_tool_starts(

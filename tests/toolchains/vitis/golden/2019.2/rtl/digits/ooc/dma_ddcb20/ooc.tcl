@@ -6,7 +6,11 @@ set_msg_config -id {Synth 8-4445} -new_severity ERROR
 set_msg_config -id {Synth 8-2898} -new_severity ERROR
 read_verilog -sv {operators/farm_stream.sv}
 read_verilog -sv {operators/fifo/fifo.sv}
-read_verilog -sv {dma.sv}
+read_verilog -sv {dma/bursts.sv}
+read_verilog -sv {dma/control.sv}
+read_verilog -sv {dma/gearbox.sv}
+read_verilog -sv {dma/read.sv}
+read_verilog -sv {dma/write.sv}
 read_verilog -sv {dma_ddcb20.sv}
 read_xdc -mode out_of_context ooc.xdc
 synth_design -mode out_of_context -top dma_ddcb20 -part xcu250-figd2104-2L-e -flatten_hierarchy rebuilt

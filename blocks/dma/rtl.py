@@ -1,8 +1,14 @@
-"""The SystemVerilog view of the DMA core: the modules of `dma.sv`, joined under the ports of HLS.
+"""The SystemVerilog view of the DMA core: one `farm_dma_control`, two `farm_dma_read` and one `farm_dma_write`, joined
+under the ports of HLS.
 
 The AXI4 ports are those that Vitis HLS gives an `m_axi` and an `s_axilite` port, named alike (`m_axi_gmem0_ARADDR`,
 `s_axi_control_AWADDR`): 64 bit addresses, one ID, user signals of a bit. All signals of a master are there, also those
-of the direction that it does not use.
+of the direction that it does not use. Two are as in AXI4 (Arm IHI 0022) where HLS writes those of AXI3 and says
+AXI4 in its `component.xml`: AxLOCK has one bit, and there is no WID. Here the packager has ports alone to tell it by.
+
+AXI4 as Vitis HLS' m_axi uses it: bursts of kind INCR over whole words of the data bus, one ID, no lock. A base address
+counts in whole words: bits below a word are taken as zero. A response that tells of an error (SLVERR or DECERR) ends
+nothing: the word it comes with is passed on, the call ends as any other, and the register 0x3c keeps a mark.
 """
 
 from __future__ import annotations
@@ -13,7 +19,15 @@ from dataclasses import dataclass
 
 from blocks.dma import DmaCore
 
-FILES = ("operators/farm_stream.sv", "operators/fifo/fifo.sv", "dma.sv")
+FILES = (
+    "operators/farm_stream.sv",
+    "operators/fifo/fifo.sv",
+    "dma/bursts.sv",
+    "dma/control.sv",
+    "dma/gearbox.sv",
+    "dma/read.sv",
+    "dma/write.sv",
+)
 CONTROL_BITS = 6
 """Address bits of the registers: up to 0x3f."""
 RESULT_BYTES = 4
@@ -48,7 +62,7 @@ ADDRESS = (
     ("LEN", "output", 8),
     ("SIZE", "output", 3),
     ("BURST", "output", 2),
-    ("LOCK", "output", 2),
+    ("LOCK", "output", 1),
     ("CACHE", "output", 4),
     ("PROT", "output", 3),
     ("QOS", "output", 4),
@@ -70,7 +84,6 @@ def master_signals(word_bytes: int) -> tuple[tuple[str, str, int], ...]:
         ("WDATA", "output", data),
         ("WSTRB", "output", strobe),
         ("WLAST", "output", 1),
-        ("WID", "output", 1),
         ("WUSER", "output", 1),
         *((f"AR{name}", direction, bits) for name, direction, bits in ADDRESS),
         ("RVALID", "input", 1),

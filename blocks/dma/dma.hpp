@@ -1,0 +1,181 @@
+// The DMA block: words of card memory to streams of lanes and back.
+#pragma once
+#include "operators/farm_hls.hpp"
+
+namespace farm {
+
+#ifdef FARM_HOST
+template <int BYTES>
+struct memory_word {
+    typedef lanes<BYTES, 8> type;
+    static lanes<BYTES, 8> split(const type& word) { return word; }
+};
+#else
+template <int BYTES>
+struct memory_word {
+    typedef ap_uint<BYTES * 8> type;
+    static lanes<BYTES, 8> split(const type& word) {
+#pragma HLS INLINE
+        lanes<BYTES, 8> bytes;
+    split_word:
+        for (int i = 0; i < BYTES; i++) {
+#pragma HLS UNROLL
+            bytes.lane[i] = word.range(i * 8 + 7, i * 8);
+        }
+        return bytes;
+    }
+};
+#endif
+
+// Card memory and the gearbox behind it are processes of their own, joined by a stream of words, as in FINN's
+// `Mem2Stream_Batch` and the load/store functions of Vitis_Accel_Examples. HLS makes a burst of a loop only if the number
+// of words is known before the request goes out and no access is conditional (UG1399, "Preconditions and Limitations of
+// Burst Transfer"; UG1448, "Burst Inference Failure 10"): a loop that looks at what it has left before it fetches a word
+// reads every word by itself, and waits for each as long as the memory takes. So the loops that touch memory have a fixed
+// trip count and do nothing else, and who needs a word when is decided behind a FIFO.
+//
+// LOOP_FLATTEN off is for 2019.2, which makes no burst of flattened loops (UG902, "AXI4 burst transfers"). Between two
+// images lies the latency of the memory, while what is behind works off the FIFOs.
+
+// WORDS words for each of `images` images, one image after the other.
+template <int BYTES, int WORDS>
+void read_image_words(
+    const typename memory_word<BYTES>::type* memory, unsigned int images,
+    stream<typename memory_word<BYTES>::type>& words) {
+read_each_image:
+    for (unsigned int image = 0; image < images; image++) {
+        // As wide as an address: of a narrower sum that may wrap HLS could not tell that words follow each other.
+        const unsigned long long first = (unsigned long long)image * WORDS;
+    image_words:
+        for (int word = 0; word < WORDS; word++) {
+#pragma HLS LOOP_FLATTEN off
+#pragma HLS PIPELINE II=1
+            words.write(memory[first + word]);
+        }
+    }
+}
+
+// The whole weight matrix once for each image: the core has no room to keep it.
+template <int BYTES, int WORDS>
+void read_weight_words(
+    const typename memory_word<BYTES>::type* memory, unsigned int images,
+    stream<typename memory_word<BYTES>::type>& words) {
+read_for_each_image:
+    for (unsigned int image = 0; image < images; image++) {
+    weight_words:
+        for (int word = 0; word < WORDS; word++) {
+#pragma HLS LOOP_FLATTEN off
+#pragma HLS PIPELINE II=1
+            words.write(memory[word]);
+        }
+    }
+}
+
+// Words of BYTES to beats of LANES bytes, ELEMENTS of them for each image. A word need not be a whole number of beats
+// (64 bytes and 3 channels), nor a beat of words: what a beat leaves stays in front of the next word. A step takes a
+// word and gives a beat, or only one of both, so that the wider side moves once a cycle. Beat is lanes<> or slanes<> with
+// 8 bits a lane.
+template <int BYTES, int LANES, int ELEMENTS, class Beat>
+void words_to_beats(stream<typename memory_word<BYTES>::type>& words, unsigned int images, stream<Beat>& out) {
+    // Bytes that come and go together. Counted in these, a word is put to one of as many places as a beat has of them:
+    // one where words are whole beats, so that nothing has to be chosen.
+    const int UNIT = greatest_divisor<BYTES, LANES>::value;
+    const int WORD = BYTES / UNIT;
+    const int BEAT = LANES / UNIT;
+    const int STEPS = ELEMENTS / (BYTES < LANES ? BYTES : LANES);
+    static_assert(Beat::count == LANES && Beat::bits == 8, "a lane is a byte");
+    static_assert(ELEMENTS % BYTES == 0 && ELEMENTS % LANES == 0, "an image is whole words and whole beats");
+    static_assert(WORD + BEAT < 1024, "the fill is counted in 10 bits");
+    uint_t<8> waiting[BYTES + LANES];
+    FARM_PARTITION(waiting);
+convert_each_image:
+    for (unsigned int image = 0; image < images; image++) {
+        uint_t<10> filled = 0;
+    convert_steps:
+        for (int step = 0; step < STEPS; step++) {
+#pragma HLS PIPELINE II=1
+            if (filled < BEAT) {
+                const lanes<BYTES, 8> bytes = memory_word<BYTES>::split(words.read());
+            word_places:
+                for (int place = 0; place < BEAT; place++) {
+#pragma HLS UNROLL
+                    if (filled == place) {
+                    word_append:
+                        for (int i = 0; i < BYTES; i++) {
+#pragma HLS UNROLL
+                            waiting[place * UNIT + i] = bytes.lane[i];
+                        }
+                    }
+                }
+                filled = filled + WORD;
+            }
+            if (filled >= BEAT) {
+                Beat leaving;
+            beat_take:
+                for (int i = 0; i < LANES; i++) {
+#pragma HLS UNROLL
+                    leaving.lane[i] = waiting[i];
+                }
+            beat_shift:
+                for (int i = 0; i < BYTES; i++) {
+#pragma HLS UNROLL
+                    waiting[i] = waiting[i + LANES];
+                }
+                filled = filled - BEAT;
+                out.write(leaving);
+            }
+        }
+    }
+}
+
+// BEATS indices to card memory. Not part of its caller, because HLS would find one burst over all images, ask for it at
+// once, and hold up the bus until the last image's indices come.
+template <int BEATS>
+void write_indices(const uint_t<32>* indices, uint_t<32>* memory) {
+#pragma HLS INLINE off
+index_words:
+    for (int i = 0; i < BEATS; i++) {
+#pragma HLS PIPELINE II=1
+        memory[i] = indices[i];
+    }
+}
+
+// BEATS indices of each image, written when all of them are there.
+template <int BEATS>
+void write_results(stream<lanes<1, 32> >& in, unsigned int images, uint_t<32>* memory) {
+write_each_image:
+    for (unsigned int image = 0; image < images; image++) {
+        uint_t<32> indices[BEATS];
+    collect_indices:
+        for (int i = 0; i < BEATS; i++) {
+#pragma HLS PIPELINE II=1
+            const lanes<1, 32> beat = in.read();
+            indices[i] = beat.lane[0];
+        }
+        write_indices<BEATS>(indices, memory + (unsigned long long)image * BEATS);
+    }
+}
+
+#ifndef FARM_HOST
+
+// A port of the DMA's top: BEATS words for each image.
+template <int BEATS, class Beat>
+void unpack_repeated(
+    stream<ap_uint<Beat::count * Beat::bits> >& input, unsigned int images, stream<Beat>& output) {
+unpack_each_image:
+    for (unsigned int image = 0; image < images; image++) {
+        unpack_port<BEATS>(input, output);
+    }
+}
+
+template <int BEATS, class Beat>
+void pack_repeated(stream<Beat>& input, unsigned int images, stream<ap_uint<Beat::count * Beat::bits> >& output) {
+pack_each_image:
+    for (unsigned int image = 0; image < images; image++) {
+        pack_port<BEATS>(input, output);
+    }
+}
+
+#endif
+
+}  // namespace farm
