@@ -15,18 +15,33 @@ VALUES = "contents_values.tcl"
 _PROCEDURES = """\
 # All primitives below the parameter memories by memory and place; a search for each would go through the whole design.
 set farm_cells [dict create]
+set farm_filled 0
 foreach cell [get_cells -quiet -hierarchical -filter {NAME =~ *_memory/*}] {
     if {[regexp {(\\w+_memory)/(?:\\w+/)*(bit\\d+|column\\d+/memory)$} [get_property NAME $cell] -> memory place]} {
         dict set farm_cells $memory/$place $cell
     }
 }
 
+# 64'hF0, or 0xF0.
+proc farm_number {text} {
+    regsub {^.*('h|0x)} $text {} digits
+    return [expr "0x$digits"]
+}
+
 proc farm_fill {place values} {
-    global farm_cells
+    global farm_cells farm_filled
     if {![dict exists $farm_cells $place]} {
         error "dataflow-farm: the netlist has no memory cell $place"
     }
-    set_property -dict $values [dict get $farm_cells $place]
+    set cell [dict get $farm_cells $place]
+    set_property -dict $values $cell
+    # Read back, as a number: a memory that stays empty would go unnoticed up to the card.
+    foreach {name value} [lrange $values 0 1] {
+        if {[farm_number [get_property $name $cell]] != [farm_number $value]} {
+            error "dataflow-farm: $name of $cell is [get_property $name $cell] after it was set to $value"
+        }
+    }
+    incr farm_filled
 }
 """
 
@@ -44,6 +59,9 @@ def _script(job: StitchJob) -> Iterator[str]:
     yield ""
     yield _PROCEDURES
     yield f"source {VALUES}"
+    yield "if {$farm_filled != $farm_wanted} {"
+    yield '    error "dataflow-farm: $farm_filled memory cells are filled, not $farm_wanted"'
+    yield "}"
     yield "# Look-up tables were kept while they held nothing; now they are like any other."
     yield "foreach place [dict keys $farm_cells] {"
     yield "    if {[string match */bit* $place]} {"
@@ -64,4 +82,4 @@ def values_text(contents: Mapping[str, Mapping[str, Mapping[str, str]]]) -> str:
         for memory, cells in contents.items()
         for cell, values in cells.items()
     ]
-    return "\n".join(["# Made from the memory images.", *lines]) + "\n"
+    return "\n".join(["# Made from the memory images.", f"set farm_wanted {len(lines)}", *lines]) + "\n"
