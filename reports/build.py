@@ -16,7 +16,8 @@ from reports.build_times import StepCost, read_costs
 from reports.build_values import BlockEstimate, Estimate, Folder, Left, read_estimate
 from reports.errors import ReportError
 from reports.fit_values import FitValues
-from reports.gates import Gate, Measured, Outcome, check
+from reports.gates import Gate, Outcome, check
+from reports.measured import measured
 from reports.rollup import RESOURCES
 from reports.stand_in import is_stand_in
 from reports.step_values import DoubtfulPath, Linked, Simulation, Synthesis
@@ -47,7 +48,8 @@ class Amount:
 class BlockRow:
     """A block: estimates by formula, what its core takes in synthesis, and what was simulated.
 
-    `view` is how the core is written for synthesis (rtl, hls), `tool` what has synthesised it; None is not known.
+    `view` is how the core is written for synthesis (rtl, hls), `tool` what has synthesised it, `simulator` what has
+    simulated it; None is not known.
     """
 
     block: str
@@ -63,6 +65,7 @@ class BlockRow:
     doubtful: tuple[DoubtfulPath, ...]
     interval_cycles: Cell
     latency_cycles: Cell
+    simulator: str | None
     simulation_differences: int | None
     checked: Cell
     parameters: Cell
@@ -74,11 +77,12 @@ class BlockRow:
 
 @dataclass(frozen=True)
 class Rate:
-    """Images a second at the build's clock, and the block that limits it."""
+    """Images a second at the build's clock, and the block that limits it; a `stand_in` has invented the cycles."""
 
     interval_cycles: int
     fps: float
     bottleneck: str
+    stand_in: bool = False
 
 
 @dataclass(frozen=True)
@@ -153,7 +157,8 @@ def read_build(root: Path, folder: str, gates: Iterable[Gate] = ()) -> BuildRepo
     reached_mhz = _cell(None if linked is None else linked.value.clock_mhz, linked, "link")
     simulated = _simulated(estimate, rows)
     slowest = max(estimate.blocks, key=lambda block: block.interval_cycles)
-    tools = {row.tool for row in rows} | {None if linked is None else linked.value.tool}
+    tools = {tool for row in rows for tool in (row.tool, row.simulator)}
+    tools.add(None if linked is None else linked.value.tool)
     fit = files.left("fit.json", FitValues.read)
     return BuildReport(
         estimate=estimate,
@@ -167,7 +172,9 @@ def read_build(root: Path, folder: str, gates: Iterable[Gate] = ()) -> BuildRepo
         costs=read_costs(root, folder),
         xclbin=_xclbin(linked),
         gates=check(
-            gates, _measured(rows, totals, slrs, timing, _at(simulated, estimate, reached_mhz)), suppliers(estimate)
+            gates,
+            measured(rows, totals, slrs, timing, simulated, reached_mhz, estimate.clock_mhz),
+            suppliers(estimate),
         ),
         errors=tuple(files.errors),
         fit=None if fit is None else fit.value,
@@ -218,6 +225,7 @@ def _row(files: Folder, block: BlockEstimate, synthesis: Left[Synthesis] | None,
         doubtful=() if synthesis is None else synthesis.value.doubtful,
         interval_cycles=_cell(None if cycles is None else cycles.interval_cycles, simulation, cosim),
         latency_cycles=_cell(None if cycles is None else cycles.latency_cycles, simulation, cosim),
+        simulator=None if simulation is None else simulation.value.tool,
         simulation_differences=None if simulation is None else simulation.value.differences,
         checked=_checked(files, block, toolchain),
         parameters=_parameters(files, block),
@@ -343,57 +351,4 @@ def _simulated(estimate: Estimate, rows: tuple[BlockRow, ...]) -> Rate | None:
     if len(known) < len(measured) or not known:
         return None
     cycles, block = max(known)
-    return _rate(estimate, cycles, block)
-
-
-def _at(simulated: Rate | None, estimate: Estimate, reached_mhz: Cell) -> tuple[Rate, bool] | None:
-    """Return the rate at the clock that the link has given, if that is lower, and whether a stand-in has lowered it."""
-    clock_mhz = _number(reached_mhz)
-    if simulated is None or clock_mhz is None or clock_mhz >= estimate.clock_mhz:
-        return None if simulated is None else (simulated, False)
-    return replace(simulated, fps=simulated.fps * clock_mhz / estimate.clock_mhz), reached_mhz.stand_in
-
-
-def _measured(
-    rows: tuple[BlockRow, ...],
-    totals: tuple[Total, ...],
-    slrs: tuple[SlrRow, ...],
-    timing: tuple[tuple[str, Cell], ...],
-    simulated: tuple[Rate, bool] | None,
-) -> dict[tuple[str | None, str], Measured]:
-    """Return what gates may ask for. A value by formula is none: a gate is about what was measured."""
-    found: dict[tuple[str | None, str], Measured] = {}
-    for total in totals:
-        used = _number(total.linked)
-        if used is not None:
-            found[None, total.resource] = _value(total.linked, "link", total.share_percent(used))
-    for slr in slrs:
-        budgets = dict(slr.budgets)
-        for amount in slr.used:
-            used, budget = _number(amount.cell), budgets.get(amount.resource)
-            if used is not None:
-                share = 100 * used / budget if budget else None
-                found[slr.slr, amount.resource] = _value(amount.cell, "link", share)
-    for row in rows:
-        for amount in row.synthesis:
-            if _number(amount.cell) is not None:
-                found[row.block, amount.resource] = _value(amount.cell, "ooc")
-        for quantity, cell in (("ii_cycles", row.interval_cycles), ("latency_cycles", row.latency_cycles)):
-            if _number(cell) is not None:
-                found[row.block, quantity] = _value(cell, "cosim")
-    for name, cell in timing:
-        if _number(cell) is not None:
-            found[None, name] = _value(cell, "link")
-    if simulated is not None:
-        rate, invented = simulated
-        found[None, "fps"] = Measured(rate.fps, None, "cosim of all blocks", invented)
-        found[None, "ii_cycles"] = Measured(rate.interval_cycles, None, "cosim of all blocks")
-    return found
-
-
-def _value(cell: Cell, task: str, share_percent: float | None = None) -> Measured:
-    return Measured(_number(cell), share_percent, cell.source or task, cell.stand_in)
-
-
-def _number(cell: Cell) -> float | None:
-    return None if cell.value is None or isinstance(cell.value, str) else float(cell.value)
+    return replace(_rate(estimate, cycles, block), stand_in=any(row.interval_cycles.stand_in for row in rows))

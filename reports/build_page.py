@@ -103,6 +103,7 @@ def table(report: BuildReport) -> str:
             "synthesis_tool",
             *RESOURCES,
             "logic_ns",
+            "simulator",
             "interval_cycles",
             "latency_cycles",
             "parameter_bits",
@@ -112,13 +113,14 @@ def table(report: BuildReport) -> str:
     )
     for row in report.blocks:
         formula = {amount.resource: amount.cell.value for amount in row.estimate}
-        cells = [amount.cell for amount in row.synthesis]
-        cells += [row.logic_ns, row.interval_cycles, row.latency_cycles]
+        synthesis = [*(amount.cell for amount in row.synthesis), row.logic_ns]
+        simulation = [row.interval_cycles, row.latency_cycles]
         writer.writerow(
             [row.block, row.core, "+".join(slrs.get(row.block, ())), row.interval_estimate_cycles, row.bottleneck]
             + [_plain_cell(formula.get(name)) for name in RESOURCES]
             + [_plain_cell(row.view), _plain_cell(row.tool)]
-            + [_plain_cell(cell.value) for cell in cells]
+            + [_plain_cell(cell.value) for cell in synthesis]
+            + [_plain_cell(row.simulator), *(_plain_cell(cell.value) for cell in simulation)]
             + [_plain_cell(row.parameter_bits), _plain_cell(row.parameters.value), _plain_cell(row.checked.value)]
         )
     return text.getvalue()
@@ -141,7 +143,7 @@ def page(report: BuildReport) -> RenderableType:
     parts += [*_rates(report), "", _totals(report), *_suppliers(report)]
     if report.fit is not None:
         heads = ("SLR", *_HEADS.values())
-        empty = _table(f"Fit: blocks to SLRs before any link ({_marks(report)})", *heads, left=("SLR",))
+        empty = _table(f"Fit: blocks to SLRs ({_marks(report)})", *heads, left=("SLR",))
         parts += ["", *fit_page(report.fit, empty, estimate.slr_budgets, estimate.platform)]
     if report.slrs:
         parts += ["", _slrs(report)]
@@ -257,14 +259,18 @@ def _rates(report: BuildReport) -> list[Text]:
         lines.append(_rate("Simulated", report.simulated_rate, report.estimate.clock_mhz))
     reached = report.reached_mhz.value
     if isinstance(reached, float) and reached < report.estimate.clock_mhz:
-        fps = (report.simulated_rate or report.estimated_rate).fps * reached / report.estimate.clock_mhz
-        lines.append(Text(f"The link has lowered the clock to {_words(report.reached_mhz)} MHz: {fps:,.1f} FPS"))
+        rate = report.simulated_rate or report.estimated_rate
+        mark = MARK if rate.stand_in or report.reached_mhz.stand_in else ""
+        fps = f"{mark}{rate.fps * reached / report.estimate.clock_mhz:,.1f} FPS"
+        lines.append(Text(f"The link has lowered the clock to {_words(report.reached_mhz)} MHz: {fps}"))
     return lines
 
 
 def _rate(what: str, rate: Rate, clock_mhz: float) -> Text:
     cycles = f"{rate.interval_cycles:,} cycles an image"
-    return Text(f"{what}: {cycles}, {rate.fps:,.1f} FPS at {clock_mhz:g} MHz; the bottleneck is {rate.bottleneck}")
+    mark = MARK if rate.stand_in else ""
+    fps = f"{mark}{rate.fps:,.1f} FPS at {clock_mhz:g} MHz"
+    return Text(f"{what}: {mark}{cycles}, {fps}; the bottleneck is {rate.bottleneck}")
 
 
 def _totals(report: BuildReport) -> Table:
@@ -298,7 +304,9 @@ def _timing(report: BuildReport) -> Text:
     missing = [name for name, cell in report.timing if cell.value is None]
     if missing:
         known.append(f"no {', '.join(missing)}: " + ", ".join(f"`doit {task}`" for task in sorted(map(str, tasks))))
-    return Text(f"Timing: {'; '.join(known)}")
+    reached, asked = report.reached_mhz.value, report.estimate.clock_mhz
+    lowered = len(missing) < len(report.timing) and isinstance(reached, float) and reached < asked
+    return Text(f"Timing: {'; '.join(known)}{f' (at the {asked:g} MHz that were asked for)' if lowered else ''}")
 
 
 def _share(total: Total, used: float | str | None) -> str:

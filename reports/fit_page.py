@@ -27,7 +27,7 @@ def fit_page(fit: FitValues, shown: Table, budgets: Mapping[str, Amounts], board
         cells = [_share(mark, used.get(name), budgets.get(slr, {}).get(name)) for name in RESOURCES]
         shown.add_row(slr, *cells)
     yield shown
-    yield Text(f"of what {board} leaves to a kernel; figures of the cores: {fit.source}")
+    yield Text(f"of what {board} leaves to a kernel, before any link; figures of the cores: {fit.source}")
     if fit.better:
         yield Text(f"  {fit.better}")
     blocks: dict[str, list[str]] = {}

@@ -59,6 +59,23 @@ def task_build():
 """
 
 
+CHAIN = """
+BUILD = ["join"]
+
+def task_up():
+    for name in "ab":
+        yield task(copy(f"up:{name}", f"{name}.txt", f"build/{name}"), doc="one part")
+
+def task_join():
+    yield task(
+        Step("join", ("{python}", "join.py"),
+             (Text("join.py", "print(open('a').read() + open('b').read(), end='', file=open('out', 'w'))"),
+              File("a", "build/a"), File("b", "build/b")),
+             (Output("out", "build/joined"),), log="build/join.log"),
+        doc="both parts")
+"""
+
+
 # Without bytecode: a dodo.py that is written twice within a second at the same length would run as it was first.
 PLAIN = {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
 
@@ -69,6 +86,7 @@ class Checkout:
 
     folder: Path
     environment: dict[str, str] = field(default_factory=lambda: {**os.environ, **PLAIN})
+    body: str = ""
 
     def write(self, path: str, content: str) -> Path:
         file = self.folder / path
@@ -77,6 +95,7 @@ class Checkout:
         return file
 
     def dodo(self, body: str) -> None:
+        self.body = body
         self.write("dodo.py", DODO + body)
 
     def read(self, path: str) -> str:
@@ -171,3 +190,11 @@ def started(checkout: Checkout):  # type: ignore[no-untyped-def]
     yield start
     for process in processes:
         _end(process)
+
+
+@pytest.fixture
+def chain(checkout):
+    checkout.write("a.txt", "A\n")
+    checkout.write("b.txt", "B\n")
+    checkout.dodo(CHAIN)
+    return checkout

@@ -119,7 +119,7 @@ def tight_rings(draw):
     """
     slrs, count = draw(st.integers(2, 3)), draw(st.integers(3, 7))
     sizes = [draw(st.integers(0, 2)) for _ in range(count)]
-    capacity = -(-sum(sizes) // slrs) + draw(st.integers(0, 1))
+    capacity = max(1, -(-sum(sizes) // slrs) + draw(st.integers(0, 1)))
     large = draw(st.sampled_from([None, None, *range(1, count)]))
     if large is not None:
         sizes[large] = draw(st.integers(capacity + 1, 2 * capacity))

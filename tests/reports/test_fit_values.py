@@ -56,7 +56,7 @@ def test_a_fit(tmp_path: Path) -> None:
     assert ["slr0", "~620", "(62", "%)", "-", "-", "-", "~4", "(40", "%)"] in rows
     assert ["slr1", "~45", "(9", "%)", "-", "-", "-", "-"] in rows
     for line in (
-        "of what u250 leaves to a kernel; figures of the cores: view rtl, ooc, Yosys 0.70",
+        "of what u250 leaves to a kernel, before any link; figures of the cores: view rtl, ooc, Yosys 0.70",
         "slr0: inoutdma",
         "slr0+slr1: preres",
         "3 boundaries are crossed: slr0/slr1 260 of 23,040 wires",

@@ -188,3 +188,21 @@ def test_a_report_by_itself(tmp_path: Path, mark: str, expected: str) -> None:
     text = out.file.getvalue()  # type: ignore[attr-defined]
     assert expected in text.split()
     assert ("STAND-IN: no tool has written this" in text) == bool(mark)
+
+
+def test_cycles_of_a_stand_ins_co_simulation(tmp_path: Path) -> None:
+    build(tmp_path, VIVADO, VPP)
+    left(tmp_path, "cosim/res2a", Simulation(40, 80, 4, 16, 0, "vitis_hls 2022.2 (stand-in)"))
+    gates = [parse_gate(text) for text in ("ii_cycles <= 40", "res2a.latency_cycles <= 80", "fps >= 1")]
+    report = read_build(tmp_path, FOLDER, gates)
+    assert [gate.passed for gate in report.gates] == [False] * 3
+    assert report.stand_ins == (VIVADO, VPP, "vitis_hls 2022.2 (stand-in)")
+    text = shown(tmp_path, 200)
+    assert "Simulated: !40 cycles an image, !6,250,000.0 FPS at 250 MHz" in text
+    assert "The link has lowered the clock to !99.99 MHz: !2,499,750.0 FPS" in text
+
+
+def test_slacks_are_of_the_clock_that_was_asked_for(tmp_path: Path) -> None:
+    build(tmp_path, "Vivado 2022.2", "v++ 2022.2")
+    line = "Timing: wns_ns 7.777; whs_ns 8.888 (at the 250 MHz that were asked for)"
+    assert line in shown(tmp_path, 120).splitlines()

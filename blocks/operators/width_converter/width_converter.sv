@@ -80,7 +80,7 @@ module farm_widen #(
 endmodule
 
 // One beat becomes RATIO, the lowest bits first. A copy of it is shifted out; or, STANDING, its parts are chosen where it
-// stands, and it is taken with the last of them: no register for the beat, and a third of the LUTs.
+// stands, and it is taken with the last of them: no register for the beat, and fewer LUTs.
 module farm_narrow #(
     parameter int WIDTH = 8,
     parameter int RATIO = 2,

@@ -269,7 +269,8 @@ def _instances(body: str):
     at = 0
     while found := _INSTANCE.search(body, at):
         at = found.start(1) + len(found[1])
-        before = re.search(r"(\w+|\.|`)\s*$", body[: found.start(1)])
+        # The word before it; a look at the whole body for each would take seconds for a module of a thousand instances.
+        before = re.search(r"(\w+|\.|`)\s*$", body[max(0, found.start(1) - 200) : found.start(1)])
         if found[1] in _KEYWORDS or (
             before
             and (

@@ -91,7 +91,7 @@ def test_no_stall_changes_a_value(simulate: Simulate, network: Network, name: st
 
 
 def test_a_fifo_too_shallow_is_a_deadlock_by_name(simulate: Simulate, tmp_path: Path) -> None:
-    """The deepest that a file of depths may not have: 16 x 16 pixels, so that a few are not between the operators."""
+    """The greatest depth that is refused in a file of depths. 16 x 16 pixels: of fewer, all may be elsewhere."""
     text = (NETWORKS / "digits.yaml").read_text().replace("height: 8, width: 8", "height: 32, width: 32")
     (tmp_path / "digits.yaml").write_text(text)
     block = block_of(read_network(tmp_path / "digits.yaml"), "res2b")
