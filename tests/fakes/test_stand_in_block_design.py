@@ -133,6 +133,9 @@ REFUSED = [
     ("associated with nothing", {"x_0:out": "x_0:y_0"}, "BD 41-1348", "y_0"),
     ("not saved", {"save_bd_design\n": ""}, "BD 41-1031", "saved"),
     ("no wrapper", {"make_wrapper -files [get_files d.bd] -top -import -fileset sources_1\n": ""}, "Vivado 12-13638", ""),
+    ("wrapper of nothing", {"make_wrapper -files [get_files d.bd]": "make_wrapper -files [get_files d.bdd]"}, "Common 17-161", "files"),
+    ("another file set", {"update_compile_order -fileset sources_1": "update_compile_order -fileset sources_2"}, "Common 17-161", "sources_2"),
+    ("not waited for", {"wait_on_run synth_1\n": ""}, "Common 17-69", "synth_1"),
     ("no design", {"create_bd_design d\n": ""}, "BD 5-104", ""),
     ("core removed", {"exit 0": "create_bd_cell -type ip -vlnv own:farm:c:1.0 c"}, "BD 5-216", ""),
 ]  # fmt: skip

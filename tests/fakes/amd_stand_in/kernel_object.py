@@ -41,6 +41,7 @@ class KernelArgument:
     id: int
     port: str
     offset: int
+    bits: int = 0
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,7 @@ def describe(text: str, where: str) -> KernelDescription:
             int(a.get("id", "-1")),
             a.get("port", ""),
             int(a.get("offset", "0"), 0),
+            8 * int(a.get("size", "0"), 0),
         )
         for a in kernel.findall("args/arg")
     )
@@ -229,6 +231,9 @@ def _agree(core: Component, kernel: KernelDescription, name: str, run: Run) -> N
         if registers and argument.qualifier in (0, 1) and registers.get(argument.name) != argument.offset:
             known = f"{registers[argument.name]:#x}" if argument.name in registers else "no register"
             faults.append(f"argument '{argument.name}' is at {argument.offset:#x} in kernel.xml, the IP has {known}")
+        size = core.parameters.get(f"register.{argument.name}", "").rpartition(":")[2]
+        if registers and argument.qualifier in (0, 1) and size.isdigit() and int(size) != argument.bits:
+            faults.append(f"argument '{argument.name}' has {argument.bits} bits in kernel.xml, its register {size}")
     if faults:
         raise ToolError("XD 100-9", faults[0], also=tuple(("XD 100-9", text) for text in faults[1:]))
     if kernel.vlnv != core.vlnv:

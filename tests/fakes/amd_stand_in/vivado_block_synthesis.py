@@ -47,7 +47,8 @@ class BlockSynthesisCommands:
     def do_make_wrapper(self, arguments: Arguments) -> str:
         """`<design>_wrapper`; where it is written depends on the release."""
         block = self.need_block("make_wrapper")
-        self.objects(arguments.text("files") or arguments.word(0), "file")
+        if not self.objects(arguments.text("files") or arguments.word(0), "file"):
+            raise ToolError("Common 17-161", "Invalid option value '' specified for 'files'.")
         if not arguments.flag("top"):
             raise ToolError("Vivado 12-4148", "make_wrapper needs -top, -testbench or -inst_template.")
         kind = "srcs" if order(self.run.release) <= (2020, 1) else "gen"

@@ -38,6 +38,7 @@ class ProjectCommands:
         self.constraints: list[tuple[Path, str]] = []
         self.memory_files: list[Path] = []
         self.order_stale = False
+        self.pending: list[tuple[Thing, str, str]] = []
 
     @property
     def device(self) -> str:
@@ -163,6 +164,8 @@ class ProjectCommands:
     def do_update_compile_order(self, arguments: Arguments) -> None:
         """Find the top where none was set."""
         self.need_project("update_compile_order")
+        if "fileset" in arguments.options:
+            self.object(arguments.text("fileset"), "fileset")
         self.order_stale = False
 
     # Sources
@@ -302,9 +305,11 @@ class ProjectCommands:
     def do_launch_runs(self, arguments: Arguments) -> None:
         """Run them at once; how they ended shows in their properties."""
         self.need_project("launch_runs")
+        known = [run for run in self.of_kind("run") if run.properties["STATUS"] != "Not started"]
         for handle in [name for word in arguments.positional for name in self.run.tcl.split(word)]:
             run = self.object(handle, "run")
-            if run.properties["PROGRESS"] == "100%" or run.properties["STATUS"].endswith("ERROR"):
+            state = run.properties["STATUS"]
+            if run.properties["PROGRESS"] == "100%" or state.endswith("ERROR") or state.startswith("Running"):
                 raise ToolError(
                     "Vivado 12-1017",
                     f"Problems encountered: run '{handle}' needs to be reset before launching. Use reset_runs.",
@@ -312,6 +317,11 @@ class ProjectCommands:
             if run.name != "synth_1" and not run.name.endswith("_synth_1"):
                 raise ToolError("Stand-in 1-2", f"launch_runs {handle}: only synthesis runs are modelled.")
             self._launch(run)
+        # They run beside the script: how they ended shows only to one that has waited.
+        for run in self.of_kind("run"):
+            if run not in known and run.properties["STATUS"] != "Not started":
+                self.pending.append((run, run.properties["PROGRESS"], run.properties["STATUS"]))
+                run.properties.update(PROGRESS="0%", STATUS="Running synth_design...")
 
     def _launch(self, run: Thing) -> None:
         folder = Path(run.properties["DIRECTORY"])
@@ -362,6 +372,9 @@ class ProjectCommands:
 
     def do_wait_on_run(self, arguments: Arguments) -> None:
         """Show what the run printed, as batch mode does, and return; from 2021.2 on a failed run is an error."""
+        for run, progress, status in self.pending:
+            run.properties.update(PROGRESS=progress, STATUS=status)
+        self.pending.clear()
         for run in self.objects(arguments.word(0), "run"):
             status = run.properties["STATUS"]
             if status == "Not started":
