@@ -222,10 +222,12 @@ def _sources(report: BuildReport) -> list[Text]:
     """Return a line per view and tool that cores were synthesised with, and which ones where it is not all of them."""
     found: dict[str, list[str]] = {}
     cores = {row.core: row for row in report.blocks}
+    linked = {block.core: block.view for block in report.estimate.blocks}
     for core, row in cores.items():
         if any(cell.value is not None for cell in _cells(row)):
             view = f"view {row.view}" if row.view else "view not known"
-            found.setdefault(f"{view}, {row.tool or 'tool not known'}", []).append(core)
+            other = f", but view {linked[core]} is linked" if row.view and linked[core] not in (None, row.view) else ""
+            found.setdefault(f"{view}, {row.tool or 'tool not known'}{other}", []).append(core)
     whole = all(len(names) == len(cores) for names in found.values())
     return [Text(f"source: {source}" if whole else f"source: {source}: {', '.join(n)}") for source, n in found.items()]
 

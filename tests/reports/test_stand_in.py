@@ -125,7 +125,7 @@ def test_a_view_and_a_tool_per_core(tmp_path: Path) -> None:
     values = json.loads((tmp_path / FOLDER / "ooc/residual_1/values.json").read_text())
     (tmp_path / FOLDER / "ooc/residual_1/values.json").write_text(json.dumps({**values, "view": "hls"}))
     # What was synthesised, not what the settings ask for now.
-    assert "source: view hls, Vivado 2022.2" in shown(tmp_path, 80)
+    assert "source: view hls, Vivado 2022.2, but view rtl is linked" in shown(tmp_path, 80)
 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of reports (../shared/reports_corpus) is not here")
