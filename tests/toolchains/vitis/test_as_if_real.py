@@ -31,6 +31,8 @@ def test_a_build_from_network_to_xclbin(tmp_path: Path) -> None:
         assert np.frombuffer(file.emulation["fc_weights"], np.int8).size == 1280
         assert not file.tail
         words = [sys.executable, "-m", "runtime", "info", str(path)]
-        done = subprocess.run(words, cwd=here.checkout, env=here.environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            words, cwd=here.checkout, env=here.environment, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stderr
         assert "fc_weights" in done.stdout
