@@ -86,3 +86,10 @@ def test_a_folder_that_cannot_be_written(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     with pytest.raises(TrustError, match="XDG_DATA_HOME"):
         trust.trust(A, "note")
+
+
+def test_a_file_without_a_payload_has_nothing_to_trust(build):
+    """What real tools have linked: it ends the build like any other."""
+    assert trust.trust_payload(build("real.xclbin", trusted=False, emulation={}), "built here") is False
+    assert not trust.trust_file().exists()
+    assert trust.trust_payload(build("emulated.xclbin", trusted=False), "built here") is True
