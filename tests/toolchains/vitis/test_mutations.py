@@ -47,7 +47,6 @@ TOLERATED: tuple[tuple[str, str, str], ...] = (
     ("number", r"sp=", "another bank of the same memory"),
     ("drop", r"report_dir=|temp_dir=|log_dir=", "v++'s own folders, which are looked into as well"),
     ("drop", r"ipx::add_file \S+_funcsim", "only simulators read it"),
-    ("drop", r"source contents_values|set_property -dict \$values", "empty memories are legal; test_new_weights looks"),
     ("*", r"OUTSTANDING|MAX_BURST_LENGTH", "hints to the interconnect: legal with any value, or none"),
     ("drop", r"create_xgui_files", "the page for the GUI"),
     ("drop", r"set_property size 32", "a register without a size has the packager's own"),
