@@ -32,10 +32,22 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Machine:
-    """A machine where digits has been built for hw, from network to xclbin."""
+def build_and_tally(tmp_path_factory: pytest.TempPathFactory) -> tuple[Machine, list[str]]:
+    """`built` and `synthesised`."""
     if shutil.which("g++") is None:
         pytest.skip("g++ is needed for what the stand-in's xclbin carries")
     found = make_machine(tmp_path_factory.mktemp("built"), "2022.2")
     found.doit("build", "network=digits", "target=hw")
-    return found
+    return found, found.tally()
+
+
+@pytest.fixture(scope="session")
+def built(build_and_tally: tuple[Machine, list[str]]) -> Machine:
+    """A machine where digits has been built for hw, from network to xclbin."""
+    return build_and_tally[0]
+
+
+@pytest.fixture(scope="session")
+def synthesised(build_and_tally: tuple[Machine, list[str]]) -> list[str]:
+    """What that build has synthesised; the machine's own tally grows with every test."""
+    return build_and_tally[1]
