@@ -62,10 +62,10 @@ def _script(job: StitchJob) -> Iterator[str]:
     yield "if {$farm_filled != $farm_wanted} {"
     yield '    error "dataflow-farm: $farm_filled memory cells are filled, not $farm_wanted"'
     yield "}"
-    yield "# Look-up tables were kept while they held nothing; now they are like any other."
+    yield "# Look-up tables were kept while they held placeholders; now they are like any other."
     yield "foreach place [dict keys $farm_cells] {"
     yield "    if {[string match */bit* $place]} {"
-    yield "        set_property DONT_TOUCH false [dict get $farm_cells $place]"
+    yield "        reset_property DONT_TOUCH [dict get $farm_cells $place]"
     yield "    }"
     yield "}"
     yield f"write_checkpoint -force {name}.dcp"

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from toolchains.vitis.releases import OLDEST, Release
+from toolchains.vitis.releases import Release
 
 PRODUCTS = ("Vitis", "Vivado", "Vitis_HLS")
 USUAL = ("/tools/Xilinx", "/opt/Xilinx", "/opt/xilinx/tools", "/opt/AMD", "/tools/AMD")
@@ -189,8 +189,3 @@ def _licence_files(variables: Mapping[str, str]) -> list[Path]:
         return sorted((Path(home) / ".Xilinx").glob("*.lic")) if home else []
     except OSError:
         return []
-
-
-def oldest_text() -> str:
-    """The oldest release that the flow knows, for messages."""
-    return str(OLDEST)

@@ -72,9 +72,14 @@ class LinkJob:
         return self.release >= Release(2020, 1)
 
     @property
+    def asked_mhz(self) -> float:
+        """What v++ is told: whole MHz where it scales clocks, and never more than what the cores were made for."""
+        return self.clock_mhz if self.has_fixed_clocks else float(int(self.clock_mhz))
+
+    @property
     def frequency(self) -> str:
-        """Clock 0 is ap_clk; whole MHz, as v++ takes them, and never more than what the cores were made for."""
-        return f"0:{int(self.clock_mhz)}"
+        """Clock 0 is ap_clk."""
+        return f"0:{self.asked_mhz:g}"
 
     @property
     def output(self) -> str:

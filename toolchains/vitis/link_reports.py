@@ -59,6 +59,13 @@ def messages_of_runs(folder: Path) -> Iterator[str]:
             yield from lines[-_MOST_LINES:]
 
 
+def warnings_of_floorplan(folder: Path) -> list[str]:
+    """What our floorplan script has warned of in the logs of Vivado's runs, each warning once."""
+    logs = sorted(path for name in ("runme.log", "vivado.log") for path in folder.rglob(name))
+    lines = (line for log in logs for line in log.read_text("utf-8", errors="replace").splitlines())
+    return list(dict.fromkeys(line for line in lines if line.startswith("WARNING: floorplan: ")))
+
+
 def require(found: LinkReports, *, lowered: bool) -> None:
     """Refuse a hw link without its reports, or whose timing is not met.
 

@@ -13,7 +13,7 @@ INIT_DIGITS = 64
 
 
 def contents_of(image: bytes, width_bits: int, depth: int, name: str) -> dict[str, dict[str, str]]:
-    """The INIT properties of a memory that are not zero, by the primitive's cell below the memory's.
+    """The INIT properties of a memory, by the primitive's cell below the memory's; block RAMs' without those of zero.
 
     Args:
         image: The beats (`blocks/memories.py`).
@@ -28,8 +28,7 @@ def contents_of(image: bytes, width_bits: int, depth: int, name: str) -> dict[st
     bits = unpack_image(image, width_bits, depth, name)
     if not is_block(plan):
         size = 2 ** table(plan)[1]
-        found = {f"bit{bit}": {"INIT": f"{size}'h{_number(bits[:, bit]):0{size // 4}X}"} for bit in range(width_bits)}
-        return {cell: values for cell, values in found.items() if int(values["INIT"].partition("h")[2], 16)}
+        return {f"bit{bit}": {"INIT": f"{size}'h{_number(bits[:, bit]):0{size // 4}X}"} for bit in range(width_bits)}
     return {
         f"column{index}/memory": {key: f"256'h{value:0{INIT_DIGITS}X}" for key, value in values.items() if value}
         for index, values in enumerate(initial_values(plan, bits))

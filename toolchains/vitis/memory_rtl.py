@@ -15,6 +15,9 @@ from blocks.parameter_memory.plan import LUTRAM_DEPTH, MemoryPlan
 SOURCE = "parameter_memory/memory.sv"
 """Where the block RAMs are, relative to `blocks/` and in the step's folder alike."""
 
+_SCATTER = 0x9E3779B97F4A7C15
+"""2**64 divided by the golden ratio: its multiples look like noise, so that no table is a function of fewer inputs."""
+
 _HEAD = """\
 // {depth} beats of {width} bits, over and over; what they are is set in the netlist.
 `default_nettype none
@@ -94,10 +97,16 @@ def _tables(plan: MemoryPlan) -> Iterator[str]:
     yield f"    logic [{plan.width_bits - 1}:0] held;"
     yield "    always_ff @(posedge ap_clk) if (go) held <= word;"
     yield "    assign data = held;"
-    yield "    // Kept although they are all zero yet."
+    yield "    // Not what they will hold: with constants or equal tables a tool could leave them without a load."
     for bit in range(plan.width_bits):
-        init = f"{2**inputs}'h0"
+        init = placeholder(bit, 2**inputs)
         yield f'    (* DONT_TOUCH = "yes" *) {primitive} #(.INIT({init})) bit{bit} (.O(word[{bit}]), {pins});'
+
+
+def placeholder(bit: int, size: int) -> str:
+    """What the table of a bit holds until it is filled: `size` bits that no other bit's table has."""
+    # An odd multiple of an odd number: different for each bit as long as there are fewer than 2**(size - 1).
+    return f"{size}'h{_SCATTER * (2 * bit + 1) % 2**size:0{size // 4}X}"
 
 
 def is_block(plan: MemoryPlan) -> bool:

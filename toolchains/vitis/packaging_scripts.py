@@ -11,17 +11,22 @@ from collections.abc import Iterator
 from integration.kernel import CONTROL_PORT, CONTROL_RANGE, COUNT, Kernel
 from toolchains.vitis.memory_rtl import SOURCE
 from toolchains.vitis.releases import Release
-from toolchains.vitis.stitch_job import LIBRARY, VENDOR, VERSION, StitchJob, masters_of
+from toolchains.vitis.stitch_job import LIBRARY, VENDOR, VERSION, StitchJob, masters_of, tdata_bytes
 
 IP_FOLDER = "ip"
 
 _IP_PROCEDURES = f"""\
 # A core's netlist as an IP.
-proc farm_core {{core hertz buses}} {{
+proc farm_core {{core hertz buses streams}} {{
     set ip [ipx::package_checkpoint -dcp_file $core.dcp -root_dir {IP_FOLDER}/$core \\
         -vendor {VENDOR} -library {LIBRARY} -name $core -version {VERSION} -taxonomy /UserIP -force]
     farm_clock $ip $buses
     farm_frequency $ip $hertz
+    # Said, so that a block design need not find it out of the ports of a netlist.
+    foreach {{name bytes}} $streams {{
+        set parameter [ipx::add_bus_parameter -quiet TDATA_NUM_BYTES [farm_bus $ip $name]]
+        set_property value $bytes $parameter
+    }}
     farm_save $ip
 }}
 """
@@ -57,8 +62,8 @@ proc farm_clock {core buses} {
     }
 }
 
-# The clock's frequency, without which a block design takes 100 MHz and refuses the connection (BD 41-237). The design
-# around the IP may set another one.
+# The clock's frequency: block designs of some releases take 100 MHz for a clock that says none, and do not connect it
+# to one of another rate (BD 41-237). The design around the IP may set another one.
 proc farm_frequency {core hertz} {
     set parameter [ipx::add_bus_parameter -quiet FREQ_HZ [farm_bus $core ap_clk]]
     set_property value $hertz $parameter
@@ -102,9 +107,10 @@ def _packaging(job: StitchJob) -> Iterator[str]:
     dma = dict(job.instances)[job.dma]
     for core in (*job.cores, *job.converters):
         buses = [*job.streams[core], *((*masters_of(job.kernel), CONTROL_PORT.lower()) if core == dma else ())]
-        yield f"farm_core {core} {job.frequency_hz} {{{' '.join(buses)}}}"
+        sizes = " ".join(f"{name} {size}" for name, size in job.streams[core].items())
+        yield f"farm_core {core} {job.frequency_hz} {{{' '.join(buses)}}} {{{sizes}}}"
     for plan in job.memory_plans:
-        yield f"farm_core {plan.module} {job.frequency_hz} {{out}}"
+        yield f"farm_core {plan.module} {job.frequency_hz} {{out}} {{out {tdata_bytes(plan.width_bits)}}}"
     yield "close_project"
     yield ""
     yield f'puts "{PACKAGED}"'

@@ -30,7 +30,7 @@ from toolchains.vitis.link_config import (
     link_config,
     link_words,
 )
-from toolchains.vitis.link_reports import LinkReports, messages_of_runs, read_reports, require
+from toolchains.vitis.link_reports import LinkReports, messages_of_runs, read_reports, require, warnings_of_floorplan
 from toolchains.vitis.stitch_job import StitchJob
 
 TOLD = "told.txt"
@@ -86,12 +86,16 @@ def link(job: LinkJob) -> str:
     words = [word.replace(HERE, str(Path().resolve())) for word in link_words(job)]
     more = {PAYLOAD_VARIABLE: str(Path(PAYLOAD).resolve())} if Path(PAYLOAD).exists() else {}
     try:
-        return tool.run("VPP", words, folder=Path(), writes=[job.output], more=more)
+        printed = tool.run("VPP", words, folder=Path(), writes=[job.output], more=more)
     except tool.ToolError:
         # v++ says of a failed run of Vivado where its log is, and not why: no FlexNet number, no kill, no crash.
         for line in messages_of_runs(Path(TEMP)):
             print(line)
         raise
+    # What the floorplan could not place stands in the log of a run that ended well, where nobody looks.
+    for line in warnings_of_floorplan(Path(TEMP)):
+        print(line)
+    return printed
 
 
 def banks_of(plan: Mapping[str, Any], file: xclbin.Xclbin, fit: Fit) -> dict[str, tuple[str, ...]]:
@@ -149,7 +153,7 @@ def clock_of(plan: Mapping[str, Any], job: LinkJob, file: xclbin.Xclbin, found: 
     Raises:
         ToolError: reports are missing or say that it is not, or v++ has lowered the clock and the settings forbid that.
     """
-    mhz, asked = achieved_mhz(file), job.clock_mhz
+    mhz, asked = achieved_mhz(file), job.asked_mhz
     if plan["target"] != "hw":
         # Simulated at the clock that was asked for.
         return asked if mhz is None else mhz
@@ -160,7 +164,7 @@ def clock_of(plan: Mapping[str, Any], job: LinkJob, file: xclbin.Xclbin, found: 
     if lowered:
         what = f"dataflow-farm: timing is not met at {asked:g} MHz: v++ has lowered the clock to {mhz:g} MHz"
         if not plan["accept_lower_clock"]:
-            raise tool.ToolError(what)
+            raise tool.ToolError(f"{what}, and vitis.accept_lower_clock is false")
         print(f"WARNING: {what}")
     return mhz
 

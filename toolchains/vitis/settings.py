@@ -31,7 +31,7 @@ class VitisSettings:
     optimize: int = setting(2, "v++ optimization level", minimum=0, maximum=3)
     hls_hours: float = setting(8.0, "longest time of one HLS run", minimum=0.1)
     ooc_hours: float = setting(6.0, "longest time of one out-of-context synthesis", minimum=0.1)
-    link_hours: float = setting(36.0, "longest time of stitch and of link", minimum=0.1)
+    link_hours: float = setting(36.0, "longest time of netlist, of stitch and of link", minimum=0.1)
     needs_licence: bool = setting(True, "refuse to start without a licence; false for devices that need none")
     accept_lower_clock: bool = setting(True, "keep an xclbin whose clock v++ has lowered; false: that is a failure")
     licence: str = setting("vivado", "licence of farm.licences that each synthesis and implementation takes")

@@ -27,6 +27,7 @@ from toolchains.open.steps import MISSING, PACKAGES, OpenToolchain, core_facts, 
 from toolchains.vitis import structural
 from toolchains.vitis.bench import bench_ports, bench_source
 from toolchains.vitis.discovery import Installation, Tools
+from toolchains.vitis.fifo_latency import fifo_depths
 from toolchains.vitis.hls_cosim_step import hls_cosim_step
 from toolchains.vitis.hls_scripts import BENCH, SYNTHESISED, HlsJob, estimate_script, export_script
 from toolchains.vitis.lacking import lacking, text
@@ -161,7 +162,7 @@ class VitisToolchain:
         place = f"{self.folder}/hls/{core.name}"
         headers = ("operators/farm_hls.hpp", *headers_of(core))
         job = self._hls_job(core)
-        two_runs = isinstance(core, Core) and any(type(node.operator).__name__ == "Fifo" for node in core.graph.nodes)
+        two_runs = isinstance(core, Core) and bool(fifo_depths(core))
         scripts = [Text("export.tcl", export_script(job, simulated=two_runs))]
         if two_runs:
             scripts.append(Text("estimate.tcl", estimate_script(job)))

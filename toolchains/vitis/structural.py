@@ -1,6 +1,6 @@
 """The second way to stitch: a generated top around the cores' netlists, without a block design.
 
-`stitch.style` structural: the top has each core as a black box, which its checkpoint then fills (`link_design`).
+`vitis.stitch_style` structural: the top has each core as a black box, which its checkpoint then fills (`link_design`).
 It needs no IP of AMD's catalog: FIFOs, converters and crossings are this project's own. The ports of a core are read
 from the stub that Vivado wrote beside its checkpoint, so that both views work.
 """

@@ -181,6 +181,18 @@ class Vivado(
             for name, value in pairs:
                 self.with_property(handle, name).set(name, value)
 
+    def do_reset_property(self, arguments: Arguments) -> None:
+        """One property of objects to its default."""
+        name = arguments.word(0)
+        handles = [handle for text in arguments.positional[1:] for handle in self.run.tcl.split(text)]
+        if not handles:
+            raise ToolError("Common 17-55", "'reset_property' expects at least one object.")
+        for handle in handles:
+            thing = self.with_property(handle, name)
+            if not thing.knows(name):
+                raise ToolError("Common 17-142", f"'{name}' is not a property of {thing.kind} '{handle}'.")
+            thing.properties.pop(name.upper(), None)
+
     def with_property(self, handle: str, name: str) -> Thing:
         """The object of a handle that has a property (two kinds of objects may share a name)."""
         known = self.things.get(handle, [])

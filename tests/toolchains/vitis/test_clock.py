@@ -43,6 +43,13 @@ def test_scalable_clocks_of_2019_2() -> None:
     assert words[words.index("--kernel_frequency") + 1] == "0:250"
 
 
+def test_what_v_plus_plus_is_told_is_what_it_can_lower() -> None:
+    """A file at 187 MHz is as asked where 187.5 were wanted: v++ scales in whole MHz."""
+    scaled = job("2022.2", 187.5, fixed=False)
+    assert (scaled.asked_mhz, scaled.frequency) == (187.0, "0:187")
+    assert job("2022.2", 187.5, fixed=True).asked_mhz == 187.5
+
+
 @pytest.mark.parametrize("release", FROM_2020_2)
 def test_fixed_clocks_in_hertz_by_compute_unit(release: str) -> None:
     found = sections(link_config(job(release, fixed=True)))

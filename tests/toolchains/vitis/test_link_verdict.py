@@ -70,7 +70,7 @@ def test_the_clock_of_the_linked_file(
     clocks: tuple[Clock, ...], target: str, found: LinkReports, accept: bool, expected: Any
 ) -> None:
     plan = {"target": target, "accept_lower_clock": accept}
-    job: Any = types.SimpleNamespace(clock_mhz=250.0)
+    job: Any = types.SimpleNamespace(asked_mhz=250.0)
     if expected is ToolError:
         with pytest.raises(ToolError):
             run_link.clock_of(plan, job, linked(*clocks), found)

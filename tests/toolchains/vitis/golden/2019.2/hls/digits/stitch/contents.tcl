@@ -37,10 +37,10 @@ source contents_values.tcl
 if {$farm_filled != $farm_wanted} {
     error "dataflow-farm: $farm_filled memory cells are filled, not $farm_wanted"
 }
-# Look-up tables were kept while they held nothing; now they are like any other.
+# Look-up tables were kept while they held placeholders; now they are like any other.
 foreach place [dict keys $farm_cells] {
     if {[string match */bit* $place]} {
-        set_property DONT_TOUCH false [dict get $farm_cells $place]
+        reset_property DONT_TOUCH [dict get $farm_cells $place]
     }
 }
 write_checkpoint -force digits.dcp

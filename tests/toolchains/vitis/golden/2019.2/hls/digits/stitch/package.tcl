@@ -21,8 +21,8 @@ proc farm_clock {core buses} {
     }
 }
 
-# The clock's frequency, without which a block design takes 100 MHz and refuses the connection (BD 41-237). The design
-# around the IP may set another one.
+# The clock's frequency: block designs of some releases take 100 MHz for a clock that says none, and do not connect it
+# to one of another rate (BD 41-237). The design around the IP may set another one.
 proc farm_frequency {core hertz} {
     set parameter [ipx::add_bus_parameter -quiet FREQ_HZ [farm_bus $core ap_clk]]
     set_property value $hertz $parameter
@@ -44,11 +44,16 @@ proc farm_save {core} {
 }
 
 # A core's netlist as an IP.
-proc farm_core {core hertz buses} {
+proc farm_core {core hertz buses streams} {
     set ip [ipx::package_checkpoint -dcp_file $core.dcp -root_dir ip/$core \
         -vendor dataflow-farm -library cores -name $core -version 1.0 -taxonomy /UserIP -force]
     farm_clock $ip $buses
     farm_frequency $ip $hertz
+    # Said, so that a block design need not find it out of the ports of a netlist.
+    foreach {name bytes} $streams {
+        set parameter [ipx::add_bus_parameter -quiet TDATA_NUM_BYTES [farm_bus $ip $name]]
+        set_property value $bytes $parameter
+    }
     farm_save $ip
 }
 
@@ -243,34 +248,34 @@ write_checkpoint -force farm_memory_w32_d10.dcp
 close_project
 
 create_project -force packaging packaging_project -part xcu250-figd2104-2L-e
-farm_core dma_ddcb20 250000000 {image weights result m_axi_gmem0 m_axi_gmem1 m_axi_gmem2 s_axi_control}
-farm_core stem_8b7069 250000000 {input_r conv0_weights conv0_thresholds output_r}
-farm_core residual_89ae1e 250000000 {input_r bypass_thresholds conv1_weights conv1_thresholds conv2a_weights conv2a_thresholds conv2b_weights conv2b_thresholds conv2c_weights conv2c_thresholds output_r}
-farm_core residual_8ead75 250000000 {input_r bypass_thresholds conv2a_weights conv2a_thresholds conv2b_weights conv2b_thresholds conv2c_weights conv2c_thresholds output_r}
-farm_core residual_c91fe4 250000000 {input_r bypass_thresholds conv1_weights conv1_thresholds conv2a_weights conv2a_thresholds conv2b_weights conv2b_thresholds conv2c_weights conv2c_thresholds output_r}
-farm_core residual_6a78fe 250000000 {input_r bypass_thresholds conv2a_weights conv2a_thresholds conv2b_weights conv2b_thresholds conv2c_weights conv2c_thresholds output_r}
-farm_core head_daf9a2 250000000 {input_r fc_weights fc_bias output_r}
-farm_core convert_8b17f7 250000000 {input_r output_r}
-farm_core farm_memory_w256_d9 250000000 {out}
-farm_core farm_memory_w960_d2 250000000 {out}
-farm_core farm_memory_w72_d4 250000000 {out}
-farm_core farm_memory_w128_d16 250000000 {out}
-farm_core farm_memory_w480_d16 250000000 {out}
-farm_core farm_memory_w64_d16 250000000 {out}
-farm_core farm_memory_w48_d16 250000000 {out}
-farm_core farm_memory_w256_d36 250000000 {out}
-farm_core farm_memory_w33_d32 250000000 {out}
-farm_core farm_memory_w240_d4 250000000 {out}
-farm_core farm_memory_w54_d16 250000000 {out}
-farm_core farm_memory_w256_d32 250000000 {out}
-farm_core farm_memory_w540_d32 250000000 {out}
-farm_core farm_memory_w128_d32 250000000 {out}
-farm_core farm_memory_w54_d32 250000000 {out}
-farm_core farm_memory_w512_d72 250000000 {out}
-farm_core farm_memory_w36_d64 250000000 {out}
-farm_core farm_memory_w240_d8 250000000 {out}
-farm_core farm_memory_w60_d32 250000000 {out}
-farm_core farm_memory_w32_d10 250000000 {out}
+farm_core dma_ddcb20 250000000 {image weights result m_axi_gmem0 m_axi_gmem1 m_axi_gmem2 s_axi_control} {image 1 weights 16 result 4}
+farm_core stem_8b7069 250000000 {input_r conv0_weights conv0_thresholds output_r} {input_r 1 conv0_weights 32 conv0_thresholds 120 output_r 8}
+farm_core residual_89ae1e 250000000 {input_r bypass_thresholds conv1_weights conv1_thresholds conv2a_weights conv2a_thresholds conv2b_weights conv2b_thresholds conv2c_weights conv2c_thresholds output_r} {input_r 2 bypass_thresholds 9 conv1_weights 16 conv1_thresholds 60 conv2a_weights 8 conv2a_thresholds 6 conv2b_weights 32 conv2b_thresholds 5 conv2c_weights 16 conv2c_thresholds 60 output_r 8}
+farm_core residual_8ead75 250000000 {input_r bypass_thresholds conv2a_weights conv2a_thresholds conv2b_weights conv2b_thresholds conv2c_weights conv2c_thresholds output_r} {input_r 8 bypass_thresholds 30 conv2a_weights 16 conv2a_thresholds 7 conv2b_weights 32 conv2b_thresholds 5 conv2c_weights 16 conv2c_thresholds 60 output_r 8}
+farm_core residual_c91fe4 250000000 {input_r bypass_thresholds conv1_weights conv1_thresholds conv2a_weights conv2a_thresholds conv2b_weights conv2b_thresholds conv2c_weights conv2c_thresholds output_r} {input_r 8 bypass_thresholds 30 conv1_weights 32 conv1_thresholds 68 conv2a_weights 16 conv2a_thresholds 7 conv2b_weights 64 conv2b_thresholds 5 conv2c_weights 32 conv2c_thresholds 68 output_r 8}
+farm_core residual_6a78fe 250000000 {input_r bypass_thresholds conv2a_weights conv2a_thresholds conv2b_weights conv2b_thresholds conv2c_weights conv2c_thresholds output_r} {input_r 8 bypass_thresholds 30 conv2a_weights 32 conv2a_thresholds 8 conv2b_weights 64 conv2b_thresholds 5 conv2c_weights 32 conv2c_thresholds 68 output_r 8}
+farm_core head_daf9a2 250000000 {input_r fc_weights fc_bias output_r} {input_r 8 fc_weights 16 fc_bias 4 output_r 4}
+farm_core convert_8b17f7 250000000 {input_r output_r} {input_r 8 output_r 2}
+farm_core farm_memory_w256_d9 250000000 {out} {out 32}
+farm_core farm_memory_w960_d2 250000000 {out} {out 120}
+farm_core farm_memory_w72_d4 250000000 {out} {out 9}
+farm_core farm_memory_w128_d16 250000000 {out} {out 16}
+farm_core farm_memory_w480_d16 250000000 {out} {out 60}
+farm_core farm_memory_w64_d16 250000000 {out} {out 8}
+farm_core farm_memory_w48_d16 250000000 {out} {out 6}
+farm_core farm_memory_w256_d36 250000000 {out} {out 32}
+farm_core farm_memory_w33_d32 250000000 {out} {out 5}
+farm_core farm_memory_w240_d4 250000000 {out} {out 30}
+farm_core farm_memory_w54_d16 250000000 {out} {out 7}
+farm_core farm_memory_w256_d32 250000000 {out} {out 32}
+farm_core farm_memory_w540_d32 250000000 {out} {out 68}
+farm_core farm_memory_w128_d32 250000000 {out} {out 16}
+farm_core farm_memory_w54_d32 250000000 {out} {out 7}
+farm_core farm_memory_w512_d72 250000000 {out} {out 64}
+farm_core farm_memory_w36_d64 250000000 {out} {out 5}
+farm_core farm_memory_w240_d8 250000000 {out} {out 30}
+farm_core farm_memory_w60_d32 250000000 {out} {out 8}
+farm_core farm_memory_w32_d10 250000000 {out} {out 4}
 close_project
 
 puts "farm done: IPs packaged"

@@ -21,8 +21,8 @@ proc farm_clock {core buses} {
     }
 }
 
-# The clock's frequency, without which a block design takes 100 MHz and refuses the connection (BD 41-237). The design
-# around the IP may set another one.
+# The clock's frequency: block designs of some releases take 100 MHz for a clock that says none, and do not connect it
+# to one of another rate (BD 41-237). The design around the IP may set another one.
 proc farm_frequency {core hertz} {
     set parameter [ipx::add_bus_parameter -quiet FREQ_HZ [farm_bus $core ap_clk]]
     set_property value $hertz $parameter
