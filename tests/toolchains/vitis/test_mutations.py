@@ -43,7 +43,7 @@ RESULTS = (".dcp", ".v", ".sv", ".xml", ".rpt", ".xo", ".xclbin", ".zip")
 TOLERATED: tuple[tuple[str, str, str], ...] = (
     ("*", r"rename_ref -prefix_all", "one netlist of other names meets none of the same"),
     ("*", r"CONFIG\.FIFO_DEPTH|CONFIG\.Width|CONFIG\.REG_CONFIG", "an IP's own or another legal value"),
-    ("swap", r"create_bd_port|create_bd_cell|make_bd_|farm_external", "the order of ports and cells is free"),
+    ("swap", r"create_bd_port|create_bd_cell|make_bd_|farm_external|farm_cell", "the order of ports and cells is free"),
     ("number", r"sp=", "another bank of the same memory"),
     ("drop", r"report_dir=|temp_dir=|log_dir=", "v++'s own folders, which are looked into as well"),
     ("drop", r"ipx::add_file \S+_funcsim", "only simulators read it"),
