@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from integration.platform import find_platform
 from toolchains.choose import find_toolchain
 from toolchains.open.steps import OpenToolchain
 from toolchains.simulation_settings import CosimSettings
+from toolchains.vitis import choose
 from toolchains.vitis.choose import find_vitis
 from toolchains.vitis.settings import VitisSettings
 from toolchains.vitis.steps import VitisToolchain
@@ -125,3 +127,18 @@ def test_where_the_tools_are_is_no_part_of_a_key(tmp_path: Path, monkeypatch: py
     assert ("XILINXD_LICENSE_FILE", "2100@secret-server") in step.private
     assert "secret-server" not in repr(step)
     assert step.environment == ()
+
+
+def test_a_memory_port_narrower_than_a_card_s() -> None:
+    """75 bytes are a whole number of 1-byte words only; 64 of digits are one 64-byte word."""
+    digits = find_network("digits")
+    problems: list[Any] = []
+    choose._check_words(digits, problems)
+    assert problems == []
+    image = replace(digits.dma.image, lanes=1, beats=75)
+    narrow: Any = SimpleNamespace(file=digits.file, dma=replace(digits.dma, image=image))
+    choose._check_words(narrow, problems)
+    (problem,) = problems
+    assert problem.file == "digits.yaml"
+    assert "75 bytes, for which a memory port has 8 bits" in problem.what
+    assert "multiple of 4 bytes" in problem.remedy

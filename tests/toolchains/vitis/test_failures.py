@@ -114,3 +114,18 @@ def test_an_ordinary_line_is_no_cause(tmp_path: Path, line: str) -> None:
 def test_the_last_words_of_our_own_scripts_are_no_failure(tmp_path: Path) -> None:
     found = failure(tmp_path, "farm done: out-of-context synthesis", "ERROR: [HLS 207-1] syntax")
     assert found.kind == "source"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "the netlist has no memory cell res2a_conv1_weights_memory/bit3",
+        "the floorplan finds 0 cells called res2a in pfm_top_i/dynamic_region/digits_1, not one",
+        "res2a has 0 interfaces for its stream input_r, not one",
+        "res2a/input_r has 4 bytes a beat, the design has 8",
+    ],
+)
+def test_what_a_release_names_differently_is_not_left_to_the_user(tmp_path: Path, words: str) -> None:
+    found = failure(tmp_path, f"ERROR: dataflow-farm: {words}")
+    assert found.kind == "config"
+    assert "docs/first-run-on-amd.md" in found.remedy

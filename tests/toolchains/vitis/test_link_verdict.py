@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from reports.timing import Slacks
 from runtime import kernels, xclbin
 from runtime.sections import Clock, Connection, IpLayoutEntry, MemoryBank
 from toolchains.vitis import run_link
-from toolchains.vitis.link_reports import LinkReports, require
+from toolchains.vitis.link_reports import LinkReports, require, warnings_of_floorplan
 from toolchains.vitis.tool import ToolError
 
 
@@ -105,3 +106,11 @@ def test_memories_are_called_as_the_linked_file_calls_them() -> None:
     fit: Any = types.SimpleNamespace(banks=banks)
     found = run_link.banks_of({"kernel": "k", "instance": "k_1"}, file, fit)
     assert found == {"in_r": ("bank1",), "out_r": ("bank0", "PLRAM[0]"), "weightsmem": ("DDR[1]",)}
+
+
+def test_what_the_floorplan_could_not_place_is_told_once(tmp_path: Path) -> None:
+    line = "WARNING: floorplan: the register slice link1_crossing0 has no cells called slr_master"
+    for folder in ("impl_1", "impl_2"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "runme.log").write_text(f'INFO: [Common 17-83] begin\n{line}\n# puts "{line}"\n')
+    assert warnings_of_floorplan(tmp_path) == [line]
