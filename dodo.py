@@ -17,8 +17,8 @@ from farm.step import Step
 from farm.tasks import doit_config, group, plain_errors, task
 from integration.fit_settings import FitSettings
 from integration.platform import find_platform
-from reports.gates import gates_of
-from reports.redaction import redact_part
+from reports.logs.redaction import redact_part
+from reports.summary.gates import gates_of
 from toolchains.choose import find_toolchain
 from toolchains.fifo_trim import TrimError, write_depths
 from toolchains.simulation_settings import CosimSettings
@@ -185,7 +185,7 @@ def show_reports() -> TaskFailed | None:
     """Leave what reports cannot know of blocks and boards, and print the report; a gate that does not hold fails."""
     from integration.estimate import leave_estimate  # noqa: PLC0415  only when asked for
     from integration.fit_command import leave  # noqa: PLC0415
-    from reports.build_page import make  # noqa: PLC0415
+    from reports.summary.page import make  # noqa: PLC0415
 
     leave_estimate(ROOT / TOOLCHAIN.folder, NETWORK, PLATFORM, SETTINGS, TOOLCHAIN.name, VIEWS)
     leave(NETWORK, PLATFORM, SETTINGS, ROOT / TOOLCHAIN.folder, TOOLCHAIN.name, VIEWS)

@@ -22,7 +22,7 @@ from blocks.operators.base import Operator
 from blocks.operators.mvau import Mvau
 from blocks.operators.threshold import Threshold
 from blocks.parameter_memory.plan import plan_memory
-from reports.yosys_stat import parse
+from reports.open_tools.yosys_stat import parse
 from toolchains.open.utilization import Utilization, utilization
 from toolchains.open.yosys import YosysError, run_script
 

@@ -41,8 +41,8 @@ from blocks.parameter_memory import rtl as memory_rtl
 from blocks.parameter_memory.plan import MemoryPlan, memory_plans
 from blocks.rtl import render
 from config.problem import ConfigError
-from reports.errors import ReportError
-from reports.yosys_stat import parse
+from reports.open_tools.yosys_stat import parse
+from reports.reading.errors import ReportError
 from toolchains.open.synthesis_script import DSP_MAP, STATISTICS, synthesis_script
 
 ROOT = Path(__file__).resolve().parents[1]

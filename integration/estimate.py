@@ -39,7 +39,7 @@ def estimate_of(
     clock_mhz: float,
     views: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Return the estimate of a build, ready for `json.dumps`; `reports.build` reads it."""
+    """Return the estimate of a build, ready for `json.dumps`; `reports.summary.build` reads it."""
     return {
         "format": FORMAT,
         "network": network.name,

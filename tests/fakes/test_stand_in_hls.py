@@ -10,7 +10,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from reports import hls_cosim, hls_csynth, hls_csynth_xml, log
+from reports.hls import cosim as hls_cosim
+from reports.hls import csynth as hls_csynth
+from reports.hls import csynth_xml as hls_csynth_xml
+from reports.logs import log
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from reports import accelerator, link_summary, log, timing, utilization, xclbin_info
+from reports.logs import log
+from reports.vivado import accelerator, timing, utilization
+from reports.vpp import link_summary, xclbin_info
 from runtime import xclbin
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import yaml
 
-from reports.log_message import read_message
+from reports.logs.message import read_message
+from reports.reading.source import read
 from reports.registry import KINDS, parse, recognise
-from reports.source import read
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 

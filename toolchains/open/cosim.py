@@ -23,7 +23,7 @@ from blocks.graph import Core
 from blocks.model import run_graph
 from blocks.parameters import ParameterError
 from blocks.weights import values_of
-from reports.step_values import Simulation
+from reports.summary.step_values import Simulation
 from toolchains.core_file import read_core
 from toolchains.open.compile_core import draw_inputs
 from toolchains.open.compile_model import HARNESS, MODEL, ModelError, installed_verilator, link_simulation
@@ -154,7 +154,7 @@ def run_all(
 def values_of_runs(
     core: Core, runs: Mapping[str, Run], compared: int, origin: str, interval: int, tool: str
 ) -> dict[str, Any]:
-    """What `values.json` holds: the members that reports read (`reports/step_values.py`), and more.
+    """What `values.json` holds: the members that reports read (`reports/summary/step_values.py`), and more.
 
     `interval_cycles` (the longest distance between two images' last beats) and `latency_cycles` (the first image's,
     first beat in to last beat out) are of the run at full speed. `fifos` have depth and mark, the highest of all runs.

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from blocks.dma import Dma, DmaCore
-from reports.step_values import Simulation
+from reports.summary.step_values import Simulation
 from toolchains.open.compile_model import ModelError, installed_verilator
 from toolchains.open.dma_bench import compile_bench
 from toolchains.open.dma_scenario import STREAMS, Call, Outcome, Scenario, check_arrived, run
@@ -90,7 +90,7 @@ def run_all(bench: Path, folder: Path, dma: Dma, images: int) -> tuple[dict[str,
 
 
 def values_of_runs(dma: Dma, outcomes: dict[str, Outcome], compared: int, images: int, tool: str) -> dict[str, Any]:
-    """What `values.json` holds: the members that reports read (`reports/step_values.py`), and more.
+    """What `values.json` holds: the members that reports read (`reports/summary/step_values.py`), and more.
 
     `interval_cycles` and `latency_cycles` are of the run at full speed (`interval_of`, `latency_of`). `runs` has for
     each run the cycles of the call and, per stream, those in which an image's last beat moved.

@@ -18,7 +18,7 @@ from typing import Any
 from integration.kernel import Kernel
 from integration.package import package
 from integration.platform import Clock, MemoryBank, Platform
-from reports.step_values import Linked
+from reports.summary.step_values import Linked
 from runtime import emulation_data, xclbin
 from runtime.errors import FarmRuntimeError
 from runtime.manifest import Argument, Cycles, Manifest, Parameters, PayloadFacts

@@ -12,9 +12,9 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from reports import yosys_stat
-from reports.errors import ReportError
-from reports.step_values import Resources, Synthesis
+from reports.open_tools import yosys_stat
+from reports.reading.errors import ReportError
+from reports.summary.step_values import Resources, Synthesis
 from toolchains.open import delays
 from toolchains.open.dissolve import dissolve
 from toolchains.open.logic_delay import MAX_LEVELS, MAX_LOGIC_NS, LoopError, Timing, analyse

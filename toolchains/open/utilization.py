@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from math import ceil
 
-from reports.yosys_stat import YosysStat
+from reports.open_tools.yosys_stat import YosysStat
 
 MEMORY_LUTS = {
     "RAM32X1S": 1, "RAM64X1S": 1, "RAM128X1S": 2, "RAM256X1S": 4, "RAM512X1S": 8,

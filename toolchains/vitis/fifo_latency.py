@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from blocks.graph import Core
 from blocks.operators.fifo import Fifo
-from reports.hls_csynth import Csynth
+from reports.hls.csynth import Csynth
 
 _WORST = re.compile(r"[0-9]+")
 

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from reports import accelerator, source, timing, utilization
-from reports.step_values import Resources
+from reports.reading import source
+from reports.summary.step_values import Resources
+from reports.vivado import accelerator, timing, utilization
 from toolchains.vitis.tool import ToolError
 
 _TELLING = re.compile(

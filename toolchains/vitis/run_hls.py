@@ -14,10 +14,11 @@ from typing import Any
 from blocks.dma import DmaCore
 from blocks.graph import Core
 from blocks.hls import render
-from reports import hls_csynth_xml, source
-from reports.errors import ReportError
-from reports.hls_csynth import Csynth
-from reports.step_values import FORMAT
+from reports.hls import csynth_xml as hls_csynth_xml
+from reports.hls.csynth import Csynth
+from reports.reading import source
+from reports.reading.errors import ReportError
+from reports.summary.step_values import FORMAT
 from toolchains.core_file import read_core
 from toolchains.vitis import tool
 from toolchains.vitis.archive import pack_folder

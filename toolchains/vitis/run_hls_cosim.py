@@ -13,10 +13,11 @@ from pathlib import Path
 
 from blocks.graph import Core
 from blocks.hls import render
-from reports import hls_cosim, source
-from reports.errors import ReportError
-from reports.hls_cosim import CosimRun
-from reports.step_values import Simulation
+from reports.hls import cosim as hls_cosim
+from reports.hls.cosim import CosimRun
+from reports.reading import source
+from reports.reading.errors import ReportError
+from reports.summary.step_values import Simulation
 from toolchains.core_file import read_core
 from toolchains.vitis import tool
 from toolchains.vitis.bench_vectors import write_vectors

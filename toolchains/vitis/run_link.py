@@ -12,8 +12,8 @@ from typing import Any
 
 from integration.fit import Fit
 from integration.platform import Shell
-from reports.errors import ReportError
-from reports.step_values import Linked
+from reports.reading.errors import ReportError
+from reports.summary.step_values import Linked
 from runtime import emulation_data, kernels, xclbin
 from runtime.errors import FarmRuntimeError
 from runtime.manifest import Argument, Cycles, Manifest, Parameters, from_json

@@ -12,8 +12,9 @@ import sys
 from pathlib import Path
 
 from integration.fit import Fit
-from reports import source, utilization
-from reports.errors import ReportError
+from reports.reading import source
+from reports.reading.errors import ReportError
+from reports.vivado import utilization
 from toolchains.vitis import packaging_scripts, stitch_scripts, tool
 from toolchains.vitis.memory_rtl import memory_module
 from toolchains.vitis.packaging_scripts import IP_FOLDER, packaging_script, top_module

@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 
 from blocks.views import VIEWS
-from reports import source, timing, utilization
-from reports.errors import ReportError
-from reports.step_values import Resources, Synthesis
+from reports.reading import source
+from reports.reading.errors import ReportError
+from reports.summary.step_values import Resources, Synthesis
+from reports.vivado import timing, utilization
 from toolchains.vitis import tool
 from toolchains.vitis.archive import unpack_folder
 from toolchains.vitis.ooc_scripts import DONE, HIERARCHY, IP_FOLDER, ROUTED, TIMING, UTILIZATION

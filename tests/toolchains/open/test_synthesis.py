@@ -17,7 +17,7 @@ from blocks.graph import Core, GraphBuilder
 from blocks.operators.threshold import Threshold
 from blocks.rtl import render
 from farm.step import Text, Tool
-from reports import yosys_stat
+from reports.open_tools import yosys_stat
 from toolchains.open.synthesis_script import DSP_MAP, NETLIST, STATISTICS, VERILOG, synthesis_script
 from toolchains.open.synthesis_steps import synthesis_step
 from toolchains.open.utilization import utilization

@@ -11,7 +11,7 @@ import pytest
 from blocks.graph import Core
 from blocks.hls import render
 from blocks.network import find_network
-from reports import hls_csynth_xml
+from reports.hls import csynth_xml as hls_csynth_xml
 from toolchains.vitis import run_hls
 from toolchains.vitis.fifo_latency import deeper, fifo_depths, pipeline_cycles
 from toolchains.vitis.hls_scripts import SYNTHESISED

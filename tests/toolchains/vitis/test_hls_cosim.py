@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from blocks.network import find_network
-from reports import hls_cosim, source
+from reports.hls import cosim as hls_cosim
+from reports.reading import source
 from toolchains.vitis.render_scripts import toolchain_for
 from toolchains.vitis.run_hls_cosim import verdict
 from toolchains.vitis.tool import ToolError

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reports.timing import Slacks
+from reports.vivado.timing import Slacks
 from runtime import kernels, xclbin
 from runtime.sections import Clock, Connection, IpLayoutEntry, MemoryBank
 from toolchains.vitis import run_link
