@@ -15,7 +15,7 @@ from farm.redaction import Redaction
 from farm.settings import FarmSettings
 from farm.step import Step
 from farm.tasks import doit_config, group, plain_errors, task
-from integration.fit_settings import FitSettings
+from integration.fit.settings import FitSettings
 from integration.platform import find_platform
 from reports.logs.redaction import redact_part
 from reports.summary.gates import gates_of
@@ -170,7 +170,7 @@ def task_fit() -> Task:
 
 def show_fit() -> TaskFailed | None:
     """Print the fit; one that there is not fails with what is missing."""
-    from integration.fit_command import show  # noqa: PLC0415  only when asked for
+    from integration.fit.command import show  # noqa: PLC0415  only when asked for
 
     missing = show(NETWORK, PLATFORM, SETTINGS, ROOT / TOOLCHAIN.folder, TOOLCHAIN.name, VIEWS)
     return TaskFailed(missing) if missing else None
@@ -184,7 +184,7 @@ def task_reports() -> Task:
 def show_reports() -> TaskFailed | None:
     """Leave what reports cannot know of blocks and boards, and print the report; a gate that does not hold fails."""
     from integration.estimate import leave_estimate  # noqa: PLC0415  only when asked for
-    from integration.fit_command import leave  # noqa: PLC0415
+    from integration.fit.command import leave  # noqa: PLC0415
     from reports.summary.page import make  # noqa: PLC0415
 
     leave_estimate(ROOT / TOOLCHAIN.folder, NETWORK, PLATFORM, SETTINGS, TOOLCHAIN.name, VIEWS)

@@ -113,7 +113,7 @@ class Machine:
         """The toolchain that doit would take here."""
         from blocks.network import find_network
         from farm.settings import FarmSettings
-        from integration.fit_settings import FitSettings
+        from integration.fit.settings import FitSettings
         from integration.platform import find_platform
         from toolchains.choose import find_toolchain
         from toolchains.simulation_settings import CosimSettings

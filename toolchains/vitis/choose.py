@@ -8,7 +8,7 @@ from blocks.network import Network
 from config.problem import ConfigError, Problem
 from config.settings import Settings
 from integration.design import kernel_of
-from integration.fit_problem import problem_of
+from integration.fit.problem import problem_of
 from integration.platform import Platform
 from toolchains.vitis.discovery import find_tools
 from toolchains.vitis.releases import OLDEST, Release

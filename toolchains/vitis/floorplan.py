@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from integration.fit import Fit
+from integration.fit.solve import Fit
 from integration.platform import Shell
 from toolchains.vitis.stitch_job import StitchJob
 from toolchains.vitis.structural import SINK_SIDE, SOURCE_SIDE

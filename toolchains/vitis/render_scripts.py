@@ -14,7 +14,7 @@ from blocks.network import Network, find_network
 from blocks.views import VIEWS
 from config.settings import Settings
 from farm.step import Step, Text
-from integration.fit_problem import problem_of
+from integration.fit.problem import problem_of
 from integration.platform import find_platform
 from toolchains.vitis.contents_scripts import contents_script
 from toolchains.vitis.discovery import Tools

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from integration.fit import Fit
+from integration.fit.solve import Fit
 from integration.platform import Shell
 from reports.reading.errors import ReportError
 from reports.summary.step_values import Linked

@@ -17,7 +17,7 @@ from blocks.views import Views
 from farm.modules import python_files
 from farm.step import PYTHON, File, Output, Resources, Step, Text, Tool
 from integration.design import design_of
-from integration.fit_problem import FitProblem
+from integration.fit.problem import FitProblem
 from integration.kernel import kernel_xml
 from integration.platform import Platform
 from toolchains.core_file import core_text
@@ -514,7 +514,7 @@ class VitisToolchain:
         return tuple(files[path] for path in sorted(files))
 
 
-_FIT = "integration.fit_program"
+_FIT = "integration.fit.program"
 _NOT_IN_MANIFEST = ("id", "offset", "port", "port_bits")
 
 

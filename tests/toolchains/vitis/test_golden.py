@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from blocks.network import find_network
-from integration.fit import Fit, fit_of
+from integration.fit.solve import Fit, fit_of
 from toolchains.vitis.floorplan import floorplan_script
 from toolchains.vitis.render_scripts import scripts, toolchain_for
 from toolchains.vitis.stitch_job import StitchJob

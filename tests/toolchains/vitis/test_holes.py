@@ -14,7 +14,7 @@ import pytest
 from blocks.network import find_network
 from config.settings import Settings
 from farm.step import Text
-from integration.fit_problem import problem_of
+from integration.fit.problem import problem_of
 from integration.platform import find_platform
 from toolchains.vitis.discovery import Tools
 from toolchains.vitis.link_config import link_config, link_words

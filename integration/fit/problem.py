@@ -13,10 +13,10 @@ from blocks.network import Network
 from config.problem import ConfigError, Problem, suggestion
 from config.settings import Settings
 from integration.design import End, design_of, kernel_of
-from integration.fit_settings import FitSettings
-from integration.needs import BlockNeeds, needs_of
+from integration.fit.needs import BlockNeeds, needs_of
+from integration.fit.resources import Resources
+from integration.fit.settings import FitSettings
 from integration.platform import Amounts, Platform
-from integration.resources import Resources
 
 FORMAT = 1
 ADDRESS_BITS = 64

@@ -18,15 +18,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from integration import fit, fit_text, placement, ring, shortfall
-from integration.fit import Fit, Misfit, fit_of, sources_of
-from integration.fit_problem import FitProblem
-from integration.fit_text import divided_lines, misfit_lines
-from integration.placement import UndecidedError
+from integration.fit import placement, ring, shortfall, solve, text
+from integration.fit.placement import UndecidedError
+from integration.fit.problem import FitProblem
+from integration.fit.solve import Fit, Misfit, fit_of, sources_of
+from integration.fit.text import divided_lines, misfit_lines
 
 FORMAT = 1
 FILE = "fit.json"
-_SOLVER = (fit, fit_text, placement, ring, shortfall)
+_SOLVER = (solve, text, placement, ring, shortfall)
 
 
 def leave_fit(folder: Path, problem: FitProblem) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from config.settings import Names, setting
-from integration.resources import WORDS
+from integration.fit.resources import WORDS
 
 GUIDELINE = {"luts": 70.0, "registers": 50.0, "bram_tiles": 80.0, "urams": 80.0, "dsps": 80.0}
 """Percent of what the shell leaves below which FINN (platforms.py, BSD-3-Clause) expects timing to close."""

@@ -1,4 +1,4 @@
-"""Fit blocks to SLRs in a step: `python -m integration.fit_program --problem FILE --out FILE [--values CORE=FILE ...]`.
+"""Fit blocks to SLRs in a step: `python -m integration.fit.program --problem FILE --out FILE [--values CORE=FILE ...]`.
 
 The problem is what `FitProblem.describe` gave; the values are what `ooc` left. The fit is left as JSON.
 """
@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 
 from config.problem import ConfigError
-from integration.fit import Misfit, fit_of
-from integration.fit_problem import FitProblem
-from integration.fit_text import fit_lines, misfit_lines
-from integration.needs import synthesised
-from integration.placement import UndecidedError
+from integration.fit.needs import synthesised
+from integration.fit.placement import UndecidedError
+from integration.fit.problem import FitProblem
+from integration.fit.solve import Misfit, fit_of
+from integration.fit.text import fit_lines, misfit_lines
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integration import placement
-from integration.placement import UndecidedError, place
-from integration.ring import Item, MemoryPort, Ring
+from integration.fit import placement
+from integration.fit.placement import UndecidedError, place
+from integration.fit.ring import Item, MemoryPort, Ring
 
 
 def ring(needs, capacities, *, closing=2, ports=(), pins=None, wires=1, slls=None):
@@ -41,7 +41,7 @@ def test_up_and_back_beats_one_direction() -> None:
     assert found.crossings == 6
     one_way = [(slr, slr) for slr in (0, 0, 1, 1, 2, 2, 3, 3)]
     assert placement.peak_of(ring([1] * 8, [2] * 4), one_way) == 1.0
-    from integration.ring import crossings_of
+    from integration.fit.ring import crossings_of
 
     assert crossings_of(ring([1] * 8, [2] * 4), one_way) == 9
 

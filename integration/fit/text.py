@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from integration.fit import BlockFit, Fit, Misfit, sources_of
-from integration.resources import WORDS, Resources, written
-from integration.shortfall import Shortfall, TooLarge
+from integration.fit.resources import WORDS, Resources, written
+from integration.fit.shortfall import Shortfall, TooLarge
+from integration.fit.solve import BlockFit, Fit, Misfit, sources_of
 
 STAND_IN_MARK, ESTIMATE_MARK = "!", "~"
 

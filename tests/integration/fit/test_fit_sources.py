@@ -10,11 +10,11 @@ import pytest
 from blocks.network import find_network
 from config.problem import ConfigError
 from config.settings import load_settings
-from integration.fit import Fit, fit_of
-from integration.fit_command import asked
-from integration.fit_settings import FitSettings
-from integration.fit_text import fit_lines, misfit_lines
-from integration.needs import FORMULA, best, needs_of, synthesised
+from integration.fit.command import asked
+from integration.fit.needs import FORMULA, best, needs_of, synthesised
+from integration.fit.settings import FitSettings
+from integration.fit.solve import Fit, fit_of
+from integration.fit.text import fit_lines, misfit_lines
 from integration.platform import find_platform
 
 DIGITS = find_network("digits")

@@ -9,10 +9,11 @@ import pytest
 
 from blocks.network import find_network
 from config.settings import load_settings
-from integration import fit_file, placement
-from integration.fit import Fit, fit_of
-from integration.fit_command import asked, leave
-from integration.fit_settings import FitSettings
+from integration.fit import file as fit_file
+from integration.fit import placement
+from integration.fit.command import asked, leave
+from integration.fit.settings import FitSettings
+from integration.fit.solve import Fit, fit_of
 from integration.platform import find_platform
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from blocks.network import Network
 from config.problem import ConfigError
 from config.settings import Settings
-from integration.fit import Misfit, fit_of
-from integration.fit_file import leave_fit, leave_no_fit
-from integration.fit_problem import FitProblem, problem_of
-from integration.fit_settings import FitSettings
-from integration.fit_text import fit_lines, misfit_lines
-from integration.needs import best, synthesised
-from integration.placement import UndecidedError
+from integration.fit.file import leave_fit, leave_no_fit
+from integration.fit.needs import best, synthesised
+from integration.fit.placement import UndecidedError
+from integration.fit.problem import FitProblem, problem_of
+from integration.fit.settings import FitSettings
+from integration.fit.solve import Misfit, fit_of
+from integration.fit.text import fit_lines, misfit_lines
 from integration.platform import Platform
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from itertools import accumulate
 
-from integration.ring import (
+from integration.fit.ring import (
     UNLIMITED,
     Needs,
     Placement,

@@ -8,11 +8,11 @@ from itertools import pairwise
 from operator import add
 from typing import TYPE_CHECKING
 
-from integration.resources import WORDS
-from integration.ring import UNLIMITED, Item, Needs, Ring, Site, shares_of
+from integration.fit.resources import WORDS
+from integration.fit.ring import UNLIMITED, Item, Needs, Ring, Site, shares_of
 
 if TYPE_CHECKING:
-    from integration.fit_problem import FitProblem
+    from integration.fit.problem import FitProblem
 
 
 @dataclass(frozen=True)

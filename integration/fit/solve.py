@@ -1,7 +1,7 @@
 """Blocks to SLRs: the answer to a `FitProblem`, and what is missing where there is none.
 
 Objective, in this order: everything within the ceilings; fewest boundaries crossed by streams and memory ports; the
-lowest highest use of any resource in any SLR. `integration.placement` solves it exactly. Ceilings that the user did not
+lowest highest use of any resource in any SLR. `placement` solves it exactly. Ceilings that the user did not
 set are the guideline's; where nothing fits below them they are raised towards all that the shell leaves, in `STEPS`.
 """
 
@@ -12,13 +12,13 @@ from dataclasses import asdict, dataclass
 from math import ceil, floor
 from typing import Any
 
-from integration.fit_problem import ClockRequest, FitProblem
-from integration.fit_settings import GUIDELINE
-from integration.needs import FORMULA, STAND_IN, BlockNeeds
-from integration.placement import UndecidedError, place
-from integration.resources import WORDS, Resources, total
-from integration.ring import Item, MemoryPort, Placement, Ring, Site, distance, use_of
-from integration.shortfall import Shortfall, TooLarge, shortfalls, too_large
+from integration.fit.needs import FORMULA, STAND_IN, BlockNeeds
+from integration.fit.placement import UndecidedError, place
+from integration.fit.problem import ClockRequest, FitProblem
+from integration.fit.resources import WORDS, Resources, total
+from integration.fit.ring import Item, MemoryPort, Placement, Ring, Site, distance, use_of
+from integration.fit.settings import GUIDELINE
+from integration.fit.shortfall import Shortfall, TooLarge, shortfalls, too_large
 
 FORMAT = 1
 STEPS = 6

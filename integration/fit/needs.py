@@ -22,7 +22,7 @@ from blocks.parameter_memory.plan import plan_memory
 from config.document import load
 from config.problem import ConfigError, Problem
 from integration.design import Design, design_of
-from integration.resources import Resources, total
+from integration.fit.resources import Resources, total
 
 FORMULA = "formula"
 STAND_IN = "(stand-in)"

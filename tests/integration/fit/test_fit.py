@@ -11,10 +11,10 @@ import pytest
 from blocks.network import find_network
 from config.problem import ConfigError
 from config.settings import load_settings
-from integration import fit_program
-from integration.fit import Fit, Misfit, fit_of
-from integration.fit_command import asked, show
-from integration.fit_problem import (
+from integration.fit import program as fit_program
+from integration.fit.command import asked, show
+from integration.fit.needs import BlockNeeds
+from integration.fit.problem import (
     Bank,
     ClockRequest,
     FitProblem,
@@ -25,11 +25,11 @@ from integration.fit_problem import (
     problem_of,
     stream_wires,
 )
-from integration.fit_settings import FitSettings
-from integration.fit_text import fit_lines, misfit_lines
-from integration.needs import BlockNeeds
+from integration.fit.resources import Resources
+from integration.fit.settings import FitSettings
+from integration.fit.solve import Fit, Misfit, fit_of
+from integration.fit.text import fit_lines, misfit_lines
 from integration.platform import find_platform
-from integration.resources import Resources
 
 NOTHING = Resources(0, 0, 0, 0, 0)
 EVERYTHING = (100.0,) * 5
