@@ -26,7 +26,7 @@ from blocks.memories import images
 from blocks.model import random_parameters, run_graph
 from blocks.operators.base import Stream
 from toolchains.core_file import read_core
-from toolchains.hls_lint import lint
+from toolchains.hls_subset.lint import lint
 from toolchains.open.isa import ISA_LEVEL
 from toolchains.open.native import host_entry
 

@@ -26,7 +26,7 @@ from farm.step import PYTHON, File, Output, Resources, Step, Text, Tool
 from integration.design import design_of, kernel_of
 from integration.platform import Platform
 from toolchains.failures import signatures
-from toolchains.hls_release import release_header
+from toolchains.hls_subset.release import release_header
 from toolchains.open.program import program_main
 from toolchains.open.simulation_steps import ARCHIVE, cosim_step, dma_cosim_step, harness_step, model_step, stimuli_step
 from toolchains.open.synthesis_steps import MEMORIES, filling_step, memory_view, synthesis_step

@@ -22,7 +22,7 @@ from integration.kernel import kernel_xml
 from integration.platform import Platform
 from toolchains.core_file import core_text
 from toolchains.failures import signatures
-from toolchains.hls_release import release_header
+from toolchains.hls_subset.release import release_header
 from toolchains.open.steps import MISSING, PACKAGES, OpenToolchain, core_facts, interpreter, json_text
 from toolchains.vitis import structural
 from toolchains.vitis.bench import bench_ports, bench_source

@@ -25,7 +25,7 @@ from blocks.operators.sliding_window import SlidingWindow
 from blocks.operators.sliding_window.model import window_beats
 from blocks.operators.threshold import Threshold
 from blocks.operators.width_converter import WidthConverter
-from toolchains.hls_release import release_header
+from toolchains.hls_subset.release import release_header
 
 OPERATORS = Path(__file__).resolve().parents[3] / "blocks" / "operators"
 

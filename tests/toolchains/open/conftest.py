@@ -19,7 +19,7 @@ from blocks.hls import render
 from blocks.memories import images
 from blocks.ports import ports_of
 from blocks.rtl import RtlView, data_bits
-from toolchains.hls_release import release_header
+from toolchains.hls_subset.release import release_header
 from toolchains.open import compile_core, yosys
 from toolchains.open.compile_model import (
     HARNESS,

@@ -14,7 +14,7 @@ from blocks.dma import Dma, DmaCore
 from blocks.hls import headers_of, render
 from blocks.network import find_network
 from blocks.operators.base import Stream
-from toolchains.hls_release import release_header
+from toolchains.hls_subset.release import release_header
 from toolchains.open import compile_core
 from toolchains.open.compile_core import CoreError, compile_object, open_headers, simulate_dma, write_sources
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from toolchains.hls_syntax import (
+from toolchains.hls_subset.syntax import (
     SCOPES,
     Call,
     Function,

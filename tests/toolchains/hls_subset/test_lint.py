@@ -8,12 +8,12 @@ import pytest
 
 from blocks.hls import render
 from blocks.network import available, find_network
-from toolchains import hls_lint
-from toolchains.hls_lint import Finding, lint
-from toolchains.hls_pragmas import objections, table
-from toolchains.hls_release import RELEASES, release_header
+from toolchains.hls_subset import lint as hls_lint
+from toolchains.hls_subset.lint import Finding, lint
+from toolchains.hls_subset.pragmas import objections, table
+from toolchains.hls_subset.release import RELEASES, release_header
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 GOOD = """
 #include "operators/farm_hls.hpp"

@@ -1,4 +1,4 @@
-"""Holds our C++ to the subset that Vitis HLS and its 2019.2 ancestor take: `python -m toolchains.hls_lint FILE...`.
+"""Hold our C++ to the subset of Vitis HLS and its 2019.2 ancestor: `python -m toolchains.hls_subset.lint FILE...`.
 
 The subset is explained in `docs/hls_subset.md`; the rules read the syntax tree, so formatting does not matter.
 """
@@ -15,10 +15,10 @@ from pathlib import Path
 
 from tree_sitter import Node
 
-from toolchains.hls_dataflow import stream_findings
-from toolchains.hls_pragmas import objections
-from toolchains.hls_release import release_order
-from toolchains.hls_syntax import (
+from toolchains.hls_subset.dataflow import stream_findings
+from toolchains.hls_subset.pragmas import objections
+from toolchains.hls_subset.release import release_order
+from toolchains.hls_subset.syntax import (
     LOOPS,
     Function,
     ancestor,
@@ -248,7 +248,7 @@ def _release(text: str) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Lint files: 0 when all are clean, 1 with findings; exits with 2 when a file cannot be read."""
-    parser = argparse.ArgumentParser(prog="python -m toolchains.hls_lint", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m toolchains.hls_subset.lint", description=__doc__)
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--release", type=_release, help="check pragmas for one release (default: for all)")
     given = parser.parse_args(arguments)

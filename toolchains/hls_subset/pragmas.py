@@ -12,9 +12,9 @@ from typing import Any
 
 import yaml
 
-from toolchains.hls_release import RELEASES, release_order
+from toolchains.hls_subset.release import RELEASES, release_order
 
-TABLE = Path(__file__).resolve().parents[1] / "docs" / "hls_pragmas.yaml"
+TABLE = Path(__file__).resolve().parents[2] / "docs" / "hls_pragmas.yaml"
 
 _VALUES = {
     "number": re.compile(r"\d+|[A-Za-z_]\w*"),
