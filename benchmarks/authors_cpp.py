@@ -36,7 +36,7 @@ from blocks.parameters.importing import AUTHORS_FOLDER
 from blocks.parameters.stand_in import stand_in_fc_weights
 from blocks.residual import Residual
 from blocks.stem import Stem
-from toolchains.open.compile_core import CoreError, draw_inputs, open_headers, run_native
+from toolchains.open.emulation.compile_core import CoreError, draw_inputs, open_headers, run_native
 
 Tensor = np.ndarray[Any, Any]
 SEED = 2020

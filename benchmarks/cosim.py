@@ -27,15 +27,15 @@ from blocks.graph import Core
 from blocks.model import random_parameters, run_graph
 from blocks.network import find_network
 from config.problem import ConfigError
-from toolchains.open.compile_core import draw_inputs
-from toolchains.open.compile_model import ModelError, installed_verilator
-from toolchains.open.dma_build import build as build_dma
-from toolchains.open.dma_cosim import FULL_SPEED, LATENCY_CYCLES, interval_of, latency_of
-from toolchains.open.dma_cosim import scenario as dma_scenario
-from toolchains.open.dma_scenario import check_arrived
-from toolchains.open.dma_scenario import run as run_dma
-from toolchains.open.simulation_values import Run, SimulationError, Stall, check_equal
-from toolchains.open.simulator import build
+from toolchains.open.emulation.compile_core import draw_inputs
+from toolchains.open.simulation.compile_model import ModelError, installed_verilator
+from toolchains.open.simulation.dma.build import build as build_dma
+from toolchains.open.simulation.dma.cosim import FULL_SPEED, LATENCY_CYCLES, interval_of, latency_of
+from toolchains.open.simulation.dma.cosim import scenario as dma_scenario
+from toolchains.open.simulation.dma.scenario import check_arrived
+from toolchains.open.simulation.dma.scenario import run as run_dma
+from toolchains.open.simulation.simulator import build
+from toolchains.open.simulation.values import Run, SimulationError, Stall, check_equal
 
 SEED = 2020
 IMAGES = 4

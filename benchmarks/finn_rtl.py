@@ -23,8 +23,8 @@ from blocks.operators.mvau import Mvau
 from blocks.operators.threshold import Threshold
 from blocks.parameter_memory.plan import plan_memory
 from reports.open_tools.yosys_stat import parse
-from toolchains.open.utilization import Utilization, utilization
-from toolchains.open.yosys import YosysError, run_script
+from toolchains.open.synthesis.utilization import Utilization, utilization
+from toolchains.open.synthesis.yosys import YosysError, run_script
 
 ROOT = Path(__file__).resolve().parents[1]
 MVAU = Mvau(synapses=576, channels=64, pe=8, simd=32, input_bits=2, weight_bits=1, pixels=1)

@@ -43,7 +43,7 @@ from blocks.rtl import render
 from config.problem import ConfigError
 from reports.open_tools.yosys_stat import parse
 from reports.reading.errors import ReportError
-from toolchains.open.synthesis_script import DSP_MAP, STATISTICS, synthesis_script
+from toolchains.open.synthesis.script import DSP_MAP, STATISTICS, synthesis_script
 
 ROOT = Path(__file__).resolve().parents[1]
 VARIANT = "straightforward.sv"
@@ -87,7 +87,7 @@ def synthesise(top: str, texts: dict[str, str], files: Iterable[str], *, plain: 
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             (folder / file).write_text(text)
         begun = time.perf_counter()
-        command = [sys.executable, "-m", "toolchains.open.synthesise", "--core", top, "--tool", "Yosys"]
+        command = [sys.executable, "-m", "toolchains.open.synthesis.synthesise", "--core", top, "--tool", "Yosys"]
         with (folder / "step.log").open("w") as log:
             child = subprocess.Popen(command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=log)
             _, status, usage = os.wait4(child.pid, 0)

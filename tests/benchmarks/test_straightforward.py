@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from toolchains.open.yosys import run_script
+from toolchains.open.synthesis.yosys import run_script
 
 ROOT = Path(__file__).resolve().parents[2]
 VARIANT = ROOT / "benchmarks" / "straightforward.sv"

@@ -27,10 +27,10 @@ from integration.design import design_of, kernel_of
 from integration.platform import Platform
 from toolchains.failures import signatures
 from toolchains.hls_subset.release import release_header
-from toolchains.open.program import program_main
-from toolchains.open.simulation_steps import ARCHIVE, cosim_step, dma_cosim_step, harness_step, model_step, stimuli_step
-from toolchains.open.synthesis_steps import MEMORIES, filling_step, memory_view, synthesis_step
-from toolchains.open.verilator import find_verilator
+from toolchains.open.emulation.program import program_main
+from toolchains.open.simulation.steps import ARCHIVE, cosim_step, dma_cosim_step, harness_step, model_step, stimuli_step
+from toolchains.open.simulation.verilator import find_verilator
+from toolchains.open.synthesis.steps import MEMORIES, filling_step, memory_view, synthesis_step
 from toolchains.simulation_settings import CosimSettings
 
 PACKAGES = ("blocks", "config", "farm", "integration", "reports", "runtime", "toolchains")
@@ -163,11 +163,11 @@ class OpenToolchain:
         shape = core.describe() if isinstance(core, DmaCore) else core.graph.describe()
         return Step(
             name=f"hls:{core.name}",
-            argv=(PYTHON, "-m", "toolchains.open.compile_core", "--core", "core.json"),
+            argv=(PYTHON, "-m", "toolchains.open.emulation.compile_core", "--core", "core.json"),
             inputs=(
-                *self._modules("toolchains.open.compile_core", core),
+                *self._modules("toolchains.open.emulation.compile_core", core),
                 *(File(header, f"blocks/{header}") for header in headers),
-                File("core_abi.hpp", "toolchains/open/core_abi.hpp"),
+                File("core_abi.hpp", "toolchains/open/emulation/core_abi.hpp"),
                 File("docs/hls_pragmas.yaml", "docs/hls_pragmas.yaml"),
                 Text("host/farm_release.hpp", release_header("host")),
                 Text("release/farm_release.hpp", release_header(HLS_RELEASE)),
@@ -184,12 +184,12 @@ class OpenToolchain:
 
     def model(self, core: Core) -> Step:
         """The core's RTL, verilated and compiled."""
-        modules = self._modules("toolchains.open.compile_model")
+        modules = self._modules("toolchains.open.simulation.compile_model")
         return model_step(core, self.folder, modules, (verilator(), compiler(), *interpreter()), core_facts(core))
 
     def harness(self) -> Step:
         """What runs the models, compiled."""
-        modules = self._modules("toolchains.open.compile_model")
+        modules = self._modules("toolchains.open.simulation.compile_model")
         return harness_step(self.folder, modules, (verilator(), compiler(), *interpreter()))
 
     def stimuli(self) -> Step | None:
@@ -197,7 +197,7 @@ class OpenToolchain:
         network = self.network
         if network.dataset is None:
             return None
-        modules = self._modules("toolchains.open.stimuli", *(block.core() for block in network.blocks))
+        modules = self._modules("toolchains.open.simulation.stimuli", *(block.core() for block in network.blocks))
         folder = network.parameters.relative_to(network.file.parent).as_posix()
         trained = {block.name: file for block in network.blocks if (file := parameter_file(network, block))}
         files = {network.file.name: network.file, **{f"{folder}/{name}.npz": file for name, file in trained.items()}}
@@ -221,7 +221,7 @@ class OpenToolchain:
             self.folder,
             interval_cycles,
             settings.images,
-            self._modules("toolchains.open.cosim", core),
+            self._modules("toolchains.open.simulation.cosim", core),
             parameters,
             tuple(stimuli),
             (verilator(), compiler(), *interpreter("numpy")),
@@ -232,7 +232,7 @@ class OpenToolchain:
     def dma_cosim(self) -> Step:
         """The DMA block's RTL, simulated and compared with a description of its task."""
         dma, images = self.network.dma, self.cosim_settings.images
-        modules = self._modules("toolchains.open.dma_cosim")
+        modules = self._modules("toolchains.open.simulation.dma.cosim")
         tools = (verilator(), compiler(), *interpreter("numpy"))
         return dma_cosim_step(dma, self.folder, images, modules, tools, core_facts(dma.core()))
 
@@ -247,12 +247,12 @@ class OpenToolchain:
 
     def memories(self, block: Block) -> Step:
         """The parameter memories of a block with its trained values in them."""
-        modules = self._modules("toolchains.open.fill_memory")
+        modules = self._modules("toolchains.open.synthesis.fill_memory")
         plans = memory_plans(block.core().graph)
         return filling_step(block.name, plans, self.folder, modules, interpreter("numpy", "pyosys"))
 
     def _synthesis(self, view: RtlView, facts: tuple[tuple[str, str], ...], task: str = "ooc") -> Step:
-        modules = self._modules("toolchains.open.synthesise")
+        modules = self._modules("toolchains.open.synthesis.synthesise")
         (python, yosys) = interpreter("pyosys")
         return synthesis_step(view, self.folder, modules, yosys, (python,), facts, task)
 
@@ -267,15 +267,24 @@ class OpenToolchain:
         design, kernel = design_of(self.network), kernel_of(self.network)
         return Step(
             name=f"stitch:{self.network.name}",
-            argv=(PYTHON, "-m", "toolchains.open.stitch", "--design", "design.json", "--kernel", "kernel.json", *names),
+            argv=(
+                PYTHON,
+                "-m",
+                "toolchains.open.emulation.stitch",
+                "--design",
+                "design.json",
+                "--kernel",
+                "kernel.json",
+                *names,
+            ),
             inputs=(
-                *self._modules("toolchains.open.stitch"),
+                *self._modules("toolchains.open.emulation.stitch"),
                 *(
                     File(f"{name}/{file}", f"{self.folder}/hls/{name}/{file}")
                     for name in names
                     for file in ("core.o", "interface.json")
                 ),
-                File("program.hpp", "toolchains/open/program.hpp"),
+                File("program.hpp", "toolchains/open/emulation/program.hpp"),
                 Text("main.cpp", program_main(self.network)),
                 Text("design.json", json_text(design.describe())),
                 Text("kernel.json", json_text(kernel.describe())),
@@ -318,9 +327,9 @@ class OpenToolchain:
         }
         return Step(
             name=f"link:{self.network.name}",
-            argv=(PYTHON, "-m", "toolchains.open.link", "--plan", "plan.json"),
+            argv=(PYTHON, "-m", "toolchains.open.emulation.link", "--plan", "plan.json"),
             inputs=(
-                *self._modules("toolchains.open.link"),
+                *self._modules("toolchains.open.emulation.link"),
                 Text("plan.json", json_text(plan)),
                 File("program", f"{self.folder}/stitch/program"),
                 File("kernel.xml", f"{self.folder}/stitch/kernel.xml"),

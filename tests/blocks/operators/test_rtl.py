@@ -26,8 +26,8 @@ from blocks.operators.sliding_window import SlidingWindow
 from blocks.operators.threshold import Threshold
 from blocks.operators.width_converter import WidthConverter
 from blocks.rtl import render
-from toolchains.open.simulation_values import Run, SimulationError, Stall
-from toolchains.open.simulator import Simulator, build
+from toolchains.open.simulation.simulator import Simulator, build
+from toolchains.open.simulation.values import Run, SimulationError, Stall
 
 IMAGES = 3
 

@@ -20,8 +20,8 @@ from blocks.memories import images
 from blocks.ports import ports_of
 from blocks.rtl import RtlView, data_bits
 from toolchains.hls_subset.release import release_header
-from toolchains.open import compile_core, yosys
-from toolchains.open.compile_model import (
+from toolchains.open.emulation import compile_core
+from toolchains.open.simulation.compile_model import (
     HARNESS,
     MODEL,
     VERILATOR_FLAGS,
@@ -33,10 +33,11 @@ from toolchains.open.compile_model import (
     verilate,
     wrapper_name,
 )
-from toolchains.open.simulation_model import JOINT, WRAPPER, texts
-from toolchains.open.simulator import Simulator, build
-from toolchains.open.synthesis_script import DSP_MAP, synthesis_script
-from toolchains.open.verilator import find_verilator
+from toolchains.open.simulation.model import JOINT, WRAPPER, texts
+from toolchains.open.simulation.simulator import Simulator, build
+from toolchains.open.simulation.verilator import find_verilator
+from toolchains.open.synthesis import yosys
+from toolchains.open.synthesis.script import DSP_MAP, synthesis_script
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -81,7 +82,7 @@ def _compile(core: Core, view: str, folder: Path) -> Compiled:
     for header in ("operators/farm_hls.hpp", *rendered.headers):
         (folder / header).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "blocks" / header, folder / header)
-    shutil.copy(ROOT / "toolchains/open/core_abi.hpp", folder)
+    shutil.copy(ROOT / "toolchains/open/emulation/core_abi.hpp", folder)
     for release, name in (("host", "host"), ("release", "2022.2")):
         (folder / release).mkdir()
         (folder / release / "farm_release.hpp").write_text(release_header(name))
@@ -127,7 +128,7 @@ def netlist_models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]
     """Verilog of every cell that our netlists have."""
     block_rams = tmp_path_factory.mktemp("models") / "block_rams.v"
     block_rams.write_text(block_ram_model("RAMB36E2", 128, 16) + block_ram_model("RAMB18E2", 64, 8))
-    return Path(__file__).parent / "netlist_models.v", block_rams
+    return Path(__file__).parent / "synthesis/netlist_models.v", block_rams
 
 
 @pytest.fixture(scope="session")
@@ -216,7 +217,7 @@ def simulate_netlist(simulations: Path, netlist_models: tuple[Path, ...]) -> Cal
         verilator, harness = installed_verilator(), simulations / HARNESS
         with tempfile.TemporaryDirectory(prefix="netlist-") as name:
             place = Path(name)
-            for source in (ROOT / "toolchains/open").glob("simulation.[ch]pp"):
+            for source in (ROOT / "toolchains/open").glob("harness.[ch]pp"):
                 shutil.copy(source, place)
             if not harness.exists():
                 compile_harness(place, verilator)

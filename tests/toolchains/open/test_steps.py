@@ -17,7 +17,7 @@ from blocks.hls import render
 from blocks.network import NETWORKS, Network, read_network
 from integration.design import design_of, kernel_of
 from integration.platform import find_platform
-from toolchains.open.link import glibc_floor, memory_blob
+from toolchains.open.emulation.link import glibc_floor, memory_blob
 from toolchains.open.steps import OpenToolchain
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -122,7 +122,7 @@ class TestStitchProgram:
             (tmp_path / "kernel.json").write_text(json.dumps(kernel_of(network).describe()))
             words = ["--design", "design.json", "--kernel", "kernel.json", *theirs]
             return subprocess.run(
-                [sys.executable, "-m", "toolchains.open.stitch", *words],
+                [sys.executable, "-m", "toolchains.open.emulation.stitch", *words],
                 cwd=tmp_path, env={"PYTHONPATH": str(ROOT), "PATH": ""}, capture_output=True, text=True, check=False,
             )  # fmt: skip
 

@@ -12,7 +12,7 @@ import pytest
 from blocks.hls import render
 from blocks.network import find_network
 from toolchains.hls_subset.release import release_header
-from toolchains.open.compile_core import CoreError, open_headers
+from toolchains.open.emulation.compile_core import CoreError, open_headers
 from toolchains.vitis.bench import BENCH_OK, bench_ports, bench_source
 from toolchains.vitis.bench_vectors import write_vectors
 
