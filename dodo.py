@@ -153,7 +153,7 @@ def task_tools() -> Task:
 
 def show_tools() -> None:
     """Print it; nothing is started."""
-    from toolchains.vitis.tools_report import tools_report  # noqa: PLC0415  only when asked for
+    from toolchains.vitis.tools.tools_report import tools_report  # noqa: PLC0415  only when asked for
 
     print(tools_report(SETTINGS, PLATFORM))  # noqa: T201
 

@@ -10,10 +10,10 @@ from config.settings import Settings
 from integration.design import kernel_of
 from integration.fit.problem import problem_of
 from integration.platform import Platform
-from toolchains.vitis.discovery import find_tools
-from toolchains.vitis.releases import OLDEST, Release
 from toolchains.vitis.settings import VitisSettings
 from toolchains.vitis.steps import VitisToolchain, open_steps
+from toolchains.vitis.tools.discovery import find_tools
+from toolchains.vitis.tools.releases import OLDEST, Release
 
 NARROWEST_WORD_BYTES = 4
 """AMD's AXI4 interconnects take data widths of 32 to 1,024 bits (PG059, PG247)."""

@@ -16,14 +16,14 @@ from config.settings import Settings
 from farm.step import Step, Text
 from integration.fit.problem import problem_of
 from integration.platform import find_platform
-from toolchains.vitis.contents_scripts import contents_script
-from toolchains.vitis.discovery import Tools
-from toolchains.vitis.link_config import link_config, link_words
-from toolchains.vitis.packaging_scripts import kernel_script, packaging_script
-from toolchains.vitis.releases import Release
+from toolchains.vitis.link.config import link_config, link_words
 from toolchains.vitis.settings import VitisSettings
 from toolchains.vitis.steps import VitisToolchain, open_steps
-from toolchains.vitis.stitch_scripts import design_script
+from toolchains.vitis.stitch.block_design import design_script
+from toolchains.vitis.stitch.contents import contents_script
+from toolchains.vitis.stitch.packaging import kernel_script, packaging_script
+from toolchains.vitis.tools.discovery import Tools
+from toolchains.vitis.tools.releases import Release
 
 ROOT = Path(__file__).resolve().parents[2]
 _SUFFIXES = (".tcl", ".xdc")

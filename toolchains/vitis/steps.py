@@ -24,21 +24,21 @@ from toolchains.core_file import core_text
 from toolchains.failures import signatures
 from toolchains.hls_subset.release import release_header
 from toolchains.open.steps import MISSING, PACKAGES, OpenToolchain, core_facts, interpreter, json_text
-from toolchains.vitis import structural
-from toolchains.vitis.bench import bench_ports, bench_source
-from toolchains.vitis.discovery import Installation, Tools
-from toolchains.vitis.fifo_latency import fifo_depths
-from toolchains.vitis.hls_cosim_step import hls_cosim_step
-from toolchains.vitis.hls_scripts import BENCH, SYNTHESISED, HlsJob, estimate_script, export_script
-from toolchains.vitis.lacking import lacking, text
-from toolchains.vitis.link_config import PAYLOAD, LinkJob
-from toolchains.vitis.memory_rtl import SOURCE as MEMORY_SOURCE
-from toolchains.vitis.ooc_scripts import CONSTRAINTS, OocJob, constraints, ooc_script
-from toolchains.vitis.releases import Release
+from toolchains.vitis.hls.bench import bench_ports, bench_source
+from toolchains.vitis.hls.cosim_step import hls_cosim_step
+from toolchains.vitis.hls.fifo_latency import fifo_depths
+from toolchains.vitis.hls.scripts import BENCH, SYNTHESISED, HlsJob, estimate_script, export_script
+from toolchains.vitis.link.config import PAYLOAD, LinkJob
+from toolchains.vitis.ooc.memory_rtl import SOURCE as MEMORY_SOURCE
+from toolchains.vitis.ooc.scripts import CONSTRAINTS, OocJob, constraints, ooc_script
 from toolchains.vitis.settings import VitisSettings
-from toolchains.vitis.stitch_job import StitchJob, converter_core, job_of
-from toolchains.vitis.stitch_scripts import HIERARCHY, UTILIZATION
-from toolchains.vitis.tool import COMPLETE, VARIABLE
+from toolchains.vitis.stitch import structural
+from toolchains.vitis.stitch.block_design import HIERARCHY, UTILIZATION
+from toolchains.vitis.stitch.job import StitchJob, converter_core, job_of
+from toolchains.vitis.tools.discovery import Installation, Tools
+from toolchains.vitis.tools.lacking import lacking, text
+from toolchains.vitis.tools.releases import Release
+from toolchains.vitis.tools.tool import COMPLETE, VARIABLE
 
 ERROR_LINES = (r"^ERROR: \[", "^Traceback ")
 NEWEST = Release(2025, 1)
@@ -141,7 +141,7 @@ class VitisToolchain:
         core = block.core()
         if self.view(core) == "rtl":
             return self.shared.cosim(block)
-        modules = self._modules("toolchains.vitis.run_hls_cosim", core)
+        modules = self._modules("toolchains.vitis.hls.run_cosim", core)
         job = self._hls_job(core)
         return hls_cosim_step(self.hls(core), block.name, core, job, self.folder, modules, self._hls_name)
 
@@ -169,9 +169,9 @@ class VitisToolchain:
         program = ("--release", str(self.release), "--part", self.platform.part, "--tool", self._hls_name)
         return Step(
             name=f"hls:{core.name}",
-            argv=(PYTHON, "-m", "toolchains.vitis.run_hls", "--core", "core.json", *program),
+            argv=(PYTHON, "-m", "toolchains.vitis.hls.run", "--core", "core.json", *program),
             inputs=(
-                *self._modules("toolchains.vitis.run_hls", core),
+                *self._modules("toolchains.vitis.hls.run", core),
                 *(File(header, f"blocks/{header}") for header in headers),
                 Text("farm_release.hpp", release_header(str(self.release))),
                 Text(BENCH, bench_source(core)),
@@ -235,9 +235,9 @@ class VitisToolchain:
         )
         return Step(
             name=f"ooc:{core.name}",
-            argv=(PYTHON, "-m", "toolchains.vitis.run_ooc", *words),
+            argv=(PYTHON, "-m", "toolchains.vitis.ooc.run", *words),
             inputs=(
-                *self._modules("toolchains.vitis.run_ooc"),
+                *self._modules("toolchains.vitis.ooc.run"),
                 *sources,
                 Text(CONSTRAINTS, constraints(self.clock_ns)),
                 Text("ooc.tcl", ooc_script(job)),
@@ -299,9 +299,9 @@ class VitisToolchain:
         words = ("--job", "job.json", "--fit", "fit.json")
         return Step(
             name=f"netlist:{kernel}",
-            argv=(PYTHON, "-m", "toolchains.vitis.run_netlist", *words),
+            argv=(PYTHON, "-m", "toolchains.vitis.stitch.run_netlist", *words),
             inputs=(
-                *self._modules("toolchains.vitis.run_netlist"),
+                *self._modules("toolchains.vitis.stitch.run_netlist"),
                 Text("job.json", json_text(job.describe())),
                 File("fit.json", f"{place}/fit.json"),
                 *([] if job.style == "ipi" else [Text(CONSTRAINTS, constraints(self.clock_ns))]),
@@ -329,9 +329,9 @@ class VitisToolchain:
         left = ("kernel.xo", "kernel_ip.zip", f"{kernel}.dcp", f"{kernel}_funcsim.v", "contents.tcl", "kernel.tcl")
         return Step(
             name=f"stitch:{kernel}",
-            argv=(PYTHON, "-m", "toolchains.vitis.run_stitch", "--job", "job.json"),
+            argv=(PYTHON, "-m", "toolchains.vitis.stitch.run_stitch", "--job", "job.json"),
             inputs=(
-                *self._modules("toolchains.vitis.run_stitch"),
+                *self._modules("toolchains.vitis.stitch.run_stitch"),
                 Text("job.json", json_text(job.describe())),
                 Text("kernel.xml", kernel_xml(job.kernel)),
                 File(empty, f"{place}/{empty}"),
@@ -404,9 +404,9 @@ class VitisToolchain:
         }
         return Step(
             name=f"link:{self.network.name}",
-            argv=(PYTHON, "-m", "toolchains.vitis.run_link", "--plan", "plan.json", "--fit", "fit.json"),
+            argv=(PYTHON, "-m", "toolchains.vitis.link.run", "--plan", "plan.json", "--fit", "fit.json"),
             inputs=(
-                *self._modules("toolchains.vitis.run_link"),
+                *self._modules("toolchains.vitis.link.run"),
                 Text("plan.json", json_text(plan)),
                 File(xo, f"{self.folder}/stitch/kernel.xo"),
                 File("fit.json", f"{self.folder}/stitch/fit.json"),

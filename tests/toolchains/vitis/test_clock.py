@@ -12,7 +12,7 @@ import pytest
 from blocks.network import find_network
 from config.problem import ConfigError
 from integration.platform import BOARDS, find_platform
-from toolchains.vitis.link_config import LinkJob, link_config, link_words
+from toolchains.vitis.link.config import LinkJob, link_config, link_words
 from toolchains.vitis.render_scripts import toolchain_for
 
 FROM_2020_2 = ("2020.2", "2022.2", "2024.2", "2025.1")

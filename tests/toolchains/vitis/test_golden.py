@@ -13,11 +13,11 @@ import pytest
 
 from blocks.network import find_network
 from integration.fit.solve import Fit, fit_of
-from toolchains.vitis.floorplan import floorplan_script
+from toolchains.vitis.link.floorplan import floorplan_script
 from toolchains.vitis.render_scripts import scripts, toolchain_for
-from toolchains.vitis.stitch_job import StitchJob
-from toolchains.vitis.stitch_scripts import design_script
-from toolchains.vitis.structural import structural_script
+from toolchains.vitis.stitch.block_design import design_script
+from toolchains.vitis.stitch.job import StitchJob
+from toolchains.vitis.stitch.structural import structural_script
 
 GOLDEN = Path(__file__).parent / "golden"
 SLRS = GOLDEN / "2022.2" / "slrs"

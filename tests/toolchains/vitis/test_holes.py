@@ -16,14 +16,14 @@ from config.settings import Settings
 from farm.step import Text
 from integration.fit.problem import problem_of
 from integration.platform import find_platform
-from toolchains.vitis.discovery import Tools
-from toolchains.vitis.link_config import link_config, link_words
-from toolchains.vitis.ooc_scripts import constraints
-from toolchains.vitis.packaging_scripts import kernel_script, packaging_script
+from toolchains.vitis.link.config import link_config, link_words
+from toolchains.vitis.ooc.scripts import constraints
 from toolchains.vitis.render_scripts import ROOT, scripts
 from toolchains.vitis.settings import VitisSettings
 from toolchains.vitis.steps import VitisToolchain, open_steps
-from toolchains.vitis.stitch_scripts import design_script
+from toolchains.vitis.stitch.block_design import design_script
+from toolchains.vitis.stitch.packaging import kernel_script, packaging_script
+from toolchains.vitis.tools.discovery import Tools
 
 RELEASES = ("2019.2", "2022.2", "2025.1")
 PROGRAMS = ("run_hls", "run_hls_cosim", "run_ooc", "run_netlist", "run_stitch", "run_link")
