@@ -20,8 +20,8 @@ import pytest
 from amd_stand_in import install
 
 from config.settings import load_settings
-from farm.executor import Executor, Run
-from farm.failure import Failure
+from farm.execution.executor import Executor, Run
+from farm.execution.failure import Failure
 from farm.step import Step
 
 if TYPE_CHECKING:

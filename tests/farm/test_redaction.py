@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.failure import failed
+from farm.execution.failure import failed
 from farm.redaction import Redaction
 
 SECRETS = ("2100@lic.example.org", "ghp_" + "a1B2" * 9, "jane", "10.20.30.40")

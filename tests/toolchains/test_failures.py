@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.failure import failed, told_by
+from farm.execution.failure import failed, told_by
 from farm.step import Output, Step
 from toolchains.failures import signatures
 

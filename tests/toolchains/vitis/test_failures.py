@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.failure import Failure, failed, retry_of, told_by
+from farm.execution.failure import Failure, failed, retry_of, told_by
 from farm.step import Output, Step
 from toolchains.failures import signatures
 

@@ -27,7 +27,7 @@ import pytest
 from amd_machine import LICENCE, Machine, make_machine
 from amd_mutations import Mutation, mutations
 
-from farm.executor import Executor
+from farm.execution.executor import Executor
 from farm.step import File, Step
 from runtime import xclbin
 from toolchains.vitis.tools import tool

@@ -16,7 +16,7 @@ import pytest
 from amd_machine import Machine, Make
 
 from blocks.network import find_network
-from farm.failure import retry_of
+from farm.execution.failure import retry_of
 from runtime import xclbin
 from runtime.manifest import from_json
 from toolchains.failures import signatures
