@@ -12,10 +12,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from runtime import emulation_data, kernels, trust, xclbin
-from runtime.checks import describe_payload, manifest_of
+from runtime import trust
 from runtime.errors import FarmRuntimeError, InputError
-from runtime.manifest import Manifest
+from runtime.formats import emulation_data, kernels, xclbin
+from runtime.formats.checks import describe_payload, manifest_of
+from runtime.formats.manifest import Manifest
 
 # What a file holds is text, never markup.
 _console = Console(highlight=False, markup=False, emoji=False)
@@ -180,7 +181,7 @@ def _classify(options: argparse.Namespace) -> int:
     import numpy as np  # noqa: PLC0415  "info" and "trust" do without
 
     from runtime.accelerator import Accelerator  # noqa: PLC0415
-    from runtime.images import label_of, load_image  # noqa: PLC0415
+    from runtime.images.files import label_of, load_image  # noqa: PLC0415
 
     facts = manifest_of(xclbin.read(options.xclbin), str(options.xclbin))
     images = np.stack([load_image(path, facts) for path in options.images])
@@ -219,7 +220,7 @@ def _trust(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     from runtime.host_script import find_xclbin, run_script  # noqa: PLC0415
-    from runtime.images import label_of  # noqa: PLC0415
+    from runtime.images.files import label_of  # noqa: PLC0415
 
     file = find_xclbin(options.script, options.xclbin, Path.cwd())
     names = run_script(options.script, file, options.image, options.fc_weights)

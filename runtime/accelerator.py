@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime import emulation_data, xclbin
-from runtime.checks import manifest_of
 from runtime.errors import FarmRuntimeError, InputError, StandInWarning
-from runtime.images import check_images, load_weights
-from runtime.manifest import STAND_IN, Argument, Manifest
+from runtime.formats import emulation_data, xclbin
+from runtime.formats.checks import manifest_of
+from runtime.formats.manifest import STAND_IN, Argument, Manifest
+from runtime.images.files import check_images, load_weights
 from runtime.pipeline import Buffers, Handle, Pipeline
 
 _BATCH_BYTES = 32 << 20
@@ -190,7 +190,7 @@ class Accelerator:
 
 
 def stored_weights(data: bytes, argument: Argument) -> NDArray[Any]:
-    """Part ``fc_weights`` as array; ``runtime.checks`` has compared its size."""
+    """Part ``fc_weights`` as array; ``runtime.formats.checks`` has compared its size."""
     return np.frombuffer(data, np.dtype(argument.dtypes[0]).newbyteorder("<")).reshape(argument.shape)
 
 

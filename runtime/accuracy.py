@@ -14,9 +14,9 @@ import numpy as np
 
 from runtime.accelerator import Accelerator
 from runtime.errors import InputError
-from runtime.images import check_image, load_image
-from runtime.labels import LabelledImage
-from runtime.manifest import STAND_IN, Manifest
+from runtime.formats.manifest import STAND_IN, Manifest
+from runtime.images.files import check_image, load_image
+from runtime.images.labels import LabelledImage
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from runtime.accelerator import Accelerator
 from runtime.errors import InputError
-from runtime.manifest import Manifest
+from runtime.formats.manifest import Manifest
 
 _MOST_IMAGES = 4096
 # One batch alone overlaps with nothing.

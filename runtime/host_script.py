@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from runtime import emulation_data, xclbin
 from runtime.accelerator import import_pynq, stored_weights
-from runtime.checks import manifest_of
 from runtime.errors import InputError
-from runtime.images import load_image, load_weights
+from runtime.formats import emulation_data, xclbin
+from runtime.formats.checks import manifest_of
+from runtime.images.files import load_image, load_weights
 
 
 def find_xclbin(script: Path, given: Path | None, folder: Path) -> Path:

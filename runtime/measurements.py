@@ -11,11 +11,11 @@ from rich.table import Table
 
 import runtime.accuracy as measured_accuracy
 import runtime.benchmark as measured_speed
-from runtime import xclbin
 from runtime.accelerator import Accelerator
-from runtime.checks import manifest_of
 from runtime.errors import InputError
-from runtime.labels import labelled_images
+from runtime.formats import xclbin
+from runtime.formats.checks import manifest_of
+from runtime.images.labels import labelled_images
 
 
 def accuracy(options: argparse.Namespace, console: Console) -> int:

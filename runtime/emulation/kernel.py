@@ -9,7 +9,7 @@ from runtime.emulation.buffer import BufferObject
 from runtime.emulation.compute_unit import Register
 from runtime.emulation.payload import Payload
 from runtime.errors import CardError
-from runtime.manifest import Argument, Manifest
+from runtime.formats.manifest import Argument, Manifest
 
 _MOST_IMAGES = 1 << 24
 

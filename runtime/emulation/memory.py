@@ -14,7 +14,7 @@ import numpy as np
 
 from runtime.emulation.buffer import BufferObject, EmulatedBuffer
 from runtime.errors import CardError
-from runtime.sections import MemoryBank
+from runtime.formats.sections import MemoryBank
 
 PAGE_BYTES = 4096
 _REMEMBERED = 256

@@ -61,7 +61,7 @@ def _entries() -> list[dict[str, Any]]:
         return []
     with manifest.open(encoding="utf-8") as stream:
         files = yaml.load(stream, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["files"]
-    # The xclbin files belong to runtime.xclbin and its own test.
+    # The xclbin files belong to runtime.formats.xclbin and its own test.
     return [entry for entry in files if entry["kind"] in KIND_OF_FOLDER and not entry["file"].endswith(".xclbin")]
 
 

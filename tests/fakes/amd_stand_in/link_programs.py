@@ -67,8 +67,8 @@ def _vpp(release: str, root: Path, words: list[str]) -> int:
 def _xclbinutil(release: str, words: list[str]) -> int:
     from amd_stand_in import xclbin_file
 
-    from runtime import xclbin
     from runtime.errors import FarmRuntimeError
+    from runtime.formats import xclbin
 
     values: dict[str, str] = {}
     flags = {"--force", "-q", "--quiet", "-v", "--verbose", "--list-sections", "--version"}

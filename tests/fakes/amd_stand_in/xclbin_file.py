@@ -14,10 +14,10 @@ from amd_stand_in.connectivity import Unit
 from amd_stand_in.devices import Platform
 from amd_stand_in.errors import ToolError
 
-from runtime import kernels, manifest, xclbin
 from runtime.errors import FarmRuntimeError
-from runtime.sections import CLOCK_TYPES, MEMORY_TYPES, Clock, Connection, IpLayoutEntry, MemoryBank
-from runtime.xclbin import Mode, Xclbin, pack
+from runtime.formats import kernels, manifest, xclbin
+from runtime.formats.sections import CLOCK_TYPES, MEMORY_TYPES, Clock, Connection, IpLayoutEntry, MemoryBank
+from runtime.formats.xclbin import Mode, Xclbin, pack
 
 PAYLOAD = "AMD_STAND_IN_PAYLOAD"
 """Environment: an xclbin of the open toolchain's sw_emu build of the same kernel, whose model goes into the file."""

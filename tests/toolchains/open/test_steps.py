@@ -63,7 +63,7 @@ class TestWhatAStepReads:
             source = path.relative_to(ROOT).as_posix()
             if "emulation/" in source or path.name in ("accelerator.py", "pipeline.py", "trust.py", "__main__.py"):
                 assert readers(steps, source) == set(), source
-        assert readers(steps, "runtime/xclbin.py") == {"link:digits"}
+        assert readers(steps, "runtime/formats/xclbin.py") == {"link:digits"}
 
     def test_trained_values_reach_no_compiler(self, steps) -> None:
         for name, step in steps.items():

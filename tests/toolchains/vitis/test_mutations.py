@@ -29,7 +29,7 @@ from amd_mutations import Mutation, mutations
 
 from farm.execution.executor import Executor
 from farm.step import File, Step
-from runtime import xclbin
+from runtime.formats import xclbin
 from toolchains.vitis.tools import tool
 
 #: A core with a FIFO. Its modules have the names of other cores' before they are prefixed.

@@ -17,8 +17,8 @@ from amd_machine import Machine, Make
 
 from blocks.network import find_network
 from farm.execution.failure import retry_of
-from runtime import xclbin
-from runtime.manifest import from_json
+from runtime.formats import xclbin
+from runtime.formats.manifest import from_json
 from toolchains.failures import signatures
 
 FOLDER = "build/digits/vitis-hw"

@@ -19,9 +19,9 @@ from integration.kernel import Kernel
 from integration.package import package
 from integration.platform import Clock, MemoryBank, Platform
 from reports.summary.step_values import Linked
-from runtime import emulation_data, xclbin
 from runtime.errors import FarmRuntimeError
-from runtime.manifest import Argument, Cycles, Manifest, Parameters, PayloadFacts
+from runtime.formats import emulation_data, xclbin
+from runtime.formats.manifest import Argument, Cycles, Manifest, Parameters, PayloadFacts
 
 ISA_LEVEL = "x86-64-v2"
 

@@ -14,9 +14,9 @@ from integration.fit.solve import Fit
 from integration.platform import Shell
 from reports.reading.errors import ReportError
 from reports.summary.step_values import Linked
-from runtime import emulation_data, kernels, xclbin
 from runtime.errors import FarmRuntimeError
-from runtime.manifest import Argument, Cycles, Manifest, Parameters, from_json
+from runtime.formats import emulation_data, kernels, xclbin
+from runtime.formats.manifest import Argument, Cycles, Manifest, Parameters, from_json
 from toolchains.vitis.link.config import (
     CONFIG,
     FLOORPLAN,

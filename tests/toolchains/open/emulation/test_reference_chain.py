@@ -26,8 +26,8 @@ from blocks.network_model import run_network
 from blocks.parameters import read_block
 from farm.step import PYTHON, File, Step
 from integration.platform import find_platform
-from runtime import emulation_data, xclbin
-from runtime.checks import manifest_of
+from runtime.formats import emulation_data, xclbin
+from runtime.formats.checks import manifest_of
 from toolchains.open.emulation import compile_core
 from toolchains.open.steps import OpenToolchain
 

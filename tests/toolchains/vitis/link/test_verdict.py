@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from reports.vivado.timing import Slacks
-from runtime import kernels, xclbin
-from runtime.sections import Clock, Connection, IpLayoutEntry, MemoryBank
+from runtime.formats import kernels, xclbin
+from runtime.formats.sections import Clock, Connection, IpLayoutEntry, MemoryBank
 from toolchains.vitis.link import run as run_link
 from toolchains.vitis.link.reports import LinkReports, require, warnings_of_floorplan
 from toolchains.vitis.tools.tool import ToolError

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 
-from runtime import emulation_data, kernels, manifest
 from runtime.errors import ManifestError, XclbinError
-from runtime.manifest import Manifest
-from runtime.xclbin import Xclbin
+from runtime.formats import emulation_data, kernels, manifest
+from runtime.formats.manifest import Manifest
+from runtime.formats.xclbin import Xclbin
 
 
 def manifest_of(file: Xclbin, where: str) -> Manifest:

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runtime.errors import InputError
-from runtime.manifest import Argument, Manifest
-from runtime.picture import check_picture, read_picture
+from runtime.formats.manifest import Argument, Manifest
+from runtime.images.picture import check_picture, read_picture
 
 NUMPY_SUFFIX = ".npy"
 
@@ -22,7 +22,7 @@ NUMPY_SUFFIX = ".npy"
 def load_image(path: Path | str, facts: Manifest) -> NDArray[np.uint8]:
     """One image, uint8, of the network's shape (height, width, channels).
 
-    PNG and JPEG become pixels as ``runtime.picture`` says, counting to ``dataset.maximum`` of the manifest; ``.npy`` is
+    PNG and JPEG become pixels as ``picture`` says, counting to ``dataset.maximum`` of the manifest; ``.npy`` is
     taken as it is. Raises InputError.
     """
     path = Path(path)

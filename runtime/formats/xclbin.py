@@ -1,8 +1,8 @@
 """The axlf ("xclbin2") container of XRT: the one module that writes it and reads it.
 
 Layout (little-endian) after XRT's public header ``xclbin.h``: a header of 456 bytes, a table of 40-byte section
-records, then the sections, 8-byte aligned. What is ours: USER_METADATA (16) holds the manifest (``runtime.manifest``),
-EMULATION_DATA (21) the archive of ``runtime.emulation_data``. XRT's hardware emulation takes every EMULATION_DATA for
+records, then the sections, 8-byte aligned. What is ours: USER_METADATA (16) holds the manifest (``manifest``),
+EMULATION_DATA (21) the archive of ``emulation_data``. XRT's hardware emulation takes every EMULATION_DATA for
 an archive of its own, unpacks it and starts a processor model from it (``HwEmShim::extractEmuData``), so a file without
 an emulation model, which holds weights alone, has its archive behind the manifest and a NUL byte in USER_METADATA.
 
@@ -24,10 +24,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from runtime import emulation_data
 from runtime.errors import XclbinError
-from runtime.header import HEADER, MAGIC, RECORD, UUID_OFFSET, Header, Kind, Mode, Section
-from runtime.sections import Clock, Connection, IpLayoutEntry, MemoryBank, decode, encode
+from runtime.formats import emulation_data
+from runtime.formats.header import HEADER, MAGIC, RECORD, UUID_OFFSET, Header, Kind, Mode, Section
+from runtime.formats.sections import Clock, Connection, IpLayoutEntry, MemoryBank, decode, encode
 
 __all__ = [
     "Header",
@@ -98,12 +98,12 @@ class Xclbin:
 
     @cached_property
     def metadata(self) -> str | None:
-        """The kernel description, an XML document (``runtime.kernels`` reads it)."""
+        """The kernel description, an XML document (``runtime.formats.kernels`` reads it)."""
         return _text(self.section(Kind.EMBEDDED_METADATA), "EMBEDDED_METADATA")
 
     @cached_property
     def manifest_json(self) -> str | None:
-        """Our manifest as JSON text (``runtime.manifest`` reads it); None in a file that is not ours."""
+        """Our manifest as JSON text (``manifest`` reads it); None in a file that is not ours."""
         data = self.section(Kind.USER_METADATA)
         return _text(None if data is None else data.partition(b"\0")[0], "USER_METADATA")
 

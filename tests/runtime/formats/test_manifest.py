@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime import manifest
 from runtime.errors import ManifestError
+from runtime.formats import manifest
 
 
 @pytest.fixture()

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from runtime.errors import InputError
-from runtime.images import load_image
-from runtime.picture import check_picture, fit, read_picture
+from runtime.images.files import load_image
+from runtime.images.picture import check_picture, fit, read_picture
 
-VECTORS = Path(__file__).resolve().parents[2] / ".." / "shared" / "resnet50_w1a2" / "vectors_chelsea.npz"
+VECTORS = Path(__file__).resolve().parents[3] / ".." / "shared" / "resnet50_w1a2" / "vectors_chelsea.npz"
 ORIENTATION = 0x0112
 
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runtime import kernels, xclbin
 from runtime.errors import XclbinError
-from runtime.sections import Clock, Connection, IpLayoutEntry, MemoryBank
+from runtime.formats import kernels, xclbin
+from runtime.formats.sections import Clock, Connection, IpLayoutEntry, MemoryBank
 
-HANDOFF = Path(__file__).resolve().parents[2] / ".." / "shared" / "reports_corpus"
+HANDOFF = Path(__file__).resolve().parents[3] / ".." / "shared" / "reports_corpus"
 
 
 def real_files():
@@ -292,7 +292,7 @@ def test_compressed_archive_is_refused(compose):
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("memories", bytes(1 << 20))
-    from runtime import emulation_data
+    from runtime.formats import emulation_data
 
     with pytest.raises(XclbinError, match="compressed"):
         emulation_data.unpack(buffer.getvalue())

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from runtime.errors import InputError
-from runtime.labels import labelled_images, read_lines
+from runtime.images.labels import labelled_images, read_lines
 
 NAMES = ("tench", "crane", "stingray", "tabby cat", "crane")
 
