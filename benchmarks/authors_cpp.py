@@ -27,15 +27,15 @@ from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks.sw_emu import machine
-from blocks.graph import Core
+from blocks.core.graph import Core
+from blocks.kinds.residual import Residual
+from blocks.kinds.stem import Stem
 from blocks.memories import images
 from blocks.network import Block, Network, find_network
 from blocks.parameters.authors import FOLDERS, read_authors
 from blocks.parameters.headers import HeaderError
 from blocks.parameters.importing import AUTHORS_FOLDER
 from blocks.parameters.stand_in import stand_in_fc_weights
-from blocks.residual import Residual
-from blocks.stem import Stem
 from toolchains.open.emulation.compile_core import CoreError, draw_inputs, open_headers, run_native
 
 Tensor = np.ndarray[Any, Any]

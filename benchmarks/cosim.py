@@ -21,10 +21,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.sw_emu import machine
+from blocks.core.graph import Core
+from blocks.core.model import random_parameters, run_graph
 from blocks.dma import Dma
 from blocks.fifo_depths import bounds
-from blocks.graph import Core
-from blocks.model import random_parameters, run_graph
 from blocks.network import find_network
 from config.problem import ConfigError
 from toolchains.open.emulation.compile_core import draw_inputs

@@ -32,14 +32,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from blocks.core.graph import Core, Graph
+from blocks.core.rtl import render
 from blocks.dma import DmaCore
-from blocks.graph import Core, Graph
 from blocks.network import Network, find_network
 from blocks.operators.mvau import Mvau
 from blocks.operators.threshold import Threshold
 from blocks.parameter_memory import rtl as memory_rtl
 from blocks.parameter_memory.plan import MemoryPlan, memory_plans
-from blocks.rtl import render
 from config.problem import ConfigError
 from reports.open_tools.yosys_stat import parse
 from reports.reading.errors import ReportError

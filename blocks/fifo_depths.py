@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from blocks.graph import Core
+from blocks.core.graph import Core
 from blocks.operators.fifo import Fifo
 from config.document import Section, load
 from config.problem import Problems, suggestion

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from blocks.graph import Graph
+from blocks.core.graph import Graph
 from blocks.operators import room
 
 Tensor = np.ndarray[Any, Any]

@@ -8,15 +8,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from blocks.convolution import MOST_CHANNELS, MOST_PIXELS_A_SIDE, UNKNOWN, FeatureMap, Known, known
+from blocks.core.graph import Core
 from blocks.dma import Dma, DmaCore
 from blocks.fifo_depths import SUFFIX, depths_file, read_depths
-from blocks.graph import Core
-from blocks.head import Head, read_head
+from blocks.kinds.convolution import MOST_CHANNELS, MOST_PIXELS_A_SIDE, UNKNOWN, FeatureMap, Known, known
+from blocks.kinds.head import Head, read_head
+from blocks.kinds.residual import Residual, read_residual
+from blocks.kinds.stem import Stem, read_stem
 from blocks.operators.base import MAX_PORT_BITS
 from blocks.parameter_memory.plan import MOST_BEATS
-from blocks.residual import Residual, read_residual
-from blocks.stem import Stem, read_stem
 from blocks.views import AS_BY_DEFAULT, Views, check_shared, read_views
 from config.document import REQUIRED, Required, Section, load
 from config.problem import ConfigError, Problem, Problems, suggestion

@@ -12,8 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from blocks.core.graph import Core
 from blocks.dma import DmaCore
-from blocks.graph import Core
 from blocks.network import Network
 from config.settings import Settings
 from integration.platform import Platform

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blocks.graph import Core
+from blocks.core.graph import Core
 from blocks.network import Network, read_network
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from blocks.core.graph import Core, from_description
 from blocks.dma import DmaCore
-from blocks.graph import Core, from_description
 
 
 def core_text(core: Core | DmaCore) -> str:

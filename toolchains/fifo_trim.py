@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from blocks.fifo_depths import Trimmed, bounds, depths_file, render_depths
+from blocks.kinds.residual import Residual
 from blocks.network import Network
-from blocks.residual import Residual
 
 MARGIN_BEATS = 16
 MARGIN_PART = 16

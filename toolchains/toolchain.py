@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from blocks.core.graph import Core
 from blocks.dma import DmaCore
-from blocks.graph import Core
 from blocks.network import Block
 from farm.step import Step
 

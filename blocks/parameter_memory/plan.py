@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blocks.graph import Graph
+from blocks.core.graph import Graph
 from blocks.operators.base import Area
 
 LUTRAM_DEPTH = 64

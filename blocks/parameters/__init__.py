@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from blocks.graph import Graph, ParameterPort
+from blocks.core.graph import Graph, ParameterPort
 
 Tensor = np.ndarray[Any, Any]
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from blocks.graph import Core, Graph
-from blocks.model import random_parameters
+from blocks.core.graph import Core, Graph
+from blocks.core.model import random_parameters
 
 Tensor = np.ndarray[Any, Any]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
 
-from blocks.graph import Core
+from blocks.core.graph import Core
 from blocks.network import Network
 from blocks.operators import estimate
 from blocks.operators.base import Area

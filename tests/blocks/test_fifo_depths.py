@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from blocks.core.graph import Graph
 from blocks.fifo_depths import Trimmed, bounds, render_depths
-from blocks.graph import Graph
+from blocks.kinds.residual import Residual
 from blocks.network import NETWORKS, available, find_network, read_network
-from blocks.residual import Residual
 from config.problem import ConfigError
 
 

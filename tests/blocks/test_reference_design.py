@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from blocks.graph import Core
-from blocks.model import run_graph
+from blocks.core.graph import Core
+from blocks.core.model import run_graph
 from blocks.network_model import run_network
 from blocks.operators.mvau import Mvau
 from blocks.parameters import read_block

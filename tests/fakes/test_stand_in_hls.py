@@ -17,7 +17,7 @@ from reports.logs import log
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from amd_stand_in import component
+from amd_stand_in.hardware import component
 
 RELEASES = ("2019.2", "2020.2", "2022.2", "2024.2", "2025.1")
 SOURCE = """

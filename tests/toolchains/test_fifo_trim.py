@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from blocks.fifo_depths import bounds
+from blocks.kinds.residual import Residual
 from blocks.network import NETWORKS, Network, read_network
-from blocks.residual import Residual
 from toolchains.fifo_trim import TrimError, trim, trimmed_depth, write_depths
 
 FOLDER = "build/resnet50/open-sw_emu"

@@ -13,13 +13,13 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from blocks.core.graph import Core
+from blocks.core.hls import headers_of
+from blocks.core.rtl import RtlView, render
 from blocks.dma import DmaCore
-from blocks.graph import Core
-from blocks.hls import headers_of
 from blocks.network import Block, Network
 from blocks.origin import STAND_IN
 from blocks.parameter_memory.plan import memory_plans
-from blocks.rtl import RtlView, render
 from blocks.trained import parameter_file
 from farm.modules import python_files
 from farm.step import PYTHON, File, Output, Resources, Step, Text, Tool

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from blocks.core.graph import Core
+from blocks.core.hls import headers_of
+from blocks.core.rtl import files_of, render
 from blocks.dma import DmaCore
-from blocks.graph import Core
-from blocks.hls import headers_of
 from blocks.network import Block, Network
-from blocks.rtl import files_of, render
 from blocks.views import Views
 from farm.modules import python_files
 from farm.step import PYTHON, File, Output, Resources, Step, Text, Tool

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from blocks.graph import Core, Graph, Node, Port
+from blocks.core.graph import Core, Graph, Node, Port
+from blocks.core.rtl import render
 from blocks.memories import pack_beats
 from blocks.operators import room
 from blocks.operators.acc_pool import AccPool
@@ -25,7 +26,6 @@ from blocks.operators.pad import Pad
 from blocks.operators.sliding_window import SlidingWindow
 from blocks.operators.threshold import Threshold
 from blocks.operators.width_converter import WidthConverter
-from blocks.rtl import render
 from toolchains.open.simulation.simulator import Simulator, build
 from toolchains.open.simulation.values import Run, SimulationError, Stall
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from blocks.hls import render
+from blocks.core.hls import render
 from blocks.network import available, find_network
 from toolchains.hls_subset import lint as hls_lint
 from toolchains.hls_subset.lint import Finding, lint

@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blocks.graph import Core, Graph
-from blocks.hls import render
+from blocks.core.graph import Core, Graph
+from blocks.core.hls import render
+from blocks.core.ports import ports_of
+from blocks.core.rtl import RtlView, data_bits
 from blocks.memories import images
-from blocks.ports import ports_of
-from blocks.rtl import RtlView, data_bits
 from toolchains.hls_subset.release import release_header
 from toolchains.open.emulation import compile_core
 from toolchains.open.simulation.compile_model import (

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from blocks.hls import render
+from blocks.core.hls import render
 from blocks.network import NETWORKS, Network, read_network
 from integration.design import design_of, kernel_of
 from integration.platform import find_platform

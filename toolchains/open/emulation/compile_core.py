@@ -19,11 +19,11 @@ from typing import Any
 
 import numpy as np
 
+from blocks.core.graph import Core, Graph
+from blocks.core.hls import HlsView, render
+from blocks.core.model import random_parameters, run_graph
 from blocks.dma import DmaCore
-from blocks.graph import Core, Graph
-from blocks.hls import HlsView, render
 from blocks.memories import images
-from blocks.model import random_parameters, run_graph
 from blocks.operators.base import Stream
 from toolchains.core_file import read_core
 from toolchains.hls_subset.lint import lint

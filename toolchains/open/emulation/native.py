@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from blocks.core.graph import Core, ParameterPort
 from blocks.dma import DmaCore
-from blocks.graph import Core, ParameterPort
 from blocks.operators.base import ParameterStream, Stream
 
 

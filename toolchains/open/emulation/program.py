@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from blocks.core.graph import Core
 from blocks.dma import Dma
-from blocks.graph import Core
 from blocks.network import Network
 from toolchains.open.emulation.native import element_bytes
 

@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from blocks.core.graph import Core
+from blocks.core.model import run_graph
 from blocks.fifo_depths import bounds
-from blocks.graph import Core
-from blocks.model import run_graph
 from blocks.parameters import ParameterError
 from blocks.weights import values_of
 from reports.summary.step_values import Simulation

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blocks.graph import Core, Node
+from blocks.core.graph import Core, Node
+from blocks.core.ports import ports_of
+from blocks.core.rtl import data_bits, files_of, instance_name, render
 from blocks.operators.fifo import Fifo
-from blocks.ports import ports_of
-from blocks.rtl import data_bits, files_of, instance_name, render
 from toolchains.open.simulation.compile_model import class_name, wrapper_name
 
 LEVEL_BITS = 32

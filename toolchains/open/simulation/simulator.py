@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from blocks.graph import Core
+from blocks.core.graph import Core
 from blocks.memories import beat_bytes, images, pack_beats, unpack_beats
 from toolchains.open.simulation.compile_model import (
     HARNESS,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
+from blocks.core.graph import Core
+from blocks.core.rtl import render
 from blocks.dma import Dma
-from blocks.graph import Core
 from blocks.network import Block, Network
-from blocks.rtl import render
 from farm.step import PYTHON, File, Output, Resources, Step, Text, Tool
 from toolchains.failures import signatures
 from toolchains.open.simulation.compile_model import HARNESS, MODEL

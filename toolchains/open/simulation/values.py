@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from blocks.graph import Core
+from blocks.core.graph import Core
 from toolchains.open.simulation.model import fifo_nodes
 
 Tensor = np.ndarray[Any, Any]

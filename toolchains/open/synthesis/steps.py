@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from blocks.core.rtl import RtlView
 from blocks.parameter_memory import rtl as memory_rtl
 from blocks.parameter_memory.plan import MemoryPlan
-from blocks.rtl import RtlView
 from farm.step import PYTHON, File, Output, Resources, Step, Text, Tool
 from toolchains.failures import signatures
 from toolchains.open.synthesis.script import (

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from blocks.core.graph import Core
+from blocks.core.hls import render
 from blocks.dma import DmaCore
-from blocks.graph import Core
-from blocks.hls import render
 
 BENCH_OK = "farm: the top equals the model"
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from blocks.core.graph import Core
+from blocks.core.model import random_parameters, run_graph
 from blocks.dma import DmaCore
-from blocks.graph import Core
 from blocks.memories import beat_bytes, images, pack_beats
-from blocks.model import random_parameters, run_graph
 from toolchains.vitis.hls.bench import bench_ports
 
 Tensor = np.ndarray[Any, Any]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from blocks.graph import Core
-from blocks.hls import headers_of
+from blocks.core.graph import Core
+from blocks.core.hls import headers_of
 from farm.step import PYTHON, File, Output, Step, Text
 from toolchains.core_file import core_text
 from toolchains.vitis.hls.bench import bench_source

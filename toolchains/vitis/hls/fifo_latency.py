@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from blocks.graph import Core
+from blocks.core.graph import Core
 from blocks.operators.fifo import Fifo
 from reports.hls.csynth import Csynth
 

@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from blocks.core.graph import Core
+from blocks.core.hls import render
 from blocks.dma import DmaCore
-from blocks.graph import Core
-from blocks.hls import render
 from reports.hls import csynth_xml as hls_csynth_xml
 from reports.hls.csynth import Csynth
 from reports.reading import source

@@ -11,8 +11,8 @@ import json
 import sys
 from pathlib import Path
 
-from blocks.graph import Core
-from blocks.hls import render
+from blocks.core.graph import Core
+from blocks.core.hls import render
 from reports.hls import cosim as hls_cosim
 from reports.hls.cosim import CosimRun
 from reports.reading import source

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from blocks.core.graph import Core, Graph, Node, Port
+from blocks.core.ports import port_name, ports_of
 from blocks.dma import DmaCore
-from blocks.graph import Core, Graph, Node, Port
 from blocks.network import Network
 from blocks.operators.width_converter import WidthConverter
 from blocks.parameter_memory.plan import MemoryPlan, plan_memory
-from blocks.ports import port_name, ports_of
 from integration.design import Link, design_of, kernel_of
 from integration.kernel import Kernel
 from toolchains.vitis.tools.releases import Release

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blocks.graph import Core
+from blocks.core.graph import Core
+from blocks.core.model import random_parameters, run_graph
 from blocks.memories import images
-from blocks.model import random_parameters, run_graph
 from blocks.network import read_network
 from blocks.parameters import read_block
 from toolchains.open.emulation.compile_core import CoreError

@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blocks.graph import Core, Graph, Port
-from blocks.hls import render
+from blocks.core.graph import Core, Graph, Port
+from blocks.core.hls import render
 from blocks.network import Network, find_network
 from blocks.network_model import run_network
 from blocks.parameters import read_block

@@ -16,13 +16,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blocks.graph import Core
+from blocks.core.graph import Core
+from blocks.core.model import random_parameters, run_graph
+from blocks.kinds.residual import Residual
 from blocks.memories import images, pack_beats, unpack_beats
-from blocks.model import random_parameters, run_graph
 from blocks.network import NETWORKS, Network, read_network
 from blocks.network_model import run_network
 from blocks.parameters import read_block
-from blocks.residual import Residual
 from farm.step import PYTHON, File, Step
 from integration.platform import find_platform
 from toolchains.open.simulation.cosim import (

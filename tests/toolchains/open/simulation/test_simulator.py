@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blocks.graph import Core, Graph, GraphBuilder, Node
+from blocks.core.graph import Core, Graph, GraphBuilder, Node
 from blocks.operators.base import Stream
 from blocks.operators.fifo import Fifo
 from toolchains.open.simulation.compile_model import ModelError, check_read

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from blocks.kinds.residual import Residual
 from blocks.network import NETWORKS, Network, read_network
-from blocks.residual import Residual
 from config.problem import ConfigError
 from config.settings import load_settings
 from farm.step import Step

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from blocks.core.graph import Core
+from blocks.core.rtl import RtlView, render
 from blocks.dataset import held_out
-from blocks.graph import Core
 from blocks.memories import images
 from blocks.network import NETWORKS, Network, read_network
 from blocks.network_model import run_network
 from blocks.parameter_memory.plan import memory_plans
 from blocks.parameters import read_block
-from blocks.rtl import RtlView, render
 from toolchains.open.simulation.simulator import Simulator
 from toolchains.open.simulation.values import ModelDiffersError, Stall, check_equal
 from toolchains.open.synthesis import yosys

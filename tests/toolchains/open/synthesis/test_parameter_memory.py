@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blocks.graph import Core
+from blocks.core.graph import Core
 from blocks.memories import pack_beats
 from blocks.network import find_network
 from blocks.parameter_memory import rtl

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from blocks.graph import Core, GraphBuilder
+from blocks.core.graph import Core, GraphBuilder
+from blocks.core.rtl import render
 from blocks.operators.threshold import Threshold
-from blocks.rtl import render
 from farm.step import Text, Tool
 from reports.open_tools import yosys_stat
 from toolchains.open.synthesis.script import DSP_MAP, NETLIST, STATISTICS, VERILOG, synthesis_script

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from blocks.hls import render
+from blocks.core.hls import render
 from blocks.network import find_network
 from toolchains.hls_subset.release import release_header
 from toolchains.open.emulation.compile_core import CoreError, open_headers

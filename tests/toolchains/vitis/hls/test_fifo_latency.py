@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from blocks.graph import Core
-from blocks.hls import render
+from blocks.core.graph import Core
+from blocks.core.hls import render
 from blocks.network import find_network
 from reports.hls import csynth_xml as hls_csynth_xml
 from toolchains.vitis.hls import run as run_hls

@@ -6,8 +6,8 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from blocks.core.rtl import render
 from blocks.dma import DmaCore
-from blocks.rtl import render
 from toolchains.open.simulation.compile_model import VERILATOR_FLAGS, installed_verilator
 from toolchains.open.simulation.dma.bench import JOINT, SOURCES, compile_bench, joint
 from toolchains.open.simulation.verilator import Verilator

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from blocks.core.hls import headers_of, render
 from blocks.dma import Dma, DmaCore
-from blocks.hls import headers_of, render
 from blocks.network import find_network
 from blocks.operators.base import Stream
 from toolchains.hls_subset.release import release_header

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blocks import rtl
+from blocks.core import rtl
 from blocks.dma import Dma, DmaCore
 from blocks.network import find_network
 from blocks.operators.base import Stream
