@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 
-from runtime.errors import ManifestError, XclbinError
-from runtime.formats import emulation_data, kernels, manifest
-from runtime.formats.manifest import Manifest
-from runtime.formats.xclbin import Xclbin
+from ..errors import ManifestError, XclbinError
+from . import emulation_data, kernels, manifest
+from .manifest import Manifest
+from .xclbin import Xclbin
 
 
 def manifest_of(file: Xclbin, where: str) -> Manifest:

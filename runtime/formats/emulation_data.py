@@ -14,7 +14,7 @@ import re
 import zipfile
 from collections.abc import Mapping
 
-from runtime.errors import XclbinError
+from ..errors import XclbinError
 
 PAYLOAD = "payload"
 MEMORIES = "memories"

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from runtime.errors import XclbinError
+from ..errors import XclbinError
 
 SCALAR = 0
 POINTER = 1

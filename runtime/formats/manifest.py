@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from runtime.errors import ManifestError
+from ..errors import ManifestError
 
 SCHEMA = 1
 ITEM_BYTES = {

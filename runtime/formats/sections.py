@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, TypeVar
 
-from runtime.errors import XclbinError
+from ..errors import XclbinError
 
 MEMORY_TYPES = (
     "DDR3", "DDR4", "DRAM", "STREAMING", "PREALLOCATED", "ARE", "HBM", "BRAM", "URAM", "STREAMING_CONNECTION", "HOST",

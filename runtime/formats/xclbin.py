@@ -24,10 +24,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from runtime.errors import XclbinError
-from runtime.formats import emulation_data
-from runtime.formats.header import HEADER, MAGIC, RECORD, UUID_OFFSET, Header, Kind, Mode, Section
-from runtime.formats.sections import Clock, Connection, IpLayoutEntry, MemoryBank, decode, encode
+from ..errors import XclbinError
+from . import emulation_data
+from .header import HEADER, MAGIC, RECORD, UUID_OFFSET, Header, Kind, Mode, Section
+from .sections import Clock, Connection, IpLayoutEntry, MemoryBank, decode, encode
 
 __all__ = [
     "Header",

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.errors import InputError
-from runtime.formats.manifest import Argument, Manifest
-from runtime.images.picture import check_picture, read_picture
+from ..errors import InputError
+from ..formats.manifest import Argument, Manifest
+from .picture import check_picture, read_picture
 
 NUMPY_SUFFIX = ".npy"
 

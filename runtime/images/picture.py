@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from runtime.errors import InputError
+from ..errors import InputError
 
 _FORMATS = ("PNG", "JPEG")
 # The margin around the crop, as a fraction: shorter side 256 for a crop of 224.
