@@ -11,7 +11,7 @@ import pytest
 
 from farm.execution.failure import Failure, failed, retry_of, told_by
 from farm.step import Output, Step
-from toolchains.failures import signatures
+from toolchains.common.failures import signatures
 
 LICENCE = "ERROR: [Common 17-345] A valid license was not found for feature 'Synthesis' and/or device 'xcu250'."
 LINES = [

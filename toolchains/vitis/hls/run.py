@@ -19,7 +19,7 @@ from reports.hls.csynth import Csynth
 from reports.reading import source
 from reports.reading.errors import ReportError
 from reports.summary.step_values import FORMAT
-from toolchains.core_file import read_core
+from toolchains.common.core_file import read_core
 from toolchains.vitis.hls.bench_vectors import write_vectors
 from toolchains.vitis.hls.fifo_latency import deeper, fifo_depths, pipeline_cycles
 from toolchains.vitis.hls.scripts import DONE, PROJECT, SOLUTION, SYNTHESISED

@@ -14,12 +14,15 @@ from pathlib import Path
 import pytest
 
 from blocks.core.graph import Core, GraphBuilder
-from blocks.core.rtl import render
+from blocks.network import find_network
 from blocks.operators.threshold import Threshold
-from farm.step import Text, Tool
+from config.settings import Settings
+from farm.step import Text
+from integration.platform import find_platform
 from reports.open_tools import yosys_stat
+from toolchains.common.build import Build
+from toolchains.open.stages.ooc import ooc
 from toolchains.open.synthesis.script import DSP_MAP, NETLIST, STATISTICS, VERILOG, synthesis_script
-from toolchains.open.synthesis.steps import synthesis_step
 from toolchains.open.synthesis.utilization import utilization
 from toolchains.open.synthesis.yosys import YosysError, reason, run_script
 
@@ -75,8 +78,8 @@ def small_core() -> Core:
 
 def test_the_step_leaves_the_same_bytes_wherever_and_beside_whatever_it_runs(tmp_path: Path) -> None:
     """No trained value is an input; two runs, each beside other weights, leave one netlist byte for byte."""
-    view = render(small_core())
-    step = synthesis_step(view, "build", (), Tool("pyosys", "1"), (), ())
+    build = Build("open", ROOT, find_network("digits"), find_platform("u250"), "sw_emu", 250.0, Settings.defaults())
+    step = ooc(build, small_core())
     assert not any("weights" in source or "parameters" in source for source in step.sources)
     found = []
     for seed in (1, 2):

@@ -1,4 +1,4 @@
-"""The vitis toolchain that the settings ask for, with their mistakes told before anything starts."""
+"""The toolchain of Vitis HLS, Vivado and v++. Mistakes of the settings are told before anything starts."""
 
 from __future__ import annotations
 
@@ -10,16 +10,23 @@ from config.settings import Settings
 from integration.design import kernel_of
 from integration.fit.problem import problem_of
 from integration.platform import Platform
+from toolchains.toolchain import Toolchain
+from toolchains.vitis.build import VitisBuild
 from toolchains.vitis.settings import VitisSettings
-from toolchains.vitis.steps import VitisToolchain, open_steps
 from toolchains.vitis.tools.discovery import find_tools
 from toolchains.vitis.tools.releases import OLDEST, Release
+from toolchains.vitis.tools.tools_report import tools_report
+
+TARGETS = ("hw_emu", "hw")
+AUTO_TARGETS = ("hw",)
+"""What toolchain=auto means this one for."""
+__all__ = ["AUTO_TARGETS", "TARGETS", "toolchain", "toolchain_of", "tools_report"]
 
 NARROWEST_WORD_BYTES = 4
 """AMD's AXI4 interconnects take data widths of 32 to 1,024 bits (PG059, PG247)."""
 
 
-def find_vitis(root: Path, settings: Settings, network: Network, platform: Platform) -> VitisToolchain:
+def toolchain(root: Path, settings: Settings, network: Network, platform: Platform) -> Toolchain:
     """The toolchain for target hw_emu or hw.
 
     Raises:
@@ -33,20 +40,27 @@ def find_vitis(root: Path, settings: Settings, network: Network, platform: Platf
     _check_words(network, problems)
     if problems:
         raise ConfigError(problems)
-    tools = find_tools(vitis.install, vitis.platforms)
     counted = [name for name, _ in settings.values.get("farm.licences", ())]
-    return VitisToolchain(
-        root,
-        network,
-        platform,
-        settings.target,
-        settings.clock_mhz,
-        vitis,
-        tools,
-        open_steps(root, network, platform, settings.target, settings.clock_mhz),
-        problem_of(network, platform, settings),
-        tuple(name for name in counted if name == vitis.licence),
+    return toolchain_of(
+        VitisBuild(
+            "vitis",
+            root,
+            network,
+            platform,
+            settings.target,
+            settings.clock_mhz,
+            settings.resolved("vitis.view", network.views, f"blocks/networks/{network.name}.yaml"),
+            vitis,
+            find_tools(vitis.install, vitis.platforms),
+            problem_of(network, platform, settings),
+            tuple(name for name in counted if name == vitis.licence),
+        )
     )
+
+
+def toolchain_of(build: VitisBuild) -> Toolchain:
+    """The toolchain of a build. Stages that start no tool of AMD's are the open toolchain's."""
+    return Toolchain(build, ("vitis", "open", "common"), core_task="ooc")
 
 
 def _check_release(settings: Settings, vitis: VitisSettings, problems: list[Problem]) -> None:
@@ -54,7 +68,7 @@ def _check_release(settings: Settings, vitis: VitisSettings, problems: list[Prob
         return
     release = Release.of(vitis.release)
     if release is None:
-        what = f"vitis.release is {vitis.release!r}, which is no release"
+        what = f"vitis.release {vitis.release!r} is not a valid release"
         problems.append(settings.problem("vitis.release", what, "write it as 2022.2"))
     elif not release.is_supported:
         what = f"release {release} of AMD's tools is older than this flow, which begins at {OLDEST}"

@@ -16,7 +16,7 @@ def signatures(toolchain: str) -> tuple[Signature, ...]:
     """Return the signatures of a toolchain ("open"), most telling first. Raises ConfigError with all mistakes."""
     problems = Problems()
     name = f"toolchains/{toolchain}/failures.yaml"
-    document = load(Path(__file__).parent / toolchain / "failures.yaml", name=name, problems=problems)
+    document = load(Path(__file__).parents[1] / toolchain / "failures.yaml", name=name, problems=problems)
     found = []
     for entry in document.sections("signatures"):
         kind = cast(FailureClass, entry.text("class", choices=FAILURE_CLASSES))

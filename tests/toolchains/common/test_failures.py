@@ -6,7 +6,7 @@ import pytest
 
 from farm.execution.failure import failed, told_by
 from farm.step import Output, Step
-from toolchains.failures import signatures
+from toolchains.common.failures import signatures
 
 # What the tools really print, each with the class that a person would give it.
 LINES = [

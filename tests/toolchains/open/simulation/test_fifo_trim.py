@@ -11,7 +11,7 @@ import pytest
 from blocks.fifo_depths import bounds
 from blocks.kinds.residual import Residual
 from blocks.network import NETWORKS, Network, read_network
-from toolchains.fifo_trim import TrimError, trim, trimmed_depth, write_depths
+from toolchains.open.simulation.fifo_trim import TrimError, trim, trimmed_depth, write_depths
 
 FOLDER = "build/resnet50/open-sw_emu"
 
