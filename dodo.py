@@ -7,7 +7,7 @@ from typing import Any
 
 from doit.exceptions import TaskFailed
 
-from blocks.core.graph import Core
+from blocks.core.base import Core
 from blocks.network import find_network
 from blocks.trained import stand_in_note
 from config.settings import command_line_words, load_settings
@@ -49,9 +49,9 @@ def task_weights() -> Iterator[Task]:
         yield task(TOOLCHAIN.weights(block), doc=f"memory images of {block.name}")
 
 
-def per_core(name: str, step: Callable[[Any], Step], doc: str, kinds: Any = object) -> Iterator[Task]:
+def per_core(name: str, step: Callable[[Any], Step], doc: str, only: Callable[[Core], bool] = bool) -> Iterator[Task]:
     """A task for each core, once, and for each block a group that names its core's."""
-    cores = {block: core for block, core in CORES.items() if isinstance(core, kinds)}
+    cores = {block: core for block, core in CORES.items() if only(core)}
     for core in {core.name: core for core in cores.values()}.values():
         users = [block for block, its in cores.items() if its.name == core.name]
         yield task(step(core), doc=f"{doc} {', '.join(users)}")
@@ -71,7 +71,7 @@ def task_ooc() -> Iterator[Task]:
 
 def task_model() -> Iterator[Task]:
     """RTL verilated and compiled, per core; model:BLOCK names its core"""
-    yield from per_core("model", TOOLCHAIN.model, "simulation of", Core)
+    yield from per_core("model", TOOLCHAIN.model, "simulation of", lambda core: core.has_block_bench)
     yield task(TOOLCHAIN.harness(), doc="what runs the models")
 
 

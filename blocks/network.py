@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from blocks.core.graph import Core
-from blocks.dma import Dma, DmaCore
+from blocks.core.base import Core
+from blocks.dma import Dma
 from blocks.fifo_depths import SUFFIX, depths_file, read_depths
 from blocks.kinds.convolution import MOST_CHANNELS, MOST_PIXELS_A_SIDE, UNKNOWN, FeatureMap, Known, known
 from blocks.kinds.head import Head, read_head
@@ -76,9 +76,9 @@ class Network:
         weights = next(port.stream for port in last.inputs if port.name == "fc_weights")
         return Dma(image=first.inputs[0].stream, weights=weights, result=last.outputs[0].stream)
 
-    def cores(self) -> dict[str, Core | DmaCore]:
+    def cores(self) -> dict[str, Core]:
         """Block name to core, in the order of the pipeline, `inoutdma` first."""
-        named: dict[str, Core | DmaCore] = {self.dma.name: self.dma.core()}
+        named: dict[str, Core] = {self.dma.name: self.dma.core()}
         named.update((block.name, block.core()) for block in self.blocks)
         return named
 
@@ -87,7 +87,7 @@ class Network:
         return max(
             (cycles, f"{block}.{operator}")
             for block, core in self.cores().items()
-            for operator, cycles in (core.graph.cycles() if isinstance(core, Core) else self.dma.cycles()).items()
+            for operator, cycles in core.cycles().items()
         )
 
 

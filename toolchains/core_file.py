@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from blocks.core.graph import Core, from_description
+from blocks.core.base import Core
+from blocks.core.graph import GraphCore, from_description
 from blocks.dma import DmaCore
 
 
-def core_text(core: Core | DmaCore) -> str:
+def core_text(core: Core) -> str:
     """The file's text."""
-    shape = core.describe() if isinstance(core, DmaCore) else core.graph.describe()
-    return json.dumps({"kind": core.kind, "shape": shape}, indent=1, sort_keys=True) + "\n"
+    return json.dumps({"kind": core.kind, "shape": core.describe()}, indent=1, sort_keys=True) + "\n"
 
 
-def read_core(path: Path) -> Core | DmaCore:
+def read_core(path: Path) -> Core:
     """The core that `core_text` wrote."""
     given = json.loads(path.read_text("utf-8"))
-    if given["kind"] == "dma":
-        return DmaCore.from_description(given["shape"])
-    return Core(given["kind"], from_description(given["shape"]))
+    return DmaCore.from_description(given["shape"]) if given["kind"] == DmaCore.kind else read_graph_core(path)
+
+
+def read_graph_core(path: Path) -> GraphCore:
+    """The same for a program that runs on cores of blocks only."""
+    given = json.loads(path.read_text("utf-8"))
+    return GraphCore(given["kind"], from_description(given["shape"]))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from blocks.core.graph import Core
-from blocks.dma import DmaCore
+from blocks.core.base import Core
+from blocks.core.graph import GraphCore
 from blocks.network import Block
 from farm.step import Step
 
@@ -26,16 +26,16 @@ class Toolchain(Protocol):
     def core_task(self) -> str:
         """The task that leaves all that a build takes of a core: `hls`, or `ooc`."""
 
-    def view(self, core: Core | DmaCore) -> str:
+    def view(self, core: Core) -> str:
         """How a core is written for synthesis: `rtl` or `hls`."""
 
     def weights(self, block: Block) -> Step:
         """Trained values to memory images."""
 
-    def hls(self, core: Core | DmaCore) -> Step:
+    def hls(self, core: Core) -> Step:
         """The C++ view of a core: compiled, and run against the model."""
 
-    def model(self, core: Core) -> Step:
+    def model(self, core: GraphCore) -> Step:
         """A core's RTL compiled for simulation."""
 
     def harness(self) -> Step:
@@ -50,7 +50,7 @@ class Toolchain(Protocol):
     def dma_cosim(self) -> Step:
         """The DMA block simulated cycle by cycle and compared with a description of its task."""
 
-    def ooc(self, core: Core | DmaCore) -> Step:
+    def ooc(self, core: Core) -> Step:
         """A core synthesised out of context."""
 
     def empty_memories(self, block: Block) -> tuple[Step, ...]:
@@ -62,10 +62,10 @@ class Toolchain(Protocol):
     def placement(self) -> Step | None:
         """Blocks to SLRs, after what `ooc` has found; None where nothing is placed."""
 
-    def netlist(self, cores: Mapping[str, Core | DmaCore]) -> Step | None:
+    def netlist(self, cores: Mapping[str, Core]) -> Step | None:
         """The cores joined in a netlist whose parameter memories are empty; None where `stitch` needs none."""
 
-    def stitch(self, cores: Mapping[str, Core | DmaCore]) -> Step:
+    def stitch(self, cores: Mapping[str, Core]) -> Step:
         """The cores joined into one kernel; the mapping is block name to core."""
 
     def link(self) -> Step:

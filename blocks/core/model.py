@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from blocks.core.graph import Core, Graph, Node
+from blocks.core.graph import Graph, GraphCore, Node
 from blocks.operators import room
 from blocks.operators.mvau import Mvau
 from blocks.operators.threshold import Threshold
@@ -38,7 +38,7 @@ def run_graph(graph: Graph, inputs: Mapping[str, Tensor], parameters: Mapping[st
     return values
 
 
-def random_parameters(core: Core, rng: np.random.Generator) -> dict[str, Tensor]:
+def random_parameters(core: GraphCore, rng: np.random.Generator) -> dict[str, Tensor]:
     """Parameters that exercise a core: weights of full range, thresholds where the sums are, a few out of reach."""
     drawn: dict[str, Tensor] = {}
     nodes = {node.name: node for node in core.graph.nodes}

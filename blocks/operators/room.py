@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 
 OPERATORS = Path(__file__).parent
 COMMON_HEADER = OPERATORS / "farm_hls.hpp"
+COMMON_SV = "operators/farm_stream.sv"
+# What a module is made of besides its own file.
+_SV_NEEDS = {
+    "label_select": ("width_converter",),
+    "max_pool": ("fifo", "sliding_window"),
+    "sliding_window": ("fifo",),
+}
 
 
 class Model(Protocol):
@@ -34,6 +41,13 @@ def room_name(shape: Operator) -> str:
 def header(shape: Operator) -> Path:
     """The C++ header with the operator's body."""
     return OPERATORS / room_name(shape) / f"{room_name(shape)}.hpp"
+
+
+def sv_files(rooms: Iterable[str]) -> tuple[str, ...]:
+    """The SystemVerilog files of operators, with what they are made of, relative to `blocks/`, each once."""
+    wanted = set(rooms)
+    wanted |= {needed for room in wanted for needed in _SV_NEEDS.get(room, ())}
+    return (COMMON_SV, *(f"operators/{room}/{room}.sv" for room in sorted(wanted)))
 
 
 def model(shape: Operator) -> Model:

@@ -13,10 +13,9 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from blocks.core.graph import Core
-from blocks.core.hls import headers_of
+from blocks.core.base import Core
+from blocks.core.graph import GraphCore
 from blocks.core.rtl import RtlView, render
-from blocks.dma import DmaCore
 from blocks.network import Block, Network
 from blocks.origin import STAND_IN
 from blocks.parameter_memory.plan import memory_plans
@@ -25,6 +24,7 @@ from farm.modules import python_files
 from farm.step import PYTHON, File, Output, Resources, Step, Text, Tool
 from integration.design import design_of, kernel_of
 from integration.platform import Platform
+from toolchains.core_file import core_text
 from toolchains.failures import signatures
 from toolchains.hls_subset.release import release_header
 from toolchains.open.emulation.program import program_main
@@ -75,16 +75,9 @@ def _package(name: str) -> Tool:
         return Tool(name, MISSING)
 
 
-def core_facts(core: Core | DmaCore) -> tuple[tuple[str, str], ...]:
+def core_facts(core: Core) -> tuple[tuple[str, str], ...]:
     """The shape of a core, for explanations."""
-    if isinstance(core, DmaCore):
-        return (("image_word_bytes", str(core.image_word_bytes)), ("weights_word_bytes", str(core.weights_word_bytes)))
-    return tuple(
-        (f"{node.name}.{field}", str(value))
-        for node in core.graph.nodes
-        for field, value in node.operator.facts().items()
-        if field != "operator"
-    )
+    return core.facts()
 
 
 def json_text(value: object) -> str:
@@ -108,7 +101,7 @@ class OpenToolchain:
         """Whose steps these are."""
         return "open"
 
-    def view(self, core: Core | DmaCore) -> str:
+    def view(self, core: Core) -> str:
         """Yosys reads no C++: every core is synthesised from its RTL."""
         return "rtl"
 
@@ -156,11 +149,10 @@ class OpenToolchain:
             signatures=signatures("open"),
         )
 
-    def hls(self, core: Core | DmaCore) -> Step:
+    def hls(self, core: Core) -> Step:
         """The body as an object file; body and top run against the model."""
         place = f"{self.folder}/hls/{core.name}"
-        headers = ("operators/farm_hls.hpp", *headers_of(core))
-        shape = core.describe() if isinstance(core, DmaCore) else core.graph.describe()
+        headers = ("operators/farm_hls.hpp", *core.headers())
         return Step(
             name=f"hls:{core.name}",
             argv=(PYTHON, "-m", "toolchains.open.emulation.compile_core", "--core", "core.json"),
@@ -171,7 +163,7 @@ class OpenToolchain:
                 File("docs/hls_pragmas.yaml", "docs/hls_pragmas.yaml"),
                 Text("host/farm_release.hpp", release_header("host")),
                 Text("release/farm_release.hpp", release_header(HLS_RELEASE)),
-                Text("core.json", json_text({"kind": core.kind, "shape": shape})),
+                Text("core.json", core_text(core)),
             ),
             outputs=tuple(Output(name, f"{place}/{name}") for name in ("core.o", "interface.json", "csim.json")),
             log=f"{place}/hls.log",
@@ -182,7 +174,7 @@ class OpenToolchain:
             signatures=signatures("open"),
         )
 
-    def model(self, core: Core) -> Step:
+    def model(self, core: GraphCore) -> Step:
         """The core's RTL, verilated and compiled."""
         modules = self._modules("toolchains.open.simulation.compile_model")
         return model_step(core, self.folder, modules, (verilator(), compiler(), *interpreter()), core_facts(core))
@@ -236,7 +228,7 @@ class OpenToolchain:
         tools = (verilator(), compiler(), *interpreter("numpy"))
         return dma_cosim_step(dma, self.folder, images, modules, tools, core_facts(dma.core()))
 
-    def ooc(self, core: Core | DmaCore) -> Step:
+    def ooc(self, core: Core) -> Step:
         """The RTL of a core synthesised out of context: netlist, utilization and logic delay."""
         return self._synthesis(render(core), core_facts(core))
 
@@ -256,11 +248,11 @@ class OpenToolchain:
         (python, yosys) = interpreter("pyosys")
         return synthesis_step(view, self.folder, modules, yosys, (python,), facts, task)
 
-    def netlist(self, cores: Mapping[str, Core | DmaCore]) -> Step | None:
+    def netlist(self, cores: Mapping[str, Core]) -> Step | None:
         """Nothing: the emulation joins compiled cores."""
         return None
 
-    def stitch(self, cores: Mapping[str, Core | DmaCore]) -> Step:
+    def stitch(self, cores: Mapping[str, Core]) -> Step:
         """Interfaces checked, `kernel.xml`, and the program that joins the compiled cores."""
         names = sorted({core.name for core in cores.values()})
         place = f"{self.folder}/stitch"
@@ -359,14 +351,13 @@ class OpenToolchain:
         """Nothing: no tool of this toolchain has a stand-in."""
         return ()
 
-    def _modules(self, module: str, *cores: Core | DmaCore) -> tuple[File, ...]:
+    def _modules(self, module: str, *cores: Core) -> tuple[File, ...]:
         """The project's modules that a Python step imports; of the operators only those that its cores are made of.
 
         Operators are imported by name at run time, which no look at import statements finds.
         """
         names = [module]
-        nodes = [node for core in cores if isinstance(core, Core) for node in core.graph.nodes]
-        rooms = sorted({type(node.operator).__module__ for node in nodes})
+        rooms = sorted({room for core in cores for room in core.operator_modules()})
         names += [name for room in rooms for name in (room, f"{room}.model")]
         files = {file.path: file for name in names for file in python_files(name, self.root, PACKAGES, never=CARD)}
         return tuple(files[path] for path in sorted(files))

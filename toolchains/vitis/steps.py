@@ -8,10 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from blocks.core.graph import Core
-from blocks.core.hls import headers_of
-from blocks.core.rtl import files_of, render
-from blocks.dma import DmaCore
+from blocks.core.base import Core
+from blocks.core.graph import GraphCore
+from blocks.core.rtl import render
 from blocks.network import Block, Network
 from blocks.views import Views
 from farm.modules import python_files
@@ -26,7 +25,6 @@ from toolchains.hls_subset.release import release_header
 from toolchains.open.steps import MISSING, PACKAGES, OpenToolchain, core_facts, interpreter, json_text
 from toolchains.vitis.hls.bench import bench_ports, bench_source
 from toolchains.vitis.hls.cosim_step import hls_cosim_step
-from toolchains.vitis.hls.fifo_latency import fifo_depths
 from toolchains.vitis.hls.scripts import BENCH, SYNTHESISED, HlsJob, estimate_script, export_script
 from toolchains.vitis.link.config import PAYLOAD, LinkJob
 from toolchains.vitis.ooc.memory_rtl import SOURCE as MEMORY_SOURCE
@@ -111,7 +109,7 @@ class VitisToolchain:
         """The period of the kernel's clock."""
         return 1000 / self.clock_mhz
 
-    def view(self, core: Core | DmaCore) -> str:
+    def view(self, core: Core) -> str:
         """How a core is written for Vivado: `hls` or `rtl`. Blocks that share a core agree; the network's file does."""
         return self.views.of(next(block for block, its in self.network.cores().items() if its.name == core.name))
 
@@ -124,7 +122,7 @@ class VitisToolchain:
         """Trained values to memory images."""
         return self.shared.weights(block)
 
-    def model(self, core: Core) -> Step:
+    def model(self, core: GraphCore) -> Step:
         """The core's RTL, verilated."""
         return self.shared.model(core)
 
@@ -157,12 +155,12 @@ class VitisToolchain:
         """The same with trained values."""
         return self.shared.memories(block)
 
-    def hls(self, core: Core | DmaCore) -> Step:
+    def hls(self, core: Core) -> Step:
         """Vitis HLS on the C++ view of a core: C simulation, synthesis, packaged IP."""
         place = f"{self.folder}/hls/{core.name}"
-        headers = ("operators/farm_hls.hpp", *headers_of(core))
+        headers = ("operators/farm_hls.hpp", *core.headers())
         job = self._hls_job(core)
-        two_runs = isinstance(core, Core) and bool(fifo_depths(core))
+        two_runs = bool(core.fifo_depths())
         scripts = [Text("export.tcl", export_script(job, simulated=two_runs))]
         if two_runs:
             scripts.append(Text("estimate.tcl", estimate_script(job)))
@@ -194,7 +192,7 @@ class VitisToolchain:
             closing_line=f"^{COMPLETE}$",
         )
 
-    def _hls_job(self, core: Core | DmaCore) -> HlsJob:
+    def _hls_job(self, core: Core) -> HlsJob:
         bench = tuple(port.file for port in bench_ports(core))
         return HlsJob(core.name, self.release, self.platform.part, self.clock_ns, bench)
 
@@ -202,7 +200,7 @@ class VitisToolchain:
     def _hls_name(self) -> str:
         return f"{self.release.hls_program} {self._version}"
 
-    def ooc(self, core: Core | DmaCore) -> Step:
+    def ooc(self, core: Core) -> Step:
         """Vivado on a core, out of context: checkpoint, utilization, timing."""
         place = f"{self.folder}/ooc/{core.name}"
         is_rtl = self.view(core) == "rtl"
@@ -288,11 +286,11 @@ class VitisToolchain:
             signatures=signatures("vitis"),
         )
 
-    def netlist(self, cores: Mapping[str, Core | DmaCore]) -> Step:
+    def netlist(self, cores: Mapping[str, Core]) -> Step:
         """The cores joined, with parameter memories that are empty: what does not depend on weights."""
         job, place, kernel = self.job, f"{self.folder}/stitch", self.network.name
         converters = {core.name: core for link in design_of(self.network).links if (core := converter_core(link))}
-        files = dict.fromkeys(file for core in converters.values() for file in files_of(core))
+        files = dict.fromkeys(file for core in converters.values() for file in core.sv_files())
         files |= dict.fromkeys((MEMORY_SOURCE, *(structural.FILES if job.style == "structural" else ())))
         taken = (".dcp",) if job.style == "ipi" else (".dcp", "_stub.v")
         left = (f"{kernel}_empty.dcp", UTILIZATION, HIERARCHY, "package.tcl", "design.tcl")
@@ -322,7 +320,7 @@ class VitisToolchain:
             closing_line=f"^{COMPLETE}$",
         )
 
-    def stitch(self, cores: Mapping[str, Core | DmaCore]) -> Step:
+    def stitch(self, cores: Mapping[str, Core]) -> Step:
         """The kernel as a netlist IP and an .xo, with its weights. Nothing is synthesised."""
         job, place, kernel = self.job, f"{self.folder}/stitch", self.network.name
         empty = f"{kernel}_empty.dcp"
@@ -505,10 +503,9 @@ class VitisToolchain:
         found[VARIABLE + "BIN"] = os.pathsep.join(folders)
         return tuple(found.items())
 
-    def _modules(self, module: str, *cores: Core | DmaCore) -> tuple[File, ...]:
+    def _modules(self, module: str, *cores: Core) -> tuple[File, ...]:
         names = [module]
-        nodes = [node for core in cores if isinstance(core, Core) for node in core.graph.nodes]
-        rooms = sorted({type(node.operator).__module__ for node in nodes})
+        rooms = sorted({room for core in cores for room in core.operator_modules()})
         names += [name for room in rooms for name in (room, f"{room}.model")]
         files = {file.path: file for name in names for file in python_files(name, self.root, PACKAGES)}
         return tuple(files[path] for path in sorted(files))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 
-from blocks.core.graph import Core
+from blocks.core.graph import GraphCore
 from blocks.core.rtl import render
 from blocks.dma import Dma
 from blocks.network import Block, Network
 from farm.step import PYTHON, File, Output, Resources, Step, Text, Tool
+from toolchains.core_file import core_text
 from toolchains.failures import signatures
 from toolchains.open.simulation.compile_model import HARNESS, MODEL
 from toolchains.open.simulation.dma.bench import JOINT as DMA_JOINT
@@ -39,7 +40,7 @@ def harness_step(folder: str, modules: tuple[File, ...], tools: tuple[Tool, ...]
     )
 
 
-def model_step(core: Core, folder: str, modules: tuple[File, ...], tools: tuple[Tool, ...], facts: Facts) -> Step:
+def model_step(core: GraphCore, folder: str, modules: tuple[File, ...], tools: tuple[Tool, ...], facts: Facts) -> Step:
     """The core's RTL as an object file."""
     place = f"{folder}/model/{core.name}"
     operators, rendered = verilog_files(core), texts(core)
@@ -120,7 +121,6 @@ def cosim_step(
     words += [f"--{file.path.partition('.')[0].replace('_', '-')}={file.path}" for file in stimuli]
     if any(file.path == ARCHIVE for file in stimuli):
         words.append(f"--blocks={','.join(blocks)}")
-    shape = {"kind": core.kind, "shape": core.graph.describe()}
     return Step(
         name=f"cosim:{block.name}",
         argv=(PYTHON, "-m", "toolchains.open.simulation.cosim", "--core=core.json", *words),
@@ -131,7 +131,7 @@ def cosim_step(
             *(File(name, f"{folder}/weights/{block.name}/{name}") for name in ("memories.bin", "memories.json")),
             *trained,
             *stimuli,
-            Text("core.json", json.dumps(shape, indent=1, sort_keys=True) + "\n"),
+            Text("core.json", core_text(core)),
         ),
         outputs=(Output("values.json", f"{place}/values.json"),),
         log=f"{place}/cosim.log",

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from blocks.core.graph import Core
-from blocks.core.hls import headers_of
+from blocks.core.graph import GraphCore
 from farm.step import PYTHON, File, Output, Step, Text
 from toolchains.core_file import core_text
 from toolchains.vitis.hls.bench import bench_source
@@ -13,7 +12,7 @@ from toolchains.vitis.hls.scripts import BENCH, COSIM, COSIM_IMAGES, SYNTHESISED
 
 
 def hls_cosim_step(
-    hls: Step, block: str, core: Core, job: HlsJob, folder: str, modules: tuple[File, ...], tool_name: str
+    hls: Step, block: str, core: GraphCore, job: HlsJob, folder: str, modules: tuple[File, ...], tool_name: str
 ) -> Step:
     """The step that simulates a block's core as `hls` has synthesised it.
 
@@ -35,7 +34,7 @@ def hls_cosim_step(
         argv=(PYTHON, "-m", "toolchains.vitis.hls.run_cosim", *words),
         inputs=(
             *modules,
-            *(File(header, f"blocks/{header}") for header in ("operators/farm_hls.hpp", *headers_of(core))),
+            *(File(header, f"blocks/{header}") for header in ("operators/farm_hls.hpp", *core.headers())),
             File(f"{core.name}.hpp", f"{folder}/hls/{core.name}/{SYNTHESISED}"),
             release,
             Text(BENCH, bench_source(core, COSIM_IMAGES)),
