@@ -16,6 +16,7 @@ from blocks.kinds.head import Head, read_head
 from blocks.kinds.residual import Residual, read_residual
 from blocks.kinds.stem import Stem, read_stem
 from blocks.operators.base import MAX_PORT_BITS
+from blocks.operators.half_made import half_made
 from blocks.parameter_memory.plan import MOST_BEATS
 from blocks.views import AS_BY_DEFAULT, Views, check_shared, read_views
 from config.document import REQUIRED, Required, Section, load
@@ -100,8 +101,10 @@ def find_network(name: str, folder: Path = NETWORKS, *, origin: str = "command l
     """The network of that name; `origin` is where the name was written, e.g. `farm.yaml:3`.
 
     Raises:
-        ConfigError: no such network (with a suggestion), or mistakes in its file (all of them).
+        ConfigError: no such network (with a suggestion), mistakes in its file (all of them), or a half-made operator.
     """
+    if missing := list(half_made()):
+        raise ConfigError(missing)
     names = available(folder)
     if name not in names:
         file, _, line = origin.rpartition(":")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
@@ -10,24 +9,9 @@ from typing import Any
 
 from blocks.core.base import Core
 from blocks.core.ports import InterfacePort, ParameterPort, port_name
+from blocks.operators import room
 from blocks.operators.base import Area, Mistake, Operator, Stream
 from blocks.operators.fifo import Fifo
-from blocks.operators.room import room_name, sv_files
-
-_OPERATORS = {
-    "AccPool": "acc_pool",
-    "Add": "add",
-    "Duplicate": "duplicate",
-    "Fifo": "fifo",
-    "LabelSelect": "label_select",
-    "MaxPool": "max_pool",
-    "Mvau": "mvau",
-    "Pad": "pad",
-    "SlidingWindow": "sliding_window",
-    "Threshold": "threshold",
-    "WidthConverter": "width_converter",
-}
-"""Class name to room, so that a graph read from JSON can only ever name an operator of ours."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +137,7 @@ def from_description(description: dict[str, Any]) -> Graph:
     """The graph that `Graph.describe` wrote.
 
     Raises:
-        ValueError: an operator that is none of ours, or streams that do not fit.
+        OperatorError: an operator that has no room.
     """
 
     def port(entry: dict[str, Any]) -> Port:
@@ -164,9 +148,7 @@ def from_description(description: dict[str, Any]) -> Graph:
     def node(entry: dict[str, Any]) -> Node:
         shape = dict(entry["shape"])
         kind = shape.pop("operator")
-        if kind not in _OPERATORS:
-            raise ValueError(f"no operator is called {kind!r}; known: {', '.join(_OPERATORS)}")
-        operator = getattr(importlib.import_module(f"blocks.operators.{_OPERATORS[kind]}"), kind)(**shape)
+        operator = room.operator_class(kind)(**shape)
         return Node(
             entry["name"], operator, tuple(entry["inputs"]), tuple(entry["outputs"]), tuple(entry["parameters"])
         )
@@ -224,12 +206,11 @@ class GraphCore(Core):
 
     def headers(self) -> tuple[str, ...]:
         """Those of the operators."""
-        names = sorted({room_name(node.operator) for node in self.graph.nodes})
-        return tuple(f"operators/{name}/{name}.hpp" for name in names)
+        return room.headers(node.operator for node in self.graph.nodes)
 
     def sv_files(self) -> tuple[str, ...]:
         """The stream modules, and the operators' with what they are made of."""
-        return sv_files({room_name(node.operator) for node in self.graph.nodes})
+        return room.sv_files(node.operator for node in self.graph.nodes)
 
     def area(self) -> Area:
         """The sum over the operators."""

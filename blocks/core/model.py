@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from blocks.core.graph import Graph, GraphCore, Node
-from blocks.operators import room
+from blocks.operators.models import model_of
 from blocks.operators.mvau import Mvau
 from blocks.operators.threshold import Threshold
 
@@ -31,7 +31,7 @@ def run_graph(graph: Graph, inputs: Mapping[str, Tensor], parameters: Mapping[st
     """
     values = dict(inputs)
     for node in graph.nodes:
-        outputs = room.model(node.operator).apply(
+        outputs = model_of(node.operator).apply(
             node.operator, [values[name] for name in node.inputs], [parameters[name] for name in node.parameters]
         )
         values.update(zip(node.outputs, outputs, strict=True))

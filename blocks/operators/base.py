@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
+from typing import ClassVar
 
 MAX_PORT_BITS = 4096
 """The widest AXI4-Stream data that AMD's stream infrastructure takes (512 bytes)."""
@@ -101,6 +102,9 @@ class SvModule:
 @dataclass(frozen=True)
 class Operator(ABC):
     """The shape of one operator instance. Equal shapes are equal hardware; trained values are never part of it."""
+
+    sv_rooms: ClassVar[tuple[str, ...]] = ()
+    """The other operators' rooms whose modules its SystemVerilog instantiates."""
 
     @property
     @abstractmethod

@@ -96,3 +96,6 @@ class AccPool(Operator):
                 ("ZERO_POINT", self.zero_point),
             ),
         )
+
+
+OPERATOR = AccPool

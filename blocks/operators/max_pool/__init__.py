@@ -13,6 +13,8 @@ from blocks.operators.estimate import window_memory
 class MaxPool(Operator):
     """The largest unsigned value of each `kernel` x `kernel` window, channel by channel, `lanes` channels a beat."""
 
+    sv_rooms = ("fifo", "sliding_window")
+
     channels: int
     height: int
     width: int
@@ -97,3 +99,6 @@ class MaxPool(Operator):
                 ("STRIDE", self.stride),
             ),
         )
+
+
+OPERATOR = MaxPool

@@ -199,3 +199,6 @@ class Mvau(Operator):
         if self.weight_bits == 1:
             return SvModule("farm_mvau_binary", (*sizes, ("SUM_BITS", unsigned_bits(self.highest))))
         return SvModule("farm_mvau_integer", (*sizes, ("WEIGHT_BITS", self.weight_bits)))
+
+
+OPERATOR = Mvau

@@ -17,6 +17,8 @@ class SlidingWindow(Operator):
     lane m * simd + s is channel fold * simd + s of pixel m of the group.
     """
 
+    sv_rooms = ("fifo",)
+
     channels: int
     height: int
     width: int
@@ -112,3 +114,6 @@ class SlidingWindow(Operator):
         if self.kernel == 1 and self.mmv == 1:
             return SvModule("farm_subsample", sizes)
         return SvModule("farm_sliding_window", (*sizes, ("KERNEL", self.kernel), ("MMV", self.mmv)))
+
+
+OPERATOR = SlidingWindow

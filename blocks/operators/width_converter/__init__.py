@@ -81,3 +81,6 @@ class WidthConverter(Operator):
         may_wait = producer.standing_cycles() if producer else 0
         standing = common == self.lanes_in and parts > 1 and may_wait >= parts + SPARE_CYCLES
         return SvModule("farm_width_converter", (*sizes, *((("STANDING", 1),) if standing else ())))
+
+
+OPERATOR = WidthConverter
