@@ -192,10 +192,12 @@ MUTANTS: dict[str, tuple[Operator, str, str]] = {
 def test_the_comparison_bites(name: str, tmp_path: Path, folder: Path, draw_case: Callable[..., Any]) -> None:
     shape, text, mutated = MUTANTS[name]
     shutil.copytree(room.OPERATORS, tmp_path / "operators", ignore=shutil.ignore_patterns("__pycache__", "*.py"))
-    module = tmp_path / "operators" / room.room_name(shape) / f"{room.room_name(shape)}.sv"
-    original = module.read_text()
-    assert text in original
-    module.write_text(original.replace(text, mutated))
+    modules = [
+        file for file in (tmp_path / "operators" / room.room_name(shape)).glob("*.sv") if text in file.read_text()
+    ]
+    assert modules
+    for module in modules:
+        module.write_text(module.read_text().replace(text, mutated))
     simulator = build(separate([shape]), folder, operators=tmp_path)
     stalls = {"n0_out0": Stall(seed=5, chance=0.5, longest=9)}
     assert any(found(simulator, draw_case, seed, its) for seed, its in ((3, {}), (4, stalls)))

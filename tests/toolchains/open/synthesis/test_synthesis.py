@@ -25,7 +25,7 @@ from toolchains.open.synthesis.utilization import utilization
 from toolchains.open.synthesis.yosys import YosysError, reason, run_script
 
 ROOT = Path(__file__).resolve().parents[4]
-MVAU = ("operators/farm_stream.sv", "operators/mvau/mvau.sv")
+MVAU = ("operators/farm_stream.sv", "operators/mvau/mvau.sv", "operators/mvau/mvau_integer.sv")
 
 
 def synthesise(folder: Path, top: str, sources: dict[str, str], parameters: dict[str, int] | None = None) -> None:
