@@ -105,6 +105,8 @@ class Operator(ABC):
 
     sv_rooms: ClassVar[tuple[str, ...]] = ()
     """The other operators' rooms whose modules its SystemVerilog instantiates."""
+    header_rooms: ClassVar[tuple[str, ...]] = ()
+    """The other operators' rooms whose headers its C++ includes."""
 
     @property
     @abstractmethod

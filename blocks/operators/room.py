@@ -46,8 +46,8 @@ def room_name(shape: Operator) -> str:
 
 
 def headers(shapes: Iterable[Operator]) -> tuple[str, ...]:
-    """The C++ headers of operators, relative to `blocks/`, each once."""
-    names = sorted({room_name(shape) for shape in shapes})
+    """The C++ headers of operators, with those that theirs include, relative to `blocks/`, each once."""
+    names = sorted({name for shape in shapes for name in (room_name(shape), *shape.header_rooms)})
     return tuple(f"operators/{name}/{name}.hpp" for name in names)
 
 

@@ -33,7 +33,7 @@ def test_a_room_declares_its_operator(name: str) -> None:
     assert issubclass(operator, Operator)
     assert operator.__module__ == f"blocks.operators.{name}"
     assert room.operator_class(operator.__name__) is operator
-    assert set(operator.sv_rooms) <= set(NAMES) - {name}
+    assert {*operator.sv_rooms, *operator.header_rooms} <= set(NAMES) - {name}
 
 
 @pytest.mark.parametrize("name", ["os", "../dma", "Stream", "mvau"])
