@@ -81,31 +81,31 @@ class Graph:
                 yield from ((node.name, mistake) for mistake in self._meeting(node.name, one, other))
 
     def _meeting(self, fork: str, one: str, other: str) -> Iterator[Mistake]:
-        """The mistake of a fork from which two streams meet in a join, no FIFO on either way, a gathering node on one.
+        """The mistake of a fork and a join that deadlock: an operator on one way buffers its input, no way has a FIFO.
 
-        The join waits for the gathering way's first beat, the fork for the place of the beat that stands at the join:
-        no depth is a safe bound where there is no FIFO.
+        The join waits for the first beat of the way that buffers. The fork waits for the join to take the beat of the
+        other way. Without a FIFO no depth is a safe bound.
         """
         ways = self._without_fifo(one), self._without_fifo(other)
         for node in self.nodes:
             if node.name in ways[0] and node.name in ways[1]:
-                gathering = ways[0][node.name] or ways[1][node.name]
-                if gathering:
-                    what = f"{one} and {other} meet again in {node.name} and no FIFO is on their ways, but {gathering}"
-                    what += " takes several beats before it gives one: the core would stop for ever"
-                    remedy = f"put a Fifo on the other way, as deep as {gathering}'s way takes beats before its first"
+                buffering = ways[0][node.name] or ways[1][node.name]
+                if buffering:
+                    what = f"{one} and {other} meet again in {node.name} without a FIFO on either way, and {buffering}"
+                    what += " needs several beats before its first output: the core deadlocks"
+                    remedy = f"put a Fifo on the other way, as deep as {buffering} needs beats before its first"
                     yield Mistake(fork, what, remedy)
                 return
 
     def _without_fifo(self, stream: str) -> dict[str, str]:
-        """The nodes that a stream reaches through no FIFO, and for each a gathering node on the way, "" without one."""
+        """The nodes that a stream reaches through no FIFO, each with an operator on the way that buffers, or ""."""
         streams, reached = {stream: ""}, {}
         for node in self.nodes:
             coming = [streams[name] for name in node.inputs if name in streams]
             if coming:
                 reached[node.name] = next(filter(None, coming), "")
                 if not isinstance(node.operator, Fifo):
-                    on = reached[node.name] or (node.name if node.operator.gathers else "")
+                    on = reached[node.name] or (node.name if node.operator.buffers_input else "")
                     streams |= dict.fromkeys(node.outputs, on)
         return reached
 

@@ -32,7 +32,7 @@ class LabelSelect(Operator):
         return (Stream(1, INDEX_BITS, self.k),)
 
     @property
-    def gathers(self) -> bool:
+    def buffers_input(self) -> bool:
         """All scores."""
         return True
 

@@ -35,7 +35,7 @@ class MaxPool(WindowOperator):
         return (Stream(self.lanes, self.bits, self.out_height * self.out_width * self.folds),)
 
     @property
-    def gathers(self) -> bool:
+    def buffers_input(self) -> bool:
         """A window of more than one pixel."""
         return self.kernel > 1
 

@@ -59,14 +59,16 @@ module farm_mvau_fetch #(
         logic [COUNT_BITS-1:0] held;               // beats of this column and the next that are in
         logic [COUNT_BITS-1:0] unread;             // those of them that have not been used once
         logic [N_BITS-1:0] neuron;
-        // Registers, since ready hangs on them: unread is not 0; neuron is not 0; neuron is NEURON_FOLDS - 1.
-        logic some, again, last_neuron;
+        // Registers, since ready hangs on them.
+        logic not_empty;    // unread is not 0
+        logic replaying;    // neuron is not 0: beats are used once more
+        logic last_neuron;  // neuron is NEURON_FOLDS - 1
         wire push = in0_valid && in0_ready;
-        wire use_first = free && some && !again;
-        wire column_ends = free && again && last_synapse && last_neuron;
+        wire use_first = free && not_empty && !replaying;
+        wire column_ends = free && replaying && last_synapse && last_neuron;
         wire [PLACE_BITS-1:0] next_base = base + PLACE_BITS'(SYNAPSE_FOLDS);
 
-        assign step = free && (again || some);
+        assign step = free && (replaying || not_empty);
 
         always_ff @(posedge clk) begin
             if (rst) begin
@@ -75,23 +77,23 @@ module farm_mvau_fetch #(
                 place <= '0;
                 held <= '0;
                 unread <= '0;
-                some <= 1'b0;
+                not_empty <= 1'b0;
                 neuron <= '0;
-                again <= 1'b0;
+                replaying <= 1'b0;
                 last_neuron <= 1'b0;
                 in0_ready <= 1'b0;
             end else begin
                 head <= head + PLACE_BITS'(push);
                 held <= held + COUNT_BITS'(push) - (column_ends ? COUNT_BITS'(SYNAPSE_FOLDS) : '0);
                 unread <= unread + COUNT_BITS'(push) - COUNT_BITS'(use_first);
-                some <= push || (some && !(use_first && unread == 1));
+                not_empty <= push || (not_empty && !(use_first && unread == 1));
                 // What becomes free in this cycle is not counted yet: ready would hang on the output's ready.
                 in0_ready <= held + COUNT_BITS'(push) < COUNT_BITS'(2 * SYNAPSE_FOLDS);
                 if (step) begin
                     place <= !last_synapse ? place + 1'b1 : last_neuron ? next_base : base;
                     if (last_synapse) begin
                         neuron <= last_neuron ? '0 : neuron + 1'b1;
-                        again <= !last_neuron;
+                        replaying <= !last_neuron;
                         last_neuron <= !last_neuron && neuron == N_BITS'(NEURON_FOLDS - 2);
                     end
                 end
@@ -177,7 +179,7 @@ module farm_mvau_leave #(
         assign out0_data = in0_data;
         farm_hold hold (.clk, .rst, .issue, .room, .in0_valid, .out0_valid, .out0_ready);
     end else begin : close
-        farm_exit #(.WIDTH(WIDTH), .LATENCY(LATENCY), .INTERVAL(INTERVAL)) leave (
+        farm_credit_fifo #(.WIDTH(WIDTH), .LATENCY(LATENCY), .INTERVAL(INTERVAL)) leave (
             .clk, .rst, .issue, .room, .in0_data, .in0_valid, .out0_data, .out0_valid, .out0_ready
         );
     end

@@ -80,7 +80,7 @@ module farm_delay #(
 );
     if (CYCLES == 0) begin : none
         assign out = in;
-    end else begin : some
+    end else begin : shifted
         logic [WIDTH*CYCLES-1:0] line;
         always_ff @(posedge clk) line <= (WIDTH * CYCLES)'({line, in});
         assign out = line[WIDTH*CYCLES-1-:WIDTH];

@@ -40,7 +40,7 @@ class SlidingWindow(WindowOperator):
         return (Stream(self.mmv * self.simd, self.bits, beats),)
 
     @property
-    def gathers(self) -> bool:
+    def buffers_input(self) -> bool:
         """A window of more than one pixel, or several windows."""
         return self.kernel > 1 or self.mmv > 1
 

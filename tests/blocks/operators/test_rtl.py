@@ -122,7 +122,7 @@ def behind(pairs: Sequence[tuple[Mvau, WidthConverter]]) -> GraphCore:
 @pytest.fixture(scope="module")
 def behind_simulator(folder: Path) -> Simulator:
     core = behind(BEHIND)
-    assert render(core).top.count(".STANDING(1)") == len(BEHIND)
+    assert render(core).top.count(".INPUT_HELD(1)") == len(BEHIND)
     return build(core, folder)
 
 
