@@ -27,7 +27,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks.sw_emu import machine
-from blocks.core.graph import Core
+from blocks.core.graph import GraphCore
 from blocks.kinds.residual import Residual
 from blocks.kinds.stem import Stem
 from blocks.memories import images
@@ -167,7 +167,7 @@ def run_theirs(work: Path, inputs: list[Tensor]) -> tuple[float, Tensor]:
     return float(np.frombuffer(data[:8], "<f8")[0]), np.frombuffer(data[8:], "<u4")
 
 
-def run_ours(library: ctypes.CDLL, core: Core, memory: bytes, inputs: list[Tensor]) -> tuple[float, Tensor]:
+def run_ours(library: ctypes.CDLL, core: GraphCore, memory: bytes, inputs: list[Tensor]) -> tuple[float, Tensor]:
     """The same of the compiled core; loading its memories counts, which makes ours a little slower than it is."""
     best_s = float("inf")
     for _ in range(OUR_RUNS):

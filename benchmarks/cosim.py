@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.sw_emu import machine
-from blocks.core.graph import Core
+from blocks.core.graph import GraphCore
 from blocks.core.model import random_parameters, run_graph
 from blocks.dma import Dma
 from blocks.fifo_depths import bounds
@@ -48,7 +48,7 @@ MOST_SECONDS = 60.0
 class Figures:
     """One core: its runs at full speed and at the network's interval, and CPU seconds of this machine."""
 
-    core: Core
+    core: GraphCore
     full: Run
     paced: Run
     compile_s: float
@@ -65,7 +65,7 @@ class Figures:
         return self.full.ports["output"].interval()
 
 
-def measure(core: Core, interval: int, folder: Path) -> Figures:
+def measure(core: GraphCore, interval: int, folder: Path) -> Figures:
     """Build and run one core.
 
     Raises:
@@ -165,7 +165,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (ConfigError, ModelError) as error:
         raise SystemExit(str(error)) from None
     users: dict[str, list[str]] = {}
-    cores: dict[str, Core] = {}
+    cores: dict[str, GraphCore] = {}
     for block in network.blocks:
         core = block.core()
         cores[core.name] = core

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from blocks.operators.base import Operator
 from blocks.operators.mvau import Mvau
+from blocks.operators.room import sv_files
 from blocks.operators.threshold import Threshold
 from blocks.parameter_memory.plan import plan_memory
 from reports.open_tools.yosys_stat import parse
@@ -95,9 +96,7 @@ def theirs(folder: Path, library: Path, unit: Unit) -> Utilization | list[str]:
 def ours(folder: Path, operator: Operator) -> Utilization:
     """Our unit with the same parameters."""
     module = operator.sv_module
-    sources = [
-        ROOT / "blocks/operators" / name for name in ("farm_stream.sv", "mvau/mvau.sv", "threshold/threshold.sv")
-    ]
+    sources = [ROOT / "blocks" / name for name in sv_files([operator])]
     given = " ".join(f"-set {name} {int(value)}" for name, value in module.parameters)
     reads = [*(f"read_verilog -sv {source}" for source in sources), f"chparam {given} {module.name}"]
     return measure(folder, reads, module.name)

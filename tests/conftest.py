@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blocks.core.graph import Core
+from blocks.core.graph import GraphCore
 from blocks.network import Network, read_network
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -48,7 +48,7 @@ class Reference:
         """The made-up weights that the recorded logits are of."""
         return np.random.RandomState(50).randint(-128, 128, size=(1000, 2048)).astype(np.int8)
 
-    def core(self, name: str) -> Core:
+    def core(self, name: str) -> GraphCore:
         """A block's core."""
         return next(block for block in self.network.blocks if block.name == name).core()
 

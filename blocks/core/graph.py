@@ -1,34 +1,17 @@
-"""A core's inside: operators joined by streams, in the order in which data flows."""
+"""The core of a block of operators, and its inside: operators joined by streams, in the order in which data flows."""
 
 from __future__ import annotations
 
-import hashlib
-import importlib
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
 
-from blocks.operators.base import Area, Mistake, Operator, ParameterStream, Stream
+from blocks.core.base import Core
+from blocks.core.ports import InterfacePort, ParameterPort, port_name
+from blocks.operators import room
+from blocks.operators.base import Area, Mistake, Operator, Stream
 from blocks.operators.fifo import Fifo
-from blocks.operators.width_converter import WidthConverter
-
-_OPERATORS = {
-    "AccPool": "acc_pool",
-    "Add": "add",
-    "Duplicate": "duplicate",
-    "Fifo": "fifo",
-    "LabelSelect": "label_select",
-    "MaxPool": "max_pool",
-    "Mvau": "mvau",
-    "Pad": "pad",
-    "SlidingWindow": "sliding_window",
-    "Threshold": "threshold",
-    "WidthConverter": "width_converter",
-}
-"""Class name to room, so that a graph read from JSON can only ever name an operator of ours."""
 
 
 @dataclass(frozen=True)
@@ -52,17 +35,6 @@ class Port:
     name: str
     stream: Stream
     shape: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class ParameterPort:
-    """A parameter port of a core. `reads` is how often one image reads the whole memory."""
-
-    name: str
-    stream: ParameterStream
-    node: str
-    index: int
-    reads: int
 
 
 @dataclass(frozen=True)
@@ -95,6 +67,10 @@ class Graph:
             total += node.operator.area()
         return total
 
+    def fifos(self) -> tuple[tuple[Node, Fifo], ...]:
+        """The nodes that are FIFOs, in the order of the nodes."""
+        return tuple((node, node.operator) for node in self.nodes if isinstance(node.operator, Fifo))
+
     def mistakes(self) -> Iterator[tuple[str, Mistake]]:
         """What cannot be built, by node; then forks whose ways meet again with no FIFO on them."""
         for node in self.nodes:
@@ -105,31 +81,31 @@ class Graph:
                 yield from ((node.name, mistake) for mistake in self._meeting(node.name, one, other))
 
     def _meeting(self, fork: str, one: str, other: str) -> Iterator[Mistake]:
-        """The mistake of a fork from which two streams meet in a join, no FIFO on either way, a gathering node on one.
+        """The mistake of a fork and a join that deadlock: an operator on one way buffers its input, no way has a FIFO.
 
-        The join waits for the gathering way's first beat, the fork for the place of the beat that stands at the join:
-        no depth is a safe bound where there is no FIFO.
+        The join waits for the first beat of the way that buffers. The fork waits for the join to take the beat of the
+        other way. Without a FIFO no depth is a safe bound.
         """
         ways = self._without_fifo(one), self._without_fifo(other)
         for node in self.nodes:
             if node.name in ways[0] and node.name in ways[1]:
-                gathering = ways[0][node.name] or ways[1][node.name]
-                if gathering:
-                    what = f"{one} and {other} meet again in {node.name} and no FIFO is on their ways, but {gathering}"
-                    what += " takes several beats before it gives one: the core would stop for ever"
-                    remedy = f"put a Fifo on the other way, as deep as {gathering}'s way takes beats before its first"
+                buffering = ways[0][node.name] or ways[1][node.name]
+                if buffering:
+                    what = f"{one} and {other} meet again in {node.name} without a FIFO on either way, and {buffering}"
+                    what += " needs several beats before its first output: the core deadlocks"
+                    remedy = f"put a Fifo on the other way, as deep as {buffering} needs beats before its first"
                     yield Mistake(fork, what, remedy)
                 return
 
     def _without_fifo(self, stream: str) -> dict[str, str]:
-        """The nodes that a stream reaches through no FIFO, and for each a gathering node on the way, "" without one."""
+        """The nodes that a stream reaches through no FIFO, each with an operator on the way that buffers, or ""."""
         streams, reached = {stream: ""}, {}
         for node in self.nodes:
             coming = [streams[name] for name in node.inputs if name in streams]
             if coming:
                 reached[node.name] = next(filter(None, coming), "")
                 if not isinstance(node.operator, Fifo):
-                    on = reached[node.name] or (node.name if node.operator.gathers else "")
+                    on = reached[node.name] or (node.name if node.operator.buffers_input else "")
                     streams |= dict.fromkeys(node.outputs, on)
         return reached
 
@@ -161,7 +137,7 @@ def from_description(description: dict[str, Any]) -> Graph:
     """The graph that `Graph.describe` wrote.
 
     Raises:
-        ValueError: an operator that is none of ours, or streams that do not fit.
+        OperatorError: an operator that has no room.
     """
 
     def port(entry: dict[str, Any]) -> Port:
@@ -172,9 +148,7 @@ def from_description(description: dict[str, Any]) -> Graph:
     def node(entry: dict[str, Any]) -> Node:
         shape = dict(entry["shape"])
         kind = shape.pop("operator")
-        if kind not in _OPERATORS:
-            raise ValueError(f"no operator is called {kind!r}; known: {', '.join(_OPERATORS)}")
-        operator = getattr(importlib.import_module(f"blocks.operators.{_OPERATORS[kind]}"), kind)(**shape)
+        operator = room.operator_class(kind)(**shape)
         return Node(
             entry["name"], operator, tuple(entry["inputs"]), tuple(entry["outputs"]), tuple(entry["parameters"])
         )
@@ -187,79 +161,69 @@ def from_description(description: dict[str, Any]) -> Graph:
 
 
 @dataclass(frozen=True)
-class Core:
-    """The logic of a block without its trained values; equal parameters are one core, named by them."""
+class GraphCore(Core):
+    """The logic of a block of operators: named by its graph, so equal parameters are one core."""
 
     kind: str
     graph: Graph
 
-    @cached_property
-    def name(self) -> str:
-        """Kind and the first six digits of the SHA-256 of the graph, e.g. `residual_3f2a9c`."""
-        text = json.dumps(self.graph.describe(), sort_keys=True, separators=(",", ":"))
-        return f"{self.kind}_{hashlib.sha256(text.encode()).hexdigest()[:6]}"
+    has_block_bench = True
 
+    def describe(self) -> dict[str, object]:
+        """The graph; `from_description` reads it back."""
+        return self.graph.describe()
 
-@dataclass
-class GraphBuilder:
-    """Joins operators one after the other; every call returns the stream that the next one reads."""
-
-    inputs: list[Port] = field(default_factory=list)
-    nodes: list[Node] = field(default_factory=list)
-    _streams: dict[str, Stream] = field(default_factory=dict)
-
-    def port(self, name: str, stream: Stream, *shape: int) -> str:
-        """Declare an input port for one image's tensor of that shape."""
-        self.inputs.append(Port(name, stream, shape))
-        self._streams[name] = stream
-        return name
-
-    def add(self, name: str, operator: Operator, *inputs: str, parameters: Sequence[str] = ()) -> str:
-        """Add an operator with one output."""
-        (output,) = self.fork(name, operator, *inputs, parameters=parameters)
-        return output
-
-    def fork(self, name: str, operator: Operator, *inputs: str, parameters: Sequence[str] = ()) -> tuple[str, ...]:
-        """Add an operator with any number of outputs.
-
-        Raises:
-            ValueError: a stream whose producer and consumer disagree; that is a fault of the block's graph.
-        """
-        for read, expected in zip(inputs, operator.inputs, strict=True):
-            if self._streams[read] != expected:
-                raise ValueError(f"{name} reads {expected}, but {read} carries {self._streams[read]}")
-        outputs = operator.outputs
-        names = (f"{name}_out",) if len(outputs) == 1 else tuple(f"{name}_out{i}" for i in range(len(outputs)))
-        self._streams.update(zip(names, outputs, strict=True))
-        self.nodes.append(Node(name, operator, inputs, names, tuple(parameters)))
-        return names
-
-    def widen(self, name: str, stream: str, lanes: int) -> str:
-        """The stream with `lanes` elements a beat; no operator where it already has them."""
-        have = self._streams[stream]
-        if have.lanes == lanes:
-            return stream
-        converter = WidthConverter(
-            lanes_in=have.lanes, lanes_out=lanes, bits=have.bits, elements=have.elements, signed=have.signed
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Every field of every operator, as `node.field`."""
+        return tuple(
+            (f"{node.name}.{field}", str(value))
+            for node in self.graph.nodes
+            for field, value in node.operator.facts().items()
+            if field != "operator"
         )
-        return self.add(name, converter, stream)
 
-    def stream(self, name: str) -> Stream:
-        """The stream of that name."""
-        return self._streams[name]
+    def cycles(self) -> dict[str, int]:
+        """Cycles per image of each operator."""
+        return self.graph.cycles()
 
-    def build(self, **outputs: str) -> Graph:
-        """The finished graph; keywords are output port = stream. The stream is renamed to the port."""
-        rename = {stream: port for port, stream in outputs.items()}
-        nodes = tuple(
-            Node(
-                node.name,
-                node.operator,
-                node.inputs,
-                tuple(rename.get(output, output) for output in node.outputs),
-                node.parameters,
-            )
-            for node in self.nodes
+    def ports(self) -> tuple[InterfacePort, ...]:
+        """Data in, parameters, data out."""
+        graph = self.graph
+        rows = (
+            *((port.name, "in", port.stream.width_bits, "data") for port in graph.inputs),
+            *((port.name, "in", port.stream.width_bits, port.stream.role) for port in graph.parameter_ports()),
+            *((port.name, "out", port.stream.width_bits, "data") for port in graph.outputs),
         )
-        ports = tuple(Port(port, self._streams[stream]) for port, stream in outputs.items())
-        return Graph(tuple(self.inputs), ports, nodes)
+        return tuple(InterfacePort(port_name(name), way, bits, role, name) for name, way, bits, role in rows)
+
+    def port_beats(self) -> dict[str, int]:
+        """Beats of the tensors, and of all reads of the parameters."""
+        graph = self.graph
+        return {
+            **{port.name: port.stream.beats for port in (*graph.inputs, *graph.outputs)},
+            **{port.name: port.stream.depth * port.reads for port in graph.parameter_ports()},
+        }
+
+    def headers(self) -> tuple[str, ...]:
+        """Those of the operators."""
+        return room.headers(node.operator for node in self.graph.nodes)
+
+    def sv_files(self) -> tuple[str, ...]:
+        """The stream modules, and the operators' with what they are made of."""
+        return room.sv_files(node.operator for node in self.graph.nodes)
+
+    def area(self) -> Area:
+        """The sum over the operators."""
+        return self.graph.area()
+
+    def parameter_ports(self) -> tuple[ParameterPort, ...]:
+        """In the order of the nodes."""
+        return self.graph.parameter_ports()
+
+    def fifo_depths(self) -> dict[str, int]:
+        """The bounds, or the trimmed depths of `blocks/fifo_depths.py`."""
+        return {node.outputs[0]: fifo.depth for node, fifo in self.graph.fifos()}
+
+    def operator_modules(self) -> tuple[str, ...]:
+        """The rooms of the nodes' operators."""
+        return tuple(sorted({type(node.operator).__module__ for node in self.graph.nodes}))

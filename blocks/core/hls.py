@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import singledispatch
 
-from blocks.core.graph import Core
-from blocks.core.ports import InterfacePort, ports_of
+from blocks.core.base import Core
+from blocks.core.graph import GraphCore
+from blocks.core.ports import InterfacePort
 from blocks.dma import DmaCore
 from blocks.dma.rtl import reader
 from blocks.operators.base import ParameterStream, Stream
-from blocks.operators.fifo import Fifo
-from blocks.operators.room import room_name
 
 STREAM_DEPTH = 2
 """Depth of a stream that is no FIFO: one beat being written while another is read."""
@@ -28,17 +28,10 @@ class HlsView:
     ports: tuple[InterfacePort, ...]
 
 
-def render(core: Core | DmaCore) -> HlsView:
+@singledispatch
+def render(core: Core) -> HlsView:
     """The C++ view of a core."""
-    return _render_dma(core) if isinstance(core, DmaCore) else _render_graph(core)
-
-
-def headers_of(core: Core | DmaCore) -> tuple[str, ...]:
-    """The headers that a core's view includes, relative to `blocks/`, each once."""
-    if isinstance(core, DmaCore):
-        return ("dma/dma.hpp",)
-    names = sorted({room_name(node.operator) for node in core.graph.nodes})
-    return tuple(f"operators/{name}/{name}.hpp" for name in names)
+    raise TypeError(f"{core.name}: no C++ view is registered for {type(core).__name__}")
 
 
 def _include(headers: tuple[str, ...]) -> Iterator[str]:
@@ -48,8 +41,9 @@ def _include(headers: tuple[str, ...]) -> Iterator[str]:
         yield f'#include "{header}"'
 
 
-def _render_graph(core: Core) -> HlsView:
-    graph, name, headers = core.graph, core.name, headers_of(core)
+@render.register
+def _(core: GraphCore) -> HlsView:
+    graph, name, headers = core.graph, core.name, core.headers()
     ports = graph.parameter_ports()
     kinds = [f"Parameters{i}" for i in range(len(ports))]
     arguments = [
@@ -58,7 +52,7 @@ def _render_graph(core: Core) -> HlsView:
         *(f"farm::stream<{port.stream.cpp_type} >& {port.name}" for port in graph.outputs),
     ]
     outside = {port.name for port in (*graph.inputs, *graph.outputs)}
-    depths = {node.outputs[0]: node.operator.depth for node in graph.nodes if isinstance(node.operator, Fifo)}
+    depths = core.fifo_depths()
     body = [*_include(headers), ""]
     if kinds:
         body.append(f"template <{', '.join(f'class {kind}' for kind in kinds)}>")
@@ -72,7 +66,7 @@ def _render_graph(core: Core) -> HlsView:
     for node in graph.nodes:
         body.append(f"    {node.operator.cpp_function}({', '.join((*node.inputs, *node.parameters, *node.outputs))});")
     body.append("}")
-    interface = ports_of(core)
+    interface = core.ports()
     outside_name = {port.stream: port.name for port in interface}
     inward: list[tuple[str, Stream | ParameterStream, int]] = [
         *((port.name, port.stream, port.stream.beats) for port in graph.inputs),
@@ -99,8 +93,9 @@ def _render_graph(core: Core) -> HlsView:
     return HlsView(name, _joined(body), _joined(top), headers, interface)
 
 
-def _render_dma(core: DmaCore) -> HlsView:
-    name, headers = core.name, headers_of(core)
+@render.register
+def _(core: DmaCore) -> HlsView:
+    name, headers = core.name, core.headers()
     image, weights, result = core.image, core.weights, core.result
     body = [
         *_include(headers),
@@ -122,14 +117,6 @@ def _render_dma(core: DmaCore) -> HlsView:
         f"    farm::write_results<{result.beats}>(result, numReps, out_r);",
         "}",
     ]
-    interface = (
-        InterfacePort("in_r", "in", core.image_word_bytes * 8, "memory", "in_r"),
-        InterfacePort("out_r", "out", 32, "memory", "out_r"),
-        InterfacePort("weightsmem", "in", core.weights_word_bytes * 8, "memory", "weightsmem"),
-        InterfacePort("image", "out", image.width_bits, "data", "image"),
-        InterfacePort("weights", "out", weights.width_bits, "data", "weights"),
-        InterfacePort("result", "in", result.width_bits, "data", "result"),
-    )
     streams = (("image", image), ("weights", weights), ("result", result))
     top = [
         f'#include "{name}.hpp"',
@@ -163,7 +150,7 @@ def _render_dma(core: DmaCore) -> HlsView:
         f"    farm::pack_repeated<{weights.beats}>(weights_beats, numReps, weights);",
         "}",
     ]
-    return HlsView(name, _joined(body), _joined(top), headers, interface)
+    return HlsView(name, _joined(body), _joined(top), headers, core.ports())
 
 
 def _dma_read(what: str, word_bytes: int, stream: Stream, arguments: tuple[str, str]) -> tuple[str, ...]:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from blocks.core.graph import Core, Graph, Node
-from blocks.operators import room
+from blocks.core.graph import Graph, GraphCore, Node
+from blocks.operators.models import model_of
 from blocks.operators.mvau import Mvau
 from blocks.operators.threshold import Threshold
 
@@ -31,14 +31,14 @@ def run_graph(graph: Graph, inputs: Mapping[str, Tensor], parameters: Mapping[st
     """
     values = dict(inputs)
     for node in graph.nodes:
-        outputs = room.model(node.operator).apply(
+        outputs = model_of(node.operator).apply(
             node.operator, [values[name] for name in node.inputs], [parameters[name] for name in node.parameters]
         )
         values.update(zip(node.outputs, outputs, strict=True))
     return values
 
 
-def random_parameters(core: Core, rng: np.random.Generator) -> dict[str, Tensor]:
+def random_parameters(core: GraphCore, rng: np.random.Generator) -> dict[str, Tensor]:
     """Parameters that exercise a core: weights of full range, thresholds where the sums are, a few out of reach."""
     drawn: dict[str, Tensor] = {}
     nodes = {node.name: node for node in core.graph.nodes}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blocks.core.graph import Core
+from blocks.operators.base import ParameterStream
 
 _VERILOG_WORDS = frozenset({
     "always", "and", "assign", "automatic", "begin", "buf", "bufif0", "bufif1", "case", "casex", "casez",
@@ -47,12 +47,12 @@ class InterfacePort:
     stream: str
 
 
-def ports_of(core: Core) -> tuple[InterfacePort, ...]:
-    """The stream ports of a core, the same in every view: data in, parameters, data out."""
-    graph = core.graph
-    rows = (
-        *((port.name, "in", port.stream.width_bits, "data") for port in graph.inputs),
-        *((port.name, "in", port.stream.width_bits, port.stream.role) for port in graph.parameter_ports()),
-        *((port.name, "out", port.stream.width_bits, "data") for port in graph.outputs),
-    )
-    return tuple(InterfacePort(port_name(name), way, bits, role, name) for name, way, bits, role in rows)
+@dataclass(frozen=True)
+class ParameterPort:
+    """A parameter port of a core. `reads` is how often one image reads the whole memory."""
+
+    name: str
+    stream: ParameterStream
+    node: str
+    index: int
+    reads: int

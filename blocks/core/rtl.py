@@ -8,24 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import singledispatch
 
-from blocks.core import hls
-from blocks.core.graph import Core, Graph, Node
-from blocks.core.ports import InterfacePort, ports_of
+from blocks.core.base import Core
+from blocks.core.graph import Graph, GraphCore, Node
+from blocks.core.ports import InterfacePort
 from blocks.dma import DmaCore
 from blocks.dma import rtl as dma_rtl
 from blocks.operators.base import Operator, SvModule
 from blocks.operators.fifo import Fifo
-from blocks.operators.room import room_name
 from blocks.operators.width_converter import WidthConverter
-
-COMMON = "operators/farm_stream.sv"
-# What a module is made of besides its own file.
-NEEDS = {
-    "label_select": ("width_converter",),
-    "max_pool": ("fifo", "sliding_window"),
-    "sliding_window": ("fifo",),
-}
 
 
 @dataclass(frozen=True)
@@ -38,30 +30,29 @@ class RtlView:
     ports: tuple[InterfacePort, ...]
 
 
-def files_of(core: Core | DmaCore) -> tuple[str, ...]:
-    """The SystemVerilog files that a core's top is made of, relative to `blocks/`, each once."""
-    if isinstance(core, DmaCore):
-        return dma_rtl.FILES
-    rooms = {room_name(node.operator) for node in core.graph.nodes}
-    rooms |= {needed for room in rooms for needed in NEEDS.get(room, ())}
-    return (COMMON, *(f"operators/{room}/{room}.sv" for room in sorted(rooms)))
-
-
 def data_bits(width_bits: int) -> int:
     """Bits of a port's TDATA: whole bytes."""
     return -(-width_bits // 8) * 8
 
 
-def render(core: Core | DmaCore) -> RtlView:
+@singledispatch
+def render(core: Core) -> RtlView:
     """The SystemVerilog view of a core."""
-    if isinstance(core, DmaCore):
-        return RtlView(core.name, dma_rtl.render_top(core), files_of(core), hls.render(core).ports)
-    ports = ports_of(core)
-    return RtlView(core.name, "\n".join(_top(core, ports)) + "\n", files_of(core), ports)
+    raise TypeError(f"{core.name}: no SystemVerilog view is registered for {type(core).__name__}")
 
 
-def _top(core: Core, ports: tuple[InterfacePort, ...]) -> Iterator[str]:
-    graph = core.graph
+@render.register
+def _(core: GraphCore) -> RtlView:
+    return RtlView(core.name, "\n".join(_top(core)) + "\n", core.sv_files(), core.ports())
+
+
+@render.register
+def _(core: DmaCore) -> RtlView:
+    return RtlView(core.name, dma_rtl.render_top(core), core.sv_files(), core.ports())
+
+
+def _top(core: GraphCore) -> Iterator[str]:
+    graph, ports = core.graph, core.ports()
     yield f"// {core.name}: made from its graph."
     yield "`default_nettype none"
     yield ""

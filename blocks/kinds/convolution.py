@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from blocks.core.graph import GraphBuilder
+from blocks.core.builder import GraphBuilder
 from blocks.operators.checks import divisors
 from blocks.operators.mvau import Mvau
 from blocks.operators.pad import Pad

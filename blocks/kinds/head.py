@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from blocks.core.graph import Core, Graph, GraphBuilder
+from blocks.core.builder import GraphBuilder
+from blocks.core.graph import Graph, GraphCore
 from blocks.kinds.convolution import MOST_CHANNELS, FeatureMap, Known, known, not_dividing
 from blocks.operators.acc_pool import AccPool
 from blocks.operators.add import Add
@@ -62,14 +63,14 @@ class Head:
         """PE x SIMD of the fully connected layer."""
         return {"fc": f"1x{self.simd}"}
 
-    def core(self) -> Core:
+    def core(self) -> GraphCore:
         """The logic of the block."""
         return self._core
 
     @cached_property
-    def _core(self) -> Core:
+    def _core(self) -> GraphCore:
         # Everything that a dodo.py says of a block goes through its core, at each start.
-        return Core("head", self._graph())
+        return GraphCore("head", self._graph())
 
     def _graph(self) -> Graph:
         builder = GraphBuilder()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from blocks.core.graph import Core, Graph, GraphBuilder
+from blocks.core.builder import GraphBuilder
+from blocks.core.graph import Graph, GraphCore
 from blocks.fifo_depths import Depths
 from blocks.kinds.convolution import MOST_KERNEL, UNKNOWN, Convolution, FeatureMap, Known, known, read_convolution
 from blocks.operators.add import Add
@@ -70,14 +71,14 @@ class Residual:
             output_bits=INNER_BITS,
         )
 
-    def core(self) -> Core:
+    def core(self) -> GraphCore:
         """The logic of the block."""
         return self._core
 
     @cached_property
-    def _core(self) -> Core:
+    def _core(self) -> GraphCore:
         # Everything that a dodo.py says of a block goes through its core, at each start.
-        return Core("residual", self._graph())
+        return GraphCore("residual", self._graph())
 
     def _graph(self) -> Graph:
         builder = GraphBuilder()

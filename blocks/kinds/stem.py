@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from blocks.core.graph import Core, Graph, GraphBuilder
+from blocks.core.builder import GraphBuilder
+from blocks.core.graph import Graph, GraphCore
 from blocks.kinds.convolution import NO_PAD, Convolution, FeatureMap, Known, read_convolution, read_window
 from blocks.operators.base import Stream
 from blocks.operators.max_pool import MaxPool
@@ -47,14 +48,14 @@ class Stem:
         conv = self.conv0
         return {conv.name: f"{conv.pe}x{conv.simd}" + (f" mmv {conv.mmv}" if conv.mmv > 1 else "")}
 
-    def core(self) -> Core:
+    def core(self) -> GraphCore:
         """The logic of the block."""
         return self._core
 
     @cached_property
-    def _core(self) -> Core:
+    def _core(self) -> GraphCore:
         # Everything that a dodo.py says of a block goes through its core, at each start.
-        return Core("stem", self._graph())
+        return GraphCore("stem", self._graph())
 
     def _graph(self) -> Graph:
         builder = GraphBuilder()

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
 
-from blocks.core.graph import Core
+from blocks.core.base import Core
 from blocks.network import Network
 from blocks.operators import estimate
 from blocks.operators.base import Area
 from blocks.operators.width_converter import WidthConverter
-from blocks.parameter_memory.plan import plan_memory
+from blocks.parameter_memory.plan import memory_plans
 from config.document import load
 from config.problem import ConfigError, Problem
 from integration.design import Design, design_of
@@ -60,8 +60,8 @@ def needs_of(network: Network, views: Mapping[str, str] | None = None) -> tuple[
         BlockNeeds(
             name,
             core.name,
-            _resources(core.graph.area()) if isinstance(core, Core) else Resources(),
-            _resources(around.get(name, Area()) + (_memories(core) if isinstance(core, Core) else Area())),
+            Resources() if (area := core.area()) is None else _resources(area),
+            _resources(around.get(name, Area()) + _memories(core)),
             view=(views or {}).get(core.name),
         )
         for name, core in network.cores().items()
@@ -161,8 +161,8 @@ def _links(design: Design) -> dict[str, Area]:
 
 def _memories(core: Core) -> Area:
     area = Area()
-    for port in core.graph.parameter_ports():
-        area += plan_memory(port.stream.width_bits, port.stream.depth).area
+    for plan in memory_plans(core):
+        area += plan.area
     return area
 
 

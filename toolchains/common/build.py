@@ -6,8 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from blocks.core.graph import Core
-from blocks.dma import DmaCore
+from blocks.core.base import Core
 from blocks.network import Network
 from config.settings import Settings
 from integration.platform import Platform
@@ -35,7 +34,7 @@ class Build:
         """The end of the build."""
         return f"{self.folder}/{self.network.name}.xclbin"
 
-    def view(self, core: Core | DmaCore) -> str:
+    def view(self, core: Core) -> str:
         """How a core is written for synthesis: `rtl` or `hls`."""
         return "rtl"
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from blocks.core.graph import Core
-from blocks.dma import DmaCore
+from blocks.core.base import Core
 from blocks.views import Views
 from farm.step import Resources, Step, Tool
 from integration.fit.problem import FitProblem
@@ -66,7 +65,7 @@ class VitisBuild(Build):
         """The period of the kernel's clock."""
         return 1000 / self.clock_mhz
 
-    def view(self, core: Core | DmaCore) -> str:
+    def view(self, core: Core) -> str:
         """How a core is written for Vivado: `rtl` or `hls`. Blocks that share a core agree; the network's file does."""
         return self.views.of(next(block for block, its in self.network.cores().items() if its.name == core.name))
 

@@ -15,7 +15,7 @@ from blocks.dma import DmaCore
 from blocks.network import find_network
 
 CORES = {core.name: core for name in ("digits", "resnet50") for core in find_network(name).cores().values()}
-STREAMS = {name: core for name, core in CORES.items() if not isinstance(core, DmaCore)}
+STREAMS = {name: core for name, core in CORES.items() if core.has_block_bench}
 
 
 def arguments(top: str) -> list[str]:

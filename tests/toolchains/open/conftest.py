@@ -14,9 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blocks.core.graph import Core, Graph
+from blocks.core.graph import Graph, GraphCore
 from blocks.core.hls import render
-from blocks.core.ports import ports_of
 from blocks.core.rtl import RtlView, data_bits
 from blocks.memories import images
 from toolchains.hls_subset.release import release_header
@@ -46,7 +45,7 @@ ROOT = Path(__file__).resolve().parents[3]
 class Compiled:
     """A core's body or top as a shared object."""
 
-    core: Core
+    core: GraphCore
     view: str
     library: ctypes.CDLL
 
@@ -67,7 +66,7 @@ def compile_view(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Comp
     """Compile the body or the top of a core; each one only once."""
     done: dict[tuple[str, str], Compiled] = {}
 
-    def compile_one(core: Core, view: str = "body") -> Compiled:
+    def compile_one(core: GraphCore, view: str = "body") -> Compiled:
         if (core.name, view) not in done:
             if shutil.which("g++") is None:
                 pytest.skip("there is no g++")
@@ -77,7 +76,7 @@ def compile_view(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Comp
     return compile_one
 
 
-def _compile(core: Core, view: str, folder: Path) -> Compiled:
+def _compile(core: GraphCore, view: str, folder: Path) -> Compiled:
     rendered = render(core)
     for header in ("operators/farm_hls.hpp", *rendered.headers):
         (folder / header).parent.mkdir(parents=True, exist_ok=True)
@@ -140,11 +139,11 @@ def simulations(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def simulate(simulations: Path) -> Callable[[Core], Simulator]:
+def simulate(simulations: Path) -> Callable[[GraphCore], Simulator]:
     """Verilate and compile a core; each one only once."""
     done: dict[str, Simulator] = {}
 
-    def simulate_one(core: Core) -> Simulator:
+    def simulate_one(core: GraphCore) -> Simulator:
         if core.name not in done:
             done[core.name] = build(core, simulations)
         return done[core.name]
@@ -173,13 +172,13 @@ def synthesise_view(tmp_path_factory: pytest.TempPathFactory) -> Callable[[RtlVi
     return synthesise_one
 
 
-def netlist_wrapper(core: Core, block: str | None) -> str:
+def netlist_wrapper(core: GraphCore, block: str | None) -> str:
     """What the harness sees of a netlist: ports, no stream and no FIFO inside.
 
     With the name of a block its filled memories feed the core, and what the harness offers for them is never taken.
     """
     feeds = {port.name: data_bits(port.stream.width_bits) for port in core.graph.parameter_ports()} if block else {}
-    ports = {port.name for port in ports_of(core)}
+    ports = {port.name for port in core.ports()}
 
     def probed(found: re.Match[str]) -> str:
         name, part = found.groups()
@@ -212,7 +211,7 @@ def simulate_netlist(simulations: Path, netlist_models: tuple[Path, ...]) -> Cal
     """
 
     def simulate_one(
-        core: Core, netlist: str, block: str | None = None, memories: str = "", fast: str = "-O0"
+        core: GraphCore, netlist: str, block: str | None = None, memories: str = "", fast: str = "-O0"
     ) -> Simulator:
         verilator, harness = installed_verilator(), simulations / HARNESS
         with tempfile.TemporaryDirectory(prefix="netlist-") as name:

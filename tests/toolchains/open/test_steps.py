@@ -84,9 +84,31 @@ class TestWhatAStepReads:
         assert readers(steps, "blocks/dma/dma.hpp") == {cores["inoutdma"]}
         assert readers(steps, "blocks/operators/farm_hls.hpp") == set(cores.values())
 
-    @pytest.mark.parametrize("path", ["network", "residual", "stem", "head", "convolution", "networks/digits_train"])
+    @pytest.mark.parametrize("operator", ["max_pool", "label_select", "duplicate", "mvau", "pad"])
+    def test_an_operators_model_reaches_the_cores_made_of_it(self, steps, network, operator) -> None:
+        """Which blocks are made of it is what the paper's figures of the blocks show."""
+        residuals = {"res2a", "res2b", "res3a", "res3b"}
+        users = {
+            "max_pool": {"preres"},
+            "label_select": {"postres"},
+            "duplicate": residuals,
+            "mvau": {"preres", *residuals, "postres"},
+            "pad": {"preres", *residuals},
+        }[operator]
+        cores = {f"hls:{network.cores()[block].name}" for block in users}
+        expected = cores | {f"weights:{block}" for block in users}
+        assert readers(steps, f"blocks/operators/{operator}/model.py") == expected
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "network", "kinds/residual", "kinds/stem", "kinds/head", "kinds/convolution", "networks/digits_train",
+            "core/builder",
+        ],
+    )  # fmt: skip
     def test_how_a_graph_came_about_reaches_nothing(self, steps, path) -> None:
         """The graph itself is an input; the code that draws it may change without any effect."""
+        assert (ROOT / "blocks" / f"{path}.py").is_file()
         assert readers(steps, f"blocks/{path}.py") == set()
 
     def test_the_network_file_is_no_input_by_itself(self, steps) -> None:

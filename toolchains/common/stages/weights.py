@@ -7,7 +7,7 @@ from blocks.origin import STAND_IN
 from blocks.trained import parameter_file
 from farm.step import PYTHON, File, Output, Step, Text
 from toolchains.common.build import Build
-from toolchains.common.core_file import core_facts, json_text
+from toolchains.common.core_file import json_text
 from toolchains.common.failures import signatures
 from toolchains.common.modules import modules_of
 from toolchains.common.programs import ERROR_LINES, interpreter
@@ -39,7 +39,7 @@ def weights(build: Build, block: Block) -> Step:
         outputs=tuple(outputs),
         log=f"{place}/weights.log",
         tools=interpreter("numpy"),
-        facts=(("parameters", source or STAND_IN), *core_facts(core)),
+        facts=(("parameters", source or STAND_IN), *core.facts()),
         error_lines=ERROR_LINES,
         signatures=signatures("open"),
     )

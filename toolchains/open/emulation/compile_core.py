@@ -14,12 +14,14 @@ import json
 import subprocess
 import sys
 from dataclasses import asdict
+from functools import singledispatch
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from blocks.core.graph import Core, Graph
+from blocks.core.base import Core
+from blocks.core.graph import Graph, GraphCore
 from blocks.core.hls import HlsView, render
 from blocks.core.model import random_parameters, run_graph
 from blocks.dma import DmaCore
@@ -64,7 +66,7 @@ def compile_object(source: str, output: str, *flags: str) -> None:
         raise CoreError(f"g++ ended with status {done.returncode} on {source}; its first message is above")
 
 
-def write_sources(core: Core | DmaCore, view: HlsView) -> None:
+def write_sources(core: Core, view: HlsView) -> None:
     """Put the rendered sources beside the headers that the step declared."""
     Path(f"{view.name}.hpp").write_text(view.body)
     Path(f"{view.name}_top.cpp").write_text(view.top)
@@ -121,7 +123,7 @@ def run_native(
     return outputs
 
 
-def draw_inputs(core: Core, rng: np.random.Generator) -> dict[str, Tensor]:
+def draw_inputs(core: GraphCore, rng: np.random.Generator) -> dict[str, Tensor]:
     """Random tensors of full range, shaped as the model takes them."""
     drawn: dict[str, Tensor] = {}
     for port in core.graph.inputs:
@@ -132,8 +134,14 @@ def draw_inputs(core: Core, rng: np.random.Generator) -> dict[str, Tensor]:
     return drawn
 
 
+@singledispatch
 def simulate(core: Core) -> dict[str, object]:
     """Compare body and top with the model; raises CoreError at the first difference."""
+    raise TypeError(f"{core.name}: no model is registered for {type(core).__name__}")
+
+
+@simulate.register
+def _(core: GraphCore) -> dict[str, object]:
     rng = np.random.default_rng(SEED)
     libraries = {view: ctypes.CDLL(str(Path(f"{view}.so").resolve())) for view in ("body", "top")}
     compared = 0
@@ -166,7 +174,8 @@ def simulate(core: Core) -> dict[str, object]:
     }
 
 
-def simulate_dma(core: DmaCore) -> dict[str, object]:
+@simulate.register
+def _(core: DmaCore) -> dict[str, object]:
     """The DMA moves bytes: what arrives is what lay in memory, image after image."""
     rng = np.random.default_rng(SEED)
     top = ctypes.CDLL(str(Path("top.so").resolve()))
@@ -223,7 +232,7 @@ def main() -> int:
         compile_object("body.cpp", "core.o", "-O3", "-c", "-I", "host")
         compile_object("core.o", "body.so", "-shared")
         compile_object("top.cpp", "top.so", *TOP_FLAGS, *system)
-        report = simulate_dma(core) if isinstance(core, DmaCore) else simulate(core)
+        report = simulate(core)
     except CoreError as failure:
         print(f"ERROR: {core.name}: {failure}")
         return 1

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from functools import singledispatch
 
-from blocks.core.graph import Core, ParameterPort
+from blocks.core.base import Core
+from blocks.core.graph import GraphCore
+from blocks.core.ports import ParameterPort
 from blocks.dma import DmaCore
 from blocks.operators.base import ParameterStream, Stream
 
@@ -34,18 +37,18 @@ def _load(port: ParameterPort) -> str:
     return f'{port.name} = farm_abi::beats_of<{shape}>(image, left, {stream.depth}, "{port.name}");'
 
 
-def host_entry(core: Core | DmaCore, *, top: bool) -> str:
+@singledispatch
+def host_entry(core: Core, *, top: bool) -> str:
     """The source of a shared object with the C interface around a core's body, or around its top.
 
     A body reads its parameters from arrays, over and over, and is what the emulation runs; a top reads them from
     streams with wide words, as the synthesised core does, and is run only against the model.
     """
-    if isinstance(core, DmaCore):
-        return _dma_entry(core, top=top)
-    return _graph_entry(core, top=top)
+    raise TypeError(f"{core.name}: no C interface is registered for {type(core).__name__}")
 
 
-def _graph_entry(core: Core, *, top: bool) -> str:
+@host_entry.register
+def _(core: GraphCore, *, top: bool) -> str:
     graph, name = core.graph, core.name
     ports = graph.parameter_ports()
     view = "top" if top else "body"
@@ -158,7 +161,8 @@ def _dma_read(what: str, word_bytes: int, stream: Stream, arguments: tuple[str, 
     ]
 
 
-def _dma_entry(core: DmaCore, *, top: bool) -> str:
+@host_entry.register
+def _(core: DmaCore, *, top: bool) -> str:
     name = core.name
     image, weights, result = core.image, core.weights, core.result
     lines = [f'#include "{name}_top.cpp"' if top else f'#include "{name}.hpp"', '#include "core_abi.hpp"', ""]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from blocks.core.graph import Core
 from blocks.dma import Dma
 from blocks.network import Network
 from toolchains.open.emulation.native import element_bytes
@@ -36,9 +35,7 @@ def program_main(network: Network) -> str:
         "    design.blocks = {",
     ]
     for block in network.blocks:
-        core = cores[block.name]
-        if not isinstance(core, Core):
-            continue
+        core = block.core()
         graph = core.graph
         output = graph.outputs[0].stream
         streamed = "true" if len(graph.inputs) > 1 else "false"

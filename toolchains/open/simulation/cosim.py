@@ -18,13 +18,13 @@ from typing import Any
 
 import numpy as np
 
-from blocks.core.graph import Core
+from blocks.core.graph import GraphCore
 from blocks.core.model import run_graph
 from blocks.fifo_depths import bounds
 from blocks.parameters import ParameterError
 from blocks.weights import values_of
 from reports.summary.step_values import Simulation
-from toolchains.common.core_file import read_core
+from toolchains.common.core_file import read_graph_core
 from toolchains.open.emulation.compile_core import draw_inputs
 from toolchains.open.simulation.compile_model import HARNESS, MODEL, ModelError, installed_verilator, link_simulation
 from toolchains.open.simulation.simulator import Simulator
@@ -67,7 +67,7 @@ def read_memories(folder: Path) -> dict[str, bytes]:
 
 
 def read_stimuli(
-    core: Core,
+    core: GraphCore,
     block: str,
     images: int,
     streamed: Tensor | None,
@@ -152,7 +152,7 @@ def run_all(
 
 
 def values_of_runs(
-    core: Core, runs: Mapping[str, Run], compared: int, origin: str, interval: int, tool: str
+    core: GraphCore, runs: Mapping[str, Run], compared: int, origin: str, interval: int, tool: str
 ) -> dict[str, Any]:
     """What `values.json` holds: the members that reports read (`reports/summary/step_values.py`), and more.
 
@@ -209,8 +209,7 @@ def main() -> int:
     parser.add_argument("--archive", type=Path, help="the user's images by block, .npz")
     parser.add_argument("--blocks", default="", help="all blocks that an archive may name, with commas")
     given = parser.parse_args()
-    core = read_core(given.core)
-    assert isinstance(core, Core)  # noqa: S101  no step is made for another
+    core = read_graph_core(given.core)
     files = {name: path for name in ("held_out", "archive") if (path := getattr(given, name))}
     try:
         values = values_of(core.graph, given.block, given.parameters)

@@ -8,45 +8,43 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blocks.core.graph import Core, Node
-from blocks.core.ports import ports_of
-from blocks.core.rtl import data_bits, files_of, instance_name, render
-from blocks.operators.fifo import Fifo
+from blocks.core.graph import GraphCore, Node
+from blocks.core.rtl import data_bits, instance_name, render
 from toolchains.open.simulation.compile_model import class_name, wrapper_name
 
 LEVEL_BITS = 32
 CORE, WRAPPER, JOINT = "core.sv", "simulated.sv", "joint.cpp"
 
 
-def stream_names(core: Core) -> tuple[str, ...]:
+def stream_names(core: GraphCore) -> tuple[str, ...]:
     """Every stream inside a core, in the order of the harness' bits."""
     return (*core.graph.streams(), *(port.name for port in core.graph.parameter_ports()))
 
 
-def fifo_nodes(core: Core) -> tuple[Node, ...]:
+def fifo_nodes(core: GraphCore) -> tuple[Node, ...]:
     """The FIFOs of a core, in the order of the harness' levels."""
-    return tuple(node for node in core.graph.nodes if isinstance(node.operator, Fifo))
+    return tuple(node for node, _ in core.graph.fifos())
 
 
-def verilog_files(core: Core) -> tuple[str, ...]:
+def verilog_files(core: GraphCore) -> tuple[str, ...]:
     """The operators' files, relative to `blocks/`."""
-    return files_of(core)
+    return core.sv_files()
 
 
-def texts(core: Core) -> dict[str, str]:
+def texts(core: GraphCore) -> dict[str, str]:
     """What is rendered for a core's model, by file name."""
     return {CORE: render(core).top, WRAPPER: wrapper(core), JOINT: joint(core)}
 
 
-def wrapper(core: Core) -> str:
+def wrapper(core: GraphCore) -> str:
     """The SystemVerilog around the core."""
     return "\n".join(_wrapper(core)) + "\n"
 
 
-def _wrapper(core: Core) -> Iterator[str]:
+def _wrapper(core: GraphCore) -> Iterator[str]:
     streams, fifos = stream_names(core), fifo_nodes(core)
     yield f"module {wrapper_name(core.name)} ("
-    for port in ports_of(core):
+    for port in core.ports():
         data, back = ("input", "output") if port.direction == "in" else ("output", "input")
         yield f"    {data} wire [{data_bits(port.width_bits) - 1}:0] {port.name}_TDATA,"
         yield f"    {data} wire {port.name}_TVALID,"
@@ -67,12 +65,12 @@ def _wrapper(core: Core) -> Iterator[str]:
     yield "endmodule"
 
 
-def joint(core: Core) -> str:
+def joint(core: GraphCore) -> str:
     """The C++ that gives the harness the model's pins; it exports `<core>_model`."""
     return "\n".join(_joint(core)) + "\n"
 
 
-def _joint(core: Core) -> Iterator[str]:
+def _joint(core: GraphCore) -> Iterator[str]:
     name = class_name(core.name)
     yield f'#include "{name}.h"'
     yield '#include "harness.hpp"'
@@ -88,7 +86,7 @@ def _joint(core: Core) -> Iterator[str]:
     yield "    explicit Model(std::uint64_t seed) : top_((prepare(this, seed), this)) {"
     yield "        clock = &top_.ap_clk;"
     yield "        reset_n = &top_.ap_rst_n;"
-    for port in ports_of(core):
+    for port in core.ports():
         pins = ", ".join(f"{'&' if part else ''}{value}" for part, value in _pins(port.name))
         size = data_bits(port.width_bits) // 8
         yield f'        ports.push_back({{"{port.stream}", {str(port.direction == "in").lower()}, {size}, {pins}}});'

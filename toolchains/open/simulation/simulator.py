@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from blocks.core.graph import Core
+from blocks.core.graph import GraphCore
 from blocks.memories import beat_bytes, images, pack_beats, unpack_beats
 from toolchains.open.simulation.compile_model import (
     HARNESS,
@@ -136,7 +136,7 @@ class _Given:
 class _Watch:
     """The arrays that a run's counters and last state go into."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: GraphCore) -> None:
         self.core = core
         self.streams, self.fifos = stream_names(core), [node.name for node in fifo_nodes(core)]
         self.counts = np.zeros((len(self.streams), 3), np.uint64)
@@ -171,7 +171,7 @@ class _Watch:
 class Simulator:
     """One core's compiled model. Every run starts from reset, with random contents of memories and registers."""
 
-    def __init__(self, core: Core, library: Path) -> None:
+    def __init__(self, core: GraphCore, library: Path) -> None:
         self.core = core
         self._library = ctypes.CDLL(str(library.resolve()))
         self._create = ctypes.cast(getattr(self._library, f"{core.name}_model"), ctypes.c_void_p)
@@ -324,7 +324,7 @@ def _error(run: _Run, given: list[_Given], moved: list[int], watch: _Watch) -> S
     return SimulationError(f"{at}: port {port.name}: {what}")
 
 
-def build(core: Core, folder: Path, *, operators: Path = BLOCKS, verilator: Verilator | None = None) -> Simulator:
+def build(core: GraphCore, folder: Path, *, operators: Path = BLOCKS, verilator: Verilator | None = None) -> Simulator:
     """Verilate, compile and load a core, for tests and benchmarks (the steps do it in parts).
 
     Args:

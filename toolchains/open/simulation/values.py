@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from blocks.core.graph import Core
+from blocks.core.graph import GraphCore
 from toolchains.open.simulation.model import fifo_nodes
 
 Tensor = np.ndarray[Any, Any]
@@ -93,7 +93,7 @@ class DeadlockError(SimulationError):
 
 
 def deadlock(
-    core: Core,
+    core: GraphCore,
     what: str,
     valid: Mapping[str, bool],
     ready: Mapping[str, bool],

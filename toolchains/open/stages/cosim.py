@@ -10,7 +10,7 @@ from blocks.origin import STAND_IN
 from blocks.trained import parameter_file
 from farm.step import PYTHON, File, Output, Resources, Step, Text
 from toolchains.common.build import Build
-from toolchains.common.core_file import core_facts, core_text, json_text
+from toolchains.common.core_file import core_text, json_text
 from toolchains.common.failures import signatures
 from toolchains.common.modules import modules_of
 from toolchains.common.programs import ERROR_LINES, compiler, interpreter
@@ -60,7 +60,7 @@ def cosim(build: Build, block: Block) -> Step:
         outputs=(Output("values.json", f"{place}/values.json"),),
         log=f"{place}/cosim.log",
         tools=(verilator(), compiler(), *interpreter("numpy")),
-        facts=(("core", core.name), ("parameters", parameters or STAND_IN), *core_facts(core)),
+        facts=(("core", core.name), ("parameters", parameters or STAND_IN), *core.facts()),
         resources=Resources(memory_gib=2.0),
         error_lines=ERROR_LINES,
         signatures=signatures("open"),
@@ -91,7 +91,7 @@ def dma_cosim(build: Build) -> Iterator[Step]:
         outputs=(Output("values.json", f"{place}/values.json"),),
         log=f"{place}/cosim.log",
         tools=(verilator(), compiler(), *interpreter("numpy")),
-        facts=core_facts(core),
+        facts=core.facts(),
         resources=Resources(memory_gib=1.0),
         error_lines=ERROR_LINES,
         signatures=signatures("open"),

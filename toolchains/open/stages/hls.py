@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from blocks.core.graph import Core
-from blocks.core.hls import headers_of
-from blocks.dma import DmaCore
+from blocks.core.base import Core
 from farm.step import PYTHON, File, Output, Resources, Step, Text
 from toolchains.common.build import Build
-from toolchains.common.core_file import core_facts, core_text
+from toolchains.common.core_file import core_text
 from toolchains.common.failures import signatures
 from toolchains.common.modules import modules_of
 from toolchains.common.programs import ERROR_LINES, compiler, interpreter
@@ -21,10 +19,10 @@ HLS_RELEASE = "2022.2"
 STREAM_WARNING = "^WARNING: Hls::stream "
 
 
-def hls(build: Build, core: Core | DmaCore) -> Step:
+def hls(build: Build, core: Core) -> Step:
     """The step of a core."""
     place = f"{build.folder}/hls/{core.name}"
-    headers = ("operators/farm_hls.hpp", *headers_of(core))
+    headers = ("operators/farm_hls.hpp", *core.headers())
     return Step(
         name=f"hls:{core.name}",
         argv=(PYTHON, "-m", PROGRAM, "--core", "core.json"),
@@ -40,7 +38,7 @@ def hls(build: Build, core: Core | DmaCore) -> Step:
         outputs=tuple(Output(name, f"{place}/{name}") for name in ("core.o", "interface.json", "csim.json")),
         log=f"{place}/hls.log",
         tools=(compiler(), *interpreter("numpy", "hls4ml", "tree-sitter", "tree-sitter-cpp")),
-        facts=core_facts(core),
+        facts=core.facts(),
         resources=Resources(memory_gib=1.5),
         error_lines=(*ERROR_LINES, STREAM_WARNING),
         signatures=signatures("open"),

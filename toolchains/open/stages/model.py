@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blocks.core.graph import Core
-from blocks.dma import DmaCore
+from blocks.core.graph import GraphCore
 from farm.step import PYTHON, File, Output, Resources, Step, Text
 from toolchains.common.build import Build
-from toolchains.common.core_file import core_facts
 from toolchains.common.failures import signatures
 from toolchains.common.modules import modules_of
 from toolchains.common.programs import ERROR_LINES, compiler, interpreter
@@ -21,9 +19,9 @@ PROGRAM = "toolchains.open.simulation.compile_model"
 HEADER = File("harness.hpp", "toolchains/open/simulation/harness.hpp")
 
 
-def model(build: Build, core: Core | DmaCore) -> Step | None:
+def model(build: Build, core: GraphCore) -> Step | None:
     """The step of a core. The DMA core has none: it and its bench are one program, which `cosim` compiles."""
-    if isinstance(core, DmaCore):
+    if not core.has_block_bench:
         return None
     place = f"{build.folder}/{STAGE.name}/{core.name}"
     operators, rendered = verilog_files(core), texts(core)
@@ -40,7 +38,7 @@ def model(build: Build, core: Core | DmaCore) -> Step | None:
         outputs=(Output(MODEL, f"{place}/{MODEL}"),),
         log=f"{place}/model.log",
         tools=(verilator(), compiler(), *interpreter()),
-        facts=core_facts(core),
+        facts=core.facts(),
         resources=Resources(memory_gib=2.0),
         error_lines=ERROR_LINES,
         signatures=signatures("open"),

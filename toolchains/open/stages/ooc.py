@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from blocks.core.graph import Core
+from blocks.core.base import Core
 from blocks.core.rtl import RtlView, render
-from blocks.dma import DmaCore
 from farm.step import PYTHON, File, Output, Resources, Step, Text
 from toolchains.common.build import Build
-from toolchains.common.core_file import Facts, core_facts
 from toolchains.common.failures import signatures
 from toolchains.common.modules import modules_of
 from toolchains.common.programs import ERROR_LINES, interpreter
@@ -18,12 +16,12 @@ PROGRAM = "toolchains.open.synthesis.synthesise"
 OUTPUTS = (NETLIST, VERILOG, STATISTICS, "values.json")
 
 
-def ooc(build: Build, core: Core | DmaCore) -> Step:
+def ooc(build: Build, core: Core) -> Step:
     """The step of a core."""
-    return synthesis(build, render(core), core_facts(core), "ooc")
+    return synthesis(build, render(core), core.facts(), "ooc")
 
 
-def synthesis(build: Build, view: RtlView, facts: Facts, task: str) -> Step:
+def synthesis(build: Build, view: RtlView, facts: tuple[tuple[str, str], ...], task: str) -> Step:
     """Synthesis of a view, as an item of `task`."""
     top = f"{view.name}.sv"
     place = f"{build.folder}/{task}/{view.name}"

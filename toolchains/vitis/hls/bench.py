@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from blocks.core.graph import Core
-from blocks.core.hls import render
-from blocks.dma import DmaCore
+from blocks.core.base import Core
 
 BENCH_OK = "farm: the top equals the model"
 
@@ -33,42 +31,26 @@ class BenchPort:
         return f"{self.name}.txt"
 
 
-def bench_ports(core: Core | DmaCore, images: int = 1) -> tuple[BenchPort, ...]:
+def bench_ports(core: Core, images: int = 1) -> tuple[BenchPort, ...]:
     """The ports of a core's top in the order of its arguments, with the beats of `images` images; the DMA's of one."""
-    beats = {name: count * images for name, count in _beats(core).items()}
+    beats = {name: count * images for name, count in core.port_beats().items()}
     return tuple(
         BenchPort(
             port.name, port.stream, port.width_bits, port.direction == "in", port.role == "memory", beats[port.stream]
         )
-        for port in render(core).ports
+        for port in core.ports()
     )
 
 
-def _beats(core: Core | DmaCore) -> dict[str, int]:
-    if isinstance(core, DmaCore):
-        return {
-            "in_r": core.image.elements // core.image_word_bytes,
-            "out_r": core.result.beats,
-            "weightsmem": core.weights.elements // core.weights_word_bytes,
-            "image": core.image.beats,
-            "weights": core.weights.beats,
-            "result": core.result.beats,
-        }
-    graph = core.graph
-    return {
-        **{port.name: port.stream.beats for port in (*graph.inputs, *graph.outputs)},
-        **{port.name: port.stream.depth * port.reads for port in graph.parameter_ports()},
-    }
-
-
-def bench_source(core: Core | DmaCore, images: int = 1) -> str:
+def bench_source(core: Core, images: int = 1) -> str:
     """The C++ of the bench, which calls the top once for each image."""
     return "\n".join(_bench(core, images)) + "\n"
 
 
-def _bench(core: Core | DmaCore, images: int) -> Iterator[str]:
+def _bench(core: Core, images: int) -> Iterator[str]:
     name, ports = core.name, bench_ports(core, images)
-    is_dma = isinstance(core, DmaCore)
+    # A core at memories is told how many images lie there.
+    counts_images = any(port.is_memory for port in ports)
     yield f'#include "{name}.hpp"'
     yield "#include <cstdio>"
     yield "#include <fstream>"
@@ -77,7 +59,7 @@ def _bench(core: Core | DmaCore, images: int) -> Iterator[str]:
     yield ""
     yield f"void {name}("
     arguments = [_argument(port) for port in ports]
-    if is_dma:
+    if counts_images:
         arguments.insert(sum(port.is_memory for port in ports), "unsigned int numReps")
     yield ",\n".join(f"    {argument}" for argument in arguments) + ");"
     yield ""
@@ -106,7 +88,7 @@ def _bench(core: Core | DmaCore, images: int) -> Iterator[str]:
             store = f"{port.name}[i] = {value}" if port.is_memory else f"{port.name}.write({value})"
             yield f"    for (int i = 0; i < {port.beats}; i++) {store};"
     given = [port.name for port in ports]
-    if is_dma:
+    if counts_images:
         given.insert(sum(port.is_memory for port in ports), "1")
     loop = f"for (int image = 0; image < {images}; image++) " if images > 1 else ""
     yield f"    {loop}{name}({', '.join(given)});"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import singledispatch
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from blocks.core.graph import Core
+from blocks.core.base import Core
+from blocks.core.graph import GraphCore
 from blocks.core.model import random_parameters, run_graph
 from blocks.dma import DmaCore
 from blocks.memories import beat_bytes, images, pack_beats
@@ -18,12 +20,12 @@ Tensor = np.ndarray[Any, Any]
 SEED = 2020
 
 
-def write_vectors(core: Core | DmaCore, folder: Path, images: int = 1) -> None:
+def write_vectors(core: Core, folder: Path, images: int = 1) -> None:
     """Write the files of beats: random values of full range, and what the model makes of them.
 
     The DMA's are of one image.
     """
-    found = _dma_vectors(core) if isinstance(core, DmaCore) else _core_vectors(core, images)
+    found = _beats(core, images)
     for port in bench_ports(core, images):
         content = found[port.stream]
         size = beat_bytes(port.width_bits)
@@ -32,7 +34,14 @@ def write_vectors(core: Core | DmaCore, folder: Path, images: int = 1) -> None:
         (folder / port.file).write_text(text, "ascii")
 
 
-def _core_vectors(core: Core, count: int) -> Mapping[str, bytes]:
+@singledispatch
+def _beats(core: Core, count: int) -> Mapping[str, bytes]:
+    """The beats of each port, by `InterfacePort.stream`, for `count` images."""
+    raise TypeError(f"{core.name}: no test vectors are registered for {type(core).__name__}")
+
+
+@_beats.register
+def _(core: GraphCore, count: int) -> Mapping[str, bytes]:
     rng = np.random.default_rng(SEED)
     parameters = random_parameters(core, rng)
     memories, content = images(core.graph, parameters)
@@ -56,7 +65,8 @@ def _core_vectors(core: Core, count: int) -> Mapping[str, bytes]:
     return found
 
 
-def _dma_vectors(core: DmaCore) -> Mapping[str, bytes]:
+@_beats.register
+def _(core: DmaCore, count: int) -> Mapping[str, bytes]:
     rng = np.random.default_rng(SEED)
     image, weights = (rng.bytes(stream.elements) for stream in (core.image, core.weights))
     answers = rng.bytes(core.result.beats * 4)

@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from blocks.core.graph import Core
-from blocks.operators.fifo import Fifo
 from reports.hls.csynth import Csynth
 
 _WORST = re.compile(r"[0-9]+")
@@ -29,11 +27,6 @@ def pipeline_cycles(reports: Iterable[Csynth]) -> int:
                 depths.append(max(stages))
         total += max(depths)
     return total
-
-
-def fifo_depths(core: Core) -> dict[str, int]:
-    """Stream name to depth of each FIFO of a core, by the bound."""
-    return {node.outputs[0]: node.operator.depth for node in core.graph.nodes if isinstance(node.operator, Fifo)}
 
 
 def deeper(body: str, depths: Mapping[str, int], cycles: int) -> str:

@@ -11,9 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from blocks.core.graph import Core
+from blocks.core.base import Core
 from blocks.core.hls import render
-from blocks.dma import DmaCore
 from reports.hls import csynth_xml as hls_csynth_xml
 from reports.hls.csynth import Csynth
 from reports.reading import source
@@ -21,7 +20,7 @@ from reports.reading.errors import ReportError
 from reports.summary.step_values import FORMAT
 from toolchains.common.core_file import read_core
 from toolchains.vitis.hls.bench_vectors import write_vectors
-from toolchains.vitis.hls.fifo_latency import deeper, fifo_depths, pipeline_cycles
+from toolchains.vitis.hls.fifo_latency import deeper, pipeline_cycles
 from toolchains.vitis.hls.scripts import DONE, PROJECT, SOLUTION, SYNTHESISED
 from toolchains.vitis.tools import tool
 from toolchains.vitis.tools.archive import pack_folder
@@ -75,14 +74,14 @@ def check_report(top: Csynth, core: str, part: str) -> None:
         raise tool.ToolError(f"csynth reports {top.top} on {top.device}, not {core} on {part}")
 
 
-def run(core: Core | DmaCore, release: Release, part: str, tool_name: str) -> None:
+def run(core: Core, release: Release, part: str, tool_name: str) -> None:
     """The whole step in the current folder."""
     view = render(core)
     header = Path(f"{view.name}.hpp")
     header.write_text(view.body)
     Path(f"{view.name}_top.cpp").write_text(view.top)
     write_vectors(core, Path())
-    depths = fifo_depths(core) if isinstance(core, Core) else {}
+    depths = core.fifo_depths()
     added = 0
     if depths:
         reports = synthesise("estimate.tcl", release, simulates=True, exports=False, core=view.name)

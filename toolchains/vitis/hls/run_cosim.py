@@ -11,14 +11,14 @@ import json
 import sys
 from pathlib import Path
 
-from blocks.core.graph import Core
+from blocks.core.graph import GraphCore
 from blocks.core.hls import render
 from reports.hls import cosim as hls_cosim
 from reports.hls.cosim import CosimRun
 from reports.reading import source
 from reports.reading.errors import ReportError
 from reports.summary.step_values import Simulation
-from toolchains.common.core_file import read_core
+from toolchains.common.core_file import read_graph_core
 from toolchains.vitis.hls.bench_vectors import write_vectors
 from toolchains.vitis.hls.run import CSIM_OK, SOLUTION_FOLDER
 from toolchains.vitis.hls.scripts import COSIM, COSIM_IMAGES, DONE
@@ -47,7 +47,7 @@ def verdict(printed: str, report: hls_cosim.Cosim) -> CosimRun:
     return next(run for run in report.runs if run.passed)
 
 
-def run(core: Core, release: Release, tool_name: str) -> None:
+def run(core: GraphCore, release: Release, tool_name: str) -> None:
     """The whole step in the current folder."""
     view = render(core)
     Path(f"{view.name}_top.cpp").write_text(view.top)
@@ -80,9 +80,8 @@ def main() -> int:
     parser.add_argument("--release", required=True)
     parser.add_argument("--tool", required=True, help="name and release, for the values")
     arguments = parser.parse_args()
-    release, core = Release.of(arguments.release), read_core(arguments.core)
+    release, core = Release.of(arguments.release), read_graph_core(arguments.core)
     assert release is not None  # noqa: S101  the flow has rendered it
-    assert isinstance(core, Core)  # noqa: S101  the DMA is no block
     try:
         run(core, release, arguments.tool)
     except (tool.ToolError, ReportError, ValueError, OSError) as failure:

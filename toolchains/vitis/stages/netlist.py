@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blocks.core.rtl import files_of, render
+from blocks.core.rtl import render
 from blocks.network import Network
 from farm.step import PYTHON, File, Output, Step, Text
 from integration.design import design_of
@@ -25,7 +25,7 @@ def netlist(build: VitisBuild, network: Network) -> Step:
     job, place, kernel = build.job, f"{build.folder}/stitch", network.name
     is_block_design = job.style == "ipi"
     converters = {core.name: core for link in design_of(network).links if (core := converter_core(link))}
-    files = dict.fromkeys(file for core in converters.values() for file in files_of(core))
+    files = dict.fromkeys(file for core in converters.values() for file in core.sv_files())
     files |= dict.fromkeys((MEMORY_SOURCE, *(() if is_block_design else structural.FILES)))
     taken = (".dcp",) if is_block_design else (".dcp", "_stub.v")
     left = (f"{kernel}_empty.dcp", UTILIZATION, HIERARCHY, "package.tcl", "design.tcl")

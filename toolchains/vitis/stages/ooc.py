@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from blocks.core.graph import Core
+from blocks.core.base import Core
 from blocks.core.rtl import render
-from blocks.dma import DmaCore
 from farm.step import PYTHON, File, Output, Step, Text
-from toolchains.common.core_file import core_facts
 from toolchains.common.modules import modules_of
 from toolchains.common.programs import interpreter
 from toolchains.common.stage import Per, Stage
@@ -16,7 +14,7 @@ from toolchains.vitis.ooc.scripts import CONSTRAINTS, OocJob, constraints, ooc_s
 PROGRAM = "toolchains.vitis.ooc.run"
 
 
-def ooc(build: VitisBuild, core: Core | DmaCore) -> Step:
+def ooc(build: VitisBuild, core: Core) -> Step:
     """The step of a core, from either view."""
     place = f"{build.folder}/ooc/{core.name}"
     view = build.view(core)
@@ -37,13 +35,13 @@ def ooc(build: VitisBuild, core: Core | DmaCore) -> Step:
         outputs=tuple(Output(name, f"{place}/{name}") for name in (*job.outputs, "values.json")),
         log=f"{place}/ooc.log",
         tools=(build.tool("vivado"), *interpreter()),
-        facts=(("view", view), *core_facts(core)),
+        facts=(("view", view), *core.facts()),
         resources=build.resources(cores=build.vitis.threads, memory_gib=12.0, licences=build.licences),
     )
     return build.with_limits(step, "ooc_hours")
 
 
-def _sources(build: VitisBuild, core: Core | DmaCore) -> tuple[tuple[str, ...], tuple[File | Text, ...]]:
+def _sources(build: VitisBuild, core: Core) -> tuple[tuple[str, ...], tuple[File | Text, ...]]:
     """Files of SystemVerilog in the order of their reading, none in view hls, and the step's inputs."""
     if build.view(core) == "hls":
         return (), (File("ip.zip", f"{build.folder}/hls/{core.name}/ip.zip"),)

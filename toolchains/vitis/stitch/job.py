@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from blocks.core.graph import Core, Graph, Node, Port
-from blocks.core.ports import port_name, ports_of
-from blocks.dma import DmaCore
+from blocks.core.base import Core
+from blocks.core.graph import Graph, GraphCore, Node, Port
+from blocks.core.ports import port_name
 from blocks.network import Network
 from blocks.operators.width_converter import WidthConverter
 from blocks.parameter_memory.plan import MemoryPlan, plan_memory
@@ -180,7 +180,7 @@ class StitchJob:
         )
 
 
-def converter_core(link: Link) -> Core | None:
+def converter_core(link: Link) -> GraphCore | None:
     """The width converter between two blocks, as a core of its own; None where the lanes agree."""
     if not link.converts:
         return None
@@ -188,7 +188,7 @@ def converter_core(link: Link) -> Core | None:
     # The converter counts whole beats of both sides; how many images pass it does not matter.
     elements = source.lanes * sink.lanes
     operator = WidthConverter(lanes_in=source.lanes, lanes_out=sink.lanes, bits=source.bits, elements=elements)
-    return Core(
+    return GraphCore(
         "convert",
         Graph(
             inputs=(Port("input", operator.inputs[0], (elements,)),),
@@ -224,8 +224,7 @@ def job_of(
         memories=tuple(
             Memory(name, port.name, port.stream.width_bits, port.stream.depth)
             for name, core in cores.items()
-            if not isinstance(core, DmaCore)
-            for port in core.graph.parameter_ports()
+            for port in core.parameter_ports()
         ),
         stages=tuple(_stage(index, link) for index, link in enumerate(design.links)),
         streams={core.name: streams_of(core) for core in (*cores.values(), *converters)},
@@ -248,12 +247,9 @@ def _stage(index: int, link: Link) -> Stage:
     )
 
 
-def streams_of(core: Core | DmaCore) -> dict[str, int]:
+def streams_of(core: Core) -> dict[str, int]:
     """Bytes of TDATA of each AXI4-Stream port of a core."""
-    if isinstance(core, DmaCore):
-        streams = {"image": core.image, "weights": core.weights, "result": core.result}
-        return {name: tdata_bytes(stream.width_bits) for name, stream in streams.items()}
-    return {port.name: tdata_bytes(port.width_bits) for port in ports_of(core)}
+    return {port.name: tdata_bytes(port.width_bits) for port in core.ports() if port.role != "memory"}
 
 
 def masters_of(kernel: Kernel) -> tuple[str, ...]:

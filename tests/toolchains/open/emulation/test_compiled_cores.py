@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blocks.core.graph import Core
+from blocks.core.graph import GraphCore
 from blocks.core.model import random_parameters, run_graph
 from blocks.memories import images
 from blocks.network import read_network
@@ -134,7 +134,7 @@ class TestMemoryMisread:
 class TestFolding:
     """A folding changes ports, memories and cycles, and no value."""
 
-    def read(self, folder: Path, **folding: int) -> Core:
+    def read(self, folder: Path, **folding: int) -> GraphCore:
         path = folder / "folded.yaml"
         path.write_text(SHAPE.format(**folding))
         return read_network(path).blocks[1].core()

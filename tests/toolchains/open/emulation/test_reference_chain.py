@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blocks.core.graph import Core, Graph, Port
+from blocks.core.graph import Graph, GraphCore, Port
 from blocks.core.hls import render
 from blocks.network import Network, find_network
 from blocks.network_model import run_network
@@ -94,7 +94,7 @@ class Built:
         assert done.returncode == 0, f"{step.name}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
         self.publish(step, folder)
 
-    def prepare_body(self, core: Core) -> tuple[Step, Path]:
+    def prepare_body(self, core: GraphCore) -> tuple[Step, Path]:
         """What `_compile` makes half an `hls` step's outputs of: the sources of a body, and the interface."""
         step, view = self.toolchain.step("hls", core), render(core)
         folder = self.scratch(step)
@@ -115,7 +115,7 @@ class Built:
         assert at == len(blob)
         return found
 
-    def body(self, core: Core) -> ctypes.CDLL:
+    def body(self, core: GraphCore) -> ctypes.CDLL:
         """The object that the program was linked from, as a library."""
         library = self.root.parent / f"{core.name}.so"
         if not library.exists():
@@ -180,7 +180,7 @@ def test_recorded_logits_in_front_of_the_best(built, reference, compile_view) ->
     graph = built.network.head.core().graph
     *nodes, top = graph.nodes
     assert top.inputs == ("logits_out",)
-    tapped = Core("head", Graph(graph.inputs, (Port("logits_out", graph.streams()["logits_out"]),), tuple(nodes)))
+    tapped = GraphCore("head", Graph(graph.inputs, (Port("logits_out", graph.streams()["logits_out"]),), tuple(nodes)))
     body = compile_view(tapped)
     given = (reference.tensor("res5c_out"), reference.fc_weights())
     found = body.run_image(built.memories()["postres"], *given)

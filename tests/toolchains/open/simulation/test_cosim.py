@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blocks.core.graph import Core
+from blocks.core.graph import GraphCore
 from blocks.core.model import random_parameters, run_graph
 from blocks.kinds.residual import Residual
 from blocks.memories import images, pack_beats, unpack_beats
@@ -45,7 +45,7 @@ from toolchains.toolchain import Toolchain
 ROOT = Path(__file__).resolve().parents[4]
 MOST_CYCLES = 57_000
 
-Simulate = Callable[[Core], Simulator]
+Simulate = Callable[[GraphCore], Simulator]
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def block_of(network: Network, name: str):
     return next(block for block in network.blocks if block.name == name)
 
 
-def case(core: Core, seed: int, count: int) -> tuple[dict, dict, dict]:
+def case(core: GraphCore, seed: int, count: int) -> tuple[dict, dict, dict]:
     """Random parameters, input images and what the model gives."""
     rng = np.random.default_rng(seed)
     parameters = random_parameters(core, rng)
@@ -69,7 +69,7 @@ def case(core: Core, seed: int, count: int) -> tuple[dict, dict, dict]:
     return parameters, inputs, run_graph(core.graph, inputs, parameters)
 
 
-def ports(core: Core) -> list[str]:
+def ports(core: GraphCore) -> list[str]:
     graph = core.graph
     return [port.name for port in (*graph.inputs, *graph.parameter_ports(), *graph.outputs)]
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blocks.core.graph import Core, Graph, GraphBuilder, Node
+from blocks.core.builder import GraphBuilder
+from blocks.core.graph import Graph, GraphCore, Node
 from blocks.operators.base import Stream
 from blocks.operators.fifo import Fifo
 from toolchains.open.simulation.compile_model import ModelError, check_read
@@ -89,11 +90,11 @@ endmodule
 NO_FAULT = 0
 
 
-def fifo_core(depth: int = DEPTH) -> Core:
+def fifo_core(depth: int = DEPTH) -> GraphCore:
     builder = GraphBuilder()
     stream = builder.port("input", Stream(1, 8, BEATS), BEATS)
     stream = builder.add("store", Fifo(lanes=1, bits=8, beats=BEATS, depth=depth), stream)
-    return Core("fifo", builder.build(output=stream))
+    return GraphCore("fifo", builder.build(output=stream))
 
 
 @pytest.fixture(scope="module")
@@ -212,7 +213,7 @@ def test_words_for_a_deadlock_name_join_and_fifo() -> None:
     """The classic: a fork whose FIFO is full, and a join that waits for the longer path."""
     fifo = Fifo(lanes=1, bits=8, beats=BEATS, depth=2)
     nodes = (Node("side", fifo, ("a",), ("b",)), Node("join", fifo, ("b", "c"), ("output",)))
-    core = Core("join", Graph((), (), nodes))
+    core = GraphCore("join", Graph((), (), nodes))
     valid = {"a": True, "b": True, "c": False, "output": False}
     ready = {"a": False, "b": False, "c": True, "output": True}
     error = deadlock(core, "deadlock", valid, ready, {"side": 2, "join": 0})

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from blocks.core.graph import Core
+from blocks.core.graph import GraphCore
 from blocks.core.rtl import RtlView, render
 from blocks.dataset import held_out
 from blocks.memories import images
@@ -47,7 +47,12 @@ def tensors(network: Network) -> dict[str, np.ndarray]:
 
 
 def filled_memories(
-    folder: Path, synthesise: Synthesise, core: Core, block: str, parameters: Mapping[str, np.ndarray], monkeypatch: Any
+    folder: Path,
+    synthesise: Synthesise,
+    core: GraphCore,
+    block: str,
+    parameters: Mapping[str, np.ndarray],
+    monkeypatch: Any,
 ) -> str:
     """The Verilog of a block's memories: netlists without contents, filled as the step `memories` does."""
     described, content = images(core.graph, dict(parameters))
@@ -61,7 +66,7 @@ def filled_memories(
     return (folder / "filled.v").read_text()
 
 
-def memories_of(core: Core, parameters: Mapping[str, np.ndarray]) -> dict[str, bytes]:
+def memories_of(core: GraphCore, parameters: Mapping[str, np.ndarray]) -> dict[str, bytes]:
     """The images of a core's memories, by port."""
     described, content = images(core.graph, dict(parameters))
     return {memory.port: content[memory.offset : memory.offset + memory.bytes] for memory in described}

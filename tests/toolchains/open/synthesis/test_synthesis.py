@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from blocks.core.graph import Core, GraphBuilder
+from blocks.core.builder import GraphBuilder
+from blocks.core.graph import GraphCore
 from blocks.network import find_network
 from blocks.operators.threshold import Threshold
 from config.settings import Settings
@@ -27,7 +28,7 @@ from toolchains.open.synthesis.utilization import utilization
 from toolchains.open.synthesis.yosys import YosysError, reason, run_script
 
 ROOT = Path(__file__).resolve().parents[4]
-MVAU = ("operators/farm_stream.sv", "operators/mvau/mvau.sv")
+MVAU = ("operators/farm_stream.sv", "operators/mvau/mvau.sv", "operators/mvau/mvau_integer.sv")
 
 
 def synthesise(folder: Path, top: str, sources: dict[str, str], parameters: dict[str, int] | None = None) -> None:
@@ -69,11 +70,11 @@ def test_a_yosys_that_is_not_there_is_said() -> None:
     )
 
 
-def small_core() -> Core:
+def small_core() -> GraphCore:
     builder = GraphBuilder()
     operator = Threshold(channels=4, pixels=4, pe=2, lowest=-8, highest=7, output_bits=2)
     entry = builder.port("input", operator.inputs[0], 2, 2, 4)
-    return Core("small", builder.build(output=builder.add("count", operator, entry, parameters=("thresholds",))))
+    return GraphCore("small", builder.build(output=builder.add("count", operator, entry, parameters=("thresholds",))))
 
 
 def test_the_step_leaves_the_same_bytes_wherever_and_beside_whatever_it_runs(tmp_path: Path) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from blocks.core.graph import Core
+from blocks.core.graph import GraphCore
 from blocks.core.hls import render
 from blocks.network import find_network
 from reports.hls import csynth_xml as hls_csynth_xml
 from toolchains.vitis.hls import run as run_hls
-from toolchains.vitis.hls.fifo_latency import deeper, fifo_depths, pipeline_cycles
+from toolchains.vitis.hls.fifo_latency import deeper, pipeline_cycles
 from toolchains.vitis.hls.scripts import SYNTHESISED
 from toolchains.vitis.stitch.job import job_of
 from toolchains.vitis.tools.releases import Release
@@ -22,15 +22,15 @@ CORPUS = Path(__file__).resolve().parents[5] / "shared" / "reports_corpus" / "hl
 STREAM = re.compile(r"#pragma HLS STREAM variable=(\w+) depth=(\d+)")
 
 
-def res2b() -> Core:
+def res2b() -> GraphCore:
     core = find_network("digits").cores()["res2b"]
-    assert isinstance(core, Core)
+    assert isinstance(core, GraphCore)
     return core
 
 
 def test_every_fifo_gets_the_latency_and_nothing_else_changes() -> None:
     core = res2b()
-    body, depths = render(core).body, fifo_depths(core)
+    body, depths = render(core).body, core.fifo_depths()
     assert depths
     changed = deeper(body, depths, 37)
     lines = [(a, b) for a, b in zip(body.splitlines(), changed.splitlines(), strict=True) if a != b]
@@ -111,7 +111,7 @@ def functions(top: str) -> dict[str, str]:
 def test_the_exported_core_has_bound_and_latency(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The `hls` step with a tool that writes these reports: what it synthesises last is what it exports."""
     core = res2b()
-    bounds = {stream: int(depth) for stream, depth in STREAM.findall(render(core).body) if stream in fifo_depths(core)}
+    bounds = {stream: int(depth) for stream, depth in STREAM.findall(render(core).body) if stream in core.fifo_depths()}
     assert bounds
     synthesised: list[tuple[str, dict[str, int]]] = []
 

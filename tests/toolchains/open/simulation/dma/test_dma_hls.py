@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from blocks.core.hls import headers_of, render
+from blocks.core.hls import render
 from blocks.dma import Dma, DmaCore
 from blocks.network import find_network
 from blocks.operators.base import Stream
@@ -46,7 +46,7 @@ def compiled(folder: Path, shape: DmaCore, release: str = "2022.2", change: Call
         system = ("-isystem", str(open_headers()))
     except CoreError as missing:
         pytest.skip(str(missing))
-    for header in ("operators/farm_hls.hpp", *headers_of(shape)):
+    for header in ("operators/farm_hls.hpp", *shape.headers()):
         (folder / header).parent.mkdir(parents=True, exist_ok=True)
         text = (ROOT / "blocks" / header).read_text()
         (folder / header).write_text(change(text) if header == "dma/dma.hpp" else text)

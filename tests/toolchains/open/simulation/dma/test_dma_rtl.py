@@ -210,8 +210,8 @@ MISTAKES = {
     "a burst before its words": ("stored >= COUNT_BITS'(burst_words)", "stored != 0"),
     "the last word of a burst": ("last <= left == 2;", "last <= left == 3;"),
     "offered data changes": (
-        "wire move = some && word_valid && (!wvalid || wready);",
-        "wire move = some && word_valid;",
+        "wire move = in_burst && word_valid && (!wvalid || wready);",
+        "wire move = in_burst && word_valid;",
     ),
     "done before the last answer": ("!bursting && unanswered == 0;", "!bursting && (unanswered == 0 || 1'b1);"),
     "the arguments of the next call": ("assign from = kept;", "assign from = first | (kept & 64'd0);"),
