@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -23,7 +23,7 @@ from blocks.parameter_memory.plan import memory_plans
 from blocks.trained import parameter_file
 from farm.modules import python_files
 from farm.step import PYTHON, File, Output, Resources, Step, Text, Tool
-from integration.design import design_of, kernel_of
+from integration.design import design_of, kernel_of, link_plan_of
 from integration.platform import Platform
 from toolchains.failures import signatures
 from toolchains.hls_subset.release import release_header
@@ -299,43 +299,29 @@ class OpenToolchain:
 
     def link(self) -> Step:
         """The xclbin."""
-        blocks = [block.name for block in self.network.blocks]
+        made = ("program", "kernel.xml")
+        plan = link_plan_of(
+            self.network,
+            toolchain=self.name,
+            target=self.target,
+            view="hls",
+            clock_mhz=self.clock_mhz,
+            tools={tool.name: tool.version for tool in (compiler(), *interpreter("numpy", "hls4ml"))},
+            made=made,
+        )
         weights = f"{self.folder}/weights"
-        carried = ("program", "kernel.xml", *(f"{block}/memories.bin" for block in blocks), "fc_weights.bin")
-        tools = {tool.name: tool.version for tool in (compiler(), *interpreter("numpy", "hls4ml"))}
-        interval, bottleneck = self.network.interval()
-        dataset = self.network.dataset
-        plan = {
-            "network": self.network.name,
-            "toolchain": "open",
-            "target": self.target,
-            "view": "hls",
-            "clock_mhz": self.clock_mhz,
-            "blocks": blocks,
-            "kernel": kernel_of(self.network).describe(),
-            # The budget is for the fit and for reports: other numbers there make no other xclbin.
-            "platform": {name: value for name, value in asdict(self.platform).items() if name != "budget"},
-            "folding": {
-                f"{block.name}.{unit}": fold for block in self.network.blocks for unit, fold in block.folding().items()
-            },
-            "interval": interval,
-            "bottleneck": bottleneck,
-            "labels": list(self.network.labels),
-            "dataset": asdict(dataset) if dataset else None,
-            "tools": tools,
-            "sources": carried,
-        }
+        words = ("--plan", "plan.json", "--platform", "platform.json")
         return Step(
             name=f"link:{self.network.name}",
-            argv=(PYTHON, "-m", "toolchains.open.emulation.link", "--plan", "plan.json"),
+            argv=(PYTHON, "-m", "toolchains.open.emulation.link", *words),
             inputs=(
                 *self._modules("toolchains.open.emulation.link"),
-                Text("plan.json", json_text(plan)),
-                File("program", f"{self.folder}/stitch/program"),
-                File("kernel.xml", f"{self.folder}/stitch/kernel.xml"),
+                Text("plan.json", json_text(plan.describe())),
+                Text("platform.json", json_text(self.platform.describe())),
+                *(File(name, f"{self.folder}/stitch/{name}") for name in made),
                 *(
-                    File(f"{block}/{file}", f"{weights}/{block}/{file}")
-                    for block in blocks
+                    File(f"weights/{block}/{file}", f"{weights}/{block}/{file}")
+                    for block in plan.blocks
                     for file in ("memories.bin", "memories.json")
                 ),
                 File("fc_weights.bin", f"{weights}/{self.network.head.name}/fc_weights.bin"),

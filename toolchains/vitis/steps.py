@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from blocks.network import Block, Network
 from blocks.views import Views
 from farm.modules import python_files
 from farm.step import PYTHON, File, Output, Resources, Step, Text, Tool
-from integration.design import design_of
+from integration.design import design_of, link_plan_of
 from integration.fit.problem import FitProblem
 from integration.kernel import kernel_xml
 from integration.platform import Platform
@@ -29,6 +29,7 @@ from toolchains.vitis.hls.cosim_step import hls_cosim_step
 from toolchains.vitis.hls.fifo_latency import fifo_depths
 from toolchains.vitis.hls.scripts import BENCH, SYNTHESISED, HlsJob, estimate_script, export_script
 from toolchains.vitis.link.config import PAYLOAD, LinkJob
+from toolchains.vitis.link.plan import VppPlan
 from toolchains.vitis.ooc.memory_rtl import SOURCE as MEMORY_SOURCE
 from toolchains.vitis.ooc.scripts import CONSTRAINTS, OocJob, constraints, ooc_script
 from toolchains.vitis.settings import VitisSettings
@@ -370,44 +371,28 @@ class VitisToolchain:
 
     def link(self) -> Step:
         """The xclbin."""
-        job, kernel = self.link_job(), self.job.kernel
-        blocks = [block.name for block in self.network.blocks]
-        interval, bottleneck = self.network.interval()
-        dataset = self.network.dataset
         payload = (File(PAYLOAD, self._payload.xclbin),) if self.is_stand_in else ()
-        xo = f"{kernel.name}.xo"
-        plan = {
-            "network": self.network.name,
-            "kernel": kernel.name,
-            "instance": kernel.instance,
-            "target": self.target,
-            "view": str(self.views),
-            "accept_lower_clock": self.settings.accept_lower_clock,
-            "link": job.describe(),
-            "stitch": self.job.describe(),
-            "shell": asdict(shell) if (shell := self.platform.shell()) else None,
-            "blocks": blocks,
-            "arguments": [
-                {name: value for name, value in asdict(each).items() if name not in _NOT_IN_MANIFEST}
-                for each in kernel.arguments
-            ],
-            "folding": {
-                f"{block.name}.{unit}": fold for block in self.network.blocks for unit, fold in block.folding().items()
-            },
-            "interval": interval,
-            "bottleneck": bottleneck,
-            "labels": list(self.network.labels),
-            "dataset": asdict(dataset) if dataset else None,
-            "tools": {"vitis": self._version},
-            "tool": f"v++ {self._version}",
-            "sources": [xo, *(f"weights/{block}/memories.bin" for block in blocks), "fc_weights.bin"],
-        }
+        xo = f"{self.network.name}.xo"
+        plan = link_plan_of(
+            self.network,
+            toolchain=self.name,
+            target=self.target,
+            view=str(self.views),
+            clock_mhz=self.clock_mhz,
+            tools={"vitis": self._version},
+            made=(xo,),
+        )
+        shell, accepts_lower = self.platform.shell(), self.settings.accept_lower_clock
+        assert shell is not None  # noqa: S101  find_vitis has refused a board without it
+        vpp = VppPlan(self.link_job(), self.job, shell, accepts_lower, f"v++ {self._version}")
+        words = ("--plan", "plan.json", "--vpp", "vpp.json", "--fit", "fit.json")
         return Step(
             name=f"link:{self.network.name}",
-            argv=(PYTHON, "-m", "toolchains.vitis.link.run", "--plan", "plan.json", "--fit", "fit.json"),
+            argv=(PYTHON, "-m", "toolchains.vitis.link.run", *words),
             inputs=(
                 *self._modules("toolchains.vitis.link.run"),
-                Text("plan.json", json_text(plan)),
+                Text("plan.json", json_text(plan.describe())),
+                Text("vpp.json", json_text(vpp.describe())),
                 File(xo, f"{self.folder}/stitch/kernel.xo"),
                 File("fit.json", f"{self.folder}/stitch/fit.json"),
                 *self._weights(),
@@ -417,7 +402,7 @@ class VitisToolchain:
             outputs=(
                 Output("kernel.xclbin", self.xclbin),
                 Output("values.json", f"{self.folder}/link/values.json"),
-                Output("told.txt", f"{self.folder}/link/told.txt"),
+                Output("vpp_command.txt", f"{self.folder}/link/vpp_command.txt"),
                 Output("reports.txt", f"{self.folder}/link/reports.txt", may_be_empty=True),
             ),
             log=f"{self.folder}/link.log",
@@ -515,7 +500,6 @@ class VitisToolchain:
 
 
 _FIT = "integration.fit.program"
-_NOT_IN_MANIFEST = ("id", "offset", "port", "port_bits")
 
 
 def open_steps(root: Path, network: Network, platform: Platform, target: str, clock_mhz: float) -> OpenToolchain:
