@@ -15,6 +15,7 @@ from farm.redaction import Redaction
 from farm.settings import FarmSettings
 from farm.step import Step
 from farm.tasks import doit_config, group, plain_errors, task
+from integration.context import BuildContext
 from integration.fit.settings import FitSettings
 from integration.platform import find_platform
 from reports.logs.redaction import redact_part
@@ -168,11 +169,16 @@ def task_fit() -> Task:
     return {"actions": [show_fit], "verbosity": 2}
 
 
+def context() -> BuildContext:
+    """Of the commands that look at this build."""
+    return BuildContext(NETWORK, PLATFORM, SETTINGS, ROOT / TOOLCHAIN.folder, TOOLCHAIN.name, VIEWS)
+
+
 def show_fit() -> TaskFailed | None:
-    """Print the fit; one that there is not fails with what is missing."""
+    """Print the fit. Fails and lists the shortfall where there is none."""
     from integration.fit.command import show  # noqa: PLC0415  only when asked for
 
-    missing = show(NETWORK, PLATFORM, SETTINGS, ROOT / TOOLCHAIN.folder, TOOLCHAIN.name, VIEWS)
+    missing = show(context())
     return TaskFailed(missing) if missing else None
 
 
@@ -187,8 +193,8 @@ def show_reports() -> TaskFailed | None:
     from integration.fit.command import leave  # noqa: PLC0415
     from reports.summary.page import make  # noqa: PLC0415
 
-    leave_estimate(ROOT / TOOLCHAIN.folder, NETWORK, PLATFORM, SETTINGS, TOOLCHAIN.name, VIEWS)
-    leave(NETWORK, PLATFORM, SETTINGS, ROOT / TOOLCHAIN.folder, TOOLCHAIN.name, VIEWS)
+    leave_estimate(context())
+    leave(context())
     failed = make(ROOT, TOOLCHAIN.folder, GATES)
     return TaskFailed(f"{len(failed)} of {len(GATES)} gates failed: {failed[0]}") if failed else None
 
