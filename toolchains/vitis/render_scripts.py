@@ -29,12 +29,12 @@ ROOT = Path(__file__).resolve().parents[2]
 _SUFFIXES = (".tcl", ".xdc")
 
 
-def toolchain_for(network: Network, release: str, view: str | None) -> VitisToolchain:
+def toolchain_for(network: Network, release: str, view: str | None, style: str = "ipi") -> VitisToolchain:
     """The toolchain with the project's defaults, on a machine without tools."""
     build = Settings.defaults().build
     platform = find_platform(build.platform)
     problem = problem_of(network, platform, Settings.defaults())
-    settings = VitisSettings(view=view, release=release)
+    settings = VitisSettings(view=view, release=release, stitch_style=style)
     shared = open_steps(ROOT, network, platform, "hw", build.clock_mhz)
     return VitisToolchain(ROOT, network, platform, "hw", build.clock_mhz, settings, Tools(), shared, problem)
 

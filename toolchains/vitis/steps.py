@@ -29,6 +29,7 @@ from toolchains.vitis.hls.cosim_step import hls_cosim_step
 from toolchains.vitis.hls.fifo_latency import fifo_depths
 from toolchains.vitis.hls.scripts import BENCH, SYNTHESISED, HlsJob, estimate_script, export_script
 from toolchains.vitis.link.config import PAYLOAD, LinkJob
+from toolchains.vitis.link.floorplan import PROCEDURES
 from toolchains.vitis.link.plan import VppPlan
 from toolchains.vitis.ooc.memory_rtl import SOURCE as MEMORY_SOURCE
 from toolchains.vitis.ooc.scripts import CONSTRAINTS, OocJob, constraints, ooc_script
@@ -36,6 +37,7 @@ from toolchains.vitis.settings import VitisSettings
 from toolchains.vitis.stitch import structural
 from toolchains.vitis.stitch.block_design import HIERARCHY, UTILIZATION
 from toolchains.vitis.stitch.job import StitchJob, converter_core, job_of
+from toolchains.vitis.stitch.templates import NETLIST_STEP, STITCH_STEP
 from toolchains.vitis.tools.discovery import Installation, Tools
 from toolchains.vitis.tools.lacking import lacking, text
 from toolchains.vitis.tools.releases import Release
@@ -303,6 +305,7 @@ class VitisToolchain:
             argv=(PYTHON, "-m", "toolchains.vitis.stitch.run_netlist", *words),
             inputs=(
                 *self._modules("toolchains.vitis.stitch.run_netlist"),
+                *(File(file, file) for file in NETLIST_STEP[job.style]),
                 Text("job.json", json_text(job.describe())),
                 File("fit.json", f"{place}/fit.json"),
                 *([] if job.style == "ipi" else [Text(CONSTRAINTS, constraints(self.clock_ns))]),
@@ -333,6 +336,7 @@ class VitisToolchain:
             argv=(PYTHON, "-m", "toolchains.vitis.stitch.run_stitch", "--job", "job.json"),
             inputs=(
                 *self._modules("toolchains.vitis.stitch.run_stitch"),
+                *(File(file, file) for file in STITCH_STEP),
                 Text("job.json", json_text(job.describe())),
                 Text("kernel.xml", kernel_xml(job.kernel)),
                 File(empty, f"{place}/{empty}"),
@@ -391,6 +395,7 @@ class VitisToolchain:
             argv=(PYTHON, "-m", "toolchains.vitis.link.run", *words),
             inputs=(
                 *self._modules("toolchains.vitis.link.run"),
+                File(PROCEDURES, PROCEDURES),
                 Text("plan.json", json_text(plan.describe())),
                 Text("vpp.json", json_text(vpp.describe())),
                 File(xo, f"{self.folder}/stitch/kernel.xo"),
