@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from config.document import Section, load
 from config.problem import ConfigError, Problem, suggestion
@@ -113,6 +114,25 @@ class Platform:
     def tags(self, argument: str) -> tuple[str, ...]:
         """The memories that a kernel argument is wired to."""
         return dict(self.connect)[argument]
+
+    def describe(self) -> dict[str, Any]:
+        """What an xclbin says of the platform, as plain JSON values.
+
+        Not budget, shells and wires, which the fit and v++ read: other numbers there make no other xclbin.
+        """
+        return {name: value for name, value in asdict(self).items() if name not in ("budget", "shells", "slls")}
+
+    @classmethod
+    def from_description(cls, values: Mapping[str, Any]) -> Platform:
+        """The platform that `describe` wrote."""
+        return cls(
+            **{
+                **values,
+                "clocks": tuple(Clock(**entry) for entry in values["clocks"]),
+                "memories": tuple(MemoryBank(**entry) for entry in values["memories"]),
+                "connect": tuple((argument, tuple(tags)) for argument, tags in values["connect"]),
+            }
+        )
 
 
 def find_platform(name: str, folder: Path = BOARDS, *, origin: str = "command line") -> Platform:

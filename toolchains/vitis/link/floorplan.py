@@ -12,32 +12,10 @@ from integration.fit.solve import Fit
 from integration.platform import Shell
 from toolchains.vitis.stitch.job import StitchJob
 from toolchains.vitis.stitch.structural import SINK_SIDE, SOURCE_SIDE
+from toolchains.vitis.tools.template import read
 
-_PROCEDURES = """\
-# Cells by their names below the compute unit, whatever is between.
-proc farm_place {pblock unit names} {
-    foreach name $names {
-        set cells [get_cells -quiet -hierarchical -filter "NAME =~ $unit/*/$name || NAME == $unit/$name"]
-        if {[llength $cells] != 1} {
-            error "dataflow-farm: the floorplan finds [llength $cells] cells called $name in $unit, not one"
-        }
-        add_cells_to_pblock [get_pblocks $pblock] $cells
-    }
-}
-
-# The two sides of a register slice between SLRs. What they are called inside is AMD's: where they are not found, the
-# placer has to find the place.
-proc farm_cross {unit name sides} {
-    foreach {side pblock} $sides {
-        set cells [get_cells -quiet -hierarchical -filter "NAME =~ $unit/*$name/*$side*"]
-        if {[llength $cells] == 0} {
-            puts "WARNING: floorplan: the register slice $name has no cells called $side"
-            continue
-        }
-        add_cells_to_pblock [get_pblocks $pblock] $cells
-    }
-}
-"""
+PROCEDURES = "toolchains/vitis/link/floorplan_procedures.tcl"
+"""A File input of the step `link`, whose program renders the script."""
 
 
 def floorplan_script(job: StitchJob, fit: Fit, shell: Shell) -> str:
@@ -47,7 +25,7 @@ def floorplan_script(job: StitchJob, fit: Fit, shell: Shell) -> str:
 
 def _lines(job: StitchJob, fit: Fit, shell: Shell) -> Iterator[str]:
     yield f"# {job.kernel.name} in {shell.vbnv}"
-    yield _PROCEDURES
+    yield read(PROCEDURES)
     unit = shell.cell(job.kernel.instance)
     pblocks = {f"slr{each.lower().rpartition('slr')[2]}": each for each in shell.pblocks}
     alone = {block.block: block.slrs[0] for block in fit.blocks if len(block.slrs) == 1}
