@@ -14,7 +14,7 @@ from blocks.dma.rtl import reader
 from blocks.operators.base import ParameterStream, Stream
 
 STREAM_DEPTH = 2
-"""Depth of a stream that is no FIFO: one beat being written while another is read."""
+"""Depth of a stream that is not a FIFO: one beat being written while another is read."""
 
 
 @dataclass(frozen=True)
