@@ -145,7 +145,7 @@ def _check_keys(node: yaml.Node, file: str, problems: Problems, seen: set[int], 
 class Section:
     """A mapping that is being read.
 
-    A getter that meets a bad value records a Problem and returns a harmless stand-in, so that reading goes on and the
+    A getter that meets a bad value records a Problem and returns a harmless stand-in, so reading goes on and the
     user sees all mistakes together; `ok` tells whether values of this section may be used in derived checks.
     """
 

@@ -60,7 +60,7 @@ class LabelSelect(Operator):
 
     @property
     def sv_module(self) -> SvModule:
-        """`farm_label_select`: one score a cycle, so that of several lanes it takes `classes + k` cycles."""
+        """`farm_label_select`: one score a cycle, so it takes `classes + k` cycles however many lanes there are."""
         return SvModule(
             "farm_label_select",
             (
