@@ -6,7 +6,7 @@ A whole compute unit has `slr=` in the configuration; what is inside one is plac
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from integration.fit.solve import Fit
 from integration.platform import Shell
@@ -33,19 +33,22 @@ def _lines(job: StitchJob, fit: Fit, shell: Shell) -> Iterator[str]:
         if len(block.slrs) > 1:
             yield f"# No SLR holds {block.block} alone: {' and '.join(block.slrs)}, as the placer likes."
     for slr, _ in sorted(job.resets):
-        cells = [f"reset_{slr}"]
-        cells += [name for name, its in alone.items() if its == slr]
-        cells += [memory.name for memory in job.memories if alone.get(memory.block) == slr]
-        for stage in job.stages:
-            if alone.get(stage.source[0]) == slr:
-                cells += [f"{stage.name}_converter"] if stage.converter else []
-                cells.append(f"{stage.name}_fifo")
-            if job.style != "ipi":
-                cells += [each.name + SOURCE_SIDE for each in job.crossings(stage) if each.source == slr]
-                cells += [each.name + SINK_SIDE for each in job.crossings(stage) if each.sink == slr]
+        cells = [f"reset_{slr}", *_cells(job, alone, slr)]
         yield f"farm_place {pblocks[slr]} {unit} {{{' '.join(cells)}}}"
     if job.style == "ipi":
-        for stage in job.stages:
-            for each in job.crossings(stage):
-                sides = f"slr_master {pblocks[each.source]} slr_slave {pblocks[each.sink]}"
-                yield f"farm_cross {unit} {each.name} {{{sides}}}"
+        for each in (crossing for stage in job.stages for crossing in job.crossings(stage)):
+            sides = f"slr_master {pblocks[each.source]} slr_slave {pblocks[each.sink]}"
+            yield f"farm_cross {unit} {each.name} {{{sides}}}"
+
+
+def _cells(job: StitchJob, alone: Mapping[str, str], slr: str) -> Iterator[str]:
+    """Names of the cells that belong into an SLR; `alone` maps each block that one SLR holds to it."""
+    yield from (block for block, its in alone.items() if its == slr)
+    yield from (memory.name for memory in job.memories if alone.get(memory.block) == slr)
+    for stage in job.stages:
+        if alone.get(stage.source[0]) == slr:
+            yield from [f"{stage.name}_converter"] if stage.converter else []
+            yield f"{stage.name}_fifo"
+        if job.style != "ipi":
+            yield from (each.name + SOURCE_SIDE for each in job.crossings(stage) if each.source == slr)
+            yield from (each.name + SINK_SIDE for each in job.crossings(stage) if each.sink == slr)
