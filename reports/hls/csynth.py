@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from reports.hls.text import Grid, GridRow, Part, needed_part, parts
 from reports.reading.errors import TruncatedReportError, UnknownLayoutError
 from reports.reading.expect import expect
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.reading.number import Bounded
 from reports.vivado.table import Lines
 
@@ -281,4 +281,6 @@ def _instance(row: GridRow) -> HlsInstance:
     )
 
 
-KIND = Kind("hls_csynth", matches, parse)
+KIND = Kind(
+    "hls_csynth", Precedence.TITLE, matches, parse, heads=("== Vivado HLS Report for ", "== Vitis HLS Report for ")
+)

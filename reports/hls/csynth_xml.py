@@ -11,7 +11,7 @@ from reports.hls.csynth import Csynth, HlsClock, HlsLoop, HlsResource, Range
 from reports.hls.text import UNKNOWN
 from reports.reading.errors import UnknownLayoutError
 from reports.reading.expect import expect
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.reading.markup import Branch, read_xml
 from reports.reading.number import Number
 
@@ -157,4 +157,4 @@ def _span(branch: Branch) -> str | None:
     return str(found.min) if found.min == found.max else f"{found.min} ~ {found.max}"
 
 
-KIND = Kind("hls_csynth_xml", matches, parse)
+KIND = Kind("hls_csynth_xml", Precedence.LAYOUT, matches, parse)

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from reports.reading.errors import ReportError
+from reports.reading.stand_in import is_stand_in
 from reports.summary.fit_values import FitValues
 from reports.summary.gates import Gate, Outcome, check
 from reports.summary.measured import measured
 from reports.summary.rollup import RESOURCES
-from reports.summary.stand_in import is_stand_in
 from reports.summary.step_values import DoubtfulPath, Linked, Simulation, Synthesis
 from reports.summary.times import StepCost, read_costs
 from reports.summary.values import BlockEstimate, Estimate, Folder, Left, read_estimate

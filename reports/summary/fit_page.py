@@ -8,9 +8,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from reports.reading.stand_in import MARK
 from reports.summary.fit_values import FitValues
 from reports.summary.rollup import RESOURCES
-from reports.summary.stand_in import MARK
 from reports.summary.values import Amounts
 
 ESTIMATE = "~"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reports.reading.document import Record
-from reports.summary.stand_in import WORD
+from reports.reading.stand_in import WORD
 from reports.summary.values import Amounts, amounts
 
 

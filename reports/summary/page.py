@@ -14,12 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from reports.reading.plain import plain
+from reports.reading.stand_in import MARK
 from reports.summary.build import BlockRow, BuildReport, Cell, Rate, Total, read_build
 from reports.summary.fit_page import fit_page
 from reports.summary.gates import Gate, Outcome
 from reports.summary.rollup import RESOURCES
 from reports.summary.show import console
-from reports.summary.stand_in import MARK
 
 FORMAT = 1
 JSON_FILE = "report.json"

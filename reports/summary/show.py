@@ -14,10 +14,10 @@ from rich.text import Text
 
 from reports.folder import Report
 from reports.hls.csynth import Range
-from reports.hls.rollup import Solution
 from reports.logs.value import Log
+from reports.reading.stand_in import MARK
+from reports.summary.hls_solutions import Solution
 from reports.summary.rollup import RESOURCES, RollUp, Use
-from reports.summary.stand_in import MARK
 from reports.vivado.accelerator import AcceleratorUtilization
 from reports.vivado.timing import Slacks
 

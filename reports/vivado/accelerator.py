@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass
 
 from reports.reading.errors import UnknownLayoutError
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.reading.number import Bounded, bounded
-from reports.vivado.header import Header, begins, read_header
+from reports.vivado.header import HEADS, Header, begins, read_header
 from reports.vivado.table import Lines, Row, sections
 
 TITLE = "Accelerator Utilization Design Information"
@@ -107,4 +107,4 @@ def _amount(row: Row, resource: str) -> Amount:
     return Amount(resource, int(match[1]), share)
 
 
-KIND = Kind("vitis_kernel_utilization", matches, parse)
+KIND = Kind("vitis_kernel_utilization", Precedence.TITLE, matches, parse, heads=HEADS)

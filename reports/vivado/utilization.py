@@ -12,9 +12,9 @@ import re
 from dataclasses import dataclass
 
 from reports.reading.errors import UnknownLayoutError, WrongKindError
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.reading.number import Bounded, Number, number
-from reports.vivado.header import Header, begins, read_header
+from reports.vivado.header import HEADS, Header, begins, read_header
 from reports.vivado.table import Lines, Row, Table, sections
 
 TITLE = "Utilization Design Information"
@@ -217,4 +217,4 @@ def _crossings(table: Table) -> tuple[list[Crossing], int | None]:
     return crossings, total
 
 
-KIND = Kind("vivado_utilization", matches, parse)
+KIND = Kind("vivado_utilization", Precedence.TITLE, matches, parse, heads=HEADS)

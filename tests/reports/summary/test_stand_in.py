@@ -12,8 +12,9 @@ import pytest
 from rich.console import Console
 
 from reports import folder
+from reports.reading import stand_in
 from reports.reading.source import read
-from reports.summary import show, stand_in
+from reports.summary import show
 from reports.summary.build import read_build
 from reports.summary.gates import parse_gate
 from reports.summary.page import document, page, table
