@@ -15,7 +15,8 @@ from rich.text import Text
 
 from reports.reading.plain import plain
 from reports.reading.stand_in import MARK
-from reports.summary.build import BlockRow, BuildReport, Cell, Rate, Total, read_build
+from reports.summary.build import read_build
+from reports.summary.build_report import BlockRow, BuildReport, Cell, Rate, Total
 from reports.summary.fit_page import fit_page
 from reports.summary.gates import Gate, Outcome
 from reports.summary.rollup import RESOURCES
