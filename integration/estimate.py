@@ -71,8 +71,7 @@ def _block(network: Network, name: str, core: Core | DmaCore) -> dict[str, Any]:
         "parameter_bits": None,
     }
     if isinstance(core, Core):
-        area = core.graph.area()
-        found["area"] = {"luts": area.lut, "bram_tiles": area.bram36, "urams": area.uram, "dsps": area.dsp}
+        found["area"] = core.graph.area().known
         ports = core.graph.parameter_ports()
         found["parameter_bits"] = sum(port.stream.width_bits * port.stream.depth for port in ports)
     return found

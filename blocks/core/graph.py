@@ -11,9 +11,10 @@ from functools import cached_property
 from itertools import combinations
 from typing import Any
 
-from blocks.operators.base import Area, Mistake, Operator, ParameterStream, Stream
+from blocks.operators.base import Mistake, Operator, ParameterStream, Stream, by_formula
 from blocks.operators.fifo import Fifo
 from blocks.operators.width_converter import WidthConverter
+from config.fpga_resources import Resources
 
 _OPERATORS = {
     "AccPool": "acc_pool",
@@ -88,9 +89,9 @@ class Graph:
         """Cycles per image of each operator alone; the largest is the initiation interval of the core."""
         return {node.name: node.operator.cycles() for node in self.nodes}
 
-    def area(self) -> Area:
+    def area(self) -> Resources:
         """Estimated area of all operators, parameter memories left out."""
-        total = Area()
+        total = by_formula()
         for node in self.nodes:
             total += node.operator.area()
         return total

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from blocks.core.graph import Graph
-from blocks.operators.base import Area
+from blocks.operators.base import by_formula
+from config.fpga_resources import Resources
 
 LUTRAM_DEPTH = 64
 """Deeper memories are block RAM: a LUT holds 64 bits."""
@@ -75,11 +76,11 @@ class MemoryPlan:
         return (*([self.shape] * self.columns), *([self.last] if self.last else []))
 
     @property
-    def area(self) -> Area:
+    def area(self) -> Resources:
         """What the primitives take; the counter of the address comes on top."""
-        return Area(
-            lut=sum(shape.luts for shape in self.shapes),
-            bram36=sum(shape.tiles for shape in self.shapes),
+        return by_formula(
+            luts=sum(shape.luts for shape in self.shapes),
+            bram_tiles=sum(shape.tiles for shape in self.shapes),
         )
 
 

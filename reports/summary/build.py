@@ -12,13 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from config.fpga_resources import NAMES, UNKNOWN
 from reports.reading.errors import ReportError
 from reports.reading.stand_in import is_stand_in
 from reports.summary.build_report import Amount, BlockRow, BuildReport, Cell, Rate, SlrRow, Total
 from reports.summary.fit_values import FitValues
 from reports.summary.gates import Gate, check
 from reports.summary.measured import measured
-from reports.summary.rollup import RESOURCES
 from reports.summary.step_values import Linked, Simulation, Synthesis
 from reports.summary.times import read_costs
 from reports.summary.values import BlockEstimate, Estimate, Folder, Left, read_estimate
@@ -37,7 +37,7 @@ def read_build(root: Path, folder: str, gates: Iterable[Gate] = ()) -> BuildRepo
     cores = {name: files.left(f"ooc/{name}/values.json", Synthesis.read) for name in sorted(names)}
     rows = tuple(_row(files, block, cores[block.core], estimate.toolchain) for block in estimate.blocks)
     linked = files.left("link/values.json", Linked.read)
-    totals = tuple(_total(name, estimate, rows, linked) for name in RESOURCES)
+    totals = tuple(_total(name, estimate, rows, linked) for name in NAMES)
     slrs, timing = _slrs(estimate, linked), _timing(estimate, linked)
     reached_mhz = _cell(None if linked is None else linked.value.clock_mhz, linked, "link")
     simulated = _simulated(estimate, rows)
@@ -77,7 +77,7 @@ def suppliers(estimate: Estimate) -> dict[str, str]:
     An emulation has no netlist that is placed and routed: another build has what this one never will.
     """
     routed = "link" if (estimate.toolchain, estimate.target) == ("vitis", "hw") else "link toolchain=vitis target=hw"
-    return dict.fromkeys((*RESOURCES, *TIMING, "wpws_ns", "power_w", "slls"), routed)
+    return dict.fromkeys((*NAMES, *TIMING, "wpws_ns", "power_w", "slls"), routed)
 
 
 def _cell(value: float | None, left: Left[Any] | None, task: str, *, is_estimate: bool = False) -> Cell:
@@ -90,7 +90,8 @@ def _cell(value: float | None, left: Left[Any] | None, task: str, *, is_estimate
 def _row(files: Folder, block: BlockEstimate, synthesis: Left[Synthesis] | None, toolchain: str) -> BlockRow:
     ooc, cosim = f"ooc:{block.block}", f"cosim:{block.block}"
     simulation = files.left(f"cosim/{block.block}/values.json", Simulation.read)
-    resources = {} if synthesis is None else synthesis.value.resources.by_name
+    resources = (UNKNOWN if synthesis is None else synthesis.value.resources).by_name
+    area = {} if block.area is None else block.area.by_name
     is_estimate = synthesis is not None and synthesis.value.is_estimate
     logic_ns = None if synthesis is None else synthesis.value.logic_ns
     cycles = None if simulation is None or not simulation.value.agrees else simulation.value
@@ -99,12 +100,12 @@ def _row(files: Folder, block: BlockEstimate, synthesis: Left[Synthesis] | None,
         core=block.core,
         interval_estimate_cycles=block.interval_cycles,
         bottleneck=block.bottleneck,
-        estimate=tuple(Amount(name, Cell(value, "formula", None, True)) for name, value in block.area.items()),
+        estimate=tuple(Amount(name, Cell(value, "formula", None, True)) for name, value in area.items()),
         parameter_bits=block.parameter_bits,
         view=block.view if synthesis is None else synthesis.value.view or block.view,
         tool=None if synthesis is None else synthesis.value.tool,
         synthesis=tuple(
-            Amount(name, _cell(resources.get(name), synthesis, ooc, is_estimate=is_estimate)) for name in RESOURCES
+            Amount(name, _cell(amount, synthesis, ooc, is_estimate=is_estimate)) for name, amount in resources.items()
         ),
         logic_ns=_cell(logic_ns, synthesis, ooc, is_estimate=is_estimate),
         doubtful=() if synthesis is None else synthesis.value.doubtful,
@@ -172,7 +173,7 @@ def _slrs(estimate: Estimate, linked: Left[Linked] | None) -> tuple[SlrRow, ...]
                 Amount(name, _cell(used, linked, "link", is_estimate=linked.value.is_estimate))
                 for name, used in resources.by_name.items()
             ),
-            tuple(estimate.slr_budgets.get(slr, {}).items()),
+            tuple(estimate.slr_budgets[slr].by_name.items()) if slr in estimate.slr_budgets else (),
         )
         for slr, resources in linked.value.slrs.items()
     )
@@ -205,7 +206,7 @@ def _clock(reached_mhz: float, requested_mhz: float | None) -> str:
 
 
 def _total(name: str, estimate: Estimate, rows: tuple[BlockRow, ...], linked: Left[Linked] | None) -> Total:
-    formulas = [block.area[name] for block in estimate.blocks if block.area.get(name) is not None]
+    formulas = [block.area.known[name] for block in estimate.blocks if block.area and name in block.area.known]
     cells = [row.resource(name) for row in rows]
     missing = next((cell for cell in cells if cell.value is None), None)
     if missing is None:
@@ -215,18 +216,18 @@ def _total(name: str, estimate: Estimate, rows: tuple[BlockRow, ...], linked: Le
     else:
         # A sum of some blocks would look like that of all: the task is named instead.
         synthesis = Cell(None, None, "ooc")
-    amounts = {} if linked is None or linked.value.total is None else linked.value.total.by_name
+    in_all = (linked and linked.value.total) or UNKNOWN
     return Total(
         resource=name,
-        estimate=sum(value for value in formulas if value is not None) if formulas else None,
+        estimate=sum(formulas) if formulas else None,
         synthesis=synthesis,
         linked=_cell(
-            amounts.get(name),
+            in_all.by_name[name],
             linked,
             suppliers(estimate)[name],
             is_estimate=linked is not None and linked.value.is_estimate,
         ),
-        budget=estimate.budget.get(name),
+        budget=estimate.budget.by_name[name],
     )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blocks.operators.base import Area, Mistake, Operator, Stream, SvModule
+from blocks.operators.base import Mistake, Operator, Stream, SvModule, by_formula
 from blocks.operators.checks import divides, kernel_fits, lane_bits, positive
 from blocks.operators.estimate import window_memory
+from config.fpga_resources import Resources
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,10 @@ class MaxPool(Operator):
         loaded = self.stride * self.width * self.folds
         return self.kernel * self.width * self.folds + self.out_height * max(emitted, loaded)
 
-    def area(self) -> Area:
+    def area(self) -> Resources:
         """A comparison per bit and a line buffer as in the sliding window."""
         depth = (self.kernel + self.stride) * self.width * self.folds
-        return Area(lut=300 + 2 * self.lanes * self.bits) + window_memory(self.lanes * self.bits, depth)
+        return by_formula(luts=300 + 2 * self.lanes * self.bits) + window_memory(self.lanes * self.bits, depth)
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Sizes, the kernel within the map, the fold of the channels."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blocks.operators.base import Area, Mistake, Operator, Stream, SvModule
+from blocks.operators.base import Mistake, Operator, Stream, SvModule, by_formula
 from blocks.operators.checks import divides, kernel_fits, lane_bits, positive
 from blocks.operators.estimate import window_memory
+from config.fpga_resources import Resources
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,12 @@ class SlidingWindow(Operator):
         loaded = self.stride * self.width * self.folds
         return self.kernel * self.width * self.folds + self.out_height * max(emitted, loaded)
 
-    def area(self) -> Area:
+    def area(self) -> Resources:
         """300 + width * ceil(depth / 38) LUTs (FINN-R), the buffer in block RAM when it is deep."""
         if self.kernel == 1 and self.mmv == 1:
-            return Area(lut=60)
+            return by_formula(luts=60)
         depth = (self.kernel + self.stride) * self.width * self.folds
-        return Area(lut=300) + window_memory(self.simd * self.bits, depth)
+        return by_formula(luts=300) + window_memory(self.simd * self.bits, depth)
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Sizes, the kernel within the map, folds that divide."""
