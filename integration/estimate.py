@@ -56,7 +56,7 @@ def _block(name: str, core: Core) -> dict[str, Any]:
         "parameter_bits": None,
     }
     if (area := core.area()) is not None:
-        found["area"] = {"luts": area.lut, "bram_tiles": area.bram36, "urams": area.uram, "dsps": area.dsp}
+        found["area"] = area.known
         ports = core.parameter_ports()
         found["parameter_bits"] = sum(port.stream.width_bits * port.stream.depth for port in ports)
     return found

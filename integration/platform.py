@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from config.document import Section, load
+from config.fpga_resources import NAMES, UNKNOWN, Resources
 from config.problem import ConfigError, Problem, suggestion
 
 BOARDS = Path(__file__).resolve().parent.parent / "platform"
@@ -46,22 +47,11 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Amounts:
-    """Resources that a kernel may use; None where no source says how many. A BRAM tile has 36 kbit."""
-
-    luts: int | None = None
-    registers: int | None = None
-    bram_tiles: int | None = None
-    urams: int | None = None
-    dsps: int | None = None
-
-
-@dataclass(frozen=True)
 class Budget:
-    """What a shell leaves to a kernel, in all and per SLR (name and amounts); no SLRs where no source gives them."""
+    """What a shell leaves to a kernel, in all and per SLR (by name); None or no SLRs where no source says."""
 
-    total: Amounts = Amounts()
-    slrs: tuple[tuple[str, Amounts], ...] = ()
+    total: Resources = UNKNOWN
+    slrs: tuple[tuple[str, Resources], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -250,7 +240,7 @@ def _budget(section: Section | None) -> Budget:
     return Budget(total, slrs)
 
 
-def _amounts(section: Section) -> Amounts:
-    amounts = Amounts(*(section.integer(field.name, default=None, minimum=0) for field in fields(Amounts)))
+def _amounts(section: Section) -> Resources:
+    amounts = Resources(**{name: section.integer(name, default=None, minimum=0) for name in NAMES})
     section.finish()
     return amounts

@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 
 from blocks.network import find_network
+from config.fpga_resources import Resources
 from config.problem import ConfigError
 from config.settings import load_settings
 from integration.context import BuildContext
@@ -26,7 +27,6 @@ from integration.fit.problem import (
     problem_of,
     stream_wires,
 )
-from integration.fit.resources import Resources
 from integration.fit.settings import FitSettings
 from integration.fit.solve import Fit, Misfit, fit_of
 from integration.fit.text import fit_lines, misfit_lines

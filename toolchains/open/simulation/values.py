@@ -115,7 +115,7 @@ def deadlock(
     return DeadlockError(what, full, tuple(empty))
 
 
-def _full_fifos(core: Core, standing: Collection[str], levels: Mapping[str, int]) -> dict[str, str]:
+def _full_fifos(core: GraphCore, standing: Collection[str], levels: Mapping[str, int]) -> dict[str, str]:
     """Streams in which a beat stands before a FIFO at its depth, with the FIFO in words."""
     found = {}
     for node in fifo_nodes(core):
