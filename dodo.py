@@ -40,7 +40,7 @@ with plain_errors():
     VIEWS = {core.name: TOOLCHAIN.view(core) for core in CORES.values()}
     GATES = gates_of(SETTINGS, CORES)
 REDACTION = Redaction(redact_part)
-DOIT_CONFIG = doit_config(TOOLCHAIN.folder, default_tasks=["build"])
+DOIT_CONFIG = doit_config(TOOLCHAIN.folder, settings=SETTINGS, redaction=REDACTION, default_tasks=["build"])
 
 
 def task_weights() -> Iterator[Task]:

@@ -12,7 +12,6 @@ from doit.cmd_base import DoitCmdBase
 from doit.control import TaskControl
 from doit.exceptions import InvalidCommand
 
-from farm.commands.config import settings_of
 from farm.commands.reader import ReaderMayLeave
 from farm.commands.repro import ReproError, needs_python, secret_variables, write_repro
 from farm.commands.trace import LAST_BUILD, chrome_trace, read_events
@@ -23,8 +22,8 @@ from farm.planning.forecast import Forecast
 from farm.planning.graph import check_selection, check_sources, members, order, step_of
 from farm.planning.planner import Planned, Planner
 from farm.planning.predecessors import Predecessors
+from farm.project import project_of
 from farm.reason import Reason
-from farm.redaction import redaction_of
 from farm.results.digest import Digest, digests_of
 from farm.results.ledger import Ledger
 from farm.results.record import Records
@@ -62,7 +61,7 @@ class Inspection(ReaderMayLeave, DoitCmdBase):  # type: ignore[misc]
         return control, names
 
     def _farm(self) -> FarmSettings:
-        return settings_of(self.loader).section(FarmSettings)
+        return project_of(self.loader).farm
 
     def _plan(self, control: TaskControl, names: list[str], *, dep_file: str) -> tuple[Planned, ...]:
         root = Path.cwd()
@@ -193,7 +192,7 @@ class Repro(Inspection):
             raise InvalidCommand(f"'{names[0]}' is no step: its action is part of dodo.py")
         root = Path.cwd()
         folder = Path(output or f"build/repro/{step.name.replace(':', '-')}")
-        redaction = redaction_of(self.loader)
+        redaction = project_of(self.loader).redaction
         try:
             write_repro(step, root, folder, _recorded(step, root), redaction)
         except ReproError as error:

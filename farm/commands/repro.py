@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from farm.redaction import NOTHING_PRIVATE, Redaction
+from farm.redaction import Redaction
 from farm.results.digest import Digest
 from farm.results.folder import copy, remove_tree
 from farm.step import PYTHON, File, Step
@@ -63,7 +63,7 @@ class ReproError(Exception):
 
 
 def write_repro(
-    step: Step, root: Path, folder: Path, outputs: Mapping[str, Digest] | None, redaction: Redaction = NOTHING_PRIVATE
+    step: Step, root: Path, folder: Path, outputs: Mapping[str, Digest] | None, redaction: Redaction
 ) -> None:
     """Write the folder. `outputs` are the digests by target of a run with exactly these inputs, None if there is none.
 
@@ -96,7 +96,7 @@ def write_repro(
     script.chmod(0o755)
 
 
-def secret_variables(step: Step, redaction: Redaction = NOTHING_PRIVATE) -> tuple[str, ...]:
+def secret_variables(step: Step, redaction: Redaction) -> tuple[str, ...]:
     """Return the declared variables whose values do not leave this machine."""
     declared = tuple(
         name for name, value in step.environment if _SECRET.search(name) or redaction.hides(f"{name}={value}")

@@ -14,7 +14,6 @@ from doit.control import TaskControl
 from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 
 from config.settings import command_line_words
-from farm.commands.config import settings_of
 from farm.commands.reader import give_up_writing
 from farm.commands.trace import LAST_BUILD, BuildLog
 from farm.display.progress import display_for
@@ -28,7 +27,7 @@ from farm.planning.forecast import Forecast
 from farm.planning.graph import check_selection, check_sources, order
 from farm.planning.predecessors import Predecessors
 from farm.planning.priority import Priority
-from farm.redaction import redaction_of
+from farm.project import project_of
 from farm.results.digest import digests_of
 from farm.results.ledger import Ledger
 from farm.results.lock import checkout_lock
@@ -37,7 +36,6 @@ from farm.scheduler.checkout import Checkout
 from farm.scheduler.loop import Loop
 from farm.scheduler.outcome import Outcome
 from farm.scheduler.stop import Stop
-from farm.settings import FarmSettings
 
 _ENGINE_ERROR = 2
 _OPT_SLOTS = {
@@ -108,7 +106,8 @@ class Run(DoitRun):  # type: ignore[misc]
         names = order(control.tasks, control.selected_tasks)
         root = Path.cwd()
         check_sources(control.tasks, names, control.targets, root)
-        farm = settings_of(self.loader).section(FarmSettings)
+        project = project_of(self.loader)
+        farm = project.farm
         capacity, folder = capacity_of(farm, num_process), store_folder(farm)
         ledger = Ledger(folder / "ledger.db", lambda text: display.note(text))  # noqa: PLW0108 - it comes later
         forecast = Forecast(control.tasks, names, ledger)
@@ -126,7 +125,7 @@ class Run(DoitRun):  # type: ignore[misc]
                 return stop.exit_code
             for note in _notes(control.tasks, names):
                 display.note(note)
-            executor = Executor(root, redaction_of(self.loader))
+            executor = Executor(root, project.redaction)
             executor.clear()
             log = BuildLog(root / LAST_BUILD, display)
             loop = Loop(

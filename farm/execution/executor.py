@@ -23,7 +23,8 @@ from farm import clock
 from farm.execution import shim
 from farm.execution.failure import Failure, failed, matching_line, told_by
 from farm.execution.process import Process, belongs, descendants, send, strays
-from farm.redaction import NOTHING_PRIVATE, Redaction
+from farm.execution.redact_log import redact_log
+from farm.redaction import Redaction
 from farm.results.folder import SCRATCH, copy, remove_tree
 from farm.results.record import NO_COST, Cost
 from farm.step import PYTHON, File, Step
@@ -78,7 +79,7 @@ class Run:
 class Executor:
     """Starts, watches and ends the processes of steps."""
 
-    def __init__(self, root: Path, redaction: Redaction = NOTHING_PRIVATE) -> None:
+    def __init__(self, root: Path, redaction: Redaction) -> None:
         self._root = root
         self._redaction = redaction
         self._scratch = root / SCRATCH
@@ -221,13 +222,7 @@ class Executor:
         return self._redacted(run, self._judged(run))
 
     def _redacted(self, run: Run, failure: Failure | None) -> Failure | None:
-        try:
-            return self._redaction.apply(run.log, failure)
-        except OSError as error:
-            # Nothing unredacted is kept, and without a log nothing vouches for the outputs.
-            with contextlib.suppress(OSError):
-                run.log.unlink()
-            return failed("engine", f"the log could not be redacted ({error.strerror})", run.step.log)
+        return redact_log(run.log, run.step.log, failure, self._redaction)
 
     def _judged(self, run: Run) -> Failure | None:
         step, log = run.step, run.step.log
