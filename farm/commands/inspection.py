@@ -19,7 +19,7 @@ from farm.display.wording import plan_lines, reason_words, why_lines
 from farm.key import action_key
 from farm.machine import capacity_of, store_folder
 from farm.planning.forecast import Forecast
-from farm.planning.graph import check_selection, check_sources, members, order, step_of
+from farm.planning.graph import check_selection, check_sources, linked, members, order, step_of
 from farm.planning.planner import Planned, Planner
 from farm.planning.predecessors import Predecessors
 from farm.project import project_of
@@ -50,7 +50,7 @@ class Inspection(ReaderMayLeave, DoitCmdBase):  # type: ignore[misc]
     def _select(self) -> tuple[TaskControl, list[str]]:
         """Return the control and the selected tasks with all that they need, needed ones first."""
         tasks = {task.name: task for task in self.task_list}
-        control = TaskControl(self.task_list)
+        control = linked(self.task_list)
         for word in self.sel_tasks or ():
             if word.startswith("-"):
                 raise InvalidCommand(f"options stand before the task: doit {self.name} {word} ...")

@@ -5,7 +5,7 @@ doit itself calls every group "run" and cleans and forgets nothing through it. T
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,11 @@ from doit.cmd_clean import Clean as DoitClean
 from doit.cmd_forget import Forget as DoitForget
 from doit.cmd_info import Info as DoitInfo
 from doit.cmd_list import List as DoitList
-from doit.control import TaskControl
 from doit.dependency import DependencyStatus
 
 from farm.commands.reader import ReaderMayLeave
 from farm.display.wording import step_lines
-from farm.planning.graph import Task, check_selection, members, order, step_of
+from farm.planning.graph import Task, check_selection, linked, members, order, step_of
 from farm.results.record import Records, remove_files
 
 _GROUP = "group"
@@ -50,13 +49,6 @@ class WithGroups:
         return self._known[name]
 
 
-class _InOrder(set[str]):
-    """A set that is shown in the same order each time."""
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(sorted(super().__iter__()))
-
-
 class Info(ReaderMayLeave, DoitInfo):  # type: ignore[misc]
     """Shows a task; of a step what it runs with, in lines and not as the object that it is."""
 
@@ -67,12 +59,11 @@ class Info(ReaderMayLeave, DoitInfo):  # type: ignore[misc]
         tasks = _tasks(self.task_list)
         check_selection(pos_args, tasks, ())
         # It finds which task makes what another one reads.
-        TaskControl(self.task_list)
+        linked(self.task_list)
         self.dep_manager = WithGroups(self.dep_manager)
         step = None
         for task in (tasks[word] for word in pos_args if word in tasks):
             step, task.meta = step_of(task), None
-            task.file_dep = _InOrder(task.file_dep)
         status = int(super()._execute(pos_args, hide_status))
         for line in step_lines(step) if step is not None else ():
             self.outstream.write(line + "\n")
@@ -107,7 +98,7 @@ class List(ReaderMayLeave, DoitList):  # type: ignore[misc]
         tasks = _tasks(self.task_list)
         check_selection(pos_args, tasks, ())
         # It finds which task makes what another one reads.
-        TaskControl(self.task_list)
+        linked(self.task_list)
         self.dep_manager = WithGroups(self.dep_manager)
         ended: int | None = super()._execute(subtasks, quiet, status, private, list_deps, template, sort, pos_args)
         return ended
@@ -123,6 +114,7 @@ class Forget(DoitForget):  # type: ignore[misc]
         if not (forget_all or forget_sub or (self.sel_default_tasks and forget_disable_default)):
             tasks = _tasks(self.task_list)
             check_selection(self.sel_tasks, tasks, ())
+            linked(self.task_list)
             self.sel_tasks = _with_members(tasks, self.sel_tasks)
         super()._execute(forget_sub, forget_disable_default, forget_all)
 
@@ -137,6 +129,7 @@ class Clean(ReaderMayLeave, DoitClean):  # type: ignore[misc]
     ) -> None:
         tasks = _tasks(self.task_list)
         check_selection(pos_args, tasks, ())
+        linked(self.task_list)
         super()._execute(dryrun, cleandep, cleanall, cleanforget, _with_members(tasks, pos_args))
         if not pos_args:
             self._clean_earlier(Path(dep_file).parent.as_posix(), dryrun)

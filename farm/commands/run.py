@@ -10,7 +10,6 @@ from typing import Any
 
 from doit.cmd_run import Run as DoitRun
 from doit.cmd_run import opt_always, opt_continue, opt_verbosity
-from doit.control import TaskControl
 from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 
 from config.settings import command_line_words
@@ -24,7 +23,7 @@ from farm.execution.process import adopt_orphans
 from farm.machine import capacity_of, store_folder
 from farm.planning.admission import NeverFitsError
 from farm.planning.forecast import Forecast
-from farm.planning.graph import check_selection, check_sources, order
+from farm.planning.graph import check_selection, check_sources, linked, order
 from farm.planning.predecessors import Predecessors
 from farm.planning.priority import Priority
 from farm.project import project_of
@@ -100,7 +99,7 @@ class Run(DoitRun):  # type: ignore[misc]
         _check_option_order(pos_args or [], tasks)
         if num_process < 0:
             raise InvalidCommand(f"-n {num_process}: give at least 1")
-        control = TaskControl(self.task_list)
+        control = linked(self.task_list)
         check_selection([name for name in self.sel_tasks or () if not name.startswith("-")], tasks, control.targets)
         control.process(self.sel_tasks)
         names = order(control.tasks, control.selected_tasks)
