@@ -131,7 +131,7 @@ def task_stitch() -> Iterator[Task]:
 
 def task_link() -> Iterator[Task]:
     """The kernel put into the platform: the xclbin"""
-    yield task(TOOLCHAIN.link(), doc=f"xclbin of {NETWORK.name}", published=trust_built, note=stand_in_note(NETWORK))
+    yield task(TOOLCHAIN.link(), doc=f"xclbin of {NETWORK.name}", publish_hook=trust_built, note=stand_in_note(NETWORK))
 
 
 def task_placement() -> Iterator[Task]:

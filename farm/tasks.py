@@ -24,18 +24,18 @@ from farm.results.journal import RECORD_VALUE
 from farm.results.record import Records, record_path, remove_files, why
 from farm.step import Step, StepError
 
-Published = Callable[[tuple[Path, ...]], None]
+PublishHook = Callable[[tuple[Path, ...]], None]
 
 #: The name of the journal among doit's backends; pyproject.toml declares it.
 BACKEND = "farm"
 
 
 def task(
-    step: Step, *, doc: str, basename: str | None = None, published: Published | None = None, note: str = ""
+    step: Step, *, doc: str, basename: str | None = None, publish_hook: PublishHook | None = None, note: str = ""
 ) -> dict[str, Any]:
     """Return the doit task of a step.
 
-    The task has the step's name: "hls:residual_3f2a9c" is the item "residual_3f2a9c" of the task "hls". `published`
+    The task has the step's name: "hls:residual_3f2a9c" is the item "residual_3f2a9c" of the task "hls". `publish_hook`
     is called in the engine's process with the outputs' paths in each build, when they are in place: made, restored or
     current. It must be quick, and do nothing where it has nothing to add. `note` is what a build that needs the step
     says first. Raises StepError if `basename` is given and is not the step's.
@@ -52,7 +52,7 @@ def task(
         "targets": list(step.targets),
         "uptodate": [IsCurrent(step)],
         "clean": [RemoveOutputs(step)],
-        "meta": {"step": step, "note": note, **({"published": published} if published else {})},
+        "meta": {"step": step, "note": note, **({"publish_hook": publish_hook} if publish_hook else {})},
     }
 
 

@@ -18,8 +18,8 @@ from farm.commands.trace import LAST_BUILD, BuildLog
 from farm.display.progress import display_for
 from farm.display.tally import Tally
 from farm.display.wording import shortage_lines
-from farm.execution.executor import Executor
-from farm.execution.process import adopt_orphans
+from farm.execution.local import LocalExecutor
+from farm.execution.scratch import Scratch
 from farm.machine import capacity_of, store_folder
 from farm.planning.admission import NeverFitsError
 from farm.planning.forecast import Forecast
@@ -32,7 +32,7 @@ from farm.results.ledger import Ledger
 from farm.results.lock import checkout_lock
 from farm.results.store import Store
 from farm.scheduler.checkout import Checkout
-from farm.scheduler.loop import Loop
+from farm.scheduler.loop import Loop, Options
 from farm.scheduler.outcome import Outcome
 from farm.scheduler.stop import Stop
 
@@ -124,8 +124,9 @@ class Run(DoitRun):  # type: ignore[misc]
                 return stop.exit_code
             for note in _notes(control.tasks, names):
                 display.note(note)
-            executor = Executor(root, project.redaction)
-            executor.clear()
+            executor, scratch = LocalExecutor(root), Scratch(root)
+            executor.open()
+            scratch.clear()
             log = BuildLog(root / LAST_BUILD, display)
             loop = Loop(
                 control.tasks,
@@ -133,18 +134,15 @@ class Run(DoitRun):  # type: ignore[misc]
                 self.dep_manager,
                 checkout=Checkout(root, digests_of(root), Store(folder, display.note)),
                 executor=executor,
+                redaction=project.redaction,
                 ledger=ledger,
                 capacity=capacity,
                 priority=priority,
                 watcher=log,
                 stop=stop,
-                always=always,
-                go_on=continue_,
-                keep_failed=farm.keep_failed,
-                verbosity=2 if verbosity is None else verbosity,
+                options=Options(always, continue_, farm.keep_failed, 2 if verbosity is None else verbosity),
             )
             try:
-                adopt_orphans()
                 outcome: Outcome = loop.run()
             except (InvalidTask, InvalidCommand, InvalidDodoFile):
                 raise
@@ -158,12 +156,12 @@ class Run(DoitRun):  # type: ignore[misc]
                 sys.stderr.write("ERROR: the engine failed; finished steps are recorded\n")
                 return _ENGINE_ERROR
             finally:
-                adopt_orphans(False)
+                executor.close()
                 log.close()
                 ledger.close()
                 self.dep_manager.close()
                 if not farm.keep_failed:
-                    executor.clear()
+                    scratch.clear()
             predecessors.remember([*outcome.ran, *outcome.restored], outcome.current)
             display.summary(outcome)
             return stop.exit_code or outcome.exit_code

@@ -10,8 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from farm.execution.executor import Run
 from farm.execution.failure import Failure
+from farm.execution.run import Run
 from farm.reason import Reason
 from farm.results.folder import FARM_FOLDER
 from farm.results.record import Cost
@@ -78,9 +78,9 @@ class BuildLog:
         """Pass on."""
         self._watcher.note(text)
 
-    def foreign(self, name: str) -> None:
+    def python_action(self, name: str) -> None:
         """Pass on."""
-        self._watcher.foreign(name)
+        self._watcher.python_action(name)
 
     def progress(self, done: int, total: int, running: Sequence[Run]) -> None:
         """Pass on."""
