@@ -13,8 +13,8 @@ from doit.cmd_run import opt_always, opt_continue, opt_verbosity
 from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 
 from config.settings import command_line_words
-from farm.commands.reader import give_up_writing
-from farm.commands.trace import LAST_BUILD, BuildLog
+from farm.commands.base import give_up_writing
+from farm.display.build_log import LAST_BUILD, BuildLog
 from farm.display.progress import display_for
 from farm.display.tally import Tally
 from farm.display.wording import shortage_lines
