@@ -33,7 +33,9 @@ proc farm_core {{core hertz buses streams}} {{
 PACKAGED = "farm done: IPs packaged"
 KERNEL_PACKAGED = "farm done: kernel packaged"
 KERNEL_FOLDER = "kernel_ip"
-_MASTER_PARAMETERS = (
+SIMULATION_GROUP = "xilinx_verilogbehavioralsimulation"
+"""The packager's name for files that simulators of Verilog read."""
+MASTER_PARAMETERS = (
     ("PROTOCOL", "AXI4"),
     ("MAX_BURST_LENGTH", "64"),
     ("NUM_READ_OUTSTANDING", "32"),
@@ -150,7 +152,7 @@ def _kernel(job: StitchJob) -> Iterator[str]:
     yield "# The shell's clock is the shell's: a frequency here would have to be its own (BD 41-237, Vivado 12-7038)."
     yield "ipx::remove_bus_parameter -quiet FREQ_HZ [farm_bus $core ap_clk]"
     yield f"foreach master {{{' '.join(masters)}}} {{"
-    for parameter, value in _MASTER_PARAMETERS:
+    for parameter, value in MASTER_PARAMETERS:
         yield f"    set_property value {value} [ipx::add_bus_parameter -quiet {parameter} [farm_bus $core $master]]"
     yield "}"
     yield "set_property sdx_kernel true $core"
@@ -167,7 +169,7 @@ def _kernel(job: StitchJob) -> Iterator[str]:
     yield f"set_property slave_memory_map_ref {control} [farm_bus $core {control}]"
     yield "set block [ipx::add_address_block -quiet reg0 $map]"
     yield f"set_property range {CONTROL_RANGE} $block"
-    for register, offset, bits, master in _registers(kernel):
+    for register, offset, bits, master in registers_of(kernel):
         yield f"set register [ipx::add_register -quiet {register} $block]"
         yield f"set_property address_offset {offset:#05x} $register"
         yield f"set_property size {bits} $register"
@@ -176,9 +178,9 @@ def _kernel(job: StitchJob) -> Iterator[str]:
             yield f"set_property value {master} $parameter"
     yield ""
     yield "# What hw_emu simulates."
-    yield f"file copy -force {name}_funcsim.v {KERNEL_FOLDER}/{name}_funcsim.v"
-    yield "set group [ipx::add_file_group -type simulation xilinx_verilogbehavioralsimulation $core]"
-    yield f"ipx::add_file {name}_funcsim.v $group"
+    yield f"file copy -force {simulation_netlist(kernel)} {KERNEL_FOLDER}/{simulation_netlist(kernel)}"
+    yield f"set group [ipx::add_file_group -type simulation {SIMULATION_GROUP} $core]"
+    yield f"ipx::add_file {simulation_netlist(kernel)} $group"
     yield f"set_property model_name {top_module(kernel)} $group"
     yield ""
     yield "if {![ipx::check_integrity -quiet -kernel $core]} {"
@@ -194,12 +196,17 @@ def _kernel(job: StitchJob) -> Iterator[str]:
     yield "exit 0"
 
 
+def simulation_netlist(kernel: Kernel) -> str:
+    """The file of the kernel's netlist for simulators."""
+    return f"{kernel.name}_funcsim.v"
+
+
 def top_module(kernel: Kernel) -> str:
     """The module around the block design, which Vivado names."""
     return f"{kernel.name}_wrapper"
 
 
-def _registers(kernel: Kernel) -> Iterator[tuple[str, int, int, str]]:
+def registers_of(kernel: Kernel) -> Iterator[tuple[str, int, int, str]]:
     """Name, offset, bits and master of each register (UG1399, "S_AXILITE control register map")."""
     yield "CTRL", 0x00, 32, ""
     yield "GIER", 0x04, 32, ""

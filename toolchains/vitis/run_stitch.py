@@ -19,6 +19,7 @@ from toolchains.vitis import contents_scripts, packaging_scripts, tool
 from toolchains.vitis.archive import pack_folder
 from toolchains.vitis.contents_scripts import VALUES, contents_script, values_text
 from toolchains.vitis.memory_contents import contents_of
+from toolchains.vitis.packaged_kernel import refuse_another_kernel
 from toolchains.vitis.packaging_scripts import KERNEL_FOLDER, kernel_script
 from toolchains.vitis.stitch_job import Memory, StitchJob
 
@@ -43,6 +44,7 @@ def run(job: StitchJob) -> None:
     tool.vivado("contents.tcl", contents_scripts.DONE, [f"{kernel}.dcp", f"{kernel}_funcsim.v", f"{kernel}_stub.v"])
     Path("kernel.tcl").write_text(kernel_script(job), "utf-8")
     tool.vivado("kernel.tcl", packaging_scripts.KERNEL_PACKAGED, [f"{kernel}.xo", f"{KERNEL_FOLDER}/component.xml"])
+    refuse_another_kernel(job.kernel, Path(KERNEL_FOLDER, "component.xml"))
     pack_folder(Path(KERNEL_FOLDER), Path("kernel_ip.zip"))
     shutil.copyfile(f"{kernel}.xo", "kernel.xo")
 
