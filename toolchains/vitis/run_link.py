@@ -116,6 +116,18 @@ def banks_of(plan: Mapping[str, Any], file: xclbin.Xclbin, fit: Fit) -> dict[str
     return found
 
 
+def refuse_other_banks(tags: Mapping[str, tuple[str, ...]], file: xclbin.Xclbin, fit: Fit) -> None:
+    """Refuse a file that connects an argument to another memory than the fit's. Raises ToolError.
+
+    Shells that call their memories otherwise ("bank1" for DDR[1]) are not judged.
+    """
+    known = {memory.tag for memory in file.memories}
+    for bank in fit.banks:
+        reached = tags[bank.argument]
+        if bank.tag in known and bank.tag not in reached:
+            raise tool.ToolError(f"the linked file connects {bank.argument} to {', '.join(reached)}, not to {bank.tag}")
+
+
 def manifest_of(
     plan: Mapping[str, Any], parts: Mapping[str, bytes], tags: Mapping[str, tuple[str, ...]], carried: Manifest | None,
     mhz: float,
@@ -161,6 +173,9 @@ def clock_of(plan: Mapping[str, Any], job: LinkJob, file: xclbin.Xclbin, found: 
         raise tool.ToolError("the xclbin names no clocks")
     lowered = mhz < asked - _MHZ_TOLERANCE
     require(found, lowered=lowered)
+    if mhz > job.most_mhz + _MHZ_TOLERANCE:
+        # v++ lowers a clock that fails, and raises none.
+        raise tool.ToolError(f"the linked file runs at {mhz:g} MHz, v++ was to be asked for {asked:g} MHz")
     if lowered:
         what = f"dataflow-farm: timing is not met at {asked:g} MHz: v++ has lowered the clock to {mhz:g} MHz"
         if not plan["accept_lower_clock"]:
@@ -179,7 +194,9 @@ def finish(plan: Mapping[str, Any], job: LinkJob, fit: Fit, found: LinkReports) 
         parts.setdefault(emulation_data.FC_WEIGHTS, weights)
     carried = xclbin.read(PAYLOAD) if Path(PAYLOAD).exists() else None
     origin = from_json(carried.manifest_json) if carried and carried.manifest_json else None
-    manifest = manifest_of(plan, parts, banks_of(plan, file, fit), origin, mhz)
+    tags = banks_of(plan, file, fit)
+    refuse_other_banks(tags, file, fit)
+    manifest = manifest_of(plan, parts, tags, origin, mhz)
     written = Path("kernel.xclbin")
     xclbin.write(xclbin.extend(file, xclbin.carried(manifest.to_json(), parts)), written)
     slacks = found.timing
