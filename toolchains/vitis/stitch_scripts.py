@@ -65,6 +65,16 @@ proc farm_cell {cell ip slr {clock ap_clk} {reset ap_rst_n}} {
     connect_bd_net [get_bd_pins reset_$slr/Q] [get_bd_pins $cell/$reset]
 }
 
+# Validation propagates parameters, and may have changed one that was set.
+proc farm_expect {cell values} {
+    foreach {name value} $values {
+        set found [get_property CONFIG.$name [get_bd_cells $cell]]
+        if {$found != $value} {
+            error "dataflow-farm: $cell has $name $found after validation, the design has $value"
+        }
+    }
+}
+
 proc farm_external {pin name} {
     make_bd_intf_pins_external [get_bd_intf_pins $pin]
     set_property name $name [get_bd_intf_ports ${name}_0]
@@ -119,9 +129,23 @@ def _design(job: StitchJob) -> Iterator[str]:
     yield "set_property CONFIG.ASSOCIATED_RESET ap_rst_n [get_bd_ports ap_clk]"
     yield "assign_bd_address"
     yield "validate_bd_design"
+    yield from _expectations(job)
     yield "save_bd_design"
     yield ""
     yield from _netlist(job)
+
+
+def _expectations(job: StitchJob) -> Iterator[str]:
+    """What decides whether the design works and no connection would show: a FIFO that is too short holds it up."""
+    for slr, _ in job.resets:
+        yield f"farm_expect reset_{slr} {{Width 1 Depth 1}}"
+    for stage in job.stages:
+        yield f"farm_expect {stage.name}_fifo {{TDATA_NUM_BYTES {stage.sink_bytes} FIFO_DEPTH {stage.depth}}}"
+        for crossing in job.crossings(stage):
+            yield (
+                f"farm_expect {crossing.name} "
+                f"{{TDATA_NUM_BYTES {stage.sink_bytes} REG_CONFIG {SLR_CROSSING} NUM_SLR_CROSSINGS 1}}"
+            )
 
 
 def _resets(job: StitchJob) -> Iterator[str]:
