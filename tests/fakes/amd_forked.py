@@ -1,0 +1,57 @@
+"""The stand-in's programs in forked children of the test: a run needs no new Python, which takes longer than the script.
+
+Tests that run thousands of scripts put `follow` in the place of `toolchains.vitis.tool._follow`. A child sees the same
+command line, environment and folder, and ends with the same status, as the program in the install tree would.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from amd_stand_in import hls, link_programs, table, vivado
+from amd_stand_in.program import main
+
+WARM = (hls, link_programs, vivado, *(table.commands(name) for name in ("hls", "ipx", "vivado")))
+"""What every child would otherwise import and read by itself."""
+
+
+def follow(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> tuple[list[str], int]:
+    """Run `<root>/<product>/<release>/bin/<program>`; return what it printed and its status, as `subprocess` has it."""
+    program = Path(words[0])
+    release, root = program.parents[1].name, program.parents[3]
+    reader, writer = os.pipe()
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        status = 70
+        try:
+            os.close(reader)
+            _be_child(writer, words, folder, environment)
+            status = main(program.name, release, str(root))
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            os._exit(status)
+    os.close(writer)
+    with os.fdopen(reader, encoding="utf-8", errors="replace") as output:
+        text = output.read()
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    sys.stdout.write(text)
+    return text.splitlines(), status
+
+
+def _be_child(writer: int, words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
+    """What an `exec` would have set."""
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(writer, 1)
+    os.dup2(writer, 2)
+    sys.stdout = sys.stderr = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = list(words)
