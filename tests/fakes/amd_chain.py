@@ -14,15 +14,16 @@ import re
 import shutil
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from amd_forked import follow
+from amd_forked import follow, warm
 from amd_machine import LICENCE, Machine
 from amd_mutations import Mutation, mutations
+from amd_trunk import Trunk
 
 from farm.executor import Executor
 from farm.step import File, Step
@@ -53,10 +54,19 @@ class Unchanged(Exception):  # noqa: N818  no error
     """A script with a mistake has made exactly what the right one makes."""
 
 
-def tree(folder: Path) -> dict[str, str]:
-    """Digests of the results in a folder: netlists, cores, sources, reports."""
-    files = (file for file in folder.rglob("*") if file.suffix in RESULTS and ".runs/" not in str(file))
-    return {str(file.relative_to(folder)): content(file) for file in files if file.is_file()}
+def tree(folder: Path, seen: dict[Path, tuple[tuple[int, int], str]] | None = None) -> dict[str, str]:
+    """Digests of the results in a folder: netlists, cores, sources, reports. `seen` keeps them for the next time."""
+    found: dict[str, str] = {}
+    seen = {} if seen is None else seen
+    for file in folder.rglob("*"):
+        if file.suffix not in RESULTS or ".runs/" in str(file) or not file.is_file():
+            continue
+        status = file.stat()
+        stamp = status.st_mtime_ns, status.st_size
+        if file not in seen or seen[file][0] != stamp:
+            seen[file] = stamp, content(file)
+        found[str(file.relative_to(folder))] = seen[file][1]
+    return found
 
 
 def script_of(words: tuple[str, ...]) -> str:
@@ -66,12 +76,20 @@ def script_of(words: tuple[str, ...]) -> str:
 
 @dataclass(frozen=True)
 class Recorded:
-    """A run of a tool in a step that went well: what it printed, the folder behind it, and the results in that."""
+    """A run of a tool in a step that went well: what it was told, the folder before and behind it, its results.
 
-    printed: str
-    after: Path
-    results: dict[str, str]
+    `says` and `writes` are what the step asks of the run.
+    """
+
     text: str
+    words: tuple[str, ...]
+    environment: dict[str, str]
+    says: str | None
+    writes: tuple[str, ...]
+    before: Path
+    after: Path
+    printed: str
+    results: dict[str, str]
 
 
 class Chain:
@@ -114,12 +132,29 @@ class Chain:
 
         def run(kind: str, words: tuple[str, ...], **more: Any) -> str:
             script = script_of(words)
-            text = Path(script).read_text() if script else ""
-            printed = real(kind, words, **more)
-            if script:
-                after = self.folder / name / f"after-{script}"
-                shutil.copytree(Path(), after)
-                found[script] = Recorded(printed, after, tree(after), text)
+            if not script:
+                return real(kind, words, **more)
+            before, after = (self.folder / name / f"{when}-{script}" for when in ("before", "after"))
+            shutil.copytree(Path(), before)
+            started: list[tuple[tuple[str, ...], dict[str, str]]] = []
+
+            def start(words: list[str], folder: Path, environment: dict[str, str]) -> tuple[list[str], int]:
+                started.append((tuple(words), environment))
+                return follow(words, folder, environment)
+
+            with patch.object(tool, "_follow", start):
+                printed = real(kind, words, **more)
+            shutil.copytree(Path(), after)
+            found[script] = Recorded(
+                Path(script).read_text(),
+                *started[0],
+                more.get("says"),
+                tuple(more.get("writes", ())),
+                before,
+                after,
+                printed,
+                tree(after),
+            )
             return printed
 
         said = self._run(name, place, run)
@@ -152,6 +187,32 @@ class Chain:
         lines = [line for line in said.getvalue().splitlines() if line.startswith("ERROR")]
         return "" if status == 0 else (lines or [f"status {status}"])[-1]
 
+    def outcomes(
+        self, name: str, script: str, mutations: list[Mutation], work: Path, goes_on: Callable[[Mutation], bool]
+    ) -> Iterator[tuple[Mutation, str]]:
+        """Each mistake of a script with its `outcome`; runs of one script share what comes before the mistakes."""
+        recorded = self.recorded[name][script]
+        if not script.endswith(".tcl"):
+            for each in mutations:
+                yield each, self.outcome(name, script, each, work, goes_on=goes_on(each))
+            return
+        place = work / "trunk"
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(recorded.before, place)
+        warm(place)
+        seen: dict[Path, tuple[tuple[int, int], str]] = {}
+        for each, printed, status in Trunk(recorded.words, place, recorded.environment, script).ends(mutations):
+            program = Path(recorded.words[0]).name
+            try:
+                tool.judge(program, printed, status, folder=place, says=recorded.says, writes=recorded.writes)
+            except tool.ToolError as error:
+                yield each, f"{name}: ERROR: {error}"
+                continue
+            if tree(place, seen) == recorded.results:
+                yield each, "same"
+                continue
+            yield each, self.outcome(name, script, each, work, goes_on=goes_on(each))
+
     def outcome(self, name: str, script: str, mutation: Mutation, work: Path, *, goes_on: bool = True) -> str:
         """Where and why the mistake was refused; `same` if it changes nothing; empty if it went through.
 
@@ -173,8 +234,9 @@ class Chain:
                 raise Unchanged
             return printed
 
+        for step in self.steps:
+            shutil.rmtree(work / step, ignore_errors=True)
         place = work / name
-        shutil.rmtree(work, ignore_errors=True)
         shutil.copytree(self.folder / name / "inputs", place)
         try:
             said = self._run(name, place, run)

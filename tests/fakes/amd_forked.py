@@ -6,17 +6,27 @@ command line, environment and folder, and ends with the same status, as the prog
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from amd_stand_in import hls, link_programs, table, vivado
+from amd_stand_in import hls, link_programs, table, verilog, vivado
+from amd_stand_in.errors import ToolError
 from amd_stand_in.program import main
 
 WARM = (hls, link_programs, vivado, *(table.commands(name) for name in ("hls", "ipx", "vivado")))
 """What every child would otherwise import and read by itself."""
+
+
+def warm(folder: Path) -> None:
+    """Read the Verilog in a folder, for the children that read it by the same path from there."""
+    for file in (*folder.rglob("*.v"), *folder.rglob("*.sv")):
+        with contextlib.suppress(ToolError):
+            verilog.read(file.read_text(), str(file.relative_to(folder)))
 
 
 def follow(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> tuple[list[str], int]:
@@ -30,7 +40,7 @@ def follow(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -
         status = 70
         try:
             os.close(reader)
-            _be_child(writer, words, folder, environment)
+            be_child(writer, words, folder, environment)
             status = main(program.name, release, str(root))
         except BaseException:
             traceback.print_exc()
@@ -45,8 +55,9 @@ def follow(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -
     return text.splitlines(), status
 
 
-def _be_child(writer: int, words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
-    """What an `exec` would have set."""
+def be_child(writer: int, words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
+    """What an `exec` would have set; and no collection of garbage, which copies every page that the child shares."""
+    gc.disable()
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(writer, 1)
     os.dup2(writer, 2)
