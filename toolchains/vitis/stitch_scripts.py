@@ -136,9 +136,9 @@ def _design(job: StitchJob) -> Iterator[str]:
 
 
 def _expectations(job: StitchJob) -> Iterator[str]:
-    """What decides whether the design works and no connection would show: a FIFO that is too short holds it up."""
+    """What no connection would show: a FIFO that is too short holds the design up, a reset may begin released."""
     for slr, _ in job.resets:
-        yield f"farm_expect reset_{slr} {{Width 1 Depth 1}}"
+        yield f"farm_expect reset_{slr} {{Width 1 Depth 1 DefaultData 0 AsyncInitVal 0}}"
     for stage in job.stages:
         yield f"farm_expect {stage.name}_fifo {{TDATA_NUM_BYTES {stage.sink_bytes} FIFO_DEPTH {stage.depth}}}"
         for crossing in job.crossings(stage):

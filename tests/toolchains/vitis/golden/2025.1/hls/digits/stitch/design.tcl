@@ -216,7 +216,7 @@ set_property CONFIG.ASSOCIATED_BUSIF {m_axi_gmem0:m_axi_gmem1:m_axi_gmem2:s_axi_
 set_property CONFIG.ASSOCIATED_RESET ap_rst_n [get_bd_ports ap_clk]
 assign_bd_address
 validate_bd_design
-farm_expect reset_slr0 {Width 1 Depth 1}
+farm_expect reset_slr0 {Width 1 Depth 1 DefaultData 0 AsyncInitVal 0}
 farm_expect link0_fifo {TDATA_NUM_BYTES 1 FIFO_DEPTH 32}
 farm_expect link1_fifo {TDATA_NUM_BYTES 2 FIFO_DEPTH 32}
 farm_expect link2_fifo {TDATA_NUM_BYTES 8 FIFO_DEPTH 32}
