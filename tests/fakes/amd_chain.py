@@ -96,7 +96,7 @@ class Chain:
     """The steps of a build of one release and view, each run once without a mistake."""
 
     def __init__(self, machine: Machine, view: str, folder: Path) -> None:
-        self.machine, self.folder = machine, folder
+        self.machine, self.build, self.folder = machine, f"{machine.release} {view}", folder
         toolchain = machine.toolchain(f"vitis.view={view}")
         cores = toolchain.network.cores()
         hls = {"hls": toolchain.hls(cores[BLOCK])} if view == "hls" else {}

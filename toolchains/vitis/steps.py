@@ -167,9 +167,10 @@ class VitisToolchain:
         if two_runs:
             scripts.append(Text("estimate.tcl", estimate_script(job)))
         program = ("--release", str(self.release), "--part", self.platform.part, "--tool", self._hls_name)
+        clock = ("--clock-ns", f"{self.clock_ns:.6f}")
         return Step(
             name=f"hls:{core.name}",
-            argv=(PYTHON, "-m", "toolchains.vitis.run_hls", "--core", "core.json", *program),
+            argv=(PYTHON, "-m", "toolchains.vitis.run_hls", "--core", "core.json", *program, *clock),
             inputs=(
                 *self._modules("toolchains.vitis.run_hls", core),
                 *(File(header, f"blocks/{header}") for header in headers),
