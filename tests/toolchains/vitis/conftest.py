@@ -37,7 +37,7 @@ def build_and_tally(tmp_path_factory: pytest.TempPathFactory) -> tuple[Machine, 
     if shutil.which("g++") is None:
         pytest.skip("g++ is needed for what the stand-in's xclbin carries")
     found = make_machine(tmp_path_factory.mktemp("built"), "2022.2")
-    found.doit("build", "network=digits", "target=hw")
+    found.doit("build", "network=digits", "target=hw", timeout_s=1500)
     return found, found.tally()
 
 

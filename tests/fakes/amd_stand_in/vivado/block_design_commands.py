@@ -77,6 +77,7 @@ class BlockDesignCommands:
         block.changed()
         thing = Thing("bd_cell", f"/{name}", {"NAME": name, "VLNV": definition.vlnv, "PATH": f"/{name}"}, data=cell)
         thing.on_set = lambda key, value: self._configure(cell, key, value)
+        thing.on_get = cell.parameter
         self.add(thing)
         self._pins(cell)
         return f"/{name}"
@@ -93,7 +94,7 @@ class BlockDesignCommands:
 
     def _pins(self, cell: Cell) -> None:
         for thing in self.of_kind("bd_pin", "bd_intf_pin"):
-            if thing.handle.startswith(f"/{cell.name}/"):
+            if thing.data[0] == cell.name:
                 self.drop(thing)
         for port in cell.ports:
             handle = f"/{cell.name}/{port.name}"

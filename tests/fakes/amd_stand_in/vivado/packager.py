@@ -10,6 +10,7 @@ from amd_stand_in.arguments import Arguments
 from amd_stand_in.errors import ToolError
 from amd_stand_in.hardware import component, netlist
 from amd_stand_in.hardware.component import Component
+from amd_stand_in.vivado import packaged_maps
 from amd_stand_in.vivado.objects import Thing
 from amd_stand_in.vpp import kernel_object
 
@@ -348,14 +349,14 @@ class PackagerCommands:
             for g in thing.children
             if g.kind == "ipx_file_group"
         }
+        core.models = {
+            g.name: g.get("MODEL_NAME") for g in thing.children if g.kind == "ipx_file_group" and g.get("MODEL_NAME")
+        }
         core.parameters["sdx_kernel"] = thing.properties.get("SDX_KERNEL", "false").lower()
         core.parameters["sdx_kernel_type"] = thing.properties.get("SDX_KERNEL_TYPE", "")
-        for space in (child for child in thing.children if child.kind == "ipx_map"):
-            for block in space.children:
-                for register in (child for child in block.children if child.kind == "ipx_register"):
-                    core.parameters[f"register.{register.name}"] = (
-                        f"{register.properties.get('ADDRESS_OFFSET', '')}:{register.properties.get('SIZE', '')}"
-                    )
+        core.maps = packaged_maps.packaged(thing)
+        for bus in (child for child in thing.children if child.kind == "ipx_bus"):
+            bus.data.memory_map = bus.get("SLAVE_MEMORY_MAP_REF")
         component.write(core, core.folder / "component.xml")
         self.run.faults.damage(core.folder / "component.xml", "ipx::save_core")
 
