@@ -16,7 +16,7 @@ from amd_stand_in.hls.reports import Estimate, Setting
 from amd_stand_in.release import order
 
 if TYPE_CHECKING:
-    from amd_stand_in.hls.tool import Solution
+    from amd_stand_in.hls.solution import Solution
     from amd_stand_in.run import Run
 
 

@@ -11,15 +11,27 @@ from amd_stand_in.errors import ToolError
 from amd_stand_in.release import order
 from amd_stand_in.run import Run
 from amd_stand_in.table import Command, commands
-from amd_stand_in.vivado.block_design_commands import BlockDesignCommands
-from amd_stand_in.vivado.block_synthesis import BlockSynthesisCommands
+from amd_stand_in.vivado.block_design.cells import CellCommands
+from amd_stand_in.vivado.block_design.commands import BlockDesignCommands
+from amd_stand_in.vivado.block_design.connections import ConnectionCommands
+from amd_stand_in.vivado.block_design.ports import ExternalPortCommands
+from amd_stand_in.vivado.block_design.synthesis import BlockSynthesisCommands
 from amd_stand_in.vivado.catalog import Catalog
-from amd_stand_in.vivado.clocking import ClockingCommands
-from amd_stand_in.vivado.design import DesignCommands
-from amd_stand_in.vivado.floorplan import FloorplanCommands
+from amd_stand_in.vivado.design.checkpoints import CheckpointCommands
+from amd_stand_in.vivado.design.clocking import ClockingCommands
+from amd_stand_in.vivado.design.design import DesignCommands
+from amd_stand_in.vivado.design.floorplan import FloorplanCommands
+from amd_stand_in.vivado.design.implementation import ImplementationCommands
+from amd_stand_in.vivado.design.synthesis import SynthesisCommands
+from amd_stand_in.vivado.design.written_files import WrittenFileCommands
 from amd_stand_in.vivado.objects import Thing
-from amd_stand_in.vivado.packager import PackagerCommands
-from amd_stand_in.vivado.project import ProjectCommands
+from amd_stand_in.vivado.packager.cores import CoreCommands
+from amd_stand_in.vivado.packager.packager import PackagerCommands
+from amd_stand_in.vivado.packager.parts import CorePartCommands
+from amd_stand_in.vivado.project.ips import IpCommands
+from amd_stand_in.vivado.project.project import ProjectCommands
+from amd_stand_in.vivado.project.runs import RunCommands
+from amd_stand_in.vivado.project.sources import SourceCommands
 
 PARAMETERS = {
     "general.maxThreads": (1, 32),
@@ -32,12 +44,24 @@ PARAMETERS = {
 
 class Vivado(
     ProjectCommands,
+    SourceCommands,
+    IpCommands,
+    RunCommands,
     DesignCommands,
+    SynthesisCommands,
+    ImplementationCommands,
+    CheckpointCommands,
+    WrittenFileCommands,
     ClockingCommands,
     FloorplanCommands,
     BlockDesignCommands,
+    CellCommands,
+    ExternalPortCommands,
+    ConnectionCommands,
     BlockSynthesisCommands,
     PackagerCommands,
+    CoreCommands,
+    CorePartCommands,
 ):
     """The commands on one state."""
 
