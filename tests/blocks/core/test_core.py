@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from toolchains.core_file import core_text, read_core
+from toolchains.common.core_file import core_text, read_core
 
 from blocks.core import hls, rtl
 from blocks.core.base import Core
