@@ -13,11 +13,8 @@ from config.problem import ConfigError
 from config.settings import Settings
 from integration.fit.file import leave_fit, leave_no_fit
 from integration.fit.needs import best, synthesised
-from integration.fit.placement import UndecidedError
 from integration.fit.problem import FitProblem, problem_of
 from integration.fit.settings import FitSettings
-from integration.fit.solve import Misfit, fit_of
-from integration.fit.text import fit_lines, misfit_lines
 from integration.platform import Platform
 
 
@@ -54,6 +51,11 @@ def show(
     views: Mapping[str, str] | None = None,
 ) -> str | None:
     """Print the fit, or what is missing; in that case also return a sentence that says so."""
+    # The solver, only where it is needed: reports read what it has left.
+    from integration.fit.placement import UndecidedError  # noqa: PLC0415
+    from integration.fit.solve import Misfit, fit_of  # noqa: PLC0415
+    from integration.fit.text import fit_lines, misfit_lines  # noqa: PLC0415
+
     try:
         fit = fit_of(asked(network, platform, settings, folder, toolchain, views))
     except (ConfigError, UndecidedError) as error:

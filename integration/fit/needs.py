@@ -8,8 +8,10 @@ with the block whose port is wider, so that the narrower stream crosses between 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 
 from blocks.core.graph import Core
@@ -134,6 +136,27 @@ def _with(needs: BlockNeeds, found: _Synthesis) -> BlockNeeds:
 
 
 def _synthesis(path: Path) -> _Synthesis:
+    return _sound(path) or _with_mistakes_named(path)
+
+
+def _sound(path: Path) -> _Synthesis | None:
+    """The values of a file without mistakes, else None. JSON is read a hundred times as fast as YAML."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    if not isinstance(found, dict) or type(found.get("format", 1)) is not int or found.get("format", 1) != 1:
+        return None
+    amounts = {name: found[name] for name in NAMES if name in found}
+    numbers = all(type(amount) in (int, float) and 0 <= amount < inf for amount in amounts.values())
+    tool, view, is_estimate = found.get("tool", ""), found.get("view", ""), found.get("is_estimate", False)
+    if not numbers or not isinstance(tool, str) or not isinstance(view, str) or not isinstance(is_estimate, bool):
+        return None
+    source = f"ooc, {tool}" if tool else "ooc"
+    return _Synthesis(Resources(**amounts), source, is_estimate, view or None)
+
+
+def _with_mistakes_named(path: Path) -> _Synthesis:
     # JSON is YAML, and this reader says the line of a mistake.
     document = load(path)
     document.integer("format", default=1, choices=(1,))

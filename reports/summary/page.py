@@ -20,7 +20,7 @@ from reports.summary.build import read_build
 from reports.summary.build_report import BlockRow, BuildReport, Cell, Rate, Total
 from reports.summary.fit_page import fit_page
 from reports.summary.gates import Gate, Outcome
-from reports.summary.show import console
+from reports.summary.terminal import console
 
 FORMAT = 1
 JSON_FILE = "report.json"
