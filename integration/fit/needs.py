@@ -2,8 +2,9 @@
 
 The core's logic is from a named source, the same for all cores of a fit: out-of-context synthesis of the toolchain and
 view being linked, or formulas. Formulas beside synthesis would make some blocks look large that are not.
-Parameter memories are counted as they are built, width converters and FIFOs between blocks by formula: a converter
-with the block whose port is wider, so that the narrower stream crosses between SLRs, a FIFO with the block it feeds.
+Parameter memories are counted as they are built, width converters and FIFOs between blocks by formula. A converter
+is counted with the block that has the wider port (the narrower stream then crosses between SLRs), a FIFO with the
+block that it feeds.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ def synthesised(needs: tuple[BlockNeeds, ...], values: Mapping[str, Path]) -> tu
         values: Core name to file.
 
     Raises:
-        ConfigError: a file that is no such values, is not there, or is of another view than the one being linked.
+        ConfigError: a file that is missing, not values of `ooc`, or of another view than the one being linked.
     """
     found = _found(needs, values)
     problems: list[Problem] = []
@@ -100,7 +101,7 @@ def best(
     """The needs by synthesis where every core has values of its view, else by formula; and what would give better ones.
 
     Raises:
-        ConfigError: a file that is no such values.
+        ConfigError: a file that is not values of `ooc`.
     """
     found = _found(needs, values)
     cores = {each.core: each for each in needs}

@@ -316,7 +316,7 @@ def _share(total: Total, used: float | str | None) -> str:
 
 
 def _slrs(report: BuildReport) -> Table:
-    shown = _table("Linked, by SLR, of what is left to a kernel there", "SLR", *LABELS.values(), left=("SLR",))
+    shown = _table("Linked, by SLR, of what the shell leaves to a kernel there", "SLR", *LABELS.values(), left=("SLR",))
     for slr in report.slrs:
         budgets = dict(slr.budgets)
         cells = []

@@ -36,7 +36,7 @@ _BRIEF: dict[type, tuple[str, ...]] = {
 
 
 def words(value: Any) -> str:
-    """Return a scalar or a short tuple as a reader expects it; what is absent is said, never left blank or zero."""
+    """Return a scalar or a short tuple as a reader expects it; an absent value says so and is never blank or zero."""
     if value is None:
         return NO_VALUE
     if isinstance(value, bool):
