@@ -1,4 +1,4 @@
-"""The project's modules that a Python step imports, so that they can be its declared inputs.
+"""The project's modules that a Python step imports, to be its declared inputs.
 
 In its scratch folder `python -m module` finds these copies first; their digests are the version of the program.
 """
@@ -38,8 +38,8 @@ def python_files(
     `packages` are the project's own top-level packages; anything else is a dependency, whose version is a Tool.
     Found without running anything: imports anywhere in a file count, also those inside functions and for type checking.
     What is imported by a computed name is not seen. `never` are modules and packages that this program does not load,
-    though one that it does load could: they are left out, so that an edit there does not run the step again, and so is
-    what only they import. Raises StepError if there is no such module.
+    though one that it does load could: they are left out, with whatever only they import: an edit there
+    does not run the step again. Raises StepError if there is no such module.
     """
     return _closure(module, root.resolve(), packages, never)
 

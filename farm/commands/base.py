@@ -85,5 +85,5 @@ class Inspection(ReaderMayLeave, DoitCmdBase):  # type: ignore[misc]
 
 
 def warn(text: str) -> None:
-    """Print a sentence that is no part of a command's answer."""
+    """Print a sentence beside a command's answer."""
     sys.stderr.write(f"{text}\n")

@@ -47,7 +47,7 @@ _OPT_SLOTS = {
 }
 _OPT_VERBOSITY = {
     **opt_verbosity,
-    "help": "2 on the command line: all reasons of every step; 0, 1: hide the output of actions that are no steps",
+    "help": "2 on the command line: all reasons of every step; 0, 1: hide the output of actions that are not steps",
 }
 _OPTIONS = (opt_always, opt_continue, _OPT_VERBOSITY, _OPT_SLOTS)
 #: Options of doit's own run command that have no meaning here, with what to do instead.

@@ -27,7 +27,7 @@ Event = dict[str, Any]
 class BuildLog:
     """A watcher that writes events to a file and passes them on; a build that did nothing keeps the older file.
 
-    Each event is one write of a whole line, so that a killed build leaves all that had happened.
+    Each event is one write of a whole line, and a killed build leaves all events up to then.
     """
 
     def __init__(self, path: Path, watcher: Watcher, clock: Callable[[], float] = time.monotonic) -> None:
@@ -139,7 +139,7 @@ def chrome_trace(events: Sequence[Event], *, reason_words: Callable[[Mapping[str
             spans.append((max(0.0, begun_s), at_s, name, args))
     for name, begun in open_spans.items():
         spans.append(
-            (float(begun["at_s"]), end_s, name, {"ended": "not before the build", **_why(begun, reason_words)})
+            (float(begun["at_s"]), end_s, name, {"ended": "when the build was killed", **_why(begun, reason_words)})
         )
     rows: list[float] = []
     out: list[dict[str, Any]] = [{"ph": "M", "pid": 1, "tid": 0, "name": "process_name", "args": {"name": "build"}}]

@@ -78,7 +78,7 @@ class Retry:
 _ONCE = Retry(1)
 #: Failures that the same inputs bring about again are not tried again.
 _RETRIES: dict[FailureClass, Retry] = {
-    # Others give their licences back; the time until then is no run time.
+    # Others give their licences back; the time until then does not count as run time.
     "licence": Retry(20, 30.0),
     "crash": Retry(2),
     # With all the memory of the machine for itself.

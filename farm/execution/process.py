@@ -1,4 +1,4 @@
-"""Processes as Linux shows them: whose children they are, and how all of a step's are ended."""
+"""Processes by /proc: the children of each, and an end for all processes of a step."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Process:
 
 
 def adopt_orphans(adopt: bool = True) -> None:
-    """Make this process the parent of descendants whose own parent ends, so that none of them gets out of sight."""
+    """Make this process the parent of descendants whose own parent ends, to keep them all in sight."""
     _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, int(adopt), 0, 0, 0)
 
 

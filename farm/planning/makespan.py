@@ -102,7 +102,7 @@ def simulate(
                 heapq.heappush(ends, (spans[name][1], place[name], name))
         waiting = [name for name in waiting if name not in admitted]
         if not ends:
-            break  # what is left never fits; the engine refuses it before a build
+            break  # the waiting ones never fit; the engine refuses them before a build
         now_s = ends[0][0]
         while ends and ends[0][0] <= now_s:
             ended = heapq.heappop(ends)[2]

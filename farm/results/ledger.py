@@ -65,7 +65,7 @@ class Range:
 
 @dataclass(frozen=True)
 class Expectation:
-    """What a run will cost, as far as earlier ones tell.
+    """The expected cost of a run, by earlier runs.
 
     `basis` is "step" for runs of the same name, "kind" for runs of the same kind, "none"; `runs` is their number.
     `memory_bytes` is the most that a run of the step has used, or the middle of its kind.
@@ -144,7 +144,7 @@ class Ledger:
             return self._connection.execute(statement, values).fetchall()
         except (sqlite3.Error, OSError) as error:
             self._unusable = True
-            self._warn(f"the ledger {self._path} cannot be used ({error}); durations and memory are not learned")
+            self._warn(f"the ledger {self._path} cannot be used ({error}); nothing is learned from this build")
             return []
 
     def _open(self) -> sqlite3.Connection:
@@ -203,9 +203,9 @@ def _prepare(connection: sqlite3.Connection) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if version > _VERSION:
-        raise LedgerIsNewerError(f"it is of version {version}, this farm knows {_VERSION}")
+        raise LedgerIsNewerError(f"it has version {version}, this farm knows {_VERSION}")
     if tables and version < _VERSION:
-        raise LedgerIsForeignError(f"it is of version {version}, this farm knows {_VERSION}")
+        raise LedgerIsForeignError(f"it has version {version}, this farm knows {_VERSION}")
     if tables:
         columns = {row[1] for row in connection.execute("PRAGMA table_info(runs)")}
         if not columns.issuperset(Entry.__dataclass_fields__):

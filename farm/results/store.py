@@ -54,7 +54,7 @@ class StoreEntry:
 
 
 class DamagedError(Exception):
-    """What the store holds is not what it says that it holds; the argument says what of it."""
+    """Stored data failed verification; the argument names the part."""
 
 
 class Lease:
@@ -67,7 +67,7 @@ class Lease:
     def release(self) -> None:
         """Give the right back; twice does no harm."""
         if self._descriptor is not None and self._path is not None:
-            # While it is held, so that who waits for the lock finds that its file is gone and makes a new one.
+            # While it is held: a waiter then finds the file gone, and makes a new one.
             with contextlib.suppress(OSError):
                 self._path.unlink()
             os.close(self._descriptor)
@@ -208,7 +208,7 @@ class Store:
             if found != VERSION:
                 self._readable = self._writable = False
                 self._warn(
-                    f"the store {self.folder} is of version '{found[:20]}' and this farm knows {VERSION}; it is not "
+                    f"the store {self.folder} has version '{found[:20]}', and this farm knows {VERSION}; it is not "
                     "used. Remove it, or name another folder as farm.store"
                 )
         return self._readable

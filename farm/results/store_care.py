@@ -34,7 +34,7 @@ class Verified:
 
 @dataclass(frozen=True)
 class Collected:
-    """What was removed; `kept_bytes` is the size of what is left, `locked` entries were in use."""
+    """What was removed; `kept_bytes` is the size of the rest, `locked` entries were in use."""
 
     entries: int
     objects: int
@@ -51,7 +51,7 @@ def stats(store: Store) -> Stats:
 
 
 def verify(store: Store) -> Verified:
-    """Hash every object and read every entry; remove what is damaged, so that it is made again when needed."""
+    """Hash every object and read every entry; remove what is damaged: it is made again when needed."""
     damaged_objects = []
     objects = _files(store.folder / "cas")
     for path in objects:
