@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from pathlib import PurePosixPath
 from typing import Literal, get_args
 
@@ -140,12 +141,12 @@ class Step:
         self._check_unique([*(item.path for item in self.inputs), *(o.path for o in self.outputs)], "input and output")
         self._check_settings()
 
-    @property
+    @cached_property
     def sources(self) -> tuple[str, ...]:
         """Checkout-relative input files, each once."""
         return tuple(dict.fromkeys(item.source for item in self.inputs if isinstance(item, File)))
 
-    @property
+    @cached_property
     def targets(self) -> tuple[str, ...]:
         """Checkout-relative output files, in the order of `outputs`."""
         return tuple(output.target for output in self.outputs)
@@ -166,7 +167,7 @@ class Step:
             self._refuse("has a NUL character in argv")
 
     def _check_path(self, path: str, what: str) -> None:
-        if _PLAIN_PATH.fullmatch(path):
+        if _is_plain(path):
             return
         pure = PurePosixPath(path)
         if not path or path == "." or pure.is_absolute() or ".." in pure.parts or "\0" in path:
@@ -181,12 +182,10 @@ class Step:
             if path in seen:
                 self._refuse(f"names the {what} '{path}' twice")
             seen.add(path)
-        for path in seen:
-            parent = path.rpartition("/")[0]
-            while parent:
-                if parent in seen:
-                    self._refuse(f"names the {what} '{parent}' both as a file and as the folder of '{path}'")
-                parent = parent.rpartition("/")[0]
+        folders = {path.rpartition("/")[0] for path in seen}
+        for parent in sorted(seen.intersection(folders.union(*map(_above, folders)))):
+            below = min(path for path in seen if path.startswith(f"{parent}/"))
+            self._refuse(f"names the {what} '{parent}' both as a file and as the folder of '{below}'")
 
     def _check_settings(self) -> None:
         names = [name for name, _ in (*self.environment, *self.private)]
@@ -204,3 +203,15 @@ class Step:
             re.compile(pattern)
         except re.error as error:
             self._refuse(f"has the error line '{pattern}', which is not a regular expression ({error})")
+
+
+@cache
+def _is_plain(path: str) -> bool:
+    return _PLAIN_PATH.fullmatch(path) is not None
+
+
+@cache
+def _above(folder: str) -> tuple[str, ...]:
+    """Return the folders that a folder lies in."""
+    parent = folder.rpartition("/")[0]
+    return (parent, *_above(parent)) if parent else ()

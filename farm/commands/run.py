@@ -13,9 +13,9 @@ from doit.cmd_run import opt_always, opt_continue, opt_verbosity
 from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 
 from config.settings import command_line_words
-from farm.commands.base import give_up_writing
 from farm.display.build_log import LAST_BUILD, BuildLog
 from farm.display.progress import display_for
+from farm.display.reader import give_up_writing
 from farm.display.tally import Tally
 from farm.display.wording import shortage_lines
 from farm.execution.local import LocalExecutor

@@ -11,7 +11,7 @@ from doit.cmd_base import DoitCmdBase
 from doit.exceptions import InvalidCommand
 
 from farm.display.build_log import LAST_BUILD, chrome_trace, read_events
-from farm.display.wording import reason_words
+from farm.display.reason_words import reason_words
 from farm.reason import Reason
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
+from farm.display.reason_words import long_reasons, short_reasons
 from farm.display.tally import Tally
 from farm.display.wording import (
     bound_lines,
@@ -14,10 +15,8 @@ from farm.display.wording import (
     duration_words,
     failure_words,
     known_as,
-    long_reasons,
     remedy_words,
     running_words,
-    short_reasons,
     status_words,
     waiting_lines,
 )

@@ -1,75 +1,30 @@
-"""Reasons and failures in words. Nothing else of the engine makes sentences of them."""
+"""Plans, failures and the state of a build in words. Nothing else of the engine makes sentences of them."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from farm.display.tally import Waiting
-from farm.execution.failure import Failure
-from farm.planning.admission import Capacity, Shortage
-from farm.planning.forecast import Forecast, TimeLeft
-from farm.planning.makespan import Bound
-from farm.planning.planner import Planned
-from farm.reason import Reason
-from farm.results.ledger import Expectation
-from farm.results.record import Record
-from farm.scheduler.checkout import Difference
-from farm.step import FailureClass, Step
+from farm.display.reason_words import reason_words, short_reasons, shown
 
-_SHORT_CHARACTERS = 60
-
-
-def reason_words(reason: Reason) -> str:
-    """Return one reason as a phrase."""
-    change = f"{_shown(reason.before)} -> {_shown(reason.after)}"
-    match reason.kind:
-        case "no record":
-            return "no record of a finished run"
-        case "asked":
-            return "asked for with --always"
-        case "fact":
-            return f"{reason.subject} {change}"
-        case "argv":
-            return "the command changed"
-        case "input":
-            verb = "is new" if not reason.before else "is no longer an input" if not reason.after else "changed"
-            return f"{reason.subject} {verb}"
-        case "tool":
-            return f"{reason.subject} {change}"
-        case "environment":
-            return f"variable {reason.subject} {change}"
-        case "outputs":
-            return "the outputs changed"
-        case "missing":
-            return f"{reason.subject} is missing"
-        case "altered":
-            return f"{reason.subject} was altered"
+if TYPE_CHECKING:
+    from farm.display.tally import Waiting
+    from farm.execution.failure import Failure
+    from farm.planning.admission import Capacity, Shortage
+    from farm.planning.forecast import Forecast, TimeLeft
+    from farm.planning.makespan import Bound
+    from farm.planning.planner import Planned
+    from farm.reason import Reason
+    from farm.results.ledger import Expectation
+    from farm.results.record import Record
+    from farm.scheduler.checkout import Difference
+    from farm.step import FailureClass, Step
 
 
 def known_as(name: str, groups: Sequence[str]) -> str:
     """Return the name of a step with the names by which people call it: a core's with those of its blocks."""
     return f"{name} (= {_some(groups)})" if groups else name
-
-
-def short_reasons(reasons: Sequence[Reason]) -> str:
-    """Return the most telling reason, and how many more there are."""
-    if not reasons:
-        return ""
-    first = reason_words(reasons[0])
-    if len(first) > _SHORT_CHARACTERS:
-        first = first[: _SHORT_CHARACTERS - 3] + "..."
-    return first if len(reasons) == 1 else f"{first} (+{len(reasons) - 1})"
-
-
-def long_reasons(reasons: Sequence[Reason]) -> list[str]:
-    """Return every reason on a line of its own; a changed command word by word."""
-    lines = []
-    for reason in reasons:
-        lines.append(reason_words(reason))
-        if reason.kind in ("argv", "outputs"):
-            lines += [f"  before: {reason.before}", f"  now:    {reason.after}"]
-    return lines
 
 
 _PLANNED = {"run": "run", "restore": "restore", "depends": "maybe", "ignored": "ignored", "current": "current"}
@@ -242,7 +197,7 @@ def _argv(reason: Reason) -> list[str]:
         if what != "equal":
             # The word before a changed value is mostly its option.
             option = f"{before[first - 1]} " if first and before[first - 1].startswith("-") else ""
-            lines.append(f"{option}{_shown(' '.join(before[first:last]))} -> {_shown(' '.join(after[begin:end]))}")
+            lines.append(f"{option}{shown(' '.join(before[first:last]))} -> {shown(' '.join(after[begin:end]))}")
     return lines
 
 
@@ -339,7 +294,3 @@ def duration_words(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
-def _shown(value: str) -> str:
-    return value or "(none)"
