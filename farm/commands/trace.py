@@ -34,7 +34,6 @@ class Trace(DoitCmdBase):  # type: ignore[misc]
     )
 
     def execute(self, params: Any, args: list[str]) -> int:
-        """Write the file; no task is created."""
         if args:
             raise InvalidCommand(f"'doit trace' takes no task ('{args[0]}'): it shows the whole last build")
         try:

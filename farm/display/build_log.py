@@ -46,44 +46,35 @@ class BuildLog:
             self._file = None
 
     def started(self, name: str, reasons: Sequence[Reason]) -> None:
-        """Note that a step has begun, and why."""
         self._write("started", name, reasons=[asdict(reason) for reason in reasons[:_KEPT_REASONS]])
         self._watcher.started(name, reasons)
 
     def finished(self, name: str, elapsed_s: float) -> None:
-        """Note that a task is done."""
         self._write("finished", name, elapsed_s=round(elapsed_s, 6))
         self._watcher.finished(name, elapsed_s)
 
     def current(self, name: str) -> None:
-        """Pass on."""
         self._watcher.current(name)
 
     def restored(self, name: str, cost: Cost) -> None:
-        """Note that the outputs of a step came from the store."""
         self._write("restored", name, cost=asdict(cost))
         self._watcher.restored(name, cost)
 
     def failed(self, name: str, failure: Failure) -> None:
-        """Note that a task has failed, and how."""
         self._write("failed", name, failure=asdict(failure))
         self._watcher.failed(name, failure)
 
     def repeated(self, name: str, failure: Failure, attempt: int) -> None:
-        """Note that a step has failed and will be tried again."""
         self._write("repeated", name, failure=asdict(failure), attempt=attempt)
         self._watcher.repeated(name, failure, attempt)
 
     def note(self, text: str) -> None:
-        """Pass on."""
         self._watcher.note(text)
 
     def python_action(self, name: str) -> None:
-        """Pass on."""
         self._watcher.python_action(name)
 
     def progress(self, done: int, total: int, running: Sequence[Run]) -> None:
-        """Pass on."""
         self._watcher.progress(done, total, running)
 
     def _write(self, event: str, name: str, **more: Any) -> None:

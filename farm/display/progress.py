@@ -63,7 +63,6 @@ class Display:
         self._clear()
 
     def started(self, name: str, reasons: Sequence[Reason]) -> None:
-        """Show that a step runs, and why."""
         shown = self._explain(name, tuple(reasons))
         self._started(name, short_reasons(shown))
         if self._reasons:
@@ -71,21 +70,17 @@ class Display:
                 self._line(f"          {line}", "dim")
 
     def finished(self, name: str, elapsed_s: float) -> None:
-        """Show that a task is done."""
         self._tally.finish(name, elapsed_s)
         self._line(f"  done    {name}  {duration_words(elapsed_s)}", "green")
 
     def current(self, name: str) -> None:
-        """Count a task that needs nothing."""
         self._tally.end(name)
 
     def restored(self, name: str, cost: Cost) -> None:
-        """Show that the outputs of a step came from the store."""
         self._tally.restore(name)
         self._line(f"  restore {name}  (its run took {duration_words(cost.wall_s)})", "green")
 
     def repeated(self, name: str, failure: Failure, attempt: int) -> None:
-        """Show that a step will be tried again."""
         self._line(f"  again   {name} {failure_words(failure)}; attempt {attempt + 1} follows", "yellow")
         self._line(f"          {remedy_words(failure)}", "")
 
@@ -107,10 +102,9 @@ class Display:
         self._clear()
 
     def progress(self, done: int, total: int, running: Sequence[Run]) -> None:
-        """Show what is running."""
+        """Show nothing: only a terminal has a live list."""
 
     def note(self, text: str) -> None:
-        """Show a sentence of the engine."""
         self._line(text, "")
 
     def summary(self, outcome: Outcome) -> None:

@@ -20,7 +20,6 @@ class ReaderMayLeave:
     """Put before a command of doit: it ends quietly when nobody reads any more (`doit plan | head`)."""
 
     def parse_execute(self, in_args: list[str]) -> Any:
-        """Do as the command does."""
         try:
             status = super().parse_execute(in_args)  # type: ignore[misc]
             sys.stdout.flush()
