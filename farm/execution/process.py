@@ -68,7 +68,7 @@ def send(processes: Iterable[Process], number: signal.Signals) -> None:
 
 
 def _all() -> list[Process]:
-    found = [_read(entry) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    found = [_read(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208 - hundreds of names
     return [process for process in found if process is not None]
 
 
@@ -79,11 +79,12 @@ def _environment(process: Process) -> list[bytes]:
         return []
 
 
-def _read(entry: Path) -> Process | None:
+def _read(pid: str) -> Process | None:
     try:
-        text = (entry / "stat").read_text("ascii", errors="replace")
+        with open(f"/proc/{pid}/stat", "rb") as stream:  # noqa: PTH123 - as above
+            text = stream.read()
     except OSError:
         return None
     # The second field is the program's name in parentheses, and may itself hold blanks and parentheses.
-    state, parent, _, session = text.rpartition(")")[2].split()[:4]
-    return Process(int(entry.name), int(parent), int(session), state in "ZX")
+    state, parent, _, session = text.rpartition(b")")[2].split()[:4]
+    return Process(int(pid), int(parent), int(session), state in (b"Z", b"X"))

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
+
+from farm.results.lock import locked
 
 if TYPE_CHECKING:
     import sqlite3
@@ -151,7 +152,8 @@ class Ledger:
         import sqlite3  # noqa: PLC0415
 
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._opening():
+        # Others are held off while the file is made or set aside: they could take away the one just made.
+        with locked(Path(f"{self._path}.lock"), fcntl.LOCK_EX):
             for last in (False, True):
                 connection = sqlite3.connect(self._path, timeout=_BUSY_S, isolation_level=None)
                 try:
@@ -167,16 +169,6 @@ class Ledger:
                 else:
                     return connection
         raise AssertionError("the second attempt returns or raises")
-
-    @contextlib.contextmanager
-    def _opening(self) -> Iterator[None]:
-        """Hold others off while the file is made or set aside: they could take away the one just made."""
-        descriptor = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
 
     def _set_aside(self, why: str) -> None:
         number = 1

@@ -13,7 +13,7 @@ import hashlib
 import itertools
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from typing import Any
 from farm import clock
 from farm.results.digest import Digest, digest_of
 from farm.results.folder import copy
+from farm.results.lock import locked
 from farm.results.record import Cost
 
 VERSION = "1"
@@ -175,15 +176,9 @@ class Store:
             self.entry_path(key).unlink()
         self._warn(f"the store held a damaged result of {name or key[:12]} ({what}); it was dropped and is made again")
 
-    @contextlib.contextmanager
-    def held(self, kind: int) -> Iterator[None]:
+    def held(self, kind: int) -> contextlib.AbstractContextManager[None]:
         """Hold the lock of the whole store: shared to add to it, exclusive to remove what nobody names."""
-        descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(descriptor, kind)
-            yield
-        finally:
-            os.close(descriptor)
+        return locked(self.folder / "lock", kind)
 
     def entry_path(self, key: str) -> Path:
         """Return where the entry of a key lies."""

@@ -14,12 +14,11 @@ from farm.results.store import DamagedError, Store, StoreEntry
 
 @dataclass(frozen=True)
 class Stats:
-    """What the store holds. `last_used_s` is when the entry longest unused was used, since 1970; None without any."""
+    """How much the store holds."""
 
     entries: int
     objects: int
     size_bytes: int
-    last_used_s: float | None
 
 
 @dataclass(frozen=True)
@@ -45,9 +44,8 @@ class Collected:
 
 def stats(store: Store) -> Stats:
     """Count what is in the store."""
-    used = [path.stat().st_mtime for path in _files(store.folder / "ac")]
     sizes = [path.stat().st_size for path in _files(store.folder / "cas")]
-    return Stats(len(used), len(sizes), sum(sizes), min(used, default=None))
+    return Stats(len(_files(store.folder / "ac")), len(sizes), sum(sizes))
 
 
 def verify(store: Store) -> Verified:
