@@ -73,7 +73,7 @@ def test_signal_to_the_engine_alone(checkout, halfway: subprocess.Popen[str], nu
     assert time.monotonic() - begun < 5, "SIGTERM, two seconds, SIGKILL"
     last = output.splitlines()[-1]
     assert last.startswith(f"stopped by {signal.Signals(number).name}; ended ")
-    assert "1 finished and recorded, 2 left for the next build" in last
+    assert "1 finished and recorded, 2 remain for the next build" in last
     assert "Traceback" not in output
     assert checkout.processes() == []
     assert checkout.scratch() == []
