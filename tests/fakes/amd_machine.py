@@ -20,12 +20,15 @@ import pytest
 from amd_stand_in import install
 
 from config.settings import load_settings
-from farm.execution.executor import Executor, Run
 from farm.execution.failure import Failure
+from farm.execution.local import LocalExecutor
+from farm.execution.run import Run
+from farm.execution.scratch import Scratch
+from farm.execution.verdict import Memory, verdict
 from farm.step import Step
 
 if TYPE_CHECKING:
-    from toolchains.vitis.steps import VitisToolchain
+    from toolchains.toolchain import Toolchain
 
 FAKES = Path(__file__).resolve().parent
 ROOT = FAKES.parents[1]
@@ -109,40 +112,38 @@ class Machine:
         assert done.returncode == status, done.stdout + done.stderr
         return done.stdout
 
-    def toolchain(self, *words: str, network: str = "digits", target: str = "hw") -> VitisToolchain:
+    def toolchain(self, *words: str, network: str = "digits", target: str = "hw") -> Toolchain:
         """The toolchain that doit would take here."""
+
         from blocks.network import find_network
         from farm.settings import FarmSettings
         from integration.fit.settings import FitSettings
         from integration.platform import find_platform
-        from toolchains.choose import find_toolchain
-        from toolchains.simulation_settings import CosimSettings
-        from toolchains.vitis.settings import VitisSettings
-        from toolchains.vitis.steps import VitisToolchain
+        from toolchains.choose import SECTIONS, find_toolchain
 
-        sections = {"farm": FarmSettings, "cosim": CosimSettings, "fit": FitSettings, "vitis": VitisSettings}
+        sections = {"farm": FarmSettings, "fit": FitSettings, **SECTIONS}
         given = (f"network={network}", f"target={target}", "platform=u250", *self.words, *words)
         settings = load_settings(self.checkout, sections, given)
-        found = find_toolchain(self.checkout, settings, find_network(network), find_platform("u250"))
-        assert isinstance(found, VitisToolchain)
-        return found
+        return find_toolchain(self.checkout, settings, find_network(network), find_platform("u250"))
 
     def run(self, step: Step) -> Failure | None:
         """Run one step once, as the engine does; its outputs are put into place if it is good."""
-        executor = Executor(self.checkout)
-        run = executor.prepare(step, "0" * 64)
+        executor, scratch = LocalExecutor(self.checkout), Scratch(self.checkout)
+        run = scratch.prepare(step, "0" * 64)
         executor.start(run)
         ended: list[Run] = []
         while not ended:
-            executor.enforce_timeouts()
-            ended = list(executor.reap())
+            if step.timeout_s is not None and run.elapsed_s > step.timeout_s:
+                run.timed_out = True
+                executor.stop(run)
+            ended = executor.ended()
             time.sleep(0.01)
-        failure = executor.verdict(run)
+        failure = verdict(run, Memory(step.resources.memory_gib, limit_gib=1024.0))
         for output in step.outputs if failure is None else ():
             place = self.checkout / output.target
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(run.work / output.path, place)
-        executor.discard(run)
+        scratch.discard(run)
         return failure
 
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 import copy
 import json
 import os
-import struct
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from blocks.core.hls import render
 from blocks.network import NETWORKS, Network, read_network
+from config.settings import Settings
 from integration.design import design_of, kernel_of
 from integration.platform import find_platform
-from toolchains.open.emulation.link import glibc_floor, memory_blob
-from toolchains.open.steps import OpenToolchain
+from toolchains.common.build import Build
+from toolchains.open.emulation.link import glibc_floor
+from toolchains.open.toolchain import toolchain_of
+from toolchains.toolchain import Toolchain
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -29,16 +31,16 @@ def network() -> Network:
 
 
 @pytest.fixture(scope="module")
-def toolchain(network) -> OpenToolchain:
-    return OpenToolchain(ROOT, network, find_platform("u250"), "sw_emu", 250.0)
+def toolchain(network) -> Toolchain:
+    return toolchain_of(Build("open", ROOT, network, find_platform("u250"), "sw_emu", 250.0, Settings.defaults()))
 
 
 @pytest.fixture(scope="module")
 def steps(toolchain, network):
     cores = network.cores()
-    found = [toolchain.weights(block) for block in network.blocks]
-    found += [toolchain.hls(core) for core in {core.name: core for core in cores.values()}.values()]
-    return {step.name: step for step in (*found, toolchain.stitch(cores), toolchain.link())}
+    found = [toolchain.step("weights", block) for block in network.blocks]
+    found += [toolchain.step("hls", core) for core in {core.name: core for core in cores.values()}.values()]
+    return {step.name: step for step in (*found, toolchain.step("stitch"), toolchain.step("link"))}
 
 
 def readers(steps, path: str) -> set[str]:
@@ -118,12 +120,12 @@ class TestWhatAStepReads:
             assert sys.prefix not in text
             assert os.uname().nodename not in text
 
-    def test_clock_reaches_the_link_only(self, steps, network) -> None:
-        other = OpenToolchain(ROOT, network, find_platform("u250"), "sw_emu", 300.0)
+    def test_clock_reaches_the_link_only(self, steps, network, toolchain) -> None:
+        other = toolchain_of(replace(toolchain.build, clock_mhz=300.0))
         cores = network.cores()
-        assert other.stitch(cores) == steps["stitch:digits"]
-        assert other.link() != steps["link:digits"]
-        assert all(other.hls(core) == steps[f"hls:{core.name}"] for core in cores.values())
+        assert other.step("stitch") == steps["stitch:digits"]
+        assert other.step("link") != steps["link:digits"]
+        assert all(other.step("hls", core) == steps[f"hls:{core.name}"] for core in cores.values())
 
 
 class TestStitchProgram:
@@ -169,11 +171,3 @@ class TestStitchProgram:
 def test_glibc_floor_by_hand() -> None:
     assert glibc_floor(b"..GLIBC_2.2.5\0GLIBC_2.34\0GLIBC_2.9\0") == "2.34"
     assert glibc_floor(b"static") == "none"
-
-
-def test_memory_blob_by_hand(tmp_path, monkeypatch) -> None:
-    for name, data in (("a", b"xyz"), ("b", b"")):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "memories.bin").write_bytes(data)
-    monkeypatch.chdir(tmp_path)
-    assert memory_blob(["a", "b"]) == struct.pack("<Q", 3) + b"xyz" + struct.pack("<Q", 0)

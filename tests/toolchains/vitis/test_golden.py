@@ -39,11 +39,11 @@ def over_slrs() -> dict[str, str]:
     """Digits in three SLRs: crossings, resets from SLR to SLR, floorplan; both ways to stitch."""
     toolchain = toolchain_for(find_network("digits"), "2022.2", "rtl")
     pins = (("inoutdma", "slr0"), ("res2a", "slr1"), ("res3b", "slr2"))
-    fit = fit_of(replace(toolchain.fit_problem, pins=pins))
+    fit = fit_of(replace(toolchain.build.fit_problem, pins=pins))
     assert isinstance(fit, Fit)
     placed = {block.block: block.slrs[0] for block in fit.blocks}
-    job = StitchJob.from_description(toolchain.job.describe(), placed)
-    shell = toolchain.platform.shell(toolchain.platform.vbnv)
+    job = StitchJob.from_description(toolchain.build.job.describe(), placed)
+    shell = toolchain.build.platform.shell(toolchain.build.platform.vbnv)
     assert shell is not None
     return {
         "design.tcl": design_script(job),

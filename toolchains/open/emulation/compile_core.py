@@ -27,7 +27,7 @@ from blocks.core.model import random_parameters, run_graph
 from blocks.dma import DmaCore
 from blocks.memories import images
 from blocks.operators.base import Stream
-from toolchains.core_file import read_core
+from toolchains.common.core_file import read_core
 from toolchains.hls_subset.lint import lint
 from toolchains.open.emulation.isa import ISA_LEVEL
 from toolchains.open.emulation.native import host_entry

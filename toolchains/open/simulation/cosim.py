@@ -24,7 +24,7 @@ from blocks.fifo_depths import bounds
 from blocks.parameters import ParameterError
 from blocks.weights import values_of
 from reports.summary.step_values import Simulation
-from toolchains.core_file import read_graph_core
+from toolchains.common.core_file import read_graph_core
 from toolchains.open.emulation.compile_core import draw_inputs
 from toolchains.open.simulation.compile_model import HARNESS, MODEL, ModelError, installed_verilator, link_simulation
 from toolchains.open.simulation.simulator import Simulator

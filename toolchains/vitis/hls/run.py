@@ -18,7 +18,7 @@ from reports.hls.csynth import Csynth
 from reports.reading import source
 from reports.reading.errors import ReportError
 from reports.summary.step_values import FORMAT
-from toolchains.core_file import read_core
+from toolchains.common.core_file import read_core
 from toolchains.vitis.hls.bench_vectors import write_vectors
 from toolchains.vitis.hls.fifo_latency import deeper, pipeline_cycles
 from toolchains.vitis.hls.scripts import DONE, PROJECT, SOLUTION, SYNTHESISED
@@ -47,19 +47,12 @@ def synthesise(script: str, release: Release, *, simulates: bool, exports: bool,
 
 def values_of(top: Csynth, tool_name: str, added: int) -> dict[str, Any]:
     """What csynth estimates, in the words of the other steps."""
-    used = {resource.resource: resource.used for resource in top.resources}
-    bram = used.get("BRAM_18K")
     interval = (top.throughput_cycles or top.interval_cycles).max
     values = {
         "format": FORMAT,
         "is_estimate": True,
         "tool": tool_name,
-        "luts": used.get("LUT"),
-        "registers": used.get("FF"),
-        # HLS counts halves of a tile.
-        "bram_tiles": None if bram is None else bram / 2,
-        "urams": used.get("URAM"),
-        "dsps": used.get("DSP"),
+        **top.used.known,
         "estimated_ns": next((clock.estimated_ns for clock in top.clocks), None),
         "interval_cycles": interval,
         "latency_cycles": top.latency_cycles.max,

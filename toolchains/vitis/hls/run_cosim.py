@@ -18,7 +18,7 @@ from reports.hls.cosim import CosimRun
 from reports.reading import source
 from reports.reading.errors import ReportError
 from reports.summary.step_values import Simulation
-from toolchains.core_file import read_graph_core
+from toolchains.common.core_file import read_graph_core
 from toolchains.vitis.hls.bench_vectors import write_vectors
 from toolchains.vitis.hls.run import CSIM_OK, SOLUTION_FOLDER
 from toolchains.vitis.hls.scripts import COSIM, COSIM_IMAGES, DONE

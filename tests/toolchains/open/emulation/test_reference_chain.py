@@ -24,12 +24,15 @@ from blocks.core.hls import render
 from blocks.network import Network, find_network
 from blocks.network_model import run_network
 from blocks.parameters import read_block
+from config.settings import Settings
 from farm.step import PYTHON, File, Step
 from integration.platform import find_platform
 from runtime.formats import emulation_data, xclbin
 from runtime.formats.checks import manifest_of
+from toolchains.common.build import Build
 from toolchains.open.emulation import compile_core
-from toolchains.open.steps import OpenToolchain
+from toolchains.open.toolchain import toolchain_of
+from toolchains.toolchain import Toolchain
 
 ROOT = Path(__file__).resolve().parents[4]
 ANNOUNCEMENT = ROOT.parent / "shared" / "background" / "finn_resnet50_announcement.txt"
@@ -44,11 +47,11 @@ class Built:
 
     root: Path
     network: Network
-    toolchain: OpenToolchain
+    toolchain: Toolchain
 
     @property
     def xclbin(self) -> Path:
-        return self.root / self.toolchain.xclbin
+        return self.root / self.toolchain.build.xclbin
 
     def environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("XILINX", "PYTHON"))}
@@ -93,7 +96,7 @@ class Built:
 
     def prepare_body(self, core: GraphCore) -> tuple[Step, Path]:
         """What `_compile` makes half an `hls` step's outputs of: the sources of a body, and the interface."""
-        step, view = self.toolchain.hls(core), render(core)
+        step, view = self.toolchain.step("hls", core), render(core)
         folder = self.scratch(step)
         with contextlib.chdir(folder):
             compile_core.write_sources(core, view)
@@ -116,7 +119,7 @@ class Built:
         """The object that the program was linked from, as a library."""
         library = self.root.parent / f"{core.name}.so"
         if not library.exists():
-            object_file = self.root / self.toolchain.folder / "hls" / core.name / "core.o"
+            object_file = self.root / self.toolchain.build.folder / "hls" / core.name / "core.o"
             subprocess.run(["g++", "-shared", "-o", str(library), str(object_file)], check=True)
         return ctypes.CDLL(str(library))
 
@@ -129,23 +132,27 @@ def built(reference, tmp_path_factory) -> Built:
     for room in ROOMS:
         shutil.copytree(ROOT / room, root / room, ignore=shutil.ignore_patterns("__pycache__", "resnet50"))
     network = find_network("resnet50", root / "blocks" / "networks")
-    build = Built(root, network, OpenToolchain(root, network, find_platform("u250"), "sw_emu", 250.0))
+    build = Built(
+        root,
+        network,
+        toolchain_of(Build("open", root, network, find_platform("u250"), "sw_emu", 250.0, Settings.defaults())),
+    )
     build.python("-m", "blocks.parameters", "import", str(reference.folder))
     cores = network.cores()
     toolchain = build.toolchain
     with ThreadPoolExecutor(2) as pool:
-        done = [pool.submit(build.run, toolchain.hls(cores[block])) for block in WHOLE_STEPS]
+        done = [pool.submit(build.run, toolchain.step("hls", cores[block])) for block in WHOLE_STEPS]
         compiled = {cores[block].name for block in WHOLE_STEPS}
         for core in cores.values():
             if core.name in compiled:
                 continue
             compiled.add(core.name)
             done.append(pool.submit(_compile, build, *build.prepare_body(core)))
-        done += [pool.submit(build.run, toolchain.weights(block)) for block in network.blocks]
+        done += [pool.submit(build.run, toolchain.step("weights", block)) for block in network.blocks]
         for each in done:
             each.result()
-    build.run(toolchain.stitch(cores))
-    build.run(toolchain.link())
+    build.run(toolchain.step("stitch"))
+    build.run(toolchain.step("link"))
     return build
 
 

@@ -23,8 +23,11 @@ from blocks.memories import images, pack_beats, unpack_beats
 from blocks.network import NETWORKS, Network, read_network
 from blocks.network_model import run_network
 from blocks.parameters import read_block
+from config.settings import Settings
 from farm.step import PYTHON, File, Step
 from integration.platform import find_platform
+from toolchains.common.build import Build
+from toolchains.open.settings import CosimSettings
 from toolchains.open.simulation.cosim import (
     FULL_SPEED,
     InputError,
@@ -36,8 +39,8 @@ from toolchains.open.simulation.cosim import (
 from toolchains.open.simulation.simulator import Simulator
 from toolchains.open.simulation.values import DeadlockError, ModelDiffersError, SimulationError, Stall, check_equal
 from toolchains.open.simulation.verilator import find_verilator
-from toolchains.open.steps import OpenToolchain
-from toolchains.simulation_settings import CosimSettings
+from toolchains.open.toolchain import toolchain_of
+from toolchains.toolchain import Toolchain
 
 ROOT = Path(__file__).resolve().parents[4]
 MOST_CYCLES = 57_000
@@ -239,10 +242,15 @@ def test_beats_unpack_to_what_was_packed(bits, signed) -> None:
             unpack_beats(packed | 0x80, 3, bits, signed=signed)
 
 
+def with_six_images(network: Network) -> Toolchain:
+    settings = replace(Settings.defaults(), rooms=(CosimSettings(images=6),))
+    return toolchain_of(Build("open", ROOT, network, find_platform("u250"), "sw_emu", 250.0, settings))
+
+
 class Steps:
     """Steps run by hand, each in a folder with its declared inputs and nothing else."""
 
-    def __init__(self, folder: Path, toolchain: OpenToolchain) -> None:
+    def __init__(self, folder: Path, toolchain: Toolchain) -> None:
         self.folder, self.toolchain = folder, toolchain
 
     def scratch(self, step: Step) -> Path:
@@ -275,13 +283,18 @@ class Steps:
 
 
 def test_the_steps_of_a_block_with_their_declared_inputs_only(network, tmp_path, simulations) -> None:
-    toolchain = OpenToolchain(ROOT, network, find_platform("u250"), "sw_emu", 250.0, CosimSettings(images=6))
+    toolchain = with_six_images(network)
     steps = Steps(tmp_path, toolchain)
     block = block_of(network, "postres")
-    for step in (toolchain.weights(block), toolchain.stimuli(), toolchain.harness(), toolchain.model(block.core())):
+    for step in (
+        toolchain.step("weights", block),
+        toolchain.step("stimuli"),
+        *toolchain.shared("model"),
+        toolchain.step("model", block.core()),
+    ):
         assert step is not None
         steps.run(step)
-    place = tmp_path / toolchain.folder
+    place = tmp_path / toolchain.build.folder
     # What went in is what the integer model gives for the first images that training never saw.
     from sklearn.datasets import load_digits
 
@@ -292,7 +305,7 @@ def test_the_steps_of_a_block_with_their_declared_inputs_only(network, tmp_path,
     outputs = run_network(network, parameters, chosen, weights)
     np.testing.assert_array_equal(np.load(place / "stimuli" / "postres.npy"), outputs["res3b"])
 
-    cosim = toolchain.cosim(block)
+    cosim = toolchain.step("cosim", block)
     said = steps.run(cosim)
     assert "at_network_interval: 6 images in" in said
     values = json.loads((place / "cosim" / "postres" / "values.json").read_text())
@@ -319,13 +332,13 @@ def test_the_steps_of_a_block_with_their_declared_inputs_only(network, tmp_path,
 def test_the_step_of_the_dma_with_its_declared_inputs_only(network, tmp_path) -> None:
     if find_verilator() is None:
         pytest.skip("there is no Verilator")
-    toolchain = OpenToolchain(ROOT, network, find_platform("u250"), "sw_emu", 250.0, CosimSettings(images=6))
+    toolchain = with_six_images(network)
     steps = Steps(tmp_path, toolchain)
-    cosim = toolchain.dma_cosim()
+    cosim = toolchain.shared("cosim")[0]
     said = steps.run(cosim)
     assert "full_speed: 6 images in" in said
     assert "random_stalls: 6 images in" in said
-    values = json.loads((tmp_path / toolchain.folder / "cosim" / "inoutdma" / "values.json").read_text())
+    values = json.loads((tmp_path / toolchain.build.folder / "cosim" / "inoutdma" / "values.json").read_text())
     assert values["tool"].startswith("Verilator 5.")
     # 8 x 8 pixels of a byte; 10 classes x 128 channels, 16 a beat; the best 3. Two runs.
     assert values["elements_compared"] == 2 * 6 * (64 + 1280 + 3)

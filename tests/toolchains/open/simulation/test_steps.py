@@ -10,12 +10,14 @@ import pytest
 from blocks.kinds.residual import Residual
 from blocks.network import NETWORKS, Network, read_network
 from config.problem import ConfigError
-from config.settings import load_settings
+from config.settings import Settings, load_settings
 from farm.step import Step
 from integration.platform import find_platform
 from toolchains.choose import find_toolchain
-from toolchains.open.steps import OpenToolchain
-from toolchains.simulation_settings import CosimSettings
+from toolchains.common.build import Build
+from toolchains.open.settings import CosimSettings
+from toolchains.open.toolchain import toolchain_of
+from toolchains.toolchain import Toolchain
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -25,19 +27,20 @@ def network() -> Network:
     return read_network(NETWORKS / "digits.yaml")
 
 
-def toolchain(network: Network, **settings) -> OpenToolchain:
-    return OpenToolchain(ROOT, network, find_platform("u250"), "sw_emu", 250.0, CosimSettings(**settings))
+def toolchain(network: Network, **settings) -> Toolchain:
+    given = replace(Settings.defaults(), rooms=(CosimSettings(**settings),))
+    return toolchain_of(Build("open", ROOT, network, find_platform("u250"), "sw_emu", 250.0, given))
 
 
 @pytest.fixture(scope="module")
 def steps(network) -> dict[str, Step]:
     its = toolchain(network)
-    stimuli = its.stimuli()
+    stimuli = its.step("stimuli")
     assert stimuli is not None
-    found = [its.harness(), stimuli, *(its.weights(block) for block in network.blocks)]
-    found += [its.model(block.core()) for block in network.blocks]
-    found += [its.cosim(block) for block in network.blocks]
-    found.append(its.dma_cosim())
+    found = [*its.shared("model"), stimuli, *(its.step("weights", block) for block in network.blocks)]
+    found += [its.step("model", block.core()) for block in network.blocks]
+    found += [its.step("cosim", block) for block in network.blocks]
+    found.append(its.shared("cosim")[0])
     return {step.name: step for step in found}
 
 
@@ -82,8 +85,9 @@ def test_the_dma_is_simulated_from_rtl_and_bench(steps) -> None:
 
 def test_only_networks_with_a_data_set_have_held_out_images(network) -> None:
     its = toolchain(replace(network, dataset=None), inputs="mine.npz")
-    assert its.stimuli() is None
-    step = its.cosim(network.blocks[1])
+    with pytest.raises(LookupError):
+        its.step("stimuli")
+    step = its.step("cosim", network.blocks[1])
     assert "mine.npz" in step.sources
     assert not [source for source in step.sources if "/stimuli/" in source]
 
@@ -92,7 +96,7 @@ def test_another_depth_is_a_fact_of_the_model(network) -> None:
     block = network.blocks[1]
     assert isinstance(block, Residual)
     its, trimmed = toolchain(network), replace(block, fifo_depths=(("skip", 99),))
-    before, after = (dict(its.model(one.core()).facts) for one in (block, trimmed))
+    before, after = (dict(its.step("model", one.core()).facts) for one in (block, trimmed))
     assert {name: (before[name], after[name]) for name in before if before[name] != after[name]} == {
         "skip.depth": ("384", "99")
     }
@@ -101,7 +105,8 @@ def test_another_depth_is_a_fact_of_the_model(network) -> None:
 @pytest.mark.parametrize("path", ["nowhere.npz", "/etc/hostname", "../digits.npz"])
 def test_images_outside_the_checkout_are_refused(tmp_path, network, path) -> None:
     settings = load_settings(tmp_path, {"cosim": CosimSettings}, [f"cosim.inputs={path}"])
-    with pytest.raises(ConfigError, match=r"command line: cosim.inputs is .* no file of the checkout; put the archive"):
+    said = r"command line: cosim.inputs is .*, and the checkout has no such file; put the archive"
+    with pytest.raises(ConfigError, match=said):
         find_toolchain(tmp_path, settings, network, find_platform("u250"))
 
 

@@ -22,10 +22,10 @@ from blocks.parameter_memory.plan import memory_plans
 from blocks.parameters import read_block
 from toolchains.open.simulation.simulator import Simulator
 from toolchains.open.simulation.values import ModelDiffersError, Stall, check_equal
+from toolchains.open.stages.memories import memory_view
 from toolchains.open.synthesis import yosys
 from toolchains.open.synthesis.fill_memory import fill_block
 from toolchains.open.synthesis.script import NETLIST, VERILOG
-from toolchains.open.synthesis.steps import memory_view
 
 Synthesise = Callable[[RtlView], Path]
 SimulateNetlist = Callable[..., Simulator]

@@ -15,12 +15,15 @@ import pytest
 
 from blocks.core.builder import GraphBuilder
 from blocks.core.graph import GraphCore
-from blocks.core.rtl import render
+from blocks.network import find_network
 from blocks.operators.threshold import Threshold
-from farm.step import Text, Tool
+from config.settings import Settings
+from farm.step import Text
+from integration.platform import find_platform
 from reports.open_tools import yosys_stat
+from toolchains.common.build import Build
+from toolchains.open.stages.ooc import ooc
 from toolchains.open.synthesis.script import DSP_MAP, NETLIST, STATISTICS, VERILOG, synthesis_script
-from toolchains.open.synthesis.steps import synthesis_step
 from toolchains.open.synthesis.utilization import utilization
 from toolchains.open.synthesis.yosys import YosysError, reason, run_script
 
@@ -76,8 +79,8 @@ def small_core() -> GraphCore:
 
 def test_the_step_leaves_the_same_bytes_wherever_and_beside_whatever_it_runs(tmp_path: Path) -> None:
     """No trained value is an input; two runs, each beside other weights, leave one netlist byte for byte."""
-    view = render(small_core())
-    step = synthesis_step(view, "build", (), Tool("pyosys", "1"), (), ())
+    build = Build("open", ROOT, find_network("digits"), find_platform("u250"), "sw_emu", 250.0, Settings.defaults())
+    step = ooc(build, small_core())
     assert not any("weights" in source or "parameters" in source for source in step.sources)
     found = []
     for seed in (1, 2):
@@ -111,8 +114,8 @@ def test_lut_count_is_that_of_the_issuing_statistics() -> None:
     text = f"\n1. Printing statistics.\n\n=== top ===\n\n   Number of cells: {sum(cells.values())}\n{listed}"
     text += "\n   Estimated number of LCs:        120\n"
     used = utilization(yosys_stat.parse(text))
-    assert (used.logic_luts, used.memory_luts, used.luts) == (120, 47, 167)
-    assert (used.registers, used.dsps, used.bram_tiles, used.carry8s) == (9, 4, 3.5, 2)
+    assert (used.logic_luts, used.memory_luts, used.resources.luts) == (120, 47, 167)
+    assert (used.resources.registers, used.resources.dsps, used.resources.bram_tiles, used.carry8s) == (9, 4, 3.5, 2)
 
 
 def test_a_pe_of_the_stem_puts_registers_and_sums_into_its_dsps(tmp_path: Path, netlist_models) -> None:

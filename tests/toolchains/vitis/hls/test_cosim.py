@@ -82,9 +82,9 @@ def block(name: str):  # type: ignore[no-untyped-def]
     return next(each for each in find_network("digits").blocks if each.name == name)
 
 
-@pytest.mark.parametrize(("view", "program"), [("rtl", "open.cosim"), ("hls", "vitis.run_hls_cosim")])
+@pytest.mark.parametrize(("view", "program"), [("rtl", "open.simulation.cosim"), ("hls", "vitis.hls.run_cosim")])
 def test_the_view_says_who_simulates(view: str, program: str) -> None:
-    step = toolchain_for(find_network("digits"), "2022.2", view).cosim(block("postres"))
+    step = toolchain_for(find_network("digits"), "2022.2", view).step("cosim", block("postres"))
     assert step.argv[2] == f"toolchains.{program}"
 
 
@@ -93,8 +93,8 @@ def test_a_block_in_view_hls(machine, release: str) -> None:  # type: ignore[no-
     here = machine(release)
     toolchain = here.toolchain("vitis.view=hls")
     core = block("res2b").core()
-    assert here.run(toolchain.hls(core)) is None
-    step = toolchain.cosim(block("res2b"))
+    assert here.run(toolchain.step("hls", core)) is None
+    step = toolchain.step("cosim", block("res2b"))
     assert here.run(step) is None
     values = json.loads((here.checkout / "build/digits/vitis-hw/cosim/res2b/values.json").read_text())
     assert values["core"] == core.name
@@ -111,9 +111,9 @@ def test_a_block_in_view_hls(machine, release: str) -> None:  # type: ignore[no-
 def test_a_mismatch_is_the_source_s(machine) -> None:  # type: ignore[no-untyped-def]
     here = machine()
     toolchain = here.toolchain("vitis.view=hls")
-    assert here.run(toolchain.hls(block("postres").core())) is None
+    assert here.run(toolchain.step("hls", block("postres").core())) is None
     here.fault("vitis_hls@cosim_design:cosim")
-    step = toolchain.cosim(block("postres"))
+    step = toolchain.step("cosim", block("postres"))
     failure = here.run(step)
     assert failure is not None
     assert failure.kind == "source"
@@ -123,21 +123,21 @@ def test_a_mismatch_is_the_source_s(machine) -> None:  # type: ignore[no-untyped
 def test_a_report_that_was_cut_off(machine) -> None:  # type: ignore[no-untyped-def]
     here = machine()
     toolchain = here.toolchain("vitis.view=hls")
-    assert here.run(toolchain.hls(block("postres").core())) is None
+    assert here.run(toolchain.step("hls", block("postres").core())) is None
     here.fault("vitis_hls@cosim_design:truncate")
-    assert here.run(toolchain.cosim(block("postres"))) is not None
+    assert here.run(toolchain.step("cosim", block("postres"))) is not None
 
 
 def test_the_depths_are_those_of_the_exported_core(machine) -> None:  # type: ignore[no-untyped-def]
     here = machine()
     toolchain = here.toolchain("vitis.view=hls")
-    step = toolchain.cosim(block("res2b"))
+    step = toolchain.step("cosim", block("res2b"))
     (header,) = (item for item in step.inputs if item.path.endswith(f"{block('res2b').core().name}.hpp"))
-    assert header.source in {output.target for output in toolchain.hls(block("res2b").core()).outputs}
+    assert header.source in {output.target for output in toolchain.step("hls", block("res2b").core()).outputs}
 
 
 def test_trimmed_depths_cannot_come_from_it(tmp_path: Path) -> None:
-    from toolchains.fifo_trim import TrimError, trim
+    from toolchains.open.simulation.fifo_trim import TrimError, trim
 
     for name in ("res2a", "res2b", "res3a", "res3b"):
         (tmp_path / "cosim" / name).mkdir(parents=True)

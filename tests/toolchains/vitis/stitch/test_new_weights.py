@@ -76,16 +76,16 @@ def test_new_weights_run_no_synthesis(built: Machine, tmp_path_factory: pytest.T
 @pytest.mark.parametrize("style", ["ipi", "structural"])
 def test_what_is_synthesised_knows_no_weights(style: str) -> None:
     toolchain = toolchain_for(find_network("digits"), "2022.2", "rtl")
-    script = (packaging_script if style == "ipi" else structural_script)(toolchain.job)
+    script = (packaging_script if style == "ipi" else structural_script)(toolchain.build.job)
     assert "synth_design" in script
-    step = toolchain.netlist(toolchain.network.cores())
+    step = toolchain.step("netlist")
     assert not [item for item in step.inputs if "weights" in item.path or item.path.endswith(".bin")]
-    after = toolchain.stitch(toolchain.network.cores())
+    after = toolchain.step("stitch")
     assert [item.path for item in after.inputs if item.path.endswith(".dcp")] == ["digits_empty.dcp"]
 
 
 def test_one_module_for_each_width_and_depth() -> None:
-    job = toolchain_for(find_network("resnet50"), "2022.2", "rtl").job
+    job = toolchain_for(find_network("resnet50"), "2022.2", "rtl").build.job
     shapes = {(memory.width_bits, memory.depth) for memory in job.memories}
     assert len(job.memory_plans) == len(shapes) < len(job.memories)
     assert {memory.module for memory in job.memories} == {plan.module for plan in job.memory_plans}

@@ -1,0 +1,55 @@
+"""Kernel, weights and manifest written into an xclbin that the emulated card runs."""
+
+from __future__ import annotations
+
+from blocks.network import Network
+from farm.step import PYTHON, File, Output, Step, Text
+from integration.design import link_plan_of
+from toolchains.common.build import Build
+from toolchains.common.core_file import json_text
+from toolchains.common.failures import signatures
+from toolchains.common.modules import modules_of
+from toolchains.common.programs import ERROR_LINES, compiler, interpreter
+from toolchains.common.stage import Per, Stage
+from toolchains.common.stages.weights import fc_weights_file, image_files
+
+PROGRAM = "toolchains.open.emulation.link"
+MADE = ("program", "kernel.xml")
+"""What `stitch` has left of the cores."""
+
+
+def link(build: Build, network: Network) -> Step:
+    """The step of a network."""
+    plan = link_plan_of(
+        network,
+        toolchain=build.toolchain,
+        target=build.target,
+        view="hls",
+        clock_mhz=build.clock_mhz,
+        tools={tool.name: tool.version for tool in (compiler(), *interpreter("numpy", "hls4ml"))},
+        made=MADE,
+    )
+    return Step(
+        name=f"{STAGE.name}:{network.name}",
+        argv=(PYTHON, "-m", PROGRAM, "--plan", "plan.json", "--platform", "platform.json"),
+        inputs=(
+            *modules_of(build.root, PROGRAM),
+            Text("plan.json", json_text(plan.describe())),
+            Text("platform.json", json_text(build.platform.describe())),
+            *(File(name, f"{build.folder}/stitch/{name}") for name in MADE),
+            *(file for block in network.blocks for file in image_files(build, block, f"weights/{block.name}")),
+            fc_weights_file(build),
+        ),
+        outputs=(
+            Output("kernel.xclbin", build.xclbin),
+            Output("values.json", f"{build.folder}/{STAGE.name}/values.json"),
+        ),
+        log=f"{build.folder}/link.log",
+        tools=interpreter(),
+        facts=(("clock_mhz", str(build.clock_mhz)), ("platform", build.platform.vbnv)),
+        error_lines=ERROR_LINES,
+        signatures=signatures("open"),
+    )
+
+
+STAGE = Stage("link", Per.NETWORK, link, "xclbin of", needs=("weights", "stitch"))
