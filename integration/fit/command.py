@@ -8,12 +8,13 @@ import textwrap
 
 from config.problem import ConfigError
 from integration.context import BuildContext
+from integration.fit.answer import Misfit
 from integration.fit.file import leave_fit, leave_no_fit
 from integration.fit.needs import best, synthesised
 from integration.fit.placement import UndecidedError
 from integration.fit.problem import FitProblem, problem_of
 from integration.fit.settings import FitSettings
-from integration.fit.solve import Misfit, fit_of
+from integration.fit.solve import fit_of
 from integration.fit.text import fit_lines, misfit_lines
 
 

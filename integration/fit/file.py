@@ -18,15 +18,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-from integration.fit import placement, ring, shortfall, solve, text
+from integration.fit import answer, placement, ring, shortfall, solve, text
+from integration.fit.answer import Fit, Misfit, sources_of
 from integration.fit.placement import UndecidedError
 from integration.fit.problem import FitProblem
-from integration.fit.solve import Fit, Misfit, fit_of, sources_of
+from integration.fit.solve import fit_of
 from integration.fit.text import divided_lines, misfit_lines
 
 FORMAT = 1
 FILE = "fit.json"
-_SOLVER = (solve, text, placement, ring, shortfall)
+_SOLVER = (answer, solve, text, placement, ring, shortfall)
 
 
 def leave_fit(folder: Path, problem: FitProblem) -> None:

@@ -13,6 +13,7 @@ from config.problem import ConfigError
 from config.settings import load_settings
 from integration.context import BuildContext
 from integration.fit import program as fit_program
+from integration.fit.answer import Fit, Misfit
 from integration.fit.command import asked, show
 from integration.fit.needs import BlockNeeds
 from integration.fit.problem import (
@@ -28,7 +29,7 @@ from integration.fit.problem import (
 )
 from integration.fit.resources import Resources
 from integration.fit.settings import FitSettings
-from integration.fit.solve import Fit, Misfit, fit_of
+from integration.fit.solve import fit_of
 from integration.fit.text import fit_lines, misfit_lines
 from integration.platform import find_platform
 

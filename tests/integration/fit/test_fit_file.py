@@ -12,9 +12,10 @@ from config.settings import load_settings
 from integration.context import BuildContext
 from integration.fit import file as fit_file
 from integration.fit import placement
+from integration.fit.answer import Fit
 from integration.fit.command import asked, leave
 from integration.fit.settings import FitSettings
-from integration.fit.solve import Fit, fit_of
+from integration.fit.solve import fit_of
 from integration.platform import find_platform
 
 
