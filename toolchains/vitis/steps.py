@@ -39,7 +39,7 @@ from toolchains.vitis.stitch.block_design import HIERARCHY, UTILIZATION
 from toolchains.vitis.stitch.job import StitchJob, converter_core, job_of
 from toolchains.vitis.stitch.templates import NETLIST_STEP, STITCH_STEP
 from toolchains.vitis.tools.discovery import Installation, Tools
-from toolchains.vitis.tools.lacking import lacking, text
+from toolchains.vitis.tools.missing import missing_for, text
 from toolchains.vitis.tools.releases import Release
 from toolchains.vitis.tools.tool import COMPLETE, VARIABLE
 
@@ -471,11 +471,13 @@ class VitisToolchain:
             found["XILINXD_LICENSE_FILE"] = ":".join(self.tools.licence_files)
         wanted = Release.of(self.settings.release) if self.settings.release else None
         needs_hls = any(self.view(core) == "hls" for core in self.network.cores().values())
-        missing = text(
-            lacking(self.tools, wanted, self.platform, needs_hls=needs_hls, needs_licence=self.settings.needs_licence)
+        lacks = text(
+            missing_for(
+                self.tools, wanted, self.platform, needs_hls=needs_hls, needs_licence=self.settings.needs_licence
+            )
         )
-        if missing:
-            found[VARIABLE + "LACKS"] = missing
+        if lacks:
+            found[VARIABLE + "MISSING"] = lacks
         chosen = self.installation
         if chosen is None:
             return tuple(found.items())

@@ -82,7 +82,7 @@ def main() -> int:
     arguments = parser.parse_args()
     release, core = Release.of(arguments.release), read_core(arguments.core)
     assert release is not None  # noqa: S101  the flow has rendered it
-    assert isinstance(core, Core)  # noqa: S101  the DMA is no block
+    assert isinstance(core, Core)  # noqa: S101  the DMA is not a block
     try:
         run(core, release, arguments.tool)
     except (tool.ToolError, ReportError, ValueError, OSError) as failure:
