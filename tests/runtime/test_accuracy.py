@@ -92,7 +92,7 @@ def test_json_alone_on_the_output(numbers, tmp_path, capsys):
 
 
 def test_stand_ins_are_said(numbers, tmp_path, capsys):
-    with pytest.warns(match="stand-ins"):
+    with pytest.warns(match="random weights"):
         assert main(command(numbers(facts={"parameters": Parameters("stand-in", "0" * 64)}), tmp_path)) == 0
     assert "random weights: these figures are meaningless" in capsys.readouterr().out
 
