@@ -6,7 +6,8 @@ from typing import Any
 
 from integration.fit.placement import UndecidedError
 from integration.fit.problem import FitProblem
-from integration.fit.solve import Fit, Misfit, fit_of, sources_of
+from integration.fit.result import Fit, Misfit, sources_of
+from integration.fit.solve import fit_of
 from integration.fit.text import divided_lines, misfit_lines
 
 

@@ -35,7 +35,8 @@ def show(build: BuildContext) -> str | None:
     """Print the fit, or the shortfall; in that case also return a sentence that says so."""
     # The solver, only where it is needed: reports read what it has left.
     from integration.fit.placement import UndecidedError  # noqa: PLC0415
-    from integration.fit.solve import Misfit, fit_of  # noqa: PLC0415
+    from integration.fit.result import Misfit  # noqa: PLC0415
+    from integration.fit.solve import fit_of  # noqa: PLC0415
     from integration.fit.text import fit_lines, misfit_lines  # noqa: PLC0415
 
     try:

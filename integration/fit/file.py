@@ -21,7 +21,7 @@ from integration.fit.problem import FitProblem
 
 FORMAT = 1
 FILE = "fit.json"
-_SOLVER = ("solve.py", "text.py", "answer.py", "placement.py", "ring.py", "shortfall.py")
+_SOLVER = ("result.py", "solve.py", "text.py", "answer.py", "placement.py", "ring.py", "shortfall.py")
 
 
 def leave_fit(folder: Path, problem: FitProblem) -> None:

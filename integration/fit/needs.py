@@ -78,7 +78,7 @@ def synthesised(needs: tuple[BlockNeeds, ...], values: Mapping[str, Path]) -> tu
         values: Core name to file.
 
     Raises:
-        ConfigError: a file that is missing, not values of `ooc`, or of another view than the one being linked.
+        ConfigError: a file that is missing, holds something else, or is of another view than the one being linked.
     """
     found = _found(needs, values)
     problems: list[Problem] = []
@@ -100,7 +100,7 @@ def best(
     """The needs by synthesis where every core has values of its view, else by formula; and what would give better ones.
 
     Raises:
-        ConfigError: a file that is not values of `ooc`.
+        ConfigError: a file that holds something else.
     """
     found = _found(needs, values)
     cores = {each.core: each for each in needs}

@@ -13,8 +13,9 @@ from integration.context import BuildContext
 from integration.fit import answer as fit_answer
 from integration.fit import placement
 from integration.fit.command import asked, leave
+from integration.fit.result import Fit
 from integration.fit.settings import FitSettings
-from integration.fit.solve import Fit, fit_of
+from integration.fit.solve import fit_of
 from integration.platform import find_platform
 
 

@@ -229,8 +229,8 @@ def test_a_mirror_does_not_count_for_the_uuid(compose):
     ("damage", "words"),
     [
         (lambda d: patched(d, 8, "<i", 256), ["signed"]),
-        (lambda d: patched(d + b"more", 0x130, "<Q", len(d) + 4), ["behind the sections", "no mirror"]),
-        (lambda d: d.replace(b"XCLBIN_MIRROR_DATA_START", b"XCLBIN_MIRROR_DATA_STARK"), ["no mirror"]),
+        (lambda d: patched(d + b"more", 0x130, "<Q", len(d) + 4), ["behind the sections", "not a mirror"]),
+        (lambda d: d.replace(b"XCLBIN_MIRROR_DATA_START", b"XCLBIN_MIRROR_DATA_STARK"), ["not a mirror"]),
     ],
 )
 def test_what_is_no_mirror_is_not_thrown_away(compose, damage, words):

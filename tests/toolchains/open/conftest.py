@@ -162,7 +162,7 @@ def synthesise_view(tmp_path_factory: pytest.TempPathFactory) -> Callable[[RtlVi
             for file in view.files:
                 (folder / file).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / "blocks" / file, folder / file)
-            shutil.copy(ROOT / "toolchains" / "open" / DSP_MAP, folder)
+            shutil.copy(ROOT / "toolchains" / "open" / "synthesis" / DSP_MAP, folder)
             (folder / "top.sv").write_text(view.top)
             (folder / "s.ys").write_text(synthesis_script(view.name, (*view.files, "top.sv")))
             yosys.run_script(Path("s.ys"), folder / "yosys.log", folder)

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from blocks.network import find_network
-from integration.fit.solve import Fit, fit_of
+from integration.fit.result import Fit
+from integration.fit.solve import fit_of
 from toolchains.vitis.link.floorplan import floorplan_script
 from toolchains.vitis.render_scripts import scripts, toolchain_for
 from toolchains.vitis.stitch.block_design import design_script

@@ -38,7 +38,7 @@ VERILATOR_FLAGS = (
     "--cc",
     "-O3",
     "--x-assign", "fast",
-    # Random values at power-on, so that a core that relies on them does not pass.
+    # Random values at power-on: a core that relies on zeros fails.
     "--x-initial", "unique",
     "--noassert",
     "--output-split", "30000",
@@ -122,7 +122,7 @@ def check_read(depfile: Path, given: Iterable[str], folder: Path, verilator: Ver
         path = (folder / word).resolve()
         own = path == verilator.program.resolve() or path.is_relative_to(verilator.root.resolve())
         if path not in allowed and not own:
-            raise ModelError(f"Verilator read {word}, which is no declared input of the step")
+            raise ModelError(f"Verilator read {word}, which is not a declared input of the step")
 
 
 def compile_harness(folder: Path, verilator: Verilator) -> None:

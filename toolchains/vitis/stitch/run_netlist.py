@@ -11,7 +11,7 @@ import json
 import sys
 from pathlib import Path
 
-from integration.fit.solve import Fit
+from integration.fit.result import Fit
 from reports.reading import source
 from reports.reading.errors import ReportError
 from reports.vivado import utilization

@@ -228,7 +228,7 @@ def test_what_verilator_read_is_held_against_the_inputs(tmp_path: Path) -> None:
     depfile.write_text(f"a.cpp b.h  : {verilator.program} {verilator.include}/verilated_std.sv core.sv \n")
     check_read(depfile, ["core.sv"], tmp_path, verilator)
     depfile.write_text(f"a.cpp b.h  : {verilator.program} core.sv hidden.svh \n")
-    with pytest.raises(ModelError, match=r"Verilator read hidden.svh, which is no declared input"):
+    with pytest.raises(ModelError, match=r"Verilator read hidden.svh, which is not a declared input"):
         check_read(depfile, ["core.sv"], tmp_path, verilator)
 
 

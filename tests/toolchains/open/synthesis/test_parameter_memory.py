@@ -78,7 +78,7 @@ def synthesised(tmp_path_factory: pytest.TempPathFactory):
     """The netlist of a memory without contents, each made once."""
     folder = tmp_path_factory.mktemp("memories")
     shutil.copy(ROOT / "blocks" / rtl.FILE, folder / "memory.sv")
-    shutil.copy(ROOT / "toolchains" / "open" / DSP_MAP, folder)
+    shutil.copy(ROOT / "toolchains" / "open" / "synthesis" / DSP_MAP, folder)
 
     @cache
     def netlist(width_bits: int, depth: int) -> dict:

@@ -35,7 +35,7 @@ def synthesise(folder: Path, top: str, sources: dict[str, str], parameters: dict
     for name, text in sources.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
-    shutil.copy(ROOT / "toolchains" / "open" / DSP_MAP, folder)
+    shutil.copy(ROOT / "toolchains" / "open" / "synthesis" / DSP_MAP, folder)
     reads, rest = synthesis_script(top, sources).split("synth_xilinx", 1)
     given = "".join(f"chparam -set {name} {value} {top}\n" for name, value in (parameters or {}).items())
     (folder / "s.ys").write_text(f"{reads}{given}synth_xilinx{rest}")

@@ -124,7 +124,7 @@ def test_the_interval_is_the_longest_of_all_streams() -> None:
     empty = Arrived(*(np.zeros(0, np.uint8) for _ in range(3)))
     assert interval_of(Outcome(empty, "", (ends,))) == 341 - 260
     assert latency_of(Outcome(empty, "", (ends,))) == 164
-    with pytest.raises(SimulationError, match="no two images"):
+    with pytest.raises(SimulationError, match="at least two images"):
         interval_of(Outcome(empty, "", ({"image": (164,)},)))
 
 

@@ -1,4 +1,4 @@
-"""What is missing for a target, in words that say what to do: told before any tool starts."""
+"""What is missing for a target, with what to do about it; reported before any tool starts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from toolchains.vitis.tools.installed_platform import part_of
 from toolchains.vitis.tools.releases import OLDEST, Release
 
 
-def lacking(
+def missing_for(
     tools: Tools, wanted: Release | None, platform: Platform, *, needs_hls: bool, needs_licence: bool
 ) -> Iterator[str]:
     """Everything that a build for hw or hw_emu will need and does not find, one sentence each."""
@@ -26,7 +26,7 @@ def lacking(
     if needs_hls and chosen.program(chosen.release.hls_program) is None:
         yield f"release {chosen.release} has no {chosen.release.hls_program} here; install it, or use vitis.view=rtl"
     if tools.xrt is None:
-        yield "there is no XRT, without which v++ fails at its very end; install it, or set XILINX_XRT"
+        yield "XRT is not installed, without which v++ fails at its very end; install it, or set XILINX_XRT"
     yield from _platform(tools, platform, chosen.release)
     if needs_licence and not (tools.licences or tools.licence_files):
         names = " or ".join(LICENCE_VARIABLES)
@@ -63,7 +63,7 @@ def _no_tools(tools: Tools, wanted: Release | None) -> str:
         return f"AMD's tools are too old ({', '.join(tools.too_old)}): {OLDEST} or later is needed"
     return (
         "AMD's tools are not installed here, or not found: source settings64.sh, or set vitis.install in "
-        "farm.local.yaml ('doit tools' shows where was looked)"
+        "farm.local.yaml ('doit tools' lists the search paths)"
     )
 
 
