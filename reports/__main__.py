@@ -14,10 +14,10 @@ import json
 import sys
 from pathlib import Path
 
+from reports import schema
 from reports.folder import Report, Reports, read_paths
 from reports.reading.errors import ReportError
 from reports.reading.plain import plain
-from reports.schema import VERSION, schema
 from reports.summary import show
 from reports.summary.hls_solutions import Solution, solutions
 from reports.summary.rollup import RollUp, roll_up
@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--depth", type=int, default=2, help="levels of the hierarchy in a roll-up (default 2)")
     options = parser.parse_args(arguments)
     if options.schema:
-        sys.stdout.write(json.dumps(schema(), indent=1) + "\n")
+        sys.stdout.write(schema.text())
         return 0
     if not options.paths:
         parser.error("name a report or a folder with reports")
@@ -62,7 +62,7 @@ def _whole(
     found: Reports, designs: tuple[RollUp, ...], hls: tuple[Solution, ...], missing: list[str]
 ) -> dict[str, object]:
     return {
-        "schema": VERSION,
+        "schema": schema.VERSION,
         "reports": [plain(report) for report in found.reports],
         "errors": [_error(error) for error in found.errors],
         "designs": plain(designs),

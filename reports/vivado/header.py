@@ -38,12 +38,6 @@ class Header:
     speed_file: str | None
     state: str | None
 
-    @property
-    def year(self) -> int | None:
-        """The year of the release."""
-        first = self.version.split(".")[0]
-        return int(first) if first.isascii() and first.isdigit() and len(first) == 4 else None
-
 
 def begins(head: str, title: str) -> bool:
     """Tell whether `head` begins with Vivado's block and then, on a line of its own, `title`."""
