@@ -36,6 +36,12 @@ def test_both_views_have_the_same_ports(core) -> None:
     assert cpp.ports == sv.ports
 
 
+@pytest.mark.parametrize("core", CORES.values(), ids=list(CORES))
+def test_the_top_calls_the_body_that_the_header_defines(core) -> None:
+    view = hls.render(core)
+    assert re.findall(r"(\w+)_body\(", view.body) == re.findall(r"(\w+)_body\(", view.top) == [core.name]
+
+
 @pytest.mark.parametrize("core", STREAMS.values(), ids=list(STREAMS))
 def test_the_stream_of_a_port_is_the_graph_s(core) -> None:
     inside = {port.name for port in (*core.graph.inputs, *core.graph.outputs, *core.graph.parameter_ports())}
