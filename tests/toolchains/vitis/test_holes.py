@@ -26,7 +26,7 @@ from toolchains.vitis.stitch.packaging import kernel_script, packaging_script
 from toolchains.vitis.tools.discovery import Tools
 
 RELEASES = ("2019.2", "2022.2", "2025.1")
-PROGRAMS = ("run_hls", "run_hls_cosim", "run_ooc", "run_netlist", "run_stitch", "run_link")
+PROGRAMS = ("hls.run", "hls.run_cosim", "ooc.run", "stitch.run_netlist", "stitch.run_stitch", "link.run")
 
 START: tuple[str, ...] = (sys.executable, "-m")
 

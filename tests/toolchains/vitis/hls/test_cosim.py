@@ -82,7 +82,7 @@ def block(name: str):  # type: ignore[no-untyped-def]
     return next(each for each in find_network("digits").blocks if each.name == name)
 
 
-@pytest.mark.parametrize(("view", "program"), [("rtl", "open.cosim"), ("hls", "vitis.run_hls_cosim")])
+@pytest.mark.parametrize(("view", "program"), [("rtl", "open.simulation.cosim"), ("hls", "vitis.hls.run_cosim")])
 def test_the_view_says_who_simulates(view: str, program: str) -> None:
     step = toolchain_for(find_network("digits"), "2022.2", view).cosim(block("postres"))
     assert step.argv[2] == f"toolchains.{program}"
