@@ -123,7 +123,7 @@ def test_batch_sizes_that_are_none(text):
     ("more", "words"),
     [
         (["--batches", "0"], ["--batches", "'0'"]),
-        (["--seconds", "0"], ["--seconds", "0 is no time"]),
+        (["--seconds", "0"], ["--seconds", "cannot measure for 0 s"]),
         (["--seconds", "nan"], ["--seconds"]),
         (["--seconds", "inf"], ["--seconds"]),
         (["--json", "."], ["is a folder"]),

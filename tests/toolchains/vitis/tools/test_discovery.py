@@ -93,7 +93,7 @@ def test_a_release_before_2019_2_is_no_installation(tmp_path: Path) -> None:
     ("gone", "said"),
     [
         ("XILINX_VITIS", "not installed here"),
-        ("XILINX_XRT", "no XRT"),
+        ("XILINX_XRT", "XRT is not installed"),
         ("PLATFORM_REPO_PATHS", f"platform {U250} is not installed"),
         ("XILINXD_LICENSE_FILE", "no licence"),
     ],
