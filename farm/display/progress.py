@@ -213,12 +213,10 @@ class LiveDisplay(Display):
 
     def _time_left(self, seconds: dict[str, float]) -> TimeLeft:
         """Return the time left, estimated anew when another step runs or a second has passed."""
-        if (
-            self._last_estimate is None
-            or self._last_estimate[0] != set(seconds)
-            or time.monotonic() - self._last_estimate[1] > 1
-        ):
-            self._last_estimate = last = (set(seconds), time.monotonic(), self._tally.time_left(seconds))
+        last = self._last_estimate
+        if last is None or last[0] != set(seconds) or time.monotonic() - last[1] > 1:
+            last = (set(seconds), time.monotonic(), self._tally.time_left(seconds))
+            self._last_estimate = last
         return last[2]
 
     def _started(self, name: str, why: str) -> None:

@@ -115,7 +115,7 @@ def test_only_an_own_folder_is_written_again(look) -> None:
     [
         ((), "takes the name of one step"),
         (("look:y",), "there is no task or target 'look:y'; did you mean 'look:x'?"),
-        (("pair",), "'pair' stands for 2 steps; name one: after, look:x"),
+        (("pair",), "'pair' stands for 2 steps; name one of them: after, look:x"),
         (("after",), "build/sub/out: not there yet; build what makes it first"),
         (("plain",), "'plain' is not a step"),
     ],
