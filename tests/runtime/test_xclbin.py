@@ -5,6 +5,7 @@ import struct
 from pathlib import Path
 
 import pytest
+from corpus_manifest import manifest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,12 +18,7 @@ HANDOFF = Path(__file__).resolve().parents[2] / ".." / "shared" / "reports_corpu
 
 def real_files():
     """Real xclbin files with values that a reader typed from them."""
-    if not (HANDOFF / "MANIFEST.yaml").is_file():
-        return []
-    import yaml
-
-    entries = yaml.safe_load((HANDOFF / "MANIFEST.yaml").read_text())["files"]
-    return [entry for entry in entries if entry["file"].endswith(".xclbin")]
+    return [entry for entry in manifest()["files"] if entry["file"].endswith(".xclbin")]
 
 
 GETTERS = {
