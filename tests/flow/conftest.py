@@ -106,10 +106,8 @@ def copy_checkout(folder: Path) -> Checkout:
     return Checkout(folder)
 
 
-@pytest.fixture(scope="session")
-def built(tmp_path_factory) -> Checkout:
-    """A checkout with digits built."""
-    checkout = copy_checkout(tmp_path_factory.mktemp("first") / "checkout")
+def build_digits(folder: Path) -> None:
+    checkout = copy_checkout(folder / "checkout")
     output = checkout.doit("build", "network=digits")
     names = set(re.findall(r"^  run     (\S+)", output, re.MULTILINE))
     cores = {checkout.core(block) for block in ["inoutdma", *BLOCKS]}
@@ -117,10 +115,17 @@ def built(tmp_path_factory) -> Checkout:
     expected = {f"hls:{core}" for core in cores} | {f"weights:{block}" for block in BLOCKS}
     assert names == expected | {"stitch:digits", "link:digits"}
     assert "15 run, 0 current" in output
-    return checkout
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
+def built(once, tmp_path_factory) -> Checkout:
+    """A checkout with digits built, for the tests of one file."""
+    folder = tmp_path_factory.mktemp("first")
+    shutil.copytree(once.make("digits", build_digits), folder, symlinks=True, dirs_exist_ok=True)
+    return Checkout(folder / "checkout")
+
+
+@pytest.fixture(scope="module")
 def other(tmp_path_factory) -> Checkout:
     """Another checkout, in a folder whose name has another length, with nothing built."""
     return copy_checkout(tmp_path_factory.mktemp("second") / "a_checkout_elsewhere")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from once import Once
 
 from blocks.operators import room
 from blocks.operators.acc_pool import AccPool
@@ -27,6 +28,7 @@ from blocks.operators.threshold import Threshold
 from blocks.operators.width_converter import WidthConverter
 from toolchains.hls_release import release_header
 
+PROGRAM = "cases"
 OPERATORS = Path(__file__).resolve().parents[3] / "blocks" / "operators"
 
 SHAPES: tuple[Operator, ...] = (
@@ -202,7 +204,7 @@ def build(folder: Path, shapes: Sequence[Operator], release: str, operators: Pat
     """Compile the cases for a release; returns the program."""
     (folder / "farm_release.hpp").write_text(release_header(release))
     (folder / "cases.cpp").write_text(source(shapes, host=release == "host"))
-    program = folder / "cases"
+    program = folder / PROGRAM
     system = [] if release == "host" else ["-isystem", str(open_headers())]
     flags = ["-std=c++14", "-O1" if release == "host" else "-O0", "-Wall", "-Wextra"]
     flags += ["-Wno-unknown-pragmas", "-Wno-unused-label", "-Wno-maybe-uninitialized"]
@@ -299,9 +301,10 @@ def shapes() -> tuple[Operator, ...]:
 
 
 @pytest.fixture(scope="session", params=["host", "2019.2", "2023.1"])
-def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def program(request: pytest.FixtureRequest, once: Once) -> Path:
     """All cases, compiled for the host, and as synthesis reads them, with the open headers."""
-    return build(tmp_path_factory.mktemp(request.param), SHAPES, request.param)
+    release = request.param
+    return once.make(f"operators-{release}", lambda folder: build(folder, SHAPES, release)) / PROGRAM
 
 
 @pytest.fixture(scope="session")
