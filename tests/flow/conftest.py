@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import needs
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,8 +88,8 @@ class Checkout:
 
 def copy_checkout(folder: Path) -> Checkout:
     """What git knows or would add, and nothing that was built."""
-    if shutil.which("git") is None or shutil.which("g++") is None:
-        pytest.skip("git and g++ are needed for a build")
+    needs.program("git")
+    needs.hls_compiler()
     done = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT, capture_output=True, check=False,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import struct
 import subprocess
 from pathlib import Path
 
+import needs
 import pytest
 
 from runtime import kernels, manifest, trust, xclbin
@@ -116,8 +116,7 @@ PLATFORM = "xilinx_u250_xdma_201830_2"
 @pytest.fixture(scope="session")
 def payload_program(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The compiled payload."""
-    if shutil.which("gcc") is None:
-        pytest.skip("there is no gcc")
+    needs.program("gcc")
     folder = tmp_path_factory.mktemp("payload")
     source, program = folder / "payload.c", folder / "payload"
     source.write_text(_SOURCE)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import needs
 import numpy as np
 import pytest
 from once import Once
@@ -192,20 +192,13 @@ def source(shapes: Sequence[Operator], host: bool) -> str:
     return "".join(text)
 
 
-def open_headers() -> Path:
-    """The open ap_int and hls_stream headers, or skip."""
-    spec = importlib.util.find_spec("hls4ml")
-    if spec is None or not spec.submodule_search_locations:
-        pytest.skip("hls4ml, whose wheel carries the open ap_int headers, is not installed")
-    return Path(spec.submodule_search_locations[0]) / "templates" / "vivado" / "ap_types"
-
-
 def build(folder: Path, shapes: Sequence[Operator], release: str, operators: Path = OPERATORS) -> Path:
     """Compile the cases for a release; returns the program."""
+    needs.compiler()
     (folder / "farm_release.hpp").write_text(release_header(release))
     (folder / "cases.cpp").write_text(source(shapes, host=release == "host"))
     program = folder / PROGRAM
-    system = [] if release == "host" else ["-isystem", str(open_headers())]
+    system = [] if release == "host" else ["-isystem", str(needs.open_headers())]
     flags = ["-std=c++14", "-O1" if release == "host" else "-O0", "-Wall", "-Wextra"]
     flags += ["-Wno-unknown-pragmas", "-Wno-unused-label", "-Wno-maybe-uninitialized"]
     command = ["g++", *flags, "-I", str(folder), "-I", str(operators), *system]

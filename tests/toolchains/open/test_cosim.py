@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import needs
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -29,7 +30,6 @@ from toolchains.open.cosim import FULL_SPEED, InputError, read_memories, read_st
 from toolchains.open.simulation_values import DeadlockError, ModelDiffersError, SimulationError, Stall, check_equal
 from toolchains.open.simulator import Simulator
 from toolchains.open.steps import OpenToolchain
-from toolchains.open.verilator import find_verilator
 from toolchains.simulation_settings import CosimSettings
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -310,8 +310,8 @@ def test_the_steps_of_a_block_with_their_declared_inputs_only(network, tmp_path,
 
 
 def test_the_step_of_the_dma_with_its_declared_inputs_only(network, tmp_path) -> None:
-    if find_verilator() is None:
-        pytest.skip("there is no Verilator")
+    needs.installed_verilator()
+    needs.compiler()
     toolchain = OpenToolchain(ROOT, network, find_platform("u250"), "sw_emu", 250.0, CosimSettings(images=6))
     steps = Steps(tmp_path, toolchain)
     cosim = toolchain.dma_cosim()

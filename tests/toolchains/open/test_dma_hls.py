@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import needs
 import pytest
 
 from blocks.dma import Dma, DmaCore
@@ -16,7 +17,7 @@ from blocks.network import find_network
 from blocks.operators.base import Stream
 from toolchains.hls_release import release_header
 from toolchains.open import compile_core
-from toolchains.open.compile_core import CoreError, compile_object, open_headers, simulate_dma, write_sources
+from toolchains.open.compile_core import CoreError, compile_object, simulate_dma, write_sources
 
 ROOT = Path(__file__).resolve().parents[3]
 HEADER = (ROOT / "blocks" / "dma" / "dma.hpp").read_text()
@@ -40,12 +41,7 @@ CORES = {
 
 def compiled(folder: Path, shape: DmaCore, release: str = "2022.2", change: Callable[[str], str] = str) -> None:
     """The object files of the `hls` step in a folder; `change` alters the header before."""
-    if shutil.which("g++") is None:
-        pytest.skip("there is no g++")
-    try:
-        system = ("-isystem", str(open_headers()))
-    except CoreError as missing:
-        pytest.skip(str(missing))
+    system = ("-isystem", str(needs.hls_compiler()))
     for header in ("operators/farm_hls.hpp", *headers_of(shape)):
         (folder / header).parent.mkdir(parents=True, exist_ok=True)
         text = (ROOT / "blocks" / header).read_text()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
+import needs
 import numpy as np
 import pytest
 
@@ -22,7 +23,6 @@ from toolchains.open.dma_build import build
 from toolchains.open.dma_cosim import interval_of, latency_of
 from toolchains.open.dma_scenario import Arrived, Call, Outcome, Scenario, check_arrived, run
 from toolchains.open.simulation_values import ModelDiffersError, SimulationError
-from toolchains.open.verilator import find_verilator
 
 # A warning ends Verilator, as it does not in a step; what is not defined is random.
 LINTING = ("--cc", "-Wall", "-Wno-DECLFILENAME", "-MMD", "--x-assign", "unique", "--x-initial", "unique")
@@ -47,8 +47,8 @@ QUICK = [name for name in SHAPES if name != "resnet50"]
 
 def bench_of(folder: Path, names: Iterable[str], change: Callable[[str], str] = lambda text: text) -> Path:
     """The bench with the cores of some shapes; `change` alters their SystemVerilog before."""
-    if find_verilator() is None:
-        pytest.skip("Verilator is not installed")
+    needs.installed_verilator()
+    needs.compiler()
     return build([SHAPES[name].core() for name in names], folder, flags=LINTING, change=change)
 
 

@@ -10,6 +10,7 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
+import needs
 import numpy as np
 import pytest
 
@@ -183,8 +184,7 @@ endmodule
 def test_the_patched_netlist_streams_its_image(
     synthesised, netlist_models, tmp_path: Path, width_bits: int, depth: int
 ) -> None:
-    if shutil.which("iverilog") is None:
-        pytest.skip("there is no iverilog: apt-get install iverilog")
+    needs.program("iverilog")
     plan = plan_memory(width_bits, depth)
     values = values_of(width_bits, depth, 0)
     filled = fill(synthesised(width_bits, depth), plan, pack_beats(values, 1))

@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import needs
 import pytest
 
 from blocks.graph import Core, GraphBuilder
@@ -158,8 +159,7 @@ endmodule
 
 def compare_with_rtl(folder: Path, sources: dict[str, str], sizes: dict[str, int], models: tuple[Path, ...]) -> None:
     """Simulate the netlist beside what Yosys read, before any mapping."""
-    if shutil.which("iverilog") is None:
-        pytest.skip("there is no iverilog: apt-get install iverilog")
+    needs.program("iverilog")
     given = "".join(f" -chparam {name} {value}" for name, value in sizes.items())
     lines = [*(f"read_verilog -sv {source}" for source in sources), f"hierarchy -top farm_mvau_integer_pe{given}"]
     lines += ["proc", "flatten", "rename -top reference", "delete t:$scopeinfo", "write_verilog -noattr reference.v"]

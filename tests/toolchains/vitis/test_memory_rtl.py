@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
+import needs
 import pytest
 
 from blocks.parameter_memory.contents import ContentsError
@@ -112,8 +112,7 @@ def image_of(words: list[int], width_bits: int) -> bytes:
 
 @pytest.mark.parametrize(("width_bits", "depth"), SHAPES)
 def test_the_beats_of_the_image_come_over_and_over(width_bits: int, depth: int, tmp_path: Path) -> None:
-    if shutil.which("iverilog") is None:
-        pytest.skip("iverilog is not installed")
+    needs.program("iverilog")
     draw = random.Random(3)
     words = [draw.getrandbits(width_bits) for _ in range(depth)]
     plan = plan_memory(width_bits, depth)
