@@ -13,12 +13,14 @@ from pathlib import Path
 import needs
 import numpy as np
 import pytest
+from once import Once
 
 from blocks import rtl
 from blocks.dma import Dma, DmaCore
 from blocks.network import find_network
 from blocks.operators.base import Stream
 from integration.design import kernel_of
+from toolchains.open.dma_bench import PROGRAM
 from toolchains.open.dma_build import build
 from toolchains.open.dma_cosim import interval_of, latency_of
 from toolchains.open.dma_scenario import Arrived, Call, Outcome, Scenario, check_arrived, run
@@ -86,9 +88,9 @@ SLOWNESS: list[dict[str, object]] = [
 ]
 
 
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return bench_of(tmp_path_factory.mktemp("dma_bench"), SHAPES)
+@pytest.fixture(scope="session")
+def bench(once: Once) -> Path:
+    return once.make("dma-bench", lambda folder: bench_of(folder, SHAPES)) / PROGRAM
 
 
 @pytest.mark.parametrize("slowness", range(len(SLOWNESS)))
