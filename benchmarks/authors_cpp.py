@@ -27,16 +27,16 @@ from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks.sw_emu import machine
-from blocks.graph import Core
+from blocks.core.graph import GraphCore
+from blocks.kinds.residual import Residual
+from blocks.kinds.stem import Stem
 from blocks.memories import images
 from blocks.network import Block, Network, find_network
 from blocks.parameters.authors import FOLDERS, read_authors
 from blocks.parameters.headers import HeaderError
 from blocks.parameters.importing import AUTHORS_FOLDER
 from blocks.parameters.stand_in import stand_in_fc_weights
-from blocks.residual import Residual
-from blocks.stem import Stem
-from toolchains.open.compile_core import CoreError, draw_inputs, open_headers, run_native
+from toolchains.open.emulation.compile_core import CoreError, draw_inputs, open_headers, run_native
 
 Tensor = np.ndarray[Any, Any]
 SEED = 2020
@@ -167,7 +167,7 @@ def run_theirs(work: Path, inputs: list[Tensor]) -> tuple[float, Tensor]:
     return float(np.frombuffer(data[:8], "<f8")[0]), np.frombuffer(data[8:], "<u4")
 
 
-def run_ours(library: ctypes.CDLL, core: Core, memory: bytes, inputs: list[Tensor]) -> tuple[float, Tensor]:
+def run_ours(library: ctypes.CDLL, core: GraphCore, memory: bytes, inputs: list[Tensor]) -> tuple[float, Tensor]:
     """The same of the compiled core; loading its memories counts, which makes ours a little slower than it is."""
     best_s = float("inf")
     for _ in range(OUR_RUNS):

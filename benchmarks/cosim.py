@@ -21,21 +21,21 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.sw_emu import machine
+from blocks.core.graph import GraphCore
+from blocks.core.model import random_parameters, run_graph
 from blocks.dma import Dma
 from blocks.fifo_depths import bounds
-from blocks.graph import Core
-from blocks.model import random_parameters, run_graph
 from blocks.network import find_network
 from config.problem import ConfigError
-from toolchains.open.compile_core import draw_inputs
-from toolchains.open.compile_model import ModelError, installed_verilator
-from toolchains.open.dma_build import build as build_dma
-from toolchains.open.dma_cosim import FULL_SPEED, LATENCY_CYCLES, interval_of, latency_of
-from toolchains.open.dma_cosim import scenario as dma_scenario
-from toolchains.open.dma_scenario import check_arrived
-from toolchains.open.dma_scenario import run as run_dma
-from toolchains.open.simulation_values import Run, SimulationError, Stall, check_equal
-from toolchains.open.simulator import build
+from toolchains.open.emulation.compile_core import draw_inputs
+from toolchains.open.simulation.compile_model import ModelError, installed_verilator
+from toolchains.open.simulation.dma.build import build as build_dma
+from toolchains.open.simulation.dma.cosim import FULL_SPEED, LATENCY_CYCLES, interval_of, latency_of
+from toolchains.open.simulation.dma.cosim import scenario as dma_scenario
+from toolchains.open.simulation.dma.scenario import check_arrived
+from toolchains.open.simulation.dma.scenario import run as run_dma
+from toolchains.open.simulation.simulator import build
+from toolchains.open.simulation.values import Run, SimulationError, Stall, check_equal
 
 SEED = 2020
 IMAGES = 4
@@ -48,7 +48,7 @@ MOST_SECONDS = 60.0
 class Figures:
     """One core: its runs at full speed and at the network's interval, and CPU seconds of this machine."""
 
-    core: Core
+    core: GraphCore
     full: Run
     paced: Run
     compile_s: float
@@ -65,7 +65,7 @@ class Figures:
         return self.full.ports["output"].interval()
 
 
-def measure(core: Core, interval: int, folder: Path) -> Figures:
+def measure(core: GraphCore, interval: int, folder: Path) -> Figures:
     """Build and run one core.
 
     Raises:
@@ -165,7 +165,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (ConfigError, ModelError) as error:
         raise SystemExit(str(error)) from None
     users: dict[str, list[str]] = {}
-    cores: dict[str, Core] = {}
+    cores: dict[str, GraphCore] = {}
     for block in network.blocks:
         core = block.core()
         cores[core.name] = core

@@ -21,12 +21,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.graphs import ROOT
-from farm.admission import Candidate, Capacity
-from farm.forecast import Forecast
-from farm.graph import order, step_of
-from farm.ledger import Ledger
 from farm.machine import store_folder
-from farm.makespan import bound, ranked, simulate
+from farm.planning.admission import Candidate, Capacity
+from farm.planning.forecast import Forecast
+from farm.planning.graph import order, step_of
+from farm.planning.makespan import bound, ranked, simulate
+from farm.results.ledger import Ledger
 from farm.settings import FarmSettings
 from farm.step import Resources
 

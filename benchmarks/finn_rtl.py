@@ -20,11 +20,12 @@ from pathlib import Path
 
 from blocks.operators.base import Operator
 from blocks.operators.mvau import Mvau
+from blocks.operators.room import sv_files
 from blocks.operators.threshold import Threshold
 from blocks.parameter_memory.plan import plan_memory
-from reports.yosys_stat import parse
-from toolchains.open.utilization import Utilization, utilization
-from toolchains.open.yosys import YosysError, run_script
+from reports.open_tools.yosys_stat import parse
+from toolchains.open.synthesis.utilization import Utilization, utilization
+from toolchains.open.synthesis.yosys import YosysError, run_script
 
 ROOT = Path(__file__).resolve().parents[1]
 MVAU = Mvau(synapses=576, channels=64, pe=8, simd=32, input_bits=2, weight_bits=1, pixels=1)
@@ -95,9 +96,7 @@ def theirs(folder: Path, library: Path, unit: Unit) -> Utilization | list[str]:
 def ours(folder: Path, operator: Operator) -> Utilization:
     """Our unit with the same parameters."""
     module = operator.sv_module
-    sources = [
-        ROOT / "blocks/operators" / name for name in ("farm_stream.sv", "mvau/mvau.sv", "threshold/threshold.sv")
-    ]
+    sources = [ROOT / "blocks" / name for name in sv_files([operator])]
     given = " ".join(f"-set {name} {int(value)}" for name, value in module.parameters)
     reads = [*(f"read_verilog -sv {source}" for source in sources), f"chparam {given} {module.name}"]
     return measure(folder, reads, module.name)

@@ -17,10 +17,10 @@ from functools import partial
 from itertools import cycle
 from pathlib import Path
 
-from reports import redaction
-from reports.errors import ReportError
-from reports.redaction import HIDDEN, redact, redact_line, redact_part
-from reports.source import read
+from reports.logs import redaction
+from reports.logs.redaction import HIDDEN, redact, redact_line, redact_part
+from reports.reading.errors import ReportError
+from reports.reading.source import read
 
 MEGABYTE = 1_000_000
 

@@ -12,9 +12,9 @@ import sys
 import time
 from pathlib import Path
 
-from reports.errors import ReportError
+from reports.reading.errors import ReportError
+from reports.reading.source import read
 from reports.registry import KINDS, parse, recognise
-from reports.source import read
 
 MEGABYTE = 1_000_000
 SMALL = 100_000

@@ -30,37 +30,26 @@ module farm_mvau_binary #(
     localparam int OUT_WIDTH = MMV * PE * ACCUMULATOR_BITS;
 
     logic [MMV*SIMD*INPUT_BITS-1:0] column;
-    logic column_valid, last, room;
-    wire take = column_valid && in1_valid && (room || !last);
-    assign in1_ready = take;
-
-    farm_mvau_fetch #(
-        .WIDTH(MMV * SIMD * INPUT_BITS), .SYNAPSE_FOLDS(SYNAPSE_FOLDS), .NEURON_FOLDS(NEURON_FOLDS)
-    ) fetch (.clk, .rst, .in0_data, .in0_valid, .in0_ready, .column, .valid(column_valid), .last, .take);
-
-    logic [STAGES-1:0] taken, ended;
-    logic done;
-    always_ff @(posedge clk) begin
-        taken <= rst ? '0 : STAGES'({taken, take});
-        ended <= STAGES'({ended, last});
-        done <= !rst && taken[STAGES-1] && ended[STAGES-1];
-    end
-
     logic [OUT_WIDTH-1:0] results;
+    logic add, last, total_valid;
+
+    farm_mvau_control #(
+        .IN_WIDTH(MMV * SIMD * INPUT_BITS), .OUT_WIDTH(OUT_WIDTH), .SYNAPSE_FOLDS(SYNAPSE_FOLDS),
+        .NEURON_FOLDS(NEURON_FOLDS), .STAGES(STAGES), .LATENCY(STAGES + 1)
+    ) control (
+        .clk, .rst, .in0_data, .in0_valid, .in0_ready, .in1_valid, .in1_ready, .column, .add, .last, .total_valid,
+        .results, .done(total_valid), .out0_data, .out0_valid, .out0_ready
+    );
+
     for (genvar m = 0; m < MMV; m++) begin : pixels
         for (genvar p = 0; p < PE; p++) begin : pes
             plain_mvau_pe #(.SIMD(SIMD), .INPUT_BITS(INPUT_BITS), .ACCUMULATOR_BITS(ACCUMULATOR_BITS)) pe (
                 .clk, .rst, .a(column[m*SIMD*INPUT_BITS+:SIMD*INPUT_BITS]), .w(in1_data[p*SIMD+:SIMD]),
-                .add(taken[STAGES-1]), .last(ended[STAGES-1]),
+                .add, .last,
                 .result(results[(m*PE+p)*ACCUMULATOR_BITS+:ACCUMULATOR_BITS])
             );
         end
     end
-
-    farm_mvau_leave #(.WIDTH(OUT_WIDTH), .LATENCY(STAGES + 1), .INTERVAL(SYNAPSE_FOLDS)) leave (
-        .clk, .rst, .issue(take && last), .room, .in0_data(results), .in0_valid(done),
-        .out0_data, .out0_valid, .out0_ready
-    );
 endmodule
 
 (* keep_hierarchy = "yes" *)

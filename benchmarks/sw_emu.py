@@ -27,7 +27,7 @@ from blocks.network_model import run_network
 from blocks.trained import parameter_file, stand_in_note
 from blocks.weights import Values, values_of
 from config.problem import ConfigError
-from farm.folder import RECORDS
+from farm.results.folder import RECORDS
 
 Tensor = np.ndarray[Any, Any]
 SEED = 2020

@@ -32,18 +32,18 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from blocks.dma import DmaCore
-from blocks.graph import Core, Graph
+from blocks.core.base import Core
+from blocks.core.graph import Graph, GraphCore
+from blocks.core.rtl import render
 from blocks.network import Network, find_network
 from blocks.operators.mvau import Mvau
 from blocks.operators.threshold import Threshold
 from blocks.parameter_memory import rtl as memory_rtl
 from blocks.parameter_memory.plan import MemoryPlan, memory_plans
-from blocks.rtl import render
 from config.problem import ConfigError
-from reports.errors import ReportError
-from reports.yosys_stat import parse
-from toolchains.open.synthesis_script import DSP_MAP, STATISTICS, synthesis_script
+from reports.open_tools.yosys_stat import parse
+from reports.reading.errors import ReportError
+from toolchains.open.synthesis.script import DSP_MAP, STATISTICS, synthesis_script
 
 ROOT = Path(__file__).resolve().parents[1]
 VARIANT = "straightforward.sv"
@@ -81,13 +81,13 @@ def synthesise(top: str, texts: dict[str, str], files: Iterable[str], *, plain: 
         folder = Path(name)
         wanted = {file: (ROOT / "blocks" / file).read_text() for file in files} | texts
         extra = {VARIANT: (ROOT / "benchmarks" / VARIANT).read_text()} if plain else {}
-        extra[DSP_MAP] = (ROOT / "toolchains" / "open" / DSP_MAP).read_text()
+        extra[DSP_MAP] = (ROOT / "toolchains/open/synthesis" / DSP_MAP).read_text()
         script = synthesis_script(top, wanted, instead=(VARIANT,) if plain else ())
         for file, text in (wanted | extra | {"synthesis.ys": script}).items():
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             (folder / file).write_text(text)
         begun = time.perf_counter()
-        command = [sys.executable, "-m", "toolchains.open.synthesise", "--core", top, "--tool", "Yosys"]
+        command = [sys.executable, "-m", "toolchains.open.synthesis.synthesise", "--core", top, "--tool", "Yosys"]
         with (folder / "step.log").open("w") as log:
             child = subprocess.Popen(command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=log)
             _, status, usage = os.wait4(child.pid, 0)
@@ -156,22 +156,22 @@ def main(arguments: list[str] | None = None) -> int:
         with ThreadPoolExecutor(given.jobs) as pool:
             real = dict(zip(cores, pool.map(_run, cores.values()), strict=True))
             took = time.perf_counter() - begun
-            binary = {name: core for name, core in cores.items() if isinstance(core, Core)}
+            binary = {core.name: core for block in network.blocks if (core := block.core()).name in cores}
             plain = dict(zip(binary, pool.map(_run_plain, binary.values()), strict=True)) if given.plain else {}
-            plans = {plan.module: plan for core in binary.values() for plan in memory_plans(core.graph)}
+            plans = {plan.module: plan for core in binary.values() for plan in memory_plans(core)}
             filled = dict(zip(plans, pool.map(_run_memory, plans.values()), strict=True))
     except ReportError as error:
         raise SystemExit(f"error: {error}") from None
     whole = not given.only
-    return _show(network, cores, users, real, plain, filled, took if whole else None)
+    return _show(network, cores, users, real, plain, binary, filled, took if whole else None)
 
 
-def _run(core: Core | DmaCore) -> Run:
+def _run(core: Core) -> Run:
     view = render(core)
     return _noted(synthesise(view.name, {"core.sv": view.top}, view.files), view.name)
 
 
-def _run_plain(core: Core) -> Run:
+def _run_plain(core: GraphCore) -> Run:
     view = render(core)
     # The variant replaces modules of both.
     files = dict.fromkeys((*view.files, "operators/mvau/mvau.sv", "operators/threshold/threshold.sv"))
@@ -189,10 +189,11 @@ def _noted(run: Run, name: str) -> Run:
 
 def _show(
     network: Network,
-    cores: dict[str, Core | DmaCore],
+    cores: dict[str, Core],
     users: Counter[str],
     real: dict[str, Run],
     plain: dict[str, Run],
+    binary: dict[str, GraphCore],
     filled: dict[str, Run],
     took: float | None,
 ) -> int:
@@ -207,7 +208,7 @@ def _show(
     doubtful = []
     for name, core in cores.items():
         run, count = real[name], users[name]
-        plans = memory_plans(core.graph) if isinstance(core, Core) else ()
+        plans = memory_plans(core)
         held = {key: sum(filled[plan.module].number(key) for plan in plans) for key in HELD}
         row = [
             name, str(count), *(f"{run.number(key):g}" for key in ("luts", "registers", "bram_tiles", "dsps")),
@@ -219,9 +220,9 @@ def _show(
             total[key] += count * (run.number(key) + held.get(key, 0))
         total["parameter tiles"] += count * held["bram_tiles"]
         doubtful += [(name, path) for path in run.values["doubtful_at_250_mhz"]]
-        if name in plain and isinstance(core, Core):
+        if name in plain:
             same = plain[name].number("luts")
-            wide = same + lanes_at_pe(core.graph, plain[name])
+            wide = same + lanes_at_pe(binary[name].graph, plain[name])
             row += [f"{same:g}", f"{run.number('luts') / same:.2f}", f"{wide:g}"]
             total["plain"] += count * same
             total["wide"] += count * wide

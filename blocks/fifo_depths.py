@@ -14,8 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from blocks.graph import Core
-from blocks.operators.fifo import Fifo
+from blocks.core.graph import GraphCore
 from config.document import Section, load
 from config.problem import Problems, suggestion
 
@@ -41,13 +40,13 @@ def depths_file(network_file: Path) -> Path:
     return network_file.with_name(network_file.stem + SUFFIX)
 
 
-def bounds(core: Core) -> dict[str, int]:
+def bounds(core: GraphCore) -> dict[str, int]:
     """The depth of each FIFO of a core."""
-    return {node.name: node.operator.depth for node in core.graph.nodes if isinstance(node.operator, Fifo)}
+    return {node.name: fifo.depth for node, fifo in core.graph.fifos()}
 
 
 def read_depths(
-    path: Path, cores: Mapping[str, Core], least: Mapping[str, Mapping[str, int]], problems: Problems
+    path: Path, cores: Mapping[str, GraphCore], least: Mapping[str, Mapping[str, int]], problems: Problems
 ) -> dict[str, Depths]:
     """Depths by block; `cores` are the blocks' cores with their bounds, `least` the depths below which a core stops.
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from blocks.graph import Graph
-from blocks.operators import room
+from blocks.core.graph import Graph
+from blocks.operators.models import model_of
 
 Tensor = np.ndarray[Any, Any]
 
@@ -51,7 +51,7 @@ def images(graph: Graph, logical: dict[str, Tensor]) -> tuple[list[Memory], byte
     nodes = {node.name: node.operator for node in graph.nodes}
     for port in graph.parameter_ports():
         operator = nodes[port.node]
-        image = pack_beats(room.model(operator).memory(operator, port.index, logical[port.name]), port.stream.bits)
+        image = pack_beats(model_of(operator).memory(operator, port.index, logical[port.name]), port.stream.bits)
         memory = Memory(
             port.name, port.stream.role, port.stream.width_bits, port.stream.depth, len(content), len(image)
         )

@@ -8,15 +8,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from blocks.convolution import MOST_CHANNELS, MOST_PIXELS_A_SIDE, UNKNOWN, FeatureMap, Known, known
-from blocks.dma import Dma, DmaCore
+from blocks.core.base import Core
+from blocks.dma import Dma
 from blocks.fifo_depths import SUFFIX, depths_file, read_depths
-from blocks.graph import Core
-from blocks.head import Head, read_head
+from blocks.kinds.convolution import MOST_CHANNELS, MOST_PIXELS_A_SIDE, UNKNOWN, FeatureMap, Known, known
+from blocks.kinds.head import Head, read_head
+from blocks.kinds.residual import Residual, read_residual
+from blocks.kinds.stem import Stem, read_stem
 from blocks.operators.base import MAX_PORT_BITS
+from blocks.operators.half_made import half_made
 from blocks.parameter_memory.plan import MOST_BEATS
-from blocks.residual import Residual, read_residual
-from blocks.stem import Stem, read_stem
 from blocks.views import AS_BY_DEFAULT, Views, check_shared, read_views
 from config.document import REQUIRED, Required, Section, load
 from config.problem import ConfigError, Problem, Problems, suggestion
@@ -76,9 +77,9 @@ class Network:
         weights = next(port.stream for port in last.inputs if port.name == "fc_weights")
         return Dma(image=first.inputs[0].stream, weights=weights, result=last.outputs[0].stream)
 
-    def cores(self) -> dict[str, Core | DmaCore]:
+    def cores(self) -> dict[str, Core]:
         """Block name to core, in the order of the pipeline, `inoutdma` first."""
-        named: dict[str, Core | DmaCore] = {self.dma.name: self.dma.core()}
+        named: dict[str, Core] = {self.dma.name: self.dma.core()}
         named.update((block.name, block.core()) for block in self.blocks)
         return named
 
@@ -87,7 +88,7 @@ class Network:
         return max(
             (cycles, f"{block}.{operator}")
             for block, core in self.cores().items()
-            for operator, cycles in (core.graph.cycles() if isinstance(core, Core) else self.dma.cycles()).items()
+            for operator, cycles in core.cycles().items()
         )
 
 
@@ -100,8 +101,10 @@ def find_network(name: str, folder: Path = NETWORKS, *, origin: str = "command l
     """The network of that name; `origin` is where the name was written, e.g. `farm.yaml:3`.
 
     Raises:
-        ConfigError: no such network (with a suggestion), or mistakes in its file (all of them).
+        ConfigError: no such network (with a suggestion), mistakes in its file (all of them), or a half-made operator.
     """
+    if missing := list(half_made()):
+        raise ConfigError(missing)
     names = available(folder)
     if name not in names:
         file, _, line = origin.rpartition(":")

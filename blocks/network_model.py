@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from blocks.graph import Graph
-from blocks.model import run_graph
+from blocks.core.graph import Graph
+from blocks.core.model import run_graph
 from blocks.network import Network
 
 Tensor = np.ndarray[Any, Any]

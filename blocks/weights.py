@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from blocks.graph import Graph, from_description
+from blocks.core.graph import Graph, from_description
 from blocks.memories import images
 from blocks.origin import STAND_IN, STAND_IN_WEIGHTS, UNKNOWN
 from blocks.parameters import ParameterError, read_block

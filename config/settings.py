@@ -49,7 +49,7 @@ class Build:
 
     network: str = setting("digits", "network to build, a file of blocks/networks")
     target: str = setting("sw_emu", "what the kernel is built for", choices=("sw_emu", "hw_emu", "hw"))
-    toolchain: str = setting("open", "programs that build it", choices=("open", "vitis", "auto"))
+    toolchain: str = setting("open", "programs that build it: a folder of toolchains, or auto")
     platform: str = setting("u250", "board, a file of platform")
     clock_mhz: float = setting(250.0, "kernel clock", minimum=1.0, maximum=1000.0)
     gates: Texts = setting((), "what the build must reach, e.g. wns_ns >= 0; doit reports checks it")  # noqa: RUF009
@@ -91,7 +91,7 @@ class Settings:
 
     @property
     def toolchain(self) -> str:
-        """One of open, vitis, auto."""
+        """Name of the toolchain, or auto."""
         return self.build.toolchain
 
     @property
@@ -152,13 +152,21 @@ def command_line_words(argv: Sequence[str]) -> list[str]:
     return [word for word in argv if "=" in word and not word.startswith("-")]
 
 
-def load_settings(root: Path, sections: Mapping[str, type], words: Sequence[str] = ()) -> Settings:
+def load_settings(
+    root: Path,
+    sections: Mapping[str, type],
+    words: Sequence[str] = (),
+    choices: Mapping[str, tuple[str, ...]] | None = None,
+) -> Settings:
     """Compose the settings of the checkout at `root`.
 
-    `sections` maps the name of each section to the frozen dataclass that declares it; `words` are key.sub=value.
+    `sections` maps the name of each section to the frozen dataclass that declares it; `words` are key.sub=value;
+    `choices` are the values that a key may have, where only the caller knows them.
     Raises ConfigError with all mistakes of both files and of the words.
     """
     keys = {key.name: key for prefix, kind in (("", Build), *sections.items()) for key in _declared(prefix, kind)}
+    for name, allowed in (choices or {}).items():
+        keys[name] = replace(keys[name], choices=allowed)
     values = {name: key.default for name, key in keys.items()}
     origins = dict.fromkeys(keys, DEFAULT)
     problems = Problems()

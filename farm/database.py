@@ -6,6 +6,6 @@ doit does in the current folder only.
 
 from __future__ import annotations
 
-from farm.journal import Journal
+from farm.results.journal import Journal
 
 __all__ = ["Journal"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from farm.admission import Capacity
+from farm.planning.admission import Capacity
 from farm.settings import FarmSettings
 
 # The rest is for the system, and for what the learned memory of a step does not know.

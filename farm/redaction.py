@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from farm.failure import Failure
-from farm.folder import write_atomically
+from farm.execution.failure import Failure
+from farm.results.folder import write_atomically
 
 
 def _as_it_is(text: str, log: str) -> str:

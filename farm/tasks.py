@@ -14,11 +14,11 @@ from doit.dependency import FileChangedChecker
 from doit.exceptions import InvalidDodoFile, TaskError
 
 from config.problem import ConfigError
-from farm.commands.wording import short_reasons
-from farm.digest import digests_of
-from farm.journal import RECORD_VALUE
+from farm.display.wording import short_reasons
 from farm.key import parts_of
-from farm.record import Records, record_path, remove_files, why
+from farm.results.digest import digests_of
+from farm.results.journal import RECORD_VALUE
+from farm.results.record import Records, record_path, remove_files, why
 from farm.step import Step, StepError
 
 Published = Callable[[tuple[Path, ...]], None]

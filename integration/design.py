@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from blocks.core.ports import port_name
 from blocks.network import Network
-from blocks.ports import port_name
 from integration.kernel import POINTER_STEP, Argument, Kernel
 
 LINK_DEPTH = 32

@@ -12,8 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from blocks.dma import DmaCore
-from blocks.graph import Core
+from blocks.core.base import Core
 from blocks.network import Network
 from config.settings import Settings
 from integration.platform import Platform
@@ -39,7 +38,7 @@ def estimate_of(
     clock_mhz: float,
     views: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Return the estimate of a build, ready for `json.dumps`; `reports.build` reads it."""
+    """Return the estimate of a build, ready for `json.dumps`; `reports.summary.build` reads it."""
     return {
         "format": FORMAT,
         "network": network.name,
@@ -52,14 +51,13 @@ def estimate_of(
             "slrs": {name: asdict(amounts) for name, amounts in platform.budget.slrs},
         },
         "blocks": [
-            {**_block(network, name, core), "view": (views or {}).get(core.name)}
-            for name, core in network.cores().items()
+            {**_block(name, core), "view": (views or {}).get(core.name)} for name, core in network.cores().items()
         ],
     }
 
 
-def _block(network: Network, name: str, core: Core | DmaCore) -> dict[str, Any]:
-    cycles = core.graph.cycles() if isinstance(core, Core) else network.dma.cycles()
+def _block(name: str, core: Core) -> dict[str, Any]:
+    cycles = core.cycles()
     slowest = max(cycles, key=lambda operator: cycles[operator])
     found: dict[str, Any] = {
         "block": name,
@@ -70,9 +68,8 @@ def _block(network: Network, name: str, core: Core | DmaCore) -> dict[str, Any]:
         "area": None,
         "parameter_bits": None,
     }
-    if isinstance(core, Core):
-        area = core.graph.area()
+    if (area := core.area()) is not None:
         found["area"] = {"luts": area.lut, "bram_tiles": area.bram36, "urams": area.uram, "dsps": area.dsp}
-        ports = core.graph.parameter_ports()
+        ports = core.parameter_ports()
         found["parameter_bits"] = sum(port.stream.width_bits * port.stream.depth for port in ports)
     return found

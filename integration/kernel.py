@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from integration.platform import Platform
-from runtime import kernels
+from runtime.formats import kernels
 
 CONTROL_PORT = "S_AXI_CONTROL"
 CONTROL_RANGE = 0x1000

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from integration.kernel import Kernel, embedded_metadata
 from integration.platform import Platform
-from runtime.manifest import Manifest
-from runtime.sections import CLOCK_TYPES, KERNEL_IP, MEMORY_TYPES, Clock, Connection, IpLayoutEntry, MemoryBank
-from runtime.xclbin import Mode, Xclbin, compose
+from runtime.formats.manifest import Manifest
+from runtime.formats.sections import CLOCK_TYPES, KERNEL_IP, MEMORY_TYPES, Clock, Connection, IpLayoutEntry, MemoryBank
+from runtime.formats.xclbin import Mode, Xclbin, compose
 
 _MODES = {"sw_emu": Mode.SW_EMU, "hw_emu": Mode.HW_EMU, "hw": Mode.FLAT}
 _ENABLED_INTERRUPT = 1

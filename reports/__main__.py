@@ -14,13 +14,13 @@ import json
 import sys
 from pathlib import Path
 
-from reports import show
-from reports.errors import ReportError
 from reports.folder import Report, Reports, read_paths
-from reports.hls_rollup import Solution, solutions
-from reports.plain import plain
-from reports.rollup import RollUp, roll_up
+from reports.hls.rollup import Solution, solutions
+from reports.reading.errors import ReportError
+from reports.reading.plain import plain
 from reports.schema import VERSION, schema
+from reports.summary import show
+from reports.summary.rollup import RollUp, roll_up
 
 
 def main(arguments: list[str] | None = None) -> int:

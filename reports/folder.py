@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reports.errors import ReportError
-from reports.kind import HEAD_CHARACTERS
+from reports.reading.errors import ReportError
+from reports.reading.kind import HEAD_CHARACTERS
+from reports.reading.source import read
 from reports.registry import KINDS, parse_all
-from reports.source import read
 
 _SKIPPED_FOLDERS = frozenset({".git", ".Xil", "xsim.dir", "__pycache__", "node_modules"})
 # Large by nature and never reports; all else is judged by its first bytes.

@@ -5,42 +5,39 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from reports import (
+from reports.hls import cosim as hls_cosim
+from reports.hls import csynth as hls_csynth
+from reports.hls import csynth_xml as hls_csynth_xml
+from reports.hls import export as hls_export
+from reports.hls import export_xml as hls_export_xml
+from reports.hls import summary as hls_summary
+from reports.logs import log
+from reports.open_tools import finn, finn_log, nextpnr, opensta, yosys_json, yosys_stat
+from reports.reading.errors import EmptyReportError, ReportError, UnknownLayoutError, WrongKindError
+from reports.reading.kind import HEAD_CHARACTERS, Kind
+from reports.summary import stand_in
+from reports.vivado import (
     accelerator,
     checks,
     clock_utilization,
-    component,
     design_analysis,
-    finn,
-    finn_log,
-    hardware_handoff,
     hierarchy,
-    hls_cosim,
-    hls_csynth,
-    hls_csynth_xml,
-    hls_export,
-    hls_export_xml,
-    hls_summary,
-    kernel_description,
-    link_steps,
-    link_summary,
-    log,
-    nextpnr,
-    opensta,
     power,
     qor,
-    stand_in,
-    system_estimate,
     timing,
     utilization,
     utilization_xml,
-    xclbin_info,
-    yosys_json,
-    yosys_stat,
 )
-from reports.appended import Part, parts
-from reports.errors import EmptyReportError, ReportError, UnknownLayoutError, WrongKindError
-from reports.kind import HEAD_CHARACTERS, Kind
+from reports.vivado.appended import Part, parts
+from reports.vpp import (
+    component,
+    hardware_handoff,
+    kernel_description,
+    link_steps,
+    link_summary,
+    system_estimate,
+    xclbin_info,
+)
 
 KINDS: tuple[Kind, ...] = (
     timing.KIND,

@@ -11,10 +11,10 @@ import typing
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from reports.hls_rollup import Solution
-from reports.number import Below
+from reports.hls.rollup import Solution
+from reports.reading.number import Below
 from reports.registry import KINDS
-from reports.rollup import RollUp
+from reports.summary.rollup import RollUp
 
 VERSION = 1
 """Grows when a reader of the JSON must change; new kinds and new fields leave it as it is."""

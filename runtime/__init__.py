@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from runtime import discovery
-from runtime.errors import (
+from . import discovery
+from .errors import (
     CardError,
     FarmRuntimeError,
     InputError,
@@ -21,7 +21,7 @@ from runtime.errors import (
 )
 
 if TYPE_CHECKING:
-    from runtime.accelerator import Accelerator
+    from .accelerator import Accelerator
 
 __all__ = [
     "Accelerator",
@@ -41,7 +41,7 @@ discovery.install()
 def __getattr__(name: str) -> Any:
     """``Accelerator`` on demand: it imports numpy and PYNQ."""
     if name == "Accelerator":
-        from runtime.accelerator import Accelerator  # noqa: PLC0415
+        from .accelerator import Accelerator  # noqa: PLC0415
 
         return Accelerator
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,10 +12,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from runtime import emulation_data, kernels, trust, xclbin
-from runtime.checks import describe_payload, manifest_of
-from runtime.errors import FarmRuntimeError, InputError
-from runtime.manifest import Manifest
+from . import trust
+from .errors import FarmRuntimeError, InputError
+from .formats import emulation_data, kernels, xclbin
+from .formats.checks import describe_payload, manifest_of
+from .formats.manifest import Manifest
 
 # What a file holds is text, never markup.
 _console = Console(highlight=False, markup=False, emoji=False)
@@ -179,8 +180,8 @@ def _table(title: str, *columns: str) -> Table:
 def _classify(options: argparse.Namespace) -> int:
     import numpy as np  # noqa: PLC0415  "info" and "trust" do without
 
-    from runtime.accelerator import Accelerator  # noqa: PLC0415
-    from runtime.images import label_of, load_image  # noqa: PLC0415
+    from .accelerator import Accelerator  # noqa: PLC0415
+    from .images.files import label_of, load_image  # noqa: PLC0415
 
     facts = manifest_of(xclbin.read(options.xclbin), str(options.xclbin))
     images = np.stack([load_image(path, facts) for path in options.images])
@@ -192,13 +193,13 @@ def _classify(options: argparse.Namespace) -> int:
 
 
 def _accuracy(options: argparse.Namespace) -> int:
-    from runtime import measurements  # noqa: PLC0415  imports numpy and PYNQ
+    from . import measurements  # noqa: PLC0415  imports numpy and PYNQ
 
     return measurements.accuracy(options, _console)
 
 
 def _benchmark(options: argparse.Namespace) -> int:
-    from runtime import measurements  # noqa: PLC0415  imports numpy and PYNQ
+    from . import measurements  # noqa: PLC0415  imports numpy and PYNQ
 
     return measurements.benchmark(options, _console)
 
@@ -218,8 +219,8 @@ def _trust(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from runtime.host_script import find_xclbin, run_script  # noqa: PLC0415
-    from runtime.images import label_of  # noqa: PLC0415
+    from .host_script import find_xclbin, run_script  # noqa: PLC0415
+    from .images.files import label_of  # noqa: PLC0415
 
     file = find_xclbin(options.script, options.xclbin, Path.cwd())
     names = run_script(options.script, file, options.image, options.fc_weights)

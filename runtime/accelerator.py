@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime import emulation_data, xclbin
-from runtime.checks import manifest_of
-from runtime.errors import FarmRuntimeError, InputError, StandInWarning
-from runtime.images import check_images, load_weights
-from runtime.manifest import STAND_IN, Argument, Manifest
-from runtime.pipeline import Buffers, Handle, Pipeline
+from .errors import FarmRuntimeError, InputError, StandInWarning
+from .formats import emulation_data, xclbin
+from .formats.checks import manifest_of
+from .formats.manifest import STAND_IN, Argument, Manifest
+from .images.files import check_images, load_weights
+from .pipeline import Buffers, Handle, Pipeline
 
 _BATCH_BYTES = 32 << 20
 _BATCH_IMAGES = 1024
@@ -56,7 +56,7 @@ class Accelerator:
             )
         pynq = import_pynq()
         if device is None and emulation_data.PAYLOAD in file.emulation:
-            from runtime.emulation.device import EmulatedCard  # noqa: PLC0415  imports PYNQ
+            from .emulation.device import EmulatedCard  # noqa: PLC0415  imports PYNQ
 
             device = EmulatedCard()
         self._overlay: Any = pynq.Overlay(str(self.path.absolute()), device=device)
@@ -190,7 +190,7 @@ class Accelerator:
 
 
 def stored_weights(data: bytes, argument: Argument) -> NDArray[Any]:
-    """Part ``fc_weights`` as array; ``runtime.checks`` has compared its size."""
+    """Part ``fc_weights`` as array; ``runtime.formats.checks`` has compared its size."""
     return np.frombuffer(data, np.dtype(argument.dtypes[0]).newbyteorder("<")).reshape(argument.shape)
 
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from runtime.accelerator import Accelerator
-from runtime.errors import InputError
-from runtime.images import check_image, load_image
-from runtime.labels import LabelledImage
-from runtime.manifest import STAND_IN, Manifest
+from .accelerator import Accelerator
+from .errors import InputError
+from .formats.manifest import STAND_IN, Manifest
+from .images.files import check_image, load_image
+from .images.labels import LabelledImage
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.accelerator import Accelerator
-from runtime.errors import InputError
-from runtime.manifest import Manifest
+from .accelerator import Accelerator
+from .errors import InputError
+from .formats.manifest import Manifest
 
 _MOST_IMAGES = 4096
 # One batch alone overlaps with nothing.

@@ -63,7 +63,7 @@ def install() -> None:
 
 def _register() -> None:
     try:
-        from runtime.emulation.device import register  # noqa: PLC0415  imports PYNQ
+        from .emulation.device import register  # noqa: PLC0415  imports PYNQ
 
         register()
     except Exception as error:  # the host program's import of PYNQ must work without us

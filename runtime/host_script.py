@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from runtime import emulation_data, xclbin
-from runtime.accelerator import import_pynq, stored_weights
-from runtime.checks import manifest_of
-from runtime.errors import InputError
-from runtime.images import load_image, load_weights
+from .accelerator import import_pynq, stored_weights
+from .errors import InputError
+from .formats import emulation_data, xclbin
+from .formats.checks import manifest_of
+from .images.files import load_image, load_weights
 
 
 def find_xclbin(script: Path, given: Path | None, folder: Path) -> Path:
@@ -65,7 +65,7 @@ def run_script(script: Path, file: Path, image: Path, fc_weights: Path | None) -
         else:
             raise InputError("holds no FC weights", where=str(file), remedy="give --fc-weights FILE")
     pynq = import_pynq()
-    from runtime.emulation.device import EmulatedCard  # noqa: PLC0415  imports PYNQ
+    from .emulation.device import EmulatedCard  # noqa: PLC0415  imports PYNQ
 
     if emulation_data.PAYLOAD in contents.emulation:
         pynq.Device.active_device = EmulatedCard()

@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-import runtime.accuracy as measured_accuracy
-import runtime.benchmark as measured_speed
-from runtime import xclbin
-from runtime.accelerator import Accelerator
-from runtime.checks import manifest_of
-from runtime.errors import InputError
-from runtime.labels import labelled_images
+from . import accuracy as measured_accuracy
+from . import benchmark as measured_speed
+from .accelerator import Accelerator
+from .errors import InputError
+from .formats import xclbin
+from .formats.checks import manifest_of
+from .images.labels import labelled_images
 
 
 def accuracy(options: argparse.Namespace, console: Console) -> int:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.errors import FarmRuntimeError
+from .errors import FarmRuntimeError
 
 # One set is being filled or emptied while the card works on the second and the third is queued behind it, so that the
 # card goes on without asking the host. One more would only wait.

@@ -17,8 +17,8 @@ import stat
 from importlib import metadata
 from pathlib import Path
 
-from runtime import emulation_data, xclbin
-from runtime.errors import TrustError
+from .errors import TrustError
+from .formats import emulation_data, xclbin
 
 GROUP = "dataflow_farm.payloads"
 _DIGEST = re.compile(r"[0-9a-f]{64}")

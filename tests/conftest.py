@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 from once import Once
 
-from blocks.graph import Core
+from blocks.core.graph import GraphCore
 from blocks.network import Network, read_network
-from toolchains.open.compile_model import HARNESS, compile_harness
-from toolchains.open.simulator import Simulator, build
+from toolchains.open.simulation.compile_model import HARNESS, compile_harness
+from toolchains.open.simulation.simulator import Simulator, build
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -92,7 +92,7 @@ class Reference:
         """The made-up weights that the recorded logits are of."""
         return np.random.RandomState(50).randint(-128, 128, size=(1000, 2048)).astype(np.int8)
 
-    def core(self, name: str) -> Core:
+    def core(self, name: str) -> GraphCore:
         """A block's core."""
         return next(block for block in self.network.blocks if block.name == name).core()
 
@@ -127,7 +127,7 @@ def harness(once: Once) -> Path:
     needs.compiler()
 
     def compile_it(folder: Path) -> None:
-        for source in (ROOT / "toolchains/open").glob("simulation.[ch]pp"):
+        for source in (ROOT / "toolchains/open/simulation").glob("harness.[ch]pp"):
             shutil.copy(source, folder)
         compile_harness(folder, verilator)
 
@@ -143,14 +143,14 @@ def simulations(harness: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 @pytest.fixture(scope="session")
-def simulate(once: Once, harness: Path) -> Callable[[Core], Simulator]:
+def simulate(once: Once, harness: Path) -> Callable[[GraphCore], Simulator]:
     """Verilate and compile a core; each one only once."""
 
-    def build_one(core: Core, folder: Path) -> None:
+    def build_one(core: GraphCore, folder: Path) -> None:
         (folder / HARNESS).symlink_to(harness)
         build(core, folder)
 
-    def simulate_one(core: Core) -> Simulator:
+    def simulate_one(core: GraphCore) -> Simulator:
         folder = once.make(f"{core.name}-simulated", lambda place: build_one(core, place))
         return Simulator(core, folder / f"{core.name}.so")
 

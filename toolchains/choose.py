@@ -1,45 +1,50 @@
-"""The toolchain that the settings ask for."""
+"""The toolchain that the settings ask for. This is the one place that knows which toolchains there are."""
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
 
 from blocks.network import Network
 from config.problem import ConfigError
 from config.settings import Settings
 from integration.platform import Platform
-from toolchains.open.steps import OpenToolchain
-from toolchains.simulation_settings import CosimSettings
+from toolchains.open.settings import CosimSettings
 from toolchains.toolchain import Toolchain
-from toolchains.vitis.choose import find_vitis
+from toolchains.vitis.settings import VitisSettings
+
+TOOLCHAINS = ("open", "vitis")
+AUTO = "auto"
+CHOICES = (*TOOLCHAINS, AUTO)
+"""Values of the setting `toolchain`."""
+SECTIONS = {"cosim": CosimSettings, "vitis": VitisSettings}
+"""Their sections of the settings."""
 
 
 def find_toolchain(root: Path, settings: Settings, network: Network, platform: Platform) -> Toolchain:
-    """The toolchain that the settings ask for.
+    """The toolchain that the settings ask for. Only that one is imported.
 
     `auto` is open, but for a target that open does not reach: whoever writes target=hw has asked for hours.
-    Emulation in software is open's with either, since nothing of AMD's is in it.
+    Emulation in software is open's with either, since nothing of a vendor's is in it.
 
     Raises:
-        ConfigError: a target that the toolchain does not reach; the problem names where the setting comes from.
+        ConfigError: a target that the toolchain does not reach, with the place of the setting; and all that the
+            toolchain itself refuses.
     """
-    wants_vitis = settings.toolchain == "vitis" or (settings.toolchain == "auto" and settings.target == "hw")
-    cosim = settings.section(CosimSettings)
-    _check_inputs(root, settings, cosim)
-    if wants_vitis and settings.target != "sw_emu":
-        return find_vitis(root, settings, network, platform)
-    if settings.target == "hw":
-        what = "toolchain open has no target hw: a bitstream needs the vendor's tools"
-        raise ConfigError([settings.problem("target", what, "use target=sw_emu, or toolchain=vitis")])
-    if settings.target != "sw_emu":
-        what = f"toolchain open does not reach target {settings.target} in this version"
-        raise ConfigError([settings.problem("target", what, "use target=sw_emu")])
-    return OpenToolchain(root, network, platform, settings.target, settings.clock_mhz, cosim)
+    target, name = settings.target, settings.toolchain
+    if name == AUTO:
+        name = next(each for each in TOOLCHAINS if target in _room(each).AUTO_TARGETS)
+    if name != TOOLCHAINS[0] and target in _room(TOOLCHAINS[0]).TARGETS:
+        name = TOOLCHAINS[0]
+    if target not in _room(name).TARGETS:
+        others = [each for each in TOOLCHAINS if target in _room(each).TARGETS]
+        what = f"toolchain {name} does not reach target {target}"
+        remedy = f"use target={_room(name).TARGETS[0]}, or toolchain={' or '.join(others)}"
+        raise ConfigError([settings.problem("target", what, remedy)])
+    found: Toolchain = _room(name).toolchain(root, settings, network, platform)
+    return found
 
 
-def _check_inputs(root: Path, settings: Settings, cosim: CosimSettings) -> None:
-    path = PurePosixPath(cosim.inputs)
-    if cosim.inputs and (path.is_absolute() or ".." in path.parts or not (root / path).is_file()):
-        what = f"cosim.inputs is {cosim.inputs!r}, which is no file of the checkout"
-        remedy = "put the archive into the checkout and give its path from there"
-        raise ConfigError([settings.problem("cosim.inputs", what, remedy)])
+def _room(name: str) -> ModuleType:
+    return import_module(f"toolchains.{name}.toolchain")

@@ -1,75 +1,94 @@
-"""What a toolchain is to the flow: for each task, the step that does it."""
+"""A toolchain: a build and the stages that make it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
-from blocks.dma import DmaCore
-from blocks.graph import Core
-from blocks.network import Block
 from farm.step import Step
+from toolchains.common.build import Build
+from toolchains.common.stage import Per, Stage
+
+ROOMS = Path(__file__).resolve().parent
 
 
-class Toolchain(Protocol):
-    """Given a block, a core or the network, the step that makes its artefacts. A toolchain runs nothing."""
+@dataclass(frozen=True)
+class Item:
+    """One step of a stage, the help text of its task, and the blocks for which a user may ask for it."""
 
-    @property
-    def name(self) -> str:
-        """`open` or `vitis`: whose steps these are."""
+    step: Step
+    doc: str
+    blocks: tuple[str, ...] = ()
 
-    @property
-    def folder(self) -> str:
-        """Where this build's artefacts lie, relative to the checkout."""
 
-    @property
-    def core_task(self) -> str:
-        """The task that leaves all that a build takes of a core: `hls`, or `ooc`."""
+@dataclass(frozen=True)
+class Toolchain:
+    """Gives the steps of a build. It runs nothing.
 
-    def view(self, core: Core | DmaCore) -> str:
-        """How a core is written for synthesis: `rtl` or `hls`."""
+    Attributes:
+        build: What is built.
+        rooms: Folders of toolchains/ with stages; a stage that the first lacks is taken from the next.
+        core_task: The stage that leaves all that a build takes of a core.
+    """
 
-    def weights(self, block: Block) -> Step:
-        """Trained values to memory images."""
+    build: Build
+    rooms: tuple[str, ...]
+    core_task: str
 
-    def hls(self, core: Core | DmaCore) -> Step:
-        """The C++ view of a core: compiled, and run against the model."""
+    @cached_property
+    def places(self) -> dict[str, str]:
+        """Stage to module. A stage is found by its file; only what is asked for is imported."""
+        found: dict[str, str] = {}
+        for room in self.rooms:
+            for file in sorted((ROOMS / room / "stages").glob("[a-z]*.py")):
+                found.setdefault(file.stem, f"toolchains.{room}.stages.{file.stem}")
+        return found
 
-    def model(self, core: Core) -> Step:
-        """A core's RTL compiled for simulation."""
+    def stage(self, name: str) -> Stage:
+        """A stage by its name. Raises KeyError where the toolchain has none of that name."""
+        stage = import_module(self.places[name]).STAGE
+        assert isinstance(stage, Stage) and stage.name == name, f"{self.places[name]}: STAGE is not {name}"  # noqa: S101
+        return stage
 
-    def harness(self) -> Step:
-        """What runs such models."""
+    def step(self, name: str, subject: Any = None) -> Step:
+        """The step of a stage for a block, a core, or the network. Raises LookupError where there is none."""
+        step = self.stage(name).step(self.build, self.build.network if subject is None else subject)
+        if step is None:
+            raise LookupError(f"stage {name} of {self.build.toolchain} has no step for this")
+        return step
 
-    def stimuli(self) -> Step | None:
-        """What the blocks read when the network classifies; None for a network without a data set."""
+    def shared(self, name: str) -> tuple[Step, ...]:
+        """The steps of a stage that belong to no single subject."""
+        return tuple(self.stage(name).shared(self.build))
 
-    def cosim(self, block: Block) -> Step:
-        """A block simulated cycle by cycle and compared with the integer model."""
+    def items(self, name: str) -> Iterator[Item]:
+        """All steps of a stage, none where the toolchain does not have it, in the order of the network's blocks."""
+        if name not in self.places:
+            return
+        stage = self.stage(name)
+        yield from (Item(step, stage.shared_doc) for step in self.shared(name))
+        for subject, label, blocks in self._subjects(stage.per):
+            step = stage.step(self.build, subject)
+            if step is not None:
+                yield Item(step, f"{stage.doc} {label}", blocks)
 
-    def dma_cosim(self) -> Step:
-        """The DMA block simulated cycle by cycle and compared with a description of its task."""
+    def needs_of(self, block: str) -> tuple[str, ...]:
+        """The tasks that make all that a build takes of a block."""
+        weighted = any(one.name == block for one in self.build.network.blocks)
+        return (f"{self.core_task}:{block}", *([f"weights:{block}"] if weighted else []))
 
-    def ooc(self, core: Core | DmaCore) -> Step:
-        """A core synthesised out of context."""
-
-    def empty_memories(self, block: Block) -> tuple[Step, ...]:
-        """The parameter memories of a block without contents, one per width and depth."""
-
-    def memories(self, block: Block) -> Step:
-        """The parameter memories of a block with its trained values in them."""
-
-    def placement(self) -> Step | None:
-        """Blocks to SLRs, after what `ooc` has found; None where nothing is placed."""
-
-    def netlist(self, cores: Mapping[str, Core | DmaCore]) -> Step | None:
-        """The cores joined in a netlist whose parameter memories are empty; None where `stitch` needs none."""
-
-    def stitch(self, cores: Mapping[str, Core | DmaCore]) -> Step:
-        """The cores joined into one kernel; the mapping is block name to core."""
-
-    def link(self) -> Step:
-        """The kernel put into the platform: the xclbin."""
-
-    def payload(self) -> tuple[Step, ...]:
-        """What is built for a stand-in of a vendor's tool to carry along; nothing for the tools themselves."""
+    def _subjects(self, per: Per) -> Iterable[tuple[Any, str, tuple[str, ...]]]:
+        network = self.build.network
+        if per is Per.NETWORK:
+            return [(network, network.name, ())]
+        if per is Per.BLOCK:
+            return [(block, block.name, ()) for block in network.blocks]
+        users: dict[str, list[str]] = {}
+        cores = network.cores()
+        for block, core in cores.items():
+            users.setdefault(core.name, []).append(block)
+        return [(cores[blocks[0]], ", ".join(blocks), tuple(blocks)) for blocks in users.values()]

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from dataclasses import asdict, dataclass
 
+from blocks.core.base import Core
+from blocks.core.ports import InterfacePort
 from blocks.operators.base import Stream
 
 WIDEST_WORD_BYTES = 64
 """The data width of the card's memory ports in the reference design (512 bits)."""
 INDEX_BYTES = 4
+SV_FILES = (
+    "operators/farm_stream.sv",
+    "operators/fifo/fifo.sv",
+    "dma/bursts.sv",
+    "dma/control.sv",
+    "dma/gearbox.sv",
+    "dma/read.sv",
+    "dma/write.sv",
+)
 
 
 @dataclass(frozen=True)
@@ -56,11 +65,7 @@ class Dma:
 
     def cycles(self) -> dict[str, int]:
         """Cycles per image of each of the three movements; they overlap."""
-        return {
-            "read_image": max(self.image_bytes // self.image_word_bytes, self.image.beats),
-            "read_weights": max(self.weights_bytes // self.weights_word_bytes, self.weights.beats),
-            "write_result": self.result.beats,
-        }
+        return self.core().cycles()
 
     def core(self) -> DmaCore:
         """The logic of the block."""
@@ -72,7 +77,7 @@ class Dma:
 
 
 @dataclass(frozen=True)
-class DmaCore:
+class DmaCore(Core):
     """The only core with memory ports and registers, and without parameter memories."""
 
     image: Stream
@@ -81,12 +86,6 @@ class DmaCore:
     image_word_bytes: int
     weights_word_bytes: int
     kind: str = "dma"
-
-    @property
-    def name(self) -> str:
-        """`dma_` and the first six digits of the SHA-256 of its shape."""
-        text = json.dumps(self.describe(), sort_keys=True, separators=(",", ":"))
-        return f"dma_{hashlib.sha256(text.encode()).hexdigest()[:6]}"
 
     def describe(self) -> dict[str, object]:
         """The shape as plain JSON values; `from_description` reads it back."""
@@ -99,3 +98,50 @@ class DmaCore:
         for key in ("image", "weights", "result"):
             values[key] = Stream(**description[key])  # type: ignore[arg-type]
         return cls(**values)  # type: ignore[arg-type]
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """The widths of its memory ports."""
+        return (("image_word_bytes", str(self.image_word_bytes)), ("weights_word_bytes", str(self.weights_word_bytes)))
+
+    def cycles(self) -> dict[str, int]:
+        """Cycles per image of each of the three movements; they overlap."""
+        words = self._words
+        return {
+            "read_image": max(words["in_r"], self.image.beats),
+            "read_weights": max(words["weightsmem"], self.weights.beats),
+            "write_result": self.result.beats,
+        }
+
+    def ports(self) -> tuple[InterfacePort, ...]:
+        """Memory ports, then streams. The registers and the signals of the memory ports are not among them."""
+        rows = (
+            ("in_r", "in", self.image_word_bytes * 8, "memory"),
+            ("out_r", "out", INDEX_BYTES * 8, "memory"),
+            ("weightsmem", "in", self.weights_word_bytes * 8, "memory"),
+            ("image", "out", self.image.width_bits, "data"),
+            ("weights", "out", self.weights.width_bits, "data"),
+            ("result", "in", self.result.width_bits, "data"),
+        )
+        return tuple(InterfacePort(name, way, bits, role, name) for name, way, bits, role in rows)
+
+    def port_beats(self) -> dict[str, int]:
+        """Words of the memory ports, beats of the streams."""
+        streams = {"image": self.image, "weights": self.weights, "result": self.result}
+        return self._words | {name: stream.beats for name, stream in streams.items()}
+
+    def headers(self) -> tuple[str, ...]:
+        """Its own."""
+        return ("dma/dma.hpp",)
+
+    def sv_files(self) -> tuple[str, ...]:
+        """Its own, and the FIFO that buffers bursts."""
+        return SV_FILES
+
+    @property
+    def _words(self) -> dict[str, int]:
+        """Words per image of each memory port."""
+        return {
+            "in_r": self.image.elements // self.image_word_bytes,
+            "out_r": self.result.beats,
+            "weightsmem": self.weights.elements // self.weights_word_bytes,
+        }

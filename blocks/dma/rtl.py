@@ -19,15 +19,6 @@ from dataclasses import dataclass
 
 from blocks.dma import DmaCore
 
-FILES = (
-    "operators/farm_stream.sv",
-    "operators/fifo/fifo.sv",
-    "dma/bursts.sv",
-    "dma/control.sv",
-    "dma/gearbox.sv",
-    "dma/read.sv",
-    "dma/write.sv",
-)
 CONTROL_BITS = 6
 """Address bits of the registers: up to 0x3f."""
 RESULT_BYTES = 4

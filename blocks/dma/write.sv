@@ -51,13 +51,13 @@ module farm_dma_write #(
     logic free;                     // unanswered < OUTSTANDING, a cycle late: the next burst comes no sooner
     logic queued;
     logic [PLACE_BITS:0] queued_words, left;
-    logic some, last;               // left > 0, left == 1
+    logic in_burst, last;           // left > 0, left == 1
 
     wire may = free && !queued && stored >= COUNT_BITS'(burst_words) && (!awvalid || awready);
     wire grant = burst_valid && may;
     wire push = beat_valid && beat_ready;
-    wire move = some && word_valid && (!wvalid || wready);
-    wire next = queued && (!some || (move && last));
+    wire move = in_burst && word_valid && (!wvalid || wready);
+    wire next = queued && (!in_burst || (move && last));
 
     farm_dma_bursts #(.BYTES(4), .WORDS(WORDS), .BURST(BURST), .REPEAT(0)) bursts_i (
         .clk(clk), .rst(rst), .start(start), .base(base), .images(images), .busy(bursting),
@@ -67,7 +67,7 @@ module farm_dma_write #(
     farm_fifo #(.WIDTH(32), .DEPTH(DEPTH)) words_i (
         .clk(clk), .rst(rst),
         .in0_data(beat_data), .in0_valid(beat_valid), .in0_ready(beat_ready),
-        .out0_data(word_data), .out0_valid(word_valid), .out0_ready(some && (!wvalid || wready)),
+        .out0_data(word_data), .out0_valid(word_valid), .out0_ready(in_burst && (!wvalid || wready)),
         .level(unused_level)
     );
     assign bready = 1'b1;
@@ -80,7 +80,7 @@ module farm_dma_write #(
             unanswered <= '0;
             free <= 1'b0;
             queued <= 1'b0;
-            some <= 1'b0;
+            in_burst <= 1'b0;
             last <= 1'b0;
             awvalid <= 1'b0;
             wvalid <= 1'b0;
@@ -91,10 +91,10 @@ module farm_dma_write #(
             free <= unanswered < 4'(OUTSTANDING);
             queued <= grant || (queued && !next);
             if (next) begin
-                some <= 1'b1;
+                in_burst <= 1'b1;
                 last <= queued_words == 1;
             end else if (move) begin
-                some <= !last;
+                in_burst <= !last;
                 last <= left == 2;
             end
             awvalid <= grant || (awvalid && !awready);

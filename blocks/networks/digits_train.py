@@ -31,8 +31,8 @@ import numpy as np
 import numpy.typing as npt
 from rich.console import Console
 
-import blocks.residual
-from blocks.model import run_graph
+import blocks.kinds.residual
+from blocks.core.model import run_graph
 from blocks.network import find_network
 from blocks.network_model import run_network
 from blocks.parameters import BlockParameters
@@ -95,7 +95,7 @@ def residuals() -> tuple[Residual, ...]:
             1 if block.conv1 is None else 2, block.input.bits,
         )
         for block in find_network("digits").blocks
-        if isinstance(block, blocks.residual.Residual)
+        if isinstance(block, blocks.kinds.residual.Residual)
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
+from typing import ClassVar
 
 MAX_PORT_BITS = 4096
 """The widest AXI4-Stream data that AMD's stream infrastructure takes (512 bytes)."""
@@ -40,7 +41,7 @@ class Stream:
 
 @dataclass(frozen=True)
 class ParameterStream:
-    """An endless stream of trained values: `depth` beats, repeated for ever, from a memory outside the core.
+    """An endless stream of trained values: `depth` beats, over and over, from a memory outside the core.
 
     A beat on the wire holds `lanes` values of `bits` bits, value 0 lowest: a memory of `lanes * bits` x `depth`.
     """
@@ -102,6 +103,11 @@ class SvModule:
 class Operator(ABC):
     """The shape of one operator instance. Equal shapes are equal hardware; trained values are never part of it."""
 
+    sv_rooms: ClassVar[tuple[str, ...]] = ()
+    """The other operators' rooms whose modules its SystemVerilog instantiates."""
+    header_rooms: ClassVar[tuple[str, ...]] = ()
+    """The other operators' rooms whose headers its C++ includes."""
+
     @property
     @abstractmethod
     def inputs(self) -> tuple[Stream, ...]:
@@ -144,14 +150,14 @@ class Operator(ABC):
         """The SystemVerilog module with its parameters."""
 
     @property
-    def gathers(self) -> bool:
-        """Whether more than one beat has to come in before the first one leaves."""
+    def buffers_input(self) -> bool:
+        """Whether it needs more than one beat before its first output."""
         return False
 
-    def standing_cycles(self) -> int:
-        """Cycles for which a beat may stand at the output of the RTL view and hold nothing up.
+    def max_hold_cycles(self) -> int:
+        """The most cycles that the output of the RTL view may hold a beat without delaying the next one.
 
-        0 where the operator does not know. It is about speed only: a beat may stand for ever.
+        0 where the operator does not know. Only speed depends on it: a beat that is held longer is not lost.
         """
         return 0
 

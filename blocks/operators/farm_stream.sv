@@ -42,9 +42,9 @@ module farm_skid #(
         (* ram_style = "distributed" *) logic [WIDTH-1:0] places [4];
         logic [1:0] head, tail;
         logic [2:0] waiting;  // in `places`
-        logic some;           // waiting is not 0; a register, since what hangs on ready hangs on it too
+        logic not_empty;      // waiting is not 0; a register, since what hangs on ready hangs on it too
         wire push = in0_valid && in0_ready;
-        wire load = some && (!out0_valid || out0_ready);
+        wire load = not_empty && (!out0_valid || out0_ready);
         wire [2:0] waiting_next = waiting + 3'(push) - 3'(load);
 
         always_ff @(posedge clk) begin
@@ -52,14 +52,14 @@ module farm_skid #(
                 head <= '0;
                 tail <= '0;
                 waiting <= '0;
-                some <= 1'b0;
+                not_empty <= 1'b0;
                 in0_ready <= 1'b0;
                 out0_valid <= 1'b0;
             end else begin
                 head <= head + 2'(push);
                 tail <= tail + 2'(load);
                 waiting <= waiting_next;
-                some <= push || (some && !(load && waiting == 1));
+                not_empty <= push || (not_empty && !(load && waiting == 1));
                 in0_ready <= !waiting_next[2];
                 out0_valid <= load || (out0_valid && !out0_ready);
             end
@@ -72,10 +72,10 @@ module farm_skid #(
     end
 endmodule
 
-// The way out of a pipeline of LATENCY stages that never stops. `issue` says that a beat enters the pipeline; it may
-// only while `room` is high. LATENCY cycles later the beat is at in0. Beats under way and beats waiting are counted, so
-// there is always a place for what arrives. INTERVAL is the least number of cycles between two beats.
-module farm_exit #(
+// The way out of a pipeline of LATENCY stages that never stops: a FIFO with credits. `issue` says that a beat enters the
+// pipeline; it may only while `room` is high. LATENCY cycles later the beat is at in0. Beats under way and beats waiting
+// are counted, so there is always a place for what arrives. INTERVAL is the least number of cycles between two beats.
+module farm_credit_fifo #(
     parameter int WIDTH = 8,
     parameter int LATENCY = 1,
     parameter int INTERVAL = 1
@@ -100,9 +100,9 @@ module farm_exit #(
     logic [BITS-1:0] head, tail;
     logic [BITS:0] taken;    // issued, and not yet in the output register
     logic [BITS:0] waiting;  // in `places`
-    logic some;              // waiting is not 0; a register, since what hangs on ready hangs on it too
+    logic not_empty;         // waiting is not 0; a register, since what hangs on ready hangs on it too
 
-    wire load = some && (!out0_valid || out0_ready);
+    wire load = not_empty && (!out0_valid || out0_ready);
 
     always_ff @(posedge clk) begin
         if (rst) begin
@@ -110,7 +110,7 @@ module farm_exit #(
             tail <= '0;
             taken <= '0;
             waiting <= '0;
-            some <= 1'b0;
+            not_empty <= 1'b0;
             room <= 1'b0;
             out0_valid <= 1'b0;
         end else begin
@@ -118,7 +118,7 @@ module farm_exit #(
             tail <= tail + BITS'(load);
             taken <= taken + (BITS + 1)'(issue) - (BITS + 1)'(load);
             waiting <= waiting + (BITS + 1)'(in0_valid) - (BITS + 1)'(load);
-            some <= in0_valid || (some && !(load && waiting == 1));
+            not_empty <= in0_valid || (not_empty && !(load && waiting == 1));
             // One beat may be issued in the cycle in which this is computed: it is counted here.
             room <= taken + (BITS + 1)'(issue) < (BITS + 1)'(DEPTH) || load;
             out0_valid <= load || (out0_valid && !out0_ready);

@@ -1,29 +1,43 @@
-"""Where the views of an operator are: its numpy model and its C++ header, in the room of its shape."""
+"""The rooms of the operators: `blocks/operators/<name>/` is an operator by being there, and holds all its views.
+
+A room has `__init__.py` (the shape; its `OPERATOR` is the class), `model.py` (the exact integer model), `<name>.hpp`
+(C++) and `<name>.sv` (SystemVerilog, with further `.sv` files beside it where one would be too long).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import cast
 
 from blocks.operators.base import Operator
 
-if TYPE_CHECKING:
-    from blocks.operators.tensor import Tensor
-
 OPERATORS = Path(__file__).parent
 COMMON_HEADER = OPERATORS / "farm_hls.hpp"
+COMMON_SV = "operators/farm_stream.sv"
 
 
-class Model(Protocol):
-    """What every `model.py` offers."""
+class OperatorError(ValueError):
+    """A graph names an operator that has no room."""
 
-    def apply(self, shape: Operator, inputs: Sequence[Tensor], parameters: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        """Outputs for a batch of images, exactly as the hardware computes them."""
 
-    def memory(self, shape: Operator, index: int, values: Tensor) -> Tensor:
-        """The beats [depth, lanes] of parameter stream `index`; only operators with parameters have it."""
+def rooms(folder: Path = OPERATORS) -> tuple[str, ...]:
+    """Names of the operators that are there. A step's folder holds those that the step's cores use, and no other."""
+    return tuple(sorted(path.parent.name for path in folder.glob("*/__init__.py")))
+
+
+def operator_class(name: str) -> type[Operator]:
+    """The operator class of that name. Nothing but the rooms is imported, whatever the name is.
+
+    Raises:
+        OperatorError: no room has it.
+    """
+    known = [cast(type[Operator], import_module(f"{__package__}.{room}").OPERATOR) for room in rooms()]
+    found = next((operator for operator in known if operator.__name__ == name), None)
+    if found is None:
+        raise OperatorError(f"there is no operator {name!r}; known: {', '.join(each.__name__ for each in known)}")
+    return found
 
 
 def room_name(shape: Operator) -> str:
@@ -31,11 +45,14 @@ def room_name(shape: Operator) -> str:
     return type(shape).__module__.rpartition(".")[2]
 
 
-def header(shape: Operator) -> Path:
-    """The C++ header with the operator's body."""
-    return OPERATORS / room_name(shape) / f"{room_name(shape)}.hpp"
+def headers(shapes: Iterable[Operator]) -> tuple[str, ...]:
+    """The C++ headers of operators, with those that theirs include, relative to `blocks/`, each once."""
+    names = sorted({name for shape in shapes for name in (room_name(shape), *shape.header_rooms)})
+    return tuple(f"operators/{name}/{name}.hpp" for name in names)
 
 
-def model(shape: Operator) -> Model:
-    """The operator's numpy model; imports numpy."""
-    return cast(Model, import_module(f"{type(shape).__module__}.model"))
+def sv_files(shapes: Iterable[Operator]) -> tuple[str, ...]:
+    """The SystemVerilog files of operators, with the modules that theirs instantiate, relative to `blocks/`."""
+    found = {name for shape in shapes for name in (room_name(shape), *shape.sv_rooms)}
+    files = [path for name in sorted(found) for path in sorted((OPERATORS / name).glob("*.sv"))]
+    return (COMMON_SV, *(path.relative_to(OPERATORS.parent).as_posix() for path in files))

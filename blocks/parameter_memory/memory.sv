@@ -96,6 +96,30 @@ module farm_lutram64 (
     );
 endmodule
 
+// The word that a block RAM gives: a port's data with their parity bits above, and with BITS twice READ_WIDTH those of
+// port B above those of port A.
+module farm_ram_word #(
+    parameter int BITS = 36,
+    parameter int READ_WIDTH = 36,
+    parameter int PORT_BYTES = 4
+) (
+    input  wire [8*PORT_BYTES-1:0] a,
+    input  wire [8*PORT_BYTES-1:0] b,
+    input  wire [PORT_BYTES-1:0]   a_parity,
+    input  wire [PORT_BYTES-1:0]   b_parity,
+    output wire [BITS-1:0]         data
+);
+    localparam int PARITY = READ_WIDTH / 9;
+    if (PARITY > 0) begin : bytes
+        assign data[READ_WIDTH-1:0] = {a_parity[PARITY-1:0], a[8*PARITY-1:0]};
+        if (BITS > READ_WIDTH) begin : upper
+            assign data[BITS-1:READ_WIDTH] = {b_parity[PARITY-1:0], b[8*PARITY-1:0]};
+        end
+    end else begin : bits
+        assign data = a[BITS-1:0];
+    end
+endmodule
+
 // Half or all of a block RAM's words through port A; with BITS twice READ_WIDTH the upper bits through port B, from the
 // upper half of the memory. Both ports only read, each through its output register.
 module farm_block_ram36 #(
@@ -111,19 +135,11 @@ module farm_block_ram36 #(
     localparam int SKIP =
         READ_WIDTH >= 36 ? 5 : READ_WIDTH >= 18 ? 4 : READ_WIDTH >= 9 ? 3 : READ_WIDTH >= 4 ? 2 : READ_WIDTH - 1;
     localparam bit BOTH = BITS > READ_WIDTH;
-    localparam int PARITY = READ_WIDTH / 9;
     wire [31:0] a, b;
     wire [3:0] a_parity, b_parity;
     wire [14:0] place = 15'(address << SKIP);
 
-    if (PARITY > 0) begin : bytes
-        assign data[READ_WIDTH-1:0] = {a_parity[PARITY-1:0], a[8*PARITY-1:0]};
-        if (BOTH) begin : upper
-            assign data[BITS-1:READ_WIDTH] = {b_parity[PARITY-1:0], b[8*PARITY-1:0]};
-        end
-    end else begin : bits
-        assign data = a[BITS-1:0];
-    end
+    farm_ram_word #(.BITS(BITS), .READ_WIDTH(READ_WIDTH), .PORT_BYTES(4)) word (.a, .b, .a_parity, .b_parity, .data);
     (* keep *) RAMB36E2 #(
         .READ_WIDTH_A(READ_WIDTH), .READ_WIDTH_B(BOTH ? READ_WIDTH : 0), .DOA_REG(1), .DOB_REG(1),
         .CLOCK_DOMAINS("COMMON"), .WRITE_MODE_A("READ_FIRST"), .WRITE_MODE_B("READ_FIRST")
@@ -156,19 +172,11 @@ module farm_block_ram18 #(
 );
     localparam int SKIP = READ_WIDTH >= 18 ? 4 : READ_WIDTH >= 9 ? 3 : READ_WIDTH >= 4 ? 2 : READ_WIDTH - 1;
     localparam bit BOTH = BITS > READ_WIDTH;
-    localparam int PARITY = READ_WIDTH / 9;
     wire [15:0] a, b;
     wire [1:0] a_parity, b_parity;
     wire [13:0] place = 14'(address << SKIP);
 
-    if (PARITY > 0) begin : bytes
-        assign data[READ_WIDTH-1:0] = {a_parity[PARITY-1:0], a[8*PARITY-1:0]};
-        if (BOTH) begin : upper
-            assign data[BITS-1:READ_WIDTH] = {b_parity[PARITY-1:0], b[8*PARITY-1:0]};
-        end
-    end else begin : bits
-        assign data = a[BITS-1:0];
-    end
+    farm_ram_word #(.BITS(BITS), .READ_WIDTH(READ_WIDTH), .PORT_BYTES(2)) word (.a, .b, .a_parity, .b_parity, .data);
     (* keep *) RAMB18E2 #(
         .READ_WIDTH_A(READ_WIDTH), .READ_WIDTH_B(BOTH ? READ_WIDTH : 0), .DOA_REG(1), .DOB_REG(1),
         .CLOCK_DOMAINS("COMMON"), .WRITE_MODE_A("READ_FIRST"), .WRITE_MODE_B("READ_FIRST")

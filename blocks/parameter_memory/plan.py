@@ -7,8 +7,9 @@ the primitive's own register is the output. Shapes: UG574 (distributed RAM) and 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
-from blocks.graph import Graph
+from blocks.core.ports import ParameterPort
 from blocks.operators.base import Area
 
 LUTRAM_DEPTH = 64
@@ -105,6 +106,13 @@ def plan_memory(width_bits: int, depth: int) -> MemoryPlan:
     return MemoryPlan(width_bits, depth, shape, columns + bool(rest))
 
 
-def memory_plans(graph: Graph) -> tuple[MemoryPlan, ...]:
+class HasParameterPorts(Protocol):
+    """A core, or its graph."""
+
+    def parameter_ports(self) -> tuple[ParameterPort, ...]:
+        """The ports that parameter memories feed."""
+
+
+def memory_plans(core: HasParameterPorts) -> tuple[MemoryPlan, ...]:
     """The parameter memories of a core, in the order of its ports. Raises ValueError for one that cannot be."""
-    return tuple(plan_memory(port.stream.width_bits, port.stream.depth) for port in graph.parameter_ports())
+    return tuple(plan_memory(port.stream.width_bits, port.stream.depth) for port in core.parameter_ports())

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from blocks.graph import Graph, ParameterPort
+from blocks.core.graph import Graph
+from blocks.core.ports import ParameterPort
 
 Tensor = np.ndarray[Any, Any]
 

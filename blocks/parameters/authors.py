@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from blocks.convolution import Convolution
-from blocks.head import Head
+from blocks.kinds.convolution import Convolution
+from blocks.kinds.head import Head
+from blocks.kinds.residual import Residual
+from blocks.kinds.stem import Stem
 from blocks.network import Block
 from blocks.parameters import BlockParameters
 from blocks.parameters.headers import Declaration, Header, read_header
-from blocks.residual import Residual
-from blocks.stem import Stem
 
 Tensor = np.ndarray[Any, Any]
 

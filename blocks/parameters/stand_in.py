@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from blocks.graph import Core, Graph
-from blocks.model import random_parameters
+from blocks.core.graph import Graph, GraphCore
+from blocks.core.model import random_parameters
 
 Tensor = np.ndarray[Any, Any]
 
 
 def stand_in_parameters(graph: Graph, block: str) -> dict[str, Tensor]:
     """One array per parameter port, as `BlockParameters.logical` gives them."""
-    return random_parameters(Core("stand_in", graph), _generator(block, "parameters"))
+    return random_parameters(GraphCore("stand_in", graph), _generator(block, "parameters"))
 
 
 def stand_in_fc_weights(graph: Graph, block: str) -> Tensor:

@@ -10,10 +10,10 @@ from doit.cmd_base import DoitCmdBase
 from doit.exceptions import InvalidCommand
 
 from farm.commands.config import settings_of
-from farm.commands.store_care import collect, stats, verify
 from farm.machine import store_folder
+from farm.results.store import Store
+from farm.results.store_care import collect, stats, verify
 from farm.settings import FarmSettings
-from farm.store import Store
 
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _OPT_SIZE = {

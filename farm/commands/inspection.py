@@ -13,24 +13,24 @@ from doit.control import TaskControl
 from doit.exceptions import InvalidCommand
 
 from farm.commands.config import settings_of
-from farm.commands.planner import Planned, Planner
-from farm.commands.predecessors import Predecessors
 from farm.commands.reader import ReaderMayLeave
 from farm.commands.repro import ReproError, needs_python, secret_variables, write_repro
 from farm.commands.trace import LAST_BUILD, chrome_trace, read_events
-from farm.commands.wording import plan_lines, reason_words, why_lines
-from farm.digest import Digest, digests_of
-from farm.forecast import Forecast
-from farm.graph import check_selection, check_sources, members, order, step_of
+from farm.display.wording import plan_lines, reason_words, why_lines
 from farm.key import action_key
-from farm.ledger import Ledger
 from farm.machine import capacity_of, store_folder
+from farm.planning.forecast import Forecast
+from farm.planning.graph import check_selection, check_sources, members, order, step_of
+from farm.planning.planner import Planned, Planner
+from farm.planning.predecessors import Predecessors
 from farm.reason import Reason
-from farm.record import Records
 from farm.redaction import redaction_of
+from farm.results.digest import Digest, digests_of
+from farm.results.ledger import Ledger
+from farm.results.record import Records
+from farm.results.store import Store
 from farm.settings import FarmSettings
 from farm.step import Step
-from farm.store import Store
 
 _OPT_ALL: dict[str, Any] = {
     "name": "all_tasks",

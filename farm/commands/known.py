@@ -17,9 +17,9 @@ from doit.control import TaskControl
 from doit.dependency import DependencyStatus
 
 from farm.commands.reader import ReaderMayLeave
-from farm.commands.wording import step_lines
-from farm.graph import Task, check_selection, members, order, step_of
-from farm.record import Records, remove_files
+from farm.display.wording import step_lines
+from farm.planning.graph import Task, check_selection, members, order, step_of
+from farm.results.record import Records, remove_files
 
 _GROUP = "group"
 

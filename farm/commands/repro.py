@@ -12,9 +12,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from farm.digest import Digest
-from farm.folder import copy, remove_tree
 from farm.redaction import NOTHING_PRIVATE, Redaction
+from farm.results.digest import Digest
+from farm.results.folder import copy, remove_tree
 from farm.step import PYTHON, File, Step
 
 _MARK = "# Made by 'doit repro'"

@@ -14,30 +14,30 @@ from doit.control import TaskControl
 from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 
 from config.settings import command_line_words
-from farm.admission import NeverFitsError
-from farm.checkout import Checkout
 from farm.commands.config import settings_of
-from farm.commands.display import display_for
-from farm.commands.predecessors import Predecessors
 from farm.commands.reader import give_up_writing
-from farm.commands.tally import Tally
 from farm.commands.trace import LAST_BUILD, BuildLog
-from farm.commands.wording import shortage_lines
-from farm.digest import digests_of
-from farm.executor import Executor
-from farm.forecast import Forecast
-from farm.graph import check_selection, check_sources, order
-from farm.ledger import Ledger
-from farm.lock import checkout_lock
-from farm.loop import Loop
+from farm.display.progress import display_for
+from farm.display.tally import Tally
+from farm.display.wording import shortage_lines
+from farm.execution.executor import Executor
+from farm.execution.process import adopt_orphans
 from farm.machine import capacity_of, store_folder
-from farm.outcome import Outcome
-from farm.priority import Priority
-from farm.process import adopt_orphans
+from farm.planning.admission import NeverFitsError
+from farm.planning.forecast import Forecast
+from farm.planning.graph import check_selection, check_sources, order
+from farm.planning.predecessors import Predecessors
+from farm.planning.priority import Priority
 from farm.redaction import redaction_of
+from farm.results.digest import digests_of
+from farm.results.ledger import Ledger
+from farm.results.lock import checkout_lock
+from farm.results.store import Store
+from farm.scheduler.checkout import Checkout
+from farm.scheduler.loop import Loop
+from farm.scheduler.outcome import Outcome
+from farm.scheduler.stop import Stop
 from farm.settings import FarmSettings
-from farm.stop import Stop
-from farm.store import Store
 
 _ENGINE_ERROR = 2
 _OPT_SLOTS = {

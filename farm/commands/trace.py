@@ -10,12 +10,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from farm.executor import Run
-from farm.failure import Failure
-from farm.folder import FARM_FOLDER
+from farm.execution.executor import Run
+from farm.execution.failure import Failure
 from farm.reason import Reason
-from farm.record import Cost
-from farm.watcher import Watcher
+from farm.results.folder import FARM_FOLDER
+from farm.results.record import Cost
+from farm.scheduler.watcher import Watcher
 
 LAST_BUILD = f"{FARM_FOLDER}/last_build.jsonl"
 _KEPT_REASONS = 20

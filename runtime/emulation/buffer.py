@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from pynq.buffer import PynqBuffer
 
-from runtime.errors import CardError
+from ..errors import CardError
 
 JUNK = 0xA5
 

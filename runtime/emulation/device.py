@@ -18,17 +18,17 @@ from typing import Any
 from pynq import Device
 from pynq.pl_server.xclbin_parser import XclBin
 
-from runtime import emulation_data, kernels, xclbin
-from runtime.checks import describe_payload, manifest_of
-from runtime.emulation import driver, execution
-from runtime.emulation.buffer import BufferObject
-from runtime.emulation.compute_unit import ComputeUnit
-from runtime.emulation.kernel import PayloadKernel
-from runtime.emulation.memory import EmulatedMemory
-from runtime.emulation.payload import Limits, Payload
-from runtime.errors import CardError, InputError
-from runtime.manifest import Manifest
-from runtime.sections import STREAM, MemoryBank
+from ..errors import CardError, InputError
+from ..formats import emulation_data, kernels, xclbin
+from ..formats.checks import describe_payload, manifest_of
+from ..formats.manifest import Manifest
+from ..formats.sections import STREAM, MemoryBank
+from . import driver, execution
+from .buffer import BufferObject
+from .compute_unit import ComputeUnit
+from .kernel import PayloadKernel
+from .memory import EmulatedMemory
+from .payload import Limits, Payload
 
 DEFAULT_PLATFORM = "xilinx_u250_xdma_201830_2"
 # Device addresses of card n begin at n << 48: the buffers of two cards are then told apart by their addresses alone.

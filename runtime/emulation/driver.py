@@ -14,7 +14,7 @@ from typing import Any
 import pynq
 import pynq.overlay
 
-from runtime.errors import CardError
+from ..errors import CardError
 
 _bound: set[str] = set()
 

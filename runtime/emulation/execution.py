@@ -11,8 +11,8 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
-from runtime.emulation.compute_unit import ComputeUnit, Run
-from runtime.errors import CardError
+from ..errors import CardError
+from .compute_unit import ComputeUnit, Run
 
 START_CU = 0
 _HEAD = struct.Struct("<II")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from runtime.emulation.buffer import BufferObject
-from runtime.emulation.compute_unit import Register
-from runtime.emulation.payload import Payload
-from runtime.errors import CardError
-from runtime.manifest import Argument, Manifest
+from ..errors import CardError
+from ..formats.manifest import Argument, Manifest
+from .buffer import BufferObject
+from .compute_unit import Register
+from .payload import Payload
 
 _MOST_IMAGES = 1 << 24
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from runtime.emulation.buffer import BufferObject, EmulatedBuffer
-from runtime.errors import CardError
-from runtime.sections import MemoryBank
+from ..errors import CardError
+from ..formats.sections import MemoryBank
+from .buffer import BufferObject, EmulatedBuffer
 
 PAGE_BYTES = 4096
 _REMEMBERED = 256

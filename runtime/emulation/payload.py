@@ -23,9 +23,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runtime import trust
-from runtime.emulation.process import DeadlineError, EndedError, Process
-from runtime.errors import InputError, PayloadError
+from .. import trust
+from ..errors import InputError, PayloadError
+from .process import DeadlineError, EndedError, Process
 
 FRAME = struct.Struct("<4sIQ")
 LOAD, RUN, STOP, OKAY, FAIL = b"LOAD", b"RUN ", b"STOP", b"OKAY", b"FAIL"

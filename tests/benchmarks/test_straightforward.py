@@ -9,12 +9,14 @@ from pathlib import Path
 import needs
 import pytest
 
-from toolchains.open.yosys import run_script
+from toolchains.open.synthesis.yosys import run_script
 
 ROOT = Path(__file__).resolve().parents[2]
 VARIANT = ROOT / "benchmarks" / "straightforward.sv"
 OPERATORS = ROOT / "blocks" / "operators"
-FILES = (OPERATORS / "farm_stream.sv", OPERATORS / "mvau" / "mvau.sv", OPERATORS / "threshold" / "threshold.sv")
+FILES = tuple(
+    OPERATORS / name for name in ("farm_stream.sv", "mvau/mvau.sv", "mvau/mvau_binary.sv", "threshold/threshold.sv")
+)
 
 # Each runs alone with inputs that are a function of the beat's number, and prints what leaves.
 ALONE = """

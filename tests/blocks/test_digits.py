@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from blocks.model import run_graph
+from blocks.core.model import run_graph
 from blocks.network import find_network
 from blocks.network_model import run_network
 from blocks.parameters import read_block

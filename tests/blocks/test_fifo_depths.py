@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from blocks.core.graph import Graph
 from blocks.fifo_depths import Trimmed, bounds, render_depths
-from blocks.graph import Graph
+from blocks.kinds.residual import Residual
 from blocks.network import NETWORKS, available, find_network, read_network
-from blocks.residual import Residual
 from config.problem import ConfigError
 
 
@@ -112,7 +112,7 @@ def test_a_core_without_a_fifo_between_fork_and_join_is_refused(network_file, mo
     first = caught.value.problems[0]
     assert len(caught.value.problems) == 4
     assert first.line == network_file.read_text().splitlines().index("  - name: res2a") + 1
-    assert "duplicate_out0 and duplicate_out1 meet again in add and no FIFO is on their ways" in first.what
+    assert "duplicate_out0 and duplicate_out1 meet again in add without a FIFO on either way" in first.what
     assert "put a Fifo on the other way" in first.remedy
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blocks.graph import Graph, GraphBuilder
+from blocks.core.builder import GraphBuilder
+from blocks.core.graph import Graph
 from blocks.memories import Memory, images, pack_beats
 from blocks.network import NETWORKS, find_network
 from blocks.operators.base import Stream

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blocks.model import random_parameters, run_graph
+from blocks.core.model import random_parameters, run_graph
 from blocks.network import NETWORKS, Network, available, find_network, read_network
 from config.problem import ConfigError
 

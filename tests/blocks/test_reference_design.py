@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from blocks.graph import Core
-from blocks.model import run_graph
+from blocks.core.graph import GraphCore
+from blocks.core.model import run_graph
 from blocks.network_model import run_network
 from blocks.operators.mvau import Mvau
 from blocks.parameters import read_block
@@ -20,7 +20,7 @@ RESIDUALS = [
 ]
 
 
-def operator(core: Core, name: str):
+def operator(core: GraphCore, name: str):
     return next(node.operator for node in core.graph.nodes if node.name == name)
 
 
@@ -62,7 +62,7 @@ def test_cycles_and_folding_of_every_convolution(reference) -> None:
 def test_no_operator_is_slower_than_conv2b(reference) -> None:
     assert reference.network.interval()[0] == 56448
     for name, core in reference.network.cores().items():
-        cycles = core.graph.cycles() if isinstance(core, Core) else reference.network.dma.cycles()
+        cycles = core.cycles()
         slowest = max(cycles, key=lambda operator: cycles[operator])
         expected = {"inoutdma": "read_image", "inpipe": "conv0_window", "outpipe": "fc"}.get(name, "conv2b")
         assert slowest == expected, (name, slowest, cycles[slowest])

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blocks.model import run_graph
+from blocks.core.model import run_graph
 from blocks.network import NETWORKS, find_network
 from blocks.parameters.stand_in import stand_in_fc_weights, stand_in_parameters
 from blocks.trained import stand_in_note, stand_ins

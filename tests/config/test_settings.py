@@ -17,7 +17,7 @@ class Farm:
 
 
 def read(root: Path, *words: str) -> Settings:
-    return load_settings(root, {"farm": Farm}, words)
+    return load_settings(root, {"farm": Farm}, words, {"toolchain": ("open", "vitis", "auto")})
 
 
 def mistakes(root: Path, *words: str) -> list[str]:

@@ -21,12 +21,12 @@ import pytest
 from amd_stand_in import install
 
 from config.settings import load_settings
-from farm.executor import Executor, Run
-from farm.failure import Failure
+from farm.execution.executor import Executor, Run
+from farm.execution.failure import Failure
 from farm.step import Step
 
 if TYPE_CHECKING:
-    from toolchains.vitis.steps import VitisToolchain
+    from toolchains.toolchain import Toolchain
 
 FAKES = Path(__file__).resolve().parent
 ROOT = FAKES.parents[1]
@@ -110,23 +110,19 @@ class Machine:
         assert done.returncode == status, done.stdout + done.stderr
         return done.stdout
 
-    def toolchain(self, *words: str, network: str = "digits", target: str = "hw") -> VitisToolchain:
+    def toolchain(self, *words: str, network: str = "digits", target: str = "hw") -> Toolchain:
         """The toolchain that doit would take here."""
+
         from blocks.network import find_network
         from farm.settings import FarmSettings
-        from integration.fit_settings import FitSettings
+        from integration.fit.settings import FitSettings
         from integration.platform import find_platform
-        from toolchains.choose import find_toolchain
-        from toolchains.simulation_settings import CosimSettings
-        from toolchains.vitis.settings import VitisSettings
-        from toolchains.vitis.steps import VitisToolchain
+        from toolchains.choose import SECTIONS, find_toolchain
 
-        sections = {"farm": FarmSettings, "cosim": CosimSettings, "fit": FitSettings, "vitis": VitisSettings}
+        sections = {"farm": FarmSettings, "fit": FitSettings, **SECTIONS}
         given = (f"network={network}", f"target={target}", "platform=u250", *self.words, *words)
         settings = load_settings(self.checkout, sections, given)
-        found = find_toolchain(self.checkout, settings, find_network(network), find_platform("u250"))
-        assert isinstance(found, VitisToolchain)
-        return found
+        return find_toolchain(self.checkout, settings, find_network(network), find_platform("u250"))
 
     def run(self, step: Step) -> Failure | None:
         """Run one step once, as the engine does; its outputs are put into place if it is good."""

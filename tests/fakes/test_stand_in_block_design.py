@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from amd_stand_in import component
+from amd_stand_in.hardware import component
 
 PASS = """\
 module {name} (

@@ -8,8 +8,9 @@ import subprocess
 
 import pytest
 
-from reports import log, timing, utilization
-from reports.errors import ReportError
+from reports.logs import log
+from reports.reading.errors import ReportError
+from reports.vivado import timing, utilization
 
 CORE = "module core (input wire ap_clk, input wire d, output reg q);\n always @(posedge ap_clk) q <= d;\nendmodule\n"
 SCRIPT = """\

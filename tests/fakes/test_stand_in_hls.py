@@ -10,11 +10,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from reports import hls_cosim, hls_csynth, hls_csynth_xml, log
+from reports.hls import cosim as hls_cosim
+from reports.hls import csynth as hls_csynth
+from reports.hls import csynth_xml as hls_csynth_xml
+from reports.logs import log
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from amd_stand_in import component
+from amd_stand_in.hardware import component
 
 RELEASES = ("2019.2", "2020.2", "2022.2", "2024.2", "2025.1")
 SOURCE = """

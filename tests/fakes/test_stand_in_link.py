@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from reports import accelerator, link_summary, log, timing, utilization, xclbin_info
-from runtime import xclbin
+from reports.logs import log
+from reports.vivado import accelerator, timing, utilization
+from reports.vpp import link_summary, xclbin_info
+from runtime.formats import xclbin
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
@@ -279,8 +281,8 @@ def test_the_programs_beside_it(bench) -> None:
 
 def payload(folder: Path, *, offset: int = 0x1C) -> Path:
     """An xclbin as the open toolchain links it for sw_emu, of the same kernel."""
-    from runtime import kernels, manifest
-    from runtime.sections import Clock, IpLayoutEntry, MemoryBank
+    from runtime.formats import kernels, manifest
+    from runtime.formats.sections import Clock, IpLayoutEntry, MemoryBank
 
     arguments = tuple(
         manifest.Argument(name, (4,), ("uint8",), way, "image", ("bank0",))
@@ -305,7 +307,7 @@ def payload(folder: Path, *, offset: int = 0x1C) -> Path:
 
 
 def test_the_emulation_given_travels_in_the_file_which_says_what_it_is(bench) -> None:
-    from runtime import manifest
+    from runtime.formats import manifest
 
     ended = bench.run(*LINK, AMD_STAND_IN_PAYLOAD=str(payload(bench.folder)))
     assert ended.status == 0, ended.text

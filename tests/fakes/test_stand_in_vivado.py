@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from reports import hierarchy, log, timing, utilization
+from reports.logs import log
+from reports.vivado import hierarchy, timing, utilization
 
 CORE = """\
 module pe #(parameter WIDTH = 8) (input wire clk, input wire [WIDTH-1:0] a, output reg [WIDTH-1:0] b);

@@ -45,7 +45,7 @@ def opened_by_steps(folder: Path, logs: Path, environment: dict[str, str], *word
     found: dict[str, set[Path]] = {}
     for lines in calls.values():
         started = [match for line in lines if (match := _STARTED.match(line))]
-        shim = next((match for match in started if "farm/shim.py" in match[2]), None)
+        shim = next((match for match in started if "farm/execution/shim.py" in match[2]), None)
         if shim is not None:
             # The shim's first argument after its own name is the record, in the step's folder.
             record = re.search(r'farm/shim\.py", "([^"]+)"', shim[2])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.failure import failed
+from farm.execution.failure import failed
 from farm.redaction import Redaction
 
 SECRETS = ("2100@lic.example.org", "ghp_" + "a1B2" * 9, "jane", "10.20.30.40")
@@ -17,7 +17,7 @@ SECRETS = ("2100@lic.example.org", "ghp_" + "a1B2" * 9, "jane", "10.20.30.40")
 # The text is put together in the tool: a step's own argv and inputs are no log.
 BODY = """
 from farm.redaction import Redaction
-from reports.redaction import redact_part
+from reports.logs.redaction import redact_part
 
 REDACTION = Redaction(redact_part)
 BUILD = ["leak"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blocks.model import random_parameters, run_graph
+from blocks.core.model import random_parameters, run_graph
 from blocks.network import find_network, read_network
 from blocks.network_model import run_network
 from blocks.parameters import read_block

@@ -24,7 +24,7 @@ class TestSecondBuild:
 
     def test_comment_in_a_block_compiles_nothing(self, built, edited) -> None:
         """The graph of a core says what it is; how Python came to it does not enter the key."""
-        edited("blocks/residual.py", lambda text: text + b"# a comment\n")
+        edited("blocks/kinds/residual.py", lambda text: text + b"# a comment\n")
         edited("blocks/networks/digits.yaml", lambda text: b"# a comment\n" + text)
         assert built.ran("build") == set()
 

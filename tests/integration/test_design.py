@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from blocks.hls import render
+from blocks.core.hls import render
 from blocks.network import find_network
 from integration.design import design_of
 from integration.interfaces import check_interfaces

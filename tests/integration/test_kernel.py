@@ -14,8 +14,8 @@ from integration.design import kernel_of
 from integration.kernel import Kernel, embedded_metadata, kernel_xml
 from integration.package import package
 from integration.platform import find_platform
-from runtime import emulation_data, xclbin
-from runtime.manifest import Argument, Manifest, Parameters
+from runtime.formats import emulation_data, xclbin
+from runtime.formats.manifest import Argument, Manifest, Parameters
 
 HANDOFF = Path(__file__).resolve().parents[2] / "../shared/reports_corpus/handoff"
 

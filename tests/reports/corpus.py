@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from reports.number import Below
+from reports.reading.number import Below
 
 UNKNOWN = ("?", "undef", "-", "NA", "N/A", "--")
 Getter = Callable[[Any, Any], Any]

@@ -6,7 +6,7 @@ from typing import Any
 
 from corpus import Getter, cycles, resources, unknown
 
-from reports.number import Below
+from reports.reading.number import Below
 
 
 def clock(value: Any, expected: Any) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import Any
 
 from corpus import Getter
 
-from reports.log_facts import failure_facts
-from reports.log_value import Log
+from reports.logs.facts import failure_facts
+from reports.logs.value import Log
 
 
 def overuse(value: Log, expected: Any) -> Any:

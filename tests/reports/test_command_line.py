@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from reports.__main__ import main
+from reports.reading.source import read
 from reports.registry import recognise
-from reports.rollup import roll_up
 from reports.schema import schema
-from reports.source import read
+from reports.summary.rollup import roll_up
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = ROOT.parent / "shared" / "reports_corpus"
@@ -168,7 +168,7 @@ def test_a_log_in_a_project_says_why_it_failed(tmp_path: Path, capsys: pytest.Ca
 
 
 def test_a_long_name_is_shown_by_its_ends() -> None:
-    from reports.show import MAX_NAME, _short
+    from reports.summary.show import MAX_NAME, _short
 
     name = "pfm_top_i/static_region/slr1/pcie/inst/gt_top_i/bufg_gt_txoutclkmon_inst/O"
     assert _short(name) == "pfm_top_i/…/O"

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from corpus_manifest import manifest
 
-from reports.log_message import read_message
+from reports.logs.message import read_message
+from reports.reading.source import read
 from reports.registry import KINDS, parse, recognise
-from reports.source import read
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
@@ -56,7 +56,7 @@ KIND_OF_FOLDER = {
 
 
 def _entries() -> list[dict[str, Any]]:
-    # The xclbin files belong to runtime.xclbin and its own test.
+    # The xclbin files belong to runtime.formats.xclbin and its own test.
     files = manifest()["files"]
     return [entry for entry in files if entry["kind"] in KIND_OF_FOLDER and not entry["file"].endswith(".xclbin")]
 

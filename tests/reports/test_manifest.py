@@ -30,8 +30,8 @@ def _load(name: str) -> ModuleType:
     return module
 
 
-VIVADO, TOOLS = _load("reports/test_corpus_vivado.py"), _load("reports/test_corpus_tools.py")
-XCLBIN = _load("runtime/test_xclbin.py")
+VIVADO, TOOLS = _load("reports/vivado/test_corpus_vivado.py"), _load("reports/test_corpus_tools.py")
+XCLBIN = _load("runtime/formats/test_xclbin.py")
 READERS = {
     **{entry["file"]: VIVADO for entry in VIVADO.ENTRIES},
     **{entry["file"]: TOOLS for entry in TOOLS.ENTRIES},

@@ -10,30 +10,24 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reports import (
-    finn,
-    hls_csynth,
-    hls_csynth_xml,
-    kernel_description,
-    link_summary,
-    log,
-    nextpnr,
-    system_estimate,
-    yosys_stat,
-)
-from reports.appended import parts
-from reports.errors import (
+from reports.hls import csynth as hls_csynth
+from reports.hls import csynth_xml as hls_csynth_xml
+from reports.logs import log
+from reports.logs.value import Log
+from reports.open_tools import finn, nextpnr, yosys_stat
+from reports.reading.errors import (
     EmptyReportError,
     ReportError,
     TruncatedReportError,
     UnknownLayoutError,
     WrongKindError,
 )
-from reports.kind import Kind
-from reports.log_value import Log
-from reports.plain import plain
+from reports.reading.kind import Kind
+from reports.reading.plain import plain
+from reports.reading.source import read
 from reports.registry import KINDS, parse_all, recognise
-from reports.source import read
+from reports.vivado.appended import parts
+from reports.vpp import kernel_description, link_summary, system_estimate
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "reports_corpus"
 VIVADO = (

@@ -10,8 +10,9 @@ from pathlib import Path
 import needs
 import pytest
 
-from runtime import kernels, manifest, trust, xclbin
-from runtime.sections import Clock, Connection, IpLayoutEntry, MemoryBank
+from runtime import trust
+from runtime.formats import kernels, manifest, xclbin
+from runtime.formats.sections import Clock, Connection, IpLayoutEntry, MemoryBank
 
 # memories of this payload: u32 image bytes, weight bytes, results per image, bias, mode.
 # result j of an image = sum of its bytes + sum of the weights (signed) + bias + j.

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import runtime
-from runtime import manifest
-from runtime.images import load_weights
+from runtime.formats import manifest
+from runtime.images.files import load_weights
 
 
 def expected(images, weights, bias=1000, k=3):

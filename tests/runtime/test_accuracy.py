@@ -15,11 +15,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from runtime import accuracy, trust, xclbin
+from runtime import accuracy, trust
 from runtime.__main__ import main
-from runtime.checks import manifest_of
 from runtime.errors import ManifestError
-from runtime.manifest import Parameters
+from runtime.formats import xclbin
+from runtime.formats.checks import manifest_of
+from runtime.formats.manifest import Parameters
 
 ROOT = Path(__file__).resolve().parents[2]
 DIGITS = ROOT / "build" / "digits" / "open-sw_emu" / "digits.xclbin"

@@ -8,7 +8,7 @@ import pytest
 from runtime import benchmark
 from runtime.__main__ import main
 from runtime.errors import InputError
-from runtime.manifest import Cycles
+from runtime.formats.manifest import Cycles
 
 
 def test_nearest_rank_by_hand():

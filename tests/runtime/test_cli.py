@@ -100,7 +100,7 @@ def test_the_notebook_may_import_pynq_and_look_for_cards_first(build, tmp_path):
 
 
 def test_import_is_light_and_pynq_stays_itself(tmp_path):
-    code = "import sys, runtime, runtime.xclbin, runtime.manifest\n"
+    code = "import sys, runtime, runtime.formats.xclbin, runtime.formats.manifest\n"
     code += "assert not {'pynq', 'numpy', 'rich', 'PIL'} & set(sys.modules), sys.modules\n"
     code += "import pynq, importlib.resources as r\n"
     code += "assert 'runtime' not in type(pynq.__loader__).__module__\n"

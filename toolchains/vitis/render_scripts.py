@@ -14,49 +14,60 @@ from blocks.network import Network, find_network
 from blocks.views import VIEWS
 from config.settings import Settings
 from farm.step import Step, Text
-from integration.fit_problem import problem_of
+from integration.fit.problem import problem_of
 from integration.platform import find_platform
-from toolchains.vitis.contents_scripts import contents_script
-from toolchains.vitis.discovery import Tools
-from toolchains.vitis.link_config import link_config, link_words
-from toolchains.vitis.packaging_scripts import kernel_script, packaging_script
-from toolchains.vitis.releases import Release
+from toolchains.toolchain import Toolchain
+from toolchains.vitis.build import VitisBuild
+from toolchains.vitis.link.config import link_config, link_words
 from toolchains.vitis.settings import VitisSettings
-from toolchains.vitis.steps import VitisToolchain, open_steps
-from toolchains.vitis.stitch_scripts import design_script
+from toolchains.vitis.stages.cosim import cosim
+from toolchains.vitis.stages.hls import hls
+from toolchains.vitis.stages.link import link_job
+from toolchains.vitis.stages.ooc import ooc
+from toolchains.vitis.stitch.block_design import design_script
+from toolchains.vitis.stitch.contents import contents_script
+from toolchains.vitis.stitch.packaging import kernel_script, packaging_script
+from toolchains.vitis.toolchain import toolchain_of
+from toolchains.vitis.tools.discovery import Tools
+from toolchains.vitis.tools.releases import Release
 
 ROOT = Path(__file__).resolve().parents[2]
 _SUFFIXES = (".tcl", ".xdc")
 
 
-def toolchain_for(network: Network, release: str, view: str | None) -> VitisToolchain:
-    """The toolchain with the project's defaults, on a machine without tools."""
-    build = Settings.defaults().build
-    platform = find_platform(build.platform)
-    problem = problem_of(network, platform, Settings.defaults())
-    settings = VitisSettings(view=view, release=release)
-    shared = open_steps(ROOT, network, platform, "hw", build.clock_mhz)
-    return VitisToolchain(ROOT, network, platform, "hw", build.clock_mhz, settings, Tools(), shared, problem)
+def build_for(network: Network, release: str, view: str | None, clock_mhz: float | None = None) -> VitisBuild:
+    """A build for hw with the project's defaults, on a machine without tools."""
+    defaults = Settings.defaults()
+    platform = find_platform(defaults.platform)
+    problem = problem_of(network, platform, defaults)
+    vitis = VitisSettings(view=view, release=release)
+    clock_mhz = clock_mhz or defaults.clock_mhz
+    return VitisBuild("vitis", ROOT, network, platform, "hw", clock_mhz, defaults, vitis, Tools(), problem)
+
+
+def toolchain_for(network: Network, release: str, view: str | None) -> Toolchain:
+    """The toolchain of such a build."""
+    return toolchain_of(build_for(network, release, view))
 
 
 def scripts(network: Network, release: str, view: str | None, cores: Sequence[str] = ()) -> dict[str, str]:
     """Path to text of everything rendered; with `cores` of these blocks' cores only, and nothing of the kernel."""
-    return dict(_scripts(toolchain_for(network, release, view), cores))
+    return dict(_scripts(build_for(network, release, view), cores))
 
 
-def _scripts(toolchain: VitisToolchain, blocks: Sequence[str]) -> Iterator[tuple[str, str]]:
-    cores = toolchain.network.cores()
+def _scripts(build: VitisBuild, blocks: Sequence[str]) -> Iterator[tuple[str, str]]:
+    cores = build.network.cores()
     wanted = {core.name: core for block, core in cores.items() if not blocks or block in blocks}
-    users = {block.core().name: block for block in toolchain.network.blocks}
+    users = {block.core().name: block for block in build.network.blocks}
     for name, core in wanted.items():
-        if toolchain.view(core) == "hls":
-            yield from _rendered(f"hls/{name}", toolchain.hls(core))
+        if build.view(core) == "hls":
+            yield from _rendered(f"hls/{name}", hls(build, core))
             if name in users:
-                yield from _rendered(f"cosim/{name}", toolchain.cosim(users[name]))
-        yield from _rendered(f"ooc/{name}", toolchain.ooc(core))
+                yield from _rendered(f"cosim/{name}", cosim(build, users[name]))
+        yield from _rendered(f"ooc/{name}", ooc(build, core))
     if blocks:
         return
-    job, link = toolchain.job, toolchain.link_job()
+    job, link = build.job, link_job(build)
     yield "stitch/package.tcl", packaging_script(job)
     yield "stitch/design.tcl", design_script(job)
     yield "stitch/contents.tcl", contents_script(job)

@@ -40,7 +40,7 @@ class AccPool(Operator):
         return (Stream(self.lanes, self.output_bits, self.channels // self.lanes),)
 
     @property
-    def gathers(self) -> bool:
+    def buffers_input(self) -> bool:
         """A whole map."""
         return True
 
@@ -96,3 +96,6 @@ class AccPool(Operator):
                 ("ZERO_POINT", self.zero_point),
             ),
         )
+
+
+OPERATOR = AccPool

@@ -108,3 +108,6 @@ class Add(Operator):
                 ("OFFSET", self.offset),
             ),
         )
+
+
+OPERATOR = Add

@@ -53,7 +53,7 @@ module farm_add #(
 
     always_ff @(posedge clk) summed <= take && !rst;
 
-    farm_exit #(.WIDTH(LANES * OUTPUT_BITS), .LATENCY(1)) leave (
+    farm_credit_fifo #(.WIDTH(LANES * OUTPUT_BITS), .LATENCY(1)) leave (
         .clk, .rst, .issue(take), .room, .in0_data(saturated), .in0_valid(summed),
         .out0_data, .out0_valid, .out0_ready
     );

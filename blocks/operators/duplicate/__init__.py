@@ -48,3 +48,6 @@ class Duplicate(Operator):
     def sv_module(self) -> SvModule:
         """`farm_duplicate`."""
         return SvModule("farm_duplicate", (("WIDTH", self.lanes * self.bits),))
+
+
+OPERATOR = Duplicate

@@ -50,3 +50,6 @@ class Fifo(Operator):
     def sv_module(self) -> SvModule:
         """`farm_fifo`; its `level` is for simulations."""
         return SvModule("farm_fifo", (("WIDTH", self.lanes * self.bits), ("DEPTH", self.depth)))
+
+
+OPERATOR = Fifo

@@ -23,11 +23,11 @@ module farm_fifo #(
     logic [PLACE_BITS-1:0] head, tail;
     // Written a cycle ago or earlier: a block RAM does not read what is being written.
     logic [LEVEL_BITS-1:0] readable;
-    logic some;  // readable is not 0; a register, since what hangs on ready hangs on it too
+    logic not_empty;  // readable is not 0; a register, since what hangs on ready hangs on it too
     logic arrived;
 
     wire push = in0_valid && in0_ready;
-    wire load = some && (!out0_valid || out0_ready);
+    wire load = not_empty && (!out0_valid || out0_ready);
 
     wire [PLACE_BITS-1:0] next_head = head == PLACE_BITS'(DEPTH - 1) ? '0 : head + 1'b1;
     wire [PLACE_BITS-1:0] next_tail = tail == PLACE_BITS'(DEPTH - 1) ? '0 : tail + 1'b1;
@@ -38,7 +38,7 @@ module farm_fifo #(
             tail <= '0;
             level <= '0;
             readable <= '0;
-            some <= 1'b0;
+            not_empty <= 1'b0;
             arrived <= 1'b0;
             in0_ready <= 1'b0;
             out0_valid <= 1'b0;
@@ -48,7 +48,7 @@ module farm_fifo #(
             level <= level + LEVEL_BITS'(push) - LEVEL_BITS'(load);
             arrived <= push;
             readable <= readable + LEVEL_BITS'(arrived) - LEVEL_BITS'(load);
-            some <= arrived || (some && !(load && readable == 1));
+            not_empty <= arrived || (not_empty && !(load && readable == 1));
             // What leaves in this cycle is not counted yet: ready would hang on the output's ready.
             in0_ready <= level + LEVEL_BITS'(push) < LEVEL_BITS'(DEPTH);
             out0_valid <= load || (out0_valid && !out0_ready);

@@ -14,6 +14,8 @@ INDEX_BITS = 32
 class LabelSelect(Operator):
     """Signed scores in, `k` indices out: largest score first, the smaller index first where scores are equal."""
 
+    sv_rooms = ("width_converter",)
+
     classes: int
     lanes: int
     bits: int
@@ -30,7 +32,7 @@ class LabelSelect(Operator):
         return (Stream(1, INDEX_BITS, self.k),)
 
     @property
-    def gathers(self) -> bool:
+    def buffers_input(self) -> bool:
         """All scores."""
         return True
 
@@ -69,3 +71,6 @@ class LabelSelect(Operator):
                 ("INDEX_BITS", INDEX_BITS),
             ),
         )
+
+
+OPERATOR = LabelSelect

@@ -4,32 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blocks.operators.base import Area, Mistake, Operator, Stream, SvModule
+from blocks.operators.base import Area, Mistake, Stream, SvModule
 from blocks.operators.checks import divides, kernel_fits, lane_bits, positive
-from blocks.operators.estimate import window_memory
+from blocks.operators.window import WindowOperator
 
 
 @dataclass(frozen=True)
-class MaxPool(Operator):
+class MaxPool(WindowOperator):
     """The largest unsigned value of each `kernel` x `kernel` window, channel by channel, `lanes` channels a beat."""
 
-    channels: int
-    height: int
-    width: int
-    kernel: int
-    stride: int
+    sv_rooms = ("fifo", "sliding_window")
+    header_rooms = ("sliding_window",)
+
     lanes: int
     bits: int
-
-    @property
-    def out_height(self) -> int:
-        """Output rows."""
-        return (self.height - self.kernel) // self.stride + 1
-
-    @property
-    def out_width(self) -> int:
-        """Output columns."""
-        return (self.width - self.kernel) // self.stride + 1
 
     @property
     def folds(self) -> int:
@@ -47,23 +35,20 @@ class MaxPool(Operator):
         return (Stream(self.lanes, self.bits, self.out_height * self.out_width * self.folds),)
 
     @property
-    def gathers(self) -> bool:
+    def buffers_input(self) -> bool:
         """A window of more than one pixel."""
         return self.kernel > 1
 
     def cycles(self) -> int:
-        """K * W * cf + OH * max(OW * K^2 * cf, stride * W * cf) with cf = C / lanes.
+        """A value of one window a cycle, with cf = C / lanes.
 
         FINN counts C * K^2 / PE * OH * OW, which leaves out filling the line buffer.
         """
-        emitted = self.out_width * self.kernel * self.kernel * self.folds
-        loaded = self.stride * self.width * self.folds
-        return self.kernel * self.width * self.folds + self.out_height * max(emitted, loaded)
+        return self.window_cycles(self.folds)
 
     def area(self) -> Area:
         """A comparison per bit and a line buffer as in the sliding window."""
-        depth = (self.kernel + self.stride) * self.width * self.folds
-        return Area(lut=300 + 2 * self.lanes * self.bits) + window_memory(self.lanes * self.bits, depth)
+        return Area(lut=300 + 2 * self.lanes * self.bits) + self.line_buffer(self.lanes * self.bits, self.folds)
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Sizes, the kernel within the map, the fold of the channels."""
@@ -97,3 +82,6 @@ class MaxPool(Operator):
                 ("STRIDE", self.stride),
             ),
         )
+
+
+OPERATOR = MaxPool

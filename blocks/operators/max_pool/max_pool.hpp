@@ -3,6 +3,7 @@
 #define FARM_MAX_POOL_HPP
 
 #include "../farm_hls.hpp"
+#include "../sliding_window/sliding_window.hpp"
 
 namespace farm {
 
@@ -22,14 +23,7 @@ void max_pool(stream<lanes<LANES, BITS> >& input, stream<lanes<LANES, BITS> >& o
     lanes<LANES, BITS> best;
     FARM_PARTITION(best.lane);
 
-    fill_rows: for (int y = 0; y < KERNEL; y++) {
-        fill_columns: for (int x = 0; x < WIDTH; x++) {
-            fill_folds: for (int fold = 0; fold < FOLDS; fold++) {
-#pragma HLS PIPELINE II=1
-                rows[y][x][fold] = input.read();
-            }
-        }
-    }
+    fill_rows<KERNEL>(input, rows);
 
     int top = 0;
     int loaded_rows = KERNEL;
@@ -47,17 +41,7 @@ void max_pool(stream<lanes<LANES, BITS> >& input, stream<lanes<LANES, BITS> >& o
 #pragma HLS PIPELINE II=1
 #pragma HLS DEPENDENCE variable=rows inter false
             if (step < LOADS && loaded_rows < HEIGHT) {
-                rows[load_slot][load_x][load_fold] = input.read();
-                load_fold++;
-                if (load_fold == FOLDS) {
-                    load_fold = 0;
-                    load_x++;
-                    if (load_x == WIDTH) {
-                        load_x = 0;
-                        loaded_rows++;
-                        load_slot = load_slot + 1 == ROWS ? 0 : load_slot + 1;
-                    }
-                }
+                load_beat(input, rows, load_slot, load_x, load_fold, loaded_rows);
             }
             if (step < EMITS) {
                 const int slot = top + ky >= ROWS ? top + ky - ROWS : top + ky;

@@ -167,11 +167,11 @@ class Mvau(Operator):
         return f"farm::mvau_integer<{sizes}, {self.weight_bits}, {rest}>"
 
     @property
-    def gathers(self) -> bool:
+    def buffers_input(self) -> bool:
         """A column of more than one beat."""
         return self.synapse_folds > 1
 
-    def standing_cycles(self) -> int:
+    def max_hold_cycles(self) -> int:
         """From a sum that has come out of the pipeline to the last beat of the next one, which enters it only then."""
         return max(0, self.synapse_folds - self._latency - 1)
 
@@ -199,3 +199,6 @@ class Mvau(Operator):
         if self.weight_bits == 1:
             return SvModule("farm_mvau_binary", (*sizes, ("SUM_BITS", unsigned_bits(self.highest))))
         return SvModule("farm_mvau_integer", (*sizes, ("WEIGHT_BITS", self.weight_bits)))
+
+
+OPERATOR = Mvau

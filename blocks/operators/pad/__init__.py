@@ -80,3 +80,6 @@ class Pad(Operator):
                 ("RIGHT", self.right),
             ),
         )
+
+
+OPERATOR = Pad

@@ -4,37 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blocks.operators.base import Area, Mistake, Operator, Stream, SvModule
+from blocks.operators.base import Area, Mistake, Stream, SvModule
 from blocks.operators.checks import divides, kernel_fits, lane_bits, positive
-from blocks.operators.estimate import window_memory
+from blocks.operators.window import WindowOperator
 
 
 @dataclass(frozen=True)
-class SlidingWindow(Operator):
+class SlidingWindow(WindowOperator):
     """Windows of `kernel` x `kernel` over a map that is already padded (`height` x `width` x `channels`).
 
     For each group of `mmv` horizontally consecutive output pixels, kernel row, kernel column and channel fold one beat:
     lane m * simd + s is channel fold * simd + s of pixel m of the group.
     """
 
-    channels: int
-    height: int
-    width: int
-    kernel: int
-    stride: int
+    sv_rooms = ("fifo",)
+
     simd: int
     bits: int
     mmv: int = 1
-
-    @property
-    def out_height(self) -> int:
-        """Output rows."""
-        return (self.height - self.kernel) // self.stride + 1
-
-    @property
-    def out_width(self) -> int:
-        """Output columns."""
-        return (self.width - self.kernel) // self.stride + 1
 
     @property
     def folds(self) -> int:
@@ -53,28 +40,25 @@ class SlidingWindow(Operator):
         return (Stream(self.mmv * self.simd, self.bits, beats),)
 
     @property
-    def gathers(self) -> bool:
+    def buffers_input(self) -> bool:
         """A window of more than one pixel, or several windows."""
         return self.kernel > 1 or self.mmv > 1
 
     def cycles(self) -> int:
-        """K * W * cf + OH * max(OW / mmv * K^2 * cf, stride * W * cf) with cf = C / simd.
+        """A beat of `mmv` windows a cycle, with cf = C / simd.
 
         FINN's formula starts with ((K - 1) * W + K) * cf: its first window leaves before the K-th row is complete,
         ours after it. 1x1 windows of one pixel at a time are passed on without a buffer: one beat of the input a cycle.
         """
         if self.kernel == 1 and self.mmv == 1:
             return self.inputs[0].beats
-        emitted = self.out_width // self.mmv * self.kernel * self.kernel * self.folds
-        loaded = self.stride * self.width * self.folds
-        return self.kernel * self.width * self.folds + self.out_height * max(emitted, loaded)
+        return self.window_cycles(self.folds, self.mmv)
 
     def area(self) -> Area:
         """300 + width * ceil(depth / 38) LUTs (FINN-R), the buffer in block RAM when it is deep."""
         if self.kernel == 1 and self.mmv == 1:
             return Area(lut=60)
-        depth = (self.kernel + self.stride) * self.width * self.folds
-        return Area(lut=300) + window_memory(self.simd * self.bits, depth)
+        return Area(lut=300) + self.line_buffer(self.simd * self.bits, self.folds)
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Sizes, the kernel within the map, folds that divide."""
@@ -112,3 +96,6 @@ class SlidingWindow(Operator):
         if self.kernel == 1 and self.mmv == 1:
             return SvModule("farm_subsample", sizes)
         return SvModule("farm_sliding_window", (*sizes, ("KERNEL", self.kernel), ("MMV", self.mmv)))
+
+
+OPERATOR = SlidingWindow

@@ -6,6 +6,37 @@
 
 namespace farm {
 
+// The first COUNT rows of a line buffer.
+template <int COUNT, int ROWS, int WIDTH, int FOLDS, class Beat>
+void fill_rows(stream<Beat>& input, Beat (&rows)[ROWS][WIDTH][FOLDS]) {
+#pragma HLS INLINE
+    fill_rows: for (int y = 0; y < COUNT; y++) {
+        fill_columns: for (int x = 0; x < WIDTH; x++) {
+            fill_folds: for (int fold = 0; fold < FOLDS; fold++) {
+#pragma HLS PIPELINE II=1
+                rows[y][x][fold] = input.read();
+            }
+        }
+    }
+}
+
+// One beat into the place (slot, x, fold) of a line buffer, which moves on; a full row is counted.
+template <int ROWS, int WIDTH, int FOLDS, class Beat>
+void load_beat(stream<Beat>& input, Beat (&rows)[ROWS][WIDTH][FOLDS], int& slot, int& x, int& fold, int& loaded_rows) {
+#pragma HLS INLINE
+    rows[slot][x][fold] = input.read();
+    fold++;
+    if (fold == FOLDS) {
+        fold = 0;
+        x++;
+        if (x == WIDTH) {
+            x = 0;
+            loaded_rows++;
+            slot = slot + 1 == ROWS ? 0 : slot + 1;
+        }
+    }
+}
+
 // The buffer is a ring of rows. While the windows of one output row leave, the STRIDE rows that the next output row
 // needs come in: they go to rows that no window of this output row touches.
 template <int CHANNELS, int HEIGHT, int WIDTH, int KERNEL, int STRIDE, int SIMD, int BITS, int MMV,
@@ -24,14 +55,7 @@ void sliding_window(stream<lanes<SIMD, BITS> >& input, stream<lanes<MMV * SIMD, 
     // MMV pixels, STRIDE columns apart, are read in one cycle: neighbours have to lie in different memories.
     FARM_PARTITION_CYCLIC(rows, 2, BANKS);
 
-    fill_rows: for (int y = 0; y < KERNEL; y++) {
-        fill_columns: for (int x = 0; x < WIDTH; x++) {
-            fill_folds: for (int fold = 0; fold < FOLDS; fold++) {
-#pragma HLS PIPELINE II=1
-                rows[y][x][fold] = input.read();
-            }
-        }
-    }
+    fill_rows<KERNEL>(input, rows);
 
     int top = 0;
     int loaded_rows = KERNEL;
@@ -49,17 +73,7 @@ void sliding_window(stream<lanes<SIMD, BITS> >& input, stream<lanes<MMV * SIMD, 
 #pragma HLS PIPELINE II=1
 #pragma HLS DEPENDENCE variable=rows inter false
             if (step < LOADS && loaded_rows < HEIGHT) {
-                rows[load_slot][load_x][load_fold] = input.read();
-                load_fold++;
-                if (load_fold == FOLDS) {
-                    load_fold = 0;
-                    load_x++;
-                    if (load_x == WIDTH) {
-                        load_x = 0;
-                        loaded_rows++;
-                        load_slot = load_slot + 1 == ROWS ? 0 : load_slot + 1;
-                    }
-                }
+                load_beat(input, rows, load_slot, load_x, load_fold, loaded_rows);
             }
             if (step < EMITS) {
                 const int slot = top + ky >= ROWS ? top + ky - ROWS : top + ky;

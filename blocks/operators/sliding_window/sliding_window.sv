@@ -209,7 +209,7 @@ module farm_sliding_window #(
         beat_valid <= data_valid && !rst;
     end
 
-    farm_exit #(.WIDTH(MMV * WIDTH), .LATENCY(2)) leave (
+    farm_credit_fifo #(.WIDTH(MMV * WIDTH), .LATENCY(2)) leave (
         .clk, .rst, .issue(go), .room, .in0_data(beat), .in0_valid(beat_valid), .out0_data, .out0_valid, .out0_ready
     );
 endmodule

@@ -113,3 +113,6 @@ class Threshold(Operator):
                 ("SIGNED", self.signed),
             ),
         )
+
+
+OPERATOR = Threshold

@@ -44,7 +44,7 @@ module farm_threshold #(
 
     always_ff @(posedge clk) stage_valid <= rst ? '0 : OUTPUT_BITS'({stage_valid, take});
 
-    farm_exit #(.WIDTH(LANES * OUTPUT_BITS), .LATENCY(OUTPUT_BITS)) leave (
+    farm_credit_fifo #(.WIDTH(LANES * OUTPUT_BITS), .LATENCY(OUTPUT_BITS)) leave (
         .clk, .rst, .issue(take), .room, .in0_data(counts), .in0_valid(stage_valid[OUTPUT_BITS-1]),
         .out0_data, .out0_valid, .out0_ready
     );

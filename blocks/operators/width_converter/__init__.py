@@ -38,7 +38,7 @@ class WidthConverter(Operator):
         return self.lanes_in % self.lanes_out == 0 or self.lanes_out % self.lanes_in == 0
 
     @property
-    def gathers(self) -> bool:
+    def buffers_input(self) -> bool:
         """Narrow beats for a wide one."""
         return self.lanes_out > self.lanes_in
 
@@ -74,10 +74,13 @@ class WidthConverter(Operator):
         return self.sv_module_behind(None)
 
     def sv_module_behind(self, producer: Operator | None) -> SvModule:
-        """The same, behind an operator: a beat stays there to be taken apart where that holds nothing up."""
+        """The same, behind an operator: a beat is taken apart at its output where that costs it no cycle."""
         common = lcm(self.lanes_in, self.lanes_out)
         sizes = (("LANES_IN", self.lanes_in), ("LANES_OUT", self.lanes_out), ("BITS", self.bits), ("COMMON", common))
         parts = self.lanes_in // self.lanes_out
-        may_wait = producer.standing_cycles() if producer else 0
-        standing = common == self.lanes_in and parts > 1 and may_wait >= parts + SPARE_CYCLES
-        return SvModule("farm_width_converter", (*sizes, *((("STANDING", 1),) if standing else ())))
+        may_wait = producer.max_hold_cycles() if producer else 0
+        held = common == self.lanes_in and parts > 1 and may_wait >= parts + SPARE_CYCLES
+        return SvModule("farm_width_converter", (*sizes, *((("INPUT_HELD", 1),) if held else ())))
+
+
+OPERATOR = WidthConverter

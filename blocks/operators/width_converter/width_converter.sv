@@ -1,5 +1,5 @@
 // Beats of LANES_IN elements to beats of LANES_OUT. Where neither is a multiple of the other, through beats of their
-// least common multiple. STANDING: where a beat becomes several, it may stand in front until the last of them is taken.
+// least common multiple. INPUT_HELD: where a beat becomes several, the input may hold it until the last is taken.
 `default_nettype none
 
 module farm_width_converter #(
@@ -7,7 +7,7 @@ module farm_width_converter #(
     parameter int LANES_OUT = 1,
     parameter int BITS = 1,
     parameter int COMMON = 1,  // the least common multiple of both
-    parameter bit STANDING = 0
+    parameter bit INPUT_HELD = 0
 ) (
     input  wire                       clk,
     input  wire                       rst,
@@ -24,7 +24,7 @@ module farm_width_converter #(
     farm_widen #(.WIDTH(LANES_IN * BITS), .RATIO(COMMON / LANES_IN)) widen (
         .clk, .rst, .in0_data, .in0_valid, .in0_ready, .out0_data(data), .out0_valid(valid), .out0_ready(ready)
     );
-    farm_narrow #(.WIDTH(LANES_OUT * BITS), .RATIO(COMMON / LANES_OUT), .STANDING(STANDING)) narrow (
+    farm_narrow #(.WIDTH(LANES_OUT * BITS), .RATIO(COMMON / LANES_OUT), .INPUT_HELD(INPUT_HELD)) narrow (
         .clk, .rst, .in0_data(data), .in0_valid(valid), .in0_ready(ready), .out0_data, .out0_valid, .out0_ready
     );
 endmodule
@@ -79,12 +79,12 @@ module farm_widen #(
     end
 endmodule
 
-// One beat becomes RATIO, the lowest bits first. A copy of it is shifted out; or, STANDING, its parts are chosen where it
-// stands, and it is taken with the last of them: no register for the beat, and fewer LUTs.
+// One beat becomes RATIO, the lowest bits first. A copy of it is shifted out; with INPUT_HELD its parts are chosen at the
+// input instead, and it is taken with the last of them: no register for the beat, and fewer LUTs.
 module farm_narrow #(
     parameter int WIDTH = 8,
     parameter int RATIO = 2,
-    parameter bit STANDING = 0
+    parameter bit INPUT_HELD = 0
 ) (
     input  wire                    clk,
     input  wire                    rst,
@@ -99,7 +99,7 @@ module farm_narrow #(
         assign out0_data = in0_data;
         assign out0_valid = in0_valid;
         assign in0_ready = out0_ready;
-    end else if (STANDING) begin : choose
+    end else if (INPUT_HELD) begin : choose
         localparam int BITS = $clog2(RATIO);
         logic [BITS-1:0] part;
         logic last;  // part is RATIO - 1; a register, since ready hangs on it

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from once import Once
 
-from blocks.operators import room
 from blocks.operators.acc_pool import AccPool
 from blocks.operators.add import Add
 from blocks.operators.base import Operator
@@ -20,13 +19,14 @@ from blocks.operators.duplicate import Duplicate
 from blocks.operators.fifo import Fifo
 from blocks.operators.label_select import LabelSelect
 from blocks.operators.max_pool import MaxPool
+from blocks.operators.models import model_of
 from blocks.operators.mvau import Mvau
 from blocks.operators.pad import Pad
 from blocks.operators.sliding_window import SlidingWindow
 from blocks.operators.sliding_window.model import window_beats
 from blocks.operators.threshold import Threshold
 from blocks.operators.width_converter import WidthConverter
-from toolchains.hls_release import release_header
+from toolchains.hls_subset.release import release_header
 
 PROGRAM = "cases"
 OPERATORS = Path(__file__).resolve().parents[3] / "blocks" / "operators"
@@ -256,7 +256,7 @@ def _draw(shape: Operator, images: int, rng: np.random.Generator) -> tuple[list[
 
 def _wire(shape: Operator, images: int, inputs: list[np.ndarray]) -> list[np.ndarray]:
     """Input tensors in the order in which beats carry them."""
-    model = room.model(shape)
+    model = model_of(shape)
     arrays = list(inputs)
     if isinstance(shape, Mvau):
         groups = images * shape.pixels // shape.mmv
@@ -269,7 +269,7 @@ def _wire(shape: Operator, images: int, inputs: list[np.ndarray]) -> list[np.nda
 
 def _expected(shape: Operator, inputs: list[np.ndarray], parameters: list[np.ndarray]) -> list[np.ndarray]:
     """The model's outputs in the order of the wire."""
-    outputs = room.model(shape).apply(shape, inputs, parameters)
+    outputs = model_of(shape).apply(shape, inputs, parameters)
     if isinstance(shape, SlidingWindow):
         return [window_beats(shape, outputs[0]).reshape(-1)]
     return [output.reshape(-1) for output in outputs]
@@ -281,7 +281,7 @@ def draw_case() -> Callable[[Operator, int, int], Case]:
 
     def draw(shape: Operator, images: int, seed: int) -> Case:
         inputs, parameters = _draw(shape, images, np.random.default_rng(seed))
-        memories = [room.model(shape).memory(shape, i, values) for i, values in enumerate(parameters)]
+        memories = [model_of(shape).memory(shape, i, values) for i, values in enumerate(parameters)]
         return Case(_wire(shape, images, inputs), memories, _expected(shape, inputs, parameters))
 
     return draw

@@ -65,7 +65,7 @@ def test_the_comparison_bites(
     shape, text, mutated = MUTANTS[name]
     copy = tmp_path / "operators"
     shutil.copytree(room.OPERATORS, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    body = copy / room.room_name(shape) / room.header(shape).name
+    body = copy / room.room_name(shape) / f"{room.room_name(shape)}.hpp"
     original = body.read_text()
     assert text in original
     body.write_text(original.replace(text, mutated))

@@ -9,7 +9,7 @@ import needs
 import pytest
 
 from blocks.operators.room import COMMON_HEADER
-from toolchains.hls_release import RELEASES, release_header
+from toolchains.hls_subset.release import RELEASES, release_header
 
 HOST = """
 #include "farm_hls.hpp"

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from blocks.operators import room
 from blocks.operators.acc_pool import AccPool
 from blocks.operators.add import Add
 from blocks.operators.base import Operator
 from blocks.operators.label_select import LabelSelect
 from blocks.operators.max_pool import MaxPool
+from blocks.operators.models import model_of
 from blocks.operators.mvau import Mvau
 from blocks.operators.pad import Pad
 from blocks.operators.sliding_window import SlidingWindow
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.skipif(
 
 def run(shape: Operator, inputs: list[np.ndarray], *parameters: np.ndarray) -> np.ndarray:
     assert shape.mistakes() == ()
-    return room.model(shape).apply(shape, inputs, parameters)[0]
+    return model_of(shape).apply(shape, inputs, parameters)[0]
 
 
 @pytest.fixture(scope="module")

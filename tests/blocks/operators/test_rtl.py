@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from blocks.graph import Core, Graph, Node, Port
+from blocks.core.graph import Graph, GraphCore, Node, Port
+from blocks.core.rtl import render
 from blocks.memories import pack_beats
 from blocks.operators import room
 from blocks.operators.acc_pool import AccPool
@@ -25,14 +26,13 @@ from blocks.operators.pad import Pad
 from blocks.operators.sliding_window import SlidingWindow
 from blocks.operators.threshold import Threshold
 from blocks.operators.width_converter import WidthConverter
-from blocks.rtl import render
-from toolchains.open.simulation_values import Run, SimulationError, Stall
-from toolchains.open.simulator import Simulator, build
+from toolchains.open.simulation.simulator import Simulator, build
+from toolchains.open.simulation.values import Run, SimulationError, Stall
 
 IMAGES = 3
 
 
-def separate(shapes: Sequence[Operator]) -> Core:
+def separate(shapes: Sequence[Operator]) -> GraphCore:
     """One core in which every operator stands alone between ports of its own: one compilation for all."""
     inputs, outputs, nodes = [], [], []
     for at, shape in enumerate(shapes):
@@ -42,7 +42,7 @@ def separate(shapes: Sequence[Operator]) -> Core:
         outputs += [Port(name, stream) for name, stream in zip(outs, shape.outputs, strict=True)]
         parameters = tuple(f"n{at}_parameter{i}" for i in range(len(shape.parameters)))
         nodes.append(Node(f"n{at}", shape, tuple(ins), tuple(outs), parameters))
-    return Core("operators", Graph(tuple(inputs), tuple(outputs), tuple(nodes)))
+    return GraphCore("operators", Graph(tuple(inputs), tuple(outputs), tuple(nodes)))
 
 
 def differing(simulator: Simulator, draw_case: Callable[..., Any], seed: int, stalls: dict[str, Stall]) -> list[str]:
@@ -68,7 +68,7 @@ def differing(simulator: Simulator, draw_case: Callable[..., Any], seed: int, st
 
 
 @pytest.fixture(scope="session")
-def simulator(shapes: tuple[Operator, ...], simulate: Callable[[Core], Simulator]) -> Simulator:
+def simulator(shapes: tuple[Operator, ...], simulate: Callable[[GraphCore], Simulator]) -> Simulator:
     return simulate(separate(shapes))
 
 
@@ -102,7 +102,7 @@ BEHIND = (
 """Sums so far apart that a converter takes each of them apart where it stands."""
 
 
-def behind(pairs: Sequence[tuple[Mvau, WidthConverter]]) -> Core:
+def behind(pairs: Sequence[tuple[Mvau, WidthConverter]]) -> GraphCore:
     """One core with all pairs, each between ports of its own."""
     (ins, outs, nodes) = ([], [], [])
     for at, (unit, converter) in enumerate(pairs):
@@ -110,13 +110,13 @@ def behind(pairs: Sequence[tuple[Mvau, WidthConverter]]) -> Core:
         outs.append(Port(f"n{at}_out", converter.outputs[0]))
         nodes.append(Node(f"n{at}_unit", unit, (f"n{at}_in",), (f"n{at}_sums",), (f"n{at}_weights",)))
         nodes.append(Node(f"n{at}_width", converter, (f"n{at}_sums",), (f"n{at}_out",)))
-    return Core("behind", Graph(tuple(ins), tuple(outs), tuple(nodes)))
+    return GraphCore("behind", Graph(tuple(ins), tuple(outs), tuple(nodes)))
 
 
 @pytest.fixture(scope="session")
-def behind_simulator(simulate: Callable[[Core], Simulator]) -> Simulator:
+def behind_simulator(simulate: Callable[[GraphCore], Simulator]) -> Simulator:
     core = behind(BEHIND)
-    assert render(core).top.count(".STANDING(1)") == len(BEHIND)
+    assert render(core).top.count(".INPUT_HELD(1)") == len(BEHIND)
     return simulate(core)
 
 
@@ -186,10 +186,12 @@ MUTANTS: dict[str, tuple[Operator, str, str]] = {
 def test_the_comparison_bites(name: str, tmp_path: Path, simulations: Path, draw_case: Callable[..., Any]) -> None:
     shape, text, mutated = MUTANTS[name]
     shutil.copytree(room.OPERATORS, tmp_path / "operators", ignore=shutil.ignore_patterns("__pycache__", "*.py"))
-    module = tmp_path / "operators" / room.room_name(shape) / f"{room.room_name(shape)}.sv"
-    original = module.read_text()
-    assert text in original
-    module.write_text(original.replace(text, mutated))
+    modules = [
+        file for file in (tmp_path / "operators" / room.room_name(shape)).glob("*.sv") if text in file.read_text()
+    ]
+    assert modules
+    for module in modules:
+        module.write_text(module.read_text().replace(text, mutated))
     simulator = build(separate([shape]), simulations, operators=tmp_path)
     stalls = {"n0_out0": Stall(seed=5, chance=0.5, longest=9)}
     assert any(found(simulator, draw_case, seed, its) for seed, its in ((3, {}), (4, stalls)))

@@ -26,7 +26,7 @@ def main(program: str, release: str, root: str) -> int:
             return _hls(program, release, Path(root), words)
         if program == "vivado":
             return _vivado(release, Path(root), words)
-        from amd_stand_in import link_programs
+        from amd_stand_in.vpp import programs as link_programs
 
         return link_programs.main(program, release, Path(root), words)
     except UsageError as error:
@@ -95,7 +95,7 @@ def _hls(program: str, release: str, root: Path, words: list[str]) -> int:
     leave = _leave(console, faults, title="vitis_hls" if program != "vivado_hls" else program)
     tcl = Interpreter(console, leave, lambda name, error: _hls_tail(console, name, error))
     run = Run(program, release, root, console, faults, tcl)
-    from amd_stand_in.hls import Hls
+    from amd_stand_in.hls.tool import Hls
 
     Hls(run).define()
     tcl.variable("argv", [*given, *extra])
@@ -146,7 +146,7 @@ def _vivado(release: str, root: Path, words: list[str]) -> int:
     leave = _leave(console, faults, title="Vivado")
     tcl = Interpreter(console, leave, lambda name, error: _vivado_tail(console, name, error))
     run = Run("vivado", release, root, console, faults, tcl)
-    from amd_stand_in.vivado import Vivado
+    from amd_stand_in.vivado.tool import Vivado
 
     Vivado(run).define()
     tcl.variable("argv", extra)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.digest import digest_of
+from farm.results.digest import digest_of
 
 LOOK = """
 BUILD = ["look"]

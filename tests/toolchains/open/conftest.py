@@ -16,14 +16,13 @@ import numpy as np
 import pytest
 from once import Once
 
-from blocks.graph import Core, Graph
-from blocks.hls import render
+from blocks.core.graph import Graph, GraphCore
+from blocks.core.hls import render
+from blocks.core.rtl import RtlView, data_bits
 from blocks.memories import images
-from blocks.ports import ports_of
-from blocks.rtl import RtlView, data_bits
-from toolchains.hls_release import release_header
-from toolchains.open import compile_core, yosys
-from toolchains.open.compile_model import (
+from toolchains.hls_subset.release import release_header
+from toolchains.open.emulation import compile_core
+from toolchains.open.simulation.compile_model import (
     MODEL,
     VERILATOR_FLAGS,
     class_name,
@@ -33,9 +32,10 @@ from toolchains.open.compile_model import (
     verilate,
     wrapper_name,
 )
-from toolchains.open.simulation_model import JOINT, WRAPPER, texts
-from toolchains.open.simulator import Simulator
-from toolchains.open.synthesis_script import DSP_MAP, synthesis_script
+from toolchains.open.simulation.model import JOINT, WRAPPER, texts
+from toolchains.open.simulation.simulator import Simulator
+from toolchains.open.synthesis import yosys
+from toolchains.open.synthesis.script import DSP_MAP, synthesis_script
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -44,7 +44,7 @@ ROOT = Path(__file__).resolve().parents[3]
 class Compiled:
     """A core's body or top as a shared object."""
 
-    core: Core
+    core: GraphCore
     view: str
     library: ctypes.CDLL
 
@@ -64,7 +64,7 @@ class Compiled:
 def compile_view(once: Once) -> Callable[..., Compiled]:
     """Compile the body or the top of a core; each one only once."""
 
-    def compile_one(core: Core, view: str = "body") -> Compiled:
+    def compile_one(core: GraphCore, view: str = "body") -> Compiled:
         if view == "body":
             needs.compiler()
         else:
@@ -75,12 +75,12 @@ def compile_view(once: Once) -> Callable[..., Compiled]:
     return compile_one
 
 
-def _compile(core: Core, view: str, folder: Path) -> None:
+def _compile(core: GraphCore, view: str, folder: Path) -> None:
     rendered = render(core)
     for header in ("operators/farm_hls.hpp", *rendered.headers):
         (folder / header).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "blocks" / header, folder / header)
-    shutil.copy(ROOT / "toolchains/open/core_abi.hpp", folder)
+    shutil.copy(ROOT / "toolchains/open/emulation/core_abi.hpp", folder)
     for release, name in (("host", "host"), ("release", "2022.2")):
         (folder / release).mkdir()
         (folder / release / "farm_release.hpp").write_text(release_header(name))
@@ -125,7 +125,7 @@ def netlist_models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]
     """Verilog of every cell that our netlists have."""
     block_rams = tmp_path_factory.mktemp("models") / "block_rams.v"
     block_rams.write_text(block_ram_model("RAMB36E2", 128, 16) + block_ram_model("RAMB18E2", 64, 8))
-    return Path(__file__).parent / "netlist_models.v", block_rams
+    return Path(__file__).parent / "synthesis/netlist_models.v", block_rams
 
 
 @pytest.fixture(scope="session")
@@ -136,7 +136,7 @@ def synthesise_view(once: Once) -> Callable[[RtlView], Path]:
         for file in view.files:
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / "blocks" / file, folder / file)
-        shutil.copy(ROOT / "toolchains" / "open" / DSP_MAP, folder)
+        shutil.copy(ROOT / "toolchains/open/synthesis" / DSP_MAP, folder)
         (folder / "top.sv").write_text(view.top)
         (folder / "s.ys").write_text(synthesis_script(view.name, (*view.files, "top.sv")))
         yosys.run_script(Path("s.ys"), folder / "yosys.log", folder)
@@ -144,13 +144,13 @@ def synthesise_view(once: Once) -> Callable[[RtlView], Path]:
     return lambda view: once.make(f"{view.name}-synthesised", lambda folder: synthesise(view, folder))
 
 
-def netlist_wrapper(core: Core, block: str | None) -> str:
+def netlist_wrapper(core: GraphCore, block: str | None) -> str:
     """What the harness sees of a netlist: ports, no stream and no FIFO inside.
 
     With the name of a block its filled memories feed the core, and what the harness offers for them is never taken.
     """
     feeds = {port.name: data_bits(port.stream.width_bits) for port in core.graph.parameter_ports()} if block else {}
-    ports = {port.name for port in ports_of(core)}
+    ports = {port.name for port in core.ports()}
 
     def probed(found: re.Match[str]) -> str:
         name, part = found.groups()
@@ -183,12 +183,12 @@ def simulate_netlist(harness: Path, netlist_models: tuple[Path, ...]) -> Callabl
     """
 
     def simulate_one(
-        core: Core, netlist: str, block: str | None = None, memories: str = "", fast: str = "-O0"
+        core: GraphCore, netlist: str, block: str | None = None, memories: str = "", fast: str = "-O0"
     ) -> Simulator:
         verilator = installed_verilator()
         with tempfile.TemporaryDirectory(prefix="netlist-") as name:
             place = Path(name)
-            shutil.copy(ROOT / "toolchains/open/simulation.hpp", place)
+            shutil.copy(ROOT / "toolchains/open/simulation/harness.hpp", place)
             for model in netlist_models:
                 shutil.copy(model, place)
             written = {"netlist.v": netlist, "memories.v": memories, WRAPPER: netlist_wrapper(core, block)}

@@ -8,17 +8,20 @@ import os
 import struct
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
-from blocks.hls import render
+from blocks.core.hls import render
 from blocks.network import NETWORKS, Network, read_network
+from config.settings import Settings
 from integration.design import design_of, kernel_of
 from integration.platform import find_platform
-from toolchains.open.link import glibc_floor, memory_blob
-from toolchains.open.steps import OpenToolchain
+from toolchains.common.build import Build
+from toolchains.open.emulation.link import glibc_floor, memory_blob
+from toolchains.open.toolchain import toolchain_of
+from toolchains.toolchain import Toolchain
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -29,16 +32,16 @@ def network() -> Network:
 
 
 @pytest.fixture(scope="module")
-def toolchain(network) -> OpenToolchain:
-    return OpenToolchain(ROOT, network, find_platform("u250"), "sw_emu", 250.0)
+def toolchain(network) -> Toolchain:
+    return toolchain_of(Build("open", ROOT, network, find_platform("u250"), "sw_emu", 250.0, Settings.defaults()))
 
 
 @pytest.fixture(scope="module")
 def steps(toolchain, network):
     cores = network.cores()
-    found = [toolchain.weights(block) for block in network.blocks]
-    found += [toolchain.hls(core) for core in {core.name: core for core in cores.values()}.values()]
-    return {step.name: step for step in (*found, toolchain.stitch(cores), toolchain.link())}
+    found = [toolchain.step("weights", block) for block in network.blocks]
+    found += [toolchain.step("hls", core) for core in {core.name: core for core in cores.values()}.values()]
+    return {step.name: step for step in (*found, toolchain.step("stitch"), toolchain.step("link"))}
 
 
 def readers(steps, path: str) -> set[str]:
@@ -63,7 +66,7 @@ class TestWhatAStepReads:
             source = path.relative_to(ROOT).as_posix()
             if "emulation/" in source or path.name in ("accelerator.py", "pipeline.py", "trust.py", "__main__.py"):
                 assert readers(steps, source) == set(), source
-        assert readers(steps, "runtime/xclbin.py") == {"link:digits"}
+        assert readers(steps, "runtime/formats/xclbin.py") == {"link:digits"}
 
     def test_trained_values_reach_no_compiler(self, steps) -> None:
         for name, step in steps.items():
@@ -81,9 +84,31 @@ class TestWhatAStepReads:
         assert readers(steps, "blocks/dma/dma.hpp") == {cores["inoutdma"]}
         assert readers(steps, "blocks/operators/farm_hls.hpp") == set(cores.values())
 
-    @pytest.mark.parametrize("path", ["network", "residual", "stem", "head", "convolution", "networks/digits_train"])
+    @pytest.mark.parametrize("operator", ["max_pool", "label_select", "duplicate", "mvau", "pad"])
+    def test_an_operators_model_reaches_the_cores_made_of_it(self, steps, network, operator) -> None:
+        """Which blocks are made of it is what the paper's figures of the blocks show."""
+        residuals = {"res2a", "res2b", "res3a", "res3b"}
+        users = {
+            "max_pool": {"preres"},
+            "label_select": {"postres"},
+            "duplicate": residuals,
+            "mvau": {"preres", *residuals, "postres"},
+            "pad": {"preres", *residuals},
+        }[operator]
+        cores = {f"hls:{network.cores()[block].name}" for block in users}
+        expected = cores | {f"weights:{block}" for block in users}
+        assert readers(steps, f"blocks/operators/{operator}/model.py") == expected
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "network", "kinds/residual", "kinds/stem", "kinds/head", "kinds/convolution", "networks/digits_train",
+            "core/builder",
+        ],
+    )  # fmt: skip
     def test_how_a_graph_came_about_reaches_nothing(self, steps, path) -> None:
         """The graph itself is an input; the code that draws it may change without any effect."""
+        assert (ROOT / "blocks" / f"{path}.py").is_file()
         assert readers(steps, f"blocks/{path}.py") == set()
 
     def test_the_network_file_is_no_input_by_itself(self, steps) -> None:
@@ -96,12 +121,12 @@ class TestWhatAStepReads:
             assert sys.prefix not in text
             assert os.uname().nodename not in text
 
-    def test_clock_reaches_the_link_only(self, steps, network) -> None:
-        other = OpenToolchain(ROOT, network, find_platform("u250"), "sw_emu", 300.0)
+    def test_clock_reaches_the_link_only(self, steps, network, toolchain) -> None:
+        other = toolchain_of(replace(toolchain.build, clock_mhz=300.0))
         cores = network.cores()
-        assert other.stitch(cores) == steps["stitch:digits"]
-        assert other.link() != steps["link:digits"]
-        assert all(other.hls(core) == steps[f"hls:{core.name}"] for core in cores.values())
+        assert other.step("stitch") == steps["stitch:digits"]
+        assert other.step("link") != steps["link:digits"]
+        assert all(other.step("hls", core) == steps[f"hls:{core.name}"] for core in cores.values())
 
 
 class TestStitchProgram:
@@ -122,7 +147,7 @@ class TestStitchProgram:
             (tmp_path / "kernel.json").write_text(json.dumps(kernel_of(network).describe()))
             words = ["--design", "design.json", "--kernel", "kernel.json", *theirs]
             return subprocess.run(
-                [sys.executable, "-m", "toolchains.open.stitch", *words],
+                [sys.executable, "-m", "toolchains.open.emulation.stitch", *words],
                 cwd=tmp_path, env={"PYTHONPATH": str(ROOT), "PATH": ""}, capture_output=True, text=True, check=False,
             )  # fmt: skip
 

@@ -14,8 +14,9 @@ sys.path.insert(0, str(Path.cwd()))
 
 from doit.doit_cmd import DoitMain
 
-from farm import clock, executor
-from farm.stop import Stop
+from farm import clock
+from farm.execution import executor
+from farm.scheduler.stop import Stop
 
 FAST = 100.0
 _wait = Stop.wait

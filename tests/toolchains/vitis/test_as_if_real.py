@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from amd_machine import make_machine
 
-from runtime import xclbin
-from runtime.header import Kind
+from runtime.formats import xclbin
+from runtime.formats.header import Kind
 
 
 def test_a_build_from_network_to_xclbin(tmp_path: Path) -> None:

@@ -15,12 +15,9 @@ from config.settings import load_settings
 from farm.settings import FarmSettings
 from integration.platform import find_platform
 from toolchains.choose import find_toolchain
-from toolchains.open.steps import OpenToolchain
-from toolchains.simulation_settings import CosimSettings
-from toolchains.vitis import choose
-from toolchains.vitis.choose import find_vitis
+from toolchains.open.settings import CosimSettings
+from toolchains.vitis import toolchain
 from toolchains.vitis.settings import VitisSettings
-from toolchains.vitis.steps import VitisToolchain
 
 ROOT = Path(__file__).resolve().parents[3]
 SECTIONS = {"farm": FarmSettings, "cosim": CosimSettings, "vitis": VitisSettings}
@@ -39,17 +36,17 @@ def refused(tmp_path: Path, *words: str, yaml: str = "", network: str = "digits"
 
 
 @pytest.mark.parametrize(
-    ("toolchain", "target", "kind"),
+    ("asked", "target", "kind"),
     [
-        ("vitis", "hw", VitisToolchain),
-        ("vitis", "hw_emu", VitisToolchain),
-        ("vitis", "sw_emu", OpenToolchain),
-        ("auto", "sw_emu", OpenToolchain),
-        ("auto", "hw", VitisToolchain),
+        ("vitis", "hw", "vitis"),
+        ("vitis", "hw_emu", "vitis"),
+        ("vitis", "sw_emu", "open"),
+        ("auto", "sw_emu", "open"),
+        ("auto", "hw", "vitis"),
     ],
 )
-def test_who_builds_what(tmp_path: Path, toolchain: str, target: str, kind: type) -> None:
-    assert isinstance(chosen(tmp_path, f"toolchain={toolchain}", f"target={target}"), kind)
+def test_who_builds_what(tmp_path: Path, asked: str, target: str, kind: str) -> None:
+    assert chosen(tmp_path, f"toolchain={asked}", f"target={target}").build.toolchain == kind
 
 
 def test_a_release_before_2019_2_where_it_stands(tmp_path: Path) -> None:
@@ -60,11 +57,11 @@ def test_a_release_before_2019_2_where_it_stands(tmp_path: Path) -> None:
 
 
 def test_a_release_that_is_none(tmp_path: Path) -> None:
-    assert "'22.2', which is no release" in refused(tmp_path, "vitis.release=22.2")
+    assert "vitis.release '22.2' is not a valid release" in refused(tmp_path, "vitis.release=22.2")
 
 
-def views_of(toolchain) -> dict[str, str]:  # type: ignore[no-untyped-def]
-    return {block: toolchain.view(core) for block, core in toolchain.network.cores().items()}
+def views_of(found) -> dict[str, str]:  # type: ignore[no-untyped-def]
+    return {block: found.build.view(core) for block, core in found.build.network.cores().items()}
 
 
 def mixed(tmp_path: Path, *words: str):  # type: ignore[no-untyped-def]
@@ -80,7 +77,7 @@ def mixed(tmp_path: Path, *words: str):  # type: ignore[no-untyped-def]
 
 def test_a_release_later_than_all_that_are_known_is_taken_for_the_newest(tmp_path: Path) -> None:
     found = chosen(tmp_path, "toolchain=vitis", "target=hw", "vitis.release=2027.2", "vitis.view=hls")
-    step = found.hls(found.network.cores()["res2b"])
+    step = found.step("hls", found.build.network.cores()["res2b"])
     (header,) = (item.content for item in step.inputs if item.path == "farm_release.hpp")
     assert "BIND_STORAGE" in header
 
@@ -88,7 +85,7 @@ def test_a_release_later_than_all_that_are_known_is_taken_for_the_newest(tmp_pat
 def test_views_by_block(tmp_path: Path) -> None:
     found = mixed(tmp_path)
     assert {block for block, view in views_of(found).items() if view == "hls"} == {"res2a", "postres"}
-    inputs = {item.path for item in found.ooc(found.network.cores()["res2a"]).inputs}
+    inputs = {item.path for item in found.step("ooc", found.build.network.cores()["res2a"]).inputs}
     assert "ip.zip" in inputs
     assert not any(path.endswith(".sv") for path in inputs)
 
@@ -103,7 +100,7 @@ def test_a_part_of_another_board(tmp_path: Path) -> None:
     (tmp_path / "farm.yaml").write_text("network: digits\n")
     settings = load_settings(tmp_path, SECTIONS, ("toolchain=vitis", "target=hw"))
     with pytest.raises(ConfigError, match="xcu280-fsvh2892-2L-e and the platform xilinx_u250_xdma_201830_2"):
-        find_vitis(ROOT, settings, find_network("digits"), platform)
+        toolchain.toolchain(ROOT, settings, find_network("digits"), platform)
 
 
 def test_more_memory_ports_than_memories(tmp_path: Path) -> None:
@@ -112,18 +109,18 @@ def test_more_memory_ports_than_memories(tmp_path: Path) -> None:
     (tmp_path / "farm.yaml").write_text("network: digits\n")
     settings = load_settings(tmp_path, SECTIONS, ("toolchain=vitis", "target=hw"))
     with pytest.raises(ConfigError, match="more memory ports than u250 has memories for: weightsmem"):
-        find_vitis(ROOT, settings, find_network("digits"), platform)
+        toolchain.toolchain(ROOT, settings, find_network("digits"), platform)
 
 
 @pytest.mark.parametrize("board", ["u50", "u55c", "u200", "u250", "u280"])
 def test_part_and_platform_of_every_board_agree(tmp_path: Path, board: str) -> None:
     found = chosen(tmp_path, "toolchain=vitis", "target=hw", f"platform={board}")
-    assert found.platform.name == board
+    assert found.build.platform.name == board
 
 
 def test_where_the_tools_are_is_no_part_of_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XILINXD_LICENSE_FILE", "2100@secret-server")
-    step = chosen(tmp_path, "toolchain=vitis", "target=hw").ooc(find_network("digits").cores()["res2b"])
+    step = chosen(tmp_path, "toolchain=vitis", "target=hw").step("ooc", find_network("digits").cores()["res2b"])
     assert ("XILINXD_LICENSE_FILE", "2100@secret-server") in step.private
     assert "secret-server" not in repr(step)
     assert step.environment == ()
@@ -133,11 +130,11 @@ def test_a_memory_port_narrower_than_a_card_s() -> None:
     """75 bytes are a whole number of 1-byte words only; 64 of digits are one 64-byte word."""
     digits = find_network("digits")
     problems: list[Any] = []
-    choose._check_words(digits, problems)
+    toolchain._check_words(digits, problems)
     assert problems == []
     image = replace(digits.dma.image, lanes=1, beats=75)
     narrow: Any = SimpleNamespace(file=digits.file, dma=replace(digits.dma, image=image))
-    choose._check_words(narrow, problems)
+    toolchain._check_words(narrow, problems)
     (problem,) = problems
     assert problem.file == "digits.yaml"
     assert "75 bytes, for which a memory port has 8 bits" in problem.what

@@ -12,14 +12,15 @@ import pytest
 from blocks.network import find_network
 from config.problem import ConfigError
 from integration.platform import BOARDS, find_platform
-from toolchains.vitis.link_config import LinkJob, link_config, link_words
+from toolchains.vitis.link.config import LinkJob, link_config, link_words
 from toolchains.vitis.render_scripts import toolchain_for
+from toolchains.vitis.stages.link import link_job
 
 FROM_2020_2 = ("2020.2", "2022.2", "2024.2", "2025.1")
 
 
 def job(release: str, clock_mhz: float = 187.5, *, fixed: bool) -> LinkJob:
-    found = toolchain_for(find_network("digits"), release, "rtl").link_job()
+    found = link_job(toolchain_for(find_network("digits"), release, "rtl").build)
     return replace(found, clock_mhz=clock_mhz, has_fixed_clocks=fixed)
 
 

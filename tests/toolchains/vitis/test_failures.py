@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from farm.failure import Failure, failed, retry_of, told_by
+from farm.execution.failure import Failure, failed, retry_of, told_by
 from farm.step import Output, Step
-from toolchains.failures import signatures
+from toolchains.common.failures import signatures
 
 LICENCE = "ERROR: [Common 17-345] A valid license was not found for feature 'Synthesis' and/or device 'xcu250'."
 LINES = [

@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 
 from blocks.network import find_network
-from integration.fit import Fit, fit_of
-from toolchains.vitis.floorplan import floorplan_script
+from integration.fit.solve import Fit, fit_of
+from toolchains.vitis.link.floorplan import floorplan_script
 from toolchains.vitis.render_scripts import scripts, toolchain_for
-from toolchains.vitis.stitch_job import StitchJob
-from toolchains.vitis.stitch_scripts import design_script
-from toolchains.vitis.structural import structural_script
+from toolchains.vitis.stitch.block_design import design_script
+from toolchains.vitis.stitch.job import StitchJob
+from toolchains.vitis.stitch.structural import structural_script
 
 GOLDEN = Path(__file__).parent / "golden"
 SLRS = GOLDEN / "2022.2" / "slrs"
@@ -46,11 +46,11 @@ def over_slrs() -> Texts:
     """Digits in three SLRs: crossings, resets from SLR to SLR, floorplan; both ways to stitch."""
     toolchain = toolchain_for(find_network("digits"), "2022.2", "rtl")
     pins = (("inoutdma", "slr0"), ("res2a", "slr1"), ("res3b", "slr2"))
-    fit = fit_of(replace(toolchain.fit_problem, pins=pins))
+    fit = fit_of(replace(toolchain.build.fit_problem, pins=pins))
     assert isinstance(fit, Fit)
     placed = {block.block: block.slrs[0] for block in fit.blocks}
-    job = StitchJob.from_description(toolchain.job.describe(), placed)
-    shell = toolchain.platform.shell(toolchain.platform.vbnv)
+    job = StitchJob.from_description(toolchain.build.job.describe(), placed)
+    shell = toolchain.build.platform.shell(toolchain.build.platform.vbnv)
     assert shell is not None
     return {
         "design.tcl": design_script(job),

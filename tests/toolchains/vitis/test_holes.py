@@ -12,21 +12,19 @@ from pathlib import Path
 import pytest
 
 from blocks.network import find_network
-from config.settings import Settings
 from farm.step import Text
-from integration.fit_problem import problem_of
-from integration.platform import find_platform
-from toolchains.vitis.discovery import Tools
-from toolchains.vitis.link_config import link_config, link_words
-from toolchains.vitis.ooc_scripts import constraints
-from toolchains.vitis.packaging_scripts import kernel_script, packaging_script
-from toolchains.vitis.render_scripts import ROOT, scripts
-from toolchains.vitis.settings import VitisSettings
-from toolchains.vitis.steps import VitisToolchain, open_steps
-from toolchains.vitis.stitch_scripts import design_script
+from toolchains.toolchain import Toolchain
+from toolchains.vitis.build import VitisBuild
+from toolchains.vitis.link.config import link_config, link_words
+from toolchains.vitis.ooc.scripts import constraints
+from toolchains.vitis.render_scripts import ROOT, build_for, scripts
+from toolchains.vitis.stages.link import link_job
+from toolchains.vitis.stitch.block_design import design_script
+from toolchains.vitis.stitch.packaging import kernel_script, packaging_script
+from toolchains.vitis.toolchain import toolchain_of
 
 RELEASES = ("2019.2", "2022.2", "2025.1")
-PROGRAMS = ("run_hls", "run_hls_cosim", "run_ooc", "run_netlist", "run_stitch", "run_link")
+PROGRAMS = ("hls.run", "hls.run_cosim", "ooc.run", "stitch.run_netlist", "stitch.run_stitch", "link.run")
 
 START: tuple[str, ...] = (sys.executable, "-m")
 
@@ -51,11 +49,8 @@ def tcl() -> dict[str, list[str]]:
     return {path: commands(text) for path, text in everything().items() if path.endswith(".tcl")}
 
 
-def at_mhz(clock_mhz: float, release: str = "2022.2") -> VitisToolchain:
-    network, platform = find_network("digits"), find_platform("u250")
-    shared = open_steps(ROOT, network, platform, "hw", clock_mhz)
-    settings, problem = VitisSettings(release=release), problem_of(network, platform, Settings.defaults())
-    return VitisToolchain(ROOT, network, platform, "hw", clock_mhz, settings, Tools(), shared, problem)
+def at_mhz(clock_mhz: float, release: str = "2022.2") -> Toolchain:
+    return toolchain_of(build_for(find_network("digits"), release, None, clock_mhz))
 
 
 def test_1_the_ip_repository_is_a_folder_of_ips_and_not_wherever_the_tool_runs() -> None:
@@ -127,9 +122,9 @@ def test_5_every_script_says_as_its_last_act_that_it_is_done() -> None:
 
 def test_6_300_mhz_is_a_period_of_3333_ps() -> None:
     toolchain = at_mhz(300)
-    assert constraints(toolchain.clock_ns) == "create_clock -name ap_clk -period 3.333 [get_ports ap_clk]\n"
+    assert constraints(toolchain.build.clock_ns) == "create_clock -name ap_clk -period 3.333 [get_ports ap_clk]\n"
     core = find_network("digits").cores()["res2b"]
-    export = next(item for item in toolchain.hls(core).inputs if item.path == "export.tcl")
+    export = next(item for item in toolchain.step("hls", core).inputs if item.path == "export.tcl")
     assert isinstance(export, Text)
     assert "create_clock -period 3.333 " in export.content
 
@@ -137,10 +132,14 @@ def test_6_300_mhz_is_a_period_of_3333_ps() -> None:
 def test_7_one_clock_reaches_every_script() -> None:
     toolchain = at_mhz(300)
     core = find_network("digits").cores()["inoutdma"]
-    inputs = [item for step in (toolchain.hls(core), toolchain.ooc(core)) for item in step.inputs]
+    inputs = [item for step in (toolchain.step("hls", core), toolchain.step("ooc", core)) for item in step.inputs]
     texts = [item.content for item in inputs if isinstance(item, Text) and item.path.endswith((".tcl", ".xdc"))]
-    texts += [packaging_script(toolchain.job), design_script(toolchain.job), kernel_script(toolchain.job)]
-    texts += [link_config(toolchain.link_job())]
+    texts += [
+        packaging_script(toolchain.build.job),
+        design_script(toolchain.build.job),
+        kernel_script(toolchain.build.job),
+    ]
+    texts += [link_config(link_job(toolchain.build))]
     for text in texts:
         stated = re.findall(r"-period ([0-9.]+)|\b([0-9]{9})\b|kernel_frequency=0:([0-9]+)", text)
         for period, hertz, mhz in stated:
@@ -150,7 +149,7 @@ def test_7_one_clock_reaches_every_script() -> None:
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_8_no_shell_sees_the_clock(release: str) -> None:
-    job = at_mhz(250, release).link_job()
+    job = link_job(at_mhz(250, release).build)
     stated = link_config(job) + "\n".join(link_words(job))
     assert re.search(r"kernel_frequency[=\n]0:250$", stated, re.MULTILINE)
     assert "|" not in stated
@@ -209,7 +208,7 @@ def test_2_a_planted_usage_error_that_ends_with_0_is_found(
 
 
 def test_6_a_planted_division_of_whole_numbers_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(VitisToolchain, "clock_ns", property(lambda self: 1000 // self.clock_mhz))
+    monkeypatch.setattr(VitisBuild, "clock_ns", property(lambda self: 1000 // self.clock_mhz))
     with pytest.raises(AssertionError):
         test_6_300_mhz_is_a_period_of_3333_ps()
 
@@ -220,7 +219,7 @@ def test_6_a_planted_division_of_whole_numbers_is_found(monkeypatch: pytest.Monk
 )
 def test_7_a_planted_clock_of_its_own_is_found(monkeypatch: pytest.MonkeyPatch, name: str, stated: str) -> None:
     right = globals()[name]
-    assert stated in right(at_mhz(300).link_job() if name == "link_config" else at_mhz(300).job)
+    assert stated in right(link_job(at_mhz(300).build) if name == "link_config" else at_mhz(300).build.job)
     monkeypatch.setitem(globals(), name, lambda job: right(job).replace(stated, stated.replace("300", "250")))
     with pytest.raises(AssertionError):
         test_7_one_clock_reaches_every_script()

@@ -27,10 +27,10 @@ import pytest
 from amd_machine import LICENCE, Machine, make_machine
 from amd_mutations import Mutation, mutations
 
-from farm.executor import Executor
+from farm.execution.executor import Executor
 from farm.step import File, Step
-from runtime import xclbin
-from toolchains.vitis import tool
+from runtime.formats import xclbin
+from toolchains.vitis.tools import tool
 
 #: A core with a FIFO. Its modules have the names of other cores' before they are prefixed.
 BLOCK = "res2b"
@@ -96,14 +96,14 @@ class Chain:
     def __init__(self, machine: Machine, view: str, folder: Path) -> None:
         self.machine, self.folder = machine, folder
         toolchain = machine.toolchain(f"vitis.view={view}")
-        cores = toolchain.network.cores()
-        hls = {"hls": toolchain.hls(cores[BLOCK])} if view == "hls" else {}
+        cores = toolchain.build.network.cores()
+        hls = {"hls": toolchain.step("hls", cores[BLOCK])} if view == "hls" else {}
         self.steps: dict[str, Step] = {
             **hls,
-            "ooc": toolchain.ooc(cores[BLOCK]),
-            "netlist": toolchain.netlist(cores),
-            "stitch": toolchain.stitch(cores),
-            "link": toolchain.link(),
+            "ooc": toolchain.step("ooc", cores[BLOCK]),
+            "netlist": toolchain.step("netlist"),
+            "stitch": toolchain.step("stitch"),
+            "link": toolchain.step("link"),
         }
         self.recorded: dict[str, dict[str, Recorded]] = {}
         self.good: dict[str, dict[str, str]] = {}

@@ -16,10 +16,10 @@ import pytest
 from amd_machine import Machine, Make
 
 from blocks.network import find_network
-from farm.failure import retry_of
-from runtime import xclbin
-from runtime.manifest import from_json
-from toolchains.failures import signatures
+from farm.execution.failure import retry_of
+from runtime.formats import xclbin
+from runtime.formats.manifest import from_json
+from toolchains.common.failures import signatures
 
 FOLDER = "build/digits/vitis-hw"
 
@@ -95,7 +95,7 @@ def test_blocks_in_several_slrs(built: Machine) -> None:
 
 def test_the_netlist_ip_goes_into_a_design_of_its_own(built: Machine, tmp_path: Path) -> None:
     """The example of docs/netlist_ip.md, as it stands there."""
-    from toolchains.vitis.archive import unpack_folder
+    from toolchains.vitis.tools.archive import unpack_folder
 
     unpack_folder(built.checkout / FOLDER / "stitch" / "kernel_ip.zip", tmp_path / "kernel_ip")
     script = built.checkout / "docs" / "netlist_ip.tcl"
@@ -173,7 +173,7 @@ def test_hls_of_2019_2_asks_for_a_licence(machine: Make) -> None:
     """Vivado HLS wants a feature of its own; Vitis HLS does not."""
     here = machine("2019.2")
     here.fault("vivado_hls@csynth_design:licence=-10")
-    failure = here.run(here.toolchain().hls(find_network("digits").cores()["postres"]))
+    failure = here.run(here.toolchain().step("hls", find_network("digits").cores()["postres"]))
     assert failure is not None
     assert (failure.kind, retry_of(failure).attempts, "expired" in failure.remedy) == ("licence", 1, True)
 
@@ -190,7 +190,7 @@ def test_no_signature_matches_a_line_of_a_good_run(built: Machine) -> None:
 
 def test_a_core_placed_and_routed(machine: Make) -> None:
     here = machine()
-    step = here.toolchain("vitis.ooc_route=true").ooc(find_network("digits").cores()["postres"])
+    step = here.toolchain("vitis.ooc_route=true").step("ooc", find_network("digits").cores()["postres"])
     assert here.run(step) is None
     left = {Path(output.target).name for output in step.outputs}
     assert {"timing_summary.rpt", "routed_timing_summary.rpt", "routed_utilization_hierarchical.rpt"} <= left
@@ -199,7 +199,7 @@ def test_a_core_placed_and_routed(machine: Make) -> None:
 def test_a_lowered_clock_is_kept_and_said(built: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XILINXD_LICENSE_FILE", "2100@server")
     monkeypatch.setenv("XILINX_XRT", str(built.tools / "xrt"))
-    step = built.toolchain().link()
+    step = built.toolchain().step("link")
     kept = {output.target: (built.checkout / output.target).read_bytes() for output in step.outputs}
     built.fault("v++:clock=212.5")
     try:
@@ -223,7 +223,7 @@ def test_what_is_missing_is_said_before_a_tool_starts(
     here = machine()
     monkeypatch.delenv(gone)
     monkeypatch.setenv("HOME", str(here.checkout))
-    step = here.toolchain().ooc(find_network("digits").cores()["postres"])
+    step = here.toolchain().step("ooc", find_network("digits").cores()["postres"])
     failure = here.run(step)
     assert failure is not None
     assert failure.kind == "config"

@@ -9,6 +9,8 @@ read_verilog -sv {operators/add/add.sv}
 read_verilog -sv {operators/duplicate/duplicate.sv}
 read_verilog -sv {operators/fifo/fifo.sv}
 read_verilog -sv {operators/mvau/mvau.sv}
+read_verilog -sv {operators/mvau/mvau_binary.sv}
+read_verilog -sv {operators/mvau/mvau_integer.sv}
 read_verilog -sv {operators/pad/pad.sv}
 read_verilog -sv {operators/sliding_window/sliding_window.sv}
 read_verilog -sv {operators/threshold/threshold.sv}

@@ -8,6 +8,8 @@ read_verilog -sv {operators/farm_stream.sv}
 read_verilog -sv {operators/fifo/fifo.sv}
 read_verilog -sv {operators/max_pool/max_pool.sv}
 read_verilog -sv {operators/mvau/mvau.sv}
+read_verilog -sv {operators/mvau/mvau_binary.sv}
+read_verilog -sv {operators/mvau/mvau_integer.sv}
 read_verilog -sv {operators/pad/pad.sv}
 read_verilog -sv {operators/sliding_window/sliding_window.sv}
 read_verilog -sv {operators/threshold/threshold.sv}

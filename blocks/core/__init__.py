@@ -1,0 +1,1 @@
+"""A core: its graph of operators, its ports, its model, and its C++ and SystemVerilog views."""

@@ -1,0 +1,229 @@
+"""The core of a block of operators, and its inside: operators joined by streams, in the order in which data flows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from typing import Any
+
+from blocks.core.base import Core
+from blocks.core.ports import InterfacePort, ParameterPort, port_name
+from blocks.operators import room
+from blocks.operators.base import Area, Mistake, Operator, Stream
+from blocks.operators.fifo import Fifo
+
+
+@dataclass(frozen=True)
+class Node:
+    """One operator instance: the streams that it reads, its parameter ports and the streams that it writes."""
+
+    name: str
+    operator: Operator
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    parameters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Port:
+    """A data port of a core: one axis stream. `blocks/core/ports.py` says what its port is called in every view.
+
+    `shape` is that of one image's tensor where the stream begins a graph: [H, W, C], or [classes, channels] of weights.
+    """
+
+    name: str
+    stream: Stream
+    shape: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Ports, and nodes in topological order. Every stream has one producer and one consumer."""
+
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    nodes: tuple[Node, ...]
+
+    def streams(self) -> dict[str, Stream]:
+        """Every stream by name, the ports' included."""
+        named = {port.name: port.stream for port in self.inputs}
+        for node in self.nodes:
+            named.update(zip(node.outputs, node.operator.outputs, strict=True))
+        return named
+
+    def parameter_ports(self) -> tuple[ParameterPort, ...]:
+        """Parameter ports in the order of the nodes."""
+        return tuple(_parameter_ports(self.nodes))
+
+    def cycles(self) -> dict[str, int]:
+        """Cycles per image of each operator alone; the largest is the initiation interval of the core."""
+        return {node.name: node.operator.cycles() for node in self.nodes}
+
+    def area(self) -> Area:
+        """Estimated area of all operators, parameter memories left out."""
+        total = Area()
+        for node in self.nodes:
+            total += node.operator.area()
+        return total
+
+    def fifos(self) -> tuple[tuple[Node, Fifo], ...]:
+        """The nodes that are FIFOs, in the order of the nodes."""
+        return tuple((node, node.operator) for node in self.nodes if isinstance(node.operator, Fifo))
+
+    def mistakes(self) -> Iterator[tuple[str, Mistake]]:
+        """What cannot be built, by node; then forks whose ways meet again with no FIFO on them."""
+        for node in self.nodes:
+            for mistake in node.operator.mistakes():
+                yield node.name, mistake
+        for node in self.nodes:
+            for one, other in combinations(node.outputs, 2):
+                yield from ((node.name, mistake) for mistake in self._meeting(node.name, one, other))
+
+    def _meeting(self, fork: str, one: str, other: str) -> Iterator[Mistake]:
+        """The mistake of a fork and a join that deadlock: an operator on one way buffers its input, no way has a FIFO.
+
+        The join waits for the first beat of the way that buffers. The fork waits for the join to take the beat of the
+        other way. Without a FIFO no depth is a safe bound.
+        """
+        ways = self._without_fifo(one), self._without_fifo(other)
+        for node in self.nodes:
+            if node.name in ways[0] and node.name in ways[1]:
+                buffering = ways[0][node.name] or ways[1][node.name]
+                if buffering:
+                    what = f"{one} and {other} meet again in {node.name} without a FIFO on either way, and {buffering}"
+                    what += " needs several beats before its first output: the core deadlocks"
+                    remedy = f"put a Fifo on the other way, as deep as {buffering} needs beats before its first"
+                    yield Mistake(fork, what, remedy)
+                return
+
+    def _without_fifo(self, stream: str) -> dict[str, str]:
+        """The nodes that a stream reaches through no FIFO, each with an operator on the way that buffers, or ""."""
+        streams, reached = {stream: ""}, {}
+        for node in self.nodes:
+            coming = [streams[name] for name in node.inputs if name in streams]
+            if coming:
+                reached[node.name] = next(filter(None, coming), "")
+                if not isinstance(node.operator, Fifo):
+                    on = reached[node.name] or (node.name if node.operator.buffers_input else "")
+                    streams |= dict.fromkeys(node.outputs, on)
+        return reached
+
+    def describe(self) -> dict[str, object]:
+        """The whole graph as plain JSON values; `from_description` reads it back."""
+        return {
+            "inputs": [{"name": port.name, **asdict(port.stream), "shape": list(port.shape)} for port in self.inputs],
+            "outputs": [{"name": port.name, **asdict(port.stream)} for port in self.outputs],
+            "nodes": [
+                {
+                    "name": node.name,
+                    "shape": node.operator.facts(),
+                    "inputs": list(node.inputs),
+                    "outputs": list(node.outputs),
+                    "parameters": list(node.parameters),
+                }
+                for node in self.nodes
+            ],
+        }
+
+
+def _parameter_ports(nodes: Sequence[Node]) -> Iterator[ParameterPort]:
+    for node in nodes:
+        for index, (name, stream) in enumerate(zip(node.parameters, node.operator.parameters, strict=True)):
+            yield ParameterPort(name, stream, node.name, index, node.operator.parameter_reads())
+
+
+def from_description(description: dict[str, Any]) -> Graph:
+    """The graph that `Graph.describe` wrote.
+
+    Raises:
+        OperatorError: an operator that has no room.
+    """
+
+    def port(entry: dict[str, Any]) -> Port:
+        values = dict(entry)
+        shape = tuple(values.pop("shape", ()))
+        return Port(values.pop("name"), Stream(**values), shape)
+
+    def node(entry: dict[str, Any]) -> Node:
+        shape = dict(entry["shape"])
+        kind = shape.pop("operator")
+        operator = room.operator_class(kind)(**shape)
+        return Node(
+            entry["name"], operator, tuple(entry["inputs"]), tuple(entry["outputs"]), tuple(entry["parameters"])
+        )
+
+    return Graph(
+        tuple(port(entry) for entry in description["inputs"]),
+        tuple(port(entry) for entry in description["outputs"]),
+        tuple(node(entry) for entry in description["nodes"]),
+    )
+
+
+@dataclass(frozen=True)
+class GraphCore(Core):
+    """The logic of a block of operators: named by its graph, so equal parameters are one core."""
+
+    kind: str
+    graph: Graph
+
+    has_block_bench = True
+
+    def describe(self) -> dict[str, object]:
+        """The graph; `from_description` reads it back."""
+        return self.graph.describe()
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Every field of every operator, as `node.field`."""
+        return tuple(
+            (f"{node.name}.{field}", str(value))
+            for node in self.graph.nodes
+            for field, value in node.operator.facts().items()
+            if field != "operator"
+        )
+
+    def cycles(self) -> dict[str, int]:
+        """Cycles per image of each operator."""
+        return self.graph.cycles()
+
+    def ports(self) -> tuple[InterfacePort, ...]:
+        """Data in, parameters, data out."""
+        graph = self.graph
+        rows = (
+            *((port.name, "in", port.stream.width_bits, "data") for port in graph.inputs),
+            *((port.name, "in", port.stream.width_bits, port.stream.role) for port in graph.parameter_ports()),
+            *((port.name, "out", port.stream.width_bits, "data") for port in graph.outputs),
+        )
+        return tuple(InterfacePort(port_name(name), way, bits, role, name) for name, way, bits, role in rows)
+
+    def port_beats(self) -> dict[str, int]:
+        """Beats of the tensors, and of all reads of the parameters."""
+        graph = self.graph
+        return {
+            **{port.name: port.stream.beats for port in (*graph.inputs, *graph.outputs)},
+            **{port.name: port.stream.depth * port.reads for port in graph.parameter_ports()},
+        }
+
+    def headers(self) -> tuple[str, ...]:
+        """Those of the operators."""
+        return room.headers(node.operator for node in self.graph.nodes)
+
+    def sv_files(self) -> tuple[str, ...]:
+        """The stream modules, and the operators' with what they are made of."""
+        return room.sv_files(node.operator for node in self.graph.nodes)
+
+    def area(self) -> Area:
+        """The sum over the operators."""
+        return self.graph.area()
+
+    def parameter_ports(self) -> tuple[ParameterPort, ...]:
+        """In the order of the nodes."""
+        return self.graph.parameter_ports()
+
+    def fifo_depths(self) -> dict[str, int]:
+        """The bounds, or the trimmed depths of `blocks/fifo_depths.py`."""
+        return {node.outputs[0]: fifo.depth for node, fifo in self.graph.fifos()}
+
+    def operator_modules(self) -> tuple[str, ...]:
+        """The rooms of the nodes' operators."""
+        return tuple(sorted({type(node.operator).__module__ for node in self.graph.nodes}))

@@ -1,0 +1,89 @@
+"""The exact integer model of cores and networks: what every other view has to equal, bit for bit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from blocks.core.graph import Graph, GraphCore, Node
+from blocks.operators.models import model_of
+from blocks.operators.mvau import Mvau
+from blocks.operators.threshold import Threshold
+
+Tensor = np.ndarray[Any, Any]
+
+_OUT_OF_REACH = 0.05
+
+
+def run_graph(graph: Graph, inputs: Mapping[str, Tensor], parameters: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Every stream of a core for a batch of images.
+
+    Args:
+        graph: The core's inside.
+        inputs: Port name to tensor: feature maps [N, H, W, C], streamed weights [classes, channels].
+        parameters: Parameter port name to logical array: weights [OFM, ...], thresholds [C, T], bias [C].
+
+    Returns:
+        Stream name to tensor; the output ports are among them.
+    """
+    values = dict(inputs)
+    for node in graph.nodes:
+        outputs = model_of(node.operator).apply(
+            node.operator, [values[name] for name in node.inputs], [parameters[name] for name in node.parameters]
+        )
+        values.update(zip(node.outputs, outputs, strict=True))
+    return values
+
+
+def random_parameters(core: GraphCore, rng: np.random.Generator) -> dict[str, Tensor]:
+    """Parameters that exercise a core: weights of full range, thresholds where the sums are, a few out of reach."""
+    drawn: dict[str, Tensor] = {}
+    nodes = {node.name: node for node in core.graph.nodes}
+    for port in core.graph.parameter_ports():
+        operator: Any = nodes[port.node].operator
+        role = port.stream.role
+        if role == "weights":
+            shape = (operator.channels, operator.synapses)
+            if operator.weight_bits == 1:
+                drawn[port.name] = rng.integers(0, 2, shape) * 2 - 1
+            else:
+                half = 2 ** (operator.weight_bits - 1)
+                drawn[port.name] = rng.integers(-half, half, shape)
+        elif role == "thresholds":
+            drawn[port.name] = _random_thresholds(operator, _mvau_before(core.graph, nodes[port.node]), rng)
+        else:
+            drawn[port.name] = rng.integers(-(2**20), 2**20, operator.beats * operator.lanes)
+    return drawn
+
+
+def _random_thresholds(operator: Threshold, before: Mvau | None, rng: np.random.Generator) -> Tensor:
+    """Thresholds [C, T] spread as the values are that they meet, so that counts of every size come out.
+
+    A sum of many products stays near its middle: of 4,608 binary ones of 2 bits it strays by 130, where 13,824 could
+    be reached. Thresholds spread over the whole range would turn every value of a channel into the same count.
+    """
+    shape = (operator.channels, operator.steps)
+    if before is None:
+        drawn = rng.integers(operator.lowest, operator.highest + 2, shape)
+    else:
+        largest = 2**before.input_bits - 1
+        activations = largest * (2 * largest + 1) / 6  # mean square of 0..largest
+        weights = 1.0 if before.weight_bits == 1 else 4.0 ** (before.weight_bits - 1) / 3
+        drawn = np.rint(rng.normal(0, math.sqrt(before.synapses * activations * weights), shape)).astype(np.int64)
+    # Trained networks have some that never or always count.
+    drawn[rng.random(len(drawn)) < _OUT_OF_REACH, 0] = operator.lowest - 1
+    drawn[rng.random(len(drawn)) < _OUT_OF_REACH, -1] = operator.highest + 2
+    return np.sort(drawn, axis=1)
+
+
+def _mvau_before(graph: Graph, node: Node) -> Mvau | None:
+    """The matrix-vector unit that a node's values are from, None where they come from outside."""
+    makers = {output: maker for maker in graph.nodes for output in maker.outputs}
+    while node.inputs[0] in makers:
+        node = makers[node.inputs[0]]
+        if isinstance(node.operator, Mvau):
+            return node.operator
+    return None

@@ -1,0 +1,58 @@
+"""The ports of a core, the same in its C++ and its SystemVerilog view."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from blocks.operators.base import ParameterStream
+
+_VERILOG_WORDS = frozenset({
+    "always", "and", "assign", "automatic", "begin", "buf", "bufif0", "bufif1", "case", "casex", "casez",
+    "cell", "cmos", "config", "deassign", "default", "defparam", "design", "disable", "edge", "else", "end",
+    "endcase", "endconfig", "endfunction", "endgenerate", "endmodule", "endprimitive", "endspecify", "endtable",
+    "endtask", "event", "for", "force", "forever", "fork", "function", "generate", "genvar", "highz0", "highz1",
+    "if", "ifnone", "incdir", "include", "initial", "inout", "input", "instance", "integer", "join", "large",
+    "liblist", "library", "localparam", "macromodule", "medium", "module", "nand", "negedge", "nmos", "nor",
+    "noshowcancelled", "not", "notif0", "notif1", "or", "output", "parameter", "pmos", "posedge", "primitive",
+    "pull0", "pull1", "pulldown", "pullup", "pulsestyle_ondetect", "pulsestyle_onevent", "rcmos", "real",
+    "realtime", "reg", "release", "repeat", "rnmos", "rpmos", "rtran", "rtranif0", "rtranif1", "scalared",
+    "showcancelled", "signed", "small", "specify", "specparam", "strong0", "strong1", "supply0", "supply1",
+    "table", "task", "time", "tran", "tranif0", "tranif1", "tri", "tri0", "tri1", "triand", "trior", "trireg",
+    "unsigned", "use", "uwire", "vectored", "wait", "wand", "weak0", "weak1", "while", "wire", "wor", "xnor",
+    "xor",
+})  # fmt: skip
+"""Keywords of IEEE 1364-2005, annex B."""
+
+
+def port_name(stream: str) -> str:
+    """The port that carries a stream of the graph: its name, with `_r` where that is a word of Verilog.
+
+    Vitis HLS renames such arguments alike (AMD UG1399); with the name given to it, and to the SystemVerilog view, both
+    have one port, and no tool has to take `input` for the name of an interface.
+    """
+    return f"{stream}_r" if stream in _VERILOG_WORDS else stream
+
+
+@dataclass(frozen=True)
+class InterfacePort:
+    """A port of a top: `role` is `data`, `weights`, `thresholds`, `bias`, `memory` or `control`.
+
+    `stream` is what the graph calls the stream behind it; for a port of no graph the port's own name.
+    """
+
+    name: str
+    direction: str
+    width_bits: int
+    role: str
+    stream: str
+
+
+@dataclass(frozen=True)
+class ParameterPort:
+    """A parameter port of a core. `reads` is how often one image reads the whole memory."""
+
+    name: str
+    stream: ParameterStream
+    node: str
+    index: int
+    reads: int

@@ -1,0 +1,140 @@
+"""The SystemVerilog view of a core: the operators' modules joined as in the graph, a register slice at every port.
+
+The top has the ports of the C++ top, named as Vitis HLS names them: `ap_clk`, `ap_rst_n`, and `<port>_TDATA`, `_TVALID`
+and `_TREADY`, data rounded up to whole bytes (AXI4-Stream has no other). The unused highest bits are zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import singledispatch
+
+from blocks.core.base import Core
+from blocks.core.graph import Graph, GraphCore, Node
+from blocks.core.ports import InterfacePort
+from blocks.dma import DmaCore
+from blocks.dma import rtl as dma_rtl
+from blocks.operators.base import Operator, SvModule
+from blocks.operators.fifo import Fifo
+from blocks.operators.width_converter import WidthConverter
+
+
+@dataclass(frozen=True)
+class RtlView:
+    """The source of one core's top. `files` are the operators' modules, relative to `blocks/`."""
+
+    name: str
+    top: str
+    files: tuple[str, ...]
+    ports: tuple[InterfacePort, ...]
+
+
+def data_bits(width_bits: int) -> int:
+    """Bits of a port's TDATA: whole bytes."""
+    return -(-width_bits // 8) * 8
+
+
+@singledispatch
+def render(core: Core) -> RtlView:
+    """The SystemVerilog view of a core."""
+    raise TypeError(f"{core.name}: no SystemVerilog view is registered for {type(core).__name__}")
+
+
+@render.register
+def _(core: GraphCore) -> RtlView:
+    return RtlView(core.name, "\n".join(_top(core)) + "\n", core.sv_files(), core.ports())
+
+
+@render.register
+def _(core: DmaCore) -> RtlView:
+    return RtlView(core.name, dma_rtl.render_top(core), core.sv_files(), core.ports())
+
+
+def _top(core: GraphCore) -> Iterator[str]:
+    graph, ports = core.graph, core.ports()
+    yield f"// {core.name}: made from its graph."
+    yield "`default_nettype none"
+    yield ""
+    yield f"module {core.name} ("
+    yield "    input  wire ap_clk,"
+    yield "    input  wire ap_rst_n" + ("," if ports else "")
+    for index, port in enumerate(ports):
+        yield from _port(port, last=index + 1 == len(ports))
+    yield ");"
+    # A register of its own: the reset reaches every control register.
+    yield "    logic rst;"
+    yield "    always_ff @(posedge ap_clk) rst <= !ap_rst_n;"
+    for name, width_bits in _wires(graph, ports):
+        yield ""
+        yield f"    wire [{width_bits - 1}:0] {name}_data;"
+        yield f"    wire {name}_valid, {name}_ready;"
+    for port in ports:
+        yield ""
+        yield from _slice(port)
+    producers = {name: node.operator for node in graph.nodes for name in node.outputs}
+    for node in graph.nodes:
+        yield ""
+        yield from _instance(node, _module(node, producers))
+    yield "endmodule"
+    yield ""
+    yield "`default_nettype wire"
+
+
+def _wires(graph: Graph, ports: Iterable[InterfacePort]) -> Iterator[tuple[str, int]]:
+    """The streams inside the core."""
+    for name, stream in graph.streams().items():
+        yield name, stream.width_bits
+    for port in ports:
+        if port.role != "data":
+            yield port.stream, port.width_bits
+
+
+def _port(port: InterfacePort, *, last: bool) -> Iterator[str]:
+    inward = port.direction == "in"
+    data, back = ("input  wire", "output wire") if inward else ("output wire", "input  wire")
+    yield f"    {data} [{data_bits(port.width_bits) - 1}:0] {port.name}_TDATA,"
+    yield f"    {data} {port.name}_TVALID,"
+    yield f"    {back} {port.name}_TREADY" + ("" if last else ",")
+
+
+def _slice(port: InterfacePort) -> Iterator[str]:
+    name, stream, width_bits = port.name, port.stream, port.width_bits
+    outside = f"{name}_TDATA[{width_bits - 1}:0]", f"{name}_TVALID", f"{name}_TREADY"
+    inside = f"{stream}_data", f"{stream}_valid", f"{stream}_ready"
+    source, sink = (outside, inside) if port.direction == "in" else (inside, outside)
+    spare = data_bits(width_bits) - width_bits
+    if port.direction == "out" and spare:
+        yield f"    assign {name}_TDATA[{width_bits + spare - 1}:{width_bits}] = '0;"
+    yield f"    farm_skid #(.WIDTH({width_bits})) {stream}_port ("
+    yield "        .clk(ap_clk), .rst(rst),"
+    yield f"        .in0_data({source[0]}), .in0_valid({source[1]}), .in0_ready({source[2]}),"
+    yield f"        .out0_data({sink[0]}), .out0_valid({sink[1]}), .out0_ready({sink[2]})"
+    yield "    );"
+
+
+def _module(node: Node, producers: Mapping[str, Operator]) -> SvModule:
+    if isinstance(node.operator, WidthConverter):
+        return node.operator.sv_module_behind(producers.get(node.inputs[0]))
+    return node.operator.sv_module
+
+
+def _instance(node: Node, module: SvModule) -> Iterator[str]:
+    parameters = ", ".join(f".{name}({int(value)})" for name, value in module.parameters)
+    connections = [".clk(ap_clk), .rst(rst)"]
+    streams = [(f"in{index}", name) for index, name in enumerate((*node.inputs, *node.parameters))]
+    streams += [(f"out{index}", name) for index, name in enumerate(node.outputs)]
+    connections += [", ".join(f".{port}_{part}({name}_{part})" for part in PARTS) for port, name in streams]
+    if isinstance(node.operator, Fifo):
+        connections.append(".level()")
+    yield f"    {module.name} #({parameters}) {instance_name(node.name)} ("
+    yield "        " + ",\n        ".join(connections)
+    yield "    );"
+
+
+PARTS = ("data", "valid", "ready")
+
+
+def instance_name(node: str) -> str:
+    """The name of a node's instance in the top: apart from its streams', and no word of the language."""
+    return f"{node}_i"

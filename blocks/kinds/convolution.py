@@ -1,0 +1,278 @@
+"""A convolution of a block: its shape and folding as the network file gives them, and the operators that compute it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from blocks.core.builder import GraphBuilder
+from blocks.operators.checks import divisors
+from blocks.operators.mvau import Mvau
+from blocks.operators.pad import Pad
+from blocks.operators.sliding_window import SlidingWindow
+from blocks.operators.threshold import Threshold
+from config.document import Section
+
+T = TypeVar("T")
+
+NO_PAD = (0, 0, 0, 0)
+# Far above any network's: they only keep a mistyped number from being folded and divided for minutes.
+MOST_CHANNELS = 65536
+MOST_PIXELS_A_SIDE = 16384
+MOST_KERNEL = 255
+
+
+@dataclass(frozen=True)
+class FeatureMap:
+    """What travels between blocks: `height` x `width` pixels of `channels` elements of `bits` bits, unsigned."""
+
+    height: int
+    width: int
+    channels: int
+    bits: int
+
+    def __str__(self) -> str:
+        """As people write it."""
+        return f"{self.height}x{self.width}x{self.channels} of {self.bits} bit"
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a feature map while a file with mistakes is read.
+
+    After a mistake the size of a map, or also its channels, are None; checks that need them are left out, so that one
+    mistake is reported once, not again at everything behind it.
+    """
+
+    map: FeatureMap | None
+    channels: int | None
+
+    def as_bits(self, bits: int) -> Known:
+        """The same with elements of another width."""
+        return Known(self.map and replace(self.map, bits=bits), self.channels)
+
+
+UNKNOWN = Known(None, None)
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """Shape and folding of one convolution with its threshold activation.
+
+    Attributes:
+        name: As in the network file; also the stem of its parameters' names.
+        channels: Output channels.
+        pad: Zero rows and columns: top, left, bottom, right.
+        threshold_pe: Channels whose thresholds are compared at once; 0 takes the fewest that keep up.
+        mmv: Pixels computed at once.
+    """
+
+    name: str
+    source: FeatureMap
+    channels: int
+    kernel: int
+    stride: int
+    pad: tuple[int, int, int, int]
+    weight_bits: int
+    activation_bits: int
+    pe: int
+    simd: int
+    mmv: int
+    threshold_pe: int
+
+    @property
+    def padded_height(self) -> int:
+        """Rows with padding."""
+        return self.source.height + self.pad[0] + self.pad[2]
+
+    @property
+    def padded_width(self) -> int:
+        """Columns with padding."""
+        return self.source.width + self.pad[1] + self.pad[3]
+
+    @property
+    def output(self) -> FeatureMap:
+        """What leaves the threshold activation."""
+        return FeatureMap(
+            (self.padded_height - self.kernel) // self.stride + 1,
+            (self.padded_width - self.kernel) // self.stride + 1,
+            self.channels,
+            self.activation_bits,
+        )
+
+    @property
+    def synapses(self) -> int:
+        """Products summed for one output element."""
+        return self.kernel * self.kernel * self.source.channels
+
+    @property
+    def pixels(self) -> int:
+        """Output pixels per image."""
+        return self.output.height * self.output.width
+
+    def padding(self) -> Pad:
+        """The operator that adds the zero rows and columns."""
+        top, left, bottom, right = self.pad
+        return Pad(
+            channels=self.source.channels,
+            height=self.source.height,
+            width=self.source.width,
+            top=top,
+            left=left,
+            bottom=bottom,
+            right=right,
+            lanes=self.simd,
+            bits=self.source.bits,
+        )
+
+    def window(self) -> SlidingWindow:
+        """The operator that lines up each output pixel's inputs."""
+        return SlidingWindow(
+            channels=self.source.channels,
+            height=self.padded_height,
+            width=self.padded_width,
+            kernel=self.kernel,
+            stride=self.stride,
+            simd=self.simd,
+            bits=self.source.bits,
+            mmv=self.mmv,
+        )
+
+    def mvau(self) -> Mvau:
+        """The matrix-vector unit."""
+        return Mvau(
+            synapses=self.synapses,
+            channels=self.channels,
+            pe=self.pe,
+            simd=self.simd,
+            input_bits=self.source.bits,
+            weight_bits=self.weight_bits,
+            pixels=self.pixels,
+            mmv=self.mmv,
+        )
+
+    def threshold(self) -> Threshold:
+        """The activation, folded so that it keeps up with the matrix-vector unit."""
+        mvau = self.mvau()
+        return Threshold(
+            channels=self.channels,
+            pixels=self.pixels,
+            pe=self.threshold_pe or self._keeping_up(),
+            lowest=mvau.lowest,
+            highest=mvau.highest,
+            output_bits=self.activation_bits,
+        )
+
+    def _keeping_up(self) -> int:
+        """The fewest channels at once that take the accumulators as fast as the matrix-vector unit makes them.
+
+        The unit leaves mmv * pe accumulators every synapses / simd cycles.
+        """
+        made, every = self.mmv * self.pe, max(1, self.synapses // self.simd)
+        for candidate in range(1, self.channels + 1):
+            if self.channels % candidate == 0 and made % candidate == 0 and candidate * every >= made:
+                return candidate
+        return self.channels
+
+    def mistakes(self) -> list[tuple[str, str, str]]:
+        """What of the folding cannot be built, as (field of the network file, what, remedy); empty when it can."""
+        found: list[tuple[str, str, str]] = []
+        if self.source.channels % self.simd:
+            found.append(not_dividing("simd", self.simd, self.source.channels, "input channels"))
+        if self.output.width % self.mmv:
+            found.append(not_dividing("mmv", self.mmv, self.output.width, "output columns"))
+        if found or self.channels % self.pe or (self.threshold_pe and self.channels % self.threshold_pe):
+            return found
+        for operator in (self.padding(), self.window(), self.mvau()):
+            found += [(mistake.field, mistake.what, mistake.remedy) for mistake in operator.mistakes()]
+        for mistake in self.threshold().mistakes():
+            # Its pe follows from the convolution's unless the file says it.
+            if mistake.field == "pe" and self.threshold_pe:
+                found.append(("threshold_pe", mistake.what, mistake.remedy.replace("lower pe", "lower threshold_pe")))
+            else:
+                found.append((mistake.field, mistake.what, mistake.remedy))
+        return found
+
+    def build(self, builder: GraphBuilder, stream: str) -> str:
+        """Append the convolution to a graph; returns the stream of its activations."""
+        stream = builder.widen(f"{self.name}_input_width", stream, self.simd)
+        if self.pad != NO_PAD:
+            stream = builder.add(f"{self.name}_pad", self.padding(), stream)
+        if self.kernel > 1 or self.stride > 1 or self.mmv > 1:
+            stream = builder.add(f"{self.name}_window", self.window(), stream)
+        stream = builder.add(self.name, self.mvau(), stream, parameters=[f"{self.name}_weights"])
+        threshold = self.threshold()
+        stream = builder.widen(f"{self.name}_threshold_width", stream, threshold.pe)
+        return builder.add(f"{self.name}_threshold", threshold, stream, parameters=[f"{self.name}_thresholds"])
+
+
+def not_dividing(field: str, value: int, total: int, of_what: str) -> tuple[str, str, str]:
+    """The mistake of a fold that does not divide what it folds."""
+    legal = ", ".join(map(str, divisors(total)))
+    return (field, f"{field} {value} does not divide {total} {of_what}", f"use one of {legal}")
+
+
+def known(section: Section, read: Callable[[], T]) -> T | None:
+    """What `read` takes from the section, or None where it has reported a mistake and gives a stand-in."""
+    before = len(section.problems)
+    value = read()
+    return value if len(section.problems) == before else None
+
+
+def read_window(section: Section) -> tuple[int, int, tuple[int, int, int, int]]:
+    """Read `kernel`, `stride` and `pad` (top, left, bottom, right) of a window; mistakes go to the section's."""
+    kernel = section.integer("kernel", minimum=1, maximum=MOST_KERNEL)
+    stride = section.integer("stride", default=1, minimum=1, maximum=MOST_KERNEL)
+    top, left, bottom, right = section.integers("pad", length=4, default=NO_PAD, minimum=0)
+    if section.ok and max(top, left, bottom, right) >= kernel:
+        what = f"with padding {[top, left, bottom, right]} some {kernel}x{kernel} windows hold nothing but padding"
+        section.problem("pad", what, f"pad at most {kernel - 1} rows or columns")
+    return kernel, stride, (top, left, bottom, right)
+
+
+def read_convolution(  # the fixed parts differ by block: who calls says what the file may not change
+    section: Section,
+    name: str,
+    source: Known,
+    *,
+    kernel: int = 1,
+    stride: int | None = 1,
+    pad: tuple[int, int, int, int] = NO_PAD,
+    weight_bits: int = 1,
+    activation_bits: int,
+) -> tuple[Convolution | None, Known]:
+    """Read `channels` and the folding of one convolution, and report everything that does not fit.
+
+    `source` may be known in part, `stride` not at all. A wrong folding leaves the output known: what follows is checked
+    against it all the same. None takes the place of a convolution of which too little is known.
+    """
+    window_ok = section.ok and stride is not None
+    channels = known(section, lambda: section.integer("channels", minimum=1, maximum=MOST_CHANNELS))
+    pe = known(section, lambda: section.integer("pe", minimum=1))
+    simd = known(section, lambda: section.integer("simd", minimum=1))
+    mmv = known(section, lambda: section.integer("mmv", default=1, minimum=1))
+    threshold_pe = known(section, lambda: section.integer("threshold_pe", default=0, minimum=1))
+    section.finish()
+    found: list[tuple[str, str, str]] = []
+    for field, value in (("pe", pe), ("threshold_pe", threshold_pe)):
+        if channels and value and channels % value:
+            found.append(not_dividing(field, value, channels, "output channels"))
+    convolution, output = None, Known(None, channels)
+    if source.map is not None and window_ok and channels is not None and stride is not None:
+        convolution = Convolution(
+            name, source.map, channels, kernel, stride, pad, weight_bits, activation_bits,
+            pe or 1, simd or 1, mmv or 1, threshold_pe or 0,
+        )  # fmt: skip
+        rows, columns = convolution.padded_height, convolution.padded_width
+        if kernel > min(rows, columns):
+            what = f"a {kernel}x{kernel} window does not fit a padded map of {rows}x{columns}"
+            found.append(("kernel", what, "make it smaller or pad more"))
+        else:
+            output = Known(convolution.output, channels)
+            found += convolution.mistakes()
+    elif source.channels and simd and source.channels % simd:
+        found.append(not_dividing("simd", simd, source.channels, "input channels"))
+    for field, what, remedy in found:
+        section.problem(field if section.has(field) else None, f"{name}: {what}", remedy)
+    return convolution, output

@@ -1,0 +1,208 @@
+"""The residual block: three convolutions on the main path, a plain or a convolved side path, a saturating addition."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from blocks.core.builder import GraphBuilder
+from blocks.core.graph import Graph, GraphCore
+from blocks.fifo_depths import Depths
+from blocks.kinds.convolution import MOST_KERNEL, UNKNOWN, Convolution, FeatureMap, Known, known, read_convolution
+from blocks.operators.add import Add
+from blocks.operators.base import Stream
+from blocks.operators.duplicate import Duplicate
+from blocks.operators.fifo import Fifo
+from blocks.operators.threshold import Threshold
+from config.document import Section
+
+INNER_BITS = 2
+OUTPUT_BITS = 4
+ONE_ROUND = (1, 1, 1, 1)
+ELSEWHERE_PIXELS, ELSEWHERE_BEATS = 4, 32
+"""What the side path holds outside its FIFO: columns of conv1, width converters; pipelines and register slices."""
+
+
+@dataclass(frozen=True)
+class Residual:
+    """A residual block (ResNet v1: the stride is in the first 1x1 convolution and in the side branch).
+
+    With one branch the side path is the input itself; with two it is a 1x1 convolution of the re-quantized input.
+    Values of `OUTPUT_BITS` bits are offset by half their range; the sum carries the offset twice, so one is taken off.
+    """
+
+    name: str
+    input: FeatureMap
+    stride: int
+    conv2a: Convolution
+    conv2b: Convolution
+    conv2c: Convolution
+    conv1: Convolution | None
+    fifo_depths: Depths = ()
+    """Depths below their bounds (`blocks/fifo_depths.py`)."""
+
+    @property
+    def output(self) -> FeatureMap:
+        """What the next block reads."""
+        return self.conv2c.output
+
+    @property
+    def input_lanes(self) -> int:
+        """Channels a beat on the input port."""
+        return self.conv2a.simd
+
+    def folding(self) -> dict[str, str]:
+        """PE x SIMD of each matrix-vector unit."""
+        return {conv.name: f"{conv.pe}x{conv.simd}" for conv in self.convolutions()}
+
+    def convolutions(self) -> tuple[Convolution, ...]:
+        """The convolutions in the order of the paper."""
+        main = (self.conv2a, self.conv2b, self.conv2c)
+        return main if self.conv1 is None else (*main, self.conv1)
+
+    def bypass(self) -> Threshold:
+        """The re-quantization of the input to `INNER_BITS` bits; it plays the part of the ReLU."""
+        return Threshold(
+            channels=self.input.channels,
+            pixels=self.input.height * self.input.width,
+            pe=self.input_lanes,
+            lowest=0,
+            highest=2**self.input.bits - 1,
+            output_bits=INNER_BITS,
+        )
+
+    def core(self) -> GraphCore:
+        """The logic of the block."""
+        return self._core
+
+    @cached_property
+    def _core(self) -> GraphCore:
+        # Everything that a dodo.py says of a block goes through its core, at each start.
+        return GraphCore("residual", self._graph())
+
+    def _graph(self) -> Graph:
+        builder = GraphBuilder()
+        pixels = self.input.height * self.input.width
+        beats = pixels * self.input.channels // self.input_lanes
+        shape = (self.input.height, self.input.width, self.input.channels)
+        stream = builder.port("input", Stream(self.input_lanes, self.input.bits, beats), *shape)
+        if self.conv1 is None:
+            both = Duplicate(lanes=self.input_lanes, bits=self.input.bits, beats=beats)
+            main, side = builder.fork("duplicate", both, stream)
+            main = builder.add("bypass", self.bypass(), main, parameters=["bypass_thresholds"])
+        else:
+            quantized = builder.add("bypass", self.bypass(), stream, parameters=["bypass_thresholds"])
+            both = Duplicate(lanes=self.input_lanes, bits=INNER_BITS, beats=beats)
+            main, side = builder.fork("duplicate", both, quantized)
+            side = self.conv1.build(builder, side)
+        side = builder.add("skip", self._skip_fifo(builder.stream(side)), side)
+        for convolution in (self.conv2a, self.conv2b, self.conv2c):
+            main = convolution.build(builder, main)
+        lanes = self.conv2c.pe
+        main = builder.widen("main_width", main, lanes)
+        side = builder.widen("side_width", side, lanes)
+        join = Add(
+            lanes=lanes,
+            beats=builder.stream(main).beats,
+            a_bits=OUTPUT_BITS,
+            a_signed=False,
+            b_bits=OUTPUT_BITS,
+            b_signed=False,
+            output_bits=OUTPUT_BITS,
+            output_signed=False,
+            offset=2 ** (OUTPUT_BITS - 1),
+        )
+        return builder.build(output=builder.add("add", join, main, side))
+
+    def _skip_fifo(self, stream: Stream) -> Fifo:
+        """The FIFO from fork to join, deeper than the main path needs for its first output.
+
+        The join gets its first element when conv2b has its first window (kernel rows, with their padding) and one pixel
+        has gone through the buffers of conv2a, conv2b, conv2c, the width converters and the streams between them: 8
+        pixels are more than these. The rows of the next stride are there so that the fork seldom waits.
+        """
+        rows = self.conv2b.kernel + self.conv2b.stride
+        pixels = rows * self.conv2b.source.width + 8
+        per_pixel = stream.beats // (self.output.height * self.output.width)
+        depth = dict(self.fifo_depths).get("skip", pixels * max(1, per_pixel))
+        return Fifo(lanes=stream.lanes, bits=stream.bits, beats=stream.beats, depth=depth)
+
+    def least_depths(self) -> dict[str, int]:
+        """Beats by FIFO that it holds at the least before the join gets its first: with a smaller depth the core stops.
+
+        conv2b's first window needs some rows and pixels of its input; of the beats that came to the side path meanwhile
+        ELSEWHERE_PIXELS and ELSEWHERE_BEATS at most are not in the FIFO. A stride has rows of the side path in front of
+        conv1 as well, so that nothing is known of it.
+        """
+        if self.stride > 1:
+            return {}
+        top, left, _, _ = self.conv2b.pad
+        width, kernel = self.conv2b.source.width, self.conv2b.kernel
+        pixels = (kernel - 1 - top) * width + kernel - left - ELSEWHERE_PIXELS
+        lanes = self.conv1.threshold().pe if self.conv1 else self.input_lanes
+        return {"skip": max(1, pixels * (self.output.channels // lanes) - ELSEWHERE_BEATS)}
+
+
+def read_residual(section: Section, name: str, source: Known) -> tuple[Residual | None, Known]:
+    """Read one residual block; mistakes go to the section's problems.
+
+    Returns:
+        The block, None where too little of it is known; and what is known of its output.
+    """
+    branches = known(section, lambda: section.integer("branches", choices=(1, 2)))
+    stride = _read_stride(section, name, source, branches)
+    names = ["conv2a", "conv2b", "conv2c"]
+    if branches == 2 or section.has("conv1"):
+        names.append("conv1")
+    if branches == 1 and section.has("conv1"):
+        section.problem("conv1", f"{name}: a block with one branch has no conv1", "take it out, or set branches to 2")
+        branches = None  # which of the two is meant decides what has to fit
+    parts = {key: section.section(key) for key in names}
+    inner = source.as_bits(INNER_BITS)
+    conv2a, after_2a = read_convolution(parts["conv2a"], "conv2a", inner, stride=stride, activation_bits=INNER_BITS)
+    conv2b, after_2b = read_convolution(
+        parts["conv2b"], "conv2b", after_2a, kernel=3, pad=ONE_ROUND, activation_bits=INNER_BITS
+    )
+    conv2c, output = read_convolution(parts["conv2c"], "conv2c", after_2b, activation_bits=OUTPUT_BITS)
+    conv1 = None
+    if "conv1" in parts:
+        conv1, side = read_convolution(parts["conv1"], "conv1", inner, stride=stride, activation_bits=OUTPUT_BITS)
+        if side.channels and output.channels and side.channels != output.channels:
+            what = f"{name}: conv1 gives {side.channels} channels, conv2c {output.channels}; they are added"
+            section.problem("conv1", what, "give both the same")
+            output = UNKNOWN
+    elif branches == 1:
+        _check_sum(section, name, source, output)
+        output = source.as_bits(OUTPUT_BITS)
+    section.ok = section.ok and all(part.ok for part in parts.values())
+    if source.map is None or conv2a is None or conv2b is None or conv2c is None or stride is None:
+        return None, output
+    block = Residual(name, source.map, stride, conv2a, conv2b, conv2c, conv1)
+    if parts["conv2a"].ok:
+        for mistake in block.bypass().mistakes():
+            section.problem("conv2a", f"{name}: {mistake.what}", mistake.remedy)
+    return block, output
+
+
+def _read_stride(section: Section, name: str, source: Known, branches: int | None) -> int | None:
+    """The stride; None where it is not known for certain."""
+    stride = known(section, lambda: section.integer("stride", default=1, minimum=1, maximum=MOST_KERNEL))
+    if branches == 1 and stride not in (1, None):
+        what = f"{name}: a block with one branch passes its input on unchanged, so stride {stride} does not fit"
+        section.problem("stride", what, "use stride 1, or two branches")
+        return 1
+    if stride is not None and source.map is not None and (source.map.height % stride or source.map.width % stride):
+        what = f"{name}: stride {stride} does not divide the {source.map.height}x{source.map.width} input"
+        section.problem("stride", what, "use a stride that divides both")
+        return None
+    return stride
+
+
+def _check_sum(section: Section, name: str, source: Known, output: Known) -> None:
+    """With one branch the input itself is added to the output of conv2c."""
+    what = f"{name}: with one branch the input is added to the output of conv2c, "
+    if source.channels and output.channels and source.channels != output.channels:
+        what += f"but one has {source.channels} channels, the other {output.channels}"
+        section.problem("conv2c", what, f"give conv2c {source.channels} channels, or use two branches")
+    elif source.map and output.map and source.map != output.map:
+        section.problem("conv2c", what + f"but one is {source.map}, the other {output.map}", "use two branches")

@@ -1,0 +1,119 @@
+"""The stem: a KxK convolution of the 8 bit image, several pixels at once, and a max pool."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from blocks.core.builder import GraphBuilder
+from blocks.core.graph import Graph, GraphCore
+from blocks.kinds.convolution import NO_PAD, Convolution, FeatureMap, Known, read_convolution, read_window
+from blocks.operators.base import Stream
+from blocks.operators.max_pool import MaxPool
+from blocks.operators.pad import Pad
+from config.document import Section
+
+
+@dataclass(frozen=True)
+class Stem:
+    """The first block; `pool_kernel` 1 with `pool_stride` 1 leaves the max pool out."""
+
+    name: str
+    input: FeatureMap
+    conv0: Convolution
+    pool_kernel: int
+    pool_stride: int
+    pool_pad: tuple[int, int, int, int]
+
+    @property
+    def input_lanes(self) -> int:
+        """One pixel a beat."""
+        return self.input.channels
+
+    @property
+    def output(self) -> FeatureMap:
+        """What the first residual block reads."""
+        source = self.conv0.output
+        height = source.height + self.pool_pad[0] + self.pool_pad[2]
+        width = source.width + self.pool_pad[1] + self.pool_pad[3]
+        return FeatureMap(
+            (height - self.pool_kernel) // self.pool_stride + 1,
+            (width - self.pool_kernel) // self.pool_stride + 1,
+            source.channels,
+            source.bits,
+        )
+
+    def folding(self) -> dict[str, str]:
+        """PE x SIMD, and the pixels at once where there are several."""
+        conv = self.conv0
+        return {conv.name: f"{conv.pe}x{conv.simd}" + (f" mmv {conv.mmv}" if conv.mmv > 1 else "")}
+
+    def core(self) -> GraphCore:
+        """The logic of the block."""
+        return self._core
+
+    @cached_property
+    def _core(self) -> GraphCore:
+        # Everything that a dodo.py says of a block goes through its core, at each start.
+        return GraphCore("stem", self._graph())
+
+    def _graph(self) -> Graph:
+        builder = GraphBuilder()
+        height, width, channels = self.input.height, self.input.width, self.input.channels
+        stream = builder.port("input", Stream(channels, self.input.bits, height * width), height, width, channels)
+        stream = self.conv0.build(builder, stream)
+        source, lanes = self.conv0.output, self.conv0.pe
+        stream = builder.widen("pool_width", stream, lanes)
+        if self.pool_kernel > 1 or self.pool_stride > 1:
+            top, left, bottom, right = self.pool_pad
+            if self.pool_pad != NO_PAD:
+                pad = Pad(
+                    channels=source.channels, height=source.height, width=source.width, top=top, left=left,
+                    bottom=bottom, right=right, lanes=lanes, bits=source.bits,
+                )  # fmt: skip
+                stream = builder.add("pool_pad", pad, stream)
+            pool = MaxPool(
+                channels=source.channels,
+                height=source.height + top + bottom,
+                width=source.width + left + right,
+                kernel=self.pool_kernel,
+                stride=self.pool_stride,
+                lanes=lanes,
+                bits=source.bits,
+            )
+            stream = builder.add("pool", pool, stream)
+        return builder.build(output=stream)
+
+
+def read_stem(section: Section, name: str, source: Known) -> tuple[Stem | None, Known]:
+    """Read the stem; mistakes go to the section's problems.
+
+    Returns:
+        The block, None where too little of it is known; and what is known of its output.
+    """
+    conv = section.section("conv0")
+    kernel, stride, pad = read_window(conv)
+    conv0, output = read_convolution(
+        conv, "conv0", source, kernel=kernel, stride=stride, pad=pad,
+        weight_bits=conv.integer("weight_bits", default=8, minimum=1, maximum=16),
+        activation_bits=conv.integer("activation_bits", default=2, minimum=1, maximum=8),
+    )  # fmt: skip
+    pool_kernel, pool_stride, pool_pad = 1, 1, NO_PAD
+    section.ok = section.ok and conv.ok
+    if section.has("max_pool"):
+        pool = section.section("max_pool")
+        pool_kernel, pool_stride, pool_pad = read_window(pool)
+        pool.finish()
+        if output.map is not None and pool.ok:
+            rows = output.map.height + pool_pad[0] + pool_pad[2]
+            columns = output.map.width + pool_pad[1] + pool_pad[3]
+            if pool_kernel > min(rows, columns):
+                what = f"{name}: a pool of {pool_kernel}x{pool_kernel} does not fit a padded map of {rows}x{columns}"
+                pool.problem("kernel", what, "make it smaller or pad more")
+        if not pool.ok:
+            section.ok = False
+            return None, Known(None, output.channels)
+    if source.map is None or conv0 is None or output.map is None:
+        return None, output
+    stem = Stem(name, source.map, conv0, pool_kernel, pool_stride, pool_pad)
+    return stem, Known(stem.output, stem.output.channels)

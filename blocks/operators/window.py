@@ -1,0 +1,42 @@
+"""The shape that operators on windows share: which windows there are, and the line buffer that they come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from blocks.operators.base import Area, Operator
+from blocks.operators.estimate import window_memory
+
+
+@dataclass(frozen=True)
+class WindowOperator(Operator):
+    """Windows of `kernel` x `kernel`, `stride` apart, of a map that is already padded."""
+
+    channels: int
+    height: int
+    width: int
+    kernel: int
+    stride: int
+
+    @property
+    def out_height(self) -> int:
+        """Output rows."""
+        return (self.height - self.kernel) // self.stride + 1
+
+    @property
+    def out_width(self) -> int:
+        """Output columns."""
+        return (self.width - self.kernel) // self.stride + 1
+
+    def window_cycles(self, folds: int, windows: int = 1) -> int:
+        """K * W * cf + OH * max(OW / windows * K^2 * cf, stride * W * cf), with `folds` beats cf a pixel.
+
+        `windows` are read at once. While those of one output row leave, the rows that the next one needs come in.
+        """
+        emitted = self.out_width // windows * self.kernel * self.kernel * folds
+        loaded = self.stride * self.width * folds
+        return self.kernel * self.width * folds + self.out_height * max(emitted, loaded)
+
+    def line_buffer(self, width_bits: int, folds: int) -> Area:
+        """The rows of a window and of the next stride, `folds` beats of `width_bits` bits a pixel."""
+        return window_memory(width_bits, (self.kernel + self.stride) * self.width * folds)

@@ -1,0 +1,245 @@
+"""What a build shows: a live list of running steps on a terminal, plain lines elsewhere, and a summary."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import TextIO
+
+from farm.display.tally import Tally
+from farm.display.wording import (
+    bound_lines,
+    difference_words,
+    duration_words,
+    failure_words,
+    known_as,
+    long_reasons,
+    remedy_words,
+    running_words,
+    short_reasons,
+    status_words,
+    waiting_lines,
+)
+from farm.execution.executor import Run
+from farm.execution.failure import Failure
+from farm.planning.forecast import Left
+from farm.reason import Reason
+from farm.results.record import Cost
+from farm.scheduler.outcome import Outcome
+
+_SHOWN_RUNS = 12
+_REFRESH_S = 0.2
+
+#: Returns the reasons to show for a step, from those that the engine found.
+Explain = Callable[[str, tuple[Reason, ...]], tuple[Reason, ...]]
+#: Returns the groups that stand for a step alone.
+Groups = Callable[[str], tuple[str, ...]]
+
+
+class Display:
+    """Shows the events of a loop on `stream`; `reasons` shows every reason of every step (-v 2)."""
+
+    refresh_s: float | None = None
+
+    def __init__(
+        self,
+        stream: TextIO,
+        tally: Tally,
+        *,
+        reasons: bool = False,
+        explain: Explain = lambda _, reasons: reasons,
+        groups: Groups = lambda _: (),
+    ) -> None:
+        self._stream = stream
+        self._tally = tally
+        self._reasons = reasons
+        self._explain = explain
+        self._groups = groups
+
+    def __enter__(self) -> Display:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._clear()
+
+    def started(self, name: str, reasons: Sequence[Reason]) -> None:
+        """Show that a step runs, and why."""
+        told = self._explain(name, tuple(reasons))
+        self._started(name, short_reasons(told))
+        if self._reasons:
+            for line in long_reasons(told):
+                self._line(f"          {line}", "dim")
+
+    def finished(self, name: str, elapsed_s: float) -> None:
+        """Show that a task is done."""
+        self._tally.finish(name, elapsed_s)
+        self._line(f"  done    {name}  {duration_words(elapsed_s)}", "green")
+
+    def current(self, name: str) -> None:
+        """Count a task that needs nothing."""
+        self._tally.end(name)
+
+    def restored(self, name: str, cost: Cost) -> None:
+        """Show that the outputs of a step came from the store."""
+        self._tally.restore(name)
+        self._line(f"  restore {name}  (its run had taken {duration_words(cost.wall_s)})", "green")
+
+    def repeated(self, name: str, failure: Failure, attempt: int) -> None:
+        """Show that a step will be tried again."""
+        self._line(f"  again   {name} {failure_words(failure)}; attempt {attempt + 1} follows", "yellow")
+        self._line(f"          {remedy_words(failure)}", "")
+
+    def failed(self, name: str, failure: Failure) -> None:
+        """Show how a task failed, what its log says, and where to look further."""
+        self._tally.give_up(name)
+        self._line(f"  FAILED  {known_as(name, self._groups(name))} {failure_words(failure)}", "bold red")
+        for line in failure.lines:
+            self._line(f"          {line}", "red")
+        if failure.place and not any(failure.place in line for line in failure.lines):
+            self._line(f"          at {failure.place}", "red")
+        self._line(f"          {remedy_words(failure)}", "")
+        if failure.log:
+            self._line(f"          log: {failure.log}", "")
+            self._line(f"          alone: doit repro {name}", "")
+
+    def foreign(self, name: str) -> None:
+        """Leave the terminal to an action that writes to it."""
+        self._clear()
+
+    def progress(self, done: int, total: int, running: Sequence[Run]) -> None:
+        """Show what is running."""
+
+    def note(self, text: str) -> None:
+        """Show a sentence of the engine."""
+        self._line(text, "")
+
+    def summary(self, outcome: Outcome) -> None:
+        """Show the counts, the failures and what to do next."""
+        self._clear()
+        if outcome.stopped_by:
+            self._line(self._stopped_line(outcome), "bold")
+            return
+        for name, differences in sorted(outcome.differing.items()):
+            for difference in differences:
+                self._line(difference_words(name, difference), "yellow")
+        for source, name in sorted(outcome.edited.items()):
+            self._line(f"{source} was edited while {name} ran with it; the next build runs that again", "yellow")
+        if not (outcome.ran or outcome.restored or outcome.failed or outcome.skipped):
+            self._line(f"nothing to do: {len(outcome.current)} current ({duration_words(outcome.wall_s)})", "green")
+            return
+        counts = {
+            "run": outcome.ran,
+            "restored": outcome.restored,
+            "current": outcome.current,
+            "failed": outcome.failed,
+            "skipped": outcome.skipped,
+            "not started": outcome.not_started,
+        }
+        words = [f"{len(names)} {what}" for what, names in counts.items() if names or what in ("run", "current")]
+        style = "bold red" if outcome.failed else "green"
+        self._line(f"{', '.join(words)} in {duration_words(outcome.wall_s)}", style)
+        if outcome.restored:
+            self._line(f"restoring saved {duration_words(outcome.saved_cpu_s)} of CPU time", "")
+        if len(outcome.ran) > 1 and not outcome.failed:
+            for line in bound_lines(self._tally.bound(), self._tally.capacity.slots, outcome.wall_s):
+                self._line(line, "")
+        if outcome.failed:
+            self._line(f"failed: {', '.join(outcome.failed)}", "red")
+        if outcome.not_started:
+            self._line("'doit -c ...' goes on with what does not need the failed ones", "")
+
+    def _started(self, name: str, why: str) -> None:
+        self._line(f"  run     {name}  ({why})" if why else f"  run     {name}", "")
+
+    def _line(self, text: str, style: str) -> None:
+        self._stream.write(text + "\n")
+        self._stream.flush()
+
+    def _clear(self) -> None:
+        """Take the live part from the screen."""
+
+    @staticmethod
+    def _stopped_line(outcome: Outcome) -> str:
+        ended = f"; ended {', '.join(outcome.killed)}" if outcome.killed else ""
+        kept = f"{len(outcome.ran)} finished and recorded"
+        left = len(outcome.not_started) + len(outcome.killed)
+        return f"stopped by {outcome.stopped_by}{ended}; {kept}, {left} left for the next build"
+
+
+class LiveDisplay(Display):
+    """The display of a terminal: finished lines above, running steps with their time below."""
+
+    refresh_s: float | None = _REFRESH_S
+
+    def __init__(
+        self,
+        stream: TextIO,
+        tally: Tally,
+        *,
+        reasons: bool = False,
+        explain: Explain = lambda _, reasons: reasons,
+        groups: Groups = lambda _: (),
+    ) -> None:
+        from rich.console import Console  # noqa: PLC0415 - a build without a terminal must not wait for its import
+        from rich.live import Live  # noqa: PLC0415
+
+        super().__init__(stream, tally, reasons=reasons, explain=explain, groups=groups)
+        self._console = Console(file=stream, highlight=False)
+        # No thread: the engine forks, and the kernel ties children to the thread that started them.
+        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+        self._why: dict[str, str] = {}
+        self._shown_s = 0.0
+        self._left_of: tuple[set[str], float, Left] | None = None
+
+    def progress(self, done: int, total: int, running: Sequence[Run]) -> None:
+        """Redraw the running steps, a few times a second at most."""
+        from rich.text import Text  # noqa: PLC0415
+
+        if not running:
+            self._clear()
+            return
+        if time.monotonic() - self._shown_s < _REFRESH_S / 2:
+            return
+        self._shown_s = time.monotonic()
+        if not self._live.is_started:
+            self._live.start()
+        seconds = {run.step.name: run.elapsed_s for run in running}
+        lines = [status_words(done, total, self._tally.restored, len(running), self._left(seconds))]
+        for run in running[:_SHOWN_RUNS]:
+            name = run.step.name
+            lines.append(running_words(name, run.elapsed_s, self._tally.forecast.of(name), self._why.get(name, "")))
+        if len(running) > _SHOWN_RUNS:
+            lines.append(f"  and {len(running) - _SHOWN_RUNS} more")
+        lines += waiting_lines(self._tally.waiting(list(seconds)))
+        width = max(20, self._console.width - 1)
+        lines = [line[:width] for line in lines]
+        self._live.update(Text("\n".join(lines), style="cyan", no_wrap=True), refresh=True)
+
+    def _left(self, seconds: dict[str, float]) -> Left:
+        """Return what is left; found anew when another step runs or a second has passed."""
+        if self._left_of is None or self._left_of[0] != set(seconds) or time.monotonic() - self._left_of[1] > 1:
+            self._left_of = (set(seconds), time.monotonic(), self._tally.left(seconds))
+        return self._left_of[2]
+
+    def _started(self, name: str, why: str) -> None:
+        self._why[name] = f"({why})" if why else ""
+
+    def finished(self, name: str, elapsed_s: float) -> None:
+        """Show that a task is done, and why it had to run."""
+        self._tally.finish(name, elapsed_s)
+        self._line(f"  done    {name}  {duration_words(elapsed_s)}  {self._why.get(name, '')}", "green")
+
+    def _line(self, text: str, style: str) -> None:
+        # Tool output goes here too: brackets in it are no markup.
+        self._console.print(text, style=style or None, markup=False, soft_wrap=True)
+
+    def _clear(self) -> None:
+        if self._live.is_started:
+            self._live.stop()
+
+
+def display_for(stream: TextIO, tally: Tally, *, reasons: bool, explain: Explain, groups: Groups) -> Display:
+    """Return the live display if `stream` is a terminal. `explain` may say more than "no record" of a step."""
+    kind = LiveDisplay if stream is sys.stdout and stream.isatty() else Display
+    return kind(stream, tally, reasons=reasons, explain=explain, groups=groups)

@@ -1,0 +1,346 @@
+"""Reasons and failures in words. Nothing else of the engine makes sentences of them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+
+from farm.display.tally import Waiting
+from farm.execution.failure import Failure
+from farm.planning.admission import Capacity, Shortage
+from farm.planning.forecast import Forecast, Left
+from farm.planning.makespan import Bound
+from farm.planning.planner import Planned
+from farm.reason import Reason
+from farm.results.ledger import Expectation
+from farm.results.record import Record
+from farm.scheduler.checkout import Difference
+from farm.step import FailureClass, Step
+
+_SHORT_CHARACTERS = 60
+
+
+def reason_words(reason: Reason) -> str:
+    """Return one reason as a phrase."""
+    change = f"{_shown(reason.before)} -> {_shown(reason.after)}"
+    match reason.kind:
+        case "no record":
+            return "no record of a finished run"
+        case "asked":
+            return "asked for with --always"
+        case "fact":
+            return f"{reason.subject} {change}"
+        case "argv":
+            return "the command changed"
+        case "input":
+            verb = "is new" if not reason.before else "is no input any more" if not reason.after else "changed"
+            return f"{reason.subject} {verb}"
+        case "tool":
+            return f"{reason.subject} {change}"
+        case "environment":
+            return f"variable {reason.subject} {change}"
+        case "outputs":
+            return "the outputs are others"
+        case "missing":
+            return f"{reason.subject} is missing"
+        case "altered":
+            return f"{reason.subject} was altered"
+
+
+def known_as(name: str, groups: Sequence[str]) -> str:
+    """Return the name of a step with the names by which people call it: a core's with those of its blocks."""
+    return f"{name} (= {_some(groups)})" if groups else name
+
+
+def short_reasons(reasons: Sequence[Reason]) -> str:
+    """Return the most telling reason, and how many more there are."""
+    if not reasons:
+        return ""
+    first = reason_words(reasons[0])
+    if len(first) > _SHORT_CHARACTERS:
+        first = first[: _SHORT_CHARACTERS - 3] + "..."
+    return first if len(reasons) == 1 else f"{first} (+{len(reasons) - 1})"
+
+
+def long_reasons(reasons: Sequence[Reason]) -> list[str]:
+    """Return every reason on a line of its own; a changed command word by word."""
+    lines = []
+    for reason in reasons:
+        lines.append(reason_words(reason))
+        if reason.kind in ("argv", "outputs"):
+            lines += [f"  before: {reason.before}", f"  now:    {reason.after}"]
+    return lines
+
+
+_PLANNED = {"run": "run", "restore": "restore", "depends": "maybe", "ignored": "ignored", "current": "current"}
+
+
+def plan_lines(
+    planned: Sequence[Planned],
+    forecast: Forecast,
+    capacity: Capacity,
+    groups: Callable[[str], Sequence[str]],
+    *,
+    with_current: bool,
+) -> list[str]:
+    """Return a line per task that is not current, and the totals."""
+    lines = []
+    for item in planned:
+        if item.state == "current" and not with_current:
+            continue
+        why = short_reasons(item.reasons)
+        if item.after:
+            why = f"depends on {_some(item.after)}" + (f"; {why}" if why else "")
+        time = _range(forecast.of(item.name)) if item.state in ("run", "depends") else ""
+        name = known_as(item.name, groups(item.name))
+        lines.append(f"  {_PLANNED[item.state]:<7} {name}" + (f"  ({why})" if why else "") + time)
+    count = {state: sum(item.state == state for item in planned) for state in _PLANNED}
+    totals = [f"{count['run']} would run", f"{count['restore']} would be restored", f"{count['current']} current"]
+    if count["depends"]:
+        totals.append(f"{count['depends']} depend on the outcome of others")
+    if count["ignored"]:
+        totals.append(f"{count['ignored']} ignored")
+    return [*lines, ", ".join(totals), *_total_time(planned, forecast, capacity)]
+
+
+def _total_time(planned: Sequence[Planned], forecast: Forecast, capacity: Capacity) -> list[str]:
+    """Return the least and the most that a build would take, as far as earlier runs tell."""
+    certain = [item.name for item in planned if item.state == "run"]
+    possible = [item.name for item in planned if item.state in ("run", "depends")]
+    if not possible:
+        return []
+    least = forecast.left(certain, capacity, which="low")
+    most = forecast.left(possible, capacity, which="high")
+    if not most.known:
+        return ["time: unknown, since none of these steps has run before"]
+    beside = f", and {most.unknown} steps that never ran before" if most.unknown else ""
+    slots = f"{capacity.slots} slot{'s' if capacity.slots != 1 else ''}"
+    return [f"time: {_between(least.seconds, most.seconds)} with {slots}, by the ledger{beside}"]
+
+
+def _range(expected: Expectation) -> str:
+    if expected.wall_s is None:
+        return ""
+    return (
+        f"  {_between(expected.wall_s.low, expected.wall_s.high)}{'' if expected.basis == 'step' else ' like others'}"
+    )
+
+
+def _between(low_s: float, high_s: float) -> str:
+    low, high = duration_words(low_s), duration_words(high_s)
+    return low if low == high else f"{low} to {high}"
+
+
+_SECTIONS = (
+    ("facts", ("fact",)),
+    ("inputs", ("input",)),
+    ("tools", ("tool", "environment")),
+    ("command", ("argv",)),
+    ("outputs", ("outputs", "missing", "altered")),
+    ("", ("no record", "asked")),
+)
+
+
+def why_lines(planned: Planned, record: Record | None, asked: str) -> list[str]:
+    """Return what differs from the last run, in the order in which a person looks: facts, inputs, tools, command."""
+    name = planned.name if planned.name == asked else f"{planned.name} (= {asked})"
+    if planned.state == "current":
+        cost = f"; its run took {duration_words(record.cost.wall_s)}" if record else ""
+        return [f"{name} is current: nothing that it depends on has changed{cost}"]
+    verb = {"run": "would run", "restore": "would be restored from the store", "ignored": "is ignored"}
+    lines = [f"{name} {verb.get(planned.state, f'may run: that depends on {_some(planned.after)}')}"]
+    if planned.before is not None:
+        lines.append(f"  compared with {planned.before.name}, which {planned.before.group} was before")
+    for title, kinds in _SECTIONS:
+        found = [reason for reason in planned.reasons if reason.kind in kinds]
+        words = [
+            line for reason in found for line in ([reason_words(reason)] if reason.kind != "argv" else _argv(reason))
+        ]
+        lines += [f"  {title if not number else '':<8} {line}" for number, line in enumerate(words)]
+    return lines
+
+
+def step_lines(step: Step) -> list[str]:
+    """Return what a step runs with: command, tools, facts and resources."""
+    needs = step.resources
+    licences = f", licences {', '.join(needs.licences)}" if needs.licences else ""
+    rows = [
+        ("command", [shlex.join(step.argv)]),
+        ("log", [step.log]),
+        ("tools", [f"{tool.name} {tool.version}" for tool in step.tools]),
+        ("variables", [f"{name}={value}" for name, value in step.environment]),
+        ("facts", [f"{name} {value}" for name, value in step.facts]),
+        ("occupies", [f"{needs.cores} core{'s' if needs.cores > 1 else ''}, {needs.memory_gib:g} GiB{licences}"]),
+    ]
+    return [line for title, found in rows if found for line in ("", f"{title:<11}: ", *(f" - {one}" for one in found))]
+
+
+_SHOWN_WAITING = 3
+
+
+def status_words(done: int, total: int, restored: int, running: int, left: Left) -> str:
+    """Return the first line of the live display: where the build stands, and the time left with its basis."""
+    words = f"  {done}/{total} done" + (f" ({restored} restored)" if restored else "") + f", {running} running"
+    if not left.known:
+        return f"{words}; time left unknown: no step has run before"
+    if left.unknown:
+        return (
+            f"{words}; at least {duration_words(left.seconds)} left ({left.unknown} of the steps left never ran before)"
+        )
+    return f"{words}; about {duration_words(left.seconds)} left (by earlier runs)"
+
+
+def running_words(name: str, elapsed_s: float, expected: Expectation, why: str) -> str:
+    """Return the live line of a running step."""
+    time = duration_words(elapsed_s)
+    if expected.wall_s is not None:
+        time += f" of {'' if expected.basis == 'step' else 'perhaps '}{duration_words(expected.wall_s.median)}"
+    return f"  {time:>18}  {name}  {why}"
+
+
+def waiting_lines(waiting: Sequence[Waiting]) -> list[str]:
+    """Return what waits for what, those that wait for the least first."""
+    free = sum(1 for one in waiting if not one.for_ and not one.lacks)
+    lines = [f"  {f'{free} wait':>18}  for a free place"] if free else []
+    lacking = [one for one in waiting if one.lacks]
+    lines += [
+        f"  {'waits':>18}  {one.name} for {', '.join(map(_lack_words, one.lacks))}" for one in lacking[:_SHOWN_WAITING]
+    ]
+    if len(lacking) > _SHOWN_WAITING:
+        lines.append(f"  {'':>18}  and {len(lacking) - _SHOWN_WAITING} more for memory, cores or licences")
+    others = [one for one in waiting if one.for_]
+    lines += [f"  {'waits':>18}  {one.name} for {_some(one.for_)}" for one in others[:_SHOWN_WAITING]]
+    if len(others) > _SHOWN_WAITING:
+        lines.append(f"  {'':>18}  and {len(others) - _SHOWN_WAITING} more")
+    return lines
+
+
+def _lack_words(lack: Shortage) -> str:
+    kind, _, licence = lack.resource.partition(" ")
+    if licence:
+        return f"a licence {licence}"
+    unit = " GiB of memory" if kind == "memory_gib" else f" {kind}"
+    return f"{lack.needed:.3g}{unit} ({max(0.0, lack.available):.3g} free)"
+
+
+def bound_lines(bound: Bound, slots: int, wall_s: float) -> list[str]:
+    """Return how near a build came to the least time that its steps need."""
+    path = " -> ".join(bound.path if len(bound.path) <= 6 else (*bound.path[:3], "...", *bound.path[-2:]))
+    over = f"{max(0.0, wall_s / bound.lower_s - 1):.0%} above it" if bound.lower_s > 0 else "-"
+    return [
+        f"critical path: {duration_words(bound.critical_s)} ({path})",
+        f"least time with {slots} slots: {duration_words(bound.lower_s)}; this build was {over}",
+    ]
+
+
+def _argv(reason: Reason) -> list[str]:
+    """Return the words of a command that changed."""
+    import difflib  # noqa: PLC0415 - only here
+
+    before, after = reason.before.split(" "), reason.after.split(" ")
+    lines = []
+    for what, first, last, begin, end in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if what != "equal":
+            # The word before a changed value is mostly its option.
+            option = f"{before[first - 1]} " if first and before[first - 1].startswith("-") else ""
+            lines.append(f"{option}{_shown(' '.join(before[first:last]))} -> {_shown(' '.join(after[begin:end]))}")
+    return lines
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:2])
+    return shown if len(names) <= 2 else f"{shown} and {len(names) - 2} more"
+
+
+def failure_words(failure: Failure) -> str:
+    """Return how a step failed, as a phrase."""
+    match failure.cause:
+        case "exit":
+            return f"ended with exit status {failure.detail}"
+        case "signal":
+            return f"was ended by {failure.detail}"
+        case "timeout":
+            return f"was not done after {failure.detail} s"
+        case "lost":
+            return "lost the process that watches it, so nothing vouches for its outputs"
+        case "program":
+            return f"could not be started: {failure.detail}"
+        case "outputs":
+            return f"ended with exit status 0, but its output {failure.detail}"
+        case "log":
+            return "ended with exit status 0, but its log reports an error"
+        case "cut":
+            return f"ended with exit status 0, but its log is cut off: {failure.detail}"
+        case "input":
+            return f"could not read its inputs: {failure.detail}"
+        case "published":
+            return f"has its outputs in place, but their use failed: {failure.detail}"
+        case "action":
+            return failure.detail
+        case "engine":
+            return f"met an error of the engine: {failure.detail}"
+
+
+#: What to do about each class of failures, unless the toolchain knows better.
+_REMEDIES: dict[FailureClass, str] = {
+    "source": "correct what the lines above name",
+    "config": "correct the configuration, or install what is missing",
+    "capacity": "fold more, or choose a larger board",
+    "timing": "lower clock_mhz, or fold what is on the critical path otherwise",
+    "licence": "free a licence, or ask for more; farm.licences limits how many this machine uses at once",
+    "memory": "let it run beside fewer others (farm.slots), give farm.memory_gib, or use a larger machine",
+    "disk": "make room, for example with 'doit cache gc --max-size 10G', and build again",
+    "crash": "build again; if it ends so each time, give the folder of 'doit repro' to the tool's maker",
+    "timeout": "raise the step's timeout if it was making progress",
+    "infrastructure": "look at the machine, and build again",
+}
+
+
+def remedy_words(failure: Failure) -> str:
+    """Return the class of a failure, with what to do about it."""
+    used = ""
+    if failure.peak_memory_gib is not None and failure.limit_gib is not None:
+        used = (
+            f" (had taken {failure.peak_memory_gib:.2f} GiB of {failure.limit_gib:.2f}, "
+            f"expected were {failure.memory_gib:.2f})"
+        )
+    return f"{failure.kind}{used}: {failure.remedy or _REMEDIES[failure.kind]}"
+
+
+def shortage_lines(steps: Sequence[tuple[str, Sequence[Shortage]]]) -> list[str]:
+    """Return for each step what it needs that this machine does not have, and the setting that would change it."""
+    lines = []
+    for name, shortages in steps:
+        for shortage in shortages:
+            kind, _, licence = shortage.resource.partition(" ")
+            has = f"there are {shortage.available:g}"
+            if licence:
+                needs, remedy = f"licence {licence}", f"write '{licence}: COUNT' below farm.licences in farm.local.yaml"
+            elif kind == "memory_gib":
+                needs, remedy = f"{shortage.needed:g} GiB of memory", "farm.memory_gib sets what there is"
+            else:
+                needs, remedy = f"{shortage.needed:g} {kind}", f"farm.{kind} sets what there is"
+            lines.append(f"step '{name}' can never run here: it needs {needs} and {has}; {remedy}")
+    return lines
+
+
+def difference_words(name: str, difference: Difference) -> str:
+    """Return that a repeated run has made something else."""
+    kind = "other bytes of the same meaning" if difference.only_bytes else "something else"
+    return f"not reproducible: with equal inputs {name} made {kind} of {difference.target}"
+
+
+def duration_words(seconds: float) -> str:
+    """Return a time as a person says it: 0.3 s, 42 s, 3 min 5 s, 2 h 10 min."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def _shown(value: str) -> str:
+    return value or "(none)"

@@ -1,0 +1,62 @@
+"""A flow: tasks in the order in which data flows, each made of the steps that the project gives for its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from farm.step import Step
+from farm.tasks import group, task
+
+
+class Item(Protocol):
+    """One step of a task, its help text, and further names under which a user may ask for it."""
+
+    @property
+    def step(self) -> Step:
+        """The step."""
+
+    @property
+    def doc(self) -> str:
+        """Its help text."""
+
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """Further names: hls:res2a is hls:residual_3f2a9c."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A line of the flow.
+
+    Attributes:
+        name: The task's.
+        doc: Its help text.
+        hook: Called with the outputs' paths whenever they are in place, as `farm.tasks.task` says.
+        note: What a build that needs it says first.
+    """
+
+    name: str
+    doc: str
+    hook: Callable[[tuple[Path, ...]], None] | None = None
+    note: str = ""
+
+
+def tasks(flow: Iterable[Task], items: Callable[[str], Iterable[Item]]) -> dict[str, Callable[[], Iterator[Any]]]:
+    """The `task_NAME` functions that doit looks for in a dodo.py; `items` gives the steps of a task by its name."""
+    return {f"task_{line.name}": _creator(line, items) for line in flow}
+
+
+def _creator(line: Task, items: Callable[[str], Iterable[Item]]) -> Callable[[], Iterator[Any]]:
+    def create() -> Iterator[Any]:
+        found = list(items(line.name))
+        for item in found:
+            yield task(item.step, doc=item.doc, published=line.hook, note=line.note)
+        for item in found:
+            for block in item.blocks:
+                yield group(block, item.step.name)
+
+    create.__doc__ = line.doc
+    return create

@@ -1,0 +1,1 @@
+"""What a build would do and in which order: graph, expected cost, admission. It starts nothing."""

@@ -1,0 +1,105 @@
+"""What a step was when a group task last ended well, so that a step of another name has something to differ from.
+
+Cores are named by their parameters: a folding change makes "hls:res2a" stand for another step, which has no record of
+its own. Its predecessor is the step that the same name stood for before.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from farm.key import Parts
+from farm.planning.graph import Task, step_of
+from farm.reason import Reason, differences
+from farm.results.folder import FARM_FOLDER, write_atomically
+from farm.results.ledger import kind_of
+from farm.results.record import Records
+
+_FOLDER = f"{FARM_FOLDER}/groups"
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Predecessor:
+    """What the group task `group` stood for: a step of another name, its key's parts and its facts."""
+
+    group: str
+    name: str
+    parts: Parts
+    facts: Mapping[str, str]
+
+
+class Predecessors:
+    """Remembers for each group of one step what that step was. One file per build; `dep_file` names the build."""
+
+    def __init__(self, root: Path, tasks: Mapping[str, Task], dep_file: str) -> None:
+        self._root = root
+        self._file = root / _FOLDER / f"{dep_file.strip('/')}.json"
+        self._tasks = tasks
+        self._groups: dict[str, list[str]] = {}
+        for group, task in tasks.items():
+            needed = [] if task.actions else list(task.task_dep)
+            if len(needed) == 1 and needed[0] in tasks and step_of(tasks[needed[0]]) is not None:
+                self._groups.setdefault(needed[0], []).append(group)
+        self._known: dict[str, Any] | None = None
+
+    def groups(self, name: str) -> tuple[str, ...]:
+        """Return the groups of its own kind that stand for a step alone: the names by which people know it."""
+        kind = f"{kind_of(name)}:"
+        return tuple(group for group in self._groups.get(name, ()) if group.startswith(kind))
+
+    def of(self, name: str) -> Predecessor | None:
+        """Return what one of the step's groups stood for; None if it was the same step, or nothing is known."""
+        for group in self._groups.get(name, ()):
+            try:
+                item = self._load()[group]
+                if item["name"] != name:
+                    facts = {str(fact): str(value) for fact, value in item["facts"].items()}
+                    return Predecessor(group, str(item["name"]), Parts.of_document(item["parts"]), facts)
+            except (KeyError, TypeError, ValueError, AttributeError):
+                continue
+        return None
+
+    def explain(self, name: str, reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
+        """Return the differing facts in place of "no record", where a predecessor tells them."""
+        step = step_of(self._tasks[name])
+        before = self.of(name) if reasons and reasons[0].kind == "no record" and step is not None else None
+        if before is None or step is None:
+            return reasons
+        facts = differences(before.parts, before.parts, before.facts, dict(step.facts))
+        return facts or reasons
+
+    def remember(self, changed: Iterable[str], current: Iterable[str]) -> None:
+        """Write what the groups stand for now, of steps that have been made anew and of those that were current."""
+        records = Records(self._root)
+        known = dict(self._load())
+        same = {
+            name for name in current if any(known.get(g, {}).get("name") == name for g in self._groups.get(name, ()))
+        }
+        for name in {*changed, *current} - same:
+            if name not in self._groups:
+                continue
+            step = step_of(self._tasks[name])
+            record = records.read(step) if step is not None else None
+            if record is not None:
+                item = {"name": name, "parts": record.parts.document(), "facts": dict(record.facts)}
+                known.update(dict.fromkeys(self._groups[name], item))
+        if known != self._known:
+            write_atomically(self._file, json.dumps({"format": _FORMAT, "groups": known}))
+            self._known = known
+
+    def _load(self) -> dict[str, Any]:
+        if self._known is None:
+            self._known = {}
+            # Damaged or absent: there is nothing to compare with, and nothing else is lost.
+            try:
+                document = json.loads(self._file.read_text("utf-8"))
+                if document["format"] == _FORMAT and isinstance(document["groups"], dict):
+                    self._known = {group: item for group, item in document["groups"].items() if isinstance(item, dict)}
+            except (OSError, ValueError, KeyError, TypeError):
+                pass
+        return self._known

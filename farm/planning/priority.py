@@ -1,0 +1,59 @@
+"""How much each step of a build matters, by what earlier runs have cost. Nothing is asked before a step has to run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from statistics import median
+
+from farm.planning.admission import Candidate, Capacity, with_memory
+from farm.planning.makespan import ranked
+from farm.results.ledger import Expectation
+from farm.step import Resources, Step
+
+#: Where nothing at all is known every step counts the same, so that the longest chain goes first.
+_GUESS_S = 1.0
+_NOTHING = Resources(memory_gib=1e-6)
+
+
+class Priority:
+    """Knows which of the steps that wait is to start first."""
+
+    def __init__(
+        self, needs: Mapping[str, Sequence[str]], expected: Callable[[str], Expectation], capacity: Capacity
+    ) -> None:
+        """`needs` are the tasks with actions, needed ones first, each with those that it needs directly."""
+        self._needs = needs
+        self._expected = expected
+        self._capacity = capacity
+        self._rank: Mapping[str, float] = {}
+
+    def rank(self, pending: Mapping[str, Step | None]) -> None:
+        """Find the order of the tasks that have not ended yet; None stands for a task that is no step.
+
+        A step of unknown duration is taken to be as long as the middle one of the others.
+        """
+        walls = {name: self._expected(name).wall_s for name, step in pending.items() if step is not None}
+        known = {name: wall_s.median for name, wall_s in walls.items() if wall_s is not None}
+        usual_s = median(known.values()) if known else _GUESS_S
+        needs = {name: [one for one in self._needs[name] if one in pending] for name in self._needs if name in pending}
+        candidates = {
+            name: Candidate(name, _NOTHING, 0.0)
+            if step is None
+            else replace(self.candidate(step), duration_s=known.get(name, usual_s))
+            for name, step in pending.items()
+        }
+        self._rank = ranked(needs, candidates, self._capacity)
+
+    def of(self, name: str) -> float:
+        """Return how important a task is among those that were ranked."""
+        return self._rank.get(name, 0.0)
+
+    def candidate(self, step: Step, *, alone: bool = False) -> Candidate:
+        """Return what a step occupies, and for how long, as far as it is known; all memory if it is to run `alone`."""
+        found = self._expected(step.name)
+        # What others of its kind have used tells nothing of this one: one large block would hold up all small ones.
+        learned = found.memory_bytes if found.basis == "step" else None
+        memory_gib = self._capacity.memory_gib if alone else None if learned is None else learned / 2**30
+        duration_s = None if found.wall_s is None else found.wall_s.median
+        return Candidate(step.name, with_memory(step.resources, memory_gib, self._capacity), duration_s)

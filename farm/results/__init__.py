@@ -1,0 +1,1 @@
+"""What is kept of runs: store, records, ledger, journal."""

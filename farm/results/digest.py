@@ -1,0 +1,182 @@
+"""Digests of files: each byte is hashed once per change, for all steps and across runs."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import stat
+import time
+import zipfile
+import zlib
+from dataclasses import astuple, dataclass
+from functools import cache
+from pathlib import Path
+
+from farm import clock
+from farm.results.folder import DIGESTS, write_atomically
+
+# A file that was modified this shortly before it was hashed may be modified again within the same tick of the file
+# system's clock; its size and times would not show it, so such a digest is not trusted later. Some file systems count
+# seconds, or two; the others count the ticks of the kernel, at most ten milliseconds each.
+_RACY_NS = 2_000_000_000
+_RACY_FINE_NS = 50_000_000
+_CHUNK_BYTES = 1 << 20
+_FORMAT = 2
+#: Containers that store times beside their members.
+_ZIP_SUFFIXES = frozenset({".zip", ".npz", ".xo", ".dcp", ".whl"})
+
+
+@dataclass(frozen=True)
+class Digest:
+    """`sha256` of the bytes verifies; `meaning` is the same, except for containers with meaningless bytes."""
+
+    sha256: str
+    meaning: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What changes when a file changes, without reading it.
+
+    `ctime_ns` is the time of the last change of bytes, names or permissions. Unlike the other nobody can set it, so an
+    edit that keeps size and time shows too.
+    """
+
+    inode: int
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+
+    @staticmethod
+    def of(path: Path) -> Signature:
+        """Return the signature of a regular file. Raises OSError, also for anything that is no regular file."""
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            # A device or a pipe would never end, and a folder has no bytes.
+            raise OSError(errno.EINVAL, "is no regular file", str(path))
+        return Signature(status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+    def moved_to(self, path: Path) -> Signature | None:
+        """Return the signature of the same file under another name; None if it is another one, or was changed."""
+        now = Signature.of(path)
+        return now if (now.inode, now.size, now.mtime_ns) == (self.inode, self.size, self.mtime_ns) else None
+
+
+class Digests:
+    """A table of digests by path and signature, kept in one file between runs."""
+
+    def __init__(self, root: Path, store: Path | None = None) -> None:
+        self._root = root
+        self._store = store
+        self._table: dict[str, tuple[Signature, Digest]] = {}
+        self._changed = False
+        if store is not None:
+            self._load(store)
+
+    def of(self, path: str) -> Digest:
+        """Return the digest of a checkout-relative file. Raises OSError if it is not there or is no regular file."""
+        return self.read(path)[1]
+
+    def read(self, path: str) -> tuple[Signature, Digest]:
+        """Return the digest of a file and the signature that it had then. Raises OSError as `of` does."""
+        file = self._root / path
+        signature = Signature.of(file)
+        known = self._table.get(path)
+        if known is not None and known[0] == signature:
+            return known
+        counts_seconds = signature.ctime_ns % 1_000_000_000 == 0
+        racy_ns = _RACY_NS if counts_seconds else _RACY_FINE_NS
+        if not counts_seconds and 0 <= clock.epoch_ns() - signature.ctime_ns <= racy_ns:
+            # Edited just now. Hashed at once it would be hashed again for every step that reads it.
+            time.sleep(racy_ns / 1e9)
+            signature = Signature.of(file)
+        started_ns = clock.epoch_ns()
+        digest = digest_of(file)
+        # Trusted only if the file was quiet before and during the hashing.
+        if Signature.of(file) == signature and started_ns - signature.ctime_ns > racy_ns:
+            self._table[path] = (signature, digest)
+            self._changed = True
+        else:
+            self._table.pop(path, None)
+        return signature, digest
+
+    def learn(self, path: str, signature: Signature, digest: Digest) -> None:
+        """Take over the digest of a file that the engine has just moved to `path`; `signature` is by `settled`."""
+        now = signature.moved_to(self._root / path)
+        if now is not None:
+            self._table[path] = (now, digest)
+            self._changed = True
+
+    def save(self) -> None:
+        """Write the table for the next run, if it changed."""
+        if self._store is None or not self._changed:
+            return
+        rows = {
+            path: [*astuple(signature), digest.sha256, digest.meaning]
+            for path, (signature, digest) in sorted(self._table.items())
+            if (self._root / path).exists()
+        }
+        write_atomically(self._store, json.dumps({"format": _FORMAT, "files": rows}))
+        self._changed = False
+
+    def _load(self, store: Path) -> None:
+        # A damaged or foreign table is only a slower start: everything is hashed again.
+        try:
+            document = json.loads(store.read_text("utf-8"))
+            if document["format"] == _FORMAT:
+                for path, (inode, size, mtime_ns, ctime_ns, sha256, meaning) in document["files"].items():
+                    self._table[path] = (Signature(inode, size, mtime_ns, ctime_ns), Digest(sha256, meaning, size))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            self._table.clear()
+
+
+def settled(path: Path) -> Signature:
+    """Set the time of a file back, and return its signature: any later write shows, however soon it comes.
+
+    For files that nobody else writes to yet. Without it what was just made would have to be hashed again.
+    """
+    past_ns = clock.epoch_ns() - 2 * _RACY_NS
+    os.utime(path, ns=(past_ns, past_ns))
+    return Signature.of(path)
+
+
+@cache
+def digests_of(root: Path) -> Digests:
+    """Return the table of a checkout, one for the whole process."""
+    return Digests(root, root / DIGESTS)
+
+
+def digest_of(path: Path, *, meaning: bool = True) -> Digest:
+    """Hash one file, without any table. Without `meaning` its meaning is taken to be its bytes."""
+    sha256 = hashlib.sha256()
+    size = 0
+    with path.open("rb") as stream:
+        os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
+        while chunk := stream.read(_CHUNK_BYTES):
+            sha256.update(chunk)
+            size += len(chunk)
+    value = sha256.hexdigest()
+    inner = _zip_meaning(path) if meaning and path.suffix in _ZIP_SUFFIXES else None
+    return Digest(value, inner or value, size)
+
+
+def _zip_meaning(path: Path) -> str | None:
+    """Hash names and contents of the members in the order of their names; None if it is no readable archive."""
+    sha256 = hashlib.sha256(b"zip members\0")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [entry.filename for entry in archive.infolist()]
+            if len(set(names)) != len(names):
+                return None  # which one a reader takes is not defined, so every byte has a meaning
+            for entry in sorted(archive.infolist(), key=lambda entry: entry.filename):
+                content = hashlib.sha256()
+                with archive.open(entry) as member:
+                    while chunk := member.read(_CHUNK_BYTES):
+                        content.update(chunk)
+                sha256.update(entry.filename.encode() + b"\0" + content.digest())
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError, zlib.error):
+        return None
+    return sha256.hexdigest()

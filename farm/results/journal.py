@@ -1,0 +1,114 @@
+"""What doit itself remembers of tasks, as a journal: one line is appended per finished task, at once.
+
+doit's own backends write when the run ends, so a killed run forgets everything that it did. They also know nothing of
+our records, which must go when a task is forgotten.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path, PurePosixPath
+from typing import Any, Protocol
+
+from farm.results.folder import RECORDS, write_atomically
+
+#: The name under which a task's values hold the path of its record.
+RECORD_VALUE = "record"
+_VALUES = "_values_:"
+# The last entry that doit sets for a finished task.
+_LAST = "deps:"
+
+
+class Codec(Protocol):
+    """What doit hands to a backend to encode values with."""
+
+    def encode(self, data: Any) -> str:
+        """Return the text of plain values."""
+        ...
+
+    def decode(self, data: str) -> Any:
+        """Return the values of a text."""
+        ...
+
+
+class Journal:
+    """A doit BACKEND: the last line of each task counts; a torn last line is a task that had not finished."""
+
+    desc = "a journal that is written as tasks finish"
+
+    def __init__(self, name: str, codec: Codec, *, module_name: str | None = None) -> None:
+        self.name = name
+        self._codec = codec
+        self._path = Path(name)
+        self._tasks: dict[str, dict[str, Any]] = {}
+        self._unwritten: set[str] = set()
+        self._lines = 0
+        self._torn = False
+        self._load()
+
+    def set(self, task_id: str, dependency: str, value: Any) -> None:
+        """Keep one value of a task; the one that completes the task writes them all."""
+        self._tasks.setdefault(task_id, {})[dependency] = value
+        self._unwritten.add(task_id)
+        if dependency == _LAST:
+            self._append(task_id)
+
+    def get(self, task_id: str, dependency: str) -> Any:
+        """Return one value of a task, None if there is none."""
+        return self._tasks.get(task_id, {}).get(dependency)
+
+    def in_(self, task_id: str) -> bool:
+        """Tell whether anything is known of a task."""
+        return task_id in self._tasks
+
+    def remove(self, task_id: str) -> None:
+        """Forget a task and remove the record of its step."""
+        values = self._tasks.pop(task_id, {}).get(_VALUES) or {}
+        self._unwritten.discard(task_id)
+        if not self._path.exists() and not values:
+            return
+        self._append(task_id)
+        record = values.get(RECORD_VALUE)
+        # The journal is a file like any other: what it names is removed only where records are kept.
+        if isinstance(record, str) and record.startswith(f"{RECORDS}/") and ".." not in PurePosixPath(record).parts:
+            Path(record).unlink(missing_ok=True)
+
+    def remove_all(self) -> None:
+        """Forget all tasks."""
+        for task_id in list(self._tasks):
+            self.remove(task_id)
+
+    def dump(self) -> None:
+        """Write what is not written yet, and shorten a journal that is mostly history."""
+        for task_id in sorted(self._unwritten):
+            self._append(task_id)
+        if self._lines > 2 * len(self._tasks) + 100:
+            write_atomically(self._path, "".join(self._line(task_id) for task_id in self._tasks))
+            self._lines = len(self._tasks)
+
+    def _line(self, task_id: str) -> str:
+        return self._codec.encode([task_id, self._tasks.get(task_id)]) + "\n"
+
+    def _append(self, task_id: str) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        # One write of a whole line in append mode; the newline first closes a line that a kill has torn.
+        with self._path.open("a", encoding="utf-8") as stream:
+            stream.write(("\n" if self._torn else "") + self._line(task_id))
+        self._torn = False
+        self._lines += 1
+        self._unwritten.discard(task_id)
+
+    def _load(self) -> None:
+        try:
+            text = self._path.read_text("utf-8", errors="replace")
+        except OSError:
+            return
+        self._torn = bool(text) and not text.endswith("\n")
+        for line in text.splitlines():
+            with contextlib.suppress(ValueError, TypeError):
+                task_id, entry = self._codec.decode(line)
+                self._lines += 1
+                if isinstance(entry, dict):
+                    self._tasks[task_id] = entry
+                else:
+                    self._tasks.pop(task_id, None)

@@ -1,0 +1,164 @@
+"""The record of a finished step, one JSON file each, written at once: a killed build keeps all that had finished."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from farm.key import Parts
+from farm.reason import Reason, differences
+from farm.results.digest import Digest, Digests
+from farm.results.folder import RECORDS, write_atomically
+from farm.step import Step
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a run took. `peak_memory_gib` is of the whole tree as sampled, or of the largest process if that is more."""
+
+    wall_s: float
+    cpu_s: float
+    peak_memory_gib: float
+
+
+NO_COST = Cost(0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Record:
+    """How a step last ended well. `outputs` maps targets to their digests; `ended_s` is in seconds since 1970.
+
+    `log` is where its log lies in the checkout.
+    """
+
+    name: str
+    key: str
+    parts: Parts
+    outputs: Mapping[str, Digest]
+    facts: Mapping[str, str]
+    cost: Cost
+    ended_s: float
+    log: str = ""
+
+
+def record_path(step: Step) -> str:
+    """Return where the record of a step lies in the checkout.
+
+    It follows the first target and not the step's name: the builds of two networks have steps of the same name, and
+    switching between them must re-run nothing.
+    """
+    return f"{RECORDS}/{step.targets[0]}.json"
+
+
+class Records:
+    """The records of one checkout."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def read(self, step: Step) -> Record | None:
+        """Return the record of a step; None if there is none or it is damaged, which means that the step must run."""
+        return self._read(self._root / record_path(step))
+
+    def below(self, folder: str) -> Iterator[Record]:
+        """Return all records of targets in a folder of the checkout, by path; damaged ones are left out."""
+        for path in sorted((self._root / RECORDS / folder).rglob("*.json")):
+            record = self._read(path)
+            if record is not None and f"{next(iter(record.outputs), '')}.json" == str(
+                path.relative_to(self._root / RECORDS)
+            ):
+                yield record
+
+    def _read(self, path: Path) -> Record | None:
+        try:
+            return _record(json.loads(path.read_text("utf-8")))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    def write(self, step: Step, record: Record) -> None:
+        """Write a record, completely or not at all."""
+        document = {
+            "format": _FORMAT,
+            "name": record.name,
+            "key": record.key,
+            "outputs": {
+                target: {"sha256": digest.sha256, "meaning": digest.meaning, "size_bytes": digest.size}
+                for target, digest in record.outputs.items()
+            },
+            "facts": dict(record.facts),
+            "wall_s": round(record.cost.wall_s, 3),
+            "cpu_s": round(record.cost.cpu_s, 3),
+            "peak_memory_gib": round(record.cost.peak_memory_gib, 4),
+            "ended_s": round(record.ended_s, 3),
+            "log": record.log,
+            "parts": record.parts.document(),
+        }
+        write_atomically(self._root / record_path(step), json.dumps(document, indent=1) + "\n")
+
+    def remove(self, step: Step) -> None:
+        """Forget that a step ever ended well."""
+        (self._root / record_path(step)).unlink(missing_ok=True)
+
+    def forget(self, record: Record) -> None:
+        """Remove one of the records that `below` has returned."""
+        (self._root / RECORDS / f"{next(iter(record.outputs))}.json").unlink(missing_ok=True)
+
+
+def remove_files(paths: Iterable[str]) -> None:
+    """Remove files of the checkout that exist, and the folders that get empty by that, but never the first one."""
+    for path in map(Path, paths):
+        path.unlink(missing_ok=True)
+        for folder in list(path.parents)[:-2]:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+def why(step: Step, parts: Parts, record: Record | None, digests: Digests) -> tuple[Reason, ...]:
+    """Return the reasons for which a step must run; none means that it is current.
+
+    It is current if its key is the recorded one and every output has the recorded bytes.
+    """
+    if record is None:
+        return (Reason("no record"),)
+    if record.key != parts.key:
+        found = differences(record.parts, parts, record.facts, dict(step.facts))
+        # Keys differ with equal parts when the engine's own format changed.
+        return found or (Reason("no record"),)
+    reasons = []
+    for target in step.targets:
+        recorded = record.outputs.get(target)
+        if recorded is None:
+            reasons.append(Reason("missing", target))
+            continue
+        try:
+            present = digests.of(target)
+        except OSError:
+            reasons.append(Reason("missing", target))
+            continue
+        if present.sha256 != recorded.sha256:
+            reasons.append(Reason("altered", target, recorded.sha256, present.sha256))
+    return tuple(reasons)
+
+
+def _record(document: dict[str, Any]) -> Record:
+    if document["format"] != _FORMAT:
+        raise ValueError("another format")
+    return Record(
+        name=str(document["name"]),
+        key=str(document["key"]),
+        parts=Parts.of_document(document["parts"]),
+        outputs={
+            str(target): Digest(str(item["sha256"]), str(item["meaning"]), int(item["size_bytes"]))
+            for target, item in document["outputs"].items()
+        },
+        facts={str(name): str(value) for name, value in document["facts"].items()},
+        cost=Cost(float(document["wall_s"]), float(document["cpu_s"]), float(document["peak_memory_gib"])),
+        ended_s=float(document["ended_s"]),
+        log=str(document.get("log", "")),
+    )

@@ -1,0 +1,26 @@
+"""Actions of a dodo.py that are no steps: functions and commands, run by doit's own code in the engine's process."""
+
+from __future__ import annotations
+
+from doit.exceptions import BaseFail
+from doit.task import Stream
+
+from farm.execution.failure import Failure, Told, failed
+from farm.planning.graph import Task
+from farm.scheduler.stop import Stop
+
+
+def run_foreign(task: Task, stream: Stream, stop: Stop) -> Failure | None:
+    """Run the actions of a task to their end; return how they failed. Raises KeyboardInterrupt for a signal."""
+    task.overwrite_verbosity(stream)
+    stop.interrupts = True
+    try:
+        problem = task.execute(stream)
+    finally:
+        stop.interrupts = False
+    if isinstance(problem, BaseFail):
+        lines = tuple(line for line in problem.get_msg().splitlines() if line.strip())
+        told = Told(lines[-1:] if len(lines) > 1 else (), "", None)
+        return failed("action", lines[0] if lines else "", "", told)
+    task.save_extra_values()
+    return None

@@ -1,0 +1,36 @@
+"""How each task of a build ended, and what of it is counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from farm.execution.failure import Failure
+from farm.scheduler.checkout import Difference
+
+
+@dataclass
+class Outcome:
+    """Names of tasks by how they ended. Group tasks are in none of the lists."""
+
+    ran: list[str] = field(default_factory=list)
+    current: list[str] = field(default_factory=list)
+    restored: list[str] = field(default_factory=list)
+    failed: dict[str, Failure] = field(default_factory=dict)
+    #: Not run because what they need failed, or because doit was told to ignore it.
+    skipped: dict[str, str] = field(default_factory=dict)
+    #: Not begun when the build ended early.
+    not_started: list[str] = field(default_factory=list)
+    #: Source files that were edited while a step ran that had read them, with that step.
+    edited: dict[str, str] = field(default_factory=dict)
+    #: Steps whose outputs were made again under the same key and are others.
+    differing: dict[str, tuple[Difference, ...]] = field(default_factory=dict)
+    wall_s: float = 0.0
+    #: What the restored steps had cost when they ran.
+    saved_cpu_s: float = 0.0
+    stopped_by: str = ""
+    killed: list[str] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """Return 1 if a task failed, else 0."""
+        return 1 if self.failed else 0

@@ -1,0 +1,44 @@
+"""What the loop tells while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from farm.execution.executor import Run
+from farm.execution.failure import Failure
+from farm.reason import Reason
+from farm.results.record import Cost
+
+
+class Watcher(Protocol):
+    """What the loop tells while it runs; the display is one."""
+
+    refresh_s: float | None
+
+    def started(self, name: str, reasons: Sequence[Reason]) -> None:
+        """A step has begun to run."""
+
+    def repeated(self, name: str, failure: Failure, attempt: int) -> None:
+        """A step has failed in a way that passes; it will be tried again. `attempt` is the one that failed."""
+
+    def finished(self, name: str, elapsed_s: float) -> None:
+        """A task has run and its outputs are in place."""
+
+    def current(self, name: str) -> None:
+        """A task needs nothing."""
+
+    def restored(self, name: str, cost: Cost) -> None:
+        """The outputs of a step are in place, from the store; making them had cost `cost`."""
+
+    def note(self, text: str) -> None:
+        """Something of the engine's own is to be known, and the build goes on."""
+
+    def failed(self, name: str, failure: Failure) -> None:
+        """A task has failed."""
+
+    def foreign(self, name: str) -> None:
+        """An action that is no step is about to write to the terminal."""
+
+    def progress(self, done: int, total: int, running: Sequence[Run]) -> None:
+        """Time has passed."""

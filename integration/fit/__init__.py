@@ -1,0 +1,1 @@
+"""Blocks to SLRs: the problem as plain data, its exact solver, and the answer."""

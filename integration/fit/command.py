@@ -1,0 +1,89 @@
+"""`doit fit`: the fit of the present settings, printed; nothing is built and nothing is written."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+
+from blocks.network import Network
+from config.problem import ConfigError
+from config.settings import Settings
+from integration.fit.file import leave_fit, leave_no_fit
+from integration.fit.needs import best, synthesised
+from integration.fit.placement import UndecidedError
+from integration.fit.problem import FitProblem, problem_of
+from integration.fit.settings import FitSettings
+from integration.fit.solve import Misfit, fit_of
+from integration.fit.text import fit_lines, misfit_lines
+from integration.platform import Platform
+
+
+def asked(
+    network: Network,
+    platform: Platform,
+    settings: Settings,
+    folder: Path,
+    toolchain: str | None = None,
+    views: Mapping[str, str] | None = None,
+) -> FitProblem:
+    """The problem with what `ooc` has left in the build's `folder`, by formula where a core has no values of its view.
+
+    Raises:
+        ConfigError: settings that cannot be, values that cannot be read, or that fit.source=ooc asks for in vain.
+    """
+    problem = problem_of(network, platform, settings, toolchain, views)
+    source = settings.section(FitSettings).source
+    # A build's folder has the synthesis of its own toolchain only.
+    files = {block.core: folder / "ooc" / block.core / "values.json" for block in problem.blocks}
+    if source == "formula":
+        return problem
+    if source == "ooc":
+        return problem.with_blocks(synthesised(problem.blocks, files))
+    return problem.with_blocks(*best(problem.blocks, files, problem.toolchain))
+
+
+def show(
+    network: Network,
+    platform: Platform,
+    settings: Settings,
+    folder: Path,
+    toolchain: str | None = None,
+    views: Mapping[str, str] | None = None,
+) -> str | None:
+    """Print the fit, or what is missing; in that case also return a sentence that says so."""
+    try:
+        fit = fit_of(asked(network, platform, settings, folder, toolchain, views))
+    except (ConfigError, UndecidedError) as error:
+        return str(error)
+    if isinstance(fit, Misfit):
+        _print(misfit_lines(fit))  # the engine shows two lines of a failure only
+        return f"{fit.network} does not fit {fit.platform}"
+    _print(fit_lines(fit))
+    return None
+
+
+def leave(
+    network: Network,
+    platform: Platform,
+    settings: Settings,
+    folder: Path,
+    toolchain: str | None = None,
+    views: Mapping[str, str] | None = None,
+) -> None:
+    """Leave the fit in the build's folder for the reports; settings that allow none are said there."""
+    try:
+        leave_fit(folder, asked(network, platform, settings, folder, toolchain, views))
+    except ConfigError as error:
+        leave_no_fit(folder, str(error))
+
+
+def _print(lines: list[str]) -> None:
+    """Print lines, on a terminal folded between words; a table's fit into 80 columns."""
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    for line in lines:
+        indent = " " * (len(line) - len(line.lstrip()) + 2)
+        folded = textwrap.wrap(line, columns, subsequent_indent=indent) if columns and len(line) > columns else [line]
+        print("\n".join(folded))  # noqa: T201  the command's output

@@ -1,0 +1,82 @@
+"""The fit as the reports read it: `fit.json` in a build's folder, made anew only where the question has changed.
+
+    asked               SHA-256 of the problem and of what solves it
+    fits                true, false, or null where the search was given up
+    source, better      where the figures of the cores are from; how better ones are had
+    blocks              block to SLRs
+    slrs                SLR to `used`, by resource, a resource that is not known left out
+    boundaries_crossed, boundaries   how many; per boundary `used` and `slls`, wires
+    says                lines of text: why a block is divided, why nothing fits
+
+It is an estimate whatever the figures are: nothing is placed yet. Large networks take seconds, hence the file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from integration.fit import placement, ring, shortfall, solve, text
+from integration.fit.placement import UndecidedError
+from integration.fit.problem import FitProblem
+from integration.fit.solve import Fit, Misfit, fit_of, sources_of
+from integration.fit.text import divided_lines, misfit_lines
+
+FORMAT = 1
+FILE = "fit.json"
+_SOLVER = (solve, text, placement, ring, shortfall)
+
+
+def leave_fit(folder: Path, problem: FitProblem) -> None:
+    """Write the fit of a problem into a build's folder, unless the file there answers this very problem."""
+    file, digest = folder / FILE, _digest(problem)
+    try:
+        if json.loads(file.read_text("utf-8"))["asked"] == digest:
+            return
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # not there, or no such file: it is written now
+    folder.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"format": FORMAT, "asked": digest, **_answer(problem)}, indent=1) + "\n", "utf-8")
+
+
+def leave_no_fit(folder: Path, why: str) -> None:
+    """Write that there is no fit of the present settings."""
+    folder.mkdir(parents=True, exist_ok=True)
+    nothing = {"format": FORMAT, "asked": None, "fits": None, "source": "", "better": "", "says": why.splitlines()}
+    (folder / FILE).write_text(json.dumps(nothing, indent=1) + "\n", "utf-8")
+
+
+def _answer(problem: FitProblem) -> dict[str, Any]:
+    common = {"source": sources_of(problem.blocks), "better": problem.better}
+    try:
+        found = fit_of(problem)
+    except UndecidedError as error:
+        return {"fits": None, **common, "says": [str(error)]}
+    if isinstance(found, Misfit):
+        return {"fits": False, **common, "says": misfit_lines(found)}
+    return {"fits": True, **common, **_placed(found)}
+
+
+def _placed(found: Fit) -> dict[str, Any]:
+    return {
+        "blocks": {block.block: list(block.slrs) for block in found.blocks},
+        "slrs": {
+            each.slr: {"used": {name: used for name, used in each.used.by_name.items() if used is not None}}
+            for each in found.slrs
+        },
+        "boundaries_crossed": found.boundaries_crossed,
+        "boundaries": [
+            {"below": each.below, "above": each.above, "used": each.used, "slls": each.slls}
+            for each in found.boundaries
+        ],
+        "says": [line.strip() for line in divided_lines(found)],
+    }
+
+
+def _digest(problem: FitProblem) -> str:
+    found = hashlib.sha256(json.dumps(problem.describe(), sort_keys=True).encode())
+    for module in _SOLVER:
+        found.update(Path(module.__file__ or "").read_bytes())
+    return found.hexdigest()

@@ -1,0 +1,172 @@
+"""What each block of a network takes: its core's logic, its parameter memories, what stands in front of and behind it.
+
+The core's logic is from a named source, the same for all cores of a fit: out-of-context synthesis of the toolchain and
+view being linked, or formulas. Formulas beside synthesis would make some blocks look large that are not.
+Parameter memories are counted as they are built, width converters and FIFOs between blocks by formula: a converter
+with the block whose port is wider, so that the narrower stream crosses between SLRs, a FIFO with the block it feeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import ceil
+from pathlib import Path
+
+from blocks.core.base import Core
+from blocks.network import Network
+from blocks.operators import estimate
+from blocks.operators.base import Area
+from blocks.operators.width_converter import WidthConverter
+from blocks.parameter_memory.plan import memory_plans
+from config.document import load
+from config.problem import ConfigError, Problem
+from integration.design import Design, design_of
+from integration.fit.resources import Resources, total
+
+FORMULA = "formula"
+STAND_IN = "(stand-in)"
+"""Stands behind the version of a tool that only stands in for it: what that reports is invented."""
+
+
+@dataclass(frozen=True)
+class BlockNeeds:
+    """What a block takes. `source` is the origin of `logic` ("formula", "ooc, Vivado 2022.2"), `around` the rest.
+
+    `view` is how the core is written for synthesis: rtl, hls, or None where it is not known.
+    """
+
+    block: str
+    core: str
+    logic: Resources
+    around: Resources
+    source: str = FORMULA
+    is_estimate: bool = True
+    view: str | None = None
+
+    @property
+    def resources(self) -> Resources:
+        """Logic and the rest; what is unknown of the logic is not known of the block but for the rest of it."""
+        return total((self.logic, self.around))
+
+
+def needs_of(network: Network, views: Mapping[str, str] | None = None) -> tuple[BlockNeeds, ...]:
+    """What the blocks take by formula, in the order of the pipeline; formulas know no registers and no DMA.
+
+    `views` is of cores by name.
+    """
+    around = _links(design_of(network))
+    return tuple(
+        BlockNeeds(
+            name,
+            core.name,
+            Resources() if (area := core.area()) is None else _resources(area),
+            _resources(around.get(name, Area()) + _memories(core)),
+            view=(views or {}).get(core.name),
+        )
+        for name, core in network.cores().items()
+    )
+
+
+def synthesised(needs: tuple[BlockNeeds, ...], values: Mapping[str, Path]) -> tuple[BlockNeeds, ...]:
+    """The needs with the logic of each core from its `values.json` of the `ooc` step.
+
+    Args:
+        needs: What is known by formula.
+        values: Core name to file.
+
+    Raises:
+        ConfigError: a file that is no such values, is not there, or is of another view than the one being linked.
+    """
+    found = _found(needs, values)
+    problems: list[Problem] = []
+    for each in {each.core: each for each in needs}.values():
+        file, run = str(values.get(each.core, each.core)), f"run 'doit ooc:{each.block}', or set fit.source=formula"
+        if each.core not in found:
+            problems.append(Problem(file, None, f"there are no synthesis values of {each.core}", run))
+        elif not _agree(each, found[each.core]):
+            what = f"these values are of view {found[each.core].view}, and view {each.view} of {each.core} is linked"
+            problems.append(Problem(file, None, what, run))
+    if problems:
+        raise ConfigError(problems)
+    return tuple(_with(each, found[each.core]) for each in needs)
+
+
+def best(
+    needs: tuple[BlockNeeds, ...], values: Mapping[str, Path], toolchain: str
+) -> tuple[tuple[BlockNeeds, ...], str]:
+    """The needs by synthesis where every core has values of its view, else by formula; and what would give better ones.
+
+    Raises:
+        ConfigError: a file that is no such values.
+    """
+    found = _found(needs, values)
+    cores = {each.core: each for each in needs}
+    good = [core for core, each in cores.items() if core in found and _agree(each, found[core])]
+    if len(good) == len(cores):
+        return tuple(_with(each, found[each.core]) for each in needs), ""
+    other = [core for core in cores if core in found and core not in good]
+    views = f", {len(other)} only of another view than the one that is linked" if other else ""
+    had = f"{len(good)} of {len(cores)} cores have figures of {toolchain}'s synthesis{views}"
+    return needs, f"{had}; once all have, these are used: 'doit ooc'"
+
+
+@dataclass(frozen=True)
+class _Synthesis:
+    resources: Resources
+    source: str
+    is_estimate: bool
+    view: str | None
+
+
+def _found(needs: tuple[BlockNeeds, ...], values: Mapping[str, Path]) -> dict[str, _Synthesis]:
+    cores = sorted({each.core for each in needs})
+    return {core: _synthesis(values[core]) for core in cores if core in values and values[core].exists()}
+
+
+def _agree(needs: BlockNeeds, found: _Synthesis) -> bool:
+    return needs.view is None or found.view is None or needs.view == found.view
+
+
+def _with(needs: BlockNeeds, found: _Synthesis) -> BlockNeeds:
+    view = found.view or needs.view
+    return replace(needs, logic=found.resources, source=found.source, is_estimate=found.is_estimate, view=view)
+
+
+def _synthesis(path: Path) -> _Synthesis:
+    # JSON is YAML, and this reader says the line of a mistake.
+    document = load(path)
+    document.integer("format", default=1, choices=(1,))
+    resources = Resources.read(document)
+    tool = document.text("tool", default=None)
+    is_estimate = document.flag("is_estimate", default=False)
+    view = document.text("view", default=None)
+    document.problems.raise_if_any()
+    return _Synthesis(resources, "ooc" if tool is None else f"ooc, {tool}", is_estimate, view)
+
+
+def _links(design: Design) -> dict[str, Area]:
+    around: dict[str, Area] = {}
+    for link in design.links:
+        source, sink = link.source, link.sink
+        fifo = estimate.fifo(sink.lanes * sink.bits, link.depth)
+        around[sink.instance] = around.get(sink.instance, Area()) + fifo
+        if link.converts:
+            elements = source.lanes * sink.lanes
+            converter = WidthConverter(source.lanes, sink.lanes, source.bits, elements)
+            wider = source.instance if source.lanes > sink.lanes else sink.instance
+            around[wider] = around.get(wider, Area()) + converter.area()
+    return around
+
+
+def _memories(core: Core) -> Area:
+    area = Area()
+    for plan in memory_plans(core):
+        area += plan.area
+    return area
+
+
+def _resources(area: Area) -> Resources:
+    return Resources(
+        luts=ceil(area.lut), bram_tiles=ceil(2 * area.bram36) / 2, urams=ceil(area.uram), dsps=ceil(area.dsp)
+    )

@@ -1,0 +1,310 @@
+"""Blocks of a pipeline to SLRs, solved exactly: fewest crossings within the capacities, then the evenest use.
+
+The search goes along the chain. A label is a placement of the first items; labels that agree in the SLRs of item 0 and
+of the last placed item, and in what is used of everything that can still run out, have the same future, so that only
+the one with the fewest crossings stays. A label whose crossings and a lower bound of those to come exceed the allowed
+number is dropped; that number is raised from the lower bound of the empty placement until a placement is left.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import accumulate
+
+from integration.fit.ring import (
+    UNLIMITED,
+    Needs,
+    Placement,
+    Ring,
+    Site,
+    cross,
+    distance,
+    holds,
+    limit_of,
+    peak_of,
+    shares_of,
+    take,
+)
+
+MOST_LABELS = 400_000
+"""Labels of one search; a search that needs more is given up, and says so."""
+
+
+class UndecidedError(Exception):
+    """The search was given up; `crossings` is how many are proven to be too few, None where nothing is known."""
+
+    def __init__(self, crossings: int | None) -> None:
+        super().__init__(f"given up after {MOST_LABELS:,} placements of the first blocks")
+        self.crossings = crossings
+
+
+def place(ring: Ring) -> Placement | None:
+    """The placement with the fewest crossings, of these the one with the lowest peak; None where none fits.
+
+    Raises:
+        UndecidedError: the search needs more than `MOST_LABELS` labels.
+    """
+    limits = [[limit_of(capacity) for capacity in slr] for slr in ring.capacities]
+    if not _packs(ring, limits):
+        return None
+    search = Search(ring, limits)
+    allowed = search.least
+    if allowed > search.most:
+        return None
+    while (sites := search.run(allowed)) is None:
+        allowed += 1
+        if allowed > search.most:
+            return None
+    while True:
+        peak = peak_of(ring, sites)
+        try:
+            better = Search(ring, _below(ring, peak)).run(allowed) if peak else None
+        except UndecidedError:
+            return Placement(tuple(sites), allowed, peak, evenest=False)
+        if better is None:
+            return Placement(tuple(sites), allowed, peak)
+        sites = better
+
+
+class Search:
+    """The search along the chain under `limits`, which are the capacities or lower ones."""
+
+    def __init__(self, ring: Ring, limits: Sequence[Sequence[int]]) -> None:
+        self.ring = ring
+        self.count = len(limits)
+        self.limits = [list(slr) for slr in limits]
+        self.sites = [
+            [site for site in sites if all(holds(limits[slr], share) for slr, share in shares_of(item, site))]
+            for item, sites in zip(ring.items, ring.sites, strict=True)
+        ]
+        parts = [
+            [share for _, share in shares_of(item, where[0])] if where else []
+            for item, where in zip(ring.items, ring.sites, strict=True)
+        ]
+        resources = len(ring.items[0].needs)
+        self.rest = [
+            _Rest([part for several in parts[index:] for part in several], resources) for index in range(len(parts) + 1)
+        ]
+        self.slls = [limit_of(slls) for slls in ring.slls]
+        wires = sum(item.wires for item in ring.items) + sum(ring.closing) + sum(port.wires for port in ring.ports)
+        self.count_slls = any(wires > limit for limit in self.slls)
+        self.any_spread_from = [
+            any(first != last for sites in self.sites[index:] for first, last in sites)
+            for index in range(len(ring.items) + 1)
+        ]
+        self.labels = 0
+
+    @property
+    def most(self) -> int:
+        """Crossings that no placement exceeds."""
+        streams = len(self.ring.items) - 1 + len(self.ring.closing) + len(self.ring.ports) + len(self.ring.items)
+        return streams * (self.count - 1)
+
+    @cached_property
+    def least(self) -> int:
+        """Crossings below which no placement can be."""
+        starts = [self._start(site) for site in self.sites[0]]
+        return min((found + self._to_come(1, site, site, free) for site, found, free, _ in starts), default=0)
+
+    def _start(self, site: Site) -> tuple[Site, int, tuple[tuple[int, ...], ...], tuple[int, ...]]:
+        free = take([tuple(slr) for slr in self.limits], self.ring.items[0], site)
+        slls, found = list(self.slls), site[1] - site[0]
+        for port in self.ring.ports:
+            home = (port.home(site),) * 2
+            found += distance(site, home)
+            cross(slls, site, home, port.wires)
+        return site, found, free, tuple(slls)
+
+    def run(self, allowed: int) -> list[Site] | None:
+        """A placement with at most `allowed` crossings, or None.
+
+        Raises:
+            UndecidedError: too many labels.
+        """
+        items = self.ring.items
+        layers: list[dict[_Key, _Label]] = [{}]
+        for site in self.sites[0]:
+            _, found, free, slls = self._start(site)
+            if min(slls, default=0) >= 0 and found + self._to_come(1, site, site, free) <= allowed:
+                layers[0][site, site, free, slls] = (found, None)
+        for index in range(1, len(items)):
+            layer: dict[_Key, _Label] = {}
+            last = index == len(items) - 1
+            for key, (found, _) in layers[-1].items():
+                hub, before, free, slls = key
+                for site in self.sites[index]:
+                    crossed = found + distance(before, site) + site[1] - site[0]
+                    if last:
+                        crossed += len(self.ring.closing) * distance(hub, site)
+                    if crossed > allowed or not all(
+                        holds(free[slr], share) for slr, share in shares_of(items[index], site)
+                    ):
+                        continue
+                    left, wires = take(free, items[index], site), slls
+                    if self.count_slls:
+                        wires = self._wired(slls, index, hub, before, site)
+                        if min(wires) < 0:
+                            continue
+                    if not last and crossed + self._to_come(index + 1, hub, site, left) > allowed:
+                        continue
+                    new = (hub, site, self._forget(index + 1, left), wires)
+                    if new not in layer or layer[new][0] > crossed:
+                        layer[new] = (crossed, key)
+            layers.append(layer)
+            self.labels += len(layer)
+            if self.labels > MOST_LABELS:
+                raise UndecidedError(allowed - 1)
+        if not layers[-1]:
+            return None
+        back: _Key | None = min(layers[-1], key=lambda each: layers[-1][each][0])
+        sites = []
+        for layer in reversed(layers):
+            assert back is not None  # noqa: S101  only labels of the first layer have none before them
+            sites.append(back[1])
+            back = layer[back][1]
+        return sites[::-1]
+
+    def _wired(self, slls: tuple[int, ...], index: int, hub: Site, before: Site, site: Site) -> tuple[int, ...]:
+        left = list(slls)
+        cross(left, before, site, self.ring.items[index].wires)
+        if index == len(self.ring.items) - 1:
+            for wires in self.ring.closing:
+                cross(left, hub, site, wires)
+        return tuple(left)
+
+    def _forget(self, index: int, free: tuple[tuple[int, ...], ...]) -> tuple[tuple[int, ...], ...]:
+        """Room that the items from `index` on cannot use up is as good as endless."""
+        rest = self.rest[index].total
+        return tuple(
+            tuple(UNLIMITED if have >= need else have for have, need in zip(slr, rest, strict=True)) for slr in free
+        )
+
+    def _to_come(self, index: int, hub: Site, site: Site, free: tuple[tuple[int, ...], ...]) -> int:
+        """A lower bound of the crossings of the items from `index` on: the SLRs that must be gone through and back.
+
+        Returns more than any placement has where the rest does not fit at all.
+        """
+        rest = self.rest[index]
+        if not rest.count:
+            return 0
+        usable = [(rest.holds(slr), slr) for slr in free]
+        best = UNLIMITED
+        for low in range(self.count):
+            for high in range(low, self.count):
+                if low > site[1] or high < site[0] or sum(count for count, _ in usable[low : high + 1]) < rest.count:
+                    continue
+                if any(
+                    sum(slr[resource] for count, slr in usable[low : high + 1] if count) < need
+                    for resource, need in enumerate(rest.total)
+                ):
+                    continue
+                best = min(best, self._walk(hub, site, low, high, weak=self.any_spread_from[index]))
+        return best
+
+    def _walk(self, hub: Site, site: Site, low: int, high: int, *, weak: bool) -> int:
+        """Fewest crossings from a site over all SLRs low..high and then, by every closing stream, to item 0."""
+        if weak:  # an item in two SLRs is entered at one end and left at the other without going there
+            return max(0, site[0] - low) + max(0, high - site[1])
+        best = UNLIMITED
+        for end in range(low, high + 1):
+            if low >= site[0] and high <= site[1]:
+                steps = 0
+            elif low >= site[0]:
+                steps = (high - site[1]) + (high - end)
+            elif high <= site[1]:
+                steps = (site[0] - low) + (end - low)
+            else:
+                down, up = site[0] - low + high - end, high - site[1] + end - low
+                steps = high - low + min(down, up)
+            best = min(best, steps + len(self.ring.closing) * distance(hub, (end, end)))
+        return best
+
+
+_Key = tuple[Site, Site, tuple[tuple[int, ...], ...], tuple[int, ...]]
+_Label = tuple[int, "_Key | None"]
+
+
+class _Rest:
+    """Items that are still to be placed: how many parts they have, and what these take together."""
+
+    def __init__(self, parts: Sequence[Needs], resources: int) -> None:
+        self.count = len(parts)
+        self.total = tuple(sum(part[resource] for part in parts) for resource in range(resources))
+        self._smallest = [list(accumulate(sorted(part[resource] for part in parts))) for resource in range(resources)]
+        self._known: dict[tuple[int, ...], int] = {}
+
+    def holds(self, free: tuple[int, ...]) -> int:
+        """Parts that fit into the room of an SLR at most: as many of the smallest as each resource takes."""
+        found = self._known.get(free)
+        if found is None:
+            found = min(bisect_right(sums, have) for sums, have in zip(self._smallest, free, strict=True))
+            self._known[free] = found
+        return found
+
+
+def _packs(ring: Ring, limits: Sequence[Sequence[int]]) -> bool:
+    """Whether the items fit into the SLRs in any order, wherever streams cross.
+
+    The largest come first; what has failed once with the same room left is not tried again, equal SLRs being one.
+    """
+    resources = range(len(ring.items[0].needs))
+    room = [max(1, sum(slr[resource] for slr in limits)) for resource in resources]
+    order = sorted(
+        range(len(ring.items)),
+        key=lambda i: -max(need / have for need, have in zip(ring.items[i].needs, room, strict=True)),
+    )
+    parts = [[share for _, share in shares_of(ring.items[i], ring.sites[i][0])] if ring.sites[i] else [] for i in order]
+    rest = [_Rest([part for several in parts[at:] for part in several], len(room)) for at in range(len(order) + 1)]
+    alike = all(first == last for sites in ring.sites for first, last in sites) and all(
+        item.pinned is None for item in ring.items
+    )
+    start = tuple(tuple(slr) for slr in limits)
+    kinds = [start.index(slr) for slr in start]
+    failed: set[tuple[int, tuple[tuple[int, ...], ...]]] = set()
+
+    def state(at: int, free: tuple[tuple[int, ...], ...]) -> tuple[int, tuple[tuple[int, ...], ...]]:
+        if not alike:
+            return at, free
+        return at, tuple(slr for _, slr in sorted(zip(kinds, free, strict=True)))
+
+    def fits(at: int, free: tuple[tuple[int, ...], ...]) -> bool:
+        if at == len(order):
+            return True
+        key = state(at, free)
+        if key in failed:
+            return False
+        if len(failed) > MOST_LABELS:
+            raise UndecidedError(None)
+        usable = [slr for slr in free if rest[at].holds(slr)]
+        enough = sum(rest[at].holds(slr) for slr in usable) >= rest[at].count and all(
+            sum(slr[resource] for slr in usable) >= need for resource, need in enumerate(rest[at].total)
+        )
+        item = ring.items[order[at]]
+        if enough:
+            for site in ring.sites[order[at]]:
+                roomy = all(holds(free[slr], share) for slr, share in shares_of(item, site))
+                if roomy and fits(at + 1, take(free, item, site)):
+                    return True
+        failed.add(key)
+        return False
+
+    return fits(0, start)
+
+
+def _below(ring: Ring, peak: float) -> list[list[int]]:
+    """The largest limits at which every share of a capacity is below the peak.
+
+    Quotients of whole numbers of at most 2^26 that differ also differ as floating-point numbers.
+    """
+    return [
+        [limit_of(capacity) if not capacity else _under(capacity, peak) for capacity in slr] for slr in ring.capacities
+    ]
+
+
+def _under(capacity: int, peak: float) -> int:
+    most = min(capacity, int(capacity * peak) + 1)
+    while most >= 0 and most / capacity >= peak:
+        most -= 1
+    return most

@@ -1,0 +1,400 @@
+"""Blocks to SLRs: the answer to a `FitProblem`, and what is missing where there is none.
+
+Objective, in this order: everything within the ceilings; fewest boundaries crossed by streams and memory ports; the
+lowest highest use of any resource in any SLR. `placement` solves it exactly. Ceilings that the user did not
+set are the guideline's; where nothing fits below them they are raised towards all that the shell leaves, in `STEPS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from math import ceil, floor
+from typing import Any
+
+from integration.fit.needs import FORMULA, STAND_IN, BlockNeeds
+from integration.fit.placement import UndecidedError, place
+from integration.fit.problem import ClockRequest, FitProblem
+from integration.fit.resources import WORDS, Resources, total
+from integration.fit.ring import Item, MemoryPort, Placement, Ring, Site, distance, use_of
+from integration.fit.settings import GUIDELINE
+from integration.fit.shortfall import Shortfall, TooLarge, shortfalls, too_large
+
+FORMAT = 1
+STEPS = 6
+_UNITS = {name: 2 if name == "bram_tiles" else 1 for name in WORDS}
+"""Whole numbers for the search: BRAM is counted in halves of a tile."""
+
+
+@dataclass(frozen=True)
+class BlockFit:
+    """A block and its SLR; two where none holds it alone: the placer is to divide it, half is counted in each."""
+
+    block: str
+    core: str
+    slrs: tuple[str, ...]
+    resources: Resources
+    unknown: tuple[str, ...]
+    source: str
+    is_estimate: bool
+    view: str | None = None
+
+    @property
+    def stand_in(self) -> bool:
+        """Whether a stand-in of a tool has invented the figures."""
+        return self.source.endswith(STAND_IN)
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """A stream or memory port that leaves an SLR: the SLRs from source to sink, and the wires at each boundary."""
+
+    source: str
+    sink: str
+    path: tuple[str, ...]
+    wires: int
+
+
+@dataclass(frozen=True)
+class BankFit:
+    """The memory of a kernel argument: its tag, what v++ calls it, and its SLR where that is known."""
+
+    argument: str
+    port: str
+    tag: str
+    sp: str
+    slr: str | None
+
+
+@dataclass(frozen=True)
+class SlrFit:
+    """What an SLR holds, what the shell leaves in it, and what the ceilings allow of that.
+
+    A resource is unknown in `used` where it is known of no block; of some, it is the sum of those that are known.
+    """
+
+    slr: str
+    used: Resources
+    budget: Resources
+    allowed: Resources
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """Wires between two neighbouring SLRs; `slls` is how many there are, where known."""
+
+    below: str
+    above: str
+    used: int
+    slls: int | None
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A placement that is proven to have the fewest crossings under its ceilings, and the lowest peak if `evenest`.
+
+    `undecided_ceilings` are lower ceilings (percent by resource) at which the search was given up.
+    """
+
+    network: str
+    compute_unit: str
+    platform: str
+    vbnv: str
+    part: str
+    blocks: tuple[BlockFit, ...]
+    crossings: tuple[Crossing, ...]
+    boundaries_crossed: int
+    peak_of_ceiling: float
+    evenest: bool
+    banks: tuple[BankFit, ...]
+    slrs: tuple[SlrFit, ...]
+    boundaries: tuple[Boundary, ...]
+    clock: ClockRequest
+    ceilings_percent: Mapping[str, float]
+    above_guideline: tuple[str, ...]
+    undecided_ceilings: tuple[Mapping[str, float], ...] = ()
+    toolchain: str = ""
+    better: str = ""
+
+    @property
+    def single_slr(self) -> str | None:
+        """The SLR that holds the whole kernel, if one does."""
+        names = {slr for block in self.blocks for slr in block.slrs}
+        return names.pop() if len(names) == 1 else None
+
+    def describe(self) -> dict[str, Any]:
+        """The fit as plain JSON values; `from_description` reads it back."""
+        return {"format": FORMAT, **asdict(self)}
+
+    @classmethod
+    def from_description(cls, description: Mapping[str, Any]) -> Fit:
+        """The fit that `describe` wrote."""
+        given = {key: value for key, value in description.items() if key != "format"}
+
+        def amounts(entry: Mapping[str, Any], *names: str) -> dict[str, Any]:
+            lists = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+            return {**lists, **{name: Resources(**entry[name]) for name in names}}
+
+        return cls(
+            **{
+                **given,
+                "blocks": tuple(BlockFit(**amounts(each, "resources")) for each in given["blocks"]),
+                "crossings": tuple(Crossing(**amounts(each)) for each in given["crossings"]),
+                "banks": tuple(BankFit(**each) for each in given["banks"]),
+                "slrs": tuple(SlrFit(**amounts(each, "used", "budget", "allowed")) for each in given["slrs"]),
+                "boundaries": tuple(Boundary(**each) for each in given["boundaries"]),
+                "clock": ClockRequest(**given["clock"]),
+                "above_guideline": tuple(given["above_guideline"]),
+                "undecided_ceilings": tuple(given["undecided_ceilings"]),
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """Why nothing fits: what is missing under the highest ceilings that the settings allow.
+
+    `too_large` are blocks that neither an SLR nor two neighbours can hold, whatever else is placed; `source` is where
+    the figures are from, `pins` the blocks that the user has pinned.
+    """
+
+    network: str
+    platform: str
+    vbnv: str
+    shortfalls: tuple[Shortfall, ...]
+    ceilings_percent: Mapping[str, float]
+    is_estimate: bool
+    source: str = ""
+    too_large: tuple[TooLarge, ...] = ()
+    pins: tuple[str, ...] = ()
+    toolchain: str = ""
+    better: str = ""
+
+    @property
+    def stand_in(self) -> bool:
+        """Whether a stand-in of a tool has invented figures of it."""
+        return STAND_IN in self.source
+
+    def describe(self) -> dict[str, Any]:
+        """The misfit as plain JSON values."""
+        return {"format": FORMAT, **asdict(self)}
+
+
+def fit_of(problem: FitProblem) -> Fit | Misfit:
+    """Solve a problem.
+
+    Raises:
+        UndecidedError: the search was given up at every ceiling.
+    """
+    undecided: list[Mapping[str, float]] = []
+    ceilings: dict[str, float] = {}
+    for ceilings in _ceilings(problem):
+        ring = ring_of(problem, ceilings)
+        try:
+            placement = None if _total_shortfalls(problem, ceilings) else place(ring)
+        except UndecidedError:
+            undecided.append(ceilings)
+            continue
+        if placement is not None:
+            return _fit(problem, ring, placement, ceilings, tuple(undecided))
+    if undecided and undecided[-1] == ceilings:
+        raise UndecidedError(None)
+    ring = ring_of(problem, ceilings)
+    return Misfit(
+        problem.network,
+        problem.platform,
+        problem.vbnv,
+        (*_total_shortfalls(problem, ceilings), *shortfalls(problem, ring, _UNITS)),
+        ceilings,
+        is_estimate=any(block.is_estimate for block in problem.blocks),
+        source=sources_of(problem.blocks),
+        too_large=too_large(problem, ring, _UNITS),
+        pins=tuple(block for block, _ in problem.pins),
+        toolchain=problem.toolchain,
+        better=problem.better,
+    )
+
+
+def sources_of(blocks: Sequence[BlockNeeds | BlockFit]) -> str:
+    """Where the figures of the blocks are from, in words: `view rtl, ooc, Vivado 2022.2`; all where they differ."""
+    found: dict[str, list[str]] = {}
+    for each in blocks:
+        view = f"view {each.view}, " if each.view and each.source != FORMULA else ""
+        found.setdefault(view + each.source, []).append(each.block)
+    if len(found) == 1:
+        return next(iter(found))
+    return "; ".join(f"{source}: {', '.join(names)}" for source, names in found.items())
+
+
+def _ceilings(problem: FitProblem) -> Iterator[dict[str, float]]:
+    """The percentages to try: the guideline's, then nearer to 100 in equal steps; those that the user set stay."""
+    before: dict[str, float] = {}
+    for step in range(STEPS + 1):
+        found = {
+            name: chosen if chosen is not None else GUIDELINE[name] + (100 - GUIDELINE[name]) * step / STEPS
+            for name, chosen in zip(WORDS, problem.ceilings, strict=True)
+        }
+        if found != before:
+            yield found
+        before = found
+
+
+def ring_of(problem: FitProblem, ceilings: Mapping[str, float]) -> Ring:
+    """The problem as numbers: amounts that are not known count as nothing, budgets that are not known as endless."""
+    names = [each.slr for each in problem.slrs]
+    pins = {block: names.index(slr) for block, slr in problem.pins}
+    chain = len(problem.blocks) - 1
+    wires = [0, *(stream.wires for stream in problem.streams[:chain])]
+    items = tuple(
+        Item(
+            block.block,
+            tuple(ceil((block.resources.by_name[name] or 0) * _UNITS[name]) for name in WORDS),
+            wires[index],
+            pins.get(block.block),
+        )
+        for index, block in enumerate(problem.blocks)
+    )
+    everywhere = tuple(range(len(names)))
+    ports = tuple(
+        MemoryPort(
+            everywhere
+            if any(bank.slr is None for bank in port.banks)
+            else tuple(names.index(bank.slr) for bank in port.banks if bank.slr is not None),
+            port.wires,
+        )
+        for port in problem.ports
+    )
+    capacities = tuple(
+        tuple(_allowed(each.budget.by_name[name], ceilings[name], _UNITS[name]) for name in WORDS)
+        for each in problem.slrs
+    )
+    closing = tuple(stream.wires for stream in problem.streams[chain:])
+    return Ring(items, closing, ports, capacities, (problem.slls,) * (len(names) - 1))
+
+
+def _allowed(budget: float | None, percent: float, units: int) -> int | None:
+    return None if budget is None else floor(budget * units * percent / 100 + 1e-9)
+
+
+def _total_shortfalls(problem: FitProblem, ceilings: Mapping[str, float]) -> tuple[Shortfall, ...]:
+    """What all blocks together have too much of, for the SLRs together or for the shell's own total."""
+    needed = total(block.resources for block in problem.blocks).by_name
+    found = []
+    for name in WORDS:
+        parts = [each.budget.by_name[name] for each in problem.slrs]
+        known = [part for part in parts if part is not None]
+        budgets = [sum(known)] if len(known) == len(parts) else []
+        whole = problem.total.by_name[name]
+        budget = min([*budgets, *([] if whole is None else [whole])], default=None)
+        allowed = _allowed(budget, ceilings[name], _UNITS[name])
+        need = needed[name] or 0
+        if budget is not None and allowed is not None and need * _UNITS[name] > allowed:
+            largest = max(problem.blocks, key=lambda block: block.resources.by_name[name] or 0)
+            most = largest.resources.by_name[name] or 0
+            found.append(Shortfall(None, name, need, allowed / _UNITS[name], budget, largest.block, most))
+    return tuple(found)
+
+
+def _fit(
+    problem: FitProblem,
+    ring: Ring,
+    placement: Placement,
+    ceilings: Mapping[str, float],
+    undecided: tuple[Mapping[str, float], ...],
+) -> Fit:
+    names = [each.slr for each in problem.slrs]
+    sites = dict(zip((block.block for block in problem.blocks), placement.sites, strict=True))
+    used, slls = use_of(ring, placement.sites)
+    # What is known of no block is not known of an SLR: a zero would look like a value.
+    lacking = {name for name in WORDS if all(name in block.logic.unknown for block in problem.blocks)}
+    slrs = tuple(
+        SlrFit(each.slr, _amounts(slr, lacking), each.budget, _amounts(allowed))
+        for each, slr, allowed in zip(problem.slrs, used, ring.capacities, strict=True)
+    )
+    hub = placement.sites[0]
+    banks = tuple(_bank(each, names, hub) for each in problem.ports)
+    crossings = [
+        Crossing(stream.source, stream.sink, path, stream.wires)
+        for stream in problem.streams
+        if len(path := _path(names, sites[_block(stream.source)], sites[_block(stream.sink)])) > 1
+    ]
+    for port, bank in zip(problem.ports, banks, strict=True):
+        if bank.slr is not None:
+            path = _path(names, hub, (names.index(bank.slr),) * 2)
+            if len(path) > 1:
+                crossings.append(Crossing(f"{problem.blocks[0].block}.{port.port}", bank.tag, path, port.wires))
+    return Fit(
+        network=problem.network,
+        compute_unit=problem.compute_unit,
+        platform=problem.platform,
+        vbnv=problem.vbnv,
+        part=problem.part,
+        blocks=tuple(
+            BlockFit(
+                block.block,
+                block.core,
+                tuple(names[sites[block.block][0] : sites[block.block][1] + 1]),
+                block.resources,
+                block.logic.unknown,
+                block.source,
+                block.is_estimate,
+                block.view,
+            )
+            for block in problem.blocks
+        ),
+        crossings=tuple(crossings),
+        boundaries_crossed=placement.crossings,
+        peak_of_ceiling=placement.peak,
+        evenest=placement.evenest,
+        banks=banks,
+        slrs=slrs,
+        boundaries=tuple(
+            Boundary(below, above, wires, problem.slls)
+            for below, above, wires in zip(names, names[1:], slls, strict=False)
+        ),
+        clock=problem.clock,
+        ceilings_percent=dict(ceilings),
+        above_guideline=tuple(_above(slrs)),
+        undecided_ceilings=undecided,
+        toolchain=problem.toolchain,
+        better=problem.better,
+    )
+
+
+def _amounts(counts: Sequence[int | None], lacking: Collection[str] = ()) -> Resources:
+    values = zip(WORDS, counts, strict=True)
+    return Resources(
+        **{name: None if each is None or name in lacking else each / _UNITS[name] for name, each in values}
+    )
+
+
+def _bank(port: Any, names: list[str], hub: Site) -> BankFit:
+    """The nearest memory; one of which no source says where it is counts as near."""
+
+    def away(slr: str | None) -> int:
+        return 0 if slr is None else distance(hub, (names.index(slr),) * 2)
+
+    bank = min(port.banks, key=lambda each: away(each.slr))
+    return BankFit(port.argument, port.port, bank.tag, bank.sp, bank.slr)
+
+
+def _block(port: str) -> str:
+    return port.partition(".")[0]
+
+
+def _path(names: list[str], source: Site, sink: Site) -> tuple[str, ...]:
+    """The SLRs that a stream goes through, from the nearest one of its source to the nearest of its sink."""
+    if distance(source, sink) == 0:
+        return ()
+    if source[1] < sink[0]:
+        return tuple(names[source[1] : sink[0] + 1])
+    return tuple(names[sink[1] : source[0] + 1][::-1])
+
+
+def _above(slrs: tuple[SlrFit, ...]) -> Iterator[str]:
+    for each in slrs:
+        for name, word in WORDS.items():
+            used, budget = each.used.by_name[name], each.budget.by_name[name]
+            if used and budget and 100 * used / budget > GUIDELINE[name]:
+                share = f"{100 * used / budget:.0f} % of the {word}"
+                yield f"{each.slr}: {share}, FINN's guideline is {GUIDELINE[name]:.0f} %"

@@ -1,0 +1,1 @@
+"""Reports of Vivado HLS and Vitis HLS."""

@@ -1,0 +1,124 @@
+"""The reports of a solution of Vivado HLS or Vitis HLS as one value: functions, co-simulation, what is missing.
+
+A solution is the folder above `syn`, `sim` and `impl` (the tools' own layout), or else the folder of the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from reports.folder import Report
+from reports.hls.cosim import Cosim
+from reports.hls.csynth import Csynth, Range
+from reports.hls.export import HlsExport
+from reports.reading.number import Number
+from reports.summary.rollup import RESOURCES, Use
+
+_PARTS_OF_A_SOLUTION = frozenset({"syn", "sim", "impl"})
+_RESOURCES = {"LUT": "luts", "FF": "registers", "BRAM_18K": "bram_tiles", "URAM": "urams", "DSP": "dsps"}
+
+
+@dataclass(frozen=True)
+class HlsFunction:
+    """A function by the estimate of HLS, its children included; BRAM is in tiles of 36 kbit, two BRAM_18K each."""
+
+    name: str
+    latency_cycles: Range
+    interval_cycles: Range
+    target_ns: float | None
+    estimated_ns: float | None
+    uses: tuple[Use, ...]
+
+
+@dataclass(frozen=True)
+class Solution:
+    """One solution. `functions` begin with the top; None: not known, because nobody has run it.
+
+    `stand_in` tells that one of the `sources` is a stand-in's, whose numbers are invented.
+    """
+
+    folder: str
+    top: str | None
+    device: str | None
+    functions: tuple[HlsFunction, ...]
+    cosim_passed: bool | None
+    cosim_latency_cycles: Range | None
+    timing_met: bool | None
+    sources: tuple[str, ...]
+    missing: tuple[str, ...]
+    stand_in: bool = False
+
+
+def solutions(reports: Iterable[Report]) -> tuple[Solution, ...]:
+    """Return one value per solution that has an estimate, a co-simulation or an export, in the order of the folders."""
+    found: dict[str, list[Report]] = {}
+    for report in reports:
+        if isinstance(report.value, (Csynth, Cosim, HlsExport)):
+            found.setdefault(_folder(report.file), []).append(report)
+    return tuple(_solution(folder, items) for folder, items in sorted(found.items()))
+
+
+def _folder(file: str) -> str:
+    parts = PurePosixPath(file).parts
+    at = next((index for index, part in enumerate(parts) if part in _PARTS_OF_A_SOLUTION and index), len(parts) - 1)
+    return PurePosixPath(*parts[:at]).as_posix() if at else "."
+
+
+def _solution(folder: str, items: list[Report]) -> Solution:
+    # The same function is reported as text and as XML; of two equal names the later one stays.
+    estimates = {item.value.top: item.value for item in items if isinstance(item.value, Csynth)}
+    runs = [run for item in items if isinstance(item.value, Cosim) for run in item.value.runs if run.passed is not None]
+    exports = [item.value for item in items if isinstance(item.value, HlsExport)]
+    inner = {instance.module for value in estimates.values() for instance in value.instances}
+    names = sorted(estimates, key=lambda name: (name in inner, -_luts(estimates[name]), name))
+    missing = []
+    if not estimates:
+        missing.append("estimate: `csynth_design`")
+    if not runs:
+        missing.append("co-simulation: `cosim_design`")
+    if not exports:
+        missing.append("synthesis by Vivado: `export_design -flow syn`")
+    timed = [value.timing_met for value in exports if value.timing_met is not None]
+    return Solution(
+        folder=folder,
+        top=names[0] if names else None,
+        device=estimates[names[0]].device if names else None,
+        functions=tuple(_function(estimates[name]) for name in names),
+        cosim_passed=all(run.passed for run in runs) if runs else None,
+        cosim_latency_cycles=runs[-1].latency_cycles if runs else None,
+        timing_met=all(timed) if timed else None,
+        sources=tuple(item.file for item in items),
+        missing=tuple(missing),
+        stand_in=any(item.stand_in for item in items),
+    )
+
+
+def _luts(value: Csynth) -> float:
+    return float(next((item.used for item in value.resources if item.resource == "LUT" and item.used is not None), -1))
+
+
+def _function(value: Csynth) -> HlsFunction:
+    amounts = {_RESOURCES[item.resource]: item for item in value.resources if item.resource in _RESOURCES}
+    uses = tuple(
+        Use(name, _tiles(name, item.used), _tiles(name, item.available), item.share_percent)
+        for name in RESOURCES
+        if (item := amounts.get(name)) is not None
+    )
+    clock = value.clocks[0] if value.clocks else None
+    return HlsFunction(
+        name=value.top,
+        latency_cycles=value.latency_cycles,
+        interval_cycles=value.interval_cycles,
+        target_ns=None if clock is None else clock.target_ns,
+        estimated_ns=None if clock is None else clock.estimated_ns,
+        uses=uses,
+    )
+
+
+def _tiles(name: str, count: int | None) -> Number | None:
+    """Return a count as it is, and RAMs of 18 kbit as tiles of 36 kbit."""
+    if name != "bram_tiles" or count is None:
+        return count
+    return count // 2 if count % 2 == 0 else count / 2

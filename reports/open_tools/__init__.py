@@ -1,0 +1,1 @@
+"""Reports of Yosys, nextpnr, OpenSTA and FINN."""

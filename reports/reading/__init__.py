@@ -1,0 +1,1 @@
+"""What all parsers read with: sources, documents, numbers, and the one error they raise."""

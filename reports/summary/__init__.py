@@ -1,0 +1,1 @@
+"""A build and a project in one value: roll-up, gates, and what is shown of them."""

@@ -1,0 +1,354 @@
+"""A build in one value: per block estimate, synthesis, simulation; the total against the budget; times; gates.
+
+Every cell either has a value with its source or names the task that would supply it. Nothing is started and nothing is
+guessed: an estimate is labelled as one, and so is what a stand-in of a tool has invented; FPS is the clock divided by
+the slowest block's cycles, and a rate is called simulated only when every block has been simulated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from reports.reading.errors import ReportError
+from reports.summary.fit_values import FitValues
+from reports.summary.gates import Gate, Outcome, check
+from reports.summary.measured import measured
+from reports.summary.rollup import RESOURCES
+from reports.summary.stand_in import is_stand_in
+from reports.summary.step_values import DoubtfulPath, Linked, Simulation, Synthesis
+from reports.summary.times import StepCost, read_costs
+from reports.summary.values import BlockEstimate, Estimate, Folder, Left, read_estimate
+
+TIMING = ("wns_ns", "whs_ns")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value with the file it is from, or None with the task that supplies it (`doit <task>`)."""
+
+    value: float | str | None
+    source: str | None = None
+    task: str | None = None
+    is_estimate: bool = False
+    stand_in: bool = False
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A cell of a resource."""
+
+    resource: str
+    cell: Cell
+
+
+@dataclass(frozen=True)
+class BlockRow:
+    """A block: estimates by formula, what its core takes in synthesis, and what was simulated.
+
+    `view` is how the core is written for synthesis (rtl, hls), `tool` what has synthesised it, `simulator` what has
+    simulated it; None is not known.
+    """
+
+    block: str
+    core: str
+    interval_estimate_cycles: int
+    bottleneck: str
+    estimate: tuple[Amount, ...]
+    parameter_bits: int | None
+    view: str | None
+    tool: str | None
+    synthesis: tuple[Amount, ...]
+    logic_ns: Cell
+    doubtful: tuple[DoubtfulPath, ...]
+    interval_cycles: Cell
+    latency_cycles: Cell
+    simulator: str | None
+    simulation_differences: int | None
+    checked: Cell
+    parameters: Cell
+
+    def resource(self, name: str) -> Cell:
+        """Return what synthesis says of a resource."""
+        return next(amount.cell for amount in self.synthesis if amount.resource == name)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Images a second at the build's clock, and the block that limits it; a `stand_in` has invented the cycles."""
+
+    interval_cycles: int
+    fps: float
+    bottleneck: str
+    stand_in: bool = False
+
+
+@dataclass(frozen=True)
+class Total:
+    """A resource over all blocks: by formula, by synthesis, linked; the budget, and the shares of it in percent.
+
+    The parameter memories stand outside of the cores, so that they are in the linked figure only.
+    """
+
+    resource: str
+    estimate: float | None
+    synthesis: Cell
+    linked: Cell
+    budget: float | None
+
+    def share_percent(self, used: float | None) -> float | None:
+        """Return how much of the budget `used` is, None where one of them is not known."""
+        return None if used is None or not self.budget else 100 * used / self.budget
+
+
+@dataclass(frozen=True)
+class SlrRow:
+    """An SLR after the link: used and left to a kernel, by resource."""
+
+    slr: str
+    used: tuple[Amount, ...]
+    budgets: tuple[tuple[str, float | None], ...]
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """Everything that is known of a build. `errors` are files that are there and cannot be read.
+
+    The rates are at the clock that was asked for; `reached_mhz` is the one that the link has given. `stand_ins` are the
+    tools that only stood in for real ones: what they have left is invented.
+    """
+
+    estimate: Estimate
+    blocks: tuple[BlockRow, ...]
+    estimated_rate: Rate
+    simulated_rate: Rate | None
+    totals: tuple[Total, ...]
+    slrs: tuple[SlrRow, ...]
+    timing: tuple[tuple[str, Cell], ...]
+    reached_mhz: Cell
+    xclbin: Cell
+    costs: tuple[StepCost, ...]
+    gates: tuple[Outcome, ...]
+    errors: tuple[ReportError, ...]
+    fit: FitValues | None = None
+    stand_ins: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether all gates hold."""
+        return all(gate.passed for gate in self.gates)
+
+
+def read_build(root: Path, folder: str, gates: Iterable[Gate] = ()) -> BuildReport:
+    """Return what is known of the build in `folder` of the checkout `root`.
+
+    Raises ReportError only where there is no estimate; every other file that cannot be read is one of the `errors`.
+    """
+    estimate = read_estimate(root, folder)
+    files = Folder(root, folder)
+    names = {block.core for block in estimate.blocks}
+    cores = {name: files.left(f"ooc/{name}/values.json", Synthesis.read) for name in sorted(names)}
+    rows = tuple(_row(files, block, cores[block.core], estimate.toolchain) for block in estimate.blocks)
+    linked = files.left("link/values.json", Linked.read)
+    totals = tuple(_total(name, estimate, rows, linked) for name in RESOURCES)
+    slrs, timing = _slrs(estimate, linked), _timing(estimate, linked)
+    reached_mhz = _cell(None if linked is None else linked.value.clock_mhz, linked, "link")
+    simulated = _simulated(estimate, rows)
+    slowest = max(estimate.blocks, key=lambda block: block.interval_cycles)
+    tools = {tool for row in rows for tool in (row.tool, row.simulator)}
+    tools.add(None if linked is None else linked.value.tool)
+    fit = files.left("fit.json", FitValues.read)
+    return BuildReport(
+        estimate=estimate,
+        blocks=rows,
+        estimated_rate=_rate(estimate, slowest.interval_cycles, f"{slowest.block}.{slowest.bottleneck}"),
+        simulated_rate=simulated,
+        totals=totals,
+        slrs=slrs,
+        timing=timing,
+        reached_mhz=reached_mhz,
+        costs=read_costs(root, folder),
+        xclbin=_xclbin(linked),
+        gates=check(
+            gates,
+            measured(rows, totals, slrs, timing, simulated, reached_mhz, estimate.clock_mhz),
+            suppliers(estimate),
+        ),
+        errors=tuple(files.errors),
+        fit=None if fit is None else fit.value,
+        stand_ins=tuple(sorted(tool for tool in tools if tool is not None and is_stand_in(tool))),
+    )
+
+
+def _rate(estimate: Estimate, cycles: int, bottleneck: str) -> Rate:
+    return Rate(cycles, estimate.clock_mhz * 1e6 / max(cycles, 1), bottleneck)
+
+
+def suppliers(estimate: Estimate) -> dict[str, str]:
+    """Return, by quantity of the linked design, the words after `doit` that would supply it.
+
+    An emulation has no netlist that is placed and routed: another build has what this one never will.
+    """
+    routed = "link" if (estimate.toolchain, estimate.target) == ("vitis", "hw") else "link toolchain=vitis target=hw"
+    return dict.fromkeys((*RESOURCES, *TIMING, "wpws_ns", "power_w", "slls"), routed)
+
+
+def _cell(value: float | None, left: Left[Any] | None, task: str, *, is_estimate: bool = False) -> Cell:
+    source = None if left is None else left.source
+    if value is None:
+        return Cell(None, source, task)
+    return Cell(value, source, None, is_estimate, stand_in=left is not None and is_stand_in(left.value.tool))
+
+
+def _row(files: Folder, block: BlockEstimate, synthesis: Left[Synthesis] | None, toolchain: str) -> BlockRow:
+    ooc, cosim = f"ooc:{block.block}", f"cosim:{block.block}"
+    simulation = files.left(f"cosim/{block.block}/values.json", Simulation.read)
+    resources = {} if synthesis is None else synthesis.value.resources.by_name
+    is_estimate = synthesis is not None and synthesis.value.is_estimate
+    logic_ns = None if synthesis is None else synthesis.value.logic_ns
+    cycles = None if simulation is None or not simulation.value.agrees else simulation.value
+    return BlockRow(
+        block=block.block,
+        core=block.core,
+        interval_estimate_cycles=block.interval_cycles,
+        bottleneck=block.bottleneck,
+        estimate=tuple(Amount(name, Cell(value, "formula", None, True)) for name, value in block.area.items()),
+        parameter_bits=block.parameter_bits,
+        view=block.view if synthesis is None else synthesis.value.view or block.view,
+        tool=None if synthesis is None else synthesis.value.tool,
+        synthesis=tuple(
+            Amount(name, _cell(resources.get(name), synthesis, ooc, is_estimate=is_estimate)) for name in RESOURCES
+        ),
+        logic_ns=_cell(logic_ns, synthesis, ooc, is_estimate=is_estimate),
+        doubtful=() if synthesis is None else synthesis.value.doubtful,
+        interval_cycles=_cell(None if cycles is None else cycles.interval_cycles, simulation, cosim),
+        latency_cycles=_cell(None if cycles is None else cycles.latency_cycles, simulation, cosim),
+        simulator=None if simulation is None else simulation.value.tool,
+        simulation_differences=None if simulation is None else simulation.value.differences,
+        checked=_checked(files, block, toolchain),
+        parameters=_parameters(files, block),
+    )
+
+
+def _checked(files: Folder, block: BlockEstimate, toolchain: str) -> Cell:
+    """Return what the comparison of the C++ with the model found, in words."""
+    if toolchain == "vitis":
+        return _simulated_by_hls(files, block)
+    record = files.record(f"hls/{block.core}/csim.json")
+    if record is None:
+        return Cell(None, None, f"hls:{block.block}")
+    try:
+        differences, compared = record.count("differences"), record.count("elements_compared")
+    except ReportError as error:
+        files.errors.append(error)
+        return Cell(None, record.file, f"hls:{block.block}")
+    verdict = f"{compared:,} equal" if differences == 0 else f"{differences:,} of {compared:,} differ"
+    return Cell(verdict, record.file)
+
+
+def _simulated_by_hls(files: Folder, block: BlockEstimate) -> Cell:
+    """Return how HLS' C simulation ended: its step leaves values only after it has passed. RTL has no C++."""
+    if block.view != "hls":
+        return Cell("no C++")
+    record = files.record(f"hls/{block.core}/values.json")
+    if record is None:
+        return Cell(None, None, f"hls:{block.block}")
+    try:
+        return Cell("passed", record.file, stand_in=is_stand_in(record.maybe_text("tool")))
+    except ReportError as error:
+        files.errors.append(error)
+        return Cell(None, record.file, f"hls:{block.block}")
+
+
+def _parameters(files: Folder, block: BlockEstimate) -> Cell:
+    """Return where the trained values are from; a core without any (the DMA) needs none."""
+    if block.parameter_bits is None:
+        return Cell("none")
+    record = files.record(f"weights/{block.block}/memories.json")
+    if record is None:
+        return Cell(None, None, f"weights:{block.block}")
+    try:
+        origins = [str(origin) for origin in record.items("origins")]
+    except ReportError as error:
+        files.errors.append(error)
+        return Cell(None, record.file, f"weights:{block.block}")
+    return Cell(", ".join(origins) or "unknown", record.file)
+
+
+def _slrs(estimate: Estimate, linked: Left[Linked] | None) -> tuple[SlrRow, ...]:
+    if linked is None or linked.value.slrs is None:
+        return ()
+    return tuple(
+        SlrRow(
+            slr,
+            tuple(
+                Amount(name, _cell(used, linked, "link", is_estimate=linked.value.is_estimate))
+                for name, used in resources.by_name.items()
+            ),
+            tuple(estimate.slr_budgets.get(slr, {}).items()),
+        )
+        for slr, resources in linked.value.slrs.items()
+    )
+
+
+def _timing(estimate: Estimate, linked: Left[Linked] | None) -> tuple[tuple[str, Cell], ...]:
+    slacks = {} if linked is None else {"wns_ns": linked.value.wns_ns, "whs_ns": linked.value.whs_ns}
+    tasks = suppliers(estimate)
+    return tuple((name, _cell(slacks.get(name), linked, tasks[name])) for name in TIMING)
+
+
+def _xclbin(linked: Left[Linked] | None) -> Cell:
+    """Return what was linked, in words."""
+    if linked is None:
+        return Cell(None, None, "link")
+    value = linked.value
+    facts = [
+        None if value.xclbin_bytes is None else f"{value.xclbin_bytes:,} bytes",
+        None if value.clock_mhz is None else _clock(value.clock_mhz, value.requested_mhz),
+        None if value.parameters is None else f"parameters {value.parameters}",
+        None if value.tool is None else f"by {value.tool}",
+    ]
+    words = ", ".join(fact for fact in facts if fact is not None)
+    return Cell(words or None, linked.source)
+
+
+def _clock(reached_mhz: float, requested_mhz: float | None) -> str:
+    requested = "" if requested_mhz in (None, reached_mhz) else f" instead of the {requested_mhz:g} requested"
+    return f"{reached_mhz:g} MHz{requested}"
+
+
+def _total(name: str, estimate: Estimate, rows: tuple[BlockRow, ...], linked: Left[Linked] | None) -> Total:
+    formulas = [block.area[name] for block in estimate.blocks if block.area.get(name) is not None]
+    cells = [row.resource(name) for row in rows]
+    missing = next((cell for cell in cells if cell.value is None), None)
+    if missing is None:
+        used = sum(float(cell.value) for cell in cells if cell.value is not None)
+        estimated, invented = (any(getattr(cell, what) for cell in cells) for what in ("is_estimate", "stand_in"))
+        synthesis = Cell(used, "ooc", None, estimated, invented)
+    else:
+        # A sum of some blocks would look like that of all: the task is named instead.
+        synthesis = Cell(None, None, "ooc")
+    amounts = {} if linked is None or linked.value.total is None else linked.value.total.by_name
+    return Total(
+        resource=name,
+        estimate=sum(value for value in formulas if value is not None) if formulas else None,
+        synthesis=synthesis,
+        linked=_cell(
+            amounts.get(name),
+            linked,
+            suppliers(estimate)[name],
+            is_estimate=linked is not None and linked.value.is_estimate,
+        ),
+        budget=estimate.budget.get(name),
+    )
+
+
+def _simulated(estimate: Estimate, rows: tuple[BlockRow, ...]) -> Rate | None:
+    measured = [(row.interval_cycles.value, row.block) for row in rows]
+    known = [(int(cycles), block) for cycles, block in measured if isinstance(cycles, (int, float))]
+    if len(known) < len(measured) or not known:
+        return None
+    cycles, block = max(known)
+    return replace(_rate(estimate, cycles, block), stand_in=any(row.interval_cycles.stand_in for row in rows))

@@ -1,0 +1,75 @@
+"""The fit of a build before anything is linked: `fit.json`, which the flow leaves beside the estimate.
+
+All of it is an estimate: which block would be in which SLR, and what it takes there by the figures of its `source`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reports.reading.document import Record
+from reports.summary.stand_in import WORD
+from reports.summary.values import Amounts, amounts
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """Wires over the boundary between two SLRs; `slls` is how many there are, None where no source says so."""
+
+    below: str
+    above: str
+    used: int
+    slls: int | None
+
+
+@dataclass(frozen=True)
+class FitValues:
+    """Whether the network fits its board (None: not decided), where its blocks are, what each SLR holds, what crosses.
+
+    `source` is where the figures of the cores are from, `better` how better ones are had; `says` are remarks as text:
+    why a block is divided, why nothing fits. A `stand_in` has invented the figures.
+    """
+
+    fits: bool | None
+    source: str
+    better: str
+    blocks: dict[str, tuple[str, ...]]
+    slrs: dict[str, Amounts]
+    boundaries_crossed: int | None
+    boundaries: tuple[Boundary, ...]
+    says: tuple[str, ...]
+
+    @property
+    def stand_in(self) -> bool:
+        """Whether a stand-in of a tool has invented the figures."""
+        return WORD in self.source
+
+    @staticmethod
+    def read(record: Record) -> FitValues:
+        """Return what the file says. Raises ReportError."""
+        fits = record.value.get("fits")
+        if fits is not None and not isinstance(fits, bool):
+            raise record.wrong("fits", "true, false or null")
+        placed = record.record("blocks") if "blocks" in record else None
+        slrs = record.record("slrs").records() if "slrs" in record else {}
+        lines = [Record(each, record.file, "boundaries") for each in record.items("boundaries")]
+        return FitValues(
+            fits=fits,
+            source=record.maybe_text("source") or "",
+            better=record.maybe_text("better") or "",
+            blocks={} if placed is None else {block: _texts(placed, block) for block in placed.value},
+            slrs={slr: amounts(each.record("used")) for slr, each in slrs.items()},
+            boundaries_crossed=record.maybe_count("boundaries_crossed"),
+            boundaries=tuple(
+                Boundary(each.text("below"), each.text("above"), each.count("used"), each.maybe_count("slls"))
+                for each in lines
+            ),
+            says=_texts(record, "says"),
+        )
+
+
+def _texts(record: Record, key: str) -> tuple[str, ...]:
+    found = record.items(key)
+    if not all(isinstance(each, str) for each in found):
+        raise record.wrong(key, "a list of texts")
+    return tuple(found)

@@ -1,0 +1,245 @@
+"""Gates: what a build must reach, as texts in farm.yaml, and whether it does.
+
+    gates:
+      - wns_ns >= 0
+      - slr0.lut <= 75 %
+      - res3b.bram_tiles <= 40
+
+A gate without a value has not passed: nothing was measured, which is no proof of anything. Nor is a value that a
+stand-in of a tool has invented: it is shown, and the gate has not passed.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from config.document import Section
+from config.problem import ConfigError, Problem, suggestion
+from config.settings import Settings
+from reports.reading.number import Below, Bounded
+
+_TEXT = re.compile(
+    r"(?:(?P<scope>[A-Za-z_][A-Za-z0-9_]{0,60})\.)?(?P<quantity>[a-z][a-z0-9_]{0,40})"
+    r" {0,8}(?P<relation><=|>=|<|>|==?) {0,8}(?P<limit>[+-]?[0-9]{1,15}(?:\.[0-9]{1,9})?) {0,8}(?P<percent>%?)"
+)
+_SLR = re.compile(r"slr[0-9]{1,2}")
+_RELATIONS = ("<=", ">=")
+
+RESOURCES = {
+    "lut": "luts",
+    "luts": "luts",
+    "ff": "registers",
+    "registers": "registers",
+    "bram": "bram_tiles",
+    "bram_tiles": "bram_tiles",
+    "uram": "urams",
+    "urams": "urams",
+    "dsp": "dsps",
+    "dsps": "dsps",
+}
+"""Resources by the words that a gate may use; the right side is what values are called."""
+
+_OTHERS = {
+    # quantity: the task that supplies it for the whole design, and for one block
+    "wns_ns": ("link", "ooc"),
+    "whs_ns": ("link", None),
+    "wpws_ns": ("link", None),
+    "fps": ("cosim", "cosim"),
+    "ii_cycles": ("cosim", "cosim"),
+    "latency_cycles": ("cosim", "cosim"),
+    "power_w": ("link", None),
+    "slls": ("link", None),
+}
+
+
+class GateError(ValueError):
+    """A text that is no gate: what is wrong, and what to do."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        self.what = what
+        self.remedy = remedy
+        super().__init__(f"{what}; {remedy}")
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One condition. `scope` is a block, an SLR in lower case, or None for the whole design.
+
+    `percent` means the share of what is available there. A gate prints itself as it is written.
+    """
+
+    scope: str | None
+    quantity: str
+    relation: str
+    limit: float
+    percent: bool
+
+    def __str__(self) -> str:
+        name = self.quantity if self.scope is None else f"{self.scope}.{self.quantity}"
+        return f"{name} {self.relation} {self.limit:.15g}{' %' if self.percent else ''}"
+
+    @property
+    def key(self) -> tuple[str | None, str]:
+        """Scope and quantity under which a value is looked up; the quantity by its full name."""
+        return self.scope, RESOURCES.get(self.quantity, self.quantity)
+
+    @property
+    def supplier(self) -> str:
+        """The task that supplies the value, as it is typed after `doit`."""
+        if self.scope is None or _SLR.fullmatch(self.scope):
+            return "link" if self.quantity in RESOURCES else _OTHERS[self.quantity][0]
+        task = "ooc" if self.quantity in RESOURCES else _OTHERS[self.quantity][1]
+        return f"{task}:{self.scope}"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A value with its share of what is available (None: not known) and the file or task that it is from."""
+
+    value: Bounded | None
+    share_percent: Bounded | None
+    source: str
+    stand_in: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A gate against a value: `passed`, and by how much; `value` None where there is none: `doit <supplier>` has it.
+
+    A value of a `stand_in` passes no gate.
+    """
+
+    gate: Gate
+    value: Bounded | None
+    passed: bool
+    source: str | None
+    supplier: str
+    stand_in: bool = False
+
+    @property
+    def margin(self) -> float | None:
+        """How far the value is on the good side of the limit (negative: on the bad side); None without a number."""
+        if self.value is None or isinstance(self.value, Below):
+            return None
+        room = self.value - self.gate.limit
+        return room if self.gate.relation == ">=" else -room
+
+    def __str__(self) -> str:
+        if self.value is None:
+            why = "no value" if self.source is None else f"no value in {self.source}"
+            return f"{self.gate}: failed, {why}: `doit {self.supplier}` supplies it"
+        unit = " %" if self.gate.percent else ""
+        number = str(self.value) if isinstance(self.value, Below) else _digits(self.value)
+        if self.stand_in:
+            why = f"{number}{unit} is invented by a stand-in ({self.source})"
+            return f"{self.gate}: failed, {why}: only the tool itself can pass it"
+        margin = self.margin
+        if margin is None:
+            by_how_much = ""
+        elif margin < 0:
+            by_how_much = f", {_digits(-margin)}{unit} {'below' if self.gate.relation == '>=' else 'above'}"
+        else:
+            by_how_much = f", {_digits(margin)}{unit} to spare"
+        return f"{self.gate}: {'passed' if self.passed else 'failed'}, {number}{unit}{by_how_much} ({self.source})"
+
+
+def _digits(value: float) -> str:
+    """Return a number as a report prints it: no exponent, and none of the last digits that subtraction leaves."""
+    return f"{round(value, 6):.15g}"
+
+
+def parse_gate(text: str, blocks: Iterable[str] | None = None) -> Gate:
+    """Return the gate that `text` says; `blocks` are the scopes there are beside `slr0`, `slr1`, … (None: any).
+
+    Raises GateError.
+    """
+    match = _TEXT.fullmatch(text.strip())
+    if match is None:
+        raise GateError(
+            f"'{text.strip()[:80]}' is no gate", "write 'name >= number', 'slr0.lut <= 75 %' or 'block.luts <= 9'"
+        )
+    quantity, relation = match["quantity"], match["relation"]
+    percent = bool(match["percent"])
+    if relation not in _RELATIONS:
+        raise GateError(f"'{relation}' is no relation of a gate", "use <= or >=")
+    if quantity not in RESOURCES and quantity not in _OTHERS:
+        raise GateError(f"nothing is called '{quantity}'", suggestion(quantity, [*RESOURCES, *_OTHERS]))
+    if percent and quantity not in RESOURCES:
+        raise GateError(f"'{quantity}' has no share in percent", "leave the % away")
+    scope = match["scope"]
+    if scope is not None and _SLR.fullmatch(scope.lower()):
+        scope = scope.lower()
+        if quantity not in RESOURCES:
+            raise GateError(f"an SLR has no '{quantity}'", f"use one of {', '.join(sorted(RESOURCES))}")
+    elif scope is not None:
+        known = None if blocks is None else sorted(blocks)
+        if known is not None and scope not in known:
+            raise GateError(f"there is no block '{scope}'", suggestion(scope, known))
+        if quantity not in RESOURCES and _OTHERS[quantity][1] is None:
+            raise GateError(f"a block has no '{quantity}' of its own", f"write '{quantity}' for the whole design")
+    return Gate(scope, quantity, relation, float(match["limit"]), percent)
+
+
+def read_gates(section: Section, key: str = "gates", blocks: Iterable[str] | None = None) -> tuple[Gate, ...]:
+    """Return the gates in the list at `key`; a mistake in one is recorded as a problem of the section."""
+    known = None if blocks is None else tuple(blocks)
+    gates: list[Gate] = []
+    for text in section.texts(key, default=()):
+        try:
+            gates.append(parse_gate(text, known))
+        except GateError as error:
+            section.problem(key, error.what, error.remedy)
+    return tuple(gates)
+
+
+def gates_of(settings: Settings, blocks: Iterable[str]) -> tuple[Gate, ...]:
+    """Return the gates of the project's settings. Raises ConfigError with all mistakes in them."""
+    known = tuple(blocks)
+    gates: list[Gate] = []
+    problems: list[Problem] = []
+    for text in settings.gates:
+        try:
+            gates.append(parse_gate(text, known))
+        except GateError as error:
+            problems.append(settings.problem("gates", error.what, error.remedy))
+    if problems:
+        raise ConfigError(problems)
+    return tuple(gates)
+
+
+def check(
+    gates: Iterable[Gate],
+    values: Mapping[tuple[str | None, str], Measured],
+    suppliers: Mapping[str, str] | None = None,
+) -> tuple[Outcome, ...]:
+    """Return the outcome of each gate; `values` by scope and quantity, as `Gate.key` names them.
+
+    `suppliers` names by quantity the build whose link has it, where that is not the present one.
+    """
+    return tuple(_check(gate, values.get(gate.key), _supplier(gate, suppliers or {})) for gate in gates)
+
+
+def _supplier(gate: Gate, suppliers: Mapping[str, str]) -> str:
+    return suppliers.get(gate.key[1], gate.supplier) if gate.supplier == "link" else gate.supplier
+
+
+def _check(gate: Gate, measured: Measured | None, supplier: str) -> Outcome:
+    if measured is None:
+        return Outcome(gate, None, False, None, supplier)
+    value = measured.share_percent if gate.percent else measured.value
+    if value is None:
+        return Outcome(gate, None, False, measured.source, supplier)
+    if measured.stand_in:
+        return Outcome(gate, value, False, measured.source, supplier, stand_in=True)
+    if isinstance(value, Below):
+        # Of "<0.01" only the upper end is known: it can hold an upper limit and can never prove a lower one.
+        passed = gate.relation == "<=" and value.limit <= gate.limit
+        return Outcome(gate, value, passed, measured.source, supplier)
+    if not math.isfinite(value):
+        # An infinite slack is that of paths which nothing constrains.
+        return Outcome(gate, None, False, measured.source, supplier)
+    passed = value >= gate.limit if gate.relation == ">=" else value <= gate.limit
+    return Outcome(gate, value, passed, measured.source, supplier)

@@ -1,0 +1,62 @@
+"""What the gates of a build may ask for: what was measured, and so no value by formula and none of the fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reports.summary.gates import Measured
+
+if TYPE_CHECKING:
+    from reports.summary.build import BlockRow, Cell, Rate, SlrRow, Total
+
+
+def measured(
+    rows: tuple[BlockRow, ...],
+    totals: tuple[Total, ...],
+    slrs: tuple[SlrRow, ...],
+    timing: tuple[tuple[str, Cell], ...],
+    simulated: Rate | None,
+    reached_mhz: Cell,
+    clock_mhz: float,
+) -> dict[tuple[str | None, str], Measured]:
+    """Return the values by scope and quantity; `clock_mhz` is the clock that was asked for, at which `simulated` is."""
+    found: dict[tuple[str | None, str], Measured] = {}
+    for total in totals:
+        used = number(total.linked)
+        if used is not None:
+            found[None, total.resource] = _value(total.linked, "link", total.share_percent(used))
+    for slr in slrs:
+        budgets = dict(slr.budgets)
+        for amount in slr.used:
+            used, budget = number(amount.cell), budgets.get(amount.resource)
+            if used is not None:
+                share = 100 * used / budget if budget else None
+                found[slr.slr, amount.resource] = _value(amount.cell, "link", share)
+    for row in rows:
+        for amount in row.synthesis:
+            if number(amount.cell) is not None:
+                found[row.block, amount.resource] = _value(amount.cell, "ooc")
+        for quantity, cell in (("ii_cycles", row.interval_cycles), ("latency_cycles", row.latency_cycles)):
+            if number(cell) is not None:
+                found[row.block, quantity] = _value(cell, "cosim")
+    for name, cell in timing:
+        if number(cell) is not None:
+            found[None, name] = _value(cell, "link")
+    if simulated is not None:
+        source, invented = "cosim of all blocks", simulated.stand_in
+        found[None, "ii_cycles"] = Measured(simulated.interval_cycles, None, source, invented)
+        # A clock that the link has lowered makes it slower than the clock that was asked for.
+        reached = number(reached_mhz)
+        lowered = reached is not None and reached < clock_mhz
+        fps = simulated.fps * reached / clock_mhz if reached is not None and lowered else simulated.fps
+        found[None, "fps"] = Measured(fps, None, source, invented or (lowered and reached_mhz.stand_in))
+    return found
+
+
+def _value(cell: Cell, task: str, share_percent: float | None = None) -> Measured:
+    return Measured(number(cell), share_percent, cell.source or task, cell.stand_in)
+
+
+def number(cell: Cell) -> float | None:
+    """Return a cell's number; None for words and for no value."""
+    return None if cell.value is None or isinstance(cell.value, str) else float(cell.value)

@@ -1,0 +1,346 @@
+"""A build's report on a terminal, as JSON and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from reports.reading.plain import plain
+from reports.summary.build import BlockRow, BuildReport, Cell, Rate, Total, read_build
+from reports.summary.fit_page import fit_page
+from reports.summary.gates import Gate, Outcome
+from reports.summary.rollup import RESOURCES
+from reports.summary.show import console
+from reports.summary.stand_in import MARK
+
+FORMAT = 1
+JSON_FILE = "report.json"
+CSV_FILE = "report.csv"
+
+_HEADS = {"luts": "LUT", "registers": "FF", "bram_tiles": "BRAM", "urams": "URAM", "dsps": "DSP"}
+
+
+def make(root: Path, folder: str, gates: Iterable[Gate] = (), out: Console | None = None) -> tuple[Outcome, ...]:
+    """Print the report of the build in `folder`, write it there as JSON and CSV, and return the gates that failed.
+
+    Raises ReportError where the build has no estimate.
+    """
+    report = read_build(root, folder, gates)
+    (out or console()).print(page(report))
+    (out or console()).print(f"\n{folder}/{JSON_FILE} and {CSV_FILE} hold the same", soft_wrap=True)
+    (root / folder / JSON_FILE).write_text(json.dumps(document(report), indent=1, allow_nan=False) + "\n", "utf-8")
+    (root / folder / CSV_FILE).write_text(table(report), "utf-8")
+    return tuple(gate for gate in report.gates if not gate.passed)
+
+
+def document(report: BuildReport) -> dict[str, Any]:
+    """Return the report as plain values for `json.dumps`."""
+    return {
+        "format": FORMAT,
+        "build": {
+            name: getattr(report.estimate, name)
+            for name in ("network", "toolchain", "target", "platform", "part", "clock_mhz")
+        },
+        "rates": {"estimated": plain(report.estimated_rate), "simulated": plain(report.simulated_rate)},
+        "blocks": plain(report.blocks),
+        "totals": [_with_shares(total) for total in report.totals],
+        "fit": None if report.fit is None else plain(report.fit),
+        "slrs": plain(report.slrs),
+        "timing": {name: plain(cell) for name, cell in report.timing},
+        "reached_mhz": plain(report.reached_mhz),
+        "xclbin": plain(report.xclbin),
+        "stand_ins": list(report.stand_ins),
+        "steps": plain(report.costs),
+        "gates": [
+            {
+                "gate": str(one.gate),
+                "passed": one.passed,
+                "value": plain(one.value),
+                "margin": one.margin,
+                "stand_in": one.stand_in,
+                "says": str(one),
+            }
+            for one in report.gates
+        ],
+        "errors": [str(error) for error in report.errors],
+    }
+
+
+def _with_shares(total: Total) -> dict[str, Any]:
+    values = {"estimate": total.estimate, "synthesis": total.synthesis.value, "linked": total.linked.value}
+    shares = {
+        name: total.share_percent(value if isinstance(value, (int, float)) else None) for name, value in values.items()
+    }
+    return {**plain(total), "share_percent": shares}
+
+
+def table(report: BuildReport) -> str:
+    """Return one line per block as CSV; an empty cell is a value that no step has left yet.
+
+    The columns behind `synthesis_tool` are its figures: invented, where that is a stand-in.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    estimates = [f"{name}_formula" for name in RESOURCES]
+    slrs = {} if report.fit is None else report.fit.blocks
+    writer.writerow(
+        [
+            "block",
+            "core",
+            "slr_fit",
+            "interval_cycles_estimate",
+            "bottleneck",
+            *estimates,
+            "view",
+            "synthesis_tool",
+            *RESOURCES,
+            "logic_ns",
+            "simulator",
+            "interval_cycles",
+            "latency_cycles",
+            "parameter_bits",
+            "parameters",
+            "checked",
+        ]
+    )
+    for row in report.blocks:
+        formula = {amount.resource: amount.cell.value for amount in row.estimate}
+        synthesis = [*(amount.cell for amount in row.synthesis), row.logic_ns]
+        simulation = [row.interval_cycles, row.latency_cycles]
+        writer.writerow(
+            [row.block, row.core, "+".join(slrs.get(row.block, ())), row.interval_estimate_cycles, row.bottleneck]
+            + [_plain_cell(formula.get(name)) for name in RESOURCES]
+            + [_plain_cell(row.view), _plain_cell(row.tool)]
+            + [_plain_cell(cell.value) for cell in synthesis]
+            + [_plain_cell(row.simulator), *(_plain_cell(cell.value) for cell in simulation)]
+            + [_plain_cell(row.parameter_bits), _plain_cell(row.parameters.value), _plain_cell(row.checked.value)]
+        )
+    return text.getvalue()
+
+
+def _plain_cell(value: float | str | None) -> str:
+    return "" if value is None else str(value)
+
+
+def page(report: BuildReport) -> RenderableType:
+    """Return the report for a terminal, from 80 columns on."""
+    estimate = report.estimate
+    head = f"{estimate.network} with {estimate.toolchain} for {estimate.target} on {estimate.platform}"
+    parts: list[RenderableType] = [Text(f"{head} ({estimate.part}) at {estimate.clock_mhz:g} MHz", style="bold")]
+    if report.stand_ins:
+        parts.append(Text(f"STAND-IN: figures with {MARK} are invented by {', '.join(report.stand_ins)}", "bold red"))
+    parts += ["", _estimates(report), "", _found(report), ""]
+    if any(cell.value is not None for row in report.blocks for cell in (*_cells(row), row.logic_ns)):
+        parts += [_synthesis(report), *_sources(report), *_doubtful(report), ""]
+    parts += [*_rates(report), "", _totals(report), *_suppliers(report)]
+    if report.fit is not None:
+        heads = ("SLR", *_HEADS.values())
+        empty = _table(f"Fit: blocks to SLRs ({_marks(report)})", *heads, left=("SLR",))
+        parts += ["", *fit_page(report.fit, empty, estimate.slr_budgets, estimate.platform)]
+    if report.slrs:
+        parts += ["", _slrs(report)]
+    parts += ["", Text(f"Linked: {_words(report.xclbin)}"), _timing(report), "", _times(report)]
+    if report.gates:
+        parts += ["", Text("Gates", style="bold")]
+        parts += [Text(str(one), style="green" if one.passed else "red") for one in report.gates]
+    for error in report.errors:
+        parts.append(Text(str(error), style="red"))
+    return Group(*parts)
+
+
+def _table(title: str, *heads: str, left: tuple[str, ...] = ()) -> Table:
+    """Return an empty table; numbers stand to the right, and no column is cut: a narrow terminal folds words."""
+    shown = Table(
+        title=title, title_justify="left", title_style="bold", header_style="dim",
+        box=None, pad_edge=False, collapse_padding=True,
+    )  # fmt: skip
+    for head in heads:
+        shown.add_column(head, justify="left" if head in left else "right", overflow="fold")
+    return shown
+
+
+def _cells(row: BlockRow) -> tuple[Cell, ...]:
+    return tuple(amount.cell for amount in row.synthesis)
+
+
+def _estimates(report: BuildReport) -> Table:
+    title = "By formula (all are estimates, area without parameter memories)"
+    heads = ("block", "core", "cycles", "FPS", "bottleneck", "LUT", "BRAM", "URAM", "DSP")
+    shown = _table(title, *heads, left=("block", "core", "bottleneck"))
+    for row in report.blocks:
+        formula = {amount.resource: amount.cell.value for amount in row.estimate}
+        area = [_estimate(formula.get(name)) for name in ("luts", "bram_tiles", "urams", "dsps")]
+        cycles = row.interval_estimate_cycles
+        fps = _estimate(report.estimate.clock_mhz * 1e6 / max(cycles, 1))
+        shown.add_row(row.block, row.core, _estimate(cycles), fps, row.bottleneck, *area)
+    return shown
+
+
+def _found(report: BuildReport) -> Table:
+    title = "What the steps have found (or the task that will)"
+    heads = ("block", "synthesis, LUT", "simulated, cycles", "C++ and model", "parameters")
+    shown = _table(title, *heads, left=("block", "parameters"))
+    for row in report.blocks:
+        cells = (row.resource("luts"), row.interval_cycles, row.checked, row.parameters)
+        words = [_words(cell).removeprefix("doit ") for cell in cells]
+        if row.simulation_differences:
+            words[1] = f"{row.simulation_differences:,} differ"
+        shown.add_row(row.block, *words)
+    return shown
+
+
+def _synthesis(report: BuildReport) -> Table:
+    """Return what each core takes; blocks with one core have one row."""
+    heads = ("core", "blocks", *_HEADS.values(), "logic, ns")
+    shown = _table(f"Synthesis of the cores ({_marks(report)})", *heads, left=("core",))
+    users: dict[str, list[BlockRow]] = {}
+    for row in report.blocks:
+        users.setdefault(row.core, []).append(row)
+    for core, rows in users.items():
+        cells = [*_cells(rows[0]), rows[0].logic_ns]
+        if all(cell.value is None for cell in cells):
+            shown.add_row(core, str(len(rows)), str(cells[0].task))
+        else:
+            shown.add_row(core, str(len(rows)), *("-" if cell.value is None else _words(cell) for cell in cells))
+    return shown
+
+
+def _marks(report: BuildReport) -> str:
+    """Return what the signs before figures mean."""
+    return f"{MARK} is a stand-in's, ~ an estimate" if report.stand_ins else "~ is an estimate"
+
+
+def _sources(report: BuildReport) -> list[Text]:
+    """Return a line per view and tool that cores were synthesised with, and which ones where it is not all of them."""
+    found: dict[str, list[str]] = {}
+    cores = {row.core: row for row in report.blocks}
+    linked = {block.core: block.view for block in report.estimate.blocks}
+    for core, row in cores.items():
+        if any(cell.value is not None for cell in _cells(row)):
+            view = f"view {row.view}" if row.view else "view not known"
+            other = f", but view {linked[core]} is linked" if row.view and linked[core] not in (None, row.view) else ""
+            found.setdefault(f"{view}, {row.tool or 'tool not known'}{other}", []).append(core)
+    whole = all(len(names) == len(cores) for names in found.values())
+    return [Text(f"source: {source}" if whole else f"source: {source}: {', '.join(n)}") for source, n in found.items()]
+
+
+def _doubtful(report: BuildReport) -> list[Text]:
+    """Return a line for each path that is doubtful at 250 MHz, once for blocks with one core."""
+    cores = {row.core: row.doubtful for row in report.blocks}
+    return [
+        Text(f"doubtful at 250 MHz: {core}: {path}", style="yellow") for core, paths in cores.items() for path in paths
+    ]
+
+
+def _estimate(value: float | str | None) -> str:
+    return "-" if value is None or isinstance(value, str) else f"~{value:,.0f}"
+
+
+def _words(cell: Cell) -> str:
+    """Return a cell in words: its value, or the task that supplies it."""
+    if cell.value is None:
+        return f"doit {cell.task}" if cell.task else "no value"
+    if isinstance(cell.value, str):
+        return (MARK if cell.stand_in else "") + cell.value
+    return f"{MARK if cell.stand_in else ''}{'~' if cell.is_estimate else ''}{cell.value:,.6g}"
+
+
+def _rates(report: BuildReport) -> list[Text]:
+    lines = [_rate("Estimated", report.estimated_rate, report.estimate.clock_mhz)]
+    if report.simulated_rate is None:
+        lines.append(Text("Simulated: no value until `doit cosim` has run for every block"))
+    else:
+        lines.append(_rate("Simulated", report.simulated_rate, report.estimate.clock_mhz))
+    reached = report.reached_mhz.value
+    if isinstance(reached, float) and reached < report.estimate.clock_mhz:
+        rate = report.simulated_rate or report.estimated_rate
+        mark = MARK if rate.stand_in or report.reached_mhz.stand_in else ""
+        fps = f"{mark}{rate.fps * reached / report.estimate.clock_mhz:,.1f} FPS"
+        lines.append(Text(f"The link has lowered the clock to {_words(report.reached_mhz)} MHz: {fps}"))
+    return lines
+
+
+def _rate(what: str, rate: Rate, clock_mhz: float) -> Text:
+    cycles = f"{rate.interval_cycles:,} cycles an image"
+    mark = MARK if rate.stand_in else ""
+    fps = f"{mark}{rate.fps:,.1f} FPS at {clock_mhz:g} MHz"
+    return Text(f"{what}: {mark}{cycles}, {fps}; the bottleneck is {rate.bottleneck}")
+
+
+def _totals(report: BuildReport) -> Table:
+    title = f"Of what {report.estimate.platform} leaves to a kernel ({_marks(report)})"
+    shown = _table(title, "", "by formula", "synthesis of all cores", "linked", "budget", left=("",))
+    for total in report.totals:
+        formula = "no formula" if total.estimate is None else f"~{total.estimate:,.0f}{_share(total, total.estimate)}"
+        budget = "not known" if total.budget is None else f"{total.budget:,.0f}"
+        cells = [
+            "no value" if cell.value is None else f"{_words(cell)}{_share(total, cell.value)}"
+            for cell in (total.synthesis, total.linked)
+        ]
+        shown.add_row(_HEADS[total.resource], formula, *cells, budget)
+    return shown
+
+
+def _suppliers(report: BuildReport) -> list[Text]:
+    """Return one line that names the tasks of the columns in which a value is missing."""
+    missing = {
+        f"{what}: `doit {cell.task}`": None
+        for total in report.totals
+        for what, cell in (("synthesis", total.synthesis), ("linked", total.linked))
+        if cell.value is None and cell.task
+    }
+    return [Text(f"No value yet of {', '.join(missing)}")] if missing else []
+
+
+def _timing(report: BuildReport) -> Text:
+    tasks = {cell.task for _, cell in report.timing if cell.value is None}
+    known = [f"{name} {_words(cell)}" for name, cell in report.timing if cell.value is not None]
+    missing = [name for name, cell in report.timing if cell.value is None]
+    if missing:
+        known.append(f"no {', '.join(missing)}: " + ", ".join(f"`doit {task}`" for task in sorted(map(str, tasks))))
+    reached, asked = report.reached_mhz.value, report.estimate.clock_mhz
+    lowered = len(missing) < len(report.timing) and isinstance(reached, float) and reached < asked
+    return Text(f"Timing: {'; '.join(known)}{f' (at the {asked:g} MHz that were asked for)' if lowered else ''}")
+
+
+def _share(total: Total, used: float | str | None) -> str:
+    share = total.share_percent(used if isinstance(used, (int, float)) else None)
+    return "" if share is None else f" ({share:.1f} %)"
+
+
+def _slrs(report: BuildReport) -> Table:
+    shown = _table("Linked, by SLR, of what is left to a kernel there", "SLR", *_HEADS.values(), left=("SLR",))
+    for slr in report.slrs:
+        budgets = dict(slr.budgets)
+        cells = []
+        for amount in slr.used:
+            used, budget = amount.cell.value, budgets.get(amount.resource)
+            known = isinstance(used, (int, float)) and bool(budget)
+            share = f" ({100 * float(used or 0) / float(budget or 1):.1f} %)" if known else ""
+            cells.append(f"{_words(amount.cell)}{share}")
+        shown.add_row(slr.slr, *cells)
+    return shown
+
+
+def _times(report: BuildReport) -> RenderableType:
+    if not report.costs:
+        return Text("Times: no step has run yet (`doit build`)")
+    per_task: dict[str, tuple[int, float]] = {}
+    for cost in report.costs:
+        count, seconds = per_task.get(cost.task, (0, 0.0))
+        per_task[cost.task] = (count + 1, seconds + cost.wall_s)
+    heads = ("task", "steps", "sum, s", "longest, s", "which", "peak, GiB")
+    shown = _table("Times of the steps when they last ran", *heads, left=("task", "which"))
+    for task, (count, seconds) in per_task.items():
+        longest = next(cost for cost in report.costs if cost.task == task)
+        peak = max(cost.peak_memory_gib for cost in report.costs if cost.task == task)
+        shown.add_row(task, str(count), f"{seconds:,.1f}", f"{longest.wall_s:,.1f}", longest.step, f"{peak:.2f}")
+    return shown

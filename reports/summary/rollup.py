@@ -1,0 +1,228 @@
+"""Many reports of one design as one value: how far it came, what it uses by SLR and instance, and whether it is timed.
+
+Of two reports of the same kind the one of the later state counts (synthesized, placed, routed, optimised after
+routing), then the later one by its date.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from reports.folder import Report
+from reports.reading.number import Bounded, Number
+from reports.vivado.accelerator import AcceleratorUtilization
+from reports.vivado.hierarchy import Hierarchy
+from reports.vivado.power import Power
+from reports.vivado.timing import TimingSummary
+from reports.vivado.utilization import Utilization
+
+RESOURCES = ("luts", "registers", "bram_tiles", "urams", "dsps")
+_STATES = ("synth", "optimized", "placed", "routed", "postroute")
+_SLR_ROWS = {
+    "luts": ("CLB LUTs", "Slice LUTs"),
+    "registers": ("CLB Registers", "Slice Registers", "Registers"),
+    "bram_tiles": ("Block RAM Tile",),
+    "urams": ("URAM",),
+    "dsps": ("DSPs", "DSP Slices"),
+}
+_REMEDIES = {
+    "utilization": "report_utilization",
+    "utilization by hierarchy": "report_utilization -hierarchical",
+    "timing": "report_timing_summary",
+    "power": "report_power",
+}
+
+
+@dataclass(frozen=True)
+class Use:
+    """How much of a resource is used, of the whole design or of the part it stands under."""
+
+    resource: str
+    used: Number | None
+    available: Number | None
+    util_percent: Bounded | None
+
+
+@dataclass(frozen=True)
+class SlrUse:
+    """What one SLR holds; `available` is not printed per SLR and is None."""
+
+    slr: str
+    uses: tuple[Use, ...]
+
+
+@dataclass(frozen=True)
+class InstanceUse:
+    """What an instance and all below it use."""
+
+    path: str
+    module: str
+    depth: int
+    uses: tuple[Use, ...]
+
+
+@dataclass(frozen=True)
+class TimingVerdict:
+    """The summary's numbers, with the clock and the failing kinds of checks; None is no value, never zero."""
+
+    verdict: str
+    wns_ns: float | None
+    whs_ns: float | None
+    wpws_ns: float | None
+    fails: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RollUp:
+    """One design. `sources` are the files the numbers are from, `missing` what no file says and which command would.
+
+    `stand_in` tells that one of these files is a stand-in's, whose numbers are invented.
+    """
+
+    design: str
+    device: str | None
+    state: str | None
+    tool: str
+    uses: tuple[Use, ...]
+    slrs: tuple[SlrUse, ...]
+    slls_used: int | None
+    instances: tuple[InstanceUse, ...]
+    timing: TimingVerdict | None
+    total_on_chip_w: Bounded | None
+    sources: tuple[str, ...]
+    missing: tuple[str, ...]
+    stand_in: bool = False
+
+
+def roll_up(reports: Iterable[Report], depth: int = 2) -> tuple[RollUp, ...]:
+    """Return one value per design that has a report of Vivado, the furthest and largest first.
+
+    `depth` limits the instances: 0 is the top alone.
+    """
+    designs: dict[str, list[Report]] = {}
+    for report in reports:
+        header = getattr(report.value, "header", None)
+        if header is not None and header.design:
+            designs.setdefault(header.design, []).append(report)
+    found = [_design(name, items, depth) for name, items in designs.items()]
+    return tuple(sorted(found, key=_importance))
+
+
+def _importance(item: RollUp) -> tuple[bool, int, float, str]:
+    luts = next((use.used for use in item.uses if use.resource == "luts" and use.used is not None), -1)
+    return not item.uses, -_state_rank(item.state), -float(luts), item.design
+
+
+def _state_rank(state: str | None) -> int:
+    """Return how far a design is: "fully placed" is placed, "physopt postroute" comes after "routed"."""
+    words = (state or "").replace(" ", "")
+    return max((rank for rank, word in enumerate(_STATES) if word in words), default=-1)
+
+
+def _age(date: str | None) -> float:
+    try:
+        return time.mktime(time.strptime(date or "", "%a %b %d %H:%M:%S %Y"))
+    except (ValueError, OverflowError):
+        return 0.0
+
+
+def _order(report: Report) -> tuple[int, float, str]:
+    header = report.value.header
+    return _state_rank(header.state), _age(header.date), report.file
+
+
+def _design(name: str, items: list[Report], depth: int) -> RollUp:
+    ordered = sorted(items, key=_order, reverse=True)
+    # A pblock's utilization is a part of the device and not the design's total.
+    flat = _first(ordered, Utilization, lambda value: bool(value.sites) and value.pblock is None)
+    by_slr = _first(ordered, Utilization, lambda value: bool(value.slr_sites))
+    tree = _first(ordered, Hierarchy, lambda _: True)
+    timing = _first(ordered, TimingSummary, lambda _: True)
+    power = _first(ordered, Power, lambda _: True)
+    kernels = _first(ordered, AcceleratorUtilization, lambda _: True)
+    uses = () if flat is None else _uses(flat.value)
+    instances = () if tree is None else _instances(tree.value, depth)
+    if not instances and kernels is not None:
+        instances = _kernels(kernels.value)
+    used = [item for item in (flat, by_slr, tree, timing, power, kernels) if item is not None]
+    have = {
+        "utilization": flat is not None,
+        "utilization by hierarchy": bool(instances),
+        "timing": timing is not None,
+        "power": power is not None,
+    }
+    missing = [f"{what}: `{_REMEDIES[what]}`" for what, there in have.items() if not there]
+    if by_slr is not None and all(not number for site in by_slr.value.slr_sites for number in site.used):
+        missing.append("utilization by SLR: nothing is placed yet, run place_design")
+    best = ordered[0].value.header
+    return RollUp(
+        design=name,
+        # Reports shorten the part differently: the longest form says most.
+        device=max((item.value.header.device for item in ordered if item.value.header.device), key=len, default=None),
+        state=best.state,
+        tool=f"{best.tool} {best.version}",
+        uses=uses,
+        slrs=() if by_slr is None else _slrs(by_slr.value),
+        slls_used=None if by_slr is None else by_slr.value.slls_used,
+        instances=instances,
+        timing=None if timing is None else _timing(timing.value),
+        total_on_chip_w=None if power is None else power.value.total_on_chip_w,
+        sources=tuple(dict.fromkeys(item.file for item in used)),
+        missing=tuple(missing),
+        stand_in=any(item.stand_in for item in (*used, ordered[0])),
+    )
+
+
+def _first(items: list[Report], kind: type, good: Any) -> Report | None:
+    return next((item for item in items if isinstance(item.value, kind) and good(item.value)), None)
+
+
+def _uses(value: Utilization) -> tuple[Use, ...]:
+    found = []
+    for resource in RESOURCES:
+        site = getattr(value, resource)
+        if site is not None:
+            found.append(Use(resource, site.used, site.available, site.util_percent))
+    return tuple(found)
+
+
+def _slrs(value: Utilization) -> tuple[SlrUse, ...]:
+    rows = [(name, value.slr_site(*_SLR_ROWS[name])) for name in RESOURCES]
+    return tuple(
+        SlrUse(slr, tuple(Use(name, row.used[at], None, row.util_percent[at]) for name, row in rows if row is not None))
+        for at, slr in enumerate(value.slrs)
+    )
+
+
+def _instances(value: Hierarchy, depth: int) -> tuple[InstanceUse, ...]:
+    return tuple(
+        InstanceUse(
+            item.path,
+            item.module,
+            item.depth,
+            tuple(Use(name, used, None, None) for name in RESOURCES if (used := value.used(item, name)) is not None),
+        )
+        for item in value.instances
+        if item.depth <= depth and not item.name.startswith("(")
+    )
+
+
+def _kernels(value: AcceleratorUtilization) -> tuple[InstanceUse, ...]:
+    names = {"LUT": "luts", "REG": "registers", "BRAM": "bram_tiles", "URAM": "urams", "DSP": "dsps"}
+
+    def uses(amounts: Any) -> tuple[Use, ...]:
+        return tuple(Use(names[a.resource], a.used, None, a.share_percent) for a in amounts if a.resource in names)
+
+    found = [InstanceUse("platform", "", 0, uses(value.platform))]
+    for kernel in value.kernels:
+        found.append(InstanceUse(kernel.name, kernel.name, 0, uses(kernel.amounts)))
+        found.extend(InstanceUse(unit.name, kernel.name, 1, uses(unit.amounts)) for unit in kernel.compute_units)
+    return tuple(found)
+
+
+def _timing(value: TimingSummary) -> TimingVerdict:
+    slacks = value.slacks
+    return TimingVerdict(value.verdict, slacks.wns_ns, slacks.whs_ns, slacks.wpws_ns, slacks.fails)

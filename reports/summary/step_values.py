@@ -1,0 +1,240 @@
+"""What a step leaves for the reports: `values.json`, format 1, written by the step's program and read here.
+
+    ooc/<core>/values.json      Synthesis of a core
+    cosim/<block>/values.json   Simulation of a block
+    link/values.json            Linked, the whole design
+
+A member that is not there is a value that the step does not have: nothing is ever written as zero, null or NaN because
+it is not known. Members that are unknown here are passed over, so that a step may leave more.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from reports.reading.document import Record
+from reports.reading.errors import UnknownLayoutError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a netlist takes; None is unknown. A BRAM tile has 36 kbit, half a tile 18."""
+
+    luts: float | None = None
+    registers: float | None = None
+    bram_tiles: float | None = None
+    urams: float | None = None
+    dsps: float | None = None
+
+    @staticmethod
+    def read(record: Record) -> Resources:
+        """Return the resources among the members of an object. Raises ReportError."""
+        return Resources(**{one.name: _amount(record, one.name) for one in fields(Resources)})
+
+    @property
+    def by_name(self) -> dict[str, float | None]:
+        """The amounts by their names, in the order of all tables."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class DoubtfulPath:
+    """A path from register to register that leaves too little of 4 ns for its wires."""
+
+    start: str
+    end: str
+    logic_ns: float
+    levels: int
+
+    @staticmethod
+    def read(record: Record) -> DoubtfulPath:
+        """Return what an object says. Raises ReportError."""
+        return DoubtfulPath(record.text("start"), record.text("end"), record.number("logic_ns"), record.count("levels"))
+
+    def __str__(self) -> str:
+        return f"{self.start} -> {self.end}: {self.logic_ns:.3f} ns, {self.levels} levels"
+
+
+@dataclass(frozen=True)
+class Synthesis:
+    """A core out of context. `logic_ns` is its longest delay; for an estimate that of the logic, without routing.
+
+    `doubtful` are the paths of which a clock of 250 MHz is not to be expected, by name; `view` is how the core was
+    written for the tool (rtl, hls).
+    """
+
+    resources: Resources
+    logic_ns: float | None = None
+    is_estimate: bool = False
+    tool: str | None = None
+    logic_levels: int | None = None
+    doubtful: tuple[DoubtfulPath, ...] = ()
+    view: str | None = None
+
+    def document(self) -> dict[str, Any]:
+        """Return the members of the file."""
+        own = {
+            "is_estimate": self.is_estimate,
+            "tool": self.tool,
+            "logic_ns": self.logic_ns,
+            "logic_levels": self.logic_levels,
+            "doubtful_at_250_mhz": [asdict(path) for path in self.doubtful] or None,
+            "view": self.view,
+        }
+        return _known({"format": FORMAT, **own, **self.resources.by_name})
+
+    def write(self, path: Path) -> None:
+        """Write the file. Raises ValueError for a number that is not finite."""
+        _write(path, self.document())
+
+    @staticmethod
+    def read(record: Record) -> Synthesis:
+        """Return what the file says. Raises ReportError."""
+        _check_format(record)
+        return Synthesis(
+            resources=Resources.read(record),
+            logic_ns=_amount(record, "logic_ns"),
+            is_estimate=_flag(record, "is_estimate"),
+            tool=record.maybe_text("tool"),
+            logic_levels=_count(record, "logic_levels", 0),
+            doubtful=tuple(DoubtfulPath.read(path) for path in _objects(record, "doubtful_at_250_mhz")),
+            view=record.maybe_text("view"),
+        )
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """A block, simulated cycle by cycle over `images` images back to back and compared with the integer model.
+
+    `interval_cycles` is the measured initiation interval, `latency_cycles` first beat in to last beat out of an image.
+    """
+
+    interval_cycles: int | None
+    latency_cycles: int | None = None
+    images: int | None = None
+    elements_compared: int | None = None
+    differences: int | None = None
+    tool: str | None = None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether no difference was found: the cycles of a core that computes something else are worth nothing."""
+        return not self.differences
+
+    def document(self) -> dict[str, Any]:
+        """Return the members of the file."""
+        return _known({"format": FORMAT, **asdict(self)})
+
+    def write(self, path: Path) -> None:
+        """Write the file."""
+        _write(path, self.document())
+
+    @staticmethod
+    def read(record: Record) -> Simulation:
+        """Return what the file says. Raises ReportError."""
+        _check_format(record)
+        counts = {name: _count(record, name, 0) for name in ("elements_compared", "differences")}
+        counts |= {name: _count(record, name, 1) for name in ("interval_cycles", "latency_cycles", "images")}
+        return Simulation(**counts, tool=record.maybe_text("tool"))
+
+
+@dataclass(frozen=True)
+class Linked:
+    """The design in its platform: `total` and `slrs` (by name in lower case) with the parameter memories.
+
+    The slacks are those of a routed design. `parameters` are the words for the origin of the trained values;
+    `clock_mhz` is the clock that was reached, `requested_mhz` the one that was asked for.
+    """
+
+    total: Resources | None = None
+    slrs: Mapping[str, Resources] | None = None
+    wns_ns: float | None = None
+    whs_ns: float | None = None
+    is_estimate: bool = False
+    clock_mhz: float | None = None
+    xclbin_bytes: int | None = None
+    predicted_interval_cycles: int | None = None
+    bottleneck: str | None = None
+    parameters: str | None = None
+    tool: str | None = None
+    requested_mhz: float | None = None
+
+    def document(self) -> dict[str, Any]:
+        """Return the members of the file."""
+        document = {one.name: getattr(self, one.name) for one in fields(self) if one.name not in ("total", "slrs")}
+        document["total"] = None if self.total is None else _known(self.total.by_name)
+        document["slrs"] = None if self.slrs is None else {slr: _known(own.by_name) for slr, own in self.slrs.items()}
+        return _known({"format": FORMAT, **document})
+
+    def write(self, path: Path) -> None:
+        """Write the file. Raises ValueError for a number that is not finite."""
+        _write(path, self.document())
+
+    @staticmethod
+    def read(record: Record) -> Linked:
+        """Return what the file says. Raises ReportError."""
+        _check_format(record)
+        slrs = record.record("slrs").records() if "slrs" in record else None
+        return Linked(
+            total=Resources.read(record.record("total")) if "total" in record else None,
+            slrs=None if slrs is None else {name.lower(): Resources.read(part) for name, part in slrs.items()},
+            wns_ns=record.maybe_number("wns_ns"),
+            whs_ns=record.maybe_number("whs_ns"),
+            is_estimate=_flag(record, "is_estimate"),
+            clock_mhz=_amount(record, "clock_mhz"),
+            xclbin_bytes=_count(record, "xclbin_bytes", 0),
+            predicted_interval_cycles=_count(record, "predicted_interval_cycles", 1),
+            bottleneck=record.maybe_text("bottleneck"),
+            parameters=record.maybe_text("parameters"),
+            tool=record.maybe_text("tool"),
+            requested_mhz=_amount(record, "requested_mhz"),
+        )
+
+
+def _known(members: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _write(path: Path, document: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", "utf-8")
+
+
+def _check_format(record: Record) -> None:
+    if "format" in record and record.count("format") != FORMAT:
+        what = f"the values are of format {record.count('format')}"
+        raise UnknownLayoutError(record.file, None, what, f"expected format {FORMAT}; run the step again")
+
+
+def _amount(record: Record, name: str) -> float | None:
+    found = record.maybe_number(name)
+    if found is not None and (found < 0 or not math.isfinite(found)):
+        raise UnknownLayoutError(record.file, None, f"'{name}' is {found:g}", "expected a number of at least 0")
+    return found
+
+
+def _count(record: Record, name: str, least: int) -> int | None:
+    found = record.maybe_count(name)
+    if found is not None and found < least:
+        what = f"'{name}' is {found}"
+        raise UnknownLayoutError(record.file, None, what, f"expected a whole number of at least {least}")
+    return found
+
+
+def _flag(record: Record, name: str) -> bool:
+    found = record.value.get(name, False)
+    if not isinstance(found, bool):
+        raise record.wrong(name, "true or false")
+    return found
+
+
+def _objects(record: Record, name: str) -> list[Record]:
+    if name not in record:
+        return []
+    return [Record(value, record.file, name) for value in record.items(name)]

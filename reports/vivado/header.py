@@ -1,0 +1,105 @@
+"""The block that begins every report of Vivado: tool, date, command, design, device, state.
+
+Layout (2014.2 to 2026.1, as printed): a copyright line, a line of dashes, lines `| Key : value`, a line of dashes, and
+then the title of the report. A redirected report may have blank lines before it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from reports.reading.errors import EmptyReportError, TruncatedReportError, WrongKindError
+from reports.vivado.table import Lines
+
+_TOOL = re.compile(r"(?P<tool>\S+) v\.(?P<version>[0-9]\S*)")
+_SEARCH_LINES = 40
+_FILE_OPTIONS = frozenset({"-file", "-pb", "-rpx", "-append", "-xpe", "-hier", "-advisory"})
+
+
+@dataclass(frozen=True)
+class Header:
+    """Where a report comes from; what a release does not print is None.
+
+    `version` is as printed ("2022.1.2"), `device` too (with and without package dashes), `state` is in lower case,
+    because the same state is written "Routed" and "routed". The host is left out on purpose, and the output files in
+    `command` are without their folders: neither belongs into what is stored and shown.
+    """
+
+    tool: str
+    version: str
+    date: str | None
+    command: str | None
+    design: str | None
+    device: str | None
+    speed_file: str | None
+    state: str | None
+
+    @property
+    def year(self) -> int | None:
+        """The year of the release."""
+        first = self.version.split(".")[0]
+        return int(first) if first.isascii() and first.isdigit() and len(first) == 4 else None
+
+
+def begins(head: str, title: str) -> bool:
+    """Tell whether `head` begins with Vivado's block and then, on a line of its own, `title`."""
+    in_block = False
+    for raw in head.split("\n", _SEARCH_LINES)[:_SEARCH_LINES]:
+        line = raw.strip()
+        in_block = in_block or line.startswith("| Tool Version")
+        if not line or not line.strip("-") or (in_block and line.startswith("|")):
+            continue
+        # Any other line before the block means that the report is part of something larger, such as a log.
+        if in_block or not line.startswith("Copyright"):
+            return in_block and line == title
+    return False
+
+
+def read_header(lines: Lines, title: str) -> Header:
+    """Return the block of a report that is called `title`, e.g. "Power Report".
+
+    Raises EmptyReportError, WrongKindError for another report or none of Vivado, and TruncatedReportError where the
+    text ends within the block.
+    """
+    if not any(not line.isspace() and line for line in lines):
+        raise EmptyReportError(lines.file, None, "the file is empty", "run the tool that writes it again")
+    first = next((at for at, line in enumerate(lines[:_SEARCH_LINES]) if line.startswith("| Tool Version")), None)
+    if first is None:
+        raise WrongKindError(lines.file, 1, "no '| Tool Version' at the begin", f"expected Vivado's '{title}'")
+    found: dict[str, str] = {}
+    at = first
+    while at < len(lines) and lines[at].startswith("|"):
+        key, colon, value = lines[at][1:].partition(":")
+        if colon:
+            found.setdefault(key.strip(), value.strip())
+        at += 1
+    while at < len(lines) and (not lines[at].strip() or set(lines[at].strip()) == {"-"}):
+        at += 1
+    if at >= len(lines):
+        raise TruncatedReportError(lines.file, len(lines), "ends after the head", f"expected '{title}'")
+    if lines[at].strip() != title:
+        what = f"this is '{lines[at].strip()[:60]}'"
+        raise WrongKindError(lines.file, at + 1, what, f"expected '{title}'")
+    tool = _TOOL.match(found.get("Tool Version", ""))
+    if tool is None:
+        raise WrongKindError(lines.file, first + 1, "no tool with a version", "expected 'Tool Version : Vivado v.…'")
+    state = found.get("Design State")
+    return Header(
+        tool=tool["tool"],
+        version=tool["version"],
+        date=found.get("Date") or None,
+        command=_without_folders(found["Command"]) if found.get("Command") else None,
+        design=found.get("Design") or None,
+        device=found.get("Device") or None,
+        speed_file=found.get("Speed File") or None,
+        state=state.lower() if state else None,
+    )
+
+
+def _without_folders(command: str) -> str:
+    words = command.split()
+    for at in range(1, len(words)):
+        if words[at - 1] in _FILE_OPTIONS:
+            words[at] = re.split(r"[/\\]", words[at])[-1]
+    return " ".join(words)

@@ -1,0 +1,1 @@
+"""Reports and hand-off files of v++ and xclbinutil."""

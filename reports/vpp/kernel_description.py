@@ -1,0 +1,93 @@
+"""`kernel.xml`: what a kernel tells the linker and the runtime of its ports and arguments.
+
+`language` is `c` or `ip`; a file of 2019 has no control protocol. Layouts from public files of 2019 and 2022.2.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from reports.reading.errors import UnknownLayoutError
+from reports.reading.expect import expect
+from reports.reading.kind import Kind
+from reports.reading.markup import Branch, read_xml
+
+
+@dataclass(frozen=True)
+class KernelPort:
+    """A port; `mode` is master or slave, `type` addressable or stream."""
+
+    name: str
+    mode: str
+    width_bits: int
+    type: str | None
+
+
+@dataclass(frozen=True)
+class KernelArgument:
+    """An argument: its port, its register's offset as printed (`0x10`), its type in C."""
+
+    name: str
+    port: str
+    offset: str | None
+    type: str | None
+
+
+@dataclass(frozen=True)
+class KernelDescription:
+    """A kernel with its ports and arguments in order."""
+
+    name: str
+    language: str | None
+    vlnv: str | None
+    control_protocol: str | None
+    ports: tuple[KernelPort, ...]
+    arguments: tuple[KernelArgument, ...]
+
+
+def matches(head: str) -> bool:
+    """Tell whether a text begins as a kernel's description."""
+    return re.search(r"<root [^>]{0,200}>\s{0,100}<kernel\s", head[:2000]) is not None
+
+
+def parse(text: str, file: str = "") -> KernelDescription:
+    """Return the value of a `kernel.xml`. Raises ReportError."""
+    expect(text, file, matches, "a kernel's description in XML")
+    kernel = read_xml(text, file).needed("kernel")
+    ports = tuple(
+        KernelPort(
+            name=port.needed_attribute("name"),
+            mode=port.needed_attribute("mode"),
+            width_bits=_width(port),
+            type=port.attribute("portType"),
+        )
+        for port in kernel.needed("ports").children("port")
+    )
+    arguments = kernel.maybe("args")
+    return KernelDescription(
+        name=kernel.needed_attribute("name"),
+        language=kernel.attribute("language"),
+        vlnv=kernel.attribute("vlnv"),
+        control_protocol=kernel.attribute("hwControlProtocol"),
+        ports=ports,
+        arguments=tuple(
+            KernelArgument(
+                name=argument.needed_attribute("name"),
+                port=argument.needed_attribute("port"),
+                offset=argument.attribute("offset"),
+                type=argument.attribute("type"),
+            )
+            for argument in (arguments.children("arg") if arguments else ())
+        ),
+    )
+
+
+def _width(port: Branch) -> int:
+    text = port.needed_attribute("dataWidth")
+    if not re.fullmatch(r"[0-9]{1,6}", text):
+        raise UnknownLayoutError(port.file, port.line, f"dataWidth is '{text[:40]}'", "expected a number of bits")
+    return int(text)
+
+
+KIND = Kind("kernel_xml", matches, parse)

@@ -1,0 +1,1 @@
+"""Pictures and arrays of the user as the input of a network."""

@@ -1,0 +1,74 @@
+"""Measured FIFO marks to depths: the maximum over the blocks of a core, a margin, never more than the bound."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from blocks.fifo_depths import bounds
+from blocks.kinds.residual import Residual
+from blocks.network import NETWORKS, Network, read_network
+from toolchains.open.simulation.fifo_trim import TrimError, trim, trimmed_depth, write_depths
+
+FOLDER = "build/resnet50/open-sw_emu"
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Network:
+    shutil.copy(NETWORKS / "resnet50.yaml", tmp_path / "resnet50.yaml")
+    return read_network(tmp_path / "resnet50.yaml")
+
+
+def simulated(root: Path, network: Network, marks: dict[str, int], others: int = 10) -> None:
+    """As if cosim had run: these marks by block, and one for all others."""
+    for block in network.blocks:
+        if isinstance(block, Residual):
+            core = block.core()
+            fifos = {
+                fifo: {"depth": depth, "mark": marks.get(block.name, others)} for fifo, depth in bounds(core).items()
+            }
+            path = root / FOLDER / "cosim" / block.name / "values.json"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps({"core": core.name, "fifos": fifos}))
+
+
+def test_depth_is_mark_and_margin_up_to_the_bound() -> None:
+    assert [trimmed_depth(mark, 1000) for mark in (0, 100, 256, 257, 800, 945, 1000)] == [
+        16, 116, 272, 274, 850, 1000, 1000,
+    ]  # fmt: skip
+
+
+def test_blocks_of_one_core_get_the_largest(tmp_path, network) -> None:
+    simulated(tmp_path, network, {"res4c": 700, "res4e": 320, "res2a": 100})
+    depths = {one.block: one.depth for one in trim(tmp_path, FOLDER, network)}
+    assert {depths[f"res4{block}"] for block in "bcdef"} == {744}
+    assert (depths["res2a"], depths["res2b"], depths["res4a"]) == (116, 26, 26)
+
+
+def test_written_read_and_measured_again(tmp_path, network) -> None:
+    # Depths with which a core would stop are refused when they are read: these are above.
+    simulated(tmp_path, network, {"res2a": 900}, others=400)
+    said = write_depths(tmp_path, FOLDER, network)
+    assert "res2a.skip: mark 900, depth 957 of 3712 beats" in said
+    trimmed = read_network(network.file)
+    assert bounds(trimmed.cores()["res2a"]) == {"skip": 957}
+    assert len({core.name for core in trimmed.cores().values()}) == len({c.name for c in network.cores().values()})
+    # Values of the cores as they were say nothing of those that are there now.
+    with pytest.raises(TrimError, match=r"res2a/values.json is of another core; run: doit cosim:res2a"):
+        trim(tmp_path, FOLDER, trimmed)
+    # The same marks in the trimmed cores give the same file, against the same bounds.
+    simulated(tmp_path, trimmed, {"res2a": 900}, others=400)
+    text = (tmp_path / "resnet50.fifos.yaml").read_text()
+    assert write_depths(tmp_path, FOLDER, trimmed) == said
+    assert (tmp_path / "resnet50.fifos.yaml").read_text() == text
+
+
+def test_a_block_that_was_not_simulated_is_named(tmp_path, network) -> None:
+    simulated(tmp_path, network, {})
+    (tmp_path / FOLDER / "cosim" / "res3c" / "values.json").unlink()
+    with pytest.raises(TrimError, match=r"cosim/res3c/values.json is missing; make it with: doit cosim:res3c"):
+        write_depths(tmp_path, FOLDER, network)
+    assert not (tmp_path / "resnet50.fifos.yaml").exists()

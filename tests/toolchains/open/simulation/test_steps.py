@@ -1,0 +1,115 @@
+"""The steps that simulate: what each of them reads, and so what makes it run again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from blocks.kinds.residual import Residual
+from blocks.network import NETWORKS, Network, read_network
+from config.problem import ConfigError
+from config.settings import Settings, load_settings
+from farm.step import Step
+from integration.platform import find_platform
+from toolchains.choose import find_toolchain
+from toolchains.common.build import Build
+from toolchains.open.settings import CosimSettings
+from toolchains.open.toolchain import toolchain_of
+from toolchains.toolchain import Toolchain
+
+ROOT = Path(__file__).resolve().parents[4]
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    return read_network(NETWORKS / "digits.yaml")
+
+
+def toolchain(network: Network, **settings) -> Toolchain:
+    given = replace(Settings.defaults(), rooms=(CosimSettings(**settings),))
+    return toolchain_of(Build("open", ROOT, network, find_platform("u250"), "sw_emu", 250.0, given))
+
+
+@pytest.fixture(scope="module")
+def steps(network) -> dict[str, Step]:
+    its = toolchain(network)
+    stimuli = its.step("stimuli")
+    assert stimuli is not None
+    found = [*its.shared("model"), stimuli, *(its.step("weights", block) for block in network.blocks)]
+    found += [its.step("model", block.core()) for block in network.blocks]
+    found += [its.step("cosim", block) for block in network.blocks]
+    found.append(its.shared("cosim")[0])
+    return {step.name: step for step in found}
+
+
+def readers(steps: dict[str, Step], path: str) -> set[str]:
+    return {name for name, step in steps.items() if path in step.sources}
+
+
+def test_every_source_is_there_or_made(steps) -> None:
+    made = {target for step in steps.values() for target in step.targets}
+    for step in steps.values():
+        for source in step.sources:
+            assert source in made or (ROOT / source).is_file(), (step.name, source)
+
+
+def test_a_model_is_made_of_rtl_and_no_trained_value(steps, network) -> None:
+    models = {name for name in steps if name.startswith("model:")}
+    assert models == {"model:harness", *(f"model:{block.core().name}" for block in network.blocks)}
+    assert readers(steps, "blocks/operators/label_select/label_select.sv") == {f"model:{network.head.core().name}"}
+    assert readers(steps, "toolchains/open/simulation/harness.cpp") == {"model:harness"}
+    for name in models:
+        # Verilating takes longest of all: it happens again for another text only, not for other Python.
+        assert not [source for source in steps[name].sources if source.startswith("blocks/") and source[-3:] != ".sv"]
+        assert not [source for source in steps[name].sources if "/weights/" in source or "/stimuli/" in source]
+
+
+def test_a_block_reads_its_own_values(steps) -> None:
+    assert readers(steps, "blocks/networks/digits/res3a.npz") == {"weights:res3a", "stimuli:digits", "cosim:res3a"}
+    assert readers(steps, "build/digits/open-sw_emu/stimuli/res3a.npy") == {"cosim:res3a"}
+
+
+def test_the_dma_is_simulated_from_rtl_and_bench(steps) -> None:
+    for path in (
+        "blocks/dma/read.sv",
+        "toolchains/open/simulation/dma/bench.cpp",
+        "toolchains/open/simulation/dma/axi_memory.hpp",
+    ):
+        assert readers(steps, path) == {"cosim:inoutdma"}
+    step = steps["cosim:inoutdma"]
+    assert "verilator" in {tool.name for tool in step.tools}
+    assert not [source for source in step.sources if source.startswith("build/")]
+
+
+def test_only_networks_with_a_data_set_have_held_out_images(network) -> None:
+    its = toolchain(replace(network, dataset=None), inputs="mine.npz")
+    with pytest.raises(LookupError):
+        its.step("stimuli")
+    step = its.step("cosim", network.blocks[1])
+    assert "mine.npz" in step.sources
+    assert not [source for source in step.sources if "/stimuli/" in source]
+
+
+def test_another_depth_is_a_fact_of_the_model(network) -> None:
+    block = network.blocks[1]
+    assert isinstance(block, Residual)
+    its, trimmed = toolchain(network), replace(block, fifo_depths=(("skip", 99),))
+    before, after = (dict(its.step("model", one.core()).facts) for one in (block, trimmed))
+    assert {name: (before[name], after[name]) for name in before if before[name] != after[name]} == {
+        "skip.depth": ("384", "99")
+    }
+
+
+@pytest.mark.parametrize("path", ["nowhere.npz", "/etc/hostname", "../digits.npz"])
+def test_images_outside_the_checkout_are_refused(tmp_path, network, path) -> None:
+    settings = load_settings(tmp_path, {"cosim": CosimSettings}, [f"cosim.inputs={path}"])
+    said = r"command line: cosim.inputs is .*, and the checkout has no such file; put the archive"
+    with pytest.raises(ConfigError, match=said):
+        find_toolchain(tmp_path, settings, network, find_platform("u250"))
+
+
+def test_fewer_than_four_images_have_no_interval(tmp_path) -> None:
+    with pytest.raises(ConfigError, match=r"'cosim.images' cannot be '3'; give at least 4"):
+        load_settings(tmp_path, {"cosim": CosimSettings}, ["cosim.images=3"])

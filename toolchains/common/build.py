@@ -1,0 +1,48 @@
+"""A build: the network, the board, the target and the clock that all of its steps are made for."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from blocks.core.base import Core
+from blocks.network import Network
+from config.settings import Settings
+from integration.platform import Platform
+
+
+@dataclass(frozen=True)
+class Build:
+    """What a stage makes its steps of. Paths are relative to `root`, the checkout."""
+
+    toolchain: str
+    root: Path
+    network: Network
+    platform: Platform
+    target: str
+    clock_mhz: float
+    settings: Settings
+
+    @property
+    def folder(self) -> str:
+        """Where its artefacts lie: a folder per network, toolchain and target. Switching re-runs nothing."""
+        return f"build/{self.network.name}/{self.toolchain}-{self.target}"
+
+    @property
+    def xclbin(self) -> str:
+        """The end of the build."""
+        return f"{self.folder}/{self.network.name}.xclbin"
+
+    def view(self, core: Core) -> str:
+        """How a core is written for synthesis: `rtl` or `hls`."""
+        return "rtl"
+
+    def views_of_cores(self) -> dict[str, str]:
+        """View of each core, by the core's name."""
+        return {core.name: self.view(core) for core in self.network.cores().values()}
+
+    def relative(self, path: Path) -> str:
+        """A file's path from the checkout, with forward slashes."""
+        # Not resolved: a folder of parameters may be a link to where there is room for it.
+        return Path(os.path.relpath(path, self.root)).as_posix()

@@ -1,0 +1,1 @@
+"""Stages that are the same in every toolchain."""

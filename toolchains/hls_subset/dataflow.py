@@ -1,0 +1,139 @@
+"""The rules of streams between calls: one producer, one consumer, in the order in which data flows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from toolchains.hls_subset.syntax import (
+    SCOPES,
+    Call,
+    Function,
+    ancestor,
+    below,
+    declared_name,
+    is_hidden,
+    is_stream,
+    source,
+)
+
+IN, OUT = "reads", "writes"
+_METHODS = {"read": IN, "read_nb": IN, "write": OUT, "write_nb": OUT, ">>": IN, "<<": OUT}
+_OUTPUTS = {"duplicate": 2}
+"""Operators take inputs, parameters, outputs; those with another number of outputs than one."""
+
+_ALLOWED = frozenset({"declaration", "expression_statement", "preproc_call", "comment", "{", "}", ";"})
+
+
+@dataclass(frozen=True)
+class _Use:
+    node: Node
+    by: str
+    direction: str | None
+    """None: it is a function of another file that cannot be known."""
+
+
+def stream_findings(known: tuple[Function, ...]) -> Iterator[tuple[Node, str, str, str]]:
+    """Findings about the streams of all functions of a file."""
+    by_name = {function.name: function for function in known}
+    for function in known:
+        yield from _parameters(function)
+        yield from _canonical(function)
+        for name, node, scope in _local_streams(function):
+            yield from _ends(name, node, tuple(_uses(function, name, scope, by_name)))
+
+
+def _parameters(function: Function) -> Iterator[tuple[Node, str, str, str]]:
+    """A stream parameter that is both read and written would need both of its ends in one process."""
+    for name, kind in function.parameters:
+        if is_stream(kind) and _own_directions(function, name) == {IN, OUT}:
+            what = f"{function.name} reads and writes stream {name}"
+            yield function.node, "stream-ends", what, "give it one stream to read and another to write"
+
+
+def _canonical(function: Function) -> Iterator[tuple[Node, str, str, str]]:
+    """Between DATAFLOW and the end of a function only streams and calls may stand."""
+    if not any(text.upper().split()[:2] == ["HLS", "DATAFLOW"] for _, text in function.pragmas()):
+        return
+    for node in function.body.children:
+        if node.type not in _ALLOWED:
+            what = f"a {node.type.replace('_', ' ')} in the dataflow function {function.name}"
+            yield node, "dataflow", what, "move it into a function that is called here"
+
+
+def _local_streams(function: Function) -> Iterator[tuple[str, Node, Node]]:
+    """Name, declaration and scope of the streams made in a function, however deep in its blocks."""
+    for node in below(function.body, "declaration"):
+        scope = ancestor(node, *SCOPES)
+        # A method of a local struct is a function of its own in `functions`.
+        if scope is None or ancestor(node, "function_definition") != function.node:
+            continue
+        if is_stream(node.child_by_field_name("type")):
+            for declarator in node.children_by_field_name("declarator"):
+                yield declared_name(declarator), node, scope
+
+
+def _own_uses(function: Function, name: str, scope: Node) -> Iterator[tuple[Node, str]]:
+    """Places where the function itself reads or writes what `scope` calls `name`, and the direction."""
+    for node, thing, method in function.method_calls(frozenset(_METHODS)):
+        if thing == name and _is_seen(node, name, scope):
+            yield node, _METHODS[method]
+
+
+def _is_seen(node: Node, name: str, scope: Node) -> bool:
+    """Streams of one name may stand in blocks beside or inside each other."""
+    return scope.start_byte <= node.start_byte < scope.end_byte and not is_hidden(node, name, scope)
+
+
+def _own_directions(function: Function, name: str) -> set[str]:
+    return {direction for _, direction in _own_uses(function, name, function.body)}
+
+
+def _uses(function: Function, name: str, scope: Node, by_name: Mapping[str, Function]) -> Iterator[_Use]:
+    for node, direction in _own_uses(function, name, scope):
+        yield _Use(node, f"{function.name} itself", direction)
+    for call in function.calls():
+        for at, argument in enumerate(call.arguments):
+            if argument == name and _is_seen(call.node, name, scope):
+                yield _Use(call.node, call.name, _direction(call, at, by_name, frozenset()))
+
+
+def _direction(call: Call, at: int, by_name: Mapping[str, Function], seen: frozenset[str]) -> str | None:
+    """Whether a call reads or writes argument `at`: from its body, else by the order of an operator's arguments."""
+    function = by_name.get(call.name)
+    if function is None or call.name in seen or at >= len(function.parameters):
+        if not source(call.node.child_by_field_name("function")).startswith("farm::"):
+            return None
+        return OUT if at >= len(call.arguments) - _OUTPUTS.get(call.name, 1) else IN
+    name = function.parameters[at][0]
+    found: set[str | None] = {*_own_directions(function, name)}
+    for inner in function.calls():
+        for place, argument in enumerate(inner.arguments):
+            if argument == name and _is_seen(inner.node, name, function.body):
+                found.add(_direction(inner, place, by_name, seen | {call.name}))
+    return found.pop() if len(found) == 1 else None
+
+
+def _ends(name: str, node: Node, uses: tuple[_Use, ...]) -> Iterator[tuple[Node, str, str, str]]:
+    writers = [use for use in uses if use.direction == OUT]
+    readers = [use for use in uses if use.direction == IN]
+    rule, remedy = "stream-ends", "a stream has one producer and one consumer: use farm::duplicate to read it twice"
+    for word, ends in (("written", writers), ("read", readers)):
+        if len(ends) > 1:
+            places = " and ".join(use.by for use in ends)
+            yield ends[1].node, rule, f"stream {name} is {word} by {places}", remedy
+    if len(writers) > 1 or len(readers) > 1:
+        return
+    if len(uses) > 2:
+        places = ", ".join(use.by for use in uses)
+        yield uses[2].node, rule, f"stream {name} has {len(uses)} ends: {places}", remedy
+    elif not uses:
+        yield node, rule, f"stream {name} is used by nobody", "remove it"
+    elif len(uses) == 1:
+        missing = "a producer" if uses[0].direction == IN else "a consumer" if uses[0].direction == OUT else "an end"
+        yield uses[0].node, rule, f"stream {name} lacks {missing}: only {uses[0].by} has it", remedy
+    elif writers and readers and readers[0].node.start_byte < writers[0].node.start_byte:
+        what = f"stream {name} is read by {readers[0].by} before {writers[0].by} writes it"
+        yield readers[0].node, "stream-order", what, "call the producer first, as simulation runs them in turn"

@@ -1,0 +1,46 @@
+"""C++ of the emulation's program: the table that joins a network's compiled cores (`program.hpp` does the rest)."""
+
+from __future__ import annotations
+
+from blocks.dma import Dma
+from blocks.network import Network
+from toolchains.open.emulation.native import element_bytes
+
+
+def program_main(network: Network) -> str:
+    """The source of the emulation's program: the pipeline as a table of compiled cores."""
+    cores = network.cores()
+    dma: Dma = network.dma
+    mover = cores[dma.name].name
+    names = sorted({core.name for name, core in cores.items() if name != dma.name})
+    lines = ['#include "program.hpp"', "", 'extern "C" {']
+    for name in names:
+        lines += [
+            f"void* {name}_body_new(const uint8_t*, uint64_t, char*, uint64_t);",
+            f"int {name}_body_run(const void*, const void* const*, void* const*, char*, uint64_t);",
+        ]
+    lines += [
+        f"int {mover}_body_read(const uint8_t*, const uint8_t*, void* const*, char*, uint64_t);",
+        f"int {mover}_body_write(const void*, uint8_t*, char*, uint64_t);",
+        "}",
+        "",
+        "int main() {",
+        "    farm_program::pipeline design;",
+        f"    design.mover = {{{mover}_body_read, {mover}_body_write}};",
+        f"    design.image_bytes = {dma.image_bytes};",
+        f"    design.weights_bytes = {dma.weights_bytes};",
+        f"    design.result_bytes = {dma.result_bytes};",
+        f"    design.image_element_bytes = {dma.image.elements * element_bytes(dma.image.bits)};",
+        f"    design.weights_element_bytes = {dma.weights.elements * element_bytes(dma.weights.bits)};",
+        "    design.blocks = {",
+    ]
+    for block in network.blocks:
+        core = block.core()
+        graph = core.graph
+        output = graph.outputs[0].stream
+        streamed = "true" if len(graph.inputs) > 1 else "false"
+        functions = f"{{{core.name}_body_new, {core.name}_body_run}}"
+        output_bytes = output.elements * element_bytes(output.bits)
+        lines.append(f'        {{"{block.name}", {functions}, {output_bytes}, {streamed}}},')
+    lines += ["    };", "    return farm_program::serve(design);", "}"]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,234 @@
+"""Simulate a block cycle by cycle: `python -m toolchains.open.simulation.cosim` is the `cosim` step.
+
+The verilated core gets the block's memory images and images back to back, and has to give what the integer model gives:
+with the source at full speed, with the source as fast as the network takes images, and with random stalls at all ports.
+`values.json` is left for the reports and for `doit fifos`; its members are those of `values_of_runs`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from blocks.core.graph import GraphCore
+from blocks.core.model import run_graph
+from blocks.fifo_depths import bounds
+from blocks.parameters import ParameterError
+from blocks.weights import values_of
+from reports.summary.step_values import Simulation
+from toolchains.common.core_file import read_graph_core
+from toolchains.open.emulation.compile_core import draw_inputs
+from toolchains.open.simulation.compile_model import HARNESS, MODEL, ModelError, installed_verilator, link_simulation
+from toolchains.open.simulation.simulator import Simulator
+from toolchains.open.simulation.values import Run, SimulationError, Stall, check_equal
+
+Tensor = np.ndarray[Any, Any]
+
+SEED = 2020
+FULL_SPEED, AT_INTERVAL = "full_speed", "at_network_interval"
+RANDOM = {"short_stalls": Stall(chance=0.2, longest=6), "long_stalls": Stall(chance=0.004, longest=300)}
+"""Stall patterns that every port gets, each port with a seed of its own."""
+RANDOM_IMAGES = 2
+
+
+class InputError(Exception):
+    """Why the given images cannot be simulated; printed as the step's error line."""
+
+
+@dataclass(frozen=True)
+class Stimuli:
+    """What goes through a block: tensors by input port, how many images, and the words for where they are from."""
+
+    tensors: dict[str, Tensor]
+    images: int
+    origin: str
+
+
+def read_memories(folder: Path) -> dict[str, bytes]:
+    """The images of the parameter memories that the `weights` step has left, by port.
+
+    Raises:
+        InputError: the file is shorter than its description.
+    """
+    content = (folder / "memories.bin").read_bytes()
+    memories = json.loads((folder / "memories.json").read_text())["memories"]
+    size = sum(memory["bytes"] for memory in memories)
+    if len(content) != size:
+        raise InputError(f"memories.bin has {len(content)} bytes, its description {size}; run the step 'weights' again")
+    return {memory["port"]: content[memory["offset"] : memory["offset"] + memory["bytes"]] for memory in memories}
+
+
+def read_stimuli(
+    core: GraphCore,
+    block: str,
+    images: int,
+    streamed: Tensor | None,
+    files: Mapping[str, Path],
+    blocks: tuple[str, ...] = (),
+) -> Stimuli:
+    """The block's input images: from the user's archive where it has the block, else held-out ones, else random ones.
+
+    Raises:
+        InputError: an archive that cannot be read or names none of `blocks`, an array that is no input of this block.
+    """
+    (port,) = (port for port in core.graph.inputs if port.name == "input")
+    more = {} if streamed is None else {"fc_weights": streamed}
+    highest = 2**port.stream.bits - 1
+    if "archive" in files:
+        given = _given_images(files["archive"], block, blocks)
+        if given is not None:
+            tensor = given[None] if given.ndim == len(port.shape) else given
+            if tensor.shape[1:] != port.shape or not len(tensor) or tensor.dtype.kind not in "ui":
+                shape = ", ".join(map(str, port.shape))
+                what = f"is {given.dtype} {list(given.shape)}, not integers [N, {shape}] with at least one image"
+                raise InputError(f"the array {block} of cosim.inputs {what}")
+            if not 0 <= int(tensor.min()) <= int(tensor.max()) <= highest:
+                raise InputError(f"the array {block} of cosim.inputs has values outside 0..{highest}")
+            # Few images come again and again: an interval needs several of them.
+            repeated = tensor[np.arange(max(images, len(tensor))) % len(tensor)]
+            return Stimuli({"input": repeated, **more}, len(repeated), "the user's images")
+    if "held_out" in files:
+        tensor = np.load(files["held_out"], allow_pickle=False)
+        return Stimuli({"input": tensor, **more}, len(tensor), "held-out images of the data set")
+    rng = np.random.default_rng(SEED)
+    drawn = np.concatenate([draw_inputs(core, rng)["input"] for _ in range(images)])
+    return Stimuli({"input": drawn, **more}, images, f"random values 0..{highest}")
+
+
+def _given_images(path: Path, block: str, blocks: tuple[str, ...]) -> Tensor | None:
+    """The user's images for a block; None where they are for other blocks. Raises InputError."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            unknown = [name for name in archive.files if blocks and name not in blocks]
+            if unknown:
+                what = f"cosim.inputs has an array {unknown[0]!r}, and the network no such block"
+                raise InputError(f"{what}; its blocks: {', '.join(blocks)}")
+            return archive[block] if block in archive.files else None
+    except (OSError, ValueError, TypeError, zipfile.BadZipFile) as error:
+        # A file that is no archive is an array to numpy, or a pickle, which is not read.
+        raise InputError(f"cosim.inputs is no .npz archive of arrays that can be read ({error})") from None
+
+
+def run_all(
+    simulator: Simulator, memories: Mapping[str, bytes], stimuli: Stimuli, expected: Mapping[str, Tensor], interval: int
+) -> tuple[dict[str, Run], int]:
+    """All runs by name, and how many elements were equal.
+
+    Raises:
+        SimulationError: with the name of the run.
+    """
+    ports = [*(port.name for port in simulator.core.graph.inputs), *memories]
+    ports += [port.name for port in simulator.core.graph.outputs]
+    plans: dict[str, tuple[int, dict[str, Stall]]] = {
+        FULL_SPEED: (stimuli.images, {}),
+        AT_INTERVAL: (stimuli.images, {"input": Stall(image_cycles=interval)}),
+    }
+    for number, (name, stall) in enumerate(RANDOM.items()):
+        seeds = range(SEED + number * len(ports), SEED + (number + 1) * len(ports))
+        plans[name] = (
+            RANDOM_IMAGES,
+            {port: replace(stall, seed=seed) for port, seed in zip(ports, seeds, strict=True)},
+        )
+    runs: dict[str, Run] = {}
+    compared = 0
+    for number, (name, (images, stalls)) in enumerate(plans.items()):
+        inputs = {port: value if port == "fc_weights" else value[:images] for port, value in stimuli.tensors.items()}
+        try:
+            run = simulator.run_memories(memories, inputs, images=images, stalls=stalls, seed=SEED + number)
+            compared += check_equal(run.outputs, {port: value[:images] for port, value in expected.items()})
+        except SimulationError as error:
+            raise SimulationError(f"{name}: {error}") from None
+        runs[name] = run
+        print(f"{name}: {images} images in {run.cycles} cycles, equal to the model")
+    return runs, compared
+
+
+def values_of_runs(
+    core: GraphCore, runs: Mapping[str, Run], compared: int, origin: str, interval: int, tool: str
+) -> dict[str, Any]:
+    """What `values.json` holds: the members that reports read (`reports/summary/step_values.py`), and more.
+
+    `interval_cycles` (the longest distance between two images' last beats) and `latency_cycles` (the first image's,
+    first beat in to last beat out) are of the run at full speed. `fifos` have depth and mark, the highest of all runs.
+    `runs` has for each run images, cycles, marks, and for every stream in how many cycles a beat moved, stood
+    (stalled) or was waited for (starved).
+    """
+    (output,) = (port.name for port in core.graph.outputs)
+    full = runs[FULL_SPEED]
+    marks = {fifo: max(run.marks[fifo] for run in runs.values()) for fifo in full.marks}
+    simulation = Simulation(
+        interval_cycles=full.ports[output].interval(),
+        latency_cycles=full.latency("input", output)[0],
+        images=len(full.ports[output].last),
+        elements_compared=compared,
+        differences=0,
+        tool=tool,
+    )
+    return {
+        **simulation.document(),
+        "core": core.name,
+        "inputs": origin,
+        "predicted_interval_cycles": max(core.graph.cycles().values()),
+        "network_interval_cycles": interval,
+        "fifos": {fifo: {"depth": depth, "mark": marks[fifo]} for fifo, depth in bounds(core).items()},
+        "runs": {
+            name: {
+                "images": len(run.ports[output].last),
+                "cycles": run.cycles,
+                "interval_cycles": run.ports[output].interval(),
+                "latency_cycles": list(run.latency("input", output)),
+                "marks": run.marks,
+                "streams": {stream: asdict(counts) for stream, counts in run.streams.items()},
+            }
+            for name, run in runs.items()
+        },
+    }
+
+
+def main() -> int:
+    """Run the step in the current folder.
+
+    Returns:
+        0, or 1 after printing what is wrong with the core.
+    """
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--core", type=Path, required=True, help="kind and shape of the core, as JSON")
+    parser.add_argument("--block", required=True)
+    parser.add_argument("--interval", type=int, required=True, help="cycles in which the network takes an image")
+    parser.add_argument("--images", type=int, required=True, help="images back to back")
+    parser.add_argument("--parameters", type=Path, help="the block's trained values; without: stand-ins")
+    parser.add_argument("--held-out", type=Path, help="the block's input for held-out images, .npy")
+    parser.add_argument("--archive", type=Path, help="the user's images by block, .npz")
+    parser.add_argument("--blocks", default="", help="all blocks that an archive may name, with commas")
+    given = parser.parse_args()
+    core = read_graph_core(given.core)
+    files = {name: path for name in ("held_out", "archive") if (path := getattr(given, name))}
+    try:
+        values = values_of(core.graph, given.block, given.parameters)
+        known = tuple(given.blocks.split(",")) if given.blocks else (given.block,)
+        stimuli = read_stimuli(core, given.block, given.images, values.streamed, files, known)
+        print(f"input: {stimuli.origin}")
+        expected = run_graph(core.graph, stimuli.tensors, values.logical(core.graph))
+        link_simulation(Path(MODEL), Path(HARNESS), Path("simulation.so"))
+        simulator = Simulator(core, Path("simulation.so"))
+        outputs = {port.name: expected[port.name] for port in core.graph.outputs}
+        runs, compared = run_all(simulator, read_memories(Path()), stimuli, outputs, given.interval)
+        tool = f"Verilator {installed_verilator().version}"
+        document = values_of_runs(core, runs, compared, stimuli.origin, given.interval, tool)
+    except (InputError, ModelError, ParameterError, SimulationError, ValueError) as failure:
+        print(f"ERROR: {given.block} ({core.name}): {failure}")
+        return 1
+    Path("values.json").write_text(json.dumps(document, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

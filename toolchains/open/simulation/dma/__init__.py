@@ -1,0 +1,1 @@
+"""The DMA core simulated beside a model of host and card memory."""

@@ -1,0 +1,67 @@
+"""The program that simulates DMA cores: their SystemVerilog, verilated, with the test bench `bench.cpp` around it.
+
+The bench is the host, the card memory and the blocks in one, and checks the rules of AXI and of the registers while it
+runs. Several cores may be in one program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from blocks.dma import DmaCore
+from toolchains.open.simulation.compile_model import (
+    VERILATOR_FLAGS,
+    class_name,
+    compile_sources,
+    library_sources,
+    run_compiler,
+    verilate,
+)
+from toolchains.open.simulation.verilator import Verilator
+
+SOURCES = ("bench.hpp", "bench.cpp", "axi_memory.hpp")
+"""The bench, beside this file."""
+JOINT, PROGRAM = "joint.cpp", "dma_bench"
+
+
+def joint(cores: Iterable[DmaCore]) -> str:
+    """The C++ that gives the bench the pins of its cores."""
+    cores = tuple(cores)
+    lines = [f'#include "{class_name(core.name)}.h"' for core in cores]
+    lines.append('#include "bench.hpp"')
+    for core in cores:
+        words = f"{core.image_word_bytes}, {core.weights_word_bytes}, {core.image.lanes}, {core.weights.lanes}"
+        lines.append(f"FARM_DMA_BENCH({core.name}, {class_name(core.name)}, {words})")
+    lines.append("const BenchedCore benched_cores[] = {")
+    lines += [f'    {{"{core.name}", {core.name}}},' for core in cores]
+    lines.append("    {nullptr, nullptr}};")
+    return "\n".join(lines) + "\n"
+
+
+def compile_bench(
+    cores: Iterable[str],
+    verilog: Sequence[str],
+    folder: Path,
+    verilator: Verilator,
+    flags: Sequence[str] = VERILATOR_FLAGS,
+) -> Path:
+    """Make the program in `folder`, where the bench's sources, `joint.cpp` and the SystemVerilog are.
+
+    Args:
+        cores: Their names; the top of each is `<name>.sv`.
+        verilog: The files that all tops need, relative to `folder`.
+        folder: Where everything is.
+        verilator: The one to use.
+        flags: Verilator's.
+
+    Raises:
+        ModelError: Verilator or the compiler refuses; their messages are in the log.
+    """
+    made = []
+    for name in cores:
+        made += verilate(class_name(name), name, (*verilog, f"{name}.sv"), folder, verilator, flags)
+    sources = [JOINT, "bench.cpp", *library_sources(verilator), *made]
+    compile_sources(sources, f"{PROGRAM}.o", folder, verilator)
+    run_compiler(("-pthread", "-o", PROGRAM, f"{PROGRAM}.o"), folder, PROGRAM)
+    return folder / PROGRAM

@@ -1,0 +1,49 @@
+"""Render, verilate and compile DMA cores in one go, for tests and benchmarks (the step is given all texts)."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from blocks.core.rtl import render
+from blocks.dma import DmaCore
+from toolchains.open.simulation.compile_model import VERILATOR_FLAGS, installed_verilator
+from toolchains.open.simulation.dma.bench import JOINT, SOURCES, compile_bench, joint
+from toolchains.open.simulation.verilator import Verilator
+
+HERE = Path(__file__).resolve().parent
+BLOCKS = HERE.parents[3] / "blocks"
+
+
+def build(
+    cores: Sequence[DmaCore],
+    folder: Path,
+    *,
+    verilator: Verilator | None = None,
+    flags: Sequence[str] = VERILATOR_FLAGS,
+    change: Callable[[str], str] = lambda text: text,
+) -> Path:
+    """Make the program that simulates some cores.
+
+    Args:
+        cores: Of any shapes, each once.
+        folder: Empty; keeps all that is made.
+        verilator: The one to use; default: the one that steps use.
+        flags: Verilator's.
+        change: Alters each file of SystemVerilog before.
+
+    Raises:
+        ModelError: Verilator or the compiler refuses, or is not there.
+    """
+    views = [render(core) for core in cores]
+    files = views[0].files
+    for view in views:
+        (folder / f"{view.name}.sv").write_text(view.top)
+    for file in files:
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_text(change((BLOCKS / file).read_text()))
+    for source in SOURCES:
+        shutil.copyfile(HERE / source, folder / source)
+    (folder / JOINT).write_text(joint(cores))
+    return compile_bench([core.name for core in cores], files, folder, verilator or installed_verilator(), flags)

@@ -1,0 +1,177 @@
+"""What a DMA core is given in a simulation, what has to arrive by a plain description of its task, and what did.
+
+The bytes of a stream are the bytes of its beats, one after the other.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from blocks.dma import Dma
+from toolchains.open.simulation.values import ModelDiffersError, SimulationError
+
+Bytes = np.ndarray[Any, np.dtype[np.uint8]]
+
+STREAMS = ("image", "weights", "result")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One start of the core: how many images, and where its regions begin, in bytes from the memory's first.
+
+    The bits of `in_r` and `weightsmem` that are below a word of their port count for nothing.
+    """
+
+    images: int
+    in_r: int
+    out_r: int
+    weightsmem: int
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """Bytes of both streams out of the core and of the memory afterwards."""
+
+    image: Bytes
+    weights: Bytes
+    memory: Bytes
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run left, and what it printed.
+
+    `ends`: for each call and stream the cycle, from the begin of the call, in which the last beat of each image moved.
+    """
+
+    arrived: Arrived
+    text: str
+    ends: tuple[Mapping[str, tuple[int, ...]], ...]
+
+    def figure(self, name: str, call: int = 0) -> int:
+        """A figure of a call, by the name that the bench prints."""
+        words = [line for line in self.text.splitlines() if line.startswith("images")][call].split()
+        return int(words[words.index(name) + 1])
+
+    @property
+    def words_written(self) -> int:
+        """Words that the core wrote to the memory."""
+        return int(self.text.split("words ")[-1])
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Calls, and how slow everyone is.
+
+    Attributes:
+        dma: What moves.
+        seed: Of all contents and of all stalls.
+        calls: One after the other.
+        bytes: Size of the card memory; its contents are random.
+        base: Address of its first byte.
+        settings: More lines for the bench, as `read_scenario` of `bench.cpp` knows them.
+        late_results: Whether an image's results come after the whole image, as from a network, or as soon as they can.
+    """
+
+    dma: Dma
+    seed: int
+    calls: tuple[Call, ...]
+    bytes: int
+    base: int = 0x4000_0000
+    settings: Mapping[str, object] = field(default_factory=dict)
+    late_results: bool = False
+
+    @cached_property
+    def contents(self) -> tuple[Bytes, Bytes]:
+        """The memory before, and what the last block sends."""
+        draw = np.random.default_rng(self.seed)
+        memory = draw.integers(0, 256, self.bytes, dtype=np.uint8)
+        most = max(1, sum(call.images for call in self.calls))
+        return memory, draw.integers(0, 256, self.dma.result_bytes * most, dtype=np.uint8)
+
+    def expected(self) -> Arrived:
+        """For each call the images once, the weights once for each image, and the results one behind the other."""
+        dma, (before, results) = self.dma, self.contents
+        memory = before.copy()
+        image, weights, sent = [], [], 0
+        for call in self.calls:
+            first = call.in_r // dma.image_word_bytes * dma.image_word_bytes
+            image.append(memory[first : first + call.images * dma.image_bytes])
+            first = call.weightsmem // dma.weights_word_bytes * dma.weights_word_bytes
+            weights.append(np.tile(memory[first : first + dma.weights_bytes], call.images))
+            count = call.images * dma.result_bytes
+            memory[call.out_r : call.out_r + count] = results[sent : sent + count]
+            sent += count
+        return Arrived(np.concatenate(image), np.concatenate(weights), memory)
+
+    def write(self, folder: Path) -> None:
+        """Write the files that the bench reads into the folder."""
+        folder.mkdir(exist_ok=True)
+        memory, results = self.contents
+        memory.tofile(folder / "memory")
+        results.tofile(folder / "results")
+        places = [(self.base + one.in_r, self.base + one.out_r, self.base + one.weightsmem) for one in self.calls]
+        values = {
+            "core": self.dma.core().name,
+            "seed": self.seed,
+            "base": self.base,
+            "results_per_image": self.dma.result.beats,
+            "beats_before_results": self.dma.image.beats if self.late_results else 0,
+            **self.settings,
+        }
+        lines = [f"{key} {value}" for key, value in values.items()]
+        for call, (in_r, out_r, weightsmem) in zip(self.calls, places, strict=True):
+            lines.append(f"call {in_r} {out_r} {weightsmem} {call.images}")
+        (folder / "scenario").write_text("\n".join(lines) + "\n")
+
+
+def run(bench: Path, folder: Path, scenario: Scenario) -> Outcome:
+    """Run one scenario in a folder of its own.
+
+    Raises:
+        SimulationError: the core breaks a rule of AXI or of its registers, or comes to no end.
+    """
+    scenario.write(folder)
+    done = subprocess.run([str(bench.resolve()), str(folder)], check=False, capture_output=True, text=True)
+    if done.returncode:
+        said = [line for line in done.stdout.splitlines() if line.startswith("fault ")]
+        raise SimulationError(said[-1].removeprefix("fault ") if said else f"the bench ended with {done.returncode}")
+    ends: list[dict[str, tuple[int, ...]]] = []
+    for line in done.stdout.splitlines():
+        kind, *words = line.split()
+        if kind == "images":
+            ends.append({})
+        elif kind == "ends":
+            ends[-1][words[0]] = tuple(map(int, words[1:]))
+    image, weights, memory = (np.fromfile(folder / name, np.uint8) for name in ("image", "weights", "memory"))
+    return Outcome(Arrived(image, weights, memory), done.stdout, tuple(ends))
+
+
+def check_arrived(outcome: Outcome, scenario: Scenario) -> int:
+    """Hold every byte against the description.
+
+    Returns:
+        How many elements moved and were equal: bytes of both streams, and results; all of the memory is compared.
+
+    Raises:
+        ModelDiffersError: with the place of the first byte that differs.
+    """
+    wanted = scenario.expected()
+    for name in ("image", "weights", "memory"):
+        got, all_of_it = getattr(outcome.arrived, name), getattr(wanted, name)
+        if got.size != all_of_it.size:
+            raise ModelDiffersError(f"{name}: {got.size} bytes arrived, not {all_of_it.size}")
+        wrong = np.flatnonzero(got != all_of_it)
+        if wrong.size:
+            at = int(wrong[0])
+            what = f"byte {at} is {got[at]}, not {all_of_it[at]}"
+            raise ModelDiffersError(f"{name}: {what}; {wrong.size} of {got.size} bytes differ")
+    results = scenario.dma.result.elements * sum(call.images for call in scenario.calls)
+    return int(wanted.image.size + wanted.weights.size + results)

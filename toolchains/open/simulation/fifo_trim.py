@@ -1,0 +1,82 @@
+"""`doit fifos`: what the simulations of all blocks have measured -> trimmed depths of FIFOs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from blocks.fifo_depths import Trimmed, bounds, depths_file, render_depths
+from blocks.kinds.residual import Residual
+from blocks.network import Network
+
+MARGIN_BEATS = 16
+MARGIN_PART = 16
+"""The margin is one 16th of the mark, and at least 16 beats."""
+RULE = (
+    "depth = highest mark of all blocks with the same core (full speed, network's interval, random stalls) "
+    f"+ 1/{MARGIN_PART} of it, at least {MARGIN_BEATS} beats"
+)
+
+
+class TrimError(Exception):
+    """Why there are no depths: a block that was not simulated, or with other FIFOs than it has now."""
+
+
+def trimmed_depth(mark: int, bound: int) -> int:
+    """The depth in beats for a FIFO that has held `mark` beats at most.
+
+    With `mark` places no run that was measured waits at the FIFO, and none can hang there: what the main path takes in
+    before its first result stands in the FIFO then, so that the mark is at least that. The margin is for throughput.
+    """
+    return min(bound, mark + max(MARGIN_BEATS, -(-mark // MARGIN_PART)))
+
+
+def trim(root: Path, folder: str, network: Network) -> list[Trimmed]:
+    """The depth of every FIFO of the network, from `cosim/<block>/values.json` in the build's folder.
+
+    Raises:
+        TrimError: a file that is missing or does not fit.
+    """
+    marks: dict[tuple[str, str], int] = {}
+    cores = {block.name: block.core() for block in network.blocks if isinstance(block, Residual)}
+    for block, core in cores.items():
+        path = root / folder / "cosim" / block / "values.json"
+        if not path.exists():
+            raise TrimError(f"{folder}/cosim/{block}/values.json is missing; make it with: doit cosim:{block}")
+        values = json.loads(path.read_text("utf-8"))
+        fifos = values.get("fifos")
+        if fifos is None:
+            what = f"{folder}/cosim/{block}/values.json has no marks of FIFOs: HLS co-simulation measures none"
+            raise TrimError(f"{what}; simulate view rtl: doit cosim:{block} vitis.view=rtl")
+        if values["core"] != core.name or {name: fifo["depth"] for name, fifo in fifos.items()} != bounds(core):
+            raise TrimError(f"{folder}/cosim/{block}/values.json is of another core; run: doit cosim:{block}")
+        for name, fifo in fifos.items():
+            marks[core.name, name] = max(marks.get((core.name, name), 0), fifo["mark"])
+    return [
+        Trimmed(block.name, fifo, mark, trimmed_depth(mark, bound), bound)
+        for block in network.blocks
+        if isinstance(block, Residual)
+        for fifo, bound in bounds(replace(block, fifo_depths=()).core()).items()
+        for mark in (marks[cores[block.name].name, fifo],)
+    ]
+
+
+def write_depths(root: Path, folder: str, network: Network) -> str:
+    """Write the file beside the network's, and return what to tell the user.
+
+    Raises:
+        TrimError: as `trim`.
+    """
+    trimmed = trim(root, folder, network)
+    path = depths_file(network.file)
+    text = render_depths(network.name, trimmed, RULE)
+    lines = [
+        f"{one.block}.{one.fifo}: mark {one.mark}, depth {one.depth} of {one.bound} beats"
+        + (" (its bound)" if one.depth == one.bound else "")
+        for one in trimmed
+    ]
+    made = path.with_name(f".{path.name}.new")
+    made.write_text(text, "utf-8")
+    made.replace(path)
+    return "\n".join([*lines, f"written: {path.relative_to(root) if path.is_relative_to(root) else path}"])

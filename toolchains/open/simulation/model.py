@@ -1,0 +1,118 @@
+"""The texts around a core that make it a model: a wrapper in SystemVerilog, and what joins it to the harness.
+
+The wrapper looks into the core by hierarchical names: valid and ready of every stream and the level of every FIFO. So
+the core itself carries nothing for simulations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blocks.core.graph import GraphCore, Node
+from blocks.core.rtl import data_bits, instance_name, render
+from toolchains.open.simulation.compile_model import class_name, wrapper_name
+
+LEVEL_BITS = 32
+CORE, WRAPPER, JOINT = "core.sv", "simulated.sv", "joint.cpp"
+
+
+def stream_names(core: GraphCore) -> tuple[str, ...]:
+    """Every stream inside a core, in the order of the harness' bits."""
+    return (*core.graph.streams(), *(port.name for port in core.graph.parameter_ports()))
+
+
+def fifo_nodes(core: GraphCore) -> tuple[Node, ...]:
+    """The FIFOs of a core, in the order of the harness' levels."""
+    return tuple(node for node, _ in core.graph.fifos())
+
+
+def verilog_files(core: GraphCore) -> tuple[str, ...]:
+    """The operators' files, relative to `blocks/`."""
+    return core.sv_files()
+
+
+def texts(core: GraphCore) -> dict[str, str]:
+    """What is rendered for a core's model, by file name."""
+    return {CORE: render(core).top, WRAPPER: wrapper(core), JOINT: joint(core)}
+
+
+def wrapper(core: GraphCore) -> str:
+    """The SystemVerilog around the core."""
+    return "\n".join(_wrapper(core)) + "\n"
+
+
+def _wrapper(core: GraphCore) -> Iterator[str]:
+    streams, fifos = stream_names(core), fifo_nodes(core)
+    yield f"module {wrapper_name(core.name)} ("
+    for port in core.ports():
+        data, back = ("input", "output") if port.direction == "in" else ("output", "input")
+        yield f"    {data} wire [{data_bits(port.width_bits) - 1}:0] {port.name}_TDATA,"
+        yield f"    {data} wire {port.name}_TVALID,"
+        yield f"    {back} wire {port.name}_TREADY,"
+    yield f"    output wire [{len(streams) - 1}:0] probe_valid,"
+    yield f"    output wire [{len(streams) - 1}:0] probe_ready,"
+    for index in range(len(fifos)):
+        yield f"    output wire [{LEVEL_BITS - 1}:0] probe_level{index},"
+    yield "    input wire ap_clk,"
+    yield "    input wire ap_rst_n"
+    yield ");"
+    yield f"    {core.name} core (.*);"
+    for part in ("valid", "ready"):
+        bits = ", ".join(f"core.{name}_{part}" for name in reversed(streams))
+        yield f"    assign probe_{part} = {{{bits}}};"
+    for index, node in enumerate(fifos):
+        yield f"    assign probe_level{index} = {LEVEL_BITS}'(core.{instance_name(node.name)}.level);"
+    yield "endmodule"
+
+
+def joint(core: GraphCore) -> str:
+    """The C++ that gives the harness the model's pins; it exports `<core>_model`."""
+    return "\n".join(_joint(core)) + "\n"
+
+
+def _joint(core: GraphCore) -> Iterator[str]:
+    name = class_name(core.name)
+    yield f'#include "{name}.h"'
+    yield '#include "harness.hpp"'
+    yield ""
+    yield "namespace {"
+    yield "template <class T> void* place(T& pins) { return &pins; }"
+    yield "template <std::size_t WORDS> void* place(VlWide<WORDS>& pins) { return pins.data(); }"
+    yield ""
+    # The context outlives the model that registers with it.
+    yield "class Model : VerilatedContext, public farm::SimulatedCore {"
+    yield f"    {name} top_;"
+    yield "  public:"
+    yield "    explicit Model(std::uint64_t seed) : top_((prepare(this, seed), this)) {"
+    yield "        clock = &top_.ap_clk;"
+    yield "        reset_n = &top_.ap_rst_n;"
+    for port in core.ports():
+        pins = ", ".join(f"{'&' if part else ''}{value}" for part, value in _pins(port.name))
+        size = data_bits(port.width_bits) // 8
+        yield f'        ports.push_back({{"{port.stream}", {str(port.direction == "in").lower()}, {size}, {pins}}});'
+    yield f"        streams = {len(stream_names(core))};"
+    yield "        stream_valid = place(top_.probe_valid);"
+    yield "        stream_ready = place(top_.probe_ready);"
+    for index in range(len(fifo_nodes(core))):
+        yield f"        levels.push_back(&top_.probe_level{index});"
+    yield "    }"
+    yield "    ~Model() override { top_.final(); }"
+    yield "    void eval() override { top_.eval(); }"
+    yield "  private:"
+    # Power-on contents are random: a core that relies on them is found out.
+    yield "    static void prepare(VerilatedContext* context, std::uint64_t seed) {"
+    yield "        context->randReset(2);"
+    yield "        context->randSeed(static_cast<int>(seed % 0x7fffffff) + 1);"
+    yield "    }"
+    yield "};"
+    yield "}  // namespace"
+    yield ""
+    yield f'extern "C" FARM_EXPORT farm::SimulatedCore* {core.name}_model(std::uint64_t seed) {{'
+    yield "    return new Model(seed);"
+    yield "}"
+
+
+def _pins(port: str) -> Iterator[tuple[bool, str]]:
+    yield False, f"place(top_.{port}_TDATA)"
+    yield True, f"top_.{port}_TVALID"
+    yield True, f"top_.{port}_TREADY"

@@ -1,0 +1,356 @@
+"""A compiled model run from Python: tensors in, tensors and counts out.
+
+The structs are those of `harness.cpp`, field by field.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from blocks.core.graph import GraphCore
+from blocks.memories import beat_bytes, images, pack_beats, unpack_beats
+from toolchains.open.simulation.compile_model import (
+    HARNESS,
+    MODEL,
+    compile_harness,
+    compile_model,
+    installed_verilator,
+    link_simulation,
+)
+from toolchains.open.simulation.model import JOINT, fifo_nodes, stream_names, texts, verilog_files
+from toolchains.open.simulation.values import PortTimes, Run, SimulationError, Stall, StreamCounts, deadlock
+from toolchains.open.simulation.verilator import Verilator
+
+Tensor = np.ndarray[Any, Any]
+
+MESSAGE_BYTES = 1024
+CHANCES = 65536
+FLOWING = Stall()
+PIPELINE_CYCLES = 1000
+"""More than the pipelines and buffers of a whole core hold a beat back in which no stream moves."""
+HERE = Path(__file__).parent
+BLOCKS = HERE.parents[2] / "blocks"
+
+
+class Role(IntEnum):
+    """What is joined to a port."""
+
+    SOURCE = 0
+    ENDLESS_SOURCE = 1
+    SINK = 2
+
+
+class Outcome(IntEnum):
+    """How a run ended."""
+
+    DONE = 0
+    DEADLOCK = 1
+    CYCLE_LIMIT = 2
+    VALID_FELL = 3
+    DATA_CHANGED = 4
+    SURPLUS_BEAT = 5
+    INPUT_LEFT = 6
+    STREAM_VALID_FELL = 7
+    FATAL = 8
+
+
+class _Stall(ctypes.Structure):
+    _fields_ = [
+        ("seed", ctypes.c_uint64),
+        ("start", ctypes.c_uint64),
+        ("image_cycles", ctypes.c_uint64),
+        ("chance", ctypes.c_uint32),
+        ("longest", ctypes.c_uint32),
+        ("open", ctypes.c_uint32),
+        ("closed", ctypes.c_uint32),
+    ]
+
+
+class _Port(ctypes.Structure):
+    _fields_ = [
+        ("name", ctypes.c_char_p),
+        ("role", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+        ("beats", ctypes.c_void_p),
+        ("count", ctypes.c_uint64),
+        ("image_beats", ctypes.c_uint64),
+        ("first", ctypes.c_void_p),
+        ("last", ctypes.c_void_p),
+        ("stall", _Stall),
+        ("moved", ctypes.c_uint64),
+    ]
+
+
+class _Run(ctypes.Structure):
+    _fields_ = [
+        ("cycle_limit", ctypes.c_uint64),
+        ("gap", ctypes.c_uint64),
+        ("ports", ctypes.c_uint32),
+        ("streams", ctypes.c_uint32),
+        ("fifos", ctypes.c_uint32),
+        ("outcome", ctypes.c_uint32),
+        ("index", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+        ("cycles", ctypes.c_uint64),
+        ("counts", ctypes.c_void_p),
+        ("marks", ctypes.c_void_p),
+        ("levels", ctypes.c_void_p),
+        ("valid", ctypes.c_void_p),
+        ("ready", ctypes.c_void_p),
+        ("message", ctypes.c_char_p),
+        ("message_bytes", ctypes.c_uint64),
+    ]
+
+
+@dataclass
+class _Given:
+    """One port of a run, with the arrays that its struct points into."""
+
+    name: str
+    role: Role
+    beats: Tensor
+    count: int
+    image_beats: int
+    times: Tensor
+
+    def struct(self, stall: Stall) -> _Port:
+        # A memory does not know where an image ends: nothing paces it.
+        pace = stall.image_cycles if self.role == Role.SOURCE else 0
+        chance, longest = round(stall.chance * CHANCES), max(1, stall.longest)
+        plan = _Stall(stall.seed, stall.start, pace, chance, longest, stall.open, stall.closed)
+        first, last = (row.ctypes.data for row in self.times)
+        return _Port(
+            self.name.encode(), self.role, 0, self.beats.ctypes.data, self.count, self.image_beats, first, last, plan, 0
+        )
+
+
+class _Watch:
+    """The arrays that a run's counters and last state go into."""
+
+    def __init__(self, core: GraphCore) -> None:
+        self.core = core
+        self.streams, self.fifos = stream_names(core), [node.name for node in fifo_nodes(core)]
+        self.counts = np.zeros((len(self.streams), 3), np.uint64)
+        # At least one place: an empty array has no address.
+        self.marks, self.levels = (np.zeros(max(1, len(self.fifos)), np.uint32) for _ in range(2))
+        self.valid, self.ready = (np.zeros(len(self.streams), np.uint8) for _ in range(2))
+        self.message = ctypes.create_string_buffer(MESSAGE_BYTES)
+
+    def struct(self, cycle_limit: int, gap: int, ports: int) -> _Run:
+        return _Run(
+            cycle_limit=cycle_limit,
+            gap=gap,
+            ports=ports,
+            streams=len(self.streams),
+            fifos=len(self.fifos),
+            counts=self.counts.ctypes.data,
+            marks=self.marks.ctypes.data,
+            levels=self.levels.ctypes.data,
+            valid=self.valid.ctypes.data,
+            ready=self.ready.ctypes.data,
+            message=ctypes.cast(self.message, ctypes.c_char_p),
+            message_bytes=MESSAGE_BYTES,
+        )
+
+    def by_stream(self, values: Tensor) -> dict[str, bool]:
+        return {name: bool(value) for name, value in zip(self.streams, values, strict=True)}
+
+    def by_fifo(self, values: Tensor) -> dict[str, int]:
+        return {name: int(value) for name, value in zip(self.fifos, values, strict=False)}
+
+
+class Simulator:
+    """One core's compiled model. Every run starts from reset, with random contents of memories and registers."""
+
+    def __init__(self, core: GraphCore, library: Path) -> None:
+        self.core = core
+        self._library = ctypes.CDLL(str(library.resolve()))
+        self._create = ctypes.cast(getattr(self._library, f"{core.name}_model"), ctypes.c_void_p)
+
+    def run(
+        self,
+        inputs: Mapping[str, Tensor],
+        parameters: Mapping[str, Tensor],
+        *,
+        images: int = 1,
+        stalls: Mapping[str, Stall] | None = None,
+        seed: int = 1,
+    ) -> Run:
+        """Simulate images back to back.
+
+        Args:
+            inputs: Port name to elements of all images, or of one that is repeated; any shape, in element order.
+            parameters: Parameter port name to logical array, as `run_graph` takes them.
+            images: How many images go through.
+            stalls: Port name to pattern; a port that is not named never stalls.
+            seed: Of the contents at power-on.
+
+        Raises:
+            SimulationError: the core did not do what a core has to.
+        """
+        return self.run_memories(self._memories(parameters), inputs, images=images, stalls=stalls, seed=seed)
+
+    def _memories(self, parameters: Mapping[str, Tensor]) -> dict[str, bytes]:
+        memories, content = images(self.core.graph, dict(parameters))
+        return {memory.port: content[memory.offset : memory.offset + memory.bytes] for memory in memories}
+
+    def run_memories(
+        self,
+        memories: Mapping[str, bytes],
+        inputs: Mapping[str, Tensor],
+        *,
+        images: int = 1,
+        stalls: Mapping[str, Stall] | None = None,
+        seed: int = 1,
+    ) -> Run:
+        """The same with the images of the parameter memories, by port."""
+        stalls = stalls or {}
+        given = self._given(memories, inputs, images)
+        unknown = set(stalls) - {port.name for port in given}
+        if unknown:
+            raise ValueError(f"no port of {self.core.name} is called {', '.join(sorted(unknown))}")
+        ports = (_Port * len(given))(*(port.struct(stalls.get(port.name, FLOWING)) for port in given))
+        watch = _Watch(self.core)
+        run = watch.struct(self._cycle_limit(images, stalls), self._gap(stalls), len(given))
+        self._library.farm_simulate(self._create, ctypes.c_uint64(seed), ports, ctypes.byref(run))
+        if run.outcome != Outcome.DONE:
+            raise _error(run, given, [port.moved for port in ports], watch)
+        times = {port.name: port.times.tolist() for port in given if port.role != Role.ENDLESS_SOURCE}
+        return Run(
+            outputs=self._outputs(given, images),
+            cycles=run.cycles,
+            streams={
+                name: StreamCounts(*count) for name, count in zip(watch.streams, watch.counts.tolist(), strict=True)
+            },
+            ports={name: PortTimes(tuple(first), tuple(last)) for name, (first, last) in times.items()},
+            marks=watch.by_fifo(watch.marks),
+        )
+
+    def _given(self, memories: Mapping[str, bytes], inputs: Mapping[str, Tensor], images: int) -> list[_Given]:
+        graph = self.core.graph
+        given: list[_Given] = []
+        for port in graph.inputs:
+            stream, flat = port.stream, np.ascontiguousarray(inputs[port.name]).reshape(-1)
+            if flat.size == stream.elements:
+                flat = np.tile(flat, images)
+            if flat.size != stream.elements * images:
+                raise ValueError(f"{port.name}: {flat.size} elements for {images} images of {stream.elements}")
+            beats = np.frombuffer(pack_beats(flat.reshape(-1, stream.lanes), stream.bits), np.uint8)
+            times = np.zeros((2, images), np.uint64)
+            given.append(_Given(port.name, Role.SOURCE, beats, images * stream.beats, stream.beats, times))
+        for parameter in graph.parameter_ports():
+            memory, shape = memories[parameter.name], parameter.stream
+            if len(memory) != shape.depth * beat_bytes(shape.width_bits):
+                size = f"{shape.depth} beats of {shape.width_bits} bits"
+                raise ValueError(f"{parameter.name}: the memory image has {len(memory)} bytes, which are not {size}")
+            beats = np.frombuffer(memory, np.uint8)
+            times = np.zeros((2, 1), np.uint64)
+            given.append(_Given(parameter.name, Role.ENDLESS_SOURCE, beats, shape.depth, 0, times))
+        for port in graph.outputs:
+            stream = port.stream
+            beats = np.zeros(images * stream.beats * beat_bytes(stream.width_bits), np.uint8)
+            times = np.zeros((2, images), np.uint64)
+            given.append(_Given(port.name, Role.SINK, beats, images * stream.beats, stream.beats, times))
+        return given
+
+    def _outputs(self, given: list[_Given], images: int) -> dict[str, Tensor]:
+        captured = {port.name: port.beats for port in given if port.role == Role.SINK}
+        outputs: dict[str, Tensor] = {}
+        for port in self.core.graph.outputs:
+            stream = port.stream
+            try:
+                values = unpack_beats(captured[port.name], stream.lanes, stream.bits, signed=stream.signed)
+            except ValueError as error:
+                raise SimulationError(f"{port.name}: {error}") from None
+            outputs[port.name] = values.reshape(images, stream.elements)
+        return outputs
+
+    def _gap(self, stalls: Mapping[str, Stall]) -> int:
+        """Cycles without a beat anywhere after which nothing can be on its way any more.
+
+        A node moves the beats of its busiest stream about evenly over its cycles: four times the widest distance, and
+        what pipelines and patterns hold back.
+        """
+        widest = 0
+        for node in self.core.graph.nodes:
+            operator = node.operator
+            beats = [stream.beats for stream in (*operator.inputs, *operator.outputs)]
+            beats += [stream.depth * operator.parameter_reads() for stream in operator.parameters]
+            widest = max(widest, -(-operator.cycles() // max(beats)))
+        fewest = min((port.stream.beats for port in self.core.graph.inputs), default=1)
+        waits = [max(stall.longest, stall.closed, stall.image_cycles // fewest) for stall in stalls.values()]
+        return 4 * widest + PIPELINE_CYCLES + max(waits, default=0)
+
+    def _cycle_limit(self, images: int, stalls: Mapping[str, Stall]) -> int:
+        """Far more than a run takes that goes on at all: one node after the other, and twice what stalls can cost."""
+        alone = sum(self.core.graph.cycles().values()) + 10 * PIPELINE_CYCLES
+        factor = 2.0
+        for stall in stalls.values():
+            factor += 2 * stall.chance * stall.longest + (2 * stall.closed / stall.open if stall.open else 0)
+        pace = max((stall.image_cycles for stall in stalls.values()), default=0)
+        return int(factor * images * max(alone, 2 * pace)) + sum(stall.start for stall in stalls.values())
+
+
+def _error(run: _Run, given: list[_Given], moved: list[int], watch: _Watch) -> SimulationError:
+    at = f"cycle {run.cycles}"
+    if run.outcome == Outcome.FATAL:
+        return SimulationError(f"the model ended: {watch.message.value.decode(errors='replace')}")
+    if run.outcome in (Outcome.DEADLOCK, Outcome.CYCLE_LIMIT):
+        ports = [pair for pair in zip(given, moved, strict=True) if pair[0].role != Role.ENDLESS_SOURCE]
+        got = ", ".join(f"{port.name} {its} of {port.count}" for port, its in ports)
+        ended = {port.name for port, its in ports if port.role == Role.SOURCE and its == port.count}
+        what = "deadlock" if run.outcome == Outcome.DEADLOCK else "not done at the limit of cycles"
+        valid, ready = watch.by_stream(watch.valid), watch.by_stream(watch.ready)
+        levels = watch.by_fifo(watch.levels)
+        return deadlock(watch.core, f"{at}: {what} (beats: {got})", valid, ready, levels, ended)
+    if run.outcome == Outcome.STREAM_VALID_FELL:
+        return SimulationError(f"{at}: stream {watch.streams[run.index]}: valid fell before the beat was taken")
+    port = given[run.index]
+    what = {
+        Outcome.VALID_FELL: "valid fell before the beat was taken",
+        Outcome.DATA_CHANGED: "data changed while the beat was waiting",
+        Outcome.SURPLUS_BEAT: f"one beat more than the {port.count} that there are",
+        Outcome.INPUT_LEFT: f"all results are out, but only {moved[run.index]} of {port.count} beats were taken",
+    }[Outcome(run.outcome)]
+    return SimulationError(f"{at}: port {port.name}: {what}")
+
+
+def build(core: GraphCore, folder: Path, *, operators: Path = BLOCKS, verilator: Verilator | None = None) -> Simulator:
+    """Verilate, compile and load a core, for tests and benchmarks (the steps do it in parts).
+
+    Args:
+        core: Any core; its operators need not be joined.
+        folder: Keeps the artefacts; the harness in it is compiled once.
+        operators: The folder with `operators/`, from which the SystemVerilog is taken.
+        verilator: The one to use; default: the one that steps use.
+
+    Raises:
+        ModelError: Verilator or the compiler refuses, or is not there.
+    """
+    verilator = verilator or installed_verilator()
+    harness, library = folder / HARNESS, folder / f"{core.name}.so"
+    with TemporaryDirectory(prefix="model-") as name:
+        place = Path(name)
+        for source in HERE.glob("harness.[ch]pp"):
+            shutil.copyfile(source, place / source.name)
+        if not harness.exists():
+            compile_harness(place, verilator)
+            shutil.move(place / HARNESS, harness)
+        verilog, rendered = verilog_files(core), texts(core)
+        for file in verilog:
+            (place / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(operators / file, place / file)
+        for file, text in rendered.items():
+            (place / file).write_text(text)
+        compile_model(core.name, [*verilog, *(file for file in rendered if file != JOINT)], place, verilator)
+        link_simulation(place / MODEL, harness, library)
+    return Simulator(core, library)

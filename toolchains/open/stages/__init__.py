@@ -1,0 +1,1 @@
+"""The stages of the open toolchain, one file each, named like its task."""

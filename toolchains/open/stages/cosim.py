@@ -1,0 +1,109 @@
+"""RTL simulated cycle by cycle: a block against the integer model, the DMA block against a description of its task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blocks.core.rtl import render
+from blocks.network import Block
+from blocks.origin import STAND_IN
+from blocks.trained import parameter_file
+from farm.step import PYTHON, File, Output, Resources, Step, Text
+from toolchains.common.build import Build
+from toolchains.common.core_file import core_text, json_text
+from toolchains.common.failures import signatures
+from toolchains.common.modules import modules_of
+from toolchains.common.programs import ERROR_LINES, compiler, interpreter
+from toolchains.common.stage import Per, Stage
+from toolchains.common.stages.weights import image_files
+from toolchains.open.settings import CosimSettings
+from toolchains.open.simulation.compile_model import HARNESS, MODEL
+from toolchains.open.simulation.dma.bench import JOINT, SOURCES, joint
+from toolchains.open.simulation.verilator import verilator
+
+PROGRAM = "toolchains.open.simulation.cosim"
+DMA_PROGRAM = "toolchains.open.simulation.dma.cosim"
+ARCHIVE = "archive.npz"
+"""The user's images by block (setting `cosim.inputs`), beside the step."""
+
+
+def cosim(build: Build, block: Block) -> Step:
+    """The step of a block: its core with its memory images, simulated and compared with the model."""
+    core, network = block.core(), build.network
+    place = f"{build.folder}/{STAGE.name}/{block.name}"
+    settings = build.settings.section(CosimSettings)
+    file = parameter_file(network, block)
+    parameters = build.relative(file) if file else ""
+    words = [f"--block={block.name}", f"--interval={network.interval()[0]}", f"--images={settings.images}"]
+    given = []
+    if parameters:
+        given.append(File(f"{block.name}.npz", parameters))
+        words.append(f"--parameters={block.name}.npz")
+    if network.dataset is not None:
+        given.append(File("held_out.npy", f"{build.folder}/stimuli/{block.name}.npy"))
+        words.append("--held-out=held_out.npy")
+    if settings.inputs:
+        given.append(File(ARCHIVE, settings.inputs))
+        # All names of the network, so that a misspelt one in the archive is found.
+        words += [f"--archive={ARCHIVE}", f"--blocks={','.join(one.name for one in network.blocks)}"]
+    return Step(
+        name=f"{STAGE.name}:{block.name}",
+        argv=(PYTHON, "-m", PROGRAM, "--core=core.json", *words),
+        inputs=(
+            *modules_of(build.root, PROGRAM, core),
+            File(MODEL, f"{build.folder}/model/{core.name}/{MODEL}"),
+            File(HARNESS, f"{build.folder}/model/harness/{HARNESS}"),
+            *image_files(build, block, ""),
+            *given,
+            Text("core.json", core_text(core)),
+        ),
+        outputs=(Output("values.json", f"{place}/values.json"),),
+        log=f"{place}/cosim.log",
+        tools=(verilator(), compiler(), *interpreter("numpy")),
+        facts=(("core", core.name), ("parameters", parameters or STAND_IN), *core.facts()),
+        resources=Resources(memory_gib=2.0),
+        error_lines=ERROR_LINES,
+        signatures=signatures("open"),
+    )
+
+
+def dma_cosim(build: Build) -> Iterator[Step]:
+    """The DMA block between a host, a card memory and streams.
+
+    It has no `model` step: core and bench are one program, which takes seconds to compile.
+    """
+    dma = build.network.dma
+    core, images = dma.core(), build.settings.section(CosimSettings).images
+    view = render(core)
+    place = f"{build.folder}/{STAGE.name}/{dma.name}"
+    words = (f"--block={dma.name}", f"--images={images}", *view.files)
+    yield Step(
+        name=f"{STAGE.name}:{dma.name}",
+        argv=(PYTHON, "-m", DMA_PROGRAM, "--core=core.json", *words),
+        inputs=(
+            *modules_of(build.root, DMA_PROGRAM),
+            *(File(file, f"blocks/{file}") for file in view.files),
+            *(File(file, f"toolchains/open/simulation/dma/{file}") for file in SOURCES),
+            Text(f"{view.name}.sv", view.top),
+            Text(JOINT, joint([core])),
+            Text("core.json", json_text(core.describe())),
+        ),
+        outputs=(Output("values.json", f"{place}/values.json"),),
+        log=f"{place}/cosim.log",
+        tools=(verilator(), compiler(), *interpreter("numpy")),
+        facts=core.facts(),
+        resources=Resources(memory_gib=1.0),
+        error_lines=ERROR_LINES,
+        signatures=signatures("open"),
+    )
+
+
+STAGE = Stage(
+    "cosim",
+    Per.BLOCK,
+    cosim,
+    "cycles, stalls and FIFO marks of",
+    needs=("weights", "model", "stimuli"),
+    shared=dma_cosim,
+    shared_doc="cycles of the DMA block at a card memory",
+)

@@ -1,0 +1,48 @@
+"""The C++ view of a core: its body as an object file; body and top run against the integer model."""
+
+from __future__ import annotations
+
+from blocks.core.base import Core
+from farm.step import PYTHON, File, Output, Resources, Step, Text
+from toolchains.common.build import Build
+from toolchains.common.core_file import core_text
+from toolchains.common.failures import signatures
+from toolchains.common.modules import modules_of
+from toolchains.common.programs import ERROR_LINES, compiler, interpreter
+from toolchains.common.stage import Per, Stage
+from toolchains.hls_subset.release import release_header
+
+PROGRAM = "toolchains.open.emulation.compile_core"
+HLS_RELEASE = "2022.2"
+"""The release of Vitis HLS whose form the top is compiled in, against the open headers."""
+# The open stream header only warns where hardware would hang: read while empty, or beats left over.
+STREAM_WARNING = "^WARNING: Hls::stream "
+
+
+def hls(build: Build, core: Core) -> Step:
+    """The step of a core."""
+    place = f"{build.folder}/hls/{core.name}"
+    headers = ("operators/farm_hls.hpp", *core.headers())
+    return Step(
+        name=f"hls:{core.name}",
+        argv=(PYTHON, "-m", PROGRAM, "--core", "core.json"),
+        inputs=(
+            *modules_of(build.root, PROGRAM, core),
+            *(File(header, f"blocks/{header}") for header in headers),
+            File("core_abi.hpp", "toolchains/open/emulation/core_abi.hpp"),
+            File("docs/hls_pragmas.yaml", "docs/hls_pragmas.yaml"),
+            Text("host/farm_release.hpp", release_header("host")),
+            Text("release/farm_release.hpp", release_header(HLS_RELEASE)),
+            Text("core.json", core_text(core)),
+        ),
+        outputs=tuple(Output(name, f"{place}/{name}") for name in ("core.o", "interface.json", "csim.json")),
+        log=f"{place}/hls.log",
+        tools=(compiler(), *interpreter("numpy", "hls4ml", "tree-sitter", "tree-sitter-cpp")),
+        facts=core.facts(),
+        resources=Resources(memory_gib=1.5),
+        error_lines=(*ERROR_LINES, STREAM_WARNING),
+        signatures=signatures("open"),
+    )
+
+
+STAGE = Stage("hls", Per.CORE, hls, "core of")

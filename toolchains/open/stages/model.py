@@ -1,0 +1,67 @@
+"""A core's RTL, verilated and compiled to an object that the harness runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blocks.core.graph import GraphCore
+from farm.step import PYTHON, File, Output, Resources, Step, Text
+from toolchains.common.build import Build
+from toolchains.common.failures import signatures
+from toolchains.common.modules import modules_of
+from toolchains.common.programs import ERROR_LINES, compiler, interpreter
+from toolchains.common.stage import Per, Stage
+from toolchains.open.simulation.compile_model import HARNESS, MODEL
+from toolchains.open.simulation.model import JOINT, texts, verilog_files
+from toolchains.open.simulation.verilator import verilator
+
+PROGRAM = "toolchains.open.simulation.compile_model"
+HEADER = File("harness.hpp", "toolchains/open/simulation/harness.hpp")
+
+
+def model(build: Build, core: GraphCore) -> Step | None:
+    """The step of a core. The DMA core has none: it and its bench are one program, which `cosim` compiles."""
+    if not core.has_block_bench:
+        return None
+    place = f"{build.folder}/{STAGE.name}/{core.name}"
+    operators, rendered = verilog_files(core), texts(core)
+    verilog = (*operators, *(name for name in rendered if name != JOINT))
+    return Step(
+        name=f"{STAGE.name}:{core.name}",
+        argv=(PYTHON, "-m", PROGRAM, "--core", core.name, *verilog),
+        inputs=(
+            *modules_of(build.root, PROGRAM),
+            HEADER,
+            *(File(file, f"blocks/{file}") for file in operators),
+            *(Text(name, text) for name, text in rendered.items()),
+        ),
+        outputs=(Output(MODEL, f"{place}/{MODEL}"),),
+        log=f"{place}/model.log",
+        tools=(verilator(), compiler(), *interpreter()),
+        facts=core.facts(),
+        resources=Resources(memory_gib=2.0),
+        error_lines=ERROR_LINES,
+        signatures=signatures("open"),
+    )
+
+
+def harness(build: Build) -> Iterator[Step]:
+    """Harness and Verilator's library, compiled once for all cores."""
+    place = f"{build.folder}/{STAGE.name}/harness"
+    yield Step(
+        name=f"{STAGE.name}:harness",
+        argv=(PYTHON, "-m", PROGRAM, "--harness"),
+        inputs=(
+            *modules_of(build.root, PROGRAM),
+            HEADER,
+            File("harness.cpp", "toolchains/open/simulation/harness.cpp"),
+        ),
+        outputs=(Output(HARNESS, f"{place}/{HARNESS}"),),
+        log=f"{place}/model.log",
+        tools=(verilator(), compiler(), *interpreter()),
+        error_lines=ERROR_LINES,
+        signatures=signatures("open"),
+    )
+
+
+STAGE = Stage("model", Per.CORE, model, "simulation of", shared=harness, shared_doc="runs the models")

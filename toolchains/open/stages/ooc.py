@@ -1,0 +1,49 @@
+"""RTL synthesised by Yosys out of context: netlist, utilization, logic delay."""
+
+from __future__ import annotations
+
+from blocks.core.base import Core
+from blocks.core.rtl import RtlView, render
+from farm.step import PYTHON, File, Output, Resources, Step, Text
+from toolchains.common.build import Build
+from toolchains.common.failures import signatures
+from toolchains.common.modules import modules_of
+from toolchains.common.programs import ERROR_LINES, interpreter
+from toolchains.common.stage import Per, Stage
+from toolchains.open.synthesis.script import DSP_MAP, NETLIST, STATISTICS, VERILOG, synthesis_script
+
+PROGRAM = "toolchains.open.synthesis.synthesise"
+OUTPUTS = (NETLIST, VERILOG, STATISTICS, "values.json")
+
+
+def ooc(build: Build, core: Core) -> Step:
+    """The step of a core."""
+    return synthesis(build, render(core), core.facts(), "ooc")
+
+
+def synthesis(build: Build, view: RtlView, facts: tuple[tuple[str, str], ...], task: str) -> Step:
+    """Synthesis of a view, as an item of `task`."""
+    top = f"{view.name}.sv"
+    place = f"{build.folder}/{task}/{view.name}"
+    python, yosys = interpreter("pyosys")
+    return Step(
+        name=f"{task}:{view.name}",
+        argv=(PYTHON, "-m", PROGRAM, "--core", view.name, "--tool", f"Yosys {yosys.version}"),
+        inputs=(
+            *modules_of(build.root, PROGRAM),
+            *(File(file, f"blocks/{file}") for file in view.files),
+            File(DSP_MAP, f"toolchains/open/synthesis/{DSP_MAP}"),
+            Text(top, view.top),
+            Text("synthesis.ys", synthesis_script(view.name, (*view.files, top))),
+        ),
+        outputs=(*(Output(name, f"{place}/{name}") for name in OUTPUTS), Output("yosys.log", f"{place}/yosys.log")),
+        log=f"{place}/ooc.log",
+        tools=(yosys, python),
+        facts=facts,
+        resources=Resources(memory_gib=2.0),
+        error_lines=ERROR_LINES,
+        signatures=signatures("open"),
+    )
+
+
+STAGE = Stage("ooc", Per.CORE, ooc, "netlist of")

@@ -1,0 +1,1 @@
+"""RTL synthesised by Yosys: netlist, area, logic delay, filled memories."""

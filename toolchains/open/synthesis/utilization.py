@@ -1,0 +1,57 @@
+"""What a netlist takes, in the vendor's terms, from Yosys' statistics.
+
+LUTs of logic are Yosys' own estimate of logic cells, over the whole hierarchy. LUTs of memory are counted from the
+primitives (UG574, table of distributed RAM): Yosys' estimate leaves them out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from math import ceil
+
+from reports.open_tools.yosys_stat import YosysStat
+
+MEMORY_LUTS = {
+    "RAM32X1S": 1, "RAM64X1S": 1, "RAM128X1S": 2, "RAM256X1S": 4, "RAM512X1S": 8,
+    "RAM32X1D": 2, "RAM64X1D": 2, "RAM128X1D": 4, "RAM256X1D": 8,
+    "RAM32M": 4, "RAM64M": 4, "RAM32M16": 8, "RAM64M8": 8, "RAM32X16DR8": 8, "RAM64X8SW": 8,
+    "SRL16E": 1, "SRLC32E": 1,
+}  # fmt: skip
+"""LUTs that a primitive of distributed memory occupies. Two SRL16E may share one; they are counted as two."""
+REGISTERS = ("FDRE", "FDSE", "FDCE", "FDPE")
+
+
+@dataclass(frozen=True)
+class Utilization:
+    """Counts of a core. `carry8s` is derived: Yosys maps to CARRY4, of which two fill a CARRY8."""
+
+    logic_luts: int
+    memory_luts: int
+    registers: int
+    carry8s: int
+    bram_tiles: float
+    urams: int
+    dsps: int
+    cells: tuple[tuple[str, int], ...]
+
+    @property
+    def luts(self) -> int:
+        """Logic and memory together."""
+        return self.logic_luts + self.memory_luts
+
+
+def utilization(stat: YosysStat) -> Utilization:
+    """Count a whole design."""
+    total = stat.top
+    cells = Counter({cell.type: cell.count for cell in total.cell_types})
+    return Utilization(
+        logic_luts=total.estimated_lcs or 0,
+        memory_luts=sum(luts * cells[name] for name, luts in MEMORY_LUTS.items()),
+        registers=sum(cells[name] for name in REGISTERS),
+        carry8s=ceil(cells["CARRY4"] / 2),
+        bram_tiles=cells["RAMB36E2"] + cells["RAMB18E2"] / 2,
+        urams=cells["URAM288"],
+        dsps=cells["DSP48E2"],
+        cells=tuple(sorted(cells.items())),
+    )

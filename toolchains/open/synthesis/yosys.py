@@ -1,0 +1,121 @@
+"""Run a Yosys script in a process of its own: `python -m toolchains.open.synthesis.yosys SCRIPT`.
+
+An error ends Yosys' process, whichever process that is, so it is never this one.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class YosysError(Exception):
+    """Why Yosys gave up: what and where, with its own words."""
+
+
+@dataclass(frozen=True)
+class YosysRun:
+    """What a run said, and what it took."""
+
+    log: str
+    seconds: float
+    peak_gib: float
+
+
+_PLACE = re.compile(r"[A-Za-z0-9_./+-]+\.s?v:[0-9]+")
+_NAME = re.compile(r"[\\'`]([A-Za-z_][A-Za-z0-9_]*)")
+_CHECK = "in 'check -assert'"
+_LATCH = "t:$dlatch"
+
+
+def run_script(script: Path, log: Path, folder: Path = Path()) -> YosysRun:
+    """Run a script, a path below `folder`, in that folder. Raises YosysError with the first reason."""
+    started = time.monotonic()
+    environment = os.environ | {"PYTHONPATH": str(Path.cwd())}
+    with log.open("w") as out:
+        command = [sys.executable, "-m", "toolchains.open.synthesis.yosys", str(script)]
+        status = subprocess.run(
+            command, stdout=out, stderr=subprocess.STDOUT, check=False, cwd=folder, env=environment
+        ).returncode
+    seconds = time.monotonic() - started
+    text = log.read_text(errors="replace")
+    if status:
+        raise YosysError(reason(text, status, folder))
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+    return YosysRun(text, seconds, peak)
+
+
+def share() -> Path:
+    """Where Yosys' cell libraries lie. Raises YosysError where Yosys is not installed."""
+    found = importlib.util.find_spec("pyosys")
+    if found is None or not found.submodule_search_locations:
+        raise YosysError(
+            "the package pyosys is not installed; install the project's dependencies again: pip install -e ."
+        )
+    return Path(next(iter(found.submodule_search_locations))) / "share"
+
+
+def reason(log: str, status: int, folder: Path = Path()) -> str:
+    """Return why Yosys gave up, in one line that names a file and a line of it where one can be found in `folder`.
+
+    A failed assertion of `check` only counts problems, so its first warning is taken in its place.
+    """
+    lines = log.splitlines()
+    error = next((line.split("ERROR: ", 1)[1] for line in lines if "ERROR: " in line), None)
+    if error is None:
+        missing = next((line for line in lines if line.startswith("ModuleNotFoundError")), None)
+        if missing:
+            return f"{missing}; install the project's dependencies again: pip install -e ."
+        last = lines[-1] if lines else "nothing"
+        return f"Yosys ended with status {status} and without an error; the last line of its log: {last}"
+    if _CHECK in error:
+        at = max(index for index, line in enumerate(lines) if _CHECK in line)
+        begin = max((i for i, line in enumerate(lines[:at]) if "Executing CHECK" in line), default=0)
+        error = next((_paragraph(lines, i) for i in range(begin, at) if lines[i].startswith("Warning: ")), error)
+    elif _LATCH in error:
+        error = "a latch is described (always_latch); the cores have none: use always_ff"
+    where = next((line for line in lines if "ERROR: " in line), "").split("ERROR: ", 1)[0].rstrip(": ")
+    if not _PLACE.search(error):
+        place = where if _PLACE.fullmatch(where) else _locate(error, folder)
+        error = f"{place}: {error}" if place else error
+    return error
+
+
+def _paragraph(lines: list[str], at: int) -> str:
+    found = [lines[at].removeprefix("Warning: ").strip()]
+    for line in lines[at + 1 :]:
+        if not line.startswith("    "):
+            break
+        found.append(line.strip())
+    return " ".join(found)
+
+
+def _locate(error: str, folder: Path) -> str:
+    """The first line of the sources that has the innermost name of a message, inside a module that it names too."""
+    names = _NAME.findall(error) + re.findall(r"\b(\w+)\.\\", error)
+    for source in sorted(folder.rglob("*.sv")):
+        module = ""
+        for number, line in enumerate(source.read_text().splitlines(), 1):
+            begun = re.match(r"\s*(?:\(\*.*\*\)\s*)?module\s+(\w+)", line)
+            module = begun[1] if begun else module
+            if module in names and any(name != module and re.search(rf"\b{name}\b", line) for name in names):
+                return f"{source.relative_to(folder)}:{number}"
+    return ""
+
+
+def main() -> None:
+    """Run the script that is named on the command line."""
+    from pyosys import libyosys  # noqa: PLC0415  only the child needs it
+
+    libyosys.run_pass(f"script {sys.argv[1]}", libyosys.Design())
+
+
+if __name__ == "__main__":
+    main()

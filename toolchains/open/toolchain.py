@@ -1,0 +1,42 @@
+"""The open toolchain: g++, Yosys and Verilator, for emulation in software and for the area and cycles of cores."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+from blocks.network import Network
+from config.problem import ConfigError
+from config.settings import Settings
+from integration.platform import Platform
+from toolchains.common.build import Build
+from toolchains.open.settings import CosimSettings
+from toolchains.toolchain import Toolchain
+
+TARGETS = ("sw_emu",)
+AUTO_TARGETS = ("sw_emu", "hw_emu")
+"""What toolchain=auto means this one for. It does not reach hw_emu yet, and says so."""
+
+
+def toolchain(root: Path, settings: Settings, network: Network, platform: Platform) -> Toolchain:
+    """The toolchain for target sw_emu.
+
+    Raises:
+        ConfigError: images for the simulation that are not in the checkout.
+    """
+    _check_inputs(root, settings)
+    build = Build("open", root, network, platform, settings.target, settings.clock_mhz, settings)
+    return toolchain_of(build)
+
+
+def toolchain_of(build: Build) -> Toolchain:
+    """The toolchain of a build."""
+    return Toolchain(build, ("open", "common"), core_task="hls")
+
+
+def _check_inputs(root: Path, settings: Settings) -> None:
+    inputs = settings.section(CosimSettings).inputs
+    path = PurePosixPath(inputs)
+    if inputs and (path.is_absolute() or ".." in path.parts or not (root / path).is_file()):
+        what = f"cosim.inputs is {inputs!r}, and the checkout has no such file"
+        remedy = "put the archive into the checkout and give its path from there"
+        raise ConfigError([settings.problem("cosim.inputs", what, remedy)])

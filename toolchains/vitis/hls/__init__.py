@@ -1,0 +1,1 @@
+"""Vitis HLS: scripts, test bench, and the programs of its steps."""

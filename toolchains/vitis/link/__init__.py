@@ -1,0 +1,1 @@
+"""v++ links the kernel: configuration, floorplan, and what the link left."""

@@ -1,0 +1,134 @@
+"""What v++ is told to link a kernel: options on the command line in 2019.2, a configuration file in all later releases.
+
+Sources: AMD UG1393 (2019.2), UG1702 (2020.1 to 2025.2). In a file no shell sees the `|` of `0:250|1:500`, and a clock
+id stands once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from integration.fit.solve import Fit
+from integration.kernel import Kernel
+from toolchains.vitis.tools.releases import Release
+
+CONFIG = "link.cfg"
+FLOORPLAN = "floorplan.tcl"
+FLOORPLAN_PROPERTY = "run.impl_1.STEPS.OPT_DESIGN.TCL.POST"
+TEMP, LOGS, REPORTS = "_x", "logs", "reports"
+PAYLOAD = "stand_in_payload.xclbin"
+"""What the stand-in of v++ puts into the file: an input of the step only where v++ is the stand-in."""
+FIXED_CLOCKS_FROM = Release(2020, 2)
+"""The first release whose manual has `--clock.freqHz`, which shells with fixed clocks need (AMD UG1393)."""
+HERE = "@HERE@"
+"""Stands for the folder that v++ runs in: the property that names a script takes no relative path."""
+
+
+@dataclass(frozen=True)
+class LinkJob:
+    """What the link depends on. `banks` are argument and memory as v++ names it; `slr` is of the whole kernel.
+
+    `has_fixed_clocks` is of the shell: its clocks are made for a kernel, not scaled.
+    """
+
+    kernel: Kernel
+    release: Release
+    target: str
+    platform: str
+    clock_mhz: float
+    banks: tuple[tuple[str, str], ...]
+    optimize: int
+    jobs: int
+    slr: str | None = None
+    has_floorplan: bool = False
+    has_fixed_clocks: bool = False
+
+    def describe(self) -> dict[str, Any]:
+        """The job as plain JSON values; `from_description` reads it back."""
+        return {**asdict(self), "release": str(self.release)}
+
+    @staticmethod
+    def from_description(values: Mapping[str, Any]) -> LinkJob:
+        """The job that `describe` wrote."""
+        release = Release.of(values["release"])
+        assert release is not None  # noqa: S101  the flow has written it
+        banks = tuple((argument, bank) for argument, bank in values["banks"])
+        return LinkJob(
+            **{**values, "kernel": Kernel.from_description(values["kernel"]), "release": release, "banks": banks}
+        )
+
+    def placed(self, fit: Fit) -> LinkJob:
+        """The job with the memories and SLRs of a fit. Emulated hardware has memories, and nothing is placed in it."""
+        banks = tuple((bank.argument, bank.sp) for bank in fit.banks)
+        if self.target != "hw":
+            return replace(self, banks=banks)
+        return replace(self, banks=banks, slr=fit.single_slr, has_floorplan=fit.single_slr is None)
+
+    @property
+    def has_file(self) -> bool:
+        """Whether the release takes the options as a configuration file."""
+        return self.release >= Release(2020, 1)
+
+    @property
+    def asked_mhz(self) -> float:
+        """What v++ is told: whole MHz where it scales clocks, and never more than what the cores were made for."""
+        return self.clock_mhz if self.has_fixed_clocks else float(int(self.clock_mhz))
+
+    @property
+    def frequency(self) -> str:
+        """Clock 0 is ap_clk."""
+        return f"0:{self.asked_mhz:g}"
+
+    @property
+    def output(self) -> str:
+        """The file that v++ makes."""
+        return f"{self.kernel.name}.xclbin"
+
+
+def link_words(job: LinkJob) -> tuple[str, ...]:
+    """The words of the command line after `v++`."""
+    words = ["--link", "--target", job.target, "--output", job.output, f"{job.kernel.name}.xo"]
+    if job.has_file:
+        return (*words, "--config", CONFIG)
+    instance = job.kernel.instance
+    words += ["--platform", job.platform, "--save-temps", "--temp_dir", TEMP, "--log_dir", LOGS]
+    words += ["--report_dir", REPORTS, "--report_level", "1", "--optimize", str(job.optimize), "--jobs", str(job.jobs)]
+    words += ["--kernel_frequency", job.frequency, "--nk", f"{job.kernel.name}:1:{instance}"]
+    for argument, bank in job.banks:
+        words += ["--sp", f"{instance}.{argument}:{bank}"]
+    if job.slr:
+        words += ["--slr", f"{instance}:{job.slr.upper()}"]
+    if job.has_floorplan:
+        words += ["--xp", f"vivado_prop:{FLOORPLAN_PROPERTY}={HERE}/{FLOORPLAN}"]
+    return tuple(words)
+
+
+def link_config(job: LinkJob) -> str:
+    """The configuration file; empty for a release without."""
+    if not job.has_file:
+        return ""
+    kernel = job.kernel
+    lines = [
+        f"# {kernel.name} on {job.platform}, for v++ {job.release}",
+        f"platform={job.platform}",
+        "save-temps=1",
+        f"temp_dir={TEMP}",
+        f"log_dir={LOGS}",
+        f"report_dir={REPORTS}",
+        "report_level=1",
+        f"optimize={job.optimize}",
+        f"jobs={job.jobs}",
+        *([] if job.has_fixed_clocks else [f"kernel_frequency={job.frequency}"]),
+        "",
+        "[connectivity]",
+        f"nk={kernel.name}:1:{kernel.instance}",
+        *(f"sp={kernel.instance}.{argument}:{bank}" for argument, bank in job.banks),
+        *([f"slr={kernel.instance}:{job.slr.upper()}"] if job.slr else []),
+    ]
+    if job.has_fixed_clocks:
+        lines += ["", "[clock]", f"freqHz={round(job.clock_mhz * 1e6)}:{kernel.instance}"]
+    if job.target == "hw" and job.has_floorplan:
+        lines += ["", "[vivado]", f"prop={FLOORPLAN_PROPERTY}={HERE}/{FLOORPLAN}"]
+    return "\n".join(lines) + "\n"

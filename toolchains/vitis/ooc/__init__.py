@@ -1,0 +1,1 @@
+"""Vivado out of context: scripts and the program of the step."""

@@ -1,0 +1,98 @@
+"""Vivado on a core: `python -m toolchains.vitis.ooc.run` is the `ooc` step. It leaves the core's checkpoint."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from pathlib import Path
+
+from blocks.views import VIEWS
+from reports.reading import source
+from reports.reading.errors import ReportError
+from reports.summary.step_values import Resources, Synthesis
+from reports.vivado import timing, utilization
+from toolchains.vitis.ooc.scripts import DONE, HIERARCHY, IP_FOLDER, ROUTED, TIMING, UTILIZATION
+from toolchains.vitis.tools import tool
+from toolchains.vitis.tools.archive import unpack_folder
+
+SCRIPT = "ooc.tcl"
+
+
+def resources_of(report: utilization.Utilization) -> Resources:
+    """What a utilization report says in all. Raises ToolError for a report without LUTs or registers."""
+    found = {
+        name: site.used
+        for name, site in (
+            ("luts", report.luts),
+            ("registers", report.registers),
+            ("bram_tiles", report.bram_tiles),
+            ("urams", report.urams),
+            ("dsps", report.dsps),
+        )
+        if site is not None and site.used is not None
+    }
+    if "luts" not in found or "registers" not in found:
+        raise tool.ToolError("the utilization report names no LUTs or no registers")
+    return Resources(**{name: float(value) for name, value in found.items()})
+
+
+def refuse_black_boxes(report: utilization.Utilization) -> None:
+    """Refuse a netlist with holes: what they will use is in no row."""
+    if report.black_boxes:
+        names = ", ".join(part.name for part in report.black_boxes)
+        raise tool.ToolError(f"the netlist has black boxes: {names}")
+
+
+def longest_ns(report: timing.TimingSummary, clock_ns: float) -> float:
+    """The longest path. Raises ToolError where nothing is constrained: WNS is then NA, which is no slack at all."""
+    slack = report.slacks.wns_ns
+    if slack is None or not math.isfinite(slack):
+        raise tool.ToolError("the timing report has no slack: the clock has reached nothing")
+    return clock_ns - slack
+
+
+def run(core: str, tool_name: str, clock_ns: float, view: str, *, routed: bool) -> None:
+    """The whole step in the current folder."""
+    if Path("ip.zip").exists():
+        unpack_folder(Path("ip.zip"), Path(IP_FOLDER))
+    reports = (UTILIZATION, HIERARCHY, TIMING)
+    writes = [f"{core}.dcp", f"{core}_stub.v", *reports, *(ROUTED + name for name in reports if routed)]
+    words = ("-mode", "batch", "-source", SCRIPT, "-log", "vivado.log", "-journal", "vivado.jou", "-notrace")
+    tool.run("VIVADO", words, folder=Path(), says=DONE, writes=writes)
+    prefix = ROUTED if routed else ""
+    used = utilization.parse(source.read(Path(UTILIZATION)), UTILIZATION)
+    refuse_black_boxes(used)
+    slack = timing.parse(source.read(Path(prefix + TIMING)), prefix + TIMING)
+    found = Synthesis(
+        resources=resources_of(used), logic_ns=longest_ns(slack, clock_ns), is_estimate=False, tool=tool_name
+    )
+    values = {**found.document(), "view": view}
+    Path("values.json").write_text(json.dumps(values, indent=1, allow_nan=False) + "\n", "utf-8")
+
+
+def main() -> int:
+    """Run the step in the current folder.
+
+    Returns:
+        0, or 1 after printing why the run does not count.
+    """
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--core", required=True)
+    parser.add_argument("--tool", required=True, help="name and release, for the values")
+    parser.add_argument("--view", choices=VIEWS, required=True)
+    parser.add_argument("--clock-ns", type=float, required=True)
+    parser.add_argument("--routed", action="store_true", help="the script also places and routes")
+    arguments = parser.parse_args()
+    try:
+        run(arguments.core, arguments.tool, arguments.clock_ns, arguments.view, routed=arguments.routed)
+    except (tool.ToolError, ReportError, ValueError, OSError) as failure:
+        print(f"ERROR: {failure}")
+        return 1
+    print(tool.COMPLETE)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

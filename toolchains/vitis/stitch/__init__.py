@@ -1,0 +1,1 @@
+"""Vivado joins cores into a kernel: scripts, contents of memories, packaging."""

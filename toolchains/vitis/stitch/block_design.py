@@ -1,0 +1,217 @@
+"""The Tcl that joins the packaged cores in a block design, synthesises what stands between, and writes the netlist.
+
+Commands: AMD UG835, UG994; the order, and which properties have to be set before what, as in the scripts of public
+accelerators. Everything is asked for and nothing assumed: interfaces of IPs, their widths, versions of AMD's IPs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from integration.kernel import CONTROL_PORT
+from toolchains.vitis.stitch.job import (
+    CONVERTER_INPUT,
+    CONVERTER_OUTPUT,
+    LIBRARY,
+    VENDOR,
+    VERSION,
+    Stage,
+    StitchJob,
+    masters_of,
+)
+from toolchains.vitis.stitch.packaging import IP_FOLDER, top_module
+
+DONE = "farm done: netlist of the kernel"
+UTILIZATION, HIERARCHY = "utilization.rpt", "utilization_hierarchical.rpt"
+FIFO, SLICE = "xilinx.com:ip:axis_data_fifo", "xilinx.com:ip:axis_register_slice"
+SHIFT, REDUCED = "xilinx.com:ip:c_shift_ram", "xilinx.com:ip:util_reduced_logic"
+SLR_CROSSING = 15
+"""`REG_CONFIG` of a register slice that crosses SLRs (AMD PG373). One for each boundary: the floorplan places its two
+sides, which a slice over several would also have in the middle."""
+
+_PROCEDURES = """\
+# An IP of AMD's catalog in whatever version this release has.
+proc farm_ip {name} {
+    set found [lsort -dictionary [get_ipdefs "$name:*"]]
+    if {[llength $found] == 0} {
+        error "dataflow-farm: the catalog has no IP $name"
+    }
+    return [lindex $found end]
+}
+
+# The interface of a core's stream: HLS of 2019.2 adds _V for the stream and for its word, some later releases one.
+proc farm_stream {cell port bytes} {
+    set found {}
+    foreach name [list $port ${port}_V ${port}_V_V] {
+        set pin [get_bd_intf_pins -quiet $cell/$name]
+        if {[llength $pin] == 1} {
+            lappend found $pin
+        }
+    }
+    if {[llength $found] != 1} {
+        error "dataflow-farm: $cell has [llength $found] interfaces for its stream $port, not one"
+    }
+    set width [get_property CONFIG.TDATA_NUM_BYTES $found]
+    if {$width != $bytes} {
+        error "dataflow-farm: $cell/$port has $width bytes a beat, the design has $bytes"
+    }
+    return [lindex $found 0]
+}
+
+# A cell with the clock and with the reset of its SLR.
+proc farm_cell {cell ip slr {clock ap_clk} {reset ap_rst_n}} {
+    create_bd_cell -type ip -vlnv $ip $cell
+    connect_bd_net [get_bd_ports ap_clk] [get_bd_pins $cell/$clock]
+    connect_bd_net [get_bd_pins reset_$slr/Q] [get_bd_pins $cell/$reset]
+}
+
+proc farm_external {pin name} {
+    make_bd_intf_pins_external [get_bd_intf_pins $pin]
+    set_property name $name [get_bd_intf_ports ${name}_0]
+}
+"""
+
+
+def design_script(job: StitchJob) -> str:
+    """The script that makes the kernel's netlist."""
+    return "\n".join(_design(job)) + "\n"
+
+
+def _design(job: StitchJob) -> Iterator[str]:
+    name, control, masters = job.kernel.name, CONTROL_PORT.lower(), masters_of(job.kernel)
+    cores = dict(job.instances)
+    yield f"# {name}: block design and netlist, for Vivado {job.release}"
+    yield f"set_param general.maxThreads {job.threads}"
+    yield ""
+    yield _PROCEDURES
+    yield f"create_project -force kernel kernel_project -part {job.part}"
+    yield "# This folder holds the packaged IPs and nothing else, so that no stray component.xml gets in."
+    yield f"set_property ip_repo_paths [file normalize {IP_FOLDER}] [current_project]"
+    yield "update_ip_catalog -rebuild"
+    yield f"create_bd_design {name}"
+    yield f"create_bd_port -dir I -type clk -freq_hz {job.frequency_hz} ap_clk"
+    yield "create_bd_port -dir I -type rst ap_rst_n"
+    yield "set_property CONFIG.POLARITY ACTIVE_LOW [get_bd_ports ap_rst_n]"
+    yield ""
+    yield from _resets(job)
+    yield "# The blocks: one IP per core, one cell per block."
+    for block, core in job.instances:
+        yield f"farm_cell {block} {_own(core)} {job.slr(block)}"
+    yield ""
+    yield "# Their parameter memories."
+    for memory in job.memories:
+        bytes_ = job.streams[cores[memory.block]][memory.port]
+        yield f"farm_cell {memory.name} {_own(memory.module)} {job.slr(memory.block)}"
+        yield (
+            f"connect_bd_intf_net [farm_stream {memory.name} out {bytes_}] "
+            f"[farm_stream {memory.block} {memory.port} {bytes_}]"
+        )
+    yield ""
+    for stage in job.stages:
+        yield from _stage(job, stage)
+    yield "# What the shell sees: the memory ports and registers of the DMA."
+    for master in (*masters, control):
+        yield f"farm_external {job.dma}/{master} {master}"
+        yield f"set_property CONFIG.FREQ_HZ {job.frequency_hz} [get_bd_intf_ports {master}]"
+    yield f"make_bd_pins_external [get_bd_pins {job.dma}/interrupt]"
+    yield "set_property name interrupt [get_bd_ports interrupt_0]"
+    yield f"set_property CONFIG.ASSOCIATED_BUSIF {{{':'.join((*masters, control))}}} [get_bd_ports ap_clk]"
+    yield "set_property CONFIG.ASSOCIATED_RESET ap_rst_n [get_bd_ports ap_clk]"
+    yield "assign_bd_address"
+    yield "validate_bd_design"
+    yield "save_bd_design"
+    yield ""
+    yield from _netlist(job)
+
+
+def _resets(job: StitchJob) -> Iterator[str]:
+    yield "# A register of the reset in each SLR, the next behind the last, so that none crosses two in a cycle. The"
+    yield "# clock is one net, the shell's. The reduced logic takes off the reset's type, which registers do not take."
+    yield f"create_bd_cell -type ip -vlnv [farm_ip {REDUCED}] reset_plain"
+    yield "set_property -dict [list CONFIG.C_SIZE 1 CONFIG.C_OPERATION and] [get_bd_cells reset_plain]"
+    yield "connect_bd_net [get_bd_ports ap_rst_n] [get_bd_pins reset_plain/Op1]"
+    for slr, before in job.resets:
+        yield f"create_bd_cell -type ip -vlnv [farm_ip {SHIFT}] reset_{slr}"
+        yield (
+            "set_property -dict [list CONFIG.Width 1 CONFIG.Depth 1 CONFIG.DefaultData 0 "
+            f"CONFIG.AsyncInitVal 0] [get_bd_cells reset_{slr}]"
+        )
+        yield f"connect_bd_net [get_bd_ports ap_clk] [get_bd_pins reset_{slr}/CLK]"
+        source = f"reset_{before}/Q" if before else "reset_plain/Res"
+        yield f"connect_bd_net [get_bd_pins {source}] [get_bd_pins reset_{slr}/D]"
+    yield ""
+
+
+def _own(name: str) -> str:
+    """The VLNV of an IP that the step itself has packaged."""
+    return f"{VENDOR}:{LIBRARY}:{name}:{VERSION}"
+
+
+def _stage(job: StitchJob, stage: Stage) -> Iterator[str]:
+    """Source, then a converter and a FIFO beside it, then the crossings of SLRs, then the sink."""
+    source, sink = (f"[farm_stream {block} {port} {size}]" for (block, port), size in
+                    ((stage.source, stage.source_bytes), (stage.sink, stage.sink_bytes)))  # fmt: skip
+    home = job.slr(stage.source[0])
+    yield f"# {'.'.join(stage.source)} -> {'.'.join(stage.sink)}"
+    if stage.converter:
+        cell = f"{stage.name}_converter"
+        yield f"farm_cell {cell} {_own(stage.converter)} {home}"
+        yield f"connect_bd_intf_net {source} [farm_stream {cell} {CONVERTER_INPUT} {stage.source_bytes}]"
+        source = f"[farm_stream {cell} {CONVERTER_OUTPUT} {stage.sink_bytes}]"
+    cell = f"{stage.name}_fifo"
+    yield f"farm_cell {cell} [farm_ip {FIFO}] {home} s_axis_aclk s_axis_aresetn"
+    yield (
+        f"set_property -dict [list CONFIG.TDATA_NUM_BYTES {stage.sink_bytes} CONFIG.FIFO_DEPTH {stage.depth} "
+        f"CONFIG.FIFO_MEMORY_TYPE distributed CONFIG.HAS_TLAST 0 CONFIG.HAS_TKEEP 0] [get_bd_cells {cell}]"
+    )
+    yield f"connect_bd_intf_net {source} [get_bd_intf_pins {cell}/S_AXIS]"
+    source = f"[get_bd_intf_pins {cell}/M_AXIS]"
+    for crossing in job.crossings(stage):
+        cell = crossing.name
+        yield f"farm_cell {cell} [farm_ip {SLICE}] {crossing.sink} aclk aresetn"
+        yield (
+            f"set_property -dict [list CONFIG.TDATA_NUM_BYTES {stage.sink_bytes} CONFIG.HAS_TLAST 0 CONFIG.HAS_TKEEP 0 "
+            f"CONFIG.NUM_SLR_CROSSINGS 1 CONFIG.REG_CONFIG {SLR_CROSSING}] [get_bd_cells {cell}]"
+        )
+        yield f"connect_bd_intf_net {source} [get_bd_intf_pins {cell}/S_AXIS]"
+        source = f"[get_bd_intf_pins {cell}/M_AXIS]"
+    yield f"connect_bd_intf_net {source} {sink}"
+    yield ""
+
+
+def _netlist(job: StitchJob) -> Iterator[str]:
+    name, top = job.kernel.name, top_module(job.kernel)
+    yield "# Only what stands between the cores is synthesised: they come as netlists."
+    yield f"set_property SYNTH_CHECKPOINT_MODE Hierarchical [get_files {name}.bd]"
+    yield f"generate_target all [get_files {name}.bd]"
+    yield f"make_wrapper -files [get_files {name}.bd] -top -import -fileset sources_1"
+    yield f"set_property top {top} [current_fileset]"
+    yield "update_compile_order -fileset sources_1"
+    yield (
+        "set_property -name {STEPS.SYNTH_DESIGN.ARGS.MORE OPTIONS} -value {-mode out_of_context} "
+        "-objects [get_runs synth_1]"
+    )
+    yield f"launch_runs synth_1 -jobs {job.jobs}"
+    yield "# Older releases return from a run that has failed as from any other, newer ones raise before they say why."
+    yield "catch {wait_on_run synth_1}"
+    yield "# The log of a child run that failed, an IP's too: there a licence is refused, and there is the reason."
+    yield "foreach run [get_runs *synth_1] {"
+    yield '    if {[get_property PROGRESS $run] ne "100%"} {'
+    yield "        set log [file join [get_property DIRECTORY $run] runme.log]"
+    yield "        if {[file exists $log]} {"
+    yield "            set file [open $log]"
+    yield "            puts [read $file]"
+    yield "            close $file"
+    yield "        }"
+    yield "    }"
+    yield "}"
+    yield 'if {[get_property PROGRESS [get_runs synth_1]] ne "100%"} {'
+    yield '    error "dataflow-farm: synth_1 ended as: [get_property STATUS [get_runs synth_1]]"'
+    yield "}"
+    yield "open_run synth_1 -name synth_1"
+    yield f"write_checkpoint -force {name}_empty.dcp"
+    yield f"report_utilization -file {UTILIZATION}"
+    yield f"report_utilization -hierarchical -file {HIERARCHY}"
+    yield "close_project"
+    yield f'puts "{DONE}"'
+    yield "exit 0"

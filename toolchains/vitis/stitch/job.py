@@ -1,0 +1,257 @@
+"""What the kernel is made of, as Vivado sees it: IPs, cells, and the streams between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from blocks.core.base import Core
+from blocks.core.graph import Graph, GraphCore, Node, Port
+from blocks.core.ports import port_name
+from blocks.network import Network
+from blocks.operators.width_converter import WidthConverter
+from blocks.parameter_memory.plan import MemoryPlan, plan_memory
+from integration.design import Link, design_of, kernel_of
+from integration.kernel import Kernel
+from toolchains.vitis.tools.releases import Release
+
+VENDOR, LIBRARY, VERSION = "dataflow-farm", "cores", "1.0"
+CONVERTER_FILES = ("operators/farm_stream.sv", "operators/width_converter/width_converter.sv")
+CONVERTER_INPUT, CONVERTER_OUTPUT = port_name("input"), port_name("output")
+NOWHERE = "slr0"
+"""Where a cell is taken to be if nobody has placed it: resets and crossings then belong to one SLR."""
+
+
+def number(slr: str) -> int:
+    """The number in the name of an SLR."""
+    return int(slr.removeprefix("slr"))
+
+
+def tdata_bytes(width_bits: int) -> int:
+    """Bytes of a stream's TDATA: AXI4-Stream has whole bytes only."""
+    return -(-width_bits // 8)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """A parameter memory: a cell that feeds `port` of the block, of a module for all of its width and depth."""
+
+    block: str
+    port: str
+    width_bits: int
+    depth: int
+
+    @property
+    def name(self) -> str:
+        """The cell's name."""
+        return f"{self.block}_{self.port}_memory"
+
+    @property
+    def module(self) -> str:
+        """The module's and IP's name."""
+        return plan_memory(self.width_bits, self.depth).module
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stream of the design on its way: converter (a core's name, or none), FIFO, SLR crossings."""
+
+    name: str
+    source: tuple[str, str]
+    sink: tuple[str, str]
+    source_bytes: int
+    sink_bytes: int
+    depth: int
+    converter: str | None
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """Registers on both sides of one boundary between SLRs, in a stream's way: `name` is the cell's."""
+
+    name: str
+    source: str
+    sink: str
+
+
+@dataclass(frozen=True)
+class StitchJob:
+    """The kernel to be stitched.
+
+    `streams` maps a core to its AXI4-Stream ports and their bytes of TDATA; `slrs` maps a block to where it lies;
+    `style` is of `vitis.stitch_style`.
+    """
+
+    kernel: Kernel
+    release: Release
+    part: str
+    clock_mhz: float
+    threads: int
+    jobs: int
+    dma: str
+    instances: tuple[tuple[str, str], ...]
+    memories: tuple[Memory, ...]
+    stages: tuple[Stage, ...]
+    streams: Mapping[str, Mapping[str, int]]
+    slrs: Mapping[str, str] = field(default_factory=dict)
+    style: str = "ipi"
+
+    def describe(self) -> dict[str, Any]:
+        """The job as plain JSON values; `from_description` reads it back."""
+        return {**asdict(self), "release": str(self.release)}
+
+    @staticmethod
+    def from_description(values: Mapping[str, Any], slrs: Mapping[str, str]) -> StitchJob:
+        """The job that `describe` wrote, with its blocks placed as `slrs` says."""
+        release = Release.of(values["release"])
+        assert release is not None  # noqa: S101  the flow has written it
+        return StitchJob(
+            **{
+                **values,
+                "kernel": Kernel.from_description(values["kernel"]),
+                "release": release,
+                "instances": tuple((block, core) for block, core in values["instances"]),
+                "memories": tuple(Memory(**each) for each in values["memories"]),
+                "stages": tuple(
+                    Stage(**{**each, "source": tuple(each["source"]), "sink": tuple(each["sink"])})
+                    for each in values["stages"]
+                ),
+                "slrs": dict(slrs),
+            }
+        )
+
+    @property
+    def frequency_hz(self) -> int:
+        """The clock in Hz, as block designs count."""
+        return round(self.clock_mhz * 1e6)
+
+    @property
+    def cores(self) -> tuple[str, ...]:
+        """Names of the cores, each once."""
+        return tuple(dict.fromkeys(core for _, core in self.instances))
+
+    @property
+    def converters(self) -> tuple[str, ...]:
+        """Names of the converters' cores, each once."""
+        return tuple(dict.fromkeys(stage.converter for stage in self.stages if stage.converter))
+
+    @property
+    def memory_plans(self) -> tuple[MemoryPlan, ...]:
+        """The modules of the parameter memories, each once."""
+        plans = (plan_memory(memory.width_bits, memory.depth) for memory in self.memories)
+        return tuple({plan.module: plan for plan in plans}.values())
+
+    @property
+    def converter_files(self) -> tuple[str, ...]:
+        """The SystemVerilog of a converter, without its top: relative to `blocks/` and in the step's folder alike."""
+        return CONVERTER_FILES
+
+    def slr(self, block: str) -> str:
+        """The SLR of a block."""
+        return self.slrs.get(block, NOWHERE)
+
+    @property
+    def used_slrs(self) -> tuple[str, ...]:
+        """All SLRs that hold a block."""
+        return tuple(sorted({self.slr(block) for block, _ in self.instances}))
+
+    @property
+    def resets(self) -> tuple[tuple[str, str | None], ...]:
+        """The SLRs that have a reset, each with the neighbour that it comes from; None where it comes from outside.
+
+        It begins at the DMA, whose SLR the shell's ports are in, and goes from SLR to SLR, through those without a
+        block too: no wire crosses two boundaries in a cycle.
+        """
+        home = number(self.slr(self.dma))
+        used = [number(slr) for slr in self.used_slrs]
+        chain: list[tuple[str, str | None]] = [(f"slr{home}", None)]
+        chain += [(f"slr{at}", f"slr{at - 1}") for at in range(home + 1, max(used) + 1)]
+        chain += [(f"slr{at}", f"slr{at + 1}") for at in range(home - 1, min(used) - 1, -1)]
+        return tuple(chain)
+
+    def crossings(self, stage: Stage) -> tuple[Crossing, ...]:
+        """The boundaries that a stream crosses, in its order."""
+        home, goal = number(self.slr(stage.source[0])), number(self.slr(stage.sink[0]))
+        step = 1 if goal > home else -1
+        return tuple(
+            Crossing(f"{stage.name}_crossing{index}", f"slr{at}", f"slr{at + step}")
+            for index, at in enumerate(range(home, goal, step))
+        )
+
+
+def converter_core(link: Link) -> GraphCore | None:
+    """The width converter between two blocks, as a core of its own; None where the lanes agree."""
+    if not link.converts:
+        return None
+    source, sink = link.source, link.sink
+    # The converter counts whole beats of both sides; how many images pass it does not matter.
+    elements = source.lanes * sink.lanes
+    operator = WidthConverter(lanes_in=source.lanes, lanes_out=sink.lanes, bits=source.bits, elements=elements)
+    return GraphCore(
+        "convert",
+        Graph(
+            inputs=(Port("input", operator.inputs[0], (elements,)),),
+            outputs=(Port("output", operator.outputs[0]),),
+            nodes=(Node("convert", operator, ("input",), ("output",)),),
+        ),
+    )
+
+
+def job_of(
+    network: Network,
+    release: Release,
+    part: str,
+    clock_mhz: float,
+    *,
+    threads: int,
+    jobs: int,
+    slrs: Mapping[str, str] | None = None,
+    style: str = "ipi",
+) -> StitchJob:
+    """The job of a network."""
+    design, cores = design_of(network), network.cores()
+    converters = tuple(core for link in design.links if (core := converter_core(link)))
+    return StitchJob(
+        kernel=kernel_of(network),
+        release=release,
+        part=part,
+        clock_mhz=clock_mhz,
+        threads=threads,
+        jobs=jobs,
+        dma=network.dma.name,
+        instances=design.instances,
+        memories=tuple(
+            Memory(name, port.name, port.stream.width_bits, port.stream.depth)
+            for name, core in cores.items()
+            for port in core.parameter_ports()
+        ),
+        stages=tuple(_stage(index, link) for index, link in enumerate(design.links)),
+        streams={core.name: streams_of(core) for core in (*cores.values(), *converters)},
+        slrs=dict(slrs or {}),
+        style=style,
+    )
+
+
+def _stage(index: int, link: Link) -> Stage:
+    core = converter_core(link)
+    source, sink = link.source, link.sink
+    return Stage(
+        name=f"link{index}",
+        source=(source.instance, source.port),
+        sink=(sink.instance, sink.port),
+        source_bytes=tdata_bytes(source.lanes * source.bits),
+        sink_bytes=tdata_bytes(sink.lanes * sink.bits),
+        depth=link.depth,
+        converter=core.name if core else None,
+    )
+
+
+def streams_of(core: Core) -> dict[str, int]:
+    """Bytes of TDATA of each AXI4-Stream port of a core."""
+    return {port.name: tdata_bytes(port.width_bits) for port in core.ports() if port.role != "memory"}
+
+
+def masters_of(kernel: Kernel) -> tuple[str, ...]:
+    """The memory interfaces of the DMA, as HLS names them."""
+    return tuple(argument.port.lower() for argument in kernel.arguments)

@@ -1,0 +1,58 @@
+"""The variables that say how this machine reaches AMD's tools: given to a step's program, and no part of any key."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from integration.platform import Platform
+from toolchains.vitis.tools.discovery import Installation, Tools
+from toolchains.vitis.tools.lacking import lacking, text
+from toolchains.vitis.tools.releases import Release
+from toolchains.vitis.tools.tool import VARIABLE
+
+_FOLDERS = (("XILINX_VITIS", "Vitis"), ("XILINX_VIVADO", "Vivado"), ("XILINX_HLS", "Vitis_HLS"))
+
+
+def private_variables(
+    tools: Tools,
+    chosen: Installation | None,
+    wanted: Release | None,
+    platform: Platform,
+    *,
+    needs_hls: bool,
+    needs_licence: bool,
+) -> tuple[tuple[str, str], ...]:
+    """Name and value of each.
+
+    Args:
+        tools: What this machine has.
+        chosen: The installation that is used.
+        wanted: The release that the settings ask for.
+        platform: The board.
+        needs_hls: Whether a core is in view hls.
+        needs_licence: Whether a build without a licence is refused.
+    """
+    found: dict[str, str] = dict(tools.licences)
+    if not found and tools.licence_files:
+        # The private HOME of a run hides them.
+        found["XILINXD_LICENSE_FILE"] = ":".join(tools.licence_files)
+    missing = text(lacking(tools, wanted, platform, needs_hls=needs_hls, needs_licence=needs_licence))
+    if missing:
+        found[VARIABLE + "LACKS"] = missing
+    if chosen is None:
+        return tuple(found.items())
+    for kind, name in (("VIVADO", "vivado"), ("HLS", chosen.release.hls_program), ("VPP", "v++")):
+        if path := chosen.program(name):
+            found[VARIABLE + kind] = path
+    folders = dict.fromkeys(str(Path(path).parent) for _, path in chosen.programs)
+    for variable, product in _FOLDERS:
+        if folder := chosen.folder(product):
+            found[variable] = folder
+    if tools.xrt:
+        found["XILINX_XRT"] = tools.xrt
+        folders[f"{tools.xrt}/bin"] = None
+    if file := tools.platform_file(platform.vbnv):
+        found["PLATFORM_REPO_PATHS"] = str(Path(file).parent.parent)
+    found[VARIABLE + "BIN"] = os.pathsep.join(folders)
+    return tuple(found.items())
