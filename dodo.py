@@ -31,7 +31,7 @@ with plain_errors():
     BUILD = TOOLCHAIN.build
     GATES = gates_of(SETTINGS, NETWORK.cores())
 REDACTION = Redaction(redact_part)
-DOIT_CONFIG = doit_config(BUILD.folder, default_tasks=["build"])
+DOIT_CONFIG = doit_config(BUILD.folder, settings=BUILD.settings, redaction=REDACTION, default_tasks=["build"])
 
 
 def trust(outputs: tuple[Path, ...]) -> None:

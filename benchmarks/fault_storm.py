@@ -70,11 +70,15 @@ echo ")END" >> out
 
 _DODO = """\
 import os, random
+from config.settings import Settings
 from farm import clock
+from farm.redaction import NOTHING_PRIVATE
 from farm.step import File, Output, Step
 from farm.tasks import doit_config, task
 
-DOIT_CONFIG = doit_config("build/main", default_tasks=["end"])
+DOIT_CONFIG = doit_config(
+    "build/main", settings=Settings.defaults(), redaction=NOTHING_PRIVATE, default_tasks=["end"]
+)
 GRAPH = {graph!r}
 if os.environ.get("CLOCK_JUMPS"):
     chance, late, true_s = random.Random(os.environ["CLOCK_JUMPS"]), [0.0], clock.monotonic_s

@@ -115,16 +115,18 @@ def main(arguments: list[str]) -> int:
     missing = 0
     for unit in UNITS:
         with tempfile.TemporaryDirectory() as name:
-            mine = ours(Path(name), unit.ours)
+            mine = ours(Path(name), unit.ours).resources
             stored = 0.0
             if isinstance(unit.ours, Threshold):
                 stream = unit.ours.parameters[0]
-                stored = plan_memory(stream.width_bits, stream.depth).area.lut
-            say(f"{unit.name}, ours: {mine.luts + stored:g} LUT, {mine.registers} FF, {mine.dsps} DSP")
+                stored = plan_memory(stream.width_bits, stream.depth).area.luts or 0
+            luts = (mine.luts or 0) + stored
+            say(f"{unit.name}, ours: {luts:g} LUT, {mine.registers} FF, {mine.dsps} DSP")
             other = theirs(Path(name), found[0].resolve(), unit)
         if isinstance(other, Utilization):
-            say(f"{unit.name}, FINN: {other.luts} LUT, {other.registers} FF, {other.dsps} DSP")
-            say(f"  LUT ratio {(mine.luts + stored) / other.luts:.2f}")
+            used = other.resources
+            say(f"{unit.name}, FINN: {used.luts} LUT, {used.registers} FF, {used.dsps} DSP")
+            say(f"  LUT ratio {luts / used.luts:.2f}" if used.luts else "  no LUT")
         else:
             missing += 1
             say(f"{unit.name}, FINN: does not elaborate")

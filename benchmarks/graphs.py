@@ -8,11 +8,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 
 _FARM = """\
+from config.settings import Settings
+from farm.redaction import NOTHING_PRIVATE
 from farm.step import File, Output, Step
 from farm.tasks import doit_config, task
 
 TASKS, DEPTH = {tasks}, {depth}
-DOIT_CONFIG = doit_config("build/main", default_tasks=["build"])
+DOIT_CONFIG = doit_config("build/main", settings=Settings.defaults(), redaction=NOTHING_PRIVATE)
 
 def task_copy():
     for number in range(TASKS):

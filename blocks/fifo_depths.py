@@ -53,7 +53,7 @@ def read_depths(
     None of the file's mistakes is raised here.
 
     Raises:
-        ConfigError: the file is no YAML mapping.
+        ConfigError: the file is not a YAML mapping.
     """
     here = Path.cwd()
     name = path.relative_to(here).as_posix() if path.is_relative_to(here) else None
@@ -76,7 +76,7 @@ def _depths(
 ) -> Iterator[tuple[str, int]]:
     for fifo in section.keys:
         if fifo not in most:
-            remedy = suggestion(fifo, most) if most else "take it out"
+            remedy = suggestion(fifo, most) if most else "remove it"
             section.problem(fifo, f"{block} has no FIFO {fifo!r}", remedy)
             section.integer(fifo)
             continue
@@ -84,26 +84,26 @@ def _depths(
         if depth > most[fifo]:
             what = f"{block}: {fifo} is {depth} beats deep, more than its bound of {most[fifo]}"
             section.problem(
-                fifo, what, "measure anew with 'doit fifos', or delete the file: the bounds hold without it"
+                fifo, what, "measure again with 'doit fifos', or delete the file: the bounds hold without it"
             )
             continue
         if depth < least.get(fifo, 1):
-            what = f"{block}: {fifo} is {depth} beats deep, but {least[fifo]} or more wait in it for the first beat of "
-            what += "the other way: the core would stop for ever"
+            what = f"{block}: {fifo} is {depth} beats deep, but {least[fifo]} or more have to fit before the "
+            what += "other way's first beat: the core deadlocks"
             section.problem(
-                fifo, what, "measure anew with 'doit fifos', or delete the file: the bounds hold without it"
+                fifo, what, "measure again with 'doit fifos', or delete the file: the bounds hold without it"
             )
             continue
         yield fifo, depth
 
 
 def render_depths(network: str, trimmed: Sequence[Trimmed], rule: str) -> str:
-    """The text of the file. A FIFO that stays at its bound is only mentioned, so that the bound can change."""
+    """The text of the file. A FIFO that stays at its bound is a comment, so the bound can change."""
     lines = [
         f"# Depths in beats of the FIFOs of {network}, written by 'doit fifos' from what cosim has measured.",
         f"# {rule}",
     ]
-    lines.append("# Look at them before they are committed. Without this file the bounds hold.")
+    lines.append("# Review them before you commit them. Without this file the bounds hold.")
     lines.append("blocks:")
     blocks: dict[str, list[Trimmed]] = {}
     for one in trimmed:

@@ -27,7 +27,7 @@ NETWORKS = Path(__file__).parent / "networks"
 Block = Stem | Residual | Head
 
 FEWEST_BLOCKS = 3
-"""The head takes off the offset that residual blocks add, so that a stem alone cannot feed it."""
+"""The head takes off the offset that residual blocks add, so a stem alone cannot feed it."""
 _NAME = re.compile("[A-Za-z][A-Za-z0-9_]{0,39}")
 
 _KNOWN = {
@@ -135,7 +135,7 @@ def read_network(path: Path) -> Network:
     labels = document.texts("labels", default=())
     sections = document.sections("blocks")
     if document.has("blocks") and len(sections) < FEWEST_BLOCKS and document.ok:
-        what = f"{len(sections)} blocks are no network"
+        what = f"a network needs at least {FEWEST_BLOCKS} blocks, this one has {len(sections)}"
         document.problem("blocks", what, "give one stem, at least one residual block, one head")
     views = read_views(document, sections)
     blocks = tuple(_blocks(sections, Known(image, image.channels if image else None)))
@@ -166,11 +166,11 @@ def _with_depths(blocks: tuple[Block, ...], path: Path) -> tuple[Block, ...]:
 def _name(section: Section, *, default: str | Required = REQUIRED) -> str | None:
     """The name of a network or a block; None where it is missing or none.
 
-    Names become files, tasks and instances, so that a space or a slash would end up in a path or in a tool's script.
+    Names become files, tasks and instances: a space or a slash would end up in a path or in a tool's script.
     """
     name = known(section, lambda: section.text("name", default=default))
     if name is not None and not _NAME.fullmatch(name):
-        section.problem("name", f"{name!r} is no name", "use a letter, then up to 39 letters, digits and _")
+        section.problem("name", f"{name!r} is not a valid name", "use a letter, then up to 39 letters, digits and _")
         return None
     return name
 
@@ -201,7 +201,7 @@ def _blocks(sections: Sequence[Section], source: Known) -> Iterator[Block]:
     for position, section in enumerate(sections):
         name = _name(section)
         if name is not None and name in names:
-            where = f"line {names[name]}" if names[name] else "the block in front of the first"
+            where = f"line {names[name]}" if names[name] else "the DMA's block"
             section.problem("name", f"a block called {name!r} is already there ({where})", "give it another name")
         elif name is not None:
             names[name] = section.line("name")
@@ -229,7 +229,7 @@ def _blocks(sections: Sequence[Section], source: Known) -> Iterator[Block]:
 
 
 def _kind(section: Section, wanted: str) -> str | None:
-    """The kind of a block; one that is missing or mistyped is taken for the wanted one, so that reading can go on."""
+    """The kind of a block; one that is missing or mistyped is taken for the wanted one, so reading can go on."""
     kind = known(section, lambda: section.text("kind"))
     if kind is None:
         return wanted
@@ -251,7 +251,7 @@ def _check_core(section: Section, block: Block) -> None:
             section.problem(None, what, f"fold more: a port has at most {MAX_PORT_BITS} bits")
     for parameters in graph.parameter_ports():
         if parameters.stream.depth > MOST_BEATS:
-            size = f"{parameters.stream.depth} beats, and a block RAM {MOST_BEATS} addresses"
+            size = f"{parameters.stream.depth} beats, more than the {MOST_BEATS} addresses of a block RAM"
             what = f"{block.name}: the memory of {parameters.name} has {size}"
             section.problem(None, what, f"raise pe or simd of {parameters.name.rpartition('_')[0]}")
 
@@ -261,6 +261,10 @@ def _unknown_operators(section: Section, kind: str) -> None:
         if section.is_mapping(key) and key not in _KNOWN[kind]:
             # Of the operators only those that are not there yet: another one cannot have been meant.
             missing = [name for name in _KNOWN[kind] if not section.has(name)]
-            remedy = suggestion(key, missing or _KNOWN[kind]) if _KNOWN[kind] else "it has none to shape"
+            remedy = (
+                suggestion(key, missing or _KNOWN[kind])
+                if _KNOWN[kind]
+                else "remove it: such a block has no operators to set"
+            )
             section.problem(key, f"a {kind} block has no operator {key!r}", remedy)
-            section.section(key)  # asked for, so that it is not reported as an unknown key again
+            section.section(key)  # asked for, so it is not reported as an unknown key again

@@ -9,7 +9,7 @@ from blocks.network import Block, Network
 
 
 def parameter_file(network: Network, block: Block) -> Path | None:
-    """The file with a block's values; None where there is none, so that stand-ins take their place."""
+    """The file with a block's values; None where stand-ins take their place."""
     path = network.parameters / f"{block.name}.npz"
     return path if path.exists() else None
 
@@ -32,8 +32,8 @@ def stand_in_note(network: Network) -> str:
     more = f" --fc-weights FILE --network {network.name}" if len(missing) == 1 and "." in missing[0] else ""
     more = more or f" --network {network.name}"
     return (
-        f"stand-ins: {network.name} has no trained values for {which}, so that its classes mean nothing; "
-        f"bring them with: python -m blocks.parameters import FOLDER{more}"
+        f"stand-ins: {network.name} has no trained values for {which}, so its classes are meaningless; "
+        f"import them with: python -m blocks.parameters import FOLDER{more}"
     )
 
 

@@ -30,7 +30,7 @@ class ConfigError(Exception):
 
 
 class Problems:
-    """Collects mistakes, so that a user sees all of them together and not one per attempt."""
+    """Collects mistakes, so a user sees all of them together and not one per attempt."""
 
     def __init__(self) -> None:
         self._items: list[Problem] = []

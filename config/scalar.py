@@ -35,7 +35,7 @@ def text_of(node: yaml.Node) -> str | Found:
 
 def integer_of(node: yaml.Node) -> int | Found:
     """Return the whole number, or what is wrong. Octal, binary and base-60 forms of YAML 1.1 are refused."""
-    if isinstance(node, yaml.ScalarNode) and node.style is None:
+    if isinstance(node, yaml.ScalarNode) and node.style in (None, ""):
         value = integer_word(node.value)
         if value is not None:
             return value
@@ -44,7 +44,7 @@ def integer_of(node: yaml.Node) -> int | Found:
 
 def number_of(node: yaml.Node) -> float | Found:
     """Return the finite number, or what is wrong."""
-    if isinstance(node, yaml.ScalarNode) and node.style is None:
+    if isinstance(node, yaml.ScalarNode) and node.style in (None, ""):
         value = number_word(node.value)
         if value is not None:
             return value
@@ -53,7 +53,7 @@ def number_of(node: yaml.Node) -> float | Found:
 
 def flag_of(node: yaml.Node) -> bool | Found:
     """Return the truth value, or what is wrong: only true and false are read."""
-    if isinstance(node, yaml.ScalarNode) and node.style is None and node.value in ("true", "false"):
+    if isinstance(node, yaml.ScalarNode) and node.style in (None, "") and node.value in ("true", "false"):
         return bool(node.value == "true")
     return Found("true or false", "write true or false", is_empty(node))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -289,27 +289,49 @@ def _read_words(
             values[name], origins[name] = value, COMMAND_LINE
 
 
-def _parse(written: str, key: _Key) -> tuple[Any, str]:
-    """Return the value of a word and an empty remedy, or None and what to write instead."""
+_Parsed = tuple[Any, str]
+"""The value of a word and an empty remedy, or None and what to write instead."""
+
+
+def _parse(written: str, key: _Key) -> _Parsed:
     if key.optional and written == "":
         return None, ""
-    if key.kind is bool:
-        return (written == "true", "") if written in ("true", "false") else (None, "write true or false")
-    if key.kind is tuple:
-        pairs = [pair.partition(":") for pair in written.split(",") if pair]
-        counts = tuple((name, integer_word(count)) for name, _, count in pairs)
-        wrong = any(not name or count is None or count < 0 for name, count in counts)
-        return (None, "write NAME:COUNT,NAME:COUNT") if wrong else (counts, "")
-    if key.kind is dict:
-        words = tuple((name, text) for name, _, text in (pair.partition(":") for pair in written.split(",") if pair))
-        wrong = any(not name or not text for name, text in words)
-        return (None, "write NAME:WORD,NAME:WORD") if wrong else (words, "")
-    if key.kind is list:
-        return tuple(text.strip() for text in written.split(";") if text.strip()), ""
-    if key.kind is str:
-        if key.choices is not None and written not in key.choices:
-            return None, suggestion(written, key.choices)
-        return (written, "") if written else (None, f"write {key.name}=TEXT")
+    return _PARSERS[key.kind](written, key)
+
+
+def _parse_flag(written: str, key: _Key) -> _Parsed:
+    return (written == "true", "") if written in ("true", "false") else (None, "write true or false")
+
+
+def _parse_counts(written: str, key: _Key) -> _Parsed:
+    counts = tuple((name, integer_word(count)) for name, count in _pairs(written))
+    wrong = any(not name or count is None or count < 0 for name, count in counts)
+    return (None, "write NAME:COUNT,NAME:COUNT") if wrong else (counts, "")
+
+
+def _parse_names(written: str, key: _Key) -> _Parsed:
+    names = tuple(_pairs(written))
+    wrong = any(not name or not text for name, text in names)
+    return (None, "write NAME:WORD,NAME:WORD") if wrong else (names, "")
+
+
+def _pairs(written: str) -> Iterator[tuple[str, str]]:
+    for pair in filter(None, written.split(",")):
+        name, _, text = pair.partition(":")
+        yield name, text
+
+
+def _parse_texts(written: str, key: _Key) -> _Parsed:
+    return tuple(text.strip() for text in written.split(";") if text.strip()), ""
+
+
+def _parse_text(written: str, key: _Key) -> _Parsed:
+    if key.choices is not None and written not in key.choices:
+        return None, suggestion(written, key.choices)
+    return (written, "") if written else (None, f"write {key.name}=TEXT")
+
+
+def _parse_number(written: str, key: _Key) -> _Parsed:
     value = integer_word(written) if key.kind is int else number_word(written)
     if value is None:
         return None, "give a whole number" if key.kind is int else "give a number"
@@ -318,3 +340,15 @@ def _parse(written: str, key: _Key) -> tuple[Any, str]:
     if key.maximum is not None and value > key.maximum:
         return None, f"give at most {key.maximum:g}"
     return value, ""
+
+
+_PARSERS: dict[type, Callable[[str, _Key], _Parsed]] = {
+    bool: _parse_flag,
+    tuple: _parse_counts,
+    dict: _parse_names,
+    list: _parse_texts,
+    str: _parse_text,
+    int: _parse_number,
+    float: _parse_number,
+}
+"""By `_Key.kind`."""

@@ -53,7 +53,7 @@ def _creator(line: Task, items: Callable[[str], Iterable[Item]]) -> Callable[[],
     def create() -> Iterator[Any]:
         found = list(items(line.name))
         for item in found:
-            yield task(item.step, doc=item.doc, published=line.hook, note=line.note)
+            yield task(item.step, doc=item.doc, publish_hook=line.hook, note=line.note)
         for item in found:
             for block in item.blocks:
                 yield group(block, item.step.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
@@ -14,25 +14,28 @@ from doit.dependency import FileChangedChecker
 from doit.exceptions import InvalidDodoFile, TaskError
 
 from config.problem import ConfigError
+from config.settings import Settings
 from farm.display.wording import short_reasons
 from farm.key import parts_of
+from farm.project import checked_project
+from farm.redaction import Redaction
 from farm.results.digest import digests_of
 from farm.results.journal import RECORD_VALUE
 from farm.results.record import Records, record_path, remove_files, why
 from farm.step import Step, StepError
 
-Published = Callable[[tuple[Path, ...]], None]
+PublishHook = Callable[[tuple[Path, ...]], None]
 
 #: The name of the journal among doit's backends; pyproject.toml declares it.
 BACKEND = "farm"
 
 
 def task(
-    step: Step, *, doc: str, basename: str | None = None, published: Published | None = None, note: str = ""
+    step: Step, *, doc: str, basename: str | None = None, publish_hook: PublishHook | None = None, note: str = ""
 ) -> dict[str, Any]:
     """Return the doit task of a step.
 
-    The task has the step's name: "hls:residual_3f2a9c" is the item "residual_3f2a9c" of the task "hls". `published`
+    The task has the step's name: "hls:residual_3f2a9c" is the item "residual_3f2a9c" of the task "hls". `publish_hook`
     is called in the engine's process with the outputs' paths in each build, when they are in place: made, restored or
     current. It must be quick, and do nothing where it has nothing to add. `note` is what a build that needs the step
     says first. Raises StepError if `basename` is given and is not the step's.
@@ -49,7 +52,7 @@ def task(
         "targets": list(step.targets),
         "uptodate": [IsCurrent(step)],
         "clean": [RemoveOutputs(step)],
-        "meta": {"step": step, "note": note, **({"published": published} if published else {})},
+        "meta": {"step": step, "note": note, **({"publish_hook": publish_hook} if publish_hook else {})},
     }
 
 
@@ -58,14 +61,28 @@ def group(name: str, *needs: str) -> dict[str, Any]:
     return {"name": name, "actions": None, "task_dep": list(needs), "doc": f"= {', '.join(needs)}"}
 
 
-def doit_config(build: str, **more: Any) -> dict[str, Any]:
-    """Return DOIT_CONFIG for a build whose folder is `build` ("build/digits/open-sw_emu").
+def doit_config(
+    build_folder: str,
+    *,
+    settings: Settings | None = None,
+    redaction: Redaction | None = None,
+    default_tasks: Sequence[str] = ("build",),
+) -> dict[str, Any]:
+    """Return DOIT_CONFIG for a build whose folder is `build_folder` ("build/digits/open-sw_emu").
 
-    doit's memory lies in that folder, so that switching between builds forgets nothing. Where pyproject.toml was not
-    read (doit started in a subfolder) there is no journal: doit's own memory serves, and every step refuses to run.
+    doit's memory lies in that folder, and switching between builds forgets nothing. Where pyproject.toml was not read
+    (doit started in a subfolder) there is no journal: doit's own memory serves, and every step refuses to run.
+    Raises InvalidDodoFile if `settings` or `redaction` is absent; neither has a default.
     """
-    memory = {"dep_file": f"{build}/doit.journal", "backend": BACKEND} if "farm.database" in sys.modules else {}
-    return {**memory, "check_file_uptodate": ByMeaning, **more}
+    project = checked_project(settings, redaction)
+    memory = {"dep_file": f"{build_folder}/doit.journal", "backend": BACKEND} if "farm.database" in sys.modules else {}
+    return {
+        **memory,
+        "check_file_uptodate": ByMeaning,
+        "default_tasks": list(default_tasks),
+        "settings": project.settings,
+        "redaction": project.redaction,
+    }
 
 
 @contextmanager

@@ -1,12 +1,14 @@
-"""The stream graph of a network: instances of cores, and what stands between them."""
+"""A network as one kernel: instances of cores and what stands between them, registers, and the plan of its link."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 
 from blocks.core.ports import port_name
 from blocks.network import Network
 from integration.kernel import POINTER_STEP, Argument, Kernel
+from integration.link_plan import LinkPlan
 
 LINK_DEPTH = 32
 """Beats of the FIFO between two blocks: enough for the jitter of a block's fold, far from a row of pixels."""
@@ -118,4 +120,45 @@ def kernel_of(network: Network) -> Kernel:
             Argument(name, i, 0x10 + POINTER_STEP * i, f"M_AXI_GMEM{i}", bits, shape, dtypes, direction, per)
             for i, (name, bits, shape, dtypes, direction, per) in enumerate(rows)
         ),
+    )
+
+
+def link_plan_of(
+    network: Network,
+    *,
+    toolchain: str,
+    target: str,
+    view: str,
+    clock_mhz: float,
+    tools: Mapping[str, str],
+    made: tuple[str, ...],
+) -> LinkPlan:
+    """The plan of a network's link.
+
+    Args:
+        network: What is built.
+        toolchain: `open` or `vitis`.
+        target: `sw_emu`, `hw_emu` or `hw`.
+        view: How the cores are written, in a word.
+        clock_mhz: Of the kernel.
+        tools: Versions by tool, for the manifest.
+        made: Inputs of the step that other steps have made of the cores; the weights are added to them.
+    """
+    blocks = tuple(block.name for block in network.blocks)
+    interval_cycles, bottleneck = network.interval()
+    return LinkPlan(
+        network=network.name,
+        kernel=kernel_of(network),
+        toolchain=toolchain,
+        target=target,
+        view=view,
+        clock_mhz=clock_mhz,
+        blocks=blocks,
+        folding={f"{block.name}.{unit}": fold for block in network.blocks for unit, fold in block.folding().items()},
+        interval_cycles=interval_cycles,
+        bottleneck=bottleneck,
+        labels=network.labels,
+        dataset=asdict(network.dataset) if network.dataset else None,
+        tools=tools,
+        sources=(*made, *(f"weights/{block}/memories.bin" for block in blocks), "fc_weights.bin"),
     )

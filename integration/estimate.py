@@ -7,51 +7,38 @@ no parameter memories; cycles are each operator's initiation interval at full ra
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from blocks.core.base import Core
-from blocks.network import Network
-from config.settings import Settings
-from integration.platform import Platform
+from integration.context import BuildContext
 
 FORMAT = 1
 FILE = "estimate.json"
 
 
-def leave_estimate(
-    folder: Path, network: Network, platform: Platform, settings: Settings, toolchain: str, views: Mapping[str, str]
-) -> None:
-    """Write the estimate of the build in `folder` into it, as the reports read it; `views` is of cores by name."""
-    estimate = estimate_of(network, platform, toolchain, settings.target, settings.clock_mhz, views)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / FILE).write_text(json.dumps(estimate, indent=1) + "\n", "utf-8")
+def leave_estimate(build: BuildContext) -> None:
+    """Write the estimate of a build into its folder, where the reports read it."""
+    build.folder.mkdir(parents=True, exist_ok=True)
+    (build.folder / FILE).write_text(json.dumps(estimate_of(build), indent=1) + "\n", "utf-8")
 
 
-def estimate_of(
-    network: Network,
-    platform: Platform,
-    toolchain: str,
-    target: str,
-    clock_mhz: float,
-    views: Mapping[str, str] | None = None,
-) -> dict[str, Any]:
+def estimate_of(build: BuildContext) -> dict[str, Any]:
     """Return the estimate of a build, ready for `json.dumps`; `reports.summary.build` reads it."""
+    network, platform = build.network, build.platform
     return {
         "format": FORMAT,
         "network": network.name,
-        "toolchain": toolchain,
-        "target": target,
-        "clock_mhz": clock_mhz,
+        "toolchain": build.toolchain,
+        "target": build.settings.target,
+        "clock_mhz": build.settings.clock_mhz,
         "platform": {"name": platform.name, "part": platform.part, "vbnv": platform.vbnv},
         "budget": {
             "total": asdict(platform.budget.total),
             "slrs": {name: asdict(amounts) for name, amounts in platform.budget.slrs},
         },
         "blocks": [
-            {**_block(name, core), "view": (views or {}).get(core.name)} for name, core in network.cores().items()
+            {**_block(name, core), "view": build.views.get(core.name)} for name, core in network.cores().items()
         ],
     }
 
@@ -69,7 +56,7 @@ def _block(name: str, core: Core) -> dict[str, Any]:
         "parameter_bits": None,
     }
     if (area := core.area()) is not None:
-        found["area"] = {"luts": area.lut, "bram_tiles": area.bram36, "urams": area.uram, "dsps": area.dsp}
+        found["area"] = area.known
         ports = core.parameter_ports()
         found["parameter_bits"] = sum(port.stream.width_bits * port.stream.depth for port in ports)
     return found

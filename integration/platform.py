@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from config.document import Section, load
+from config.fpga_resources import NAMES, UNKNOWN, Resources
 from config.problem import ConfigError, Problem, suggestion
 
 BOARDS = Path(__file__).resolve().parent.parent / "platform"
@@ -45,22 +47,11 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Amounts:
-    """Resources that a kernel may use; None where no source says how many. A BRAM tile has 36 kbit."""
-
-    luts: int | None = None
-    registers: int | None = None
-    bram_tiles: int | None = None
-    urams: int | None = None
-    dsps: int | None = None
-
-
-@dataclass(frozen=True)
 class Budget:
-    """What a shell leaves to a kernel, in all and per SLR (name and amounts); no SLRs where no source gives them."""
+    """What a shell leaves to a kernel, in all and per SLR (by name); None or no SLRs where no source says."""
 
-    total: Amounts = Amounts()
-    slrs: tuple[tuple[str, Amounts], ...] = ()
+    total: Resources = UNKNOWN
+    slrs: tuple[tuple[str, Resources], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,6 +104,25 @@ class Platform:
     def tags(self, argument: str) -> tuple[str, ...]:
         """The memories that a kernel argument is wired to."""
         return dict(self.connect)[argument]
+
+    def describe(self) -> dict[str, Any]:
+        """What an xclbin says of the platform, as plain JSON values.
+
+        Not budget, shells and wires, which the fit and v++ read: other numbers there make no other xclbin.
+        """
+        return {name: value for name, value in asdict(self).items() if name not in ("budget", "shells", "slls")}
+
+    @classmethod
+    def from_description(cls, values: Mapping[str, Any]) -> Platform:
+        """The platform that `describe` wrote."""
+        return cls(
+            **{
+                **values,
+                "clocks": tuple(Clock(**entry) for entry in values["clocks"]),
+                "memories": tuple(MemoryBank(**entry) for entry in values["memories"]),
+                "connect": tuple((argument, tuple(tags)) for argument, tags in values["connect"]),
+            }
+        )
 
 
 def find_platform(name: str, folder: Path = BOARDS, *, origin: str = "command line") -> Platform:
@@ -230,7 +240,7 @@ def _budget(section: Section | None) -> Budget:
     return Budget(total, slrs)
 
 
-def _amounts(section: Section) -> Amounts:
-    amounts = Amounts(*(section.integer(field.name, default=None, minimum=0) for field in fields(Amounts)))
+def _amounts(section: Section) -> Resources:
+    amounts = Resources(**{name: section.integer(name, default=None, minimum=0) for name in NAMES})
     section.finish()
     return amounts

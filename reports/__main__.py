@@ -15,11 +15,11 @@ import sys
 from pathlib import Path
 
 from reports.folder import Report, Reports, read_paths
-from reports.hls.rollup import Solution, solutions
 from reports.reading.errors import ReportError
 from reports.reading.plain import plain
 from reports.schema import VERSION, schema
 from reports.summary import show
+from reports.summary.hls_solutions import Solution, solutions
 from reports.summary.rollup import RollUp, roll_up
 
 
@@ -51,7 +51,7 @@ def _missing(paths: list[Path], found: Reports) -> list[str]:
     """Return one sentence for every folder in which nothing is a report."""
     files = [report.file for report in found.reports] + [error.file for error in found.errors]
     return [
-        f"{path.as_posix()}: no report of a known kind"
+        f"{path.as_posix()}: contains no report that is recognised"
         for path in paths
         if path.is_dir() and not any(Path(file).is_relative_to(path) for file in files)
     ]

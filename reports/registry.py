@@ -1,85 +1,39 @@
-"""All kinds of reports: which one is a text, and what is its value."""
+"""All kinds of reports: which one is a text, and what is its value.
+
+A kind is found by being there: every module in a wing (a package of `reports/`) that has a `KIND` or `KINDS`. Steps do
+not look here; a step imports the parsers that it uses, so an edited parser changes the keys of those steps alone.
+"""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from reports.hls import cosim as hls_cosim
-from reports.hls import csynth as hls_csynth
-from reports.hls import csynth_xml as hls_csynth_xml
-from reports.hls import export as hls_export
-from reports.hls import export_xml as hls_export_xml
-from reports.hls import summary as hls_summary
-from reports.logs import log
-from reports.open_tools import finn, finn_log, nextpnr, opensta, yosys_json, yosys_stat
+import reports
+from reports.reading import appended, stand_in
+from reports.reading.appended import Part
 from reports.reading.errors import EmptyReportError, ReportError, UnknownLayoutError, WrongKindError
 from reports.reading.kind import HEAD_CHARACTERS, Kind
-from reports.summary import stand_in
-from reports.vivado import (
-    accelerator,
-    checks,
-    clock_utilization,
-    design_analysis,
-    hierarchy,
-    power,
-    qor,
-    timing,
-    utilization,
-    utilization_xml,
-)
-from reports.vivado.appended import Part, parts
-from reports.vpp import (
-    component,
-    hardware_handoff,
-    kernel_description,
-    link_steps,
-    link_summary,
-    system_estimate,
-    xclbin_info,
-)
 
-KINDS: tuple[Kind, ...] = (
-    timing.KIND,
-    hierarchy.KIND,
-    utilization.KIND,
-    power.KIND,
-    clock_utilization.KIND,
-    checks.DRC,
-    checks.METHODOLOGY,
-    design_analysis.KIND,
-    qor.KIND,
-    qor.FAILFAST,
-    accelerator.KIND,
-    utilization_xml.KIND,
-    hls_csynth.KIND,
-    hls_csynth_xml.KIND,
-    hls_summary.KIND,
-    hls_cosim.KIND,
-    hls_export.KIND,
-    hls_export_xml.KIND,
-    xclbin_info.KIND,
-    link_summary.KIND,
-    system_estimate.KIND,
-    kernel_description.KIND,
-    component.KIND,
-    hardware_handoff.KIND,
-    finn.PERFORMANCE,
-    finn.SYNTHESIS,
-    finn.SIMULATION,
-    finn.TIMES,
-    finn.LAYERS,
-    finn_log.KIND,
-    yosys_json.KIND,
-    nextpnr.KIND,
-    yosys_stat.KIND,
-    nextpnr.LOG,
-    opensta.KIND,
-    link_steps.KIND,
-    # Last of all: any text with one message of Vivado in its first lines is a log.
-    log.KIND,
-)
-"""Every kind, the more particular before the more general: the first that matches reads the text."""
+_NO_WINGS = ("reading", "summary")
+"""Packages without parsers: what parsers are made of, and what is made of their values."""
+
+
+def _found() -> Iterator[Kind]:
+    for wing in pkgutil.iter_modules(reports.__path__, "reports."):
+        if wing.ispkg and wing.name.rpartition(".")[2] not in _NO_WINGS:
+            package = importlib.import_module(wing.name)
+            for found in pkgutil.iter_modules(package.__path__, f"{wing.name}."):
+                module = importlib.import_module(found.name)
+                yield from (*getattr(module, "KINDS", ()), *([module.KIND] if hasattr(module, "KIND") else []))
+
+
+KINDS: tuple[Kind, ...] = tuple(sorted(_found(), key=lambda kind: (kind.precedence, kind.name)))
+"""Every kind in the order in which they are asked: the first that matches reads the text."""
+_HEADS = tuple(sorted({head for kind in KINDS for head in kind.heads}))
 
 
 def recognise(text: str, name: str = "") -> Kind:
@@ -93,8 +47,14 @@ def recognise(text: str, name: str = "") -> Kind:
     for kind in KINDS:
         if kind.matches(head):
             return kind
-    known = ", ".join(kind.name for kind in KINDS)
-    raise WrongKindError(name, 1, "this is no report of a known kind", f"known: {known}")
+    title = next(line.strip() for line in text.split("\n") if line.strip())
+    known = ", ".join(sorted(kind.name for kind in KINDS))
+    raise WrongKindError(name, 1, f'unrecognised report: "{title[:60]}"', f"known: {known}")
+
+
+def parts(text: str) -> tuple[Part, ...]:
+    """Return the reports that stand one after the other in a text, each with the line where it begins."""
+    return appended.split(text, _HEADS)
 
 
 def parse(text: str, name: str = "") -> Any:

@@ -11,9 +11,9 @@ import typing
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from reports.hls.rollup import Solution
 from reports.reading.number import Below
 from reports.registry import KINDS
+from reports.summary.hls_solutions import Solution
 from reports.summary.rollup import RollUp
 
 VERSION = 1

@@ -22,6 +22,8 @@ from .formats.manifest import Manifest
 _console = Console(highlight=False, markup=False, emoji=False)
 _WEIGHTS_HELP = ".npy, .npz or .csv; default: the xclbin's own"
 
+_ABOUT = "Look at an xclbin, trust its payload, classify pictures, measure, run a host program."
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status: 0, or 2 with one line on stderr for anything that the user can put right."""
@@ -41,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m runtime", description=__doc__)
+    parser = argparse.ArgumentParser(prog=f"python -m {__package__}", description=_ABOUT)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     info = commands.add_parser("info", help="what an xclbin holds")
     info.add_argument("file", type=Path, metavar="FILE")

@@ -79,7 +79,7 @@ def require(digest: str, description: str, where: str) -> None:
         raise TrustError(
             f"the native payload is not trusted and was not run: it says to be {description}, SHA-256 {digest}",
             where=where,
-            remedy=f"if you know where the file is from: python -m runtime trust {shlex.quote(where)}",
+            remedy=f"if you know where the file is from: python -m {__package__} trust {shlex.quote(where)}",
         )
 
 

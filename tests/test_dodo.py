@@ -11,13 +11,10 @@ CODE = """
 import sys
 sys.argv = ["doit", "list"]
 import dodo
-from farm.redaction import redaction_of
-
-class Loader:
-    namespace = vars(dodo)
 
 log = "USER=hannelore\\nLM_LICENSE_FILE=2100@lic.example.org\\n"
-print(redaction_of(Loader).clean("ERROR: hannelore, 2100@lic.example.org, 10.0.0.7, /home/hannelore/a.v:3", log))
+clean = dodo.DOIT_CONFIG["redaction"].clean
+print(clean("ERROR: hannelore, 2100@lic.example.org, 10.0.0.7, /home/hannelore/a.v:3", log))
 """
 
 

@@ -28,17 +28,14 @@ def fifos(toolchain: Toolchain, gates: tuple[Gate, ...]) -> str | None:
 
 def fit(toolchain: Toolchain, gates: tuple[Gate, ...]) -> str | None:
     """Print which block goes into which SLR; fails and lists the shortfall where nothing fits."""
-    build = toolchain.build
-    folder = build.root / build.folder
-    return show(build.network, build.platform, build.settings, folder, build.toolchain, build.views_of_cores())
+    return show(toolchain.build.context())
 
 
 def reports(toolchain: Toolchain, gates: tuple[Gate, ...]) -> str | None:
     """Leave the estimate and the fit for the reports, and print them; fails where a gate does."""
     build = toolchain.build
-    folder, views = build.root / build.folder, build.views_of_cores()
-    leave_estimate(folder, build.network, build.platform, build.settings, build.toolchain, views)
-    leave(build.network, build.platform, build.settings, folder, build.toolchain, views)
+    leave_estimate(build.context())
+    leave(build.context())
     failed = make(build.root, build.folder, gates)
     return f"{len(failed)} of {len(gates)} gates failed: {failed[0]}" if failed else None
 

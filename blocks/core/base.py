@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from functools import cached_property
 
 from blocks.core.ports import InterfacePort, ParameterPort
-from blocks.operators.base import Area
+from config.fpga_resources import Resources
 
 
 class Core(ABC):
@@ -60,7 +60,7 @@ class Core(ABC):
         """Whether the bench for blocks can simulate it: streams in, streams out, compared with the integer model."""
         return False
 
-    def area(self) -> Area | None:
+    def area(self) -> Resources | None:
         """Estimated area without parameter memories; None where no formula gives one."""
         return None
 

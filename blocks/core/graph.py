@@ -10,8 +10,9 @@ from typing import Any
 from blocks.core.base import Core
 from blocks.core.ports import InterfacePort, ParameterPort, port_name
 from blocks.operators import room
-from blocks.operators.base import Area, Mistake, Operator, Stream
+from blocks.operators.base import Mistake, Operator, Stream, by_formula
 from blocks.operators.fifo import Fifo
+from config.fpga_resources import Resources
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,9 @@ class Graph:
         """Cycles per image of each operator alone; the largest is the initiation interval of the core."""
         return {node.name: node.operator.cycles() for node in self.nodes}
 
-    def area(self) -> Area:
+    def area(self) -> Resources:
         """Estimated area of all operators, parameter memories left out."""
-        total = Area()
+        total = by_formula()
         for node in self.nodes:
             total += node.operator.area()
         return total
@@ -212,7 +213,7 @@ class GraphCore(Core):
         """The stream modules, and the operators' with what they are made of."""
         return room.sv_files(node.operator for node in self.graph.nodes)
 
-    def area(self) -> Area:
+    def area(self) -> Resources:
         """The sum over the operators."""
         return self.graph.area()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
@@ -14,7 +14,7 @@ from blocks.dma.rtl import reader
 from blocks.operators.base import ParameterStream, Stream
 
 STREAM_DEPTH = 2
-"""Depth of a stream that is no FIFO: one beat being written while another is read."""
+"""Depth of a stream that is not a FIFO: one beat being written while another is read."""
 
 
 @dataclass(frozen=True)
@@ -43,54 +43,70 @@ def _include(headers: tuple[str, ...]) -> Iterator[str]:
 
 @render.register
 def _(core: GraphCore) -> HlsView:
-    graph, name, headers = core.graph, core.name, core.headers()
-    ports = graph.parameter_ports()
+    return HlsView(core.name, _joined(_graph_body(core)), _joined(_graph_top(core)), core.headers(), core.ports())
+
+
+def _graph_body(core: GraphCore) -> Iterator[str]:
+    graph, ports, depths = core.graph, core.parameter_ports(), core.fifo_depths()
     kinds = [f"Parameters{i}" for i in range(len(ports))]
-    arguments = [
-        *(f"farm::stream<{port.stream.cpp_type} >& {port.name}" for port in graph.inputs),
-        *(f"{kind}& {port.name}" for kind, port in zip(kinds, ports, strict=True)),
-        *(f"farm::stream<{port.stream.cpp_type} >& {port.name}" for port in graph.outputs),
-    ]
     outside = {port.name for port in (*graph.inputs, *graph.outputs)}
-    depths = core.fifo_depths()
-    body = [*_include(headers), ""]
+    yield from _include(core.headers())
+    yield ""
     if kinds:
-        body.append(f"template <{', '.join(f'class {kind}' for kind in kinds)}>")
-    body.append(f"void {name}_body(")
-    body += [f"    {argument}{',' if i + 1 < len(arguments) else ') {'}" for i, argument in enumerate(arguments)]
-    body.append("#pragma HLS INLINE")
-    for stream, shape in graph.streams().items():
-        if stream not in outside:
-            body.append(f'    farm::stream<{shape.cpp_type} > {stream}("{stream}");')
-            body.append(f"#pragma HLS STREAM variable={stream} depth={depths.get(stream, STREAM_DEPTH)}")
+        yield f"template <{', '.join(f'class {kind}' for kind in kinds)}>"
+    yield f"void {core.name}_body("
+    yield from _arguments(
+        [
+            *(f"farm::stream<{port.stream.cpp_type} >& {port.name}" for port in graph.inputs),
+            *(f"{kind}& {port.name}" for kind, port in zip(kinds, ports, strict=True)),
+            *(f"farm::stream<{port.stream.cpp_type} >& {port.name}" for port in graph.outputs),
+        ]
+    )
+    yield "#pragma HLS INLINE"
+    for name, stream in graph.streams().items():
+        if name not in outside:
+            yield from _stream(name, stream, depths.get(name, STREAM_DEPTH))
     for node in graph.nodes:
-        body.append(f"    {node.operator.cpp_function}({', '.join((*node.inputs, *node.parameters, *node.outputs))});")
-    body.append("}")
-    interface = core.ports()
-    outside_name = {port.stream: port.name for port in interface}
-    inward: list[tuple[str, Stream | ParameterStream, int]] = [
-        *((port.name, port.stream, port.stream.beats) for port in graph.inputs),
-        *((port.name, port.stream, port.stream.depth * port.reads) for port in ports),
-    ]
-    outward = [(port.name, port.stream, port.stream.beats) for port in graph.outputs]
-    top = [f'#include "{name}.hpp"', "", f"void {name}("]
-    top += [
-        f"    farm::stream<ap_uint<{port.width_bits}> >& {port.name}{',' if i + 1 < len(interface) else ') {'}"
-        for i, port in enumerate(interface)
-    ]
-    top += [f"#pragma HLS INTERFACE axis port={port.name}" for port in interface]
-    top += ["#pragma HLS INTERFACE ap_ctrl_none port=return", "#pragma HLS DATAFLOW"]
-    for stream, wire, _ in (*inward, *outward):
-        top.append(f'    farm::stream<{wire.cpp_type} > {stream}_beats("{stream}_beats");')
-        top.append(f"#pragma HLS STREAM variable={stream}_beats depth={STREAM_DEPTH}")
-    for stream, _, beats in inward:
-        top.append(f"    farm::unpack_port<{beats}>({outside_name[stream]}, {stream}_beats);")
-    beat_names = [f"{stream}_beats" for stream, _, _ in (*inward, *outward)]
-    top.append(f"    {name}_body({', '.join(beat_names)});")
-    for stream, _, beats in outward:
-        top.append(f"    farm::pack_port<{beats}>({stream}_beats, {outside_name[stream]});")
-    top.append("}")
-    return HlsView(name, _joined(body), _joined(top), headers, interface)
+        yield f"    {node.operator.cpp_function}({', '.join((*node.inputs, *node.parameters, *node.outputs))});"
+    yield "}"
+
+
+def _graph_top(core: GraphCore) -> Iterator[str]:
+    """Each port of the top, and behind it a stream of beats that the body reads or writes."""
+    graph, ports = core.graph, core.ports()
+    streams: dict[str, Stream | ParameterStream] = {
+        **{port.name: port.stream for port in graph.inputs},
+        **{port.name: port.stream for port in core.parameter_ports()},
+        **{port.name: port.stream for port in graph.outputs},
+    }
+    beats = core.port_beats()
+    yield f'#include "{core.name}.hpp"'
+    yield ""
+    yield f"void {core.name}("
+    yield from _arguments([f"farm::stream<ap_uint<{port.width_bits}> >& {port.name}" for port in ports])
+    yield from (f"#pragma HLS INTERFACE axis port={port.name}" for port in ports)
+    yield "#pragma HLS INTERFACE ap_ctrl_none port=return"
+    yield "#pragma HLS DATAFLOW"
+    for name, stream in streams.items():
+        yield from _stream(f"{name}_beats", stream)
+    for port in ports:
+        if port.direction == "in":
+            yield f"    farm::unpack_port<{beats[port.stream]}>({port.name}, {port.stream}_beats);"
+    yield f"    {core.name}_body({', '.join(f'{name}_beats' for name in streams)});"
+    for port in ports:
+        if port.direction == "out":
+            yield f"    farm::pack_port<{beats[port.stream]}>({port.stream}_beats, {port.name});"
+    yield "}"
+
+
+def _arguments(arguments: Sequence[str]) -> Iterator[str]:
+    for position, argument in enumerate(arguments, 1):
+        yield f"    {argument}{',' if position < len(arguments) else ') {'}"
+
+
+def _stream(name: str, stream: Stream | ParameterStream, depth: int = STREAM_DEPTH) -> Iterator[str]:
+    yield f'    farm::stream<{stream.cpp_type} > {name}("{name}");'
+    yield f"#pragma HLS STREAM variable={name} depth={depth}"
 
 
 @render.register
@@ -140,9 +156,8 @@ def _(core: DmaCore) -> HlsView:
         *(f"#pragma HLS INTERFACE axis port={port}" for port, _ in streams),
         "#pragma HLS DATAFLOW",
     ]
-    for stream, wire in streams:
-        top.append(f'    farm::stream<{wire.cpp_type} > {stream}_beats("{stream}_beats");')
-        top.append(f"#pragma HLS STREAM variable={stream}_beats depth={STREAM_DEPTH}")
+    for name, stream in streams:
+        top += _stream(f"{name}_beats", stream)
     top += [
         f"    farm::unpack_repeated<{result.beats}>(result, numReps, result_beats);",
         f"    {name}_body(in_r, out_r, weightsmem, numReps, image_beats, weights_beats, result_beats);",
@@ -171,5 +186,5 @@ def _bursts(word_bytes: int, stream: Stream) -> str:
     return f"max_read_burst_length={buffer.burst} num_read_outstanding={buffer.places // buffer.burst}"
 
 
-def _joined(lines: list[str]) -> str:
+def _joined(lines: Iterable[str]) -> str:
     return "\n".join(lines) + "\n"

@@ -60,7 +60,7 @@ def random_parameters(core: GraphCore, rng: np.random.Generator) -> dict[str, Te
 
 
 def _random_thresholds(operator: Threshold, before: Mvau | None, rng: np.random.Generator) -> Tensor:
-    """Thresholds [C, T] spread as the values are that they meet, so that counts of every size come out.
+    """Thresholds [C, T] spread as the values are that they meet, so counts of every size come out.
 
     A sum of many products stays near its middle: of 4,608 binary ones of 2 bits it strays by 130, where 13,824 could
     be reached. Thresholds spread over the whole range would turn every value of a channel into the same count.

@@ -41,7 +41,7 @@ class FeatureMap:
 class Known:
     """What is known of a feature map while a file with mistakes is read.
 
-    After a mistake the size of a map, or also its channels, are None; checks that need them are left out, so that one
+    After a mistake the size of a map, or also its channels, are None; checks that need them are left out, so one
     mistake is reported once, not again at everything behind it.
     """
 

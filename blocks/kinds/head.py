@@ -111,7 +111,7 @@ def read_head(section: Section, name: str, source: Known) -> Head | None:
             _, what, remedy = not_dividing(key, value, source.channels, "channels")
             section.problem(key, f"{name}: {what}", remedy)
     if top and classes and top > classes:
-        section.problem("top", f"{name}: the best {top} of {classes} classes", "ask for fewer")
+        section.problem("top", f"{name}: top is {top}, but there are {classes} classes", "lower top")
     if not (section.ok and source.map and classes and top and lanes and simd):
         return None
     head = Head(name, source.map, classes, top, lanes, simd, weight_bits)

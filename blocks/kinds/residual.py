@@ -132,7 +132,7 @@ class Residual:
 
         conv2b's first window needs some rows and pixels of its input; of the beats that came to the side path meanwhile
         ELSEWHERE_PIXELS and ELSEWHERE_BEATS at most are not in the FIFO. A stride has rows of the side path in front of
-        conv1 as well, so that nothing is known of it.
+        conv1 as well, so nothing is known of it.
         """
         if self.stride > 1:
             return {}
@@ -155,7 +155,7 @@ def read_residual(section: Section, name: str, source: Known) -> tuple[Residual 
     if branches == 2 or section.has("conv1"):
         names.append("conv1")
     if branches == 1 and section.has("conv1"):
-        section.problem("conv1", f"{name}: a block with one branch has no conv1", "take it out, or set branches to 2")
+        section.problem("conv1", f"{name}: a block with one branch has no conv1", "remove it, or set branches to 2")
         branches = None  # which of the two is meant decides what has to fit
     parts = {key: section.section(key) for key in names}
     inner = source.as_bits(INNER_BITS)
@@ -168,7 +168,7 @@ def read_residual(section: Section, name: str, source: Known) -> tuple[Residual 
     if "conv1" in parts:
         conv1, side = read_convolution(parts["conv1"], "conv1", inner, stride=stride, activation_bits=OUTPUT_BITS)
         if side.channels and output.channels and side.channels != output.channels:
-            what = f"{name}: conv1 gives {side.channels} channels, conv2c {output.channels}; they are added"
+            what = f"{name}: conv1 outputs {side.channels} channels and conv2c {output.channels}, but they are added"
             section.problem("conv1", what, "give both the same")
             output = UNKNOWN
     elif branches == 1:

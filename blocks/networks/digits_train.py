@@ -53,7 +53,7 @@ REQUIRED_ACCURACY = 0.95
 BATCH = 64
 LEARNING_RATE = 0.01
 NORM_EPSILON = 1e-5
-# Largest magnitude of an 8 bit weight. -128 is left out, so that a row's sign can always be flipped.
+# Largest magnitude of an 8 bit weight. -128 is left out, so a row's sign can always be flipped.
 WEIGHT_LIMIT = 127
 # Loss is taken of integer logits times this: only their order matters to the hardware, their spread to the softmax.
 LOGIT_UNIT = 1 / 2048

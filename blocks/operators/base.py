@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
+from config.fpga_resources import Resources
+
 MAX_PORT_BITS = 4096
 """The widest AXI4-Stream data that AMD's stream infrastructure takes (512 bytes)."""
 
@@ -64,18 +66,9 @@ class ParameterStream:
         return f"farm::{'slanes' if self.signed else 'lanes'}<{self.lanes}, {self.bits}>"
 
 
-@dataclass(frozen=True)
-class Area:
-    """An estimate in the vendor's terms, from formulas; never a measurement."""
-
-    lut: float = 0
-    bram36: float = 0
-    uram: float = 0
-    dsp: float = 0
-
-    def __add__(self, other: Area) -> Area:
-        """Sum, resource by resource."""
-        return Area(self.lut + other.lut, self.bram36 + other.bram36, self.uram + other.uram, self.dsp + other.dsp)
+def by_formula(luts: float = 0, bram_tiles: float = 0, urams: float = 0, dsps: float = 0) -> Resources:
+    """An estimate by formula, never a measurement. Formulas know no registers."""
+    return Resources(luts=luts, bram_tiles=bram_tiles, urams=urams, dsps=dsps)
 
 
 @dataclass(frozen=True)
@@ -131,9 +124,9 @@ class Operator(ABC):
         """How often one image reads the whole of each parameter memory."""
         return 1
 
-    def area(self) -> Area:
+    def area(self) -> Resources:
         """Estimated area, parameter memories left out."""
-        return Area()
+        return by_formula()
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """All reasons why this shape cannot be built; empty when it can."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from math import ceil, log2
 
-from blocks.operators.base import Area
+from blocks.operators.base import by_formula
+from config.fpga_resources import Resources
 
 LUTRAM_DEPTH = 512
 """Deeper memories are counted as block RAM."""
@@ -17,21 +18,21 @@ def bram18(width_bits: int, depth: int) -> int:
     return ceil(depth / 512) * ceil(width_bits / 36)
 
 
-def window_memory(width_bits: int, depth: int) -> Area:
+def window_memory(width_bits: int, depth: int) -> Resources:
     """Line buffer of a window: width * ceil(depth / 38) LUTs when shallow, block RAM when deep."""
     if depth <= LUTRAM_DEPTH:
-        return Area(lut=width_bits * ceil(depth / 38))
-    return Area(bram36=bram18(width_bits, depth) / 2)
+        return by_formula(luts=width_bits * ceil(depth / 38))
+    return by_formula(bram_tiles=bram18(width_bits, depth) / 2)
 
 
-def lutram(width_bits: int, depth: int) -> Area:
+def lutram(width_bits: int, depth: int) -> Resources:
     """Distributed memory: one LUT holds 64 words of one bit."""
-    return Area(lut=width_bits * ceil(depth / 64))
+    return by_formula(luts=width_bits * ceil(depth / 64))
 
 
-def fifo(width_bits: int, depth: int) -> Area:
+def fifo(width_bits: int, depth: int) -> Resources:
     """FIFO: 2 log2(depth) + ceil(depth / 32) * ceil(width / 2) LUTs as shift registers, block RAM when deep."""
     control = 2 * log2(max(depth, 2))
     if depth <= LUTRAM_DEPTH:
-        return Area(lut=control + ceil(depth / 32) * ceil(width_bits / 2))
-    return Area(lut=control, bram36=bram18(width_bits, depth) / 2)
+        return by_formula(luts=control + ceil(depth / 32) * ceil(width_bits / 2))
+    return by_formula(luts=control, bram_tiles=bram18(width_bits, depth) / 2)

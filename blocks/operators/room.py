@@ -14,7 +14,6 @@ from typing import cast
 from blocks.operators.base import Operator
 
 OPERATORS = Path(__file__).parent
-COMMON_HEADER = OPERATORS / "farm_hls.hpp"
 COMMON_SV = "operators/farm_stream.sv"
 
 

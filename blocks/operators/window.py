@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blocks.operators.base import Area, Operator
+from blocks.operators.base import Operator
 from blocks.operators.estimate import window_memory
+from config.fpga_resources import Resources
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,6 @@ class WindowOperator(Operator):
         loaded = self.stride * self.width * folds
         return self.kernel * self.width * folds + self.out_height * max(emitted, loaded)
 
-    def line_buffer(self, width_bits: int, folds: int) -> Area:
+    def line_buffer(self, width_bits: int, folds: int) -> Resources:
         """The rows of a window and of the next stride, `folds` beats of `width_bits` bits a pixel."""
         return window_memory(width_bits, (self.kernel + self.stride) * self.width * folds)

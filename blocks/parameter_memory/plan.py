@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from blocks.core.ports import ParameterPort
-from blocks.operators.base import Area
+from blocks.operators.base import by_formula
+from config.fpga_resources import Resources
 
 LUTRAM_DEPTH = 64
 """Deeper memories are block RAM: a LUT holds 64 bits."""
@@ -76,11 +77,11 @@ class MemoryPlan:
         return (*([self.shape] * self.columns), *([self.last] if self.last else []))
 
     @property
-    def area(self) -> Area:
+    def area(self) -> Resources:
         """What the primitives take; the counter of the address comes on top."""
-        return Area(
-            lut=sum(shape.luts for shape in self.shapes),
-            bram36=sum(shape.tiles for shape in self.shapes),
+        return by_formula(
+            luts=sum(shape.luts for shape in self.shapes),
+            bram_tiles=sum(shape.tiles for shape in self.shapes),
         )
 
 

@@ -104,7 +104,7 @@ class BlockParameters:
                 f"{list(shape)}; train it for this shape or correct the network file"
             )
         if found.dtype == np.uint64 and found.size and int(found.max()) > np.iinfo(np.int64).max:
-            raise ParameterError(f"{self.file}: {name} holds {found.max()}, more than 63 bits; no core takes it")
+            raise ParameterError(f"{self.file}: {name} holds {found.max()}, more than 63 bits; no core can hold it")
         return found.astype(np.int64)
 
     def _in_bits(self, name: str, values: Tensor, bits: int) -> None:
@@ -150,5 +150,5 @@ def read_block(path: Path) -> BlockParameters:
     except _UNREADABLE as error:
         raise ParameterError(f"{path}: cannot be read as arrays ({error}); write it with numpy.savez") from error
     if not isinstance(meta, dict):
-        raise ParameterError(f"{path}: meta is no JSON object; write it as a text of one")
+        raise ParameterError(f"{path}: meta is not a JSON object; write it as JSON text")
     return BlockParameters(path.name, arrays, meta)

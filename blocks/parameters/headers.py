@@ -113,7 +113,7 @@ class Header:
                 tokens = []
                 continue
             if kind == "other":
-                raise self.wrong(at, f"{word!r} is part of no declaration that is known here")
+                raise self.wrong(at, f"{word!r} belongs to no known declaration")
             if kind == "name" and word != "const" and "=" not in tokens and tokens.count("<") == tokens.count(">"):
                 name = word
             tokens.append(word)
@@ -131,7 +131,7 @@ class Header:
             signed: Whether numbers are two's complement.
 
         Raises:
-            HeaderError: another nesting or count, a word that is no number, or one of more bits.
+            HeaderError: another nesting or count, a word that is not a number, or one of more bits.
         """
         highest = (1 << bits) - 1
         found: list[int] = []
@@ -171,7 +171,7 @@ class Header:
     def _number(self, name: str, kind: str | None, word: str, at: int, highest: int, *, signed: bool) -> int:
         digits = word[1:-1] if kind == "text" else word
         if not _NUMBER.fullmatch(digits):
-            raise self.wrong(at, f"{word} of {name} is no number; write it in decimal or as 0x...")
+            raise self.wrong(at, f"{word} of {name} is not a number; write it in decimal or as 0x...")
         hexadecimal = "x" in digits or "X" in digits
         value = int(digits, 16 if hexadecimal else 10)
         half = (highest + 1) >> 1

@@ -57,9 +57,7 @@ def import_parameters(network: Network, folder: Path, fc_weights: Path | None = 
             f"{folder}: there is no such folder; give one with parameter files or the authors' headers"
         )
     if network.parameters.exists() and folder.resolve() == network.parameters.resolve():
-        raise ParameterImportError(
-            f"{folder} is where {network.name}'s values are; give the folder that they come from"
-        )
+        raise ParameterImportError(f"{folder} already holds {network.name}'s values; give the folder to import from")
     form, read = _reader(folder)
     found: dict[str, BlockParameters] = {}
     faults: list[str] = []
@@ -140,7 +138,7 @@ def _read_npz(folder: Path, block: Block) -> BlockParameters:
     parameters = read_block(path if path.exists() else other)
     named = parameters.meta.get("block", block.name)
     if named not in (block.name, FOLDERS.get(block.name)):
-        what = f"its meta says that it is of block {named}"
+        what = f"its meta names block {named}"
         raise ParameterError(f"{parameters.file}: {what}; give each block its own file")
     return BlockParameters(parameters.file, parameters.arrays, {"origin": "imported", **parameters.meta})
 
@@ -152,7 +150,7 @@ def _checked(parameters: BlockParameters, block: Block) -> BlockParameters:
     known = {name for port in logical for name in (port, f"{port}_packed")} | {"fc_weights"}
     surplus = sorted(set(parameters.arrays) - known)
     if surplus:
-        what = f"{', '.join(surplus)} is no array of block {block.name}, which has {', '.join(logical)}"
+        what = f"block {block.name} has no array {', '.join(surplus)}, only {', '.join(logical)}"
         raise ParameterError(f"{parameters.file}: {what}; import parameters of this network")
     return parameters
 
@@ -177,7 +175,7 @@ def _with_fc_weights(network: Network, head: BlockParameters, path: Path | None)
 
 
 def _write(folder: Path, found: Mapping[str, BlockParameters]) -> None:
-    """Write one file per block: a new folder takes the place of the old one, so that never some of them are there."""
+    """Write one file per block: a new folder replaces the old one, so they are never there in part."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as place:
         new, old = Path(place, "new"), Path(place, "old")

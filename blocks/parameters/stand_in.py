@@ -1,4 +1,4 @@
-"""Stand-ins: seeded values that take the place of trained ones, so that a network builds and runs without them.
+"""Stand-ins: seeded values that take the place of trained ones, so a network builds and runs without them.
 
 They depend on the block's name and on the shape of its tensors, never on its folding: folding a block otherwise
 changes no result.

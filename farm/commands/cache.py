@@ -9,11 +9,10 @@ from typing import Any
 from doit.cmd_base import DoitCmdBase
 from doit.exceptions import InvalidCommand
 
-from farm.commands.config import settings_of
 from farm.machine import store_folder
+from farm.project import project_of
 from farm.results.store import Store
 from farm.results.store_care import collect, stats, verify
-from farm.settings import FarmSettings
 
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _OPT_SIZE = {
@@ -41,7 +40,7 @@ class Cache(DoitCmdBase):  # type: ignore[misc]
         action, size = _words_of(args, params["max_size"])
         max_bytes = _size(size) if action == "gc" else 0
         self.loader.setup(params)
-        folder = store_folder(settings_of(self.loader).section(FarmSettings))
+        folder = store_folder(project_of(self.loader).farm)
         problems: list[str] = []
         store = Store(folder, problems.append)
         # Looking at any key opens the store, and says if that cannot be done.

@@ -1,4 +1,4 @@
-"""`doit config`, and the settings that all commands read."""
+"""`doit config`: the effective settings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from doit.cmd_base import DoitCmdBase
 from doit.exceptions import InvalidCommand
 
-from config.settings import Settings
+from farm.project import project_of
 
 
 class Config(DoitCmdBase):  # type: ignore[misc]
@@ -28,7 +28,7 @@ class Config(DoitCmdBase):  # type: ignore[misc]
         if args:
             raise InvalidCommand(f"'doit config' takes only name=value words, not '{args[0]}'")
         self.loader.setup(params)
-        settings = settings_of(self.loader)
+        settings = project_of(self.loader).settings
         table = Table("key", "value", "from", "meaning", box=None, pad_edge=False)
         for key, value in settings.values.items():
             shown = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
@@ -36,11 +36,3 @@ class Config(DoitCmdBase):  # type: ignore[misc]
         width = None if sys.stdout.isatty() else 200
         Console(file=sys.stdout, highlight=False, width=width).print(table)
         return 0
-
-
-def settings_of(loader: Any) -> Settings:
-    """Return the settings that the dodo.py has composed, by their type; the defaults if it has none."""
-    for value in (loader.namespace or {}).values():
-        if isinstance(value, Settings):
-            return value
-    return Settings.defaults()

@@ -10,34 +10,31 @@ from typing import Any
 
 from doit.cmd_run import Run as DoitRun
 from doit.cmd_run import opt_always, opt_continue, opt_verbosity
-from doit.control import TaskControl
 from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 
 from config.settings import command_line_words
-from farm.commands.config import settings_of
-from farm.commands.reader import give_up_writing
-from farm.commands.trace import LAST_BUILD, BuildLog
+from farm.commands.base import give_up_writing
+from farm.display.build_log import LAST_BUILD, BuildLog
 from farm.display.progress import display_for
 from farm.display.tally import Tally
 from farm.display.wording import shortage_lines
-from farm.execution.executor import Executor
-from farm.execution.process import adopt_orphans
+from farm.execution.local import LocalExecutor
+from farm.execution.scratch import Scratch
 from farm.machine import capacity_of, store_folder
 from farm.planning.admission import NeverFitsError
 from farm.planning.forecast import Forecast
-from farm.planning.graph import check_selection, check_sources, order
+from farm.planning.graph import check_selection, check_sources, linked, order
 from farm.planning.predecessors import Predecessors
 from farm.planning.priority import Priority
-from farm.redaction import redaction_of
+from farm.project import project_of
 from farm.results.digest import digests_of
 from farm.results.ledger import Ledger
 from farm.results.lock import checkout_lock
 from farm.results.store import Store
 from farm.scheduler.checkout import Checkout
-from farm.scheduler.loop import Loop
+from farm.scheduler.loop import Loop, Options
 from farm.scheduler.outcome import Outcome
 from farm.scheduler.stop import Stop
-from farm.settings import FarmSettings
 
 _ENGINE_ERROR = 2
 _OPT_SLOTS = {
@@ -102,13 +99,14 @@ class Run(DoitRun):  # type: ignore[misc]
         _check_option_order(pos_args or [], tasks)
         if num_process < 0:
             raise InvalidCommand(f"-n {num_process}: give at least 1")
-        control = TaskControl(self.task_list)
+        control = linked(self.task_list)
         check_selection([name for name in self.sel_tasks or () if not name.startswith("-")], tasks, control.targets)
         control.process(self.sel_tasks)
         names = order(control.tasks, control.selected_tasks)
         root = Path.cwd()
         check_sources(control.tasks, names, control.targets, root)
-        farm = settings_of(self.loader).section(FarmSettings)
+        project = project_of(self.loader)
+        farm = project.farm
         capacity, folder = capacity_of(farm, num_process), store_folder(farm)
         ledger = Ledger(folder / "ledger.db", lambda text: display.note(text))  # noqa: PLW0108 - it comes later
         forecast = Forecast(control.tasks, names, ledger)
@@ -126,8 +124,9 @@ class Run(DoitRun):  # type: ignore[misc]
                 return stop.exit_code
             for note in _notes(control.tasks, names):
                 display.note(note)
-            executor = Executor(root, redaction_of(self.loader))
-            executor.clear()
+            executor, scratch = LocalExecutor(root), Scratch(root)
+            executor.open()
+            scratch.clear()
             log = BuildLog(root / LAST_BUILD, display)
             loop = Loop(
                 control.tasks,
@@ -135,18 +134,15 @@ class Run(DoitRun):  # type: ignore[misc]
                 self.dep_manager,
                 checkout=Checkout(root, digests_of(root), Store(folder, display.note)),
                 executor=executor,
+                redaction=project.redaction,
                 ledger=ledger,
                 capacity=capacity,
                 priority=priority,
                 watcher=log,
                 stop=stop,
-                always=always,
-                go_on=continue_,
-                keep_failed=farm.keep_failed,
-                verbosity=2 if verbosity is None else verbosity,
+                options=Options(always, continue_, farm.keep_failed, 2 if verbosity is None else verbosity),
             )
             try:
-                adopt_orphans()
                 outcome: Outcome = loop.run()
             except (InvalidTask, InvalidCommand, InvalidDodoFile):
                 raise
@@ -160,12 +156,12 @@ class Run(DoitRun):  # type: ignore[misc]
                 sys.stderr.write("ERROR: the engine failed; finished steps are recorded\n")
                 return _ENGINE_ERROR
             finally:
-                adopt_orphans(False)
+                executor.close()
                 log.close()
                 ledger.close()
                 self.dep_manager.close()
                 if not farm.keep_failed:
-                    executor.clear()
+                    scratch.clear()
             predecessors.remember([*outcome.ran, *outcome.restored], outcome.current)
             display.summary(outcome)
             return stop.exit_code or outcome.exit_code

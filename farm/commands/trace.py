@@ -1,164 +1,55 @@
-"""What happened in the last build, line by line as it happened, and the same as a trace for Chrome and Perfetto."""
+"""`doit trace`: the last build as a file for a trace viewer."""
 
 from __future__ import annotations
 
 import json
-import os
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+import sys
 from pathlib import Path
 from typing import Any
 
-from farm.execution.executor import Run
-from farm.execution.failure import Failure
+from doit.cmd_base import DoitCmdBase
+from doit.exceptions import InvalidCommand
+
+from farm.display.build_log import LAST_BUILD, chrome_trace, read_events
+from farm.display.wording import reason_words
 from farm.reason import Reason
-from farm.results.folder import FARM_FOLDER
-from farm.results.record import Cost
-from farm.scheduler.watcher import Watcher
-
-LAST_BUILD = f"{FARM_FOLDER}/last_build.jsonl"
-_KEPT_REASONS = 20
-_US = 1_000_000
-
-Event = dict[str, Any]
 
 
-class BuildLog:
-    """A watcher that writes events to a file and passes them on; a build that did nothing keeps the older file.
+class Trace(DoitCmdBase):  # type: ignore[misc]
+    """Writes the last build as a trace."""
 
-    Each event is one write of a whole line, so that a killed build leaves all that had happened.
-    """
+    name = "trace"
+    doc_purpose = "write the last build as a trace for ui.perfetto.dev or chrome://tracing"
+    doc_usage = "[-o FILE]"
+    doc_description = None
+    cmd_options = (
+        {
+            "name": "output",
+            "short": "o",
+            "long": "output",
+            "type": str,
+            "default": "build/trace.json",
+            "help": "file to write [default: build/trace.json]",
+        },
+    )
 
-    def __init__(self, path: Path, watcher: Watcher, clock: Callable[[], float] = time.monotonic) -> None:
-        self.refresh_s = watcher.refresh_s
-        self._path = path
-        self._watcher = watcher
-        self._clock = clock
-        self._begun_s = clock()
-        self._file: int | None = None
-
-    def close(self) -> None:
-        """Note that the build came to its end, and close the file."""
-        if self._file is not None:
-            self._write("end", "")
-            os.close(self._file)
-            self._file = None
-
-    def started(self, name: str, reasons: Sequence[Reason]) -> None:
-        """Note that a step has begun, and why."""
-        self._write("started", name, reasons=[asdict(reason) for reason in reasons[:_KEPT_REASONS]])
-        self._watcher.started(name, reasons)
-
-    def finished(self, name: str, elapsed_s: float) -> None:
-        """Note that a task is done."""
-        self._write("finished", name, elapsed_s=round(elapsed_s, 6))
-        self._watcher.finished(name, elapsed_s)
-
-    def current(self, name: str) -> None:
-        """Pass on."""
-        self._watcher.current(name)
-
-    def restored(self, name: str, cost: Cost) -> None:
-        """Note that the outputs of a step came from the store."""
-        self._write("restored", name, cost=asdict(cost))
-        self._watcher.restored(name, cost)
-
-    def failed(self, name: str, failure: Failure) -> None:
-        """Note that a task has failed, and how."""
-        self._write("failed", name, failure=asdict(failure))
-        self._watcher.failed(name, failure)
-
-    def repeated(self, name: str, failure: Failure, attempt: int) -> None:
-        """Note that a step has failed and will be tried again."""
-        self._write("repeated", name, failure=asdict(failure), attempt=attempt)
-        self._watcher.repeated(name, failure, attempt)
-
-    def note(self, text: str) -> None:
-        """Pass on."""
-        self._watcher.note(text)
-
-    def foreign(self, name: str) -> None:
-        """Pass on."""
-        self._watcher.foreign(name)
-
-    def progress(self, done: int, total: int, running: Sequence[Run]) -> None:
-        """Pass on."""
-        self._watcher.progress(done, total, running)
-
-    def _write(self, event: str, name: str, **more: Any) -> None:
+    def execute(self, params: Any, args: list[str]) -> int:
+        """Write the file; no task is created."""
+        if args:
+            raise InvalidCommand(f"'doit trace' takes no task ('{args[0]}'): it shows the whole last build")
         try:
-            if self._file is None:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._file = os.open(
-                    self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o644
-                )
-                self._line({"event": "begin", "at_s": 0.0, "began_s": round(time.time(), 3), "process": os.getpid()})
-            self._line({"event": event, "at_s": round(self._clock() - self._begun_s, 6), "name": name, **more})
+            events = read_events(Path.cwd() / LAST_BUILD)
         except OSError:
-            # A full disk fails the steps themselves, with a message; this file is for looking back only.
-            pass
-
-    def _line(self, document: Event) -> None:
-        if self._file is not None:
-            os.write(self._file, (json.dumps(document) + "\n").encode())
-
-
-def read_events(path: Path) -> list[Event]:
-    """Return the events of a build; a torn or damaged line is left out. Raises OSError if there is no such file."""
-    events = []
-    for line in path.read_text("utf-8", errors="replace").splitlines():
+            raise InvalidCommand("there is no build to trace yet; run 'doit build' first") from None
+        if not events:
+            raise InvalidCommand(f"{LAST_BUILD} holds no event; run 'doit build' again")
+        document = chrome_trace(events, reason_words=lambda item: reason_words(Reason(**item)))  # type: ignore[arg-type]
+        path = Path(params["output"])
         try:
-            event = json.loads(line)
-            if isinstance(event["event"], str) and isinstance(event["at_s"], float | int):
-                events.append(event)
-        except (ValueError, KeyError, TypeError):
-            continue
-    return events
-
-
-def chrome_trace(events: Sequence[Event], *, reason_words: Callable[[Mapping[str, str]], str]) -> dict[str, Any]:
-    """Return a trace in the JSON form of Chrome's trace viewer; times in microseconds from the build's begin.
-
-    Steps that ran at the same time are in different rows. What had not ended when the build was killed lasts to the
-    last event, and says so.
-    """
-    end_s = max((float(event["at_s"]) for event in events), default=0.0)
-    spans: list[tuple[float, float, str, dict[str, Any]]] = []
-    open_spans: dict[str, Event] = {}
-    for event in events:
-        name, at_s = str(event.get("name", "")), float(event["at_s"])
-        if event["event"] == "started":
-            open_spans[name] = event
-        elif event["event"] in ("finished", "failed", "repeated", "restored"):
-            begun = open_spans.pop(name, None)
-            begun_s = float(begun["at_s"]) if begun else at_s - float(event.get("elapsed_s", 0.0))
-            args = {"ended": event["event"], **_why(begun, reason_words)}
-            if "failure" in event:
-                args["failure"] = event["failure"]
-            spans.append((max(0.0, begun_s), at_s, name, args))
-    for name, begun in open_spans.items():
-        spans.append(
-            (float(begun["at_s"]), end_s, name, {"ended": "not before the build", **_why(begun, reason_words)})
-        )
-    rows: list[float] = []
-    out: list[dict[str, Any]] = [{"ph": "M", "pid": 1, "tid": 0, "name": "process_name", "args": {"name": "build"}}]
-    changes: list[tuple[float, int]] = []
-    for begun_s, ended_s, name, args in sorted(spans, key=lambda span: (span[0], span[2])):
-        row = next((number for number, free_s in enumerate(rows) if free_s <= begun_s), len(rows))
-        if row == len(rows):
-            rows.append(0.0)
-        rows[row] = ended_s
-        span = {"name": name, "cat": name.partition(":")[0], "ph": "X", "pid": 1, "tid": row + 1, "args": args}
-        out.append({**span, "ts": round(begun_s * _US), "dur": round((ended_s - begun_s) * _US)})
-        changes += [(begun_s, 1), (ended_s, -1)]
-    count = 0
-    for at_s, change in sorted(changes):
-        count += change
-        out.append({"name": "steps", "ph": "C", "pid": 1, "ts": round(at_s * _US), "args": {"running": count}})
-    return {"traceEvents": out, "displayTimeUnit": "ms"}
-
-
-def _why(begun: Event | None, reason_words: Callable[[Mapping[str, str]], str]) -> dict[str, str]:
-    reasons = (begun or {}).get("reasons") or []
-    return {"why": "; ".join(reason_words(reason) for reason in reasons)} if reasons else {}
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(document) + "\n", "utf-8")
+        except OSError as error:
+            raise InvalidCommand(f"{path}: {error.strerror}; name another file with -o") from None
+        steps = sum(event["ph"] == "X" for event in document["traceEvents"])
+        sys.stdout.write(f"{path}: {steps} steps; open it in ui.perfetto.dev or chrome://tracing\n")
+        return 0

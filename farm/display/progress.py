@@ -21,8 +21,8 @@ from farm.display.wording import (
     status_words,
     waiting_lines,
 )
-from farm.execution.executor import Run
 from farm.execution.failure import Failure
+from farm.execution.run import Run
 from farm.planning.forecast import Left
 from farm.reason import Reason
 from farm.results.record import Cost
@@ -103,7 +103,7 @@ class Display:
             self._line(f"          log: {failure.log}", "")
             self._line(f"          alone: doit repro {name}", "")
 
-    def foreign(self, name: str) -> None:
+    def python_action(self, name: str) -> None:
         """Leave the terminal to an action that writes to it."""
         self._clear()
 
@@ -208,7 +208,9 @@ class LiveDisplay(Display):
         lines = [status_words(done, total, self._tally.restored, len(running), self._left(seconds))]
         for run in running[:_SHOWN_RUNS]:
             name = run.step.name
-            lines.append(running_words(name, run.elapsed_s, self._tally.forecast.of(name), self._why.get(name, "")))
+            lines.append(
+                running_words(name, run.elapsed_s, self._tally.forecast.of(name), self._why.get(name, ""), run.where)
+            )
         if len(running) > _SHOWN_RUNS:
             lines.append(f"  and {len(running) - _SHOWN_RUNS} more")
         lines += waiting_lines(self._tally.waiting(list(seconds)))

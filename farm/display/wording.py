@@ -190,12 +190,12 @@ def status_words(done: int, total: int, restored: int, running: int, left: Left)
     return f"{words}; about {duration_words(left.seconds)} left (by earlier runs)"
 
 
-def running_words(name: str, elapsed_s: float, expected: Expectation, why: str) -> str:
-    """Return the live line of a running step."""
+def running_words(name: str, elapsed_s: float, expected: Expectation, why: str, where: str = "") -> str:
+    """Return the live line of a running step; `where` is the place that its executor tells, if it tells one."""
     time = duration_words(elapsed_s)
     if expected.wall_s is not None:
         time += f" of {'' if expected.basis == 'step' else 'perhaps '}{duration_words(expected.wall_s.median)}"
-    return f"  {time:>18}  {name}  {why}"
+    return f"  {time:>18}  {name}  {f'on {where}  ' if where else ''}{why}"
 
 
 def waiting_lines(waiting: Sequence[Waiting]) -> list[str]:
@@ -273,8 +273,8 @@ def failure_words(failure: Failure) -> str:
             return f"ended with exit status 0, but its log is cut off: {failure.detail}"
         case "input":
             return f"could not read its inputs: {failure.detail}"
-        case "published":
-            return f"has its outputs in place, but their use failed: {failure.detail}"
+        case "hook":
+            return f"has its outputs in place, but the publish hook failed: {failure.detail}"
         case "action":
             return failure.detail
         case "engine":

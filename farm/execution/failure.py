@@ -12,7 +12,7 @@ from typing import Literal
 from farm.step import FailureClass, Signature, Step
 
 Cause = Literal[
-    "exit", "signal", "timeout", "lost", "program", "outputs", "log", "cut", "input", "published", "action", "engine"
+    "exit", "signal", "timeout", "lost", "program", "outputs", "log", "cut", "input", "hook", "action", "engine"
 ]
 
 # a.cpp:3:5: error, [a.v:12], /x/b.sv:7: but no time of day and no address of a host.
@@ -20,7 +20,6 @@ _LOCATION = re.compile(r"(?:^|[\s\[(\"'])([\w./+-]*[A-Za-z_][\w./+-]*\.[A-Za-z]\
 _FRAME = re.compile(r'^\s+File "([^"]+)", line (\d+)', re.MULTILINE)
 _TRACEBACK = "Traceback (most recent call last)"
 _SHOWN_LINES = 4
-_NEARLY_ALL = 0.9
 _HEAD_BYTES = 4 << 20
 _TAIL_BYTES = 1 << 20
 _ERROR = re.compile(r"(?i)\b(fatal|error|undefined reference|assertion|abort(ed)?|exception|cannot|not found)\b")
@@ -39,7 +38,7 @@ _KINDS: dict[Cause, FailureClass] = {
     "log": "source",
     "cut": "crash",
     "input": "source",
-    "published": "infrastructure",
+    "hook": "infrastructure",
     "action": "source",
     "engine": "infrastructure",
 }
@@ -96,9 +95,9 @@ def retry_of(failure: Failure) -> Retry:
     return _RETRIES.get(failure.kind, _ONCE) if failure.cause in ("exit", "signal", "lost", "log", "cut") else _ONCE
 
 
-def failed(cause: Cause, detail: str, log: str = "", told: Told | None = None) -> Failure:
-    """Return a failure of the class of its cause; `told` is what the log says, which may know better."""
-    found = told or Told((), "", None)
+def failed(cause: Cause, detail: str, log: str = "", findings: LogFindings | None = None) -> Failure:
+    """Return a failure of the class of its cause; `findings` are what the log says, which may know better."""
+    found = findings or LogFindings((), "", None)
     by_log = found.signature if cause in ("exit", "signal", "log", "cut", "outputs", "lost") else None
     kind = _KINDS[cause] if by_log is None else by_log.kind
     remedy, retries = ("", True) if by_log is None else (by_log.remedy, by_log.retries)
@@ -110,24 +109,8 @@ def out_of_disk(failure: Failure, error: OSError) -> Failure:
     return replace(failure, kind="disk") if error.errno in (errno.ENOSPC, errno.EDQUOT) else failure
 
 
-def out_of_memory(
-    failure: Failure, *, oom_kills: int, peak_memory_gib: float, memory_gib: float, limit_gib: float
-) -> Failure:
-    """Return the failure as one of memory if it was that; the kernel kills without a word.
-
-    It was if the kernel counts that it has killed, or if the tool got SIGKILL while its tree held nearly all there is.
-    """
-    counted = oom_kills > 0 and failure.cause in ("signal", "exit", "outputs")
-    killed = failure.cause == "signal" and failure.detail == "SIGKILL"
-    if counted or failure.kind == "memory" or (killed and peak_memory_gib > _NEARLY_ALL * limit_gib):
-        return replace(
-            failure, kind="memory", peak_memory_gib=peak_memory_gib, memory_gib=memory_gib, limit_gib=limit_gib
-        )
-    return failure
-
-
 @dataclass(frozen=True)
-class Told:
+class LogFindings:
     """What a log says about a failure: a few lines, the place that they name, and the signature found."""
 
     lines: tuple[str, ...]
@@ -135,13 +118,13 @@ class Told:
     signature: Signature | None
 
 
-def told_by(log: Path, step: Step) -> Told:
+def log_findings(log: Path, step: Step) -> LogFindings:
     """Read the log of a failed step. Never raises: a log that cannot be read tells nothing."""
     signature, line = _signature(log, step.signatures)
     lines = telling_lines(log, step.error_lines)
     if line and line not in lines:
         lines = (line, *lines[: _SHOWN_LINES - 1])
-    return Told(lines, _place(log, lines), signature)
+    return LogFindings(lines, _place(log, lines), signature)
 
 
 def _signature(log: Path, signatures: tuple[Signature, ...]) -> tuple[Signature | None, str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from doit.control import TaskControl
 from doit.exceptions import InvalidCommand, InvalidTask
 
 from farm.step import Step
@@ -19,6 +20,32 @@ def step_of(task: Task) -> Step | None:
     """Return the step of a task; None for group tasks and tasks with other actions."""
     step = (task.meta or {}).get("step")
     return step if isinstance(step, Step) else None
+
+
+class _Sorted(set[str]):
+    """A set that is read in sorted order: doit keeps input files in a set, whose order differs by process."""
+
+    def __init__(self, members: Iterable[str]) -> None:
+        super().__init__(members)
+        self._members = tuple(sorted(set(members)))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members)
+
+
+def linked(task_list: Sequence[Task]) -> TaskControl:
+    """Return doit's control of the tasks, in which each task names those that it needs in the order of dodo.py.
+
+    doit links a task with the makers of its input files, in the order of a set: without this every list of tasks would
+    have another order at each call. Raises what doit raises for tasks that cannot be linked.
+    """
+    for task in task_list:
+        task.file_dep = _Sorted(task.file_dep)
+    control = TaskControl(task_list)
+    place = {name: number for number, name in enumerate(control.tasks)}
+    for task in task_list:
+        task.task_dep.sort(key=place.__getitem__)
+    return control
 
 
 def order(tasks: Mapping[str, Task], selected: Iterable[str]) -> list[str]:
@@ -79,7 +106,7 @@ def check_sources(tasks: Mapping[str, Task], names: Iterable[str], targets: Mapp
 
 def check_selection(selected: Iterable[str] | None, tasks: Iterable[str], targets: Iterable[str]) -> None:
     """Raise InvalidCommand with a suggestion for a name that is no task and no target."""
-    names, files = list(tasks), set(targets)
+    names, files = list(tasks), sorted(targets)
     for word in selected or ():
         if "*" in word or word in names or word in files:
             continue

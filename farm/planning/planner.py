@@ -73,7 +73,7 @@ class Planner:
             elif step is not None:
                 self._planned[name] = self._step(name, step)
             elif task.actions:
-                self._planned[name] = self._foreign(name, task)
+                self._planned[name] = self._python_action(name, task)
         return tuple(self._planned.values())
 
     def _is_ignored(self, task: Task) -> bool:
@@ -120,7 +120,7 @@ class Planner:
                 self._coming[output.target] = outputs[output.path].meaning
         return Planned(name, "restore", reasons, (), before)
 
-    def _foreign(self, name: str, task: Task) -> Planned:
+    def _python_action(self, name: str, task: Task) -> Planned:
         pending = [needed for needed in task.task_dep if needed in self._planned]
         moving = tuple(needed for needed in pending if self._planned[needed].state != "current")
         if moving:

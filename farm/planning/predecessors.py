@@ -80,7 +80,7 @@ class Predecessors:
         same = {
             name for name in current if any(known.get(g, {}).get("name") == name for g in self._groups.get(name, ()))
         }
-        for name in {*changed, *current} - same:
+        for name in sorted({*changed, *current} - same):
             if name not in self._groups:
                 continue
             step = step_of(self._tasks[name])

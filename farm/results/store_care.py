@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,5 +122,5 @@ def _unfinished(folder: Path) -> list[Path]:
     return [path for path in _all(folder) if path.name.startswith(".tmp-")]
 
 
-def _all(folder: Path) -> Iterator[Path]:
-    return folder.glob("??/*")
+def _all(folder: Path) -> list[Path]:
+    return sorted(folder.glob("??/*"))

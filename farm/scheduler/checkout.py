@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from farm import clock
-from farm.execution.executor import Run
+from farm.execution.run import Run
 from farm.key import Parts, parts_of
 from farm.reason import Reason
 from farm.results.digest import Digest, Digests, Signature, digest_of, settled
@@ -17,7 +17,8 @@ from farm.results.record import Cost, Record, Records, why
 from farm.results.store import Store, entry_of
 from farm.step import Step
 
-Published = Callable[[tuple[Path, ...]], None]
+#: What a task does with its outputs when they are in place; it gets their paths.
+Hook = Callable[[tuple[Path, ...]], None]
 
 _RESTORING = f"{SCRATCH}/restoring"
 
@@ -39,8 +40,8 @@ class Difference:
     only_bytes: bool
 
 
-class UseError(Exception):
-    """Outputs are in place, but what their task does with them has failed."""
+class HookError(Exception):
+    """The outputs are in place, but the task's publish hook failed."""
 
 
 class Checkout:
@@ -77,7 +78,7 @@ class Checkout:
             source for source, (signature, digest) in probe.inputs.items() if self._moved(source, signature, digest)
         ]
 
-    def restore(self, step: Step, probe: Probe, published: Published | None) -> Cost | None:
+    def restore(self, step: Step, probe: Probe, hook: Hook | None) -> Cost | None:
         """Put what the store holds of a step into place, and record it. None if it holds nothing whole.
 
         Returns what the run had cost. Raises OSError if the checkout cannot be written.
@@ -98,11 +99,11 @@ class Checkout:
             self._restoring_is_empty = outputs == set(entry.files) and not any("/" in path for path in outputs)
         finally:
             self._clear_restoring()
-        self.use(step, published)
+        self.run_hook(step, hook)
         self._record(step, probe, {path: file.digest for path, file in entry.files.items()}, entry.cost)
         return entry.cost
 
-    def publish(self, run: Run, probe: Probe, published: Published | None) -> tuple[Difference, ...]:
+    def publish(self, run: Run, probe: Probe, hook: Hook | None) -> tuple[Difference, ...]:
         """Store and record a run that ended well, with its outputs in place; return what differs from an earlier run.
 
         Raises OSError.
@@ -114,7 +115,7 @@ class Checkout:
             more = {"facts": dict(step.facts), "cost": run.cost}
             self.store.publish(entry_of(key, step.name, digests, run.work, run.log, **more), run.work, run.log)
         self._place(step, run.work, digests)
-        self.use(step, published)
+        self.run_hook(step, hook)
         self._record(step, probe, digests, run.cost)
         return tuple(
             Difference(output.target, earlier[output.path].meaning == digests[output.path].meaning)
@@ -122,13 +123,13 @@ class Checkout:
             if output.path in earlier and earlier[output.path].sha256 != digests[output.path].sha256
         )
 
-    def use(self, step: Step, published: Published | None) -> None:
-        """Let a task do with its targets what it does with new ones. Raises UseError."""
-        if published is not None:
+    def run_hook(self, step: Step, hook: Hook | None) -> None:
+        """Run the task's publish hook. Raises HookError for whatever it raises."""
+        if hook is not None:
             try:
-                published(tuple(self.root / target for target in step.targets))
+                hook(tuple(self.root / target for target in step.targets))
             except Exception as error:
-                raise UseError(f"{type(error).__name__}: {error}") from error
+                raise HookError(f"{type(error).__name__}: {error}") from error
 
     def remove_targets(self, step: Step) -> None:
         """Remove the targets of a step and the record that vouches for them."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from farm.execution.executor import Run
 from farm.execution.failure import Failure
+from farm.execution.run import Run
 from farm.reason import Reason
 from farm.results.record import Cost
 
@@ -37,7 +37,7 @@ class Watcher(Protocol):
     def failed(self, name: str, failure: Failure) -> None:
         """A task has failed."""
 
-    def foreign(self, name: str) -> None:
+    def python_action(self, name: str) -> None:
         """An action that is no step is about to write to the terminal."""
 
     def progress(self, done: int, total: int, running: Sequence[Run]) -> None:

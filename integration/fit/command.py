@@ -1,16 +1,13 @@
-"""`doit fit`: the fit of the present settings, printed; nothing is built and nothing is written."""
+"""`doit fit` prints the fit of the present settings and builds nothing; `doit reports` leaves it in a file."""
 
 from __future__ import annotations
 
 import shutil
 import sys
 import textwrap
-from collections.abc import Mapping
-from pathlib import Path
 
-from blocks.network import Network
 from config.problem import ConfigError
-from config.settings import Settings
+from integration.context import BuildContext
 from integration.fit.file import leave_fit, leave_no_fit
 from integration.fit.needs import best, synthesised
 from integration.fit.placement import UndecidedError
@@ -18,26 +15,18 @@ from integration.fit.problem import FitProblem, problem_of
 from integration.fit.settings import FitSettings
 from integration.fit.solve import Misfit, fit_of
 from integration.fit.text import fit_lines, misfit_lines
-from integration.platform import Platform
 
 
-def asked(
-    network: Network,
-    platform: Platform,
-    settings: Settings,
-    folder: Path,
-    toolchain: str | None = None,
-    views: Mapping[str, str] | None = None,
-) -> FitProblem:
-    """The problem with what `ooc` has left in the build's `folder`, by formula where a core has no values of its view.
+def asked(build: BuildContext) -> FitProblem:
+    """The problem with what `ooc` has left in the build's folder, by formula where a core has no values of its view.
 
     Raises:
         ConfigError: settings that cannot be, values that cannot be read, or that fit.source=ooc asks for in vain.
     """
-    problem = problem_of(network, platform, settings, toolchain, views)
-    source = settings.section(FitSettings).source
+    problem = problem_of(build.network, build.platform, build.settings, build.toolchain, build.views)
+    source = build.settings.section(FitSettings).source
     # A build's folder has the synthesis of its own toolchain only.
-    files = {block.core: folder / "ooc" / block.core / "values.json" for block in problem.blocks}
+    files = {block.core: build.folder / "ooc" / block.core / "values.json" for block in problem.blocks}
     if source == "formula":
         return problem
     if source == "ooc":
@@ -45,17 +34,10 @@ def asked(
     return problem.with_blocks(*best(problem.blocks, files, problem.toolchain))
 
 
-def show(
-    network: Network,
-    platform: Platform,
-    settings: Settings,
-    folder: Path,
-    toolchain: str | None = None,
-    views: Mapping[str, str] | None = None,
-) -> str | None:
-    """Print the fit, or what is missing; in that case also return a sentence that says so."""
+def show(build: BuildContext) -> str | None:
+    """Print the fit, or the shortfall; in that case also return a sentence that says so."""
     try:
-        fit = fit_of(asked(network, platform, settings, folder, toolchain, views))
+        fit = fit_of(asked(build))
     except (ConfigError, UndecidedError) as error:
         return str(error)
     if isinstance(fit, Misfit):
@@ -65,19 +47,12 @@ def show(
     return None
 
 
-def leave(
-    network: Network,
-    platform: Platform,
-    settings: Settings,
-    folder: Path,
-    toolchain: str | None = None,
-    views: Mapping[str, str] | None = None,
-) -> None:
-    """Leave the fit in the build's folder for the reports; settings that allow none are said there."""
+def leave(build: BuildContext) -> None:
+    """Write the fit into the build's folder for the reports, or why the settings allow none."""
     try:
-        leave_fit(folder, asked(network, platform, settings, folder, toolchain, views))
+        leave_fit(build.folder, asked(build))
     except ConfigError as error:
-        leave_no_fit(folder, str(error))
+        leave_no_fit(build.folder, str(error))
 
 
 def _print(lines: list[str]) -> None:

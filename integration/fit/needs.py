@@ -10,19 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import ceil
 from pathlib import Path
 
 from blocks.core.base import Core
 from blocks.network import Network
 from blocks.operators import estimate
-from blocks.operators.base import Area
+from blocks.operators.base import by_formula
 from blocks.operators.width_converter import WidthConverter
 from blocks.parameter_memory.plan import memory_plans
-from config.document import load
+from config.document import Section, load
+from config.fpga_resources import NAMES, UNKNOWN, Resources
 from config.problem import ConfigError, Problem
 from integration.design import Design, design_of
-from integration.fit.resources import Resources, total
 
 FORMULA = "formula"
 STAND_IN = "(stand-in)"
@@ -47,7 +46,7 @@ class BlockNeeds:
     @property
     def resources(self) -> Resources:
         """Logic and the rest; what is unknown of the logic is not known of the block but for the rest of it."""
-        return total((self.logic, self.around))
+        return self.logic + self.around
 
 
 def needs_of(network: Network, views: Mapping[str, str] | None = None) -> tuple[BlockNeeds, ...]:
@@ -55,13 +54,13 @@ def needs_of(network: Network, views: Mapping[str, str] | None = None) -> tuple[
 
     `views` is of cores by name.
     """
-    around = _links(design_of(network))
+    links = _links(design_of(network))
     return tuple(
         BlockNeeds(
             name,
             core.name,
-            Resources() if (area := core.area()) is None else _resources(area),
-            _resources(around.get(name, Area()) + _memories(core)),
+            UNKNOWN if (area := core.area()) is None else area.rounded_up(),
+            _around(core, links.get(name, by_formula())).rounded_up(),
             view=(views or {}).get(core.name),
         )
         for name, core in network.cores().items()
@@ -137,7 +136,7 @@ def _synthesis(path: Path) -> _Synthesis:
     # JSON is YAML, and this reader says the line of a mistake.
     document = load(path)
     document.integer("format", default=1, choices=(1,))
-    resources = Resources.read(document)
+    resources = _read(document)
     tool = document.text("tool", default=None)
     is_estimate = document.flag("is_estimate", default=False)
     view = document.text("view", default=None)
@@ -145,28 +144,25 @@ def _synthesis(path: Path) -> _Synthesis:
     return _Synthesis(resources, "ooc" if tool is None else f"ooc, {tool}", is_estimate, view)
 
 
-def _links(design: Design) -> dict[str, Area]:
-    around: dict[str, Area] = {}
+def _read(section: Section) -> Resources:
+    """The amounts among the keys of a section; those that are not there are unknown."""
+    return Resources(**{name: section.number(name, default=None, minimum=0) for name in NAMES})
+
+
+def _links(design: Design) -> dict[str, Resources]:
+    around: dict[str, Resources] = {}
     for link in design.links:
         source, sink = link.source, link.sink
         fifo = estimate.fifo(sink.lanes * sink.bits, link.depth)
-        around[sink.instance] = around.get(sink.instance, Area()) + fifo
+        around[sink.instance] = around.get(sink.instance, by_formula()) + fifo
         if link.converts:
             elements = source.lanes * sink.lanes
             converter = WidthConverter(source.lanes, sink.lanes, source.bits, elements)
             wider = source.instance if source.lanes > sink.lanes else sink.instance
-            around[wider] = around.get(wider, Area()) + converter.area()
+            around[wider] = around.get(wider, by_formula()) + converter.area()
     return around
 
 
-def _memories(core: Core) -> Area:
-    area = Area()
-    for plan in memory_plans(core):
-        area += plan.area
-    return area
-
-
-def _resources(area: Area) -> Resources:
-    return Resources(
-        luts=ceil(area.lut), bram_tiles=ceil(2 * area.bram36) / 2, urams=ceil(area.uram), dsps=ceil(area.dsp)
-    )
+def _around(core: Core, links: Resources) -> Resources:
+    """What stands around a core: its share of the converters and FIFOs between blocks, and its memories."""
+    return sum((plan.area for plan in memory_plans(core)), links)

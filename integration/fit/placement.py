@@ -123,48 +123,49 @@ class Search:
         Raises:
             UndecidedError: too many labels.
         """
-        items = self.ring.items
-        layers: list[dict[_Key, _Label]] = [{}]
+        layers = [self._first_layer(allowed)]
+        for index in range(1, len(self.ring.items)):
+            layers.append(self._next_layer(index, layers[-1], allowed))
+            self.labels += len(layers[-1])
+            if self.labels > MOST_LABELS:
+                raise UndecidedError(allowed - 1)
+        return _traced(layers) if layers[-1] else None
+
+    def _first_layer(self, allowed: int) -> _Layer:
+        layer: _Layer = {}
         for site in self.sites[0]:
             _, found, free, slls = self._start(site)
             if min(slls, default=0) >= 0 and found + self._to_come(1, site, site, free) <= allowed:
-                layers[0][site, site, free, slls] = (found, None)
-        for index in range(1, len(items)):
-            layer: dict[_Key, _Label] = {}
-            last = index == len(items) - 1
-            for key, (found, _) in layers[-1].items():
-                hub, before, free, slls = key
-                for site in self.sites[index]:
-                    crossed = found + distance(before, site) + site[1] - site[0]
-                    if last:
-                        crossed += len(self.ring.closing) * distance(hub, site)
-                    if crossed > allowed or not all(
-                        holds(free[slr], share) for slr, share in shares_of(items[index], site)
-                    ):
-                        continue
-                    left, wires = take(free, items[index], site), slls
-                    if self.count_slls:
-                        wires = self._wired(slls, index, hub, before, site)
-                        if min(wires) < 0:
-                            continue
-                    if not last and crossed + self._to_come(index + 1, hub, site, left) > allowed:
-                        continue
-                    new = (hub, site, self._forget(index + 1, left), wires)
-                    if new not in layer or layer[new][0] > crossed:
-                        layer[new] = (crossed, key)
-            layers.append(layer)
-            self.labels += len(layer)
-            if self.labels > MOST_LABELS:
-                raise UndecidedError(allowed - 1)
-        if not layers[-1]:
+                layer[site, site, free, slls] = (found, None)
+        return layer
+
+    def _next_layer(self, index: int, before: _Layer, allowed: int) -> _Layer:
+        """Labels with the item `index` placed too, each with the fewest crossings and the label that it comes from."""
+        layer: _Layer = {}
+        for key, (found, _) in before.items():
+            for site in self.sites[index]:
+                label = self._placed(index, key, found, site, allowed)
+                if label and (label[0] not in layer or layer[label[0]][0] > label[1]):
+                    layer[label[0]] = (label[1], key)
+        return layer
+
+    def _placed(self, index: int, key: _Key, found: int, site: Site, allowed: int) -> tuple[_Key, int] | None:
+        """The label with one item more at a site, and its crossings; None where that cannot be."""
+        item, last = self.ring.items[index], index == len(self.ring.items) - 1
+        hub, before, free, slls = key
+        crossed = found + distance(before, site) + site[1] - site[0]
+        if last:
+            crossed += len(self.ring.closing) * distance(hub, site)
+        if crossed > allowed or not all(holds(free[slr], share) for slr, share in shares_of(item, site)):
             return None
-        back: _Key | None = min(layers[-1], key=lambda each: layers[-1][each][0])
-        sites = []
-        for layer in reversed(layers):
-            assert back is not None  # noqa: S101  only labels of the first layer have none before them
-            sites.append(back[1])
-            back = layer[back][1]
-        return sites[::-1]
+        left, wires = take(free, item, site), slls
+        if self.count_slls:
+            wires = self._wired(slls, index, hub, before, site)
+            if min(wires) < 0:
+                return None
+        if not last and crossed + self._to_come(index + 1, hub, site, left) > allowed:
+            return None
+        return (hub, site, self._forget(index + 1, left), wires), crossed
 
     def _wired(self, slls: tuple[int, ...], index: int, hub: Site, before: Site, site: Site) -> tuple[int, ...]:
         left = list(slls)
@@ -224,6 +225,18 @@ class Search:
 
 _Key = tuple[Site, Site, tuple[tuple[int, ...], ...], tuple[int, ...]]
 _Label = tuple[int, "_Key | None"]
+_Layer = dict[_Key, _Label]
+
+
+def _traced(layers: list[_Layer]) -> list[Site]:
+    """The sites of the label with the fewest crossings in the last layer, from the first item on."""
+    back: _Key | None = min(layers[-1], key=lambda each: layers[-1][each][0])
+    sites = []
+    for layer in reversed(layers):
+        assert back is not None  # noqa: S101  only labels of the first layer have none before them
+        sites.append(back[1])
+        back = layer[back][1]
+    return sites[::-1]
 
 
 class _Rest:

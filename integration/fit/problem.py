@@ -10,13 +10,13 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from blocks.network import Network
+from config.fpga_resources import Resources
 from config.problem import ConfigError, Problem, suggestion
 from config.settings import Settings
 from integration.design import End, design_of, kernel_of
 from integration.fit.needs import BlockNeeds, needs_of
-from integration.fit.resources import Resources
 from integration.fit.settings import FitSettings
-from integration.platform import Amounts, Platform
+from integration.platform import Platform
 
 FORMAT = 1
 ADDRESS_BITS = 64
@@ -187,8 +187,8 @@ def problem_of(
             )
             for each in kernel.arguments
         ),
-        slrs=tuple(SlrBudget(name, _resources(amounts)) for name, amounts in platform.budget.slrs),
-        total=_resources(platform.budget.total),
+        slrs=tuple(SlrBudget(name, amounts) for name, amounts in platform.budget.slrs),
+        total=platform.budget.total,
         slls=platform.slls,
         clock=ClockRequest(clock.name, settings.clock_mhz, clock.mhz, clock.most_mhz),
         ceilings=fit.ceilings,
@@ -215,7 +215,3 @@ def _port(end: End) -> str:
 
 def _bits(end: End) -> int:
     return end.lanes * end.bits
-
-
-def _resources(amounts: Amounts) -> Resources:
-    return Resources(amounts.luts, amounts.registers, amounts.bram_tiles, amounts.urams, amounts.dsps)

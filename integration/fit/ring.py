@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 Needs = tuple[int, ...]
 Site = tuple[int, int]
@@ -94,14 +93,6 @@ def distance(one: Site, other: Site) -> int:
 def halves(needs: Needs) -> Needs:
     """Half of every amount, rounded up."""
     return tuple(-(-need // 2) for need in needs)
-
-
-def crossings_of(ring: Ring, sites: Sequence[Site]) -> int:
-    """Boundaries crossed by all streams and memory ports, and within the items that take two SLRs."""
-    steps = sum(distance(before, after) for before, after in pairwise(sites))
-    inside = sum(last - first for first, last in sites)
-    memory = sum(distance(sites[0], (home, home)) for home in (port.home(sites[0]) for port in ring.ports))
-    return steps + inside + memory + len(ring.closing) * distance(sites[0], sites[-1])
 
 
 def use_of(ring: Ring, sites: Sequence[Site]) -> tuple[list[list[int]], list[int]]:

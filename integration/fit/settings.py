@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from config.fpga_resources import NAMES
 from config.settings import Names, setting
-from integration.fit.resources import WORDS
 
 GUIDELINE = {"luts": 70.0, "registers": 50.0, "bram_tiles": 80.0, "urams": 80.0, "dsps": 80.0}
 """Percent of what the shell leaves below which FINN (platforms.py, BSD-3-Clause) expects timing to close."""
@@ -31,4 +31,4 @@ class FitSettings:
     @property
     def ceilings(self) -> tuple[float | None, ...]:
         """The percentages in the order of all tables; None where the guideline holds."""
-        return tuple(getattr(self, f"{name}_percent") for name in WORDS)
+        return tuple(getattr(self, f"{name}_percent") for name in NAMES)

@@ -8,7 +8,7 @@ from itertools import pairwise
 from operator import add
 from typing import TYPE_CHECKING
 
-from integration.fit.resources import WORDS
+from config.fpga_resources import NAMES
 from integration.fit.ring import UNLIMITED, Item, Needs, Ring, Site, shares_of
 
 if TYPE_CHECKING:
@@ -59,9 +59,9 @@ def too_large(problem: FitProblem, ring: Ring, units: Mapping[str, int]) -> tupl
         if sites:
             continue
         allowed = ring.capacities if item.pinned is None else (ring.capacities[item.pinned],)
-        most = [max(UNLIMITED if slr[at] is None else slr[at] or 0 for slr in allowed) for at in range(len(WORDS))]
-        at = max(range(len(WORDS)), key=lambda at: item.needs[at] / max(most[at], 1))
-        name = list(WORDS)[at]
+        most = [max(UNLIMITED if slr[at] is None else slr[at] or 0 for slr in allowed) for at in range(len(NAMES))]
+        at = max(range(len(NAMES)), key=lambda at: item.needs[at] / max(most[at], 1))
+        name = NAMES[at]
         pinned = None if item.pinned is None else problem.slrs[item.pinned].slr
         found.append(TooLarge(item.name, name, item.needs[at] / units[name], most[at] / units[name], pinned))
     return tuple(found)
@@ -75,7 +75,7 @@ def shortfalls(problem: FitProblem, ring: Ring, units: Mapping[str, int]) -> tup
     held = _even(ring)
     found = []
     for slr, (each, items) in enumerate(zip(problem.slrs, held, strict=True)):
-        for at, name in enumerate(WORDS):
+        for at, name in enumerate(NAMES):
             allowed, budget = ring.capacities[slr][at], each.budget.by_name[name]
             needed = sum(share[at] for _, share, _ in items)
             if allowed is None or budget is None or needed <= allowed:

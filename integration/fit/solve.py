@@ -12,18 +12,16 @@ from dataclasses import asdict, dataclass
 from math import ceil, floor
 from typing import Any
 
+from config.fpga_resources import COUNTED_AS, NAMES, PIECES, UNKNOWN, Resources
 from integration.fit.needs import FORMULA, STAND_IN, BlockNeeds
 from integration.fit.placement import UndecidedError, place
 from integration.fit.problem import ClockRequest, FitProblem
-from integration.fit.resources import WORDS, Resources, total
 from integration.fit.ring import Item, MemoryPort, Placement, Ring, Site, distance, use_of
 from integration.fit.settings import GUIDELINE
 from integration.fit.shortfall import Shortfall, TooLarge, shortfalls, too_large
 
 FORMAT = 1
 STEPS = 6
-_UNITS = {name: 2 if name == "bram_tiles" else 1 for name in WORDS}
-"""Whole numbers for the search: BRAM is counted in halves of a tile."""
 
 
 @dataclass(frozen=True)
@@ -204,11 +202,11 @@ def fit_of(problem: FitProblem) -> Fit | Misfit:
         problem.network,
         problem.platform,
         problem.vbnv,
-        (*_total_shortfalls(problem, ceilings), *shortfalls(problem, ring, _UNITS)),
+        (*_total_shortfalls(problem, ceilings), *shortfalls(problem, ring, PIECES)),
         ceilings,
         is_estimate=any(block.is_estimate for block in problem.blocks),
         source=sources_of(problem.blocks),
-        too_large=too_large(problem, ring, _UNITS),
+        too_large=too_large(problem, ring, PIECES),
         pins=tuple(block for block, _ in problem.pins),
         toolchain=problem.toolchain,
         better=problem.better,
@@ -232,7 +230,7 @@ def _ceilings(problem: FitProblem) -> Iterator[dict[str, float]]:
     for step in range(STEPS + 1):
         found = {
             name: chosen if chosen is not None else GUIDELINE[name] + (100 - GUIDELINE[name]) * step / STEPS
-            for name, chosen in zip(WORDS, problem.ceilings, strict=True)
+            for name, chosen in zip(NAMES, problem.ceilings, strict=True)
         }
         if found != before:
             yield found
@@ -248,7 +246,7 @@ def ring_of(problem: FitProblem, ceilings: Mapping[str, float]) -> Ring:
     items = tuple(
         Item(
             block.block,
-            tuple(ceil((block.resources.by_name[name] or 0) * _UNITS[name]) for name in WORDS),
+            tuple(ceil((block.resources.by_name[name] or 0) * PIECES[name]) for name in NAMES),
             wires[index],
             pins.get(block.block),
         )
@@ -265,7 +263,7 @@ def ring_of(problem: FitProblem, ceilings: Mapping[str, float]) -> Ring:
         for port in problem.ports
     )
     capacities = tuple(
-        tuple(_allowed(each.budget.by_name[name], ceilings[name], _UNITS[name]) for name in WORDS)
+        tuple(_allowed(each.budget.by_name[name], ceilings[name], PIECES[name]) for name in NAMES)
         for each in problem.slrs
     )
     closing = tuple(stream.wires for stream in problem.streams[chain:])
@@ -278,20 +276,20 @@ def _allowed(budget: float | None, percent: float, units: int) -> int | None:
 
 def _total_shortfalls(problem: FitProblem, ceilings: Mapping[str, float]) -> tuple[Shortfall, ...]:
     """What all blocks together have too much of, for the SLRs together or for the shell's own total."""
-    needed = total(block.resources for block in problem.blocks).by_name
+    needed = sum((block.resources for block in problem.blocks), UNKNOWN).by_name
     found = []
-    for name in WORDS:
+    for name in NAMES:
         parts = [each.budget.by_name[name] for each in problem.slrs]
         known = [part for part in parts if part is not None]
         budgets = [sum(known)] if len(known) == len(parts) else []
         whole = problem.total.by_name[name]
         budget = min([*budgets, *([] if whole is None else [whole])], default=None)
-        allowed = _allowed(budget, ceilings[name], _UNITS[name])
+        allowed = _allowed(budget, ceilings[name], PIECES[name])
         need = needed[name] or 0
-        if budget is not None and allowed is not None and need * _UNITS[name] > allowed:
+        if budget is not None and allowed is not None and need * PIECES[name] > allowed:
             largest = max(problem.blocks, key=lambda block: block.resources.by_name[name] or 0)
             most = largest.resources.by_name[name] or 0
-            found.append(Shortfall(None, name, need, allowed / _UNITS[name], budget, largest.block, most))
+            found.append(Shortfall(None, name, need, allowed / PIECES[name], budget, largest.block, most))
     return tuple(found)
 
 
@@ -306,7 +304,7 @@ def _fit(
     sites = dict(zip((block.block for block in problem.blocks), placement.sites, strict=True))
     used, slls = use_of(ring, placement.sites)
     # What is known of no block is not known of an SLR: a zero would look like a value.
-    lacking = {name for name in WORDS if all(name in block.logic.unknown for block in problem.blocks)}
+    lacking = {name for name in NAMES if all(name in block.logic.unknown for block in problem.blocks)}
     slrs = tuple(
         SlrFit(each.slr, _amounts(slr, lacking), each.budget, _amounts(allowed))
         for each, slr, allowed in zip(problem.slrs, used, ring.capacities, strict=True)
@@ -362,9 +360,9 @@ def _fit(
 
 
 def _amounts(counts: Sequence[int | None], lacking: Collection[str] = ()) -> Resources:
-    values = zip(WORDS, counts, strict=True)
+    values = zip(NAMES, counts, strict=True)
     return Resources(
-        **{name: None if each is None or name in lacking else each / _UNITS[name] for name, each in values}
+        **{name: None if each is None or name in lacking else each / PIECES[name] for name, each in values}
     )
 
 
@@ -393,7 +391,7 @@ def _path(names: list[str], source: Site, sink: Site) -> tuple[str, ...]:
 
 def _above(slrs: tuple[SlrFit, ...]) -> Iterator[str]:
     for each in slrs:
-        for name, word in WORDS.items():
+        for name, word in COUNTED_AS.items():
             used, budget = each.used.by_name[name], each.budget.by_name[name]
             if used and budget and 100 * used / budget > GUIDELINE[name]:
                 share = f"{100 * used / budget:.0f} % of the {word}"

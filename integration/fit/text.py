@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from integration.fit.resources import WORDS, Resources, written
+from config.fpga_resources import COUNTED_AS, NAMES, Resources
 from integration.fit.shortfall import Shortfall, TooLarge
 from integration.fit.solve import BlockFit, Fit, Misfit, sources_of
 
@@ -17,9 +17,9 @@ def fit_lines(fit: Fit) -> list[str]:
         f"{fit.network} on {fit.platform} ({fit.vbnv}, {fit.part}){_toolchain(fit.toolchain)}",
         *_source_lines(sources_of(fit.blocks), fit.better, stand_in=any(block.stand_in for block in fit.blocks)),
         "",
-        *_table(("block", *WORDS.values()), _block_rows(fit)),
+        *_table(("block", *COUNTED_AS.values()), _block_rows(fit)),
         "",
-        *_table(("SLR", *WORDS.values()), _slr_rows(fit)),
+        *_table(("SLR", *COUNTED_AS.values()), _slr_rows(fit)),
         "",
         *_crossing_lines(fit),
         *_bank_lines(fit),
@@ -48,7 +48,7 @@ def misfit_lines(misfit: Misfit) -> list[str]:
 
 def too_large_line(block: TooLarge) -> str:
     """`preres: 3,072 DSP, and no SLR may hold more than 2,265 of them, nor two neighbours a half each`."""
-    needed = f"{block.block}: {written(block.resource, block.needed)}"
+    needed = f"{block.block}: {_written(block.resource, block.needed)}"
     if block.pinned is not None:
         return f"{needed}, and {block.pinned}, to which it is pinned, may hold {block.most:,.10g}"
     if block.needed <= block.most:
@@ -62,7 +62,7 @@ def _remedies(misfit: Misfit) -> Iterator[str]:
         yield f"a lower pe or simd in {', '.join(list(blocks)[:3])}"
     below = {each.resource for each in misfit.shortfalls if each.allowed < each.budget}
     if below:
-        yield f"a higher {', '.join(f'fit.{name}_percent' for name in WORDS if name in below)}"
+        yield f"a higher {', '.join(f'fit.{name}_percent' for name in NAMES if name in below)}"
     if misfit.pins:
         yield f"no pin (fit.pin) of {', '.join(misfit.pins)}"
     if misfit.better:
@@ -83,7 +83,7 @@ def shortfall_line(shortfall: Shortfall) -> str:
     there = "there " if shortfall.slr else ""
     half = ", half of it" if shortfall.half else ""
     return (
-        f"{where}: {written(name, shortfall.missing)} more than the {allowed}; "
+        f"{where}: {_written(name, shortfall.missing)} more than the {allowed}; "
         f"the largest block {there}is {shortfall.largest} with {shortfall.largest_needs:,.10g}{half}"
     )
 
@@ -118,7 +118,7 @@ def _slr_rows(fit: Fit) -> Iterator[tuple[str, Sequence[str]]]:
     for each in fit.slrs:
         cells, budgets = [], []
         mark = _mark(block for block in fit.blocks if each.slr in block.slrs)
-        for name in WORDS:
+        for name in NAMES:
             used, budget = each.used.by_name[name], each.budget.by_name[name]
             share = f" {100 * used / budget:.0f}%" if budget and used is not None else ""
             cells.append("?" if used is None else f"{mark}{used:,.10g}{share}")
@@ -163,7 +163,7 @@ def _why_divided(fit: Fit, block: BlockFit) -> str:
             amounts = [getattr(slr, bound).by_name[name] for slr in fit.slrs]
             known = [amount for amount in amounts if amount is not None]
             if needed and len(known) == len(amounts) and needed > max(known):
-                return f"its {written(name, needed)} are more than the {max(known):,.10g} {words}"
+                return f"its {_written(name, needed)} are more than the {max(known):,.10g} {words}"
     return "no SLR has room for all that it needs"
 
 
@@ -181,7 +181,7 @@ def _clock_line(fit: Fit) -> str:
 
 
 def _remarks(fit: Fit) -> Iterator[str]:
-    percents = ", ".join(f"{WORDS[name]} {percent:.0f} %" for name, percent in fit.ceilings_percent.items())
+    percents = ", ".join(f"{COUNTED_AS[name]} {percent:.0f} %" for name, percent in fit.ceilings_percent.items())
     yield f"ceilings: {percents}; the fullest SLR is at {100 * fit.peak_of_ceiling:.0f} % of its ceiling"
     for remark in fit.above_guideline:
         yield f"above the guideline: {remark}"
@@ -198,7 +198,7 @@ def _remarks(fit: Fit) -> Iterator[str]:
 def _unknown(fit: Fit) -> Iterator[str]:
     """What is not known of the logic, with the blocks of which it is not."""
     lacking: dict[str, list[str]] = {}
-    for name, word in WORDS.items():
+    for name, word in COUNTED_AS.items():
         unknown = [block.block for block in fit.blocks if name in block.unknown]
         if unknown:
             which = f"all {len(unknown)} blocks" if len(unknown) == len(fit.blocks) else ", ".join(unknown[:3])
@@ -230,3 +230,8 @@ def _table(head: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> li
         lines.append((shown.ljust(indent) if indent else "") + line(row))
         before = label
     return lines
+
+
+def _written(name: str, amount: float) -> str:
+    """An amount with its unit: `12,345 LUT`, `236.5 BRAM tiles`."""
+    return f"{amount:,.1f} {COUNTED_AS[name]}" if amount % 1 else f"{amount:,.0f} {COUNTED_AS[name]}"

@@ -13,7 +13,7 @@ from reports.hls.csynth import Range
 from reports.hls.text import GridRow, grids
 from reports.reading.errors import TruncatedReportError, UnknownLayoutError
 from reports.reading.expect import expect
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.vivado.table import Lines
 
 _FIELD = re.compile(r"(?P<key>Report time|Solution|Simulation tool) *: (?P<value>.*?)\.?")
@@ -93,4 +93,4 @@ def _range(row: GridRow, name: str) -> Range:
     return Range(row.count(found["min"]), row.count(found["max"]), row.count(found["avg"]))
 
 
-KIND = Kind("hls_cosim", matches, parse)
+KIND = Kind("hls_cosim", Precedence.LAYOUT, matches, parse, heads=("Report time       :",))

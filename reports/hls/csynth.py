@@ -10,16 +10,20 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from config.fpga_resources import Resources, tiles
 from reports.hls.text import Grid, GridRow, Part, needed_part, parts
 from reports.reading.errors import TruncatedReportError, UnknownLayoutError
 from reports.reading.expect import expect
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.reading.number import Bounded
 from reports.vivado.table import Lines
 
 _TITLE = re.compile(r"== (?:Vivado|Vitis) HLS Report for '(?P<top>[^']{1,500})'")
 _VERSION = re.compile(r"(?P<version>[0-9]{4}\.[0-9.]{1,8})")
-_RESOURCES = {"BRAM_18K": "BRAM_18K", "DSP48E": "DSP", "DSP": "DSP", "FF": "FF", "LUT": "LUT", "URAM": "URAM"}
+PRINTED = {"BRAM_18K": "BRAM_18K", "DSP48E": "DSP", "DSP": "DSP", "FF": "FF", "LUT": "LUT", "URAM": "URAM"}
+"""The resources by what releases print; `HlsResource.resource` is the latest name of each."""
+RESOURCES = {"LUT": "luts", "FF": "registers", "BRAM_18K": "bram_tiles", "URAM": "urams", "DSP": "dsps"}
+"""The resources of a report in the words of all rooms; BRAM_18K counts half tiles."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,13 @@ class Csynth:
     issue: str | None = None
     pipeline_depth_cycles: int | None = None
     throughput_cycles: Range | None = None
+
+    @property
+    def used(self) -> Resources:
+        """What the function takes, its children included, as far as it is printed."""
+        counts = {RESOURCES[item.resource]: item.used for item in self.resources}
+        half_tiles = counts.pop("bram_tiles", None)
+        return Resources(**counts, bram_tiles=None if half_tiles is None else tiles(half_tiles))
 
 
 def matches(head: str) -> bool:
@@ -217,7 +228,7 @@ def _resources(part: Part) -> tuple[tuple[HlsResource, ...], str | None]:
     found: list[HlsResource] = []
     dsp_name: str | None = None
     for column in grid.columns:
-        name = _RESOURCES.get(column)
+        name = PRINTED.get(column)
         if name is None:
             continue
         dsp_name = column if name == "DSP" else dsp_name
@@ -281,4 +292,6 @@ def _instance(row: GridRow) -> HlsInstance:
     )
 
 
-KIND = Kind("hls_csynth", matches, parse)
+KIND = Kind(
+    "hls_csynth", Precedence.TITLE, matches, parse, heads=("== Vivado HLS Report for ", "== Vitis HLS Report for ")
+)

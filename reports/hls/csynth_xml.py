@@ -7,15 +7,14 @@ public files of 2016.4 to 2025.2.
 
 from __future__ import annotations
 
-from reports.hls.csynth import Csynth, HlsClock, HlsLoop, HlsResource, Range
+from reports.hls.csynth import PRINTED, Csynth, HlsClock, HlsLoop, HlsResource, Range
 from reports.hls.text import UNKNOWN
 from reports.reading.errors import UnknownLayoutError
 from reports.reading.expect import expect
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.reading.markup import Branch, read_xml
 from reports.reading.number import Number
 
-_RESOURCES = {"BRAM_18K": "BRAM_18K", "DSP48E": "DSP", "DSP": "DSP", "FF": "FF", "LUT": "LUT", "URAM": "URAM"}
 _LOOP_FIELDS = frozenset({"Latency", "IterationLatency", "InstanceList", "AbsoluteTimeLatency"})
 
 
@@ -107,7 +106,7 @@ def _resources(area: Branch) -> tuple[tuple[HlsResource, ...], str | None]:
     found: list[HlsResource] = []
     dsp_name: str | None = None
     for child in used.children():
-        name = _RESOURCES.get(child.tag)
+        name = PRINTED.get(child.tag)
         if name is not None:
             dsp_name = child.tag if name == "DSP" else dsp_name
             found.append(
@@ -115,7 +114,7 @@ def _resources(area: Branch) -> tuple[tuple[HlsResource, ...], str | None]:
             )
     if not found:
         raise UnknownLayoutError(area.file, used.line, "no resource that is known", "expected LUT, FF, …")
-    order = list(dict.fromkeys(_RESOURCES.values()))
+    order = list(dict.fromkeys(PRINTED.values()))
     return tuple(sorted(found, key=lambda item: order.index(item.resource))), dsp_name
 
 
@@ -157,4 +156,4 @@ def _span(branch: Branch) -> str | None:
     return str(found.min) if found.min == found.max else f"{found.min} ~ {found.max}"
 
 
-KIND = Kind("hls_csynth_xml", matches, parse)
+KIND = Kind("hls_csynth_xml", Precedence.LAYOUT, matches, parse)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from reports.hls.text import GridRow, Part, parts
 from reports.reading.errors import TruncatedReportError, UnknownLayoutError
 from reports.reading.expect import expect
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.reading.number import number
 from reports.vivado.table import Lines
 
@@ -179,4 +179,10 @@ def _verdict(lines: list[str]) -> bool | None:
     return None
 
 
-KIND = Kind("hls_export", matches, parse)
+KIND = Kind(
+    "hls_export",
+    Precedence.TITLE,
+    matches,
+    parse,
+    heads=("== Vivado Place & Route Results", "== Vivado Synthesis Results", "Implementation tool: Xilinx Vivado"),
+)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from reports.hls.export import RESOURCES, ExportUse, HlsExport
 from reports.reading.errors import UnknownLayoutError
 from reports.reading.expect import expect
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.reading.markup import Branch, read_xml
 
 _STAGES = {"synth": "synthesis", "impl": "implementation"}
@@ -70,4 +70,4 @@ def _resources(area: Branch) -> tuple[ExportUse, ...]:
     return tuple(found)
 
 
-KIND = Kind("hls_export_xml", matches, parse)
+KIND = Kind("hls_export_xml", Precedence.LAYOUT, matches, parse)

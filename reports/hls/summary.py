@@ -14,7 +14,7 @@ from reports.hls.csynth import flow_of
 from reports.hls.text import Grid, GridRow, needed_part, parts
 from reports.reading.errors import TruncatedReportError
 from reports.reading.expect import expect
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.reading.number import Below, Bounded, number
 from reports.vivado.table import Lines
 
@@ -136,4 +136,4 @@ def _amount(row: GridRow, resource: str) -> HlsAmount | None:
     return HlsAmount(resource, int(match["used"]), Below(1.0) if match["share"] == "~0" else share)
 
 
-KIND = Kind("hls_summary", matches, parse)
+KIND = Kind("hls_summary", Precedence.TITLE, matches, parse, heads=("== Synthesis Summary Report of ",))

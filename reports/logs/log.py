@@ -19,7 +19,7 @@ from reports.logs.message import Message, is_date_overflow, read_message
 from reports.logs.redaction import redact_line
 from reports.logs.value import Log, MessageCount, PhaseChecksum, ScaledClock, Slacks
 from reports.reading.expect import expect
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.reading.number import Number, number
 from reports.vivado.table import Lines
 
@@ -315,4 +315,4 @@ def _session_s(began: str | None, end: str | None) -> float | None:
     return seconds if seconds >= 0 else None
 
 
-KIND = Kind("xilinx_log", matches, parse)
+KIND = Kind("xilinx_log", Precedence.MESSAGE, matches, parse)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from reports.reading.document import Record, read_json
 from reports.reading.errors import UnknownLayoutError
 from reports.reading.expect import expect
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 
 _FIRST = re.compile(
     r"\s{0,100}\{\s{0,100}\"(?P<key>[^\"\\]{0,200})\"\s{0,20}:\s{0,20}(?P<value>-?[0-9][0-9.e+-]{0,40})"
@@ -200,8 +200,10 @@ def parse_simulation(text: str, file: str = "") -> FinnSimulation:
     )
 
 
-LAYERS = Kind("finn_layer_cycles", matches_layers, parse_layers)
-PERFORMANCE = Kind("finn_performance", matches_performance, parse_performance)
-TIMES = Kind("finn_step_times", matches_times, parse_times)
-SYNTHESIS = Kind("finn_synthesis", matches_synthesis, parse_synthesis)
-SIMULATION = Kind("finn_simulation", matches_simulation, parse_simulation)
+KINDS = (
+    Kind("finn_layer_cycles", Precedence.TITLE, matches_layers, parse_layers),
+    Kind("finn_performance", Precedence.LAYOUT, matches_performance, parse_performance),
+    Kind("finn_step_times", Precedence.TITLE, matches_times, parse_times),
+    Kind("finn_synthesis", Precedence.LAYOUT, matches_synthesis, parse_synthesis),
+    Kind("finn_simulation", Precedence.LAYOUT, matches_simulation, parse_simulation),
+)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from reports.reading.errors import TruncatedReportError
 from reports.reading.expect import expect
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.vivado.table import Lines
 
 _STEP = re.compile(
@@ -65,4 +65,4 @@ def parse(text: str, file: str = "") -> FinnLog:
     return FinnLog(tuple(FinnRun(tuple(steps), count, at in errors) for at, (steps, count) in enumerate(runs)))
 
 
-KIND = Kind("finn_log", matches, parse)
+KIND = Kind("finn_log", Precedence.LINES, matches, parse)

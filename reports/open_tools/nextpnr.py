@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from reports.reading.document import Record, read_json
 from reports.reading.errors import TruncatedReportError, UnknownLayoutError
 from reports.reading.expect import expect
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.reading.number import number
 from reports.vivado.table import Lines
 
@@ -133,5 +133,7 @@ def _clock(lines: Lines, at: int, found: re.Match[str]) -> NextpnrClock:
     return NextpnrClock(found["clock"], float(achieved), None if constraint is None else float(constraint))
 
 
-KIND = Kind("nextpnr_json", matches, parse)
-LOG = Kind("nextpnr_log", matches_log, parse_log)
+KINDS = (
+    Kind("nextpnr_json", Precedence.LAYOUT, matches, parse),
+    Kind("nextpnr_log", Precedence.LINES, matches_log, parse_log),
+)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from reports.reading.errors import TruncatedReportError, UnknownLayoutError
 from reports.reading.expect import expect
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.reading.number import number
 from reports.vivado.table import Lines
 
@@ -227,4 +227,4 @@ def _needed(lines: Lines, at: int, text: str) -> float:
     return float(value)
 
 
-KIND = Kind("opensta", matches, parse)
+KIND = Kind("opensta", Precedence.LINES, matches, parse)

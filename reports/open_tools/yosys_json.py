@@ -8,7 +8,7 @@ from reports.open_tools.yosys_stat import CellCount, YosysModule, YosysStat
 from reports.reading.document import Record, read_json
 from reports.reading.errors import UnknownLayoutError
 from reports.reading.expect import expect
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 
 _CREATOR = re.compile(r"Yosys (?P<version>[0-9]\S{0,60})(?: .*)?")
 
@@ -50,4 +50,4 @@ def _module(name: str, found: Record) -> YosysModule:
     )
 
 
-KIND = Kind("yosys_stat_json", matches, parse)
+KIND = Kind("yosys_stat_json", Precedence.LAYOUT, matches, parse)

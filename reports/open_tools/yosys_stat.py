@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from reports.reading.errors import TruncatedReportError, UnknownLayoutError
 from reports.reading.expect import expect
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.reading.number import number
 from reports.vivado.table import Lines
 
@@ -253,4 +253,4 @@ def _real(lines: Lines, at: int, text: str) -> float:
     return float(value)
 
 
-KIND = Kind("yosys_stat", matches, parse)
+KIND = Kind("yosys_stat", Precedence.TITLE, matches, parse)

@@ -8,137 +8,22 @@ the slowest block's cycles, and a rate is called simulated only when every block
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from config.fpga_resources import NAMES, UNKNOWN
 from reports.reading.errors import ReportError
+from reports.reading.stand_in import is_stand_in
+from reports.summary.build_report import Amount, BlockRow, BuildReport, Cell, Rate, SlrRow, Total
 from reports.summary.fit_values import FitValues
-from reports.summary.gates import Gate, Outcome, check
+from reports.summary.gates import Gate, check
 from reports.summary.measured import measured
-from reports.summary.rollup import RESOURCES
-from reports.summary.stand_in import is_stand_in
-from reports.summary.step_values import DoubtfulPath, Linked, Simulation, Synthesis
-from reports.summary.times import StepCost, read_costs
+from reports.summary.step_values import Linked, Simulation, Synthesis
+from reports.summary.times import read_costs
 from reports.summary.values import BlockEstimate, Estimate, Folder, Left, read_estimate
 
 TIMING = ("wns_ns", "whs_ns")
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A value with the file it is from, or None with the task that supplies it (`doit <task>`)."""
-
-    value: float | str | None
-    source: str | None = None
-    task: str | None = None
-    is_estimate: bool = False
-    stand_in: bool = False
-
-
-@dataclass(frozen=True)
-class Amount:
-    """A cell of a resource."""
-
-    resource: str
-    cell: Cell
-
-
-@dataclass(frozen=True)
-class BlockRow:
-    """A block: estimates by formula, what its core takes in synthesis, and what was simulated.
-
-    `view` is how the core is written for synthesis (rtl, hls), `tool` what has synthesised it, `simulator` what has
-    simulated it; None is not known.
-    """
-
-    block: str
-    core: str
-    interval_estimate_cycles: int
-    bottleneck: str
-    estimate: tuple[Amount, ...]
-    parameter_bits: int | None
-    view: str | None
-    tool: str | None
-    synthesis: tuple[Amount, ...]
-    logic_ns: Cell
-    doubtful: tuple[DoubtfulPath, ...]
-    interval_cycles: Cell
-    latency_cycles: Cell
-    simulator: str | None
-    simulation_differences: int | None
-    checked: Cell
-    parameters: Cell
-
-    def resource(self, name: str) -> Cell:
-        """Return what synthesis says of a resource."""
-        return next(amount.cell for amount in self.synthesis if amount.resource == name)
-
-
-@dataclass(frozen=True)
-class Rate:
-    """Images a second at the build's clock, and the block that limits it; a `stand_in` has invented the cycles."""
-
-    interval_cycles: int
-    fps: float
-    bottleneck: str
-    stand_in: bool = False
-
-
-@dataclass(frozen=True)
-class Total:
-    """A resource over all blocks: by formula, by synthesis, linked; the budget, and the shares of it in percent.
-
-    The parameter memories stand outside of the cores, so that they are in the linked figure only.
-    """
-
-    resource: str
-    estimate: float | None
-    synthesis: Cell
-    linked: Cell
-    budget: float | None
-
-    def share_percent(self, used: float | None) -> float | None:
-        """Return how much of the budget `used` is, None where one of them is not known."""
-        return None if used is None or not self.budget else 100 * used / self.budget
-
-
-@dataclass(frozen=True)
-class SlrRow:
-    """An SLR after the link: used and left to a kernel, by resource."""
-
-    slr: str
-    used: tuple[Amount, ...]
-    budgets: tuple[tuple[str, float | None], ...]
-
-
-@dataclass(frozen=True)
-class BuildReport:
-    """Everything that is known of a build. `errors` are files that are there and cannot be read.
-
-    The rates are at the clock that was asked for; `reached_mhz` is the one that the link has given. `stand_ins` are the
-    tools that only stood in for real ones: what they have left is invented.
-    """
-
-    estimate: Estimate
-    blocks: tuple[BlockRow, ...]
-    estimated_rate: Rate
-    simulated_rate: Rate | None
-    totals: tuple[Total, ...]
-    slrs: tuple[SlrRow, ...]
-    timing: tuple[tuple[str, Cell], ...]
-    reached_mhz: Cell
-    xclbin: Cell
-    costs: tuple[StepCost, ...]
-    gates: tuple[Outcome, ...]
-    errors: tuple[ReportError, ...]
-    fit: FitValues | None = None
-    stand_ins: tuple[str, ...] = ()
-
-    @property
-    def passed(self) -> bool:
-        """Whether all gates hold."""
-        return all(gate.passed for gate in self.gates)
 
 
 def read_build(root: Path, folder: str, gates: Iterable[Gate] = ()) -> BuildReport:
@@ -152,7 +37,7 @@ def read_build(root: Path, folder: str, gates: Iterable[Gate] = ()) -> BuildRepo
     cores = {name: files.left(f"ooc/{name}/values.json", Synthesis.read) for name in sorted(names)}
     rows = tuple(_row(files, block, cores[block.core], estimate.toolchain) for block in estimate.blocks)
     linked = files.left("link/values.json", Linked.read)
-    totals = tuple(_total(name, estimate, rows, linked) for name in RESOURCES)
+    totals = tuple(_total(name, estimate, rows, linked) for name in NAMES)
     slrs, timing = _slrs(estimate, linked), _timing(estimate, linked)
     reached_mhz = _cell(None if linked is None else linked.value.clock_mhz, linked, "link")
     simulated = _simulated(estimate, rows)
@@ -192,7 +77,7 @@ def suppliers(estimate: Estimate) -> dict[str, str]:
     An emulation has no netlist that is placed and routed: another build has what this one never will.
     """
     routed = "link" if (estimate.toolchain, estimate.target) == ("vitis", "hw") else "link toolchain=vitis target=hw"
-    return dict.fromkeys((*RESOURCES, *TIMING, "wpws_ns", "power_w", "slls"), routed)
+    return dict.fromkeys((*NAMES, *TIMING, "wpws_ns", "power_w", "slls"), routed)
 
 
 def _cell(value: float | None, left: Left[Any] | None, task: str, *, is_estimate: bool = False) -> Cell:
@@ -205,7 +90,8 @@ def _cell(value: float | None, left: Left[Any] | None, task: str, *, is_estimate
 def _row(files: Folder, block: BlockEstimate, synthesis: Left[Synthesis] | None, toolchain: str) -> BlockRow:
     ooc, cosim = f"ooc:{block.block}", f"cosim:{block.block}"
     simulation = files.left(f"cosim/{block.block}/values.json", Simulation.read)
-    resources = {} if synthesis is None else synthesis.value.resources.by_name
+    resources = (UNKNOWN if synthesis is None else synthesis.value.resources).by_name
+    area = {} if block.area is None else block.area.by_name
     is_estimate = synthesis is not None and synthesis.value.is_estimate
     logic_ns = None if synthesis is None else synthesis.value.logic_ns
     cycles = None if simulation is None or not simulation.value.agrees else simulation.value
@@ -214,12 +100,12 @@ def _row(files: Folder, block: BlockEstimate, synthesis: Left[Synthesis] | None,
         core=block.core,
         interval_estimate_cycles=block.interval_cycles,
         bottleneck=block.bottleneck,
-        estimate=tuple(Amount(name, Cell(value, "formula", None, True)) for name, value in block.area.items()),
+        estimate=tuple(Amount(name, Cell(value, "formula", None, True)) for name, value in area.items()),
         parameter_bits=block.parameter_bits,
         view=block.view if synthesis is None else synthesis.value.view or block.view,
         tool=None if synthesis is None else synthesis.value.tool,
         synthesis=tuple(
-            Amount(name, _cell(resources.get(name), synthesis, ooc, is_estimate=is_estimate)) for name in RESOURCES
+            Amount(name, _cell(amount, synthesis, ooc, is_estimate=is_estimate)) for name, amount in resources.items()
         ),
         logic_ns=_cell(logic_ns, synthesis, ooc, is_estimate=is_estimate),
         doubtful=() if synthesis is None else synthesis.value.doubtful,
@@ -287,7 +173,7 @@ def _slrs(estimate: Estimate, linked: Left[Linked] | None) -> tuple[SlrRow, ...]
                 Amount(name, _cell(used, linked, "link", is_estimate=linked.value.is_estimate))
                 for name, used in resources.by_name.items()
             ),
-            tuple(estimate.slr_budgets.get(slr, {}).items()),
+            tuple(estimate.slr_budgets[slr].by_name.items()) if slr in estimate.slr_budgets else (),
         )
         for slr, resources in linked.value.slrs.items()
     )
@@ -320,7 +206,7 @@ def _clock(reached_mhz: float, requested_mhz: float | None) -> str:
 
 
 def _total(name: str, estimate: Estimate, rows: tuple[BlockRow, ...], linked: Left[Linked] | None) -> Total:
-    formulas = [block.area[name] for block in estimate.blocks if block.area.get(name) is not None]
+    formulas = [block.area.known[name] for block in estimate.blocks if block.area and name in block.area.known]
     cells = [row.resource(name) for row in rows]
     missing = next((cell for cell in cells if cell.value is None), None)
     if missing is None:
@@ -330,18 +216,18 @@ def _total(name: str, estimate: Estimate, rows: tuple[BlockRow, ...], linked: Le
     else:
         # A sum of some blocks would look like that of all: the task is named instead.
         synthesis = Cell(None, None, "ooc")
-    amounts = {} if linked is None or linked.value.total is None else linked.value.total.by_name
+    in_all = (linked and linked.value.total) or UNKNOWN
     return Total(
         resource=name,
-        estimate=sum(value for value in formulas if value is not None) if formulas else None,
+        estimate=sum(formulas) if formulas else None,
         synthesis=synthesis,
         linked=_cell(
-            amounts.get(name),
+            in_all.by_name[name],
             linked,
             suppliers(estimate)[name],
             is_estimate=linked is not None and linked.value.is_estimate,
         ),
-        budget=estimate.budget.get(name),
+        budget=estimate.budget.by_name[name],
     )
 
 

@@ -8,15 +8,14 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from config.fpga_resources import UNKNOWN, Resources
+from reports.reading.stand_in import MARK
 from reports.summary.fit_values import FitValues
-from reports.summary.rollup import RESOURCES
-from reports.summary.stand_in import MARK
-from reports.summary.values import Amounts
 
 ESTIMATE = "~"
 
 
-def fit_page(fit: FitValues, shown: Table, budgets: Mapping[str, Amounts], board: str) -> Iterator[RenderableType]:
+def fit_page(fit: FitValues, shown: Table, budgets: Mapping[str, Resources], board: str) -> Iterator[RenderableType]:
     """Return the lines of a fit; `shown` is an empty table with a column for the SLR and one for each resource."""
     if not fit.fits:
         yield Text("Fit: not decided" if fit.fits is None else "Fit: it does not fit", style="bold")
@@ -24,7 +23,8 @@ def fit_page(fit: FitValues, shown: Table, budgets: Mapping[str, Amounts], board
         return
     mark = (MARK if fit.stand_in else "") + ESTIMATE
     for slr, used in fit.slrs.items():
-        cells = [_share(mark, used.get(name), budgets.get(slr, {}).get(name)) for name in RESOURCES]
+        left = budgets.get(slr, UNKNOWN).by_name
+        cells = [_share(mark, amount, left[name]) for name, amount in used.by_name.items()]
         shown.add_row(slr, *cells)
     yield shown
     yield Text(f"of what {board} leaves to a kernel, before any link; figures of the cores: {fit.source}")

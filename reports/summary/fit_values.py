@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from config.fpga_resources import Resources
 from reports.reading.document import Record
-from reports.summary.stand_in import WORD
-from reports.summary.values import Amounts, amounts
+from reports.reading.stand_in import WORD
+from reports.summary.step_values import read_resources
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class FitValues:
     source: str
     better: str
     blocks: dict[str, tuple[str, ...]]
-    slrs: dict[str, Amounts]
+    slrs: dict[str, Resources]
     boundaries_crossed: int | None
     boundaries: tuple[Boundary, ...]
     says: tuple[str, ...]
@@ -58,7 +59,7 @@ class FitValues:
             source=record.maybe_text("source") or "",
             better=record.maybe_text("better") or "",
             blocks={} if placed is None else {block: _texts(placed, block) for block in placed.value},
-            slrs={slr: amounts(each.record("used")) for slr, each in slrs.items()},
+            slrs={slr: read_resources(each.record("used")) for slr, each in slrs.items()},
             boundaries_crossed=record.maybe_count("boundaries_crossed"),
             boundaries=tuple(
                 Boundary(each.text("below"), each.text("above"), each.count("used"), each.maybe_count("slls"))

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from config.document import Section
+from config.fpga_resources import LABELS
 from config.problem import ConfigError, Problem, suggestion
 from config.settings import Settings
 from reports.reading.number import Below, Bounded
@@ -28,19 +29,8 @@ _TEXT = re.compile(
 _SLR = re.compile(r"slr[0-9]{1,2}")
 _RELATIONS = ("<=", ">=")
 
-RESOURCES = {
-    "lut": "luts",
-    "luts": "luts",
-    "ff": "registers",
-    "registers": "registers",
-    "bram": "bram_tiles",
-    "bram_tiles": "bram_tiles",
-    "uram": "urams",
-    "urams": "urams",
-    "dsp": "dsps",
-    "dsps": "dsps",
-}
-"""Resources by the words that a gate may use; the right side is what values are called."""
+_RESOURCES = {word: name for name, label in LABELS.items() for word in (label.lower(), name)}
+"""Resources by the words that a gate may use: their labels (`lut`, `ff`) and their full names."""
 
 _OTHERS = {
     # quantity: the task that supplies it for the whole design, and for one block
@@ -84,14 +74,14 @@ class Gate:
     @property
     def key(self) -> tuple[str | None, str]:
         """Scope and quantity under which a value is looked up; the quantity by its full name."""
-        return self.scope, RESOURCES.get(self.quantity, self.quantity)
+        return self.scope, _RESOURCES.get(self.quantity, self.quantity)
 
     @property
     def supplier(self) -> str:
         """The task that supplies the value, as it is typed after `doit`."""
         if self.scope is None or _SLR.fullmatch(self.scope):
-            return "link" if self.quantity in RESOURCES else _OTHERS[self.quantity][0]
-        task = "ooc" if self.quantity in RESOURCES else _OTHERS[self.quantity][1]
+            return "link" if self.quantity in _RESOURCES else _OTHERS[self.quantity][0]
+        task = "ooc" if self.quantity in _RESOURCES else _OTHERS[self.quantity][1]
         return f"{task}:{self.scope}"
 
 
@@ -165,20 +155,20 @@ def parse_gate(text: str, blocks: Iterable[str] | None = None) -> Gate:
     percent = bool(match["percent"])
     if relation not in _RELATIONS:
         raise GateError(f"'{relation}' is no relation of a gate", "use <= or >=")
-    if quantity not in RESOURCES and quantity not in _OTHERS:
-        raise GateError(f"nothing is called '{quantity}'", suggestion(quantity, [*RESOURCES, *_OTHERS]))
-    if percent and quantity not in RESOURCES:
+    if quantity not in _RESOURCES and quantity not in _OTHERS:
+        raise GateError(f"nothing is called '{quantity}'", suggestion(quantity, [*_RESOURCES, *_OTHERS]))
+    if percent and quantity not in _RESOURCES:
         raise GateError(f"'{quantity}' has no share in percent", "leave the % away")
     scope = match["scope"]
     if scope is not None and _SLR.fullmatch(scope.lower()):
         scope = scope.lower()
-        if quantity not in RESOURCES:
-            raise GateError(f"an SLR has no '{quantity}'", f"use one of {', '.join(sorted(RESOURCES))}")
+        if quantity not in _RESOURCES:
+            raise GateError(f"an SLR has no '{quantity}'", f"use one of {', '.join(sorted(_RESOURCES))}")
     elif scope is not None:
         known = None if blocks is None else sorted(blocks)
         if known is not None and scope not in known:
             raise GateError(f"there is no block '{scope}'", suggestion(scope, known))
-        if quantity not in RESOURCES and _OTHERS[quantity][1] is None:
+        if quantity not in _RESOURCES and _OTHERS[quantity][1] is None:
             raise GateError(f"a block has no '{quantity}' of its own", f"write '{quantity}' for the whole design")
     return Gate(scope, quantity, relation, float(match["limit"]), percent)
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from reports.summary.build_report import BlockRow, Cell, Rate, SlrRow, Total
 from reports.summary.gates import Measured
-
-if TYPE_CHECKING:
-    from reports.summary.build import BlockRow, Cell, Rate, SlrRow, Total
 
 
 def measured(

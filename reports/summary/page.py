@@ -13,19 +13,18 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from config.fpga_resources import LABELS, NAMES
 from reports.reading.plain import plain
-from reports.summary.build import BlockRow, BuildReport, Cell, Rate, Total, read_build
+from reports.reading.stand_in import MARK
+from reports.summary.build import read_build
+from reports.summary.build_report import BlockRow, BuildReport, Cell, Rate, Total
 from reports.summary.fit_page import fit_page
 from reports.summary.gates import Gate, Outcome
-from reports.summary.rollup import RESOURCES
 from reports.summary.show import console
-from reports.summary.stand_in import MARK
 
 FORMAT = 1
 JSON_FILE = "report.json"
 CSV_FILE = "report.csv"
-
-_HEADS = {"luts": "LUT", "registers": "FF", "bram_tiles": "BRAM", "urams": "URAM", "dsps": "DSP"}
 
 
 def make(root: Path, folder: str, gates: Iterable[Gate] = (), out: Console | None = None) -> tuple[Outcome, ...]:
@@ -89,7 +88,7 @@ def table(report: BuildReport) -> str:
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    estimates = [f"{name}_formula" for name in RESOURCES]
+    estimates = [f"{name}_formula" for name in NAMES]
     slrs = {} if report.fit is None else report.fit.blocks
     writer.writerow(
         [
@@ -101,7 +100,7 @@ def table(report: BuildReport) -> str:
             *estimates,
             "view",
             "synthesis_tool",
-            *RESOURCES,
+            *NAMES,
             "logic_ns",
             "simulator",
             "interval_cycles",
@@ -117,7 +116,7 @@ def table(report: BuildReport) -> str:
         simulation = [row.interval_cycles, row.latency_cycles]
         writer.writerow(
             [row.block, row.core, "+".join(slrs.get(row.block, ())), row.interval_estimate_cycles, row.bottleneck]
-            + [_plain_cell(formula.get(name)) for name in RESOURCES]
+            + [_plain_cell(formula.get(name)) for name in NAMES]
             + [_plain_cell(row.view), _plain_cell(row.tool)]
             + [_plain_cell(cell.value) for cell in synthesis]
             + [_plain_cell(row.simulator), *(_plain_cell(cell.value) for cell in simulation)]
@@ -142,7 +141,7 @@ def page(report: BuildReport) -> RenderableType:
         parts += [_synthesis(report), *_sources(report), *_doubtful(report), ""]
     parts += [*_rates(report), "", _totals(report), *_suppliers(report)]
     if report.fit is not None:
-        heads = ("SLR", *_HEADS.values())
+        heads = ("SLR", *LABELS.values())
         empty = _table(f"Fit: blocks to SLRs ({_marks(report)})", *heads, left=("SLR",))
         parts += ["", *fit_page(report.fit, empty, estimate.slr_budgets, estimate.platform)]
     if report.slrs:
@@ -199,7 +198,7 @@ def _found(report: BuildReport) -> Table:
 
 def _synthesis(report: BuildReport) -> Table:
     """Return what each core takes; blocks with one core have one row."""
-    heads = ("core", "blocks", *_HEADS.values(), "logic, ns")
+    heads = ("core", "blocks", *LABELS.values(), "logic, ns")
     shown = _table(f"Synthesis of the cores ({_marks(report)})", *heads, left=("core",))
     users: dict[str, list[BlockRow]] = {}
     for row in report.blocks:
@@ -285,7 +284,7 @@ def _totals(report: BuildReport) -> Table:
             "no value" if cell.value is None else f"{_words(cell)}{_share(total, cell.value)}"
             for cell in (total.synthesis, total.linked)
         ]
-        shown.add_row(_HEADS[total.resource], formula, *cells, budget)
+        shown.add_row(LABELS[total.resource], formula, *cells, budget)
     return shown
 
 
@@ -317,7 +316,7 @@ def _share(total: Total, used: float | str | None) -> str:
 
 
 def _slrs(report: BuildReport) -> Table:
-    shown = _table("Linked, by SLR, of what is left to a kernel there", "SLR", *_HEADS.values(), left=("SLR",))
+    shown = _table("Linked, by SLR, of what is left to a kernel there", "SLR", *LABELS.values(), left=("SLR",))
     for slr in report.slrs:
         budgets = dict(slr.budgets)
         cells = []

@@ -11,23 +11,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from config.fpga_resources import NAMES
 from reports.folder import Report
 from reports.reading.number import Bounded, Number
-from reports.vivado.accelerator import AcceleratorUtilization
+from reports.vivado.accelerator import COLUMNS, AcceleratorUtilization, Amount
 from reports.vivado.hierarchy import Hierarchy
 from reports.vivado.power import Power
 from reports.vivado.timing import TimingSummary
 from reports.vivado.utilization import Utilization
 
-RESOURCES = ("luts", "registers", "bram_tiles", "urams", "dsps")
 _STATES = ("synth", "optimized", "placed", "routed", "postroute")
-_SLR_ROWS = {
-    "luts": ("CLB LUTs", "Slice LUTs"),
-    "registers": ("CLB Registers", "Slice Registers", "Registers"),
-    "bram_tiles": ("Block RAM Tile",),
-    "urams": ("URAM",),
-    "dsps": ("DSPs", "DSP Slices"),
-}
 _REMEDIES = {
     "utilization": "report_utilization",
     "utilization by hierarchy": "report_utilization -hierarchical",
@@ -182,15 +175,15 @@ def _first(items: list[Report], kind: type, good: Any) -> Report | None:
 
 def _uses(value: Utilization) -> tuple[Use, ...]:
     found = []
-    for resource in RESOURCES:
-        site = getattr(value, resource)
+    for resource in NAMES:
+        site = value.resource(resource)
         if site is not None:
             found.append(Use(resource, site.used, site.available, site.util_percent))
     return tuple(found)
 
 
 def _slrs(value: Utilization) -> tuple[SlrUse, ...]:
-    rows = [(name, value.slr_site(*_SLR_ROWS[name])) for name in RESOURCES]
+    rows = [(name, value.slr_resource(name)) for name in NAMES]
     return tuple(
         SlrUse(slr, tuple(Use(name, row.used[at], None, row.util_percent[at]) for name, row in rows if row is not None))
         for at, slr in enumerate(value.slrs)
@@ -203,7 +196,7 @@ def _instances(value: Hierarchy, depth: int) -> tuple[InstanceUse, ...]:
             item.path,
             item.module,
             item.depth,
-            tuple(Use(name, used, None, None) for name in RESOURCES if (used := value.used(item, name)) is not None),
+            tuple(Use(name, used, None, None) for name in NAMES if (used := value.used(item, name)) is not None),
         )
         for item in value.instances
         if item.depth <= depth and not item.name.startswith("(")
@@ -211,10 +204,9 @@ def _instances(value: Hierarchy, depth: int) -> tuple[InstanceUse, ...]:
 
 
 def _kernels(value: AcceleratorUtilization) -> tuple[InstanceUse, ...]:
-    names = {"LUT": "luts", "REG": "registers", "BRAM": "bram_tiles", "URAM": "urams", "DSP": "dsps"}
-
-    def uses(amounts: Any) -> tuple[Use, ...]:
-        return tuple(Use(names[a.resource], a.used, None, a.share_percent) for a in amounts if a.resource in names)
+    def uses(amounts: tuple[Amount, ...]) -> tuple[Use, ...]:
+        named = [(COLUMNS.get(amount.resource), amount) for amount in amounts]
+        return tuple(Use(name, amount.used, None, amount.share_percent) for name, amount in named if name is not None)
 
     found = [InstanceUse("platform", "", 0, uses(value.platform))]
     for kernel in value.kernels:

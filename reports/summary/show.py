@@ -12,12 +12,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from config.fpga_resources import LABELS, NAMES
 from reports.folder import Report
 from reports.hls.csynth import Range
-from reports.hls.rollup import Solution
 from reports.logs.value import Log
-from reports.summary.rollup import RESOURCES, RollUp, Use
-from reports.summary.stand_in import MARK
+from reports.reading.stand_in import MARK
+from reports.summary.hls_solutions import Solution
+from reports.summary.rollup import RollUp, Use
 from reports.vivado.accelerator import AcceleratorUtilization
 from reports.vivado.timing import Slacks
 
@@ -34,8 +35,6 @@ _BRIEF: dict[type, tuple[str, ...]] = {
     Slacks: ("wns_ns", "tns_failing", "whs_ns", "ths_failing", "wpws_ns", "tpws_failing")
 }
 """What a row of a list shows of a value that would make it wider than a terminal."""
-
-_HEADS = {"luts": "LUT", "registers": "FF", "bram_tiles": "BRAM", "urams": "URAM", "dsps": "DSP"}
 
 
 def words(value: Any) -> str:
@@ -162,8 +161,8 @@ def design(item: RollUp) -> RenderableType:
         parts.append(Text(f"  {INVENTED}", "bold red"))
     table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="dim")
     table.add_column(Text("where"), overflow="fold", min_width=12)
-    for name in RESOURCES:
-        table.add_column(Text(_HEADS[name]), justify="right", no_wrap=True)
+    for name in NAMES:
+        table.add_column(Text(LABELS[name]), justify="right", no_wrap=True)
     if item.uses:
         table.add_row(Text("design"), *_uses(item.uses, invented=item.stand_in))
         table.add_row(Text("available"), *_available(item.uses), style="dim")
@@ -188,7 +187,7 @@ def design(item: RollUp) -> RenderableType:
 def _uses(uses: tuple[Use, ...], *, invented: bool) -> list[Text]:
     found = {use.resource: use for use in uses}
     cells = []
-    for name in RESOURCES:
+    for name in NAMES:
         use = found.get(name)
         if use is None or use.used is None:
             cells.append(Text("-"))
@@ -201,7 +200,7 @@ def _uses(uses: tuple[Use, ...], *, invented: bool) -> list[Text]:
 
 def _available(uses: tuple[Use, ...]) -> list[Text]:
     found = {use.resource: use.available for use in uses}
-    return [Text("-" if found.get(name) is None else words(found[name])) for name in RESOURCES]
+    return [Text("-" if found.get(name) is None else words(found[name])) for name in NAMES]
 
 
 def _timing(item: RollUp) -> str:
@@ -230,7 +229,7 @@ def other_designs(items: tuple[RollUp, ...]) -> RenderableType:
     """Return one line per further design of a project (the parts synthesised out of context)."""
     note = f" ({MARK} marks a stand-in's figures, which are invented)" if any(item.stand_in for item in items) else ""
     table = Table(title=f"further designs{note}", title_justify="left", title_style="dim", box=None, pad_edge=False)
-    for head in ("design", "state", *(_HEADS[name] for name in RESOURCES), "timing"):
+    for head in ("design", "state", *(LABELS[name] for name in NAMES), "timing"):
         table.add_column(Text(head), overflow="fold", header_style="dim")
     for item in items[:MAX_ROWS]:
         verdict = NO_VALUE if item.timing is None else f"{MARK if item.stand_in else ''}{item.timing.verdict}"
@@ -250,12 +249,12 @@ def solution(item: Solution) -> RenderableType:
         parts.append(Text(f"  {INVENTED}", "bold red"))
     table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="dim")
     table.add_column(Text("estimate of"), overflow="fold", min_width=11)
-    for head in ("latency", "interval", "ns", *(_HEADS[name] for name in RESOURCES)):
+    for head in ("latency", "interval", "ns", *(LABELS[name] for name in NAMES)):
         table.add_column(Text(head), justify="right", no_wrap=True)
     for function in item.functions[:MAX_ROWS]:
         cycles = (_cycles(function.latency_cycles), _cycles(function.interval_cycles))
         uses = {use.resource: use.used for use in function.uses}
-        cells = [*cycles, _cell(function.estimated_ns), *(_cell(uses.get(name)) for name in RESOURCES)]
+        cells = [*cycles, _cell(function.estimated_ns), *(_cell(uses.get(name)) for name in NAMES)]
         mark = MARK if item.stand_in else ""
         table.add_row(Text(function.name), *(Text(f"{mark}{cell}") for cell in cells))
     if len(item.functions) > MAX_ROWS:

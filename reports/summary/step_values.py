@@ -17,31 +17,16 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from config.fpga_resources import NAMES, Resources
 from reports.reading.document import Record
 from reports.reading.errors import UnknownLayoutError
 
 FORMAT = 1
 
 
-@dataclass(frozen=True)
-class Resources:
-    """What a netlist takes; None is unknown. A BRAM tile has 36 kbit, half a tile 18."""
-
-    luts: float | None = None
-    registers: float | None = None
-    bram_tiles: float | None = None
-    urams: float | None = None
-    dsps: float | None = None
-
-    @staticmethod
-    def read(record: Record) -> Resources:
-        """Return the resources among the members of an object. Raises ReportError."""
-        return Resources(**{one.name: _amount(record, one.name) for one in fields(Resources)})
-
-    @property
-    def by_name(self) -> dict[str, float | None]:
-        """The amounts by their names, in the order of all tables."""
-        return asdict(self)
+def read_resources(record: Record) -> Resources:
+    """Return the resources among the members of an object. Raises ReportError."""
+    return Resources(**{name: _amount(record, name) for name in NAMES})
 
 
 @dataclass(frozen=True)
@@ -88,7 +73,7 @@ class Synthesis:
             "doubtful_at_250_mhz": [asdict(path) for path in self.doubtful] or None,
             "view": self.view,
         }
-        return _known({"format": FORMAT, **own, **self.resources.by_name})
+        return _known({"format": FORMAT, **own, **self.resources.known})
 
     def write(self, path: Path) -> None:
         """Write the file. Raises ValueError for a number that is not finite."""
@@ -99,7 +84,7 @@ class Synthesis:
         """Return what the file says. Raises ReportError."""
         _check_format(record)
         return Synthesis(
-            resources=Resources.read(record),
+            resources=read_resources(record),
             logic_ns=_amount(record, "logic_ns"),
             is_estimate=_flag(record, "is_estimate"),
             tool=record.maybe_text("tool"),
@@ -169,8 +154,8 @@ class Linked:
     def document(self) -> dict[str, Any]:
         """Return the members of the file."""
         document = {one.name: getattr(self, one.name) for one in fields(self) if one.name not in ("total", "slrs")}
-        document["total"] = None if self.total is None else _known(self.total.by_name)
-        document["slrs"] = None if self.slrs is None else {slr: _known(own.by_name) for slr, own in self.slrs.items()}
+        document["total"] = None if self.total is None else self.total.known
+        document["slrs"] = None if self.slrs is None else {slr: own.known for slr, own in self.slrs.items()}
         return _known({"format": FORMAT, **document})
 
     def write(self, path: Path) -> None:
@@ -183,8 +168,8 @@ class Linked:
         _check_format(record)
         slrs = record.record("slrs").records() if "slrs" in record else None
         return Linked(
-            total=Resources.read(record.record("total")) if "total" in record else None,
-            slrs=None if slrs is None else {name.lower(): Resources.read(part) for name, part in slrs.items()},
+            total=read_resources(record.record("total")) if "total" in record else None,
+            slrs=None if slrs is None else {name.lower(): read_resources(part) for name, part in slrs.items()},
             wns_ns=record.maybe_number("wns_ns"),
             whs_ns=record.maybe_number("whs_ns"),
             is_estimate=_flag(record, "is_estimate"),

@@ -16,18 +16,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from config.fpga_resources import Resources
 from reports.reading.document import Record, read_json
 from reports.reading.errors import ReportError, UnreadableError
 from reports.reading.source import read
-from reports.summary.rollup import RESOURCES
+from reports.summary.step_values import read_resources
 
-Amounts = dict[str, float | None]
 Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True)
 class BlockEstimate:
-    """A block before any tool has run. `area` is empty for a core without formulas (the DMA).
+    """A block before any tool has run. `area` is None for a core without formulas (the DMA).
 
     `view` is how its core is to be written for synthesis (rtl, hls), None where the estimate does not say so.
     """
@@ -37,7 +37,7 @@ class BlockEstimate:
     kind: str
     interval_cycles: int
     bottleneck: str
-    area: Amounts
+    area: Resources | None
     parameter_bits: int | None
     view: str | None = None
 
@@ -52,8 +52,8 @@ class Estimate:
     clock_mhz: float
     platform: str
     part: str
-    budget: Amounts
-    slr_budgets: dict[str, Amounts]
+    budget: Resources
+    slr_budgets: dict[str, Resources]
     blocks: tuple[BlockEstimate, ...]
 
 
@@ -111,15 +111,10 @@ def read_estimate(root: Path, folder: str) -> Estimate:
         clock_mhz=record.number("clock_mhz"),
         platform=platform.text("name"),
         part=platform.text("part"),
-        budget=amounts(budget.record("total")),
-        slr_budgets={name.lower(): amounts(part) for name, part in budget.record("slrs").records().items()},
+        budget=read_resources(budget.record("total")),
+        slr_budgets={name.lower(): read_resources(part) for name, part in budget.record("slrs").records().items()},
         blocks=blocks,
     )
-
-
-def amounts(record: Record) -> Amounts:
-    """Return the resources of an object, None for what it does not have. Raises ReportError."""
-    return {name: record.maybe_number(name) for name in RESOURCES}
 
 
 def _block(record: Record) -> BlockEstimate:
@@ -129,7 +124,7 @@ def _block(record: Record) -> BlockEstimate:
         kind=record.text("kind"),
         interval_cycles=record.count("interval_cycles"),
         bottleneck=record.text("bottleneck"),
-        area={} if record.value.get("area") is None else amounts(record.record("area")),
+        area=None if record.value.get("area") is None else read_resources(record.record("area")),
         parameter_bits=record.maybe_count("parameter_bits"),
         view=record.maybe_text("view"),
     )

@@ -10,14 +10,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from config.fpga_resources import Resources
 from reports.reading.errors import UnknownLayoutError
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.reading.number import Bounded, bounded
-from reports.vivado.header import Header, begins, read_header
+from reports.vivado.header import HEADS, Header, begins, read_header
 from reports.vivado.table import Lines, Row, sections
 
 TITLE = "Accelerator Utilization Design Information"
 SECTION = "System Utilization"
+
+COLUMNS = {"LUT": "luts", "REG": "registers", "BRAM": "bram_tiles", "URAM": "urams", "DSP": "dsps"}
+"""The resources by the heads of their columns; a report has others beside them, such as LUTAsMem."""
 
 _CELL = re.compile(r"([0-9]{1,15}) *\[ *(<?[0-9.]{1,10}) *%\]")
 
@@ -59,6 +63,11 @@ class AcceleratorUtilization:
     used: tuple[Amount, ...]
     unused: tuple[Amount, ...]
     kernels: tuple[KernelUse, ...]
+
+    @property
+    def used_resources(self) -> Resources:
+        """What the kernels use together, as far as the report has columns for it."""
+        return Resources(**{COLUMNS[each.resource]: each.used for each in self.used if each.resource in COLUMNS})
 
 
 def matches(head: str) -> bool:
@@ -107,4 +116,4 @@ def _amount(row: Row, resource: str) -> Amount:
     return Amount(resource, int(match[1]), share)
 
 
-KIND = Kind("vitis_kernel_utilization", matches, parse)
+KIND = Kind("vitis_kernel_utilization", Precedence.TITLE, matches, parse, heads=HEADS)

@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass, replace
 
 from reports.reading.errors import TruncatedReportError, UnknownLayoutError
-from reports.reading.kind import Kind
-from reports.vivado.header import Header, begins, read_header
+from reports.reading.kind import Kind, Precedence
+from reports.vivado.header import HEADS, Header, begins, read_header
 from reports.vivado.table import Lines, Row, Section, sections
 
 DRC_TITLE = "Report DRC"
@@ -116,5 +116,7 @@ def parse_methodology(text: str, file: str = "") -> Checks:
     return _parse(text, file, METHODOLOGY_TITLE)
 
 
-DRC = Kind("vivado_drc", matches_drc, parse_drc)
-METHODOLOGY = Kind("vivado_methodology", matches_methodology, parse_methodology)
+KINDS = (
+    Kind("vivado_drc", Precedence.TITLE, matches_drc, parse_drc, heads=HEADS),
+    Kind("vivado_methodology", Precedence.TITLE, matches_methodology, parse_methodology, heads=HEADS),
+)

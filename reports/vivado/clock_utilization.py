@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reports.reading.errors import UnknownLayoutError
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.reading.number import Number
-from reports.vivado.header import Header, begins, read_header
+from reports.vivado.header import HEADS, Header, begins, read_header
 from reports.vivado.table import Lines, Section, sections
 
 TITLE = "Clock Utilization Report"
@@ -112,4 +112,4 @@ def _clocks_of_2015(section: Section) -> tuple[GlobalClock, ...]:
     )
 
 
-KIND = Kind("vivado_clock_utilization", matches, parse)
+KIND = Kind("vivado_clock_utilization", Precedence.TITLE, matches, parse, heads=HEADS)

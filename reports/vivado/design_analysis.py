@@ -9,9 +9,9 @@ import re
 from dataclasses import dataclass
 
 from reports.reading.errors import UnknownLayoutError
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.reading.number import Number, is_absent
-from reports.vivado.header import Header, begins, read_header
+from reports.vivado.header import HEADS, Header, begins, read_header
 from reports.vivado.table import Lines, Row, Section, Table, sections
 
 TITLE = "Report Design Analysis"
@@ -208,4 +208,4 @@ def _complexity(row: Row) -> Complexity:
     )
 
 
-KIND = Kind("vivado_design_analysis", matches, parse)
+KIND = Kind("vivado_design_analysis", Precedence.TITLE, matches, parse, heads=HEADS)

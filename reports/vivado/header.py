@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from reports.reading.errors import EmptyReportError, TruncatedReportError, WrongKindError
 from reports.vivado.table import Lines
 
+HEADS = ("| Tool Version",)
+"""The line by which every report with this block is known, for `Kind.heads`."""
+
 _TOOL = re.compile(r"(?P<tool>\S+) v\.(?P<version>[0-9]\S*)")
 _SEARCH_LINES = 40
 _FILE_OPTIONS = frozenset({"-file", "-pb", "-rpx", "-append", "-xpe", "-hier", "-advisory"})
@@ -47,7 +50,7 @@ def begins(head: str, title: str) -> bool:
     in_block = False
     for raw in head.split("\n", _SEARCH_LINES)[:_SEARCH_LINES]:
         line = raw.strip()
-        in_block = in_block or line.startswith("| Tool Version")
+        in_block = in_block or line.startswith(HEADS)
         if not line or not line.strip("-") or (in_block and line.startswith("|")):
             continue
         # Any other line before the block means that the report is part of something larger, such as a log.
@@ -64,7 +67,7 @@ def read_header(lines: Lines, title: str) -> Header:
     """
     if not any(not line.isspace() and line for line in lines):
         raise EmptyReportError(lines.file, None, "the file is empty", "run the tool that writes it again")
-    first = next((at for at, line in enumerate(lines[:_SEARCH_LINES]) if line.startswith("| Tool Version")), None)
+    first = next((at for at, line in enumerate(lines[:_SEARCH_LINES]) if line.startswith(HEADS)), None)
     if first is None:
         raise WrongKindError(lines.file, 1, "no '| Tool Version' at the begin", f"expected Vivado's '{title}'")
     found: dict[str, str] = {}

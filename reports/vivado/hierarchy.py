@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reports.reading.errors import UnknownLayoutError, WrongKindError
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.reading.number import Number, is_absent, number
-from reports.vivado.header import Header, begins, read_header
+from reports.vivado.header import HEADS, Header, begins, read_header
 from reports.vivado.table import Lines, Row, sections
 from reports.vivado.utilization import HIERARCHY_SECTION, TITLE
 
@@ -110,4 +110,4 @@ def _value(row: Row, column: str) -> Number | None:
     return value
 
 
-KIND = Kind("vivado_hierarchical_utilization", matches, parse)
+KIND = Kind("vivado_hierarchical_utilization", Precedence.TITLE, matches, parse, heads=HEADS)

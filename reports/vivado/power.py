@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass
 
 from reports.reading.errors import UnknownLayoutError
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.reading.number import Bounded, Number, bounded, is_absent, number
-from reports.vivado.header import Header, begins, read_header
+from reports.vivado.header import HEADS, Header, begins, read_header
 from reports.vivado.table import Lines, Row, Section, sections
 
 TITLE = "Power Report"
@@ -210,4 +210,4 @@ def _supply(row: Row) -> Supply:
     )
 
 
-KIND = Kind("vivado_power", matches, parse)
+KIND = Kind("vivado_power", Precedence.TITLE, matches, parse, heads=HEADS)

@@ -10,10 +10,10 @@ import re
 from dataclasses import dataclass
 
 from reports.reading.errors import EmptyReportError, TruncatedReportError, UnknownLayoutError, WrongKindError
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.reading.number import Number
 from reports.vivado.checks import RuleCount, rule_count
-from reports.vivado.header import Header, begins, read_header
+from reports.vivado.header import HEADS, Header, begins, read_header
 from reports.vivado.table import Lines, Section, framed_tables, sections
 
 TITLE = "Report QoR Assessment"
@@ -165,5 +165,7 @@ def parse_failfast(text: str, file: str = "") -> Failfast:
     )
 
 
-KIND = Kind("vivado_qor_assessment", matches, parse)
-FAILFAST = Kind("vivado_failfast", matches_failfast, parse_failfast)
+KINDS = (
+    Kind("vivado_qor_assessment", Precedence.TITLE, matches, parse, heads=HEADS),
+    Kind("vivado_failfast", Precedence.TITLE, matches_failfast, parse_failfast, heads=("# Created on ",)),
+)

@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass
 
 from reports.reading.errors import TruncatedReportError, UnknownLayoutError
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.reading.number import Number
-from reports.vivado.header import Header, begins, read_header
+from reports.vivado.header import HEADS, Header, begins, read_header
 from reports.vivado.table import Lines, Row, Table, ruled_table
 from reports.vivado.timing_path import Path, worst_paths
 
@@ -287,4 +287,4 @@ def _checks(lines: Lines, end: int) -> tuple[ConstraintCheck, ...]:
     return tuple(ConstraintCheck(name, count) for name, count in found.items())
 
 
-KIND = Kind("vivado_timing_summary", matches, parse)
+KIND = Kind("vivado_timing_summary", Precedence.TITLE, matches, parse, heads=HEADS)

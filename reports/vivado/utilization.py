@@ -11,18 +11,24 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from config.fpga_resources import NAMES, Resources
 from reports.reading.errors import UnknownLayoutError, WrongKindError
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.reading.number import Bounded, Number, number
-from reports.vivado.header import Header, begins, read_header
+from reports.vivado.header import HEADS, Header, begins, read_header
 from reports.vivado.table import Lines, Row, Table, sections
 
 TITLE = "Utilization Design Information"
 HIERARCHY_SECTION = "Utilization by Hierarchy"
 
-_LUTS = ("CLB LUTs", "Slice LUTs")
-_REGISTERS = ("CLB Registers", "Slice Registers", "Registers")
-_DSPS = ("DSPs", "DSP Slices")
+ROWS = {
+    "luts": ("CLB LUTs", "Slice LUTs"),
+    "registers": ("CLB Registers", "Slice Registers", "Registers"),
+    "bram_tiles": ("Block RAM Tile",),
+    "urams": ("URAM",),
+    "dsps": ("DSPs", "DSP Slices"),
+}
+"""The rows of a resource; which one a report has depends on the family of the device."""
 _SLR = re.compile(r"SLR[0-9]{1,2}")
 
 
@@ -97,30 +103,27 @@ class Utilization:
         """Return the first row of the SLR table that has one of `names`."""
         return next((site for site in self.slr_sites if site.name in names), None)
 
-    @property
-    def luts(self) -> Site | None:
-        """The look-up tables, whatever the family calls them."""
-        return self.site(*_LUTS)
+    def resource(self, name: str) -> Site | None:
+        """Return the row of a resource; None on a device that has none."""
+        return self.site(*ROWS[name])
+
+    def slr_resource(self, name: str) -> SlrSite | None:
+        """Return the row of a resource in the SLR table."""
+        return self.slr_site(*ROWS[name])
 
     @property
-    def registers(self) -> Site | None:
-        """The flip-flops and latches."""
-        return self.site(*_REGISTERS)
+    def used(self) -> Resources:
+        """What the design uses, as far as the report has rows for it."""
+        rows = {name: self.resource(name) for name in NAMES}
+        return Resources(**{name: None if row is None else row.used for name, row in rows.items()})
 
     @property
-    def bram_tiles(self) -> Site | None:
-        """The block RAMs of 36 kbit; half a tile is one RAMB18."""
-        return self.site("Block RAM Tile")
-
-    @property
-    def urams(self) -> Site | None:
-        """The UltraRAMs; None on a device that has none."""
-        return self.site("URAM")
-
-    @property
-    def dsps(self) -> Site | None:
-        """The DSP slices."""
-        return self.site(*_DSPS)
+    def used_by_slr(self) -> dict[str, Resources]:
+        """What each SLR holds of the design."""
+        rows = {name: row for name in NAMES if (row := self.slr_resource(name)) is not None}
+        return {
+            slr: Resources(**{name: row.used[at] for name, row in rows.items()}) for at, slr in enumerate(self.slrs)
+        }
 
 
 def matches(head: str) -> bool:
@@ -217,4 +220,4 @@ def _crossings(table: Table) -> tuple[list[Crossing], int | None]:
     return crossings, total
 
 
-KIND = Kind("vivado_utilization", matches, parse)
+KIND = Kind("vivado_utilization", Precedence.TITLE, matches, parse, heads=HEADS)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from reports.reading.errors import UnknownLayoutError
 from reports.reading.expect import expect
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.reading.markup import Branch, read_xml
 from reports.reading.number import Number, is_absent, number
 
@@ -83,4 +83,4 @@ def _instance(row: Branch, heads: list[str]) -> InstanceUse:
     return InstanceUse(cells[0].strip(), cells[1].strip(), depth, tuple(amounts))
 
 
-KIND = Kind("vivado_utilization_xml", matches, parse)
+KIND = Kind("vivado_utilization_xml", Precedence.LAYOUT, matches, parse)

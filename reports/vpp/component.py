@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from reports.reading.errors import UnknownLayoutError
 from reports.reading.expect import expect
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.reading.markup import read_xml
 
 
@@ -55,4 +55,4 @@ def parse(text: str, file: str = "") -> Component:
     )
 
 
-KIND = Kind("ip_component", matches, parse)
+KIND = Kind("ip_component", Precedence.LAYOUT, matches, parse)

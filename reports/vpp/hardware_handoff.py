@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from reports.reading.errors import UnknownLayoutError
 from reports.reading.expect import expect
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.reading.markup import read_xml
 
 
@@ -83,4 +83,4 @@ def parse(text: str, file: str = "") -> HardwareHandoff:
     )
 
 
-KIND = Kind("hardware_handoff", matches, parse)
+KIND = Kind("hardware_handoff", Precedence.LAYOUT, matches, parse)

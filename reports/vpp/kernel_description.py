@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from reports.reading.errors import UnknownLayoutError
 from reports.reading.expect import expect
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.reading.markup import Branch, read_xml
 
 
@@ -90,4 +90,4 @@ def _width(port: Branch) -> int:
     return int(text)
 
 
-KIND = Kind("kernel_xml", matches, parse)
+KIND = Kind("kernel_xml", Precedence.LAYOUT, matches, parse)

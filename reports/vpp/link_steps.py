@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from reports.reading.errors import TruncatedReportError
 from reports.reading.expect import expect
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.vivado.table import Lines
 
 _STATUS = re.compile(r"(?P<name>[A-Za-z0-9_+ -]{1,80}) status: (?P<status>[a-z]{1,20})")
@@ -62,4 +62,4 @@ def parse(text: str, file: str = "") -> LinkSteps:
     return LinkSteps(tuple(steps), begun)
 
 
-KIND = Kind("vitis_link_steps", matches, parse)
+KIND = Kind("vitis_link_steps", Precedence.TITLE, matches, parse)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from reports.reading.document import Record, read_json
 from reports.reading.errors import TruncatedReportError, UnknownLayoutError
 from reports.reading.expect import expect
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.vivado.table import Lines
 
 
@@ -195,4 +195,4 @@ def _milliseconds(entry: Record) -> int | None:
     return int(text) if text and re.fullmatch(r"[0-9]{1,18}", text) else None
 
 
-KIND = Kind("vitis_link_summary", matches, parse)
+KIND = Kind("vitis_link_summary", Precedence.TITLE, matches, parse)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from reports.hls.csynth import Range
 from reports.reading.errors import TruncatedReportError, UnknownLayoutError
 from reports.reading.expect import expect
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.reading.number import number
 from reports.vivado.table import Lines, Row, ruled_table
 
@@ -188,4 +188,6 @@ def _interval(row: Row) -> Range:
     return Range(count, count)
 
 
-KIND = Kind("vitis_system_estimate", matches, parse)
+KIND = Kind(
+    "vitis_system_estimate", Precedence.LAYOUT, matches, parse, heads=("Version:    v++ v", "Version:    xocc v")
+)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from reports.reading.errors import TruncatedReportError, UnknownLayoutError
 from reports.reading.expect import expect
-from reports.reading.kind import Kind
+from reports.reading.kind import Kind, Precedence
 from reports.reading.number import number
 from reports.vivado.table import Lines
 
@@ -267,4 +267,4 @@ def _argument(lines: Lines, at: int, record: dict[str, str]) -> Argument:
     return Argument(name, _known(record.get("Register Offset")), _known(record.get("Port")), tuple(memories))
 
 
-KIND = Kind("vitis_xclbin_info", matches, parse)
+KIND = Kind("vitis_xclbin_info", Precedence.LAYOUT, matches, parse, heads=("XRT Build Version:",))

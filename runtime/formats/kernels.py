@@ -7,7 +7,6 @@ Element and attribute names are those that XRT and PYNQ's ``xclbin_parser`` look
 from __future__ import annotations
 
 import keyword
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
@@ -166,40 +165,6 @@ def _write_kernel(core: ElementTree.Element, kernel: Kernel) -> None:
             _child(element, "instance", name=instance.name), "addrRemap",
             base=f"0x{instance.base_address:08X}", range="0x1000", port=slaves[0],
         )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Description:
-    """What the document says of the build: its project, the part, and the kernels' clocks in MHz by port; None: not."""
-
-    project: str | None
-    fpga: str | None
-    clocks_mhz: tuple[tuple[str, float], ...]
-
-
-def read_description(text: str) -> Description:
-    """What the document says beside the kernels. Raises XclbinError for XML that is broken, or a clock without MHz."""
-    root = _root(text)
-    board = root.find("platform/board")
-    clocks = root.findall("platform/device/core/kernelClocks/clock")
-    return Description(
-        project=root.get("name"),
-        fpga=None if board is None else board.get("fpga"),
-        clocks_mhz=tuple((_attribute(clock, "port", "clock"), _mhz(clock)) for clock in clocks),
-    )
-
-
-def _mhz(clock: ElementTree.Element) -> float:
-    printed = _attribute(clock, "frequency", "clock")
-    try:
-        found = float(printed.removesuffix("MHz"))
-    except ValueError:
-        found = math.nan
-    if not math.isfinite(found) or not printed.endswith("MHz"):
-        raise XclbinError(
-            f"clock frequency {printed[:40]!r} is no number of MHz", where=_WHERE, remedy="rebuild the file"
-        )
-    return found
 
 
 def read_xml(text: str) -> tuple[Kernel, ...]:

@@ -80,7 +80,10 @@ def test_a_depth_with_which_the_core_would_stop_is_refused(network_file) -> None
         with_depths(network_file, "blocks:\n  res2b:\n    skip: 23\n")
     (problem,) = caught.value.problems
     assert problem.line == 3
-    assert "res2b: skip is 23 beats deep, but 24 or more wait in it" in problem.what
+    assert (
+        "res2b: skip is 23 beats deep, but 24 or more have to fit before the other way's first beat: the core deadlocks"
+        in problem.what
+    )
     assert "doit fifos" in problem.remedy
 
 

@@ -98,7 +98,7 @@ SINGLE = {
     "mmv": ("mmv: 4", "mmv: 3", "mmv: 3", "mmv 3 does not divide 8 output columns", "1, 2, 4, 8"),
     "mmv and pe": ("pe: 32, simd: 1, mmv: 4", "pe: 16, simd: 1, mmv: 4", "mmv: 4", "interleaved", "pe equals"),
     "channels of the branches": ("conv1: {channels: 64", "conv1: {channels: 32", "conv1: {channels: 32",
-                                 "conv1 gives 32 channels, conv2c 64", "both the same"),
+                                 "conv1 outputs 32 channels and conv2c 64", "both the same"),
     "channels of the sum": ("conv2c: {channels: 128, pe: 16, simd: 16}\n\n",
                             "conv2c: {channels: 64, pe: 16, simd: 16}\n\n", None,
                             "one has 128 channels, the other 64", "128 channels, or use two branches"),
@@ -106,7 +106,8 @@ SINGLE = {
     "name twice": ("name: res2b", "name: res2a", None, "'res2a' is already there (line 14)", "another name"),
     "name of the DMA": ("name: res2b", "name: inoutdma", "inoutdma", "already there", "another name"),
     "name missing": ("- name: res2b\n    kind", "- kind", None, "'name' is missing", "name:"),
-    "name that leaves the folder": ("name: res2b", "name: ../res2b", "../res2b", "is no name", "letters, digits"),
+    "name that leaves the folder":
+        ("name: res2b", "name: ../res2b", "../res2b", "is not a valid name", "letters, digits"),
     "network's name": ("name: digits", "name: digit", "name: digit", "the file is called digits.yaml", "one name"),
     "type": ("channels: 32, kernel: 3", "channels: many, kernel: 3", "many", "must be a whole number", "digits"),
     "fraction": (CONV2A, CONV2A.replace("pe: 8", "pe: 8.0"), "pe: 8.0", "must be a whole number", "digits"),
@@ -125,7 +126,7 @@ SINGLE = {
     "missing classes": ("    classes: 10\n", "", "name: postres", "'classes' is missing", "classes:"),
     "lanes": ("lanes: 16", "lanes: 10", "lanes: 10", "lanes 10 does not divide 128", "1, 2, 4, 8"),
     "head's simd": ("    simd: 16\n", "    simd: 3\n", "    simd: 3", "simd 3 does not divide 128", "1, 2, 4"),
-    "top": ("top: 3", "top: 11", "top: 11", "the best 11 of 10 classes", "fewer"),
+    "top": ("top: 3", "top: 11", "top: 11", "top is 11, but there are 10 classes", "lower top"),
     "labels": ('["0", ', "[", "labels", "9 labels for 10 classes", "one label per class"),
     "kernel": ("kernel: 3, pad: [1, 1, 1, 1]", "kernel: 11, pad: [1, 1, 1, 1]", "kernel: 11",
                "11x11 window does not fit a padded map of 10x10", "smaller"),
@@ -197,7 +198,7 @@ def test_too_few_blocks(problems, blocks) -> None:
     chosen = "\n".join(parts[name] for name in blocks.split() if name in parts)
     ((line, what, remedy),) = problems(text=head + ("blocks:\n" + chosen if chosen else "blocks: []\n"))
     assert line == line_of(DIGITS, "blocks:")
-    assert "no network" in what
+    assert "a network needs at least 3 blocks" in what
     assert "one stem, at least one residual block, one head" in remedy
 
 

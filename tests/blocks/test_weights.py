@@ -119,7 +119,7 @@ class TestStandIns:
         assert stand_in_note(network) == ""
         partly = replace(network, parameters=tmp_path)
         assert stand_ins(partly) == tuple(block.name for block in network.blocks)
-        assert "digits has no trained values for any block, so that its classes mean nothing" in stand_in_note(partly)
+        assert "digits has no trained values for any block, so its classes are meaningless" in stand_in_note(partly)
         for path in DIGITS.glob("*.npz"):
             if path.stem not in ("res2b", "postres"):
                 shutil.copy(path, tmp_path)

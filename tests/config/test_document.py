@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -247,3 +248,31 @@ def test_any_bytes_give_values_or_a_config_error(tmp_path: Path, content: bytes)
         ):
             getattr(section, getter)(key, default=None)
     section.finish()
+
+
+def _tree(node: yaml.Node | None) -> object:
+    """A node with its tag and line, as plain values."""
+    if node is None:
+        return None
+    line = node.start_mark.line
+    if isinstance(node, yaml.MappingNode):
+        return node.tag, line, [(_tree(key), _tree(value)) for key, value in node.value]
+    if isinstance(node, yaml.SequenceNode):
+        return node.tag, line, [_tree(each) for each in node.value]
+    return node.tag, line, node.value
+
+
+@pytest.mark.skipif(not yaml.__with_libyaml__, reason="this PyYAML has no libyaml")
+@pytest.mark.parametrize("seed", range(40))
+def test_both_scanners_read_the_same(seed: int) -> None:
+    """A text that libyaml takes has the nodes and lines that the scanner in Python finds."""
+    chosen = random.Random(seed)
+    text = (Path(__file__).parents[2] / "platform" / "u250.yaml").read_text()
+    for _ in range(chosen.randrange(4)):
+        at = chosen.randrange(len(text))
+        text = text[:at] + chosen.choice(["", " ", ":", "- ", "\n", "'", "{", "]", "#", "&a ", "é"]) + text[at + 1 :]
+    try:
+        fast = _tree(yaml.CSafeLoader(text).get_single_node())
+    except yaml.YAMLError:
+        return
+    assert fast == _tree(yaml.SafeLoader(text).get_single_node())

@@ -21,8 +21,11 @@ import pytest
 from amd_stand_in import install
 
 from config.settings import load_settings
-from farm.execution.executor import Executor, Run
 from farm.execution.failure import Failure
+from farm.execution.local import LocalExecutor
+from farm.execution.run import Run
+from farm.execution.scratch import Scratch
+from farm.execution.verdict import Memory, verdict
 from farm.step import Step
 
 if TYPE_CHECKING:
@@ -126,20 +129,22 @@ class Machine:
 
     def run(self, step: Step) -> Failure | None:
         """Run one step once, as the engine does; its outputs are put into place if it is good."""
-        executor = Executor(self.checkout)
-        run = executor.prepare(step, "0" * 64)
+        executor, scratch = LocalExecutor(self.checkout), Scratch(self.checkout)
+        run = scratch.prepare(step, "0" * 64)
         executor.start(run)
         ended: list[Run] = []
         while not ended:
-            executor.enforce_timeouts()
-            ended = list(executor.reap())
+            if step.timeout_s is not None and run.elapsed_s > step.timeout_s:
+                run.timed_out = True
+                executor.stop(run)
+            ended = executor.ended()
             time.sleep(0.01)
-        failure = executor.verdict(run)
+        failure = verdict(run, Memory(step.resources.memory_gib, limit_gib=1024.0))
         for output in step.outputs if failure is None else ():
             place = self.checkout / output.target
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(run.work / output.path, place)
-        executor.discard(run)
+        scratch.discard(run)
         return failure
 
 

@@ -22,13 +22,14 @@ from pathlib import Path
 
 from config.settings import command_line_words, load_settings
 from farm.modules import python_files
+from farm.redaction import NOTHING_PRIVATE
 from farm.settings import FarmSettings
 from farm.step import File, Output, Step, StepError, Text, Tool
 from farm.tasks import doit_config, plain_errors, task
 
 with plain_errors():
     SETTINGS = load_settings(Path.cwd(), {"farm": FarmSettings}, command_line_words(sys.argv[1:]))
-DOIT_CONFIG = doit_config("build/main", default_tasks=["build"])
+DOIT_CONFIG = doit_config("build/main", settings=SETTINGS, redaction=NOTHING_PRIVATE)
 
 
 def copy(name, source, target, **more):

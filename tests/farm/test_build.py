@@ -153,7 +153,7 @@ def test_switching_builds_runs_nothing(checkout) -> None:
     checkout.write("a", "A")
     checkout.dodo("""
 BUILD = ["link"]
-DOIT_CONFIG = doit_config(f"build/{SETTINGS.target}", default_tasks=["build"])
+DOIT_CONFIG = doit_config(f"build/{SETTINGS.target}", settings=SETTINGS, redaction=NOTHING_PRIVATE)
 def task_link():
     yield task(copy("link", "a", f"build/{SETTINGS.target}/out", facts=(("t", SETTINGS.target),)), doc="x")
 """)

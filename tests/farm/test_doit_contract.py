@@ -282,7 +282,7 @@ class Bare(DoitCmdBase):
 
     def execute(self, params, args):
         self.loader.setup(params)
-        print(self.loader.namespace["SETTING"], args)
+        print(self.loader.load_doit_config()["setting"], args)
         return 0
 
 class Instead(Run):
@@ -308,7 +308,7 @@ def project(tmp_path: Path) -> Path:
         '[tool.doit.plugins.command]\nrun = "own:Instead"\nown = "own:Own"\nbare = "own:Bare"\n'
     )
     (tmp_path / "dodo.py").write_text(
-        "SETTING = 4\nDOIT_CONFIG = {'default_tasks': ['a'], 'dep_file': 'sub/memory'}\n"
+        "DOIT_CONFIG = {'default_tasks': ['a'], 'dep_file': 'sub/memory', 'setting': 4}\n"
         "def task_a():\n    return {'actions': ['true']}\ndef task_b():\n    return {'actions': ['true']}\n"
     )
     (tmp_path / "sub").mkdir()

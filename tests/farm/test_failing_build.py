@@ -134,7 +134,7 @@ def published(paths):
         raise OSError("no room")
     Path("list").write_text(str(len(paths)))
 def task_one():
-    yield task(copy("one", "a", "build/out"), doc="x", published=published)
+    yield task(copy("one", "a", "build/out"), doc="x", publish_hook=published)
 """)
         checkout.doit()
         (checkout.folder / "list").unlink()
@@ -153,7 +153,7 @@ def published(paths):
         raise OSError("no room")
     Path("seen").write_text(" ".join(path.name for path in paths))
 def task_one():
-    yield task(copy("one", "a", "build/out"), doc="x", published=published)
+    yield task(copy("one", "a", "build/out"), doc="x", publish_hook=published)
 """
         checkout.dodo(body)
         assert "their use failed: OSError: no room" in checkout.doit(status=1)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from blocks.network import find_network
+from config.settings import Settings
+from integration.context import BuildContext
 from integration.estimate import estimate_of
 from integration.platform import find_platform
 
 
 def test_digits() -> None:
     network, platform = find_network("digits"), find_platform("u250")
-    estimate = json.loads(json.dumps(estimate_of(network, platform, "open", "sw_emu", 250.0), allow_nan=False))
+    build = BuildContext(network, platform, Settings.defaults(), Path(), "open", {})
+    estimate = json.loads(json.dumps(estimate_of(build), allow_nan=False))
     cycles, bottleneck = network.interval()
     slowest = max(estimate["blocks"], key=lambda block: block["interval_cycles"])
     assert slowest["interval_cycles"] == cycles

@@ -7,8 +7,9 @@ from itertools import pairwise
 
 import pytest
 
+from config.fpga_resources import Resources
 from config.problem import ConfigError
-from integration.platform import BOARDS, Amounts, Budget, find_platform
+from integration.platform import BOARDS, Budget, find_platform
 
 U250 = (BOARDS / "u250.yaml").read_text()
 
@@ -131,8 +132,8 @@ def test_boards(name: str) -> None:
 def test_budget() -> None:
     """The totals are what v++ prints as the user's budget, the parts what AMD documents as free."""
     assert astuple(find_platform("u250").budget.total) == (1576074, 3213658, 2452, 1280, 12281)
-    assert dict(find_platform("u250").budget.slrs)["slr2"] == Amounts(345000, 690000, 500, 320, 2877)
-    assert dict(find_platform("u200").budget.slrs)["slr1"] == Amounts(159739, 331654, 326, 160, 1317)
+    assert dict(find_platform("u250").budget.slrs)["slr2"] == Resources(345000, 690000, 500, 320, 2877)
+    assert dict(find_platform("u200").budget.slrs)["slr1"] == Resources(159739, 331654, 326, 160, 1317)
 
 
 def test_budget_mistakes(problems) -> None:

@@ -127,7 +127,7 @@ def test_what_cannot_be_read_is_an_error(tmp_path: Path, capsys: pytest.CaptureF
     empty = tmp_path / "empty"
     empty.mkdir()
     status, whole = as_json(capsys, str(empty))
-    assert (status, whole["missing"]) == (1, [f"{empty.as_posix()}: no report of a known kind"])
+    assert (status, whole["missing"]) == (1, [f"{empty.as_posix()}: contains no report that is recognised"])
     with pytest.raises(SystemExit) as stop:
         main([])
     assert stop.value.code == 2

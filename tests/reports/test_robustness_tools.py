@@ -25,8 +25,7 @@ from reports.reading.errors import (
 from reports.reading.kind import Kind
 from reports.reading.plain import plain
 from reports.reading.source import read
-from reports.registry import KINDS, parse_all, recognise
-from reports.vivado.appended import parts
+from reports.registry import KINDS, parse_all, parts, recognise
 from reports.vpp import kernel_description, link_summary, system_estimate
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "reports_corpus"

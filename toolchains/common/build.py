@@ -9,6 +9,7 @@ from pathlib import Path
 from blocks.core.base import Core
 from blocks.network import Network
 from config.settings import Settings
+from integration.context import BuildContext
 from integration.platform import Platform
 
 
@@ -38,9 +39,11 @@ class Build:
         """How a core is written for synthesis: `rtl` or `hls`."""
         return "rtl"
 
-    def views_of_cores(self) -> dict[str, str]:
-        """View of each core, by the core's name."""
-        return {core.name: self.view(core) for core in self.network.cores().values()}
+    def context(self) -> BuildContext:
+        """The build as the fit and the estimate are asked about it."""
+        views = {core.name: self.view(core) for core in self.network.cores().values()}
+        folder = self.root / self.folder
+        return BuildContext(self.network, self.platform, self.settings, folder, self.toolchain, views)
 
     def relative(self, path: Path) -> str:
         """A file's path from the checkout, with forward slashes."""

@@ -11,8 +11,8 @@ from blocks.dma import DmaCore
 
 
 def json_text(value: object) -> str:
-    """Plain values as the text of a file, always the same."""
-    return json.dumps(value, indent=1, sort_keys=True) + "\n"
+    """Plain values as the text of a file, always the same. One line: json's fast encoder does not indent."""
+    return json.dumps(value, sort_keys=True) + "\n"
 
 
 def core_text(core: Core) -> str:

@@ -35,19 +35,21 @@ ROOT = Path(__file__).resolve().parents[2]
 _SUFFIXES = (".tcl", ".xdc")
 
 
-def build_for(network: Network, release: str, view: str | None, clock_mhz: float | None = None) -> VitisBuild:
+def build_for(
+    network: Network, release: str, view: str | None, clock_mhz: float | None = None, style: str = "ipi"
+) -> VitisBuild:
     """A build for hw with the project's defaults, on a machine without tools."""
     defaults = Settings.defaults()
     platform = find_platform(defaults.platform)
     problem = problem_of(network, platform, defaults)
-    vitis = VitisSettings(view=view, release=release)
+    vitis = VitisSettings(view=view, release=release, stitch_style=style)
     clock_mhz = clock_mhz or defaults.clock_mhz
     return VitisBuild("vitis", ROOT, network, platform, "hw", clock_mhz, defaults, vitis, Tools(), problem)
 
 
-def toolchain_for(network: Network, release: str, view: str | None) -> Toolchain:
+def toolchain_for(network: Network, release: str, view: str | None, style: str = "ipi") -> Toolchain:
     """The toolchain of such a build."""
-    return toolchain_of(build_for(network, release, view))
+    return toolchain_of(build_for(network, release, view, style=style))
 
 
 def scripts(network: Network, release: str, view: str | None, cores: Sequence[str] = ()) -> dict[str, str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blocks.operators.base import Area, Mistake, Operator, Stream, SvModule, unsigned_bits
+from blocks.operators.base import Mistake, Operator, Stream, SvModule, by_formula, unsigned_bits
 from blocks.operators.checks import MAX_LANE_BITS, divides, lane_bits, not_negative, positive
 from blocks.operators.estimate import lutram
+from config.fpga_resources import Resources
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,9 @@ class AccPool(Operator):
         """C / PE * (H * W + 1)."""
         return self.channels // self.lanes * (self.pixels + 1)
 
-    def area(self) -> Area:
+    def area(self) -> Resources:
         """An adder per lane and the sums in LUTRAM (own estimate)."""
-        adders = Area(lut=2 * self.lanes * self.output_bits)
+        adders = by_formula(luts=2 * self.lanes * self.output_bits)
         return adders + lutram(self.lanes * self.output_bits, self.channels // self.lanes)
 
     def mistakes(self) -> tuple[Mistake, ...]:

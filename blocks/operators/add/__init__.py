@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blocks.operators.base import Area, Mistake, Operator, ParameterStream, Stream, SvModule, signed_bits
+from blocks.operators.base import Mistake, Operator, ParameterStream, Stream, SvModule, by_formula, signed_bits
 from blocks.operators.checks import MAX_LANE_BITS, lane_bits, ports, positive
+from config.fpga_resources import Resources
 
 
 def _span(bits: int, signed: bool) -> tuple[int, int]:
@@ -66,9 +67,9 @@ class Add(Operator):
         """C / PE * H * W: one beat a cycle."""
         return self.beats
 
-    def area(self) -> Area:
+    def area(self) -> Resources:
         """Adder, offset and two comparisons per lane (own estimate)."""
-        return Area(lut=3 * self.lanes * self.sum_bits)
+        return by_formula(luts=3 * self.lanes * self.sum_bits)
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Sizes and the width of the sum."""

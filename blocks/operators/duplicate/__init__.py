@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blocks.operators.base import Area, Mistake, Operator, Stream, SvModule
+from blocks.operators.base import Mistake, Operator, Stream, SvModule, by_formula
 from blocks.operators.checks import lane_bits, positive
+from config.fpga_resources import Resources
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,9 @@ class Duplicate(Operator):
         """C / PE * H * W: one beat a cycle."""
         return self.beats
 
-    def area(self) -> Area:
+    def area(self) -> Resources:
         """Handshake only (own estimate)."""
-        return Area(lut=10)
+        return by_formula(luts=10)
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Sizes."""

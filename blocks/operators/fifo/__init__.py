@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from blocks.operators import estimate
-from blocks.operators.base import Area, Mistake, Operator, Stream, SvModule
+from blocks.operators.base import Mistake, Operator, Stream, SvModule
 from blocks.operators.checks import lane_bits, positive
+from config.fpga_resources import Resources
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Fifo(Operator):
         """One beat a cycle."""
         return self.beats
 
-    def area(self) -> Area:
+    def area(self) -> Resources:
         """FINN-R: 2 * log2(d) + ceil(d / 32) * ceil(w / 2) LUTs, or block RAM."""
         return estimate.fifo(self.lanes * self.bits, self.depth)
 

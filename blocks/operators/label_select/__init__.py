@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blocks.operators.base import Area, Mistake, Operator, Stream, SvModule
+from blocks.operators.base import Mistake, Operator, Stream, SvModule, by_formula
 from blocks.operators.checks import divides, lane_bits, positive
+from config.fpga_resources import Resources
 
 INDEX_BITS = 32
 
@@ -40,9 +41,9 @@ class LabelSelect(Operator):
         """N / PE, and k to send the indices."""
         return self.classes // self.lanes + self.k
 
-    def area(self) -> Area:
+    def area(self) -> Resources:
         """A comparison and two registers per rank and lane (own estimate)."""
-        return Area(lut=self.k * self.lanes * (2 * self.bits + INDEX_BITS))
+        return by_formula(luts=self.k * self.lanes * (2 * self.bits + INDEX_BITS))
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Sizes, and no more ranks than classes."""
@@ -60,7 +61,7 @@ class LabelSelect(Operator):
 
     @property
     def sv_module(self) -> SvModule:
-        """`farm_label_select`: one score a cycle, so that of several lanes it takes `classes + k` cycles."""
+        """`farm_label_select`: one score a cycle, so it takes `classes + k` cycles however many lanes there are."""
         return SvModule(
             "farm_label_select",
             (

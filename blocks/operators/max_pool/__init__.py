@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blocks.operators.base import Area, Mistake, Stream, SvModule
+from blocks.operators.base import Mistake, Stream, SvModule, by_formula
 from blocks.operators.checks import divides, kernel_fits, lane_bits, positive
 from blocks.operators.window import WindowOperator
+from config.fpga_resources import Resources
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,10 @@ class MaxPool(WindowOperator):
         """
         return self.window_cycles(self.folds)
 
-    def area(self) -> Area:
+    def area(self) -> Resources:
         """A comparison per bit and a line buffer as in the sliding window."""
-        return Area(lut=300 + 2 * self.lanes * self.bits) + self.line_buffer(self.lanes * self.bits, self.folds)
+        compared = by_formula(luts=300 + 2 * self.lanes * self.bits)
+        return compared + self.line_buffer(self.lanes * self.bits, self.folds)
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Sizes, the kernel within the map, the fold of the channels."""

@@ -5,9 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-from blocks.operators.base import Area, Mistake, Operator, ParameterStream, Stream, SvModule, signed_bits, unsigned_bits
+from blocks.operators.base import (
+    Mistake,
+    Operator,
+    ParameterStream,
+    Stream,
+    SvModule,
+    by_formula,
+    signed_bits,
+    unsigned_bits,
+)
 from blocks.operators.checks import MAX_LANE_BITS, divides, lane_bits, ports, positive
 from blocks.operators.estimate import lutram
+from config.fpga_resources import Resources
 
 MAX_INPUT_BITS = 32
 """The sum of one beat of bit planes has to fit into a machine word."""
@@ -93,19 +103,23 @@ class Mvau(Operator):
         """(MH / PE) * (MW / SIMD) * OH * OW / mmv."""
         return self.neuron_folds * self.synapse_folds * self.pixels // self.mmv
 
-    def area(self) -> Area:
+    def area(self) -> Resources:
         """FINN-R: 300 + 1.1 * PE * (SIMD * (2 * ceil((W+A)/6) - 1) * (W+A) + (W+A) * (2 * SIMD - 1) + acc).
 
         That is 9.9 LUTs per lane at W1A2; thresholds are another operator. Products of more than 8 bits are counted
         as one DSP each (own assumption), and the kept activations as LUTRAM.
         """
         width = self.weight_bits + self.input_bits
-        kept = lutram(self.mmv * self.simd * self.input_bits, self.synapse_folds) if self.neuron_folds > 1 else Area()
+        kept = (
+            lutram(self.mmv * self.simd * self.input_bits, self.synapse_folds)
+            if self.neuron_folds > 1
+            else by_formula()
+        )
         if width > 8:
             adders = 1.1 * self.mmv * self.pe * self.accumulator_bits
-            return Area(lut=300 + adders, dsp=self.mmv * self.pe * self.simd) + kept
+            return by_formula(luts=300 + adders, dsps=self.mmv * self.pe * self.simd) + kept
         lanes = self.simd * (2 * ceil(width / 6) - 1) * width + width * (2 * self.simd - 1)
-        return Area(lut=300 + 1.1 * self.mmv * self.pe * (lanes + self.accumulator_bits)) + kept
+        return by_formula(luts=300 + 1.1 * self.mmv * self.pe * (lanes + self.accumulator_bits)) + kept
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Folds that divide, ports that are narrow enough, words that hold a PE's weights."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blocks.operators.base import Area, Mistake, Operator, Stream, SvModule
+from blocks.operators.base import Mistake, Operator, Stream, SvModule, by_formula
 from blocks.operators.checks import divides, lane_bits, not_negative, positive
+from config.fpga_resources import Resources
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,9 @@ class Pad(Operator):
         """C / lanes * Hp * Wp: one beat of the padded map a cycle."""
         return self.outputs[0].beats
 
-    def area(self) -> Area:
+    def area(self) -> Resources:
         """One multiplexer per bit and the counters (own estimate)."""
-        return Area(lut=self.lanes * self.bits + 60)
+        return by_formula(luts=self.lanes * self.bits + 60)
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Sizes, padding and the fold of the channels."""

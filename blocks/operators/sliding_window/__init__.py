@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blocks.operators.base import Area, Mistake, Stream, SvModule
+from blocks.operators.base import Mistake, Stream, SvModule, by_formula
 from blocks.operators.checks import divides, kernel_fits, lane_bits, positive
 from blocks.operators.window import WindowOperator
+from config.fpga_resources import Resources
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,11 @@ class SlidingWindow(WindowOperator):
             return self.inputs[0].beats
         return self.window_cycles(self.folds, self.mmv)
 
-    def area(self) -> Area:
+    def area(self) -> Resources:
         """300 + width * ceil(depth / 38) LUTs (FINN-R), the buffer in block RAM when it is deep."""
         if self.kernel == 1 and self.mmv == 1:
-            return Area(lut=60)
-        return Area(lut=300) + self.line_buffer(self.simd * self.bits, self.folds)
+            return by_formula(luts=60)
+        return by_formula(luts=300) + self.line_buffer(self.simd * self.bits, self.folds)
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Sizes, the kernel within the map, folds that divide."""

@@ -25,14 +25,3 @@ def apply(shape: SlidingWindow, inputs: Sequence[Tensor], parameters: Sequence[T
                 :, ky : ky + (rows - 1) * step + 1 : step, kx : kx + (columns - 1) * step + 1 : step
             ]
     return (out,)
-
-
-def window_beats(shape: SlidingWindow, columns: Tensor) -> Tensor:
-    """The model's output [N, OH, OW, K * K * C] in the order of the wire: [N * beats, mmv * simd].
-
-    With one pixel at a time that is the order of the elements; with several, lane m * simd + s is pixel m's.
-    """
-    groups = shape.out_height * shape.out_width // shape.mmv
-    parts = shape.kernel * shape.kernel * shape.folds
-    grouped = columns.reshape(columns.shape[0] * groups, shape.mmv, parts, shape.simd)
-    return np.ascontiguousarray(grouped.transpose(0, 2, 1, 3)).reshape(-1, shape.mmv * shape.simd)

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blocks.operators.base import Area, Mistake, Operator, ParameterStream, Stream, SvModule, signed_bits, unsigned_bits
+from blocks.operators.base import (
+    Mistake,
+    Operator,
+    ParameterStream,
+    Stream,
+    SvModule,
+    by_formula,
+    signed_bits,
+    unsigned_bits,
+)
 from blocks.operators.checks import MAX_LANE_BITS, divides, ports, positive
+from config.fpga_resources import Resources
 
 MAX_OUTPUT_BITS = 8
 """255 thresholds per channel: more would be a table look-up, not a row of comparators."""
@@ -66,9 +76,9 @@ class Threshold(Operator):
         """C / PE * H * W."""
         return self.outputs[0].beats
 
-    def area(self) -> Area:
+    def area(self) -> Resources:
         """The comparators' term of FINN-R's formula: 1.1 * PE * (2^B - 1) * bits of a value."""
-        return Area(lut=1.1 * self.pe * self.steps * self.input_bits)
+        return by_formula(luts=1.1 * self.pe * self.steps * self.input_bits)
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """The range, the fold and the width of the threshold port."""

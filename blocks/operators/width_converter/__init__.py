@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import lcm
 
-from blocks.operators.base import Area, Mistake, Operator, Stream, SvModule
+from blocks.operators.base import Mistake, Operator, Stream, SvModule, by_formula
 from blocks.operators.checks import divides, lane_bits, positive
+from config.fpga_resources import Resources
 
 SPARE_CYCLES = 8
 """A beat that is taken apart where it stands may be held up that long without holding up its producer."""
@@ -47,9 +48,9 @@ class WidthConverter(Operator):
         beats = self.inputs[0].beats, self.outputs[0].beats
         return max(beats) if self.whole_ratio else sum(beats)
 
-    def area(self) -> Area:
+    def area(self) -> Resources:
         """A register and a multiplexer per bit of the least common multiple (own estimate)."""
-        return Area(lut=lcm(self.lanes_in, self.lanes_out) * self.bits + 20)
+        return by_formula(luts=lcm(self.lanes_in, self.lanes_out) * self.bits + 20)
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Both sides fill whole beats."""

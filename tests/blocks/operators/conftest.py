@@ -23,7 +23,6 @@ from blocks.operators.models import model_of
 from blocks.operators.mvau import Mvau
 from blocks.operators.pad import Pad
 from blocks.operators.sliding_window import SlidingWindow
-from blocks.operators.sliding_window.model import window_beats
 from blocks.operators.threshold import Threshold
 from blocks.operators.width_converter import WidthConverter
 from toolchains.hls_subset.release import release_header
@@ -267,11 +266,22 @@ def _wire(shape: Operator, images: int, inputs: list[np.ndarray]) -> list[np.nda
     return arrays
 
 
+def _window_beats(shape: SlidingWindow, columns: np.ndarray) -> np.ndarray:
+    """The model's output [N, OH, OW, K * K * C] in the order of the wire: [N * beats, mmv * simd].
+
+    With one pixel at a time that is the order of the elements; with several, lane m * simd + s is pixel m's.
+    """
+    groups = shape.out_height * shape.out_width // shape.mmv
+    parts = shape.kernel * shape.kernel * shape.folds
+    grouped = columns.reshape(columns.shape[0] * groups, shape.mmv, parts, shape.simd)
+    return np.ascontiguousarray(grouped.transpose(0, 2, 1, 3)).reshape(-1, shape.mmv * shape.simd)
+
+
 def _expected(shape: Operator, inputs: list[np.ndarray], parameters: list[np.ndarray]) -> list[np.ndarray]:
     """The model's outputs in the order of the wire."""
     outputs = model_of(shape).apply(shape, inputs, parameters)
     if isinstance(shape, SlidingWindow):
-        return [window_beats(shape, outputs[0]).reshape(-1)]
+        return [_window_beats(shape, outputs[0]).reshape(-1)]
     return [output.reshape(-1) for output in outputs]
 
 
@@ -285,6 +295,12 @@ def draw_case() -> Callable[[Operator, int, int], Case]:
         return Case(_wire(shape, images, inputs), memories, _expected(shape, inputs, parameters))
 
     return draw
+
+
+@pytest.fixture(scope="session")
+def window_beats() -> Callable[[SlidingWindow, np.ndarray], np.ndarray]:
+    """The windows in the order of the wire."""
+    return _window_beats
 
 
 @pytest.fixture(scope="session")

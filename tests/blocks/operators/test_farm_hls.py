@@ -8,7 +8,7 @@ from pathlib import Path
 import needs
 import pytest
 
-from blocks.operators.room import COMMON_HEADER
+from blocks.operators.room import OPERATORS
 from toolchains.hls_subset.release import RELEASES, release_header
 
 HOST = """
@@ -64,7 +64,7 @@ def run(folder: Path, text: str, release: str, *flags: str) -> str:
     needs.compiler()
     (folder / "farm_release.hpp").write_text(release_header(release))
     (folder / "main.cpp").write_text(text)
-    command = ["g++", "-std=c++11", *flags, "-I", str(folder), "-I", str(COMMON_HEADER.parent)]
+    command = ["g++", "-std=c++11", *flags, "-I", str(folder), "-I", str(OPERATORS)]
     subprocess.run([*command, "-o", str(folder / "main"), str(folder / "main.cpp")], check=True)
     return subprocess.run([str(folder / "main")], check=True, capture_output=True, text=True).stdout
 

@@ -78,11 +78,11 @@ def test_max_pool_by_its_definition(c: int, h: int, w: int, k: int, s: int, seed
         assert y[n, yy, xx, cc] == max(window)
 
 
-def test_window_beats_of_several_pixels_by_hand() -> None:
+def test_window_beats_of_several_pixels_by_hand(window_beats) -> None:
     """A 1 x 4 map of two channels, 1 x 1 windows, two pixels at once, one channel a lane."""
     shape = SlidingWindow(2, 1, 4, 1, 1, 1, 4, mmv=2)
     columns = np.array([[[[10, 11], [20, 21], [30, 31], [40, 41]]]]) % 16
-    beats = sliding_window.window_beats(shape, columns)
+    beats = window_beats(shape, columns)
     assert beats.tolist() == [[10, 4], [11, 5], [14, 8], [15, 9]]
 
 

@@ -55,7 +55,7 @@ def test_cycles(shape: Operator, cycles: int) -> None:
 
 def test_a_lane_of_w1a2_costs_9_9_luts() -> None:
     few, many = Mvau(4096, 32, 32, 1, 2, 1, 1), Mvau(4096, 32, 32, 33, 2, 1, 1)
-    assert (many.area().lut - few.area().lut) / 32 / 32 == pytest.approx(9.9)
+    assert (many.area().luts - few.area().luts) / 32 / 32 == pytest.approx(9.9)
 
 
 def test_widths_follow_from_the_shape() -> None:

@@ -98,7 +98,7 @@ class TestHeaders:
             ("res2a/params.h", "less_equal", "less", "compares by std::less<"),
             ("res2a/params.h", "ap_uint<16>", "float", "holds float, expected ap_int or ap_uint"),
             ("res2b/params.h", "\"0x(\\w{4})\"", "\"0x1\\1\"", "does not fit into 16 bits"),
-            ("res2b/params.h", "\"0x(\\w{4})\"", "\"0x\\1g\"", "is no number"),
+            ("res2b/params.h", "\"0x(\\w{4})\"", "\"0x\\1g\"", "is not a number"),
             ("res2b/params.h", "\"0x(\\w{4})\",", "\"0x\\1\"", "comma is missing"),
             ("res2b/params.h", "\"0x(\\w{4})\", ", "", "holds 2 items, 3 are declared"),
             ("res2b/params.h", "(\"0x\\w{4}\", )", "\\1\\1", "holds 4 or more, 3 are declared"),
@@ -175,12 +175,12 @@ class TestNpz:
         """A block with two branches given for one with one: everything that it needs may be there."""
         values["res2b"] = {**values["res2b"], "conv1_weights": np.ones((32, 1, 1, 32), np.int8)}
         (line,) = refused(small, write_npz(tmp_path / "given", values))
-        assert line.startswith("res2b.npz: conv1_weights is no array of block res2b")
+        assert line.startswith("res2b.npz: block res2b has no array conv1_weights")
 
     def test_a_block_given_for_its_twin(self, small, values, tmp_path) -> None:
         values["res2b"] = {**values["res2b"], "meta": np.array('{"block": "res2c"}')}
         (line,) = refused(small, write_npz(tmp_path / "given", values))
-        assert line.startswith("res2b.npz: its meta says that it is of block res2c")
+        assert line.startswith("res2b.npz: its meta names block res2c")
 
     def test_threshold_order(self, small, values, tmp_path) -> None:
         values["res2a"]["conv2b_thresholds"][3] = (5, 4, 9)
@@ -199,7 +199,7 @@ class TestFolder:
     def test_its_own_folder(self, small, values, tmp_path) -> None:
         import_parameters(small, write_npz(tmp_path / "given", values, authors=False))
         (line,) = refused(small, small.parameters)
-        assert "give the folder that they come from" in line
+        assert "give the folder to import from" in line
 
     def test_a_later_failure_keeps_what_is_there(self, small, values, tmp_path) -> None:
         import_parameters(small, write_npz(tmp_path / "given", values))

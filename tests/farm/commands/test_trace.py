@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from farm.commands.trace import chrome_trace, read_events
+from farm.display.build_log import chrome_trace, read_events
 
 WAIT = """
 BUILD = ["w", "bad"]

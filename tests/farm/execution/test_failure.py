@@ -8,12 +8,11 @@ from farm.display.wording import duration_words, remedy_words
 from farm.execution.failure import (
     Failure,
     failed,
+    log_findings,
     matching_line,
     out_of_disk,
-    out_of_memory,
     retry_of,
     telling_lines,
-    told_by,
 )
 from farm.step import FAILURE_CLASSES, Output, Signature, Step
 
@@ -103,7 +102,7 @@ def step(**more: object) -> Step:
 
 def judged(folder: Path, text: str, cause: str = "exit", **more: object) -> Failure:
     (folder / "log").write_text(text)
-    return failed(cause, "1", "build/log", told_by(folder / "log", step(**more)))  # type: ignore[arg-type]
+    return failed(cause, "1", "build/log", log_findings(folder / "log", step(**more)))  # type: ignore[arg-type]
 
 
 class TestClass:
@@ -149,23 +148,6 @@ class TestClass:
     def test_full_disk(self) -> None:
         assert out_of_disk(failed("engine", "x"), OSError(28, "No space left on device")).kind == "disk"
         assert out_of_disk(failed("engine", "x"), OSError(13, "Permission denied")).kind == "infrastructure"
-
-
-class TestMemory:
-    def judge(self, cause: str, detail: str, *, oom_kills: int = 0, peak_gib: float = 1.0) -> Failure:
-        found = failed(cause, detail)  # type: ignore[arg-type]
-        return out_of_memory(found, oom_kills=oom_kills, peak_memory_gib=peak_gib, memory_gib=2.0, limit_gib=8.0)
-
-    def test_the_kernel_has_counted(self) -> None:
-        found = self.judge("signal", "SIGKILL", oom_kills=1)
-        assert (found.kind, found.peak_memory_gib, found.memory_gib) == ("memory", 1.0, 2.0)
-        assert "had taken 1.00 GiB of 8.00, expected were 2.00" in remedy_words(found)
-        assert self.judge("exit", "1", oom_kills=1).kind == "memory"
-
-    def test_killed_while_it_held_nearly_everything(self) -> None:
-        assert self.judge("signal", "SIGKILL", peak_gib=7.5).kind == "memory"
-        assert self.judge("signal", "SIGKILL", peak_gib=3.0).kind == "crash"
-        assert self.judge("signal", "SIGSEGV", peak_gib=7.5).kind == "crash"
 
 
 class TestPlace:

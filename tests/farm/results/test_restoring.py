@@ -23,7 +23,8 @@ def published(paths):
         stream.write(paths[0].read_text())
 def task_join():
     code = "open('joined', 'w').write(open('build/a').read() + open('build/b').read())"
-    yield task(python("join", code, outputs=("joined",), sources=("build/a", "build/b")), doc="x", published=published)
+    join = python("join", code, outputs=("joined",), sources=("build/a", "build/b"))
+    yield task(join, doc="x", publish_hook=published)
 """
 
 

@@ -9,8 +9,10 @@ from itertools import pairwise
 import pytest
 
 from blocks.network import find_network
+from config.fpga_resources import Resources
 from config.problem import ConfigError
 from config.settings import load_settings
+from integration.context import BuildContext
 from integration.fit import program as fit_program
 from integration.fit.command import asked, show
 from integration.fit.needs import BlockNeeds
@@ -25,7 +27,6 @@ from integration.fit.problem import (
     problem_of,
     stream_wires,
 )
-from integration.fit.resources import Resources
 from integration.fit.settings import FitSettings
 from integration.fit.solve import Fit, Misfit, fit_of
 from integration.fit.text import fit_lines, misfit_lines
@@ -139,8 +140,12 @@ def test_wires_of_ports() -> None:
     assert memory_wires(512) == 96 * 2 + 579 + 518 + 5
 
 
+def context(network, platform, settings, folder):
+    return BuildContext(network, platform, settings, folder, "open", {})
+
+
 def solve(network, platform, settings, folder):
-    return fit_of(asked(network, platform, settings, folder))
+    return fit_of(asked(context(network, platform, settings, folder)))
 
 
 def settings_of(tmp_path, *words: str, text: str = ""):
@@ -263,14 +268,13 @@ def test_as_a_step(tmp_path, capsys, monkeypatch) -> None:
 
 def test_what_the_command_prints(tmp_path, capsys) -> None:
     settings = settings_of(tmp_path)
-    assert show(find_network("resnet50"), find_platform("u50"), settings, tmp_path) == "resnet50 does not fit u50"
+    board = find_platform("u50")
+    assert show(context(find_network("resnet50"), board, settings, tmp_path)) == "resnet50 does not fit u50"
     printed = capsys.readouterr().out
     # 1,128 is twice the 564 tiles that U50's SLRs have.
     assert "BRAM tiles more than the 1,128 that the shell leaves; the largest block is res5a with" in printed
-    assert show(find_network("digits"), find_platform("u50"), settings, tmp_path) is None
+    assert show(context(find_network("digits"), board, settings, tmp_path)) is None
     assert "0 boundaries between SLRs are crossed" in capsys.readouterr().out
     wanting = settings_of(tmp_path, "fit.source=ooc")
-    assert "there are no synthesis values of" in str(
-        show(find_network("digits"), find_platform("u50"), wanting, tmp_path)
-    )
+    assert "there are no synthesis values of" in str(show(context(find_network("digits"), board, wanting, tmp_path)))
     assert [path.name for path in tmp_path.iterdir()] == ["farm.yaml"]

@@ -9,6 +9,7 @@ import pytest
 
 from blocks.network import find_network
 from config.settings import load_settings
+from integration.context import BuildContext
 from integration.fit import file as fit_file
 from integration.fit import placement
 from integration.fit.command import asked, leave
@@ -22,15 +23,19 @@ def settings_of(folder: Path, *words: str):
     return load_settings(folder, {"fit": FitSettings}, ["network=digits", *words])
 
 
+def context(folder: Path, *words: str, board: str = "u250", network: str = "digits") -> BuildContext:
+    settings = settings_of(folder, *words)
+    return BuildContext(find_network(network), find_platform(board), settings, folder, "open", {})
+
+
 def left(folder: Path, *words: str, board: str = "u250", network: str = "digits") -> dict:
-    leave(find_network(network), find_platform(board), settings_of(folder, *words), folder, "open", {})
+    leave(context(folder, *words, board=board, network=network))
     return json.loads((folder / "fit.json").read_text())
 
 
 def test_it_is_the_fit(tmp_path: Path) -> None:
     found = left(tmp_path, "fit.pin=res2b:slr2")
-    network, board = find_network("digits"), find_platform("u250")
-    fit = fit_of(asked(network, board, settings_of(tmp_path, "fit.pin=res2b:slr2"), tmp_path))
+    fit = fit_of(asked(context(tmp_path, "fit.pin=res2b:slr2")))
     assert isinstance(fit, Fit)
     assert found["fits"] is True
     assert found["blocks"]["res2b"] == ["slr2"]

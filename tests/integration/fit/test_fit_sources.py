@@ -9,7 +9,8 @@ import pytest
 
 from blocks.network import find_network
 from config.problem import ConfigError
-from config.settings import load_settings
+from config.settings import Settings, load_settings
+from integration.context import BuildContext
 from integration.fit.command import asked
 from integration.fit.needs import FORMULA, best, needs_of, synthesised
 from integration.fit.settings import FitSettings
@@ -28,10 +29,14 @@ def leave(folder: Path, *cores: str, **more: object) -> None:
         (folder / "ooc" / core / "values.json").write_text(json.dumps({**VIVADO, **more}))
 
 
+def context(settings: Settings, folder: Path, toolchain: str, view: str) -> BuildContext:
+    return BuildContext(DIGITS, find_platform("u250"), settings, folder, toolchain, dict.fromkeys(CORES, view))
+
+
 def lines_of(folder: Path, *words: str, view: str = "rtl", toolchain: str = "vitis") -> list[str]:
     (folder / "farm.yaml").write_text("")
     settings = load_settings(folder, {"fit": FitSettings}, ["network=digits", *words])
-    problem = asked(DIGITS, find_platform("u250"), settings, folder, toolchain, dict.fromkeys(CORES, view))
+    problem = asked(context(settings, folder, toolchain, view))
     fit = fit_of(problem)
     return fit_lines(fit) if isinstance(fit, Fit) else misfit_lines(fit)
 
@@ -95,7 +100,7 @@ def test_the_source_goes_along_with_a_problem_and_a_fit(tmp_path: Path) -> None:
     leave(tmp_path, *CORES, view="rtl")
     (tmp_path / "farm.yaml").write_text("")
     settings = load_settings(tmp_path, {"fit": FitSettings}, ["network=digits"])
-    problem = asked(DIGITS, find_platform("u250"), settings, tmp_path, "vitis", dict.fromkeys(CORES, "rtl"))
+    problem = asked(context(settings, tmp_path, "vitis", "rtl"))
     assert type(problem).from_description(json.loads(json.dumps(problem.describe()))) == problem
     fit = fit_of(problem)
     assert isinstance(fit, Fit)

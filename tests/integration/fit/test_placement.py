@@ -41,9 +41,6 @@ def test_up_and_back_beats_one_direction() -> None:
     assert found.crossings == 6
     one_way = [(slr, slr) for slr in (0, 0, 1, 1, 2, 2, 3, 3)]
     assert placement.peak_of(ring([1] * 8, [2] * 4), one_way) == 1.0
-    from integration.fit.ring import crossings_of
-
-    assert crossings_of(ring([1] * 8, [2] * 4), one_way) == 9
 
 
 def test_memory_draws_the_dma() -> None:

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from config.fpga_resources import Resources
 from reports.reading.document import Record
 from reports.reading.errors import ReportError
 from reports.summary.build import read_build
 from reports.summary.gates import parse_gate
 from reports.summary.page import document, make, page, table
-from reports.summary.step_values import Linked, Resources, Simulation, Synthesis
+from reports.summary.step_values import Linked, Simulation, Synthesis
 
 FOLDER = "build/toy/open-sw_emu"
 ESTIMATE: dict[str, Any] = {

@@ -11,14 +11,16 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from config.fpga_resources import Resources
 from reports import folder
+from reports.reading import stand_in
 from reports.reading.source import read
-from reports.summary import show, stand_in
+from reports.summary import show
 from reports.summary.build import read_build
 from reports.summary.gates import parse_gate
 from reports.summary.page import document, page, table
 from reports.summary.rollup import roll_up
-from reports.summary.step_values import Linked, Resources, Simulation, Synthesis
+from reports.summary.step_values import Linked, Simulation, Synthesis
 
 CORPUS = Path(__file__).resolve().parents[4] / "shared" / "reports_corpus"
 FOLDER = "build/toy/vitis-hw"

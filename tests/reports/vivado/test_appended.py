@@ -10,8 +10,7 @@ import pytest
 from reports.__main__ import main
 from reports.reading.errors import UnknownLayoutError
 from reports.reading.source import read
-from reports.registry import KINDS, parse, parse_all, recognise
-from reports.vivado.appended import parts
+from reports.registry import KINDS, parse, parse_all, parts, recognise
 
 CORPUS = Path(__file__).resolve().parents[4] / "shared" / "reports_corpus"
 ONE_TEXT = {"xilinx_log", "finn_log", "yosys_stat", "opensta", "nextpnr_log", "vitis_link_steps", "vitis_link_summary"}

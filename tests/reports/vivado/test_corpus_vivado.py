@@ -136,7 +136,7 @@ def crossings(value: Any, expected: Any) -> Any:
 
 UTILIZATION: dict[str, Callable[[Any, Any], Any]] = {
     "rows": sites,
-    "uram_row_present": lambda value, _: value.urams is not None,
+    "uram_row_present": lambda value, _: value.resource("urams") is not None,
     "pblock": lambda value, _: value.pblock,
     "prohibited": column("prohibited"),
     "fixed": column("fixed"),

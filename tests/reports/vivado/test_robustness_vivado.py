@@ -22,8 +22,7 @@ from reports.reading.errors import (
 from reports.reading.kind import Kind
 from reports.reading.plain import plain
 from reports.reading.source import decode, read
-from reports.registry import KINDS, parse, parse_all, recognise
-from reports.vivado.appended import parts
+from reports.registry import KINDS, parse, parse_all, parts, recognise
 
 CORPUS = Path(__file__).resolve().parents[4] / "shared" / "reports_corpus"
 FOLDERS = (
@@ -196,7 +195,7 @@ def test_empty_and_white_space(kind: Kind) -> None:
 
 
 def test_no_known_kind() -> None:
-    with pytest.raises(WrongKindError, match="no report of a known kind"):
+    with pytest.raises(WrongKindError, match='unrecognised report: "a shopping list"'):
         recognise("a shopping list\n", "list.txt")
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.execution.failure import failed, told_by
+from farm.execution.failure import failed, log_findings
 from farm.step import Output, Step
 from toolchains.common.failures import signatures
 
@@ -30,7 +30,7 @@ def test_open(tmp_path: Path, line: str, kind: str) -> None:
     log = tmp_path / "log"
     log.write_text(f"begin\n{line}\nmake: *** [x] Error 1\n")
     step = Step("a", ("x",), (), (Output("o", "build/o"),), "build/log", signatures=signatures("open"))
-    found = failed("exit", "1", "build/log", told_by(log, step))
+    found = failed("exit", "1", "build/log", log_findings(log, step))
     assert (found.kind, line in found.lines) == (kind, True)
 
 
@@ -38,4 +38,4 @@ def test_a_line_that_tells_nothing(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("100 passed, 0 errors\n")
     step = Step("a", ("x",), (), (Output("o", "build/o"),), "build/log", signatures=signatures("open"))
-    assert told_by(log, step).signature is None
+    assert log_findings(log, step).signature is None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import os
-import struct
 import subprocess
 import sys
 from dataclasses import asdict, replace
@@ -19,7 +18,7 @@ from config.settings import Settings
 from integration.design import design_of, kernel_of
 from integration.platform import find_platform
 from toolchains.common.build import Build
-from toolchains.open.emulation.link import glibc_floor, memory_blob
+from toolchains.open.emulation.link import glibc_floor
 from toolchains.open.toolchain import toolchain_of
 from toolchains.toolchain import Toolchain
 
@@ -172,11 +171,3 @@ class TestStitchProgram:
 def test_glibc_floor_by_hand() -> None:
     assert glibc_floor(b"..GLIBC_2.2.5\0GLIBC_2.34\0GLIBC_2.9\0") == "2.34"
     assert glibc_floor(b"static") == "none"
-
-
-def test_memory_blob_by_hand(tmp_path, monkeypatch) -> None:
-    for name, data in (("a", b"xyz"), ("b", b"")):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "memories.bin").write_bytes(data)
-    monkeypatch.chdir(tmp_path)
-    assert memory_blob(["a", "b"]) == struct.pack("<Q", 3) + b"xyz" + struct.pack("<Q", 0)

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path.cwd()))
 from doit.doit_cmd import DoitMain
 
 from farm import clock
-from farm.execution import executor
+from farm.execution import local
 from farm.scheduler.stop import Stop
 
 FAST = 100.0
@@ -31,7 +31,7 @@ if __name__ == "__main__":
     with (
         patch.object(clock, "monotonic_s", lambda: time.monotonic() * FAST),
         # How long a tool takes to end that is asked to is no time of the engine's.
-        patch.object(executor, "GRACE_S", executor.GRACE_S * FAST),
+        patch.object(local, "GRACE_S", local.GRACE_S * FAST),
         patch.object(Stop, "wait", wait),
     ):
         sys.exit(DoitMain().run(sys.argv[1:]))

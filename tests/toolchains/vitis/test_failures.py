@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.execution.failure import Failure, failed, retry_of, told_by
+from farm.execution.failure import Failure, failed, log_findings, retry_of
 from farm.step import Output, Step
 from toolchains.common.failures import signatures
 
@@ -64,7 +64,7 @@ def failure(tmp_path: Path, *lines: str) -> Failure:
     log = tmp_path / "log"
     log.write_text("\n".join(("INFO: [Common 17-83] begin", *lines, "ERROR: [Common 17-39] failed", "")))
     step = Step("a", ("x",), (), (Output("o", "build/o"),), "build/log", signatures=signatures("vitis"))
-    return failed("exit", "1", "build/log", told_by(log, step))
+    return failed("exit", "1", "build/log", log_findings(log, step))
 
 
 @pytest.mark.parametrize(("line", "kind", "again"), LINES)

@@ -27,7 +27,7 @@ import pytest
 from amd_machine import LICENCE, Machine, make_machine
 from amd_mutations import Mutation, mutations
 
-from farm.execution.executor import Executor
+from farm.execution.scratch import Scratch
 from farm.step import File, Step
 from runtime.formats import xclbin
 from toolchains.vitis.tools import tool
@@ -108,10 +108,10 @@ class Chain:
         self.recorded: dict[str, dict[str, Recorded]] = {}
         self.good: dict[str, dict[str, str]] = {}
         for name, step in self.steps.items():
-            executor = Executor(machine.checkout)
-            run = executor.prepare(step, "0" * 64)
+            scratch = Scratch(machine.checkout)
+            run = scratch.prepare(step, "0" * 64)
             shutil.copytree(run.work, folder / name / "inputs")
-            executor.discard(run)
+            scratch.discard(run)
             self._record(name)
 
     def scripts(self) -> list[tuple[str, str]]:

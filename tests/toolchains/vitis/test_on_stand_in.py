@@ -88,7 +88,7 @@ def test_blocks_in_several_slrs(built: Machine) -> None:
     values = json.loads((built.checkout / FOLDER / "link" / "values.json").read_text())
     assert values["slrs"]["slr2"]["luts"] > 0
     assert values["slrs"]["slr3"]["luts"] == 0
-    told = (built.checkout / FOLDER / "link" / "told.txt").read_text()
+    told = (built.checkout / FOLDER / "link" / "vpp_command.txt").read_text()
     assert "farm_place pblock_dynamic_SLR2 pfm_top_i/dynamic_region/digits_1 {" in told
     assert "slr=" not in told
 

@@ -105,11 +105,7 @@ def deadlock(
     `valid` and `ready` are by stream, `levels` by FIFO node; from the sources `ended` nothing more was to come.
     """
     standing = {name for name in valid if valid[name] and not ready[name]}
-    at_depth: dict[str, str] = {}
-    for node in fifo_nodes(core):
-        depth = node.operator.facts()["depth"]
-        if levels[node.name] == depth and node.inputs[0] in standing:
-            at_depth[node.inputs[0]] = f"FIFO {node.name}: {depth} of {depth}"
+    at_depth = _full_fifos(core, standing, levels)
     others = [name for name in valid if name in standing and name not in at_depth]
     joins = [node for node in core.graph.nodes if standing & set(node.inputs)]
     empty = [name for node in joins for name in (*node.inputs, *node.parameters) if not valid[name]]
@@ -117,6 +113,16 @@ def deadlock(
         empty = [name for name in valid if ready[name] and not valid[name] and name not in ended]
     full = (*at_depth.items(), *((name, "") for name in others))
     return DeadlockError(what, full, tuple(empty))
+
+
+def _full_fifos(core: GraphCore, standing: Collection[str], levels: Mapping[str, int]) -> dict[str, str]:
+    """Streams in which a beat stands before a FIFO at its depth, with the FIFO in words."""
+    found = {}
+    for node in fifo_nodes(core):
+        depth = node.operator.facts()["depth"]
+        if levels[node.name] == depth and node.inputs[0] in standing:
+            found[node.inputs[0]] = f"FIFO {node.name}: {depth} of {depth}"
+    return found
 
 
 def check_equal(outputs: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> int:

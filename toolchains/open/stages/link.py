@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
-
 from blocks.network import Network
 from farm.step import PYTHON, File, Output, Step, Text
-from integration.design import kernel_of
+from integration.design import link_plan_of
 from toolchains.common.build import Build
 from toolchains.common.core_file import json_text
 from toolchains.common.failures import signatures
 from toolchains.common.modules import modules_of
 from toolchains.common.programs import ERROR_LINES, compiler, interpreter
 from toolchains.common.stage import Per, Stage
-from toolchains.common.stages.weights import FC_WEIGHTS, fc_weights_file, image_files
+from toolchains.common.stages.weights import fc_weights_file, image_files
 
 PROGRAM = "toolchains.open.emulation.link"
+MADE = ("program", "kernel.xml")
+"""What `stitch` has left of the cores."""
 
 
 def link(build: Build, network: Network) -> Step:
     """The step of a network."""
+    plan = link_plan_of(
+        network,
+        toolchain=build.toolchain,
+        target=build.target,
+        view="hls",
+        clock_mhz=build.clock_mhz,
+        tools={tool.name: tool.version for tool in (compiler(), *interpreter("numpy", "hls4ml"))},
+        made=MADE,
+    )
     return Step(
         name=f"{STAGE.name}:{network.name}",
-        argv=(PYTHON, "-m", PROGRAM, "--plan", "plan.json"),
+        argv=(PYTHON, "-m", PROGRAM, "--plan", "plan.json", "--platform", "platform.json"),
         inputs=(
             *modules_of(build.root, PROGRAM),
-            Text("plan.json", json_text(_plan(build))),
-            File("program", f"{build.folder}/stitch/program"),
-            File("kernel.xml", f"{build.folder}/stitch/kernel.xml"),
-            *(file for block in network.blocks for file in image_files(build, block, block.name)),
+            Text("plan.json", json_text(plan.describe())),
+            Text("platform.json", json_text(build.platform.describe())),
+            *(File(name, f"{build.folder}/stitch/{name}") for name in MADE),
+            *(file for block in network.blocks for file in image_files(build, block, f"weights/{block.name}")),
             fc_weights_file(build),
         ),
         outputs=(
@@ -42,30 +50,6 @@ def link(build: Build, network: Network) -> Step:
         error_lines=ERROR_LINES,
         signatures=signatures("open"),
     )
-
-
-def _plan(build: Build) -> dict[str, Any]:
-    network = build.network
-    blocks = [block.name for block in network.blocks]
-    interval, bottleneck = network.interval()
-    return {
-        "network": network.name,
-        "toolchain": "open",
-        "target": build.target,
-        "view": "hls",
-        "clock_mhz": build.clock_mhz,
-        "blocks": blocks,
-        "kernel": kernel_of(network).describe(),
-        # The budget is for the fit and for reports: other numbers there make no other xclbin.
-        "platform": {name: value for name, value in asdict(build.platform).items() if name != "budget"},
-        "folding": {f"{block.name}.{unit}": fold for block in network.blocks for unit, fold in block.folding().items()},
-        "interval": interval,
-        "bottleneck": bottleneck,
-        "labels": list(network.labels),
-        "dataset": asdict(network.dataset) if network.dataset else None,
-        "tools": {tool.name: tool.version for tool in (compiler(), *interpreter("numpy", "hls4ml"))},
-        "sources": ("program", "kernel.xml", *(f"{block}/memories.bin" for block in blocks), FC_WEIGHTS),
-    }
 
 
 STAGE = Stage("link", Per.NETWORK, link, "xclbin of", needs=("weights", "stitch"))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from reports.open_tools import yosys_stat
 from reports.reading.errors import ReportError
-from reports.summary.step_values import Resources, Synthesis
+from reports.summary.step_values import Synthesis
 from toolchains.open.synthesis import delays
 from toolchains.open.synthesis.dissolve import dissolve
 from toolchains.open.synthesis.logic_delay import MAX_LEVELS, MAX_LOGIC_NS, LoopError, Timing, analyse
@@ -27,7 +27,7 @@ from toolchains.open.synthesis.yosys import YosysError, run_script
 def values(tool: str, used: Utilization, timing: Timing) -> dict[str, object]:
     """What the step leaves for the reports, and what they do not know yet behind it."""
     known = Synthesis(
-        resources=Resources(used.luts, used.registers, used.bram_tiles, used.urams, used.dsps),
+        resources=used.resources,
         logic_ns=timing.logic_ns,
         is_estimate=True,
         tool=tool,
@@ -69,8 +69,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     found = values(given.tool, used, timing)
     Path("values.json").write_text(json.dumps(found, indent=1) + "\n")
-    print(f"{given.core}: {used.luts} LUT ({used.logic_luts} logic, {used.memory_luts} memory),")
-    print(f"  {used.registers} registers, {used.bram_tiles:g} BRAM tiles, {used.urams} URAM, {used.dsps} DSP")
+    counts = used.resources
+    print(f"{given.core}: {counts.luts} LUT ({used.logic_luts} logic, {used.memory_luts} memory),")
+    print(f"  {counts.registers} registers, {counts.bram_tiles:g} BRAM tiles, {counts.urams} URAM, {counts.dsps} DSP")
     print(f"  {timing.logic_ns:.3f} ns of logic, {timing.levels} levels ({delays.SOURCE})")
     for path in timing.doubtful:
         print(f"  doubtful at 250 MHz: {path.start} -> {path.end}: {path.logic_ns:.3f} ns, {path.levels} levels")

@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from math import ceil
 
+from config.fpga_resources import Resources
 from reports.open_tools.yosys_stat import YosysStat
 
 MEMORY_LUTS = {
@@ -26,32 +27,29 @@ REGISTERS = ("FDRE", "FDSE", "FDCE", "FDPE")
 class Utilization:
     """Counts of a core. `carry8s` is derived: Yosys maps to CARRY4, of which two fill a CARRY8."""
 
+    resources: Resources
     logic_luts: int
     memory_luts: int
-    registers: int
     carry8s: int
-    bram_tiles: float
-    urams: int
-    dsps: int
     cells: tuple[tuple[str, int], ...]
-
-    @property
-    def luts(self) -> int:
-        """Logic and memory together."""
-        return self.logic_luts + self.memory_luts
 
 
 def utilization(stat: YosysStat) -> Utilization:
     """Count a whole design."""
     total = stat.top
     cells = Counter({cell.type: cell.count for cell in total.cell_types})
+    logic_luts = total.estimated_lcs or 0
+    memory_luts = sum(luts * cells[name] for name, luts in MEMORY_LUTS.items())
     return Utilization(
-        logic_luts=total.estimated_lcs or 0,
-        memory_luts=sum(luts * cells[name] for name, luts in MEMORY_LUTS.items()),
-        registers=sum(cells[name] for name in REGISTERS),
+        resources=Resources(
+            luts=logic_luts + memory_luts,
+            registers=sum(cells[name] for name in REGISTERS),
+            bram_tiles=cells["RAMB36E2"] + cells["RAMB18E2"] / 2,
+            urams=cells["URAM288"],
+            dsps=cells["DSP48E2"],
+        ),
+        logic_luts=logic_luts,
+        memory_luts=memory_luts,
         carry8s=ceil(cells["CARRY4"] / 2),
-        bram_tiles=cells["RAMB36E2"] + cells["RAMB18E2"] / 2,
-        urams=cells["URAM288"],
-        dsps=cells["DSP48E2"],
         cells=tuple(sorted(cells.items())),
     )

@@ -68,23 +68,33 @@ def reason(log: str, status: int, folder: Path = Path()) -> str:
     A failed assertion of `check` only counts problems, so its first warning is taken in its place.
     """
     lines = log.splitlines()
-    error = next((line.split("ERROR: ", 1)[1] for line in lines if "ERROR: " in line), None)
-    if error is None:
-        missing = next((line for line in lines if line.startswith("ModuleNotFoundError")), None)
-        if missing:
-            return f"{missing}; install the project's dependencies again: pip install -e ."
-        last = lines[-1] if lines else "nothing"
-        return f"Yosys ended with status {status} and without an error; the last line of its log: {last}"
+    where, _, error = next((line for line in lines if "ERROR: " in line), "").partition("ERROR: ")
+    if not error:
+        return _without_error(lines, status)
+    error = _cause(error, lines)
+    if _PLACE.search(error):
+        return error
+    where = where.rstrip(": ")
+    place = where if _PLACE.fullmatch(where) else _locate(error, folder)
+    return f"{place}: {error}" if place else error
+
+
+def _without_error(lines: list[str], status: int) -> str:
+    missing = next((line for line in lines if line.startswith("ModuleNotFoundError")), None)
+    if missing:
+        return f"{missing}; install the project's dependencies again: pip install -e ."
+    last = lines[-1] if lines else "nothing"
+    return f"Yosys ended with status {status} and without an error; the last line of its log: {last}"
+
+
+def _cause(error: str, lines: list[str]) -> str:
+    """The first warning of a `check` that failed, advice for a latch, else the error itself."""
     if _CHECK in error:
         at = max(index for index, line in enumerate(lines) if _CHECK in line)
         begin = max((i for i, line in enumerate(lines[:at]) if "Executing CHECK" in line), default=0)
-        error = next((_paragraph(lines, i) for i in range(begin, at) if lines[i].startswith("Warning: ")), error)
-    elif _LATCH in error:
-        error = "a latch is described (always_latch); the cores have none: use always_ff"
-    where = next((line for line in lines if "ERROR: " in line), "").split("ERROR: ", 1)[0].rstrip(": ")
-    if not _PLACE.search(error):
-        place = where if _PLACE.fullmatch(where) else _locate(error, folder)
-        error = f"{place}: {error}" if place else error
+        return next((_paragraph(lines, i) for i in range(begin, at) if lines[i].startswith("Warning: ")), error)
+    if _LATCH in error:
+        return "a latch is described (always_latch); the cores have none: use always_ff"
     return error
 
 

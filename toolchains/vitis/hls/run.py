@@ -47,19 +47,12 @@ def synthesise(script: str, release: Release, *, simulates: bool, exports: bool,
 
 def values_of(top: Csynth, tool_name: str, added: int) -> dict[str, Any]:
     """What csynth estimates, in the words of the other steps."""
-    used = {resource.resource: resource.used for resource in top.resources}
-    bram = used.get("BRAM_18K")
     interval = (top.throughput_cycles or top.interval_cycles).max
     values = {
         "format": FORMAT,
         "is_estimate": True,
         "tool": tool_name,
-        "luts": used.get("LUT"),
-        "registers": used.get("FF"),
-        # HLS counts halves of a tile.
-        "bram_tiles": None if bram is None else bram / 2,
-        "urams": used.get("URAM"),
-        "dsps": used.get("DSP"),
+        **top.used.known,
         "estimated_ns": next((clock.estimated_ns for clock in top.clocks), None),
         "interval_cycles": interval,
         "latency_cycles": top.latency_cycles.max,

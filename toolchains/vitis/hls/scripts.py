@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from toolchains.vitis.tools.releases import Release
+from toolchains.vitis.tools.template import render
 
+SCRIPT = "toolchains/vitis/hls/hls.tcl"
 PROJECT, SOLUTION = "project", "solution"
 DONE = "farm done: HLS"
 VENDOR, LIBRARY, VERSION = "xilinx.com", "hls", "1.0"
@@ -66,23 +68,24 @@ _PREFIXED = (
 
 def _script(job: HlsJob, purpose: str, commands: Sequence[str]) -> str:
     vitis = job.release.is_vitis_hls
-    bench = " ".join((BENCH, *job.bench_files))
-    solution = f"open_solution -reset -flow_target vivado {SOLUTION}" if vitis else f"open_solution -reset {SOLUTION}"
-    lines = [
-        f"# {job.core}: {purpose}, for {job.release.hls_program} {job.release}",
-        f"open_project -reset {PROJECT}",
-        f"set_top {job.core}",
-        f'add_files {job.core}_top.cpp -cflags "{job.flags}"',
-        f'add_files -tb {{{bench}}} -cflags "{job.flags}"',
-        solution,
-        f"set_part {{{job.part}}}",
-        f"create_clock -period {job.clock_ns:.3f} -name default",
-        "# Pointers have 64 bits: the register map in kernel.xml says so.",
-        "config_interface -m_axi_addr64",
-        *(_PREFIXED if vitis else ()),
-        f"config_export -format ip_catalog -vendor {VENDOR} -library {LIBRARY} -ipname {job.core} -version {VERSION}",
-        *commands,
-        f'puts "{DONE}"',
-        "exit 0",
-    ]
-    return "\n".join(lines) + "\n"
+    return render(
+        SCRIPT,
+        {
+            "core": job.core,
+            "purpose": purpose,
+            "program": job.release.hls_program,
+            "release": str(job.release),
+            "project": PROJECT,
+            "flags": job.flags,
+            "bench": " ".join((BENCH, *job.bench_files)),
+            "solution": f"-flow_target vivado {SOLUTION}" if vitis else SOLUTION,
+            "part": job.part,
+            "clock_ns": f"{job.clock_ns:.3f}",
+            "prefixes": _PREFIXED if vitis else (),
+            "vendor": VENDOR,
+            "library": LIBRARY,
+            "version": VERSION,
+            "commands": commands,
+            "done": DONE,
+        },
+    )

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.fpga_resources import Resources
 from reports.reading import source
-from reports.summary.step_values import Resources
 from reports.vivado import accelerator, timing, utilization
 from toolchains.vitis.tools.tool import ToolError
 
@@ -21,7 +21,6 @@ _TELLING = re.compile(
 )
 _MOST_LINES = 40
 _STAGES = ("postroute_physopted", "routed")
-_NAMES = {"LUT": "luts", "REG": "registers", "BRAM": "bram_tiles", "URAM": "urams", "DSP": "dsps"}
 
 
 @dataclass(frozen=True)
@@ -99,21 +98,9 @@ def _newest(folders: tuple[Path, ...], pattern: str) -> Path | None:
 
 
 def _total(path: Path) -> Resources:
-    report = accelerator.parse(source.read(path), path.name)
-    return Resources(**{_NAMES[each.resource]: float(each.used) for each in report.used if each.resource in _NAMES})
+    return accelerator.parse(source.read(path), path.name).used_resources
 
 
 def _slrs(path: Path) -> dict[str, Resources] | None:
     report = utilization.parse(source.read(path), path.name)
-    rows = {
-        "luts": report.slr_site("CLB LUTs"),
-        "registers": report.slr_site("CLB Registers"),
-        "bram_tiles": report.slr_site("Block RAM Tile"),
-        "urams": report.slr_site("URAM"),
-        "dsps": report.slr_site("DSPs"),
-    }
-    found = {}
-    for index, slr in enumerate(report.slrs):
-        amounts = {name: row.used[index] for name, row in rows.items() if row is not None}
-        found[slr.lower()] = Resources(**{n: float(value) for n, value in amounts.items() if value is not None})
-    return found or None
+    return {slr.lower(): used for slr, used in report.used_by_slr.items()} or None

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from integration.fit.solve import Fit
-from integration.platform import Shell
+from integration.kernel import Kernel
+from integration.link_plan import LinkPlan
+from integration.manifest import manifest_of
 from reports.reading.errors import ReportError
 from reports.summary.step_values import Linked
 from runtime.errors import FarmRuntimeError
 from runtime.formats import emulation_data, kernels, xclbin
-from runtime.formats.manifest import Argument, Cycles, Manifest, Parameters, from_json
+from runtime.formats.manifest import from_json
 from toolchains.vitis.link.config import (
     CONFIG,
     FLOORPLAN,
@@ -29,31 +28,15 @@ from toolchains.vitis.link.config import (
     link_words,
 )
 from toolchains.vitis.link.floorplan import floorplan_script
+from toolchains.vitis.link.plan import VppPlan
 from toolchains.vitis.link.reports import LinkReports, messages_of_runs, read_reports, require, warnings_of_floorplan
-from toolchains.vitis.stitch.job import StitchJob
 from toolchains.vitis.tools import tool
 
-TOLD = "told.txt"
-"""What v++ was told: command, configuration, floorplan."""
+COMMAND = "vpp_command.txt"
+"""The command line of v++, its configuration, and the floorplan."""
 PAYLOAD_VARIABLE = "AMD_STAND_IN_PAYLOAD"
 DATA_CLOCK = 0
 _MHZ_TOLERANCE = 0.5
-
-
-def digest(data: bytes) -> str:
-    """SHA-256 in hexadecimal."""
-    return hashlib.sha256(data).hexdigest()
-
-
-def parameters_of(blocks: list[str]) -> Parameters:
-    """Where the trained values are from, and the digest over all of them in the order of the blocks."""
-    origins: set[str] = set()
-    whole = hashlib.sha256()
-    for block in blocks:
-        origins.update(json.loads(Path("weights", block, "memories.json").read_text("utf-8"))["origins"])
-        whole.update(Path("weights", block, "memories.bin").read_bytes())
-    whole.update(Path("fc_weights.bin").read_bytes())
-    return Parameters(origin=", ".join(sorted(origins)), digest=whole.hexdigest())
 
 
 def achieved_mhz(file: xclbin.Xclbin) -> float | None:
@@ -64,20 +47,17 @@ def achieved_mhz(file: xclbin.Xclbin) -> float | None:
     return float(data[0].frequency_mhz)
 
 
-def prepare(plan: Mapping[str, Any], fit: Fit) -> LinkJob:
-    """Write the configuration and the floorplan of a fit; return the job."""
-    job = LinkJob.from_description(plan["link"]).placed(fit)
+def prepare(plan: VppPlan, fit: Fit) -> LinkJob:
+    """Write the configuration and the floorplan of a fit; return the job. `plan` is placed as the fit says."""
+    job = plan.job.placed(fit)
     if job.has_file:
         Path(CONFIG).write_text(link_config(job).replace(HERE, str(Path().resolve())), "utf-8")
-    told = " ".join(("v++", *link_words(job))) + "\n\n" + link_config(job)
+    command = " ".join(("v++", *link_words(job))) + "\n\n" + link_config(job)
     if job.has_floorplan:
-        placed = {block.block: block.slrs[0] for block in fit.blocks}
-        shell = Shell(**{**plan["shell"], "pblocks": tuple(plan["shell"]["pblocks"])})
-        stitched = StitchJob.from_description(plan["stitch"], placed)
-        script = floorplan_script(stitched, fit, shell)
+        script = floorplan_script(plan.stitched, fit, plan.shell)
         Path(FLOORPLAN).write_text(script, "utf-8")
-        told += f"\n{script}"
-    Path(TOLD).write_text(told, "utf-8")
+        command += f"\n{script}"
+    Path(COMMAND).write_text(command, "utf-8")
     return job
 
 
@@ -98,13 +78,13 @@ def link(job: LinkJob) -> str:
     return printed
 
 
-def banks_of(plan: Mapping[str, Any], file: xclbin.Xclbin, fit: Fit) -> dict[str, tuple[str, ...]]:
+def banks_of(kernel: Kernel, file: xclbin.Xclbin, fit: Fit) -> dict[str, tuple[str, ...]]:
     """Tags of the memories that each argument reaches, as the file calls them: PYNQ names the memories after it.
 
     The fit's where the file connects an argument to nothing.
     """
-    units = [at for at, unit in enumerate(file.ip_layout) if unit.name == f"{plan['kernel']}:{plan['instance']}"]
-    described = [kernel for kernel in kernels.read_xml(file.metadata or "<project/>") if kernel.name == plan["kernel"]]
+    units = [at for at, unit in enumerate(file.ip_layout) if unit.name == f"{kernel.name}:{kernel.instance}"]
+    described = [each for each in kernels.read_xml(file.metadata or "<project/>") if each.name == kernel.name]
     reached: dict[int, list[str]] = {}
     for connection in file.connections:
         if connection.ip_index in units:
@@ -116,45 +96,14 @@ def banks_of(plan: Mapping[str, Any], file: xclbin.Xclbin, fit: Fit) -> dict[str
     return found
 
 
-def manifest_of(
-    plan: Mapping[str, Any], parts: Mapping[str, bytes], tags: Mapping[str, tuple[str, ...]], carried: Manifest | None,
-    mhz: float,
-) -> Manifest:  # fmt: skip
-    """What the file says of itself."""
-    return Manifest(
-        network=plan["network"],
-        kernel=plan["kernel"],
-        instance=plan["instance"],
-        toolchain="vitis",
-        target=plan["target"],
-        view=plan["view"],
-        parameters=parameters_of(plan["blocks"]),
-        clock_mhz=mhz,
-        arguments=tuple(
-            Argument(
-                **{**each, "shape": tuple(each["shape"]), "dtypes": tuple(each["dtypes"])}, banks=tags[each["name"]]
-            )
-            for each in plan["arguments"]
-        ),
-        folding=plan["folding"],
-        inputs={name: digest(Path(name).read_bytes()) for name in plan["sources"]},
-        tools=plan["tools"],
-        cycles=Cycles(predicted_ii=plan["interval"], bottleneck=plan["bottleneck"]),
-        parts={name: digest(data) for name, data in parts.items()},
-        payload=carried.payload if carried else None,
-        labels=tuple(plan["labels"]),
-        dataset=plan["dataset"],
-    )
-
-
-def clock_of(plan: Mapping[str, Any], job: LinkJob, file: xclbin.Xclbin, found: LinkReports) -> float:
+def clock_of(job: LinkJob, file: xclbin.Xclbin, found: LinkReports, *, accept_lower: bool) -> float:
     """The clock in MHz that the linked file runs at, once it and the reports say that the timing is met with it.
 
     Raises:
         ToolError: reports are missing or say that it is not, or v++ has lowered the clock and the settings forbid that.
     """
     mhz, asked = achieved_mhz(file), job.asked_mhz
-    if plan["target"] != "hw":
+    if job.target != "hw":
         # Simulated at the clock that was asked for.
         return asked if mhz is None else mhz
     if mhz is None:
@@ -163,23 +112,25 @@ def clock_of(plan: Mapping[str, Any], job: LinkJob, file: xclbin.Xclbin, found: 
     require(found, lowered=lowered)
     if lowered:
         what = f"dataflow-farm: timing is not met at {asked:g} MHz: v++ has lowered the clock to {mhz:g} MHz"
-        if not plan["accept_lower_clock"]:
+        if not accept_lower:
             raise tool.ToolError(f"{what}, and vitis.accept_lower_clock is false")
         print(f"WARNING: {what}")
     return mhz
 
 
-def finish(plan: Mapping[str, Any], job: LinkJob, fit: Fit, found: LinkReports) -> None:
-    """Write the xclbin with its manifest and the last layer's weights, and the values."""
+def finish(plan: LinkPlan, vpp: VppPlan, job: LinkJob, fit: Fit, found: LinkReports) -> None:
+    """Write the xclbin with its manifest and the last layer's weights, and the values. `job` is placed."""
     file = xclbin.read(job.output)
-    mhz = clock_of(plan, job, file, found)
+    mhz = clock_of(job, file, found, accept_lower=vpp.accept_lower_clock)
     parts = dict(file.emulation)
     weights = Path("fc_weights.bin").read_bytes()
     if weights:
         parts.setdefault(emulation_data.FC_WEIGHTS, weights)
     carried = xclbin.read(PAYLOAD) if Path(PAYLOAD).exists() else None
     origin = from_json(carried.manifest_json) if carried and carried.manifest_json else None
-    manifest = manifest_of(plan, parts, banks_of(plan, file, fit), origin, mhz)
+    payload = origin.payload if origin else None
+    banks = banks_of(plan.kernel, file, fit)
+    manifest = manifest_of(plan, banks=banks, parts=parts, payload=payload, clock_mhz=mhz)
     written = Path("kernel.xclbin")
     xclbin.write(xclbin.extend(file, xclbin.carried(manifest.to_json(), parts)), written)
     slacks = found.timing
@@ -190,10 +141,10 @@ def finish(plan: Mapping[str, Any], job: LinkJob, fit: Fit, found: LinkReports) 
         whs_ns=slacks.whs_ns if slacks else None,
         clock_mhz=mhz,
         xclbin_bytes=written.stat().st_size,
-        predicted_interval_cycles=plan["interval"],
-        bottleneck=plan["bottleneck"],
+        predicted_interval_cycles=plan.interval_cycles,
+        bottleneck=plan.bottleneck,
         parameters=manifest.parameters.origin,
-        tool=plan["tool"],
+        tool=vpp.tool,
     )
     values = {**linked.document(), "requested_mhz": job.clock_mhz}
     Path("values.json").write_text(json.dumps(values, indent=1, allow_nan=False) + "\n", "utf-8")
@@ -207,15 +158,18 @@ def main() -> int:
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--plan", type=Path, required=True, help="what the flow knows of the build, as JSON")
+    parser.add_argument("--vpp", type=Path, required=True, help="what v++ links and how, as JSON")
     parser.add_argument("--fit", type=Path, required=True, help="where blocks and arguments lie, as JSON")
     given = parser.parse_args()
-    plan = json.loads(given.plan.read_text("utf-8"))
+    plan = LinkPlan.from_description(json.loads(given.plan.read_text("utf-8")))
     fit = Fit.from_description(json.loads(given.fit.read_text("utf-8")))
+    slrs = {block.block: block.slrs[0] for block in fit.blocks}
+    vpp = VppPlan.from_description(json.loads(given.vpp.read_text("utf-8")), slrs)
     try:
-        job = prepare(plan, fit)
+        job = prepare(vpp, fit)
         link(job)
         found = read_reports((Path(REPORTS), Path(TEMP, "reports"), Path(TEMP)))
-        finish(plan, job, fit, found)
+        finish(plan, vpp, job, fit, found)
         Path("reports.txt").write_text(
             # One behind the other: each begins with a head of its own.
             "".join(f"{file.read_text('utf-8', errors='replace')}\n" for file in found.files),

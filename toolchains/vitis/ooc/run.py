@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 
 from blocks.views import VIEWS
+from config.fpga_resources import Resources
 from reports.reading import source
 from reports.reading.errors import ReportError
-from reports.summary.step_values import Resources, Synthesis
+from reports.summary.step_values import Synthesis
 from reports.vivado import timing, utilization
 from toolchains.vitis.ooc.scripts import DONE, HIERARCHY, IP_FOLDER, ROUTED, TIMING, UTILIZATION
 from toolchains.vitis.tools import tool
@@ -22,20 +23,9 @@ SCRIPT = "ooc.tcl"
 
 def resources_of(report: utilization.Utilization) -> Resources:
     """What a utilization report says in all. Raises ToolError for a report without LUTs or registers."""
-    found = {
-        name: site.used
-        for name, site in (
-            ("luts", report.luts),
-            ("registers", report.registers),
-            ("bram_tiles", report.bram_tiles),
-            ("urams", report.urams),
-            ("dsps", report.dsps),
-        )
-        if site is not None and site.used is not None
-    }
-    if "luts" not in found or "registers" not in found:
+    if not {"luts", "registers"} <= set(report.used.known):
         raise tool.ToolError("the utilization report names no LUTs or no registers")
-    return Resources(**{name: float(value) for name, value in found.items()})
+    return report.used
 
 
 def refuse_black_boxes(report: utilization.Utilization) -> None:

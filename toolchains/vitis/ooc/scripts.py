@@ -6,18 +6,17 @@ modules of two cores apart in one netlist, as AMD's own kernels of several netli
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from toolchains.vitis.tools.releases import Release
+from toolchains.vitis.tools.template import render, rendered_lines
 
+_HERE = "toolchains/vitis/ooc"
 DONE = "farm done: out-of-context synthesis"
 CONSTRAINTS = "ooc.xdc"
 UTILIZATION, HIERARCHY, TIMING = "utilization.rpt", "utilization_hierarchical.rpt", "timing_summary.rpt"
 ROUTED = "routed_"
 """Prefix of the reports of a core that was also placed and routed."""
-CONTENTS_MESSAGES = ("Synth 8-4445", "Synth 8-2898")
-"""A `$readmem` file is not there; a `$readmem` is not as Vivado takes it, and is passed over."""
 CLOCK_SITE = "BUFGCE"
 """Sites of global clock buffers of UltraScale+ (AMD UG572). Which of them there are is asked of the device."""
 IP_FOLDER = "ip"
@@ -56,57 +55,32 @@ def constraints(clock_ns: float) -> str:
 
 def ooc_script(job: OocJob) -> str:
     """The script for `vivado -mode batch -source`."""
-    lines = [
-        f"# {job.core}: synthesis out of context, for Vivado {job.release}",
-        f"set_param general.maxThreads {job.threads}",
-        f"create_project -in_memory -part {job.part}",
-        "# A file of contents that is not found would leave zeros and a warning.",
-        *(f"set_msg_config -id {{{message}}} -new_severity ERROR" for message in CONTENTS_MESSAGES),
-        *_sources(job),
-        f"read_xdc -mode out_of_context {CONSTRAINTS}",
-        f"synth_design -mode out_of_context -top {job.core} -part {job.part} -flatten_hierarchy rebuilt",
-        f"rename_ref -prefix_all {job.core}_",
-        f"write_checkpoint -force {job.core}.dcp",
-        f"write_verilog -force -mode synth_stub {job.core}_stub.v",
-        *_reports(""),
-    ]
-    if job.route:
-        lines += [
-            "# For its timing only: the checkpoint above is the unplaced one, which the link is free to place.",
-            "# The clock comes from a global buffer outside: without its place, skew within the core is not estimated.",
-            f"set sites [lsort -dictionary [get_sites -quiet -filter {{SITE_TYPE == {CLOCK_SITE}}}]]",
-            "if {[llength $sites] == 0} {",
-            f'    error "dataflow-farm: the device names no {CLOCK_SITE} site for the clock to come from"',
-            "}",
-            "set_property HD.CLK_SRC [lindex $sites [expr {[llength $sites] / 2}]] [get_ports ap_clk]",
-            *("opt_design", "place_design", "phys_opt_design", "route_design"),
-            *_reports(ROUTED),
-        ]
-    return "\n".join([*lines, f'puts "{DONE}"', "exit 0"]) + "\n"
+    return render(
+        f"{_HERE}/ooc.tcl",
+        {
+            "core": job.core,
+            "release": str(job.release),
+            "threads": job.threads,
+            "part": job.part,
+            "sources": _sources(job),
+            "constraints": CONSTRAINTS,
+            "reports": _reports(""),
+            "route": _route() if job.route else (),
+            "done": DONE,
+        },
+    )
 
 
-def _sources(job: OocJob) -> Sequence[str]:
+def _sources(job: OocJob) -> list[str]:
     if job.sources:
         return [f"read_verilog -sv {{{file}}}" for file in job.sources]
-    return [
-        "# The folder holds what was unpacked from the IP and nothing else.",
-        f"foreach file [lsort [glob -directory {IP_FOLDER}/hdl/verilog *.v]] {{",
-        "    read_verilog $file",
-        "}",
-        "# Contents of ROMs are looked up where the sources are read from.",
-        f"foreach file [glob -nocomplain -directory {IP_FOLDER}/hdl/verilog *.dat] {{",
-        "    file copy -force $file .",
-        "}",
-        "# IPs that HLS itself uses come as scripts that create them.",
-        f"foreach script [lsort [glob -nocomplain -directory {IP_FOLDER}/hdl/ip *.tcl]] {{",
-        "    source $script",
-        "}",
-    ]
+    return rendered_lines(f"{_HERE}/sources_of_ip.tcl", {"folder": IP_FOLDER})
 
 
-def _reports(prefix: str) -> Sequence[str]:
-    return [
-        f"report_utilization -file {prefix}{UTILIZATION}",
-        f"report_utilization -hierarchical -file {prefix}{HIERARCHY}",
-        f"report_timing_summary -delay_type min_max -max_paths 10 -report_unconstrained -file {prefix}{TIMING}",
-    ]
+def _route() -> list[str]:
+    return rendered_lines(f"{_HERE}/route.tcl", {"site": CLOCK_SITE, "reports": _reports(ROUTED)})
+
+
+def _reports(prefix: str) -> list[str]:
+    names = {"utilization": UTILIZATION, "hierarchy": HIERARCHY, "timing": TIMING}
+    return rendered_lines(f"{_HERE}/reports.tcl", {name: prefix + file for name, file in names.items()})

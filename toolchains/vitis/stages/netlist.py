@@ -16,6 +16,7 @@ from toolchains.vitis.ooc.scripts import CONSTRAINTS, constraints
 from toolchains.vitis.stitch import structural
 from toolchains.vitis.stitch.block_design import HIERARCHY, UTILIZATION
 from toolchains.vitis.stitch.job import converter_core
+from toolchains.vitis.stitch.templates import NETLIST_STEP
 
 PROGRAM = "toolchains.vitis.stitch.run_netlist"
 
@@ -39,6 +40,7 @@ def netlist(build: VitisBuild, network: Network) -> Step:
             *([] if is_block_design else [Text(CONSTRAINTS, constraints(build.clock_ns))]),
             *(File(f"{name}{end}", f"{build.folder}/ooc/{name}/{name}{end}") for name in job.cores for end in taken),
             *(File(file, f"blocks/{file}") for file in files),
+            *(File(file, file) for file in NETLIST_STEP[job.style]),
             *(Text(f"{name}.sv", render(core).top) for name, core in converters.items()),
         ),
         outputs=tuple(Output(name, f"{place}/{name}") for name in left),

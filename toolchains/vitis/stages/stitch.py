@@ -11,6 +11,7 @@ from toolchains.common.programs import interpreter
 from toolchains.common.stage import Per, Stage
 from toolchains.common.stages.weights import image_files
 from toolchains.vitis.build import VitisBuild
+from toolchains.vitis.stitch.templates import STITCH_STEP
 
 PROGRAM = "toolchains.vitis.stitch.run_stitch"
 
@@ -28,6 +29,7 @@ def stitch(build: VitisBuild, network: Network) -> Step:
             Text("job.json", json_text(job.describe())),
             Text("kernel.xml", kernel_xml(job.kernel)),
             File(empty, f"{place}/{empty}"),
+            *(File(file, file) for file in STITCH_STEP),
             *(file for block in network.blocks for file in image_files(build, block, f"weights/{block.name}")),
         ),
         outputs=tuple(Output(name, f"{place}/{name}") for name in left),

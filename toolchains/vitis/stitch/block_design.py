@@ -20,6 +20,8 @@ from toolchains.vitis.stitch.job import (
     masters_of,
 )
 from toolchains.vitis.stitch.packaging import IP_FOLDER, top_module
+from toolchains.vitis.stitch.templates import DESIGN_PROCEDURES, NETLIST
+from toolchains.vitis.tools.template import read, rendered_lines
 
 DONE = "farm done: netlist of the kernel"
 UTILIZATION, HIERARCHY = "utilization.rpt", "utilization_hierarchical.rpt"
@@ -28,48 +30,6 @@ SHIFT, REDUCED = "xilinx.com:ip:c_shift_ram", "xilinx.com:ip:util_reduced_logic"
 SLR_CROSSING = 15
 """`REG_CONFIG` of a register slice that crosses SLRs (AMD PG373). One for each boundary: the floorplan places its two
 sides, which a slice over several would also have in the middle."""
-
-_PROCEDURES = """\
-# An IP of AMD's catalog in whatever version this release has.
-proc farm_ip {name} {
-    set found [lsort -dictionary [get_ipdefs "$name:*"]]
-    if {[llength $found] == 0} {
-        error "dataflow-farm: the catalog has no IP $name"
-    }
-    return [lindex $found end]
-}
-
-# The interface of a core's stream: HLS of 2019.2 adds _V for the stream and for its word, some later releases one.
-proc farm_stream {cell port bytes} {
-    set found {}
-    foreach name [list $port ${port}_V ${port}_V_V] {
-        set pin [get_bd_intf_pins -quiet $cell/$name]
-        if {[llength $pin] == 1} {
-            lappend found $pin
-        }
-    }
-    if {[llength $found] != 1} {
-        error "dataflow-farm: $cell has [llength $found] interfaces for its stream $port, not one"
-    }
-    set width [get_property CONFIG.TDATA_NUM_BYTES $found]
-    if {$width != $bytes} {
-        error "dataflow-farm: $cell/$port has $width bytes a beat, the design has $bytes"
-    }
-    return [lindex $found 0]
-}
-
-# A cell with the clock and with the reset of its SLR.
-proc farm_cell {cell ip slr {clock ap_clk} {reset ap_rst_n}} {
-    create_bd_cell -type ip -vlnv $ip $cell
-    connect_bd_net [get_bd_ports ap_clk] [get_bd_pins $cell/$clock]
-    connect_bd_net [get_bd_pins reset_$slr/Q] [get_bd_pins $cell/$reset]
-}
-
-proc farm_external {pin name} {
-    make_bd_intf_pins_external [get_bd_intf_pins $pin]
-    set_property name $name [get_bd_intf_ports ${name}_0]
-}
-"""
 
 
 def design_script(job: StitchJob) -> str:
@@ -83,7 +43,7 @@ def _design(job: StitchJob) -> Iterator[str]:
     yield f"# {name}: block design and netlist, for Vivado {job.release}"
     yield f"set_param general.maxThreads {job.threads}"
     yield ""
-    yield _PROCEDURES
+    yield read(DESIGN_PROCEDURES)
     yield f"create_project -force kernel kernel_project -part {job.part}"
     yield "# This folder holds the packaged IPs and nothing else, so that no stray component.xml gets in."
     yield f"set_property ip_repo_paths [file normalize {IP_FOLDER}] [current_project]"
@@ -121,7 +81,17 @@ def _design(job: StitchJob) -> Iterator[str]:
     yield "validate_bd_design"
     yield "save_bd_design"
     yield ""
-    yield from _netlist(job)
+    yield from rendered_lines(
+        NETLIST,
+        {
+            "kernel": name,
+            "top": top_module(job.kernel),
+            "jobs": job.jobs,
+            "utilization": UTILIZATION,
+            "hierarchy": HIERARCHY,
+            "done": DONE,
+        },
+    )
 
 
 def _resets(job: StitchJob) -> Iterator[str]:
@@ -177,41 +147,3 @@ def _stage(job: StitchJob, stage: Stage) -> Iterator[str]:
         source = f"[get_bd_intf_pins {cell}/M_AXIS]"
     yield f"connect_bd_intf_net {source} {sink}"
     yield ""
-
-
-def _netlist(job: StitchJob) -> Iterator[str]:
-    name, top = job.kernel.name, top_module(job.kernel)
-    yield "# Only what stands between the cores is synthesised: they come as netlists."
-    yield f"set_property SYNTH_CHECKPOINT_MODE Hierarchical [get_files {name}.bd]"
-    yield f"generate_target all [get_files {name}.bd]"
-    yield f"make_wrapper -files [get_files {name}.bd] -top -import -fileset sources_1"
-    yield f"set_property top {top} [current_fileset]"
-    yield "update_compile_order -fileset sources_1"
-    yield (
-        "set_property -name {STEPS.SYNTH_DESIGN.ARGS.MORE OPTIONS} -value {-mode out_of_context} "
-        "-objects [get_runs synth_1]"
-    )
-    yield f"launch_runs synth_1 -jobs {job.jobs}"
-    yield "# Older releases return from a run that has failed as from any other, newer ones raise before they say why."
-    yield "catch {wait_on_run synth_1}"
-    yield "# The log of a child run that failed, an IP's too: there a licence is refused, and there is the reason."
-    yield "foreach run [get_runs *synth_1] {"
-    yield '    if {[get_property PROGRESS $run] ne "100%"} {'
-    yield "        set log [file join [get_property DIRECTORY $run] runme.log]"
-    yield "        if {[file exists $log]} {"
-    yield "            set file [open $log]"
-    yield "            puts [read $file]"
-    yield "            close $file"
-    yield "        }"
-    yield "    }"
-    yield "}"
-    yield 'if {[get_property PROGRESS [get_runs synth_1]] ne "100%"} {'
-    yield '    error "dataflow-farm: synth_1 ended as: [get_property STATUS [get_runs synth_1]]"'
-    yield "}"
-    yield "open_run synth_1 -name synth_1"
-    yield f"write_checkpoint -force {name}_empty.dcp"
-    yield f"report_utilization -file {UTILIZATION}"
-    yield f"report_utilization -hierarchical -file {HIERARCHY}"
-    yield "close_project"
-    yield f'puts "{DONE}"'
-    yield "exit 0"

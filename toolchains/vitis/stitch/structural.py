@@ -16,6 +16,8 @@ from toolchains.vitis.ooc.scripts import CONSTRAINTS
 from toolchains.vitis.stitch.block_design import DONE, HIERARCHY, UTILIZATION
 from toolchains.vitis.stitch.job import CONVERTER_INPUT, CONVERTER_OUTPUT, Stage, StitchJob
 from toolchains.vitis.stitch.packaging import top_module
+from toolchains.vitis.stitch.templates import STRUCTURAL
+from toolchains.vitis.tools.template import render
 
 FILES = ("operators/farm_stream.sv", "operators/fifo/fifo.sv", "operators/width_converter/width_converter.sv")
 BLACK_BOXES = "black_boxes.v"
@@ -166,30 +168,24 @@ def _wires(name: str, width_bits: int) -> Iterator[str]:
 
 def structural_script(job: StitchJob) -> str:
     """The script that makes the kernel's netlist of the top, in place of packaged cores and block design."""
-    return "\n".join(_script(job)) + "\n"
-
-
-def _script(job: StitchJob) -> Iterator[str]:
-    name, top = job.kernel.name, top_module(job.kernel)
-    yield f"# {name}: netlist by a generated top, for Vivado {job.release}"
-    yield f"set_param general.maxThreads {job.threads}"
-    yield f"create_project -in_memory -part {job.part}"
+    top = top_module(job.kernel)
     modules = (*job.converters, *(plan.module for plan in job.memory_plans), top)
-    for file in (*FILES, SOURCE, *(f"{module}.sv" for module in modules)):
-        yield f"read_verilog -sv {{{file}}}"
-    yield f"read_xdc -mode out_of_context {CONSTRAINTS}"
-    yield "# The cores are black boxes until their checkpoints are linked."
-    yield f"read_verilog {BLACK_BOXES}"
-    yield "# The floorplan asks for FIFOs, memories and registers by name."
-    yield f"synth_design -mode out_of_context -top {top} -part {job.part} -flatten_hierarchy none"
-    yield f"write_checkpoint -force {top}.dcp"
-    yield "close_project"
-    yield "# Linked by name: the module of each black box is the top of a checkpoint."
-    yield f"create_project -in_memory -part {job.part}"
-    yield f"add_files {{{' '.join(f'{each}.dcp' for each in (top, *job.cores))}}}"
-    yield f"link_design -top {top} -part {job.part} -mode out_of_context"
-    yield f"write_checkpoint -force {name}_empty.dcp"
-    yield f"report_utilization -file {UTILIZATION}"
-    yield f"report_utilization -hierarchical -file {HIERARCHY}"
-    yield f'puts "{DONE}"'
-    yield "exit 0"
+    return render(
+        STRUCTURAL,
+        {
+            "kernel": job.kernel.name,
+            "release": str(job.release),
+            "threads": job.threads,
+            "part": job.part,
+            "sources": [
+                f"read_verilog -sv {{{file}}}" for file in (*FILES, SOURCE, *(f"{module}.sv" for module in modules))
+            ],
+            "constraints": CONSTRAINTS,
+            "black_boxes": BLACK_BOXES,
+            "top": top,
+            "checkpoints": " ".join(f"{each}.dcp" for each in (top, *job.cores)),
+            "utilization": UTILIZATION,
+            "hierarchy": HIERARCHY,
+            "done": DONE,
+        },
+    )

@@ -42,7 +42,7 @@ SHAPES = ((20, 20), (20, 40), (100, 70), (54, 700), (20, 1500), (13, 3000), (3, 
 )
 def test_the_plan_is_what_arithmetic_gives(width_bits: int, depth: int, luts: int, tiles: float) -> None:
     area = plan_memory(width_bits, depth).area
-    assert (area.lut, area.bram36) == (luts, tiles)
+    assert (area.luts, area.bram_tiles) == (luts, tiles)
 
 
 def test_all_parameters_of_the_reference_design_fit_the_block_rams() -> None:
@@ -50,8 +50,8 @@ def test_all_parameters_of_the_reference_design_fit_the_block_rams() -> None:
     ports = [port.stream for core in cores for port in core.parameter_ports()]
     areas = [plan_memory(stream.width_bits, stream.depth).area for stream in ports]
     held = sum(stream.width_bits * stream.depth for stream in ports)
-    assert sum(area.bram36 for area in areas) <= 1500
-    assert sum(area.bram36 * 36864 + area.lut * 64 for area in areas) >= held
+    assert sum(area.bram_tiles for area in areas) <= 1500
+    assert sum(area.bram_tiles * 36864 + area.luts * 64 for area in areas) >= held
 
 
 @pytest.mark.parametrize(("width_bits", "depth"), [(0, 4), (4, 0), (1, 32769)])

@@ -115,8 +115,8 @@ def test_lut_count_is_that_of_the_issuing_statistics() -> None:
     text = f"\n1. Printing statistics.\n\n=== top ===\n\n   Number of cells: {sum(cells.values())}\n{listed}"
     text += "\n   Estimated number of LCs:        120\n"
     used = utilization(yosys_stat.parse(text))
-    assert (used.logic_luts, used.memory_luts, used.luts) == (120, 47, 167)
-    assert (used.registers, used.dsps, used.bram_tiles, used.carry8s) == (9, 4, 3.5, 2)
+    assert (used.logic_luts, used.memory_luts, used.resources.luts) == (120, 47, 167)
+    assert (used.resources.registers, used.resources.dsps, used.resources.bram_tiles, used.carry8s) == (9, 4, 3.5, 2)
 
 
 def test_a_pe_of_the_stem_puts_registers_and_sums_into_its_dsps(tmp_path: Path, netlist_models) -> None:

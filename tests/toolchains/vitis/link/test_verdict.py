@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from integration.kernel import Kernel
 from reports.vivado.timing import Slacks
 from runtime.formats import kernels, xclbin
 from runtime.formats.sections import Clock, Connection, IpLayoutEntry, MemoryBank
@@ -70,13 +71,12 @@ HBM, KERNEL = Clock("hbm_aclk", 450, 3), Clock("KERNEL_CLK", 500, 2)
 def test_the_clock_of_the_linked_file(
     clocks: tuple[Clock, ...], target: str, found: LinkReports, accept: bool, expected: Any
 ) -> None:
-    plan = {"target": target, "accept_lower_clock": accept}
-    job: Any = types.SimpleNamespace(asked_mhz=250.0)
+    job: Any = types.SimpleNamespace(asked_mhz=250.0, target=target)
     if expected is ToolError:
         with pytest.raises(ToolError):
-            run_link.clock_of(plan, job, linked(*clocks), found)
+            run_link.clock_of(job, linked(*clocks), found, accept_lower=accept)
     else:
-        assert run_link.clock_of(plan, job, linked(*clocks), found) == expected
+        assert run_link.clock_of(job, linked(*clocks), found, accept_lower=accept) == expected
 
 
 def test_memories_are_called_as_the_linked_file_calls_them() -> None:
@@ -104,7 +104,7 @@ def test_memories_are_called_as_the_linked_file_calls_them() -> None:
     )  # fmt: skip
     banks = [types.SimpleNamespace(argument=name, tag="DDR[1]") for name in ("in_r", "out_r", "weightsmem")]
     fit: Any = types.SimpleNamespace(banks=banks)
-    found = run_link.banks_of({"kernel": "k", "instance": "k_1"}, file, fit)
+    found = run_link.banks_of(Kernel("k", ()), file, fit)
     assert found == {"in_r": ("bank1",), "out_r": ("bank0", "PLRAM[0]"), "weightsmem": ("DDR[1]",)}
 
 

@@ -60,11 +60,6 @@ class Outcome:
         words = [line for line in self.text.splitlines() if line.startswith("images")][call].split()
         return int(words[words.index(name) + 1])
 
-    @property
-    def words_written(self) -> int:
-        """Words that the core wrote to the memory."""
-        return int(self.text.split("words ")[-1])
-
 
 @dataclass(frozen=True)
 class Scenario:

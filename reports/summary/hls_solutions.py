@@ -9,15 +9,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from config.fpga_resources import NAMES, tiles
 from reports.folder import Report
 from reports.hls.cosim import Cosim
-from reports.hls.csynth import Csynth, Range
+from reports.hls.csynth import RESOURCES, Csynth, Range
 from reports.hls.export import HlsExport
 from reports.reading.number import Number
-from reports.summary.rollup import RESOURCES, Use
+from reports.summary.rollup import Use
 
 _PARTS_OF_A_SOLUTION = frozenset({"syn", "sim", "impl"})
-_RESOURCES = {"LUT": "luts", "FF": "registers", "BRAM_18K": "bram_tiles", "URAM": "urams", "DSP": "dsps"}
 
 
 @dataclass(frozen=True)
@@ -100,10 +100,10 @@ def _luts(value: Csynth) -> float:
 
 
 def _function(value: Csynth) -> HlsFunction:
-    amounts = {_RESOURCES[item.resource]: item for item in value.resources if item.resource in _RESOURCES}
+    amounts = {RESOURCES[item.resource]: item for item in value.resources}
     uses = tuple(
         Use(name, _tiles(name, item.used), _tiles(name, item.available), item.share_percent)
-        for name in RESOURCES
+        for name in NAMES
         if (item := amounts.get(name)) is not None
     )
     clock = value.clocks[0] if value.clocks else None
@@ -119,6 +119,4 @@ def _function(value: Csynth) -> HlsFunction:
 
 def _tiles(name: str, count: int | None) -> Number | None:
     """Return a count as it is, and RAMs of 18 kbit as tiles of 36 kbit."""
-    if name != "bram_tiles" or count is None:
-        return count
-    return count // 2 if count % 2 == 0 else count / 2
+    return tiles(count) if name == "bram_tiles" and count is not None else count

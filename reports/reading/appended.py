@@ -7,24 +7,10 @@ quotes, and several statistics in a log of Yosys, nextpnr or OpenSTA are that pa
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-# The line by which a report is known; above it may stand a rule and, with Vivado, a copyright.
-_HEADS = (
-    "| Tool Version",
-    "== Vivado HLS Report for ",
-    "== Vitis HLS Report for ",
-    "== Synthesis Summary Report of ",
-    "== Vivado Place & Route Results",
-    "== Vivado Synthesis Results",
-    "Report time       :",
-    "Version:    v++ v",
-    "Version:    xocc v",
-    "XRT Build Version:",
-    "Implementation tool: Xilinx Vivado",
-    "# Created on ",
-)
 _RULE = re.compile(r"(?:# )?[-=]{10,}\s*\n")
 
 
@@ -36,9 +22,12 @@ class Part:
     line: int
 
 
-def parts(text: str) -> tuple[Part, ...]:
-    """Return the reports of a text in their order; a text that does not begin with a head is one part."""
-    starts = sorted({_start(text, at) for head in _HEADS for at in _places(text, head)})
+def split(text: str, heads: Iterable[str]) -> tuple[Part, ...]:
+    """Return the reports of a text in their order; a text that does not begin with one of the `heads` is one part.
+
+    A head is the beginning of the line by which a report is known; above it may stand a rule and a copyright.
+    """
+    starts = sorted({_start(text, at) for head in heads for at in _places(text, head)})
     if len(starts) < 2 or text[: starts[0]].strip("\ufeff \r\n\t"):
         return (Part(text, 1),)
     # Blank lines above the first report belong to it, so that its lines are counted as in the file.

@@ -1,0 +1,89 @@
+"""What several commands share: the tasks that they select, and readers of their output that may go away."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from doit.cmd_base import DoitCmdBase
+from doit.control import TaskControl
+from doit.exceptions import InvalidCommand
+
+from farm.machine import store_folder
+from farm.planning.graph import check_selection, check_sources, linked, order
+from farm.planning.planner import Planned, Planner
+from farm.planning.predecessors import Predecessors
+from farm.project import project_of
+from farm.results.digest import digests_of
+from farm.results.store import Store
+from farm.settings import FarmSettings
+
+#: What a shell reports of a program that SIGPIPE has ended.
+NOBODY_READS = 141
+
+
+def give_up_writing() -> int:
+    """Let what is still to be written go nowhere, and return the exit status."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return NOBODY_READS
+
+
+class ReaderMayLeave:
+    """Put before a command of doit: it ends quietly when nobody reads any more (`doit plan | head`)."""
+
+    def parse_execute(self, in_args: list[str]) -> Any:
+        """Do as the command does."""
+        try:
+            status = super().parse_execute(in_args)  # type: ignore[misc]
+            sys.stdout.flush()
+        except BrokenPipeError:
+            return give_up_writing()
+        return status
+
+
+class Inspection(ReaderMayLeave, DoitCmdBase):  # type: ignore[misc]
+    """Loads and checks the graph as `run` does, and ends with doit's memory closed and unchanged."""
+
+    doc_description = None
+    cmd_options: tuple[dict[str, Any], ...] = ()
+
+    def _select(self) -> tuple[TaskControl, list[str]]:
+        """Return the control and the selected tasks with all that they need, needed ones first."""
+        tasks = {task.name: task for task in self.task_list}
+        control = linked(self.task_list)
+        for word in self.sel_tasks or ():
+            if word.startswith("-"):
+                raise InvalidCommand(f"options stand before the task: doit {self.name} {word} ...")
+        check_selection(self.sel_tasks, tasks, control.targets)
+        control.process(self.sel_tasks)
+        names = order(control.tasks, control.selected_tasks)
+        check_sources(control.tasks, names, control.targets, Path.cwd())
+        return control, names
+
+    def _farm(self) -> FarmSettings:
+        return project_of(self.loader).farm
+
+    def _planned(self, control: TaskControl, names: list[str], *, dep_file: str) -> tuple[Planned, ...]:
+        root = Path.cwd()
+        digests = digests_of(root)
+        store = Store(store_folder(self._farm()), warn)
+        planner = Planner(
+            root,
+            control.tasks,
+            control.targets,
+            self.dep_manager,
+            digests=digests,
+            stored=store.outputs,
+            predecessors=Predecessors(root, control.tasks, dep_file),
+        )
+        planned = planner.plan(names)
+        # What was hashed here is not hashed again by the build.
+        digests.save()
+        return planned
+
+
+def warn(text: str) -> None:
+    """Print a sentence that is no part of a command's answer."""
+    sys.stderr.write(f"{text}\n")

@@ -1,0 +1,40 @@
+"""`doit clean`: doit's own, which knows groups and tasks of earlier settings. It leaves the store as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from doit.cmd_clean import Clean as DoitClean
+
+from farm.commands.base import ReaderMayLeave
+from farm.commands.groups import by_name, with_members
+from farm.planning.graph import check_selection, linked
+from farm.results.record import Records, remove_files
+
+
+class Clean(ReaderMayLeave, DoitClean):  # type: ignore[misc]
+    """Removes targets and logs. A group stands for its members; all tasks include those of earlier settings."""
+
+    name = "clean"
+
+    def _execute(
+        self, dep_file: str, dryrun: bool, cleandep: bool, cleanall: bool, cleanforget: bool, pos_args: list[str]
+    ) -> None:
+        tasks = by_name(self.task_list)
+        check_selection(pos_args, tasks, ())
+        linked(self.task_list)
+        super()._execute(dryrun, cleandep, cleanall, cleanforget, with_members(tasks, pos_args))
+        if not pos_args:
+            self._clean_earlier(Path(dep_file).parent.as_posix(), dryrun)
+
+    def _clean_earlier(self, folder: str, dryrun: bool) -> None:
+        """Remove what tasks of earlier settings have left in the folder of this build: cores of another folding."""
+        made = {target for task in self.task_list for target in task.targets}
+        records = Records(Path.cwd())
+        for record in records.below(folder):
+            paths = [path for path in (*record.outputs, record.log) if path.startswith(f"{folder}/")]
+            if made.isdisjoint(record.outputs) and ".." not in "/".join(paths).split("/"):
+                self.outstream.write(f"{record.name} (of earlier settings) - remove {', '.join(paths)}\n")
+                if not dryrun:
+                    remove_files(paths)
+                    records.forget(record)

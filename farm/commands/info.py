@@ -1,0 +1,40 @@
+"""`doit info`: doit's own, which knows what groups stand for and shows what a step runs with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from doit.cmd_info import Info as DoitInfo
+
+from farm.commands.base import ReaderMayLeave
+from farm.commands.groups import GROUP, WithGroups, by_name
+from farm.display.wording import step_lines
+from farm.planning.graph import check_selection, linked, step_of
+
+
+class Info(ReaderMayLeave, DoitInfo):  # type: ignore[misc]
+    """Shows a task; of a step what it runs with, in lines and not as the object that it is."""
+
+    name = "info"
+    dep_manager: Any
+
+    def _execute(self, pos_args: list[str], hide_status: bool = False) -> int:
+        tasks = by_name(self.task_list)
+        check_selection(pos_args, tasks, ())
+        # It finds which task makes what another one reads.
+        linked(self.task_list)
+        self.dep_manager = WithGroups(self.dep_manager)
+        step = None
+        for task in (tasks[word] for word in pos_args if word in tasks):
+            step, task.meta = step_of(task), None
+        status = int(super()._execute(pos_args, hide_status))
+        for line in step_lines(step) if step is not None else ():
+            self.outstream.write(line + "\n")
+        return status
+
+    @staticmethod
+    def get_reasons(reasons: Any) -> str:
+        """Return doit's reasons in doit's words, and the members of a group that are not up to date."""
+        behind = list(reasons.pop(GROUP, ()))
+        lines = [" * Not up to date:", *(f"    - {name}" for name in behind)] if behind else []
+        return "\n".join([*lines, *filter(None, [DoitInfo.get_reasons(reasons)])])

@@ -1,0 +1,200 @@
+"""Runs steps on this machine: for each a shim with the tool below it.
+
+All methods must be called by one thread, which has to outlive the processes: the kernel ties the signal that ends a
+shim with the engine to the thread that started it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from farm import clock
+from farm.execution import shim
+from farm.execution.failure import failed
+from farm.execution.process import Process, adopt_orphans, belongs, descendants, send, strays
+from farm.execution.run import CannotStart, Run
+from farm.execution.scratch import environment_of, new_log
+from farm.results.folder import SCRATCH
+from farm.results.record import Cost
+from farm.step import PYTHON
+
+#: How long a shim may take to end its tree and itself: the tool's time, and a while for the shim.
+GRACE_S = shim.GRACE_S + 2.0
+_GIB = 2**30
+
+
+class LocalExecutor:
+    """Starts, watches and ends the processes of steps in the checkout at `root`."""
+
+    #: The end of a shim wakes the engine.
+    poll_s: float | None = None
+
+    def __init__(self, root: Path) -> None:
+        self._scratch = root / SCRATCH
+        #: The runs whose shim has not ended, by its process id.
+        self._running: dict[int, Run] = {}
+        #: When to kill a run that was asked to end, by the process id of its shim.
+        self._kill_at_s: dict[int, float] = {}
+
+    def open(self) -> None:
+        """Adopt orphans from now on, and kill what a killed engine has left running."""
+        adopt_orphans()
+        if self._scratch.exists():
+            # A killed engine's shims end by themselves, but this build must not wait for that.
+            until_s = clock.monotonic_s() + GRACE_S
+            while (left := strays(f"{self._scratch}/")) and clock.monotonic_s() < until_s:
+                send(left, signal.SIGKILL)
+                time.sleep(0.005)
+
+    def close(self) -> None:
+        """Adopt no orphans any more."""
+        adopt_orphans(False)
+
+    def start(self, run: Run) -> None:
+        """Start the tool below a shim."""
+        environment = environment_of(run)
+        program = _program(run, environment["PATH"])
+        words = [str(_record_path(run)), str(os.getpid()), program, program, *run.step.argv[1:]]
+        new_log(run)
+        run.started_s = clock.monotonic_s()
+        with run.log.open("xb") as log:
+            try:
+                process = subprocess.Popen(
+                    [sys.executable, "-I", "-S", shim.__file__, *words],
+                    cwd=run.work,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    # Ctrl-C at a terminal is for the engine, which then ends the steps in order.
+                    start_new_session=True,
+                )
+            except (OSError, subprocess.SubprocessError) as error:
+                raise CannotStart(failed("program", f"{run.step.argv[0]}: {error}")) from None
+        # Its status is collected by `ended`; Popen must neither wait for it nor complain.
+        process.returncode = 0
+        self._running[process.pid] = run
+
+    def ended(self) -> list[Run]:
+        """Collect the shims that have ended, with what they have recorded."""
+        ended = []
+        while True:
+            try:
+                pid, _ = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                break
+            if pid == 0:
+                break
+            run = self._running.pop(pid, None)
+            if run is not None:  # else it is an orphan that was adopted
+                self._kill_at_s.pop(pid, None)
+                run.ended_s = clock.monotonic_s()
+                ended.append((pid, run))
+        for pid, run in ended:
+            # A shim that wrote its record had nobody left below it.
+            if not _read_record(run):
+                self._end_leftovers(pid, run)
+        return [run for _, run in ended]
+
+    def stop(self, run: Run) -> float:
+        """Let the shim end the tool; kill both if they are still there after GRACE_S."""
+        pid = next((pid for pid, one in self._running.items() if one is run), None)
+        if pid is None:
+            return GRACE_S
+        now_s = clock.monotonic_s()
+        if pid not in self._kill_at_s:
+            send([_shim(pid)], signal.SIGTERM)
+            self._kill_at_s[pid] = now_s + GRACE_S
+        elif now_s >= self._kill_at_s[pid]:
+            send(_processes(pid, run), signal.SIGKILL)
+            self._kill_at_s[pid] = now_s + GRACE_S
+        return max(0.0, self._kill_at_s[pid] - now_s)
+
+    def stop_all(self) -> list[Run]:
+        """End every process below this one, politely first; returns when none is alive."""
+        shims = [_shim(pid) for pid in self._running]
+        # The shims ask the tools, and kill them. A process that no shim looks after is asked directly.
+        send(shims or descendants(os.getpid()), signal.SIGTERM)
+        polite_until_s = clock.monotonic_s() + GRACE_S
+        while True:
+            _collect()
+            alive = [process for process in descendants(os.getpid()) if not process.zombie]
+            if not alive:
+                break
+            polite = not shims or any(process.pid in self._running for process in alive)
+            if not polite or clock.monotonic_s() >= polite_until_s:
+                send(alive, signal.SIGKILL)
+            time.sleep(0.01)
+        ended = list(self._running.values())
+        self._running.clear()
+        for run in ended:
+            run.ended_s = clock.monotonic_s()
+            _read_record(run)
+        return ended
+
+    def _end_leftovers(self, pid: int, run: Run) -> None:
+        """Kill the processes of a tool that outlived its shim: they could still write to the outputs."""
+        until_s = clock.monotonic_s() + GRACE_S
+        # With a limit: a process that waits for a dead disk cannot be killed.
+        while clock.monotonic_s() < until_s:
+            left = [process for process in _processes(pid, run) if not process.zombie]
+            if not left:
+                break
+            send(left, signal.SIGKILL)
+            time.sleep(0.002)
+        # Zombies among them are ours by adoption, and go with the next `ended`.
+
+
+def _program(run: Run, path: str) -> str:
+    program = run.step.argv[0]
+    if program == PYTHON:
+        return sys.executable
+    if "/" in program:
+        if not (run.work / program).is_file():
+            raise CannotStart(failed("program", f"'{program}' is none of the step's inputs"))
+        return program
+    found = shutil.which(program, path=path)
+    if found is None:
+        raise CannotStart(failed("program", f"'{program}' was not found on PATH"))
+    return found
+
+
+def _record_path(run: Run) -> Path:
+    """Return the file that the shim writes as its last act."""
+    return run.scratch / "ended.json"
+
+
+def _read_record(run: Run) -> bool:
+    """Take over what a shim has recorded; False if it was killed before."""
+    try:
+        found = json.loads(_record_path(run).read_text("ascii"))
+        memory_bytes = max(int(found["largest_process_bytes"]), int(found["sampled_tree_bytes"]))
+        run.cost = Cost(float(found["wall_s"]), float(found["cpu_s"]), memory_bytes / _GIB)
+        run.errno, run.oom_kills = int(found["errno"]), int(found["oom_kills"])
+        run.log_bytes = int(found["log_bytes"])
+        run.status = int(found["status"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return True
+
+
+def _shim(pid: int) -> Process:
+    return Process(pid, os.getpid(), pid, zombie=False)
+
+
+def _processes(pid: int, run: Run) -> list[Process]:
+    return [process for process in descendants(os.getpid()) if belongs(process, pid, str(run.home))]
+
+
+def _collect() -> None:
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass

@@ -1,0 +1,64 @@
+"""One run of a step: its scratch folder, and what its executor reports of its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from farm import clock
+from farm.execution.failure import Failure
+from farm.results.record import NO_COST, Cost
+from farm.step import Step
+
+
+class CannotStart(Exception):  # noqa: N818 - it is no error of the engine
+    """A step that could not be started; `failure` says why."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.detail)
+        self.failure = failure
+
+
+@dataclass
+class Run:
+    """A step that is about to run, runs, or has run.
+
+    `log` is where the tool writes. `started_s` and `ended_s` are by the engine's clock. `queued` is true while a
+    cluster has not started the run: no time of it has passed. `where` is shown beside it: a machine, a place in a
+    queue, nothing for this machine.
+
+    The rest the executor reports when the run has ended: `status` is the tool's exit status, minus the signal's number
+    if a signal ended it, None if that is not known. `errno` says why the operating system could not start the program,
+    0 if it could. `log_bytes` is how much was written to the log, and `oom_kills` how often memory ran out where the
+    tool ran; both are 0 where nobody counts.
+    """
+
+    step: Step
+    scratch: Path
+    log: Path
+    started_s: float = field(default_factory=clock.monotonic_s)
+    ended_s: float = 0.0
+    queued: bool = False
+    where: str = ""
+    status: int | None = None
+    cost: Cost = NO_COST
+    errno: int = 0
+    oom_kills: int = 0
+    log_bytes: int = 0
+    #: The engine asked for the end, since the step's time was over.
+    timed_out: bool = False
+
+    @property
+    def work(self) -> Path:
+        """The folder that the tool runs in."""
+        return self.scratch / "work"
+
+    @property
+    def home(self) -> Path:
+        """The tool's HOME; no other run has the same."""
+        return self.scratch / "home"
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the start, or of the whole run."""
+        return 0.0 if self.queued else (self.ended_s or clock.monotonic_s()) - self.started_s

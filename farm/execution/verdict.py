@@ -1,0 +1,120 @@
+"""The verdict on an ended run: how it failed, or that nothing says so. The same rules wherever the step ran.
+
+It is by what the executor reports, by the log as the tool wrote it, and by the files that the step declares.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from farm.execution.failure import Cause, Failure, failed, log_findings, matching_line
+from farm.execution.run import Run
+from farm.step import Step
+
+# A tool that was killed while it held this share of what it may take has run out of memory.
+_NEARLY_ALL = 0.9
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a run was expected to take, and the most that it may take where it runs, in GiB."""
+
+    expected_gib: float
+    limit_gib: float
+
+
+def verdict(run: Run, memory: Memory) -> Failure | None:
+    """Return how an ended run failed; None if exit status, log and expected files all say that it did not."""
+    failure = _by_its_end(run)
+    if failure is None:
+        failure = _by_log_and_files(run)
+    return None if failure is None else _of_memory(failure, run, memory)
+
+
+def _by_its_end(run: Run) -> Failure | None:
+    step = run.step
+    if run.errno:
+        return failed("program", f"{step.argv[0]}: {os.strerror(run.errno)}", step.log)
+    if run.timed_out:
+        failure = _failure(run, "timeout", f"{step.timeout_s:g}")
+        remedy = f"look in the log how far it came; raise {step.timeout_setting} if it was making progress"
+        return replace(failure, remedy=remedy) if step.timeout_setting else failure
+    if run.status is None:
+        return _failure(run, "lost", "")
+    if run.status < 0:
+        return _failure(run, "signal", _signal_name(-run.status))
+    if run.status != 0:
+        return _failure(run, "exit", str(run.status))
+    return None
+
+
+def _by_log_and_files(run: Run) -> Failure | None:
+    step = run.step
+    try:
+        line = matching_line(run.log, step.error_lines)
+        cut = _cut(run)
+    except OSError:
+        return failed("engine", "the log is gone, so nothing vouches for the outputs", step.log)
+    if line is not None:
+        return _failure(run, "log", line)
+    if cut:
+        return _failure(run, "cut", cut)
+    problem = output_problem(step, run.work)
+    return None if problem is None else _failure(run, "outputs", problem)
+
+
+def _failure(run: Run, cause: Cause, detail: str) -> Failure:
+    return failed(cause, detail, run.step.log, log_findings(run.log, run.step))
+
+
+def _cut(run: Run) -> str:
+    """Return how the log shows that its end is missing; nothing if it seems whole. Raises OSError."""
+    size = run.log.stat().st_size
+    if size < run.log_bytes:
+        return f"{size} of the {run.log_bytes} bytes that were written are there"
+    closing = run.step.closing_line
+    if closing and matching_line(run.log, (closing,)) is None:
+        return f"no line matches '{closing}'"
+    return ""
+
+
+def output_problem(step: Step, folder: Path) -> str | None:
+    """Return the first output of a step that is not in `folder` as a file with bytes in it; None if all are."""
+    for output in step.outputs:
+        path = folder / output.path
+        if path.is_symlink():
+            return f"{output.path} is a symbolic link"
+        if not path.is_file():
+            return f"{output.path} is a folder" if path.is_dir() else f"{output.path} was not written"
+        if path.stat().st_size == 0 and not output.may_be_empty:
+            return f"{output.path} is empty"
+    return None
+
+
+def _of_memory(failure: Failure, run: Run, memory: Memory) -> Failure:
+    """Return the failure as one of memory if it was that; the kernel kills without a word.
+
+    It was if the kernel counts that it has killed, or if the tool got SIGKILL while its tree held nearly all there is.
+    """
+    counted = run.oom_kills > 0 and failure.cause in ("signal", "exit", "outputs")
+    killed = failure.cause == "signal" and failure.detail == "SIGKILL"
+    peak_gib = run.cost.peak_memory_gib
+    if counted or failure.kind == "memory" or (killed and peak_gib > _NEARLY_ALL * memory.limit_gib):
+        return replace(
+            failure,
+            kind="memory",
+            peak_memory_gib=peak_gib,
+            memory_gib=memory.expected_gib,
+            limit_gib=memory.limit_gib,
+        )
+    return failure
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

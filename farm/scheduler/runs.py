@@ -1,0 +1,93 @@
+"""The runs in progress: from copied inputs to a verdict, whatever the executor is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from farm.execution.executor import Executor
+from farm.execution.failure import Failure
+from farm.execution.redact_log import redact_log
+from farm.execution.run import Run
+from farm.execution.scratch import Scratch
+from farm.execution.verdict import Memory, verdict
+from farm.redaction import Redaction
+from farm.scheduler.checkout import Checkout
+from farm.scheduler.work import Work
+
+
+class Runs:
+    """Prepares, starts and stops runs by an executor, and judges them when they have ended."""
+
+    def __init__(self, checkout: Checkout, executor: Executor, redaction: Redaction, limit_gib: float) -> None:
+        """`limit_gib` is the memory that all steps together may take."""
+        self._checkout = checkout
+        self._executor = executor
+        self._redaction = redaction
+        self._limit_gib = limit_gib
+        self._scratch = Scratch(checkout.root)
+        self._by_name: dict[str, tuple[Work, Run]] = {}
+
+    def __len__(self) -> int:
+        """Return how many runs are in progress."""
+        return len(self._by_name)
+
+    def __iter__(self) -> Iterator[tuple[Work, Run]]:
+        """Iterate over the runs in progress, in the order of their starts."""
+        return iter(self._by_name.values())
+
+    @property
+    def poll_s(self) -> float | None:
+        """Seconds after which to ask again for ended runs; None if their end wakes the engine, or there is none."""
+        return self._executor.poll_s if self._by_name else None
+
+    def start(self, work: Work) -> Run | None:
+        """Start a step with copies of its inputs; None if an input has moved since the probe.
+
+        Raises CannotStart or OSError. A run that did not start leaves no scratch folder.
+        """
+        run = self._scratch.prepare(work.step, work.probe.parts.key)
+        started = False
+        try:
+            # The copies are what the key says only if no source moved between hashing and copying.
+            if self._checkout.unmoved(work.probe):
+                self._executor.start(run)
+                started = True
+        finally:
+            if not started:
+                self.discard(run)
+        if not started:
+            return None
+        self._by_name[work.step.name] = (work, run)
+        return run
+
+    def enforce_timeouts(self) -> float | None:
+        """Stop the runs that are over their time; return the seconds until this is needed again, None if never."""
+        waits = []
+        for _, run in self:
+            timeout_s = run.step.timeout_s
+            if timeout_s is not None:
+                run.timed_out = run.timed_out or run.elapsed_s >= timeout_s
+                waits.append(self._executor.stop(run) if run.timed_out else timeout_s - run.elapsed_s)
+        return min(waits, default=None)
+
+    def ended(self) -> list[tuple[Work, Run, Failure | None]]:
+        """Return the runs that have ended since the last call, each with how it failed. Their logs are redacted."""
+        found = []
+        for run in self._executor.ended():
+            work, _ = self._by_name.pop(run.step.name)
+            failure = verdict(run, Memory(work.candidate.resources.memory_gib, self._limit_gib))
+            # After the verdict, which is on the log as the tool wrote it, and before anything of the log is stored.
+            found.append((work, run, redact_log(run.log, run.step.log, failure, self._redaction)))
+        return found
+
+    def stop_all(self) -> list[tuple[Work, Run]]:
+        """End all runs and return them, without a verdict. Their logs are redacted."""
+        found = []
+        for run in self._executor.stop_all():
+            redact_log(run.log, run.step.log, None, self._redaction)
+            found.append(self._by_name.pop(run.step.name))
+        return found
+
+    def discard(self, run: Run) -> None:
+        """Remove the scratch folder of a run."""
+        self._scratch.discard(run)

@@ -1,0 +1,77 @@
+"""The manifest of an xclbin, by the program that links it: from the plan and from the inputs in the step's folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from integration.link_plan import LinkPlan
+from runtime.formats.manifest import Argument, Cycles, Manifest, Parameters, PayloadFacts
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def memory_blob(blocks: Sequence[str]) -> bytes:
+    """The memory images of all blocks as the emulation loads them: for each block u64 length, then its images."""
+    blob = bytearray()
+    for block in blocks:
+        image = Path("weights", block, "memories.bin").read_bytes()
+        blob += struct.pack("<Q", len(image)) + image
+    return bytes(blob)
+
+
+def parameters_of(blocks: Sequence[str]) -> Parameters:
+    """Where the trained values are from, every origin once, and the digest over all of them.
+
+    The digest is over the memory blob and the last layer's weights: equal values have the same in every toolchain.
+    """
+    described = (json.loads(Path("weights", block, "memories.json").read_text("utf-8")) for block in blocks)
+    origins = sorted({origin for block in described for origin in block["origins"]})
+    return Parameters(", ".join(origins), digest(memory_blob(blocks) + Path("fc_weights.bin").read_bytes()))
+
+
+def manifest_of(
+    plan: LinkPlan,
+    *,
+    banks: Mapping[str, tuple[str, ...]],
+    parts: Mapping[str, bytes],
+    payload: PayloadFacts | None,
+    clock_mhz: float,
+) -> Manifest:
+    """What the file says of itself.
+
+    Args:
+        plan: What the flow knows.
+        banks: Tags of the memories that each argument reaches.
+        parts: The parts of the emulation that the file carries.
+        payload: Of the native program among them.
+        clock_mhz: That the kernel runs at, which may be lower than the plan's.
+    """
+    return Manifest(
+        network=plan.network,
+        kernel=plan.kernel.name,
+        instance=plan.kernel.instance,
+        toolchain=plan.toolchain,
+        target=plan.target,
+        view=plan.view,
+        parameters=parameters_of(plan.blocks),
+        clock_mhz=clock_mhz,
+        arguments=tuple(
+            Argument(each.name, each.shape, each.dtypes, each.direction, each.per, banks[each.name])
+            for each in plan.kernel.arguments
+        ),
+        folding=plan.folding,
+        inputs={name: digest(Path(name).read_bytes()) for name in plan.sources},
+        tools=plan.tools,
+        cycles=Cycles(predicted_ii=plan.interval_cycles, bottleneck=plan.bottleneck),
+        parts={name: digest(data) for name, data in parts.items()},
+        payload=payload,
+        labels=plan.labels,
+        dataset=plan.dataset,
+    )

@@ -1,0 +1,39 @@
+# An IP of AMD's catalog in whatever version this release has.
+proc farm_ip {name} {
+    set found [lsort -dictionary [get_ipdefs "$name:*"]]
+    if {[llength $found] == 0} {
+        error "dataflow-farm: the catalog has no IP $name"
+    }
+    return [lindex $found end]
+}
+
+# The interface of a core's stream: HLS of 2019.2 adds _V for the stream and for its word, some later releases one.
+proc farm_stream {cell port bytes} {
+    set found {}
+    foreach name [list $port ${port}_V ${port}_V_V] {
+        set pin [get_bd_intf_pins -quiet $cell/$name]
+        if {[llength $pin] == 1} {
+            lappend found $pin
+        }
+    }
+    if {[llength $found] != 1} {
+        error "dataflow-farm: $cell has [llength $found] interfaces for its stream $port, not one"
+    }
+    set width [get_property CONFIG.TDATA_NUM_BYTES $found]
+    if {$width != $bytes} {
+        error "dataflow-farm: $cell/$port has $width bytes a beat, the design has $bytes"
+    }
+    return [lindex $found 0]
+}
+
+# A cell with the clock and with the reset of its SLR.
+proc farm_cell {cell ip slr {clock ap_clk} {reset ap_rst_n}} {
+    create_bd_cell -type ip -vlnv $ip $cell
+    connect_bd_net [get_bd_ports ap_clk] [get_bd_pins $cell/$clock]
+    connect_bd_net [get_bd_pins reset_$slr/Q] [get_bd_pins $cell/$reset]
+}
+
+proc farm_external {pin name} {
+    make_bd_intf_pins_external [get_bd_intf_pins $pin]
+    set_property name $name [get_bd_intf_ports ${name}_0]
+}

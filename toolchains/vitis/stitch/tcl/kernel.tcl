@@ -1,0 +1,45 @@
+# @kernel: the kernel as a netlist IP, for Vivado @release
+set_param general.maxThreads @threads
+
+@{procedures}
+
+create_project -force packaging kernel_packaging_project -part @part
+set core [ipx::package_checkpoint -dcp_file @kernel.dcp -root_dir @folder -vendor @vendor -library @library -name @kernel -version @version -taxonomy /KernelIP -force]
+farm_clock $core {@buses}
+# The shell's clock is the shell's: a frequency here would have to be its own (BD 41-237, Vivado 12-7038).
+ipx::remove_bus_parameter -quiet FREQ_HZ [farm_bus $core ap_clk]
+foreach master {@masters} {
+    set_property value AXI4 [ipx::add_bus_parameter -quiet PROTOCOL [farm_bus $core $master]]
+    set_property value 64 [ipx::add_bus_parameter -quiet MAX_BURST_LENGTH [farm_bus $core $master]]
+    set_property value 32 [ipx::add_bus_parameter -quiet NUM_READ_OUTSTANDING [farm_bus $core $master]]
+    set_property value 32 [ipx::add_bus_parameter -quiet NUM_WRITE_OUTSTANDING [farm_bus $core $master]]
+}
+set_property sdx_kernel true $core
+set_property sdx_kernel_type rtl $core
+set_property supported_families { } $core
+set_property auto_family_support_level level_2 $core
+set_property xpm_libraries {XPM_CDC XPM_MEMORY XPM_FIFO} $core
+@{checks}
+
+# The registers, as kernel.xml has them.
+set map [ipx::add_memory_map -quiet @control $core]
+set_property slave_memory_map_ref @control [farm_bus $core @control]
+set block [ipx::add_address_block -quiet reg0 $map]
+set_property range @range $block
+@{registers}
+
+# What hw_emu simulates.
+file copy -force @{kernel}_funcsim.v @folder/@{kernel}_funcsim.v
+set group [ipx::add_file_group -type simulation xilinx_verilogbehavioralsimulation $core]
+ipx::add_file @{kernel}_funcsim.v $group
+set_property model_name @top $group
+
+if {![ipx::check_integrity -quiet -kernel $core]} {
+    ipx::check_integrity -kernel $core
+    error "dataflow-farm: ipx::check_integrity -kernel finds no kernel in the IP"
+}
+farm_save $core
+file delete -force @kernel.xo
+package_xo -kernel_name @kernel -xo_path @kernel.xo -ip_directory @folder -kernel_xml kernel.xml -force
+puts "@done"
+exit 0

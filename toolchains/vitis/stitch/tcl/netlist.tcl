@@ -1,0 +1,31 @@
+# Only what stands between the cores is synthesised: they come as netlists.
+set_property SYNTH_CHECKPOINT_MODE Hierarchical [get_files @kernel.bd]
+generate_target all [get_files @kernel.bd]
+make_wrapper -files [get_files @kernel.bd] -top -import -fileset sources_1
+set_property top @top [current_fileset]
+update_compile_order -fileset sources_1
+set_property -name {STEPS.SYNTH_DESIGN.ARGS.MORE OPTIONS} -value {-mode out_of_context} -objects [get_runs synth_1]
+launch_runs synth_1 -jobs @jobs
+# Older releases return from a run that has failed as from any other, newer ones raise before they say why.
+catch {wait_on_run synth_1}
+# The log of a child run that failed, an IP's too: there a licence is refused, and there is the reason.
+foreach run [get_runs *synth_1] {
+    if {[get_property PROGRESS $run] ne "100%"} {
+        set log [file join [get_property DIRECTORY $run] runme.log]
+        if {[file exists $log]} {
+            set file [open $log]
+            puts [read $file]
+            close $file
+        }
+    }
+}
+if {[get_property PROGRESS [get_runs synth_1]] ne "100%"} {
+    error "dataflow-farm: synth_1 ended as: [get_property STATUS [get_runs synth_1]]"
+}
+open_run synth_1 -name synth_1
+write_checkpoint -force @{kernel}_empty.dcp
+report_utilization -file @utilization
+report_utilization -hierarchical -file @hierarchy
+close_project
+puts "@done"
+exit 0
