@@ -17,7 +17,7 @@ from blocks.network import find_network
 from blocks.operators.base import Stream
 from toolchains.hls_subset.release import release_header
 from toolchains.open.emulation import compile_core
-from toolchains.open.emulation.compile_core import CoreError, compile_object, simulate_dma, write_sources
+from toolchains.open.emulation.compile_core import CoreError, compile_object, simulate, write_sources
 
 ROOT = Path(__file__).resolve().parents[5]
 HEADER = (ROOT / "blocks" / "dma" / "dma.hpp").read_text()
@@ -59,7 +59,7 @@ def compiled(folder: Path, shape: DmaCore, release: str = "2022.2", change: Call
 def test_what_lies_in_memory_arrives_image_after_image(name: str, tmp_path: Path) -> None:
     with contextlib.chdir(tmp_path):
         compiled(tmp_path, CORES[name], "2019.2" if name == "thirds" else "2022.2")
-        assert simulate_dma(CORES[name])["differences"] == 0
+        assert simulate(CORES[name])["differences"] == 0
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_mistake_in_it_is_found(wrong: str, right: str, tmp_path: Path) -> Non
     with contextlib.chdir(tmp_path):
         compiled(tmp_path, CORES["thirds"], change=lambda text: text.replace(wrong, right))
         with pytest.raises(CoreError, match="does not move what lies in memory"):
-            simulate_dma(CORES["thirds"])
+            simulate(CORES["thirds"])
 
 
 def test_loops_that_touch_memory_have_a_fixed_trip_count_and_no_condition() -> None:
