@@ -14,6 +14,7 @@ from pathlib import Path
 import needs
 import numpy as np
 import pytest
+from flow_checkout import build_digits
 from once import Once
 
 from blocks.core.graph import GraphCore
@@ -155,6 +156,12 @@ def simulate(once: Once, harness: Path) -> Callable[[GraphCore], Simulator]:
         return Simulator(core, folder / f"{core.name}.so")
 
     return simulate_one
+
+
+@pytest.fixture(scope="session")
+def digits_built(once: Once) -> Path:
+    """A folder with a `checkout` in which doit has built digits, and the user's `data` after it."""
+    return once.make("digits", build_digits)
 
 
 @pytest.fixture(scope="session")
