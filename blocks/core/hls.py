@@ -156,8 +156,8 @@ def _(core: DmaCore) -> HlsView:
         *(f"#pragma HLS INTERFACE axis port={port}" for port, _ in streams),
         "#pragma HLS DATAFLOW",
     ]
-    for name, stream in streams:
-        top += _stream(f"{name}_beats", stream)
+    for port, stream in streams:
+        top += _stream(f"{port}_beats", stream)
     top += [
         f"    farm::unpack_repeated<{result.beats}>(result, numReps, result_beats);",
         f"    {name}_body(in_r, out_r, weightsmem, numReps, image_beats, weights_beats, result_beats);",
