@@ -24,6 +24,8 @@ from toolchains.open.simulation.simulator import Simulator, build
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
+#: Fixtures that compile, synthesise or build, or let the test do so.
+EXPENSIVE = {"once", "machine"}
 WORKER = "PYTEST_XDIST_WORKER" in os.environ
 
 for _number in (signal.SIGINT, signal.SIGHUP):
@@ -37,7 +39,7 @@ for _number in (signal.SIGINT, signal.SIGHUP):
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say which tests are slow, and which have to run in one worker."""
     for item in items:
-        if "once" in getattr(item, "fixturenames", ()):
+        if not EXPENSIVE.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
         if not list(item.iter_markers("xdist_group")) and _of_a_module(item):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))

@@ -47,6 +47,7 @@ def clone(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_elements_go_through_in_order(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(authors_cpp, "FLAGS", ("-std=c++14", "-O0", "-w"))
     compile_theirs(clone, TOP, clone)
@@ -55,6 +56,7 @@ def test_elements_go_through_in_order(clone: Path, monkeypatch: pytest.MonkeyPat
     assert 0 <= seconds < 60
 
 
+@pytest.mark.slow
 def test_what_does_not_compile_is_said(clone: Path) -> None:
     (clone / "own" / "config.h").write_text(CONFIG.replace("IN_BITS", "IN_WIDTH"))
     with pytest.raises(NotCompiledError, match=r"error: .*IN_BITS"):

@@ -11,6 +11,8 @@ import pytest
 
 from toolchains.open.synthesis.yosys import run_script
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 VARIANT = ROOT / "benchmarks" / "straightforward.sv"
 OPERATORS = ROOT / "blocks" / "operators"

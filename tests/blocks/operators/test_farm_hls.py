@@ -11,6 +11,8 @@ import pytest
 from blocks.operators.room import OPERATORS
 from toolchains.hls_subset.release import RELEASES, release_header
 
+pytestmark = pytest.mark.slow
+
 HOST = """
 #include "farm_hls.hpp"
 #include <cstdio>

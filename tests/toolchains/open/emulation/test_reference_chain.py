@@ -35,6 +35,8 @@ from toolchains.open.emulation import compile_core
 from toolchains.open.toolchain import toolchain_of
 from toolchains.toolchain import Toolchain
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[4]
 ANNOUNCEMENT = ROOT.parent / "shared" / "background" / "finn_resnet50_announcement.txt"
 ROOMS = ("blocks", "config", "docs", "farm", "integration", "platform", "runtime", "toolchains")

@@ -282,6 +282,7 @@ class Steps:
         return said
 
 
+@pytest.mark.slow
 def test_the_steps_of_a_block_with_their_declared_inputs_only(network, tmp_path, simulations) -> None:
     toolchain = with_six_images(network)
     steps = Steps(tmp_path, toolchain)
@@ -329,6 +330,7 @@ def test_the_steps_of_a_block_with_their_declared_inputs_only(network, tmp_path,
         assert str(Path(sys.prefix)).encode() not in text
 
 
+@pytest.mark.slow
 def test_the_step_of_the_dma_with_its_declared_inputs_only(network, tmp_path) -> None:
     needs.installed_verilator()
     needs.compiler()

@@ -199,6 +199,7 @@ def test_the_patched_netlist_streams_its_image(
         ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("primitive", "read_width", "depth"),
     [("RAMB36E2", 36, 1024), ("RAMB36E2", 18, 2048), ("RAMB18E2", 18, 1024), ("RAMB18E2", 9, 2048)],

@@ -28,6 +28,8 @@ from toolchains.open.synthesis.script import DSP_MAP, NETLIST, STATISTICS, VERIL
 from toolchains.open.synthesis.utilization import utilization
 from toolchains.open.synthesis.yosys import YosysError, reason, run_script
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[4]
 MVAU = ("operators/farm_stream.sv", "operators/mvau/mvau.sv", "operators/mvau/mvau_integer.sv")
 

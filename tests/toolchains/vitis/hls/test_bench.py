@@ -15,6 +15,8 @@ from toolchains.hls_subset.release import release_header
 from toolchains.vitis.hls.bench import BENCH_OK, bench_ports, bench_source
 from toolchains.vitis.hls.bench_vectors import write_vectors
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[4]
 #: The DMA, a stem, a residual block with one branch, the head; two images for what co-simulation gets.
 CASES = [

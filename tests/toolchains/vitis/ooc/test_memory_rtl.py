@@ -15,6 +15,8 @@ from blocks.parameter_memory.plan import plan_memory
 from toolchains.vitis.ooc.memory_rtl import SOURCE, memory_module
 from toolchains.vitis.stitch.memory_contents import contents_of
 
+pytestmark = pytest.mark.slow
+
 BLOCKS = Path(__file__).resolve().parents[4] / "blocks"
 #: One beat of one bit; LUT5 and LUT6, with spare bits; block RAM of 72 bits with half a one; deep and narrow.
 SHAPES = ((1, 1), (9, 5), (33, 32), (17, 64), (100, 70), (20, 600), (5, 5000))

@@ -55,6 +55,7 @@ def compiled(folder: Path, shape: DmaCore, release: str = "2022.2", change: Call
     compile_object("top.cpp", "top.so", *compile_core.TOP_FLAGS, *system)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CORES)
 def test_what_lies_in_memory_arrives_image_after_image(name: str, tmp_path: Path) -> None:
     with contextlib.chdir(tmp_path):
@@ -62,6 +63,7 @@ def test_what_lies_in_memory_arrives_image_after_image(name: str, tmp_path: Path
         assert simulate(CORES[name])["differences"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wrong", "right"),
     [
