@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from corpus_manifest import manifest
 
 from reports.reading.source import read
 from reports.registry import KINDS, parse, recognise
@@ -52,12 +52,7 @@ STATEMENTS = {"There are no user specified timing constraints.": "nothing constr
 
 
 def _entries() -> list[dict[str, Any]]:
-    manifest = CORPUS / "MANIFEST.yaml"
-    if not manifest.exists():
-        return []
-    with manifest.open(encoding="utf-8") as stream:
-        files = yaml.load(stream, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["files"]
-    return [entry for entry in files if entry["kind"] in KIND_OF_FOLDER]
+    return [entry for entry in manifest()["files"] if entry["kind"] in KIND_OF_FOLDER]
 
 
 ENTRIES = _entries()

@@ -6,6 +6,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from corpus_manifest import manifest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,12 +19,7 @@ HANDOFF = Path(__file__).resolve().parents[3] / ".." / "shared" / "reports_corpu
 
 def real_files():
     """Real xclbin files with values that a reader typed from them."""
-    if not (HANDOFF / "MANIFEST.yaml").is_file():
-        return []
-    import yaml
-
-    entries = yaml.safe_load((HANDOFF / "MANIFEST.yaml").read_text())["files"]
-    return [entry for entry in entries if entry["file"].endswith(".xclbin")]
+    return [entry for entry in manifest()["files"] if entry["file"].endswith(".xclbin")]
 
 
 def clock_mhz(metadata: str, port: str) -> float:

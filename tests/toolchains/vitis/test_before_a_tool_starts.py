@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 U250 = "xilinx_u250_xdma_201830_2"
 
 
