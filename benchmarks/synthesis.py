@@ -81,7 +81,7 @@ def synthesise(top: str, texts: dict[str, str], files: Iterable[str], *, plain: 
         folder = Path(name)
         wanted = {file: (ROOT / "blocks" / file).read_text() for file in files} | texts
         extra = {VARIANT: (ROOT / "benchmarks" / VARIANT).read_text()} if plain else {}
-        extra[DSP_MAP] = (ROOT / "toolchains" / "open" / DSP_MAP).read_text()
+        extra[DSP_MAP] = (ROOT / "toolchains/open/synthesis" / DSP_MAP).read_text()
         script = synthesis_script(top, wanted, instead=(VARIANT,) if plain else ())
         for file, text in (wanted | extra | {"synthesis.ys": script}).items():
             (folder / file).parent.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from blocks.core.base import Core
@@ -85,6 +86,10 @@ class Network:
 
     def interval(self) -> tuple[int, str]:
         """The slowest operator's cycles per image, and its name as `block.operator`."""
+        return self._interval
+
+    @cached_property
+    def _interval(self) -> tuple[int, str]:
         return max(
             (cycles, f"{block}.{operator}")
             for block, core in self.cores().items()

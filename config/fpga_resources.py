@@ -35,13 +35,13 @@ class Resources:
 
     def __add__(self, other: Resources) -> Resources:
         """The sum. What is unknown in one counts as nothing; what is unknown in both stays unknown."""
-        pairs = zip(self.by_name.values(), other.by_name.values(), strict=True)
+        pairs = zip(vars(self).values(), vars(other).values(), strict=True)
         return Resources(*(one if two is None else two if one is None else one + two for one, two in pairs))
 
     @property
     def by_name(self) -> dict[str, float | None]:
         """All amounts by name."""
-        return {name: getattr(self, name) for name in NAMES}
+        return dict(vars(self))
 
     @property
     def known(self) -> dict[str, float]:

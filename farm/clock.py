@@ -1,4 +1,4 @@
-"""The engine's only source of time, so that a test can let it jump."""
+"""The engine's only source of time, which a test can let jump."""
 
 from __future__ import annotations
 

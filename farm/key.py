@@ -10,13 +10,13 @@ from typing import Any
 
 from farm.step import File, Step, Text
 
-#: Changes when the engine itself runs steps differently, so that results of before are not taken for those of now.
+#: Changes when the engine itself runs steps differently, to keep earlier results from being taken for today's.
 FORMAT = 1
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What the key is made of, kept beside it so that two keys can be compared part by part."""
+    """The parts of a key, kept beside it to compare two keys part by part."""
 
     argv: tuple[str, ...]
     inputs: tuple[tuple[str, str], ...]

@@ -1,4 +1,4 @@
-"""What this machine and this user give: cores, memory, licences, and a folder for what is kept between builds."""
+"""The resources of this machine, and the user's folder for what is kept between builds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NO_LIMIT = 2**60
 
 
 def capacity_of(settings: FarmSettings, slots: int | None = None) -> Capacity:
-    """Return what steps may occupy at the same time; `slots` is that of the command line.
+    """Return what all steps together may occupy; `slots` is that of the command line.
 
     Who asks for more slots than there are cores wants them shared, so the cores are at least as many.
     """

@@ -1,20 +1,26 @@
-"""The project's modules that a Python step imports, so that they can be its declared inputs.
+"""The project's modules that a Python step imports, to be its declared inputs.
 
 In its scratch folder `python -m module` finds these copies first; their digests are the version of the program.
 """
 
 from __future__ import annotations
 
-import ast
+import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from farm.step import File, StepError
 
-# Where an import statement can begin. Parsing only these pieces takes a tenth of the time of parsing whole files, and
-# a dodo.py does it at each start. A piece that only looks like an import (in a text) can add a file, never hide one.
+if TYPE_CHECKING:
+    import ast
+
+# Where an import statement can begin in a line with the word "import". Parsing only these pieces takes a tenth of the
+# time of parsing whole files, and a dodo.py does it at each start. A piece that only looks like an import (in a text)
+# can add a file, never hide one.
 _BEGIN = re.compile(r"(?:^|[;:])[ \t\f]*(?=(?:import|from)[ \t\\(.])", re.MULTILINE)
 # Most imports: one line of plain words, which needs no parser.
 _PLAIN = re.compile(r"(?:from (\.*)([\w.]*) import (\w+(?:, \w+)*)|import ([\w.]+))")
@@ -38,10 +44,10 @@ def python_files(
     `packages` are the project's own top-level packages; anything else is a dependency, whose version is a Tool.
     Found without running anything: imports anywhere in a file count, also those inside functions and for type checking.
     What is imported by a computed name is not seen. `never` are modules and packages that this program does not load,
-    though one that it does load could: they are left out, so that an edit there does not run the step again, and so is
-    what only they import. Raises StepError if there is no such module.
+    though one that it does load could: they are left out, with whatever only they import: an edit there
+    does not run the step again. Raises StepError if there is no such module.
     """
-    return _closure(module, root.resolve(), packages, never)
+    return _closure(module, root, packages, never)
 
 
 @cache
@@ -49,6 +55,10 @@ def _closure(module: str, root: Path, packages: tuple[str, ...], never: tuple[st
     found: dict[str, None] = {}
     pending = [module]
     start = _file_of(module, root)
+    if start is None:
+        # Perhaps written since its folder was listed.
+        _listed.cache_clear()
+        start = _file_of(module, root)
     if start is None or module.split(".", maxsplit=1)[0] not in packages:
         raise StepError(f"there is no module '{module}' in {', '.join(packages)}")
     if start.endswith("/__init__.py"):
@@ -87,23 +97,34 @@ def _modules(item: _Import, package: str) -> list[str]:
 
 def _file_of(module: str, root: Path) -> str | None:
     path = module.replace(".", "/")
-    for candidate in (f"{path}/__init__.py", f"{path}.py"):
-        if (root / candidate).is_file():
-            return candidate
-    return None
+    folder, _, name = path.rpartition("/")
+    # Listing a folder once is much quicker than asking for each file.
+    if name in _listed(root, folder) and "__init__.py" in _listed(root, path):
+        return f"{path}/__init__.py"
+    return f"{path}.py" if f"{name}.py" in _listed(root, folder) else None
+
+
+@cache
+def _listed(root: Path, folder: str) -> frozenset[str]:
+    try:
+        return frozenset(os.listdir(root / folder))  # noqa: PTH208 - names are wanted, not paths
+    except OSError:
+        return frozenset()
 
 
 @cache
 def _imports(path: Path) -> tuple[_Import, ...]:
     text = path.read_text("utf-8")
     found: list[_Import] = []
-    for begin in _BEGIN.finditer(text):
-        piece = _piece(text, begin.end())
+    for begin in _begins(text):
+        piece = _piece(text, begin)
         plain = _PLAIN.fullmatch(piece)
         if plain is not None:
             dots, module, names, whole = plain.groups()
             found.append(_Import(0, whole, ()) if whole else _Import(len(dots), module, tuple(names.split(", "))))
             continue
+        import ast  # noqa: PLC0415 - slow to load, and needed for few files
+
         try:
             found += _of_tree(ast.parse(piece))
         except (SyntaxError, ValueError):
@@ -113,7 +134,24 @@ def _imports(path: Path) -> tuple[_Import, ...]:
     return tuple(found)
 
 
+def _begins(text: str) -> Iterator[int]:
+    """Return where statements with the word "import" begin: in its line, or in the line that this one continues."""
+    last = -1
+    word = text.find("import")
+    while word >= 0:
+        line = text.rfind("\n", 0, word) + 1
+        while line > 1 and text[line - 2] == "\\":
+            line = text.rfind("\n", 0, line - 1) + 1
+        for match in _BEGIN.finditer(text, line, word + 7):
+            if match.end() > last:
+                last = match.end()
+                yield last
+        word = text.find("import", word + 6)
+
+
 def _whole(text: str, path: Path) -> ast.AST:
+    import ast  # noqa: PLC0415
+
     try:
         return ast.parse(text)
     except SyntaxError as error:
@@ -137,6 +175,8 @@ def _piece(text: str, begin: int) -> str:
 
 
 def _of_tree(tree: ast.AST) -> list[_Import]:
+    import ast  # noqa: PLC0415
+
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from pathlib import PurePosixPath
 from typing import Literal, get_args
 
@@ -15,7 +16,7 @@ _NAME = re.compile(r"[A-Za-z0-9_.+-]+(:[A-Za-z0-9_.+-]+)?")
 # Any other spelling of a path is looked at closely. (pathlib takes half of the time of loading a large dodo.py.)
 _PLAIN_PATH = re.compile(r"(?!\.\.?(?:/|\Z))[^/\\\0]+(?:/(?!\.\.?(?:/|\Z))[^/\\\0]+)*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-#: What the engine sets itself, so that no step depends on the user's own.
+#: Variables that the engine sets itself: no step may depend on the user's.
 RESERVED_VARIABLES = frozenset({"PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "PYTHONHASHSEED", "PYTHONNOUSERSITE"})
 
 
@@ -95,9 +96,9 @@ class Step:
     `name` is that of its doit task ("hls:residual_3f2a9c"). `argv[0]` is a program of PATH, a declared input
     ("./check") or PYTHON. `facts` are labelled values behind the key, for explanations only. `log` is where stdout and
     stderr go. `private` are variables that say how this machine reaches a tool (its folder, a licence server): they are
-    given to the program, but are no part of the key, and 'doit repro' leaves their values out. `error_lines` are
+    given to the program, but are not part of the key, and 'doit repro' leaves their values out. `error_lines` are
     regular expressions: a log line that matches one is a failure even with exit status 0.
-    `timeout_setting` is the setting that `timeout_s` is from, for whoever finds it too short.
+    `timeout_setting` is the setting that `timeout_s` is from, shown when the time was too short.
     `closing_line` is one that a line of every whole log matches: a log without it was cut off, which is a failure too.
     `signatures` tell what kind of failure a failed run is; the first of them that matches a line of the log counts.
     Raises StepError at construction.
@@ -128,7 +129,7 @@ class Step:
             if isinstance(item, File):
                 self._check_path(item.source, "source of an input")
         if not self.outputs:
-            self._refuse("has no outputs, so nothing could tell that it ran; declare at least one")
+            self._refuse("has no outputs; declare at least one, or nothing shows that it ran")
         for output in self.outputs:
             self._check_path(output.path, "output")
             self._check_path(output.target, "target")
@@ -136,16 +137,16 @@ class Step:
         self._check_unique([item.path for item in self.inputs], "input")
         self._check_unique([output.path for output in self.outputs], "output")
         self._check_unique([*(output.target for output in self.outputs), self.log], "target")
-        # An output that is also an input would exist before the tool has written it, so that its absence shows nothing.
+        # An output that is also an input would exist before the tool has written it, and could not be missed.
         self._check_unique([*(item.path for item in self.inputs), *(o.path for o in self.outputs)], "input and output")
         self._check_settings()
 
-    @property
+    @cached_property
     def sources(self) -> tuple[str, ...]:
         """Checkout-relative input files, each once."""
         return tuple(dict.fromkeys(item.source for item in self.inputs if isinstance(item, File)))
 
-    @property
+    @cached_property
     def targets(self) -> tuple[str, ...]:
         """Checkout-relative output files, in the order of `outputs`."""
         return tuple(output.target for output in self.outputs)
@@ -166,11 +167,11 @@ class Step:
             self._refuse("has a NUL character in argv")
 
     def _check_path(self, path: str, what: str) -> None:
-        if _PLAIN_PATH.fullmatch(path):
+        if _is_plain(path):
             return
         pure = PurePosixPath(path)
         if not path or path == "." or pure.is_absolute() or ".." in pure.parts or "\0" in path:
-            self._refuse(f"has the {what} '{path}', which is no relative path inside the folder")
+            self._refuse(f"has the {what} '{path}', which is not a relative path inside the folder")
         # doit links a target with an input by comparing the two texts, so there may be only one way to write a path.
         if str(pure) != path or "\\" in path:
             self._refuse(f"has the {what} '{path}'; write it as '{pure!s}' with forward slashes")
@@ -181,19 +182,17 @@ class Step:
             if path in seen:
                 self._refuse(f"names the {what} '{path}' twice")
             seen.add(path)
-        for path in seen:
-            parent = path.rpartition("/")[0]
-            while parent:
-                if parent in seen:
-                    self._refuse(f"names the {what} '{parent}' both as a file and as the folder of '{path}'")
-                parent = parent.rpartition("/")[0]
+        folders = {path.rpartition("/")[0] for path in seen}
+        for parent in sorted(seen.intersection(folders.union(*map(_above, folders)))):
+            below = min(path for path in seen if path.startswith(f"{parent}/"))
+            self._refuse(f"names the {what} '{parent}' both as a file and as the folder of '{below}'")
 
     def _check_settings(self) -> None:
         names = [name for name, _ in (*self.environment, *self.private)]
         self._check_unique(names, "variable")
         for name in names:
             if not _VARIABLE.fullmatch(name) or name in RESERVED_VARIABLES:
-                self._refuse(f"sets the variable '{name}', which is no variable's name or is set by the engine")
+                self._refuse(f"sets the variable '{name}', which is not a variable's name, or is set by the engine")
         if self.timeout_s is not None and self.timeout_s <= 0:
             self._refuse(f"has a timeout of {self.timeout_s} s; give more than 0, or None")
         for pattern in (*self.error_lines, self.closing_line, *(signature.pattern for signature in self.signatures)):
@@ -203,4 +202,16 @@ class Step:
         try:
             re.compile(pattern)
         except re.error as error:
-            self._refuse(f"has the error line '{pattern}', which is no regular expression ({error})")
+            self._refuse(f"has the error line '{pattern}', which is not a regular expression ({error})")
+
+
+@cache
+def _is_plain(path: str) -> bool:
+    return _PLAIN_PATH.fullmatch(path) is not None
+
+
+@cache
+def _above(folder: str) -> tuple[str, ...]:
+    """Return the folders that a folder lies in."""
+    parent = folder.rpartition("/")[0]
+    return (parent, *_above(parent)) if parent else ()

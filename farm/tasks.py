@@ -6,8 +6,9 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from doit.action import BaseAction
 from doit.dependency import FileChangedChecker
@@ -15,14 +16,13 @@ from doit.exceptions import InvalidDodoFile, TaskError
 
 from config.problem import ConfigError
 from config.settings import Settings
-from farm.display.wording import short_reasons
-from farm.key import parts_of
 from farm.project import checked_project
 from farm.redaction import Redaction
-from farm.results.digest import digests_of
 from farm.results.journal import RECORD_VALUE
-from farm.results.record import Records, record_path, remove_files, why
 from farm.step import Step, StepError
+
+if TYPE_CHECKING:
+    from farm.results.digest import Digests
 
 PublishHook = Callable[[tuple[Path, ...]], None]
 
@@ -129,6 +129,8 @@ class RemoveOutputs(BaseAction):  # type: ignore[misc]
 
     def execute(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
         """Remove the files that exist."""
+        from farm.results.record import remove_files  # noqa: PLC0415 - as below
+
         remove_files((*self.step.targets, self.step.log))
 
     def __str__(self) -> str:
@@ -145,6 +147,12 @@ class IsCurrent:
 
     def __call__(self, task: Any, values: dict[str, Any]) -> bool:
         """Tell whether the step is current; `values` are what the engine saved, and are gone when it was forgotten."""
+        # Loaded here: a dodo.py imports this module at each start, and most commands ask nothing of a record.
+        from farm.display.reason_words import short_reasons  # noqa: PLC0415
+        from farm.key import parts_of  # noqa: PLC0415
+        from farm.results.digest import digests_of  # noqa: PLC0415
+        from farm.results.record import Records, record_path, why  # noqa: PLC0415
+
         if values.get(RECORD_VALUE) != record_path(self.step):
             self._reasons = "no record of a finished run"
             return False
@@ -166,8 +174,11 @@ class IsCurrent:
 class ByMeaning(FileChangedChecker):  # type: ignore[misc]
     """doit's check of a file, by the digests that the engine has already: no file is read twice."""
 
-    def __init__(self) -> None:
-        self._digests = digests_of(Path.cwd())
+    @cached_property
+    def _digests(self) -> Digests:
+        from farm.results.digest import digests_of  # noqa: PLC0415 - as above
+
+        return digests_of(Path.cwd())
 
     def check_modified(self, file_path: str, file_stat: Any, state: Any) -> bool:
         """Tell whether the meaning of a file is another than the saved one."""

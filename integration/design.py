@@ -137,7 +137,7 @@ def link_plan_of(
 
     Args:
         network: What is built.
-        toolchain: `open` or `vitis`.
+        toolchain: Its name, for the manifest.
         target: `sw_emu`, `hw_emu` or `hw`.
         view: How the cores are written, in a word.
         clock_mhz: Of the kernel.

@@ -59,7 +59,7 @@ class Shell:
     """One shell of a board. `cu_path` is the cell of a compute unit in the linked design, `{cu}` its name.
 
     `pblocks` are the names of the shell's pblocks, one per SLR. `has_fixed_clocks`: its clocks are not scaled to what a
-    kernel asks for, so that v++ is told the frequency in Hz and makes a clock of it (AMD UG1393).
+    kernel asks for: v++ is told the frequency in Hz and makes a clock of it (AMD UG1393).
     """
 
     vbnv: str
@@ -143,7 +143,7 @@ def find_platform(name: str, folder: Path = BOARDS, *, origin: str = "command li
         )
     vbnv = document.text("platform")
     if document.ok and not _VBNV.fullmatch(vbnv):
-        document.problem("platform", f"{vbnv!r} is no platform", "write vendor_board_name_major_minor")
+        document.problem("platform", f"{vbnv!r} is not a platform name", "write vendor_board_name_major_minor")
     budget = _budget(document.section("budget", default=None))
     slrs = [name for name, _ in budget.slrs]
     memories = tuple(_memories(document, slrs))
@@ -208,7 +208,7 @@ def _shells(document: Section, slrs: int) -> Iterator[Shell]:
         vbnv, path, pblocks = section.text("platform"), section.text("cu_path"), section.texts("pblocks")
         clocks = section.text("clocks", default="scalable", choices=("scalable", "fixed"))
         if section.ok and not _VBNV.fullmatch(vbnv):
-            section.problem("platform", f"{vbnv!r} is no platform", "write vendor_board_name_major_minor")
+            section.problem("platform", f"{vbnv!r} is not a platform name", "write vendor_board_name_major_minor")
         if section.ok and path.count("{cu}") != 1:
             section.problem("cu_path", f"{path!r} names no compute unit", "write {cu} once, where its name stands")
         if slrs and section.ok and len(pblocks) != slrs:

@@ -14,13 +14,14 @@ import json
 import sys
 from pathlib import Path
 
+from reports import schema
 from reports.folder import Report, Reports, read_paths
 from reports.reading.errors import ReportError
 from reports.reading.plain import plain
-from reports.schema import VERSION, schema
 from reports.summary import show
 from reports.summary.hls_solutions import Solution, solutions
 from reports.summary.rollup import RollUp, roll_up
+from reports.summary.terminal import console
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--depth", type=int, default=2, help="levels of the hierarchy in a roll-up (default 2)")
     options = parser.parse_args(arguments)
     if options.schema:
-        sys.stdout.write(json.dumps(schema(), indent=1) + "\n")
+        sys.stdout.write(schema.text())
         return 0
     if not options.paths:
         parser.error("name a report or a folder with reports")
@@ -61,7 +62,7 @@ def _whole(
     found: Reports, designs: tuple[RollUp, ...], hls: tuple[Solution, ...], missing: list[str]
 ) -> dict[str, object]:
     return {
-        "schema": VERSION,
+        "schema": schema.VERSION,
         "reports": [plain(report) for report in found.reports],
         "errors": [_error(error) for error in found.errors],
         "designs": plain(designs),
@@ -78,7 +79,7 @@ def _error(error: ReportError) -> dict[str, object]:
 def _print(
     paths: list[Path], found: Reports, designs: tuple[RollUp, ...], hls: tuple[Solution, ...], missing: list[str]
 ) -> None:
-    out = show.console()
+    out = console()
     named = {path.as_posix() for path in paths}
     in_folders: list[Report] = []
     for report in found.reports:
@@ -88,7 +89,7 @@ def _print(
             in_folders.append(report)
     if in_folders:
         _print_project(in_folders, designs, hls)
-    err = show.console(stderr=True)
+    err = console(stderr=True)
     for error in found.errors:
         err.print(str(error), style="red")
     for line in missing:
@@ -96,7 +97,7 @@ def _print(
 
 
 def _print_project(reports: list[Report], designs: tuple[RollUp, ...], hls: tuple[Solution, ...]) -> None:
-    out = show.console()
+    out = console()
     counts: dict[str, int] = {}
     for report in reports:
         counts[report.kind] = counts.get(report.kind, 0) + 1

@@ -1,11 +1,13 @@
 """The JSON Schema of what `python -m reports --json` prints, made from the values' own types.
 
-`python -m reports --schema` prints it; `docs/reports-schema.json` is that text, held equal by a test. A field is never
-left out: one without a value is null.
+`python -m reports --schema` prints it; `docs/reports-schema.json` is that text, held equal by a test. It has one line
+for each definition: a diff then shows which values have changed and nothing else. A field is never left out: one
+without a value is null.
 """
 
 from __future__ import annotations
 
+import json
 import types
 import typing
 from dataclasses import fields, is_dataclass
@@ -34,20 +36,18 @@ _PLAIN: dict[Any, dict[str, Any]] = {
 def schema() -> dict[str, Any]:
     """Return the schema of the whole output."""
     definitions: dict[str, Any] = {}
-    reports = []
     for kind in KINDS:
         value = typing.get_type_hints(kind.parse)["return"]
-        reports.append(
-            _object(
-                {
-                    "file": {"type": "string"},
-                    "kind": {"const": kind.name},
-                    "value": _of(value, definitions),
-                    "line": {"type": "integer", "minimum": 1},
-                    "stand_in": {"type": "boolean"},
-                }
-            )
+        definitions[f"kind.{kind.name}"] = _object(
+            {
+                "file": {"type": "string"},
+                "kind": {"const": kind.name},
+                "value": _of(value, definitions),
+                "line": {"type": "integer", "minimum": 1},
+                "stand_in": {"type": "boolean"},
+            }
         )
+    reports = [{"$ref": f"#/$defs/kind.{kind.name}"} for kind in KINDS]
     text = {"type": "string"}
     error = _object(
         {
@@ -76,6 +76,17 @@ def schema() -> dict[str, Any]:
         **whole,
         "$defs": dict(sorted(definitions.items())),
     }
+
+
+def text() -> str:
+    """Return the schema as JSON with a line for each member and each definition."""
+    whole = schema()
+    definitions = ",\n".join(_lines(whole.pop("$defs")))
+    return "{\n" + ",\n".join([*_lines(whole), f'"$defs": {{\n{definitions}\n}}']) + "\n}\n"
+
+
+def _lines(members: dict[str, Any]) -> list[str]:
+    return [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in members.items()]
 
 
 def _object(properties: dict[str, Any], required: list[str] | None = None) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
         return 2
     except BrokenPipeError:
-        # "info FILE | head" is no failure.
+        # "info FILE | head" is not a failure.
         sys.stderr.close()
         return 0
     except KeyboardInterrupt:

@@ -50,10 +50,9 @@ class Accelerator:
         weights = self._weights_for(file, fc_weights)
         parameters = self.manifest.parameters
         if parameters.stand_ins(own_weights=fc_weights is not None):
-            which = "the" if parameters.origin == STAND_IN else f"some ({parameters.origin})"
-            warnings.warn(
-                f"{self.path}: {which} parameters are stand-ins, the classes mean nothing", StandInWarning, stacklevel=2
-            )
+            which = "random weights" if parameters.origin == STAND_IN else f"some random weights ({parameters.origin})"
+            what = f"{self.path} runs on {which}: its classes are meaningless"
+            warnings.warn(what, StandInWarning, stacklevel=2)
         pynq = import_pynq()
         if device is None and emulation_data.PAYLOAD in file.emulation:
             from .emulation.device import EmulatedCard  # noqa: PLC0415  imports PYNQ

@@ -69,7 +69,7 @@ def parse_batches(text: str) -> tuple[int, ...]:
     for word in map(str.strip, text.split(",")):
         if not (word.isascii() and word.isdigit()) or not 1 <= int(word[:9]) <= _MOST_IMAGES:
             raise InputError(
-                f"{word!r:.40} is no batch size",
+                f"{word!r:.40} is not a batch size",
                 where="--batches",
                 remedy=f"give numbers of images from 1 to {_MOST_IMAGES}, as in 1,8,64",
             )
@@ -80,7 +80,7 @@ def parse_batches(text: str) -> tuple[int, ...]:
 def check_seconds(seconds: float) -> float:
     """The time per batch size; InputError unless positive and at most a day."""
     if not 0 < seconds <= 86400:
-        raise InputError(f"{seconds:g} is no time to measure", where="--seconds", remedy="give more than 0, as in 5")
+        raise InputError(f"cannot measure for {seconds:g} s", where="--seconds", remedy="give more than 0, as in 5")
     return seconds
 
 

@@ -43,4 +43,4 @@ class InputError(FarmRuntimeError):
 
 
 class StandInWarning(UserWarning):
-    """The parameters of the network are stand-ins: results are right bit for bit and mean nothing."""
+    """The network runs on random weights: results equal the model bit for bit, and the classes are meaningless."""

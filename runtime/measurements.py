@@ -22,7 +22,7 @@ def accuracy(options: argparse.Namespace, console: Console) -> int:
     """Print top-1 and top-k over a folder, with a bar on stderr while it takes time."""
     if options.batch < 1 or (options.limit is not None and options.limit < 1):
         name, value = ("--batch", options.batch) if options.batch < 1 else ("--limit", options.limit)
-        raise InputError(f"{value} is no number of images", where=name, remedy="give at least 1")
+        raise InputError(f"{value} is not a number of images", where=name, remedy="give at least 1")
     _check_output(options.json)
     facts = manifest_of(xclbin.read(options.xclbin), str(options.xclbin))
     images = labelled_images(options.folder, options.labels, facts.labels, measured_accuracy.class_count(facts))

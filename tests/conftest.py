@@ -1,19 +1,66 @@
-"""The reference design as its data describes it: network file, recorded tensors, parameters."""
+"""For every test: how workers share and divide the tests, and the reference design as its data describes it."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
+import signal
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import needs
 import numpy as np
 import pytest
+from flow_checkout import build_digits
+from once import Once
 
 from blocks.core.graph import GraphCore
 from blocks.network import Network, read_network
+from toolchains.open.simulation.compile_model import HARNESS, compile_harness
+from toolchains.open.simulation.simulator import Simulator, build
 
-SHARED = Path(__file__).resolve().parents[2] / "shared"
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+#: Fixtures that compile, synthesise or build, or let the test do so.
+EXPENSIVE = {"once", "machine"}
+WORKER = "PYTEST_XDIST_WORKER" in os.environ
+
+for _number in (signal.SIGINT, signal.SIGHUP):
+    # A shell without job control starts `./check &` with SIGINT ignored, nohup starts it with SIGHUP ignored, and what
+    # tests start would inherit that: a program that a test interrupts would run on. A handler is not inherited, and
+    # this one still ignores the signal.
+    if signal.getsignal(_number) == signal.SIG_IGN:
+        signal.signal(_number, lambda *_: None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests are slow, and which have to run in one worker."""
+    for item in items:
+        if not EXPENSIVE.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
+        if not list(item.iter_markers("xdist_group")) and _of_a_module(item):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    if WORKER:
+        # Long ones first: at the end the workers have short ones to share out.
+        items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def _of_a_module(item: pytest.Item) -> bool:
+    """Whether the test uses something that is made once for its file, and would be made again in another worker."""
+    used = getattr(item, "_fixtureinfo", None)
+    return used is not None and any(each[-1].scope == "module" for each in used.name2fixturedefs.values())
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Makes a folder once in a run. What needs it is slow: `./check --fast` leaves it out."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if WORKER else base) / "once"
+    folder.mkdir(exist_ok=True)
+    return Once(folder)
 
 
 @dataclass(frozen=True)
@@ -74,6 +121,49 @@ def _yaml(rows: dict[str, list[str]]) -> str:
         lines += ["    kind: residual", f"    branches: {branches}", f"    stride: {strides['conv2a']}"]
         lines += [f"    {name}: {{{shape}}}" for name, shape in shapes]
     return "\n".join(lines) + "\n"
+
+
+@pytest.fixture(scope="session")
+def harness(once: Once) -> Path:
+    """The compiled harness of simulations, or skip where there is no Verilator."""
+    verilator = needs.installed_verilator()
+    needs.compiler()
+
+    def compile_it(folder: Path) -> None:
+        for source in (ROOT / "toolchains/open/simulation").glob("harness.[ch]pp"):
+            shutil.copy(source, folder)
+        compile_harness(folder, verilator)
+
+    return once.make("harness", compile_it) / HARNESS
+
+
+@pytest.fixture(scope="session")
+def simulations(harness: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a worker compiles models of its own; the harness is in it already."""
+    folder = tmp_path_factory.mktemp("simulations")
+    (folder / HARNESS).symlink_to(harness)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def simulate(once: Once, harness: Path) -> Callable[[GraphCore], Simulator]:
+    """Verilate and compile a core; each one only once."""
+
+    def build_one(core: GraphCore, folder: Path) -> None:
+        (folder / HARNESS).symlink_to(harness)
+        build(core, folder)
+
+    def simulate_one(core: GraphCore) -> Simulator:
+        folder = once.make(f"{core.name}-simulated", lambda place: build_one(core, place))
+        return Simulator(core, folder / f"{core.name}.so")
+
+    return simulate_one
+
+
+@pytest.fixture(scope="session")
+def digits_built(once: Once) -> Path:
+    """A folder with a `checkout` in which doit has built digits, and the user's `data` after it."""
+    return once.make("digits", build_digits)
 
 
 @pytest.fixture(scope="session")

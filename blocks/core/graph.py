@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import Any
 
@@ -176,6 +177,10 @@ class GraphCore(Core):
 
     def facts(self) -> tuple[tuple[str, str], ...]:
         """Every field of every operator, as `node.field`."""
+        return self._facts
+
+    @cached_property
+    def _facts(self) -> tuple[tuple[str, str], ...]:
         return tuple(
             (f"{node.name}.{field}", str(value))
             for node in self.graph.nodes

@@ -14,7 +14,8 @@ _DECLARES_OPERATOR = re.compile(r"^OPERATOR\b", re.MULTILINE)
 
 def half_made(folder: Path = OPERATORS) -> Iterator[Problem]:
     """The files that rooms lack, one problem a room."""
-    for room in sorted(path for path in folder.iterdir() if path.is_dir()):
+    # Python and editors leave folders of their own, __pycache__ and .ipynb_checkpoints.
+    for room in sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] not in "._"):
         # Where git took away a room, its compiled Python stays.
         if not any(path.name != "__pycache__" for path in room.iterdir()):
             continue

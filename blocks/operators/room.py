@@ -7,6 +7,7 @@ A room has `__init__.py` (the shape; its `OPERATOR` is the class), `model.py` (t
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import cast
@@ -53,5 +54,9 @@ def headers(shapes: Iterable[Operator]) -> tuple[str, ...]:
 def sv_files(shapes: Iterable[Operator]) -> tuple[str, ...]:
     """The SystemVerilog files of operators, with the modules that theirs instantiate, relative to `blocks/`."""
     found = {name for shape in shapes for name in (room_name(shape), *shape.sv_rooms)}
-    files = [path for name in sorted(found) for path in sorted((OPERATORS / name).glob("*.sv"))]
-    return (COMMON_SV, *(path.relative_to(OPERATORS.parent).as_posix() for path in files))
+    return (COMMON_SV, *(file for name in sorted(found) for file in _sv_of(OPERATORS / name)))
+
+
+@cache
+def _sv_of(room: Path) -> tuple[str, ...]:
+    return tuple(f"operators/{room.name}/{path.name}" for path in sorted(room.glob("*.sv")))

@@ -1,8 +1,7 @@
-"""What several commands share: the tasks that they select, and readers of their output that may go away."""
+"""The base of the commands that look at tasks and run nothing."""
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from doit.cmd_base import DoitCmdBase
 from doit.control import TaskControl
 from doit.exceptions import InvalidCommand
 
+from farm.display.reader import ReaderMayLeave
 from farm.machine import store_folder
 from farm.planning.graph import check_selection, check_sources, linked, order
 from farm.planning.planner import Planned, Planner
@@ -19,28 +19,6 @@ from farm.project import project_of
 from farm.results.digest import digests_of
 from farm.results.store import Store
 from farm.settings import FarmSettings
-
-#: What a shell reports of a program that SIGPIPE has ended.
-NOBODY_READS = 141
-
-
-def give_up_writing() -> int:
-    """Let what is still to be written go nowhere, and return the exit status."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return NOBODY_READS
-
-
-class ReaderMayLeave:
-    """Put before a command of doit: it ends quietly when nobody reads any more (`doit plan | head`)."""
-
-    def parse_execute(self, in_args: list[str]) -> Any:
-        """Do as the command does."""
-        try:
-            status = super().parse_execute(in_args)  # type: ignore[misc]
-            sys.stdout.flush()
-        except BrokenPipeError:
-            return give_up_writing()
-        return status
 
 
 class Inspection(ReaderMayLeave, DoitCmdBase):  # type: ignore[misc]
@@ -85,5 +63,5 @@ class Inspection(ReaderMayLeave, DoitCmdBase):  # type: ignore[misc]
 
 
 def warn(text: str) -> None:
-    """Print a sentence that is no part of a command's answer."""
+    """Print a sentence beside a command's answer."""
     sys.stderr.write(f"{text}\n")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from doit.cmd_clean import Clean as DoitClean
 
-from farm.commands.base import ReaderMayLeave
 from farm.commands.groups import by_name, with_members
+from farm.display.reader import ReaderMayLeave
 from farm.planning.graph import check_selection, linked
 from farm.results.record import Records, remove_files
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from doit.cmd_info import Info as DoitInfo
 
-from farm.commands.base import ReaderMayLeave
 from farm.commands.groups import GROUP, WithGroups, by_name
+from farm.display.reader import ReaderMayLeave
 from farm.display.wording import step_lines
 from farm.planning.graph import check_selection, linked, step_of
 

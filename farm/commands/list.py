@@ -6,8 +6,8 @@ from typing import Any
 
 from doit.cmd_list import List as DoitList
 
-from farm.commands.base import ReaderMayLeave
 from farm.commands.groups import WithGroups, by_name
+from farm.display.reader import ReaderMayLeave
 from farm.planning.graph import check_selection, linked
 
 

@@ -41,10 +41,10 @@ class Repro(Inspection):
         control, _ = self._select()
         names = sorted({name for word in control.selected_tasks for name in members(control.tasks, word)})
         if len(names) != 1:
-            raise InvalidCommand(f"'{pos_args[0]}' stands for {len(names)} steps; name one: {', '.join(names)}")
+            raise InvalidCommand(f"'{pos_args[0]}' stands for {len(names)} steps; name one of them: {', '.join(names)}")
         step = step_of(control.tasks[names[0]])
         if step is None:
-            raise InvalidCommand(f"'{names[0]}' is no step: its action is part of dodo.py")
+            raise InvalidCommand(f"'{names[0]}' is not a step: its action is part of dodo.py")
         root = Path.cwd()
         folder = Path(output or f"build/repro/{step.name.replace(':', '-')}")
         redaction = project_of(self.loader).redaction

@@ -13,9 +13,9 @@ from doit.cmd_run import opt_always, opt_continue, opt_verbosity
 from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 
 from config.settings import command_line_words
-from farm.commands.base import give_up_writing
 from farm.display.build_log import LAST_BUILD, BuildLog
 from farm.display.progress import display_for
+from farm.display.reader import give_up_writing
 from farm.display.tally import Tally
 from farm.display.wording import shortage_lines
 from farm.execution.local import LocalExecutor
@@ -47,7 +47,7 @@ _OPT_SLOTS = {
 }
 _OPT_VERBOSITY = {
     **opt_verbosity,
-    "help": "2 on the command line: all reasons of every step; 0, 1: hide the output of actions that are no steps",
+    "help": "2 on the command line: all reasons of every step; 0, 1: hide the output of actions that are not steps",
 }
 _OPTIONS = (opt_always, opt_continue, _OPT_VERBOSITY, _OPT_SLOTS)
 #: Options of doit's own run command that have no meaning here, with what to do instead.

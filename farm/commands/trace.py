@@ -11,7 +11,7 @@ from doit.cmd_base import DoitCmdBase
 from doit.exceptions import InvalidCommand
 
 from farm.display.build_log import LAST_BUILD, chrome_trace, read_events
-from farm.display.wording import reason_words
+from farm.display.reason_words import reason_words
 from farm.reason import Reason
 
 
@@ -34,7 +34,6 @@ class Trace(DoitCmdBase):  # type: ignore[misc]
     )
 
     def execute(self, params: Any, args: list[str]) -> int:
-        """Write the file; no task is created."""
         if args:
             raise InvalidCommand(f"'doit trace' takes no task ('{args[0]}'): it shows the whole last build")
         try:

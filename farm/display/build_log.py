@@ -27,7 +27,7 @@ Event = dict[str, Any]
 class BuildLog:
     """A watcher that writes events to a file and passes them on; a build that did nothing keeps the older file.
 
-    Each event is one write of a whole line, so that a killed build leaves all that had happened.
+    Each event is one write of a whole line, and a killed build leaves all events up to then.
     """
 
     def __init__(self, path: Path, watcher: Watcher, clock: Callable[[], float] = time.monotonic) -> None:
@@ -46,44 +46,35 @@ class BuildLog:
             self._file = None
 
     def started(self, name: str, reasons: Sequence[Reason]) -> None:
-        """Note that a step has begun, and why."""
         self._write("started", name, reasons=[asdict(reason) for reason in reasons[:_KEPT_REASONS]])
         self._watcher.started(name, reasons)
 
     def finished(self, name: str, elapsed_s: float) -> None:
-        """Note that a task is done."""
         self._write("finished", name, elapsed_s=round(elapsed_s, 6))
         self._watcher.finished(name, elapsed_s)
 
     def current(self, name: str) -> None:
-        """Pass on."""
         self._watcher.current(name)
 
     def restored(self, name: str, cost: Cost) -> None:
-        """Note that the outputs of a step came from the store."""
         self._write("restored", name, cost=asdict(cost))
         self._watcher.restored(name, cost)
 
     def failed(self, name: str, failure: Failure) -> None:
-        """Note that a task has failed, and how."""
         self._write("failed", name, failure=asdict(failure))
         self._watcher.failed(name, failure)
 
     def repeated(self, name: str, failure: Failure, attempt: int) -> None:
-        """Note that a step has failed and will be tried again."""
         self._write("repeated", name, failure=asdict(failure), attempt=attempt)
         self._watcher.repeated(name, failure, attempt)
 
     def note(self, text: str) -> None:
-        """Pass on."""
         self._watcher.note(text)
 
     def python_action(self, name: str) -> None:
-        """Pass on."""
         self._watcher.python_action(name)
 
     def progress(self, done: int, total: int, running: Sequence[Run]) -> None:
-        """Pass on."""
         self._watcher.progress(done, total, running)
 
     def _write(self, event: str, name: str, **more: Any) -> None:
@@ -139,7 +130,7 @@ def chrome_trace(events: Sequence[Event], *, reason_words: Callable[[Mapping[str
             spans.append((max(0.0, begun_s), at_s, name, args))
     for name, begun in open_spans.items():
         spans.append(
-            (float(begun["at_s"]), end_s, name, {"ended": "not before the build", **_why(begun, reason_words)})
+            (float(begun["at_s"]), end_s, name, {"ended": "when the build was killed", **_why(begun, reason_words)})
         )
     rows: list[float] = []
     out: list[dict[str, Any]] = [{"ph": "M", "pid": 1, "tid": 0, "name": "process_name", "args": {"name": "build"}}]

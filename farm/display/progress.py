@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
+from farm.display.reason_words import long_reasons, short_reasons
 from farm.display.tally import Tally
 from farm.display.wording import (
     bound_lines,
@@ -14,16 +15,14 @@ from farm.display.wording import (
     duration_words,
     failure_words,
     known_as,
-    long_reasons,
     remedy_words,
     running_words,
-    short_reasons,
     status_words,
     waiting_lines,
 )
 from farm.execution.failure import Failure
 from farm.execution.run import Run
-from farm.planning.forecast import Left
+from farm.planning.forecast import TimeLeft
 from farm.reason import Reason
 from farm.results.record import Cost
 from farm.scheduler.outcome import Outcome
@@ -64,29 +63,24 @@ class Display:
         self._clear()
 
     def started(self, name: str, reasons: Sequence[Reason]) -> None:
-        """Show that a step runs, and why."""
-        told = self._explain(name, tuple(reasons))
-        self._started(name, short_reasons(told))
+        shown = self._explain(name, tuple(reasons))
+        self._started(name, short_reasons(shown))
         if self._reasons:
-            for line in long_reasons(told):
+            for line in long_reasons(shown):
                 self._line(f"          {line}", "dim")
 
     def finished(self, name: str, elapsed_s: float) -> None:
-        """Show that a task is done."""
         self._tally.finish(name, elapsed_s)
         self._line(f"  done    {name}  {duration_words(elapsed_s)}", "green")
 
     def current(self, name: str) -> None:
-        """Count a task that needs nothing."""
         self._tally.end(name)
 
     def restored(self, name: str, cost: Cost) -> None:
-        """Show that the outputs of a step came from the store."""
         self._tally.restore(name)
-        self._line(f"  restore {name}  (its run had taken {duration_words(cost.wall_s)})", "green")
+        self._line(f"  restore {name}  (its run took {duration_words(cost.wall_s)})", "green")
 
     def repeated(self, name: str, failure: Failure, attempt: int) -> None:
-        """Show that a step will be tried again."""
         self._line(f"  again   {name} {failure_words(failure)}; attempt {attempt + 1} follows", "yellow")
         self._line(f"          {remedy_words(failure)}", "")
 
@@ -108,10 +102,9 @@ class Display:
         self._clear()
 
     def progress(self, done: int, total: int, running: Sequence[Run]) -> None:
-        """Show what is running."""
+        """Show nothing: only a terminal has a live list."""
 
     def note(self, text: str) -> None:
-        """Show a sentence of the engine."""
         self._line(text, "")
 
     def summary(self, outcome: Outcome) -> None:
@@ -124,7 +117,7 @@ class Display:
             for difference in differences:
                 self._line(difference_words(name, difference), "yellow")
         for source, name in sorted(outcome.edited.items()):
-            self._line(f"{source} was edited while {name} ran with it; the next build runs that again", "yellow")
+            self._line(f"{source} was edited while {name} ran with it; the next build runs {name} again", "yellow")
         if not (outcome.ran or outcome.restored or outcome.failed or outcome.skipped):
             self._line(f"nothing to do: {len(outcome.current)} current ({duration_words(outcome.wall_s)})", "green")
             return
@@ -147,7 +140,7 @@ class Display:
         if outcome.failed:
             self._line(f"failed: {', '.join(outcome.failed)}", "red")
         if outcome.not_started:
-            self._line("'doit -c ...' goes on with what does not need the failed ones", "")
+            self._line("'doit -c ...' runs the tasks that do not need the failed ones", "")
 
     def _started(self, name: str, why: str) -> None:
         self._line(f"  run     {name}  ({why})" if why else f"  run     {name}", "")
@@ -164,7 +157,7 @@ class Display:
         ended = f"; ended {', '.join(outcome.killed)}" if outcome.killed else ""
         kept = f"{len(outcome.ran)} finished and recorded"
         left = len(outcome.not_started) + len(outcome.killed)
-        return f"stopped by {outcome.stopped_by}{ended}; {kept}, {left} left for the next build"
+        return f"stopped by {outcome.stopped_by}{ended}; {kept}, {left} remain for the next build"
 
 
 class LiveDisplay(Display):
@@ -190,7 +183,7 @@ class LiveDisplay(Display):
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
         self._why: dict[str, str] = {}
         self._shown_s = 0.0
-        self._left_of: tuple[set[str], float, Left] | None = None
+        self._last_estimate: tuple[set[str], float, TimeLeft] | None = None
 
     def progress(self, done: int, total: int, running: Sequence[Run]) -> None:
         """Redraw the running steps, a few times a second at most."""
@@ -205,7 +198,7 @@ class LiveDisplay(Display):
         if not self._live.is_started:
             self._live.start()
         seconds = {run.step.name: run.elapsed_s for run in running}
-        lines = [status_words(done, total, self._tally.restored, len(running), self._left(seconds))]
+        lines = [status_words(done, total, self._tally.restored, len(running), self._time_left(seconds))]
         for run in running[:_SHOWN_RUNS]:
             name = run.step.name
             lines.append(
@@ -218,11 +211,13 @@ class LiveDisplay(Display):
         lines = [line[:width] for line in lines]
         self._live.update(Text("\n".join(lines), style="cyan", no_wrap=True), refresh=True)
 
-    def _left(self, seconds: dict[str, float]) -> Left:
-        """Return what is left; found anew when another step runs or a second has passed."""
-        if self._left_of is None or self._left_of[0] != set(seconds) or time.monotonic() - self._left_of[1] > 1:
-            self._left_of = (set(seconds), time.monotonic(), self._tally.left(seconds))
-        return self._left_of[2]
+    def _time_left(self, seconds: dict[str, float]) -> TimeLeft:
+        """Return the time left, estimated anew when another step runs or a second has passed."""
+        last = self._last_estimate
+        if last is None or last[0] != set(seconds) or time.monotonic() - last[1] > 1:
+            last = (set(seconds), time.monotonic(), self._tally.time_left(seconds))
+            self._last_estimate = last
+        return last[2]
 
     def _started(self, name: str, why: str) -> None:
         self._why[name] = f"({why})" if why else ""
@@ -233,7 +228,7 @@ class LiveDisplay(Display):
         self._line(f"  done    {name}  {duration_words(elapsed_s)}  {self._why.get(name, '')}", "green")
 
     def _line(self, text: str, style: str) -> None:
-        # Tool output goes here too: brackets in it are no markup.
+        # Tool output goes here too: brackets in it are not markup.
         self._console.print(text, style=style or None, markup=False, soft_wrap=True)
 
     def _clear(self) -> None:

@@ -6,29 +6,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from farm.planning.admission import SLOTS, Capacity, Occupant, Shortage, shortages_now
-from farm.planning.forecast import Forecast, Left
+from farm.planning.forecast import Forecast, TimeLeft
 from farm.planning.makespan import Bound, bound
 from farm.planning.priority import Priority
 
-#: What many tasks lack is not worth looking for several times a second.
-_LOOKED_AT = 100
+#: Of how many tasks the missing resources are found, several times a second.
+_EXAMINED = 100
 
 
 @dataclass(frozen=True)
 class Waiting:
     """A task that cannot start yet, and those of `for_` that it waits for.
 
-    If those have ended it waits for what it `lacks` beside the steps that run; for any free place if that is nothing.
+    If those have ended it waits for the `missing` resources, which others hold; for any free slot if none is missing.
     """
 
     name: str
     for_: tuple[str, ...]
-    lacks: tuple[Shortage, ...] = ()
+    missing: tuple[Shortage, ...] = ()
 
 
 @dataclass
 class Tally:
-    """What has ended, and what it took."""
+    """The tasks that have ended, and how long each took."""
 
     forecast: Forecast
     capacity: Capacity
@@ -68,15 +68,15 @@ class Tally:
         for name, needed in self.forecast.needs.items():
             if name not in self.ended and name not in busy:
                 for_ = tuple(one for one in needed if one not in self.ended)
-                step = None if for_ or len(found) > _LOOKED_AT else self.forecast.step(name)
-                lacks = shortages_now(self.priority.candidate(step), occupants, self.capacity) if step else ()
-                # Who needs a place too waits for the next one to be free, whatever else that one frees.
-                found.append(Waiting(name, for_, () if any(one.resource == SLOTS for one in lacks) else lacks))
+                step = None if for_ or len(found) > _EXAMINED else self.forecast.step(name)
+                missing = shortages_now(self.priority.candidate(step), occupants, self.capacity) if step else ()
+                # A task that needs a slot too waits for the next free one, whatever else becomes free with it.
+                found.append(Waiting(name, for_, () if any(one.resource == SLOTS for one in missing) else missing))
         return sorted(found, key=lambda one: len(one.for_))
 
-    def left(self, running: Mapping[str, float]) -> Left:
+    def time_left(self, running: Mapping[str, float]) -> TimeLeft:
         """Return how long the rest will take; `running` maps the tasks that run to their seconds."""
-        return self.forecast.left(
+        return self.forecast.time_left(
             [name for name in self.forecast.needs if name not in self.ended], self.capacity, running
         )
 

@@ -1,75 +1,30 @@
-"""Reasons and failures in words. Nothing else of the engine makes sentences of them."""
+"""Plans, failures and the state of a build in words. Nothing else of the engine makes sentences of them."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from farm.display.tally import Waiting
-from farm.execution.failure import Failure
-from farm.planning.admission import Capacity, Shortage
-from farm.planning.forecast import Forecast, Left
-from farm.planning.makespan import Bound
-from farm.planning.planner import Planned
-from farm.reason import Reason
-from farm.results.ledger import Expectation
-from farm.results.record import Record
-from farm.scheduler.checkout import Difference
-from farm.step import FailureClass, Step
+from farm.display.reason_words import reason_words, short_reasons, shown
 
-_SHORT_CHARACTERS = 60
-
-
-def reason_words(reason: Reason) -> str:
-    """Return one reason as a phrase."""
-    change = f"{_shown(reason.before)} -> {_shown(reason.after)}"
-    match reason.kind:
-        case "no record":
-            return "no record of a finished run"
-        case "asked":
-            return "asked for with --always"
-        case "fact":
-            return f"{reason.subject} {change}"
-        case "argv":
-            return "the command changed"
-        case "input":
-            verb = "is new" if not reason.before else "is no input any more" if not reason.after else "changed"
-            return f"{reason.subject} {verb}"
-        case "tool":
-            return f"{reason.subject} {change}"
-        case "environment":
-            return f"variable {reason.subject} {change}"
-        case "outputs":
-            return "the outputs are others"
-        case "missing":
-            return f"{reason.subject} is missing"
-        case "altered":
-            return f"{reason.subject} was altered"
+if TYPE_CHECKING:
+    from farm.display.tally import Waiting
+    from farm.execution.failure import Failure
+    from farm.planning.admission import Capacity, Shortage
+    from farm.planning.forecast import Forecast, TimeLeft
+    from farm.planning.makespan import Bound
+    from farm.planning.planner import Planned
+    from farm.reason import Reason
+    from farm.results.ledger import Expectation
+    from farm.results.record import Record
+    from farm.scheduler.checkout import Difference
+    from farm.step import FailureClass, Step
 
 
 def known_as(name: str, groups: Sequence[str]) -> str:
     """Return the name of a step with the names by which people call it: a core's with those of its blocks."""
     return f"{name} (= {_some(groups)})" if groups else name
-
-
-def short_reasons(reasons: Sequence[Reason]) -> str:
-    """Return the most telling reason, and how many more there are."""
-    if not reasons:
-        return ""
-    first = reason_words(reasons[0])
-    if len(first) > _SHORT_CHARACTERS:
-        first = first[: _SHORT_CHARACTERS - 3] + "..."
-    return first if len(reasons) == 1 else f"{first} (+{len(reasons) - 1})"
-
-
-def long_reasons(reasons: Sequence[Reason]) -> list[str]:
-    """Return every reason on a line of its own; a changed command word by word."""
-    lines = []
-    for reason in reasons:
-        lines.append(reason_words(reason))
-        if reason.kind in ("argv", "outputs"):
-            lines += [f"  before: {reason.before}", f"  now:    {reason.after}"]
-    return lines
 
 
 _PLANNED = {"run": "run", "restore": "restore", "depends": "maybe", "ignored": "ignored", "current": "current"}
@@ -109,8 +64,8 @@ def _total_time(planned: Sequence[Planned], forecast: Forecast, capacity: Capaci
     possible = [item.name for item in planned if item.state in ("run", "depends")]
     if not possible:
         return []
-    least = forecast.left(certain, capacity, which="low")
-    most = forecast.left(possible, capacity, which="high")
+    least = forecast.time_left(certain, capacity, which="low")
+    most = forecast.time_left(possible, capacity, which="high")
     if not most.known:
         return ["time: unknown, since none of these steps has run before"]
     beside = f", and {most.unknown} steps that never ran before" if most.unknown else ""
@@ -142,7 +97,7 @@ _SECTIONS = (
 
 
 def why_lines(planned: Planned, record: Record | None, asked: str) -> list[str]:
-    """Return what differs from the last run, in the order in which a person looks: facts, inputs, tools, command."""
+    """Return the differences from the last run, in the order in which a person looks: facts, inputs, tools, command."""
     name = planned.name if planned.name == asked else f"{planned.name} (= {asked})"
     if planned.state == "current":
         cost = f"; its run took {duration_words(record.cost.wall_s)}" if record else ""
@@ -161,7 +116,7 @@ def why_lines(planned: Planned, record: Record | None, asked: str) -> list[str]:
 
 
 def step_lines(step: Step) -> list[str]:
-    """Return what a step runs with: command, tools, facts and resources."""
+    """Return how a step runs: command, tools, facts and resources."""
     needs = step.resources
     licences = f", licences {', '.join(needs.licences)}" if needs.licences else ""
     rows = [
@@ -178,15 +133,13 @@ def step_lines(step: Step) -> list[str]:
 _SHOWN_WAITING = 3
 
 
-def status_words(done: int, total: int, restored: int, running: int, left: Left) -> str:
+def status_words(done: int, total: int, restored: int, running: int, left: TimeLeft) -> str:
     """Return the first line of the live display: where the build stands, and the time left with its basis."""
     words = f"  {done}/{total} done" + (f" ({restored} restored)" if restored else "") + f", {running} running"
     if not left.known:
         return f"{words}; time left unknown: no step has run before"
     if left.unknown:
-        return (
-            f"{words}; at least {duration_words(left.seconds)} left ({left.unknown} of the steps left never ran before)"
-        )
+        return f"{words}; at least {duration_words(left.seconds)} left ({left.unknown} of the rest never ran before)"
     return f"{words}; about {duration_words(left.seconds)} left (by earlier runs)"
 
 
@@ -199,15 +152,16 @@ def running_words(name: str, elapsed_s: float, expected: Expectation, why: str, 
 
 
 def waiting_lines(waiting: Sequence[Waiting]) -> list[str]:
-    """Return what waits for what, those that wait for the least first."""
-    free = sum(1 for one in waiting if not one.for_ and not one.lacks)
+    """Return the waiting tasks with what each waits for, first those that wait for the least."""
+    free = sum(1 for one in waiting if not one.for_ and not one.missing)
     lines = [f"  {f'{free} wait':>18}  for a free place"] if free else []
-    lacking = [one for one in waiting if one.lacks]
+    short = [one for one in waiting if one.missing]
     lines += [
-        f"  {'waits':>18}  {one.name} for {', '.join(map(_lack_words, one.lacks))}" for one in lacking[:_SHOWN_WAITING]
+        f"  {'waits':>18}  {one.name} for {', '.join(map(_missing_words, one.missing))}"
+        for one in short[:_SHOWN_WAITING]
     ]
-    if len(lacking) > _SHOWN_WAITING:
-        lines.append(f"  {'':>18}  and {len(lacking) - _SHOWN_WAITING} more for memory, cores or licences")
+    if len(short) > _SHOWN_WAITING:
+        lines.append(f"  {'':>18}  and {len(short) - _SHOWN_WAITING} more for memory, cores or licences")
     others = [one for one in waiting if one.for_]
     lines += [f"  {'waits':>18}  {one.name} for {_some(one.for_)}" for one in others[:_SHOWN_WAITING]]
     if len(others) > _SHOWN_WAITING:
@@ -215,12 +169,12 @@ def waiting_lines(waiting: Sequence[Waiting]) -> list[str]:
     return lines
 
 
-def _lack_words(lack: Shortage) -> str:
-    kind, _, licence = lack.resource.partition(" ")
+def _missing_words(missing: Shortage) -> str:
+    kind, _, licence = missing.resource.partition(" ")
     if licence:
         return f"a licence {licence}"
     unit = " GiB of memory" if kind == "memory_gib" else f" {kind}"
-    return f"{lack.needed:.3g}{unit} ({max(0.0, lack.available):.3g} free)"
+    return f"{missing.needed:.3g}{unit} ({max(0.0, missing.available):.3g} free)"
 
 
 def bound_lines(bound: Bound, slots: int, wall_s: float) -> list[str]:
@@ -243,7 +197,7 @@ def _argv(reason: Reason) -> list[str]:
         if what != "equal":
             # The word before a changed value is mostly its option.
             option = f"{before[first - 1]} " if first and before[first - 1].startswith("-") else ""
-            lines.append(f"{option}{_shown(' '.join(before[first:last]))} -> {_shown(' '.join(after[begin:end]))}")
+            lines.append(f"{option}{shown(' '.join(before[first:last]))} -> {shown(' '.join(after[begin:end]))}")
     return lines
 
 
@@ -260,9 +214,9 @@ def failure_words(failure: Failure) -> str:
         case "signal":
             return f"was ended by {failure.detail}"
         case "timeout":
-            return f"was not done after {failure.detail} s"
+            return f"did not end within {failure.detail} s"
         case "lost":
-            return "lost the process that watches it, so nothing vouches for its outputs"
+            return "lost the process that watches it: its outputs cannot be trusted"
         case "program":
             return f"could not be started: {failure.detail}"
         case "outputs":
@@ -283,14 +237,14 @@ def failure_words(failure: Failure) -> str:
 
 #: What to do about each class of failures, unless the toolchain knows better.
 _REMEDIES: dict[FailureClass, str] = {
-    "source": "correct what the lines above name",
+    "source": "correct the lines named above",
     "config": "correct the configuration, or install what is missing",
     "capacity": "fold more, or choose a larger board",
-    "timing": "lower clock_mhz, or fold what is on the critical path otherwise",
+    "timing": "lower clock_mhz, or change the folding on the critical path",
     "licence": "free a licence, or ask for more; farm.licences limits how many this machine uses at once",
-    "memory": "let it run beside fewer others (farm.slots), give farm.memory_gib, or use a larger machine",
+    "memory": "run fewer steps in parallel (farm.slots), raise farm.memory_gib, or use a larger machine",
     "disk": "make room, for example with 'doit cache gc --max-size 10G', and build again",
-    "crash": "build again; if it ends so each time, give the folder of 'doit repro' to the tool's maker",
+    "crash": "build again; if it crashes each time, send the folder of 'doit repro' to the tool's maker",
     "timeout": "raise the step's timeout if it was making progress",
     "infrastructure": "look at the machine, and build again",
 }
@@ -301,8 +255,8 @@ def remedy_words(failure: Failure) -> str:
     used = ""
     if failure.peak_memory_gib is not None and failure.limit_gib is not None:
         used = (
-            f" (had taken {failure.peak_memory_gib:.2f} GiB of {failure.limit_gib:.2f}, "
-            f"expected were {failure.memory_gib:.2f})"
+            f" (it took {failure.peak_memory_gib:.2f} GiB of {failure.limit_gib:.2f}, "
+            f"{failure.memory_gib:.2f} were expected)"
         )
     return f"{failure.kind}{used}: {failure.remedy or _REMEDIES[failure.kind]}"
 
@@ -317,17 +271,17 @@ def shortage_lines(steps: Sequence[tuple[str, Sequence[Shortage]]]) -> list[str]
             if licence:
                 needs, remedy = f"licence {licence}", f"write '{licence}: COUNT' below farm.licences in farm.local.yaml"
             elif kind == "memory_gib":
-                needs, remedy = f"{shortage.needed:g} GiB of memory", "farm.memory_gib sets what there is"
+                needs, remedy = f"{shortage.needed:g} GiB of memory", "raise farm.memory_gib"
             else:
-                needs, remedy = f"{shortage.needed:g} {kind}", f"farm.{kind} sets what there is"
+                needs, remedy = f"{shortage.needed:g} {kind}", f"raise farm.{kind}"
             lines.append(f"step '{name}' can never run here: it needs {needs} and {has}; {remedy}")
     return lines
 
 
 def difference_words(name: str, difference: Difference) -> str:
     """Return that a repeated run has made something else."""
-    kind = "other bytes of the same meaning" if difference.only_bytes else "something else"
-    return f"not reproducible: with equal inputs {name} made {kind} of {difference.target}"
+    kind = "different bytes of equal meaning" if difference.only_bytes else "a different result"
+    return f"not reproducible: with equal inputs {name} made {kind} in {difference.target}"
 
 
 def duration_words(seconds: float) -> str:
@@ -340,7 +294,3 @@ def duration_words(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
-def _shown(value: str) -> str:
-    return value or "(none)"

@@ -16,15 +16,16 @@ Cause = Literal[
 ]
 
 # a.cpp:3:5: error, [a.v:12], /x/b.sv:7: but no time of day and no address of a host.
-_LOCATION = re.compile(r"(?:^|[\s\[(\"'])([\w./+-]*[A-Za-z_][\w./+-]*\.[A-Za-z]\w{0,4}):(\d+)(?=$|[\]:,)\s])")
-_FRAME = re.compile(r'^\s+File "([^"]+)", line (\d+)', re.MULTILINE)
+# As texts, which `re` compiles when they are first used: most builds have no failure.
+_LOCATION = r"(?:^|[\s\[(\"'])([\w./+-]*[A-Za-z_][\w./+-]*\.[A-Za-z]\w{0,4}):(\d+)(?=$|[\]:,)\s])"
+_FRAME = r'(?m)^\s+File "([^"]+)", line (\d+)'
 _TRACEBACK = "Traceback (most recent call last)"
 _SHOWN_LINES = 4
 _HEAD_BYTES = 4 << 20
 _TAIL_BYTES = 1 << 20
-_ERROR = re.compile(r"(?i)\b(fatal|error|undefined reference|assertion|abort(ed)?|exception|cannot|not found)\b")
+_ERROR = r"(?i)\b(fatal|error|undefined reference|assertion|abort(ed)?|exception|cannot|not found)\b"
 # "0 errors", "no error", "-Werror", "error_count = 0": an ordinary line of a run that went well.
-_NO_ERROR = re.compile(r"(?i)\b(0|no|without) (fatal )?errors?\b|-Werror|errors?\s*[:=]\s*0\b")
+_NO_ERROR = r"(?i)\b(0|no|without) (fatal )?errors?\b|-Werror|errors?\s*[:=]\s*0\b"
 
 
 #: What kind of failure each cause is, unless the log or the kernel tells more.
@@ -78,7 +79,7 @@ class Retry:
 _ONCE = Retry(1)
 #: Failures that the same inputs bring about again are not tried again.
 _RETRIES: dict[FailureClass, Retry] = {
-    # Others give their licences back; the time until then is no run time.
+    # Others give their licences back; the time until then does not count as run time.
     "licence": Retry(20, 30.0),
     "crash": Retry(2),
     # With all the memory of the machine for itself.
@@ -148,12 +149,12 @@ def _signature(log: Path, signatures: tuple[Signature, ...]) -> tuple[Signature 
 def _place(log: Path, lines: tuple[str, ...]) -> str:
     """Return "file:line" as the first telling line names it, else as the last entry of a traceback does."""
     for line in lines:
-        match = _LOCATION.search(line)
+        match = re.search(_LOCATION, line)
         if match:
             return f"{match[1]}:{match[2]}"
     frames = []
     with contextlib.suppress(OSError):
-        frames = _FRAME.findall(_bounded_text(log))
+        frames = re.findall(_FRAME, _bounded_text(log))
     return f"{frames[-1][0]}:{frames[-1][1]}" if frames else ""
 
 
@@ -195,13 +196,13 @@ def telling_lines(log: Path, patterns: tuple[str, ...] = ()) -> tuple[str, ...]:
 
 
 def _is_error(line: str) -> bool:
-    return bool(_ERROR.search(line)) and not _NO_ERROR.search(line)
+    return bool(re.search(_ERROR, line)) and not re.search(_NO_ERROR, line)
 
 
 def _with_place(lines: list[str], telling: list[str]) -> tuple[str, ...]:
     shown = telling[:_SHOWN_LINES]
-    if not any(_LOCATION.search(line) for line in shown):
-        placed = [line for line in lines if (match := _LOCATION.match(line)) and match.start(1) == 0]
+    if not any(re.search(_LOCATION, line) for line in shown):
+        placed = [line for line in lines if (match := re.match(_LOCATION, line)) and match.start(1) == 0]
         first = next((line for line in placed if _is_error(line)), placed[0] if placed else None)
         if first is not None:
             shown = [first, *shown[: _SHOWN_LINES - 1]]

@@ -120,6 +120,8 @@ class LocalExecutor:
 
     def stop_all(self) -> list[Run]:
         """End every process below this one, politely first; returns when none is alive."""
+        if not self._running and not _has_children():
+            return []
         shims = [_shim(pid) for pid in self._running]
         # The shims ask the tools, and kill them. A process that no shim looks after is asked directly.
         send(shims or descendants(os.getpid()), signal.SIGTERM)
@@ -198,3 +200,12 @@ def _collect() -> None:
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
+
+
+def _has_children() -> bool:
+    """Tell whether anything runs below this process, or has ended there and not been collected."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True

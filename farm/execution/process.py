@@ -1,4 +1,4 @@
-"""Processes as Linux shows them: whose children they are, and how all of a step's are ended."""
+"""Processes by /proc: the children of each, and an end for all processes of a step."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Process:
 
 
 def adopt_orphans(adopt: bool = True) -> None:
-    """Make this process the parent of descendants whose own parent ends, so that none of them gets out of sight."""
+    """Make this process the parent of descendants whose own parent ends, to keep them all in sight."""
     _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, int(adopt), 0, 0, 0)
 
 
@@ -68,7 +68,7 @@ def send(processes: Iterable[Process], number: signal.Signals) -> None:
 
 
 def _all() -> list[Process]:
-    found = [_read(entry) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    found = [_read(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208 - hundreds of names
     return [process for process in found if process is not None]
 
 
@@ -79,11 +79,12 @@ def _environment(process: Process) -> list[bytes]:
         return []
 
 
-def _read(entry: Path) -> Process | None:
+def _read(pid: str) -> Process | None:
     try:
-        text = (entry / "stat").read_text("ascii", errors="replace")
+        with open(f"/proc/{pid}/stat", "rb") as stream:  # noqa: PTH123 - as above
+            text = stream.read()
     except OSError:
         return None
     # The second field is the program's name in parentheses, and may itself hold blanks and parentheses.
-    state, parent, _, session = text.rpartition(")")[2].split()[:4]
-    return Process(int(entry.name), int(parent), int(session), state in "ZX")
+    state, parent, _, session = text.rpartition(b")")[2].split()[:4]
+    return Process(int(pid), int(parent), int(session), state in (b"Z", b"X"))

@@ -35,7 +35,7 @@ env -i {environment} \\
   {command} </dev/null || status=$?
 echo "exit status $status" >&2
 if [ "$status" -eq 0 ] && [ -f "$here/expected.sha256" ]; then
-  sha256sum -c "$here/expected.sha256" >&2 || echo "the outputs are other bytes than those of the build" >&2
+  sha256sum -c "$here/expected.sha256" >&2 || echo "the outputs differ from those of the build" >&2
 fi
 exit "$status"
 """

@@ -1,4 +1,4 @@
-"""The process between the engine and a tool: it ends everything that the tool has started, and says what it took.
+"""The process between the engine and a tool: it ends everything that the tool has started, and records the cost.
 
 Started as `python -I -S shim.py RECORD PARENT_PID PROGRAM ARGV0 ARGV1...`, with the tool's folder, environment and
 log. It imports nothing of the project and little of the library: it starts once per step. When it gets SIGTERM, or
@@ -24,7 +24,7 @@ _ENDING_POLL_S = 0.01
 # Samples of the memory of the whole tree: often at first, since many steps are short, then twice a second.
 _FIRST_SAMPLE_S = 0.02
 _SAMPLE_S = 0.5
-#: A process that waits for a dead disk cannot be killed; the engine must not wait for it for ever.
+#: A process that waits for a dead disk cannot be killed; the engine must not wait for it without end.
 _GIVE_UP_S = 20.0
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 # Not every kernel is built with these files.
@@ -94,7 +94,7 @@ def main(words: list[str]) -> int:
     record, parent, program, *argv = words
     _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
-    # Blocked, so that none is lost between two waits.
+    # Blocked: none is lost between two waits.
     signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
     if os.getppid() != int(parent):
         return 127
@@ -149,7 +149,7 @@ def _watch(tree: Tree, started_s: float) -> bool:
 
 
 def _start(program: str, argv: list[str]) -> tuple[int, int]:
-    """Start the tool in a session of its own; return its process, and the error number if it is no program."""
+    """Start the tool in a session of its own; return its process, and the error number if it could not be executed."""
     reader, writer = os.pipe()
     shim = os.getpid()
     tool = os.fork()
@@ -192,7 +192,7 @@ def _children_by_parent(parent: int) -> list[int]:
 
 
 def _read(path: str) -> bytes:
-    """Return what a file of the kernel says; nothing if what it speaks of has ended."""
+    """Read a /proc file; empty if the process has exited."""
     try:
         with open(path, "rb") as stream:  # noqa: PTH123 - pathlib takes long to load
             return stream.read()
@@ -201,7 +201,7 @@ def _read(path: str) -> bytes:
 
 
 def _written() -> int:
-    """Return how many bytes have been written to the log, which the tool shares with us; 0 if it is no file."""
+    """Return how many bytes have been written to the log, which the tool shares with us; 0 if it is not a file."""
     try:
         return os.lseek(1, 0, os.SEEK_CUR)
     except OSError:

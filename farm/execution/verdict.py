@@ -57,7 +57,7 @@ def _by_log_and_files(run: Run) -> Failure | None:
         line = matching_line(run.log, step.error_lines)
         cut = _cut(run)
     except OSError:
-        return failed("engine", "the log is gone, so nothing vouches for the outputs", step.log)
+        return failed("engine", "the log is gone: the outputs cannot be trusted", step.log)
     if line is not None:
         return _failure(run, "log", line)
     if cut:

@@ -1,7 +1,7 @@
-"""Which of the waiting steps may start now: pure functions of what there is, what runs and what waits.
+"""Which of the waiting steps may start now: pure functions of what there is, what runs, what waits.
 
 The first in order starts as soon as it fits. While it does not fit, others may pass it only if they do not delay it:
-they end before it could start, or leave what it needs. So a large step is not kept waiting by small ones for ever.
+they end before it could start, or leave what it needs. So small steps cannot hold up a large one without end.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Occupant:
 
 
 class NeverFitsError(Exception):
-    """Steps that need more than this machine has, each with what it lacks."""
+    """Steps that need more than this machine has, each with its shortages."""
 
     def __init__(self, steps: tuple[tuple[str, tuple[Shortage, ...]], ...]) -> None:
         super().__init__(", ".join(name for name, _ in steps))
@@ -75,8 +75,8 @@ def never_fits(resources: Resources, capacity: Capacity) -> tuple[Shortage, ...]
 
 def check_fits(steps: Iterable[Step], capacity: Capacity, has: Callable[[Step], bool]) -> None:
     """Raise NeverFitsError for steps that this machine cannot run; not for those that need no run by `has`."""
-    lacking = [(step, never_fits(step.resources, capacity)) for step in steps]
-    refused = tuple((step.name, shortages) for step, shortages in lacking if shortages and not has(step))
+    missing = [(step, never_fits(step.resources, capacity)) for step in steps]
+    refused = tuple((step.name, shortages) for step, shortages in missing if shortages and not has(step))
     if refused:
         raise NeverFitsError(refused)
 
@@ -124,7 +124,7 @@ def admit(
 
 
 def shortages_now(candidate: Candidate, running: Sequence[Occupant], capacity: Capacity) -> tuple[Shortage, ...]:
-    """Return what a waiting step lacks beside those that run."""
+    """Return the resources that a waiting step misses while others run."""
     free = capacity.amounts()
     for occupant in running:
         _take(free, _amounts(occupant.candidate.resources))

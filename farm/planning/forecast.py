@@ -1,4 +1,4 @@
-"""What a build is expected to take, from the ledger: per step, and for all that is left of it."""
+"""The expected time of a build, from the ledger: of each step, and of the rest of the build."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Which = Literal["low", "median", "high"]
 
 
 @dataclass(frozen=True)
-class Left:
+class TimeLeft:
     """How long a part of a build will take. `known` of its steps have run before, `unknown` have not."""
 
     seconds: float
@@ -54,13 +54,13 @@ class Forecast:
             self._known[name] = self._ledger.expected(name, kind_of(name)) if known and self._ledger else UNKNOWN
         return self._known[name]
 
-    def left(
+    def time_left(
         self,
         names: Collection[str],
         capacity: Capacity,
         running: Mapping[str, float] | None = None,
         which: Which = "median",
-    ) -> Left:
+    ) -> TimeLeft:
         """Return how long the tasks `names` will take from now on; `running` maps those that run to their seconds."""
         elapsed_s = running or {}
         wanted = set(names)
@@ -84,4 +84,4 @@ class Forecast:
             busy = {name: durations_s[name] for name in elapsed_s if name in durations_s}
             spans = simulate(needs, candidates, capacity, running=busy)
             seconds = max((end_s for _, end_s in spans.values()), default=0.0)
-        return Left(seconds, steps - unknown, unknown)
+        return TimeLeft(seconds, steps - unknown, unknown)

@@ -85,7 +85,7 @@ def _refuse_unknown_graph(task: Task) -> None:
     kinds = {"calc_dep": task.calc_dep, "create_after": task.loader, "getargs": task.getargs, "setup": task.setup_tasks}
     for kind, present in kinds.items():
         if present:
-            raise InvalidTask(f"task '{task.name}' uses {kind}, which the farm does not run; use task_dep or file_dep")
+            raise InvalidTask(f"task '{task.name}' uses {kind}, which the farm lacks; use task_dep or file_dep")
 
 
 def check_sources(tasks: Mapping[str, Task], names: Iterable[str], targets: Mapping[str, str], root: Path) -> None:
@@ -105,7 +105,7 @@ def check_sources(tasks: Mapping[str, Task], names: Iterable[str], targets: Mapp
 
 
 def check_selection(selected: Iterable[str] | None, tasks: Iterable[str], targets: Iterable[str]) -> None:
-    """Raise InvalidCommand with a suggestion for a name that is no task and no target."""
+    """Raise InvalidCommand with a suggestion for a name that is neither a task nor a target."""
     names, files = list(tasks), sorted(targets)
     for word in selected or ():
         if "*" in word or word in names or word in files:

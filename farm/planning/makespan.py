@@ -49,11 +49,7 @@ def remaining_s(needs: Needs, durations_s: Mapping[str, float]) -> dict[str, flo
 def bound(needs: Needs, durations_s: Mapping[str, float], slots: int) -> Bound:
     """Return the lower bound of a build with so many slots. Tasks without a duration take no time."""
     remaining = remaining_s(needs, durations_s)
-    followers: dict[str, list[str]] = {name: [] for name in needs}
-    for name in needs:
-        for needed in needs[name]:
-            if needed in followers:
-                followers[needed].append(name)
+    followers = _followers(needs)
     path: list[str] = []
     choice = list(needs)
     while choice:
@@ -79,38 +75,69 @@ def simulate(
     A task of no known duration takes no time. `running` are tasks that run already, with the seconds that they still
     need. The most important ready task is the first in line: by default the one with the longest path after it.
     """
-    durations_s = {name: candidates[name].duration_s or 0.0 for name in needs}
-    rank = importance or remaining_s(needs, durations_s)
-    place = {name: number for number, name in enumerate(needs)}
-    missing = {name: {needed for needed in needs[name] if needed in place} for name in needs}
-    followers: dict[str, list[str]] = {name: [] for name in needs}
-    for name, needed_ones in missing.items():
-        for needed in needed_ones:
-            followers[needed].append(name)
-    spans = {name: (0.0, left_s) for name, left_s in (running or {}).items() if name in place}
-    ends = [(end_s, place[name], name) for name, (_, end_s) in spans.items()]
-    heapq.heapify(ends)
-    waiting = [name for name in needs if not missing[name] and name not in spans]
-    now_s = 0.0
-    while waiting or ends:
-        waiting.sort(key=lambda name: (-rank[name], place[name]))
-        occupants = [Occupant(candidates[name], end_s) for end_s, _, name in ends]
-        admitted = {one.name for one in admit((candidates[name] for name in waiting), occupants, capacity, now_s)}
-        for name in waiting:
+    rank = importance or remaining_s(needs, {name: candidates[name].duration_s or 0.0 for name in needs})
+    course = _Course(needs, candidates, rank, running or {})
+    while course.waiting or course.ends:
+        course.start_admitted(capacity)
+        if not course.ends:
+            break  # the waiting ones never fit; the engine refuses them before a build
+        course.advance()
+    return course.spans
+
+
+class _Course:
+    """A simulated build: the tasks that wait, those that run by their ends, and the spans of all that have started."""
+
+    def __init__(
+        self,
+        needs: Needs,
+        candidates: Mapping[str, Candidate],
+        rank: Mapping[str, float],
+        running: Mapping[str, float],
+    ) -> None:
+        self._candidates = candidates
+        self._place = {name: number for number, name in enumerate(needs)}
+        self._order = {name: (-rank[name], place) for name, place in self._place.items()}
+        self._followers = _followers(needs)
+        self._missing = {name: {needed for needed in needs[name] if needed in self._place} for name in needs}
+        self._now_s = 0.0
+        self.spans = {name: (0.0, left_s) for name, left_s in running.items() if name in self._place}
+        self.ends = [(end_s, self._place[name], name) for name, (_, end_s) in self.spans.items()]
+        heapq.heapify(self.ends)
+        self.waiting = [name for name in needs if not self._missing[name] and name not in self.spans]
+
+    def start_admitted(self, capacity: Capacity) -> None:
+        """Start the waiting tasks that may start beside those that run."""
+        self.waiting.sort(key=self._order.__getitem__)
+        occupants = [Occupant(self._candidates[name], end_s) for end_s, _, name in self.ends]
+        first = (self._candidates[name] for name in self.waiting)
+        admitted = {one.name for one in admit(first, occupants, capacity, self._now_s)}
+        for name in self.waiting:
             if name in admitted:
-                spans[name] = (now_s, now_s + durations_s[name])
-                heapq.heappush(ends, (spans[name][1], place[name], name))
-        waiting = [name for name in waiting if name not in admitted]
-        if not ends:
-            break  # what is left never fits; the engine refuses it before a build
-        now_s = ends[0][0]
-        while ends and ends[0][0] <= now_s:
-            ended = heapq.heappop(ends)[2]
-            for follower in followers[ended]:
-                missing[follower].discard(ended)
-                if not missing[follower] and follower not in spans:
-                    waiting.append(follower)
-    return spans
+                end_s = self._now_s + (self._candidates[name].duration_s or 0.0)
+                self.spans[name] = (self._now_s, end_s)
+                heapq.heappush(self.ends, (end_s, self._place[name], name))
+        self.waiting = [name for name in self.waiting if name not in admitted]
+
+    def advance(self) -> None:
+        """Go on to the next end of a task; whatever needed nothing else waits from then on."""
+        self._now_s = self.ends[0][0]
+        while self.ends and self.ends[0][0] <= self._now_s:
+            ended = heapq.heappop(self.ends)[2]
+            for follower in self._followers[ended]:
+                self._missing[follower].discard(ended)
+                if not self._missing[follower] and follower not in self.spans:
+                    self.waiting.append(follower)
+
+
+def _followers(needs: Needs) -> dict[str, list[str]]:
+    """Return for each task the tasks that need it directly."""
+    followers: dict[str, list[str]] = {name: [] for name in needs}
+    for name in needs:
+        for needed in needs[name]:
+            if needed in followers:
+                followers[needed].append(name)
+    return followers
 
 
 def ranked(needs: Needs, candidates: Mapping[str, Candidate], capacity: Capacity) -> Mapping[str, float]:

@@ -1,4 +1,4 @@
-"""What a step was when a group task last ended well, so that a step of another name has something to differ from.
+"""The step that a group task stood for when it last ended well, to compare a step of another name with.
 
 Cores are named by their parameters: a folding change makes "hls:res2a" stand for another step, which has no record of
 its own. Its predecessor is the step that the same name stood for before.
@@ -25,7 +25,7 @@ _FORMAT = 1
 
 @dataclass(frozen=True)
 class Predecessor:
-    """What the group task `group` stood for: a step of another name, its key's parts and its facts."""
+    """The step that the group task `group` stood for: its name, its key's parts and its facts."""
 
     group: str
     name: str

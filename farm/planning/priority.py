@@ -11,7 +11,7 @@ from farm.planning.makespan import ranked
 from farm.results.ledger import Expectation
 from farm.step import Resources, Step
 
-#: Where nothing at all is known every step counts the same, so that the longest chain goes first.
+#: Where nothing at all is known every step counts the same: the longest chain goes first.
 _GUESS_S = 1.0
 _NOTHING = Resources(memory_gib=1e-6)
 

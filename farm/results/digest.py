@@ -39,7 +39,7 @@ class Digest:
 
 @dataclass(frozen=True)
 class Signature:
-    """What changes when a file changes, without reading it.
+    """A mark that changes when the file does, got without reading it.
 
     `ctime_ns` is the time of the last change of bytes, names or permissions. Unlike the other nobody can set it, so an
     edit that keeps size and time shows too.
@@ -52,11 +52,11 @@ class Signature:
 
     @staticmethod
     def of(path: Path) -> Signature:
-        """Return the signature of a regular file. Raises OSError, also for anything that is no regular file."""
+        """Return the signature of a regular file. Raises OSError, also for anything but a regular file."""
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             # A device or a pipe would never end, and a folder has no bytes.
-            raise OSError(errno.EINVAL, "is no regular file", str(path))
+            raise OSError(errno.EINVAL, "is not a regular file", str(path))
         return Signature(status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
     def moved_to(self, path: Path) -> Signature | None:
@@ -77,7 +77,7 @@ class Digests:
             self._load(store)
 
     def of(self, path: str) -> Digest:
-        """Return the digest of a checkout-relative file. Raises OSError if it is not there or is no regular file."""
+        """Return the digest of a checkout-relative file. Raises OSError if it is not there or is not a regular file."""
         return self.read(path)[1]
 
     def read(self, path: str) -> tuple[Signature, Digest]:
@@ -164,7 +164,7 @@ def digest_of(path: Path, *, meaning: bool = True) -> Digest:
 
 
 def _zip_meaning(path: Path) -> str | None:
-    """Hash names and contents of the members in the order of their names; None if it is no readable archive."""
+    """Hash names and contents of the members in the order of their names; None if the archive cannot be read."""
     sha256 = hashlib.sha256(b"zip members\0")
     try:
         with zipfile.ZipFile(path) as archive:

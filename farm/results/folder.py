@@ -17,7 +17,7 @@ _CHUNK_BYTES = 1 << 30
 
 
 def write_atomically(path: Path, text: str | bytes) -> None:
-    """Write a file so that a reader, or the next run after a kill, sees all of it or none."""
+    """Write a file in one step: a reader, or the next run after a kill, sees all of it or none."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -52,7 +52,7 @@ def copy(source: Path, target: Path) -> None:
 
 
 def move(source: Path, target: Path) -> None:
-    """Move a file into place, so that `target` is the old file or the new one at any moment."""
+    """Move a file into place; at any moment `target` is the old file or the new one."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         source.replace(target)

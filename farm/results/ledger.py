@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
+
+from farm.results.lock import locked
 
 if TYPE_CHECKING:
     import sqlite3
@@ -65,7 +66,7 @@ class Range:
 
 @dataclass(frozen=True)
 class Expectation:
-    """What a run will cost, as far as earlier ones tell.
+    """The expected cost of a run, by earlier runs.
 
     `basis` is "step" for runs of the same name, "kind" for runs of the same kind, "none"; `runs` is their number.
     `memory_bytes` is the most that a run of the step has used, or the middle of its kind.
@@ -144,14 +145,15 @@ class Ledger:
             return self._connection.execute(statement, values).fetchall()
         except (sqlite3.Error, OSError) as error:
             self._unusable = True
-            self._warn(f"the ledger {self._path} cannot be used ({error}); durations and memory are not learned")
+            self._warn(f"the ledger {self._path} cannot be used ({error}); nothing is learned from this build")
             return []
 
     def _open(self) -> sqlite3.Connection:
         import sqlite3  # noqa: PLC0415
 
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._opening():
+        # Others are held off while the file is made or set aside: they could take away the one just made.
+        with locked(Path(f"{self._path}.lock"), fcntl.LOCK_EX):
             for last in (False, True):
                 connection = sqlite3.connect(self._path, timeout=_BUSY_S, isolation_level=None)
                 try:
@@ -167,16 +169,6 @@ class Ledger:
                 else:
                     return connection
         raise AssertionError("the second attempt returns or raises")
-
-    @contextlib.contextmanager
-    def _opening(self) -> Iterator[None]:
-        """Hold others off while the file is made or set aside: they could take away the one just made."""
-        descriptor = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
 
     def _set_aside(self, why: str) -> None:
         number = 1
@@ -203,9 +195,9 @@ def _prepare(connection: sqlite3.Connection) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if version > _VERSION:
-        raise LedgerIsNewerError(f"it is of version {version}, this farm knows {_VERSION}")
+        raise LedgerIsNewerError(f"it has version {version}, this farm knows {_VERSION}")
     if tables and version < _VERSION:
-        raise LedgerIsForeignError(f"it is of version {version}, this farm knows {_VERSION}")
+        raise LedgerIsForeignError(f"it has version {version}, this farm knows {_VERSION}")
     if tables:
         columns = {row[1] for row in connection.execute("PRAGMA table_info(runs)")}
         if not columns.issuperset(Entry.__dataclass_fields__):

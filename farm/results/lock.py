@@ -15,6 +15,17 @@ _POLL_S = 0.2
 
 
 @contextmanager
+def locked(path: Path, kind: int) -> Iterator[None]:
+    """Hold a lock of `kind`, LOCK_SH or LOCK_EX, on the file at `path`, which is made if need be. Waits for it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, kind)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
 def checkout_lock(root: Path, waiting: Callable[[str], None], stopped: Callable[[], bool]) -> Iterator[bool]:
     """Hold the lock of a checkout; the kernel gives it back however the holder ends.
 
@@ -25,7 +36,7 @@ def checkout_lock(root: Path, waiting: Callable[[str], None], stopped: Callable[
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        told = False
+        announced = False
         while True:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -34,9 +45,9 @@ def checkout_lock(root: Path, waiting: Callable[[str], None], stopped: Callable[
                 if stopped():
                     yield False
                     return
-                if not told:
+                if not announced:
                     waiting(os.pread(descriptor, 32, 0).decode("ascii", errors="replace").strip())
-                    told = True
+                    announced = True
                 time.sleep(_POLL_S)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, str(os.getpid()).encode(), 0)

@@ -13,7 +13,7 @@ import hashlib
 import itertools
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from typing import Any
 from farm import clock
 from farm.results.digest import Digest, digest_of
 from farm.results.folder import copy
+from farm.results.lock import locked
 from farm.results.record import Cost
 
 VERSION = "1"
@@ -54,7 +55,7 @@ class StoreEntry:
 
 
 class DamagedError(Exception):
-    """What the store holds is not what it says that it holds; the argument says what of it."""
+    """Stored data failed verification; the argument names the part."""
 
 
 class Lease:
@@ -67,7 +68,7 @@ class Lease:
     def release(self) -> None:
         """Give the right back; twice does no harm."""
         if self._descriptor is not None and self._path is not None:
-            # While it is held, so that who waits for the lock finds that its file is gone and makes a new one.
+            # While it is held: a waiter then finds the file gone, and makes a new one.
             with contextlib.suppress(OSError):
                 self._path.unlink()
             os.close(self._descriptor)
@@ -175,15 +176,9 @@ class Store:
             self.entry_path(key).unlink()
         self._warn(f"the store held a damaged result of {name or key[:12]} ({what}); it was dropped and is made again")
 
-    @contextlib.contextmanager
-    def held(self, kind: int) -> Iterator[None]:
+    def held(self, kind: int) -> contextlib.AbstractContextManager[None]:
         """Hold the lock of the whole store: shared to add to it, exclusive to remove what nobody names."""
-        descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(descriptor, kind)
-            yield
-        finally:
-            os.close(descriptor)
+        return locked(self.folder / "lock", kind)
 
     def entry_path(self, key: str) -> Path:
         """Return where the entry of a key lies."""
@@ -208,7 +203,7 @@ class Store:
             if found != VERSION:
                 self._readable = self._writable = False
                 self._warn(
-                    f"the store {self.folder} is of version '{found[:20]}' and this farm knows {VERSION}; it is not "
+                    f"the store {self.folder} has version '{found[:20]}', and this farm knows {VERSION}; it is not "
                     "used. Remove it, or name another folder as farm.store"
                 )
         return self._readable

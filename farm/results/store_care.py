@@ -14,12 +14,11 @@ from farm.results.store import DamagedError, Store, StoreEntry
 
 @dataclass(frozen=True)
 class Stats:
-    """What the store holds. `last_used_s` is when the entry longest unused was used, since 1970; None without any."""
+    """How much the store holds."""
 
     entries: int
     objects: int
     size_bytes: int
-    last_used_s: float | None
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Verified:
 
 @dataclass(frozen=True)
 class Collected:
-    """What was removed; `kept_bytes` is the size of what is left, `locked` entries were in use."""
+    """What was removed; `kept_bytes` is the size of the rest, `locked` entries were in use."""
 
     entries: int
     objects: int
@@ -45,13 +44,12 @@ class Collected:
 
 def stats(store: Store) -> Stats:
     """Count what is in the store."""
-    used = [path.stat().st_mtime for path in _files(store.folder / "ac")]
     sizes = [path.stat().st_size for path in _files(store.folder / "cas")]
-    return Stats(len(used), len(sizes), sum(sizes), min(used, default=None))
+    return Stats(len(_files(store.folder / "ac")), len(sizes), sum(sizes))
 
 
 def verify(store: Store) -> Verified:
-    """Hash every object and read every entry; remove what is damaged, so that it is made again when needed."""
+    """Hash every object and read every entry; remove what is damaged: it is made again when needed."""
     damaged_objects = []
     objects = _files(store.folder / "cas")
     for path in objects:

@@ -21,7 +21,7 @@ from farm.step import Step
 
 
 class Books:
-    """What a build has come to so far."""
+    """The state of a build."""
 
     def __init__(
         self, tasks: Mapping[str, Task], frontier: Frontier, dep_manager: Any, ledger: Ledger | None, watcher: Watcher

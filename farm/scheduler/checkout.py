@@ -25,7 +25,7 @@ _RESTORING = f"{SCRATCH}/restoring"
 
 @dataclass(frozen=True)
 class Probe:
-    """What was found before a step runs: its key, the inputs as they were then, and why it is not current."""
+    """The state of a step before it runs: its key, its inputs, and why it is not current."""
 
     parts: Parts
     inputs: Mapping[str, tuple[Signature, Digest]]
@@ -34,7 +34,7 @@ class Probe:
 
 @dataclass(frozen=True)
 class Difference:
-    """An output of a repeated run that is not that of the first; `only_bytes` if it means the same."""
+    """An output that differs from that of an earlier run with the same key; `only_bytes` if it means the same."""
 
     target: str
     only_bytes: bool
@@ -45,7 +45,7 @@ class HookError(Exception):
 
 
 class Checkout:
-    """Knows the records and the targets of a checkout, and exchanges them with the store."""
+    """The records and targets of a checkout, and their exchange with the store."""
 
     def __init__(self, root: Path, digests: Digests, store: Store | None) -> None:
         self.root = root
@@ -79,9 +79,9 @@ class Checkout:
         ]
 
     def restore(self, step: Step, probe: Probe, hook: Hook | None) -> Cost | None:
-        """Put what the store holds of a step into place, and record it. None if it holds nothing whole.
+        """Put the stored outputs of a step into place, and record them; None if the store has no whole result.
 
-        Returns what the run had cost. Raises OSError if the checkout cannot be written.
+        Returns the cost of the run that made them. Raises OSError if the checkout cannot be written.
         """
         entry = self.store.find(probe.parts.key) if self.store is not None else None
         outputs = {output.path for output in step.outputs}
@@ -104,7 +104,7 @@ class Checkout:
         return entry.cost
 
     def publish(self, run: Run, probe: Probe, hook: Hook | None) -> tuple[Difference, ...]:
-        """Store and record a run that ended well, with its outputs in place; return what differs from an earlier run.
+        """Store and record a run that ended well, and put its outputs in place; return the differences from an earlier.
 
         Raises OSError.
         """

@@ -1,4 +1,4 @@
-"""How each task of a build ended, and what of it is counted."""
+"""How each task of a build ended."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Outcome:
     not_started: list[str] = field(default_factory=list)
     #: Source files that were edited while a step ran that had read them, with that step.
     edited: dict[str, str] = field(default_factory=dict)
-    #: Steps whose outputs were made again under the same key and are others.
+    #: Steps that ran again under the same key with other outputs.
     differing: dict[str, tuple[Difference, ...]] = field(default_factory=dict)
     wall_s: float = 0.0
     #: What the restored steps had cost when they ran.

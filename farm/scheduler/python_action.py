@@ -1,4 +1,4 @@
-"""Actions of a dodo.py that are no steps: functions and commands, run by doit's own code in the engine's process."""
+"""Actions of a dodo.py that are not steps: functions and commands, run by doit's own code in the engine's process."""
 
 from __future__ import annotations
 

@@ -32,13 +32,13 @@ class Watcher(Protocol):
         """The outputs of a step are in place, from the store; making them had cost `cost`."""
 
     def note(self, text: str) -> None:
-        """Something of the engine's own is to be known, and the build goes on."""
+        """The engine has something to say, and the build goes on."""
 
     def failed(self, name: str, failure: Failure) -> None:
         """A task has failed."""
 
     def python_action(self, name: str) -> None:
-        """An action that is no step is about to write to the terminal."""
+        """An action of a dodo.py is about to write to the terminal."""
 
     def progress(self, done: int, total: int, running: Sequence[Run]) -> None:
         """Time has passed."""

@@ -10,11 +10,8 @@ from config.problem import ConfigError
 from integration.context import BuildContext
 from integration.fit.file import leave_fit, leave_no_fit
 from integration.fit.needs import best, synthesised
-from integration.fit.placement import UndecidedError
 from integration.fit.problem import FitProblem, problem_of
 from integration.fit.settings import FitSettings
-from integration.fit.solve import Misfit, fit_of
-from integration.fit.text import fit_lines, misfit_lines
 
 
 def asked(build: BuildContext) -> FitProblem:
@@ -36,6 +33,12 @@ def asked(build: BuildContext) -> FitProblem:
 
 def show(build: BuildContext) -> str | None:
     """Print the fit, or the shortfall; in that case also return a sentence that says so."""
+    # The solver, only where it is needed: reports read what it has left.
+    from integration.fit.placement import UndecidedError  # noqa: PLC0415
+    from integration.fit.result import Misfit  # noqa: PLC0415
+    from integration.fit.solve import fit_of  # noqa: PLC0415
+    from integration.fit.text import fit_lines, misfit_lines  # noqa: PLC0415
+
     try:
         fit = fit_of(asked(build))
     except (ConfigError, UndecidedError) as error:

@@ -16,17 +16,12 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
-from integration.fit import placement, ring, shortfall, solve, text
-from integration.fit.placement import UndecidedError
 from integration.fit.problem import FitProblem
-from integration.fit.solve import Fit, Misfit, fit_of, sources_of
-from integration.fit.text import divided_lines, misfit_lines
 
 FORMAT = 1
 FILE = "fit.json"
-_SOLVER = (solve, text, placement, ring, shortfall)
+_SOLVER = ("result.py", "solve.py", "text.py", "answer.py", "placement.py", "ring.py", "shortfall.py")
 
 
 def leave_fit(folder: Path, problem: FitProblem) -> None:
@@ -37,8 +32,10 @@ def leave_fit(folder: Path, problem: FitProblem) -> None:
             return
     except (OSError, ValueError, KeyError, TypeError):
         pass  # not there, or no such file: it is written now
+    from integration.fit.answer import answer  # noqa: PLC0415  the solver, only where it is needed
+
     folder.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({"format": FORMAT, "asked": digest, **_answer(problem)}, indent=1) + "\n", "utf-8")
+    file.write_text(json.dumps({"format": FORMAT, "asked": digest, **answer(problem)}, indent=1) + "\n", "utf-8")
 
 
 def leave_no_fit(folder: Path, why: str) -> None:
@@ -48,35 +45,8 @@ def leave_no_fit(folder: Path, why: str) -> None:
     (folder / FILE).write_text(json.dumps(nothing, indent=1) + "\n", "utf-8")
 
 
-def _answer(problem: FitProblem) -> dict[str, Any]:
-    common = {"source": sources_of(problem.blocks), "better": problem.better}
-    try:
-        found = fit_of(problem)
-    except UndecidedError as error:
-        return {"fits": None, **common, "says": [str(error)]}
-    if isinstance(found, Misfit):
-        return {"fits": False, **common, "says": misfit_lines(found)}
-    return {"fits": True, **common, **_placed(found)}
-
-
-def _placed(found: Fit) -> dict[str, Any]:
-    return {
-        "blocks": {block.block: list(block.slrs) for block in found.blocks},
-        "slrs": {
-            each.slr: {"used": {name: used for name, used in each.used.by_name.items() if used is not None}}
-            for each in found.slrs
-        },
-        "boundaries_crossed": found.boundaries_crossed,
-        "boundaries": [
-            {"below": each.below, "above": each.above, "used": each.used, "slls": each.slls}
-            for each in found.boundaries
-        ],
-        "says": [line.strip() for line in divided_lines(found)],
-    }
-
-
 def _digest(problem: FitProblem) -> str:
     found = hashlib.sha256(json.dumps(problem.describe(), sort_keys=True).encode())
-    for module in _SOLVER:
-        found.update(Path(module.__file__ or "").read_bytes())
+    for name in _SOLVER:
+        found.update(Path(__file__).with_name(name).read_bytes())
     return found.hexdigest()

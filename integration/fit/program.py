@@ -14,7 +14,8 @@ from config.problem import ConfigError
 from integration.fit.needs import synthesised
 from integration.fit.placement import UndecidedError
 from integration.fit.problem import FitProblem
-from integration.fit.solve import Misfit, fit_of
+from integration.fit.result import Misfit
+from integration.fit.solve import fit_of
 from integration.fit.text import fit_lines, misfit_lines
 
 

@@ -9,7 +9,9 @@ from config.settings import Names, setting
 
 GUIDELINE = {"luts": 70.0, "registers": 50.0, "bram_tiles": 80.0, "urams": 80.0, "dsps": 80.0}
 """Percent of what the shell leaves below which FINN (platforms.py, BSD-3-Clause) expects timing to close."""
-_EMPTY = "percent of what the shell leaves in an SLR that blocks may take; empty: FINN's guideline, exceeded if need be"
+_EMPTY = (
+    "percent of what the shell leaves in an SLR that blocks may take; empty: FINN's guideline, raised if nothing fits"
+)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Blocks to SLRs: the answer to a `FitProblem`, and what is missing where there is none.
+"""Blocks to SLRs: a `FitProblem` is solved.
 
 Objective, in this order: everything within the ceilings; fewest boundaries crossed by streams and memory ports; the
 lowest highest use of any resource in any SLR. `placement` solves it exactly. Ceilings that the user did not
@@ -8,174 +8,18 @@ set are the guideline's; where nothing fits below them they are raised towards a
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from math import ceil, floor
 from typing import Any
 
 from config.fpga_resources import COUNTED_AS, NAMES, PIECES, UNKNOWN, Resources
-from integration.fit.needs import FORMULA, STAND_IN, BlockNeeds
 from integration.fit.placement import UndecidedError, place
-from integration.fit.problem import ClockRequest, FitProblem
+from integration.fit.problem import FitProblem
+from integration.fit.result import BankFit, BlockFit, Boundary, Crossing, Fit, Misfit, SlrFit, sources_of
 from integration.fit.ring import Item, MemoryPort, Placement, Ring, Site, distance, use_of
 from integration.fit.settings import GUIDELINE
-from integration.fit.shortfall import Shortfall, TooLarge, shortfalls, too_large
+from integration.fit.shortfall import Shortfall, shortfalls, too_large
 
-FORMAT = 1
 STEPS = 6
-
-
-@dataclass(frozen=True)
-class BlockFit:
-    """A block and its SLR; two where none holds it alone: the placer is to divide it, half is counted in each."""
-
-    block: str
-    core: str
-    slrs: tuple[str, ...]
-    resources: Resources
-    unknown: tuple[str, ...]
-    source: str
-    is_estimate: bool
-    view: str | None = None
-
-    @property
-    def stand_in(self) -> bool:
-        """Whether a stand-in of a tool has invented the figures."""
-        return self.source.endswith(STAND_IN)
-
-
-@dataclass(frozen=True)
-class Crossing:
-    """A stream or memory port that leaves an SLR: the SLRs from source to sink, and the wires at each boundary."""
-
-    source: str
-    sink: str
-    path: tuple[str, ...]
-    wires: int
-
-
-@dataclass(frozen=True)
-class BankFit:
-    """The memory of a kernel argument: its tag, what v++ calls it, and its SLR where that is known."""
-
-    argument: str
-    port: str
-    tag: str
-    sp: str
-    slr: str | None
-
-
-@dataclass(frozen=True)
-class SlrFit:
-    """What an SLR holds, what the shell leaves in it, and what the ceilings allow of that.
-
-    A resource is unknown in `used` where it is known of no block; of some, it is the sum of those that are known.
-    """
-
-    slr: str
-    used: Resources
-    budget: Resources
-    allowed: Resources
-
-
-@dataclass(frozen=True)
-class Boundary:
-    """Wires between two neighbouring SLRs; `slls` is how many there are, where known."""
-
-    below: str
-    above: str
-    used: int
-    slls: int | None
-
-
-@dataclass(frozen=True)
-class Fit:
-    """A placement that is proven to have the fewest crossings under its ceilings, and the lowest peak if `evenest`.
-
-    `undecided_ceilings` are lower ceilings (percent by resource) at which the search was given up.
-    """
-
-    network: str
-    compute_unit: str
-    platform: str
-    vbnv: str
-    part: str
-    blocks: tuple[BlockFit, ...]
-    crossings: tuple[Crossing, ...]
-    boundaries_crossed: int
-    peak_of_ceiling: float
-    evenest: bool
-    banks: tuple[BankFit, ...]
-    slrs: tuple[SlrFit, ...]
-    boundaries: tuple[Boundary, ...]
-    clock: ClockRequest
-    ceilings_percent: Mapping[str, float]
-    above_guideline: tuple[str, ...]
-    undecided_ceilings: tuple[Mapping[str, float], ...] = ()
-    toolchain: str = ""
-    better: str = ""
-
-    @property
-    def single_slr(self) -> str | None:
-        """The SLR that holds the whole kernel, if one does."""
-        names = {slr for block in self.blocks for slr in block.slrs}
-        return names.pop() if len(names) == 1 else None
-
-    def describe(self) -> dict[str, Any]:
-        """The fit as plain JSON values; `from_description` reads it back."""
-        return {"format": FORMAT, **asdict(self)}
-
-    @classmethod
-    def from_description(cls, description: Mapping[str, Any]) -> Fit:
-        """The fit that `describe` wrote."""
-        given = {key: value for key, value in description.items() if key != "format"}
-
-        def amounts(entry: Mapping[str, Any], *names: str) -> dict[str, Any]:
-            lists = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
-            return {**lists, **{name: Resources(**entry[name]) for name in names}}
-
-        return cls(
-            **{
-                **given,
-                "blocks": tuple(BlockFit(**amounts(each, "resources")) for each in given["blocks"]),
-                "crossings": tuple(Crossing(**amounts(each)) for each in given["crossings"]),
-                "banks": tuple(BankFit(**each) for each in given["banks"]),
-                "slrs": tuple(SlrFit(**amounts(each, "used", "budget", "allowed")) for each in given["slrs"]),
-                "boundaries": tuple(Boundary(**each) for each in given["boundaries"]),
-                "clock": ClockRequest(**given["clock"]),
-                "above_guideline": tuple(given["above_guideline"]),
-                "undecided_ceilings": tuple(given["undecided_ceilings"]),
-            }
-        )
-
-
-@dataclass(frozen=True)
-class Misfit:
-    """Why nothing fits: what is missing under the highest ceilings that the settings allow.
-
-    `too_large` are blocks that neither an SLR nor two neighbours can hold, whatever else is placed; `source` is where
-    the figures are from, `pins` the blocks that the user has pinned.
-    """
-
-    network: str
-    platform: str
-    vbnv: str
-    shortfalls: tuple[Shortfall, ...]
-    ceilings_percent: Mapping[str, float]
-    is_estimate: bool
-    source: str = ""
-    too_large: tuple[TooLarge, ...] = ()
-    pins: tuple[str, ...] = ()
-    toolchain: str = ""
-    better: str = ""
-
-    @property
-    def stand_in(self) -> bool:
-        """Whether a stand-in of a tool has invented figures of it."""
-        return STAND_IN in self.source
-
-    def describe(self) -> dict[str, Any]:
-        """The misfit as plain JSON values."""
-        return {"format": FORMAT, **asdict(self)}
 
 
 def fit_of(problem: FitProblem) -> Fit | Misfit:
@@ -211,17 +55,6 @@ def fit_of(problem: FitProblem) -> Fit | Misfit:
         toolchain=problem.toolchain,
         better=problem.better,
     )
-
-
-def sources_of(blocks: Sequence[BlockNeeds | BlockFit]) -> str:
-    """Where the figures of the blocks are from, in words: `view rtl, ooc, Vivado 2022.2`; all where they differ."""
-    found: dict[str, list[str]] = {}
-    for each in blocks:
-        view = f"view {each.view}, " if each.view and each.source != FORMULA else ""
-        found.setdefault(view + each.source, []).append(each.block)
-    if len(found) == 1:
-        return next(iter(found))
-    return "; ".join(f"{source}: {', '.join(names)}" for source, names in found.items())
 
 
 def _ceilings(problem: FitProblem) -> Iterator[dict[str, float]]:
@@ -304,9 +137,9 @@ def _fit(
     sites = dict(zip((block.block for block in problem.blocks), placement.sites, strict=True))
     used, slls = use_of(ring, placement.sites)
     # What is known of no block is not known of an SLR: a zero would look like a value.
-    lacking = {name for name in NAMES if all(name in block.logic.unknown for block in problem.blocks)}
+    unknown = {name for name in NAMES if all(name in block.logic.unknown for block in problem.blocks)}
     slrs = tuple(
-        SlrFit(each.slr, _amounts(slr, lacking), each.budget, _amounts(allowed))
+        SlrFit(each.slr, _amounts(slr, unknown), each.budget, _amounts(allowed))
         for each, slr, allowed in zip(problem.slrs, used, ring.capacities, strict=True)
     )
     hub = placement.sites[0]

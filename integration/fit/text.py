@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from config.fpga_resources import COUNTED_AS, NAMES, Resources
+from integration.fit.result import BlockFit, Fit, Misfit, sources_of
 from integration.fit.shortfall import Shortfall, TooLarge
-from integration.fit.solve import BlockFit, Fit, Misfit, sources_of
 
 STAND_IN_MARK, ESTIMATE_MARK = "!", "~"
 
@@ -128,10 +128,8 @@ def _slr_rows(fit: Fit) -> Iterator[tuple[str, Sequence[str]]]:
 
 
 def _amounts(resources: Resources, unknown: Iterable[str]) -> list[str]:
-    lacking = set(unknown)
-    return [
-        "?" if name in lacking or amount is None else f"{amount:,.10g}" for name, amount in resources.by_name.items()
-    ]
+    names = set(unknown)
+    return ["?" if name in names or amount is None else f"{amount:,.10g}" for name, amount in resources.by_name.items()]
 
 
 def _crossing_lines(fit: Fit) -> Iterator[str]:
@@ -197,15 +195,15 @@ def _remarks(fit: Fit) -> Iterator[str]:
 
 def _unknown(fit: Fit) -> Iterator[str]:
     """What is not known of the logic, with the blocks of which it is not."""
-    lacking: dict[str, list[str]] = {}
+    missing: dict[str, list[str]] = {}
     for name, word in COUNTED_AS.items():
         unknown = [block.block for block in fit.blocks if name in block.unknown]
         if unknown:
             which = f"all {len(unknown)} blocks" if len(unknown) == len(fit.blocks) else ", ".join(unknown[:3])
             more = len(unknown) - 3 if which[:3] != "all" else 0
-            lacking.setdefault(f"{which} and {more} more" if more > 0 else which, []).append(word)
-    if lacking:
-        what = "; ".join(f"{', '.join(words)} of the logic of {which}" for which, words in lacking.items())
+            missing.setdefault(f"{which} and {more} more" if more > 0 else which, []).append(word)
+    if missing:
+        what = "; ".join(f"{', '.join(words)} of the logic of {which}" for which, words in missing.items())
         yield f"? not known and counted as none: {what} ('doit ooc' says)"
 
 

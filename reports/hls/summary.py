@@ -2,7 +2,7 @@
 
 A row is a module (`+`) or a loop (`o`), indented under what it stands in; a star behind a name marks a data flow
 region. Columns were reordered in 2025.2 and are found by name. Unknown is `-`, and so is "none of this resource":
-both are None. A negative slack alone is no violation (2020.2 prints one for most rows), the issue says what is.
+both are None. A negative slack alone is not a violation (2020.2 prints one for most rows), the issue says what is.
 """
 
 from __future__ import annotations

@@ -48,15 +48,15 @@ class FailureFacts:
     congestion_level: int | None = None
 
 
-def failure_facts(errors: tuple[Message, ...]) -> FailureFacts:
-    """Return the facts in the texts of `errors`; the first of each kind counts, all of the over-full resources."""
+def failure_facts(errors: tuple[Message, ...]) -> FailureFacts | None:
+    """Return the facts in the texts of `errors`: the first of each kind, all of the over-full resources; None: none."""
     licence = _first(_LICENCE, errors)
     module = _first(_MODULE, errors)
     kernel = _first(_KERNEL, errors)
     clbs = _first(_CLBS, errors)
     congestion = _first(_CONGESTION, errors)
     found = [match for error in errors if (match := _OVERUSE.match(error.text))]
-    return FailureFacts(
+    facts = FailureFacts(
         licence_feature=licence["feature"] if licence else None,
         licence_device=licence["device"] if licence else None,
         missing_module=(module["name"] or module["type"]) if module else None,
@@ -70,6 +70,7 @@ def failure_facts(errors: tuple[Message, ...]) -> FailureFacts:
         clbs_required=int(clbs["required"]) if clbs else None,
         congestion_level=int(congestion["level"]) if congestion else None,
     )
+    return None if facts == FailureFacts() else facts
 
 
 def _first(pattern: re.Pattern[str], errors: tuple[Message, ...]) -> re.Match[str] | None:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from reports.logs.facts import failure_facts
 from reports.logs.message import Message, is_date_overflow, read_message
 from reports.logs.redaction import redact_line
 from reports.logs.value import Log, MessageCount, PhaseChecksum, ScaledClock, Slacks
@@ -97,7 +98,7 @@ def matches(head: str) -> bool:
 
 
 def parse(text: str, file: str = "") -> Log:
-    """Return the value of a log. Raises ReportError for a text that is none."""
+    """Return the value of a log. Raises ReportError for any other text."""
     expect(text, file, matches, "a log of Vivado, Vitis HLS or v++")
     draft = _Draft()
     for at, raw in enumerate(Lines(text, file)):
@@ -119,7 +120,7 @@ def _clean(raw: str) -> str:
 
 def _note_message(draft: _Draft, message: Message) -> None:
     if message.severity == "ERROR":
-        # What is kept of a text is stored and shown: users and hosts are no part of it, files and lines are.
+        # What is kept of a text is stored and shown: users and hosts are left out, files and lines stay.
         draft.errors.append(replace(message, text=redact_line(message.text)))
     elif message.severity != "INFO":
         draft.warnings[(message.severity, message.code)] += 1
@@ -282,6 +283,7 @@ def _finish(draft: _Draft) -> Log:
         platform=draft.platform,
         outcome="failed" if failed else ("ended" if ended else None),
         errors=tuple(draft.errors),
+        facts=failure_facts(tuple(draft.errors)),
         cause=_cause(draft),
         warnings=tuple(MessageCount(severity, code, count) for (severity, code), count in draft.warnings.items()),
         killed_pid=draft.pid,

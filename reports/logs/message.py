@@ -126,7 +126,7 @@ def is_date_overflow(text: str) -> bool:
 
 
 def read_message(line: str, number: int) -> Message | None:
-    """Return the message in `line`, whose number is `number`; None where it is none."""
+    """Return the message in `line`, whose number is `number`; None for any other line."""
     # Most lines of a log are messages or none at a glance: the pattern is for those that may be.
     if not line.startswith(("ERROR:", "CRITICAL WARNING:", "WARNING:", "INFO:")):
         return None

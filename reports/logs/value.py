@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reports.logs.facts import FailureFacts
 from reports.logs.message import Message
 
 
@@ -73,11 +74,7 @@ class Log:
     created: tuple[str, ...]
     output_bytes: int | None
     kernel_frequency_mhz: int | None
-
-    @property
-    def error_codes(self) -> tuple[str | None, ...]:
-        """The different codes of the errors in order of their first appearance, None for one without a code."""
-        return tuple(dict.fromkeys(error.code for error in self.errors))
+    facts: FailureFacts | None = None
 
     @property
     def category(self) -> str | None:

@@ -28,11 +28,6 @@ class FinnRun:
     planned_steps: int
     has_error: bool
 
-    @property
-    def reached_last(self) -> bool:
-        """Whether the last planned step began."""
-        return len(self.steps) == self.planned_steps
-
 
 @dataclass(frozen=True)
 class FinnLog:

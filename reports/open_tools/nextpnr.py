@@ -129,7 +129,7 @@ def _clock(lines: Lines, at: int, found: re.Match[str]) -> NextpnrClock:
     achieved = number(found["achieved"])
     constraint = number(found["constraint"]) if found["constraint"] else None
     if achieved is None or (found["constraint"] and constraint is None):
-        raise UnknownLayoutError(lines.file, at + 1, "a frequency is no number", "expected '283.37 MHz'")
+        raise UnknownLayoutError(lines.file, at + 1, "a frequency is not a number", "expected '283.37 MHz'")
     return NextpnrClock(found["clock"], float(achieved), None if constraint is None else float(constraint))
 
 

@@ -223,7 +223,7 @@ def _needed(lines: Lines, at: int, text: str) -> float:
         return math.inf if text == "INF" else -math.inf
     value = number(text)
     if value is None:
-        raise UnknownLayoutError(lines.file, at + 1, f"'{text[:40]}' is no number", "expected one")
+        raise UnknownLayoutError(lines.file, at + 1, f"'{text[:40]}' is not a number", "expected one")
     return float(value)
 
 

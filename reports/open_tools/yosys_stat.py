@@ -249,7 +249,7 @@ def _finish(lines: Lines, draft: _Draft) -> YosysModule:
 def _real(lines: Lines, at: int, text: str) -> float:
     value = number(text)
     if value is None:
-        raise UnknownLayoutError(lines.file, at + 1, f"'{text[:40]}' is no number", "expected one")
+        raise UnknownLayoutError(lines.file, at + 1, f"'{text[:40]}' is not a number", "expected one")
     return float(value)
 
 

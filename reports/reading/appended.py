@@ -30,7 +30,7 @@ def split(text: str, heads: Iterable[str]) -> tuple[Part, ...]:
     starts = sorted({_start(text, at) for head in heads for at in _places(text, head)})
     if len(starts) < 2 or text[: starts[0]].strip("\ufeff \r\n\t"):
         return (Part(text, 1),)
-    # Blank lines above the first report belong to it, so that its lines are counted as in the file.
+    # Blank lines above the first report belong to it: its lines are counted as in the file.
     bounds = [0, *starts[1:], len(text)]
     found: list[Part] = []
     line = 1

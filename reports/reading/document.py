@@ -28,14 +28,14 @@ def read_json(text: str, file: str, line: int = 1) -> Json:
         at = line + error.lineno - 1
         if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
             raise TruncatedReportError(file, at, "the JSON document ends too early", "the file was cut off") from None
-        raise WrongKindError(file, at, f"this is no JSON ({error.msg})", "expected a JSON document") from None
+        raise WrongKindError(file, at, f"this is not JSON ({error.msg})", "expected a JSON document") from None
     except (ValueError, RecursionError) as error:
         what = "is nested too deeply" if isinstance(error, RecursionError) else f"holds {error}"
         raise UnknownLayoutError(file, line, f"the JSON document {what}", "no tool writes this") from None
 
 
 def _constant(name: str) -> float:
-    # Python's reader takes NaN and Infinity, which are no JSON; no tool of ours has a use for them.
+    # Python's reader takes NaN and Infinity, which JSON does not have and no tool here writes.
     raise ValueError(f"the word {name}")
 
 
@@ -55,11 +55,11 @@ class Record:
         return key in self.value
 
     def record(self, key: str) -> Record:
-        """Return the object under `key`. Raises UnknownLayoutError where it is none."""
+        """Return the object under `key`. Raises UnknownLayoutError where it is not one."""
         return Record(self._needed(key), self.file, self._name(key), self.line)
 
     def records(self) -> dict[str, Record]:
-        """Return all members as objects. Raises UnknownLayoutError where one is none."""
+        """Return all members as objects. Raises UnknownLayoutError where one is not."""
         return {key: Record(value, self.file, self._name(key), self.line) for key, value in self.value.items()}
 
     def items(self, key: str) -> list[Json]:
@@ -90,7 +90,7 @@ class Record:
         try:
             found = float(value)
         except OverflowError:
-            raise self.wrong(key, "a number of this world") from None
+            raise self.wrong(key, "a number that a computer can hold") from None
         if not math.isfinite(found):
             raise self.wrong(key, "a finite number")
         return found
@@ -111,7 +111,7 @@ class Record:
         return self.count(key) if self.value.get(key) is not None else None
 
     def wrong(self, key: str, wanted: str) -> UnknownLayoutError:
-        """Return the error for a member that is no `wanted`."""
+        """Return the error for a member that is not `wanted`."""
         what = f"'{self._name(key)}' is a {_kind(self.value.get(key))}"
         return UnknownLayoutError(self.file, self.line, what, f"expected {wanted}")
 

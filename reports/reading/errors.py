@@ -24,7 +24,7 @@ class ReportError(Exception):
 
 
 class UnreadableError(ReportError):
-    """The file is missing, is no file, is not ours to read or is larger than any report."""
+    """The file is missing, not a file, not readable for this user or larger than any report."""
 
 
 class EncodingError(ReportError):

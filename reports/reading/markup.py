@@ -175,7 +175,7 @@ def read_xml(text: str, file: str) -> Branch:
         if reason in _ENDS_EARLY:
             what = f"the XML ends too early ({reason})"
             raise TruncatedReportError(file, error.lineno, what, "the file was cut off") from None
-        raise WrongKindError(file, error.lineno, f"this is no XML ({reason})", "expected an XML document") from None
+        raise WrongKindError(file, error.lineno, f"this is not XML ({reason})", "expected an XML document") from None
     return reader.root.branches[0]
 
 

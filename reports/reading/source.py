@@ -36,7 +36,7 @@ def decode(data: bytes, file: str) -> str:
         raise EncodingError(file, 1, "this is UTF-16", "save it as UTF-8, as the tools write it")
     if b"\0" in data:
         line = data.count(b"\n", 0, data.index(b"\0")) + 1
-        raise EncodingError(file, line, "contains a zero byte: this is no text", "a report is UTF-8 text")
+        raise EncodingError(file, line, "contains a zero byte: this is not text", "a report is UTF-8 text")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -76,7 +76,7 @@ def suppliers(estimate: Estimate) -> dict[str, str]:
 
     An emulation has no netlist that is placed and routed: another build has what this one never will.
     """
-    routed = "link" if (estimate.toolchain, estimate.target) == ("vitis", "hw") else "link toolchain=vitis target=hw"
+    routed = "link" if estimate.target == "hw" else "link toolchain=auto target=hw"
     return dict.fromkeys((*NAMES, *TIMING, "wpws_ns", "power_w", "slls"), routed)
 
 
@@ -120,7 +120,7 @@ def _row(files: Folder, block: BlockEstimate, synthesis: Left[Synthesis] | None,
 
 def _checked(files: Folder, block: BlockEstimate, toolchain: str) -> Cell:
     """Return what the comparison of the C++ with the model found, in words."""
-    if toolchain == "vitis":
+    if toolchain != "open":
         return _simulated_by_hls(files, block)
     record = files.record(f"hls/{block.core}/csim.json")
     if record is None:

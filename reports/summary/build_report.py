@@ -76,7 +76,7 @@ class Rate:
 class Total:
     """A resource over all blocks: by formula, by synthesis, linked; the budget, and the shares of it in percent.
 
-    The parameter memories stand outside of the cores, so that they are in the linked figure only.
+    The parameter memories stand outside of the cores: only the linked figure includes them.
     """
 
     resource: str

@@ -5,7 +5,7 @@
       - slr0.lut <= 75 %
       - res3b.bram_tiles <= 40
 
-A gate without a value has not passed: nothing was measured, which is no proof of anything. Nor is a value that a
+A gate without a value has not passed: nothing was measured, which proves nothing. Nor is a value that a
 stand-in of a tool has invented: it is shown, and the gate has not passed.
 """
 
@@ -16,7 +16,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from config.document import Section
 from config.fpga_resources import LABELS
 from config.problem import ConfigError, Problem, suggestion
 from config.settings import Settings
@@ -46,7 +45,7 @@ _OTHERS = {
 
 
 class GateError(ValueError):
-    """A text that is no gate: what is wrong, and what to do."""
+    """A text that is not a valid gate: what is wrong, and what to do."""
 
     def __init__(self, what: str, remedy: str) -> None:
         self.what = what
@@ -149,12 +148,13 @@ def parse_gate(text: str, blocks: Iterable[str] | None = None) -> Gate:
     match = _TEXT.fullmatch(text.strip())
     if match is None:
         raise GateError(
-            f"'{text.strip()[:80]}' is no gate", "write 'name >= number', 'slr0.lut <= 75 %' or 'block.luts <= 9'"
+            f"'{text.strip()[:80]}' is not a valid gate",
+            "write 'name >= number', 'slr0.lut <= 75 %' or 'block.luts <= 9'",
         )
     quantity, relation = match["quantity"], match["relation"]
     percent = bool(match["percent"])
     if relation not in _RELATIONS:
-        raise GateError(f"'{relation}' is no relation of a gate", "use <= or >=")
+        raise GateError(f"'{relation}' is not a relation of gates", "use <= or >=")
     if quantity not in _RESOURCES and quantity not in _OTHERS:
         raise GateError(f"nothing is called '{quantity}'", suggestion(quantity, [*_RESOURCES, *_OTHERS]))
     if percent and quantity not in _RESOURCES:
@@ -171,18 +171,6 @@ def parse_gate(text: str, blocks: Iterable[str] | None = None) -> Gate:
         if quantity not in _RESOURCES and _OTHERS[quantity][1] is None:
             raise GateError(f"a block has no '{quantity}' of its own", f"write '{quantity}' for the whole design")
     return Gate(scope, quantity, relation, float(match["limit"]), percent)
-
-
-def read_gates(section: Section, key: str = "gates", blocks: Iterable[str] | None = None) -> tuple[Gate, ...]:
-    """Return the gates in the list at `key`; a mistake in one is recorded as a problem of the section."""
-    known = None if blocks is None else tuple(blocks)
-    gates: list[Gate] = []
-    for text in section.texts(key, default=()):
-        try:
-            gates.append(parse_gate(text, known))
-        except GateError as error:
-            section.problem(key, error.what, error.remedy)
-    return tuple(gates)
 
 
 def gates_of(settings: Settings, blocks: Iterable[str]) -> tuple[Gate, ...]:

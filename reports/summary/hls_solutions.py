@@ -19,6 +19,13 @@ from reports.summary.rollup import Use
 
 _PARTS_OF_A_SOLUTION = frozenset({"syn", "sim", "impl"})
 
+_SUPPLIERS = (
+    "estimate: `csynth_design`",
+    "co-simulation: `cosim_design`",
+    "synthesis by Vivado: `export_design -flow syn`",
+)
+"""What is missing without an estimate, a co-simulation or an export, and the command that writes it."""
+
 
 @dataclass(frozen=True)
 class HlsFunction:
@@ -34,7 +41,7 @@ class HlsFunction:
 
 @dataclass(frozen=True)
 class Solution:
-    """One solution. `functions` begin with the top; None: not known, because nobody has run it.
+    """One solution. `functions` begin with the top; None: not known, because the command has not been run.
 
     `stand_in` tells that one of the `sources` is a stand-in's, whose numbers are invented.
     """
@@ -71,32 +78,35 @@ def _solution(folder: str, items: list[Report]) -> Solution:
     estimates = {item.value.top: item.value for item in items if isinstance(item.value, Csynth)}
     runs = [run for item in items if isinstance(item.value, Cosim) for run in item.value.runs if run.passed is not None]
     exports = [item.value for item in items if isinstance(item.value, HlsExport)]
-    inner = {instance.module for value in estimates.values() for instance in value.instances}
-    names = sorted(estimates, key=lambda name: (name in inner, -_luts(estimates[name]), name))
-    missing = []
-    if not estimates:
-        missing.append("estimate: `csynth_design`")
-    if not runs:
-        missing.append("co-simulation: `cosim_design`")
-    if not exports:
-        missing.append("synthesis by Vivado: `export_design -flow syn`")
-    timed = [value.timing_met for value in exports if value.timing_met is not None]
+    functions = _top_first(estimates)
     return Solution(
         folder=folder,
-        top=names[0] if names else None,
-        device=estimates[names[0]].device if names else None,
-        functions=tuple(_function(estimates[name]) for name in names),
-        cosim_passed=all(run.passed for run in runs) if runs else None,
+        top=functions[0].top if functions else None,
+        device=functions[0].device if functions else None,
+        functions=tuple(map(_function, functions)),
+        cosim_passed=_all(run.passed for run in runs),
         cosim_latency_cycles=runs[-1].latency_cycles if runs else None,
-        timing_met=all(timed) if timed else None,
+        timing_met=_all(value.timing_met for value in exports),
         sources=tuple(item.file for item in items),
-        missing=tuple(missing),
+        missing=tuple(what for what, found in zip(_SUPPLIERS, (estimates, runs, exports), strict=True) if not found),
         stand_in=any(item.stand_in for item in items),
     )
 
 
+def _all(verdicts: Iterable[bool | None]) -> bool | None:
+    """Return whether all known verdicts are good, None where none is known."""
+    known = [verdict for verdict in verdicts if verdict is not None]
+    return all(known) if known else None
+
+
+def _top_first(estimates: dict[str, Csynth]) -> list[Csynth]:
+    """Return the estimates: those that stand within no other first, of these the larger ones first."""
+    inner = {instance.module for value in estimates.values() for instance in value.instances}
+    return sorted(estimates.values(), key=lambda value: (value.top in inner, -_luts(value), value.top))
+
+
 def _luts(value: Csynth) -> float:
-    return float(next((item.used for item in value.resources if item.resource == "LUT" and item.used is not None), -1))
+    return -1 if value.used.luts is None else value.used.luts
 
 
 def _function(value: Csynth) -> HlsFunction:

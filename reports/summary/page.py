@@ -20,7 +20,7 @@ from reports.summary.build import read_build
 from reports.summary.build_report import BlockRow, BuildReport, Cell, Rate, Total
 from reports.summary.fit_page import fit_page
 from reports.summary.gates import Gate, Outcome
-from reports.summary.show import console
+from reports.summary.terminal import console
 
 FORMAT = 1
 JSON_FILE = "report.json"
@@ -316,7 +316,7 @@ def _share(total: Total, used: float | str | None) -> str:
 
 
 def _slrs(report: BuildReport) -> Table:
-    shown = _table("Linked, by SLR, of what is left to a kernel there", "SLR", *LABELS.values(), left=("SLR",))
+    shown = _table("Linked, by SLR, of what the shell leaves to a kernel there", "SLR", *LABELS.values(), left=("SLR",))
     for slr in report.slrs:
         budgets = dict(slr.budgets)
         cells = []

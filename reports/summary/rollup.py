@@ -7,7 +7,7 @@ routing), then the later one by its date.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,10 +136,7 @@ def _design(name: str, items: list[Report], depth: int) -> RollUp:
     timing = _first(ordered, TimingSummary, lambda _: True)
     power = _first(ordered, Power, lambda _: True)
     kernels = _first(ordered, AcceleratorUtilization, lambda _: True)
-    uses = () if flat is None else _uses(flat.value)
-    instances = () if tree is None else _instances(tree.value, depth)
-    if not instances and kernels is not None:
-        instances = _kernels(kernels.value)
+    instances = _of(tree, lambda value: _instances(value, depth), ()) or _of(kernels, _kernels, ())
     used = [item for item in (flat, by_slr, tree, timing, power, kernels) if item is not None]
     have = {
         "utilization": flat is not None,
@@ -157,16 +154,20 @@ def _design(name: str, items: list[Report], depth: int) -> RollUp:
         device=max((item.value.header.device for item in ordered if item.value.header.device), key=len, default=None),
         state=best.state,
         tool=f"{best.tool} {best.version}",
-        uses=uses,
-        slrs=() if by_slr is None else _slrs(by_slr.value),
-        slls_used=None if by_slr is None else by_slr.value.slls_used,
+        uses=_of(flat, _uses, ()),
+        slrs=_of(by_slr, _slrs, ()),
+        slls_used=_of(by_slr, lambda value: value.slls_used),
         instances=instances,
-        timing=None if timing is None else _timing(timing.value),
-        total_on_chip_w=None if power is None else power.value.total_on_chip_w,
+        timing=_of(timing, _timing),
+        total_on_chip_w=_of(power, lambda value: value.total_on_chip_w),
         sources=tuple(dict.fromkeys(item.file for item in used)),
         missing=tuple(missing),
         stand_in=any(item.stand_in for item in (*used, ordered[0])),
     )
+
+
+def _of(item: Report | None, read: Callable[[Any], Any], otherwise: Any = None) -> Any:
+    return otherwise if item is None else read(item.value)
 
 
 def _first(items: list[Report], kind: type, good: Any) -> Report | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -26,8 +26,6 @@ MAX_ROWS = 40
 """Rows shown of a long list; `--json` has them all."""
 MAX_NAME = 36
 """Characters of a netlist's name in a list."""
-PIPED_WIDTH = 160
-"""Columns where there is no terminal."""
 
 NO_VALUE = "no value"
 INVENTED = f"STAND-IN: no tool has written this, all figures are invented ({MARK} marks them)"
@@ -38,7 +36,7 @@ _BRIEF: dict[type, tuple[str, ...]] = {
 
 
 def words(value: Any) -> str:
-    """Return a scalar or a short tuple as a reader expects it; what is absent is said, never left blank or zero."""
+    """Return a scalar or a short tuple as a reader expects it; an absent value says so and is never blank or zero."""
     if value is None:
         return NO_VALUE
     if isinstance(value, bool):
@@ -274,11 +272,3 @@ def _cycles(value: Range) -> str:
     if value.min is None or value.max is None:
         return "?"
     return f"{value.min:,}" if value.min == value.max else f"{value.min:,}-{value.max:,}"
-
-
-def console(*, stderr: bool = False) -> Console:
-    """Return a console that neither guesses colours from words nor reads markup from file names."""
-    made = Console(highlight=False, markup=False, stderr=stderr)
-    if not made.is_terminal:
-        made.width = max(made.width, PIPED_WIDTH)  # a file or a pipe has no edge at which to cut columns
-    return made

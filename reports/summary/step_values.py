@@ -5,7 +5,7 @@
     link/values.json            Linked, the whole design
 
 A member that is not there is a value that the step does not have: nothing is ever written as zero, null or NaN because
-it is not known. Members that are unknown here are passed over, so that a step may leave more.
+it is not known. Members that are unknown here are passed over: a step may leave more.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ def _global_clocks(section: Section) -> tuple[GlobalClock, ...]:
 
 
 def _clocks_of_2015(section: Section) -> tuple[GlobalClock, ...]:
-    """Return the nets of global buffers; 2015 names neither their clocks nor their pins, and no net is no table."""
+    """Return the nets of global buffers; 2015 names neither clocks nor pins, and without nets there is no table."""
     table = next(section.tables(), None)
     if table is None:
         return ()

@@ -113,10 +113,6 @@ class DesignAnalysis:
     crossings: tuple[CellCrossing, ...]
     complexity: tuple[Complexity, ...]
 
-    def windows(self, stage: str) -> tuple[CongestedWindow, ...]:
-        """Return the congested windows of the placer or the router."""
-        return tuple(window for window in self.congestion if window.stage == stage)
-
 
 def matches(head: str) -> bool:
     """Tell whether a text begins as a design analysis."""

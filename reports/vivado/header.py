@@ -38,12 +38,6 @@ class Header:
     speed_file: str | None
     state: str | None
 
-    @property
-    def year(self) -> int | None:
-        """The year of the release."""
-        first = self.version.split(".")[0]
-        return int(first) if first.isascii() and first.isdigit() and len(first) == 4 else None
-
 
 def begins(head: str, title: str) -> bool:
     """Tell whether `head` begins with Vivado's block and then, on a line of its own, `title`."""
@@ -65,25 +59,11 @@ def read_header(lines: Lines, title: str) -> Header:
     Raises EmptyReportError, WrongKindError for another report or none of Vivado, and TruncatedReportError where the
     text ends within the block.
     """
-    if not any(not line.isspace() and line for line in lines):
-        raise EmptyReportError(lines.file, None, "the file is empty", "run the tool that writes it again")
-    first = next((at for at, line in enumerate(lines[:_SEARCH_LINES]) if line.startswith(HEADS)), None)
-    if first is None:
-        raise WrongKindError(lines.file, 1, "no '| Tool Version' at the begin", f"expected Vivado's '{title}'")
-    found: dict[str, str] = {}
-    at = first
-    while at < len(lines) and lines[at].startswith("|"):
-        key, colon, value = lines[at][1:].partition(":")
-        if colon:
-            found.setdefault(key.strip(), value.strip())
+    first = _first_line(lines, title)
+    found, at = _block(lines, first)
+    while at < len(lines) and not lines[at].strip().strip("-"):
         at += 1
-    while at < len(lines) and (not lines[at].strip() or set(lines[at].strip()) == {"-"}):
-        at += 1
-    if at >= len(lines):
-        raise TruncatedReportError(lines.file, len(lines), "ends after the head", f"expected '{title}'")
-    if lines[at].strip() != title:
-        what = f"this is '{lines[at].strip()[:60]}'"
-        raise WrongKindError(lines.file, at + 1, what, f"expected '{title}'")
+    _check_title(lines, at, title)
     tool = _TOOL.match(found.get("Tool Version", ""))
     if tool is None:
         raise WrongKindError(lines.file, first + 1, "no tool with a version", "expected 'Tool Version : Vivado v.…'")
@@ -98,6 +78,36 @@ def read_header(lines: Lines, title: str) -> Header:
         speed_file=found.get("Speed File") or None,
         state=state.lower() if state else None,
     )
+
+
+def _first_line(lines: Lines, title: str) -> int:
+    """Return where the block begins."""
+    if not any(line.strip() for line in lines):
+        raise EmptyReportError(lines.file, None, "the file is empty", "run the tool that writes it again")
+    for at, line in enumerate(lines[:_SEARCH_LINES]):
+        if line.startswith(HEADS):
+            return at
+    raise WrongKindError(lines.file, 1, "no '| Tool Version' at the begin", f"expected Vivado's '{title}'")
+
+
+def _block(lines: Lines, first: int) -> tuple[dict[str, str], int]:
+    """Return the fields of the block that begins at `first` (of a key the first value), and the line behind it."""
+    found: dict[str, str] = {}
+    at = first
+    while at < len(lines) and lines[at].startswith("|"):
+        key, colon, value = lines[at][1:].partition(":")
+        if colon:
+            found.setdefault(key.strip(), value.strip())
+        at += 1
+    return found, at
+
+
+def _check_title(lines: Lines, at: int, title: str) -> None:
+    if at >= len(lines):
+        raise TruncatedReportError(lines.file, len(lines), "ends after the head", f"expected '{title}'")
+    if lines[at].strip() != title:
+        what = f"this is '{lines[at].strip()[:60]}'"
+        raise WrongKindError(lines.file, at + 1, what, f"expected '{title}'")
 
 
 def _without_folders(command: str) -> str:

@@ -83,14 +83,6 @@ class Power:
     supplies: tuple[Supply, ...]
     instances: tuple[InstancePower, ...]
 
-    def component(self, name: str) -> Component | None:
-        """Return the first row of the component table with `name`."""
-        return next((row for row in self.components if row.name == name), None)
-
-    def supply(self, name: str) -> Supply | None:
-        """Return the first rail with `name`."""
-        return next((row for row in self.supplies if row.name == name), None)
-
 
 def matches(head: str) -> bool:
     """Tell whether a text begins as a power report."""

@@ -65,11 +65,6 @@ class Failfast:
     device: str | None
     criteria: tuple[Criterion, ...]
 
-    @property
-    def reviews(self) -> int:
-        """How many criteria ask for a review."""
-        return sum(criterion.status == "REVIEW" for criterion in self.criteria)
-
 
 def matches(head: str) -> bool:
     """Tell whether a text begins as a QoR assessment."""

@@ -130,7 +130,7 @@ class EmulatedBuffer(PynqBuffer):  # type: ignore[misc]
 
     @property
     def device_address(self) -> int:
-        """Address for the card. Raises CardError for a freed buffer or an array that is no part of one."""
+        """Address for the card. Raises CardError for a freed buffer or an array that is not part of one."""
         bo = self._object()
         bo.check_alive()
         offset = self.offset
@@ -175,5 +175,5 @@ class EmulatedBuffer(PynqBuffer):  # type: ignore[misc]
 
     def _object(self) -> BufferObject:
         if not isinstance(self.bo, BufferObject):
-            raise CardError("this array is no buffer of a card", remedy="allocate one: pynq.allocate(...)")
+            raise CardError("this array is not a buffer of a card", remedy="allocate one: pynq.allocate(...)")
         return self.bo

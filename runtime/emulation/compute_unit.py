@@ -137,7 +137,7 @@ class ComputeUnit:
         run, before = Run(self._kernel.prepare(values, self.registers)), self._last
         thread = threading.Thread(target=_work, args=(run, before), name=self.name, daemon=True)
         thread.start()
-        # Only a run whose thread exists may be waited for: the order keeps a failed start from looking busy for ever.
+        # Only a run whose thread exists may be waited for: the order keeps a failed start from looking busy endlessly.
         self._last, self._done, self._reported = run, True, True
         return run
 
@@ -167,5 +167,5 @@ def _work(run: Run, before: Run | None) -> None:
     except BaseException as error:  # the host's thread is to see every kind
         run.failure = error
     finally:
-        # Done whatever happened: a unit that stays busy would let wait() poll for ever.
+        # Done whatever happened: a unit that stays busy would let wait() poll endlessly.
         run.done.set()

@@ -41,7 +41,7 @@ def emulated_first() -> bool:
     """Whether the emulated card is to be PYNQ's default; see the text of this module."""
     choice = os.environ.get("DATAFLOW_FARM_CARD", "")
     if choice not in ("", "emulated", "real"):
-        raise InputError(f"{choice!r} is no kind of card", where="DATAFLOW_FARM_CARD", remedy="use emulated or real")
+        raise InputError(f"{choice!r} is not a kind of card", where="DATAFLOW_FARM_CARD", remedy="use emulated or real")
     return choice == "emulated" or (not choice and "XILINX_XRT" not in os.environ)
 
 

@@ -218,7 +218,7 @@ def extend(xclbin: Xclbin, added: Mapping[Kind, bytes]) -> Xclbin:
     xclbin = xclbin.bare
     if xclbin.tail:
         raise XclbinError(
-            f"{len(xclbin.tail):,} bytes behind the sections are no mirror of xclbinutil's",
+            f"{len(xclbin.tail):,} bytes behind the sections are not a mirror of xclbinutil's",
             where=f"offset {xclbin.header.length - len(xclbin.tail)}",
             remedy="add sections to the file as v++ or xclbinutil has written it",
         )

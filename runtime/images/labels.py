@@ -112,7 +112,7 @@ def _split(line: str) -> list[str]:
 
 def _images(folder: Path) -> Mapping[str, Path]:
     if not folder.is_dir():
-        what = "is no folder" if folder.exists() else "is not there"
+        what = "is not a folder" if folder.exists() else "is not there"
         raise InputError(what, where=str(folder), remedy="give the folder of the images")
     found = {}
     for path in sorted(folder.rglob("*")):

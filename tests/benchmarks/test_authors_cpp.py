@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
+import needs
 import numpy as np
 import pytest
 
@@ -39,6 +39,7 @@ TOP = Top("block.cpp", "block(in, out)", ("IN_LANES", "IN_BITS"), ("OUT_LANES", 
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
+    needs.hls_compiler()
     (tmp_path / "src").mkdir()
     (tmp_path / "own").mkdir()
     (tmp_path / "src" / "block.cpp").write_text(SOURCE)
@@ -46,7 +47,7 @@ def clone(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.skipif(shutil.which("g++") is None, reason="there is no g++")
+@pytest.mark.slow
 def test_elements_go_through_in_order(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(authors_cpp, "FLAGS", ("-std=c++14", "-O0", "-w"))
     compile_theirs(clone, TOP, clone)
@@ -55,7 +56,7 @@ def test_elements_go_through_in_order(clone: Path, monkeypatch: pytest.MonkeyPat
     assert 0 <= seconds < 60
 
 
-@pytest.mark.skipif(shutil.which("g++") is None, reason="there is no g++")
+@pytest.mark.slow
 def test_what_does_not_compile_is_said(clone: Path) -> None:
     (clone / "own" / "config.h").write_text(CONFIG.replace("IN_BITS", "IN_WIDTH"))
     with pytest.raises(NotCompiledError, match=r"error: .*IN_BITS"):

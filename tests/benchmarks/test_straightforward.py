@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
+import needs
 import pytest
 
 from toolchains.open.synthesis.yosys import run_script
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 VARIANT = ROOT / "benchmarks" / "straightforward.sv"
@@ -89,8 +91,7 @@ endmodule
 
 def elaborate(folder: Path, module: str, parameters: dict[str, int]) -> None:
     """Write `real.v` and `plain.v`: the module flat, in plain Verilog, for a simulator that knows little of the new."""
-    if shutil.which("iverilog") is None:
-        pytest.skip("there is no iverilog: apt-get install iverilog")
+    needs.program("iverilog")
     given = "".join(f" -set {name} {value}" for name, value in parameters.items())
     for name, over in (("real", ()), ("plain", (VARIANT,))):
         lines = [f"read_verilog -sv {file}" for file in FILES]

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-import pytest
+import needs
 from amd_stand_in import install
+from flow_checkout import copy_files
 
 from config.settings import load_settings
 from farm.execution.failure import Failure
@@ -147,21 +148,6 @@ class Machine:
         return failure
 
 
-def copy_checkout(folder: Path) -> None:
-    """What git knows or would add, without the tests."""
-    if shutil.which("git") is None:
-        pytest.skip("git is needed for a copy of the checkout")
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
-    if done.returncode:
-        pytest.skip("this is no git checkout, so that nobody says which files belong to it")
-    for name in done.stdout.decode().split("\0"):
-        source = ROOT / name
-        if name and source.is_file() and not name.startswith("tests/"):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, folder / name)
-
-
 class Make(Protocol):
     """Makes a machine with a release; `variables` in place of a licence."""
 
@@ -171,8 +157,9 @@ class Make(Protocol):
 
 def make_machine(folder: Path, release: str) -> Machine:
     """A machine in a folder."""
+    needs.tcl()
     checkout = folder / "checkout"
-    copy_checkout(checkout)
+    copy_files(checkout)
     made = Machine(folder / "amd", release, checkout)
     made.install()
     return made

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import needs
 import pytest
 
 HERE = Path(__file__).resolve().parent
@@ -79,10 +80,7 @@ class Bench:
 @pytest.fixture(scope="session")
 def trees(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """One install tree a release."""
-    try:
-        import tkinter  # noqa: F401
-    except ImportError:
-        pytest.skip("the stand-in needs Python's tkinter (Debian: python3-tk)")
+    needs.tcl()
     made: dict[str, Path] = {}
 
     def tree(release: str) -> Path:

@@ -248,7 +248,7 @@ def task_slow():
         checkout.wait_for("build/slow.log")
         checkout.write("a", "new")
         output, _ = process.communicate(timeout=30)
-        assert "a was edited while slow ran with it; the next build runs that again" in output
+        assert "a was edited while slow ran with it; the next build runs slow again" in output
         assert "R slow" in checkout.doit("list", "-s")
         assert checkout.ran() == {"slow"}
         assert checkout.read("build/out") == "new"

@@ -39,9 +39,7 @@ def task_after():
     def test_traceback(self, checkout) -> None:
         output = self.fail(checkout, "def f():\n  raise ValueError('pe must divide')\nf()")
         assert "          ValueError: pe must divide\n          at " in output
-        assert (
-            "code.py:2\n          source: correct what the lines above name\n          log: build/bad.log\n" in output
-        )
+        assert "code.py:2\n          source: correct the lines named above\n          log: build/bad.log\n" in output
 
     def test_signal(self, checkout) -> None:
         assert "was ended by SIGSEGV" in self.fail(checkout, "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
@@ -84,7 +82,7 @@ def task_good():
             "subprocess.Popen(['sleep', '60'], start_new_session=True); print('hanging', flush=True); time.sleep(60)"
         )
         begun = time.monotonic()
-        assert "was not done after 0.3 s" in self.fail(checkout, code, timeout_s=0.3)
+        assert "did not end within 0.3 s" in self.fail(checkout, code, timeout_s=0.3)
         assert time.monotonic() - begun < 10
         assert checkout.processes() == []
 
@@ -141,7 +139,8 @@ def task_one():
         assert "nothing to do" in checkout.doit()
         assert checkout.read("list") == "1"
         checkout.write("broken", "")
-        assert "FAILED  one has its outputs in place, but their use failed: OSError: no room" in checkout.doit(status=1)
+        shown = checkout.doit(status=1)
+        assert "FAILED  one has its outputs in place, but the publish hook failed: OSError: no room" in shown
         assert checkout.read("build/out") == "A"
 
     def test_published_that_fails_is_tried_again(self, checkout) -> None:
@@ -156,7 +155,7 @@ def task_one():
     yield task(copy("one", "a", "build/out"), doc="x", publish_hook=published)
 """
         checkout.dodo(body)
-        assert "their use failed: OSError: no room" in checkout.doit(status=1)
+        assert "publish hook failed: OSError: no room" in checkout.doit(status=1)
         checkout.write("allowed", "")
         assert checkout.made() == {"one"}
         assert checkout.read("seen") == "out"

@@ -73,11 +73,31 @@ def test_signal_to_the_engine_alone(checkout, halfway: subprocess.Popen[str], nu
     assert time.monotonic() - begun < 5, "SIGTERM, two seconds, SIGKILL"
     last = output.splitlines()[-1]
     assert last.startswith(f"stopped by {signal.Signals(number).name}; ended ")
-    assert "1 finished and recorded, 2 left for the next build" in last
+    assert "1 finished and recorded, 2 remain for the next build" in last
     assert "Traceback" not in output
     assert checkout.processes() == []
     assert checkout.scratch() == []
     check_nothing_is_lost_or_half_done(checkout)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_build_in_the_background_goes_on(checkout, started, number: int) -> None:
+    """`doit build &` of a script has SIGINT ignored, and nohup's has SIGHUP: neither ends it, SIGTERM does."""
+    checkout.dodo("""
+BUILD = ["slow"]
+CODE = "import time; print(1, flush=True); time.sleep(60)"
+def task_slow():
+    yield task(python("slow", CODE), doc="x")
+""")
+    process = started(preexec_fn=lambda: signal.signal(number, signal.SIG_IGN))
+    checkout.wait_for("build/slow.log")
+    process.send_signal(number)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=1)
+    process.terminate()
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == 143, output
+    assert output.splitlines()[-1].startswith("stopped by SIGTERM; ended ")
 
 
 def test_killed_engine(checkout, halfway: subprocess.Popen[str]) -> None:

@@ -57,7 +57,7 @@ def test_sources_each_once_in_order() -> None:
         ({"environment": (("A-B", "x"),)}, "sets the variable 'A-B'"),
         ({"environment": (("A", "x"), ("A", "y"))}, "names the variable 'A' twice"),
         ({"timeout_s": 0.0}, "a timeout of 0.0 s"),
-        ({"error_lines": ("(",)}, "no regular expression"),
+        ({"error_lines": ("(",)}, "not a regular expression"),
     ],
 )
 def test_refused(changes: dict[str, Any], message: str) -> None:

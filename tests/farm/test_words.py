@@ -71,7 +71,7 @@ def task_a():
 """)
         output = checkout.doit(status=3)
         assert output == (
-            "ERROR: step 'a' has the source of an input '../b', which is no relative path inside the folder\n"
+            "ERROR: step 'a' has the source of an input '../b', which is not a relative path inside the folder\n"
         )
 
     def test_doit_itself_refuses_and_records_nothing(self, chain) -> None:

@@ -18,7 +18,7 @@ FOLDER = "build/digits/open-sw_emu"
 BLOCKS = ["preres", "res2a", "res2b", "res3a", "res3b", "postres"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def digits(built):
     """Images, labels and the model's indices of all held-out digits, and the path of the xclbin."""
     datasets = pytest.importorskip("sklearn.datasets")

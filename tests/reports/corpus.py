@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -29,3 +30,17 @@ def resources(items: Any, name: str) -> dict[str, Any]:
 def cycles(value: Any, expected: dict[str, Any]) -> dict[str, Any]:
     names = {"min": "min", "best": "min", "max": "max", "worst": "max", "avg": "average", "average": "average"}
     return {key: getattr(value, names[key]) for key in expected}
+
+
+def as_printed(value: Any) -> Any:
+    """What the manifest writes for a value: bounds and infinities are the words of the report."""
+    if isinstance(value, Below):
+        return str(value)
+    if isinstance(value, float) and math.isinf(value):
+        return str(value)
+    return value
+
+
+def only(expected: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    """The part of `found` that the reader typed; a typed key that was not found is None."""
+    return {key: found.get(key) for key in expected}

@@ -52,7 +52,9 @@ FINN: dict[str, Getter] = {
     "longest": lambda value, _: value.longest.step,
     "seconds": lambda value, _: value.longest.seconds,
     "step_hw_ipgen": lambda value, _: next(one.seconds for one in value.steps if one.step == "step_hw_ipgen"),
-    "outcome": lambda value, _: "complete" if value.runs[-1].reached_last else "incomplete",
+    "outcome": lambda value, _: (
+        "complete" if len(value.runs[-1].steps) == value.runs[-1].planned_steps else "incomplete"
+    ),
     "last_step": lambda value, _: value.runs[-1].steps[-1],
     "last_step_index": lambda value, _: f"{len(value.runs[-1].steps)}/{value.runs[-1].planned_steps}",
     "LUT": lambda value, _: value.lut,

@@ -6,12 +6,16 @@ from typing import Any
 
 from corpus import Getter
 
-from reports.logs.facts import failure_facts
 from reports.logs.value import Log
 
 
+def codes(value: Log) -> list[str | None]:
+    """The different codes of the errors in order of their first appearance."""
+    return list(dict.fromkeys(error.code for error in value.errors))
+
+
 def overuse(value: Log, expected: Any) -> Any:
-    facts = failure_facts(value.errors).overuse
+    facts = value.facts.overuse
     with_place = any(" in " in key for key in expected)
     return {
         f"{one.resource} in {one.where}" if with_place else one.resource: {
@@ -23,12 +27,12 @@ def overuse(value: Log, expected: Any) -> Any:
 
 
 def clbs(value: Log, _: Any) -> Any:
-    facts = failure_facts(value.errors)
+    facts = value.facts
     return {"in_pblock": facts.clbs_in_pblock, "available": facts.clbs_available, "required": facts.clbs_required}
 
 
 def fact(name: str) -> Getter:
-    return lambda value, _: getattr(failure_facts(value.errors), name)
+    return lambda value, _: getattr(value.facts, name)
 
 
 def root_cause(value: Log, _: Any) -> Any:
@@ -74,7 +78,7 @@ LOG: dict[str, Getter] = {
     "outcome": outcome,
     "category": lambda value, _: value.category,
     "n_error_lines": lambda value, _: len(value.errors) if isinstance(value, Log) else len(value.failed),
-    "error_codes": lambda value, _: list(value.error_codes),
+    "error_codes": lambda value, _: codes(value),
     "root_cause": root_cause,
     "platform": lambda value, _: value.platform,
     "failed_step": lambda value, _: value.failed_step,

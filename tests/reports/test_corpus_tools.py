@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from corpus_manifest import manifest
 
 from reports.logs.message import read_message
 from reports.reading.source import read
@@ -56,12 +56,8 @@ KIND_OF_FOLDER = {
 
 
 def _entries() -> list[dict[str, Any]]:
-    manifest = CORPUS / "MANIFEST.yaml"
-    if not manifest.exists():
-        return []
-    with manifest.open(encoding="utf-8") as stream:
-        files = yaml.load(stream, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["files"]
     # The xclbin files belong to runtime.formats.xclbin and its own test.
+    files = manifest()["files"]
     return [entry for entry in files if entry["kind"] in KIND_OF_FOLDER and not entry["file"].endswith(".xclbin")]
 
 

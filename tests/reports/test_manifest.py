@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-import yaml
+from corpus_manifest import manifest
 
 TESTS = Path(__file__).resolve().parents[1]
 CORPUS = TESTS.parents[1] / "shared" / "reports_corpus"
@@ -37,11 +37,6 @@ READERS = {
     **{entry["file"]: TOOLS for entry in TOOLS.ENTRIES},
     **{entry["file"]: XCLBIN for entry in XCLBIN.real_files()},
 }
-
-
-def manifest() -> dict[str, Any]:
-    path = CORPUS / "MANIFEST.yaml"
-    return dict(yaml.safe_load(path.read_text("utf-8"))) if path.exists() else {"counts": {}, "files": []}
 
 
 MANIFEST = manifest()

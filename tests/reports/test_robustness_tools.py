@@ -309,7 +309,7 @@ def test_the_cause_is_the_first_error_that_is_not_a_tail() -> None:
 
 def test_a_tail_alone_is_the_cause() -> None:
     value = told("ERROR: \nERROR: [HLS 200-70] Pre-synthesis failed.\n")
-    assert value.error_codes == (None, "HLS 200-70")
+    assert [error.code for error in value.errors] == [None, "HLS 200-70"]
     assert value.cause is not None and value.cause.code == "HLS 200-70"
 
 
@@ -319,7 +319,7 @@ def test_a_log_that_just_stops_has_no_outcome() -> None:
 
 def test_escape_sequences_and_carriage_returns() -> None:
     value = told("\x1b[31mERROR: [HLS 200-101] no\x1b[0m\nprogress 10%\rERROR: [HLS 200-102] still no\r\n")
-    assert value.error_codes == ("HLS 200-101", "HLS 200-102")
+    assert [error.code for error in value.errors] == ["HLS 200-101", "HLS 200-102"]
 
 
 def test_memory_is_in_megabytes_whatever_is_printed() -> None:

@@ -7,6 +7,7 @@ import struct
 import subprocess
 from pathlib import Path
 
+import needs
 import pytest
 
 from runtime import trust
@@ -116,6 +117,7 @@ PLATFORM = "xilinx_u250_xdma_201830_2"
 @pytest.fixture(scope="session")
 def payload_program(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The compiled payload."""
+    needs.program("gcc")
     folder = tmp_path_factory.mktemp("payload")
     source, program = folder / "payload.c", folder / "payload"
     source.write_text(_SOURCE)

@@ -177,7 +177,7 @@ def test_weights_in_one_line(tmp_path):
 
 def test_stand_ins_are_said(build, weights):
     path = build(fc=weights.tobytes(), facts={"parameters": manifest.Parameters("stand-in", "0" * 64)})
-    with pytest.warns(runtime.StandInWarning, match="stand-ins"):
+    with pytest.warns(runtime.StandInWarning, match="random weights"):
         runtime.Accelerator(path).close()
     with warnings.catch_warnings():
         warnings.simplefilter("error", runtime.StandInWarning)

@@ -26,15 +26,6 @@ ROOT = Path(__file__).resolve().parents[2]
 DIGITS = ROOT / "build" / "digits" / "open-sw_emu" / "digits.xclbin"
 
 
-# A test runner in the background has Ctrl-C ignored, and children inherit that.
-_INTERRUPTIBLE = """
-import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)
-from runtime.__main__ import main
-sys.exit(main())
-"""
-
-
 @pytest.fixture()
 def numbers(build, tmp_path):
     """An xclbin that says of an image the sum of its pixels, that plus 1, and that plus 2; 10 classes, 6 images.
@@ -92,9 +83,9 @@ def test_json_alone_on_the_output(numbers, tmp_path, capsys):
 
 
 def test_stand_ins_are_said(numbers, tmp_path, capsys):
-    with pytest.warns(match="stand-ins"):
+    with pytest.warns(match="random weights"):
         assert main(command(numbers(facts={"parameters": Parameters("stand-in", "0" * 64)}), tmp_path)) == 0
-    assert "stand-ins: these figures mean nothing" in capsys.readouterr().out
+    assert "random weights: these figures are meaningless" in capsys.readouterr().out
 
 
 def test_one_class_is_one_line(numbers, tmp_path, capsys):
@@ -176,7 +167,7 @@ def test_ctrl_c_leaves_no_process(numbers, tmp_path, words):
     file = numbers(mode=2)
     argv = command(file, tmp_path) if words == ["accuracy"] else ["benchmark", "--xclbin", str(file)]
     process = subprocess.Popen(
-        [sys.executable, "-c", _INTERRUPTIBLE, *argv],
+        [sys.executable, "-m", "runtime", *argv],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

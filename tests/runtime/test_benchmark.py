@@ -115,7 +115,7 @@ def test_batch_sizes():
 
 @pytest.mark.parametrize("text", ["0", "1,0", "-1", "", "1,", "x", "1.5", "4097", "9" * 30, "²"])
 def test_batch_sizes_that_are_none(text):
-    with pytest.raises(InputError, match=r"--batches: .* is no batch size; give numbers of images from 1 to 4096"):
+    with pytest.raises(InputError, match=r"--batches: .* is not a batch size; give numbers of images from 1 to 4096"):
         benchmark.parse_batches(text)
 
 
@@ -123,7 +123,7 @@ def test_batch_sizes_that_are_none(text):
     ("more", "words"),
     [
         (["--batches", "0"], ["--batches", "'0'"]),
-        (["--seconds", "0"], ["--seconds", "0 is no time"]),
+        (["--seconds", "0"], ["--seconds", "cannot measure for 0 s"]),
         (["--seconds", "nan"], ["--seconds"]),
         (["--seconds", "inf"], ["--seconds"]),
         (["--json", "."], ["is a folder"]),

@@ -43,7 +43,7 @@ _VITIS_HLS = {
 def release_order(release: str) -> tuple[int, int]:
     """Year and number of a release, by which releases follow each other: (2022, 2) for "2022.2".
 
-    Raises ValueError for what is no release, or one before 2019.2.
+    Raises ValueError for text that is not a release, or for one before 2019.2.
     """
     match = re.fullmatch(r"(20[0-9]{2})\.([1-9])", release)
     order = (int(match[1]), int(match[2])) if match else (0, 0)
@@ -57,7 +57,7 @@ def release_header(release: str) -> str:
 
     It defines FARM_HOST (host only) or AP_INT_MAX_W, and the macros FARM_PARTITION, FARM_PARTITION_DIM,
     FARM_PARTITION_CYCLIC, FARM_PACK, FARM_LUTRAM and FARM_DEPTH. Every release from 2020.1 on is Vitis HLS, a new one
-    too. Raises ValueError for what is no release, or one before 2019.2.
+    too. Raises ValueError for text that is not a release, or for one before 2019.2.
     """
     is_vitis_hls = release != HOST and release_order(release) >= (2020, 1)
     lines = [

@@ -104,7 +104,7 @@ def is_stream(type_node: Node | None) -> bool:
 
 
 def template(kind: Node | None) -> tuple[str, tuple[Node, ...]]:
-    """`f` and the arguments of `f<...>`, `a::f<...>`; no name for a type that is no template."""
+    """`f` and the arguments of `f<...>`, `a::f<...>`; no name for a type that is not a template."""
     while kind is not None and kind.type in {"qualified_identifier", "type_descriptor"}:
         if kind.child_by_field_name("declarator") is not None:
             return "", ()
@@ -149,7 +149,7 @@ def plain_name(callee: Node | None) -> str:
 
 @dataclass(frozen=True)
 class Call:
-    """A call with the names that it is given; "" stands for an argument that is no plain name."""
+    """A call with the names that it is given; "" stands for an argument that is not a plain name."""
 
     node: Node = field(repr=False)
     name: str

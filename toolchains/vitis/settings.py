@@ -23,7 +23,7 @@ class VitisSettings:
         None, "folder of Alveo platforms; empty: PLATFORM_REPO_PATHS, /opt/xilinx/platforms"
     )
     threads: int = setting(
-        4, "general.maxThreads of each Vivado; fixed, so that no result depends on it", minimum=1, maximum=32
+        4, "general.maxThreads of each Vivado; fixed: no result depends on the machine", minimum=1, maximum=32
     )
     jobs: int = setting(4, "processes that one Vivado or v++ starts itself", minimum=1, maximum=64)
     ooc_route: bool = setting(False, "place and route each core out of context, for its real timing")
@@ -33,5 +33,5 @@ class VitisSettings:
     ooc_hours: float = setting(6.0, "longest time of one out-of-context synthesis", minimum=0.1)
     link_hours: float = setting(36.0, "longest time of netlist, of stitch and of link", minimum=0.1)
     needs_licence: bool = setting(True, "refuse to start without a licence; false for devices that need none")
-    accept_lower_clock: bool = setting(True, "keep an xclbin whose clock v++ has lowered; false: that is a failure")
+    accept_lower_clock: bool = setting(True, "keep an xclbin if v++ has lowered its clock; false: fail")
     licence: str = setting("vivado", "licence of farm.licences that each synthesis and implementation takes")

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from toolchains.core_file import core_text, read_core
 
 from blocks.core import hls, rtl
 from blocks.core.base import Core
 from blocks.core.graph import GraphCore
 from blocks.dma import DmaCore
 from blocks.network import find_network
+from toolchains.common.core_file import core_text, read_core
 from toolchains.open.emulation.compile_core import simulate
 from toolchains.open.emulation.native import host_entry
 from toolchains.vitis.hls.bench_vectors import write_vectors

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
+import hashlib
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import needs
 import numpy as np
 import pytest
+from once import Once
 
 from blocks.operators.acc_pool import AccPool
 from blocks.operators.add import Add
@@ -26,6 +28,7 @@ from blocks.operators.threshold import Threshold
 from blocks.operators.width_converter import WidthConverter
 from toolchains.hls_subset.release import release_header
 
+PROGRAM = "cases"
 OPERATORS = Path(__file__).resolve().parents[3] / "blocks" / "operators"
 
 SHAPES: tuple[Operator, ...] = (
@@ -189,29 +192,34 @@ def source(shapes: Sequence[Operator], host: bool) -> str:
     return "".join(text)
 
 
-def open_headers() -> Path:
-    """The open ap_int and hls_stream headers, or skip."""
-    spec = importlib.util.find_spec("hls4ml")
-    if spec is None or not spec.submodule_search_locations:
-        pytest.skip("hls4ml, whose wheel carries the open ap_int headers, is not installed")
-    return Path(spec.submodule_search_locations[0]) / "templates" / "vivado" / "ap_types"
-
-
 def build(folder: Path, shapes: Sequence[Operator], release: str, operators: Path = OPERATORS) -> Path:
     """Compile the cases for a release; returns the program."""
-    (folder / "farm_release.hpp").write_text(release_header(release))
-    (folder / "cases.cpp").write_text(source(shapes, host=release == "host"))
-    program = folder / "cases"
-    system = [] if release == "host" else ["-isystem", str(open_headers())]
-    flags = ["-std=c++14", "-O1" if release == "host" else "-O0", "-Wall", "-Wextra"]
+    flags = ["-O1" if release == "host" else "-O0", "-Wall", "-Wextra"]
     flags += ["-Wno-unknown-pragmas", "-Wno-unused-label", "-Wno-maybe-uninitialized"]
-    command = ["g++", *flags, "-I", str(folder), "-I", str(operators), *system]
-    done = subprocess.run(
-        [*command, "-o", str(program), str(folder / "cases.cpp")], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[:4000]
+    program = folder / PROGRAM
+    done = compiler(folder, shapes, release, [*flags, "-o", str(program)], operators)
     assert "warning" not in done.stderr, done.stderr[:4000]
     return program
+
+
+def without_pragmas(folder: Path, shapes: Sequence[Operator], release: str) -> str:
+    """What g++ compiles of the cases. Releases differ in the pragmas of HLS, which it passes over."""
+    text = compiler(folder, shapes, release, ["-E", "-P"]).stdout
+    return "\n".join(line for line in text.splitlines() if not line.startswith("#pragma HLS"))
+
+
+def compiler(
+    folder: Path, shapes: Sequence[Operator], release: str, flags: Sequence[str], operators: Path = OPERATORS
+) -> subprocess.CompletedProcess[str]:
+    """Run g++ on the cases in `folder`."""
+    needs.compiler()
+    (folder / "farm_release.hpp").write_text(release_header(release))
+    (folder / "cases.cpp").write_text(source(shapes, host=release == "host"))
+    system = [] if release == "host" else ["-isystem", str(needs.open_headers())]
+    command = ["g++", "-std=c++14", *flags, "-I", str(folder), "-I", str(operators), *system]
+    done = subprocess.run([*command, str(folder / "cases.cpp")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[:4000]
+    return done
 
 
 @dataclass(frozen=True)
@@ -315,9 +323,12 @@ def shapes() -> tuple[Operator, ...]:
 
 
 @pytest.fixture(scope="session", params=["host", "2019.2", "2023.1"])
-def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def program(request: pytest.FixtureRequest, once: Once, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All cases, compiled for the host, and as synthesis reads them, with the open headers."""
-    return build(tmp_path_factory.mktemp(request.param), SHAPES, request.param)
+    release = request.param
+    text = without_pragmas(tmp_path_factory.mktemp("text"), SHAPES, release)
+    name = f"operators-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    return once.make(name, lambda folder: build(folder, SHAPES, release)) / PROGRAM
 
 
 @pytest.fixture(scope="session")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 from pathlib import Path
 
+import needs
 import pytest
 
 from blocks.operators.room import OPERATORS
 from toolchains.hls_subset.release import RELEASES, release_header
+
+pytestmark = pytest.mark.slow
 
 HOST = """
 #include "farm_hls.hpp"
@@ -61,6 +63,7 @@ int main() {
 
 
 def run(folder: Path, text: str, release: str, *flags: str) -> str:
+    needs.compiler()
     (folder / "farm_release.hpp").write_text(release_header(release))
     (folder / "main.cpp").write_text(text)
     command = ["g++", "-std=c++11", *flags, "-I", str(folder), "-I", str(OPERATORS)]
@@ -90,10 +93,7 @@ def test_streams_of_the_host(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def open_headers() -> Path:
-    spec = importlib.util.find_spec("hls4ml")
-    if spec is None or not spec.submodule_search_locations:
-        pytest.skip("hls4ml, whose wheel carries the open ap_int headers, is not installed")
-    return Path(spec.submodule_search_locations[0]) / "templates" / "vivado" / "ap_types"
+    return needs.open_headers()
 
 
 def test_packing_puts_element_0_lowest(tmp_path: Path, open_headers: Path) -> None:
@@ -103,6 +103,7 @@ def test_packing_puts_element_0_lowest(tmp_path: Path, open_headers: Path) -> No
 
 @pytest.mark.parametrize("release", ["host", *RELEASES])
 def test_macros_become_pragmas(tmp_path: Path, release: str) -> None:
+    needs.compiler()
     (tmp_path / "farm_release.hpp").write_text(release_header(release))
     calls = "FARM_PACK(rows); FARM_LUTRAM(a.b); FARM_PARTITION_CYCLIC(rows, 2, BANKS); FARM_DEPTH(s, 7);"
     done = subprocess.run(

@@ -52,6 +52,8 @@ def operators(tmp_path: Path) -> Path:
 
 def test_whole_rooms_and_what_git_leaves_behind_are_no_problem(operators: Path) -> None:
     (operators / "gone" / "__pycache__").mkdir(parents=True)
+    (operators / "__pycache__").mkdir(exist_ok=True)
+    (operators / "__pycache__" / "room.cpython-311.pyc").write_bytes(b"")
     assert list(half_made(operators)) == []
 
 

@@ -67,15 +67,9 @@ def differing(simulator: Simulator, draw_case: Callable[..., Any], seed: int, st
     ]
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the simulations are compiled; the harness stays in it, so that it is compiled once."""
-    return tmp_path_factory.mktemp("rtl")
-
-
-@pytest.fixture(scope="module")
-def simulator(shapes: tuple[Operator, ...], folder: Path) -> Simulator:
-    return build(separate(shapes), folder)
+@pytest.fixture(scope="session")
+def simulator(shapes: tuple[Operator, ...], simulate: Callable[[GraphCore], Simulator]) -> Simulator:
+    return simulate(separate(shapes))
 
 
 def test_modules_equal_the_models_at_full_speed(simulator: Simulator, draw_case: Callable[..., Any]) -> None:
@@ -119,11 +113,11 @@ def behind(pairs: Sequence[tuple[Mvau, WidthConverter]]) -> GraphCore:
     return GraphCore("behind", Graph(tuple(ins), tuple(outs), tuple(nodes)))
 
 
-@pytest.fixture(scope="module")
-def behind_simulator(folder: Path) -> Simulator:
+@pytest.fixture(scope="session")
+def behind_simulator(simulate: Callable[[GraphCore], Simulator]) -> Simulator:
     core = behind(BEHIND)
     assert render(core).top.count(".INPUT_HELD(1)") == len(BEHIND)
-    return build(core, folder)
+    return simulate(core)
 
 
 def sums_in_parts(simulator: Simulator, draw_case: Callable[..., Any], seed: int, stalls: dict[str, Stall]) -> Run:
@@ -189,7 +183,7 @@ MUTANTS: dict[str, tuple[Operator, str, str]] = {
 
 
 @pytest.mark.parametrize("name", MUTANTS)
-def test_the_comparison_bites(name: str, tmp_path: Path, folder: Path, draw_case: Callable[..., Any]) -> None:
+def test_the_comparison_bites(name: str, tmp_path: Path, simulations: Path, draw_case: Callable[..., Any]) -> None:
     shape, text, mutated = MUTANTS[name]
     shutil.copytree(room.OPERATORS, tmp_path / "operators", ignore=shutil.ignore_patterns("__pycache__", "*.py"))
     modules = [
@@ -198,7 +192,7 @@ def test_the_comparison_bites(name: str, tmp_path: Path, folder: Path, draw_case
     assert modules
     for module in modules:
         module.write_text(module.read_text().replace(text, mutated))
-    simulator = build(separate([shape]), folder, operators=tmp_path)
+    simulator = build(separate([shape]), simulations, operators=tmp_path)
     stalls = {"n0_out0": Stall(seed=5, chance=0.5, longest=9)}
     assert any(found(simulator, draw_case, seed, its) for seed, its in ((3, {}), (4, stalls)))
 

@@ -91,7 +91,7 @@ def test_other_bytes_are_said(look) -> None:
     (folder / "inputs/extra").write_text("")
     done = run(folder, API_TOKEN="hush")
     assert done.returncode == 0
-    assert "other bytes than those of the build" in done.stderr
+    assert "outputs differ from those of the build" in done.stderr
 
 
 def test_inputs_of_now_are_not_compared_with_a_run_of_before(look) -> None:
@@ -115,9 +115,9 @@ def test_only_an_own_folder_is_written_again(look) -> None:
     [
         ((), "takes the name of one step"),
         (("look:y",), "there is no task or target 'look:y'; did you mean 'look:x'?"),
-        (("pair",), "'pair' stands for 2 steps; name one: after, look:x"),
+        (("pair",), "'pair' stands for 2 steps; name one of them: after, look:x"),
         (("after",), "build/sub/out: not there yet; build what makes it first"),
-        (("plain",), "'plain' is no step"),
+        (("plain",), "'plain' is not a step"),
     ],
 )
 def test_one_error_each(look, words: tuple[str, ...], message: str) -> None:

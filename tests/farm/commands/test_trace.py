@@ -69,7 +69,7 @@ def test_trace_of_a_killed_build(checkout, started) -> None:
     checkout.doit("trace")
     found = spans(checkout)
     assert set(found) == {"w:0", "w:1"}
-    assert found["w:0"]["args"]["ended"] == "not before the build"
+    assert found["w:0"]["args"]["ended"] == "when the build was killed"
 
 
 def _events(checkout) -> list[dict]:

@@ -12,7 +12,7 @@ import pytest
 
 from farm.display.tally import Waiting
 from farm.display.wording import bound_lines, running_words, status_words, waiting_lines
-from farm.planning.forecast import Left
+from farm.planning.forecast import TimeLeft
 from farm.planning.makespan import Bound
 from farm.results.ledger import UNKNOWN, Expectation, Range
 
@@ -72,7 +72,7 @@ def test_after_a_build(slow) -> None:
     assert "\x1b" not in output
     slow.doit("clean", "last", "part")
     output = slow.doit()
-    assert re.search(r"^  restore part:1  \(its run had taken \d\.\d s\)$", output, re.MULTILINE)
+    assert re.search(r"^  restore part:1  \(its run took \d\.\d s\)$", output, re.MULTILINE)
     assert "0 run, 3 restored, 0 current" in output
     assert re.search(r"^restoring saved \d\.\d s of CPU time$", output, re.MULTILINE)
     assert "critical path" not in output
@@ -94,12 +94,12 @@ def task_b():
 @pytest.mark.parametrize(
     ("left", "words"),
     [
-        (Left(0.0, 0, 3), "time left unknown: no step has run before"),
-        (Left(125.0, 2, 1), "at least 2 min 5 s left (1 of the steps left never ran before)"),
-        (Left(7300.0, 3, 0), "about 2 h 1 min left (by earlier runs)"),
+        (TimeLeft(0.0, 0, 3), "time left unknown: no step has run before"),
+        (TimeLeft(125.0, 2, 1), "at least 2 min 5 s left (1 of the rest never ran before)"),
+        (TimeLeft(7300.0, 3, 0), "about 2 h 1 min left (by earlier runs)"),
     ],
 )
-def test_time_left_names_its_basis(left: Left, words: str) -> None:
+def test_time_left_names_its_basis(left: TimeLeft, words: str) -> None:
     assert status_words(3, 6, 1, 2, left) == f"  3/6 done (1 restored), 2 running; {words}"
 
 

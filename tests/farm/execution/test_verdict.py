@@ -115,7 +115,7 @@ class TestMemory:
     def test_the_kernel_has_counted(self, run: Run) -> None:
         found = self.judge(run, -signal.SIGKILL, oom_kills=1)
         assert (found.kind, found.peak_memory_gib, found.memory_gib) == ("memory", 1.0, 2.0)
-        assert "had taken 1.00 GiB of 8.00, expected were 2.00" in remedy_words(found)
+        assert "it took 1.00 GiB of 8.00, 2.00 were expected" in remedy_words(found)
         assert self.judge(run, 1, oom_kills=1).kind == "memory"
 
     def test_killed_while_it_held_nearly_everything(self, run: Run) -> None:

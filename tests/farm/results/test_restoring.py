@@ -117,7 +117,7 @@ def task_other():
     output = checkout.doit("-a")
     assert "2 run" in output
     assert checkout.read("build/other") != first
-    assert "with equal inputs other made something else of build/other" in output
+    assert "with equal inputs other made a different result in build/other" in output
     assert "build/same" not in output
 
 
@@ -171,7 +171,7 @@ def test_a_store_of_another_version(built, tmp_path: Path) -> None:
     (tmp_path / "cache/dataflow-farm/version").write_text("0\n")
     shutil.rmtree(built.folder / "build")
     output = built.doit()
-    assert output.count("is of version '0'") == 1
+    assert output.count("has version '0'") == 1
     assert "3 run" in output
 
 

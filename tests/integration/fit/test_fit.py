@@ -27,8 +27,9 @@ from integration.fit.problem import (
     problem_of,
     stream_wires,
 )
+from integration.fit.result import Fit, Misfit
 from integration.fit.settings import FitSettings
-from integration.fit.solve import Fit, Misfit, fit_of
+from integration.fit.solve import fit_of
 from integration.fit.text import fit_lines, misfit_lines
 from integration.platform import find_platform
 

@@ -10,11 +10,12 @@ import pytest
 from blocks.network import find_network
 from config.settings import load_settings
 from integration.context import BuildContext
-from integration.fit import file as fit_file
+from integration.fit import answer as fit_answer
 from integration.fit import placement
 from integration.fit.command import asked, leave
+from integration.fit.result import Fit
 from integration.fit.settings import FitSettings
-from integration.fit.solve import Fit, fit_of
+from integration.fit.solve import fit_of
 from integration.platform import find_platform
 
 
@@ -49,7 +50,7 @@ def test_it_is_the_fit(tmp_path: Path) -> None:
 
 def test_the_same_question_is_not_solved_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked_for: list[str] = []
-    monkeypatch.setattr(fit_file, "fit_of", lambda problem: asked_for.append(problem.platform) or fit_of(problem))
+    monkeypatch.setattr(fit_answer, "fit_of", lambda problem: asked_for.append(problem.platform) or fit_of(problem))
     first = left(tmp_path)
     assert left(tmp_path) == first
     assert asked_for == ["u250"]

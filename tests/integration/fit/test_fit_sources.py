@@ -13,8 +13,9 @@ from config.settings import Settings, load_settings
 from integration.context import BuildContext
 from integration.fit.command import asked
 from integration.fit.needs import FORMULA, best, needs_of, synthesised
+from integration.fit.result import Fit
 from integration.fit.settings import FitSettings
-from integration.fit.solve import Fit, fit_of
+from integration.fit.solve import fit_of
 from integration.fit.text import fit_lines, misfit_lines
 from integration.platform import find_platform
 

@@ -117,7 +117,7 @@ def test_before_any_step(root: Path) -> None:
     luts, registers, _, urams, _ = report.totals
     assert (luts.estimate, luts.share_percent(luts.estimate)) == (201.0, pytest.approx(20.1))
     assert (registers.estimate, urams.budget, urams.share_percent(7)) == (None, None, None)
-    assert (luts.synthesis.task, luts.linked.task) == ("ooc", "link toolchain=vitis target=hw")
+    assert (luts.synthesis.task, luts.linked.task) == ("ooc", "link toolchain=auto target=hw")
     assert report.xclbin.task == "link"
     text = shown(root)
     for words in ("ooc:res2a", "cosim:res2b", "50,000.0 FPS at 200 MHz", "~201 (20.1 %)", "not known"):
@@ -164,7 +164,7 @@ def test_after_all_steps(root: Path) -> None:
         "slr0.lut <= 75 %: failed, 80 %, 5 % above",
         "fps >= 30000: passed, 40000, 10000 to spare",
         "res2a.luts <= 100: failed, 120, 20 above",
-        "whs_ns >= 0: failed, no value: `doit link toolchain=vitis target=hw` supplies it",
+        "whs_ns >= 0: failed, no value: `doit link toolchain=auto target=hw` supplies it",
         "400 (40.0 %)",
     ):
         assert words in text
@@ -194,8 +194,8 @@ def test_written_by_a_step_and_read_here(root: Path) -> None:
 def test_an_emulation_has_no_netlist_and_says_who_has(root: Path) -> None:
     write(root, "link/values.json", Linked(clock_mhz=200.0, xclbin_bytes=10).document())
     text = shown(root, "wns_ns >= 0", "slr0.lut <= 75 %")
-    assert "wns_ns >= 0: failed, no value: `doit link toolchain=vitis target=hw` supplies it" in text
-    assert "slr0.lut <= 75 %: failed, no value: `doit link toolchain=vitis target=hw` supplies it" in text
+    assert "wns_ns >= 0: failed, no value: `doit link toolchain=auto target=hw` supplies it" in text
+    assert "slr0.lut <= 75 %: failed, no value: `doit link toolchain=auto target=hw` supplies it" in text
     write(root, "estimate.json", {**ESTIMATE, "toolchain": "vitis", "target": "hw"})
     assert "slr0.lut <= 75 %: failed, no value: `doit link` supplies it" in shown(root, "slr0.lut <= 75 %")
 

@@ -71,7 +71,7 @@ def test_a_fit(tmp_path: Path) -> None:
 def test_a_fit_is_no_measurement(tmp_path: Path) -> None:
     leave(tmp_path, FIT)
     (gate,) = read_build(tmp_path, FOLDER, [parse_gate("slr0.lut <= 75 %")]).gates
-    assert str(gate) == "slr0.lut <= 75 %: failed, no value: `doit link toolchain=vitis target=hw` supplies it"
+    assert str(gate) == "slr0.lut <= 75 %: failed, no value: `doit link toolchain=auto target=hw` supplies it"
 
 
 def test_a_stand_ins_figures_are_marked(tmp_path: Path) -> None:

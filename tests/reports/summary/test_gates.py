@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.document import load
 from config.problem import ConfigError
 from config.settings import load_settings
 from reports.reading.number import Below
-from reports.summary.gates import Gate, GateError, Measured, Outcome, check, gates_of, parse_gate, read_gates
+from reports.summary.gates import Gate, GateError, Measured, Outcome, check, gates_of, parse_gate
 
 CORPUS = Path(__file__).resolve().parents[4] / "shared" / "reports_corpus"
 needs_corpus = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of reports is not here")
@@ -48,14 +47,14 @@ def test_text_and_gate_are_one(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("wns_ns", "'wns_ns' is no gate"),
-        ("wns_ns == 0", "'==' is no relation of a gate; use <= or >="),
+        ("wns_ns", "'wns_ns' is not a valid gate"),
+        ("wns_ns == 0", "'==' is not a relation of gates; use <= or >="),
         ("wsn_ns >= 0", "nothing is called 'wsn_ns'; did you mean 'wns_ns'"),
         ("fps >= 50 %", "'fps' has no share in percent"),
         ("slr0.fps >= 1", "an SLR has no 'fps'"),
         ("res2x.luts <= 1", "there is no block 'res2x'; did you mean 'res2"),
         ("res2a.power_w <= 1", "a block has no 'power_w' of its own"),
-        ("luts <= 1e9", "is no gate"),
+        ("luts <= 1e9", "is not a valid gate"),
     ],
 )
 def test_what_is_no_gate(text: str, message: str) -> None:
@@ -96,18 +95,6 @@ def test_an_infinite_slack_and_a_bound_prove_nothing() -> None:
     assert not outcome("luts <= 0.001 %", 3, Below(0.01)).passed
     assert not outcome("luts >= 0.001 %", 3, Below(0.01)).passed
     assert not outcome("luts <= 1 %", 3, None).passed
-
-
-def test_gates_of_a_file(tmp_path: Path) -> None:
-    file = tmp_path / "farm.yaml"
-    file.write_text("gates:\n  - wns_ns >= 0\n  - slr0.lut <= 75 %\n", encoding="utf-8")
-    section = load(file, name="farm.yaml")
-    assert [str(gate) for gate in read_gates(section)] == ["wns_ns >= 0", "slr0.lut <= 75 %"]
-    file.write_text("gates: [wns_ns, fps > 3]\n", encoding="utf-8")
-    section = load(file, name="farm.yaml")
-    read_gates(section)
-    with pytest.raises(ConfigError, match=r"farm\.yaml:1: 'wns_ns' is no gate.*\n.*'>' is no relation"):
-        section.problems.raise_if_any()
 
 
 def test_a_value_that_only_another_build_has() -> None:

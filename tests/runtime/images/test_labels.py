@@ -109,7 +109,7 @@ def test_mistakes_are_one_error(tmp_path, folder, text, name, words):
 def test_folders_that_are_none(tmp_path):
     (tmp_path / "l.txt").write_text("a.png 1\n")
     (tmp_path / "empty").mkdir()
-    for folder, words in (("none", "is not there"), ("l.txt", "is no folder"), ("empty", "holds no image")):
+    for folder, words in (("none", "is not there"), ("l.txt", "is not a folder"), ("empty", "holds no image")):
         with pytest.raises(InputError, match=words) as caught:
             labelled_images(tmp_path / folder, tmp_path / "l.txt", (), None)
         assert caught.value.where == str(tmp_path / folder)

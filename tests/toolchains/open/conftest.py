@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import needs
 import numpy as np
 import pytest
+from once import Once
 
 from blocks.core.graph import Graph, GraphCore
 from blocks.core.hls import render
@@ -21,11 +23,9 @@ from blocks.memories import images
 from toolchains.hls_subset.release import release_header
 from toolchains.open.emulation import compile_core
 from toolchains.open.simulation.compile_model import (
-    HARNESS,
     MODEL,
     VERILATOR_FLAGS,
     class_name,
-    compile_harness,
     compile_sources,
     installed_verilator,
     link_simulation,
@@ -33,8 +33,7 @@ from toolchains.open.simulation.compile_model import (
     wrapper_name,
 )
 from toolchains.open.simulation.model import JOINT, WRAPPER, texts
-from toolchains.open.simulation.simulator import Simulator, build
-from toolchains.open.simulation.verilator import find_verilator
+from toolchains.open.simulation.simulator import Simulator
 from toolchains.open.synthesis import yosys
 from toolchains.open.synthesis.script import DSP_MAP, synthesis_script
 
@@ -62,21 +61,21 @@ class Compiled:
 
 
 @pytest.fixture(scope="session")
-def compile_view(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Compiled]:
+def compile_view(once: Once) -> Callable[..., Compiled]:
     """Compile the body or the top of a core; each one only once."""
-    done: dict[tuple[str, str], Compiled] = {}
 
     def compile_one(core: GraphCore, view: str = "body") -> Compiled:
-        if (core.name, view) not in done:
-            if shutil.which("g++") is None:
-                pytest.skip("there is no g++")
-            done[core.name, view] = _compile(core, view, tmp_path_factory.mktemp(core.name))
-        return done[core.name, view]
+        if view == "body":
+            needs.compiler()
+        else:
+            needs.hls_compiler()
+        folder = once.make(f"{core.name}-{view}", lambda place: _compile(core, view, place))
+        return Compiled(core, view, ctypes.CDLL(str(folder / f"{view}.so")))
 
     return compile_one
 
 
-def _compile(core: GraphCore, view: str, folder: Path) -> Compiled:
+def _compile(core: GraphCore, view: str, folder: Path) -> None:
     rendered = render(core)
     for header in ("operators/farm_hls.hpp", *rendered.headers):
         (folder / header).parent.mkdir(parents=True, exist_ok=True)
@@ -92,7 +91,6 @@ def _compile(core: GraphCore, view: str, folder: Path) -> Compiled:
         else:
             system = ("-isystem", str(compile_core.open_headers()))
             compile_core.compile_object("top.cpp", "top.so", *compile_core.TOP_FLAGS, *system)
-    return Compiled(core, view, ctypes.CDLL(str(folder / f"{view}.so")))
 
 
 def block_ram_model(name: str, inits: int, parities: int) -> str:
@@ -131,45 +129,19 @@ def netlist_models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]
 
 
 @pytest.fixture(scope="session")
-def simulations(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where models are compiled; the harness stays in it, so that it is compiled once."""
-    if find_verilator() is None:
-        pytest.skip("there is no Verilator")
-    return tmp_path_factory.mktemp("simulations")
-
-
-@pytest.fixture(scope="session")
-def simulate(simulations: Path) -> Callable[[GraphCore], Simulator]:
-    """Verilate and compile a core; each one only once."""
-    done: dict[str, Simulator] = {}
-
-    def simulate_one(core: GraphCore) -> Simulator:
-        if core.name not in done:
-            done[core.name] = build(core, simulations)
-        return done[core.name]
-
-    return simulate_one
-
-
-@pytest.fixture(scope="session")
-def synthesise_view(tmp_path_factory: pytest.TempPathFactory) -> Callable[[RtlView], Path]:
+def synthesise_view(once: Once) -> Callable[[RtlView], Path]:
     """Synthesise a core or an empty memory as the steps do; gives the folder, each made only once."""
-    done: dict[str, Path] = {}
 
-    def synthesise_one(view: RtlView) -> Path:
-        if view.name not in done:
-            folder = tmp_path_factory.mktemp(view.name)
-            for file in view.files:
-                (folder / file).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(ROOT / "blocks" / file, folder / file)
-            shutil.copy(ROOT / "toolchains" / "open" / DSP_MAP, folder)
-            (folder / "top.sv").write_text(view.top)
-            (folder / "s.ys").write_text(synthesis_script(view.name, (*view.files, "top.sv")))
-            yosys.run_script(Path("s.ys"), folder / "yosys.log", folder)
-            done[view.name] = folder
-        return done[view.name]
+    def synthesise(view: RtlView, folder: Path) -> None:
+        for file in view.files:
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / "blocks" / file, folder / file)
+        shutil.copy(ROOT / "toolchains/open/synthesis" / DSP_MAP, folder)
+        (folder / "top.sv").write_text(view.top)
+        (folder / "s.ys").write_text(synthesis_script(view.name, (*view.files, "top.sv")))
+        yosys.run_script(Path("s.ys"), folder / "yosys.log", folder)
 
-    return synthesise_one
+    return lambda view: once.make(f"{view.name}-synthesised", lambda folder: synthesise(view, folder))
 
 
 def netlist_wrapper(core: GraphCore, block: str | None) -> str:
@@ -204,7 +176,7 @@ def netlist_wrapper(core: GraphCore, block: str | None) -> str:
 
 
 @pytest.fixture(scope="session")
-def simulate_netlist(simulations: Path, netlist_models: tuple[Path, ...]) -> Callable[..., Simulator]:
+def simulate_netlist(harness: Path, netlist_models: tuple[Path, ...]) -> Callable[..., Simulator]:
     """Verilate and compile the netlist of a core, as Verilog, in the place of its RTL.
 
     With a block's name and the Verilog of its filled memories these feed the core. `fast` is g++'s optimisation.
@@ -213,14 +185,10 @@ def simulate_netlist(simulations: Path, netlist_models: tuple[Path, ...]) -> Cal
     def simulate_one(
         core: GraphCore, netlist: str, block: str | None = None, memories: str = "", fast: str = "-O0"
     ) -> Simulator:
-        verilator, harness = installed_verilator(), simulations / HARNESS
+        verilator = installed_verilator()
         with tempfile.TemporaryDirectory(prefix="netlist-") as name:
             place = Path(name)
-            for source in (ROOT / "toolchains/open").glob("harness.[ch]pp"):
-                shutil.copy(source, place)
-            if not harness.exists():
-                compile_harness(place, verilator)
-                shutil.move(place / HARNESS, harness)
+            shutil.copy(ROOT / "toolchains/open/simulation/harness.hpp", place)
             for model in netlist_models:
                 shutil.copy(model, place)
             written = {"netlist.v": netlist, "memories.v": memories, WRAPPER: netlist_wrapper(core, block)}

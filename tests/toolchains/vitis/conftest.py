@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from once import Once
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "fakes"))
 
@@ -32,22 +33,28 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
 
 
 @pytest.fixture(scope="session")
-def build_and_tally(tmp_path_factory: pytest.TempPathFactory) -> tuple[Machine, list[str]]:
-    """`built` and `synthesised`."""
-    if shutil.which("g++") is None:
-        pytest.skip("g++ is needed for what the stand-in's xclbin carries")
-    found = make_machine(tmp_path_factory.mktemp("built"), "2022.2")
-    found.doit("build", "network=digits", "target=hw", timeout_s=1500)
-    return found, found.tally()
+def first_built(once: Once, digits_built: Path) -> Machine:
+    """A machine where digits has been built for hw, from network to xclbin. No test uses it, each file has a copy."""
+
+    def build(folder: Path) -> None:
+        # The stand-in's xclbin carries the program of sw_emu, whose cores are in the store of the open build.
+        shutil.copytree(digits_built / "data", folder / "data", symlinks=True)
+        printed = make_machine(folder, "2022.2").doit("build", "network=digits", "target=hw", timeout_s=1500)
+        assert "  restore hls:" in printed
+
+    folder = once.make("digits-on-stand-in", build)
+    return Machine(folder / "amd", "2022.2", folder / "checkout")
+
+
+@pytest.fixture(scope="module")
+def built(first_built: Machine, tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    """The same for the tests of one file, which change it."""
+    folder = tmp_path_factory.mktemp("built")
+    shutil.copytree(first_built.checkout.parent / "data", folder / "data", symlinks=True)
+    return first_built.fork(folder)
 
 
 @pytest.fixture(scope="session")
-def built(build_and_tally: tuple[Machine, list[str]]) -> Machine:
-    """A machine where digits has been built for hw, from network to xclbin."""
-    return build_and_tally[0]
-
-
-@pytest.fixture(scope="session")
-def synthesised(build_and_tally: tuple[Machine, list[str]]) -> list[str]:
-    """What that build has synthesised; the machine's own tally grows with every test."""
-    return build_and_tally[1]
+def synthesised(first_built: Machine) -> list[str]:
+    """What the build has synthesised."""
+    return first_built.tally()

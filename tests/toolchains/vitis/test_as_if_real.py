@@ -7,12 +7,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from amd_machine import make_machine
 
 from runtime.formats import xclbin
 from runtime.formats.header import Kind
 
 
+@pytest.mark.slow
 def test_a_build_from_network_to_xclbin(tmp_path: Path) -> None:
     here = make_machine(tmp_path, "2022.2")
     marks = list(here.tools.rglob("STAND_IN"))

@@ -97,9 +97,9 @@ ROWS = [
             "ask for a lower clock_mhz", words=("vitis.accept_lower_clock=false",)),
 ]  # fmt: skip
 HANGS = [
-    lasting("hls", "vitis_hls@csynth_design:hang", "timeout", "was not done after 360 s", "raise vitis.hls_hours"),
-    lasting("ooc", "vivado@synth_design:hang", "timeout", "was not done after 360 s", "raise vitis.ooc_hours"),
-    lasting("link", "v++@vpl.impl:hang", "timeout", "was not done after 360 s", "raise vitis.link_hours"),
+    lasting("hls", "vitis_hls@csynth_design:hang", "timeout", "did not end within 360 s", "raise vitis.hls_hours"),
+    lasting("ooc", "vivado@synth_design:hang", "timeout", "did not end within 360 s", "raise vitis.ooc_hours"),
+    lasting("link", "v++@vpl.impl:hang", "timeout", "did not end within 360 s", "raise vitis.link_hours"),
 ]  # fmt: skip
 #: The same again at other steps, for nights.
 MORE = [
@@ -116,7 +116,7 @@ MORE = [
     lasting("link", "v++@vpl.impl:disk", "disk", "make room"),
 ]  # fmt: skip
 MORE_HANGS = [
-    lasting("netlist", "vivado@launch_runs:hang", "timeout", "was not done after 360 s", "raise vitis.link_hours"),
+    lasting("netlist", "vivado@launch_runs:hang", "timeout", "did not end within 360 s", "raise vitis.link_hours"),
 ]
 #: One output of each kind of step, whose absence makes it run.
 WITNESS = {

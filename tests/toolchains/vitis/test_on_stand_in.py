@@ -215,7 +215,7 @@ def test_a_lowered_clock_is_kept_and_said(built: Machine, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize(
     ("gone", "said"),
-    [("XILINXD_LICENSE_FILE", "there is no licence"), ("XILINX_XRT", "there is no XRT")],
+    [("XILINXD_LICENSE_FILE", "there is no licence"), ("XILINX_XRT", "XRT is not installed")],
 )
 def test_what_is_missing_is_said_before_a_tool_starts(
     machine: Make, monkeypatch: pytest.MonkeyPatch, gone: str, said: str

@@ -34,11 +34,14 @@ COMPILER_FLAGS = (
 FAST, SLOW = "-O1", "-O0"
 """Of a model only what runs in every cycle is worth optimising; Verilator puts the rest into files called `__Slow`.
 With -O2 the largest core compiles for nearly twice as long and runs no faster (`benchmarks.cosim` prints both)."""
+UNIT_BYTES = 500_000
+"""Sources are compiled together up to this size: of smaller ones g++ spends its time on Verilator's headers, of larger
+ones it would take more memory."""
 VERILATOR_FLAGS = (
     "--cc",
     "-O3",
     "--x-assign", "fast",
-    # Random values at power-on, so that a core that relies on them does not pass.
+    # Random values at power-on: a core that relies on zeros fails.
     "--x-initial", "unique",
     "--noassert",
     "--output-split", "30000",
@@ -122,7 +125,7 @@ def check_read(depfile: Path, given: Iterable[str], folder: Path, verilator: Ver
         path = (folder / word).resolve()
         own = path == verilator.program.resolve() or path.is_relative_to(verilator.root.resolve())
         if path not in allowed and not own:
-            raise ModelError(f"Verilator read {word}, which is no declared input of the step")
+            raise ModelError(f"Verilator read {word}, which is not a declared input of the step")
 
 
 def compile_harness(folder: Path, verilator: Verilator) -> None:
@@ -151,9 +154,9 @@ def link_simulation(model: Path, harness: Path, output: Path) -> None:
 
 
 def compile_sources(sources: Sequence[str], output: str, folder: Path, verilator: Verilator, fast: str = FAST) -> None:
-    """Compile the sources, seen from `folder`, one after the other into one relocatable object.
+    """Compile the sources, seen from `folder`, into one relocatable object.
 
-    `fast` is g++'s option for what runs in every cycle.
+    Small ones are compiled together, one unit after the other. `fast` is g++'s option for what runs in every cycle.
 
     Raises:
         ModelError: the compiler refuses.
@@ -163,14 +166,38 @@ def compile_sources(sources: Sequence[str], output: str, folder: Path, verilator
     # Verilator's texts name their own place in messages, which would make an object differ from machine to machine.
     mapped = f"-ffile-prefix-map={include}=verilator"
     objects = []
-    for number, source in enumerate(sources):
-        made = f"{number}.{output}"
-        level = SLOW if Path(source).stem.endswith("__Slow") else fast
+    for number, unit in enumerate(units_of(sources, folder)):
+        made, together = f"{number}.{output}", f"{number}.{output}.cpp"
+        level = SLOW if is_slow(unit[0]) else fast
         folders = ("-I", ".", "-I", "verilated")
         options = (*COMPILER_FLAGS, level, mapped, *system, *folders)
-        run_compiler((*options, "-c", "-o", made, source), folder, source)
+        (folder / together).write_text("".join(f'#include "{source}"\n' for source in unit))
+        run_compiler((*options, "-c", "-o", made, together), folder, " and ".join(unit))
         objects.append(made)
     run_compiler(("-r", "-nostdlib", "-o", output, *objects), folder, output)
+
+
+def is_slow(source: str) -> bool:
+    """Whether Verilator has put into the source what runs once or never."""
+    return Path(source).stem.endswith("__Slow")
+
+
+def units_of(sources: Sequence[str], folder: Path) -> list[list[str]]:
+    """Sources that are compiled together: of the folder and, unless all of them are small, optimised alike."""
+    own = [source for source in sources if not Path(source).is_absolute()]
+    sizes = {source: (folder / source).stat().st_size for source in own}
+    units = [[source] for source in sources if source not in sizes]
+    if sum(sizes.values()) <= UNIT_BYTES:
+        return [*units, sorted(own, key=is_slow)]
+    for slow in (False, True):
+        room = 0
+        for source in (each for each in own if is_slow(each) is slow):
+            if sizes[source] > room:
+                units.append([])
+                room = UNIT_BYTES
+            units[-1].append(source)
+            room -= sizes[source]
+    return units
 
 
 def run_compiler(arguments: Sequence[str], folder: Path, what: str) -> None:

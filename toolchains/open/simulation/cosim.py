@@ -77,7 +77,7 @@ def read_stimuli(
     """The block's input images: from the user's archive where it has the block, else held-out ones, else random ones.
 
     Raises:
-        InputError: an archive that cannot be read or names none of `blocks`, an array that is no input of this block.
+        InputError: an archive that cannot be read or names none of `blocks`, an array that does not fit this block.
     """
     (port,) = (port for port in core.graph.inputs if port.name == "input")
     more = {} if streamed is None else {"fc_weights": streamed}
@@ -113,7 +113,7 @@ def _given_images(path: Path, block: str, blocks: tuple[str, ...]) -> Tensor | N
                 raise InputError(f"{what}; its blocks: {', '.join(blocks)}")
             return archive[block] if block in archive.files else None
     except (OSError, ValueError, TypeError, zipfile.BadZipFile) as error:
-        # A file that is no archive is an array to numpy, or a pickle, which is not read.
+        # A file that is not an archive is an array to numpy, or a pickle, which is not read.
         raise InputError(f"cosim.inputs is no .npz archive of arrays that can be read ({error})") from None
 
 

@@ -48,7 +48,7 @@ def trim(root: Path, folder: str, network: Network) -> list[Trimmed]:
         fifos = values.get("fifos")
         if fifos is None:
             what = f"{folder}/cosim/{block}/values.json has no marks of FIFOs: HLS co-simulation measures none"
-            raise TrimError(f"{what}; simulate view rtl: doit cosim:{block} vitis.view=rtl")
+            raise TrimError(f"{what}; simulate view rtl: doit cosim:{block} with the view rtl")
         if values["core"] != core.name or {name: fifo["depth"] for name, fifo in fifos.items()} != bounds(core):
             raise TrimError(f"{folder}/cosim/{block}/values.json is of another core; run: doit cosim:{block}")
         for name, fifo in fifos.items():

@@ -32,7 +32,7 @@ struct farm_stall {
     std::uint64_t image_cycles;    // sources: beats of an image evenly over so many cycles
     std::uint32_t chance;          // of 65536, in each cycle without a stall: that one begins
     std::uint32_t longest;         // a stall takes 1..longest cycles
-    std::uint32_t open, closed;    // for ever so many cycles open, so many closed
+    std::uint32_t open, closed;    // this many cycles open, then this many closed, over and over
 };
 
 enum farm_role { SOURCE = 0, ENDLESS_SOURCE = 1, SINK = 2 };

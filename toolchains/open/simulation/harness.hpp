@@ -18,7 +18,7 @@ struct PortPins {
     unsigned char* ready;
 };
 
-// Memory ports (AXI4) are no streams; a core that has some gets a list of its own here.
+// Memory ports (AXI4) are not streams; a core that has some gets a list of its own here.
 class SimulatedCore {
   public:
     virtual ~SimulatedCore() {}

@@ -19,7 +19,7 @@ class Stall:
     """When a port makes the core wait; all conditions hold at once, and the default never does.
 
     `start`: not before this cycle. `chance`, `longest`: in a cycle without a stall one begins with this probability
-    and takes 1 to `longest` cycles. `open`, `closed`: for ever so many cycles open, then so many closed.
+    and takes 1 to `longest` cycles. `open`, `closed`: this many cycles open, then this many closed, over and over.
     `image_cycles`: the beats of an image come evenly over so many cycles (sources of data only).
     """
 

@@ -1,7 +1,7 @@
 """The longest paths of a netlist from register to register: delay of the logic without wires, and levels.
 
-The hierarchy is dissolved first, so that paths that cross it count. Delays are those of `delays`.
-Ports of the core are no ends of paths: what stands behind them is a register slice of ours.
+The hierarchy is dissolved first: paths that cross it count. Delays are those of `delays`.
+Paths do not end at the core's ports: a register slice of ours stands behind each.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class _Graph:
             if arc.start_bit < len(starts) and arc.end_bit < len(ends):
                 start, end = starts[arc.start_bit], ends[arc.end_bit]
                 if start >= 0 and end >= 0:
-                    # The second CARRY4 of a CARRY8 is no level of its own for what comes up the chain.
+                    # The second CARRY4 of a CARRY8 is not a level of its own for the carry chain.
                     levels = 0 if arc.start == "CI" and place % 2 else 1
                     self.arcs[end].append((start, arc.delay_ps, levels))
 

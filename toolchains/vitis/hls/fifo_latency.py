@@ -2,7 +2,7 @@
 
 The bound of a skip FIFO counts the beats that the long way takes in before it gives one out, and knows no pipeline: in
 RTL an operator's registers are few and counted in it, in HLS they are what the scheduler makes of the clock. A pipeline
-of n stages holds n beats at most, so that the sum over all functions of the core is enough for any way through it.
+of n stages holds n beats at most: the sum over all functions of the core is enough for any way through it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def pipeline_cycles(reports: Iterable[Csynth]) -> int:
     for report in reports:
         depths = [0 if report.pipeline_depth_cycles is None else report.pipeline_depth_cycles]
         for loop in report.loops:
-            # "4125 ~ 4128": the longer counts. A loop that is no pipeline holds one beat at a time.
+            # "4125 ~ 4128": the longer counts. A loop without a pipeline holds one beat at a time.
             stages = [int(word) for word in _WORST.findall(loop.iteration_latency_cycles or "")]
             if loop.pipelined and stages:
                 depths.append(max(stages))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from integration.fit.solve import Fit
+from integration.fit.result import Fit
 from integration.kernel import Kernel
 from toolchains.vitis.tools.releases import Release
 

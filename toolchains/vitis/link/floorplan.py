@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from integration.fit.solve import Fit
+from integration.fit.result import Fit
 from integration.platform import Shell
 from toolchains.vitis.stitch.job import StitchJob
 from toolchains.vitis.stitch.structural import SINK_SIDE, SOURCE_SIDE

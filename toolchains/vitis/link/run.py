@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from integration.fit.solve import Fit
+from integration.fit.result import Fit
 from integration.kernel import Kernel
 from integration.link_plan import LinkPlan
 from integration.manifest import manifest_of

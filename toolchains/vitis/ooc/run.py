@@ -36,7 +36,7 @@ def refuse_black_boxes(report: utilization.Utilization) -> None:
 
 
 def longest_ns(report: timing.TimingSummary, clock_ns: float) -> float:
-    """The longest path. Raises ToolError where nothing is constrained: WNS is then NA, which is no slack at all."""
+    """The longest path. Raises ToolError where nothing is constrained: WNS is then NA."""
     slack = report.slacks.wns_ns
     if slack is None or not math.isfinite(slack):
         raise tool.ToolError("the timing report has no slack: the clock has reached nothing")

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from integration.fit.solve import Fit
+from integration.fit.result import Fit
 from reports.reading import source
 from reports.reading.errors import ReportError
 from reports.vivado import hierarchy, utilization

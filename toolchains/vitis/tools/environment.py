@@ -7,7 +7,7 @@ from pathlib import Path
 
 from integration.platform import Platform
 from toolchains.vitis.tools.discovery import Installation, Tools
-from toolchains.vitis.tools.lacking import lacking, text
+from toolchains.vitis.tools.missing import missing_for, text
 from toolchains.vitis.tools.releases import Release
 from toolchains.vitis.tools.tool import VARIABLE
 
@@ -37,9 +37,9 @@ def private_variables(
     if not found and tools.licence_files:
         # The private HOME of a run hides them.
         found["XILINXD_LICENSE_FILE"] = ":".join(tools.licence_files)
-    missing = text(lacking(tools, wanted, platform, needs_hls=needs_hls, needs_licence=needs_licence))
+    missing = text(missing_for(tools, wanted, platform, needs_hls=needs_hls, needs_licence=needs_licence))
     if missing:
-        found[VARIABLE + "LACKS"] = missing
+        found[VARIABLE + "MISSING"] = missing
     if chosen is None:
         return tuple(found.items())
     for kind, name in (("VIVADO", "vivado"), ("HLS", chosen.release.hls_program), ("VPP", "v++")):

@@ -22,7 +22,7 @@ COMPLETE = "farm: the step is complete"
 VARIABLE = "DATAFLOW_FARM_"
 """Prefix of the variables that tell a step where programs are: DATAFLOW_FARM_VIVADO, _HLS, _VPP.
 
-_BIN are folders in front of PATH; _LACKS says what is missing for the build's target, found out before any tool starts.
+_BIN are folders in front of PATH; _MISSING lists what the build's target lacks, found out before any tool starts.
 """
 
 
@@ -32,15 +32,13 @@ class ToolError(Exception):
 
 def program(kind: str) -> str:
     """The path of a program that the flow has found ("VIVADO"). Raises ToolError if it has found none."""
-    lacking = os.environ.get(VARIABLE + "LACKS")
-    if lacking:
+    missing = os.environ.get(VARIABLE + "MISSING")
+    if missing:
         # Said by the first step, not by the link, hours later.
-        raise ToolError(f"dataflow-farm: {lacking}")
+        raise ToolError(f"dataflow-farm: {missing}")
     path = os.environ.get(VARIABLE + kind)
     if not path:
-        raise ToolError(
-            f"there is no {_NAMES[kind]} here; 'doit tools' shows what was found and where it was looked for"
-        )
+        raise ToolError(f"there is no {_NAMES[kind]} here; 'doit tools' lists what was found and the search paths")
     return path
 
 
@@ -72,7 +70,7 @@ def run(
     path = program(kind)
     before = [name for name in writes if (folder / name).exists()]
     if before:
-        raise ToolError(f"{before[0]} is there before the run, so that it would show nothing")
+        raise ToolError(f"{before[0]} exists before the run: it could not show that the tool has written it")
     # A HOME of its own for each process: parallel runs collide in ~/.Xilinx, and init scripts there would be sourced.
     # A child that outlives its tool may still write there while it is removed; that says nothing about the run.
     with tempfile.TemporaryDirectory(prefix="home-", ignore_cleanup_errors=True) as home:

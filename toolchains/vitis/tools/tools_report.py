@@ -8,7 +8,7 @@ from config.settings import Settings
 from integration.platform import Platform
 from toolchains.vitis.settings import VitisSettings
 from toolchains.vitis.tools.discovery import LICENCE_VARIABLES, USUAL, USUAL_PLATFORMS, USUAL_XRT, Tools, find_tools
-from toolchains.vitis.tools.lacking import lacking
+from toolchains.vitis.tools.missing import missing_for
 from toolchains.vitis.tools.releases import Release
 
 _TARGETS = (("hw_emu, hw, view rtl", False), ("hw_emu, hw, view hls", True))
@@ -49,5 +49,5 @@ def _lines(tools: Tools, vitis: VitisSettings, platform: Platform) -> Iterator[s
     yield f"for {platform.name}:"
     yield "   sw_emu: nothing is missing (needs none of them)"
     for target, needs_hls in _TARGETS:
-        found = list(lacking(tools, wanted, platform, needs_hls=needs_hls, needs_licence=vitis.needs_licence))
+        found = list(missing_for(tools, wanted, platform, needs_hls=needs_hls, needs_licence=vitis.needs_licence))
         yield f"   {target}: {'; '.join(found) if found else 'nothing is missing'}"

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import needs
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -38,7 +39,6 @@ from toolchains.open.simulation.cosim import (
 )
 from toolchains.open.simulation.simulator import Simulator
 from toolchains.open.simulation.values import DeadlockError, ModelDiffersError, SimulationError, Stall, check_equal
-from toolchains.open.simulation.verilator import find_verilator
 from toolchains.open.toolchain import toolchain_of
 from toolchains.toolchain import Toolchain
 
@@ -282,6 +282,7 @@ class Steps:
         return said
 
 
+@pytest.mark.slow
 def test_the_steps_of_a_block_with_their_declared_inputs_only(network, tmp_path, simulations) -> None:
     toolchain = with_six_images(network)
     steps = Steps(tmp_path, toolchain)
@@ -329,9 +330,10 @@ def test_the_steps_of_a_block_with_their_declared_inputs_only(network, tmp_path,
         assert str(Path(sys.prefix)).encode() not in text
 
 
+@pytest.mark.slow
 def test_the_step_of_the_dma_with_its_declared_inputs_only(network, tmp_path) -> None:
-    if find_verilator() is None:
-        pytest.skip("there is no Verilator")
+    needs.installed_verilator()
+    needs.compiler()
     toolchain = with_six_images(network)
     steps = Steps(tmp_path, toolchain)
     cosim = toolchain.shared("cosim")[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import needs
 import numpy as np
 import pytest
 
@@ -22,7 +23,6 @@ from toolchains.open.simulation.values import (
     check_equal,
     deadlock,
 )
-from toolchains.open.simulation.verilator import find_verilator
 
 BEATS = 12
 DEPTH = 6
@@ -222,17 +222,17 @@ def test_words_for_a_deadlock_name_join_and_fifo() -> None:
 
 
 def test_what_verilator_read_is_held_against_the_inputs(tmp_path: Path) -> None:
-    verilator = find_verilator()
-    assert verilator is not None
+    verilator = needs.installed_verilator()
     depfile = tmp_path / "it.d"
     depfile.write_text(f"a.cpp b.h  : {verilator.program} {verilator.include}/verilated_std.sv core.sv \n")
     check_read(depfile, ["core.sv"], tmp_path, verilator)
     depfile.write_text(f"a.cpp b.h  : {verilator.program} core.sv hidden.svh \n")
-    with pytest.raises(ModelError, match=r"Verilator read hidden.svh, which is no declared input"):
+    with pytest.raises(ModelError, match=r"Verilator read hidden.svh, which is not a declared input"):
         check_read(depfile, ["core.sv"], tmp_path, verilator)
 
 
 def test_what_does_not_elaborate_is_refused(tmp_path: Path) -> None:
+    needs.installed_verilator()
     (tmp_path / "operators" / "fifo").mkdir(parents=True)
     (tmp_path / "operators" / "farm_stream.sv").write_text(WIRES)
     (tmp_path / "operators" / "fifo" / "fifo.sv").write_text("module farm_fifo; endmodule\n")

@@ -5,24 +5,23 @@ from __future__ import annotations
 import json
 import random
 import re
-import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
 
+import needs
 import numpy as np
 import pytest
 
 from blocks.memories import pack_beats
 from blocks.network import find_network
-from blocks.parameter_memory import rtl
 from blocks.parameter_memory.contents import ContentsError, initial_values, unpack_image
 from blocks.parameter_memory.plan import BLOCK_RAMS, HALF_BLOCK_RAMS, plan_memory
+from toolchains.open.stages.memories import memory_view
 from toolchains.open.synthesis import yosys
 from toolchains.open.synthesis.fill_memory import fill, fill_block, main
-from toolchains.open.synthesis.script import DSP_MAP, synthesis_script
+from toolchains.open.synthesis.script import NETLIST
 
-ROOT = Path(__file__).resolve().parents[4]
 #: Width and depth: each primitive, port width, and use of one port or of both is in one of them.
 SHAPES = ((20, 20), (20, 40), (100, 70), (54, 700), (20, 1500), (13, 3000), (3, 6000))
 
@@ -73,24 +72,14 @@ def values_of(width_bits: int, depth: int, seed: int) -> np.ndarray:
     return np.random.default_rng([width_bits, depth, seed]).integers(0, 2, (depth, width_bits))
 
 
-@pytest.fixture(scope="module")
-def synthesised(tmp_path_factory: pytest.TempPathFactory):
+@pytest.fixture(scope="session")
+def synthesised(synthesise_view):
     """The netlist of a memory without contents, each made once."""
-    folder = tmp_path_factory.mktemp("memories")
-    shutil.copy(ROOT / "blocks" / rtl.FILE, folder / "memory.sv")
-    shutil.copy(ROOT / "toolchains" / "open" / DSP_MAP, folder)
 
     @cache
     def netlist(width_bits: int, depth: int) -> dict:
-        plan = plan_memory(width_bits, depth)
-        place = folder / plan.module
-        place.mkdir()
-        for name in ("memory.sv", DSP_MAP):
-            shutil.copy(folder / name, place)
-        (place / "top.sv").write_text(rtl.render(plan))
-        (place / "s.ys").write_text(synthesis_script(plan.module, ("memory.sv", "top.sv")))
-        yosys.run_script(Path("s.ys"), place / "yosys.log", place)
-        return json.loads((place / "netlist.json").read_text())
+        folder = synthesise_view(memory_view(plan_memory(width_bits, depth)))
+        return json.loads((folder / NETLIST).read_text())
 
     return netlist
 
@@ -182,8 +171,7 @@ endmodule
 def test_the_patched_netlist_streams_its_image(
     synthesised, netlist_models, tmp_path: Path, width_bits: int, depth: int
 ) -> None:
-    if shutil.which("iverilog") is None:
-        pytest.skip("there is no iverilog: apt-get install iverilog")
+    needs.program("iverilog")
     plan = plan_memory(width_bits, depth)
     values = values_of(width_bits, depth, 0)
     filled = fill(synthesised(width_bits, depth), plan, pack_beats(values, 1))
@@ -211,6 +199,7 @@ def test_the_patched_netlist_streams_its_image(
         ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("primitive", "read_width", "depth"),
     [("RAMB36E2", 36, 1024), ("RAMB36E2", 18, 2048), ("RAMB18E2", 18, 1024), ("RAMB18E2", 9, 2048)],

@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import needs
 import pytest
 
 from blocks.core.builder import GraphBuilder
@@ -27,6 +28,8 @@ from toolchains.open.synthesis.script import DSP_MAP, NETLIST, STATISTICS, VERIL
 from toolchains.open.synthesis.utilization import utilization
 from toolchains.open.synthesis.yosys import YosysError, reason, run_script
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[4]
 MVAU = ("operators/farm_stream.sv", "operators/mvau/mvau.sv", "operators/mvau/mvau_integer.sv")
 
@@ -35,7 +38,7 @@ def synthesise(folder: Path, top: str, sources: dict[str, str], parameters: dict
     for name, text in sources.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
-    shutil.copy(ROOT / "toolchains" / "open" / DSP_MAP, folder)
+    shutil.copy(ROOT / "toolchains/open/synthesis" / DSP_MAP, folder)
     reads, rest = synthesis_script(top, sources).split("synth_xilinx", 1)
     given = "".join(f"chparam -set {name} {value} {top}\n" for name, value in (parameters or {}).items())
     (folder / "s.ys").write_text(f"{reads}{given}synth_xilinx{rest}")
@@ -162,8 +165,7 @@ endmodule
 
 def compare_with_rtl(folder: Path, sources: dict[str, str], sizes: dict[str, int], models: tuple[Path, ...]) -> None:
     """Simulate the netlist beside what Yosys read, before any mapping."""
-    if shutil.which("iverilog") is None:
-        pytest.skip("there is no iverilog: apt-get install iverilog")
+    needs.program("iverilog")
     given = "".join(f" -chparam {name} {value}" for name, value in sizes.items())
     lines = [*(f"read_verilog -sv {source}" for source in sources), f"hierarchy -top farm_mvau_integer_pe{given}"]
     lines += ["proc", "flatten", "rename -top reference", "delete t:$scopeinfo", "write_verilog -noattr reference.v"]

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import subprocess
 from pathlib import Path
 
+import needs
 import pytest
 
 from blocks.core.hls import render
 from blocks.network import find_network
 from toolchains.hls_subset.release import release_header
-from toolchains.open.emulation.compile_core import CoreError, open_headers
 from toolchains.vitis.hls.bench import BENCH_OK, bench_ports, bench_source
 from toolchains.vitis.hls.bench_vectors import write_vectors
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[4]
 #: The DMA, a stem, a residual block with one branch, the head; two images for what co-simulation gets.
@@ -29,12 +30,7 @@ QUIET = ("-Wno-unknown-pragmas", "-Wno-unused-label", "-Wno-maybe-uninitialized"
 
 def compiled(folder: Path, block: str, images: int, release: str = "2022.2", standard: str = "c++14") -> Path:
     """The bench of digits' block as a program, its vectors beside it."""
-    if shutil.which("g++") is None:
-        pytest.skip("g++ is not installed")
-    try:
-        headers = open_headers()
-    except CoreError as missing:
-        pytest.skip(str(missing))
+    headers = needs.hls_compiler()
     core = find_network("digits").cores()[block]
     view = render(core)
     (folder / f"{view.name}.hpp").write_text(view.body)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import random
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
+import needs
 import pytest
 
 from blocks.parameter_memory.contents import ContentsError
 from blocks.parameter_memory.plan import plan_memory
 from toolchains.vitis.ooc.memory_rtl import SOURCE, memory_module
 from toolchains.vitis.stitch.memory_contents import contents_of
+
+pytestmark = pytest.mark.slow
 
 BLOCKS = Path(__file__).resolve().parents[4] / "blocks"
 #: One beat of one bit; LUT5 and LUT6, with spare bits; block RAM of 72 bits with half a one; deep and narrow.
@@ -112,8 +114,7 @@ def image_of(words: list[int], width_bits: int) -> bytes:
 
 @pytest.mark.parametrize(("width_bits", "depth"), SHAPES)
 def test_the_beats_of_the_image_come_over_and_over(width_bits: int, depth: int, tmp_path: Path) -> None:
-    if shutil.which("iverilog") is None:
-        pytest.skip("iverilog is not installed")
+    needs.program("iverilog")
     draw = random.Random(3)
     words = [draw.getrandbits(width_bits) for _ in range(depth)]
     plan = plan_memory(width_bits, depth)

@@ -6,7 +6,7 @@ import pytest
 
 from integration.platform import find_platform
 from toolchains.vitis.tools.discovery import find_tools
-from toolchains.vitis.tools.lacking import lacking
+from toolchains.vitis.tools.missing import missing_for
 from toolchains.vitis.tools.releases import Release
 
 U250 = "xilinx_u250_xdma_201830_2"
@@ -41,7 +41,7 @@ def whole(root: Path, release: str = "2022.2") -> dict[str, str]:
 def missing(variables: dict[str, str], *, release: str | None = None, needs_hls: bool = True) -> list[str]:
     tools = find_tools(None, None, variables)
     wanted = Release.of(release) if release else None
-    return list(lacking(tools, wanted, find_platform("u250"), needs_hls=needs_hls, needs_licence=True))
+    return list(missing_for(tools, wanted, find_platform("u250"), needs_hls=needs_hls, needs_licence=True))
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +83,7 @@ def test_a_release_before_2019_2_is_no_installation(tmp_path: Path) -> None:
     program(tmp_path / "Vivado" / "2018.3", "vivado")
     tools = find_tools(str(tmp_path), None, {})
     assert tools.installations == ()
-    (said,) = lacking(tools, None, find_platform("u250"), needs_hls=False, needs_licence=False)
+    (said,) = missing_for(tools, None, find_platform("u250"), needs_hls=False, needs_licence=False)
     assert "too old" in said
     assert "2018.3" in said
     assert "2019.2" in said
@@ -93,7 +93,7 @@ def test_a_release_before_2019_2_is_no_installation(tmp_path: Path) -> None:
     ("gone", "said"),
     [
         ("XILINX_VITIS", "not installed here"),
-        ("XILINX_XRT", "no XRT"),
+        ("XILINX_XRT", "XRT is not installed"),
         ("PLATFORM_REPO_PATHS", f"platform {U250} is not installed"),
         ("XILINXD_LICENSE_FILE", "no licence"),
     ],

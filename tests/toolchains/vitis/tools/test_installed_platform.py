@@ -11,7 +11,7 @@ import pytest
 from integration.platform import Platform, find_platform
 from toolchains.vitis.tools.discovery import Installation, Tools
 from toolchains.vitis.tools.installed_platform import part_of
-from toolchains.vitis.tools.lacking import lacking
+from toolchains.vitis.tools.missing import missing_for
 from toolchains.vitis.tools.releases import Release
 
 U250 = "xilinx_u250_xdma_201830_2"
@@ -58,7 +58,7 @@ def test_an_archive_that_is_none(tmp_path: Path) -> None:
 def missing(xpfm: Path, platform: Platform, release: tuple[int, int] = (2022, 2)) -> list[str]:
     installed = Installation(Release(*release), (("v++", "/v++"), ("vivado", "/vivado")), ())
     tools = Tools((installed,), (), ((U250, str(xpfm)),), "/xrt", None, (("XILINXD_LICENSE_FILE", "1@x"),))
-    return list(lacking(tools, None, platform, needs_hls=False, needs_licence=True))
+    return list(missing_for(tools, None, platform, needs_hls=False, needs_licence=True))
 
 
 def test_parts_that_agree(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_success_is_never_only_the_exit_status(run: Start, script: str, said: st
 def test_a_file_from_before_is_no_result(run: Start, tmp_path: Path) -> None:
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "out.dcp").write_text("old")
-    with pytest.raises(tool.ToolError, match="there before the run"):
+    with pytest.raises(tool.ToolError, match="exists before the run"):
         run(GOOD)
 
 
@@ -106,7 +106,7 @@ def test_what_is_missing_is_said_before_any_tool_starts(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv(f"{tool.VARIABLE}LACKS", "there is no licence")
+    monkeypatch.setenv(f"{tool.VARIABLE}MISSING", "there is no licence")
     with pytest.raises(tool.ToolError, match="there is no licence"):
         run("touch started\n" + GOOD)
     assert not (tmp_path / "work" / "started").exists()

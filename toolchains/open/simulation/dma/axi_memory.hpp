@@ -136,7 +136,7 @@ class MemoryPort {
         const std::uint64_t last = now.address + std::uint64_t(now.words) * bytes - 1;
         require(*pins.burst == 1, "a burst that is not INCR");
         require((1u << *pins.size) == bytes, "a burst of words narrower than the bus");
-        require(now.address % bytes == 0, "an address that is no whole word");
+        require(now.address % bytes == 0, "an address that is not a multiple of the word");
         require(now.address >> 12 == last >> 12, "a burst crosses a 4 KiB boundary");
         require(memory.holds(now.address, last - now.address + 1), "a burst outside the memory");
         held = now;

@@ -73,7 +73,7 @@ Scenario read_scenario(const std::string& path) {
             Call call;
             words >> call.in_r >> call.out_r >> call.weightsmem >> call.images;
             s.calls.push_back(call);
-        } else throw std::runtime_error("scenario: " + key + " is no key");
+        } else throw std::runtime_error("scenario: " + key + " is not a key");
         if (!words) throw std::runtime_error("scenario: " + line + " has too few values");
     }
     return s;
@@ -298,7 +298,7 @@ class Simulation {
         return moved.empty() ? 0 : moved.back() - moved.front() + 1;
     }
 
-    // Nothing where the beats are no equal number for each image.
+    // Nothing where images differ in their number of beats.
     static void report_ends(const char* stream, const std::vector<std::uint64_t>& moved, std::uint32_t images,
                             std::uint64_t begin) {
         if (images == 0 || moved.empty() || moved.size() % images != 0) return;

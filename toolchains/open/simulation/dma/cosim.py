@@ -54,12 +54,12 @@ def interval_of(outcome: Outcome) -> int:
     """The longest distance between two images' last beats on any stream, in cycles.
 
     Raises:
-        SimulationError: there are no two.
+        SimulationError: fewer than two.
     """
     (call,) = outcome.ends
     distances = [later - earlier for stream in STREAMS for earlier, later in pairwise(call.get(stream, ()))]
     if not distances:
-        raise SimulationError("there are no two images, so that there is no interval")
+        raise SimulationError("an interval needs at least two images")
     return max(distances)
 
 

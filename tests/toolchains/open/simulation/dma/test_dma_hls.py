@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import needs
 import pytest
 
 from blocks.core.hls import render
@@ -16,7 +17,7 @@ from blocks.network import find_network
 from blocks.operators.base import Stream
 from toolchains.hls_subset.release import release_header
 from toolchains.open.emulation import compile_core
-from toolchains.open.emulation.compile_core import CoreError, compile_object, open_headers, simulate_dma, write_sources
+from toolchains.open.emulation.compile_core import CoreError, compile_object, simulate, write_sources
 
 ROOT = Path(__file__).resolve().parents[5]
 HEADER = (ROOT / "blocks" / "dma" / "dma.hpp").read_text()
@@ -40,12 +41,7 @@ CORES = {
 
 def compiled(folder: Path, shape: DmaCore, release: str = "2022.2", change: Callable[[str], str] = str) -> None:
     """The object files of the `hls` step in a folder; `change` alters the header before."""
-    if shutil.which("g++") is None:
-        pytest.skip("there is no g++")
-    try:
-        system = ("-isystem", str(open_headers()))
-    except CoreError as missing:
-        pytest.skip(str(missing))
+    system = ("-isystem", str(needs.hls_compiler()))
     for header in ("operators/farm_hls.hpp", *shape.headers()):
         (folder / header).parent.mkdir(parents=True, exist_ok=True)
         text = (ROOT / "blocks" / header).read_text()
@@ -59,13 +55,15 @@ def compiled(folder: Path, shape: DmaCore, release: str = "2022.2", change: Call
     compile_object("top.cpp", "top.so", *compile_core.TOP_FLAGS, *system)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CORES)
 def test_what_lies_in_memory_arrives_image_after_image(name: str, tmp_path: Path) -> None:
     with contextlib.chdir(tmp_path):
         compiled(tmp_path, CORES[name], "2019.2" if name == "thirds" else "2022.2")
-        assert simulate_dma(CORES[name])["differences"] == 0
+        assert simulate(CORES[name])["differences"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wrong", "right"),
     [
@@ -80,7 +78,7 @@ def test_a_mistake_in_it_is_found(wrong: str, right: str, tmp_path: Path) -> Non
     with contextlib.chdir(tmp_path):
         compiled(tmp_path, CORES["thirds"], change=lambda text: text.replace(wrong, right))
         with pytest.raises(CoreError, match="does not move what lies in memory"):
-            simulate_dma(CORES["thirds"])
+            simulate(CORES["thirds"])
 
 
 def test_loops_that_touch_memory_have_a_fixed_trip_count_and_no_condition() -> None:

@@ -10,19 +10,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
+import needs
 import numpy as np
 import pytest
+from once import Once
 
 from blocks.core import rtl
 from blocks.dma import Dma, DmaCore
 from blocks.network import find_network
 from blocks.operators.base import Stream
 from integration.design import kernel_of
+from toolchains.open.simulation.dma.bench import PROGRAM
 from toolchains.open.simulation.dma.build import build
 from toolchains.open.simulation.dma.cosim import interval_of, latency_of
 from toolchains.open.simulation.dma.scenario import Arrived, Call, Outcome, Scenario, check_arrived, run
 from toolchains.open.simulation.values import ModelDiffersError, SimulationError
-from toolchains.open.simulation.verilator import find_verilator
 
 # A warning ends Verilator, as it does not in a step; what is not defined is random.
 LINTING = ("--cc", "-Wall", "-Wno-DECLFILENAME", "-MMD", "--x-assign", "unique", "--x-initial", "unique")
@@ -47,8 +49,8 @@ QUICK = [name for name in SHAPES if name != "resnet50"]
 
 def bench_of(folder: Path, names: Iterable[str], change: Callable[[str], str] = lambda text: text) -> Path:
     """The bench with the cores of some shapes; `change` alters their SystemVerilog before."""
-    if find_verilator() is None:
-        pytest.skip("Verilator is not installed")
+    needs.installed_verilator()
+    needs.compiler()
     return build([SHAPES[name].core() for name in names], folder, flags=LINTING, change=change)
 
 
@@ -86,9 +88,9 @@ SLOWNESS: list[dict[str, object]] = [
 ]
 
 
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return bench_of(tmp_path_factory.mktemp("dma_bench"), SHAPES)
+@pytest.fixture(scope="session")
+def bench(once: Once) -> Path:
+    return once.make("dma-bench", lambda folder: bench_of(folder, SHAPES)) / PROGRAM
 
 
 @pytest.mark.parametrize("slowness", range(len(SLOWNESS)))
@@ -124,7 +126,7 @@ def test_the_interval_is_the_longest_of_all_streams() -> None:
     empty = Arrived(*(np.zeros(0, np.uint8) for _ in range(3)))
     assert interval_of(Outcome(empty, "", (ends,))) == 341 - 260
     assert latency_of(Outcome(empty, "", (ends,))) == 164
-    with pytest.raises(SimulationError, match="no two images"):
+    with pytest.raises(SimulationError, match="at least two images"):
         interval_of(Outcome(empty, "", ({"image": (164,)},)))
 
 

@@ -1,4 +1,4 @@
-# residual_6a78fe: co-simulation, for vivado_hls 2019.2
+# residual_6a78fe: co-simulation, for vivado_hls @RELEASE@
 open_project -reset project
 set_top residual_6a78fe
 add_files residual_6a78fe_top.cpp -cflags "-I. -std=c++0x"

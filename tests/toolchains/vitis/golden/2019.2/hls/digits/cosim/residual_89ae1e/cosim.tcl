@@ -1,4 +1,4 @@
-# residual_89ae1e: co-simulation, for vivado_hls 2019.2
+# residual_89ae1e: co-simulation, for vivado_hls @RELEASE@
 open_project -reset project
 set_top residual_89ae1e
 add_files residual_89ae1e_top.cpp -cflags "-I. -std=c++0x"

@@ -1,4 +1,4 @@
-# residual_8ead75: co-simulation, for vivado_hls 2019.2
+# residual_8ead75: co-simulation, for vivado_hls @RELEASE@
 open_project -reset project
 set_top residual_8ead75
 add_files residual_8ead75_top.cpp -cflags "-I. -std=c++0x"

@@ -1,4 +1,4 @@
-# residual_c91fe4: co-simulation, for vivado_hls 2019.2
+# residual_c91fe4: co-simulation, for vivado_hls @RELEASE@
 open_project -reset project
 set_top residual_c91fe4
 add_files residual_c91fe4_top.cpp -cflags "-I. -std=c++0x"

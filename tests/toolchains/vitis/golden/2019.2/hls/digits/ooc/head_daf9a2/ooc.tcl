@@ -1,4 +1,4 @@
-# head_daf9a2: synthesis out of context, for Vivado 2019.2
+# head_daf9a2: synthesis out of context, for Vivado @RELEASE@
 set_param general.maxThreads 4
 create_project -in_memory -part xcu250-figd2104-2L-e
 # A file of contents that is not found would leave zeros and a warning.

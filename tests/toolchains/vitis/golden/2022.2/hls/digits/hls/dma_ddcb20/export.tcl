@@ -1,4 +1,4 @@
-# dma_ddcb20: synthesis and packaging, for vitis_hls 2022.2
+# dma_ddcb20: synthesis and packaging, for vitis_hls @RELEASE@
 open_project -reset project
 set_top dma_ddcb20
 add_files dma_ddcb20_top.cpp -cflags "-I. -std=c++14"

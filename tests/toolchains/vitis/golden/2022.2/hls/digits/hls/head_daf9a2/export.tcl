@@ -1,4 +1,4 @@
-# head_daf9a2: synthesis and packaging, for vitis_hls 2022.2
+# head_daf9a2: synthesis and packaging, for vitis_hls @RELEASE@
 open_project -reset project
 set_top head_daf9a2
 add_files head_daf9a2_top.cpp -cflags "-I. -std=c++14"

@@ -1,4 +1,4 @@
-# residual_6a78fe: synthesis and packaging, for vitis_hls 2022.2
+# residual_6a78fe: synthesis and packaging, for vitis_hls @RELEASE@
 open_project -reset project
 set_top residual_6a78fe
 add_files residual_6a78fe_top.cpp -cflags "-I. -std=c++14"

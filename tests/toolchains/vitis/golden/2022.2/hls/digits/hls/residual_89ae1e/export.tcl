@@ -1,4 +1,4 @@
-# residual_89ae1e: synthesis and packaging, for vitis_hls 2022.2
+# residual_89ae1e: synthesis and packaging, for vitis_hls @RELEASE@
 open_project -reset project
 set_top residual_89ae1e
 add_files residual_89ae1e_top.cpp -cflags "-I. -std=c++14"

@@ -1,4 +1,4 @@
-# residual_8ead75: synthesis and packaging, for vitis_hls 2022.2
+# residual_8ead75: synthesis and packaging, for vitis_hls @RELEASE@
 open_project -reset project
 set_top residual_8ead75
 add_files residual_8ead75_top.cpp -cflags "-I. -std=c++14"

@@ -1,4 +1,4 @@
-# stem_8b7069: synthesis and packaging, for vitis_hls 2022.2
+# stem_8b7069: synthesis and packaging, for vitis_hls @RELEASE@
 open_project -reset project
 set_top stem_8b7069
 add_files stem_8b7069_top.cpp -cflags "-I. -std=c++14"

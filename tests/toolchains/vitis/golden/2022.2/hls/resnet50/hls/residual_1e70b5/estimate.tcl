@@ -1,4 +1,4 @@
-# residual_1e70b5: C simulation, and synthesis for its latencies, for vitis_hls 2022.2
+# residual_1e70b5: C simulation, and synthesis for its latencies, for vitis_hls @RELEASE@
 open_project -reset project
 set_top residual_1e70b5
 add_files residual_1e70b5_top.cpp -cflags "-I. -std=c++14"

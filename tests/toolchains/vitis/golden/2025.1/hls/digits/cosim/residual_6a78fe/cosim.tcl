@@ -1,4 +1,4 @@
-# residual_6a78fe: co-simulation, for vitis-run 2025.1
+# residual_6a78fe: co-simulation, for vitis-run @RELEASE@
 open_project -reset project
 set_top residual_6a78fe
 add_files residual_6a78fe_top.cpp -cflags "-I. -std=c++14"

@@ -1,4 +1,4 @@
-# stem_8b7069: co-simulation, for vitis-run 2025.1
+# stem_8b7069: co-simulation, for vitis-run @RELEASE@
 open_project -reset project
 set_top stem_8b7069
 add_files stem_8b7069_top.cpp -cflags "-I. -std=c++14"

@@ -1,4 +1,4 @@
-# dma_ddcb20: synthesis and packaging, for vitis-run 2025.1
+# dma_ddcb20: synthesis and packaging, for vitis-run @RELEASE@
 open_project -reset project
 set_top dma_ddcb20
 add_files dma_ddcb20_top.cpp -cflags "-I. -std=c++14"

@@ -1,4 +1,4 @@
-# residual_89ae1e: C simulation, and synthesis for its latencies, for vitis-run 2025.1
+# residual_89ae1e: C simulation, and synthesis for its latencies, for vitis-run @RELEASE@
 open_project -reset project
 set_top residual_89ae1e
 add_files residual_89ae1e_top.cpp -cflags "-I. -std=c++14"

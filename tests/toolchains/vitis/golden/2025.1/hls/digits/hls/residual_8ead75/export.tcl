@@ -1,4 +1,4 @@
-# residual_8ead75: synthesis and packaging, for vitis-run 2025.1
+# residual_8ead75: synthesis and packaging, for vitis-run @RELEASE@
 open_project -reset project
 set_top residual_8ead75
 add_files residual_8ead75_top.cpp -cflags "-I. -std=c++14"

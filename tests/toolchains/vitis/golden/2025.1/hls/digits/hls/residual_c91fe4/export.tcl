@@ -1,4 +1,4 @@
-# residual_c91fe4: synthesis and packaging, for vitis-run 2025.1
+# residual_c91fe4: synthesis and packaging, for vitis-run @RELEASE@
 open_project -reset project
 set_top residual_c91fe4
 add_files residual_c91fe4_top.cpp -cflags "-I. -std=c++14"

@@ -1,4 +1,4 @@
-# residual_1e70b5: co-simulation, for vitis-run 2025.1
+# residual_1e70b5: co-simulation, for vitis-run @RELEASE@
 open_project -reset project
 set_top residual_1e70b5
 add_files residual_1e70b5_top.cpp -cflags "-I. -std=c++14"

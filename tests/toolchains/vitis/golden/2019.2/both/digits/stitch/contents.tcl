@@ -1,0 +1,50 @@
+# digits: contents of the parameter memories, for Vivado @RELEASE@
+set_param general.maxThreads 4
+open_checkpoint digits_empty.dcp
+
+# All primitives below the parameter memories by memory and place; a search for each would go through the whole design.
+set farm_cells [dict create]
+set farm_filled 0
+foreach cell [get_cells -quiet -hierarchical -filter {NAME =~ *_memory/*}] {
+    if {[regexp {(\w+_memory)/(?:\w+/)*(bit\d+|column\d+/memory)$} [get_property NAME $cell] -> memory place]} {
+        dict set farm_cells $memory/$place $cell
+    }
+}
+
+# 64'hF0, or 0xF0.
+proc farm_number {text} {
+    regsub {^.*('h|0x)} $text {} digits
+    return [expr "0x$digits"]
+}
+
+proc farm_fill {place values} {
+    global farm_cells farm_filled
+    if {![dict exists $farm_cells $place]} {
+        error "dataflow-farm: the netlist has no memory cell $place"
+    }
+    set cell [dict get $farm_cells $place]
+    set_property -dict $values $cell
+    # Read back, as a number: a memory that stays empty would go unnoticed up to the card.
+    foreach {name value} [lrange $values 0 1] {
+        if {[farm_number [get_property $name $cell]] != [farm_number $value]} {
+            error "dataflow-farm: $name of $cell is [get_property $name $cell] after it was set to $value"
+        }
+    }
+    incr farm_filled
+}
+
+source contents_values.tcl
+if {$farm_filled != $farm_wanted} {
+    error "dataflow-farm: $farm_filled memory cells are filled, not $farm_wanted"
+}
+# Look-up tables were kept while they held placeholders; now they are like any other.
+foreach place [dict keys $farm_cells] {
+    if {[string match */bit* $place]} {
+        reset_property DONT_TOUCH [dict get $farm_cells $place]
+    }
+}
+write_checkpoint -force digits.dcp
+write_verilog -force -mode funcsim digits_funcsim.v
+write_verilog -force -mode synth_stub digits_stub.v
+puts "farm done: memories filled"
+exit 0
