@@ -21,164 +21,17 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+from benchmarks.storm_project import END, GRAPH, SOURCES, Project
+
 _ENDED_WELL, _STEP_FAILED = 0, 1
 _WAIT_S = 60.0
 #: A killed farm's shims ask their tools to end, wait two seconds, and kill them.
 _PROCESSES_END_S = 10.0
-_SOURCES = ("s0", "s1", "s2")
-#: Each step's inputs: sources, or targets of other steps.
-_GRAPH = {
-    "a0": ("s0",),
-    "a1": ("s1",),
-    "a2": ("s2",),
-    "b0": ("a0", "a1"),
-    "b1": ("a1", "a2"),
-    "b2": ("s0", "s2"),
-    "c0": ("b0", "b1"),
-    "end": ("c0", "b2"),
-}
-_END = "END\n"
-
-_PYPROJECT = """\
-[tool.doit.plugins.command]
-run = "farm.commands.run:Run"
-[tool.doit.plugins.backend]
-farm = "farm.database:Journal"
-"""
-
-# The tool says that it runs, writes half, leaves a child in a session of its own running, and writes the rest. It ends
-# at the first write that fails: a tool that goes on after one, and says that all is well, no engine can see through.
-_TOOL = """\
-set -e
-name=$1 seconds=$2 told=/$3
-shift 3
-echo "$name" >> "$told"
-printf '%s' "$name(" > out
-setsid sleep 300 &
-sleep "$seconds"
-comma=
-for path; do
-  text=$(cat "$path")
-  printf '%s' "$comma${text%END}" >> out
-  comma=,
-done
-echo ")END" >> out
-"""
-
-_DODO = """\
-import os, random
-from config.settings import Settings
-from farm import clock
-from farm.redaction import NOTHING_PRIVATE
-from farm.step import File, Output, Step
-from farm.tasks import doit_config, task
-
-DOIT_CONFIG = doit_config(
-    "build/main", settings=Settings.defaults(), redaction=NOTHING_PRIVATE, default_tasks=["end"]
-)
-GRAPH = {graph!r}
-if os.environ.get("CLOCK_JUMPS"):
-    chance, late, true_s = random.Random(os.environ["CLOCK_JUMPS"]), [0.0], clock.monotonic_s
-    def monotonic_s():
-        late[0] += chance.choice([0, 0, 0, 3600.0])
-        return true_s() + late[0]
-    clock.monotonic_s = monotonic_s
-    clock.epoch_ns = lambda: chance.randrange(4 * 10**18)
-
-def source(name):
-    return f"build/{{name}}" if name in GRAPH else name
-
-def make(name, needed):
-    def create():
-        inputs = (File("tool.sh", "tool.sh"), *(File(one, source(one)) for one in needed))
-        # No step may name an absolute path, so the tool gets there from the root.
-        argv = ("sh", "tool.sh", name, "{seconds}", os.path.relpath({told!r}, "/"), *needed)
-        yield task(Step(name, argv, inputs, (Output("out", f"build/{{name}}"),), log=f"build/{{name}}.log"), doc="x")
-    return create
-
-for name, needed in GRAPH.items():
-    globals()[f"task_{{name}}"] = make(name, needed)
-"""
 
 
 class BrokenPromiseError(Exception):
     """The engine did what it must not do."""
-
-
-class Project:
-    """A checkout of the storm."""
-
-    def __init__(self, folder: Path, cache: Path, told: Path, seconds: float) -> None:
-        self.folder = folder
-        self.cache = cache
-        self.told = told
-        folder.mkdir(parents=True)
-        told.touch()
-        (folder / "pyproject.toml").write_text(_PYPROJECT)
-        (folder / "tool.sh").write_text(_TOOL)
-        (folder / "dodo.py").write_text(_DODO.format(graph=_GRAPH, told=str(told), seconds=seconds))
-        for name in _SOURCES:
-            self.edit(name, name)
-
-    def edit(self, name: str, text: str) -> None:
-        """Give a source another text."""
-        (self.folder / name).write_text(text + _END)
-
-    def expected(self, name: str) -> str:
-        """Return what a target, or a source, has to hold."""
-        return self._text(name) + _END
-
-    def _text(self, name: str) -> str:
-        if name in _SOURCES:
-            return (self.folder / name).read_text()[: -len(_END)]
-        return f"{name}({','.join(self._text(one) for one in _GRAPH[name])})"
-
-    def start(self, *words: str, **more: str) -> subprocess.Popen[str]:
-        """Start doit; `more` are environment variables."""
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(self.cache), **more}
-        return subprocess.Popen(
-            [sys.executable, "-m", "doit", *words],
-            cwd=self.folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def recorded(self) -> dict[str, str]:
-        """Return the keys of the steps that have a record."""
-        return {name: record["key"] for name, record in self._records().items()}
-
-    def meanings(self) -> dict[str, str]:
-        """Return the meaning digests of the steps' outputs by their records."""
-        return {name: record["outputs"][f"build/{name}"]["meaning"] for name, record in self._records().items()}
-
-    def _records(self) -> dict[str, Any]:
-        found = {}
-        for path in (self.folder / "build/.farm/records/build").glob("*.json"):
-            # A killed farm may have left a file of another name beside the whole ones.
-            if not path.name.startswith("."):
-                found[path.stem] = json.loads(path.read_text())
-        return found
-
-    def runs(self) -> list[str]:
-        """Return the names of all steps that have been started, in order."""
-        return self.told.read_text().split()
-
-    def processes(self) -> list[int]:
-        """Return all processes that run in the checkout or have their home in it."""
-        found = []
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit() and int(entry.name) != os.getpid():
-                with contextlib.suppress(OSError):
-                    here = (entry / "cwd").readlink().is_relative_to(self.folder)
-                    if here or f"HOME={self.folder}".encode() in (entry / "environ").read_bytes():
-                        found.append(int(entry.name))
-        return found
 
 
 class Storm:
@@ -234,9 +87,9 @@ class Storm:
             if time.monotonic() > until_s:
                 raise BrokenPromiseError(f"processes run on: {left}")
             time.sleep(0.02)
-        for name in _GRAPH:
+        for name in GRAPH:
             path = project.folder / "build" / name
-            if name not in self._harmed and path.exists() and not path.read_text().endswith(_END):
+            if name not in self._harmed and path.exists() and not path.read_text().endswith(END):
                 raise BrokenPromiseError(f"{name} is half written")
         recorded, before = project.recorded(), len(project.runs())
         output = self._end(project.start(), _ENDED_WELL)
@@ -248,11 +101,11 @@ class Storm:
         for name, key in project.recorded().items():
             if name in again and recorded.get(name) == key:
                 raise BrokenPromiseError(f"{name} had finished and ran again\n{output}")
-        for name in _GRAPH:
+        for name in GRAPH:
             found = (project.folder / "build" / name).read_text()
             if found != project.expected(name):
                 raise BrokenPromiseError(f"{name} holds {found!r} and not {project.expected(name)!r}\n{output}")
-        undisturbed = {name: hashlib.sha256(project.expected(name).encode()).hexdigest() for name in _GRAPH}
+        undisturbed = {name: hashlib.sha256(project.expected(name).encode()).hexdigest() for name in GRAPH}
         if project.meanings() != undisturbed:
             raise BrokenPromiseError(f"the records hold other digests than those of an undisturbed build\n{output}")
         if (project.folder / "build/.farm/scratch").exists():
@@ -266,7 +119,7 @@ class Storm:
         self._edits += 1
         # Sometimes back to what was there before, for the store.
         text = str(self._edits if self.chance.random() < 0.8 else self.chance.randrange(1, self._edits + 1))
-        project.edit(self.chance.choice(_SOURCES), text)
+        project.edit(self.chance.choice(SOURCES), text)
 
     @contextlib.contextmanager
     def _build(self, statuses: tuple[int, ...], project: Project | None = None, **more: str) -> Iterator[int]:
@@ -313,8 +166,8 @@ class Storm:
 
     def _harm_target(self) -> None:
         with self._build((_ENDED_WELL, _STEP_FAILED)):
-            self._harm(self.chance.choice(list(_GRAPH)))
-        self._harm(self.chance.choice(list(_GRAPH)))
+            self._harm(self.chance.choice(list(GRAPH)))
+        self._harm(self.chance.choice(list(GRAPH)))
 
     def _harm(self, name: str) -> None:
         path = self.project.folder / "build" / name
@@ -355,7 +208,7 @@ class Storm:
             pass
 
     def _two_farms(self, other: Project) -> None:
-        for name in _SOURCES:
+        for name in SOURCES:
             shutil.copy(self.project.folder / name, other.folder / name) if other is not self.project else None
         begun = len(self.project.runs())
         processes = [self.project.start("-n", "2"), other.start("-n", "2")]

@@ -80,10 +80,10 @@ class Machine:
         """Kind (csynth, synth) and name of what was synthesised, in order."""
         return [json.loads(line) for line in (self.tools / "stand_in_tally").read_text().splitlines()]
 
-    def fork(self, folder: Path) -> Machine:
-        """The same state with tools and checkout of its own, in a new folder."""
+    def fork(self, folder: Path, release: str = "") -> Machine:
+        """The same state with tools and checkout of its own, in a new folder; with tools of another release if asked."""
         shutil.copytree(self.checkout, folder / "checkout")
-        made = Machine(folder / "amd", self.release, folder / "checkout")
+        made = Machine(folder / "amd", release or self.release, folder / "checkout")
         made.install()
         return made
 

@@ -56,7 +56,8 @@ class Grammar:
         if command.loose:
             found.positional = list(words)
             return found
-        rest = list(words)
+        rest = list(words) if any(word[:1] == "-" for word in words) else []
+        found.positional = [] if rest else list(words)
         while rest:
             word = rest.pop(0)
             if not self._is_option(word):
@@ -68,11 +69,11 @@ class Grammar:
             if option.hidden and not self.hidden_allowed():
                 raise ToolError(self.unknown, f"'{name}': Unknown option '-{option.name}'.")
             found.options[option.name] = self._value(name, option, attached if equal else None, rest)
-        for option in command.options.values():
-            if option.required and option.name not in found.options:
+        for option in command.required:
+            if option not in found.options:
                 raise ToolError(
                     self.too_few,
-                    f"Missing value for option '{option.name}', please type '{name} -help' for usage info.",
+                    f"Missing value for option '{option}', please type '{name} -help' for usage info.",
                 )
         self._count(command, found)
         return found
@@ -121,7 +122,7 @@ class Grammar:
     def _count(self, command: Command, found: Arguments) -> None:
         count, most = len(found.positional), command.most
         # Options that stand for positional words (set_property -name -value -objects) fill their places.
-        places = {word.rstrip("?*") for word in command.positional} & set(found.options)
+        places = {word.rstrip("?*") for word in command.positional if word.rstrip("?*") in found.options}
         if most is not None and count > most:
             raise ToolError(
                 self.too_many,

@@ -71,6 +71,10 @@ class Console:
         self.errors += 1
         self.line(f"ERROR: [{code}] {text}")
 
+    def files(self) -> list[int]:
+        """The descriptors that are written to beside the terminal."""
+        return [] if self._log is None else [self._log.fileno()]
+
     def flush(self) -> None:
         """Write out what is buffered."""
         sys.stdout.flush()

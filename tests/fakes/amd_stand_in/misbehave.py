@@ -77,6 +77,7 @@ class Faults:
         texts = [os.environ.get(VARIABLE, ""), file.read_text() if file.is_file() else ""]
         here = str(Path.cwd())
         self._faults = [f for f in read("\n".join(texts)) if f.program in (program, "*") and f.place in here]
+        self.any = bool(self._faults)
         self._console = console
         self._program = program
         self._struck = root / STRUCK

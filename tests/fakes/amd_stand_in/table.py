@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from amd_stand_in.release import Span
@@ -35,12 +35,17 @@ class Command:
     loose: bool = False
     modelled: bool = True
 
-    @property
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        """Names of the options that have to be given."""
+        return tuple(option.name for option in self.options.values() if option.required)
+
+    @cached_property
     def fewest(self) -> int:
         """How many positional words it needs at least."""
         return sum(not word.rstrip("*").endswith("?") for word in self.positional)
 
-    @property
+    @cached_property
     def most(self) -> int | None:
         """How many positional words it takes at most; None without a limit."""
         return None if any(word.endswith("*") for word in self.positional) else len(self.positional)

@@ -38,9 +38,10 @@ class Interpreter:
 
     def __init__(self, console: Console, leave: Callable[[int], None], tail: Callable[[str, ToolError], str]) -> None:
         self._tcl = tkinter.Tcl()
+        self.tk = self._tcl.tk
         # Results as text, so that a list comes quoted as Tcl has it.
-        self._tcl.tk.wantobjects(False)
-        self._console = console
+        self.tk.wantobjects(False)
+        self.console = console
         self._tail = tail
         self._handlers: dict[str, Handler] = {}
         self._tcl.createcommand("__call", self._call)
@@ -60,18 +61,18 @@ class Interpreter:
         )
 
     def _call(self, name: str, *words: object) -> int:
-        self._console.flush()
+        self.console.flush()
         try:
             result = self._handlers[name]([str(word) for word in words])
         except ToolError as error:
-            self._tcl.tk.globalsetvar("__result", self._tail(name, error))
+            self.tk.globalsetvar("__result", self._tail(name, error))
             return 1
         except Exception:
             # A fault of the stand-in itself must never look like one of the script.
             traceback.print_exc()
-            self._console.flush()
+            self.console.flush()
             os._exit(70)
-        self._tcl.tk.globalsetvar("__result", "" if result is None else self.word(result))
+        self.tk.globalsetvar("__result", "" if result is None else self.word(result))
         return 0
 
     def word(self, value: object) -> str:
@@ -79,29 +80,29 @@ class Interpreter:
         if isinstance(value, bool):
             return "1" if value else "0"
         if isinstance(value, list | tuple):
-            return str(self._tcl.tk.call("list", *map(self.word, value)))
+            return str(self.tk.call("list", *map(self.word, value)))
         return str(value)
 
     def split(self, text: str) -> list[str]:
         """The words of a Tcl list. Raises ToolError if it is none."""
         try:
-            return [str(word) for word in self._tcl.tk.splitlist(text)]
+            return [str(word) for word in self.tk.splitlist(text)]
         except tkinter.TclError as error:
             raise ToolError("Common 17-162", f"Invalid Tcl list '{text}': {error}") from error
 
     def variable(self, name: str, value: object) -> None:
         """Set a global variable."""
-        self._tcl.tk.call("set", f"::{name}", self.word(value))
+        self.tk.call("set", f"::{name}", self.word(value))
 
     def run(self, script: Path) -> str | None:
         """Source a file. Returns None, or the Tcl error's text and trace."""
+        return self.evaluate(self.word(["source", str(script)]))
+
+    def evaluate(self, script: str) -> str | None:
+        """Evaluate text. Returns None, or the Tcl error's text and trace."""
         try:
-            self._tcl.tk.call("source", str(script))
+            self._tcl.eval(script)
         except tkinter.TclError as error:
             trace = str(self._tcl.eval("set ::errorInfo"))
             return trace if trace.strip() else str(error)
         return None
-
-    def evaluate(self, script: str) -> str:
-        """Evaluate text. Raises tkinter.TclError."""
-        return str(self._tcl.eval(script))

@@ -49,6 +49,8 @@ def test_what_v_plus_plus_is_told_is_what_it_can_lower() -> None:
     scaled = job("2022.2", 187.5, fixed=False)
     assert (scaled.asked_mhz, scaled.frequency) == (187.0, "0:187")
     assert job("2022.2", 187.5, fixed=True).asked_mhz == 187.5
+    assert scaled.most_mhz == 187.0
+    assert job("2022.2", 187.5, fixed=True).most_mhz > 187.5
 
 
 @pytest.mark.parametrize("release", FROM_2020_2)

@@ -28,6 +28,7 @@ from toolchains.vitis.tools.releases import Release
 
 CSIM_OK = "CSim done with 0 errors"
 SOLUTION_FOLDER = f"{PROJECT}/{SOLUTION}"
+_CLOCK_DIGITS_NS = 0.01
 
 
 def synthesise(script: str, release: Release, *, simulates: bool, exports: bool, core: str) -> list[Csynth]:
@@ -61,13 +62,17 @@ def values_of(top: Csynth, tool_name: str, added: int) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def check_report(top: Csynth, core: str, part: str) -> None:
-    """Refuse a report that is not of this core on this part."""
+def check_report(top: Csynth, core: str, part: str, clock_ns: float) -> None:
+    """Refuse a report that is not of this core on this part for this clock, which it prints with two digits."""
     if top.top != core or top.device.replace("_", "-") != part:
         raise tool.ToolError(f"csynth reports {top.top} on {top.device}, not {core} on {part}")
+    targets = [clock.target_ns for clock in top.clocks if clock.target_ns is not None]
+    if not targets or any(abs(target - clock_ns) > _CLOCK_DIGITS_NS for target in targets):
+        shown = ", ".join(f"{target:g} ns" for target in targets) or "no clock"
+        raise tool.ToolError(f"csynth has scheduled {core} for {shown}, not for {clock_ns:.3f} ns")
 
 
-def run(core: Core, release: Release, part: str, tool_name: str) -> None:
+def run(core: Core, release: Release, part: str, tool_name: str, clock_ns: float) -> None:
     """The whole step in the current folder."""
     view = render(core)
     header = Path(f"{view.name}.hpp")
@@ -78,11 +83,12 @@ def run(core: Core, release: Release, part: str, tool_name: str) -> None:
     added = 0
     if depths:
         reports = synthesise("estimate.tcl", release, simulates=True, exports=False, core=view.name)
+        check_report(reports[0], view.name, part, clock_ns)
         added = pipeline_cycles(reports)
         header.write_text(deeper(view.body, depths, added))
         Path(SOLUTION_FOLDER, "syn", "report", f"{view.name}_csynth.xml").unlink()
     top = synthesise("export.tcl", release, simulates=not depths, exports=True, core=view.name)[0]
-    check_report(top, view.name, part)
+    check_report(top, view.name, part, clock_ns)
     Path(SYNTHESISED).write_text(header.read_text())
     pack_folder(Path(SOLUTION_FOLDER, "impl", "ip"), Path("ip.zip"))
     Path("csynth.xml").write_bytes(Path(SOLUTION_FOLDER, "syn", "report", f"{view.name}_csynth.xml").read_bytes())
@@ -102,11 +108,12 @@ def main() -> int:
     parser.add_argument("--release", required=True)
     parser.add_argument("--part", required=True)
     parser.add_argument("--tool", required=True, help="name and release, for the values")
+    parser.add_argument("--clock-ns", type=float, required=True)
     arguments = parser.parse_args()
     release = Release.of(arguments.release)
     assert release is not None  # noqa: S101  the flow has rendered it
     try:
-        run(read_core(arguments.core), release, arguments.part, arguments.tool)
+        run(read_core(arguments.core), release, arguments.part, arguments.tool, arguments.clock_ns)
     except (tool.ToolError, ReportError, ValueError, OSError) as failure:
         print(f"ERROR: {failure}")
         return 1

@@ -22,6 +22,8 @@ PAYLOAD = "stand_in_payload.xclbin"
 """What the stand-in of v++ puts into the file: an input of the step only where v++ is the stand-in."""
 FIXED_CLOCKS_FROM = Release(2020, 2)
 """The first release whose manual has `--clock.freqHz`, which shells with fixed clocks need (AMD UG1393)."""
+FIXED_CLOCK_TOLERANCE = 0.05
+"""How far from what was asked a clock of such a shell may lie (`--clock.tolerance`, AMD UG1393; 5 % is from memory)."""
 HERE = "@HERE@"
 """Stands for the folder that v++ runs in: the property that names a script takes no relative path."""
 
@@ -75,6 +77,11 @@ class LinkJob:
     def asked_mhz(self) -> float:
         """What v++ is told: whole MHz where it scales clocks, and never more than what the cores were made for."""
         return self.clock_mhz if self.has_fixed_clocks else float(int(self.clock_mhz))
+
+    @property
+    def most_mhz(self) -> float:
+        """The highest clock of a file that was linked as asked: a clock that is made may lie beside what was asked."""
+        return self.asked_mhz * (1 + FIXED_CLOCK_TOLERANCE) if self.has_fixed_clocks else self.asked_mhz
 
     @property
     def frequency(self) -> str:

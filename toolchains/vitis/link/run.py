@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from integration.fit.result import Fit
@@ -96,6 +97,18 @@ def banks_of(kernel: Kernel, file: xclbin.Xclbin, fit: Fit) -> dict[str, tuple[s
     return found
 
 
+def refuse_other_banks(tags: Mapping[str, tuple[str, ...]], file: xclbin.Xclbin, fit: Fit) -> None:
+    """Refuse a file that connects an argument to another memory than the fit's. Raises ToolError.
+
+    Shells that call their memories otherwise ("bank1" for DDR[1]) are not judged.
+    """
+    known = {memory.tag for memory in file.memories}
+    for bank in fit.banks:
+        reached = tags[bank.argument]
+        if bank.tag in known and bank.tag not in reached:
+            raise tool.ToolError(f"the linked file connects {bank.argument} to {', '.join(reached)}, not to {bank.tag}")
+
+
 def clock_of(job: LinkJob, file: xclbin.Xclbin, found: LinkReports, *, accept_lower: bool) -> float:
     """The clock in MHz that the linked file runs at, once it and the reports say that the timing is met with it.
 
@@ -110,6 +123,9 @@ def clock_of(job: LinkJob, file: xclbin.Xclbin, found: LinkReports, *, accept_lo
         raise tool.ToolError("the xclbin names no clocks")
     lowered = mhz < asked - _MHZ_TOLERANCE
     require(found, lowered=lowered)
+    if mhz > job.most_mhz + _MHZ_TOLERANCE:
+        # v++ lowers a clock that fails, and raises none.
+        raise tool.ToolError(f"the linked file runs at {mhz:g} MHz, v++ was to be asked for {asked:g} MHz")
     if lowered:
         what = f"dataflow-farm: timing is not met at {asked:g} MHz: v++ has lowered the clock to {mhz:g} MHz"
         if not accept_lower:
@@ -130,6 +146,7 @@ def finish(plan: LinkPlan, vpp: VppPlan, job: LinkJob, fit: Fit, found: LinkRepo
     origin = from_json(carried.manifest_json) if carried and carried.manifest_json else None
     payload = origin.payload if origin else None
     banks = banks_of(plan.kernel, file, fit)
+    refuse_other_banks(banks, file, fit)
     manifest = manifest_of(plan, banks=banks, parts=parts, payload=payload, clock_mhz=mhz)
     written = Path("kernel.xclbin")
     xclbin.write(xclbin.extend(file, xclbin.carried(manifest.to_json(), parts)), written)

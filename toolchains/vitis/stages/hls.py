@@ -26,9 +26,10 @@ def hls(build: VitisBuild, core: Core) -> Step:
     if two_runs:
         scripts.append(Text("estimate.tcl", estimate_script(job)))
     words = ("--release", str(build.release), "--part", build.platform.part, "--tool", tool_name(build))
+    clock = ("--clock-ns", f"{build.clock_ns:.6f}")
     step = Step(
         name=f"hls:{core.name}",
-        argv=(PYTHON, "-m", PROGRAM, "--core", "core.json", *words),
+        argv=(PYTHON, "-m", PROGRAM, "--core", "core.json", *words, *clock),
         inputs=(
             *modules_of(build.root, PROGRAM, core),
             *header_files(core),

@@ -79,6 +79,7 @@ def _design(job: StitchJob) -> Iterator[str]:
     yield "set_property CONFIG.ASSOCIATED_RESET ap_rst_n [get_bd_ports ap_clk]"
     yield "assign_bd_address"
     yield "validate_bd_design"
+    yield from _expectations(job)
     yield "save_bd_design"
     yield ""
     yield from rendered_lines(
@@ -92,6 +93,19 @@ def _design(job: StitchJob) -> Iterator[str]:
             "done": DONE,
         },
     )
+
+
+def _expectations(job: StitchJob) -> Iterator[str]:
+    """What no connection would show: a FIFO that is too short holds the design up, a reset may begin released."""
+    for slr, _ in job.resets:
+        yield f"farm_expect reset_{slr} {{Width 1 Depth 1 DefaultData 0 AsyncInitVal 0}}"
+    for stage in job.stages:
+        yield f"farm_expect {stage.name}_fifo {{TDATA_NUM_BYTES {stage.sink_bytes} FIFO_DEPTH {stage.depth}}}"
+        for crossing in job.crossings(stage):
+            yield (
+                f"farm_expect {crossing.name} "
+                f"{{TDATA_NUM_BYTES {stage.sink_bytes} REG_CONFIG {SLR_CROSSING} NUM_SLR_CROSSINGS 1}}"
+            )
 
 
 def _resets(job: StitchJob) -> Iterator[str]:

@@ -19,6 +19,15 @@ IP_FOLDER = "ip"
 PACKAGED = "farm done: IPs packaged"
 KERNEL_PACKAGED = "farm done: kernel packaged"
 KERNEL_FOLDER = "kernel_ip"
+SIMULATION_GROUP = "xilinx_verilogbehavioralsimulation"
+"""The packager's name for files that simulators of Verilog read."""
+MASTER_PARAMETERS = (
+    ("PROTOCOL", "AXI4"),
+    ("MAX_BURST_LENGTH", "64"),
+    ("NUM_READ_OUTSTANDING", "32"),
+    ("NUM_WRITE_OUTSTANDING", "32"),
+)
+"""What the shell's interconnect is made for; the DMA bursts up to 64 words. Values of AMD's RTL kernel wizard."""
 _CHECKS = (
     "set_property vitis_drc {ctrl_protocol ap_ctrl_hs} $core",
     "set_property ipi_drc {ignore_freq_hz true} $core",
@@ -62,11 +71,7 @@ def _synthesis(job: StitchJob, module: str, files: tuple[str, ...], flatten: str
 
 
 def kernel_script(job: StitchJob) -> str:
-    """The script that packages the kernel's netlist with its registers, and writes the .xo.
-
-    The parameters of the masters are what the shell's interconnect is made for; the DMA bursts up to 64 words. Values
-    of AMD's RTL kernel wizard.
-    """
+    """The script that packages the kernel's netlist with its registers, and writes the .xo."""
     kernel, masters = job.kernel, masters_of(job.kernel)
     vendor, library, name, version = kernel.vlnv.split(":")
     control = CONTROL_PORT.lower()
@@ -84,10 +89,16 @@ def kernel_script(job: StitchJob) -> str:
             "version": version,
             "buses": " ".join((*masters, control)),
             "masters": " ".join(masters),
+            "master_parameters": [
+                f"    set_property value {value} [ipx::add_bus_parameter -quiet {parameter} [farm_bus $core $master]]"
+                for parameter, value in MASTER_PARAMETERS
+            ],
             "checks": _CHECKS if job.release >= Release(2021, 1) else (),
             "control": control,
             "range": CONTROL_RANGE,
             "registers": list(_register_lines(kernel)),
+            "simulation_netlist": simulation_netlist(kernel),
+            "simulation_group": SIMULATION_GROUP,
             "top": top_module(kernel),
             "done": KERNEL_PACKAGED,
         },
@@ -95,7 +106,7 @@ def kernel_script(job: StitchJob) -> str:
 
 
 def _register_lines(kernel: Kernel) -> Iterator[str]:
-    for register, offset, bits, master in _registers(kernel):
+    for register, offset, bits, master in registers_of(kernel):
         yield f"set register [ipx::add_register -quiet {register} $block]"
         yield f"set_property address_offset {offset:#05x} $register"
         yield f"set_property size {bits} $register"
@@ -104,12 +115,17 @@ def _register_lines(kernel: Kernel) -> Iterator[str]:
             yield f"set_property value {master} $parameter"
 
 
+def simulation_netlist(kernel: Kernel) -> str:
+    """The file of the kernel's netlist for simulators."""
+    return f"{kernel.name}_funcsim.v"
+
+
 def top_module(kernel: Kernel) -> str:
     """The module around the block design, which Vivado names."""
     return f"{kernel.name}_wrapper"
 
 
-def _registers(kernel: Kernel) -> Iterator[tuple[str, int, int, str]]:
+def registers_of(kernel: Kernel) -> Iterator[tuple[str, int, int, str]]:
     """Name, offset, bits and master of each register (UG1399, "S_AXILITE control register map")."""
     yield "CTRL", 0x00, 32, ""
     yield "GIER", 0x04, 32, ""

@@ -9,12 +9,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from integration.fit.result import Fit
 from reports.reading import source
 from reports.reading.errors import ReportError
-from reports.vivado import utilization
+from reports.vivado import hierarchy, utilization
 from toolchains.vitis.ooc.memory_rtl import memory_module
 from toolchains.vitis.ooc.run import refuse_black_boxes
 from toolchains.vitis.stitch import block_design as stitch_scripts
@@ -49,6 +50,18 @@ def generate_top(job: StitchJob) -> None:
     Path("design.tcl").write_text(structural_script(job), "utf-8")
 
 
+def refuse_bare_modules(report: hierarchy.Hierarchy, cores: Iterable[str]) -> None:
+    """Refuse a netlist in which a core's modules lack its prefix: those of two cores may then be taken for each other.
+
+    Modules that `rename_ref` passes over, as AMD's encrypted ones, are no offence beside others that have it.
+    """
+    for core in cores:
+        for top in (each for each in report.instances if each.module == core):
+            names = {each.module for each in report.instances if each.path.startswith(f"{top.path}/")} - {core}
+            if names and not any(name.startswith(f"{core}_") for name in names):
+                raise tool.ToolError(f"no module below {top.path} begins with {core}_: its checkpoint was not prefixed")
+
+
 def run(job: StitchJob) -> None:
     """The whole step in the current folder."""
     for plan in job.memory_plans:
@@ -56,6 +69,7 @@ def run(job: StitchJob) -> None:
     (package_and_join if job.style == "ipi" else generate_top)(job)
     tool.vivado("design.tcl", stitch_scripts.DONE, [f"{job.kernel.name}_empty.dcp", UTILIZATION, HIERARCHY])
     refuse_black_boxes(utilization.parse(source.read(Path(UTILIZATION)), UTILIZATION))
+    refuse_bare_modules(hierarchy.parse(source.read(Path(HIERARCHY)), HIERARCHY), (*job.cores, *job.converters))
 
 
 def main() -> int:

@@ -20,6 +20,7 @@ from toolchains.vitis.stitch import packaging as packaging_scripts
 from toolchains.vitis.stitch.contents import VALUES, contents_script, values_text
 from toolchains.vitis.stitch.job import Memory, StitchJob
 from toolchains.vitis.stitch.memory_contents import contents_of
+from toolchains.vitis.stitch.packaged_kernel import refuse_another_kernel
 from toolchains.vitis.stitch.packaging import KERNEL_FOLDER, kernel_script
 from toolchains.vitis.tools import tool
 from toolchains.vitis.tools.archive import pack_folder
@@ -45,6 +46,7 @@ def run(job: StitchJob) -> None:
     tool.vivado("contents.tcl", contents_scripts.DONE, [f"{kernel}.dcp", f"{kernel}_funcsim.v", f"{kernel}_stub.v"])
     Path("kernel.tcl").write_text(kernel_script(job), "utf-8")
     tool.vivado("kernel.tcl", packaging_scripts.KERNEL_PACKAGED, [f"{kernel}.xo", f"{KERNEL_FOLDER}/component.xml"])
+    refuse_another_kernel(job.kernel, Path(KERNEL_FOLDER, "component.xml"))
     pack_folder(Path(KERNEL_FOLDER), Path("kernel_ip.zip"))
     shutil.copyfile(f"{kernel}.xo", "kernel.xo")
 

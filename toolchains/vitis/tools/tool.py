@@ -85,7 +85,18 @@ def run(
             **(more or {}),
         }
         printed, status = _follow([path, *words], folder, environment)
-    name = Path(path).name
+    judge(Path(path).name, printed, status, folder=folder, says=says, writes=writes)
+    return "\n".join(printed) + "\n"
+
+
+def judge(
+    name: str, printed: Sequence[str], status: int, *, folder: Path, says: str | None, writes: Sequence[str]
+) -> None:
+    """Whether a run of a program counts, by the lines that it printed, its status, and what it left in the folder.
+
+    Raises:
+        ToolError: it does not.
+    """
     errors = [line for line in printed if ERROR_LINE.match(line)]
     if status != 0:
         what = f"signal {-status}" if status < 0 else f"status {status}"
@@ -100,7 +111,6 @@ def run(
             raise ToolError(
                 f"{name} ended with status 0, but {wanted} {'is empty' if file.is_file() else 'is not there'}"
             )
-    return "\n".join(printed) + "\n"
 
 
 def vivado(script: str, says: str, writes: Sequence[str]) -> str:

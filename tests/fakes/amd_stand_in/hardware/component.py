@@ -9,6 +9,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
+from amd_stand_in.hardware.memory_map import MemoryMap, Register, map_lines, read_map
+
 SPIRIT = "http://www.spiritconsortium.org/XMLSchema/SPIRIT/1685-2009"
 _TYPES = {
     "axis": "xilinx.com:interface:axis:1.0",
@@ -16,6 +18,8 @@ _TYPES = {
     "clock": "xilinx.com:signal:clock:1.0",
     "reset": "xilinx.com:signal:reset:1.0",
 }
+_SET = "_view_fileset"
+"""The end of a file set's name, behind that of its group."""
 _STREAM = ("TDATA", "TVALID", "TREADY", "TLAST", "TKEEP", "TSTRB", "TUSER", "TID", "TDEST")
 _CLOCK = re.compile(r"(.*_)?(clk|aclk|clock)[0-9]?", re.I)
 _RESET = re.compile(r"(.*_)?(rst_n|aresetn|resetn|rst|reset|areset)[0-9]?", re.I)
@@ -32,18 +36,22 @@ class Port:
 
 @dataclass
 class Bus:
-    """A bus interface: `kind` is axis, aximm, clock or reset; `mode` master or slave; logical to physical names."""
+    """A bus interface: `kind` is axis, aximm, clock or reset; `mode` master or slave; logical to physical names.
+
+    `memory_map` is the map that a slave refers to.
+    """
 
     name: str
     kind: str
     mode: str
     ports: dict[str, str]
     parameters: dict[str, str] = field(default_factory=dict)
+    memory_map: str = ""
 
 
 @dataclass
 class Component:
-    """A core. `files` are relative to its folder, by the name of their file group."""
+    """A core. `files` are relative to its folder, by the name of their file group; `models` are the groups' tops."""
 
     vendor: str
     library: str
@@ -55,6 +63,13 @@ class Component:
     files: dict[str, list[str]] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
     folder: Path | None = None
+    maps: list[MemoryMap] = field(default_factory=list)
+    models: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def registers(self) -> dict[str, Register]:
+        """The registers of all maps by name."""
+        return {register.name: register for memory_map in self.maps for register in memory_map.registers}
 
     @property
     def vlnv(self) -> str:
@@ -118,8 +133,18 @@ def write(component: Component, path: Path) -> None:
         for bus in component.buses:
             lines += _bus_lines(bus)
         lines.append("</spirit:busInterfaces>")
+    if component.maps:
+        lines += ["<spirit:memoryMaps>", *(line for each in component.maps for line in map_lines(each))]
+        lines.append("</spirit:memoryMaps>")
     lines += ["<spirit:model>", "<spirit:views>", "<spirit:view>", "<spirit:name>top</spirit:name>"]
-    lines += [f"<spirit:modelName>{escape(component.top)}</spirit:modelName>", "</spirit:view>", "</spirit:views>"]
+    lines += [f"<spirit:modelName>{escape(component.top)}</spirit:modelName>", "</spirit:view>"]
+    for group in component.files:
+        model = component.models.get(group)
+        lines.append(f"<spirit:view><spirit:name>{group}</spirit:name>")
+        lines += [f"<spirit:modelName>{escape(model)}</spirit:modelName>"] if model else []
+        lines.append(f"<spirit:fileSetRef><spirit:localName>{group}{_SET}</spirit:localName></spirit:fileSetRef>")
+        lines.append("</spirit:view>")
+    lines.append("</spirit:views>")
     lines.append("<spirit:ports>")
     for port in component.ports:
         vector = (
@@ -131,7 +156,7 @@ def write(component: Component, path: Path) -> None:
         )
     lines += ["</spirit:ports>", "</spirit:model>", "<spirit:fileSets>"]
     for group, files in component.files.items():
-        lines += ["<spirit:fileSet>", f"<spirit:name>{group}</spirit:name>"]
+        lines += ["<spirit:fileSet>", f"<spirit:name>{group}{_SET}</spirit:name>"]
         lines += [f"<spirit:file><spirit:name>{escape(name)}</spirit:name></spirit:file>" for name in files]
         lines.append("</spirit:fileSet>")
     lines += ["</spirit:fileSets>", "<spirit:parameters>"]
@@ -151,7 +176,8 @@ def _bus_lines(bus: Bus) -> list[str]:
     lines.append(
         f'<spirit:busType spirit:vendor="{vendor}" spirit:library="{library}" spirit:name="{name}" spirit:version="{version}"/>'
     )
-    lines += [f"<spirit:{bus.mode}/>", "<spirit:portMaps>"]
+    ref = f'<spirit:memoryMapRef spirit:memoryMapRef="{bus.memory_map}"/>' if bus.memory_map else ""
+    lines += [f"<spirit:{bus.mode}>{ref}</spirit:{bus.mode}>", "<spirit:portMaps>"]
     for logical, physical in bus.ports.items():
         lines.append(
             f"<spirit:portMap><spirit:logicalPort><spirit:name>{logical}</spirit:name></spirit:logicalPort>"
@@ -200,14 +226,21 @@ def read(path: Path) -> Component:
         maps = {text(m, "logicalPort/name"): text(m, "physicalPort/name") for m in every("portMaps/portMap", node)}
         parameters = {text(p, "name"): text(p, "value") for p in every("parameters/parameter", node)}
         mode = "master" if node.find(space + "master") is not None else "slave"
-        buses.append(Bus(text(node, "name"), kind, mode, maps, parameters))
+        ref = node.find(f"{space}slave/{space}memoryMapRef")
+        memory_map = "" if ref is None else ref.get(space + "memoryMapRef", "")
+        buses.append(Bus(text(node, "name"), kind, mode, maps, parameters, memory_map))
     views = every("model/views/view")
     return Component(
         *(text(root, tag) for tag in ("vendor", "library", "name", "version")),
         top=next((text(view, "modelName") for view in views if text(view, "modelName")), text(root, "name")),
         ports=ports,
         buses=buses,
-        files={text(s, "name"): [text(f, "name") for f in every("file", s)] for s in every("fileSets/fileSet")},
+        files={
+            text(s, "name").removesuffix(_SET): [text(f, "name") for f in every("file", s)]
+            for s in every("fileSets/fileSet")
+        },
+        models={text(view, "name"): text(view, "modelName") for view in views[1:] if text(view, "modelName")},
         parameters={text(p, "name"): text(p, "value") for p in every("parameters/parameter")},
         folder=path.parent,
+        maps=[read_map(node, space) for node in every("memoryMaps/memoryMap")],
     )

@@ -6,7 +6,7 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from amd_stand_in.errors import ToolError
@@ -55,15 +55,16 @@ class Netlist:
     release: str = ""
     contents: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def size(self, module: str | None = None) -> Size:
-        """A module with all in it."""
-        cell = self.modules.get(module or self.top)
-        if cell is None:
-            return Size()
-        total = cell.size
-        for _, name in cell.instances:
-            total = total + self.size(name)
-        return total
+    def size(self, module: str | None = None, known: dict[str, Size] | None = None) -> Size:
+        """A module with all in it; `known` keeps what was added up on the way."""
+        name, known = module or self.top, {} if known is None else known
+        if name not in known:
+            cell = self.modules.get(name)
+            total = Size() if cell is None else cell.size
+            for _, inner in () if cell is None else cell.instances:
+                total = total + self.size(inner, known)
+            known[name] = total
+        return known[name]
 
     def rename(self, prefix: str) -> None:
         """`rename_ref -prefix_all`: every module but the top gets the prefix."""
@@ -105,9 +106,10 @@ class Netlist:
 
     def text(self) -> str:
         """As JSON."""
-        return json.dumps(
-            {"stand_in": "no netlist: a test's record of what would be one", **asdict(self)}, sort_keys=True
-        )
+        ports = [vars(port) for port in self.ports]
+        modules = {name: {**vars(cell), "size": vars(cell.size)} for name, cell in self.modules.items()}
+        kept = {**vars(self), "ports": ports, "modules": modules}
+        return json.dumps({"stand_in": "no netlist: a test's record of what would be one", **kept}, sort_keys=True)
 
     def write(self, path: Path, *, force: bool) -> None:
         """Write the checkpoint (a zip, as a real one). Raises ToolError if it is there."""

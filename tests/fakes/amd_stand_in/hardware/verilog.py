@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from amd_stand_in.errors import ToolError
 from amd_stand_in.hardware.component import Port
@@ -197,8 +198,9 @@ def width_of(vector: str, environment: Mapping[str, int]) -> int | None:
     return total
 
 
-def read(text: str, file: str) -> list[Module]:
-    """The modules of a file."""
+@cache
+def read(text: str, file: str) -> tuple[Module, ...]:
+    """The modules of a file. Nobody changes one: a file that is read again has the same."""
     given = {name: _given(value) for value, name in _ATTRIBUTE.findall(text)}
     boxes = set(_BOX.findall(text)) | set(_STUB.findall(text))
     text = re.sub(r"/\*.*?\*/", " ", re.sub(r"//[^\n]*", "", text), flags=re.S)
@@ -213,7 +215,7 @@ def read(text: str, file: str) -> list[Module]:
             )
         modules.append(_module(found[1], text[found.end() : end], file, given.get(found[1])))
         modules[-1].black_box = found[1] in boxes
-    return modules
+    return tuple(modules)
 
 
 def _given(text: str) -> Size:

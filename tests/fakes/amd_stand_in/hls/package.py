@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from amd_stand_in.errors import ToolError
 from amd_stand_in.hardware import component
 from amd_stand_in.hardware.component import Component, Port
+from amd_stand_in.hardware.memory_map import MemoryMap, Register
 from amd_stand_in.hls import cpp
 from amd_stand_in.hls.reports import Estimate, Setting
 from amd_stand_in.release import order
 
 if TYPE_CHECKING:
-    from amd_stand_in.hls.tool import Solution
+    from amd_stand_in.hls.solution import Solution
     from amd_stand_in.run import Run
 
 
@@ -103,7 +104,12 @@ def export(folder: Path, solution: Solution, settings: dict[str, str], run: Run)
     for bus in core.buses:
         if bus.kind == "clock":
             bus.parameters = {"ASSOCIATED_BUSIF": ":".join(busses), "ASSOCIATED_RESET": "ap_rst_n"}
-    core.parameters = {f"register.{name}": f"{offset:#x}:{bits}" for name, offset, bits in solution.interface.registers}
+    for bus in core.buses:
+        if bus.kind == "aximm" and bus.mode == "slave" and solution.interface.registers:
+            bus.memory_map = bus.name
+            core.maps = [
+                MemoryMap(bus.name, "Reg", registers=[Register(*each) for each in solution.interface.registers])
+            ]
     core.parameters["protocol"] = solution.interface.protocol
     ip = folder / "impl/ip"
     (ip / "hdl/verilog").mkdir(parents=True, exist_ok=True)

@@ -110,6 +110,7 @@ class Definition:
     make: Make
     core: Component | None = None
     size: Callable[[Mapping[str, str]], Size] = field(default=lambda values: Size(lut=32, ff=64))
+    defaults: Mapping[str, str] = field(default_factory=dict)
 
     def check(self, name: str, value: str) -> None:
         """Raise ToolError for a parameter that the IP does not have or a value that it does not take."""
@@ -163,11 +164,11 @@ def builtin(release: str) -> list[Definition]:
             "xilinx.com:ip:axis_data_fifo:2.0",
             {**_SIDE, "TDATA_NUM_BYTES": range(513), "FIFO_DEPTH": tuple(2**n for n in range(4, 16)), "FIFO_MODE": ("1", "2"), "FIFO_MEMORY_TYPE": ("auto", "block", "distributed", "ultra"), "IS_ACLK_ASYNC": _FLAG, "SYNCHRONIZATION_STAGES": range(2, 9), "TUSER_WIDTH": range(4097),
              "HAS_WR_DATA_COUNT": _FLAG, "HAS_RD_DATA_COUNT": _FLAG, "HAS_AFULL": _FLAG, "HAS_AEMPTY": _FLAG, "HAS_PROG_FULL": _FLAG, "PROG_FULL_THRESH": None, "HAS_PROG_EMPTY": _FLAG, "PROG_EMPTY_THRESH": None, "ENABLE_ECC": _FLAG},
-            _fifo, size=_bits,
+            _fifo, size=_bits, defaults={"TDATA_NUM_BYTES": "1", "FIFO_DEPTH": "512", "FIFO_MEMORY_TYPE": "auto"},
         ),
-        Definition("xilinx.com:ip:axis_register_slice:1.1", {**_SIDE, "TDATA_NUM_BYTES": range(513), "TUSER_WIDTH": range(4097), "HAS_TREADY": _FLAG, "REG_CONFIG": (0, 1, 7, 8, 9, 10, 12, 13, 15, 16), "NUM_SLR_CROSSINGS": range(16), "PIPELINES_MASTER": range(33), "PIPELINES_SLAVE": range(33), "PIPELINES_MIDDLE": range(33)}, _slice, size=_bits),
-        Definition("xilinx.com:ip:c_shift_ram:12.0", {"Width": range(1, 257), "Depth": range(1, 1089), "DefaultData": None, "AsyncInitVal": None, "SyncInitVal": None, "SSET": ("true", "false"), "SCLR": ("true", "false"), "CE": ("true", "false")}, _shift),
-        Definition("xilinx.com:ip:util_reduced_logic:2.0", {"C_SIZE": range(1, 257), "C_OPERATION": ("and", "or", "xor")}, _reduced, size=lambda values: Size(lut=1)),
+        Definition("xilinx.com:ip:axis_register_slice:1.1", {**_SIDE, "TDATA_NUM_BYTES": range(513), "TUSER_WIDTH": range(4097), "HAS_TREADY": _FLAG, "REG_CONFIG": (0, 1, 7, 8, 9, 10, 12, 13, 15, 16), "NUM_SLR_CROSSINGS": range(16), "PIPELINES_MASTER": range(33), "PIPELINES_SLAVE": range(33), "PIPELINES_MIDDLE": range(33)}, _slice, size=_bits, defaults={"TDATA_NUM_BYTES": "1", "REG_CONFIG": "1", "NUM_SLR_CROSSINGS": "0"}),
+        Definition("xilinx.com:ip:c_shift_ram:12.0", {"Width": range(1, 257), "Depth": range(1, 1089), "DefaultData": None, "AsyncInitVal": None, "SyncInitVal": None, "SSET": ("true", "false"), "SCLR": ("true", "false"), "CE": ("true", "false")}, _shift, defaults={"Width": "16", "Depth": "16"}),
+        Definition("xilinx.com:ip:util_reduced_logic:2.0", {"C_SIZE": range(1, 257), "C_OPERATION": ("and", "or", "xor")}, _reduced, size=lambda values: Size(lut=1), defaults={"C_SIZE": "8", "C_OPERATION": "and"}),
         Definition(f"xilinx.com:ip:util_ds_buf:{buffer}", {"C_BUF_TYPE": ("BUFG", "IBUFDS", "OBUFDS", "BUFGCE", "IBUFDSGTE", "BUFG_GT"), "C_SIZE": range(1, 33)}, _buffer, size=lambda values: Size()),
     ]  # fmt: skip
 

@@ -110,6 +110,7 @@ class Thing:
     data: object = None
     children: list[Thing] = field(default_factory=list)
     on_set: Callable[[str, str], str | None] | None = None
+    on_get: Callable[[str], str | None] | None = None
 
     @property
     def name(self) -> str:
@@ -146,4 +147,5 @@ class Thing:
         """A property's value; empty where it was never set. Raises ToolError for one that it does not have."""
         if not self.knows(name):
             raise ToolError("Common 17-142", f"'{name}' is not a property of {self.kind} '{self.handle}'.")
-        return self.properties.get(name.upper(), "")
+        made = self.on_get(name.upper()) if self.on_get is not None else None
+        return self.properties.get(name.upper(), "") if made is None else made

@@ -162,8 +162,11 @@ def hierarchy(release: str, command: str, netlist: Netlist, depth: int) -> str:
             )
         ]
 
+    known: dict[str, Size] = {}
+
     def walk(name: str, module: str, level: int) -> None:
-        rows.append([" " * (2 * level) + name, "(top)" if level == 0 else module, *numbers(netlist.size(module))])
+        size = netlist.size(module, known)
+        rows.append([" " * (2 * level) + name, "(top)" if level == 0 else module, *numbers(size)])
         cell = netlist.modules.get(module)
         if cell is None or (depth and level >= depth):
             return

@@ -11,15 +11,27 @@ from amd_stand_in.errors import ToolError
 from amd_stand_in.release import order
 from amd_stand_in.run import Run
 from amd_stand_in.table import Command, commands
-from amd_stand_in.vivado.block_design_commands import BlockDesignCommands
-from amd_stand_in.vivado.block_synthesis import BlockSynthesisCommands
+from amd_stand_in.vivado.block_design.cells import CellCommands
+from amd_stand_in.vivado.block_design.commands import BlockDesignCommands
+from amd_stand_in.vivado.block_design.connections import ConnectionCommands
+from amd_stand_in.vivado.block_design.ports import ExternalPortCommands
+from amd_stand_in.vivado.block_design.synthesis import BlockSynthesisCommands
 from amd_stand_in.vivado.catalog import Catalog
-from amd_stand_in.vivado.clocking import ClockingCommands
-from amd_stand_in.vivado.design import DesignCommands
-from amd_stand_in.vivado.floorplan import FloorplanCommands
+from amd_stand_in.vivado.design.checkpoints import CheckpointCommands
+from amd_stand_in.vivado.design.clocking import ClockingCommands
+from amd_stand_in.vivado.design.design import DesignCommands
+from amd_stand_in.vivado.design.floorplan import FloorplanCommands
+from amd_stand_in.vivado.design.implementation import ImplementationCommands
+from amd_stand_in.vivado.design.synthesis import SynthesisCommands
+from amd_stand_in.vivado.design.written_files import WrittenFileCommands
 from amd_stand_in.vivado.objects import Thing
-from amd_stand_in.vivado.packager import PackagerCommands
-from amd_stand_in.vivado.project import ProjectCommands
+from amd_stand_in.vivado.packager.cores import CoreCommands
+from amd_stand_in.vivado.packager.packager import PackagerCommands
+from amd_stand_in.vivado.packager.parts import CorePartCommands
+from amd_stand_in.vivado.project.ips import IpCommands
+from amd_stand_in.vivado.project.project import ProjectCommands
+from amd_stand_in.vivado.project.runs import RunCommands
+from amd_stand_in.vivado.project.sources import SourceCommands
 
 PARAMETERS = {
     "general.maxThreads": (1, 32),
@@ -32,18 +44,31 @@ PARAMETERS = {
 
 class Vivado(
     ProjectCommands,
+    SourceCommands,
+    IpCommands,
+    RunCommands,
     DesignCommands,
+    SynthesisCommands,
+    ImplementationCommands,
+    CheckpointCommands,
+    WrittenFileCommands,
     ClockingCommands,
     FloorplanCommands,
     BlockDesignCommands,
+    CellCommands,
+    ExternalPortCommands,
+    ConnectionCommands,
     BlockSynthesisCommands,
     PackagerCommands,
+    CoreCommands,
+    CorePartCommands,
 ):
     """The commands on one state."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
         self.things: dict[str, list[Thing]] = {}
+        self.kinds: dict[str, dict[Thing, None]] = {}
         self.parameters: dict[str, str] = {}
         self.catalog = Catalog(run.release)
         self.table: dict[str, Command] = {**commands("vivado"), **commands("ipx")}
@@ -66,12 +91,13 @@ class Vivado(
             name, name
         ).replace("::", "_")
 
+        handler = getattr(self, method, None)
+
         def call(words: Sequence[str]) -> object:
             arguments = self.grammar.read(self.table[name], name, words)
-            if name not in ("launch_runs", "launch_run"):
+            if self.run.faults.any and name not in ("launch_runs", "launch_run"):
                 # What runs are launched for happens in their own processes.
                 self.run.faults.strike(name, device=self.device)
-            handler = getattr(self, method, None)
             if handler is None:
                 raise ToolError("Stand-in 1-2", f"'{name}' exists but the stand-in does not model it.")
             if not arguments.flag("quiet"):
@@ -88,6 +114,7 @@ class Vivado(
     def add(self, thing: Thing) -> Thing:
         """Make an object known under its handle."""
         self.things.setdefault(thing.handle, []).append(thing)
+        self.kinds.setdefault(thing.kind, {})[thing] = None
         return thing
 
     def drop(self, thing: Thing) -> None:
@@ -95,6 +122,7 @@ class Vivado(
         known = self.things.get(thing.handle, [])
         if thing in known:
             known.remove(thing)
+            self.kinds[thing.kind].pop(thing, None)
 
     def rename(self, thing: Thing, handle: str) -> None:
         """Give an object another handle."""
@@ -104,7 +132,7 @@ class Vivado(
 
     def of_kind(self, *kinds: str) -> list[Thing]:
         """All objects of these kinds."""
-        return [thing for things in self.things.values() for thing in things if thing.kind in kinds]
+        return [thing for kind in kinds for thing in self.kinds.get(kind, ())]
 
     def object(self, handle: str, *kinds: str) -> Thing:
         """The object of a handle. Raises ToolError."""
@@ -127,6 +155,9 @@ class Vivado(
         """What every `get_*` does: patterns, -filter. Nothing found is a warning and an empty list."""
         patterns = [pattern for word in arguments.positional or [default] for pattern in self.run.tcl.split(word)]
         found = []
+        if not arguments.flag("regexp") and not any("*" in pattern for pattern in patterns):
+            # Most scripts ask for one thing by its name.
+            things = [t for t in things if t.handle in patterns or t.handle[1:] in patterns or t.name in patterns]
         for thing in things:
             names = {thing.handle, thing.handle.lstrip("/"), thing.name}
             if arguments.flag("regexp"):

@@ -222,18 +222,17 @@ def _agree(core: Component, kernel: KernelDescription, name: str, run: Run) -> N
         if bus.kind == "aximm" and port.mode != bus.mode:
             faults.append(f"port '{port.name}' is a {port.mode} in kernel.xml and a {bus.mode} in the IP")
     faults += [f"the IP has port '{bus}', which kernel.xml does not name" for bus in buses]
-    registers = {
-        key[9:]: int(value.partition(":")[0] or "-1", 0)
-        for key, value in core.parameters.items()
-        if key.startswith("register.")
-    }
-    for argument in kernel.arguments:
-        if registers and argument.qualifier in (0, 1) and registers.get(argument.name) != argument.offset:
-            known = f"{registers[argument.name]:#x}" if argument.name in registers else "no register"
+    for argument in kernel.arguments if core.registers else ():
+        register = core.registers.get(argument.name)
+        if argument.qualifier not in (0, 1):
+            continue
+        if register is None or register.offset != argument.offset:
+            known = "no register" if register is None else f"{register.offset:#x}"
             faults.append(f"argument '{argument.name}' is at {argument.offset:#x} in kernel.xml, the IP has {known}")
-        size = core.parameters.get(f"register.{argument.name}", "").rpartition(":")[2]
-        if registers and argument.qualifier in (0, 1) and size.isdigit() and int(size) != argument.bits:
-            faults.append(f"argument '{argument.name}' has {argument.bits} bits in kernel.xml, its register {size}")
+        elif register.bits != argument.bits:
+            faults.append(
+                f"argument '{argument.name}' has {argument.bits} bits in kernel.xml, its register {register.bits}"
+            )
     if faults:
         raise ToolError("XD 100-9", faults[0], also=tuple(("XD 100-9", text) for text in faults[1:]))
     if kernel.vlnv != core.vlnv:

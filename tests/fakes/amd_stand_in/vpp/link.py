@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
 from amd_stand_in.console import MARK, Console, now
-from amd_stand_in.devices import PLATFORMS, Platform
+from amd_stand_in.devices import Platform
 from amd_stand_in.errors import ToolError
 from amd_stand_in.hardware import netlist
-from amd_stand_in.hardware.component import Component, Port
+from amd_stand_in.hardware.component import Port
 from amd_stand_in.hardware.netlist import Netlist
 from amd_stand_in.hardware.verilog import Size
 from amd_stand_in.misbehave import Faults
 from amd_stand_in.release import order
 from amd_stand_in.vivado import reports as vivado_reports
-from amd_stand_in.vpp import connectivity, kernel_object
+from amd_stand_in.vpp import connectivity, inputs, region
 from amd_stand_in.vpp.connectivity import Unit
-from amd_stand_in.vpp.kernel_object import KernelDescription
 from amd_stand_in.vpp.link_output import LinkOutput
 from amd_stand_in.vpp.options import Options
-
-
-def find_platform(text: str) -> Platform:
-    """A platform by its file or name. Raises ToolError."""
-    folders = [*filter(None, os.environ.get("PLATFORM_REPO_PATHS", "").split(":")), "/opt/xilinx/platforms"]
-    name = Path(text).name.removesuffix(".xpfm")
-    paths = [Path(text)] if text.endswith(".xpfm") else [Path(folder) / name / f"{name}.xpfm" for folder in folders]
-    if name not in PLATFORMS or not any(path.is_file() for path in paths):
-        raise ToolError(
-            "v++ 60-1258",
-            f"No valid platform was found that matches '{text}'. Please make sure that the platform is specified correctly, "
-            f"and the platform has the right version number. The platform repo paths are: {', '.join(folders)}",
-            also=(("v++ 60-587", f"Failed to add a platform: specified platform {text} is not found or is not valid"),),
-        )
-    return PLATFORMS[name]
+from amd_stand_in.vpp.run_properties import scripts_of
 
 
 class Link(LinkOutput):
@@ -71,10 +55,10 @@ class Link(LinkOutput):
                 raise ToolError("Stand-in 1-2", f"--{name} is not modelled: a link runs whole.")
         if not self.options.get("output") or self.output.suffix not in (".xclbin", ".xsa"):
             raise ToolError("v++ 60-1506", "--output <name>.xclbin is needed.")
-        platform = find_platform(self.options.get("platform"))
+        platform = inputs.find_platform(self.options.get("platform"))
         self.console.info("v++ 60-895", f"  Target platform: {self.options.get('platform')}")
         self.console.info("v++ 60-423", f"  Target device: {platform.name}")
-        kernels = self._kernels(platform)
+        kernels = inputs.read_kernels(self.options, self.release, platform)
         descriptions = {name: entry[0] for name, entry in kernels.items()}
         units = connectivity.units_of(self.options, descriptions)
         inferred = connectivity.connect(self.options, units, platform)
@@ -108,30 +92,6 @@ class Link(LinkOutput):
         self._summary()
         self._closing()
 
-    # Inputs
-
-    def _kernels(self, platform: Platform) -> dict[str, tuple[KernelDescription, Component, Netlist | None]]:
-        found: dict[str, tuple[KernelDescription, Component, Netlist | None]] = {}
-        objects = [name for name in self.options.inputs if name.endswith(".xo")]
-        if not objects or len(objects) != len(self.options.inputs):
-            raise ToolError(
-                "v++ 60-602", f"The link takes .xo files; given were {', '.join(self.options.inputs) or 'none'}."
-            )
-        for name in objects:
-            if not Path(name).is_file():
-                raise ToolError("v++ 60-602", f"Source file does not exist: {Path(name).resolve()}")
-            entry = kernel_object.unpack(Path(name), self.release)
-            if entry[0].name in found:
-                raise ToolError("v++ 60-602", f"Kernel '{entry[0].name}' comes from two files.")
-            design = entry[2]
-            if design is not None and design.part.split("-")[0] != platform.part.split("-")[0]:
-                raise ToolError(
-                    "SYSTEM_LINK 82-112",
-                    f"Kernel '{entry[0].name}' was made for {design.part}, the platform has {platform.part}.",
-                )
-            found[entry[0].name] = entry
-        return found
-
     # Steps
 
     def _step(self, name: str) -> None:
@@ -156,17 +116,17 @@ class Link(LinkOutput):
     def _vpl(
         self,
         platform: Platform,
-        kernels: dict[str, tuple[KernelDescription, Component, Netlist | None]],
+        kernels: inputs.Kernels,
         units: dict[str, Unit],
         clocks: dict[str, float],
         target: str,
     ) -> dict[str, float]:
         self._step("vpl")
         design = Netlist(
-            "pfm_top_wrapper",
+            region.TOP,
             platform.part,
             [Port("clk", "in", 1)],
-            {"pfm_top_wrapper": netlist.Cell(Size(), origin="shell")},
+            {region.TOP: netlist.Cell(Size(), origin="shell")},
             {"clk_kernel": (self.clock_ns, "clk")},
             release=self.release,
         )
@@ -184,7 +144,9 @@ class Link(LinkOutput):
             design.join(own)
             sizes += [(unit.name, own.size()) for unit in units.values() if unit.kernel.name == name]
             path = platform.cu_path.split("/")
-            self._place(design, path, own.top, [unit.name for unit in units.values() if unit.kernel.name == name])
+            region.place_units(
+                design, path, own.top, [unit.name for unit in units.values() if unit.kernel.name == name]
+            )
         if design.black_boxes:
             raise ToolError(
                 "VPL INBB-3",
@@ -195,14 +157,14 @@ class Link(LinkOutput):
             )
         if target == "hw_emu":
             return clocks
-        self._capacity(platform, sizes)
+        region.refuse_too_much(sizes, platform, self.logs, self.console)
         for step in ("synth", "impl"):
             lines = self.faults.child(f"vpl.{step}", device=platform.part.split("-")[0])
             if lines is not None:
                 self._child_failed(step, lines)
-        placed = self._properties(design)
+        placed = self._floorplan(design)
         achieved = self._timing(design, clocks)
-        use = self._per_slr(design, platform, units, placed)
+        use = region.use_per_slr(design, platform, units, placed)
         self._implementation(platform, design, sizes, next(iter(kernels)), use)
         return achieved
 
@@ -222,82 +184,10 @@ class Link(LinkOutput):
             before=tuple((f"VPL {match[1]}", match[2]) for match in told),
         )
 
-    def _place(self, design: Netlist, path: list[str], top: str, units: list[str]) -> None:
-        """The compute units below the shell's path; in shells of two stages the core is `inst` below the unit."""
-        above = "pfm_top_wrapper"
-        for word in path:
-            if word not in design.modules:
-                design.modules[word] = netlist.Cell(Size(), origin="shell")
-                design.modules[above].instances.append((word, word))
-            above = word
-        for unit in units:
-            design.modules[f"{unit}_wrapper"] = netlist.Cell(Size(), [("inst", top)], "shell")
-            design.modules[above].instances.append((unit, f"{unit}_wrapper"))
-
-    def _capacity(self, platform: Platform, sizes: list[tuple[str, Size]]) -> None:
-        total = Size()
-        for _, size in sizes:
-            total = total + size
-        used = (total.lut, total.ff, -(-total.bram18 // 2), total.uram, total.dsp)
-        for name, count, budget in zip(
-            ("LUTs", "Registers", "BRAMs", "URAMs", "DSPs"), used, platform.budget, strict=True
-        ):
-            if count > budget:
-                self.console.warning(
-                    "VPL 60-732", f"Link warning: The available {name} may not be sufficient to accommodate the kernels"
-                )
-                raise ToolError(
-                    "VPL UTLZ-1",
-                    f"Resource utilization: {name} over-utilized in Pblock pblock_dynamic_region (Area constraints exist such that this pblock requires {count} of such cell types but only {budget} compatible sites are available)",
-                    also=(
-                        ("VPL 4-23", "Error(s) found during DRC. Placer not run."),
-                        (
-                            "VPL 60-773",
-                            f"In '{self.logs}/vivado.log', caught Tcl error: problem implementing dynamic region, impl_1: place_design ERROR, please look at the run log file for more information",
-                        ),
-                    ),
-                )
-
-    def _per_slr(
-        self, design: Netlist, platform: Platform, units: dict[str, Unit], placed: dict[str, str]
-    ) -> list[Size]:
-        """What lies in each SLR: cells by their pblock, the rest where the unit is, else in SLR0."""
-        use = [Size() for _ in range(platform.slrs)]
-
-        def walk(module: str, path: str, at: int) -> None:
-            use[at] = use[at] + design.modules[module].size
-            for name, inner in design.modules[module].instances:
-                below = f"{path}/{name}" if path else name
-                wanted = placed.get(below, "")
-                slr = int(wanted[-1]) if wanted[-4:-1] == "SLR" or wanted[-4:-1] == "slr" else at
-                unit = units.get(name)
-                walk(inner, below, int(unit.slr[3:]) if unit is not None and unit.slr else slr)
-
-        walk(design.top, "", 0)
-        return use
-
-    def _properties(self, design: Netlist) -> dict[str, str]:
-        from amd_stand_in.vivado.objects import PROPERTIES
-
-        scripts = []
-        for text in self.options.all("vivado.prop"):
-            name, _, value = text.partition("=")
-            parts = name.replace("{", "").replace("}", "").split(".", 2)
-            if " " in name and "{" not in name:
-                raise ToolError("v++ 60-1509", f"prop={text}: a property with blanks needs braces")
-            if len(parts) != 3 or parts[0] not in ("run", "fileset", "project") or not value:
-                raise ToolError("v++ 60-1509", f"prop={text}: expected object.name.property=value")
-            if parts[0] != "run" or parts[1] not in ("impl_1", "synth_1", "__KERNEL__"):
-                # A misspelt run is taken in silence, as v++ does: what it should do does not happen.
-                continue
-            if parts[2].upper() not in PROPERTIES["run"]:
-                raise ToolError("VPL 17-142", f"'{parts[2]}' is not a property of run '{parts[1]}'.")
-            if parts[2].upper().endswith((".TCL.PRE", ".TCL.POST")):
-                if not Path(value).is_absolute():
-                    raise ToolError("VPL 17-354", f"prop={text}: a script is named by an absolute path.")
-                scripts.append(Path(value))
+    def _floorplan(self, design: Netlist) -> dict[str, str]:
+        """Run the scripts of the implementation. Returns which cell lies in which pblock."""
         placed: dict[str, str] = {}
-        for script in scripts:
+        for script in scripts_of(self.options):
             if not script.is_file():
                 raise ToolError("VPL 17-354", f"Could not open '{script}' for reading.")
             from amd_stand_in.vpp.floorplan import apply

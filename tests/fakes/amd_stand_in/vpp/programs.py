@@ -11,7 +11,8 @@ from amd_stand_in.errors import ToolError
 from amd_stand_in.misbehave import Faults
 from amd_stand_in.vpp import kernel_object
 from amd_stand_in.vpp import options as vpp_options
-from amd_stand_in.vpp.link import Link, find_platform
+from amd_stand_in.vpp.inputs import find_platform
+from amd_stand_in.vpp.link import Link
 
 
 def main(program: str, release: str, root: Path, words: list[str]) -> int:

@@ -17,6 +17,7 @@ from toolchains.vitis.hls.fifo_latency import deeper, pipeline_cycles
 from toolchains.vitis.hls.scripts import SYNTHESISED
 from toolchains.vitis.stitch.job import job_of
 from toolchains.vitis.tools.releases import Release
+from toolchains.vitis.tools.tool import ToolError
 
 CORPUS = Path(__file__).resolve().parents[5] / "shared" / "reports_corpus" / "hls_csynth_xml"
 STREAM = re.compile(r"#pragma HLS STREAM variable=(\w+) depth=(\d+)")
@@ -130,7 +131,7 @@ def test_the_exported_core_has_bound_and_latency(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr("toolchains.vitis.tools.tool.run", tool)
     monkeypatch.chdir(tmp_path)
-    run_hls.run(core, Release(2022, 2), "xcu250-figd2104-2L-e", "vitis_hls 2022.2")
+    run_hls.run(core, Release(2022, 2), "xcu250-figd2104-2L-e", "vitis_hls 2022.2", 4.0)
     assert [script for script, _ in synthesised] == ["estimate.tcl", "export.tcl"]
     before, exported = (depths for _, depths in synthesised)
     for stream, bound in bounds.items():
@@ -142,6 +143,18 @@ def test_the_exported_core_has_bound_and_latency(tmp_path: Path, monkeypatch: py
     assert json.loads(Path("values.json").read_text())["fifo_beats_added"] == STATED
     left = {stream: int(depth) for stream, depth in STREAM.findall(Path(SYNTHESISED).read_text())}
     assert left == exported
+
+
+@pytest.mark.parametrize(("clock_ns", "refused"), [(4.0, False), (4.003, False), (3.333, True), (6.0, True)])
+def test_a_report_for_another_clock_is_refused(clock_ns: float, refused: bool) -> None:
+    """The report says 4.00: it prints two digits."""
+    text = FUNCTION.format(name="core", kind="dataflow", overall="", loops="")
+    top, part = hls_csynth_xml.parse(text, "core_csynth.xml"), "xcu250-figd2104-2L-e"
+    if refused:
+        with pytest.raises(ToolError, match="scheduled core for 4 ns"):
+            run_hls.check_report(top, "core", part, clock_ns)
+    else:
+        run_hls.check_report(top, "core", part, clock_ns)
 
 
 @pytest.mark.parametrize("name", ["digits", "resnet50"])

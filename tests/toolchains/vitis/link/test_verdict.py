@@ -64,6 +64,8 @@ HBM, KERNEL = Clock("hbm_aclk", 450, 3), Clock("KERNEL_CLK", 500, 2)
         ((HBM, KERNEL, Clock("DATA_CLK", 201, 1)), "hw", reports(met=False, setup=7), False, ToolError),
         ((HBM, KERNEL, Clock("DATA_CLK", 250, 1)), "hw", reports(met=False, setup=7), True, ToolError),
         ((HBM, KERNEL, Clock("DATA_CLK", 201, 1)), "hw", reports(met=False, hold=1), True, ToolError),
+        ((HBM, KERNEL, Clock("DATA_CLK", 251, 1)), "hw", reports(met=True, wns=0.1), True, ToolError),
+        ((HBM, KERNEL, Clock("DATA_CLK", 300, 1)), "hw", reports(met=True, wns=0.1), True, ToolError),
         ((), "hw", reports(met=True, wns=0.1), True, ToolError),
         ((), "hw_emu", LinkReports(None, None, None, None, ()), True, 250.0),
     ],
@@ -71,7 +73,7 @@ HBM, KERNEL = Clock("hbm_aclk", 450, 3), Clock("KERNEL_CLK", 500, 2)
 def test_the_clock_of_the_linked_file(
     clocks: tuple[Clock, ...], target: str, found: LinkReports, accept: bool, expected: Any
 ) -> None:
-    job: Any = types.SimpleNamespace(asked_mhz=250.0, target=target)
+    job: Any = types.SimpleNamespace(asked_mhz=250.0, most_mhz=250.0, target=target)
     if expected is ToolError:
         with pytest.raises(ToolError):
             run_link.clock_of(job, linked(*clocks), found, accept_lower=accept)
@@ -106,6 +108,26 @@ def test_memories_are_called_as_the_linked_file_calls_them() -> None:
     fit: Any = types.SimpleNamespace(banks=banks)
     found = run_link.banks_of(Kernel("k", ()), file, fit)
     assert found == {"in_r": ("bank1",), "out_r": ("bank0", "PLRAM[0]"), "weightsmem": ("DDR[1]",)}
+
+
+@pytest.mark.parametrize(
+    ("reached", "known", "refused"),
+    [
+        (("DDR[1]",), ("DDR[0]", "DDR[1]"), False),
+        (("DDR[0]",), ("DDR[0]", "DDR[1]"), True),
+        (("HBM[0]", "DDR[1]"), ("HBM[0]", "DDR[1]"), False),
+        # Of a shell with other names nobody can tell.
+        (("bank0",), ("bank0", "bank1"), False),
+    ],
+)
+def test_an_argument_in_another_memory(reached: tuple[str, ...], known: tuple[str, ...], refused: bool) -> None:
+    file: Any = types.SimpleNamespace(memories=[types.SimpleNamespace(tag=tag) for tag in known])
+    fit: Any = types.SimpleNamespace(banks=[types.SimpleNamespace(argument="in_r", tag="DDR[1]")])
+    if refused:
+        with pytest.raises(ToolError, match=r"connects in_r to DDR\[0\], not to DDR\[1\]"):
+            run_link.refuse_other_banks({"in_r": reached}, file, fit)
+    else:
+        run_link.refuse_other_banks({"in_r": reached}, file, fit)
 
 
 def test_what_the_floorplan_could_not_place_is_told_once(tmp_path: Path) -> None:

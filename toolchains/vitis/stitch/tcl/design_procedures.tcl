@@ -33,6 +33,16 @@ proc farm_cell {cell ip slr {clock ap_clk} {reset ap_rst_n}} {
     connect_bd_net [get_bd_pins reset_$slr/Q] [get_bd_pins $cell/$reset]
 }
 
+# Validation propagates parameters, and may have changed one that was set.
+proc farm_expect {cell values} {
+    foreach {name value} $values {
+        set found [get_property CONFIG.$name [get_bd_cells $cell]]
+        if {$found != $value} {
+            error "dataflow-farm: $cell has $name $found after validation, the design has $value"
+        }
+    }
+}
+
 proc farm_external {pin name} {
     make_bd_intf_pins_external [get_bd_intf_pins $pin]
     set_property name $name [get_bd_intf_ports ${name}_0]

@@ -9,10 +9,7 @@ farm_clock $core {@buses}
 # The shell's clock is the shell's: a frequency here would have to be its own (BD 41-237, Vivado 12-7038).
 ipx::remove_bus_parameter -quiet FREQ_HZ [farm_bus $core ap_clk]
 foreach master {@masters} {
-    set_property value AXI4 [ipx::add_bus_parameter -quiet PROTOCOL [farm_bus $core $master]]
-    set_property value 64 [ipx::add_bus_parameter -quiet MAX_BURST_LENGTH [farm_bus $core $master]]
-    set_property value 32 [ipx::add_bus_parameter -quiet NUM_READ_OUTSTANDING [farm_bus $core $master]]
-    set_property value 32 [ipx::add_bus_parameter -quiet NUM_WRITE_OUTSTANDING [farm_bus $core $master]]
+@{master_parameters}
 }
 set_property sdx_kernel true $core
 set_property sdx_kernel_type rtl $core
@@ -29,9 +26,9 @@ set_property range @range $block
 @{registers}
 
 # What hw_emu simulates.
-file copy -force @{kernel}_funcsim.v @folder/@{kernel}_funcsim.v
-set group [ipx::add_file_group -type simulation xilinx_verilogbehavioralsimulation $core]
-ipx::add_file @{kernel}_funcsim.v $group
+file copy -force @simulation_netlist @folder/@simulation_netlist
+set group [ipx::add_file_group -type simulation @simulation_group $core]
+ipx::add_file @simulation_netlist $group
 set_property model_name @top $group
 
 if {![ipx::check_integrity -quiet -kernel $core]} {

@@ -36,6 +36,16 @@ proc farm_cell {cell ip slr {clock ap_clk} {reset ap_rst_n}} {
     connect_bd_net [get_bd_pins reset_$slr/Q] [get_bd_pins $cell/$reset]
 }
 
+# Validation propagates parameters, and may have changed one that was set.
+proc farm_expect {cell values} {
+    foreach {name value} $values {
+        set found [get_property CONFIG.$name [get_bd_cells $cell]]
+        if {$found != $value} {
+            error "dataflow-farm: $cell has $name $found after validation, the design has $value"
+        }
+    }
+}
+
 proc farm_external {pin name} {
     make_bd_intf_pins_external [get_bd_intf_pins $pin]
     set_property name $name [get_bd_intf_ports ${name}_0]
@@ -206,6 +216,15 @@ set_property CONFIG.ASSOCIATED_BUSIF {m_axi_gmem0:m_axi_gmem1:m_axi_gmem2:s_axi_
 set_property CONFIG.ASSOCIATED_RESET ap_rst_n [get_bd_ports ap_clk]
 assign_bd_address
 validate_bd_design
+farm_expect reset_slr0 {Width 1 Depth 1 DefaultData 0 AsyncInitVal 0}
+farm_expect link0_fifo {TDATA_NUM_BYTES 1 FIFO_DEPTH 32}
+farm_expect link1_fifo {TDATA_NUM_BYTES 2 FIFO_DEPTH 32}
+farm_expect link2_fifo {TDATA_NUM_BYTES 8 FIFO_DEPTH 32}
+farm_expect link3_fifo {TDATA_NUM_BYTES 8 FIFO_DEPTH 32}
+farm_expect link4_fifo {TDATA_NUM_BYTES 8 FIFO_DEPTH 32}
+farm_expect link5_fifo {TDATA_NUM_BYTES 8 FIFO_DEPTH 32}
+farm_expect link6_fifo {TDATA_NUM_BYTES 16 FIFO_DEPTH 32}
+farm_expect link7_fifo {TDATA_NUM_BYTES 4 FIFO_DEPTH 32}
 save_bd_design
 
 # Only what stands between the cores is synthesised: they come as netlists.

@@ -30,6 +30,14 @@ class Cell:
         """Pins as the parameters have them."""
         self.ports, self.buses = self.definition.make(self.values)
 
+    def parameter(self, key: str) -> str | None:
+        """What `CONFIG.<name>` says: what was set or propagated, else the IP's own; None for other properties."""
+        for values in (self.values, self.definition.defaults) if key.startswith("CONFIG.") else ():
+            for name, value in values.items():
+                if name.upper() == key[7:]:
+                    return value
+        return None
+
     def port(self, name: str) -> Port | None:
         """A pin."""
         return next((port for port in self.ports if port.name == name), None)

@@ -12,11 +12,11 @@ from amd_stand_in.hardware.netlist import Netlist
 from amd_stand_in.release import order
 from amd_stand_in.table import commands
 from amd_stand_in.vivado.objects import Thing
-from amd_stand_in.vivado.project import FAILED_BELOW
+from amd_stand_in.vivado.project.runs import FAILED_BELOW
 
 if TYPE_CHECKING:
     from amd_stand_in.run import Run
-    from amd_stand_in.vivado.block_design import BlockDesign, Cell
+    from amd_stand_in.vivado.block_design.block_design import BlockDesign, Cell
     from amd_stand_in.vivado.catalog import Definition
 
 
