@@ -80,7 +80,7 @@ def synthesise(top: str, texts: dict[str, str], files: Iterable[str], *, plain: 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         wanted = {file: (ROOT / "blocks" / file).read_text() for file in files} | texts
-        extra = {VARIANT: (ROOT / "benchmarks" / VARIANT).read_text()} if plain else {}
+        extra = {VARIANT: (ROOT / "benchmarks" / "rtl" / VARIANT).read_text()} if plain else {}
         extra[DSP_MAP] = (ROOT / "toolchains/open/synthesis" / DSP_MAP).read_text()
         script = synthesis_script(top, wanted, instead=(VARIANT,) if plain else ())
         for file, text in (wanted | extra | {"synthesis.ys": script}).items():

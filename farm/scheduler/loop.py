@@ -302,9 +302,9 @@ class Loop:
             return
         if failure is not None:
             self._books.failed(name, failure)
-            return
-        self._books.remember(name)
-        self._books.ran(name, clock.monotonic_s() - started_s)
+        else:
+            self._books.remember(name)
+            self._books.ran(name, clock.monotonic_s() - started_s)
 
 
 def _hook_of(task: Task) -> Hook | None:

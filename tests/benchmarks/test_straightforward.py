@@ -14,7 +14,7 @@ from toolchains.open.synthesis.yosys import run_script
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
-VARIANT = ROOT / "benchmarks" / "straightforward.sv"
+VARIANT = ROOT / "benchmarks" / "rtl" / "straightforward.sv"
 OPERATORS = ROOT / "blocks" / "operators"
 FILES = tuple(
     OPERATORS / name for name in ("farm_stream.sv", "mvau/mvau.sv", "mvau/mvau_binary.sv", "threshold/threshold.sv")
