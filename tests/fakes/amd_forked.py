@@ -17,6 +17,7 @@ from pathlib import Path
 from amd_stand_in import hls, link_programs, table, verilog, vivado
 from amd_stand_in.errors import ToolError
 from amd_stand_in.program import main
+from amd_stand_in.tcl import OWN_FAULT
 
 WARM = (hls, link_programs, vivado, *(table.commands(name) for name in ("hls", "ipx", "vivado")))
 """What every child would otherwise import and read by itself."""
@@ -37,7 +38,7 @@ def follow(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -
     sys.stdout.flush()
     child = os.fork()
     if child == 0:
-        status = 70
+        status = OWN_FAULT
         try:
             os.close(reader)
             be_child(writer, words, folder, environment)
