@@ -35,6 +35,10 @@ def said(folder: Path) -> tuple[int, str]:
             "circle of imports: room.a <-> room.b",
         ),
         (
+            {"tests/fakes/room/a.py": "from room import b\n", "tests/fakes/room/b.py": "import room.a\n"},
+            "circle of imports: room.a <-> room.b",
+        ),
+        (
             {"a.py": "if 1:\n    import b\n", "b.py": "try:\n    import a\nexcept E:\n    pass\n"},
             "circle of imports: a <-> b",
         ),
