@@ -83,7 +83,6 @@ class Loop:
         self._watcher = watcher
         self._stop = stop
         self._options = options
-        self._stream = Stream(options.verbosity)
         self._frontier = Frontier(tasks, names)
         self._books = Books(tasks, self._frontier, dep_manager, ledger, watcher)
         self._outcome = self._books.outcome
@@ -297,7 +296,7 @@ class Loop:
         self._watcher.python_action(name)
         started_s = clock.monotonic_s()
         try:
-            failure = run_python_action(task, self._stream, self._stop)
+            failure = run_python_action(task, Stream(self._options.verbosity), self._stop)
         except KeyboardInterrupt:
             return
         if failure is not None:
