@@ -23,6 +23,7 @@ from unittest.mock import patch
 from amd_forked import follow, warm
 from amd_machine import LICENCE, Machine
 from amd_mutations import Mutation, mutations
+from amd_stand_in.tcl import OWN_FAULT
 from amd_trunk import Trunk
 
 from farm.execution.scratch import Scratch
@@ -203,6 +204,8 @@ class Chain:
         seen: dict[Path, tuple[tuple[int, int], str]] = {}
         for each, printed, status in Trunk(recorded.words, place, recorded.environment, script).ends(mutations):
             program = Path(recorded.words[0]).name
+            # A fault of the stand-in itself would pass for a refusal.
+            assert status != OWN_FAULT, f"{script}: {each}\n" + "\n".join(printed[-30:])
             try:
                 tool.judge(program, printed, status, folder=place, says=recorded.says, writes=recorded.writes)
             except tool.ToolError as error:

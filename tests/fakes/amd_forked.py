@@ -19,6 +19,7 @@ from amd_stand_in.errors import ToolError
 from amd_stand_in.hardware import verilog
 from amd_stand_in.hls import tool as hls
 from amd_stand_in.program import main
+from amd_stand_in.tcl import OWN_FAULT
 from amd_stand_in.vivado import tool as vivado
 from amd_stand_in.vpp import programs
 
@@ -41,7 +42,7 @@ def follow(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -
     sys.stdout.flush()
     child = os.fork()
     if child == 0:
-        status = 70
+        status = OWN_FAULT
         try:
             os.close(reader)
             be_child(writer, words, folder, environment)

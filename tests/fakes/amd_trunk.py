@@ -18,7 +18,7 @@ from pathlib import Path
 from amd_forked import be_child
 from amd_mutations import Mutation
 from amd_stand_in.program import main
-from amd_stand_in.tcl import Interpreter
+from amd_stand_in.tcl import OWN_FAULT, Interpreter
 
 
 @dataclass
@@ -120,7 +120,7 @@ class Trunk:
                 return real(interpreter, script)
             return self._step(interpreter, script.read_text(), mutations, output, told, heard)
 
-        status = 70
+        status = OWN_FAULT
         try:
             be_child(output, self.words, self.folder, self.environment)
             Interpreter.run = run  # type: ignore[method-assign]
@@ -129,7 +129,7 @@ class Trunk:
             traceback.print_exc()
         finally:
             sys.stdout.flush()
-            os._exit(status if os.getpid() != trunk else 70)
+            os._exit(status if os.getpid() != trunk else OWN_FAULT)
 
     def _step(
         self, interpreter: Interpreter, text: str, mutations: Sequence[Mutation], output: int, told: int, heard: int

@@ -11,6 +11,8 @@ from pathlib import Path
 from amd_stand_in.console import Console
 from amd_stand_in.errors import ToolError
 
+OWN_FAULT = 70
+"""Exit status where the stand-in itself has a fault."""
 Handler = Callable[[Sequence[str]], object]
 
 # `puts` goes to the log too, `source` takes Vivado's -notrace, `exit` ends the tool in order.
@@ -71,7 +73,7 @@ class Interpreter:
             # A fault of the stand-in itself must never look like one of the script.
             traceback.print_exc()
             self.console.flush()
-            os._exit(70)
+            os._exit(OWN_FAULT)
         self.tk.globalsetvar("__result", "" if result is None else self.word(result))
         return 0
 

@@ -90,6 +90,8 @@ class ExternalPortCommands:
                 cell, pin = thing.data
                 port = block.cells[cell].port(pin)
                 assert port is not None
+                if any(not end[0] for end in block.net_of((cell, pin)) or ()):
+                    raise ToolError("BD 5-107", f"'{thing.handle}' is connected to a port already.")
                 self._port(block, External(f"{pin}_0", port.direction, port.width, "data"))
                 self._connect(block, [(cell, pin), ("", f"{pin}_0")])
 
