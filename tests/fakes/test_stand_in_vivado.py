@@ -57,9 +57,9 @@ def test_the_good_script_runs_and_its_reports_are_read(bench, release: str) -> N
     assert ended.status == 0, ended.text
     flat = utilization.parse((bench.folder / "u.rpt").read_text())
     # pe at 32 bits: two registers of 32.
-    assert flat.registers.used == 64
-    assert (flat.luts.available, flat.bram_tiles.available) == (1728000, 2688)
-    assert (flat.luts.prohibited is None) is (release < "2021.1")
+    assert flat.resource("registers").used == 64
+    assert (flat.resource("luts").available, flat.resource("bram_tiles").available) == (1728000, 2688)
+    assert (flat.resource("luts").prohibited is None) is (release < "2021.1")
     tree = hierarchy.parse((bench.folder / "uh.rpt").read_text())
     assert "core_pe" in str(tree)
     slack = timing.parse((bench.folder / "t.rpt").read_text())
@@ -165,7 +165,7 @@ def test_black_boxes_are_filled_by_checkpoints(bench) -> None:
     bench.write(top__v=TOP)
     ended = bench.vivado(STRUCTURAL)
     assert ended.status == 0, ended.text
-    assert utilization.parse((bench.folder / "u.rpt").read_text()).registers.used == 128
+    assert utilization.parse((bench.folder / "u.rpt").read_text()).resource("registers").used == 128
 
 
 def test_a_black_box_left_over_stops_the_optimisation(bench) -> None:
@@ -329,7 +329,7 @@ def test_contents_of_primitives_are_kept_in_the_checkpoint(bench) -> None:
     assert ended.status == 0, ended.text
     assert f"KEPT column0/memory 256'h{'5a' * 32} 64'h0123456789abcdef" in ended.text
     used = utilization.parse((bench.folder / "u.rpt").read_text())
-    assert (used.luts.used, used.bram_tiles.used) == (1, 1)
+    assert (used.resource("luts").used, used.resource("bram_tiles").used) == (1, 1)
 
 
 @pytest.mark.parametrize(
