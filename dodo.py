@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,16 @@ from farm.settings import FarmSettings
 from farm.tasks import doit_config, group, plain_errors
 from integration.fit.settings import FitSettings
 from integration.platform import find_platform
-from reports.logs.redaction import redact_part
-from reports.summary.gates import gates_of
 from toolchains import choose
 
 ROOT = Path(__file__).resolve().parent
 SECTIONS = {"farm": FarmSettings, "fit": FitSettings, **choose.SECTIONS}
+
+
+def later(module: str, name: str) -> Callable[..., Any]:
+    """A function that is imported when it is called: `doit list` needs none of these, and answers at once."""
+    return lambda *given, **more: getattr(import_module(module), name)(*given, **more)  # noqa: PLW0108
+
 
 with plain_errors():
     SETTINGS = load_settings(ROOT, SECTIONS, command_line_words(sys.argv[1:]), {"toolchain": choose.CHOICES})
@@ -29,20 +34,18 @@ with plain_errors():
     PLATFORM = find_platform(SETTINGS.platform, origin=SETTINGS.origin("platform"))
     TOOLCHAIN = choose.find_toolchain(ROOT, SETTINGS, NETWORK, PLATFORM)
     BUILD = TOOLCHAIN.build
-    GATES = gates_of(SETTINGS, NETWORK.cores())
-REDACTION = Redaction(redact_part)
+    GATES = later("reports.summary.gates", "gates_of")(SETTINGS, NETWORK.cores()) if SETTINGS.gates else ()
+REDACTION = Redaction(later("reports.logs.redaction", "redact_part"))
 DOIT_CONFIG = doit_config(BUILD.folder, settings=BUILD.settings, redaction=REDACTION, default_tasks=["build"])
 
 
 def trust(outputs: tuple[Path, ...]) -> None:
     """Let the emulated card run what was built here."""
-    from runtime.trust import trust_payload  # noqa: PLC0415  only after a link
-
-    trust_payload(outputs[0], note=f"built in {ROOT}")
+    later("runtime.trust", "trust_payload")(outputs[0], note=f"built in {ROOT}")
 
 
 # A stage is a file, toolchains/<toolchain>/stages/<name>.py, which says for what it has steps: blocks, cores, or the
-# network. A toolchain that lacks a stage has no such task.
+# network. In a toolchain that lacks a stage its task is empty.
 FLOW = (
     # Each block and each core on its own.
     Task("weights", "Trained values -> memory images, per block"),
@@ -77,9 +80,7 @@ def question(name: str, doc: str, **more: Any) -> Callable[[], dict[str, Any]]:
     """A task that prints the answer to a question and starts no tool; it fails with the sentence that it gets back."""
 
     def answer() -> TaskFailed | None:
-        from toolchains import questions  # noqa: PLC0415  only when asked for
-
-        failed = getattr(questions, name)(TOOLCHAIN, GATES)
+        failed = later("toolchains.questions", name)(TOOLCHAIN, GATES)
         return TaskFailed(failed) if failed else None
 
     return lambda: {"actions": [answer], "doc": doc, "verbosity": 2, **more}

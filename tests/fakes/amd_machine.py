@@ -103,7 +103,7 @@ class Machine:
                 continue  # it has ended meanwhile, or is not ours
         return found
 
-    def doit(self, *words: str, status: int = 0, timeout_s: float = 280, runs: tuple[str, ...] = ("-m", "doit")) -> str:
+    def doit(self, *words: str, status: int = 0, timeout_s: float = 850, runs: tuple[str, ...] = ("-m", "doit")) -> str:
         """Run doit in the checkout and return what it prints."""
         done = subprocess.run(
             [sys.executable, *runs, *words, *self.words],

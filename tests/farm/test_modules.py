@@ -139,7 +139,7 @@ def test_no_import_is_missed(written: list[str]) -> None:
 
 def test_the_engine_itself_is_found_at_once() -> None:
     root = Path(__file__).resolve().parents[2]
-    begun = time.perf_counter()
+    begun = time.process_time()
     found = python_files("farm.commands.run", root, ("farm", "config"))
-    assert time.perf_counter() - begun < 0.5
+    assert time.process_time() - begun < 0.5
     assert {"farm/__init__.py", "farm/step.py", "config/problem.py"} <= {item.path for item in found}

@@ -39,8 +39,8 @@ def first_built(once: Once, digits_built: Path) -> Machine:
     def build(folder: Path) -> None:
         # The stand-in's xclbin carries the program of sw_emu, whose cores are in the store of the open build.
         shutil.copytree(digits_built / "data", folder / "data", symlinks=True)
-        printed = make_machine(folder, "2022.2").doit("build", "network=digits", "target=hw", timeout_s=1500)
-        assert "  restore payload:hls-" in printed
+        printed = make_machine(folder, "2022.2").doit("build", "network=digits", "target=hw")
+        assert "  run     payload:" not in printed
 
     folder = once.make("digits-on-stand-in", build)
     return Machine(folder / "amd", "2022.2", folder / "checkout")
