@@ -8,6 +8,9 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.slow  # its tests go on from one another
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = "build/digits/open-sw_emu"
 

@@ -187,6 +187,12 @@ def units_of(sources: Sequence[str], folder: Path) -> list[list[str]]:
     own = [source for source in sources if not Path(source).is_absolute()]
     sizes = {source: (folder / source).stat().st_size for source in own}
     units = [[source] for source in sources if source not in sizes]
+    models = dict.fromkeys(map(_model_of, own))
+    if len(models) > 2:
+        # Verilator refuses that headers of two models meet in one unit.
+        return units + [
+            unit for model in models for unit in units_of([each for each in own if _model_of(each) == model], folder)
+        ]
     if sum(sizes.values()) <= UNIT_BYTES:
         return [*units, sorted(own, key=is_slow)]
     for slow in (False, True):
@@ -198,6 +204,12 @@ def units_of(sources: Sequence[str], folder: Path) -> list[list[str]]:
             units[-1].append(source)
             room -= sizes[source]
     return units
+
+
+def _model_of(source: str) -> str:
+    """The verilated model that a source belongs to; empty for the bench around it."""
+    path = Path(source)
+    return path.stem.partition("__")[0] if path.parts[0] == "verilated" else ""
 
 
 def run_compiler(arguments: Sequence[str], folder: Path, what: str) -> None:
