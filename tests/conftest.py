@@ -36,8 +36,9 @@ for _number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(_number, lambda *_: None)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests are slow, and which have to run in one worker."""
+    """Say which tests are slow, and which have to run in one worker; pytest-xdist, whose turn is next, reads that."""
     for item in items:
         if not EXPENSIVE.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
