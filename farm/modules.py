@@ -52,36 +52,53 @@ def python_files(
 
 @cache
 def _closure(module: str, root: Path, packages: tuple[str, ...], never: tuple[str, ...]) -> tuple[File, ...]:
-    found: dict[str, None] = {}
-    pending = [module]
-    start = _file_of(module, root)
+    start = _loads(module, root)
     if start is None:
         # Perhaps written since its folder was listed.
         _listed.cache_clear()
-        start = _file_of(module, root)
+        _loads.cache_clear()
+        start = _loads(module, root)
     if start is None or module.split(".", maxsplit=1)[0] not in packages:
         raise StepError(f"there is no module '{module}' in {', '.join(packages)}")
-    if start.endswith("/__init__.py"):
+    pending = [module]
+    if start.path.endswith("/__init__.py"):
         pending.append(f"{module}.__main__")
+    left_out = tuple(f"{one}." for one in never)
     seen: set[str] = set()
+    found: set[str] = set()
     while pending:
         name = pending.pop()
-        if name in seen or name.split(".")[0] not in packages:
-            continue
-        if any(name == one or name.startswith(f"{one}.") for one in never):
+        if name in seen:
             continue
         seen.add(name)
+        if name.partition(".")[0] not in packages or name in never or name.startswith(left_out):
+            continue
         # Importing a.b.c runs a/__init__.py and a/b/__init__.py first.
         if "." in name:
             pending.append(name.rpartition(".")[0])
-        path = _file_of(name, root)
-        if path is None:
-            continue
-        found[path] = None
-        package = name if path.endswith("/__init__.py") else name.rpartition(".")[0]
-        for item in _imports(root / path):
-            pending += _modules(item, package)
+        here = _loads(name, root)
+        if here is not None:
+            found.add(here.path)
+            pending += here.names
     return tuple(File(path, path) for path in sorted(found))
+
+
+@dataclass(frozen=True)
+class _Module:
+    """A module's file, and the names that its imports may load."""
+
+    path: str
+    names: tuple[str, ...]
+
+
+@cache
+def _loads(module: str, root: Path) -> _Module | None:
+    path = _file_of(module, root)
+    if path is None:
+        return None
+    package = module if path.endswith("/__init__.py") else module.rpartition(".")[0]
+    names = [name for item in _imports(root / path) for name in _modules(item, package)]
+    return _Module(path, tuple(dict.fromkeys(names)))
 
 
 def _modules(item: _Import, package: str) -> list[str]:

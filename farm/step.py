@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import PurePosixPath
@@ -134,11 +134,13 @@ class Step:
             self._check_path(output.path, "output")
             self._check_path(output.target, "target")
         self._check_path(self.log, "log")
-        self._check_unique([item.path for item in self.inputs], "input")
-        self._check_unique([output.path for output in self.outputs], "output")
         self._check_unique([*(output.target for output in self.outputs), self.log], "target")
-        # An output that is also an input would exist before the tool has written it, and could not be missed.
-        self._check_unique([*(item.path for item in self.inputs), *(o.path for o in self.outputs)], "input and output")
+        inputs, outputs = [item.path for item in self.inputs], [output.path for output in self.outputs]
+        if _collide([*inputs, *outputs]):
+            self._check_unique(inputs, "input")
+            self._check_unique(outputs, "output")
+            # An output that is also an input would exist before the tool has written it, and could not be missed.
+            self._check_unique([*inputs, *outputs], "input and output")
         self._check_settings()
 
     @cached_property
@@ -176,14 +178,15 @@ class Step:
         if str(pure) != path or "\\" in path:
             self._refuse(f"has the {what} '{path}'; write it as '{pure!s}' with forward slashes")
 
-    def _check_unique(self, paths: Iterable[str], what: str) -> None:
+    def _check_unique(self, paths: Sequence[str], what: str) -> None:
+        if not _collide(paths):
+            return
         seen: set[str] = set()
         for path in paths:
             if path in seen:
                 self._refuse(f"names the {what} '{path}' twice")
             seen.add(path)
-        folders = {path.rpartition("/")[0] for path in seen}
-        for parent in sorted(seen.intersection(folders.union(*map(_above, folders)))):
+        for parent in sorted(seen & _folders(seen)):
             below = min(path for path in seen if path.startswith(f"{parent}/"))
             self._refuse(f"names the {what} '{parent}' both as a file and as the folder of '{below}'")
 
@@ -203,6 +206,17 @@ class Step:
             re.compile(pattern)
         except re.error as error:
             self._refuse(f"has the error line '{pattern}', which is not a regular expression ({error})")
+
+
+def _collide(paths: Sequence[str]) -> bool:
+    """Whether a path stands there twice, or is the folder of another."""
+    seen = set(paths)
+    return len(seen) != len(paths) or not seen.isdisjoint(_folders(seen))
+
+
+def _folders(paths: set[str]) -> set[str]:
+    folders = {path.rpartition("/")[0] for path in paths}
+    return folders.union(*map(_above, folders))
 
 
 @cache

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from statistics import median
 
 from farm.planning.admission import Candidate, Capacity, with_memory
 from farm.planning.makespan import ranked
@@ -33,6 +32,8 @@ class Priority:
 
         A step of unknown duration is taken to be as long as the middle one of the others.
         """
+        from statistics import median  # noqa: PLC0415 - a build without work ranks nothing
+
         walls = {name: self._expected(name).wall_s for name, step in pending.items() if step is not None}
         known = {name: wall_s.median for name, wall_s in walls.items() if wall_s is not None}
         usual_s = median(known.values()) if known else _GUESS_S

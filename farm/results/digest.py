@@ -10,9 +10,10 @@ import stat
 import time
 import zipfile
 import zlib
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from farm import clock
 from farm.results.folder import DIGESTS, write_atomically
@@ -37,8 +38,7 @@ class Digest:
     size: int
 
 
-@dataclass(frozen=True)
-class Signature:
+class Signature(NamedTuple):
     """A mark that changes when the file does, got without reading it.
 
     `ctime_ns` is the time of the last change of bytes, names or permissions. Unlike the other nobody can set it, so an
@@ -51,9 +51,9 @@ class Signature:
     ctime_ns: int
 
     @staticmethod
-    def of(path: Path) -> Signature:
+    def of(path: Path | str) -> Signature:
         """Return the signature of a regular file. Raises OSError, also for anything but a regular file."""
-        status = path.stat()
+        status = os.stat(path)  # noqa: PTH116 - a build without work does little else than this
         if not stat.S_ISREG(status.st_mode):
             # A device or a pipe would never end, and a folder has no bytes.
             raise OSError(errno.EINVAL, "is not a regular file", str(path))
@@ -70,6 +70,7 @@ class Digests:
 
     def __init__(self, root: Path, store: Path | None = None) -> None:
         self._root = root
+        self._prefix = f"{root}/"
         self._store = store
         self._table: dict[str, tuple[Signature, Digest]] = {}
         self._changed = False
@@ -82,7 +83,7 @@ class Digests:
 
     def read(self, path: str) -> tuple[Signature, Digest]:
         """Return the digest of a file and the signature that it had then. Raises OSError as `of` does."""
-        file = self._root / path
+        file = self._prefix + path
         signature = Signature.of(file)
         known = self._table.get(path)
         if known is not None and known[0] == signature:
@@ -94,7 +95,7 @@ class Digests:
             time.sleep(racy_ns / 1e9)
             signature = Signature.of(file)
         started_ns = clock.epoch_ns()
-        digest = digest_of(file)
+        digest = digest_of(Path(file))
         # Trusted only if the file was quiet before and during the hashing.
         if Signature.of(file) == signature and started_ns - signature.ctime_ns > racy_ns:
             self._table[path] = (signature, digest)
@@ -115,7 +116,7 @@ class Digests:
         if self._store is None or not self._changed:
             return
         rows = {
-            path: [*astuple(signature), digest.sha256, digest.meaning]
+            path: [*signature, digest.sha256, digest.meaning]
             for path, (signature, digest) in sorted(self._table.items())
             if (self._root / path).exists()
         }

@@ -70,7 +70,9 @@ class Checkout:
 
     def unmoved(self, probe: Probe) -> bool:
         """Tell whether every source is still as it was probed. Raises OSError for one that is gone."""
-        return all(Signature.of(self.root / source) == signature for source, (signature, _) in probe.inputs.items())
+        return all(
+            Signature.of(f"{self.root}/{source}") == signature for source, (signature, _) in probe.inputs.items()
+        )
 
     def edited(self, probe: Probe) -> list[str]:
         """Return the sources that mean something else than when they were probed."""

@@ -79,6 +79,7 @@ def digits() -> tuple[Array, Array]:
     return images.reshape(-1, 8, 8, 1).astype(np.uint8), labels
 
 
+@pytest.mark.slow
 def test_the_model_of_digits_equals_one_written_apart(digits: tuple[Array, Array]) -> None:
     images, labels = digits
     network = find_network("digits")

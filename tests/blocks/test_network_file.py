@@ -277,6 +277,7 @@ def _mutations(text: str) -> st.SearchStrategy[str]:
         lambda text: st.one_of(st.just(text), _mutations(text) if text.count("\n") > 30 else st.just(text))
     )
 )
+@pytest.mark.slow
 def test_any_change_is_read_or_explained(tmp_path_factory, text) -> None:
     path = _folder(tmp_path_factory) / "digits.yaml"
     path.write_text(text, "utf-8", errors="surrogatepass")

@@ -232,6 +232,7 @@ class TestFileWrong:
 
     @settings(max_examples=150, deadline=None)
     @given(st.data())
+    @pytest.mark.slow
     def test_damaged_anywhere(self, tmp_path_factory, data) -> None:
         """Every truncation and every overwritten piece gives the right arrays or a ParameterError."""
         good = (DIGITS / "preres.npz").read_bytes()

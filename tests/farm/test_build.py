@@ -149,6 +149,7 @@ def task_hls():
     assert "p changed" in checkout.doit("-v", "2")
 
 
+@pytest.mark.slow
 def test_switching_builds_runs_nothing(checkout) -> None:
     checkout.write("a", "A")
     checkout.dodo("""
@@ -166,6 +167,7 @@ def task_link():
     assert checkout.made("target=hw_emu") == {"link"}
 
 
+@pytest.mark.slow
 def test_steps_run_in_parallel_within_the_slots(checkout) -> None:
     checkout.dodo("""
 BUILD = ["w"]
@@ -241,6 +243,7 @@ def task_slow():
     yield task(python("slow", CODE, sources=("a",)), doc="x")
 """
 
+    @pytest.mark.slow
     def test_result_is_not_taken_for_the_new_input(self, checkout, started) -> None:
         checkout.write("a", "old")
         checkout.dodo(self.BODY)

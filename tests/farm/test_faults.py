@@ -10,6 +10,7 @@ from benchmarks.fault_storm import BrokenPromiseError, Storm, small_disk
 
 
 @pytest.mark.timeout(400)
+@pytest.mark.slow
 def test_a_storm_of_faults(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk") as tmpfs:
         storm = Storm(tmp_path, seed=20, tmpfs=tmpfs)

@@ -65,6 +65,7 @@ def check_nothing_is_lost_or_half_done(checkout) -> None:
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.slow
 def test_signal_to_the_engine_alone(checkout, halfway: subprocess.Popen[str], number: int, status: int) -> None:
     begun = time.monotonic()
     halfway.send_signal(number)

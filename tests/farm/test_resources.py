@@ -106,6 +106,7 @@ def task_bad():
     assert "again" not in output
 
 
+@pytest.mark.slow
 def test_learned_memory_keeps_large_steps_apart(checkout) -> None:
     """Declared is far too little; after one run the farm knows better."""
     checkout.write("farm.local.yaml", "farm:\n  memory_gib: 0.25\n")

@@ -11,6 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 
 # Runs commands in one process and prints what each has printed. The engine's clock stands still: the order of a build
@@ -115,6 +117,7 @@ def make(checkout) -> None:
     checkout.dodo(BODY)
 
 
+@pytest.mark.slow
 def test_commands_that_look_under_twenty_hash_seeds(checkout) -> None:
     make(checkout)
     answers(checkout.folder, WRITE[:1], 0, checkout.environment)
@@ -125,6 +128,7 @@ def test_commands_that_look_under_twenty_hash_seeds(checkout) -> None:
         assert text == seen[0], _difference(seen[0], text)
 
 
+@pytest.mark.slow
 def test_builds_under_some_hash_seeds(checkout) -> None:
     seen = {}
     for seed in range(4):
@@ -137,6 +141,7 @@ def test_builds_under_some_hash_seeds(checkout) -> None:
         assert seen[seed] == seen[0], _difference(seen[0], seen[seed])
 
 
+@pytest.mark.slow
 def test_the_projects_own_commands(tmp_path: Path) -> None:
     """Three seeds: what differs shows with a chance of nearly one where many names are in one set."""
     words = (("plan",), ("list", "--all", "--deps"), ("info", "stitch"), ("why", "link"), ("config",), ("fit",))

@@ -42,6 +42,7 @@ def test_the_published_schema_is_the_programs() -> None:
 
 
 @needs_corpus
+@pytest.mark.slow
 def test_the_schema_holds_for_every_file_of_the_corpus(capsys: pytest.CaptureFixture[str]) -> None:
     import jsonschema
 

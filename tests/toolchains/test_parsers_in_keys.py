@@ -70,6 +70,7 @@ def steps(build: str) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("build", BUILDS)
+@pytest.mark.slow
 def test_an_edited_parser_runs_the_steps_that_use_it_and_no_other(build: str) -> None:
     programs = set()
     for name, argv, files in steps(build):

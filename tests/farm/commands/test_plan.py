@@ -118,6 +118,7 @@ def test_why_compares_a_core_of_another_name_with_what_the_block_was(flow) -> No
     assert "is current" in flow.doit("why", "hls:res2a")
 
 
+@pytest.mark.slow
 def test_damaged_memory_of_groups_is_no_error(flow) -> None:
     flow.dodo(FLOW.format(pe=16, renamed=True))
     flow.doit()

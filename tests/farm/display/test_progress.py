@@ -55,6 +55,7 @@ def slow(checkout):
     return checkout
 
 
+@pytest.mark.slow
 def test_live_lines(slow) -> None:
     shown = on_a_terminal(slow, "-n", "2")
     assert "0/3 done, 2 running; time left unknown: no step has run before" in shown

@@ -74,6 +74,7 @@ def test_empty_and_missing(tmp_path: Path) -> None:
     assert telling_lines(tmp_path / "none") == ()
 
 
+@pytest.mark.slow
 def test_long_and_binary_logs(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_bytes(b"\xff\xfe line\n" * 1_000_000 + b"error: at the very end\n")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import time
 
+import pytest
+
 COUNTED = """
 import farm.results.digest
 BUILD = ["copy"]
@@ -23,6 +25,7 @@ def task_copy():
 """
 
 
+@pytest.mark.slow
 def test_a_shared_input_is_hashed_once_per_change(checkout) -> None:
     path = checkout.write("shared", "large")
     checkout.dodo(COUNTED)

@@ -163,6 +163,7 @@ def test_digits_fits_one_slr_of_every_board(tmp_path) -> None:
         assert (fit.boundaries_crossed, fit.single_slr) == (0, home)
 
 
+@pytest.mark.slow
 def test_resnet50_on_the_boards(tmp_path) -> None:
     """By formula: too large for U50 (LUT and BRAM); on U250 the stem's 3,072 DSP are more than the 2,877 of an SLR."""
     network, settings = find_network("resnet50"), settings_of(tmp_path)
@@ -206,6 +207,7 @@ def test_what_helps_names_what_the_user_has_set(tmp_path) -> None:
 
 @pytest.mark.parametrize("board", ["u50", "u55c", "u200", "u250", "u280"])
 @pytest.mark.parametrize("name", ["digits", "resnet50"])
+@pytest.mark.slow
 def test_tables_fit_into_80_columns(tmp_path, name, board) -> None:
     fit = solve(find_network(name), find_platform(board), settings_of(tmp_path), tmp_path)
     if isinstance(fit, Fit):

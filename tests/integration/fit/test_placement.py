@@ -180,6 +180,7 @@ def judged(asked: Ring, sites) -> tuple[int, float] | None:
 
 @settings(max_examples=600, deadline=None)
 @given(st.one_of(rings(), tight_rings()))
+@pytest.mark.slow
 def test_as_good_as_the_best_of_all(asked: Ring) -> None:
     verdicts = [judged(asked, sites) for sites in product(*(places(asked, item) for item in asked.items))]
     best = min((verdict for verdict in verdicts if verdict is not None), default=None)

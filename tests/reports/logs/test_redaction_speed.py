@@ -43,11 +43,13 @@ TEXTS = st.lists(LINES, max_size=12).map("\n".join)
 @example("-----BEGIN PRIVATE KEY-----", ["private"])
 @example("a\n-----BEGIN PRIVATE KEY-----\n\n-----END PRIVATE KEY-----\n-----BEGIN PRIVATE KEY-----\nb", [])
 @example("\u0130 eva@example.org\n/home/\u0130eva/x", [])
+@pytest.mark.slow
 def test_equal_to_line_by_line(text: str, words: list[str]) -> None:
     assert redact(text, words) == line_by_line(text, tuple(words))
 
 
 @pytest.mark.skipif(not FILES, reason="the corpus of reports (../shared/reports_corpus) is not here")
+@pytest.mark.slow
 def test_equal_on_public_reports_and_logs() -> None:
     changed = 0
     for file in FILES:

@@ -311,6 +311,7 @@ def touch(data):
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
+@pytest.mark.slow
 def test_nothing_but_a_named_error_comes_out_of_damage(compose, data):
     whole = xclbin.pack(compose(emulation={"memories": bytes(range(256))}))
     damaged = bytearray(whole)
