@@ -8,7 +8,7 @@ from pathlib import Path
 
 from doit.exceptions import InvalidCommand
 
-from farm.commands.base import Inspection
+from farm.commands.questions.inspection import Inspection
 from farm.execution.repro_folder import ReproError, needs_python, secret_variables, write_repro
 from farm.key import action_key
 from farm.planning.graph import members, step_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from farm.commands.base import Inspection, warn
+from farm.commands.questions.inspection import Inspection, warn
 from farm.display.wording import plan_lines
 from farm.machine import capacity_of, store_folder
 from farm.planning.forecast import Forecast

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from doit.exceptions import InvalidCommand
 
-from farm.commands.base import Inspection
+from farm.commands.questions.inspection import Inspection
 from farm.display.wording import why_lines
 from farm.planning.graph import members, step_of
 from farm.results.record import Records
