@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.graphs import ROOT
+from benchmarks.engine.graphs import ROOT
 from farm.machine import store_folder
 from farm.planning.admission import Candidate, Capacity
 from farm.planning.forecast import Forecast

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.graphs import ROOT, CopyGraph
+from benchmarks.engine.graphs import ROOT, CopyGraph
 
 SLOTS = 2
 

@@ -22,7 +22,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks.storm_project import END, GRAPH, SOURCES, Project
+from benchmarks.engine.storm_project import END, GRAPH, SOURCES, Project
 
 _ENDED_WELL, _STEP_FAILED = 0, 1
 _WAIT_S = 60.0

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -13,13 +15,18 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = (
     *("bash", "dirname", "cat", "df", "awk", "cut", "sed", "grep", "sha256sum", "uname", "git", "g++", "touch", "rm"),
-    *("mkdir", "flock", "tail"),
+    *("mkdir", "flock", "tail", "find", "chmod", "sleep"),
 )
 PYTHON = """#!/bin/sh
 # A Python {version}: it answers what ./setup asks.
-case "$2" in
+case "$1 $2" in
   *ensurepip*) exit {no_venv} ;;
   *version_info*) echo {version} ;;
+  "-m venv") mkdir -p "$3/bin"; cat "$0" >"$3/bin/python"; chmod 755 "$3/bin/python" ;;
+  "-m pip")
+    [ ! -e slow ] || sleep 60
+    echo "Collecting x"
+    [ ! -e broken ] || {{ echo "ERROR: no index"; exit 1; }} ;;
 esac
 """
 
@@ -45,21 +52,25 @@ def machine(tmp_path: Path):
             (programs / name).unlink(missing_ok=True)
             (programs / name).write_text(text)
             (programs / name).chmod(0o755)
-        bash = shutil.which("bash")
-        assert bash
         before = sorted(checkout.iterdir())
-        done = subprocess.run(
-            [bash, "setup", *words],
+        done = start(words)
+        printed, said = done.communicate(timeout=60)
+        if words == ("--check",):
+            assert sorted(checkout.iterdir()) == before
+        return subprocess.CompletedProcess(words, done.returncode, printed, said)
+
+    def start(words=()):
+        return subprocess.Popen(
+            [str(shutil.which("bash")), "setup", *words],
             cwd=checkout,
             env={"PATH": str(programs), "HOME": str(tmp_path)},
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=60,
-            check=False,
+            start_new_session=True,
         )
-        assert sorted(checkout.iterdir()) == before
-        return done
 
+    run.start, run.checkout = start, checkout
     return run
 
 
@@ -123,6 +134,40 @@ def test_somebody_elses_environment_stays(machine, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "./setup did not make it" in done.stderr
     assert mine.read_text() == "mine"
+
+
+def test_again_after_an_interruption(machine) -> None:
+    checkout = machine.checkout
+    assert machine(pythons={"python3": "3.12"}).returncode == 0
+    (checkout / "slow").touch()
+    first = machine.start()
+    until = time.monotonic() + 30
+    while not (checkout / ".venv/build-tools.txt").exists():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    second = machine.start()
+    assert "another ./setup runs in this checkout" in second.communicate(timeout=30)[1]
+    os.killpg(first.pid, signal.SIGTERM)
+    assert "begins anew" in first.communicate(timeout=30)[1]
+    assert first.returncode == 130
+    (checkout / "slow").unlink()
+    for expected in ("next: .venv/bin/doit demo", "already set up"):
+        again = machine.start()
+        assert expected in again.communicate(timeout=30)[0]
+        assert again.returncode == 0
+    with (checkout / "requirements.lock").open("a") as lock:
+        lock.write("# another\n")
+    assert "is made anew" in machine.start().communicate(timeout=30)[0]
+
+
+def test_what_pip_says_when_it_fails(machine) -> None:
+    (machine.checkout / "broken").touch()
+    done = machine((), pythons={"python3": "3.12"})
+    assert done.returncode == 1
+    assert "ERROR: pip failed" in done.stderr
+    assert "ERROR: no index" in done.stderr
+    (machine.checkout / "broken").unlink()
+    assert machine.start().wait(timeout=30) == 0
 
 
 def test_the_lock_is_complete_and_names_no_index() -> None:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ("s0", "s1", "s2")
 #: Each step's inputs: sources, or targets of other steps.
 GRAPH = {
