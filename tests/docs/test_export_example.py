@@ -52,6 +52,7 @@ def test_the_integer_model_equals_the_trained_network(exporter, tmp_path, seed: 
     images[0], images[1] = 0, 255
     expected = exporter.forward(layers, images)
     assert len(np.unique(expected[:, 0])) > 10  # the images are told apart
+    assert len(np.unique(expected.argmax(axis=1))) == 3
     np.testing.assert_array_equal(_logits(tmp_path, images), expected)
 
 
