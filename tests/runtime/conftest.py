@@ -68,7 +68,7 @@ int main(void) {
         if (mode == 2) for (;;) pause();
         if (mode == 3) { give("OKAY\0\0", 6); return 0; }
         if (mode == 4) { frame("OKAY", 0, ~0ull); for (;;) pause(); }
-        if (mode == 5) { FILE *f = fopen("/tmp/dataflow-farm-test-written", "w"); if (f) { fputs("x", f); fclose(f); } }
+        if (mode == 5) { FILE *f = fopen(WRITTEN, "w"); if (f) { fputs("x", f); fclose(f); } }
         if (mode == 6) { frame("WHAT", 0, 12); give("abcdefghijkl", 12); }
         if (mode == 7) { fail("no such network"); free(body); continue; }
         if (mode == 8) { for (int i = 0; i < 100000; i++) fprintf(stderr, "line %d\n", i); abort(); }
@@ -115,13 +115,20 @@ PLATFORM = "xilinx_u250_xdma_201830_2"
 
 
 @pytest.fixture(scope="session")
-def payload_program(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+def forbidden_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a payload of mode 5 tries to write."""
+    return tmp_path_factory.mktemp("forbidden") / "written"
+
+
+@pytest.fixture(scope="session")
+def payload_program(tmp_path_factory: pytest.TempPathFactory, forbidden_file: Path) -> bytes:
     """The compiled payload."""
     needs.program("gcc")
     folder = tmp_path_factory.mktemp("payload")
     source, program = folder / "payload.c", folder / "payload"
     source.write_text(_SOURCE)
-    subprocess.run(["gcc", "-O1", "-w", "-pthread", "-o", program, source], check=True)
+    written = f'-DWRITTEN="{forbidden_file}"'
+    subprocess.run(["gcc", "-O1", "-w", "-pthread", written, "-o", program, source], check=True)
     return program.read_bytes()
 
 
