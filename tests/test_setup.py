@@ -63,7 +63,7 @@ def machine(tmp_path: Path):
         return subprocess.Popen(
             [str(shutil.which("bash")), "setup", *words],
             cwd=checkout,
-            env={"PATH": str(programs), "HOME": str(tmp_path)},
+            env={"PATH": str(programs), "HOME": str(tmp_path), "PYTHON": os.environ.get("PYTHON", "")},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -79,6 +79,12 @@ def test_a_python_of_another_name_is_taken(machine, version: str) -> None:
     done = machine(pythons={"python3": "3.13", f"python{version}": version})
     assert done.returncode == 0, done.stderr
     assert f"Python {version}" in done.stdout
+
+
+def test_the_user_may_name_one(machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHON", "python3.10")
+    done = machine(pythons={"python3": "3.12", "python3.12": "3.12", "python3.10": "3.10"})
+    assert "Python 3.10" in done.stdout
 
 
 @pytest.mark.parametrize("version", ["3.13", "3.9", "3.14"])
