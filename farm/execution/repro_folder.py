@@ -147,7 +147,7 @@ def _script(step: Step, redaction: Redaction) -> str:
 def _command(step: Step, redaction: Redaction) -> str:
     if step.argv[0] != PYTHON:
         return shlex.join(step.argv)
-    python = "?set it to a Python with what the README names" if needs_python(step, redaction) else f"-{sys.executable}"
+    python = "?set it to a Python with what ./setup installs" if needs_python(step, redaction) else f"-{sys.executable}"
     return f'"${{PYTHON:{python}}}" {shlex.join(step.argv[1:])}'
 
 

@@ -51,7 +51,8 @@ def open_headers() -> Path:
     """Where the open ap_int headers are: hls4ml's wheel carries them, and nothing else of it is used."""
     found = importlib.util.find_spec("hls4ml")
     if found is None or not found.submodule_search_locations:
-        raise CoreError("the package hls4ml, which carries the open ap_int headers, is not installed; see the README")
+        what = "the package hls4ml, which carries the open ap_int headers, is not installed"
+        raise CoreError(f"{what}; run ./setup, or: pip install --no-deps hls4ml==1.3.0")
     return Path(next(iter(found.submodule_search_locations))) / "templates" / "vivado" / "ap_types"
 
 
