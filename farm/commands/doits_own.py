@@ -1,0 +1,37 @@
+"""doit's own commands that the farm leaves as they are, with help texts like those of the others."""
+
+from __future__ import annotations
+
+from doit.cmd_completion import TabCompletion as DoitTabCompletion
+from doit.cmd_ignore import Ignore as DoitIgnore
+from doit.cmd_resetdep import ResetDep as DoitResetDep
+
+from farm.commands.helpful import Helpful
+
+
+class Ignore(Helpful, DoitIgnore):  # type: ignore[misc]
+    """Lets builds leave tasks out."""
+
+    name = "ignore"
+    doc_purpose = "let builds leave tasks out, and all that needs them"
+    doc_usage = "TASK..."
+    about = "'doit forget TASK' takes it back."
+    examples = ("doit ignore cosim",)
+
+
+class ResetDep(Helpful, DoitResetDep):  # type: ignore[misc]
+    """Takes files as they are for what own tasks have read."""
+
+    name = "reset-dep"
+    doc_purpose = "take the files that your own tasks read as unchanged, without running the tasks"
+    doc_usage = "[TASK...]"
+    about = "Steps do not need it: the farm compares what their inputs contain."
+
+
+class TabCompletion(Helpful, DoitTabCompletion):  # type: ignore[misc]
+    """Prints a script for the shell."""
+
+    name = "tabcompletion"
+    doc_purpose = "print a script that lets the shell complete commands and tasks"
+    doc_usage = "[-s bash|zsh] [--hardcode-tasks]"
+    examples = ("doit tabcompletion > ~/.doit-completion && . ~/.doit-completion",)
