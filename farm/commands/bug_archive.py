@@ -56,10 +56,11 @@ def contents(root: Path, project: Project, tasks: Mapping[str, Task]) -> dict[st
         if event["event"] == "failed":
             name = str(event.get("name", ""))
             place = f"failed/{re.sub(r'[^A-Za-z0-9_.-]', '-', name).lstrip('.') or 'unnamed'}"
+            log = str((event.get("failure") or {}).get("log") or "")
             step = step_of(tasks[name]) if name in tasks else None
-            if step is not None:
+            # Another network or target has steps of the same name, but not with the same log.
+            if step is not None and log in ("", step.log):
                 files[f"{place}/command.txt"] = clean(_command(step, project.redaction))
-            log = str((event.get("failure") or {}).get("log") or (step.log if step else ""))
             if (text := _log(root, log)) is not None:
                 files[f"{place}/log.txt"] = clean(text)[-_MOST_LOG:]
     return files

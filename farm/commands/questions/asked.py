@@ -12,6 +12,7 @@ from typing import Any
 from doit.cmd_base import DoitCmdBase
 from doit.exceptions import InvalidCommand, InvalidDodoFile
 
+from config.problem import ConfigError
 from farm.commands.helpful import Helpful
 from farm.display.reader import ReaderMayLeave
 from farm.project import Question, project_of
@@ -29,7 +30,11 @@ class Asked(Helpful, ReaderMayLeave, DoitCmdBase):  # type: ignore[misc]
         """Print the answer; exits with 1 where that is a failure."""
         if args:
             raise InvalidCommand(f"'doit {self.name}' takes only key=value words, not '{args[0]}'")
-        failed = self._question(params).answer()
+        question = self._question(params)
+        try:
+            failed = question.answer()
+        except ConfigError as error:
+            failed = str(error)
         if failed:
             sys.stdout.flush()
             sys.stderr.write(f"ERROR: {failed}\n")

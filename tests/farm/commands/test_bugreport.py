@@ -96,6 +96,14 @@ def test_a_log_out_of_the_checkout_is_left_out(failed) -> None:
     assert not any(".." in name for name in files)
 
 
+def test_a_step_of_the_same_name_of_another_build_is_not_taken_for_the_failed_one(failed) -> None:
+    failed.dodo(FAILS.replace('"bad:one", CODE', '"bad:one", CODE, outputs=("else",)'))
+    failed.write("dodo.py", failed.read("dodo.py").replace('log=f"build/', 'log=f"build/other-'))
+    failed.doit("bugreport")
+    assert "failed/bad-one/log.txt" in (files := unpacked(failed.folder / "build/bugreport.zip"))
+    assert "failed/bad-one/command.txt" not in files
+
+
 def test_before_any_build_and_where_it_cannot_be_written(checkout) -> None:
     checkout.write("parameters.npz", "TRAINED")
     checkout.dodo(FAILS)
