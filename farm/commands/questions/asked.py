@@ -23,6 +23,10 @@ class Asked(Helpful, ReaderMayLeave, DoitCmdBase):  # type: ignore[misc]
 
     doc_purpose = "a question that dodo.py answers"
     doc_usage = "[key=value...]"
+    about = """
+    Nothing is built and no record changes, so it also answers beside a running build. Exit status: 1 where the answer
+    is a failure.
+    """
     doc_description = None
     cmd_options = ()
 
