@@ -6,15 +6,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from doit.exceptions import TaskFailed
-
 from blocks.network import find_network
 from blocks.trained import stand_in_note
 from config.settings import command_line_words, load_settings
-from farm.flow import Task, tasks
+from farm.flow import Task, names, tasks
+from farm.project import Guide, Question
 from farm.redaction import Redaction
 from farm.settings import FarmSettings
-from farm.tasks import doit_config, group, plain_errors
+from farm.tasks import doit_config, group, plain_errors, question
 from integration.fit.settings import FitSettings
 from integration.platform import find_platform
 from toolchains import choose
@@ -33,10 +32,7 @@ with plain_errors():
     NETWORK = find_network(SETTINGS.network, origin=SETTINGS.origin("network"))
     PLATFORM = find_platform(SETTINGS.platform, origin=SETTINGS.origin("platform"))
     TOOLCHAIN = choose.find_toolchain(ROOT, SETTINGS, NETWORK, PLATFORM)
-    BUILD = TOOLCHAIN.build
     GATES = later("reports.summary.gates", "gates_of")(SETTINGS, NETWORK.cores()) if SETTINGS.gates else ()
-REDACTION = Redaction(later("reports.logs.redaction", "redact_part"))
-DOIT_CONFIG = doit_config(BUILD.folder, settings=BUILD.settings, redaction=REDACTION, default_tasks=["build"])
 
 
 def trust(outputs: tuple[Path, ...]) -> None:
@@ -46,23 +42,26 @@ def trust(outputs: tuple[Path, ...]) -> None:
 
 # A stage is a file, toolchains/<toolchain>/stages/<name>.py, which says for what it has steps: blocks, cores, or the
 # network. In a toolchain that lacks a stage its task is empty.
-FLOW = (
-    # Each block and each core on its own.
-    Task("weights", "Trained values -> memory images, per block"),
-    Task("hls", "C++ compiled or synthesised and run against the model, per core"),
-    Task("ooc", "Core -> netlist out of context: area and timing, per core"),
-    # Joined into one kernel.
-    Task("placement", "Blocks -> SLRs, with the area that ooc found"),
-    Task("netlist", "Cores joined, parameter memories empty: unaffected by new weights"),
-    Task("stitch", "Cores and weights -> one kernel: interfaces checked, kernel.xml"),
-    Task("link", "Kernel + platform -> xclbin", hook=trust, note=stand_in_note(NETWORK)),
-    # On request: cycles and area of single blocks.
-    Task("memories", "Parameter memories: netlists without contents, and a block's images filled in"),
-    Task("model", "RTL verilated and compiled, per core"),
-    Task("stimuli", "Held-out images on their way through the network, for cosim"),
-    Task("cosim", "RTL simulated and compared with the model, per block: cycles, stalls, FIFO marks"),
-    Task("payload", "For stand-ins of a vendor's tools: the sw_emu program to embed in the xclbin"),
-)
+FLOW = {
+    "Each block and each core on its own": (
+        Task("weights", "Trained values -> memory images, per block"),
+        Task("hls", "C++ compiled or synthesised and run against the model, per core"),
+        Task("ooc", "Core -> netlist out of context: area and timing, per core"),
+    ),
+    "Joined into one kernel": (
+        Task("placement", "Blocks -> SLRs, with the area that ooc found"),
+        Task("netlist", "Cores joined, parameter memories empty: unaffected by new weights"),
+        Task("stitch", "Cores and weights -> one kernel: interfaces checked, kernel.xml"),
+        Task("link", "Kernel + platform -> xclbin", hook=trust, note=stand_in_note(NETWORK)),
+    ),
+    "On request: cycles and area of single blocks": (
+        Task("memories", "Parameter memories: netlists without contents, and a block's images filled in"),
+        Task("model", "RTL verilated and compiled, per core"),
+        Task("stimuli", "Held-out images on their way through the network, for cosim"),
+        Task("cosim", "RTL simulated and compared with the model, per block: cycles, stalls, FIFO marks"),
+        Task("payload", "For stand-ins of a vendor's tools: the sw_emu program to embed in the xclbin"),
+    ),
+}
 globals().update(tasks(FLOW, TOOLCHAIN.items))
 
 
@@ -76,17 +75,26 @@ def task_build() -> dict[str, Any]:
     return {"actions": None, "task_dep": ["link"]}
 
 
-def question(name: str, doc: str, **more: Any) -> Callable[[], dict[str, Any]]:
-    """A task that prints the answer to a question and starts no tool; it fails with the sentence that it gets back."""
-
-    def answer() -> TaskFailed | None:
-        failed = later("toolchains.questions", name)(TOOLCHAIN, GATES)
-        return TaskFailed(failed) if failed else None
-
-    return lambda: {"actions": [answer], "doc": doc, "verbosity": 2, **more}
+def ask(name: str, doc: str, **more: Any) -> Question:
+    """A question of toolchains/questions.py: it prints, and returns a sentence where the answer is a failure."""
+    return Question(name, doc, lambda: later("toolchains.questions", name)(TOOLCHAIN, GATES), **more)
 
 
-task_fifos = question("fifos", "Trim FIFO depths to the high-water marks of cosim, for review", task_dep=["cosim"])
-task_fit = question("fit", "Blocks to SLRs of the board, with what is known; starts no tool")
-task_reports = question("reports", "What is known of the build: cycles, area, budget, times, gates; starts no tool")
-task_tools = question("tools", "The vendor's tools on this machine: found, and missing for which target")
+def task_asked() -> Iterator[dict[str, Any]]:
+    """Questions that combine with a build"""
+    yield question(QUESTIONS[0])
+    yield question(ask("fifos", "Trim FIFO depths to the high-water marks of cosim, for review"), task_dep=["cosim"])
+
+
+QUESTIONS = (
+    ask("reports", "What is known of the build: cycles, area, budget, times, gates; starts no tool"),
+    ask("fit", "Which block goes to which SLR of the board, with what is known; starts no tool"),
+    ask("tools", "The vendor's tools on this machine: found, and missing for which target", in_report=True),
+)
+TITLE = "Dataflow Farm: a quantized network becomes an xclbin for an Alveo card, and Python drives it"
+START = (("doit build network=digits", "builds the small network, up to an emulated card; needs no AMD tools"),)
+GUIDE = Guide(TITLE, START, {"Build": ("build", "block"), **names(FLOW), "Look at the result": ("reports", "fifos")})
+REDACTION = Redaction(later("reports.logs.redaction", "redact_part"))
+DOIT_CONFIG = doit_config(
+    TOOLCHAIN.build.folder, settings=TOOLCHAIN.build.settings, redaction=REDACTION, questions=QUESTIONS, guide=GUIDE
+)

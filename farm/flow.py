@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -44,9 +44,18 @@ class Task:
     note: str = ""
 
 
-def tasks(flow: Iterable[Task], items: Callable[[str], Iterable[Item]]) -> dict[str, Callable[[], Iterator[Any]]]:
+#: Titles with the lines below each, in the order in which data flows.
+Flow = Mapping[str, tuple[Task, ...]]
+
+
+def tasks(flow: Flow, items: Callable[[str], Iterable[Item]]) -> dict[str, Callable[[], Iterator[Any]]]:
     """The `task_NAME` functions that doit looks for in a dodo.py; `items` gives the steps of a task by its name."""
-    return {f"task_{line.name}": _creator(line, items) for line in flow}
+    return {f"task_{line.name}": _creator(line, items) for lines in flow.values() for line in lines}
+
+
+def names(flow: Flow) -> dict[str, tuple[str, ...]]:
+    """The names of the tasks below each title, for a `Guide`."""
+    return {title: tuple(line.name for line in lines) for title, lines in flow.items()}
 
 
 def _creator(line: Task, items: Callable[[str], Iterable[Item]]) -> Callable[[], Iterator[Any]]:

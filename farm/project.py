@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from doit.exceptions import InvalidDodoFile
@@ -13,11 +14,40 @@ from farm.settings import FarmSettings
 
 
 @dataclass(frozen=True)
+class Question:
+    """What a user asks of a build: `doit NAME` prints the answer, builds nothing and leaves no trace.
+
+    `answer` prints, and returns a sentence where the answer is a failure: the exit status is 1 then. `in_report` puts
+    what it prints into `doit bugreport`.
+    """
+
+    name: str
+    doc: str
+    answer: Callable[[], str | None]
+    in_report: bool = False
+
+
+@dataclass(frozen=True)
+class Guide:
+    """What `doit list` and `doit help` tell a newcomer.
+
+    `title` says what the project is, `start` are command lines with what each does, and `parts` are titles with the
+    tasks below each, in the order of work. Tasks that no part names come last.
+    """
+
+    title: str = ""
+    start: tuple[tuple[str, str], ...] = ()
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Project:
-    """The settings of a build, and the redaction of its logs."""
+    """The settings of a build, the redaction of its logs, its questions and its guide."""
 
     settings: Settings
     redaction: Redaction
+    questions: tuple[Question, ...] = ()
+    guide: Guide = Guide()
 
     @property
     def farm(self) -> FarmSettings:
@@ -32,7 +62,14 @@ def project_of(loader: Any) -> Project:
     is private.
     """
     config = loader.load_doit_config()
-    return checked_project(config.get("settings"), config.get("redaction"))
+    project = checked_project(config.get("settings"), config.get("redaction"))
+    return replace(project, questions=tuple(config.get("questions", ())), guide=guide_of(loader))
+
+
+def guide_of(loader: Any) -> Guide:
+    """Return the guide that a loaded dodo.py passes, an empty one if it passes none."""
+    guide = loader.load_doit_config().get("guide")
+    return guide if isinstance(guide, Guide) else Guide()
 
 
 def checked_project(settings: Any, redaction: Any) -> Project:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from doit.action import BaseAction
 from doit.dependency import FileChangedChecker
-from doit.exceptions import InvalidDodoFile, TaskError
+from doit.exceptions import InvalidDodoFile, TaskError, TaskFailed
 
 from config.problem import ConfigError
 from config.settings import Settings
-from farm.project import checked_project
+from farm.project import Guide, Question, checked_project
 from farm.redaction import Redaction
 from farm.results.journal import RECORD_VALUE
 from farm.step import Step, StepError
@@ -61,17 +61,34 @@ def group(name: str, *needs: str) -> dict[str, Any]:
     return {"name": name, "actions": None, "task_dep": list(needs), "doc": f"= {', '.join(needs)}"}
 
 
+def question(asked: Question, **more: Any) -> dict[str, Any]:
+    """Return the task of a question, which combines with a build (`doit build reports`). The command answers alike.
+
+    doit refuses a function `task_reports` beside a command `reports`, but not a task that another function yields.
+    """
+
+    def answer() -> TaskFailed | None:
+        failed = asked.answer()
+        return TaskFailed(failed) if failed else None
+
+    return {"basename": asked.name, "actions": [answer], "doc": asked.doc, "verbosity": 2, **more}
+
+
 def doit_config(
     build_folder: str,
     *,
     settings: Settings | None = None,
     redaction: Redaction | None = None,
     default_tasks: Sequence[str] = ("build",),
+    questions: Sequence[Question] = (),
+    guide: Guide | None = None,
 ) -> dict[str, Any]:
     """Return DOIT_CONFIG for a build whose folder is `build_folder` ("build/digits/open-sw_emu").
 
     doit's memory lies in that folder, and switching between builds forgets nothing. Where pyproject.toml was not read
     (doit started in a subfolder) there is no journal: doit's own memory serves, and every step refuses to run.
+    `questions` become commands where pyproject.toml names them; `guide` orders and introduces what `doit list` and
+    `doit help` print.
     Raises InvalidDodoFile if `settings` or `redaction` is absent; neither has a default.
     """
     project = checked_project(settings, redaction)
@@ -82,6 +99,8 @@ def doit_config(
         "default_tasks": list(default_tasks),
         "settings": project.settings,
         "redaction": project.redaction,
+        "questions": tuple(questions),
+        "guide": guide or Guide(),
     }
 
 

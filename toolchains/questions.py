@@ -5,12 +5,21 @@ No tool is started. `gates` are those of the settings.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from integration.context import BuildContext
+from integration.estimate import FILE as ESTIMATE
 from integration.estimate import leave_estimate
 from integration.fit.command import leave, show
+from integration.fit.file import FILE as FIT
+from reports.reading.errors import ReportError
 from reports.summary.gates import Gate
 from reports.summary.page import make
+from reports.summary.times import RECORDS
 from toolchains.choose import TOOLCHAINS
 from toolchains.open.simulation.fifo_trim import TrimError, write_depths
 from toolchains.toolchain import Toolchain
@@ -32,12 +41,39 @@ def fit(toolchain: Toolchain, gates: tuple[Gate, ...]) -> str | None:
 
 
 def reports(toolchain: Toolchain, gates: tuple[Gate, ...]) -> str | None:
-    """Leave the estimate and the fit for the reports, and print them; fails where a gate does."""
+    """Leave the estimate and the fit for the reports, and print them; fails where a gate does.
+
+    In a folder that cannot be written the estimate and the fit lie elsewhere, and the rest of the build is read there.
+    """
     build = toolchain.build
-    leave_estimate(build.context())
-    leave(build.context())
-    failed = make(build.root, build.folder, gates)
+    with ExitStack() as stack:
+        root, context = build.root, build.context()
+        try:
+            _leave(context)
+        except OSError:
+            root = Path(stack.enter_context(TemporaryDirectory()))
+            _show_build(build.root, build.folder, root)
+            _leave(replace(context, folder=root / build.folder))
+        try:
+            failed = make(root, build.folder, gates, into=build.root)
+        except ReportError as error:
+            return str(error)
     return f"{len(failed)} of {len(gates)} gates failed: {failed[0]}" if failed else None
+
+
+def _leave(context: BuildContext) -> None:
+    leave_estimate(context)
+    leave(context)
+
+
+def _show_build(checkout: Path, folder: str, root: Path) -> None:
+    """Let `root` show a build's folder and its records, without the files that are left there anew."""
+    (root / folder).mkdir(parents=True)
+    for path in (checkout / folder).glob("*"):
+        if path.name not in (ESTIMATE, FIT):
+            (root / folder / path.name).symlink_to(path)
+    (root / RECORDS).parent.mkdir(parents=True)
+    (root / RECORDS).symlink_to(checkout / RECORDS)
 
 
 def tools(toolchain: Toolchain, gates: tuple[Gate, ...]) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 from doit.cmd_base import DoitCmdBase
 from doit.exceptions import InvalidCommand
 
+from farm.commands.helpful import Helpful
 from farm.machine import store_folder
 from farm.project import project_of
 from farm.results.store import Store
@@ -21,17 +22,20 @@ _OPT_SIZE = {
     "long": "max-size",
     "type": str,
     "default": "",
+    "metavar": "SIZE",
     "help": "what gc leaves at most, for example 500M or 20G",
 }
 _ACTIONS = ("stats", "verify", "gc")
 
 
-class Cache(DoitCmdBase):  # type: ignore[misc]
+class Cache(Helpful, DoitCmdBase):  # type: ignore[misc]
     """Counts, checks and shrinks the store."""
 
     name = "cache"
     doc_purpose = "count, check or shrink the store of outputs that all checkouts share"
     doc_usage = "stats | verify | gc --max-size SIZE"
+    about = "verify exits with 1 if it found damage, which it removes."
+    examples = ("doit cache stats", "doit cache gc --max-size 20G")
     doc_description = None
     cmd_options = (_OPT_SIZE,)
 

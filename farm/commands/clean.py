@@ -7,15 +7,32 @@ from pathlib import Path
 from doit.cmd_clean import Clean as DoitClean
 
 from farm.commands.groups import by_name, with_members
+from farm.commands.helpful import Helpful
 from farm.display.reader import ReaderMayLeave
 from farm.planning.graph import check_selection, linked
 from farm.results.record import Records, remove_files
 
+#: doit's options, of which these are said otherwise.
+_SAID = {
+    "cleandep": {"help": "what the tasks need too"},
+    "cleanall": {"help": "all tasks"},
+    "dryrun": {"help": "only say what would be removed"},
+    "cleanforget": {"help": "forget too that the tasks have run"},
+}
 
-class Clean(ReaderMayLeave, DoitClean):  # type: ignore[misc]
+
+class Clean(Helpful, ReaderMayLeave, DoitClean):  # type: ignore[misc]
     """Removes targets and logs. A group stands for its members; all tasks include those of earlier settings."""
 
     name = "clean"
+    doc_purpose = "remove what tasks have made; the store keeps it"
+    doc_usage = "[-n] [-c] [--forget] [TASK...] [key=value...]"
+    about = """
+    Without a task everything goes that was built for the present network, toolchain and target. That includes what
+    earlier settings have left.
+    """
+    examples = ("doit clean -n", "doit clean hls:res2a")
+    option_words = _SAID
 
     def _execute(
         self, dep_file: str, dryrun: bool, cleandep: bool, cleanall: bool, cleanforget: bool, pos_args: list[str]

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
 from doit.cmd_forget import Forget as DoitForget
 
 from farm.commands.groups import by_name, with_members
+from farm.commands.helpful import Helpful
 from farm.planning.graph import check_selection, linked
 
 
-class Forget(DoitForget):  # type: ignore[misc]
+class Forget(Helpful, DoitForget):  # type: ignore[misc]
     """Forgets that tasks have run: their records go. A group stands for its members."""
 
     name = "forget"
+    doc_purpose = "forget that tasks have run; the next build restores or runs them again"
+    doc_usage = "[TASK...] [key=value...]"
+    examples = ("doit forget hls:res2a",)
+    option_words = MappingProxyType(
+        {
+            "forget_sub": {"help": "what the tasks need too"},
+            "forget_disable_default": {"help": "without a task forget nothing, instead of what 'doit' builds"},
+            "forget_all": {"help": "all tasks"},
+        }
+    )
     sel_tasks: Any
 
     def _execute(self, forget_sub: bool, forget_disable_default: bool, forget_all: bool) -> None:

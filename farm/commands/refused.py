@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any, NoReturn
 
 from doit.cmd_base import DoitCmdBase
@@ -15,6 +16,10 @@ class Refused(DoitCmdBase):  # type: ignore[misc]
     doc_usage = ""
     doc_description = None
     cmd_options = ()
+
+    def help(self) -> str:
+        """Return why there is none."""
+        return textwrap.fill(f"The farm has no 'doit {self.name}': {self.why}.", 100)
 
     def parse_execute(self, in_args: Any) -> NoReturn:
         """Say it. The words are not looked at, nor is dodo.py."""

@@ -23,7 +23,9 @@ class Repro(Inspection):
 
     name = "repro"
     doc_purpose = "write a step as a folder with one script that runs it"
-    doc_usage = "[-o FOLDER] STEP"
+    doc_usage = "[-o FOLDER] STEP [key=value...]"
+    about = "For trying a step alone, or for sending it to the maker of a tool. Private values are left out."
+    examples = ("doit repro hls:res2a", "doit repro -o /tmp/case link")
     cmd_options = (
         {
             "name": "output",
@@ -31,6 +33,7 @@ class Repro(Inspection):
             "long": "output",
             "type": str,
             "default": "",
+            "metavar": "FOLDER",
             "help": "folder to write [default: build/repro/STEP]",
         },
     )

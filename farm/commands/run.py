@@ -13,6 +13,7 @@ from doit.cmd_run import opt_always, opt_continue, opt_verbosity
 from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 
 from config.settings import command_line_words
+from farm.commands.helpful import RUN_ABOUT, RUN_EXAMPLES, RUN_OPTIONS, Helpful
 from farm.display.build_log import LAST_BUILD, BuildLog
 from farm.display.progress import display_for
 from farm.display.reader import give_up_writing
@@ -23,7 +24,7 @@ from farm.execution.scratch import Scratch
 from farm.machine import capacity_of, store_folder
 from farm.planning.admission import NeverFitsError
 from farm.planning.forecast import Forecast
-from farm.planning.graph import check_selection, check_sources, linked, order
+from farm.planning.graph import check_selection, check_sources, linked, order, step_of
 from farm.planning.predecessors import Predecessors
 from farm.planning.priority import Priority
 from farm.project import project_of
@@ -66,12 +67,16 @@ _REFUSED = {
 }
 
 
-class Run(DoitRun):  # type: ignore[misc]
+class Run(Helpful, DoitRun):  # type: ignore[misc]
     """Selects tasks as doit does and runs them by the farm's loop."""
 
     name = "run"
-    doc_purpose = "run tasks on the farm"
-    doc_usage = "[-n N] [-c] [-a] [-v 2] [TASK/TARGET...] [name=value...]"
+    doc_purpose = "bring tasks up to date; the word 'run' may be left out"
+    doc_usage = "[-n N] [-c] [-a] [-v 2] [TASK | FILE]... [key=value...]"
+    about = RUN_ABOUT
+    examples = RUN_EXAMPLES
+    option_words = RUN_OPTIONS
+    tasks_have_options = True
     cmd_options = _OPTIONS
 
     def parse_execute(self, in_args: list[str]) -> Any:
@@ -127,7 +132,7 @@ class Run(DoitRun):  # type: ignore[misc]
             executor, scratch = LocalExecutor(root), Scratch(root)
             executor.open()
             scratch.clear()
-            log = BuildLog(root / LAST_BUILD, display)
+            log = BuildLog(root / LAST_BUILD, display, is_step=lambda name: step_of(control.tasks[name]) is not None)
             loop = Loop(
                 control.tasks,
                 names,

@@ -27,16 +27,26 @@ Event = dict[str, Any]
 class BuildLog:
     """A watcher that writes events to a file and passes them on; a build that did nothing keeps the older file.
 
+    Nor does a build without any step replace it (`doit build reports` when all is current): what it did shows on the
+    terminal, and `doit trace` and `doit log` are asked about the build before. Its events wait until a step's comes.
     Each event is one write of a whole line, and a killed build leaves all events up to then.
     """
 
-    def __init__(self, path: Path, watcher: Watcher, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        path: Path,
+        watcher: Watcher,
+        clock: Callable[[], float] = time.monotonic,
+        is_step: Callable[[str], bool] = lambda name: True,
+    ) -> None:
         self.refresh_s = watcher.refresh_s
         self._path = path
         self._watcher = watcher
         self._clock = clock
         self._begun_s = clock()
         self._file: int | None = None
+        self._is_step = is_step
+        self._waiting: list[Event] = []
 
     def close(self) -> None:
         """Note that the build came to its end, and close the file."""
@@ -78,6 +88,10 @@ class BuildLog:
         self._watcher.progress(done, total, running)
 
     def _write(self, event: str, name: str, **more: Any) -> None:
+        line = {"event": event, "at_s": round(self._clock() - self._begun_s, 6), "name": name, **more}
+        if self._file is None and not self._is_step(name):
+            self._waiting.append(line)
+            return
         try:
             if self._file is None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -85,7 +99,9 @@ class BuildLog:
                     self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o644
                 )
                 self._line({"event": "begin", "at_s": 0.0, "began_s": round(time.time(), 3), "process": os.getpid()})
-            self._line({"event": event, "at_s": round(self._clock() - self._begun_s, 6), "name": name, **more})
+            while self._waiting:
+                self._line(self._waiting.pop(0))
+            self._line(line)
         except OSError:
             # A full disk fails the steps themselves, with a message; this file is for looking back only.
             pass

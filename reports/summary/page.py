@@ -27,17 +27,28 @@ JSON_FILE = "report.json"
 CSV_FILE = "report.csv"
 
 
-def make(root: Path, folder: str, gates: Iterable[Gate] = (), out: Console | None = None) -> tuple[Outcome, ...]:
+def make(
+    root: Path, folder: str, gates: Iterable[Gate] = (), out: Console | None = None, into: Path | None = None
+) -> tuple[Outcome, ...]:
     """Print the report of the build in `folder`, write it there as JSON and CSV, and return the gates that failed.
 
+    `into` is the checkout to write to, if it is not `root`. Where nothing can be written there, a line says so.
     Raises ReportError where the build has no estimate.
     """
     report = read_build(root, folder, gates)
     (out or console()).print(page(report))
-    (out or console()).print(f"\n{folder}/{JSON_FILE} and {CSV_FILE} hold the same", soft_wrap=True)
-    (root / folder / JSON_FILE).write_text(json.dumps(document(report), indent=1, allow_nan=False) + "\n", "utf-8")
-    (root / folder / CSV_FILE).write_text(table(report), "utf-8")
+    (out or console()).print(f"\n{_write(report, into or root, folder)}", soft_wrap=True)
     return tuple(gate for gate in report.gates if not gate.passed)
+
+
+def _write(report: BuildReport, root: Path, folder: str) -> str:
+    """Write the report as JSON and CSV; return a sentence that says so, or why it could not be written."""
+    try:
+        (root / folder / JSON_FILE).write_text(json.dumps(document(report), indent=1, allow_nan=False) + "\n", "utf-8")
+        (root / folder / CSV_FILE).write_text(table(report), "utf-8")
+    except OSError as error:
+        return f"{folder}/{JSON_FILE} and {CSV_FILE} could not be written: {error.strerror}"
+    return f"{folder}/{JSON_FILE} and {CSV_FILE} hold the same"
 
 
 def document(report: BuildReport) -> dict[str, Any]:

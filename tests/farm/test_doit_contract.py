@@ -14,8 +14,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from doit import cmd_base, cmd_clean, cmd_forget, cmd_info, cmd_list, cmd_run
+from doit import (
+    cmd_base,
+    cmd_clean,
+    cmd_completion,
+    cmd_forget,
+    cmd_help,
+    cmd_ignore,
+    cmd_info,
+    cmd_list,
+    cmd_resetdep,
+    cmd_run,
+)
 from doit.action import BaseAction
+from doit.cmdparse import CmdParseError
 from doit.control import TaskControl
 from doit.dependency import Dependency, DependencyStatus, FileChangedChecker, JSONCodec, JsonDB
 from doit.exceptions import BaseFail, InvalidCommand, InvalidDodoFile, InvalidTask, TaskError, TaskFailed
@@ -28,13 +40,18 @@ PARTS = {
     "doit.action.BaseAction": "test_an_action_of_our_own_is_executed_and_its_failure_reported",
     "doit.cmd_base.DoitCmdBase": "test_a_command_gets_the_parameters_that_it_names",
     "doit.cmd_clean.Clean": "test_parameters_of_the_commands_that_are_extended",
+    "doit.cmd_completion.TabCompletion": "test_commands_that_only_get_another_text",
     "doit.cmd_forget.Forget": "test_parameters_of_the_commands_that_are_extended",
+    "doit.cmd_help.Help": "test_help_of_the_whole_is_printed_by_print_usage_of_doits_own_class",
+    "doit.cmd_ignore.Ignore": "test_commands_that_only_get_another_text",
     "doit.cmd_info.Info": "test_parameters_of_the_commands_that_are_extended",
     "doit.cmd_list.List": "test_parameters_of_the_commands_that_are_extended",
+    "doit.cmd_resetdep.ResetDep": "test_commands_that_only_get_another_text",
     "doit.cmd_run.Run": "test_a_command_named_run_takes_the_place_of_doits",
     "doit.cmd_run.opt_always": "test_options_of_run",
     "doit.cmd_run.opt_continue": "test_options_of_run",
     "doit.cmd_run.opt_verbosity": "test_options_of_run",
+    "doit.cmdparse.CmdParseError": "test_an_unknown_option_is_refused_before_dodo_is_read",
     "doit.control.TaskControl": "test_control_selects_and_links_targets_with_what_reads_them",
     "doit.dependency.DependencyStatus": "test_status_of_a_task",
     "doit.dependency.FileChangedChecker": "test_a_checker_of_our_own_decides_what_has_changed",
@@ -339,3 +356,43 @@ def test_errors_end_doit_with_a_message_and_status_3(project: Path, error: type[
     done = doit(project, "list")
     assert (done.returncode, done.stderr.strip()) == (3, "ERROR: one clear sentence")
     assert done.stdout == ""
+
+
+def test_commands_that_only_get_another_text() -> None:
+    for command in (cmd_completion.TabCompletion, cmd_ignore.Ignore, cmd_resetdep.ResetDep):
+        assert issubclass(command, cmd_base.DoitCmdBase)
+        assert isinstance(command.doc_purpose, str)
+    assert cmd_resetdep.ResetDep.name == "reset-dep"
+
+
+_HELP = """
+from doit.cmd_base import DoitCmdBase
+from doit.cmd_help import Help
+
+class Own(DoitCmdBase):
+    doc_purpose = "own"
+
+def guide(self, cmds):
+    print("guide", cmds["own"].doc_purpose, type(self.loader).__name__, "help" in cmds)
+
+Help.print_usage = guide
+"""
+
+
+def test_help_of_the_whole_is_printed_by_print_usage_of_doits_own_class(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(_HELP)
+    (tmp_path / "pyproject.toml").write_text('[tool.doit.plugins.command]\nown = "own:Own"\n')
+    done = doit(tmp_path, "--help")
+    assert (done.returncode, done.stdout) == (0, "guide own DodoTaskLoader True\n")
+    assert {"init_kwargs", "print_task_help"} <= {*vars(cmd_help.Help), *cmd_help.Help.__init__.__code__.co_names}
+
+
+def test_an_unknown_option_is_refused_before_dodo_is_read(project: Path) -> None:
+    (project / "dodo.py").write_text("raise SystemExit('read')\n")
+    done = doit(project, "own", "--bad")
+    assert done.returncode == 3
+    assert "option --bad not recognized" in done.stderr
+    with pytest.raises(CmdParseError) as error:
+        cmd_list.List(task_loader=cmd_base.DodoTaskLoader()).cmdparser.parse(["--bad"])
+    # The words without the objects of the options.
+    assert str(error.value.__context__) == "option --bad not recognized"

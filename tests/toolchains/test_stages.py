@@ -18,7 +18,7 @@ from toolchains.toolchain import Toolchain
 from toolchains.vitis.render_scripts import toolchain_for
 
 ROOT = Path(__file__).resolve().parents[2]
-FLOW = re.findall(r'^    Task\("(\w+)"', (ROOT / "dodo.py").read_text(), re.MULTILINE)
+FLOW = re.findall(r'^ +Task\("(\w+)"', (ROOT / "dodo.py").read_text(), re.MULTILINE)
 
 
 def toolchains() -> dict[str, Toolchain]:

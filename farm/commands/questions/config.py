@@ -8,15 +8,22 @@ from typing import Any
 from doit.cmd_base import DoitCmdBase
 from doit.exceptions import InvalidCommand
 
+from farm.commands.helpful import Helpful
+from farm.display.reader import ReaderMayLeave
 from farm.project import project_of
 
 
-class Config(DoitCmdBase):  # type: ignore[misc]
+class Config(Helpful, ReaderMayLeave, DoitCmdBase):  # type: ignore[misc]
     """Shows the effective settings with their origin."""
 
     name = "config"
     doc_purpose = "show the effective settings and where each comes from"
-    doc_usage = "[name=value...]"
+    doc_usage = "[key=value...]"
+    about = """
+    key=value on the command line wins over farm.local.yaml (this machine), and that over farm.yaml (the project). It
+    counts for this command only.
+    """
+    examples = ("doit config", "doit config network=digits target=hw")
     doc_description = None
     cmd_options = ()
 
@@ -26,7 +33,7 @@ class Config(DoitCmdBase):  # type: ignore[misc]
         from rich.table import Table  # noqa: PLC0415
 
         if args:
-            raise InvalidCommand(f"'doit config' takes only name=value words, not '{args[0]}'")
+            raise InvalidCommand(f"'doit config' takes only key=value words, not '{args[0]}'")
         self.loader.setup(params)
         settings = project_of(self.loader).settings
         table = Table("key", "value", "from", "meaning", box=None, pad_edge=False)

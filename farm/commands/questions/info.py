@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
 from doit.cmd_info import Info as DoitInfo
 
 from farm.commands.groups import GROUP, WithGroups, by_name
+from farm.commands.helpful import Helpful
 from farm.display.reader import ReaderMayLeave
 from farm.display.wording import step_lines
 from farm.planning.graph import check_selection, linked, step_of
 
 
-class Info(ReaderMayLeave, DoitInfo):  # type: ignore[misc]
+class Info(Helpful, ReaderMayLeave, DoitInfo):  # type: ignore[misc]
     """Shows a task; of a step what it runs with, in lines and not as the object that it is."""
 
     name = "info"
+    doc_purpose = "show a task: what it reads, makes and runs, and whether it is up to date"
+    doc_usage = "[--no-status] TASK [key=value...]"
+    about = "Exit status: 0 the task is up to date, 1 it is not."
+    examples = ("doit info hls:res2a",)
+    option_words = MappingProxyType({"hide_status": {"help": "leave out whether it is up to date"}})
     dep_manager: Any
 
     def _execute(self, pos_args: list[str], hide_status: bool = False) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from doit.cmd_base import DoitCmdBase
 from doit.control import TaskControl
 from doit.exceptions import InvalidCommand
 
+from farm.commands.helpful import Helpful
 from farm.display.reader import ReaderMayLeave
 from farm.machine import store_folder
 from farm.planning.graph import check_selection, check_sources, linked, order
@@ -17,12 +19,15 @@ from farm.planning.planner import Planned, Planner
 from farm.planning.predecessors import Predecessors
 from farm.project import project_of
 from farm.results.digest import digests_of
-from farm.results.store import Store
+from farm.results.reading import StoreReader
 from farm.settings import FarmSettings
 
 
-class Inspection(ReaderMayLeave, DoitCmdBase):  # type: ignore[misc]
-    """Loads and checks the graph as `run` does, and ends with doit's memory closed and unchanged."""
+class Inspection(Helpful, ReaderMayLeave, DoitCmdBase):  # type: ignore[misc]
+    """Loads and checks the graph as `run` does, and ends with doit's memory closed and unchanged.
+
+    It takes no lock and needs no folder that can be written.
+    """
 
     doc_description = None
     cmd_options: tuple[dict[str, Any], ...] = ()
@@ -46,7 +51,7 @@ class Inspection(ReaderMayLeave, DoitCmdBase):  # type: ignore[misc]
     def _planned(self, control: TaskControl, names: list[str], *, dep_file: str) -> tuple[Planned, ...]:
         root = Path.cwd()
         digests = digests_of(root)
-        store = Store(store_folder(self._farm()), warn)
+        store = StoreReader(store_folder(self._farm()), warn)
         planner = Planner(
             root,
             control.tasks,
@@ -57,8 +62,9 @@ class Inspection(ReaderMayLeave, DoitCmdBase):  # type: ignore[misc]
             predecessors=Predecessors(root, control.tasks, dep_file),
         )
         planned = planner.plan(names)
-        # What was hashed here is not hashed again by the build.
-        digests.save()
+        # What was hashed here is not hashed again by the build, where it can be written down.
+        with contextlib.suppress(OSError):
+            digests.save()
         return planned
 
 

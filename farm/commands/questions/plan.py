@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from farm.commands.questions.as_json import OPT_JSON, json_text
 from farm.commands.questions.inspection import Inspection, warn
+from farm.commands.questions.planned_json import planned_document
 from farm.display.wording import plan_lines
 from farm.machine import capacity_of, store_folder
+from farm.planning.admission import Capacity
 from farm.planning.forecast import Forecast
+from farm.planning.planner import Planned
 from farm.planning.predecessors import Predecessors
-from farm.results.ledger import Ledger
+from farm.results.reading import LedgerReader
 
 _OPT_ALL: dict[str, Any] = {
     "name": "all_tasks",
@@ -26,16 +31,38 @@ class Plan(Inspection):
     """Shows what a build would do."""
 
     name = "plan"
-    doc_purpose = "show what a build would run or restore, and why, without doing it"
-    doc_usage = "[--all] [TASK/TARGET...]"
-    cmd_options = (_OPT_ALL,)
+    doc_purpose = "show what a build would run or restore, why, and how long it would take; nothing is started"
+    doc_usage = "[--all] [--json] [TASK | FILE]... [key=value...]"
+    about = "run: no result is there. restore: the store has it. maybe: that depends on what other steps make."
+    examples = ("doit plan", "doit plan cosim:res2a", "doit plan network=digits toolchain=auto target=hw")
+    cmd_options = (_OPT_ALL, OPT_JSON)
 
-    def _execute(self, dep_file: str, all_tasks: bool = False) -> int:
+    def _execute(self, dep_file: str, all_tasks: bool = False, as_json: bool = False) -> int:
         control, names = self._select()
         planned = self._planned(control, names, dep_file=dep_file)
         farm = self._farm()
-        forecast = Forecast(control.tasks, names, Ledger(store_folder(farm) / "ledger.db", warn))
+        capacity = capacity_of(farm)
+        forecast = Forecast(control.tasks, names, LedgerReader(store_folder(farm) / "ledger.db", warn))
         groups = Predecessors(Path.cwd(), control.tasks, dep_file).groups
-        for line in plan_lines(planned, forecast, capacity_of(farm), groups, with_current=all_tasks):
+        if as_json:
+            tasks = [planned_document(item, groups(item.name), forecast.of(item.name)) for item in planned]
+            self.outstream.write(json_text(tasks=tasks, time=_time(planned, forecast, capacity)))
+            return 0
+        for line in plan_lines(planned, forecast, capacity, groups, with_current=all_tasks):
             self.outstream.write(line + "\n")
         return 0
+
+
+def _time(planned: Sequence[Planned], forecast: Forecast, capacity: Capacity) -> dict[str, Any]:
+    """Return how long the build would take at least and at most, as far as earlier runs tell."""
+    certain = [item.name for item in planned if item.state == "run"]
+    possible = [item.name for item in planned if item.state in ("run", "depends")]
+    least = forecast.time_left(certain, capacity, which="low")
+    most = forecast.time_left(possible, capacity, which="high")
+    known = most.known > 0 or not possible
+    return {
+        "least_s": round(least.seconds, 3) if known else None,
+        "most_s": round(most.seconds, 3) if known else None,
+        "steps_without_time": most.unknown,
+        "slots": capacity.slots,
+    }

@@ -10,17 +10,19 @@ from typing import Any
 from doit.cmd_base import DoitCmdBase
 from doit.exceptions import InvalidCommand
 
+from farm.commands.helpful import Helpful
 from farm.display.build_log import LAST_BUILD, chrome_trace, read_events
 from farm.display.reason_words import reason_words
 from farm.reason import Reason
 
 
-class Trace(DoitCmdBase):  # type: ignore[misc]
+class Trace(Helpful, DoitCmdBase):  # type: ignore[misc]
     """Writes the last build as a trace."""
 
     name = "trace"
     doc_purpose = "write the last build as a trace for ui.perfetto.dev or chrome://tracing"
     doc_usage = "[-o FILE]"
+    about = "The last build is the last one that ran or restored a step; a build without work leaves it."
     doc_description = None
     cmd_options = (
         {
@@ -29,6 +31,7 @@ class Trace(DoitCmdBase):  # type: ignore[misc]
             "long": "output",
             "type": str,
             "default": "build/trace.json",
+            "metavar": "FILE",
             "help": "file to write [default: build/trace.json]",
         },
     )

@@ -74,9 +74,18 @@ class TestForget:
         assert built.made() == {"core:w8"}
 
     def test_a_word_that_is_no_task(self, built) -> None:
-        for command in ("forget", "clean", "info", "list"):
+        for command in ("forget", "clean", "info", "list", "ignore", "log"):
             output = built.doit(command, "core:blok", status=3)
             assert output == "ERROR: there is no task or target 'core:blok'; did you mean 'core:block'?\n"
+
+
+class TestIgnore:
+    def test_a_group_stands_for_its_members(self, built) -> None:
+        assert built.doit("ignore", "core:block") == "ignoring core:block\nignoring core:w8\n"
+        assert "1 ignored" in built.doit("plan", "core:w8")
+
+    def test_without_a_task(self, built) -> None:
+        assert "needs the name of a task" in built.doit("ignore", status=3)
 
 
 class TestClean:

@@ -1,0 +1,106 @@
+"""What every command of the farm has: a help text that reads well, and words for options that do not exist."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from doit.cmdparse import CmdParseError
+from doit.exceptions import InvalidCommand
+
+RUN_ABOUT = """
+A task stands for itself and all that it needs; FILE is a file that a task makes. Without any of them everything is
+built. What was made once is restored from the store, and what is current stays as it is.
+
+Exit status: 0 all is made, 1 a step failed, 2 the engine failed, 3 nothing was started because the command line or the
+configuration is wrong.
+"""
+RUN_OPTIONS = {
+    "always": {"help": "run steps that are current too, and report outputs that differ from before"},
+    "continue": {"help": "after a failure go on with all that does not need it"},
+    "verbosity": {"metavar": "N"},
+    "num_process": {"metavar": "N"},
+}
+RUN_EXAMPLES = ("doit", "doit hls:res2a", "doit -n 4 -c build network=digits")
+_WIDTH = 100
+_COLUMN = 28
+
+
+class Helpful:
+    """Put before a command of doit.
+
+    The help leaves out doit's own options (--db-file, --backend, ...): with the farm they mean nothing.
+    """
+
+    #: Paragraphs below the purpose.
+    about: str = ""
+    #: Command lines to copy.
+    examples: tuple[str, ...] = ()
+    #: What to say of doit's options instead of doit's words: members of an option by its name.
+    option_words: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+    #: Whether `--help` counts only before the first task: a task may have options of its own.
+    tasks_have_options: bool = False
+
+    def parse_execute(self, in_args: list[str]) -> Any:
+        """Answer `--help`, refuse an unknown option in one line, and go on as doit does."""
+        if _asks_for_help(in_args, self.tasks_have_options):
+            sys.stdout.write(f"{self.help()}\n")
+            return 0
+        command: Any = self
+        try:
+            command.cmdparser.parse(in_args)
+        except CmdParseError as error:
+            # doit's own words hold the objects of all options.
+            cause = error.__context__
+            said = str(cause) if cause is not None else str(error)
+            raise InvalidCommand(f"doit {command.name}: {said}; 'doit {command.name} --help' shows them all") from None
+        return super().parse_execute(in_args)  # type: ignore[misc]
+
+    def purpose(self) -> str:
+        """Return what the command does, as a phrase."""
+        command: Any = self
+        return str(command.doc_purpose)
+
+    def help(self) -> str:
+        """Return usage, purpose, options and examples."""
+        command: Any = self
+        purpose = self.purpose()
+        lines = [f"doit {command.name} {command.doc_usage}".rstrip(), ""]
+        lines += textwrap.wrap(f"{purpose[:1].upper()}{purpose[1:]}.", _WIDTH)
+        for paragraph in self.about.split("\n\n") if self.about else ():
+            lines += ["", *textwrap.wrap(" ".join(paragraph.split()), _WIDTH)]
+        shown = [option for option in command.cmd_options if option.get("short") or option.get("long")]
+        if shown:
+            lines += ["", "Options:"]
+            for option in shown:
+                lines += _option_lines({**option, **self.option_words.get(option["name"], {})})
+        if self.examples:
+            lines += ["", "Examples:", *(f"  {example}" for example in self.examples)]
+        return "\n".join(lines)
+
+
+def _asks_for_help(words: list[str], only_first: bool) -> bool:
+    for word in words:
+        if word in ("--help", "-h"):
+            return True
+        if only_first and not word.startswith("-"):
+            return False
+    return False
+
+
+def _option_lines(option: dict[str, Any]) -> list[str]:
+    value = "" if option.get("type") is bool else option.get("metavar", "ARG")
+    names = [f"-{option['short']}{f' {value}' if value else ''}"] if option.get("short") else []
+    if option.get("long"):
+        names.append(f"--{option['long']}{f'={value}' if value else ''}")
+    choices = " | ".join(str(name) for name, _ in option.get("choices", ()))
+    # doit writes the default in the way of the % operator.
+    text = " ".join((option.get("help", "") % {"default": option["default"]}).split())
+    wrapped = textwrap.wrap(f"{text} ({choices})" if choices else text, _WIDTH - _COLUMN)
+    left = f"  {', '.join(names)}"
+    if len(left) >= _COLUMN - 1:
+        return [left, *(" " * _COLUMN + line for line in wrapped)]
+    return [left.ljust(_COLUMN) + (wrapped or [""])[0], *(" " * _COLUMN + line for line in wrapped[1:])]

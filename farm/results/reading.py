@@ -1,0 +1,70 @@
+"""Store and ledger for commands that only ask. They make, lock and repair nothing, so no folder has to be writable."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from farm.results.digest import Digest
+from farm.results.ledger import Ledger
+from farm.results.store import VERSION, DamagedError, Store
+
+if TYPE_CHECKING:
+    import sqlite3
+
+
+class LedgerReader(Ledger):
+    """A ledger that is only read. One that is there but cannot be read is as good as none, and that is said."""
+
+    def _open(self) -> sqlite3.Connection:
+        import sqlite3  # noqa: PLC0415 - `doit why` asks nothing of it
+        from urllib.parse import quote  # noqa: PLC0415
+
+        place = quote(str(self._path))
+        # With a write-ahead log a reader makes a file beside it. Without one nobody writes to the ledger now.
+        if Path(f"{self._path}-wal").exists():
+            with contextlib.suppress(sqlite3.OperationalError):
+                return _connected(f"file:{place}?mode=ro")
+        return _connected(f"file:{place}?mode=ro&immutable=1")
+
+
+def _connected(uri: str) -> sqlite3.Connection:
+    import sqlite3  # noqa: PLC0415
+
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=1.0)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+class StoreReader:
+    """Tells what the store has; a damaged entry counts as none, and stays for the next build to drop."""
+
+    def __init__(self, folder: Path, warn: Callable[[str], None]) -> None:
+        """`warn` gets one sentence when the store is there and cannot be used."""
+        self._store = Store(folder)
+        try:
+            version = (folder / "version").read_text("utf-8", errors="replace").strip()
+        except FileNotFoundError:
+            version = ""
+        except OSError as error:
+            version = ""
+            warn(f"the store {folder} cannot be read ({error.strerror})")
+        self._there = version == VERSION
+        if version not in ("", VERSION):
+            warn(f"the store {folder} has version '{version[:20]}', and this farm knows {VERSION}; it is not used")
+
+    def outputs(self, key: str) -> Mapping[str, Digest] | None:
+        """Return the digests of what is stored under a key, by paths in the scratch folder; None if nothing is."""
+        if not self._there:
+            return None
+        try:
+            entry = self._store.read(key)
+        except (DamagedError, OSError):
+            return None
+        return {path: file.digest for path, file in entry.files.items()}
