@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import traceback
 from collections.abc import Iterable
@@ -14,10 +15,10 @@ from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 
 from config.settings import command_line_words
 from farm.display.build_log import LAST_BUILD, BuildLog
-from farm.display.progress import display_for
+from farm.display.progress import Display, display_for
 from farm.display.reader import give_up_writing
 from farm.display.tally import Tally
-from farm.display.wording import shortage_lines
+from farm.display.wording import limit_words, shortage_lines
 from farm.execution.local import LocalExecutor
 from farm.execution.scratch import Scratch
 from farm.machine import capacity_of, store_folder
@@ -31,10 +32,12 @@ from farm.results.digest import digests_of
 from farm.results.ledger import Ledger
 from farm.results.lock import checkout_lock
 from farm.results.store import Store
+from farm.results.store_care import limit
 from farm.scheduler.checkout import Checkout
 from farm.scheduler.loop import Loop, Options
 from farm.scheduler.outcome import Outcome
 from farm.scheduler.stop import Stop
+from farm.settings import FarmSettings
 
 _ENGINE_ERROR = 2
 _OPT_SLOTS = {
@@ -141,13 +144,14 @@ class Run(DoitRun):  # type: ignore[misc]
             executor, scratch = LocalExecutor(root), Scratch(root)
             executor.open()
             scratch.clear()
+            checkout = Checkout(root, digests_of(root), Store(folder, display.note))
             log = BuildLog(root / LAST_BUILD, display)
             loop = Loop(
                 control.tasks,
                 names,
                 self.dep_manager,
                 targets=control.targets,
-                checkout=Checkout(root, digests_of(root), Store(folder, display.note)),
+                checkout=checkout,
                 executor=executor,
                 redaction=project.redaction,
                 ledger=ledger,
@@ -179,6 +183,8 @@ class Run(DoitRun):  # type: ignore[misc]
                 self.dep_manager.close()
                 if not farm.keep_failed:
                     scratch.clear()
+            if outcome.ran and not stop.requested:
+                _limit_store(checkout, farm, display)
             predecessors.remember([*outcome.ran, *outcome.restored], outcome.current)
             display.summary(outcome)
             return stop.exit_code or outcome.exit_code
@@ -189,6 +195,17 @@ class Run(DoitRun):  # type: ignore[misc]
             for name, option in _REFUSED_SETTINGS.items():
                 if given.get(name) not in (None, False, 0, "console"):
                     raise InvalidDodoFile(f"the farm has no '{name}' ({place}): {_REFUSED[option]}; remove it there")
+
+
+def _limit_store(checkout: Checkout, farm: FarmSettings, display: Display) -> None:
+    """Keep the store below its limit; what this build has looked at stays."""
+    if checkout.store is None or farm.store_gib is None:
+        return
+    # A store that cannot be read or written has been reported.
+    with contextlib.suppress(OSError):
+        gone = limit(checkout.store, int(farm.store_gib * 2**30), checkout.keys)
+        if gone is not None:
+            display.note(limit_words(gone, farm.store_gib))
 
 
 def _notes(tasks: dict[str, Any], names: Iterable[str]) -> list[str]:
