@@ -16,4 +16,7 @@ class FarmSettings:
     memory_gib: float | None = setting(None, "memory for all steps together; empty: nine tenths of this machine's")
     licences: tuple[tuple[str, int], ...] = setting((), "licence tokens by name, as many steps as may use each at once")
     store: str | None = setting(None, "folder of the store of outputs; empty: the user's cache folder")
+    store_gib: float | None = setting(
+        20.0, "size of the store; above it a build removes what was unused longest; empty: no limit", minimum=0.001
+    )
     keep_failed: bool = setting(False, "keep the scratch folder of a failed step")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import traceback
 from collections.abc import Iterable
@@ -9,22 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from doit.cmd_run import Run as DoitRun
-from doit.cmd_run import opt_always, opt_continue, opt_verbosity
+from doit.cmd_run import opt_always, opt_auto_delayed_regex, opt_continue, opt_verbosity
 from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 
 from config.settings import command_line_words
 from farm.commands.helpful import RUN_ABOUT, RUN_EXAMPLES, RUN_OPTIONS, Helpful
 from farm.display.build_log import LAST_BUILD, BuildLog
-from farm.display.progress import display_for
+from farm.display.progress import Display, display_for
 from farm.display.reader import give_up_writing
 from farm.display.tally import Tally
-from farm.display.wording import shortage_lines
+from farm.display.wording import limit_words, shortage_lines
 from farm.execution.local import LocalExecutor
 from farm.execution.scratch import Scratch
 from farm.machine import capacity_of, store_folder
 from farm.planning.admission import NeverFitsError
 from farm.planning.forecast import Forecast
-from farm.planning.graph import check_selection, check_sources, linked, order, step_of
+from farm.planning.graph import check_selection, check_sources, linked, order, step_of, takes_words
 from farm.planning.predecessors import Predecessors
 from farm.planning.priority import Priority
 from farm.project import project_of
@@ -32,10 +33,12 @@ from farm.results.digest import digests_of
 from farm.results.ledger import Ledger
 from farm.results.lock import checkout_lock
 from farm.results.store import Store
+from farm.results.store_care import limit
 from farm.scheduler.checkout import Checkout
 from farm.scheduler.loop import Loop, Options
 from farm.scheduler.outcome import Outcome
 from farm.scheduler.stop import Stop
+from farm.settings import FarmSettings
 
 _ENGINE_ERROR = 2
 _OPT_SLOTS = {
@@ -50,20 +53,30 @@ _OPT_VERBOSITY = {
     **opt_verbosity,
     "help": "2 on the command line: all reasons of every step; 0, 1: hide the output of actions that are not steps",
 }
-_OPTIONS = (opt_always, opt_continue, _OPT_VERBOSITY, _OPT_SLOTS)
+_OPTIONS = (opt_always, opt_continue, _OPT_VERBOSITY, _OPT_SLOTS, opt_auto_delayed_regex)
 #: Options of doit's own run command that have no meaning here, with what to do instead.
 _REFUSED = {
     "-P": "steps are always processes of their own; -n sets how many run at once",
     "--parallel-type": "steps are always processes of their own; -n sets how many run at once",
     "-s": "what a step needs is always brought up to date first",
     "--single": "what a step needs is always brought up to date first",
-    "-r": "there is one display",
-    "--reporter": "there is one display",
+    "-r": "it has one display of its own",
+    "--reporter": "it has one display of its own",
     "-o": "use the shell's '>'",
     "--output-file": "use the shell's '>'",
     "--pdb": "the engine has no debugger",
-    "--auto-delayed-regex": "there are no delayed tasks",
     "--failure-verbosity": "a failed step names its log",
+}
+
+
+#: Such options in DOIT_CONFIG, pyproject.toml or doit.cfg, with the option of the command line that tells why not.
+_REFUSED_SETTINGS = {
+    "reporter": "-r",
+    "outfile": "-o",
+    "par_type": "-P",
+    "single": "-s",
+    "pdb": "--pdb",
+    "failure_verbosity": "--failure-verbosity",
 }
 
 
@@ -98,23 +111,27 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
         continue_: bool = False,
         num_process: int = 0,
         force_verbosity: bool = False,
+        auto_delayed_regex: bool = False,
         pos_args: list[str] | None = None,
     ) -> int:
+        self._refuse_settings()
         tasks = {task.name: task for task in self.task_list}
         _check_option_order(pos_args or [], tasks)
         if num_process < 0:
             raise InvalidCommand(f"-n {num_process}: give at least 1")
-        control = linked(self.task_list)
-        check_selection([name for name in self.sel_tasks or () if not name.startswith("-")], tasks, control.targets)
+        control = linked(self.task_list, auto_delayed_regex=auto_delayed_regex)
+        if not auto_delayed_regex:
+            check_selection(self.sel_tasks, tasks, control.targets)
         control.process(self.sel_tasks)
         names = order(control.tasks, control.selected_tasks)
+        possible = order(control.tasks, control.selected_tasks, setups=True)
         root = Path.cwd()
-        check_sources(control.tasks, names, control.targets, root)
+        check_sources(control.tasks, possible, control.targets, root)
         project = project_of(self.loader)
         farm = project.farm
         capacity, folder = capacity_of(farm, num_process), store_folder(farm)
         ledger = Ledger(folder / "ledger.db", lambda text: display.note(text))  # noqa: PLW0108 - it comes later
-        forecast = Forecast(control.tasks, names, ledger)
+        forecast = Forecast(control.tasks, possible, ledger)
         priority = Priority(forecast.needs, forecast.of, capacity)
         predecessors = Predecessors(root, control.tasks, dep_file)
         display = display_for(
@@ -127,17 +144,19 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
         with Stop() as stop, display, checkout_lock(root, _waiting, lambda: stop.requested) as held:
             if not held:
                 return stop.exit_code
-            for note in _notes(control.tasks, names):
+            for note in _notes(control.tasks, possible):
                 display.note(note)
             executor, scratch = LocalExecutor(root), Scratch(root)
             executor.open()
             scratch.clear()
+            checkout = Checkout(root, digests_of(root), Store(folder, display.note))
             log = BuildLog(root / LAST_BUILD, display, is_step=lambda name: step_of(control.tasks[name]) is not None)
             loop = Loop(
                 control.tasks,
                 names,
                 self.dep_manager,
-                checkout=Checkout(root, digests_of(root), Store(folder, display.note)),
+                targets=control.targets,
+                checkout=checkout,
                 executor=executor,
                 redaction=project.redaction,
                 ledger=ledger,
@@ -145,7 +164,9 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
                 priority=priority,
                 watcher=log,
                 stop=stop,
-                options=Options(always, continue_, farm.keep_failed, 2 if verbosity is None else verbosity),
+                options=Options(
+                    always, continue_, farm.keep_failed, 2 if verbosity is None else verbosity, force_verbosity
+                ),
             )
             try:
                 outcome: Outcome = loop.run()
@@ -167,9 +188,29 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
                 self.dep_manager.close()
                 if not farm.keep_failed:
                     scratch.clear()
+            if outcome.ran and not stop.requested:
+                _limit_store(checkout, farm, display)
             predecessors.remember([*outcome.ran, *outcome.restored], outcome.current)
             display.summary(outcome)
             return stop.exit_code or outcome.exit_code
+
+    def _refuse_settings(self) -> None:
+        """Raise InvalidDodoFile for an option of doit's own runner that is set in a file."""
+        for place, given in (("DOIT_CONFIG", self.loader.load_doit_config()), ("doit's settings", self.config_vals)):
+            for name, option in _REFUSED_SETTINGS.items():
+                if given.get(name) not in (None, False, 0, "console"):
+                    raise InvalidDodoFile(f"the farm has no '{name}' ({place}): {_REFUSED[option]}; remove it there")
+
+
+def _limit_store(checkout: Checkout, farm: FarmSettings, display: Display) -> None:
+    """Keep the store below its limit; what this build has looked at stays."""
+    if checkout.store is None or farm.store_gib is None:
+        return
+    # A store that cannot be read or written has been reported.
+    with contextlib.suppress(OSError):
+        gone = limit(checkout.store, int(farm.store_gib * 2**30), checkout.keys)
+        if gone is not None:
+            display.note(limit_words(gone, farm.store_gib))
 
 
 def _notes(tasks: dict[str, Any], names: Iterable[str]) -> list[str]:
@@ -183,8 +224,9 @@ def _check_option_order(words: list[str], tasks: dict[str, Any]) -> None:
     for position, word in enumerate(words):
         if word in tasks:
             task = tasks[word]
-        takes_options = task is not None and (task.params or task.pos_arg)
-        if word.startswith("-") and not takes_options:
+            if task.pos_arg is not None:
+                return  # all the rest is for this task
+        if word.startswith("-") and (task is None or not takes_words(task)):
             options = _with_value(words, position)
             # doit has taken the name=value words out.
             rest = [*words[:position], *words[position + len(options) :], *command_line_words(sys.argv[1:])]

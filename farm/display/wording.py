@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from farm.reason import Reason
     from farm.results.ledger import Expectation
     from farm.results.record import Record
+    from farm.results.store_care import Collected
     from farm.scheduler.checkout import Difference
     from farm.step import FailureClass, Step
 
@@ -282,6 +283,24 @@ def difference_words(name: str, difference: Difference) -> str:
     """Return that a repeated run has made something else."""
     kind = "different bytes of equal meaning" if difference.only_bytes else "a different result"
     return f"not reproducible: with equal inputs {name} made {kind} in {difference.target}"
+
+
+def limit_words(gone: Collected, limit_gib: float) -> str:
+    """Return that the store was brought below its limit, or why it could not be."""
+    left = f"{size_words(gone.kept_bytes)} left; farm.store_gib is {limit_gib:g}"
+    if gone.kept_bytes > limit_gib * 2**30:
+        left += ", and what this build needs stays"
+    results = f"{gone.entries} result{'s' if gone.entries != 1 else ''}"
+    return f"the store was full: removed {results} longest unused ({size_words(gone.freed_bytes)}), {left}"
+
+
+def size_words(size_bytes: float) -> str:
+    """Return a size as a person says it: 5 B, 1.2 KiB, 3.0 GiB."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size_bytes < 1024:
+            return f"{size_bytes:.0f} {unit}" if unit == "B" else f"{size_bytes:.1f} {unit}"
+        size_bytes /= 1024
+    return f"{size_bytes:.1f} TiB"
 
 
 def duration_words(seconds: float) -> str:

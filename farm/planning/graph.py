@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from doit.cmdparse import CmdOption, TaskParse
 from doit.control import TaskControl
 from doit.exceptions import InvalidCommand, InvalidTask
 
@@ -30,36 +32,54 @@ class _Sorted(set[str]):
         self._members = tuple(sorted(set(members)))
 
     def __iter__(self) -> Iterator[str]:
+        if len(self._members) != len(self):
+            # A task that calculates what another one reads has added to it.
+            self._members = tuple(sorted(super().__iter__()))
         return iter(self._members)
 
 
-def linked(task_list: Sequence[Task]) -> TaskControl:
+def in_order(tasks: Iterable[Task]) -> None:
+    """Let each task read its input files in the order of their names."""
+    for task in tasks:
+        task.file_dep = _Sorted(task.file_dep)
+
+
+def linked(task_list: Sequence[Task], *, auto_delayed_regex: bool = False) -> TaskControl:
     """Return doit's control of the tasks, in which each task names those that it needs in the order of dodo.py.
 
     doit links a task with the makers of its input files, in the order of a set: without this every list of tasks would
     have another order at each call. Raises what doit raises for tasks that cannot be linked.
     """
-    for task in task_list:
-        task.file_dep = _Sorted(task.file_dep)
-    control = TaskControl(task_list)
+    in_order(task_list)
+    control = TaskControl(task_list, auto_delayed_regex=auto_delayed_regex)
     place = {name: number for number, name in enumerate(control.tasks)}
     for task in task_list:
         task.task_dep.sort(key=place.__getitem__)
     return control
 
 
-def order(tasks: Mapping[str, Task], selected: Iterable[str]) -> list[str]:
-    """Return the selected tasks and all that they need, needed ones first.
+def needs_of(task: Task, *, setups: bool = False) -> Sequence[str]:
+    """Return the tasks that have to end before a task: those that calculate what else it needs, and those it names.
 
-    Raises InvalidTask for a cycle and for kinds of tasks whose graph is not known before it runs.
+    With `setups` also those that have to end only if it has to run.
+    """
+    if not task.calc_dep and not (setups and task.setup_tasks):
+        return task.task_dep  # type: ignore[no-any-return]
+    return list(dict.fromkeys((*sorted(task.calc_dep), *task.task_dep, *(task.setup_tasks if setups else ()))))
+
+
+def order(tasks: Mapping[str, Task], selected: Iterable[str], *, setups: bool = False) -> list[str]:
+    """Return the selected tasks and all that they need, needed ones first; with `setups` also what may be needed.
+
+    Raises InvalidTask for a circle, and for a step whose needs are not known before the build.
     """
     done: dict[str, None] = {}
     for name in selected:
-        _visit(tasks, name, done)
+        _visit(tasks, name, done, setups)
     return list(done)
 
 
-def _visit(tasks: Mapping[str, Task], start: str, done: dict[str, None]) -> None:
+def _visit(tasks: Mapping[str, Task], start: str, done: dict[str, None], setups: bool) -> None:
     # Iterative: a chain of a thousand tasks must not meet Python's recursion limit.
     path: dict[str, None] = {}
     stack = [(start, False)]
@@ -74,18 +94,26 @@ def _visit(tasks: Mapping[str, Task], start: str, done: dict[str, None]) -> None
         if name in path:
             circle = [*list(path)[list(path).index(name) :], name]
             raise InvalidTask(f"tasks need one another in a circle: {' -> '.join(circle)}; remove one dependency")
+        if name not in tasks:
+            raise InvalidTask(f"task '{next(reversed(path), start)}' needs '{name}', and there is no such task")
         task = tasks[name]
-        _refuse_unknown_graph(task)
+        _refuse_unknown_needs(task)
         path[name] = None
         stack.append((name, True))
-        stack.extend((needed, False) for needed in reversed(task.task_dep) if needed not in done)
+        stack.extend((needed, False) for needed in reversed(needs_of(task, setups=setups)) if needed not in done)
 
 
-def _refuse_unknown_graph(task: Task) -> None:
-    kinds = {"calc_dep": task.calc_dep, "create_after": task.loader, "getargs": task.getargs, "setup": task.setup_tasks}
+def _refuse_unknown_needs(task: Task) -> None:
+    """Raise InvalidTask for a step with what only tasks of functions and commands may have."""
+    if step_of(task) is None:
+        return
+    kinds = {"calc_dep": task.calc_dep, "getargs": task.getargs, "setup": task.setup_tasks, "teardown": task.teardown}
     for kind, present in kinds.items():
         if present:
-            raise InvalidTask(f"task '{task.name}' uses {kind}, which the farm lacks; use task_dep or file_dep")
+            raise InvalidTask(
+                f"task '{task.name}' is a step and has {kind}; the key of a step covers its inputs only. Let a task of "
+                "its own do that, and give the step the file that it makes as an input"
+            )
 
 
 def check_sources(tasks: Mapping[str, Task], names: Iterable[str], targets: Mapping[str, str], root: Path) -> None:
@@ -104,15 +132,48 @@ def check_sources(tasks: Mapping[str, Task], names: Iterable[str], targets: Mapp
         raise InvalidTask("\n".join(missing))
 
 
-def check_selection(selected: Iterable[str] | None, tasks: Iterable[str], targets: Iterable[str]) -> None:
+def check_selection(selected: Iterable[str] | None, tasks: Mapping[str, Task], targets: Iterable[str]) -> None:
     """Raise InvalidCommand with a suggestion for a name that is neither a task nor a target."""
-    names, files = list(tasks), sorted(targets)
-    for word in selected or ():
-        if "*" in word or word in names or word in files:
+    files = sorted(targets)
+    for word in named(selected or (), tasks):
+        if "*" in word or word in tasks or word in files or _may_be_made(word, tasks):
             continue
-        close = difflib.get_close_matches(word, [*names, *files], n=1)
+        close = difflib.get_close_matches(word, [*tasks, *files], n=1)
         remedy = f"did you mean '{close[0]}'?" if close else "'doit list' shows the tasks"
         raise InvalidCommand(f"there is no task or target '{word}'; {remedy}")
+
+
+def named(words: Iterable[str], tasks: Mapping[str, Task]) -> Iterator[str]:
+    """Return the names among the words of a command line; the others are options and arguments of a task before them.
+
+    Raises doit's CmdParseError for an option that a task does not have.
+    """
+    left = list(words)
+    while left:
+        word = left.pop(0)
+        yield word
+        task = tasks.get(word)
+        if task is None:
+            continue
+        options = [*task.params, *task.creator_params]
+        if options:
+            _, left = TaskParse([CmdOption(option) for option in options]).parse(left)
+        if task.pos_arg is not None:
+            return
+
+
+def takes_words(task: Task) -> bool:
+    """Tell whether the command line may have options or arguments for a task."""
+    return bool(task.params or task.creator_params or task.pos_arg is not None)
+
+
+def _may_be_made(word: str, tasks: Mapping[str, Task]) -> bool:
+    """Tell whether a task that is created during the build may have this name, or make this file."""
+    base = tasks.get(word.partition(":")[0])
+    if base is not None and base.loader:
+        return True
+    patterns = (task.loader.target_regex for task in tasks.values() if task.loader)
+    return any(pattern and re.match(pattern, word) for pattern in patterns)
 
 
 def work_needs(tasks: Mapping[str, Task], names: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -123,7 +184,7 @@ def work_needs(tasks: Mapping[str, Task], names: Iterable[str]) -> dict[str, tup
     through: dict[str, tuple[str, ...]] = {}
     needs: dict[str, tuple[str, ...]] = {}
     for name in names:
-        found = tuple(dict.fromkeys(work for needed in tasks[name].task_dep for work in through.get(needed, ())))
+        found = tuple(dict.fromkeys(work for needed in needs_of(tasks[name]) for work in through.get(needed, ())))
         through[name] = (name,) if tasks[name].actions else found
         if tasks[name].actions:
             needs[name] = found

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from farm.key import parts_of
-from farm.planning.graph import Task, step_of
+from farm.planning.graph import Task, needs_of, order, step_of
 from farm.planning.predecessors import Predecessor, Predecessors
 from farm.reason import Reason, differences
 from farm.results.digest import Digest, Digests
@@ -73,13 +73,19 @@ class Planner:
             elif step is not None:
                 self._planned[name] = self._step(name, step)
             elif task.actions:
-                self._planned[name] = self._python_action(name, task)
+                planned = self._own_task(name, task)
+                if planned.state != "current" and task.setup_tasks:
+                    self.plan([one for one in order(self._tasks, task.setup_tasks) if one not in self._planned])
+                self._planned[name] = planned
+            elif task.loader:
+                # What it stands for is created during the build.
+                self._planned[name] = Planned(name, "depends", (), tuple(needs_of(task)))
         return tuple(self._planned.values())
 
     def _is_ignored(self, task: Task) -> bool:
         if self._dep_manager.status_is_ignore(task):
             return True
-        return any(needed in self._planned and self._planned[needed].state == "ignored" for needed in task.task_dep)
+        return any(needed in self._planned and self._planned[needed].state == "ignored" for needed in needs_of(task))
 
     def _step(self, name: str, step: Step) -> Planned:
         pending: dict[str, None] = {}
@@ -120,8 +126,8 @@ class Planner:
                 self._coming[output.target] = outputs[output.path].meaning
         return Planned(name, "restore", reasons, (), before)
 
-    def _python_action(self, name: str, task: Task) -> Planned:
-        pending = [needed for needed in task.task_dep if needed in self._planned]
+    def _own_task(self, name: str, task: Task) -> Planned:
+        pending = [needed for needed in needs_of(task) if needed in self._planned]
         moving = tuple(needed for needed in pending if self._planned[needed].state != "current")
         if moving:
             return Planned(name, "depends", (), moving)

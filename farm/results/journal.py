@@ -10,8 +10,13 @@ import contextlib
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
+from doit.exceptions import InvalidCommand
+
 from farm.results.folder import RECORDS, write_atomically
 
+#: A journal begins with a line that names it, under a name that no task can have. The first journals had none.
+_FORMAT = 1
+_HEAD = ""
 #: The name under which a task's values hold the path of its record.
 RECORD_VALUE = "record"
 _VALUES = "_values_:"
@@ -37,6 +42,7 @@ class Journal:
     desc = "a journal that is written as tasks finish"
 
     def __init__(self, name: str, codec: Codec, *, module_name: str | None = None) -> None:
+        """Read the journal. Raises InvalidCommand for one of a newer farm."""
         self.name = name
         self._codec = codec
         self._path = Path(name)
@@ -83,17 +89,21 @@ class Journal:
         for task_id in sorted(self._unwritten):
             self._append(task_id)
         if self._lines > 2 * len(self._tasks) + 100:
-            write_atomically(self._path, "".join(self._line(task_id) for task_id in self._tasks))
+            write_atomically(self._path, self._head() + "".join(self._line(task_id) for task_id in self._tasks))
             self._lines = len(self._tasks)
 
     def _line(self, task_id: str) -> str:
         return self._codec.encode([task_id, self._tasks.get(task_id)]) + "\n"
 
+    def _head(self) -> str:
+        return self._codec.encode([_HEAD, _FORMAT]) + "\n"
+
     def _append(self, task_id: str) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         # One write of a whole line in append mode; the newline first closes a line that a kill has torn.
         with self._path.open("a", encoding="utf-8") as stream:
-            stream.write(("\n" if self._torn else "") + self._line(task_id))
+            begin = self._head() if not stream.tell() else "\n" if self._torn else ""
+            stream.write(begin + self._line(task_id))
         self._torn = False
         self._lines += 1
         self._unwritten.discard(task_id)
@@ -107,8 +117,18 @@ class Journal:
         for line in text.splitlines():
             with contextlib.suppress(ValueError, TypeError):
                 task_id, entry = self._codec.decode(line)
+                if task_id == _HEAD:
+                    self._check(entry)
+                    continue
                 self._lines += 1
                 if isinstance(entry, dict):
                     self._tasks[task_id] = entry
                 else:
                     self._tasks.pop(task_id, None)
+
+    def _check(self, found: Any) -> None:
+        if isinstance(found, int) and found > _FORMAT:
+            raise InvalidCommand(
+                f"{self._path} has format {found}, and this farm knows {_FORMAT}: it belongs to a newer farm. Update "
+                "this checkout, or remove the file: what it remembers is then found out again"
+            )

@@ -1,8 +1,8 @@
 """The store: outputs of finished steps by their action key, shared by all checkouts of a user.
 
 `ac/<ab>/<key>` is the entry of a key and is written last; `cas/<ab>/<sha256>` are the bytes that entries name. Every
-file appears whole under its name or not at all, and every byte is verified when it is restored, so no reader needs a
-lock. Where the store cannot be used the build goes on without it, and says so once.
+file appears whole under its name or not at all, and every byte is verified when it is restored. Who removes entries
+holds the lock of the store alone. Where the store cannot be used the build goes on without it, and says so once.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 
 from farm import clock
 from farm.results.digest import Digest, digest_of
-from farm.results.folder import copy
+from farm.results.folder import copy, remove_tree
 from farm.results.lock import locked
 from farm.results.record import Cost
 
@@ -118,19 +118,29 @@ class Store:
     def restore(self, entry: StoreEntry, folder: Path) -> bool:
         """Write the files of an entry into an empty `folder`, outputs below "work" and the log as "log", verified.
 
-        Returns False if one of them is damaged; then the entry is gone. Raises OSError if `folder` cannot be written.
+        Returns False if one of them is damaged, and then the entry is gone, or if the entry was removed meanwhile.
+        Raises OSError if `folder` cannot be written.
         """
-        try:
-            for path, file in entry.files.items():
-                self._fetch(file, folder / "work" / path)
-            self._fetch(entry.log, folder / "log")
-        except DamagedError as problem:
-            self.drop(entry.key, str(problem), entry.name)
-            return False
-        # Our own mark of the last use: many file systems are mounted without times of access.
-        with contextlib.suppress(OSError):
-            os.utime(self.entry_path(entry.key))
+        with contextlib.ExitStack() as stack:
+            # Nobody removes anything meanwhile. A store that only gives has no lock, and nobody who removes.
+            with contextlib.suppress(OSError):
+                stack.enter_context(self.held(fcntl.LOCK_SH))
+            if not self.entry_path(entry.key).exists():
+                return False
+            try:
+                for path, file in entry.files.items():
+                    self._fetch(file, folder / "work" / path)
+                self._fetch(entry.log, folder / "log")
+            except DamagedError as problem:
+                self.drop(entry.key, str(problem), entry.name)
+                return False
+            self.mark(entry.key)
         return True
+
+    def mark(self, key: str) -> None:
+        """Note that an entry was used now: many file systems are mounted without times of access."""
+        with contextlib.suppress(OSError):
+            os.utime(self.entry_path(key))
 
     def publish(self, entry: StoreEntry, work: Path, log: Path) -> None:
         """Store what lies in `work` as the entry says, unless its key is stored already."""
@@ -139,6 +149,7 @@ class Store:
         try:
             with self.held(fcntl.LOCK_SH):
                 if self.entry_path(entry.key).exists():
+                    self.mark(entry.key)
                     return
                 for path, file in entry.files.items():
                     self._put(work / path, file.digest)
@@ -189,7 +200,7 @@ class Store:
         return self.folder / "cas" / sha256[:2] / sha256
 
     def _open(self) -> bool:
-        """Look at the store once: make it if there is none, refuse it if it is of another version."""
+        """Look at the store once: make it if there is none, empty one of an older version, refuse a newer one."""
         if not self._opened:
             self._opened = True
             version = self.folder / "version"
@@ -197,16 +208,28 @@ class Store:
                 if not version.exists():
                     self._write(version, f"{VERSION}\n".encode())
                 found = version.read_text("utf-8", errors="replace").strip()
+                if found.isdecimal() and int(found) < int(VERSION):
+                    self._empty(version, found)
+                    found = VERSION
             except OSError as error:
                 self._give_up(error, reading=not version.exists())
                 return self._readable
             if found != VERSION:
                 self._readable = self._writable = False
                 self._warn(
-                    f"the store {self.folder} has version '{found[:20]}', and this farm knows {VERSION}; it is not "
-                    "used. Remove it, or name another folder as farm.store"
+                    f"the store {self.folder} has version '{found[:20]}', and this farm knows {VERSION}: it belongs to "
+                    "a newer farm. It is not used, and stays as it is. Update this checkout, or name another folder as "
+                    "farm.store"
                 )
         return self._readable
+
+    def _empty(self, version: Path, found: str) -> None:
+        """Begin anew in the folder of a store whose entries cannot be read any more."""
+        with self.held(fcntl.LOCK_EX):
+            for part in ("ac", "cas"):
+                remove_tree(self.folder / part)
+            self._write(version, f"{VERSION}\n".encode())
+        self._warn(f"the store {self.folder} had the old version {found}; it was emptied and fills again")
 
     def _give_up(self, error: OSError, *, reading: bool) -> None:
         if self._writable:

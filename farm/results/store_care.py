@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import time
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from farm.results.digest import digest_of
 from farm.results.store import DamagedError, Store, StoreEntry
+
+#: How far below its limit a store is brought: it would have to be looked through after each build otherwise.
+_LIMIT_SHARE = 0.9
+_TRIES = 20
+_PAUSE_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -66,13 +73,32 @@ def verify(store: Store) -> Verified:
     return Verified(len(entries), len(objects), tuple(damaged_entries), tuple(damaged_objects))
 
 
-def collect(store: Store, max_bytes: int) -> Collected:
+def limit(store: Store, max_bytes: int, keep: Collection[str]) -> Collected | None:
+    """Remove the entries longest unused if there are more than `max_bytes` of objects; `keep` are keys that stay.
+
+    Returns None if nothing was to be removed, or if other builds use the store all the time: the next one tries again.
+    """
+    if stats(store).size_bytes <= max_bytes:
+        return None
+    for key in keep:
+        store.mark(key)
+    for _ in range(_TRIES):
+        try:
+            return collect(store, int(max_bytes * _LIMIT_SHARE), keep, wait=False)
+        except BlockingIOError:
+            time.sleep(_PAUSE_S)
+    return None
+
+
+def collect(store: Store, max_bytes: int, keep: Collection[str] = (), *, wait: bool = True) -> Collected:
     """Remove what no entry names, then the entries longest unused until at most `max_bytes` of objects are left.
 
-    Entries whose key a running build has locked stay.
+    Entries whose key a running build has locked stay, and those of the keys `keep`. Raises BlockingIOError if another
+    build adds or restores something just now and this is not to `wait` for it.
     """
-    # Nobody adds anything meanwhile, so an object that no entry names is not one whose entry is about to come.
-    with store.held(fcntl.LOCK_EX):
+    # Nobody adds anything meanwhile, so an object that no entry names is not one whose entry is about to come. Nobody
+    # restores either: what a build has begun to restore is whole.
+    with store.held(fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB):
         for path in [*_unfinished(store.folder / "cas"), *_unfinished(store.folder / "ac")]:
             path.unlink(missing_ok=True)
         sizes = {path.name: path.stat().st_size for path in _files(store.folder / "cas")}
@@ -87,6 +113,8 @@ def collect(store: Store, max_bytes: int) -> Collected:
         for path, entry in entries.items():
             if entry is not None and left <= max_bytes:
                 break
+            if entry is not None and path.name in keep:
+                continue
             lease = store.lease(path.name)
             if lease is None:
                 locked += 1

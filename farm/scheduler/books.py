@@ -24,14 +24,23 @@ class Books:
     """The state of a build."""
 
     def __init__(
-        self, tasks: Mapping[str, Task], frontier: Frontier, dep_manager: Any, ledger: Ledger | None, watcher: Watcher
+        self,
+        tasks: Mapping[str, Task],
+        frontier: Frontier,
+        dep_manager: Any,
+        ledger: Ledger | None,
+        watcher: Watcher,
+        *,
+        go_on: bool = False,
     ) -> None:
+        """`go_on` is that of the loop's options."""
         self.outcome = Outcome()
         self._tasks = tasks
         self._frontier = frontier
         self._dep_manager = dep_manager
         self._ledger = ledger
         self._watcher = watcher
+        self._go_on = go_on
 
     def current(self, name: str) -> None:
         """Note that a task needs nothing."""
@@ -57,24 +66,35 @@ class Books:
         self._watcher.finished(name, elapsed_s)
         self._frontier.end(name)
 
-    def failed(self, name: str, failure: Failure) -> None:
-        """Note that a task has failed; those that need it are skipped."""
+    def stood_for(self, name: str) -> None:
+        """Note that all has ended that a task without actions stands for."""
+        self._frontier.end(name)
+
+    def failed(self, name: str, failure: Failure, *, error: bool = False) -> None:
+        """Note that a task has failed; those that need it are skipped. `error`: it could not be run at all."""
         self.outcome.failed[name] = failure
+        self.outcome.errors |= error
         self._watcher.failed(name, failure)
         self._skipped(self._frontier.give_up(name)[1:], name)
+
+    def unmet(self, name: str, lost: str) -> None:
+        """Note that a task is skipped because of another one, which failed or was skipped before this one was known."""
+        self._skipped(self._frontier.give_up(name), self.outcome.skipped.get(lost, lost))
 
     def ignored(self, name: str) -> None:
         """Note that doit was told to ignore a task; it is skipped, and so are those that need it."""
         self._skipped(self._frontier.give_up(name), name)
 
-    def remember(self, name: str, step: Step | None = None) -> None:
-        """Let doit remember that a task has ended well, and where the record of its step lies."""
-        task = self._tasks[name]
-        if step is not None:
-            task.values = {RECORD_VALUE: record_path(step)}
+    def remember(self, name: str, step: Step) -> None:
+        """Let doit remember that a step has ended well, and where its record lies."""
+        self._tasks[name].values = {RECORD_VALUE: record_path(step)}
         # A source that was deleted meanwhile makes the step run again, by its key.
         with contextlib.suppress(OSError):
-            self._dep_manager.save_success(task)
+            self.save(name)
+
+    def save(self, name: str) -> None:
+        """Let doit remember that a task has ended well. Raises OSError if one of its input files cannot be read."""
+        self._dep_manager.save_success(self._tasks[name])
 
     def enter(self, run: Run, work: Work, ended: str, attempt: int) -> None:
         """Enter a run into the ledger; `ended` is a class of failures, ENDED_WELL or STOPPED."""
@@ -97,3 +117,9 @@ class Books:
 
     def _skipped(self, names: Sequence[str], because: str) -> None:
         self.outcome.skipped.update({name: because for name in names if self._tasks[name].actions})
+        if self._go_on and names and because in self.outcome.failed and step_of(self._tasks[because]) is None:
+            # As with doit, where a task without what it needs is an error of its own.
+            self.outcome.errors = True
+            for name in names:
+                if step_of(self._tasks[name]) is None:
+                    self._dep_manager.remove(name)

@@ -53,11 +53,14 @@ class Checkout:
         self._digests = digests
         self._records = Records(root)
         self._restoring_is_empty = False
+        #: Keys of all steps that were looked at.
+        self.keys: set[str] = set()
 
     def probe(self, step: Step) -> Probe:
         """Look at the inputs, the record and the targets of a step. Raises OSError for an input that is not there."""
         inputs = {source: self._digests.read(source) for source in step.sources}
         parts = parts_of(step, lambda item: inputs[item.source][1].meaning)
+        self.keys.add(parts.key)
         return Probe(parts, inputs, why(step, parts, self._records.read(step), self._digests))
 
     def has(self, step: Step) -> bool:

@@ -1,13 +1,13 @@
 """The event loop: a task waits, is probed, is current, restored or queued, runs, is published, and is done.
 
-One thread, so there is nothing to lock. Steps run in parallel in an executor; other actions of a dodo.py (functions,
-commands) run one at a time in the engine's own process, when no step can be started, in the order of the graph.
+One thread, so there is nothing to lock. Steps run in parallel in an executor; other tasks of a dodo.py (functions,
+commands) run one at a time in the engine's own process, when no step can be started.
 """
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,8 @@ from farm import clock
 from farm.execution.executor import Executor
 from farm.execution.failure import Failure, failed, out_of_disk, retry_of
 from farm.execution.run import CannotStart, Run
-from farm.planning.admission import Capacity, check_fits
-from farm.planning.graph import Task, step_of
+from farm.planning.admission import Capacity, check_fits, never_fits
+from farm.planning.graph import Task, order, step_of
 from farm.planning.priority import Priority
 from farm.reason import Reason
 from farm.redaction import Redaction
@@ -26,8 +26,9 @@ from farm.results.ledger import ENDED_WELL, STOPPED, Ledger
 from farm.scheduler.books import Books
 from farm.scheduler.checkout import Checkout, Hook, HookError, Probe
 from farm.scheduler.frontier import Frontier
+from farm.scheduler.growth import Growth
 from farm.scheduler.outcome import Outcome
-from farm.scheduler.python_action import run_python_action
+from farm.scheduler.own_tasks import OwnTasks
 from farm.scheduler.queue import Queue
 from farm.scheduler.runs import Runs
 from farm.scheduler.stop import Stop
@@ -45,13 +46,15 @@ _CONTENDED_S = 0.1
 class Options:
     """`always` runs steps that are current, `go_on` goes on after a failure (doit's --always and --continue).
 
-    `keep_failed` leaves the scratch folder of a failed step; `verbosity` is doit's, for actions that are no steps.
+    `keep_failed` leaves the scratch folder of a failed step. `verbosity` is doit's, for tasks that are no steps; with
+    `force_verbosity` it counts for those too that name their own.
     """
 
     always: bool = False
     go_on: bool = False
     keep_failed: bool = False
     verbosity: int = 2
+    force_verbosity: bool = False
 
 
 class Loop:
@@ -59,10 +62,11 @@ class Loop:
 
     def __init__(
         self,
-        tasks: Mapping[str, Task],
+        tasks: dict[str, Task],
         names: Sequence[str],
         dep_manager: Any,
         *,
+        targets: dict[str, str],
         checkout: Checkout,
         executor: Executor,
         redaction: Redaction,
@@ -73,7 +77,10 @@ class Loop:
         stop: Stop,
         options: Options,
     ) -> None:
-        """`names` are tasks in an order in which each follows what it needs."""
+        """`names` are tasks in an order in which each follows what it needs; `targets` maps files to their tasks.
+
+        Tasks and targets grow while the build runs, if other tasks create more.
+        """
         self._tasks = tasks
         self._dep_manager = dep_manager
         self._checkout = checkout
@@ -84,16 +91,27 @@ class Loop:
         self._stop = stop
         self._options = options
         self._frontier = Frontier(tasks, names)
-        self._books = Books(tasks, self._frontier, dep_manager, ledger, watcher)
+        self._books = Books(tasks, self._frontier, dep_manager, ledger, watcher, go_on=options.go_on)
         self._outcome = self._books.outcome
         self._queue = Queue(priority, capacity, self._frontier.place)
-        self._python_actions: deque[str] = deque()
         self._works: dict[str, Work] = {}
         self._probes: Counter[str] = Counter()
         self._attempts: Counter[str] = Counter()
         #: Steps that ran out of memory, and get all of it when they are tried again.
         self._alone: set[str] = set()
         self._actions = [name for name in names if tasks[name].actions]
+        growth = Growth(
+            tasks,
+            targets,
+            self._frontier,
+            work=self._actions,
+            skip=self._books.unmet,
+            fits=lambda step: not never_fits(step.resources, capacity),
+        )
+        stream = Stream(options.verbosity, options.force_verbosity)
+        self._own_tasks = OwnTasks(
+            tasks, dep_manager, growth, self._books, watcher=watcher, stop=stop, always=options.always, stream=stream
+        )
 
     def run(self) -> Outcome:
         """Run until everything has ended, or until a signal. No process of a step is alive when this returns.
@@ -101,7 +119,8 @@ class Loop:
         Raises NeverFitsError before anything has begun.
         """
         started_s = clock.monotonic_s()
-        steps = [step for name in self._actions if (step := step_of(self._tasks[name])) is not None]
+        possible = order(self._tasks, self._frontier.place, setups=True)
+        steps = [step for name in possible if (step := step_of(self._tasks[name])) is not None]
         check_fits(steps, self._capacity, lambda step: not self._options.always and self._checkout.has(step))
         try:
             self._cycle()
@@ -110,6 +129,7 @@ class Loop:
                 self._outcome.killed.append(run.step.name)
                 self._books.enter(run, work, STOPPED, self._attempts[run.step.name])
                 self._runs.discard(run)
+            self._own_tasks.tear_down()
             self._checkout.save()
         self._sum_up()
         self._outcome.wall_s = clock.monotonic_s() - started_s
@@ -136,8 +156,8 @@ class Loop:
                 continue  # a step that was to be started has to be probed again
             if self._runs:
                 self._wait()
-            elif self._python_actions and self._may_start():
-                self._run_python_action(self._python_actions.popleft())
+            elif self._own_tasks and self._may_start():
+                self._own_tasks.run_next()
             elif self._frontier.next_s is not None and self._may_start():
                 self._wait()
             elif not self._queue or not self._may_start():
@@ -166,10 +186,8 @@ class Loop:
                 self._books.ignored(name)
             elif step is not None:
                 self._probe(name, step)
-            elif task.actions:
-                self._python_actions.append(name)
             else:
-                self._frontier.end(name)
+                self._own_tasks.admit(name, self._frontier.place[name])
 
     def _probe(self, name: str, step: Step) -> None:
         """End a step that is current or stored; queue any other."""
@@ -283,27 +301,6 @@ class Loop:
             self._outcome.differing[name] = differences
         self._books.remember(name, run.step)
         return None
-
-    def _run_python_action(self, name: str) -> None:
-        task = self._tasks[name]
-        status = self._dep_manager.get_status(task, self._tasks)
-        if status.status == "error":
-            self._books.failed(name, failed("input", str(status.get_error_message())))
-            return
-        if status.status == "up-to-date" and not self._options.always:
-            self._books.current(name)
-            return
-        self._watcher.python_action(name)
-        started_s = clock.monotonic_s()
-        try:
-            failure = run_python_action(task, Stream(self._options.verbosity), self._stop)
-        except KeyboardInterrupt:
-            return
-        if failure is not None:
-            self._books.failed(name, failure)
-        else:
-            self._books.remember(name)
-            self._books.ran(name, clock.monotonic_s() - started_s)
 
 
 def _hook_of(task: Task) -> Hook | None:

@@ -16,6 +16,8 @@ class Outcome:
     current: list[str] = field(default_factory=list)
     restored: list[str] = field(default_factory=list)
     failed: dict[str, Failure] = field(default_factory=dict)
+    #: Whether a task that is no step could not be run at all; doit tells that from a task that failed.
+    errors: bool = False
     #: Not run because what they need failed, or because doit was told to ignore it.
     skipped: dict[str, str] = field(default_factory=dict)
     #: Not begun when the build ended early.
@@ -32,5 +34,5 @@ class Outcome:
 
     @property
     def exit_code(self) -> int:
-        """Return 1 if a task failed, else 0."""
-        return 1 if self.failed else 0
+        """Return doit's status: 2 if a task that is no step could not be run, 1 if one failed, else 0."""
+        return 2 if self.errors else 1 if self.failed else 0

@@ -19,12 +19,12 @@ Pending = Callable[[], Mapping[str, Step | None]]
 class Queue:
     """Steps by importance: those with the longest path after them first. Equal ones come in the order of the graph."""
 
-    def __init__(self, priority: Priority, capacity: Capacity, place: Mapping[str, int]) -> None:
+    def __init__(self, priority: Priority, capacity: Capacity, place: Mapping[str, float]) -> None:
         """`place` is the place of each task in the graph's order."""
         self._priority = priority
         self._capacity = capacity
         self._place = place
-        self._waiting: list[tuple[float, int, Work]] = []
+        self._waiting: list[tuple[float, float, Work]] = []
         self._ranked = False
 
     def __bool__(self) -> bool:
@@ -54,7 +54,7 @@ class Queue:
         self._waiting = [entry for entry in self._waiting if entry[2].step.name not in admitted]
         return taken
 
-    def _entry(self, work: Work) -> tuple[float, int, Work]:
+    def _entry(self, work: Work) -> tuple[float, float, Work]:
         name = work.step.name
         return (-self._priority.of(name), self._place[name], work)
 

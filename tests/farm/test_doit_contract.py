@@ -6,36 +6,23 @@
 from __future__ import annotations
 
 import ast
-import inspect
-import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from doit import (
-    cmd_base,
-    cmd_clean,
-    cmd_completion,
-    cmd_forget,
-    cmd_help,
-    cmd_ignore,
-    cmd_info,
-    cmd_list,
-    cmd_resetdep,
-    cmd_run,
-)
 from doit.action import BaseAction
-from doit.cmdparse import CmdParseError
+from doit.cmdparse import CmdOption, TaskParse
 from doit.control import TaskControl
 from doit.dependency import Dependency, DependencyStatus, FileChangedChecker, JSONCodec, JsonDB
-from doit.exceptions import BaseFail, InvalidCommand, InvalidDodoFile, InvalidTask, TaskError, TaskFailed
-from doit.loader import generate_tasks
-from doit.task import Stream, Task, dict_to_task
+from doit.exceptions import BaseFail, TaskError, TaskFailed
+from doit.loader import create_after, generate_tasks, load_tasks
+from doit.task import DelayedLoaded, Stream, Task, dict_to_task
 
 ROOT = Path(__file__).resolve().parents[2]
 
+#: The parts that commands use are shown there.
+COMMANDS = Path(__file__).parent / "commands" / "test_doits_commands.py"
 PARTS = {
     "doit.action.BaseAction": "test_an_action_of_our_own_is_executed_and_its_failure_reported",
     "doit.cmd_base.DoitCmdBase": "test_a_command_gets_the_parameters_that_it_names",
@@ -49,9 +36,12 @@ PARTS = {
     "doit.cmd_resetdep.ResetDep": "test_commands_that_only_get_another_text",
     "doit.cmd_run.Run": "test_a_command_named_run_takes_the_place_of_doits",
     "doit.cmd_run.opt_always": "test_options_of_run",
+    "doit.cmd_run.opt_auto_delayed_regex": "test_options_of_run",
     "doit.cmd_run.opt_continue": "test_options_of_run",
     "doit.cmd_run.opt_verbosity": "test_options_of_run",
     "doit.cmdparse.CmdParseError": "test_an_unknown_option_is_refused_before_dodo_is_read",
+    "doit.cmdparse.CmdOption": "test_options_of_a_task_are_parsed",
+    "doit.cmdparse.TaskParse": "test_options_of_a_task_are_parsed",
     "doit.control.TaskControl": "test_control_selects_and_links_targets_with_what_reads_them",
     "doit.dependency.DependencyStatus": "test_status_of_a_task",
     "doit.dependency.FileChangedChecker": "test_a_checker_of_our_own_decides_what_has_changed",
@@ -61,6 +51,8 @@ PARTS = {
     "doit.exceptions.InvalidTask": "test_errors_end_doit_with_a_message_and_status_3",
     "doit.exceptions.TaskError": "test_failures_have_a_message",
     "doit.exceptions.TaskFailed": "test_failures_have_a_message",
+    "doit.loader.generate_tasks": "test_a_delayed_task_knows_its_creator",
+    "doit.task.DelayedLoaded": "test_a_delayed_task_knows_its_creator",
     "doit.task.Stream": "test_a_task_executes_its_own_actions",
 }
 
@@ -74,7 +66,13 @@ def test_the_list_is_complete() -> None:
             elif isinstance(node, ast.Import):
                 assert not any(alias.name.split(".")[0] == "doit" for alias in node.names), path
     assert used == set(PARTS)
-    assert all(test in globals() for test in PARTS.values())
+    shown = {
+        node.name
+        for path in (Path(__file__), COMMANDS)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert set(PARTS.values()) <= shown
 
 
 def test_no_private_name_is_used() -> None:
@@ -92,13 +90,6 @@ def memory(folder: Path, **more: Any) -> Dependency:
     return Dependency(JsonDB, str(folder / "memory.json"), **more)
 
 
-def doit(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(
-        [sys.executable, "-m", "doit", *words], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
-
-
 class TestTasks:
     def test_a_task_keeps_what_it_is_made_of(self) -> None:
         entry = {"name": "a", "file_dep": ["in"], "targets": ["out"], "task_dep": ["b"], "meta": {"step": 1}}
@@ -112,6 +103,50 @@ class TestTasks:
         group, item = generate_tasks("g", ({"name": "one", "actions": ["true"]} for _ in range(1)))
         assert (group.name, group.task_dep, group.actions, item.name) == ("g", ["g:one"], [], "g:one")
         assert item.subtask_of == "g"
+
+
+def test_options_of_a_task_are_parsed() -> None:
+    parser = TaskParse([CmdOption({"name": "port", "short": "p", "type": int, "default": 1})])
+    values, rest = parser.parse(["-p", "4", "word", "-p", "5"])
+    assert (dict(values), rest) == ({"port": 4}, ["word", "-p", "5"])
+
+
+def test_a_delayed_task_knows_its_creator() -> None:
+    @create_after(executed="a", target_regex="x.*")
+    def task_b() -> Any:
+        yield {"name": "one", "actions": ["true"], "targets": ["x"]}
+
+    def task_a() -> Any:
+        return {"actions": ["true"]}
+
+    late, first = load_tasks({"task_a": task_a, "task_b": task_b}, allow_delayed=True)
+    assert (late.name, late.actions, late.task_dep) == ("b", [], ["a"])
+    loader = late.loader
+    assert (loader.basename, loader.created, loader.target_regex, loader.kwargs) == (None, False, "x.*", None)
+    assert not loader.regex_groups
+    made = generate_tasks("b", loader.creator(), "")
+    assert [task.name for task in made] == ["b", "b:one"]
+    assert not DelayedLoaded
+    control = TaskControl([first, late])
+    TaskControl.set_implicit_deps(control.targets, made)
+    assert control.targets == {"x": "b:one"}
+    TaskControl.add_implicit_task_dep(control.targets, first, ["x"])
+    assert first.task_dep == ["b:one"]
+    first.task_dep.clear()
+    control = TaskControl([first, late])
+    control.process(["xx"])
+    (name,) = control.selected_tasks
+    group = control.tasks[name].loader.regex_groups[name]
+    assert (group.target, group.tasks, group.found) == ("xx", {"b"}, False)
+
+
+def test_a_task_takes_what_others_have_calculated() -> None:
+    task = dict_to_task({"name": "a", "actions": None, "calc_dep": ["b"], "setup": ["s"], "getargs": {"x": ("c", "y")}})
+    task.update_deps({"file_dep": ["in"], "task_dep": ["d"], "calc_dep": ["e"], "other": 1})
+    assert (task.file_dep, task.task_dep, task.calc_dep) == ({"in"}, ["d"], {"b", "e"})
+    assert (task.setup_tasks, task.getargs) == (["s", "c"], {"x": ("c", "y")})
+    task.init_options()
+    assert task.options == {}
 
 
 def test_a_task_executes_its_own_actions(capfd: pytest.CaptureFixture[str]) -> None:
@@ -253,146 +288,3 @@ def test_a_backend_gets_the_dependencies_last(tmp_path: Path, monkeypatch: pytes
     assert seen[-1] == ("a", "deps:")
     manager.close()
     assert seen[-1] == ("", "dump")
-
-
-def test_options_of_run() -> None:
-    for option, name, short in (
-        (cmd_run.opt_always, "always", "a"),
-        (cmd_run.opt_continue, "continue", "c"),
-        (cmd_run.opt_verbosity, "verbosity", "v"),
-    ):
-        assert (option["name"].rstrip("_"), option["short"]) == (name, short)
-    assert "force_verbosity" in inspect.signature(cmd_run.Run._execute).parameters
-
-
-def test_parameters_of_the_commands_that_are_extended() -> None:
-    def names(command: type) -> list[str]:
-        return list(inspect.signature(command._execute).parameters)[1:]  # type: ignore[attr-defined]
-
-    assert names(cmd_clean.Clean) == ["dryrun", "cleandep", "cleanall", "cleanforget", "pos_args"]
-    assert names(cmd_forget.Forget) == ["forget_sub", "forget_disable_default", "forget_all"]
-    assert names(cmd_info.Info) == ["pos_args", "hide_status"]
-    assert names(cmd_list.List) == [
-        *("subtasks", "quiet", "status", "private", "list_deps", "template", "sort", "pos_args")
-    ]
-    assert callable(cmd_info.Info.get_reasons)
-
-
-_COMMAND = """
-from doit.cmd_base import DoitCmdBase
-from doit.cmd_run import Run
-from doit.exceptions import InvalidCommand
-
-class Own(DoitCmdBase):
-    doc_purpose, doc_usage, doc_description = "p", "u", None
-    cmd_options = ({"name": "all_tasks", "short": "", "long": "all", "type": bool, "default": False, "help": "h"},)
-
-    def _execute(self, dep_file, all_tasks, pos_args):
-        tasks = [task.name for task in self.task_list]
-        self.outstream.write(f"{dep_file} {all_tasks} {pos_args} {self.sel_tasks} {tasks} "
-                             f"{type(self.dep_manager).__name__}\\n")
-        return 7
-
-class Bare(DoitCmdBase):
-    doc_purpose, doc_usage, doc_description = "p", "u", None
-    cmd_options = ()
-
-    def execute(self, params, args):
-        self.loader.setup(params)
-        print(self.loader.load_doit_config()["setting"], args)
-        return 0
-
-class Instead(Run):
-    name = "run"
-
-    def parse_execute(self, in_args):
-        print("parsed", in_args)
-        return super().parse_execute(in_args)
-
-    def _execute(self, dep_file, verbosity=None, always=False, continue_=False, num_process=0, force_verbosity=False,
-                 pos_args=None):
-        if always:
-            raise InvalidCommand("not that")
-        print("instead", self.sel_tasks, pos_args, verbosity, force_verbosity)
-        return 5
-"""
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    (tmp_path / "own.py").write_text(_COMMAND)
-    (tmp_path / "pyproject.toml").write_text(
-        '[tool.doit.plugins.command]\nrun = "own:Instead"\nown = "own:Own"\nbare = "own:Bare"\n'
-    )
-    (tmp_path / "dodo.py").write_text(
-        "DOIT_CONFIG = {'default_tasks': ['a'], 'dep_file': 'sub/memory', 'setting': 4}\n"
-        "def task_a():\n    return {'actions': ['true']}\ndef task_b():\n    return {'actions': ['true']}\n"
-    )
-    (tmp_path / "sub").mkdir()
-    return tmp_path
-
-
-def test_a_command_gets_the_parameters_that_it_names(project: Path) -> None:
-    done = doit(project, "own", "--all", "b", "name=value")
-    assert (done.returncode, done.stdout) == (7, "sub/memory True ['b'] ['b'] ['a', 'b'] Dependency\n")
-    assert doit(project, "own").stdout == "sub/memory False [] ['a'] ['a', 'b'] Dependency\n"
-    assert doit(project, "bare", "word").stdout == "4 ['word']\n"
-    assert issubclass(cmd_run.Run, cmd_base.DoitCmdBase)
-
-
-def test_a_command_named_run_takes_the_place_of_doits(project: Path) -> None:
-    done = doit(project, "-v", "2", "b")
-    assert (done.returncode, done.stdout) == (5, "parsed ['-v', '2', 'b']\ninstead ['b'] ['b'] 2 True\n")
-    # pyproject.toml is read in the current folder only: elsewhere it is doit itself that runs, and steps must refuse.
-    done = doit(project / "sub", "-f", "../dodo.py", "list")
-    assert "instead" not in done.stdout
-
-
-@pytest.mark.parametrize("error", [InvalidCommand, InvalidTask, InvalidDodoFile])
-def test_errors_end_doit_with_a_message_and_status_3(project: Path, error: type[Exception]) -> None:
-    (project / "dodo.py").write_text(
-        f"from doit.exceptions import {error.__name__}\nraise {error.__name__}('one clear sentence')\n"
-    )
-    done = doit(project, "list")
-    assert (done.returncode, done.stderr.strip()) == (3, "ERROR: one clear sentence")
-    assert done.stdout == ""
-
-
-def test_commands_that_only_get_another_text() -> None:
-    for command in (cmd_completion.TabCompletion, cmd_ignore.Ignore, cmd_resetdep.ResetDep):
-        assert issubclass(command, cmd_base.DoitCmdBase)
-        assert isinstance(command.doc_purpose, str)
-    assert cmd_resetdep.ResetDep.name == "reset-dep"
-
-
-_HELP = """
-from doit.cmd_base import DoitCmdBase
-from doit.cmd_help import Help
-
-class Own(DoitCmdBase):
-    doc_purpose = "own"
-
-def guide(self, cmds):
-    print("guide", cmds["own"].doc_purpose, type(self.loader).__name__, "help" in cmds)
-
-Help.print_usage = guide
-"""
-
-
-def test_help_of_the_whole_is_printed_by_print_usage_of_doits_own_class(tmp_path: Path) -> None:
-    (tmp_path / "own.py").write_text(_HELP)
-    (tmp_path / "pyproject.toml").write_text('[tool.doit.plugins.command]\nown = "own:Own"\n')
-    done = doit(tmp_path, "--help")
-    assert (done.returncode, done.stdout) == (0, "guide own DodoTaskLoader True\n")
-    assert {"init_kwargs", "print_task_help"} <= {*vars(cmd_help.Help), *cmd_help.Help.__init__.__code__.co_names}
-
-
-def test_an_unknown_option_is_refused_before_dodo_is_read(project: Path) -> None:
-    (project / "dodo.py").write_text("raise SystemExit('read')\n")
-    done = doit(project, "own", "--bad")
-    assert done.returncode == 3
-    assert "option --bad not recognized" in done.stderr
-    with pytest.raises(CmdParseError) as error:
-        cmd_list.List(task_loader=cmd_base.DodoTaskLoader()).cmdparser.parse(["--bad"])
-    # The words without the objects of the options.
-    assert str(error.value.__context__) == "option --bad not recognized"

@@ -61,7 +61,7 @@ class Help(Helpful, ReaderMayLeave, DoitHelp):  # type: ignore[misc]
     def _execute(self, pos_args: list[str]) -> int:
         """Print the text of a task."""
         tasks = by_name(self.task_list)
-        check_selection(pos_args, (*tasks, *self.cmds), ())
+        check_selection(pos_args, tasks, tuple(self.cmds))
         task = tasks[pos_args[0]]
         lines = [f"{task.name}: {task.doc}", ""]
         if not task.actions and task.task_dep:

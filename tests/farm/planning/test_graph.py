@@ -4,12 +4,13 @@ import graphlib
 from typing import Any
 
 import pytest
+from doit.cmdparse import CmdParseError
 from doit.exceptions import InvalidCommand, InvalidTask
 from doit.task import Task
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farm.planning.graph import check_selection, order
+from farm.planning.graph import check_selection, named, order
 
 
 def tasks_of(needs: dict[str, list[str]]) -> dict[str, Any]:
@@ -51,9 +52,23 @@ def test_a_long_chain() -> None:
 
 
 def test_selection() -> None:
-    check_selection(None, ["build"], [])
-    check_selection(["build", "b*", "build/x.o"], ["build"], ["build/x.o"])
+    tasks = tasks_of({"build": []})
+    check_selection(None, tasks, [])
+    check_selection(["build", "b*", "build/x.o"], tasks, ["build/x.o"])
     with pytest.raises(InvalidCommand, match="did you mean 'build'"):
-        check_selection(["biuld"], ["build"], [])
+        check_selection(["biuld"], tasks, [])
     with pytest.raises(InvalidCommand, match="'doit list' shows the tasks"):
-        check_selection(["zzz"], ["build"], [])
+        check_selection(["zzz"], tasks, [])
+
+
+def test_words_of_a_task_are_no_names() -> None:
+    port = {"name": "port", "short": "p", "default": 1, "type": int}
+    tasks = {
+        "build": Task("build", None),
+        "show": Task("show", None, params=[port]),
+        "rest": Task("rest", None, pos_arg="files"),
+    }
+    assert list(named(["show", "-p", "4", "build", "rest", "a", "-x"], tasks)) == ["show", "build", "rest"]
+    assert list(named(["show", "build"], tasks)) == ["show", "build"]
+    with pytest.raises(CmdParseError, match="-q"):
+        list(named(["show", "-q"], tasks))

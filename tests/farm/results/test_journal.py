@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from doit.dependency import JSONCodec
+from doit.exceptions import InvalidCommand
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -41,7 +42,8 @@ def test_a_torn_journal_keeps_all_whole_lines_and_takes_new_ones(tmp_path: Path,
         finish(book, f"t{number}", n=number)
     data = path.read_bytes()[:cut]
     path.write_bytes(data + junk.replace(b"\n", b""))
-    whole = data.count(b"\n")
+    # The first line is no task.
+    whole = max(0, data.count(b"\n") - 1)
     again = journal(path)
     assert all(again.get(f"t{number}", "_values_:") == {"n": number} for number in range(whole))
     finish(again, "new", n=9)
@@ -65,6 +67,28 @@ def test_behaves_as_a_dictionary_that_is_saved(tmp_path: Path, actions: list[tup
             book.dump()
         read = journal(path)
         assert {name: read.get(name, "_values_:")["n"] for name in "abc" if read.in_(name)} == model
+
+
+def test_a_newer_journal_is_refused_and_stays_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "book"
+    finish(journal(path), "one", n=1)
+    lines = path.read_text().splitlines()
+    assert lines[0] == '["", 1]'
+    path.write_text("\n".join(['["", 2]', *lines[1:]]) + "\n")
+    before = path.read_bytes()
+    with pytest.raises(InvalidCommand, match="has format 2, and this farm knows 1"):
+        journal(path)
+    assert path.read_bytes() == before
+
+
+def test_a_journal_of_the_first_farms_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "book"
+    path.write_text('["one", {"_values_:": {"n": 1}, "deps:": []}]\n')
+    book = journal(path)
+    assert book.get("one", "_values_:") == {"n": 1}
+    finish(book, "two", n=2)
+    again = journal(path)
+    assert (again.get("one", "_values_:"), again.get("two", "_values_:")) == ({"n": 1}, {"n": 2})
 
 
 def test_stays_short(tmp_path: Path) -> None:

@@ -167,12 +167,45 @@ def test_a_read_only_store_still_gives(built, disk: Path, tmp_path: Path) -> Non
     assert output.count("the ledger") == 1
 
 
-def test_a_store_of_another_version(built, tmp_path: Path) -> None:
+def test_a_store_of_an_older_version(built, tmp_path: Path) -> None:
     (tmp_path / "cache/dataflow-farm/version").write_text("0\n")
     shutil.rmtree(built.folder / "build")
     output = built.doit()
-    assert output.count("has version '0'") == 1
+    assert output.count("had the old version 0; it was emptied") == 1
     assert "3 run" in output
+
+
+def test_a_store_of_a_newer_farm_is_left_alone(built, tmp_path: Path) -> None:
+    (tmp_path / "cache/dataflow-farm/version").write_text("99\n")
+    shutil.rmtree(built.folder / "build")
+    output = built.doit()
+    assert output.count("belongs to a newer farm") == 1
+    assert "3 run" in output
+
+
+def test_a_build_keeps_the_store_below_its_limit(checkout, tmp_path: Path) -> None:
+    checkout.dodo("""
+BUILD = ["w"]
+COUNT = int(Path("count").read_text())
+def task_w():
+    for n in range(COUNT, COUNT + 2):
+        code = f"open('{n}', 'wb').write(bytes([{n}]) * 300_000)"
+        yield task(python(f"w:{n}", code, outputs=(f"{n}",)), doc="x")
+""")
+    # Room for three outputs of 300,000 bytes.
+    limit = "farm.store_gib=0.001"
+    checkout.write("count", "0")
+    assert "the store was full" not in checkout.doit(limit)
+    checkout.write("count", "10")
+    output = checkout.doit(limit)
+    assert output.count("the store was full: removed 1 result longest unused (") == 1
+    assert "farm.store_gib is 0.001" in output
+    shutil.rmtree(checkout.folder / "build")
+    assert "2 restored" in checkout.doit(limit)
+    shutil.rmtree(checkout.folder / "build")
+    checkout.write("count", "0")
+    assert "1 run, 1 restored, 0 current" in checkout.doit("farm.store_gib=")
+    assert "4 results" in checkout.doit("cache", "stats")
 
 
 def test_equal_steps_of_different_names_run_once(checkout) -> None:

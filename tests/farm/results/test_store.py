@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from farm.results.digest import digest_of
+from farm.results.folder import copy
 from farm.results.record import Cost
 from farm.results.store import Store, StoreEntry, entry_of
-from farm.results.store_care import collect, stats, verify
+from farm.results.store_care import collect, limit, stats, verify
 
 ROOT = Path(__file__).resolve().parents[3]
 KEY = hashlib.sha256(b"key").hexdigest()
@@ -116,15 +117,28 @@ def damage(path: Path, chance: random.Random) -> None:
         path.write_bytes(content)
 
 
-def test_an_older_version_is_left_alone(tmp_path: Path, store: Store, warnings: list[str]) -> None:
+def test_a_newer_version_is_left_alone(tmp_path: Path, store: Store, warnings: list[str]) -> None:
     store.folder.mkdir()
-    (store.folder / "version").write_text("0\n")
+    (store.folder / "version").write_text("2\n")
     put(store, tmp_path, a="A")
     assert store.find(KEY) is None
     assert store.lease(KEY) is not None
     assert sorted(path.name for path in store.folder.iterdir()) == ["version"]
     (said,) = warnings
-    assert "version '0'" in said
+    assert "version '2'" in said
+    assert "newer farm" in said
+
+
+def test_an_older_version_is_emptied_and_fills_again(tmp_path: Path, store: Store, warnings: list[str]) -> None:
+    put(store, tmp_path, a="A")
+    (store.folder / "version").write_text("0\n")
+    again = Store(store.folder, warnings.append)
+    assert again.find(KEY) is None
+    assert stats(again).objects == 0
+    put(again, tmp_path, a="A")
+    assert taken(Store(store.folder, warnings.append), tmp_path / "out") is not None
+    (said,) = warnings
+    assert "old version 0" in said
 
 
 def test_a_place_that_is_no_folder(tmp_path: Path, warnings: list[str]) -> None:
@@ -233,6 +247,53 @@ class TestCare:
         lease.release()
         assert collect(store, 0).kept_bytes == 0
         assert [path for path in (store.folder / "cas").rglob("*") if path.is_file()] == []
+
+    def test_above_the_limit_the_longest_unused_go_but_what_is_needed(self, tmp_path: Path, store: Store) -> None:
+        keys = [character * 64 for character in "abcdef"]
+        for number, key in enumerate(keys):
+            put(store, tmp_path, key, x=key)
+            os.utime(store.entry_path(key), (1000 + number, 1000 + number))
+        # Six outputs of 64 bytes and one log of 5.
+        assert limit(store, 389, ()) is None
+        found = limit(store, 388, {keys[0]})
+        assert found is not None
+        # Nine tenths of 388 are 349: one has to go, and the oldest one stays.
+        assert (found.entries, found.kept_bytes) == (1, 325)
+        assert [store.find(key) is not None for key in keys] == [True, False, True, True, True, True]
+        # It counts as used now.
+        found = limit(store, 150, ())
+        assert found is not None
+        assert [store.find(key) is not None for key in keys] == [True, False, False, False, False, True]
+        found = limit(store, 10, set(keys))
+        assert found is not None
+        assert (found.entries, found.kept_bytes) == (0, 133)
+
+    def test_nothing_goes_while_another_build_restores(
+        self, tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("farm.results.store_care._PAUSE_S", 0.0)
+        put(store, tmp_path, a="A" * 100)
+        other = Store(store.folder)
+        seen = []
+
+        def copies(source: Path, target: Path) -> None:
+            seen.append(limit(other, 10, ()))
+            copy(source, target)
+
+        monkeypatch.setattr("farm.results.store.copy", copies)
+        assert taken(store, tmp_path / "out") is not None
+        assert seen == [None, None]
+        assert limit(other, 10, ()) is not None
+        assert store.find(KEY) is None
+
+    def test_an_entry_that_goes_before_it_is_restored_is_no_damage(
+        self, tmp_path: Path, store: Store, warnings: list[str]
+    ) -> None:
+        entry = put(store, tmp_path, a="A")
+        collect(Store(store.folder), 0)
+        assert not store.restore(entry, tmp_path / "out")
+        assert warnings == []
+        assert not (tmp_path / "out").exists()
 
     def test_what_a_killed_build_left_goes(self, tmp_path: Path, store: Store) -> None:
         put(store, tmp_path, a="A")

@@ -128,7 +128,16 @@ def step(name: str, *needs: str, **more: Any) -> Step:
 
 def task(one: Step, *needs: str) -> Any:
     return SimpleNamespace(
-        name=one.name, actions=["x"], meta={"step": one}, task_dep=list(needs), file_dep=set(), values={}
+        name=one.name,
+        actions=["x"],
+        meta={"step": one},
+        task_dep=list(needs),
+        file_dep=set(),
+        calc_dep=set(),
+        setup_tasks=[],
+        teardown=[],
+        getargs={},
+        values={},
     )
 
 
@@ -154,6 +163,7 @@ def build(tmp_path: Path) -> Callable[..., tuple[Outcome, Watch]]:
             by_name,
             list(by_name),
             Memory(),
+            targets={},
             checkout=Checkout(tmp_path, Digests(tmp_path), None),
             executor=executor,
             redaction=redaction,
