@@ -39,6 +39,10 @@ REDACTION = Redaction(later("reports.logs.redaction", "redact_part"))
 DOIT_CONFIG = doit_config(BUILD.folder, settings=BUILD.settings, redaction=REDACTION, default_tasks=["build"])
 
 
+TRACE = SETTINGS.values["cosim.trace"]
+WAVEFORM = later("toolchains.open.simulation.waveform", "keeper")(ROOT, TRACE) if TRACE else None
+
+
 def trust(outputs: tuple[Path, ...]) -> None:
     """Let the emulated card run what was built here."""
     later("runtime.trust", "trust_payload")(outputs[0], note=f"built in {ROOT}")
@@ -60,7 +64,7 @@ FLOW = (
     Task("memories", "Parameter memories: netlists without contents, and a block's images filled in"),
     Task("model", "RTL verilated and compiled, per core"),
     Task("stimuli", "Held-out images on their way through the network, for cosim"),
-    Task("cosim", "RTL simulated and compared with the model, per block: cycles, stalls, FIFO marks"),
+    Task("cosim", "RTL simulated and compared with the model, per block: cycles, stalls, FIFO marks", hook=WAVEFORM),
     Task("payload", "For stand-ins of a vendor's tools: the sw_emu program to embed in the xclbin"),
 )
 globals().update(tasks(FLOW, TOOLCHAIN.items))

@@ -17,7 +17,7 @@ from toolchains.common.programs import ERROR_LINES, compiler, interpreter
 from toolchains.common.stage import Per, Stage
 from toolchains.common.stages.weights import image_files
 from toolchains.open.settings import CosimSettings
-from toolchains.open.simulation.compile_model import HARNESS, MODEL
+from toolchains.open.simulation.compile_model import HARNESS, MODEL, TRACED_HARNESS, TRACED_MODEL, WAVEFORM
 from toolchains.open.simulation.dma.bench import JOINT, SOURCES, joint
 from toolchains.open.simulation.verilator import verilator
 
@@ -46,6 +46,12 @@ def cosim(build: Build, block: Block) -> Step:
         given.append(File(ARCHIVE, settings.inputs))
         # All names of the network, so that a misspelt one in the archive is found.
         words += [f"--archive={ARCHIVE}", f"--blocks={','.join(one.name for one in network.blocks)}"]
+    outputs = [Output("values.json", f"{place}/values.json")]
+    if settings.trace:
+        given.append(File(TRACED_MODEL, f"{build.folder}/model/{core.name}/{TRACED_MODEL}"))
+        given.append(File(TRACED_HARNESS, f"{build.folder}/model/harness/{TRACED_HARNESS}"))
+        words.append("--waveform")
+        outputs.append(Output(WAVEFORM, f"{place}/{WAVEFORM}"))
     return Step(
         name=f"{STAGE.name}:{block.name}",
         argv=(PYTHON, "-m", PROGRAM, "--core=core.json", *words),
@@ -57,7 +63,7 @@ def cosim(build: Build, block: Block) -> Step:
             *given,
             Text("core.json", core_text(core)),
         ),
-        outputs=(Output("values.json", f"{place}/values.json"),),
+        outputs=tuple(outputs),
         log=f"{place}/cosim.log",
         tools=(verilator(), compiler(), *interpreter("numpy")),
         facts=(("core", core.name), ("parameters", parameters or STAND_IN), *core.facts()),
