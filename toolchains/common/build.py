@@ -9,6 +9,7 @@ from pathlib import Path
 from blocks.core.base import Core
 from blocks.network import Network
 from config.settings import Settings
+from farm.step import Step
 from integration.context import BuildContext
 from integration.platform import Platform
 
@@ -38,6 +39,10 @@ class Build:
     def view(self, core: Core) -> str:
         """How a core is written for synthesis: `rtl` or `hls`."""
         return "rtl"
+
+    def note_of(self, step: Step) -> str:
+        """What is to be known before a step runs: that a program is missing. Empty where there is nothing to say."""
+        return ""
 
     def context(self) -> BuildContext:
         """The build as the fit and the estimate are asked about it."""

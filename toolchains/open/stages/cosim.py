@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from blocks.core.rtl import render
 from blocks.network import Block
 from blocks.origin import STAND_IN
 from blocks.trained import parameter_file
 from farm.step import PYTHON, File, Output, Resources, Step, Text
+from toolchains.common import results
 from toolchains.common.build import Build
 from toolchains.common.core_file import core_text, json_text
 from toolchains.common.failures import signatures
@@ -20,6 +22,7 @@ from toolchains.open.settings import CosimSettings
 from toolchains.open.simulation.compile_model import HARNESS, MODEL, TRACED_HARNESS, TRACED_MODEL, WAVEFORM
 from toolchains.open.simulation.dma.bench import JOINT, SOURCES, joint
 from toolchains.open.simulation.verilator import verilator
+from toolchains.open.simulation.waveform import keeper
 
 PROGRAM = "toolchains.open.simulation.cosim"
 DMA_PROGRAM = "toolchains.open.simulation.dma.cosim"
@@ -104,6 +107,11 @@ def dma_cosim(build: Build) -> Iterator[Step]:
     )
 
 
+def waveform_keeper(build: Build) -> Callable[[tuple[Path, ...]], None] | None:
+    """What brings the waveform to where the user wants it."""
+    return keeper(build.root, build.settings.section(CosimSettings).trace)
+
+
 STAGE = Stage(
     "cosim",
     Per.BLOCK,
@@ -112,4 +120,6 @@ STAGE = Stage(
     needs=("weights", "model", "stimuli"),
     shared=dma_cosim,
     shared_doc="cycles of the DMA block at a card memory",
+    hook=waveform_keeper,
+    result=results.simulation,
 )
