@@ -12,6 +12,7 @@ from config.settings import Settings
 from farm.step import Step
 from integration.context import BuildContext
 from integration.platform import Platform
+from toolchains.common.programs import MISSING, install_words
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,10 @@ class Build:
 
     def note_of(self, step: Step) -> str:
         """What is to be known before a step runs: that a program is missing. Empty where there is nothing to say."""
-        return ""
+        names = [tool.name for tool in step.tools if tool.version == MISSING]
+        return "\n".join(
+            f"{name} is missing here, so no step that needs it can run: {install_words(name)}" for name in names
+        )
 
     def context(self) -> BuildContext:
         """The build as the fit and the estimate are asked about it."""

@@ -96,7 +96,7 @@ class VitisBuild(Build):
         """What the target lacks on this machine, for a step that starts one of AMD's tools."""
         missing = dict(step.private).get(MISSING_VARIABLE, "")
         if not missing:
-            return ""
+            return super().note_of(step)
         more = "" if TOOLS_COMMAND in missing else f"; {TOOLS_COMMAND} lists what was found"
         return f"target {self.target} cannot be built here: {missing}{more}"
 
