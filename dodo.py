@@ -33,6 +33,8 @@ with plain_errors():
     PLATFORM = find_platform(SETTINGS.platform, origin=SETTINGS.origin("platform"))
     TOOLCHAIN = choose.find_toolchain(ROOT, SETTINGS, NETWORK, PLATFORM)
     GATES = later("reports.summary.gates", "gates_of")(SETTINGS, NETWORK.cores()) if SETTINGS.gates else ()
+    TRACE = SETTINGS.values["cosim.trace"]
+    WAVEFORM = later("toolchains.open.simulation.waveform", "keeper")(ROOT, TRACE) if TRACE else None
 
 
 def trust(outputs: tuple[Path, ...]) -> None:
@@ -40,8 +42,7 @@ def trust(outputs: tuple[Path, ...]) -> None:
     later("runtime.trust", "trust_payload")(outputs[0], note=f"built in {ROOT}")
 
 
-# A stage is a file, toolchains/<toolchain>/stages/<name>.py, which says for what it has steps: blocks, cores, or the
-# network. In a toolchain that lacks a stage its task is empty.
+# A stage is a file, toolchains/<toolchain>/stages/<name>.py. In a toolchain that lacks a stage its task is empty.
 FLOW = {
     "Each block and each core on its own": (
         Task("weights", "Trained values -> memory images, per block"),
@@ -58,7 +59,9 @@ FLOW = {
         Task("memories", "Parameter memories: netlists without contents, and a block's images filled in"),
         Task("model", "RTL verilated and compiled, per core"),
         Task("stimuli", "Held-out images on their way through the network, for cosim"),
-        Task("cosim", "RTL simulated and compared with the model, per block: cycles, stalls, FIFO marks"),
+        Task(
+            "cosim", "RTL simulated and compared with the model, per block: cycles, stalls, FIFO marks", hook=WAVEFORM
+        ),
         Task("payload", "For stand-ins of a vendor's tools: the sw_emu program to embed in the xclbin"),
     ),
 }
@@ -92,7 +95,7 @@ QUESTIONS = (
     ask("tools", "The vendor's tools on this machine: found, and missing for which target", in_report=True),
 )
 TITLE = "Dataflow Farm: a quantized network becomes an xclbin for an Alveo card, and Python drives it"
-START = (("doit build network=digits", "builds the small network, up to an emulated card; needs no AMD tools"),)
+START = (("doit demo", "builds a small network and classifies images with it on an emulated card; needs no AMD tools"),)
 GUIDE = Guide(TITLE, START, {"Build": ("build", "block"), **names(FLOW), "Look at the result": ("reports", "fifos")})
 REDACTION = Redaction(later("reports.logs.redaction", "redact_part"))
 DOIT_CONFIG = doit_config(

@@ -28,12 +28,13 @@ def stand_in_note(network: Network) -> str:
     missing = stand_ins(network)
     if not missing:
         return ""
-    which = "any block" if {block.name for block in network.blocks} <= set(missing) else ", ".join(missing)
+    every = {block.name for block in network.blocks} <= set(missing)
+    which = "" if every else f" in {', '.join(missing)}"
     more = f" --fc-weights FILE --network {network.name}" if len(missing) == 1 and "." in missing[0] else ""
     more = more or f" --network {network.name}"
     return (
-        f"stand-ins: {network.name} has no trained values for {which}, so its classes are meaningless; "
-        f"import them with: python -m blocks.parameters import FOLDER{more}"
+        f"{network.name} is built with random weights{which}, so its classes mean nothing; "
+        f"to import trained ones: python -m blocks.parameters import FOLDER{more}"
     )
 
 

@@ -26,6 +26,18 @@ class Item(Protocol):
     def blocks(self) -> tuple[str, ...]:
         """Further names: hls:res2a is hls:residual_3f2a9c."""
 
+    @property
+    def note(self) -> str:
+        """What a build that needs the step says first."""
+
+    @property
+    def hook(self) -> Callable[[tuple[Path, ...]], None] | None:
+        """Called with the outputs' paths whenever they are in place, if the task itself has no hook."""
+
+    @property
+    def result(self) -> Callable[[tuple[Path, ...]], Iterable[str]] | None:
+        """Called with the outputs' paths after a build that was asked for the step; tells what it has made."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -62,7 +74,9 @@ def _creator(line: Task, items: Callable[[str], Iterable[Item]]) -> Callable[[],
     def create() -> Iterator[Any]:
         found = list(items(line.name))
         for item in found:
-            yield task(item.step, doc=item.doc, publish_hook=line.hook, note=line.note)
+            note = "\n".join(filter(None, (item.note, line.note)))
+            hook = line.hook or item.hook
+            yield task(item.step, doc=item.doc, publish_hook=hook, note=note, result=item.result)
         for item in found:
             for block in item.blocks:
                 yield group(block, item.step.name)

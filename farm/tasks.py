@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -25,20 +25,28 @@ if TYPE_CHECKING:
     from farm.results.digest import Digests
 
 PublishHook = Callable[[tuple[Path, ...]], None]
+ResultWords = Callable[[tuple[Path, ...]], Iterable[str]]
 
 #: The name of the journal among doit's backends; pyproject.toml declares it.
 BACKEND = "farm"
 
 
 def task(
-    step: Step, *, doc: str, basename: str | None = None, publish_hook: PublishHook | None = None, note: str = ""
+    step: Step,
+    *,
+    doc: str,
+    basename: str | None = None,
+    publish_hook: PublishHook | None = None,
+    note: str = "",
+    result: ResultWords | None = None,
 ) -> dict[str, Any]:
     """Return the doit task of a step.
 
     The task has the step's name: "hls:residual_3f2a9c" is the item "residual_3f2a9c" of the task "hls". `publish_hook`
     is called in the engine's process with the outputs' paths in each build, when they are in place: made, restored or
     current. It must be quick, and do nothing where it has nothing to add. `note` is what a build that needs the step
-    says first. Raises StepError if `basename` is given and is not the step's.
+    says first; `result` gives the lines that tell what the step has made, from its outputs' paths. Raises StepError if
+    `basename` is given and is not the step's.
     """
     base, _, item = step.name.partition(":")
     if basename is not None and basename != base:
@@ -52,7 +60,12 @@ def task(
         "targets": list(step.targets),
         "uptodate": [IsCurrent(step)],
         "clean": [RemoveOutputs(step)],
-        "meta": {"step": step, "note": note, **({"publish_hook": publish_hook} if publish_hook else {})},
+        "meta": {
+            "step": step,
+            "note": note,
+            "result": result,
+            **({"publish_hook": publish_hook} if publish_hook else {}),
+        },
     }
 
 

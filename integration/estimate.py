@@ -1,7 +1,8 @@
 """What is known of a build before any tool has run: cycles, area by formula, the platform's budget, as plain values.
 
-The reports read these as JSON, because they know neither blocks nor boards. Area is an estimate by formulas and holds
-no parameter memories; cycles are each operator's initiation interval at full rate.
+The reports read these as JSON, because they know neither blocks nor boards. Area is an estimate by formulas: of the
+core alone, and of what stands around it (`integration.fit.needs`), parameter memories above all. Cycles are each
+operator's initiation interval at full rate.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from dataclasses import asdict
 from typing import Any
 
 from blocks.core.base import Core
+from config.fpga_resources import Resources
 from integration.context import BuildContext
+from integration.fit.needs import LUT_NOTE, needs_of
 
 FORMAT = 1
 FILE = "estimate.json"
@@ -26,6 +29,7 @@ def leave_estimate(build: BuildContext) -> None:
 def estimate_of(build: BuildContext) -> dict[str, Any]:
     """Return the estimate of a build, ready for `json.dumps`; `reports.summary.build` reads it."""
     network, platform = build.network, build.platform
+    around = {needs.block: needs.around for needs in needs_of(network)}
     return {
         "format": FORMAT,
         "network": network.name,
@@ -37,13 +41,15 @@ def estimate_of(build: BuildContext) -> dict[str, Any]:
             "total": asdict(platform.budget.total),
             "slrs": {name: asdict(amounts) for name, amounts in platform.budget.slrs},
         },
+        "formula_note": LUT_NOTE,
         "blocks": [
-            {**_block(name, core), "view": build.views.get(core.name)} for name, core in network.cores().items()
+            {**_block(name, core, around[name]), "view": build.views.get(core.name)}
+            for name, core in network.cores().items()
         ],
     }
 
 
-def _block(name: str, core: Core) -> dict[str, Any]:
+def _block(name: str, core: Core, around: Resources) -> dict[str, Any]:
     cycles = core.cycles()
     slowest = max(cycles, key=lambda operator: cycles[operator])
     found: dict[str, Any] = {
@@ -53,6 +59,7 @@ def _block(name: str, core: Core) -> dict[str, Any]:
         "interval_cycles": cycles[slowest],
         "bottleneck": slowest,
         "area": None,
+        "around": around.known,
         "parameter_bits": None,
     }
     if (area := core.area()) is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ _ABOUT = "Look at an xclbin, trust its payload, classify pictures, measure, run 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status: 0, or 2 with one line on stderr for anything that the user can put right."""
     options = _parser().parse_args(argv)
+    warnings.formatwarning = _warning_line
     try:
         status: int = options.command(options)
     except FarmRuntimeError as error:
@@ -40,6 +42,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return status
+
+
+def _warning_line(message: Warning | str, *_: Any, **__: Any) -> str:
+    """What a warning says. Python's own form adds the line of this program that gave it."""
+    return f"warning: {' '.join(str(message).split())}\n"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -51,7 +51,7 @@ class Accelerator:
         parameters = self.manifest.parameters
         if parameters.stand_ins(own_weights=fc_weights is not None):
             which = "random weights" if parameters.origin == STAND_IN else f"some random weights ({parameters.origin})"
-            what = f"{self.path} runs on {which}: its classes are meaningless"
+            what = f"{self.path} has {which}, so its classes mean nothing"
             warnings.warn(what, StandInWarning, stacklevel=2)
         pynq = import_pynq()
         if device is None and emulation_data.PAYLOAD in file.emulation:

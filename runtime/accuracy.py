@@ -123,7 +123,7 @@ def lines(accuracy: Accuracy, facts: Manifest) -> list[str]:
         text.append(f"top-{accuracy.top}: {accuracy.listed} of {images} = {accuracy.listed / images:.2%}")
     text.append(f"{rate}, {place}")
     if facts.parameters.origin == STAND_IN:
-        text.append("the network runs on random weights: these figures are meaningless")
+        text.append("the network has random weights: these figures mean nothing")
     elif facts.parameters.stand_ins():
         text.append(f"some weights of the xclbin are random ({facts.parameters.origin})")
     return text

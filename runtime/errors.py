@@ -43,4 +43,4 @@ class InputError(FarmRuntimeError):
 
 
 class StandInWarning(UserWarning):
-    """The network runs on random weights: results equal the model bit for bit, and the classes are meaningless."""
+    """The network has random weights: results equal the model bit for bit, and the classes mean nothing."""

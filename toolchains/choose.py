@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 from blocks.network import Network
 from config.problem import ConfigError
-from config.settings import Settings
+from config.settings import DEFAULT, Settings
 from integration.platform import Platform
 from toolchains.open.settings import CosimSettings
 from toolchains.toolchain import Toolchain
@@ -33,9 +34,14 @@ def find_toolchain(root: Path, settings: Settings, network: Network, platform: P
             toolchain itself refuses.
     """
     target, name = settings.target, settings.toolchain
+    note = ""
     if name == AUTO:
         name = next(each for each in TOOLCHAINS if target in _room(each).AUTO_TARGETS)
     if name != TOOLCHAINS[0] and target in _room(TOOLCHAINS[0]).TARGETS:
+        if settings.origin("target") == DEFAULT:
+            # Whoever names a toolchain and no target hardly means the emulation, which starts none of its tools.
+            ways = " or ".join(f"target={each}" for each in _room(name).TARGETS)
+            note = f"target {target} is built by the open toolchain; give {ways} to build with {name}"
         name = TOOLCHAINS[0]
     if target not in _room(name).TARGETS:
         others = [each for each in TOOLCHAINS if target in _room(each).TARGETS]
@@ -43,7 +49,7 @@ def find_toolchain(root: Path, settings: Settings, network: Network, platform: P
         remedy = f"use target={_room(name).TARGETS[0]}, or toolchain={' or '.join(others)}"
         raise ConfigError([settings.problem("target", what, remedy)])
     found: Toolchain = _room(name).toolchain(root, settings, network, platform)
-    return found
+    return replace(found, note=note) if note else found
 
 
 def _room(name: str) -> ModuleType:

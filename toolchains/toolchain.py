@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,14 @@ ROOMS = Path(__file__).resolve().parent
 
 @dataclass(frozen=True)
 class Item:
-    """One step of a stage, the help text of its task, and the blocks for which a user may ask for it."""
+    """One step of a stage, with what its task shows of it (`farm.flow.Item`)."""
 
     step: Step
     doc: str
     blocks: tuple[str, ...] = ()
+    note: str = ""
+    hook: Callable[[tuple[Path, ...]], None] | None = None
+    result: Callable[[tuple[Path, ...]], Iterable[str]] | None = None
 
 
 @dataclass(frozen=True)
@@ -33,11 +36,13 @@ class Toolchain:
         build: What is built.
         rooms: Folders of toolchains/ with stages; a stage that the first lacks is taken from the next.
         core_task: The stage that leaves all that a build takes of a core.
+        note: What a build says first: that it is another one than was perhaps meant.
     """
 
     build: Build
     rooms: tuple[str, ...]
     core_task: str
+    note: str = ""
 
     @cached_property
     def places(self) -> dict[str, str]:
@@ -70,11 +75,17 @@ class Toolchain:
         if name not in self.places:
             return
         stage = self.stage(name)
-        yield from (Item(step, stage.shared_doc) for step in self.shared(name))
+        hook = stage.hook(self.build)
+        result = partial(stage.result, self.build) if stage.result else None
+        for shared in self.shared(name):
+            yield Item(shared, stage.shared_doc, (), self._note(shared), hook, result)
         for subject, label, blocks in self._subjects(stage.per):
             step = stage.step(self.build, subject)
             if step is not None:
-                yield Item(step, f"{stage.doc} {label}", blocks)
+                yield Item(step, f"{stage.doc} {label}", blocks, self._note(step), hook, result)
+
+    def _note(self, step: Step) -> str:
+        return "\n".join(filter(None, (self.note, self.build.note_of(step))))
 
     def needs_of(self, block: str) -> tuple[str, ...]:
         """The tasks that make all that a build takes of a block."""

@@ -29,6 +29,8 @@ from farm.scheduler.outcome import Outcome
 
 _SHOWN_RUNS = 12
 _REFRESH_S = 0.2
+#: Of how many tasks all lines of the result are shown.
+_SHOWN_RESULTS = 4
 
 #: Returns the reasons to show for a step, from those that the engine found.
 Explain = Callable[[str, tuple[Reason, ...]], tuple[Reason, ...]]
@@ -55,6 +57,7 @@ class Display:
         self._reasons = reasons
         self._explain = explain
         self._groups = groups
+        self._said: set[str] = set()
 
     def __enter__(self) -> Display:
         return self
@@ -105,7 +108,11 @@ class Display:
         """Show nothing: only a terminal has a live list."""
 
     def note(self, text: str) -> None:
-        self._line(text, "")
+        """Show the lines of a note that were not shown yet: many tasks have the same one."""
+        for line in text.splitlines():
+            if line not in self._said:
+                self._said.add(line)
+                self._line(line, "")
 
     def summary(self, outcome: Outcome) -> None:
         """Show the counts, the failures and what to do next."""
@@ -120,6 +127,7 @@ class Display:
             self._line(f"{source} was edited while {name} ran with it; the next build runs {name} again", "yellow")
         if not (outcome.ran or outcome.restored or outcome.failed or outcome.skipped):
             self._line(f"nothing to do: {len(outcome.current)} current ({duration_words(outcome.wall_s)})", "green")
+            self._results(outcome)
             return
         counts = {
             "run": outcome.ran,
@@ -137,10 +145,28 @@ class Display:
         if len(outcome.ran) > 1 and not outcome.failed:
             for line in bound_lines(self._tally.bound(), self._tally.capacity.slots, outcome.wall_s):
                 self._line(line, "")
+        self._results(outcome)
         if outcome.failed:
             self._line(f"failed: {', '.join(outcome.failed)}", "red")
         if outcome.not_started:
             self._line("'doit -c ...' runs the tasks that do not need the failed ones", "")
+
+    def _results(self, outcome: Outcome) -> None:
+        """Show what the tasks that were asked for have made, as far as they have words for it; of many, a line each."""
+        made = {*outcome.ran, *outcome.restored, *outcome.current}
+        results = [
+            lines for name in self._tally.forecast.asked() if name in made for lines in [self._result(name)] if lines
+        ]
+        shown = len(results) <= _SHOWN_RESULTS
+        for lines in results:
+            for line in lines if shown else lines[:1]:
+                self._line(line, "")
+
+    def _result(self, name: str) -> tuple[str, ...]:
+        try:
+            return self._tally.forecast.result(name)
+        except Exception as error:  # the words come from the project; the build is over, and well
+            return (f"{name}: no result can be shown ({type(error).__name__}: {error})",)
 
     def _started(self, name: str, why: str) -> None:
         self._line(f"  run     {name}  ({why})" if why else f"  run     {name}", "")

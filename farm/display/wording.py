@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from farm.planning.makespan import Bound
     from farm.planning.planner import Planned
     from farm.reason import Reason
-    from farm.results.ledger import Expectation
+    from farm.results.ledger import Expectation, Range
     from farm.results.record import Record
     from farm.results.store_care import Collected
     from farm.scheduler.checkout import Difference
@@ -40,14 +40,14 @@ def plan_lines(
     with_current: bool,
 ) -> list[str]:
     """Return a line per task that is not current, and the totals."""
-    lines = []
+    lines = list(forecast.notes(item.name for item in planned))
     for item in planned:
         if item.state == "current" and not with_current:
             continue
         why = short_reasons(item.reasons)
         if item.after:
             why = f"depends on {_some(item.after)}" + (f"; {why}" if why else "")
-        time = _range(forecast.of(item.name)) if item.state in ("run", "depends") else ""
+        time = _range(forecast.time_of(item.name)) if item.state in ("run", "depends") else ""
         name = known_as(item.name, groups(item.name))
         lines.append(f"  {_PLANNED[item.state]:<7} {name}" + (f"  ({why})" if why else "") + time)
     count = {state: sum(item.state == state for item in planned) for state in _PLANNED}
@@ -69,17 +69,17 @@ def _total_time(planned: Sequence[Planned], forecast: Forecast, capacity: Capaci
     most = forecast.time_left(possible, capacity, which="high")
     if not most.known:
         return ["time: unknown, since none of these steps has run before"]
-    beside = f", and {most.unknown} steps that never ran before" if most.unknown else ""
     slots = f"{capacity.slots} slot{'s' if capacity.slots != 1 else ''}"
-    return [f"time: {_between(least.seconds, most.seconds)} with {slots}, by the ledger{beside}"]
+    known = f"{_between(least.seconds, most.seconds)} with {slots}, by the ledger"
+    return [f"time: unknown, since {_never_ran(most)}; the others take {known}" if most.unknown else f"time: {known}"]
 
 
-def _range(expected: Expectation) -> str:
-    if expected.wall_s is None:
-        return ""
-    return (
-        f"  {_between(expected.wall_s.low, expected.wall_s.high)}{'' if expected.basis == 'step' else ' like others'}"
-    )
+def _never_ran(left: TimeLeft) -> str:
+    return f"{left.unknown} of these {left.known + left.unknown} steps never ran before"
+
+
+def _range(wall_s: Range | None) -> str:
+    return "" if wall_s is None else f"  {_between(wall_s.low, wall_s.high)}"
 
 
 def _between(low_s: float, high_s: float) -> str:
@@ -140,15 +140,16 @@ def status_words(done: int, total: int, restored: int, running: int, left: TimeL
     if not left.known:
         return f"{words}; time left unknown: no step has run before"
     if left.unknown:
-        return f"{words}; at least {duration_words(left.seconds)} left ({left.unknown} of the rest never ran before)"
+        others = f"the others take {duration_words(left.seconds)}"
+        return f"{words}; time left unknown: {left.unknown} of the rest never ran before, {others}"
     return f"{words}; about {duration_words(left.seconds)} left (by earlier runs)"
 
 
 def running_words(name: str, elapsed_s: float, expected: Expectation, why: str, where: str = "") -> str:
     """Return the live line of a running step; `where` is the place that its executor tells, if it tells one."""
     time = duration_words(elapsed_s)
-    if expected.wall_s is not None:
-        time += f" of {'' if expected.basis == 'step' else 'perhaps '}{duration_words(expected.wall_s.median)}"
+    if expected.wall_s is not None and expected.basis == "step":
+        time += f" of {duration_words(expected.wall_s.median)}"
     return f"  {time:>18}  {name}  {f'on {where}  ' if where else ''}{why}"
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Literal
 
 from farm.planning.admission import Candidate, Capacity
 from farm.planning.graph import Task, step_of, work_needs
 from farm.planning.makespan import bound, simulate
-from farm.results.ledger import UNKNOWN, Expectation, Ledger, kind_of
+from farm.results.ledger import UNKNOWN, Expectation, Ledger, Range, entered_as, kind_of
 from farm.step import Step
 
 # Above this many tasks the lower bound is near enough, and a simulation several times a second is not cheap.
@@ -21,7 +22,10 @@ Which = Literal["low", "median", "high"]
 
 @dataclass(frozen=True)
 class TimeLeft:
-    """How long a part of a build will take. `known` of its steps have run before, `unknown` have not."""
+    """How long a part of a build will take, as far as it is known.
+
+    `known` of its steps have run before, by the same program; `seconds` are of these. `unknown` have not.
+    """
 
     seconds: float
     known: int
@@ -48,11 +52,37 @@ class Forecast:
         return step_of(self._tasks[name])
 
     def of(self, name: str) -> Expectation:
-        """Return what is expected of one step; UNKNOWN for other tasks."""
+        """Return what is expected of one step, by its own runs or those of its kind; UNKNOWN for other tasks.
+
+        What others of its kind took orders steps, and is no time to tell: a core may be a hundred times as large.
+        """
         if name not in self._known:
-            known = self._ledger is not None and step_of(self._tasks[name]) is not None
-            self._known[name] = self._ledger.expected(name, kind_of(name)) if known and self._ledger else UNKNOWN
+            step = step_of(self._tasks[name])
+            known = UNKNOWN
+            if self._ledger is not None and step is not None:
+                known = self._ledger.expected(entered_as(step), kind_of(name))
+            self._known[name] = known
         return self._known[name]
+
+    def time_of(self, name: str) -> Range | None:
+        """Return how long earlier runs of a step took; None where it never ran with this program."""
+        found = self.of(name)
+        return found.wall_s if found.basis == "step" else None
+
+    def notes(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return what tasks want to have said, each line once."""
+        texts = [(self._tasks[name].meta or {}).get("note") or "" for name in names]
+        return tuple(dict.fromkeys(line for text in texts for line in text.splitlines()))
+
+    def asked(self) -> tuple[str, ...]:
+        """Return the tasks that no other one of this build needs: what was asked for."""
+        needed = {name for needs in self.needs.values() for name in needs}
+        return tuple(name for name in self.needs if name not in needed)
+
+    def result(self, name: str) -> tuple[str, ...]:
+        """Return the lines that tell what a step has made; none where its task has no words for it."""
+        step, words = step_of(self._tasks[name]), (self._tasks[name].meta or {}).get("result")
+        return tuple(words(tuple(Path(target) for target in step.targets))) if step and words else ()
 
     def time_left(
         self,
@@ -70,7 +100,7 @@ class Forecast:
         candidates, unknown, steps = {}, 0, 0
         for name in needs:
             step = step_of(self._tasks[name])
-            wall_s = self.of(name).wall_s
+            wall_s = self.time_of(name)
             duration_s = None if wall_s is None else max(0.0, getattr(wall_s, which) - elapsed_s.get(name, 0.0))
             if step is not None:
                 steps += 1

@@ -18,6 +18,8 @@ from farm.results.lock import locked
 if TYPE_CHECKING:
     import sqlite3
 
+    from farm.step import Step
+
 #: How a run that ended well is entered; other runs are entered by the class of their failure, or as STOPPED.
 ENDED_WELL = "ok"
 STOPPED = "stopped"
@@ -83,6 +85,15 @@ UNKNOWN = Expectation(None, None, "none")
 def kind_of(step_name: str) -> str:
     """Return the kind of a step: "hls" of "hls:residual_3f2a9c"."""
     return step_name.partition(":")[0]
+
+
+def entered_as(step: Step) -> str:
+    """Return the name under which the runs of a step are entered: with its module, since two toolchains have one name.
+
+    `link:digits` takes a tenth of a second with one, and hours with the other.
+    """
+    is_module = step.argv[1:2] == ("-m",) and len(step.argv) > 2
+    return f"{step.name} by {step.argv[2]}" if is_module else step.name
 
 
 class Ledger:

@@ -11,7 +11,7 @@ from farm.execution.failure import Failure
 from farm.execution.run import Run
 from farm.planning.graph import Task, step_of
 from farm.results.journal import RECORD_VALUE
-from farm.results.ledger import Entry, Ledger, kind_of
+from farm.results.ledger import Entry, Ledger, entered_as, kind_of
 from farm.results.record import Cost, record_path
 from farm.scheduler.frontier import Frontier
 from farm.scheduler.outcome import Outcome
@@ -102,7 +102,7 @@ class Books:
             name = run.step.name
             self._ledger.append(
                 Entry(
-                    step=name,
+                    step=entered_as(run.step),
                     kind=kind_of(name),
                     key=work.probe.parts.key,
                     started_s=clock.epoch_s() - run.elapsed_s,

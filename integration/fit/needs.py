@@ -27,6 +27,9 @@ from config.problem import ConfigError, Problem
 from integration.design import Design, design_of
 
 FORMULA = "formula"
+LUT_FACTOR = 2.3
+"""LUTs of resnet50 by formula, to those of its blocks in Yosys' synthesis; from 1.2 (head) to 2.7 a core."""
+LUT_NOTE = f"LUTs by formula are about {LUT_FACTOR:g} times those of synthesis (resnet50 with Yosys, docs/figures.md)"
 STAND_IN = "(stand-in)"
 """Stands behind the version of a tool that only stands in for it: what that reports is invented."""
 
@@ -110,7 +113,7 @@ def best(
     other = [core for core in cores if core in found and core not in good]
     views = f", {len(other)} only of another view than the one that is linked" if other else ""
     had = f"{len(good)} of {len(cores)} cores have figures of {toolchain}'s synthesis{views}"
-    return needs, f"{had}; once all have, these are used: 'doit ooc'"
+    return needs, f"{had}; once all have, these are used: 'doit ooc'. {LUT_NOTE}"
 
 
 @dataclass(frozen=True)

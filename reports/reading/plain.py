@@ -27,3 +27,21 @@ def plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     raise TypeError(f"a report's value holds a {type(value).__name__}, which has no JSON form")
+
+
+def rounded(value: Any) -> Any:
+    """Return plain values with their floating-point numbers as a person would write them.
+
+    Whole ones are whole numbers; of others three digits stand behind the point, four digits of those below 1.
+    """
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return value
+        if value.is_integer():
+            return int(value)
+        return round(value, 3) if abs(value) >= 1 else float(f"{value:.4g}")
+    if isinstance(value, list):
+        return [rounded(item) for item in value]
+    if isinstance(value, dict):
+        return {key: rounded(item) for key, item in value.items()}
+    return value

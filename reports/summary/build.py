@@ -15,7 +15,17 @@ from typing import Any
 from config.fpga_resources import NAMES, UNKNOWN
 from reports.reading.errors import ReportError
 from reports.reading.stand_in import is_stand_in
-from reports.summary.build_report import Amount, BlockRow, BuildReport, Cell, Rate, SlrRow, Total
+from reports.summary.build_report import (
+    Amount,
+    BlockRow,
+    BuildReport,
+    Cell,
+    Checked,
+    Rate,
+    SlrRow,
+    Total,
+    Xclbin,
+)
 from reports.summary.fit_values import FitValues
 from reports.summary.gates import Gate, check
 from reports.summary.measured import measured
@@ -91,7 +101,7 @@ def _row(files: Folder, block: BlockEstimate, synthesis: Left[Synthesis] | None,
     ooc, cosim = f"ooc:{block.block}", f"cosim:{block.block}"
     simulation = files.left(f"cosim/{block.block}/values.json", Simulation.read)
     resources = (UNKNOWN if synthesis is None else synthesis.value.resources).by_name
-    area = {} if block.area is None else block.area.by_name
+    area = {} if block.area is None else block.resources.by_name
     is_estimate = synthesis is not None and synthesis.value.is_estimate
     logic_ns = None if synthesis is None else synthesis.value.logic_ns
     cycles = None if simulation is None or not simulation.value.agrees else simulation.value
@@ -118,34 +128,34 @@ def _row(files: Folder, block: BlockEstimate, synthesis: Left[Synthesis] | None,
     )
 
 
-def _checked(files: Folder, block: BlockEstimate, toolchain: str) -> Cell:
-    """Return what the comparison of the C++ with the model found, in words."""
+def _checked(files: Folder, block: BlockEstimate, toolchain: str) -> Checked:
+    """Return what the comparison of the C++ with the model found."""
     if toolchain != "open":
         return _simulated_by_hls(files, block)
     record = files.record(f"hls/{block.core}/csim.json")
     if record is None:
-        return Cell(None, None, f"hls:{block.block}")
+        return Checked(None, None, f"hls:{block.block}")
     try:
         differences, compared = record.count("differences"), record.count("elements_compared")
     except ReportError as error:
         files.errors.append(error)
-        return Cell(None, record.file, f"hls:{block.block}")
-    verdict = f"{compared:,} equal" if differences == 0 else f"{differences:,} of {compared:,} differ"
-    return Cell(verdict, record.file)
+        return Checked(None, record.file, f"hls:{block.block}")
+    verdict = "differs" if differences else "equal"
+    return Checked(verdict, record.file, elements_compared=compared, differences=differences)
 
 
-def _simulated_by_hls(files: Folder, block: BlockEstimate) -> Cell:
+def _simulated_by_hls(files: Folder, block: BlockEstimate) -> Checked:
     """Return how HLS' C simulation ended: its step leaves values only after it has passed. RTL has no C++."""
     if block.view != "hls":
-        return Cell("no C++")
+        return Checked("no C++")
     record = files.record(f"hls/{block.core}/values.json")
     if record is None:
-        return Cell(None, None, f"hls:{block.block}")
+        return Checked(None, None, f"hls:{block.block}")
     try:
-        return Cell("passed", record.file, stand_in=is_stand_in(record.maybe_text("tool")))
+        return Checked("passed", record.file, stand_in=is_stand_in(record.maybe_text("tool")))
     except ReportError as error:
         files.errors.append(error)
-        return Cell(None, record.file, f"hls:{block.block}")
+        return Checked(None, record.file, f"hls:{block.block}")
 
 
 def _parameters(files: Folder, block: BlockEstimate) -> Cell:
@@ -185,28 +195,23 @@ def _timing(estimate: Estimate, linked: Left[Linked] | None) -> tuple[tuple[str,
     return tuple((name, _cell(slacks.get(name), linked, tasks[name])) for name in TIMING)
 
 
-def _xclbin(linked: Left[Linked] | None) -> Cell:
-    """Return what was linked, in words."""
+def _xclbin(linked: Left[Linked] | None) -> Xclbin:
+    """Return what was linked."""
     if linked is None:
-        return Cell(None, None, "link")
+        return Xclbin(task="link")
     value = linked.value
-    facts = [
-        None if value.xclbin_bytes is None else f"{value.xclbin_bytes:,} bytes",
-        None if value.clock_mhz is None else _clock(value.clock_mhz, value.requested_mhz),
-        None if value.parameters is None else f"parameters {value.parameters}",
-        None if value.tool is None else f"by {value.tool}",
-    ]
-    words = ", ".join(fact for fact in facts if fact is not None)
-    return Cell(words or None, linked.source)
-
-
-def _clock(reached_mhz: float, requested_mhz: float | None) -> str:
-    requested = "" if requested_mhz in (None, reached_mhz) else f" instead of the {requested_mhz:g} requested"
-    return f"{reached_mhz:g} MHz{requested}"
+    return Xclbin(
+        source=linked.source,
+        size_bytes=value.xclbin_bytes,
+        clock_mhz=value.clock_mhz,
+        requested_mhz=value.requested_mhz,
+        parameters=value.parameters,
+        tool=value.tool,
+    )
 
 
 def _total(name: str, estimate: Estimate, rows: tuple[BlockRow, ...], linked: Left[Linked] | None) -> Total:
-    formulas = [block.area.known[name] for block in estimate.blocks if block.area and name in block.area.known]
+    formulas = [amount for block in estimate.blocks if (amount := block.resources.by_name[name]) is not None]
     cells = [row.resource(name) for row in rows]
     missing = next((cell for cell in cells if cell.value is None), None)
     if missing is None:

@@ -24,6 +24,27 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Checked(Cell):
+    """The C++ beside the integer model: "equal", "differs", "passed" (the tool compared), "no C++"; and the counts."""
+
+    elements_compared: int | None = None
+    differences: int | None = None
+
+
+@dataclass(frozen=True)
+class Xclbin:
+    """What was linked: None is not known. `task` is the one that links, None where that has been done."""
+
+    source: str | None = None
+    task: str | None = None
+    size_bytes: int | None = None
+    clock_mhz: float | None = None
+    requested_mhz: float | None = None
+    parameters: str | None = None
+    tool: str | None = None
+
+
+@dataclass(frozen=True)
 class Amount:
     """A cell of a resource."""
 
@@ -54,7 +75,7 @@ class BlockRow:
     latency_cycles: Cell
     simulator: str | None
     simulation_differences: int | None
-    checked: Cell
+    checked: Checked
     parameters: Cell
 
     def resource(self, name: str) -> Cell:
@@ -76,7 +97,8 @@ class Rate:
 class Total:
     """A resource over all blocks: by formula, by synthesis, linked; the budget, and the shares of it in percent.
 
-    The parameter memories stand outside of the cores: only the linked figure includes them.
+    The parameter memories stand outside of the cores: the formula and the linked figure include them, synthesis not.
+    The formula leaves out the DMA block, which has none.
     """
 
     resource: str
@@ -115,7 +137,7 @@ class BuildReport:
     slrs: tuple[SlrRow, ...]
     timing: tuple[tuple[str, Cell], ...]
     reached_mhz: Cell
-    xclbin: Cell
+    xclbin: Xclbin
     costs: tuple[StepCost, ...]
     gates: tuple[Outcome, ...]
     errors: tuple[ReportError, ...]

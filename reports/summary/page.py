@@ -14,15 +14,15 @@ from rich.table import Table
 from rich.text import Text
 
 from config.fpga_resources import LABELS, NAMES
-from reports.reading.plain import plain
+from reports.reading.plain import plain, rounded
 from reports.reading.stand_in import MARK
 from reports.summary.build import read_build
-from reports.summary.build_report import BlockRow, BuildReport, Cell, Rate, Total
+from reports.summary.build_report import BlockRow, BuildReport, Cell, Checked, Rate, Total, Xclbin
 from reports.summary.fit_page import fit_page
 from reports.summary.gates import Gate, Outcome
 from reports.summary.terminal import console
 
-FORMAT = 1
+FORMAT = 2
 JSON_FILE = "report.json"
 CSV_FILE = "report.csv"
 
@@ -52,13 +52,14 @@ def _write(report: BuildReport, root: Path, folder: str) -> str:
 
 
 def document(report: BuildReport) -> dict[str, Any]:
-    """Return the report as plain values for `json.dumps`."""
-    return {
+    """Return the report as plain values for `json.dumps`, its numbers with the digits that mean something."""
+    found = {
         "format": FORMAT,
         "build": {
             name: getattr(report.estimate, name)
             for name in ("network", "toolchain", "target", "platform", "part", "clock_mhz")
         },
+        "formula_note": report.estimate.formula_note,
         "rates": {"estimated": plain(report.estimated_rate), "simulated": plain(report.simulated_rate)},
         "blocks": plain(report.blocks),
         "totals": [_with_shares(total) for total in report.totals],
@@ -82,6 +83,7 @@ def document(report: BuildReport) -> dict[str, Any]:
         ],
         "errors": [str(error) for error in report.errors],
     }
+    return {name: rounded(value) for name, value in found.items()}
 
 
 def _with_shares(total: Total) -> dict[str, Any]:
@@ -119,6 +121,8 @@ def table(report: BuildReport) -> str:
             "parameter_bits",
             "parameters",
             "checked",
+            "elements_compared",
+            "differences",
         ]
     )
     for row in report.blocks:
@@ -132,12 +136,13 @@ def table(report: BuildReport) -> str:
             + [_plain_cell(cell.value) for cell in synthesis]
             + [_plain_cell(row.simulator), *(_plain_cell(cell.value) for cell in simulation)]
             + [_plain_cell(row.parameter_bits), _plain_cell(row.parameters.value), _plain_cell(row.checked.value)]
+            + [_plain_cell(row.checked.elements_compared), _plain_cell(row.checked.differences)]
         )
     return text.getvalue()
 
 
 def _plain_cell(value: float | str | None) -> str:
-    return "" if value is None else str(value)
+    return "" if value is None else str(rounded(value))
 
 
 def page(report: BuildReport) -> RenderableType:
@@ -150,14 +155,14 @@ def page(report: BuildReport) -> RenderableType:
     parts += ["", _estimates(report), "", _found(report), ""]
     if any(cell.value is not None for row in report.blocks for cell in (*_cells(row), row.logic_ns)):
         parts += [_synthesis(report), *_sources(report), *_doubtful(report), ""]
-    parts += [*_rates(report), "", _totals(report), *_suppliers(report)]
+    parts += [*_rates(report), "", _totals(report), *_note(report), *_suppliers(report)]
     if report.fit is not None:
         heads = ("SLR", *LABELS.values())
         empty = _table(f"Fit: blocks to SLRs ({_marks(report)})", *heads, left=("SLR",))
         parts += ["", *fit_page(report.fit, empty, estimate.slr_budgets, estimate.platform)]
     if report.slrs:
         parts += ["", _slrs(report)]
-    parts += ["", Text(f"Linked: {_words(report.xclbin)}"), _timing(report), "", _times(report)]
+    parts += ["", Text(f"Linked: {_linked(report.xclbin)}"), _timing(report), "", _times(report)]
     if report.gates:
         parts += ["", Text("Gates", style="bold")]
         parts += [Text(str(one), style="green" if one.passed else "red") for one in report.gates]
@@ -182,7 +187,7 @@ def _cells(row: BlockRow) -> tuple[Cell, ...]:
 
 
 def _estimates(report: BuildReport) -> Table:
-    title = "By formula (all are estimates, area without parameter memories)"
+    title = "By formula (estimates; with parameter memories, without the DMA block)"
     heads = ("block", "core", "cycles", "FPS", "bottleneck", "LUT", "BRAM", "URAM", "DSP")
     shown = _table(title, *heads, left=("block", "core", "bottleneck"))
     for row in report.blocks:
@@ -201,10 +206,41 @@ def _found(report: BuildReport) -> Table:
     for row in report.blocks:
         cells = (row.resource("luts"), row.interval_cycles, row.checked, row.parameters)
         words = [_words(cell).removeprefix("doit ") for cell in cells]
+        words[2] = _comparison(row.checked) or words[2]
         if row.simulation_differences:
             words[1] = f"{row.simulation_differences:,} differ"
         shown.add_row(row.block, *words)
     return shown
+
+
+def _comparison(checked: Checked) -> str | None:
+    """Return how many elements are equal, or differ; None where nothing was counted."""
+    if checked.elements_compared is None:
+        return None
+    if checked.differences:
+        return f"{checked.differences:,} of {checked.elements_compared:,} differ"
+    return f"{checked.elements_compared:,} equal"
+
+
+def _note(report: BuildReport) -> list[Text]:
+    return [Text(report.estimate.formula_note)] if report.estimate.formula_note else []
+
+
+def _linked(xclbin: Xclbin) -> str:
+    """Return what was linked, in words."""
+    facts = [
+        None if xclbin.size_bytes is None else f"{xclbin.size_bytes:,} bytes",
+        None if xclbin.clock_mhz is None else _clock(xclbin.clock_mhz, xclbin.requested_mhz),
+        None if xclbin.parameters is None else f"parameters {xclbin.parameters}",
+        None if xclbin.tool is None else f"by {xclbin.tool}",
+    ]
+    missing = f"doit {xclbin.task}" if xclbin.task else "no value"
+    return ", ".join(fact for fact in facts if fact is not None) or missing
+
+
+def _clock(reached_mhz: float, requested_mhz: float | None) -> str:
+    requested = "" if requested_mhz in (None, reached_mhz) else f" instead of the {requested_mhz:g} requested"
+    return f"{reached_mhz:g} MHz{requested}"
 
 
 def _synthesis(report: BuildReport) -> Table:
@@ -287,7 +323,7 @@ def _rate(what: str, rate: Rate, clock_mhz: float) -> Text:
 
 def _totals(report: BuildReport) -> Table:
     title = f"Of what {report.estimate.platform} leaves to a kernel ({_marks(report)})"
-    shown = _table(title, "", "by formula", "synthesis of all cores", "linked", "budget", left=("",))
+    shown = _table(title, "", "by formula", "synthesis, cores alone", "linked", "budget", left=("",))
     for total in report.totals:
         formula = "no formula" if total.estimate is None else f"~{total.estimate:,.0f}{_share(total, total.estimate)}"
         budget = "not known" if total.budget is None else f"{total.budget:,.0f}"

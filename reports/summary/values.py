@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from config.fpga_resources import Resources
+from config.fpga_resources import UNKNOWN, Resources
 from reports.reading.document import Record, read_json
 from reports.reading.errors import ReportError, UnreadableError
 from reports.reading.source import read
@@ -27,8 +27,9 @@ Kind = TypeVar("Kind")
 
 @dataclass(frozen=True)
 class BlockEstimate:
-    """A block before any tool has run. `area` is None for a core without formulas (the DMA).
+    """A block before any tool has run. `area` is that of its core, None for one without formulas (the DMA).
 
+    `around` is what stands around the core: its parameter memories, converters and FIFOs between blocks.
     `view` is how its core is to be written for synthesis (rtl, hls), None where the estimate does not say so.
     """
 
@@ -40,11 +41,20 @@ class BlockEstimate:
     area: Resources | None
     parameter_bits: int | None
     view: str | None = None
+    around: Resources = UNKNOWN
+
+    @property
+    def resources(self) -> Resources:
+        """All that the block takes by formula; nothing is known of it where its core has no formula."""
+        return UNKNOWN if self.area is None else self.area + self.around
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A build before any tool has run; `budget` by resource, `slr_budgets` by SLR and resource."""
+    """A build before any tool has run; `budget` by resource, `slr_budgets` by SLR and resource.
+
+    `formula_note` tells how far the formulas are from what was synthesised.
+    """
 
     network: str
     toolchain: str
@@ -55,6 +65,7 @@ class Estimate:
     budget: Resources
     slr_budgets: dict[str, Resources]
     blocks: tuple[BlockEstimate, ...]
+    formula_note: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,6 +125,7 @@ def read_estimate(root: Path, folder: str) -> Estimate:
         budget=read_resources(budget.record("total")),
         slr_budgets={name.lower(): read_resources(part) for name, part in budget.record("slrs").records().items()},
         blocks=blocks,
+        formula_note=record.maybe_text("formula_note") or "",
     )
 
 
@@ -127,4 +139,5 @@ def _block(record: Record) -> BlockEstimate:
         area=None if record.value.get("area") is None else read_resources(record.record("area")),
         parameter_bits=record.maybe_count("parameter_bits"),
         view=record.maybe_text("view"),
+        around=read_resources(record.record("around")) if "around" in record else UNKNOWN,
     )

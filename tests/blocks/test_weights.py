@@ -119,12 +119,12 @@ class TestStandIns:
         assert stand_in_note(network) == ""
         partly = replace(network, parameters=tmp_path)
         assert stand_ins(partly) == tuple(block.name for block in network.blocks)
-        assert "digits has no trained values for any block, so its classes are meaningless" in stand_in_note(partly)
+        assert "digits is built with random weights, so its classes mean nothing" in stand_in_note(partly)
         for path in DIGITS.glob("*.npz"):
             if path.stem not in ("res2b", "postres"):
                 shutil.copy(path, tmp_path)
         np.savez(tmp_path / "postres.npz", fc_bias=np.zeros(10, np.int32))
         assert stand_ins(partly) == ("res2b", "postres.fc_weights")
-        assert "no trained values for res2b, postres.fc_weights" in stand_in_note(partly)
+        assert "digits is built with random weights in res2b, postres.fc_weights, so" in stand_in_note(partly)
         shutil.copy(DIGITS / "res2b.npz", tmp_path)
         assert "import FOLDER --fc-weights FILE --network digits" in stand_in_note(partly)

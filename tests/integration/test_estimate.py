@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 from blocks.network import find_network
 from config.settings import Settings
 from integration.context import BuildContext
 from integration.estimate import estimate_of
+from integration.fit.needs import LUT_FACTOR, LUT_NOTE
 from integration.platform import find_platform
 
 
@@ -25,3 +28,37 @@ def test_digits() -> None:
     assert estimate["blocks"][0]["area"] is None, "the DMA has no formulas"
     assert estimate["budget"]["total"]["luts"] == 1576074
     assert estimate["budget"]["slrs"]["slr0"]["urams"] == 320
+
+
+def resnet50() -> dict[str, Any]:
+    network, platform = find_network("resnet50"), find_platform("u250")
+    return estimate_of(BuildContext(network, platform, Settings.defaults(), Path(), "open", {}))
+
+
+def synthesised() -> dict[str, list[float]]:
+    """The lines of the table in docs/figures.md that Yosys' run has printed, by core."""
+    text = (Path(__file__).resolve().parents[2] / "docs" / "figures.md").read_text("utf-8")
+    rows = re.findall(r"(?m)^([a-z]+_[0-9a-f]{6})((?: +[\d.]+){10,})", text)
+    return {core: [float(word) for word in words.split()] for core, words in rows}
+
+
+def test_parameter_memories_are_counted_as_synthesis_finds_them() -> None:
+    rows = synthesised()
+    for block in resnet50()["blocks"]:
+        if block["area"] is not None:
+            _, _, _, _, _, _, _, memory_luts, _, tiles, *_ = rows[block["core"]]
+            assert block["around"]["bram_tiles"] == tiles, block["block"]
+            # Around a core there are converters and FIFOs too, some hundred LUTs.
+            assert memory_luts - 20 <= block["around"]["luts"] <= memory_luts + 400, block["block"]
+
+
+def test_how_far_the_formulas_are_from_synthesis_is_said_with_the_measured_number() -> None:
+    rows, formula, found = synthesised(), 0.0, 0.0
+    estimate = resnet50()
+    for block in estimate["blocks"]:
+        if block["area"] is not None:
+            formula += block["area"]["luts"] + block["around"]["luts"]
+            found += rows[block["core"]][1] + rows[block["core"]][7]
+    assert round(formula / found, 1) == LUT_FACTOR
+    assert estimate["formula_note"] == LUT_NOTE
+    assert f"{LUT_FACTOR:g} times" in LUT_NOTE

@@ -85,7 +85,7 @@ def test_json_alone_on_the_output(numbers, tmp_path, capsys):
 def test_stand_ins_are_said(numbers, tmp_path, capsys):
     with pytest.warns(match="random weights"):
         assert main(command(numbers(facts={"parameters": Parameters("stand-in", "0" * 64)}), tmp_path)) == 0
-    assert "random weights: these figures are meaningless" in capsys.readouterr().out
+    assert "random weights: these figures mean nothing" in capsys.readouterr().out
 
 
 def test_one_class_is_one_line(numbers, tmp_path, capsys):

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from runtime.__main__ import main
+from runtime.formats.manifest import Parameters
 
 ROOT = Path(__file__).resolve().parents[2]
 ANNOUNCEMENT = ROOT / ".." / "shared" / "background" / "finn_resnet50_announcement.txt"
@@ -238,3 +239,10 @@ def test_asking_for_pynq_does_not_lose_the_card(tmp_path):
     code += "import pynq; print(pynq.Device.active_device.tag)"
     done = start("-c", code, cwd=tmp_path)
     assert done.stdout.strip() == "emulated0", done.stderr
+
+
+def test_a_warning_is_a_sentence_and_no_line_of_the_program(build, tmp_path, picture):
+    file = build(fc=bytes(160), facts={"parameters": Parameters("stand-in", "0" * 64)})
+    done = start("-m", "runtime", "classify", str(picture), "--xclbin", str(file), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == f"warning: {file} has random weights, so its classes mean nothing\n"

@@ -9,8 +9,10 @@ from pathlib import Path
 from blocks.core.base import Core
 from blocks.network import Network
 from config.settings import Settings
+from farm.step import Step
 from integration.context import BuildContext
 from integration.platform import Platform
+from toolchains.common.programs import MISSING, install_words
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,13 @@ class Build:
     def view(self, core: Core) -> str:
         """How a core is written for synthesis: `rtl` or `hls`."""
         return "rtl"
+
+    def note_of(self, step: Step) -> str:
+        """What is to be known before a step runs: that a program is missing. Empty where there is nothing to say."""
+        names = [tool.name for tool in step.tools if tool.version == MISSING]
+        return "\n".join(
+            f"{name} is missing here, so no step that needs it can run: {install_words(name)}" for name in names
+        )
 
     def context(self) -> BuildContext:
         """The build as the fit and the estimate are asked about it."""

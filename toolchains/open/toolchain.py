@@ -21,9 +21,9 @@ def toolchain(root: Path, settings: Settings, network: Network, platform: Platfo
     """The toolchain for target sw_emu.
 
     Raises:
-        ConfigError: images for the simulation that are not in the checkout.
+        ConfigError: as `check_simulation` says.
     """
-    _check_inputs(root, settings)
+    check_simulation(root, settings)
     build = Build("open", root, network, platform, settings.target, settings.clock_mhz, settings)
     return toolchain_of(build)
 
@@ -33,8 +33,16 @@ def toolchain_of(build: Build) -> Toolchain:
     return Toolchain(build, ("open", "common"), core_task="hls")
 
 
-def _check_inputs(root: Path, settings: Settings) -> None:
-    inputs = settings.section(CosimSettings).inputs
+def check_simulation(root: Path, settings: Settings) -> None:
+    """Look at the files of the simulations.
+
+    Raises:
+        ConfigError: input images that are not in the checkout, or a waveform that is no .fst.
+    """
+    trace, inputs = settings.section(CosimSettings).trace, settings.section(CosimSettings).inputs
+    if trace and (not trace.endswith(".fst") or (root / trace).is_dir()):
+        what = f"cosim.trace is {trace!r}, and waveforms are written as FST"
+        raise ConfigError([settings.problem("cosim.trace", what, "give a file that ends with .fst: wave.fst")])
     path = PurePosixPath(inputs)
     if inputs and (path.is_absolute() or ".." in path.parts or not (root / path).is_file()):
         what = f"cosim.inputs is {inputs!r}, and the checkout has no such file"

@@ -16,8 +16,9 @@ from toolchains.vitis.settings import VitisSettings
 from toolchains.vitis.stitch.job import StitchJob, job_of
 from toolchains.vitis.tools.discovery import Installation, Tools
 from toolchains.vitis.tools.environment import private_variables
+from toolchains.vitis.tools.missing import TOOLS_COMMAND
 from toolchains.vitis.tools.releases import Release
-from toolchains.vitis.tools.tool import COMPLETE
+from toolchains.vitis.tools.tool import COMPLETE, MISSING_VARIABLE
 
 ERROR_LINES = (r"^ERROR: \[", "^Traceback ")
 NEWEST = Release(2025, 1)
@@ -90,6 +91,14 @@ class VitisBuild(Build):
     def tool(self, name: str) -> Tool:
         """A program by its release: a release's programs are one installation."""
         return Tool(name, self.version)
+
+    def note_of(self, step: Step) -> str:
+        """What the target lacks on this machine, for a step that starts one of AMD's tools."""
+        missing = dict(step.private).get(MISSING_VARIABLE, "")
+        if not missing:
+            return super().note_of(step)
+        more = "" if TOOLS_COMMAND in missing else f"; {TOOLS_COMMAND} lists what was found"
+        return f"target {self.target} cannot be built here: {missing}{more}"
 
     def resources(self, *, cores: int, memory_gib: float, licences: tuple[str, ...] = ()) -> Resources:
         """What a run takes. Where nothing real will run, the machine need not be large."""

@@ -10,6 +10,7 @@ from config.settings import Settings
 from integration.design import kernel_of
 from integration.fit.problem import problem_of
 from integration.platform import Platform
+from toolchains.open.toolchain import check_simulation
 from toolchains.toolchain import Toolchain
 from toolchains.vitis.build import VitisBuild
 from toolchains.vitis.settings import VitisSettings
@@ -31,8 +32,10 @@ def toolchain(root: Path, settings: Settings, network: Network, platform: Platfo
 
     Raises:
         ConfigError: a release before 2019.2, a part that is not the platform's, or a kernel with more memory ports
-            than the platform has memories for, or with narrower ones than its interconnect takes.
+            than the platform has memories for, or with narrower ones than its interconnect takes; as
+            `check_simulation` says.
     """
+    check_simulation(root, settings)
     vitis = settings.section(VitisSettings)
     problems: list[Problem] = []
     _check_release(settings, vitis, problems)

@@ -12,7 +12,7 @@ from config.problem import ConfigError
 from config.settings import Settings, load_settings
 from integration.context import BuildContext
 from integration.fit.command import asked
-from integration.fit.needs import FORMULA, best, needs_of, synthesised
+from integration.fit.needs import FORMULA, LUT_NOTE, best, needs_of, synthesised
 from integration.fit.result import Fit
 from integration.fit.settings import FitSettings
 from integration.fit.solve import fit_of
@@ -55,7 +55,7 @@ def test_never_formulas_beside_synthesis(tmp_path: Path) -> None:
     lines = lines_of(tmp_path)
     assert lines[1:3] == [
         "figures of the cores: formula",
-        "  6 of 7 cores have figures of vitis's synthesis; once all have, these are used: 'doit ooc'",
+        f"  6 of 7 cores have figures of vitis's synthesis; once all have, these are used: 'doit ooc'. {LUT_NOTE}",
     ]
     assert not any("777" in line for line in lines)
     assert lines_of(tmp_path, "fit.source=formula")[1:3] == ["figures of the cores: formula", ""]
@@ -65,7 +65,7 @@ def test_figures_of_another_view_are_not_used(tmp_path: Path) -> None:
     leave(tmp_path, *CORES, view="hls")
     assert lines_of(tmp_path)[2] == (
         "  0 of 7 cores have figures of vitis's synthesis, 7 only of another view than the one that is linked; "
-        "once all have, these are used: 'doit ooc'"
+        f"once all have, these are used: 'doit ooc'. {LUT_NOTE}"
     )
     with pytest.raises(ConfigError, match=r"values.json: these values are of view hls, and view rtl of .* is linked"):
         lines_of(tmp_path, "fit.source=ooc")

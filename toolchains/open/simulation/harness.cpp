@@ -137,7 +137,8 @@ struct Port {
 
 class Simulation {
   public:
-    Simulation(farm::SimulatedCore& core, farm_port* plans, farm_run& run) : core_(core), run_(run) {
+    Simulation(farm::SimulatedCore& core, farm_port* plans, farm_run& run, bool traced)
+        : core_(core), run_(run), traced_(traced) {
         for (std::uint32_t i = 0; i < run.ports; i++) {
             farm_port& plan = plans[i];
             plan.moved = 0;
@@ -194,6 +195,8 @@ class Simulation {
     void edge(unsigned char level) {
         *core_.clock = level;
         core_.eval();
+        // Two units of time a cycle.
+        if (traced_) core_.dump(time_++);
     }
 
     void reset() {
@@ -320,6 +323,8 @@ class Simulation {
 
     farm::SimulatedCore& core_;
     farm_run& run_;
+    const bool traced_;
+    std::uint64_t time_ = 0;
     std::vector<Port> ports_;
     std::vector<std::uint64_t> last_valid_, last_ready_;
     bool stream_moved_ = false;
@@ -327,12 +332,20 @@ class Simulation {
 
 }  // namespace
 
+// `waveform` is the file for one, null for none.
 extern "C" FARM_EXPORT void farm_simulate(farm::SimulatedCore* (*create)(std::uint64_t), std::uint64_t seed, farm_port* ports,
-                              farm_run* run) {
+                              farm_run* run, const char* waveform) {
     try {
         farm::SimulatedCore* core = create(seed);
         try {
-            Simulation(*core, ports, *run).run();
+            if (waveform) {
+                // Verilator's writer says nothing of a file that it cannot open.
+                std::FILE* file = std::fopen(waveform, "wb");
+                if (!file) throw std::runtime_error(std::string("cannot write ") + waveform);
+                std::fclose(file);
+                core->trace(waveform);
+            }
+            Simulation(*core, ports, *run, waveform != nullptr).run();
         } catch (...) {
             delete core;
             throw;

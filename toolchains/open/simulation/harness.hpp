@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <stdexcept>
 #include <vector>
 
 #define FARM_EXPORT __attribute__((visibility("default")))
@@ -23,6 +24,9 @@ class SimulatedCore {
   public:
     virtual ~SimulatedCore() {}
     virtual void eval() = 0;
+    // Of a model that was compiled for waveforms: begin a file, and note all signals at a time.
+    virtual void trace(const char*) { throw std::runtime_error("the model was compiled without waveforms"); }
+    virtual void dump(std::uint64_t) {}
 
     std::vector<PortPins> ports;
     unsigned char* clock = nullptr;

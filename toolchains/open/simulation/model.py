@@ -74,6 +74,9 @@ def _joint(core: GraphCore) -> Iterator[str]:
     name = class_name(core.name)
     yield f'#include "{name}.h"'
     yield '#include "harness.hpp"'
+    yield "#if VM_TRACE"
+    yield '#include "verilated_fst_c.h"'
+    yield "#endif"
     yield ""
     yield "namespace {"
     yield "template <class T> void* place(T& pins) { return &pins; }"
@@ -98,9 +101,23 @@ def _joint(core: GraphCore) -> Iterator[str]:
     yield "    }"
     yield "    ~Model() override { top_.final(); }"
     yield "    void eval() override { top_.eval(); }"
+    yield "#if VM_TRACE"
+    yield "    void trace(const char* file) override {"
+    yield "        top_.trace(&waveform_, 99);"
+    yield "        waveform_.open(file);"
+    yield "    }"
+    yield "    void dump(std::uint64_t time) override { waveform_.dump(time); }"
+    yield "#endif"
     yield "  private:"
+    yield "#if VM_TRACE"
+    # Gone before the model: its end closes the file.
+    yield "    VerilatedFstC waveform_;"
+    yield "#endif"
     # Power-on contents are random: a core that relies on them is found out.
     yield "    static void prepare(VerilatedContext* context, std::uint64_t seed) {"
+    yield "#if VM_TRACE"
+    yield "        context->traceEverOn(true);"
+    yield "#endif"
     yield "        context->randReset(2);"
     yield "        context->randSeed(static_cast<int>(seed % 0x7fffffff) + 1);"
     yield "    }"

@@ -21,6 +21,9 @@ from blocks.memories import beat_bytes, images, pack_beats, unpack_beats
 from toolchains.open.simulation.compile_model import (
     HARNESS,
     MODEL,
+    PACKING,
+    TRACED_HARNESS,
+    TRACED_MODEL,
     compile_harness,
     compile_model,
     installed_verilator,
@@ -211,8 +214,9 @@ class Simulator:
         images: int = 1,
         stalls: Mapping[str, Stall] | None = None,
         seed: int = 1,
+        waveform: Path | None = None,
     ) -> Run:
-        """The same with the images of the parameter memories, by port."""
+        """The same with the images of the parameter memories, by port; `waveform` is a file for all signals."""
         stalls = stalls or {}
         given = self._given(memories, inputs, images)
         unknown = set(stalls) - {port.name for port in given}
@@ -220,8 +224,9 @@ class Simulator:
             raise ValueError(f"no port of {self.core.name} is called {', '.join(sorted(unknown))}")
         ports = (_Port * len(given))(*(port.struct(stalls.get(port.name, FLOWING)) for port in given))
         watch = _Watch(self.core)
+        file = None if waveform is None else ctypes.c_char_p(bytes(waveform))
         run = watch.struct(self._cycle_limit(images, stalls), self._gap(stalls), len(given))
-        self._library.farm_simulate(self._create, ctypes.c_uint64(seed), ports, ctypes.byref(run))
+        self._library.farm_simulate(self._create, ctypes.c_uint64(seed), ports, ctypes.byref(run), file)
         if run.outcome != Outcome.DONE:
             raise _error(run, given, [port.moved for port in ports], watch)
         times = {port.name: port.times.tolist() for port in given if port.role != Role.ENDLESS_SOURCE}
@@ -324,7 +329,14 @@ def _error(run: _Run, given: list[_Given], moved: list[int], watch: _Watch) -> S
     return SimulationError(f"{at}: port {port.name}: {what}")
 
 
-def build(core: GraphCore, folder: Path, *, operators: Path = BLOCKS, verilator: Verilator | None = None) -> Simulator:
+def build(
+    core: GraphCore,
+    folder: Path,
+    *,
+    operators: Path = BLOCKS,
+    verilator: Verilator | None = None,
+    waveforms: bool = False,
+) -> Simulator:
     """Verilate, compile and load a core, for tests and benchmarks (the steps do it in parts).
 
     Args:
@@ -332,25 +344,29 @@ def build(core: GraphCore, folder: Path, *, operators: Path = BLOCKS, verilator:
         folder: Keeps the artefacts; the harness in it is compiled once.
         operators: The folder with `operators/`, from which the SystemVerilog is taken.
         verilator: The one to use; default: the one that steps use.
+        waveforms: Whether its runs can write waveforms.
 
     Raises:
         ModelError: Verilator or the compiler refuses, or is not there.
     """
     verilator = verilator or installed_verilator()
-    harness, library = folder / HARNESS, folder / f"{core.name}.so"
+    joined, model = (TRACED_HARNESS, TRACED_MODEL) if waveforms else (HARNESS, MODEL)
+    harness, library = folder / joined, folder / f"{core.name}.so"
     with TemporaryDirectory(prefix="model-") as name:
         place = Path(name)
         for source in HERE.glob("harness.[ch]pp"):
             shutil.copyfile(source, place / source.name)
         if not harness.exists():
-            compile_harness(place, verilator)
-            shutil.move(place / HARNESS, harness)
+            shutil.copytree(HERE / PACKING, place / PACKING)
+            compile_harness(place, verilator, waveforms=waveforms)
+            shutil.move(place / joined, harness)
         verilog, rendered = verilog_files(core), texts(core)
         for file in verilog:
             (place / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(operators / file, place / file)
         for file, text in rendered.items():
             (place / file).write_text(text)
-        compile_model(core.name, [*verilog, *(file for file in rendered if file != JOINT)], place, verilator)
-        link_simulation(place / MODEL, harness, library)
+        given = [*verilog, *(file for file in rendered if file != JOINT)]
+        compile_model(core.name, given, place, verilator, waveforms=waveforms)
+        link_simulation(place / model, harness, library)
     return Simulator(core, library)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from blocks.core.rtl import render
 from blocks.network import Block
 from blocks.origin import STAND_IN
 from blocks.trained import parameter_file
 from farm.step import PYTHON, File, Output, Resources, Step, Text
+from toolchains.common import results
 from toolchains.common.build import Build
 from toolchains.common.core_file import core_text, json_text
 from toolchains.common.failures import signatures
@@ -17,9 +19,10 @@ from toolchains.common.programs import ERROR_LINES, compiler, interpreter
 from toolchains.common.stage import Per, Stage
 from toolchains.common.stages.weights import image_files
 from toolchains.open.settings import CosimSettings
-from toolchains.open.simulation.compile_model import HARNESS, MODEL
+from toolchains.open.simulation.compile_model import HARNESS, MODEL, TRACED_HARNESS, TRACED_MODEL, WAVEFORM
 from toolchains.open.simulation.dma.bench import JOINT, SOURCES, joint
 from toolchains.open.simulation.verilator import verilator
+from toolchains.open.simulation.waveform import keeper
 
 PROGRAM = "toolchains.open.simulation.cosim"
 DMA_PROGRAM = "toolchains.open.simulation.dma.cosim"
@@ -46,6 +49,12 @@ def cosim(build: Build, block: Block) -> Step:
         given.append(File(ARCHIVE, settings.inputs))
         # All names of the network, so that a misspelt one in the archive is found.
         words += [f"--archive={ARCHIVE}", f"--blocks={','.join(one.name for one in network.blocks)}"]
+    outputs = [Output("values.json", f"{place}/values.json")]
+    if settings.trace:
+        given.append(File(TRACED_MODEL, f"{build.folder}/model/{core.name}/{TRACED_MODEL}"))
+        given.append(File(TRACED_HARNESS, f"{build.folder}/model/harness/{TRACED_HARNESS}"))
+        words.append("--waveform")
+        outputs.append(Output(WAVEFORM, f"{place}/{WAVEFORM}"))
     return Step(
         name=f"{STAGE.name}:{block.name}",
         argv=(PYTHON, "-m", PROGRAM, "--core=core.json", *words),
@@ -57,7 +66,7 @@ def cosim(build: Build, block: Block) -> Step:
             *given,
             Text("core.json", core_text(core)),
         ),
-        outputs=(Output("values.json", f"{place}/values.json"),),
+        outputs=tuple(outputs),
         log=f"{place}/cosim.log",
         tools=(verilator(), compiler(), *interpreter("numpy")),
         facts=(("core", core.name), ("parameters", parameters or STAND_IN), *core.facts()),
@@ -98,6 +107,11 @@ def dma_cosim(build: Build) -> Iterator[Step]:
     )
 
 
+def waveform_keeper(build: Build) -> Callable[[tuple[Path, ...]], None] | None:
+    """What brings the waveform to where the user wants it."""
+    return keeper(build.root, build.settings.section(CosimSettings).trace)
+
+
 STAGE = Stage(
     "cosim",
     Per.BLOCK,
@@ -106,4 +120,6 @@ STAGE = Stage(
     needs=("weights", "model", "stimuli"),
     shared=dma_cosim,
     shared_doc="cycles of the DMA block at a card memory",
+    hook=waveform_keeper,
+    result=results.simulation,
 )

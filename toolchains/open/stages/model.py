@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from blocks.core.graph import GraphCore
 from farm.step import PYTHON, File, Output, Resources, Step, Text
@@ -11,12 +12,16 @@ from toolchains.common.failures import signatures
 from toolchains.common.modules import modules_of
 from toolchains.common.programs import ERROR_LINES, compiler, interpreter
 from toolchains.common.stage import Per, Stage
-from toolchains.open.simulation.compile_model import HARNESS, MODEL
+from toolchains.open.settings import CosimSettings
+from toolchains.open.simulation.compile_model import HARNESS, MODEL, PACKING, TRACED_HARNESS, TRACED_MODEL
 from toolchains.open.simulation.model import JOINT, texts, verilog_files
 from toolchains.open.simulation.verilator import verilator
 
 PROGRAM = "toolchains.open.simulation.compile_model"
 HEADER = File("harness.hpp", "toolchains/open/simulation/harness.hpp")
+PACKING_HEADERS = tuple(
+    File(f"{PACKING}/{name}", f"toolchains/open/simulation/{PACKING}/{name}") for name in ("lz4.h", "zlib.h")
+)
 
 
 def model(build: Build, core: GraphCore) -> Step | None:
@@ -64,4 +69,32 @@ def harness(build: Build) -> Iterator[Step]:
     )
 
 
-STAGE = Stage("model", Per.CORE, model, "simulation of", shared=harness, shared_doc="runs the models")
+def shared(build: Build) -> Iterator[Step]:
+    """The harness; and, where waveforms are asked for, harness and models that can write them, beside the others."""
+    (plain,) = harness(build)
+    yield plain
+    if not build.settings.section(CosimSettings).trace:
+        return
+    yield _traced(plain, HARNESS, TRACED_HARNESS, PACKING_HEADERS)
+    for core in {block.core().name: block.core() for block in build.network.blocks}.values():
+        step = model(build, core)
+        if step is not None:
+            yield _traced(step, MODEL, TRACED_MODEL)
+
+
+def _traced(step: Step, output: str, traced: str, more: tuple[File, ...] = ()) -> Step:
+    (made,) = step.outputs
+    base, _, item = step.name.partition(":")
+    return replace(
+        step,
+        name=f"{base}:traced_{item}",
+        argv=(*step.argv[:3], "--waveforms", *step.argv[3:]),
+        inputs=(*step.inputs, *more),
+        outputs=(Output(traced, made.target.replace(output, traced)),),
+        log=step.log.replace(f"{base}.log", f"traced_{base}.log"),
+    )
+
+
+STAGE = Stage(
+    "model", Per.CORE, model, "simulation of", shared=shared, shared_doc="runs the models, and models for waveforms"
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from blocks.core.base import Core
 from blocks.core.rtl import RtlView, render
 from farm.step import PYTHON, File, Output, Resources, Step, Text
+from toolchains.common import results
 from toolchains.common.build import Build
 from toolchains.common.failures import signatures
 from toolchains.common.modules import modules_of
@@ -46,4 +47,4 @@ def synthesis(build: Build, view: RtlView, facts: tuple[tuple[str, str], ...], t
     )
 
 
-STAGE = Stage("ooc", Per.CORE, ooc, "netlist of")
+STAGE = Stage("ooc", Per.CORE, ooc, "netlist of", result=results.synthesis)

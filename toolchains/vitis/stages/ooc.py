@@ -5,6 +5,7 @@ from __future__ import annotations
 from blocks.core.base import Core
 from blocks.core.rtl import render
 from farm.step import PYTHON, File, Output, Step, Text
+from toolchains.common import results
 from toolchains.common.modules import modules_of
 from toolchains.common.programs import interpreter
 from toolchains.common.stage import Per, Stage
@@ -50,4 +51,4 @@ def _sources(build: VitisBuild, core: Core) -> tuple[tuple[str, ...], tuple[File
     return (*view.files, top), (*(File(file, f"blocks/{file}") for file in view.files), Text(top, view.top))
 
 
-STAGE = Stage("ooc", Per.CORE, ooc, "netlist of", needs=("hls",))
+STAGE = Stage("ooc", Per.CORE, ooc, "netlist of", needs=("hls",), result=results.synthesis)

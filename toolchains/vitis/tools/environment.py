@@ -9,7 +9,7 @@ from integration.platform import Platform
 from toolchains.vitis.tools.discovery import Installation, Tools
 from toolchains.vitis.tools.missing import missing_for, text
 from toolchains.vitis.tools.releases import Release
-from toolchains.vitis.tools.tool import VARIABLE
+from toolchains.vitis.tools.tool import MISSING_VARIABLE, VARIABLE
 
 _FOLDERS = (("XILINX_VITIS", "Vitis"), ("XILINX_VIVADO", "Vivado"), ("XILINX_HLS", "Vitis_HLS"))
 
@@ -39,7 +39,7 @@ def private_variables(
         found["XILINXD_LICENSE_FILE"] = ":".join(tools.licence_files)
     missing = text(missing_for(tools, wanted, platform, needs_hls=needs_hls, needs_licence=needs_licence))
     if missing:
-        found[VARIABLE + "MISSING"] = missing
+        found[MISSING_VARIABLE] = missing
     if chosen is None:
         return tuple(found.items())
     for kind, name in (("VIVADO", "vivado"), ("HLS", chosen.release.hls_program), ("VPP", "v++")):

@@ -11,6 +11,8 @@ from toolchains.vitis.tools.discovery import LICENCE_VARIABLES, Tools
 from toolchains.vitis.tools.installed_platform import part_of
 from toolchains.vitis.tools.releases import OLDEST, Release
 
+TOOLS_COMMAND = "'doit tools'"
+
 
 def missing_for(
     tools: Tools, wanted: Release | None, platform: Platform, *, needs_hls: bool, needs_licence: bool
@@ -63,7 +65,7 @@ def _no_tools(tools: Tools, wanted: Release | None) -> str:
         return f"AMD's tools are too old ({', '.join(tools.too_old)}): {OLDEST} or later is needed"
     return (
         "AMD's tools are not installed here, or not found: source settings64.sh, or set vitis.install in "
-        "farm.local.yaml ('doit tools' lists the search paths)"
+        f"farm.local.yaml ({TOOLS_COMMAND} lists the search paths)"
     )
 
 

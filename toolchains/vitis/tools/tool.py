@@ -24,6 +24,7 @@ VARIABLE = "DATAFLOW_FARM_"
 
 _BIN are folders in front of PATH; _MISSING lists what the build's target lacks, found out before any tool starts.
 """
+MISSING_VARIABLE = VARIABLE + "MISSING"
 
 
 class ToolError(Exception):
@@ -32,7 +33,7 @@ class ToolError(Exception):
 
 def program(kind: str) -> str:
     """The path of a program that the flow has found ("VIVADO"). Raises ToolError if it has found none."""
-    missing = os.environ.get(VARIABLE + "MISSING")
+    missing = os.environ.get(MISSING_VARIABLE)
     if missing:
         # Said by the first step, not by the link, hours later.
         raise ToolError(f"dataflow-farm: {missing}")

@@ -113,3 +113,28 @@ def test_images_outside_the_checkout_are_refused(tmp_path, network, path) -> Non
 def test_fewer_than_four_images_have_no_interval(tmp_path) -> None:
     with pytest.raises(ConfigError, match=r"'cosim.images' cannot be '3'; give at least 4"):
         load_settings(tmp_path, {"cosim": CosimSettings}, ["cosim.images=3"])
+
+
+def test_a_waveform_changes_only_the_simulations_and_adds_models(steps, network) -> None:
+    its = toolchain(network, trace="wave.fst")
+    shared = its.shared("model")
+    cores = {block.core().name for block in network.blocks}
+    assert [step.name for step in shared][:2] == ["model:harness", "model:traced_harness"]
+    assert {step.name for step in shared[2:]} == {f"model:traced_{core}" for core in cores}
+    assert shared[0] == steps["model:harness"]
+    made = {target for step in (*shared, *steps.values()) for target in step.targets}
+    assert len(made) == sum(len(step.targets) for step in (*shared[1:], *steps.values())), "no two make one file"
+    for block in network.blocks:
+        assert its.step("model", block.core()) == steps[f"model:{block.core().name}"]
+        simulation, before = its.step("cosim", block), steps[f"cosim:{block.name}"]
+        assert set(before.targets) < set(simulation.targets)
+        for step in (simulation, *shared):
+            for source in step.sources:
+                assert source in made or (ROOT / source).is_file(), (step.name, source)
+
+
+@pytest.mark.parametrize("file", ["wave.vcd", "wave", "docs"])
+def test_a_waveform_in_another_format_is_refused(file: str, network) -> None:
+    given = load_settings(ROOT, {"cosim": CosimSettings}, [f"cosim.trace={file}"])
+    with pytest.raises(ConfigError, match=r"cosim\.trace is .*; give a file that ends with \.fst"):
+        find_toolchain(ROOT, given, network, find_platform("u250"))
