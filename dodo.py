@@ -1,4 +1,4 @@
-"""The flow on one page, in the order in which data flows. `doit list` shows its tasks, `doit config` the settings."""
+"""The flow on one page, in the order in which data flows; a stage is toolchains/<toolchain>/stages/<name>.py."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -14,12 +14,11 @@ from farm.project import Guide, Question
 from farm.redaction import Redaction
 from farm.settings import FarmSettings
 from farm.tasks import doit_config, group, plain_errors, question
-from integration.fit.settings import FitSettings
 from integration.platform import find_platform
 from toolchains import choose
 
 ROOT = Path(__file__).resolve().parent
-SECTIONS = {"farm": FarmSettings, "fit": FitSettings, **choose.SECTIONS}
+SECTIONS = {"farm": FarmSettings, **choose.SECTIONS}
 
 
 def later(module: str, name: str) -> Callable[..., Any]:
@@ -33,8 +32,6 @@ with plain_errors():
     PLATFORM = find_platform(SETTINGS.platform, origin=SETTINGS.origin("platform"))
     TOOLCHAIN = choose.find_toolchain(ROOT, SETTINGS, NETWORK, PLATFORM)
     GATES = later("reports.summary.gates", "gates_of")(SETTINGS, NETWORK.cores()) if SETTINGS.gates else ()
-    TRACE = SETTINGS.values["cosim.trace"]
-    WAVEFORM = later("toolchains.open.simulation.waveform", "keeper")(ROOT, TRACE) if TRACE else None
 
 
 def trust(outputs: tuple[Path, ...]) -> None:
@@ -42,7 +39,6 @@ def trust(outputs: tuple[Path, ...]) -> None:
     later("runtime.trust", "trust_payload")(outputs[0], note=f"built in {ROOT}")
 
 
-# A stage is a file, toolchains/<toolchain>/stages/<name>.py. In a toolchain that lacks a stage its task is empty.
 FLOW = {
     "Each block and each core on its own": (
         Task("weights", "Trained values -> memory images, per block"),
@@ -59,9 +55,7 @@ FLOW = {
         Task("memories", "Parameter memories: netlists without contents, and a block's images filled in"),
         Task("model", "RTL verilated and compiled, per core"),
         Task("stimuli", "Held-out images on their way through the network, for cosim"),
-        Task(
-            "cosim", "RTL simulated and compared with the model, per block: cycles, stalls, FIFO marks", hook=WAVEFORM
-        ),
+        Task("cosim", "RTL simulated and compared with the model, per block: cycles, stalls, FIFO marks"),
         Task("payload", "For stand-ins of a vendor's tools: the sw_emu program to embed in the xclbin"),
     ),
 }

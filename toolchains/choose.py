@@ -10,6 +10,7 @@ from types import ModuleType
 from blocks.network import Network
 from config.problem import ConfigError
 from config.settings import DEFAULT, Settings
+from integration.fit.settings import FitSettings
 from integration.platform import Platform
 from toolchains.open.settings import CosimSettings
 from toolchains.toolchain import Toolchain
@@ -19,8 +20,8 @@ TOOLCHAINS = ("open", "vitis")
 AUTO = "auto"
 CHOICES = (*TOOLCHAINS, AUTO)
 """Values of the setting `toolchain`."""
-SECTIONS = {"cosim": CosimSettings, "vitis": VitisSettings}
-"""Their sections of the settings."""
+SECTIONS = {"fit": FitSettings, "cosim": CosimSettings, "vitis": VitisSettings}
+"""Sections of the settings: that of the fit, which each of them reads, and their own."""
 
 
 def find_toolchain(root: Path, settings: Settings, network: Network, platform: Platform) -> Toolchain:
