@@ -13,6 +13,8 @@ from typing import Any
 from doit.cmd_base import DoitCmdBase
 from doit.exceptions import InvalidCommand
 
+from farm.commands.helpful import Helpful
+
 NETWORK = "digits"
 BUILD = ("build", f"network={NETWORK}", "toolchain=open", "target=sw_emu")
 NEXT = (
@@ -23,7 +25,7 @@ NEXT = (
 )
 
 
-class Demo(DoitCmdBase):  # type: ignore[misc]
+class Demo(Helpful, DoitCmdBase):  # type: ignore[misc]
     """Two commands in a row, each of which a user can also type."""
 
     name = "demo"

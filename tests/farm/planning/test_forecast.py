@@ -20,7 +20,9 @@ def step(name: str, module: str) -> Step:
 
 def forecast(ledger: Ledger, *steps: Step) -> Forecast:
     tasks = {
-        one.name: SimpleNamespace(name=one.name, actions=[1], task_dep=[], setup_tasks=[], meta={"step": one})
+        one.name: SimpleNamespace(
+            name=one.name, actions=[1], task_dep=[], calc_dep=set(), setup_tasks=[], meta={"step": one}
+        )
         for one in steps
     }
     return Forecast(tasks, list(tasks), ledger)
