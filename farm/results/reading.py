@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 class LedgerReader(Ledger):
     """A ledger that is only read. One that is there but cannot be read is as good as none, and that is said."""
 
+    def __init__(self, path: Path, warn: Callable[[str], None]) -> None:
+        """`warn` gets one sentence when the ledger is there and cannot be read."""
+        super().__init__(path, lambda text: warn(f"{text.rpartition('; ')[0]}; no times of earlier runs are known"))
+
     def _open(self) -> sqlite3.Connection:
         import sqlite3  # noqa: PLC0415 - `doit why` asks nothing of it
         from urllib.parse import quote  # noqa: PLC0415

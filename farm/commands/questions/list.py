@@ -95,6 +95,7 @@ class List(Helpful, ReaderMayLeave, DoitList):  # type: ignore[misc]
                 mark = f"{self._state(task, tasks)} " if status else ""
                 yield f"{'  ' if guide.parts else ''}{mark}{task.name:<{width}}  {task.doc}"
             yield ""
+        yield "key=value changes a setting for one command (doit build clock_mhz=200); 'doit config' shows all keys."
         yield "'doit list --all' names single blocks and cores, 'doit help' the questions and all other commands."
 
     def _state(self, task: Task, tasks: Mapping[str, Task]) -> str:

@@ -57,6 +57,7 @@ class TestList:
             "  build  everything\n\n"
             "More\n"
             "  aside  not in the guide\n\n"
+            "key=value changes a setting for one command (doit build clock_mhz=200); 'doit config' shows all keys.\n"
             "'doit list --all' names single blocks and cores, 'doit help' the questions and all other commands.\n"
         )
 

@@ -48,7 +48,8 @@ class TestLedger:
         assert LedgerReader(tmp_path / "ledger.db", said.append).expected("hls:a", "hls") is UNKNOWN
         assert content(tmp_path) == {"ledger.db": bytes_}
         (sentence,) = said
-        assert f"the ledger {tmp_path / 'ledger.db'} cannot be used" in sentence
+        assert f"the ledger {tmp_path / 'ledger.db'} cannot be used (" in sentence
+        assert sentence.endswith("); no times of earlier runs are known")
 
 
 class TestStore:
