@@ -99,7 +99,8 @@ def doit_config(
     """Return DOIT_CONFIG for a build whose folder is `build_folder` ("build/digits/open-sw_emu").
 
     doit's memory lies in that folder, and switching between builds forgets nothing. Where pyproject.toml was not read
-    (doit started in a subfolder) there is no journal: doit's own memory serves, and every step refuses to run.
+    (doit started in a subfolder, and the farm is not installed: see farm.commands.doors) there is no journal. Then
+    doit's own memory serves, and every step refuses to run.
     `questions` become commands where pyproject.toml names them; `guide` orders and introduces what `doit list` and
     `doit help` print.
     Raises InvalidDodoFile if `settings` or `redaction` is absent; neither has a default.

@@ -1,6 +1,7 @@
 """What the farm takes for granted of doit, part by part, shown on doit alone: a release that breaks one fails here.
 
 `PARTS` names every part that the farm imports, with the tests that show it; a test holds that the list is complete.
+Those of tasks that are no steps, and of the command line, are in `own_tasks/test_contract.py`.
 """
 
 from __future__ import annotations
@@ -12,17 +13,18 @@ from typing import Any
 
 import pytest
 from doit.action import BaseAction
-from doit.cmdparse import CmdOption, TaskParse
 from doit.control import TaskControl
 from doit.dependency import Dependency, DependencyStatus, FileChangedChecker, JSONCodec, JsonDB
 from doit.exceptions import BaseFail, TaskError, TaskFailed
-from doit.loader import create_after, generate_tasks, load_tasks
-from doit.task import DelayedLoaded, Stream, Task, dict_to_task
+from doit.loader import generate_tasks
+from doit.task import Stream, Task, dict_to_task
 
 ROOT = Path(__file__).resolve().parents[2]
 
 #: The parts that commands use are shown there.
 COMMANDS = Path(__file__).parent / "commands" / "test_doits_commands.py"
+#: A list of further parts, and what shows them.
+OWN_TASKS = Path(__file__).parent / "own_tasks" / "test_contract.py"
 PARTS = {
     "doit.action.BaseAction": "test_an_action_of_our_own_is_executed_and_its_failure_reported",
     "doit.cmd_base.DoitCmdBase": "test_a_command_gets_the_parameters_that_it_names",
@@ -40,8 +42,6 @@ PARTS = {
     "doit.cmd_run.opt_continue": "test_options_of_run",
     "doit.cmd_run.opt_verbosity": "test_options_of_run",
     "doit.cmdparse.CmdParseError": "test_an_unknown_option_is_refused_before_dodo_is_read",
-    "doit.cmdparse.CmdOption": "test_options_of_a_task_are_parsed",
-    "doit.cmdparse.TaskParse": "test_options_of_a_task_are_parsed",
     "doit.control.TaskControl": "test_control_selects_and_links_targets_with_what_reads_them",
     "doit.dependency.DependencyStatus": "test_status_of_a_task",
     "doit.dependency.FileChangedChecker": "test_a_checker_of_our_own_decides_what_has_changed",
@@ -51,8 +51,6 @@ PARTS = {
     "doit.exceptions.InvalidTask": "test_errors_end_doit_with_a_message_and_status_3",
     "doit.exceptions.TaskError": "test_failures_have_a_message",
     "doit.exceptions.TaskFailed": "test_failures_have_a_message",
-    "doit.loader.generate_tasks": "test_a_delayed_task_knows_its_creator",
-    "doit.task.DelayedLoaded": "test_a_delayed_task_knows_its_creator",
     "doit.task.Stream": "test_a_task_executes_its_own_actions",
 }
 
@@ -65,14 +63,16 @@ def test_the_list_is_complete() -> None:
                 used |= {f"{node.module}.{alias.name}" for alias in node.names}
             elif isinstance(node, ast.Import):
                 assert not any(alias.name.split(".")[0] == "doit" for alias in node.names), path
-    assert used == set(PARTS)
+    more = ast.parse(OWN_TASKS.read_text())
+    (others,) = (ast.literal_eval(node.value) for node in more.body if isinstance(node, ast.Assign))
+    assert used == {*PARTS, *others}
     shown = {
         node.name
-        for path in (Path(__file__), COMMANDS)
+        for path in (Path(__file__), COMMANDS, OWN_TASKS)
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.FunctionDef)
     }
-    assert set(PARTS.values()) <= shown
+    assert {*PARTS.values(), *others.values()} <= shown
 
 
 def test_no_private_name_is_used() -> None:
@@ -103,50 +103,6 @@ class TestTasks:
         group, item = generate_tasks("g", ({"name": "one", "actions": ["true"]} for _ in range(1)))
         assert (group.name, group.task_dep, group.actions, item.name) == ("g", ["g:one"], [], "g:one")
         assert item.subtask_of == "g"
-
-
-def test_options_of_a_task_are_parsed() -> None:
-    parser = TaskParse([CmdOption({"name": "port", "short": "p", "type": int, "default": 1})])
-    values, rest = parser.parse(["-p", "4", "word", "-p", "5"])
-    assert (dict(values), rest) == ({"port": 4}, ["word", "-p", "5"])
-
-
-def test_a_delayed_task_knows_its_creator() -> None:
-    @create_after(executed="a", target_regex="x.*")
-    def task_b() -> Any:
-        yield {"name": "one", "actions": ["true"], "targets": ["x"]}
-
-    def task_a() -> Any:
-        return {"actions": ["true"]}
-
-    late, first = load_tasks({"task_a": task_a, "task_b": task_b}, allow_delayed=True)
-    assert (late.name, late.actions, late.task_dep) == ("b", [], ["a"])
-    loader = late.loader
-    assert (loader.basename, loader.created, loader.target_regex, loader.kwargs) == (None, False, "x.*", None)
-    assert not loader.regex_groups
-    made = generate_tasks("b", loader.creator(), "")
-    assert [task.name for task in made] == ["b", "b:one"]
-    assert not DelayedLoaded
-    control = TaskControl([first, late])
-    TaskControl.set_implicit_deps(control.targets, made)
-    assert control.targets == {"x": "b:one"}
-    TaskControl.add_implicit_task_dep(control.targets, first, ["x"])
-    assert first.task_dep == ["b:one"]
-    first.task_dep.clear()
-    control = TaskControl([first, late])
-    control.process(["xx"])
-    (name,) = control.selected_tasks
-    group = control.tasks[name].loader.regex_groups[name]
-    assert (group.target, group.tasks, group.found) == ("xx", {"b"}, False)
-
-
-def test_a_task_takes_what_others_have_calculated() -> None:
-    task = dict_to_task({"name": "a", "actions": None, "calc_dep": ["b"], "setup": ["s"], "getargs": {"x": ("c", "y")}})
-    task.update_deps({"file_dep": ["in"], "task_dep": ["d"], "calc_dep": ["e"], "other": 1})
-    assert (task.file_dep, task.task_dep, task.calc_dep) == ({"in"}, ["d"], {"b", "e"})
-    assert (task.setup_tasks, task.getargs) == (["s", "c"], {"x": ("c", "y")})
-    task.init_options()
-    assert task.options == {}
 
 
 def test_a_task_executes_its_own_actions(capfd: pytest.CaptureFixture[str]) -> None:

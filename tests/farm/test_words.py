@@ -76,10 +76,22 @@ def task_a():
 
     def test_doit_itself_refuses_and_records_nothing(self, chain) -> None:
         (chain.folder / "sub").mkdir()
-        chain.folder = chain.folder / "sub"
-        # From a subfolder doit reads no pyproject.toml, so neither the engine nor the journal is there.
-        assert "is run by the farm, not by doit itself" in chain.doit("-f", "../dodo.py", status=2)
-        chain.folder = chain.folder.parent
+        # From a subfolder doit reads no pyproject.toml: neither the engine nor the journal is there. Where the farm is
+        # not installed there are no entry points either.
+        code = (
+            "import sys, doit.plugin; doit.plugin.entry_points_impl = lambda: lambda group: ()\n"
+            "from doit.doit_cmd import DoitMain; sys.exit(DoitMain().run(sys.argv[1:]))"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code, "-f", "../dodo.py"],
+            cwd=chain.folder / "sub",
+            env=chain.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 2
+        assert "is run by the farm, not by doit itself" in done.stdout
         assert not chain.exists("build/a")
 
 
