@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = (
     *("bash", "dirname", "cat", "df", "awk", "cut", "sed", "grep", "sha256sum", "uname", "git", "g++", "touch", "rm"),
-    *("mkdir", "flock", "tail", "find", "chmod", "sleep"),
+    *("mkdir", "flock", "tail", "find", "chmod", "sleep", "head"),
 )
 PYTHON = """#!/bin/sh
 # A Python {version}: it answers what ./setup asks.
@@ -37,7 +37,7 @@ def machine(tmp_path: Path):
     checkout, programs = tmp_path / "checkout", tmp_path / "bin"
     checkout.mkdir()
     programs.mkdir()
-    for name in ("setup", "requirements.lock"):
+    for name in ("setup", "requirements.lock", "pyproject.toml"):
         shutil.copy(ROOT / name, checkout)
 
     def run(
@@ -161,6 +161,9 @@ def test_again_after_an_interruption(machine) -> None:
         again = machine.start()
         assert expected in again.communicate(timeout=30)[0]
         assert again.returncode == 0
+    (checkout / "pyproject.toml").write_text("# another\n")
+    assert "installing this project again" in machine.start().communicate(timeout=30)[0]
+    assert "already set up" in machine.start().communicate(timeout=30)[0]
     with (checkout / "requirements.lock").open("a") as lock:
         lock.write("# another\n")
     assert "is made anew" in machine.start().communicate(timeout=30)[0]

@@ -14,7 +14,7 @@ from doit.exceptions import InvalidCommand
 from farm.commands.helpful import Helpful
 from farm.display.reader import ReaderMayLeave
 from farm.machine import store_folder
-from farm.planning.graph import check_selection, check_sources, linked, order
+from farm.planning.graph import check_selection, check_sources, linked, named, order
 from farm.planning.planner import Planned, Planner
 from farm.planning.predecessors import Predecessors
 from farm.project import project_of
@@ -36,13 +36,14 @@ class Inspection(Helpful, ReaderMayLeave, DoitCmdBase):  # type: ignore[misc]
         """Return the control and the selected tasks with all that they need, needed ones first."""
         tasks = {task.name: task for task in self.task_list}
         control = linked(self.task_list)
-        for word in self.sel_tasks or ():
+        for word in named(self.sel_tasks or (), tasks):
             if word.startswith("-"):
                 raise InvalidCommand(f"options stand before the task: doit {self.name} {word} ...")
         check_selection(self.sel_tasks, tasks, control.targets)
         control.process(self.sel_tasks)
         names = order(control.tasks, control.selected_tasks)
-        check_sources(control.tasks, names, control.targets, Path.cwd())
+        everything = order(control.tasks, control.selected_tasks, setups=True)
+        check_sources(control.tasks, everything, control.targets, Path.cwd())
         return control, names
 
     def _farm(self) -> FarmSettings:
