@@ -9,7 +9,7 @@ from types import ModuleType
 
 from blocks.network import Network
 from config.problem import ConfigError
-from config.settings import DEFAULT, Settings
+from config.settings import Settings
 from integration.fit.settings import FitSettings
 from integration.platform import Platform
 from toolchains.open.settings import CosimSettings
@@ -39,7 +39,7 @@ def find_toolchain(root: Path, settings: Settings, network: Network, platform: P
     if name == AUTO:
         name = next(each for each in TOOLCHAINS if target in _room(each).AUTO_TARGETS)
     if name != TOOLCHAINS[0] and target in _room(TOOLCHAINS[0]).TARGETS:
-        if settings.origin("target") == DEFAULT:
+        if _place(settings, "target") != _place(settings, "toolchain"):
             # Whoever names a toolchain and no target hardly means the emulation, which starts none of its tools.
             ways = " or ".join(f"target={each}" for each in _room(name).TARGETS)
             note = f"target {target} is built by the open toolchain; give {ways} to build with {name}"
@@ -51,6 +51,11 @@ def find_toolchain(root: Path, settings: Settings, network: Network, platform: P
         raise ConfigError([settings.problem("target", what, remedy)])
     found: Toolchain = _room(name).toolchain(root, settings, network, platform)
     return replace(found, note=note) if note else found
+
+
+def _place(settings: Settings, key: str) -> str:
+    """The file that a setting is from, without the line, or the command line."""
+    return settings.origin(key).partition(":")[0]
 
 
 def _room(name: str) -> ModuleType:

@@ -226,6 +226,8 @@ def _check_option_order(words: list[str], tasks: dict[str, Any]) -> None:
             task = tasks[word]
             if task.pos_arg is not None:
                 return  # all the rest is for this task
+        if word in ("--help", "-h") and task is not None and not takes_words(task):
+            raise InvalidCommand(f"'doit help {task.name}' tells of this task, 'doit run --help' of building")
         if word.startswith("-") and (task is None or not takes_words(task)):
             options = _with_value(words, position)
             # doit has taken the name=value words out.

@@ -49,6 +49,8 @@ class Log(Inspection):
             )
         if missing:
             warn(f"no log yet: {_some(missing)}")
+        if empty := [step.log for step in there if not Path(step.log).stat().st_size]:
+            warn(f"printed nothing: {_some(empty)}")
         redaction = project_of(self.loader).redaction
         pieces = [read_log(step, redaction) for step in there]
         if len(there) > 1:

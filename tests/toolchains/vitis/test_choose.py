@@ -54,9 +54,13 @@ def test_a_toolchain_without_a_target_says_what_is_built(tmp_path: Path) -> None
     said = "target sw_emu is built by the open toolchain; give target=hw_emu or target=hw to build with vitis"
     assert found.build.toolchain == "open"
     assert {item.note for item in found.items("link")} == {said}
-    # Whoever writes the target, in a file or as a word, knows it.
+    # The project's own farm.yaml names both.
+    both = "toolchain: open\ntarget: sw_emu\n"
+    assert chosen(tmp_path, "toolchain=vitis", yaml=both).note == said
+    # Whoever writes the target beside the toolchain knows it.
     assert not chosen(tmp_path, "toolchain=vitis", "target=sw_emu").note
-    assert not chosen(tmp_path, "toolchain=vitis", yaml="target: sw_emu\n").note
+    assert not chosen(tmp_path, yaml="toolchain: vitis\ntarget: sw_emu\n").note
+    assert not chosen(tmp_path, yaml=both).note
     assert not chosen(tmp_path).note
 
 
