@@ -315,13 +315,13 @@ def task_stamp():
     Sample(
         "result_of_another",
         """
-def task_version():
+def task_release():
     return {"actions": ["cat version"]}
 def task_part():
     for name in "ab":
         yield {"name": name, "actions": [f"cat version; echo {name}"]}
 def task_send():
-    return {"actions": [(note, ["send"])], "uptodate": [result_dep("version"), result_dep("part")]}
+    return {"actions": [(note, ["send"])], "uptodate": [result_dep("release"), result_dep("part")]}
 """,
         ("send", "send", "> version 2", "send", "send"),
         (("version", "1"),),

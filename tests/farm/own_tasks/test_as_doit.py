@@ -66,7 +66,11 @@ def type_in(server: DoitServer, folder: Path, line: str) -> tuple[int, str]:
         else:
             (folder / path).unlink()
         return 0, ""
-    status, listing, _ = server.doit(folder, *shlex.split(line), XDG_CACHE_HOME=str(folder.parent / "cache"))
+    words = shlex.split(line)
+    if kind == "list":
+        # The farm lists in the order of work, with an introduction, where doit sorts by name.
+        words.insert(1, "--sort=name")
+    status, listing, _ = server.doit(folder, *words, XDG_CACHE_HOME=str(folder.parent / "cache"))
     if kind != "list":
         listing = ""
     if "-s" in line.split():
