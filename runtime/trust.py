@@ -77,7 +77,7 @@ def require(digest: str, description: str, where: str) -> None:
     """Raise TrustError, with what the file says of itself and the command to trust it, unless it is trusted."""
     if not trusted(digest):
         raise TrustError(
-            f"the native payload is not trusted and was not run: it says to be {description}, SHA-256 {digest}",
+            f"the native payload is not trusted and was not run: it claims to be {description}, SHA-256 {digest}",
             where=where,
             remedy=f"if you know where the file is from: python -m {__package__} trust {shlex.quote(where)}",
         )

@@ -42,7 +42,8 @@ def find_toolchain(root: Path, settings: Settings, network: Network, platform: P
         if _place(settings, "target") != _place(settings, "toolchain"):
             # Whoever names a toolchain and no target hardly means the emulation, which starts none of its tools.
             ways = " or ".join(f"target={each}" for each in _room(name).TARGETS)
-            note = f"target {target} is built by the open toolchain; give {ways} to build with {name}"
+            note = f"{name} does not build target {target}, so the open toolchain builds it; "
+            note += f"add {ways} to build with {name}"
         name = TOOLCHAINS[0]
     if target not in _room(name).TARGETS:
         others = [each for each in TOOLCHAINS if target in _room(each).TARGETS]

@@ -232,7 +232,7 @@ def _check_option_order(words: list[str], tasks: dict[str, Any]) -> None:
             options = _with_value(words, position)
             # doit has taken the name=value words out.
             rest = [*words[:position], *words[position + len(options) :], *command_line_words(sys.argv[1:])]
-            raise InvalidCommand(f"options stand before the task: doit {' '.join([*options, *rest])}")
+            raise InvalidCommand(f"options come before the task; type: doit {' '.join([*options, *rest])}")
 
 
 def _with_value(words: list[str], position: int) -> list[str]:

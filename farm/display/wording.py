@@ -70,7 +70,7 @@ def _total_time(planned: Sequence[Planned], forecast: Forecast, capacity: Capaci
     if not most.known:
         return ["time: unknown, since none of these steps has run before"]
     slots = f"{capacity.slots} slot{'s' if capacity.slots != 1 else ''}"
-    known = f"{_between(least.seconds, most.seconds)} with {slots}, by the ledger"
+    known = f"{_between(least.seconds, most.seconds)} with {slots}, by earlier runs"
     return [f"time: unknown, since {_never_ran(most)}; the others take {known}" if most.unknown else f"time: {known}"]
 
 
@@ -269,14 +269,14 @@ def shortage_lines(steps: Sequence[tuple[str, Sequence[Shortage]]]) -> list[str]
     for name, shortages in steps:
         for shortage in shortages:
             kind, _, licence = shortage.resource.partition(" ")
-            has = f"there are {shortage.available:g}"
+            has = f"{shortage.available:g} may be used"
             if licence:
                 needs, remedy = f"licence {licence}", f"write '{licence}: COUNT' below farm.licences in farm.local.yaml"
             elif kind == "memory_gib":
-                needs, remedy = f"{shortage.needed:g} GiB of memory", "raise farm.memory_gib"
+                needs, remedy = f"{shortage.needed:g} GiB of memory", "raise farm.memory_gib if the machine has more"
             else:
                 needs, remedy = f"{shortage.needed:g} {kind}", f"raise farm.{kind}"
-            lines.append(f"step '{name}' can never run here: it needs {needs} and {has}; {remedy}")
+            lines.append(f"step '{name}' can never run here: it needs {needs}, and {has}; {remedy}")
     return lines
 
 

@@ -218,8 +218,8 @@ class Store:
                 self._readable = self._writable = False
                 self._warn(
                     f"the store {self.folder} has version '{found[:20]}', and this farm knows {VERSION}: it belongs to "
-                    "a newer farm. It is not used, and stays as it is. Update this checkout, or name another folder as "
-                    "farm.store"
+                    "a newer farm. This build goes on without it and changes nothing in it. Update this checkout, or "
+                    "name another folder as farm.store"
                 )
         return self._readable
 

@@ -38,7 +38,7 @@ def misfit_lines(misfit: Misfit) -> list[str]:
         *(f"  {shortfall_line(each)}" for each in misfit.shortfalls),
     ]
     if any(each.slr is not None for each in misfit.shortfalls):
-        lines.append("  (per SLR: blocks spread largest first; no other placement fits either)")
+        lines.append("  (no placement fits; these figures are of one of them, which spreads the blocks, largest first)")
     if not misfit.shortfalls and not misfit.too_large:
         lines.append(
             "  every placement within the budgets needs more wires between SLRs than there are, or breaks a pin"
@@ -65,8 +65,10 @@ def _remedies(misfit: Misfit) -> Iterator[str]:
         yield f"a higher {', '.join(f'fit.{name}_percent' for name in NAMES if name in below)}"
     if misfit.pins:
         yield f"no pin (fit.pin) of {', '.join(misfit.pins)}"
-    if misfit.better:
-        yield "the figures of 'doit ooc', since formulas are coarse"
+    lacking = {each.resource for each in misfit.too_large} | {each.resource for each in misfit.shortfalls}
+    if misfit.better and "luts" in lacking:
+        # For LUTs alone formulas are far too high.
+        yield "the figures of 'doit ooc', since LUTs by formula are much too high"
     yield "another board (platform=...)"
 
 

@@ -42,9 +42,9 @@ def test_no_more_at_once_than_there_is(checkout, needed: str, given: str, most: 
 @pytest.mark.parametrize(
     ("needed", "words"),
     [
-        ("cores=500", "it needs 500 cores and there are"),
-        ("memory_gib=9e6", "it needs 9e+06 GiB of memory and there are"),
-        ("licences=('synth',)", "it needs licence synth and there are 0; write 'synth: COUNT' below farm.licences"),
+        ("cores=500", "it needs 500 cores, and "),
+        ("memory_gib=9e6", "it needs 9e+06 GiB of memory, and "),
+        ("licences=('synth',)", "it needs licence synth, and 0 may be used; write 'synth: COUNT' below farm.licences"),
     ],
 )
 def test_what_never_fits_is_refused_before_anything_starts(checkout, needed: str, words: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 class TestCommandLine:
     def test_option_after_the_task(self, chain) -> None:
-        assert "options stand before the task: doit -n 4 join" in chain.doit("join", "-n", "4", status=3)
+        assert "options come before the task; type: doit -n 4 join" in chain.doit("join", "-n", "4", status=3)
         assert "doit -c up:a join" in chain.doit("up:a", "-c", "join", status=3)
         assert "doit -n 4 join farm.slots=2" in chain.doit("join", "farm.slots=2", "-n", "4", status=3)
 

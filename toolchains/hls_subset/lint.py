@@ -91,7 +91,12 @@ def lint(text: str, file: str, release: str | None = None) -> list[Finding]:
 
 def _syntax(node: Node) -> Iterator[_Found]:
     if node.type == "ERROR" or node.is_missing:
-        yield node, "syntax", f"cannot be read as C++ near {source(node)[:30]!r}", "write it in plainer C++"
+        yield (
+            node,
+            "syntax",
+            f"syntax error near {source(node)[:30]!r}, or C++ that the linter does not know",
+            "correct it, or write it more simply",
+        )
 
 
 def _statics(node: Node) -> Iterator[_Found]:

@@ -38,7 +38,7 @@ class Inspection(Helpful, ReaderMayLeave, DoitCmdBase):  # type: ignore[misc]
         control = linked(self.task_list)
         for word in named(self.sel_tasks or (), tasks):
             if word.startswith("-"):
-                raise InvalidCommand(f"options stand before the task: doit {self.name} {word} ...")
+                raise InvalidCommand(f"options come before the task; type: doit {self.name} {word} ...")
         check_selection(self.sel_tasks, tasks, control.targets)
         control.process(self.sel_tasks)
         names = order(control.tasks, control.selected_tasks)

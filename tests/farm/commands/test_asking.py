@@ -91,7 +91,7 @@ def test_folders_that_cannot_be_written(built) -> None:
             assert "Traceback" not in output
             assert "cannot be" not in output, (words, output)
         # The ledger is read there too.
-        assert "by the ledger" in ask(built, "plan")[1]
+        assert "by earlier runs" in ask(built, "plan")[1]
         status, output = ask(built, "trace")
         assert (status, output) == (3, "ERROR: build/trace.json: Permission denied; name another file with -o\n")
 

@@ -56,7 +56,7 @@ class TestCheckout:
         assert not (installed.checkout / "build/a").exists()
         assert "the farm has no 'doit dumpdb'" in installed.doit("-k", "dumpdb", status=3)
         assert "there is no task or target 'plam'" in installed.doit("-k", "plam", status=3)
-        assert "options stand before the task" in installed.doit("-k", "join", "-n", "2", status=3)
+        assert "options come before the task" in installed.doit("-k", "join", "-n", "2", status=3)
 
     def test_the_variable_of_doit(self, installed) -> None:
         installed.environment["DOIT_SEEK_FILE"] = "1"

@@ -86,7 +86,7 @@ def test_plan_tells_times_of_earlier_runs(flow) -> None:
     flow.write("a.txt", "A2\n")
     output = flow.doit("plan")
     assert re.search(r"^  run     w  \(a.txt changed\)  1\.\d s$", output, re.MULTILINE)
-    assert re.search(r"^time: 1\.\d s with \d+ slots?, by the ledger$", output, re.MULTILINE)
+    assert re.search(r"^time: 1\.\d s with \d+ slots?, by earlier runs$", output, re.MULTILINE)
 
 
 def test_why_names_facts_before_inputs_and_the_command(flow) -> None:

@@ -51,7 +51,10 @@ def test_who_builds_what(tmp_path: Path, asked: str, target: str, kind: str) -> 
 
 def test_a_toolchain_without_a_target_says_what_is_built(tmp_path: Path) -> None:
     found = chosen(tmp_path, "toolchain=vitis")
-    said = "target sw_emu is built by the open toolchain; give target=hw_emu or target=hw to build with vitis"
+    said = (
+        "vitis does not build target sw_emu, so the open toolchain builds it; "
+        "add target=hw_emu or target=hw to build with vitis"
+    )
     assert found.build.toolchain == "open"
     assert {item.note for item in found.items("link")} == {said}
     # The project's own farm.yaml names both.
