@@ -98,7 +98,16 @@ def test_the_only_python_does_not_do(machine, version: str) -> None:
 
 
 def test_no_python_at_all(machine) -> None:
-    assert "python3 is not there" in machine(pythons={}).stderr
+    said = machine(pythons={}).stderr
+    assert "python3 is not there" in said
+    assert "install python3 python3-venv && python3 -m venv ~/.uv" in said
+
+
+def test_the_only_python_does_not_do_and_has_no_venv(machine) -> None:
+    """Its own remedy needs that module."""
+    said = machine(pythons={"python3": "3.13"}, venv=False).stderr
+    assert "python3 is 3.13" in said
+    assert "install python3 python3-venv && " in said
 
 
 def test_a_python_without_venv(machine) -> None:
