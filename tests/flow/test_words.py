@@ -78,7 +78,7 @@ class TestWrongWords:
 class TestDoitsOwnCommands:
     def test_list(self, built) -> None:
         output = built.doit("list")
-        assert output.startswith("Start\n  doit build network=digits  ")
+        assert output.startswith("Start\n  doit demo  ")
         names = [line.split()[0] for line in output.splitlines() if line.startswith("  ")][1:]
         # What is built, in the order in which data flows, then what is asked of it.
         order = ["build", "block", "weights", "hls", "ooc", "placement", "netlist", "stitch", "link", "cosim"]
