@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import termios
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import NamedTuple
@@ -154,29 +155,39 @@ def _runs(line: list[Cell]) -> list[tuple[int, str, Look]]:
     return [(start + len(text) - len(text.lstrip()), text.strip(), look) for start, text, look in runs if text.strip()]
 
 
-def _rectangle(x: float, y: float, width: float, height: float, colour: str) -> str:
-    return f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" fill="{colour}"/>'
+@dataclass
+class Bar:
+    """A row of equal half cells."""
+
+    x: float
+    y: float
+    colour: str
+    width: float = CELL
+
+    def __str__(self) -> str:
+        size = f'width="{self.width:g}" height="{ROW / 2:g}"'
+        return f'<rect x="{self.x:g}" y="{self.y:g}" {size} fill="{self.colour}"/>'
 
 
 def _shapes(line: list[Cell], y: float) -> list[str]:
     """Half blocks as two rectangles, frames as lines."""
-    drawn: list[list[object]] = []  # x, y, width, height, colour; one that continues its neighbour makes it longer
+    bars: list[Bar] = []
     strokes = []
     for column, (letter, look) in enumerate(line):
         x = LEFT + column * CELL
         if letter in "▀█":
             lower = look.ground if letter == "▀" else look.colour
             for part, colour in ((0.0, look.colour), (ROW / 2, lower)):
-                before = next((each for each in drawn if each[1] == y + part and each[4] == colour), None)
-                if before is not None and before[0] + before[2] == x:  # type: ignore[operator]
-                    before[2] = before[2] + CELL  # type: ignore[operator]
+                same = [bar for bar in bars if bar.y == y + part and bar.colour == colour]
+                if same and same[-1].x + same[-1].width == x:
+                    same[-1].width += CELL
                 elif colour:
-                    drawn.insert(0, [x, y + part, CELL, ROW / 2, colour])
+                    bars.append(Bar(x, y + part, colour))
         elif letter in BOXES:
             middle, centre = x + CELL / 2, y + ROW / 2
             ends = {"l": (x, centre), "r": (x + CELL, centre), "u": (middle, y), "d": (middle, y + ROW)}
             strokes += [f"M{middle:g} {centre:g}L{ends[way][0]:g} {ends[way][1]:g}" for way in BOXES[letter]]
-    found = [_rectangle(*each) for each in reversed(drawn)]  # type: ignore[arg-type]
+    found = [str(bar) for bar in bars]
     if strokes:
         found.append(f'<path d="{"".join(strokes)}" stroke="{FRAME}" fill="none"/>')
     return found

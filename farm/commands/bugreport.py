@@ -27,7 +27,7 @@ class BugReport(Inspection):
     steps. Users, hosts, licence servers and tokens are left out. Trained parameters, variables with private values and
     sources are never in it. Give the key=value words of the build that failed.
     """
-    examples = ("doit bugreport", "doit bugreport -o /tmp/report.zip network=digits toolchain=auto target=hw")
+    examples = ("doit bugreport", "doit bugreport -o report.zip network=digits toolchain=auto target=hw")
     cmd_options = (
         {
             "name": "output",

@@ -25,7 +25,7 @@ class Repro(Inspection):
     doc_purpose = "write a step as a folder with one script that runs it"
     doc_usage = "[-o FOLDER] STEP [key=value...]"
     about = "For trying a step alone, or for sending it to the maker of a tool. Private values are left out."
-    examples = ("doit repro hls:res2a", "doit repro -o /tmp/case link")
+    examples = ("doit repro hls:res2a", "doit repro -o case link")
     cmd_options = (
         {
             "name": "output",
