@@ -6,9 +6,9 @@ and `_TREADY`, data rounded up to whole bytes (AXI4-Stream has no other). The un
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import singledispatch
+from functools import cached_property, singledispatch
 
 from blocks.core.base import Core
 from blocks.core.graph import Graph, GraphCore, Node
@@ -25,9 +25,14 @@ class RtlView:
     """The source of one core's top. `files` are the operators' modules, relative to `blocks/`."""
 
     name: str
-    top: str
+    render_top: Callable[[], str]
     files: tuple[str, ...]
     ports: tuple[InterfacePort, ...]
+
+    @cached_property
+    def top(self) -> str:
+        """The top's SystemVerilog, rendered when it is first asked for."""
+        return self.render_top()
 
 
 def data_bits(width_bits: int) -> int:
@@ -43,12 +48,12 @@ def render(core: Core) -> RtlView:
 
 @render.register
 def _(core: GraphCore) -> RtlView:
-    return RtlView(core.name, "\n".join(_top(core)) + "\n", core.sv_files(), core.ports())
+    return RtlView(core.name, lambda: "\n".join(_top(core)) + "\n", core.sv_files(), core.ports())
 
 
 @render.register
 def _(core: DmaCore) -> RtlView:
-    return RtlView(core.name, dma_rtl.render_top(core), core.sv_files(), core.ports())
+    return RtlView(core.name, lambda: dma_rtl.render_top(core), core.sv_files(), core.ports())
 
 
 def _top(core: GraphCore) -> Iterator[str]:

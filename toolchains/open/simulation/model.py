@@ -6,7 +6,7 @@ the core itself carries nothing for simulations.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from blocks.core.graph import GraphCore, Node
 from blocks.core.rtl import data_bits, instance_name, render
@@ -31,9 +31,9 @@ def verilog_files(core: GraphCore) -> tuple[str, ...]:
     return core.sv_files()
 
 
-def texts(core: GraphCore) -> dict[str, str]:
-    """What is rendered for a core's model, by file name."""
-    return {CORE: render(core).top, WRAPPER: wrapper(core), JOINT: joint(core)}
+def texts(core: GraphCore) -> dict[str, Callable[[], str]]:
+    """Functions that render the texts of a core's model, by file name."""
+    return {CORE: lambda: render(core).top, WRAPPER: lambda: wrapper(core), JOINT: lambda: joint(core)}
 
 
 def wrapper(core: GraphCore) -> str:

@@ -365,7 +365,7 @@ def build(
             (place / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(operators / file, place / file)
         for file, text in rendered.items():
-            (place / file).write_text(text)
+            (place / file).write_text(text())
         given = [*verilog, *(file for file in rendered if file != JOINT)]
         compile_model(core.name, given, place, verilator, waveforms=waveforms)
         link_simulation(place / model, harness, library)

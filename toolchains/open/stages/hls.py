@@ -33,7 +33,7 @@ def hls(build: Build, core: Core) -> Step:
             File("docs/hls_pragmas.yaml", "docs/hls_pragmas.yaml"),
             Text("host/farm_release.hpp", release_header("host")),
             Text("release/farm_release.hpp", release_header(HLS_RELEASE)),
-            Text("core.json", core_text(core)),
+            Text("core.json", lambda: core_text(core)),
         ),
         outputs=tuple(Output(name, f"{place}/{name}") for name in ("core.o", "interface.json", "csim.json")),
         log=f"{place}/hls.log",

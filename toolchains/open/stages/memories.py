@@ -23,7 +23,7 @@ PROGRAM = "toolchains.open.synthesis.fill_memory"
 
 def memory_view(plan: MemoryPlan) -> RtlView:
     """A parameter memory without contents, as a core with one output."""
-    return RtlView(plan.module, memory_rtl.render(plan), (memory_rtl.FILE,), ())
+    return RtlView(plan.module, lambda: memory_rtl.render(plan), (memory_rtl.FILE,), ())
 
 
 def empty_memories(build: Build) -> Iterator[Step]:

@@ -48,7 +48,7 @@ def _sources(build: VitisBuild, core: Core) -> tuple[tuple[str, ...], tuple[File
         return (), (File("ip.zip", f"{build.folder}/hls/{core.name}/ip.zip"),)
     view = render(core)
     top = f"{view.name}.sv"
-    return (*view.files, top), (*(File(file, f"blocks/{file}") for file in view.files), Text(top, view.top))
+    return (*view.files, top), (*(File(file, f"blocks/{file}") for file in view.files), Text(top, lambda: view.top))
 
 
 STAGE = Stage("ooc", Per.CORE, ooc, "netlist of", needs=("hls",), result=results.synthesis)
