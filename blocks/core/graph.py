@@ -56,6 +56,10 @@ class Graph:
 
     def parameter_ports(self) -> tuple[ParameterPort, ...]:
         """Parameter ports in the order of the nodes."""
+        return self._parameter_ports
+
+    @cached_property
+    def _parameter_ports(self) -> tuple[ParameterPort, ...]:
         return tuple(_parameter_ports(self.nodes))
 
     def cycles(self) -> dict[str, int]:

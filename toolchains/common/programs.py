@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -40,6 +41,9 @@ def interpreter(*packages: str) -> tuple[Tool, ...]:
 @cache
 def _package(name: str) -> Tool:
     try:
-        return Tool(name, metadata.version(name))
+        text = metadata.distribution(name).read_text("METADATA") or ""
     except metadata.PackageNotFoundError:
         return Tool(name, MISSING)
+    # metadata.version() parses the whole file, which holds the package's README, at each start.
+    found = re.search(r"^Version: *(\S+)", text, re.MULTILINE)
+    return Tool(name, found[1] if found else metadata.version(name))
