@@ -1,10 +1,10 @@
-"""How long it takes to redact a large log, and how long it took when every line was tried against every rule.
+"""Measures the time to redact a large log, and the time if every line were tried against every rule.
 
     python -m benchmarks.redaction LOG_FOLDER [--megabytes N]
 
-The log is made of the texts of the folder, one after the other and again. It is redacted as after a failed step: the
-log itself, and ten lines of it that are quoted, each by what all of the log names. Prints CPU seconds and whether both
-ways give the same texts.
+The log consists of the texts in the folder, repeated. It is redacted as after a failed step: the log itself, and ten
+quoted lines of it, each with all the names that occur in the log. It prints CPU seconds and whether both ways give the
+same texts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MEGABYTE = 1_000_000
 
 
 def line_by_line(text: str, words: Iterable[str] = ()) -> str:
-    """Return what `redact` returns, with all rules tried on all lines."""
+    """Return the same text as `redact`, but try all rules on all lines."""
     lines = text.split("\n")
     found = redaction._any_of({word for line in lines for word in redaction._names(line)} | {*words})
     shown: list[str] = []

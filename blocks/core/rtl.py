@@ -1,7 +1,7 @@
-"""The SystemVerilog view of a core: the operators' modules joined as in the graph, a register slice at every port.
+"""The SystemVerilog view of a core: the operators' modules joined as in the graph, with a register slice at every port.
 
 The top has the ports of the C++ top, named as Vitis HLS names them: `ap_clk`, `ap_rst_n`, and `<port>_TDATA`, `_TVALID`
-and `_TREADY`, data rounded up to whole bytes (AXI4-Stream has no other). The unused highest bits are zero.
+and `_TREADY`. Data is rounded up to whole bytes, as AXI4-Stream requires. The unused highest bits are zero.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _top(core: GraphCore) -> Iterator[str]:
     for index, port in enumerate(ports):
         yield from _port(port, last=index + 1 == len(ports))
     yield ");"
-    # A register of its own: the reset reaches every control register.
+    # Registered once here, because the reset fans out to every control register.
     yield "    logic rst;"
     yield "    always_ff @(posedge ap_clk) rst <= !ap_rst_n;"
     for name, width_bits in _wires(graph, ports):
@@ -141,5 +141,5 @@ PARTS = ("data", "valid", "ready")
 
 
 def instance_name(node: str) -> str:
-    """The name of a node's instance in the top: apart from its streams', and no word of the language."""
+    """The name of a node's instance in the top. The suffix keeps it apart from streams and keywords."""
     return f"{node}_i"

@@ -1,4 +1,4 @@
-"""`python -m blocks.parameters import FOLDER`: a network's trained values from files or from the authors' source."""
+"""`python -m blocks.parameters import FOLDER`: imports trained values from files or from the authors' source."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from config.problem import ConfigError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Import, and say what was imported.
+    """Import, and print a summary.
 
     Returns:
-        0, or 1 after printing everything that is wrong; then nothing was written.
+        0, or 1 after printing everything that is wrong; then no file was written.
     """
     parser = argparse.ArgumentParser(prog="python -m blocks.parameters", description=__doc__)
     command = parser.add_subparsers(required=True).add_parser("import", help="read, check and write all blocks' values")
@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     sys.stdout.write(f"{len(done.blocks)} blocks of {network.name} imported from {done.form}\n")
     if done.fc_weights == "stand-ins":
-        sys.stdout.write("weights of the last layer: none given, the build makes stand-ins (--fc-weights FILE)\n")
+        sys.stdout.write("weights of the last layer: none given, the build uses stand-ins (--fc-weights FILE)\n")
     else:
         sys.stdout.write(f"weights of the last layer: from {done.fc_weights}\n")
     return 0
