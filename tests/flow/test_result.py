@@ -87,7 +87,7 @@ class TestResult:
             (b"LOAD", 0, blob, b""),
             (b"RUN ", 2, data[:-1], b"are needed"),
             (b"RUN ", 3, data, b"are needed"),
-            (b"EVIL", 0, b"", b"an unknown operation"),
+            (b"EVIL", 0, b"", b"unknown operation"),
             (b"RUN ", 0, weights.tobytes(), b""),
             (b"RUN ", 2, data, expected[:2].astype("<u4").tobytes()),
             (b"STOP", 0, b"", None),
