@@ -27,7 +27,7 @@ SECTIONS = {"fit": FitSettings, "cosim": CosimSettings, "vitis": VitisSettings}
 def find_toolchain(root: Path, settings: Settings, network: Network, platform: Platform) -> Toolchain:
     """Return the toolchain that the settings ask for; import no other.
 
-    `auto` means open, unless only another toolchain reaches the target: target=hw starts AMD's tools, for hours.
+    `auto` means the toolchain that lists the target in AUTO_TARGETS: vitis for hw, which runs for hours, else open.
     `sw_emu` is always built by open, because it needs no tool of AMD.
 
     Raises:

@@ -15,7 +15,7 @@ from farm.step import Step
 
 
 class Per(Enum):
-    """What a stage makes one step for."""
+    """The things that a stage makes one step for."""
 
     BLOCK = "block"
     CORE = "core"

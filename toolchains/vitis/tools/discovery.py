@@ -1,8 +1,8 @@
 """Find AMD's tools on this machine. No program is started, because `doit list` must answer at once.
 
-An installation is a folder of products by release, `Vitis/2022.2/bin/v++` (up to 2024.2), or of releases by product,
-`2025.1/Vitis/bin/v++` (newer installers). Search order: the setting `vitis.install`; XILINX_VITIS, XILINX_VIVADO and
-XILINX_HLS, which settings64.sh sets; PATH; the usual places.
+An installation folder holds products with their releases, `Vitis/2022.2/bin/v++` (up to 2024.2), or releases with their
+products, `2025.1/Vitis/bin/v++` (newer installers). Search order: the setting `vitis.install`; XILINX_VITIS,
+XILINX_VIVADO and XILINX_HLS, which settings64.sh sets; PATH; the usual places.
 """
 
 from __future__ import annotations
