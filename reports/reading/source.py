@@ -1,4 +1,4 @@
-"""Reading a report from the disk: its bytes as text, or an error that says what they are."""
+"""Read the text of a report from disk. Errors say why a file is not text."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 from reports.reading.errors import EncodingError, UnreadableError
 
 MAX_BYTES = 256 * 1024 * 1024
-"""Larger than any report seen (a timing summary of 1,000 paths per group has some 20 MB)."""
+"""Limit of size, larger than any known report (a timing summary of 1,000 paths per group has some 20 MB)."""
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read(path: Path, name: str = "") -> str:
-    """Return the text of the report at `path`, which messages call `name` (default: the path as given).
+    """Return the text of the report at `path`. Messages use `name` for it (default: the path as given).
 
     Raises UnreadableError and EncodingError.
     """

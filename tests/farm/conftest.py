@@ -77,13 +77,13 @@ def task_join():
 """
 
 
-# Without bytecode: a dodo.py that is written twice within a second at the same length would run as it was first.
+# Without bytecode: if dodo.py is rewritten within a second with the same length, the first version would run again.
 PLAIN = {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 @dataclass
 class Checkout:
-    """A small project that the farm builds, in a folder of its own."""
+    """A small project for the farm, in a folder of its own."""
 
     folder: Path
     environment: dict[str, str] = field(default_factory=lambda: {**os.environ, **PLAIN})
@@ -118,7 +118,7 @@ class Checkout:
         )
 
     def doit(self, *words: str, status: int = 0) -> str:
-        """Run doit to its end, check its exit status, and return all that it has printed."""
+        """Run doit to its end, check its exit status, and return its output."""
         process = self.start(*words)
         try:
             output, _ = process.communicate(timeout=60)
@@ -181,7 +181,7 @@ def checkout(tmp_path: Path) -> Checkout:
 
 @pytest.fixture
 def started(checkout: Checkout):  # type: ignore[no-untyped-def]
-    """Return a function that starts doit in the checkout; what is left of it is killed after the test."""
+    """Return a function that starts doit in the checkout; processes that remain are killed after the test."""
     processes: list[subprocess.Popen[str]] = []
 
     def start(*words: str, **more: object) -> subprocess.Popen[str]:

@@ -201,5 +201,5 @@ def bad():
 def task_bad():
     return {"actions": [bad], "doc": "x"}
 """)
-        # As with doit: an exception is an error, and not a failure that a task reports.
+        # Like in doit: an exception is an error, not a failure that the task reports.
         assert "RuntimeError: no card" in checkout.doit(status=2)

@@ -22,7 +22,7 @@ def test_a_storm_of_faults(tmp_path: Path) -> None:
 
 
 class TestTheStormItself:
-    """It must see what it is there to see."""
+    """The storm must notice a broken promise."""
 
     @pytest.fixture
     def storm(self, tmp_path: Path) -> Storm:

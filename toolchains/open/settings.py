@@ -9,8 +9,8 @@ from config.settings import setting
 
 @dataclass(frozen=True)
 class CosimSettings:
-    """Section `cosim`: what goes through the simulated blocks."""
+    """Section `cosim`: inputs and waveforms of simulated blocks."""
 
-    images: int = setting(4, "images back to back through each simulated block", minimum=4, maximum=1000)
-    trace: str = setting("", "a file for the waveform of the one block that is asked for, e.g. wave.fst")
-    inputs: str = setting("", "an .npz in the checkout with input images by block name, [N, H, W, C]")
+    images: int = setting(4, "images sent back to back through each simulated block", minimum=4, maximum=1000)
+    trace: str = setting("", "file for the waveform of the one block simulated, e.g. wave.fst")
+    inputs: str = setting("", "an .npz in the checkout with input images by block name, each [N, H, W, C]")

@@ -35,7 +35,7 @@ def test_spans_of_a_build(checkout) -> None:
     found = spans(checkout)
     assert set(found) == {"w:0", "w:1", "w:2", "bad"}
     assert all(found[f"w:{n}"]["dur"] >= 200_000 for n in range(3))
-    # They ran at once, so they may not be drawn over one another.
+    # They ran at the same time, so they must be in different rows.
     assert len({found[f"w:{n}"]["tid"] for n in range(3)}) == 3
     assert found["w:0"]["args"] == {"ended": "finished", "why": "no record of a finished run"}
     assert found["bad"]["args"]["ended"] == "failed"

@@ -1,4 +1,4 @@
-"""What a user sees: the live lines on a terminal, plain lines elsewhere, and the figures after a build."""
+"""The display of a build: live lines on a terminal, plain lines elsewhere, and figures at the end."""
 
 from __future__ import annotations
 

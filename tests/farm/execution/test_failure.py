@@ -140,7 +140,7 @@ class TestClass:
         assert attempts("", "signal") == 2
         assert attempts("no licence for\n") > 2
         assert attempts("", "lost") == 3
-        # The same tool with the same inputs writes the same nothing.
+        # The same tool with the same inputs would again write nothing.
         assert attempts("", "outputs") == 1
         assert attempts("", "program") == 1
         assert attempts("", "timeout") == 1

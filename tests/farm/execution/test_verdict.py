@@ -1,4 +1,4 @@
-"""The verdict on an ended run, from what any executor reports, its log, and its files."""
+"""The verdict on a finished run, from the executor's report, the log, and the files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STEP = Step(
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """A run that ended well."""
+    """A successful run."""
     made = Run(STEP, tmp_path, tmp_path / "log", status=0)
     made.work.mkdir()
     (made.work / "out").write_text("x")

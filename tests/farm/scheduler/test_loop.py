@@ -30,7 +30,7 @@ Job = Callable[[Run], int | None]
 
 
 class FakeExecutor:
-    """Runs a job, a function by the step's name, when `ended` is asked for the `after`-th time."""
+    """Runs a job (a function by the step's name) at the `after`-th call of `ended`."""
 
     poll_s: float | None = 0.0
 
@@ -84,7 +84,7 @@ class FakeExecutor:
 
 
 class Watch:
-    """Notes what the loop tells."""
+    """Records the loop's events."""
 
     refresh_s: float | None = None
 
@@ -183,7 +183,7 @@ def build(tmp_path: Path) -> Callable[..., tuple[Outcome, Watch]]:
 
 
 def writes(run: Run) -> int:
-    """A job that does what it should."""
+    """A job that succeeds."""
     (run.work / "out").write_text("+".join(sorted(path.read_text() for path in run.work.iterdir() if path.is_file())))
     return 0
 

@@ -1,6 +1,6 @@
 """Write the xclbin and its values: `python -m toolchains.open.emulation.link` is the `link` step of target sw_emu.
 
-It compiles nothing. An emulation in C++ takes no resources and has no slacks: of those the values hold none.
+It compiles nothing. A C++ emulation uses no FPGA resources and has no timing slack, so the values contain neither.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ ISA_LEVEL = "x86-64-v2"
 
 
 def glibc_floor(program: bytes) -> str:
-    """The newest version of the C library that a program asks for by symbol version."""
+    """The newest glibc version that a program's symbols require, e.g. "2.34"; "none" if it names none."""
     versions = {(int(major), int(minor)) for major, minor in re.findall(rb"GLIBC_(\d+)\.(\d+)", program)}
     return ".".join(map(str, max(versions))) if versions else "none"
 
 
 def link(plan: LinkPlan, platform: Platform) -> None:
-    """The whole step in the current folder. Raises FarmRuntimeError for a container that cannot be written."""
+    """Run the step in the current folder. Raises FarmRuntimeError if the xclbin cannot be written."""
     program = Path("program").read_bytes()
     parts = {emulation_data.PAYLOAD: program, emulation_data.MEMORIES: memory_blob(plan.blocks)}
     weights = Path("fc_weights.bin").read_bytes()
@@ -58,10 +58,10 @@ def main() -> int:
     """Run the step in the current folder.
 
     Returns:
-        0, or 1 after printing what could not be written.
+        0, or 1 after printing why the xclbin cannot be written.
     """
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--plan", type=Path, required=True, help="what the flow knows of the build, as JSON")
+    parser.add_argument("--plan", type=Path, required=True, help="description of the build, as JSON")
     parser.add_argument("--platform", type=Path, required=True, help="clocks and memories of the board, as JSON")
     given = parser.parse_args()
     plan = LinkPlan.from_description(json.loads(given.plan.read_text("utf-8")))

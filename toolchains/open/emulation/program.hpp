@@ -1,4 +1,4 @@
-// The emulation's program: a server on standard input and output that runs the pipeline of compiled cores.
+// The program of the emulation: a server on standard input and output that runs the pipeline of compiled cores.
 //
 // Frames both ways, little-endian: 4 bytes operation, u32 argument, u64 length, then that many bytes.
 // LOAD: the memory images (as the link step wrote them) -> OKAY or FAIL with a text.
@@ -95,7 +95,7 @@ inline std::string load(pipeline& design, const std::vector<uint8_t>& blob) {
         design.instances.push_back(instance);
         at += bytes;
     }
-    return at == blob.size() ? "" : "bytes are left after the last block's memory images";
+    return at == blob.size() ? "" : "the memory images continue after the last block";
 }
 
 inline std::string run_image(const pipeline& design, const uint8_t* image, const uint8_t* weights, uint8_t* result) {
@@ -116,7 +116,7 @@ inline std::string run_image(const pipeline& design, const uint8_t* image, const
     return "";
 }
 
-// Images are independent: each worker takes the next one until none is left.
+// Images are independent, so each worker takes the next one until all are done.
 inline std::string run_batch(const pipeline& design, uint32_t images, const uint8_t* data, uint8_t* results) {
     const uint8_t* weights = data + uint64_t(images) * design.image_bytes;
     const unsigned cores = std::thread::hardware_concurrency();
@@ -150,7 +150,7 @@ inline int serve(pipeline& design) {
         try {
             body.resize(length);
         } catch (const std::exception&) {
-            refuse("no memory for a request of " + std::to_string(length) + " bytes");
+            refuse("out of memory for a request of " + std::to_string(length) + " bytes");
             return 2;
         }
         if (!read_all(body.data(), length)) return 2;
@@ -174,7 +174,7 @@ inline int serve(pipeline& design) {
         } else if (!std::memcmp(head, "STOP", 4)) {
             return 0;
         } else {
-            refuse("an unknown operation");
+            refuse("unknown operation");
         }
     }
     return 0;

@@ -1,4 +1,4 @@
-// A verilated core as the simulation sees it: the model of a core implements this, whatever Verilator called its parts.
+// The interface of a verilated core to the harness. Each model implements it, so the harness knows no name from Verilator.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace farm {
 
-// A stream port of the top. `data` is where Verilator keeps TDATA: `bytes` bytes, little-endian.
+// A stream port of the top. `data` points to TDATA: `bytes` bytes, little-endian.
 struct PortPins {
     const char* name;
     bool into_core;
@@ -19,23 +19,23 @@ struct PortPins {
     unsigned char* ready;
 };
 
-// Memory ports (AXI4) are not streams; a core that has some gets a list of its own here.
+// Stream ports only. A core with memory ports (AXI4) would need another list here.
 class SimulatedCore {
   public:
     virtual ~SimulatedCore() {}
     virtual void eval() = 0;
-    // Of a model that was compiled for waveforms: begin a file, and note all signals at a time.
+    // Only in models compiled with waveforms: open the file, and record all signals at a time.
     virtual void trace(const char*) { throw std::runtime_error("the model was compiled without waveforms"); }
     virtual void dump(std::uint64_t) {}
 
     std::vector<PortPins> ports;
     unsigned char* clock = nullptr;
     unsigned char* reset_n = nullptr;
-    // One bit for each stream inside the core, stream 0 lowest.
+    // One bit per stream inside the core, stream 0 in the lowest bit.
     std::uint32_t streams = 0;
     const void* stream_valid = nullptr;
     const void* stream_ready = nullptr;
-    // Beats in the memory of each FIFO.
+    // Number of beats in each FIFO's memory.
     std::vector<const std::uint32_t*> levels;
 };
 

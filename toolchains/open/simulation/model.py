@@ -1,7 +1,7 @@
-"""The texts around a core that make it a model: a wrapper in SystemVerilog, and what joins it to the harness.
+"""The texts that make a model of a core: a wrapper in SystemVerilog, and C++ that connects it to the harness.
 
-The wrapper looks into the core by hierarchical names: valid and ready of every stream and the level of every FIFO. So
-the core itself carries nothing for simulations.
+By hierarchical names the wrapper reads valid and ready of every stream and the level of every FIFO. So the core itself
+contains nothing for simulation.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ CORE, WRAPPER, JOINT = "core.sv", "simulated.sv", "joint.cpp"
 
 
 def stream_names(core: GraphCore) -> tuple[str, ...]:
-    """Every stream inside a core, in the order of the harness' bits."""
+    """Names of all streams inside a core, in the order of the harness's bits."""
     return (*core.graph.streams(), *(port.name for port in core.graph.parameter_ports()))
 
 
 def fifo_nodes(core: GraphCore) -> tuple[Node, ...]:
-    """The FIFOs of a core, in the order of the harness' levels."""
+    """The FIFOs of a core, in the order of the harness's levels."""
     return tuple(node for node, _ in core.graph.fifos())
 
 
 def verilog_files(core: GraphCore) -> tuple[str, ...]:
-    """The operators' files, relative to `blocks/`."""
+    """The SystemVerilog files of the core's operators, relative to `blocks/`."""
     return core.sv_files()
 
 
@@ -37,7 +37,7 @@ def texts(core: GraphCore) -> dict[str, Callable[[], str]]:
 
 
 def wrapper(core: GraphCore) -> str:
-    """The SystemVerilog around the core."""
+    """Render the SystemVerilog wrapper of a core."""
     return "\n".join(_wrapper(core)) + "\n"
 
 
@@ -66,7 +66,7 @@ def _wrapper(core: GraphCore) -> Iterator[str]:
 
 
 def joint(core: GraphCore) -> str:
-    """The C++ that gives the harness the model's pins; it exports `<core>_model`."""
+    """Render the C++ that connects the harness to the model's pins; it exports `<core>_model`."""
     return "\n".join(_joint(core)) + "\n"
 
 
@@ -82,7 +82,7 @@ def _joint(core: GraphCore) -> Iterator[str]:
     yield "template <class T> void* place(T& pins) { return &pins; }"
     yield "template <std::size_t WORDS> void* place(VlWide<WORDS>& pins) { return pins.data(); }"
     yield ""
-    # The context outlives the model that registers with it.
+    # The context is a base class, because it must outlive the model.
     yield "class Model : VerilatedContext, public farm::SimulatedCore {"
     yield f"    {name} top_;"
     yield "  public:"
@@ -110,10 +110,10 @@ def _joint(core: GraphCore) -> Iterator[str]:
     yield "#endif"
     yield "  private:"
     yield "#if VM_TRACE"
-    # Gone before the model: its end closes the file.
+    # Declared last, so it is destroyed before the model; its destructor closes the file.
     yield "    VerilatedFstC waveform_;"
     yield "#endif"
-    # Power-on contents are random: a core that relies on them is found out.
+    # Random contents at power-on expose a core that relies on them.
     yield "    static void prepare(VerilatedContext* context, std::uint64_t seed) {"
     yield "#if VM_TRACE"
     yield "        context->traceEverOn(true);"

@@ -1,4 +1,4 @@
-"""Kernel, weights and manifest written into an xclbin that the emulated card runs."""
+"""Write kernel, weights and manifest into an xclbin for the emulated card."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from toolchains.common.stages.weights import fc_weights_file, image_files
 
 PROGRAM = "toolchains.open.emulation.link"
 MADE = ("program", "kernel.xml")
-"""What `stitch` has left of the cores."""
+"""Outputs of the step `stitch` that go into the xclbin."""
 
 
 def link(build: Build, network: Network) -> Step:
-    """The step of a network."""
+    """The step that writes a network's xclbin."""
     plan = link_plan_of(
         network,
         toolchain=build.toolchain,

@@ -1,4 +1,4 @@
-"""A core's RTL, verilated and compiled to an object that the harness runs."""
+"""Verilate a core's RTL and compile it to an object that the harness runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PACKING_HEADERS = tuple(
 
 
 def model(build: Build, core: GraphCore) -> Step | None:
-    """The step of a core. The DMA core has none: it and its bench are one program, which `cosim` compiles."""
+    """The step of a core. The DMA core has none: `cosim` compiles it together with its bench."""
     if not core.has_block_bench:
         return None
     place = f"{build.folder}/{STAGE.name}/{core.name}"
@@ -51,7 +51,7 @@ def model(build: Build, core: GraphCore) -> Step | None:
 
 
 def harness(build: Build) -> Iterator[Step]:
-    """Harness and Verilator's library, compiled once for all cores."""
+    """The step that compiles harness and Verilator's library, once for all cores."""
     place = f"{build.folder}/{STAGE.name}/harness"
     yield Step(
         name=f"{STAGE.name}:harness",
@@ -70,7 +70,7 @@ def harness(build: Build) -> Iterator[Step]:
 
 
 def shared(build: Build) -> Iterator[Step]:
-    """The harness; and, where waveforms are asked for, harness and models that can write them, beside the others."""
+    """The step of the harness and, if waveforms are wanted, further steps: harness and models that can write them."""
     (plain,) = harness(build)
     yield plain
     if not build.settings.section(CosimSettings).trace:

@@ -1,4 +1,4 @@
-"""RTL synthesised by Yosys out of context: netlist, utilization, logic delay."""
+"""Synthesise RTL with Yosys, out of context: netlist, utilization, logic delay."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ OUTPUTS = (NETLIST, VERILOG, STATISTICS, "values.json")
 
 
 def ooc(build: Build, core: Core) -> Step:
-    """The step of a core."""
+    """The step that synthesises a core."""
     return synthesis(build, render(core), core.facts(), "ooc")
 
 
 def synthesis(build: Build, view: RtlView, facts: tuple[tuple[str, str], ...], task: str) -> Step:
-    """Synthesis of a view, as an item of `task`."""
+    """The step that synthesises a view, named as an item of `task`."""
     top = f"{view.name}.sv"
     place = f"{build.folder}/{task}/{view.name}"
     python, yosys = interpreter("pyosys")

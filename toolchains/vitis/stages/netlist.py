@@ -1,4 +1,4 @@
-"""The cores joined by Vivado, with empty parameter memories: unaffected by new weights."""
+"""Join the cores in Vivado, with empty parameter memories, so new weights do not run this stage."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PROGRAM = "toolchains.vitis.stitch.run_netlist"
 
 
 def netlist(build: VitisBuild, network: Network) -> Step:
-    """The step of a network."""
+    """The step that joins a network's cores."""
     job, place, kernel = build.job, f"{build.folder}/stitch", network.name
     is_block_design = job.style == "ipi"
     converters = {core.name: core for link in design_of(network).links if (core := converter_core(link))}

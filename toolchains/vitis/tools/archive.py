@@ -1,4 +1,4 @@
-"""A folder as a zip whose bytes follow from its contents alone, and back: what travels between steps."""
+"""Pack a folder into a reproducible zip, and unpack it. Steps pass folders to each other in this form."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def pack_folder(folder: Path, archive: Path) -> int:
-    """Write all files below a folder, sorted, with fixed dates; return how many."""
+    """Pack all files below a folder, sorted, with fixed dates; return their number."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as writer:
         for path in files:
@@ -21,7 +21,7 @@ def pack_folder(folder: Path, archive: Path) -> int:
 
 
 def unpack_folder(archive: Path, folder: Path) -> None:
-    """Write the files of an archive. Raises ValueError for a name that leads out of the folder."""
+    """Unpack an archive into a folder. Raises ValueError for a path that leads out of the folder."""
     with zipfile.ZipFile(archive) as reader:
         for entry in reader.infolist():
             path = PurePosixPath(entry.filename)

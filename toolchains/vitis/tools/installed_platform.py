@@ -1,8 +1,8 @@
-"""What an installed platform says of itself, read without a tool: its part.
+"""Read the part of an installed platform, without a tool.
 
-Beside the .xpfm lies `hw/<name>.xsa` (`.dsa` in packages of before 2019.2; `hw/hw.xsa` in some), a zip that holds a
-description `<name>.hpfm`: XML with `platformInfo/deviceInfo`, whose `name` is the part (as public readers of platforms
-take it). Only the zip's directory and that member are read, since the archives are hundreds of megabytes.
+Beside the .xpfm is `hw/<name>.xsa` (`.dsa` in packages before 2019.2; `hw/hw.xsa` in some), a zip with the description
+`<name>.hpfm`. In this XML the `name` of `platformInfo/deviceInfo` is the part (public readers of platforms use it). The
+archives have hundreds of megabytes, so only the zip's directory and that member are read.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from xml.etree import ElementTree
 
 NAMESPACE = "{http://www.xilinx.com/xd}"
 MOST_BYTES = 64 * 2**20
-"""The largest description that is read: they have a few hundred kB."""
+"""The largest description that is read; real ones have a few hundred kB."""
 
 
 def part_of(xpfm: Path) -> str | None:
-    """The part of the platform that a .xpfm stands for; None where nothing beside it says so."""
+    """The part of the platform with this .xpfm; None if no archive beside it names one."""
     for archive in _archives(xpfm.parent / "hw"):
         try:
             found = _part(archive)
         except (OSError, zipfile.BadZipFile, ElementTree.ParseError, NotImplementedError, RuntimeError):
-            continue  # a package of another layout: v++ itself will say if it is broken
+            continue  # another layout; if the package is broken, v++ will say so
         if found:
             return found
     return None

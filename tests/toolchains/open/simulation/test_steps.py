@@ -105,7 +105,7 @@ def test_another_depth_is_a_fact_of_the_model(network) -> None:
 @pytest.mark.parametrize("path", ["nowhere.npz", "/etc/hostname", "../digits.npz"])
 def test_images_outside_the_checkout_are_refused(tmp_path, network, path) -> None:
     settings = load_settings(tmp_path, {"cosim": CosimSettings}, [f"cosim.inputs={path}"])
-    said = r"command line: cosim.inputs is .*, and the checkout has no such file; put the archive"
+    said = r"command line: cosim.inputs is .*, but the checkout has no such file; put the archive"
     with pytest.raises(ConfigError, match=said):
         find_toolchain(tmp_path, settings, network, find_platform("u250"))
 

@@ -1,7 +1,7 @@
-"""The program that simulates DMA cores: their SystemVerilog, verilated, with the test bench `bench.cpp` around it.
+"""Make the program that simulates DMA cores: verilated SystemVerilog inside the test bench `bench.cpp`.
 
-The bench is the host, the card memory and the blocks in one, and checks the rules of AXI and of the registers while it
-runs. Several cores may be in one program.
+The bench plays the host, the card memory and the blocks. While it runs, it checks the rules of AXI and of the control
+registers. One program may hold several cores.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from toolchains.open.simulation.compile_model import (
 from toolchains.open.simulation.verilator import Verilator
 
 SOURCES = ("bench.hpp", "bench.cpp", "axi_memory.hpp")
-"""The bench, beside this file."""
+"""Sources of the bench, beside this file."""
 JOINT, PROGRAM = "joint.cpp", "dma_bench"
 
 
 def joint(cores: Iterable[DmaCore]) -> str:
-    """The C++ that gives the bench the pins of its cores."""
+    """Generate the C++ that connects the bench to the pins of its cores."""
     cores = tuple(cores)
     lines = [f'#include "{class_name(core.name)}.h"' for core in cores]
     lines.append('#include "bench.hpp"')
@@ -46,17 +46,17 @@ def compile_bench(
     verilator: Verilator,
     flags: Sequence[str] = VERILATOR_FLAGS,
 ) -> Path:
-    """Make the program in `folder`, where the bench's sources, `joint.cpp` and the SystemVerilog are.
+    """Make the program in `folder`, which holds the bench's sources, `joint.cpp` and the SystemVerilog.
 
     Args:
-        cores: Their names; the top of each is `<name>.sv`.
-        verilog: The files that all tops need, relative to `folder`.
-        folder: Where everything is.
-        verilator: The one to use.
-        flags: Verilator's.
+        cores: Names of the cores; the top of each is `<name>.sv`.
+        verilog: SystemVerilog files that all tops need, relative to `folder`.
+        folder: Folder of all sources and of the program.
+        verilator: The Verilator to use.
+        flags: Options for Verilator.
 
     Raises:
-        ModelError: Verilator or the compiler refuses; their messages are in the log.
+        ModelError: Verilator or the compiler fails; their messages are in the log.
     """
     made = []
     for name in cores:
