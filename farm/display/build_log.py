@@ -13,12 +13,16 @@ from typing import Any
 from farm.execution.failure import Failure
 from farm.execution.run import Run
 from farm.reason import Reason
+from farm.results.beneath import open_beneath
 from farm.results.folder import FARM_FOLDER
 from farm.results.record import Cost
 from farm.scheduler.watcher import Watcher
 
 LAST_BUILD = f"{FARM_FOLDER}/last_build.jsonl"
+#: Given in the first event.
+_FORMAT = 1
 _KEPT_REASONS = 20
+_MOST_BYTES = 256 << 20
 _US = 1_000_000
 
 Event = dict[str, Any]
@@ -34,13 +38,13 @@ class BuildLog:
 
     def __init__(
         self,
-        path: Path,
+        root: Path,
         watcher: Watcher,
         clock: Callable[[], float] = time.monotonic,
         is_step: Callable[[str], bool] = lambda name: True,
     ) -> None:
         self.refresh_s = watcher.refresh_s
-        self._path = path
+        self._root = root
         self._watcher = watcher
         self._clock = clock
         self._begun_s = clock()
@@ -94,11 +98,14 @@ class BuildLog:
             return
         try:
             if self._file is None:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._file = os.open(
-                    self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o644
+                self._file = open_beneath(
+                    self._root, LAST_BUILD, os.O_WRONLY | os.O_CREAT | os.O_APPEND, make_folders=True
                 )
-                self._line({"event": "begin", "at_s": 0.0, "began_s": round(time.time(), 3), "process": os.getpid()})
+                os.ftruncate(self._file, 0)
+                began_s = round(time.time(), 3)
+                self._line(
+                    {"event": "begin", "at_s": 0.0, "format": _FORMAT, "began_s": began_s, "process": os.getpid()}
+                )
             while self._waiting:
                 self._line(self._waiting.pop(0))
             self._line(line)
@@ -111,16 +118,31 @@ class BuildLog:
             os.write(self._file, (json.dumps(document) + "\n").encode())
 
 
-def read_events(path: Path) -> list[Event]:
-    """Return the events of a build; a torn or damaged line is left out. Raises OSError if there is no such file."""
-    events = []
-    for line in path.read_text("utf-8", errors="replace").splitlines():
+class NewerLogError(Exception):
+    """The events were written by a later version of the farm; the argument says so."""
+
+
+def read_events(root: Path) -> list[Event]:
+    """Return the events of the last build in a checkout; a torn or damaged line is left out.
+
+    Raises OSError if there are none, and NewerLogError. The first logs had no format number.
+    """
+    events: list[Event] = []
+    with os.fdopen(open_beneath(root, LAST_BUILD), "rb") as stream:
+        text = stream.read(_MOST_BYTES).decode("utf-8", errors="replace")
+    for line in text.splitlines():
         try:
             event = json.loads(line)
             if isinstance(event["event"], str) and isinstance(event["at_s"], float | int):
                 events.append(event)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             continue
+    found = events[0].get("format", 0) if events else 0
+    if isinstance(found, int) and found > _FORMAT:
+        raise NewerLogError(
+            f"{LAST_BUILD} has format {found}, and this farm knows {_FORMAT}: a newer farm wrote it. Update this "
+            "checkout, or build again"
+        )
     return events
 
 

@@ -7,6 +7,7 @@ its own. Its predecessor is the step that the same name stood for before.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,8 @@ from typing import Any
 from farm.key import Parts
 from farm.planning.graph import Task, step_of
 from farm.reason import Reason, differences
-from farm.results.folder import FARM_FOLDER, write_atomically
+from farm.results.beneath import open_beneath, write_beneath
+from farm.results.folder import FARM_FOLDER
 from farm.results.ledger import kind_of
 from farm.results.record import Records
 
@@ -38,7 +40,7 @@ class Predecessors:
 
     def __init__(self, root: Path, tasks: Mapping[str, Task], dep_file: str) -> None:
         self._root = root
-        self._file = root / _FOLDER / f"{dep_file.strip('/')}.json"
+        self._file = f"{_FOLDER}/{dep_file.strip('/')}.json"
         self._tasks = tasks
         self._groups: dict[str, list[str]] = {}
         for group, task in tasks.items():
@@ -89,7 +91,7 @@ class Predecessors:
                 item = {"name": name, "parts": record.parts.document(), "facts": dict(record.facts)}
                 known.update(dict.fromkeys(self._groups[name], item))
         if known != self._known:
-            write_atomically(self._file, json.dumps({"format": _FORMAT, "groups": known}))
+            write_beneath(self._root, self._file, json.dumps({"format": _FORMAT, "groups": known}).encode())
             self._known = known
 
     def _load(self) -> dict[str, Any]:
@@ -97,9 +99,10 @@ class Predecessors:
             self._known = {}
             # Damaged or absent: there is nothing to compare with, and nothing else is lost.
             try:
-                document = json.loads(self._file.read_text("utf-8"))
+                with os.fdopen(open_beneath(self._root, self._file), "rb") as stream:
+                    document = json.loads(stream.read())
                 if document["format"] == _FORMAT and isinstance(document["groups"], dict):
                     self._known = {group: item for group, item in document["groups"].items() if isinstance(item, dict)}
-            except (OSError, ValueError, KeyError, TypeError):
+            except (OSError, ValueError, KeyError, TypeError, RecursionError):
                 pass
         return self._known

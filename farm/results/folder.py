@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
+import stat
 from pathlib import Path
 
 FARM_FOLDER = "build/.farm"
@@ -33,8 +35,10 @@ def copy(source: Path, target: Path) -> None:
     A hard link would let a tool that rewrites its input in place change the original.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    with source.open("rb") as reader, target.open("xb") as writer:
+    with open(source, "rb", opener=_at_once) as reader, target.open("xb") as writer:
         status = os.fstat(reader.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "is not a regular file", str(source))
         done = 0
         try:
             while done < status.st_size:
@@ -49,6 +53,11 @@ def copy(source: Path, target: Path) -> None:
             writer.truncate()
             shutil.copyfileobj(reader, writer, 1 << 20)
         os.fchmod(writer.fileno(), (status.st_mode & 0o777) | 0o600)
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open a file; a pipe without a writer would be waited for."""
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
 
 
 def move(source: Path, target: Path) -> None:

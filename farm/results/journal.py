@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from doit.exceptions import InvalidCommand
 
+from farm.results.beneath import unlink_beneath
 from farm.results.folder import RECORDS, write_atomically
 
 #: A journal begins with a line that names it, under a name that no task can have. The first journals had none.
@@ -77,7 +78,7 @@ class Journal:
         record = values.get(RECORD_VALUE)
         # The journal is a file like any other: what it names is removed only where records are kept.
         if isinstance(record, str) and record.startswith(f"{RECORDS}/") and ".." not in PurePosixPath(record).parts:
-            Path(record).unlink(missing_ok=True)
+            unlink_beneath(Path.cwd(), record)
 
     def remove_all(self) -> None:
         """Forget all tasks."""

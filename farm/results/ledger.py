@@ -13,7 +13,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from farm.results.lock import locked
+from farm.results.lock import LockHeldError, locked
 
 if TYPE_CHECKING:
     import sqlite3
@@ -27,7 +27,8 @@ STOPPED = "stopped"
 _VERSION = 1
 #: Older runs say little about the tools and the machine of today.
 _REMEMBERED = 20
-_BUSY_S = 5.0
+#: Signals are not looked at while SQLite waits for another writer.
+_BUSY_S = 1.0
 _SCHEMA = """
 CREATE TABLE runs (
     id INTEGER PRIMARY KEY,
@@ -155,7 +156,7 @@ class Ledger:
             if self._connection is None:
                 self._connection = self._open()
             return self._connection.execute(statement, values).fetchall()
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, LockHeldError) as error:
             self._unusable = True
             self._warn(f"the ledger {self._path} cannot be used ({error}); nothing is learned from this build")
             return []
@@ -165,7 +166,7 @@ class Ledger:
 
         self._path.parent.mkdir(parents=True, exist_ok=True)
         # Others are held off while the file is made or set aside: they could take away the one just made.
-        with locked(Path(f"{self._path}.lock"), fcntl.LOCK_EX):
+        with locked(Path(f"{self._path}.lock"), fcntl.LOCK_EX, wait_s=_BUSY_S):
             for last in (False, True):
                 connection = sqlite3.connect(self._path, timeout=_BUSY_S, isolation_level=None)
                 try:

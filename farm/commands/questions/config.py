@@ -9,11 +9,10 @@ from doit.cmd_base import DoitCmdBase
 from doit.exceptions import InvalidCommand
 
 from farm.commands.helpful import Helpful
-from farm.display.reader import ReaderMayLeave
 from farm.project import project_of
 
 
-class Config(Helpful, ReaderMayLeave, DoitCmdBase):  # type: ignore[misc]
+class Config(Helpful, DoitCmdBase):  # type: ignore[misc]
     """Shows the effective settings with their origin."""
 
     name = "config"
