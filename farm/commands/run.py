@@ -22,7 +22,7 @@ from farm.display.tally import Tally
 from farm.display.wording import limit_words, shortage_lines
 from farm.execution.local import LocalExecutor
 from farm.execution.scratch import Scratch
-from farm.machine import capacity_of, store_folder
+from farm.machine import capacity_of, ledger_path, store_folder
 from farm.planning.admission import NeverFitsError
 from farm.planning.forecast import Forecast
 from farm.planning.graph import check_selection, check_sources, linked, order, step_of, takes_words
@@ -130,7 +130,7 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
         project = project_of(self.loader)
         farm = project.farm
         capacity, folder = capacity_of(farm, num_process), store_folder(farm)
-        ledger = Ledger(folder / "ledger.db", lambda text: display.note(text))  # noqa: PLW0108 - it comes later
+        ledger = Ledger(ledger_path(farm), lambda text: display.note(text))  # noqa: PLW0108 - it comes later
         forecast = Forecast(control.tasks, possible, ledger)
         priority = Priority(forecast.needs, forecast.of, capacity)
         predecessors = Predecessors(root, control.tasks, dep_file)
@@ -149,7 +149,9 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
             executor, scratch = LocalExecutor(root), Scratch(root)
             executor.open()
             scratch.clear()
-            checkout = Checkout(root, digests_of(root), Store(folder, display.note))
+            checkout = Checkout(
+                root, digests_of(root), Store(folder, display.note, shared=farm.store_shared), display.note
+            )
             log = BuildLog(root / LAST_BUILD, display, is_step=lambda name: step_of(control.tasks[name]) is not None)
             loop = Loop(
                 control.tasks,

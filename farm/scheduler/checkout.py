@@ -9,27 +9,26 @@ from pathlib import Path
 
 from farm import clock
 from farm.execution.run import Run
+from farm.hooks import Hook, Vouch
 from farm.key import Parts, parts_of
 from farm.reason import Reason
 from farm.results.digest import Digest, Digests, Signature, digest_of, settled
 from farm.results.folder import SCRATCH, move, remove_tree
-from farm.results.record import Cost, Record, Records, why
+from farm.results.record import Cost, Origin, Record, Records, why
 from farm.results.store import Store, entry_of
 from farm.step import Step
-
-#: What a task does with its outputs when they are in place; it gets their paths.
-Hook = Callable[[tuple[Path, ...]], None]
 
 _RESTORING = f"{SCRATCH}/restoring"
 
 
 @dataclass(frozen=True)
 class Probe:
-    """The state of a step before it runs: its key, its inputs, and why it is not current."""
+    """The state of a step before it runs: its key, its inputs, why it is not current, and who made what is recorded."""
 
     parts: Parts
     inputs: Mapping[str, tuple[Signature, Digest]]
     reasons: tuple[Reason, ...]
+    origin: Origin = "restored"
 
 
 @dataclass(frozen=True)
@@ -47,11 +46,17 @@ class HookError(Exception):
 class Checkout:
     """The records and targets of a checkout, and their exchange with the store."""
 
-    def __init__(self, root: Path, digests: Digests, store: Store | None) -> None:
+    def __init__(
+        self, root: Path, digests: Digests, store: Store | None, note: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """`note` gets what a hook has to say."""
         self.root = root
         self.store = store
         self._digests = digests
+        self._note = note
         self._records = Records(root)
+        #: Files that came out of a shared store, or were made from such.
+        self._shared: set[str] = set()
         self._restoring_is_empty = False
         #: Keys of all steps that were looked at.
         self.keys: set[str] = set()
@@ -61,7 +66,12 @@ class Checkout:
         inputs = {source: self._digests.read(source) for source in step.sources}
         parts = parts_of(step, lambda item: inputs[item.source][1].meaning)
         self.keys.add(parts.key)
-        return Probe(parts, inputs, why(step, parts, self._records.read(step), self._digests))
+        record = self._records.read(step)
+        reasons = why(step, parts, record, self._digests)
+        origin = record.origin if record is not None else "restored"
+        if not reasons:
+            self._note_origin(step, origin)
+        return Probe(parts, inputs, reasons, origin)
 
     def has(self, step: Step) -> bool:
         """Tell whether a step is current or stored. What depends on inputs that are not there yet counts as neither."""
@@ -69,7 +79,9 @@ class Checkout:
             probe = self.probe(step)
         except OSError:
             return False
-        return not probe.reasons or (self.store is not None and self.store.find(probe.parts.key) is not None)
+        return not probe.reasons or (
+            self.store is not None and self.store.find(probe.parts.key, _outputs(step)) is not None
+        )
 
     def unmoved(self, probe: Probe) -> bool:
         """Tell whether every source is still as it was probed. Raises OSError for one that is gone."""
@@ -88,9 +100,7 @@ class Checkout:
 
         Returns the cost of the run that made them. Raises OSError if the checkout cannot be written.
         """
-        entry = self.store.find(probe.parts.key) if self.store is not None else None
-        outputs = {output.path for output in step.outputs}
-        if self.store is None or entry is None or not outputs <= set(entry.files):
+        if self.store is None or (entry := self.store.find(probe.parts.key, _outputs(step))) is None:
             return None
         folder = self.root / _RESTORING
         self._clear_restoring()
@@ -101,11 +111,12 @@ class Checkout:
             self._place(step, folder / "work", {path: file.digest for path, file in entry.files.items()})
             move(folder / "log", self.root / step.log)
             # All moved away: the next one may use the folder, and some file systems take long to remove one.
-            self._restoring_is_empty = outputs == set(entry.files) and not any("/" in path for path in outputs)
+            self._restoring_is_empty = not any("/" in path for path in entry.files)
         finally:
             self._clear_restoring()
-        self.run_hook(step, hook)
-        self._record(step, probe, {path: file.digest for path, file in entry.files.items()}, entry.cost)
+        origin: Origin = "shared" if self.store.shared else "restored"
+        self.run_hook(step, hook, origin)
+        self._record(step, probe, {path: file.digest for path, file in entry.files.items()}, entry.cost, origin)
         return entry.cost
 
     def publish(self, run: Run, probe: Probe, hook: Hook | None) -> tuple[Difference, ...]:
@@ -116,23 +127,30 @@ class Checkout:
         step, key = run.step, probe.parts.key
         digests = {output.path: digest_of(run.work / output.path) for output in step.outputs}
         earlier = self._earlier(step, key)
-        if self.store is not None:
+        origin: Origin = "ran" if self._shared.isdisjoint(step.sources) else "shared"
+        # A store of one's own never holds what others may have had a hand in.
+        if self.store is not None and (origin == "ran" or self.store.shared):
             more = {"facts": dict(step.facts), "cost": run.cost}
             self.store.publish(entry_of(key, step.name, digests, run.work, run.log, **more), run.work, run.log)
         self._place(step, run.work, digests)
-        self.run_hook(step, hook)
-        self._record(step, probe, digests, run.cost)
+        self.run_hook(step, hook, origin)
+        self._record(step, probe, digests, run.cost, origin)
         return tuple(
             Difference(output.target, earlier[output.path].meaning == digests[output.path].meaning)
             for output in step.outputs
             if output.path in earlier and earlier[output.path].sha256 != digests[output.path].sha256
         )
 
-    def run_hook(self, step: Step, hook: Hook | None) -> None:
-        """Run the task's publish hook. Raises HookError for whatever it raises."""
+    def run_hook(self, step: Step, hook: Hook | None, origin: Origin) -> None:
+        """Run the task's publish hook on outputs of this origin. Raises HookError for whatever it raises."""
         if hook is not None:
+            paths = tuple(self.root / target for target in step.targets)
             try:
-                hook(tuple(self.root / target for target in step.targets))
+                if isinstance(hook, Vouch):
+                    if sentence := hook.call(paths, origin == "ran"):
+                        self._note(sentence)
+                else:
+                    hook(paths)
             except Exception as error:
                 raise HookError(f"{type(error).__name__}: {error}") from error
 
@@ -159,11 +177,19 @@ class Checkout:
             move(work / output.path, self.root / output.target)
             self._digests.learn(output.target, signature, digests[output.path])
 
-    def _record(self, step: Step, probe: Probe, digests: Mapping[str, Digest], cost: Cost) -> None:
+    def _note_origin(self, step: Step, origin: Origin) -> None:
+        """Remember for the steps that read these outputs whether a shared store had a hand in them."""
+        if origin == "shared":
+            self._shared.update(step.targets)
+        else:
+            self._shared.difference_update(step.targets)
+
+    def _record(self, step: Step, probe: Probe, digests: Mapping[str, Digest], cost: Cost, origin: Origin) -> None:
+        self._note_origin(step, origin)
         outputs = {output.target: digests[output.path] for output in step.outputs}
         key, parts = probe.parts.key, probe.parts
         self._records.write(
-            step, Record(step.name, key, parts, outputs, dict(step.facts), cost, clock.epoch_s(), step.log)
+            step, Record(step.name, key, parts, outputs, dict(step.facts), cost, clock.epoch_s(), step.log, origin)
         )
 
     def _earlier(self, step: Step, key: str) -> Mapping[str, Digest]:
@@ -184,3 +210,7 @@ class Checkout:
         except OSError:
             return True
         return now_signature != signature and now.meaning != digest.meaning
+
+
+def _outputs(step: Step) -> set[str]:
+    return {output.path for output in step.outputs}

@@ -17,6 +17,7 @@ from farm import clock
 from farm.execution.executor import Executor
 from farm.execution.failure import Failure, failed, out_of_disk, retry_of
 from farm.execution.run import CannotStart, Run
+from farm.hooks import Hook
 from farm.planning.admission import Capacity, check_fits, never_fits
 from farm.planning.graph import Task, order, step_of
 from farm.planning.priority import Priority
@@ -24,7 +25,7 @@ from farm.reason import Reason
 from farm.redaction import Redaction
 from farm.results.ledger import ENDED_WELL, STOPPED, Ledger
 from farm.scheduler.books import Books
-from farm.scheduler.checkout import Checkout, Hook, HookError, Probe
+from farm.scheduler.checkout import Checkout, HookError, Probe
 from farm.scheduler.frontier import Frontier
 from farm.scheduler.growth import Growth
 from farm.scheduler.outcome import Outcome
@@ -208,7 +209,7 @@ class Loop:
 
     def _ends_without_run(self, name: str, step: Step, probe: Probe) -> bool:
         if not probe.reasons:
-            self._checkout.run_hook(step, _hook_of(self._tasks[name]))
+            self._checkout.run_hook(step, _hook_of(self._tasks[name]), probe.origin)
             self._books.current(name)
             return True
         cost = self._checkout.restore(step, probe, _hook_of(self._tasks[name]))
