@@ -29,7 +29,7 @@ def make_private(folder: Path) -> bool:
     Returns whether others could write it until now. Raises NotPrivateError if it is another user's or stays open, and
     OSError.
     """
-    _make(folder)
+    make_own(folder)
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         status = os.fstat(descriptor)
