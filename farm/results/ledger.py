@@ -166,7 +166,7 @@ class Ledger:
                 self._connection = self._open()
             limit_time(self._connection)
             return self._connection.execute(statement, values).fetchall()
-        except (sqlite3.Error, OSError, NotPrivateError, LedgerIsForeignError, OverflowError) as error:
+        except (sqlite3.Error, OSError, ValueError, NotPrivateError, LedgerIsForeignError, OverflowError) as error:
             self._unusable = True
             self._warn(f"the ledger {self._path} cannot be used ({error}); nothing is learned from this build")
             return []
@@ -181,7 +181,7 @@ class Ledger:
                 return self._attempt()
             except (sqlite3.OperationalError, LedgerIsNewerError):
                 raise
-            except (sqlite3.DatabaseError, LedgerIsForeignError) as error:
+            except (sqlite3.DatabaseError, LedgerIsForeignError, UnicodeDecodeError) as error:
                 self._set_aside(str(error))
                 return self._attempt()
 
@@ -221,13 +221,14 @@ def check_files(path: Path) -> None:
     if os.path.lexists(f"{path}{_ROLLBACK}"):
         raise LedgerIsForeignError("a rollback journal lies beside it")
     for suffix in ("", *_BESIDE):
+        place = Path(f"{path}{suffix}")
         try:
             with contextlib.suppress(FileNotFoundError):
-                check_private(Path(f"{path}{suffix}"))
+                check_private(place)
         except NotPrivateError as problem:
-            raise LedgerIsForeignError(f"{path.name}{suffix} {problem}") from None
-    if path.is_dir():
-        raise LedgerIsForeignError("it is a folder")
+            raise LedgerIsForeignError(f"{place.name} {problem}") from None
+        if place.is_dir():
+            raise LedgerIsForeignError(f"{place.name} is a folder")
 
 
 def opened(place: str, prepare: Callable[[sqlite3.Connection], None], *, is_uri: bool = False) -> sqlite3.Connection:
