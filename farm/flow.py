@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from farm.hooks import Hook
 from farm.step import Step
 from farm.tasks import group, task
 
@@ -31,7 +32,7 @@ class Item(Protocol):
         """What a build that needs the step says first."""
 
     @property
-    def hook(self) -> Callable[[tuple[Path, ...]], None] | None:
+    def hook(self) -> Hook | None:
         """Called with the outputs' paths whenever they are in place, if the task itself has no hook."""
 
     @property
@@ -52,7 +53,7 @@ class Task:
 
     name: str
     doc: str
-    hook: Callable[[tuple[Path, ...]], None] | None = None
+    hook: Hook | None = None
     note: str = ""
 
 

@@ -31,8 +31,15 @@ def capacity_of(settings: FarmSettings, slots: int | None = None) -> Capacity:
 
 def store_folder(settings: FarmSettings) -> Path:
     """Return the folder of store and ledger: the setting, else a folder of the user's cache (XDG_CACHE_HOME)."""
-    if settings.store:
-        return Path(settings.store).expanduser().absolute()
+    return Path(settings.store).expanduser().absolute() if settings.store else _user_folder()
+
+
+def ledger_path(settings: FarmSettings) -> Path:
+    """Return where the ledger lies: beside a store of one's own, else in the user's cache folder."""
+    return (_user_folder() if settings.store_shared else store_folder(settings)) / "ledger.db"
+
+
+def _user_folder() -> Path:
     cache = os.environ.get("XDG_CACHE_HOME", "")
     # The XDG specification says that a relative path is to be ignored.
     base = Path(cache) if Path(cache).is_absolute() else Path(os.path.expanduser("~/.cache"))  # noqa: PTH111

@@ -16,6 +16,7 @@ from doit.exceptions import InvalidDodoFile, TaskError, TaskFailed
 
 from config.problem import ConfigError
 from config.settings import Settings
+from farm.hooks import Hook
 from farm.project import Guide, Question, checked_project
 from farm.redaction import Redaction
 from farm.results.journal import RECORD_VALUE
@@ -24,7 +25,6 @@ from farm.step import Step, StepError
 if TYPE_CHECKING:
     from farm.results.digest import Digests
 
-PublishHook = Callable[[tuple[Path, ...]], None]
 ResultWords = Callable[[tuple[Path, ...]], Iterable[str]]
 
 #: The name of the journal among doit's backends; pyproject.toml declares it.
@@ -36,7 +36,7 @@ def task(
     *,
     doc: str,
     basename: str | None = None,
-    publish_hook: PublishHook | None = None,
+    publish_hook: Hook | None = None,
     note: str = "",
     result: ResultWords | None = None,
 ) -> dict[str, Any]:
@@ -44,9 +44,9 @@ def task(
 
     The task has the step's name: "hls:residual_3f2a9c" is the item "residual_3f2a9c" of the task "hls". `publish_hook`
     is called in the engine's process with the outputs' paths in each build, when they are in place: made, restored or
-    current. It must be quick, and do nothing where it has nothing to add. `note` is what a build that needs the step
-    says first; `result` gives the lines that tell what the step has made, from its outputs' paths. Raises StepError if
-    `basename` is given and is not the step's.
+    current. A `Vouch` is also told whether they were made here. It must be quick, and do nothing where it has nothing
+    to add. `note` is what a build that needs the step says first; `result` gives the lines that tell what the step has
+    made, from its outputs' paths. Raises StepError if `basename` is given and is not the step's.
     """
     base, _, item = step.name.partition(":")
     if basename is not None and basename != base:

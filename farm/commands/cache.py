@@ -44,13 +44,14 @@ class Cache(Helpful, DoitCmdBase):  # type: ignore[misc]
         action, size = _words_of(args, params["max_size"])
         max_bytes = _size(size) if action == "gc" else 0
         self.loader.setup(params)
-        folder = store_folder(project_of(self.loader).farm)
+        farm = project_of(self.loader).farm
+        folder = store_folder(farm)
         problems: list[str] = []
-        store = Store(folder, problems.append)
-        # Looking at any key opens the store, and says if that cannot be done.
-        store.find("0" * 64)
-        if problems:
+        store = Store(folder, problems.append, shared=farm.store_shared)
+        if not store.is_usable:
             raise InvalidCommand(problems[0])
+        for problem in problems:
+            sys.stderr.write(f"{problem}\n")
         try:
             lines, status = _act(action, store, max_bytes)
         except OSError as error:

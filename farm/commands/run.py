@@ -24,7 +24,7 @@ from farm.display.tally import Tally
 from farm.display.wording import limit_words, shortage_lines
 from farm.execution.local import LocalExecutor
 from farm.execution.scratch import Scratch
-from farm.machine import capacity_of, store_folder
+from farm.machine import capacity_of, ledger_path, store_folder
 from farm.planning.admission import NeverFitsError
 from farm.planning.forecast import Forecast
 from farm.planning.graph import check_selection, check_sources, linked, order, step_of, takes_words
@@ -137,7 +137,7 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
         farm = project.farm
         capacity, folder = capacity_of(farm, num_process), store_folder(farm)
         _allow_open_files(_FILES + _FILES_A_SLOT * capacity.slots)
-        ledger = Ledger(folder / "ledger.db", lambda text: display.note(text))  # noqa: PLW0108 - it comes later
+        ledger = Ledger(ledger_path(farm), lambda text: display.note(text))  # noqa: PLW0108 - it comes later
         forecast = Forecast(control.tasks, possible, ledger)
         priority = Priority(forecast.needs, forecast.of, capacity)
         predecessors = Predecessors(root, control.tasks, dep_file)
@@ -160,7 +160,8 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
             except OSError as error:
                 raise InvalidCommand(f"{error.filename}: {error.strerror}") from None
             workers = Workers(display.note)
-            checkout = Checkout(root, digests_of(root), Store(folder, workers.note), workers.note)
+            store = Store(folder, workers.note, shared=farm.store_shared)
+            checkout = Checkout(root, digests_of(root), store, workers.note)
             log = BuildLog(root, display, is_step=lambda name: step_of(control.tasks[name]) is not None)
             loop = Loop(
                 control.tasks,

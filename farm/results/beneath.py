@@ -122,6 +122,17 @@ def unlink_beneath(root: Path, path: str) -> None:
         os.unlink(name, dir_fd=folder)
 
 
+def discard_beneath(root: Path, path: str) -> None:
+    """Remove whatever is in a file's place below `root`: the file, a folder with its contents, a link itself.
+
+    Raises RefusedError for a link on the way, else OSError.
+    """
+    try:
+        unlink_beneath(root, path)
+    except IsADirectoryError:
+        remove_beneath(root, path)
+
+
 def remove_beneath(root: Path, path: str) -> None:
     """Remove a folder below `root` with all its contents, whatever permissions a tool left in it.
 

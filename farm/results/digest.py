@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
@@ -13,10 +14,12 @@ import zlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from farm import clock
+from farm.results import schema
 from farm.results.beneath import write_beneath
+from farm.results.confined import DamagedError, read_regular
 from farm.results.folder import DIGESTS, write_atomically
 
 # A file that was modified this shortly before it was hashed may be modified again within the same tick of the file
@@ -26,6 +29,9 @@ _RACY_NS = 2_000_000_000
 _RACY_FINE_NS = 50_000_000
 _CHUNK_BYTES = 1 << 20
 _FORMAT = 2
+_ROW = 6
+#: The table of a checkout with a million files.
+_MOST_BYTES, _MOST_FILES = 256 << 20, 1_000_000
 #: Containers that store times beside their members: their digests need all of them unpacked.
 ARCHIVE_SUFFIXES = frozenset({".zip", ".npz", ".xo", ".dcp", ".whl"})
 
@@ -158,7 +164,7 @@ class Digests:
         rows = {
             path: [*signature, digest.sha256, digest.meaning]
             for path, (signature, digest) in sorted(self._table.items())
-            if (self._root / path).exists()
+            if os.path.exists(self._prefix + path)  # noqa: PTH110 - knows no error, whatever the path is
         }
         text = json.dumps({"format": _FORMAT, "files": rows})
         if self._store.is_relative_to(self._root):
@@ -169,13 +175,20 @@ class Digests:
 
     def _load(self, store: Path) -> None:
         # A damaged or foreign table is only a slower start: everything is hashed again.
-        try:
-            document = json.loads(store.read_text("utf-8"))
+        with contextlib.suppress(OSError, DamagedError, schema.SchemaError):
+            document = schema.fields(schema.document(read_regular(store, _MOST_BYTES)), "format", "files")
             if document["format"] == _FORMAT:
-                for path, (inode, size, mtime_ns, ctime_ns, sha256, meaning) in document["files"].items():
-                    self._table[path] = (Signature(inode, size, mtime_ns, ctime_ns), Digest(sha256, meaning, size))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            self._table.clear()
+                self._table = schema.table(document["files"], str, _row, _MOST_FILES)
+
+
+def _row(value: Any) -> tuple[Signature, Digest]:
+    if not isinstance(value, list) or len(value) != _ROW:
+        raise schema.SchemaError("is no row")
+    *numbers, sha256, meaning = value
+    if not all(type(number) is int for number in numbers):
+        raise schema.SchemaError("is no signature")
+    signature = Signature(*numbers)
+    return signature, Digest(schema.sha256(sha256), schema.sha256(meaning), schema.count(signature.size))
 
 
 def settled(path: Path) -> Signature:
@@ -196,16 +209,21 @@ def digests_of(root: Path) -> Digests:
 
 def digest_of(path: Path, *, meaning: bool = True) -> Digest:
     """Hash one file, without any table. Without `meaning` its meaning is taken to be its bytes."""
-    sha256 = hashlib.sha256()
-    size = 0
     with path.open("rb") as stream:
-        os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
-        while chunk := stream.read(_CHUNK_BYTES):
-            sha256.update(chunk)
-            size += len(chunk)
-    value = sha256.hexdigest()
+        value, size = sha256_of(stream)
     inner = _zip_meaning(path) if meaning and path.suffix in ARCHIVE_SUFFIXES else None
     return Digest(value, inner or value, size)
+
+
+def sha256_of(stream: BinaryIO) -> tuple[str, int]:
+    """Return the SHA-256 of an open file, and its size in bytes."""
+    sha256 = hashlib.sha256()
+    size = 0
+    os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
+    while chunk := stream.read(_CHUNK_BYTES):
+        sha256.update(chunk)
+        size += len(chunk)
+    return sha256.hexdigest(), size
 
 
 def _zip_meaning(path: Path) -> str | None:

@@ -7,12 +7,15 @@ our records, which must go when a task is forgotten.
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path, PurePosixPath
+import os
+from pathlib import Path
 from typing import Any, Protocol
 
 from doit.exceptions import InvalidCommand
 
-from farm.results.beneath import unlink_beneath
+from farm.results import schema
+from farm.results.beneath import discard_beneath
+from farm.results.confined import DamagedError, read_regular
 from farm.results.folder import RECORDS, write_atomically
 
 #: A journal begins with a line that names it, under a name that no task can have. The first journals had none.
@@ -23,6 +26,8 @@ RECORD_VALUE = "record"
 _VALUES = "_values_:"
 # The last entry that doit sets for a finished task.
 _LAST = "deps:"
+#: Two orders of magnitude more than the journal of a thousand tasks.
+_MOST_BYTES = 256 << 20
 
 
 class Codec(Protocol):
@@ -51,6 +56,8 @@ class Journal:
         self._unwritten: set[str] = set()
         self._lines = 0
         self._torn = False
+        #: Something else is in the journal's place; it makes way as soon as there is anything to write.
+        self._damaged = False
         self._load()
 
     def set(self, task_id: str, dependency: str, value: Any) -> None:
@@ -77,8 +84,9 @@ class Journal:
         self._append(task_id)
         record = values.get(RECORD_VALUE)
         # The journal is a file like any other: what it names is removed only where records are kept.
-        if isinstance(record, str) and record.startswith(f"{RECORDS}/") and ".." not in PurePosixPath(record).parts:
-            unlink_beneath(Path.cwd(), record)
+        with contextlib.suppress(schema.SchemaError, OSError):
+            if schema.path(record).startswith(f"{RECORDS}/"):
+                discard_beneath(Path.cwd(), str(record))
 
     def remove_all(self) -> None:
         """Forget all tasks."""
@@ -90,8 +98,13 @@ class Journal:
         for task_id in sorted(self._unwritten):
             self._append(task_id)
         if self._lines > 2 * len(self._tasks) + 100:
-            write_atomically(self._path, self._head() + "".join(self._line(task_id) for task_id in self._tasks))
-            self._lines = len(self._tasks)
+            self._rewrite()
+
+    def _rewrite(self) -> None:
+        write_atomically(self._path, self._head() + "".join(self._line(task_id) for task_id in self._tasks))
+        self._lines = len(self._tasks)
+        self._torn = self._damaged = False
+        self._unwritten.clear()
 
     def _line(self, task_id: str) -> str:
         return self._codec.encode([task_id, self._tasks.get(task_id)]) + "\n"
@@ -101,8 +114,11 @@ class Journal:
 
     def _append(self, task_id: str) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        if self._damaged:
+            self._rewrite()
+            return
         # One write of a whole line in append mode; the newline first closes a line that a kill has torn.
-        with self._path.open("a", encoding="utf-8") as stream:
+        with open(self._path, "a", encoding="utf-8", opener=_append_only) as stream:
             begin = self._head() if not stream.tell() else "\n" if self._torn else ""
             stream.write(begin + self._line(task_id))
         self._torn = False
@@ -111,19 +127,22 @@ class Journal:
 
     def _load(self) -> None:
         try:
-            text = self._path.read_text("utf-8", errors="replace")
+            text = read_regular(self._path, _MOST_BYTES).decode("utf-8", errors="replace")
+        except DamagedError:
+            self._damaged = True
+            return
         except OSError:
             return
         self._torn = bool(text) and not text.endswith("\n")
         for line in text.splitlines():
-            with contextlib.suppress(ValueError, TypeError):
-                task_id, entry = self._codec.decode(line)
+            with contextlib.suppress(ValueError, TypeError, RecursionError):
+                task_id, entry = schema.shallow(line, self._codec.decode(line))
                 if task_id == _HEAD:
                     self._check(entry)
                     continue
                 self._lines += 1
                 if isinstance(entry, dict):
-                    self._tasks[task_id] = entry
+                    self._tasks[schema.text(task_id)] = _checked(entry)
                 else:
                     self._tasks.pop(task_id, None)
 
@@ -133,3 +152,17 @@ class Journal:
                 f"{self._path} has format {found}, and this farm knows {_FORMAT}: it belongs to a newer farm. Update "
                 "this checkout, or remove the file: what it remembers is then found out again"
             )
+
+
+def _checked(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return what doit has saved of a task; what doit reads as a table or a list is one. Raises SchemaError."""
+    if not isinstance(entry.get(_VALUES), dict | None):
+        raise schema.SchemaError("values are a table")
+    schema.texts(entry.get(_LAST) or [])
+    if not isinstance(entry.get("checker:"), str | None):
+        raise schema.SchemaError("a checker is a name")
+    return entry
+
+
+def _append_only(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY, 0o666)

@@ -9,19 +9,17 @@ from pathlib import Path
 
 from farm import clock
 from farm.execution.run import Run
+from farm.hooks import Hook, Vouch
 from farm.key import Parts, parts_of
 from farm.reason import Reason
 from farm.results.beneath import folder_beneath, move_beneath, remove_beneath, unlink_beneath
 from farm.results.digest import Digest, Digests, Hashed, Signature, digest_of, settled
 from farm.results.folder import SCRATCH
 from farm.results.lock import LockHeldError
-from farm.results.record import Cost, Record, Records, why
+from farm.results.record import Cost, Origin, Record, Records, why
 from farm.results.store import Store, StoreEntry, entry_of
 from farm.scheduler.beside.workers import LOCK_PATIENCE_S
 from farm.step import Step
-
-#: What a task does with its outputs when they are in place; it gets their paths.
-Hook = Callable[[tuple[Path, ...]], None]
 
 #: The folder in which what comes from the store is put together, one result after the other.
 RESTORING = f"{SCRATCH}/restoring"
@@ -29,11 +27,12 @@ RESTORING = f"{SCRATCH}/restoring"
 
 @dataclass(frozen=True)
 class Probe:
-    """The state of a step before it runs: its key, its inputs, and why it is not current."""
+    """The state of a step before it runs: its key, its inputs, why it is not current, and who made what is recorded."""
 
     parts: Parts
     inputs: Mapping[str, tuple[Signature, Digest]]
     reasons: tuple[Reason, ...]
+    origin: Origin = "restored"
 
 
 @dataclass(frozen=True)
@@ -58,8 +57,11 @@ class Checkout:
         self.root = root
         self._note = note
         self.store = store
+        self._store_is_shared = store is not None and store.shared
         self._digests = digests
         self._records = Records(root)
+        #: Files that came out of a shared store, or were made from such.
+        self._shared: set[str] = set()
         self._restoring_is_empty = False
         #: Keys that could not be restored.
         self._lost: set[str] = set()
@@ -71,7 +73,12 @@ class Checkout:
         inputs = {source: self._digests.read(source) for source in step.sources}
         parts = parts_of(step, lambda item: inputs[item.source][1].meaning)
         self.keys.add(parts.key)
-        return Probe(parts, inputs, why(step, parts, self._records.read(step), self._digests))
+        record = self._records.read(step)
+        reasons = why(step, parts, record, self._digests)
+        origin = record.origin if record is not None else "restored"
+        if not reasons:
+            self._note_origin(step, origin)
+        return Probe(parts, inputs, reasons, origin)
 
     def has(self, step: Step) -> bool:
         """Tell whether a step is current or stored. What depends on inputs that are not there yet counts as neither."""
@@ -110,11 +117,10 @@ class Checkout:
         """Return what the store has for a step; None if it has nothing that could be restored in this build."""
         key = probe.parts.key
         try:
-            entry = self.store.find(key) if self.store is not None and key not in self._lost else None
+            return self.store.find(key, _outputs(step)) if self.store is not None and key not in self._lost else None
         except LockHeldError as error:  # only while it is emptied
             self.leave_store(error)
             return None
-        return entry if entry is not None and {output.path for output in step.outputs} <= set(entry.files) else None
 
     def fetch(self, entry: StoreEntry, folder: str) -> bool:
         """Write the files of an entry, verified, into a folder of the checkout; False if the store has no whole result.
@@ -134,13 +140,13 @@ class Checkout:
             self._place(step, self.root / folder / "work", digests)
             move_beneath(self.root / folder / "log", self.root, step.log)
             # All moved away: the next one may use the folder, and some file systems take long to remove one.
-            is_empty = {output.path for output in step.outputs} == set(entry.files)
-            self._restoring_is_empty = folder == RESTORING and is_empty and not any("/" in path for path in digests)
+            self._restoring_is_empty = folder == RESTORING and not any("/" in path for path in digests)
         finally:
             if not self._restoring_is_empty:
                 remove_beneath(self.root, folder)
-        self.run_hook(step, hook)
-        self._record(step, probe, digests, entry.cost)
+        origin: Origin = "shared" if self._store_is_shared else "restored"
+        self.run_hook(step, hook, origin)
+        self._record(step, probe, digests, entry.cost, origin)
         return entry.cost
 
     def leave_store(self, error: LockHeldError) -> None:
@@ -163,7 +169,8 @@ class Checkout:
         """
         step, key = run.step, probe.parts.key
         digests = {output.path: digest_of(run.work / output.path) for output in step.outputs}
-        if self.store is not None:
+        # A store of one's own never holds what others may have had a hand in.
+        if self.store is not None and (self._origin(step) == "ran" or self.store.shared):
             more = {"facts": dict(step.facts), "cost": run.cost}
             self.store.publish(entry_of(key, step.name, digests, run.work, run.log, **more), run.work, run.log)
         return digests
@@ -181,20 +188,26 @@ class Checkout:
         Raises OSError.
         """
         step = run.step
+        origin = self._origin(step)
         self._place(step, run.work, digests)
-        self.run_hook(step, hook)
-        self._record(step, probe, digests, run.cost)
+        self.run_hook(step, hook, origin)
+        self._record(step, probe, digests, run.cost, origin)
         return tuple(
             Difference(output.target, earlier[output.path].meaning == digests[output.path].meaning)
             for output in step.outputs
             if output.path in earlier and earlier[output.path].sha256 != digests[output.path].sha256
         )
 
-    def run_hook(self, step: Step, hook: Hook | None) -> None:
-        """Run the task's publish hook. Raises HookError for whatever it raises."""
+    def run_hook(self, step: Step, hook: Hook | None, origin: Origin) -> None:
+        """Run the task's publish hook on outputs of this origin. Raises HookError for whatever it raises."""
         if hook is not None:
+            paths = tuple(self.root / target for target in step.targets)
             try:
-                hook(tuple(self.root / target for target in step.targets))
+                if isinstance(hook, Vouch):
+                    if sentence := hook.call(paths, origin == "ran"):
+                        self._note(sentence)
+                else:
+                    hook(paths)
             except Exception as error:
                 raise HookError(f"{type(error).__name__}: {error}") from error
 
@@ -230,11 +243,23 @@ class Checkout:
             move_beneath(work / output.path, self.root, output.target)
             self._digests.learn(output.target, signature, digests[output.path])
 
-    def _record(self, step: Step, probe: Probe, digests: Mapping[str, Digest], cost: Cost) -> None:
+    def _origin(self, step: Step) -> Origin:
+        """Return whether a shared store had a hand in what a run has read."""
+        return "ran" if self._shared.isdisjoint(step.sources) else "shared"
+
+    def _note_origin(self, step: Step, origin: Origin) -> None:
+        """Remember for the steps that read these outputs whether a shared store had a hand in them."""
+        if origin == "shared":
+            self._shared.update(step.targets)
+        else:
+            self._shared.difference_update(step.targets)
+
+    def _record(self, step: Step, probe: Probe, digests: Mapping[str, Digest], cost: Cost, origin: Origin) -> None:
+        self._note_origin(step, origin)
         outputs = {output.target: digests[output.path] for output in step.outputs}
         key, parts = probe.parts.key, probe.parts
         self._records.write(
-            step, Record(step.name, key, parts, outputs, dict(step.facts), cost, clock.epoch_s(), step.log)
+            step, Record(step.name, key, parts, outputs, dict(step.facts), cost, clock.epoch_s(), step.log, origin)
         )
 
     def earlier(self, step: Step, key: str) -> Mapping[str, Digest]:
@@ -255,3 +280,7 @@ class Checkout:
         except OSError:
             return True
         return now_signature != signature and now.meaning != digest.meaning
+
+
+def _outputs(step: Step) -> set[str]:
+    return {output.path for output in step.outputs}

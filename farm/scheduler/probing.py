@@ -56,7 +56,7 @@ class Probing:
             probe = self._checkout.probe(step)
             entry = None
             if not probe.reasons and not self._always:
-                self._checkout.run_hook(step, hook_of(self._tasks[name]))
+                self._checkout.run_hook(step, hook_of(self._tasks[name]), probe.origin)
                 self._books.current(name)
                 return
             if not self._always:

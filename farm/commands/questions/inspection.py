@@ -51,7 +51,8 @@ class Inspection(Helpful, DoitCmdBase):  # type: ignore[misc]
     def _planned(self, control: TaskControl, names: list[str], *, dep_file: str) -> tuple[Planned, ...]:
         root = Path.cwd()
         digests = digests_of(root)
-        store = StoreReader(store_folder(self._farm()), warn)
+        farm = self._farm()
+        store = StoreReader(store_folder(farm), warn, shared=farm.store_shared)
         planner = Planner(
             root,
             control.tasks,

@@ -8,13 +8,14 @@ from typing import Any
 
 from farm.execution.failure import Failure, failed, out_of_disk
 from farm.execution.run import Run
+from farm.hooks import Hook
 from farm.planning.graph import Task
 from farm.results.digest import Digest
 from farm.results.lock import LockHeldError
 from farm.scheduler.beside.aside import Aside
 from farm.scheduler.beside.effort import log_takes_long, reads_long
 from farm.scheduler.beside.workers import WorkerError
-from farm.scheduler.checkout import Checkout, Hook, HookError
+from farm.scheduler.checkout import Checkout, HookError
 from farm.scheduler.outcome import Outcome
 from farm.scheduler.runs import Runs
 from farm.scheduler.work import Work
