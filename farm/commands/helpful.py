@@ -11,6 +11,8 @@ from typing import Any
 from doit.cmdparse import CmdParseError
 from doit.exceptions import InvalidCommand
 
+from config.output import clean_output
+
 RUN_ABOUT = """
 A task stands for itself and all that it needs; FILE is a file that a task makes. Without any of them everything is
 built. What was made once is restored from the store, and what is current stays as it is.
@@ -43,6 +45,11 @@ class Helpful:
     option_words: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
     #: Whether `--help` counts only before the first task: a task may have options of its own.
     tasks_have_options: bool = False
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        # Here, because doit keeps stdout when it makes a command, and prints the errors of one by itself.
+        clean_output()
+        super().__init__(*arguments, **options)
 
     def parse_execute(self, in_args: list[str]) -> Any:
         """Answer `--help`, refuse an unknown option in one line, and go on as doit does."""
