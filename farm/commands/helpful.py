@@ -12,6 +12,7 @@ from typing import Any
 from doit.cmdparse import CmdParseError
 from doit.exceptions import InvalidCommand
 
+from config.output import clean_output
 from farm.display.reader import open_streams, written
 
 RUN_ABOUT = """
@@ -49,12 +50,17 @@ class Helpful:
     #: Whether `--help` counts only before the first task: a task may have options of its own.
     tasks_have_options: bool = False
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        # Here, because doit keeps stdout when it makes a command, and prints the errors of one by itself.
+        open_streams()
+        clean_output()
+        super().__init__(*arguments, **options)
+
     def parse_execute(self, in_args: list[str]) -> Any:
         """Answer `--help`, refuse an unknown option in one line, and go on as doit does.
 
         If stdout cannot be written the command ends, with a line on stderr unless its reader has just gone.
         """
-        open_streams()
         try:
             return written(lambda: self._parse_execute(in_args))
         except OSError as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from doit.exceptions import InvalidCommand
 
-from farm.results.beneath import RefusedError, folder_beneath
+from farm.beneath import RefusedError, folder_beneath
 from farm.results.folder import FARM_FOLDER, RECORDS, SCRATCH
 
 

@@ -10,10 +10,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from farm.beneath import open_beneath
 from farm.execution.failure import Failure
 from farm.execution.run import Run
 from farm.reason import Reason
-from farm.results.beneath import open_beneath
 from farm.results.folder import FARM_FOLDER
 from farm.results.record import Cost
 from farm.scheduler.watcher import Watcher

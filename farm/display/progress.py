@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
+from config.output import clean_output, console
 from farm.display.reader import output_errors
 from farm.display.reason_words import long_reasons, short_reasons
 from farm.display.tally import Tally
@@ -202,11 +203,10 @@ class LiveDisplay(Display):
         explain: Explain = lambda _, reasons: reasons,
         groups: Groups = lambda _: (),
     ) -> None:
-        from rich.console import Console  # noqa: PLC0415 - a build without a terminal must not wait for its import
-        from rich.live import Live  # noqa: PLC0415
+        from rich.live import Live  # noqa: PLC0415 - a build without a terminal must not wait for its import
 
         super().__init__(stream, tally, reasons=reasons, explain=explain, groups=groups)
-        self._console = Console(file=stream, highlight=False)
+        self._console = console(file=stream, highlight=False)
         # No thread: the engine forks, and the kernel ties children to the thread that started them.
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
         self._why: dict[str, str] = {}
@@ -226,6 +226,7 @@ class LiveDisplay(Display):
         if not self._live.is_started:
             with output_errors():
                 self._live.start()
+            clean_output()  # rich has put a stream of its own before stdout
         seconds = {run.step.name: run.elapsed_s for run in running}
         lines = [status_words(done, total, self._tally.restored, len(running), self._time_left(seconds))]
         for run in running[:_SHOWN_RUNS]:

@@ -17,13 +17,13 @@ import time
 from pathlib import Path
 
 from farm import clock
+from farm.beneath import open_beneath
 from farm.execution import shim
 from farm.execution.failure import failed
 from farm.execution.log_file import new_log
 from farm.execution.process import Process, adopt_orphans, belongs, descendants, send, strays
 from farm.execution.run import CannotStart, Run
 from farm.execution.scratch import environment_of
-from farm.results.beneath import open_beneath
 from farm.results.folder import SCRATCH
 from farm.results.record import Cost
 from farm.step import PYTHON

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from farm.results.beneath import folder_beneath, open_beneath, unlink_beneath
+from farm.beneath import folder_beneath, open_beneath, unlink_beneath
 
 if TYPE_CHECKING:
     from farm.execution.run import Run

@@ -7,9 +7,9 @@ import os
 import re
 from pathlib import Path
 
+from farm.beneath import folder_beneath, remove_beneath
 from farm.execution.failure import failed
 from farm.execution.run import CannotStart, Run
-from farm.results.beneath import folder_beneath, remove_beneath
 from farm.results.folder import SCRATCH, copy
 from farm.step import File, Step
 

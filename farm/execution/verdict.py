@@ -11,10 +11,10 @@ import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from farm.beneath import open_beneath
 from farm.execution.failure import Cause, Failure, failed, log_findings, matching_line
 from farm.execution.log_file import log_problem, refused_file
 from farm.execution.run import Run
-from farm.results.beneath import open_beneath
 from farm.step import Step
 
 # A tool that was killed while it held this share of what it may take has run out of memory.

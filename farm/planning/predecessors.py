@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from farm.beneath import open_beneath, write_beneath
 from farm.key import Parts
 from farm.planning.graph import Task, step_of
 from farm.reason import Reason, differences
-from farm.results.beneath import open_beneath, write_beneath
 from farm.results.folder import FARM_FOLDER
 from farm.results.ledger import kind_of
 from farm.results.record import Records

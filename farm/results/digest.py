@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from farm import clock
+from farm.beneath import write_beneath
 from farm.results import schema
-from farm.results.beneath import write_beneath
 from farm.results.confined import DamagedError, read_regular
 from farm.results.folder import DIGESTS, write_atomically
 

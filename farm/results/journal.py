@@ -13,8 +13,8 @@ from typing import Any, Protocol
 
 from doit.exceptions import InvalidCommand
 
+from farm.beneath import discard_beneath
 from farm.results import schema
-from farm.results.beneath import discard_beneath
 from farm.results.confined import DamagedError, read_regular
 from farm.results.folder import RECORDS, write_atomically
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
-from farm.results.beneath import open_beneath
+from farm.beneath import open_beneath
 from farm.results.folder import LOCK
 
 _POLL_S = 0.05

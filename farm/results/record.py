@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, get_args
 
+from farm.beneath import discard_beneath, folder_beneath, unlink_beneath, write_beneath
 from farm.key import Parts
 from farm.reason import Reason, differences
 from farm.results import schema
-from farm.results.beneath import discard_beneath, folder_beneath, unlink_beneath, write_beneath
 from farm.results.confined import DamagedError, open_regular, read_most
 from farm.results.digest import Digest, Digests
 from farm.results.folder import RECORDS

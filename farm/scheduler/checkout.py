@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from farm import clock
+from farm.beneath import folder_beneath, move_beneath, remove_beneath, unlink_beneath
 from farm.execution.run import Run
 from farm.hooks import Hook, Vouch
 from farm.key import Parts, parts_of
 from farm.reason import Reason
-from farm.results.beneath import folder_beneath, move_beneath, remove_beneath, unlink_beneath
 from farm.results.digest import Digest, Digests, Hashed, Signature, digest_of, settled
 from farm.results.folder import SCRATCH
 from farm.results.lock import LockHeldError
