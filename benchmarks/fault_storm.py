@@ -22,6 +22,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from benchmarks.engine.hostile_steps import HarmError, HostileSteps
 from benchmarks.engine.storm_project import END, GRAPH, SOURCES, Project
 
 _ENDED_WELL, _STEP_FAILED = 0, 1
@@ -46,6 +47,9 @@ class Storm:
         #: Faults that came when the build had ended already.
         self.late = 0
         self._edits = 0
+        self._steps = HostileSteps(folder / "steps", self.chance)
+        #: What the hostile steps have done.
+        self.deeds: Counter[str] = Counter()
         #: Targets that were harmed on purpose, and the only steps that may run in the next build if that is known.
         self._harmed: set[str] = set()
         self._may_run: set[str] | None = None
@@ -61,6 +65,7 @@ class Storm:
             "clock jumps": self._jump_clock,
             "two farms in one checkout": lambda: self._two_farms(self.project),
             "two farms in two checkouts": lambda: self._two_farms(self.twin),
+            "hostile step": self._hostile_step,
             **({"disk full": self._fill_disk} if tmpfs else {}),
         }
 
@@ -202,6 +207,12 @@ class Storm:
             path.write_bytes(content)
             self._may_run |= parts[path]
         shutil.rmtree(self.project.folder / "build")
+
+    def _hostile_step(self) -> None:
+        try:
+            self.deeds[self._steps.strike()] += 1
+        except HarmError as problem:
+            raise BrokenPromiseError(str(problem)) from None
 
     def _jump_clock(self) -> None:
         with self._build((_ENDED_WELL,), CLOCK_JUMPS=str(self.chance.random())):

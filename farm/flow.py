@@ -32,6 +32,10 @@ class Item(Protocol):
         """What a build that needs the step says first."""
 
     @property
+    def cannot_run(self) -> str:
+        """What this machine lacks to run the step; empty if nothing."""
+
+    @property
     def hook(self) -> Hook | None:
         """Called with the outputs' paths whenever they are in place, if the task itself has no hook."""
 
@@ -77,7 +81,14 @@ def _creator(line: Task, items: Callable[[str], Iterable[Item]]) -> Callable[[],
         for item in found:
             note = "\n".join(filter(None, (item.note, line.note)))
             hook = line.hook or item.hook
-            yield task(item.step, doc=item.doc, publish_hook=hook, note=note, result=item.result)
+            yield task(
+                item.step,
+                doc=item.doc,
+                publish_hook=hook,
+                note=note,
+                cannot_run=item.cannot_run,
+                result=item.result,
+            )
         for item in found:
             for block in item.blocks:
                 yield group(block, item.step.name)

@@ -38,6 +38,7 @@ def task(
     basename: str | None = None,
     publish_hook: Hook | None = None,
     note: str = "",
+    cannot_run: str = "",
     result: ResultWords | None = None,
 ) -> dict[str, Any]:
     """Return the doit task of a step.
@@ -45,8 +46,9 @@ def task(
     The task has the step's name: "hls:residual_3f2a9c" is the item "residual_3f2a9c" of the task "hls". `publish_hook`
     is called in the engine's process with the outputs' paths in each build, when they are in place: made, restored or
     current. A `Vouch` is also told whether they were made here. It must be quick, and do nothing where it has nothing
-    to add. `note` is what a build that needs the step says first; `result` gives the lines that tell what the step has
-    made, from its outputs' paths. Raises StepError if `basename` is given and is not the step's.
+    to add. `note` is what a build that needs the step says first. `cannot_run` is what this machine lacks for the step:
+    if it is neither current nor stored, it fails before anything has started. `result` gives the lines that tell what
+    the step has made, from its outputs' paths. Raises StepError if `basename` is given and is not the step's.
     """
     base, _, item = step.name.partition(":")
     if basename is not None and basename != base:
@@ -63,6 +65,7 @@ def task(
         "meta": {
             "step": step,
             "note": note,
+            "cannot_run": cannot_run,
             "result": result,
             **({"publish_hook": publish_hook} if publish_hook else {}),
         },

@@ -113,10 +113,8 @@ class Checkout:
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
             text=True,
-            **{**self.as_user, **more},  # type: ignore[call-overload]
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, **self.as_user, **more},
         )
 
     def doit(self, *words: str, status: int = 0) -> str:
