@@ -29,11 +29,11 @@ class Item(Protocol):
 
     @property
     def note(self) -> str:
-        """What a build that needs the step says first."""
+        """A sentence that a build prints first if it needs the step."""
 
     @property
     def cannot_run(self) -> str:
-        """What this machine lacks to run the step; empty if nothing."""
+        """The programs that this machine lacks for the step, in words; empty if none."""
 
     @property
     def hook(self) -> Hook | None:
@@ -41,7 +41,7 @@ class Item(Protocol):
 
     @property
     def result(self) -> Callable[[tuple[Path, ...]], Iterable[str]] | None:
-        """Called with the outputs' paths after a build that was asked for the step; tells what it has made."""
+        """Called with the outputs' paths after a build that was asked for the step; gives the lines of its result."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Task:
         name: The task's.
         doc: Its help text.
         hook: Called with the outputs' paths whenever they are in place, as `farm.tasks.task` says.
-        note: What a build that needs it says first.
+        note: A sentence that a build prints first if it needs the task.
     """
 
     name: str

@@ -209,8 +209,9 @@ class HostileSteps:
                 away.rename(place)
             elif away.is_dir():
                 shutil.rmtree(away, ignore_errors=True)
-        with contextlib.suppress(OSError):
-            (self.checkout / "build/sub/deed").rmdir()
+        for name in ("build/sub/deed", "build/log/deed.log"):
+            with contextlib.suppress(OSError):
+                (self.checkout / name).rmdir()
         with contextlib.suppress(OSError):
             (self.checkout / "build/log/.deed.log.x").unlink()
         for path in (self.checkout / "build/log", self.checkout / "build/sub"):

@@ -59,7 +59,7 @@ _OPT_VERBOSITY = {
     "help": "2 on the command line: all reasons of every step; 0, 1: hide the output of actions that are not steps",
 }
 _OPTIONS = (opt_always, opt_continue, _OPT_VERBOSITY, _OPT_SLOTS, opt_auto_delayed_regex)
-#: Options of doit's own run command that have no meaning here, with what to do instead.
+#: Options of doit's own run command that have no meaning here, with the alternative.
 _REFUSED = {
     "-P": "steps are always processes of their own; -n sets how many run at once",
     "--parallel-type": "steps are always processes of their own; -n sets how many run at once",
@@ -74,7 +74,7 @@ _REFUSED = {
 }
 
 
-#: Such options in DOIT_CONFIG, pyproject.toml or doit.cfg, with the option of the command line that tells why not.
+#: The same options in DOIT_CONFIG, pyproject.toml or doit.cfg, with their names on the command line.
 _REFUSED_SETTINGS = {
     "reporter": "-r",
     "outfile": "-o",
@@ -191,7 +191,7 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
                 # `doit build | head`: nobody reads any more. The loop has ended its steps on the way here.
                 return give_up_writing(problem.error)
             except OSError as error:
-                # Something that the engine needs itself, and no step: build/.farm, the journal.
+                # A file of the engine itself, not of a step: build/.farm, the journal.
                 what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
                 sys.stderr.write(f"ERROR: the engine cannot go on: {what}; finished steps are recorded\n")
                 return _ENGINE_ERROR
@@ -222,7 +222,7 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
 
 
 def _limit_store(checkout: Checkout, farm: FarmSettings, workers: Workers, stop: Stop) -> str:
-    """Keep the store below its limit; what this build has looked at stays. Returns what there is to say."""
+    """Keep the store below its limit; results that this build used stay. Returns a sentence if anything was removed."""
     store, limit_gib = checkout.store, farm.store_gib
     if store is None or limit_gib is None:
         return ""
@@ -246,7 +246,7 @@ def _limit_store(checkout: Checkout, farm: FarmSettings, workers: Workers, stop:
 
 
 def _notes(tasks: dict[str, Any], names: Iterable[str]) -> list[str]:
-    """Return what the tasks of a build want to have said first, each sentence once."""
+    """Return the notes of a build's tasks, each once: they are printed first."""
     return list(dict.fromkeys(note for name in names if (note := (tasks[name].meta or {}).get("note"))))
 
 

@@ -1,4 +1,4 @@
-"""What a build shows: a live list of running steps on a terminal, plain lines elsewhere, and a summary."""
+"""The display of a build: a live list of running steps on a terminal, plain lines elsewhere, and a summary."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Display:
         self._line(f"          {remedy_words(failure)}", "")
 
     def failed(self, name: str, failure: Failure) -> None:
-        """Show how a task failed, what its log says, and where to look further."""
+        """Show how a task failed, the telling lines of its log, and where to look further."""
         self._tally.give_up(name)
         self._line(f"  FAILED  {known_as(name, self._groups(name))} {failure_words(failure)}", "bold red")
         for line in failure.lines:
@@ -117,7 +117,7 @@ class Display:
                 self._line(line, "")
 
     def summary(self, outcome: Outcome) -> None:
-        """Show the counts, the failures and what to do next."""
+        """Show the counts, the failures and the next command."""
         self._clear()
         if outcome.stopped_by:
             self._line(self._stopped_line(outcome), "bold")
@@ -154,7 +154,7 @@ class Display:
             self._line("'doit -c ...' runs the tasks that do not need the failed ones", "")
 
     def _results(self, outcome: Outcome) -> None:
-        """Show what the tasks that were asked for have made, as far as they have words for it; of many, a line each."""
+        """Show the results of the tasks that were asked for: all lines of a few, one line each of many."""
         made = {*outcome.ran, *outcome.restored, *outcome.current}
         results = [
             lines for name in self._tally.forecast.asked() if name in made for lines in [self._result(name)] if lines
@@ -190,7 +190,7 @@ class Display:
 
 
 class _Picture:
-    """What Live draws. It asks each time, so lines that are printed above come with the present picture below them."""
+    """The picture that Live draws. Live asks each time, so lines printed above come with the present picture below."""
 
     text: Any = ""
 
@@ -253,7 +253,7 @@ class LiveDisplay(Display):
         lines = [line[:width] for line in lines]
         self._picture.text = Text("\n".join(lines), style="cyan", no_wrap=True)
         with output_errors():
-            # What stands above is written with the new live part below it, so that each is drawn once.
+            # Lines above are written together with the new picture below them, so each is drawn once.
             if not self._print_above():
                 self._live.refresh()
 

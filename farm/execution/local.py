@@ -48,7 +48,7 @@ class LocalExecutor:
         self._kill_at_s: dict[int, float] = {}
 
     def open(self) -> None:
-        """Adopt orphans from now on, and kill what a killed engine has left running."""
+        """Adopt orphans from now on, and kill the processes that a killed engine left running."""
         adopt_orphans()
         if self._scratch.exists():
             # A killed engine's shims end by themselves, but this build must not wait for that.
@@ -86,7 +86,7 @@ class LocalExecutor:
         self._running[process.pid] = run
 
     def ended(self) -> list[Run]:
-        """Collect the shims that have ended, with what they have recorded."""
+        """Collect the shims that have ended, with their records."""
         ended = []
         while True:
             try:
@@ -177,7 +177,7 @@ def _record_path(run: Run) -> Path:
 
 
 def _read_record(run: Run) -> bool:
-    """Take over what a shim has recorded; False if it was killed before."""
+    """Read the record of a shim into the run; False if the shim was killed before it wrote one."""
     try:
         with os.fdopen(open_beneath(run.scratch, _record_path(run).name), "rb") as stream:
             found = json.loads(stream.read(_MOST_RECORD))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: Bytes that are read, searched and redacted at once.
 PIECE_BYTES = 4 << 20
-#: A long line is cut at a blank, or so far before the end of what was read: no word that redaction looks for is longer.
+#: A long line is cut at a blank, or this far before the end of the bytes read: longer than any word that is redacted.
 _WORD_BYTES = 1 << 16
 
 
@@ -43,7 +43,7 @@ def place_of(run: Run) -> tuple[Path, str]:
 
 
 def log_problem(run: Run) -> str | None:
-    """Return what is in place of the log that the engine made; None if that is still there."""
+    """Return how the log differs from the file that the engine made; None if it is that file."""
     root, path = place_of(run)
     try:
         descriptor = open_beneath(root, path)
@@ -62,13 +62,13 @@ def log_problem(run: Run) -> str | None:
 
 
 def remove_log(run: Run) -> None:
-    """Remove what is in the log's place, if it can be removed: a link itself, and nothing behind one."""
+    """Remove whatever stands in the log's place, if possible. Of a link, this removes the link only."""
     with contextlib.suppress(OSError):
         unlink_beneath(*place_of(run))
 
 
 def open_log(log: Path) -> BinaryIO:
-    """Open a log to read. Raises OSError, also for what is not a regular file."""
+    """Open a log to read. Raises OSError, also if it is not a regular file."""
     return os.fdopen(open_beneath(log.parent, log.name), "rb")
 
 

@@ -1,4 +1,4 @@
-"""`doit version`: what runs here."""
+"""`doit version`: the versions of the project and of the tools."""
 
 from __future__ import annotations
 
