@@ -2,8 +2,7 @@
 
 The files of a checkout are input: a step, or anybody else who writes there, may have put a link, a named pipe or a
 device in the place of a file or of a folder on the way to it. Each part of a path is therefore opened from the one
-before. Anything but a plain folder or file is refused by name. `farm/results/confined.py` does the same for the store, where it
-removes such things instead.
+before. Anything but a plain folder or file is refused by name. In the store, `farm/results/confined.py` removes it.
 """
 
 from __future__ import annotations

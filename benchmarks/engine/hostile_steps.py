@@ -169,7 +169,7 @@ class HostileSteps:
         source = self.checkout / "source"
         if kept != {"keep": _KEPT} or source.read_text() != _KEPT or source.stat().st_mode & 0o7133:
             raise HarmError(f"{name}: what lies beside the build was touched: {kept}\n{output}")
-        for log in self.checkout.glob("build*/log/*.log"):
+        for log in self.checkout.glob("build/log/*.log"):
             if log.is_file() and not log.is_symlink() and "secret" in log.read_text(errors="replace"):
                 raise HarmError(f"{name}: {log} was kept as it was written\n{output}")
 

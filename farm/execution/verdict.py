@@ -39,7 +39,7 @@ def verdict(run: Run, memory: Memory) -> Failure | None:
 
 
 def _by_its_log(run: Run) -> Failure | None:
-    """Return a failure if the log is not the file that the engine made. Comes first, as the other rules read the log."""
+    """Return a failure if the log is not the file that the engine made. First, as other rules read the log."""
     problem = log_problem(run)
     if problem == "was removed":
         return failed("engine", "the log is gone: the outputs cannot be trusted", run.step.log)
