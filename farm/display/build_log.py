@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
 import time
@@ -13,13 +15,16 @@ from typing import Any
 from farm.execution.failure import Failure
 from farm.execution.run import Run
 from farm.reason import Reason
-from farm.results.folder import FARM_FOLDER
+from farm.results import schema
+from farm.results.confined import DamagedError, read_regular
+from farm.results.folder import FARM_FOLDER, remove
 from farm.results.record import Cost
 from farm.scheduler.watcher import Watcher
 
 LAST_BUILD = f"{FARM_FOLDER}/last_build.jsonl"
 _KEPT_REASONS = 20
 _US = 1_000_000
+_MOST_BYTES = 256 << 20
 
 Event = dict[str, Any]
 
@@ -95,8 +100,10 @@ class BuildLog:
         try:
             if self._file is None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
+                # A new file: a pipe in its place would be waited for, and a link would lead elsewhere.
+                remove(self._path)
                 self._file = os.open(
-                    self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o644
+                    self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644
                 )
                 self._line({"event": "begin", "at_s": 0.0, "began_s": round(time.time(), 3), "process": os.getpid()})
             while self._waiting:
@@ -113,15 +120,28 @@ class BuildLog:
 
 def read_events(path: Path) -> list[Event]:
     """Return the events of a build; a torn or damaged line is left out. Raises OSError if there is no such file."""
+    try:
+        text = read_regular(path, _MOST_BYTES).decode("utf-8", errors="replace")
+    except DamagedError as problem:
+        raise OSError(errno.EINVAL, str(problem), str(path)) from None
     events = []
-    for line in path.read_text("utf-8", errors="replace").splitlines():
-        try:
-            event = json.loads(line)
-            if isinstance(event["event"], str) and isinstance(event["at_s"], float | int):
-                events.append(event)
-        except (ValueError, KeyError, TypeError):
-            continue
+    for line in text.splitlines():
+        with contextlib.suppress(schema.SchemaError):
+            events.append(_event(schema.document(line)))
     return events
+
+
+def _event(value: Any) -> Event:
+    """Return an event whose fields have their types. Raises SchemaError."""
+    if not isinstance(value, dict):
+        raise schema.SchemaError("is no event")
+    schema.text(value.get("event"))
+    schema.text(value.get("name", ""))
+    schema.amount(value.get("at_s"))
+    schema.amount(value.get("elapsed_s", 0.0))
+    for reason in schema.items(value.get("reasons", [])):
+        schema.table(reason, schema.text, schema.text)
+    return value
 
 
 def chrome_trace(events: Sequence[Event], *, reason_words: Callable[[Mapping[str, str]], str]) -> dict[str, Any]:

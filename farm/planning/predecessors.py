@@ -6,6 +6,7 @@ its own. Its predecessor is the step that the same name stood for before.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,12 +16,15 @@ from typing import Any
 from farm.key import Parts
 from farm.planning.graph import Task, step_of
 from farm.reason import Reason, differences
+from farm.results import schema
+from farm.results.confined import DamagedError, read_regular
 from farm.results.folder import FARM_FOLDER, write_atomically
 from farm.results.ledger import kind_of
 from farm.results.record import Records
 
 _FOLDER = f"{FARM_FOLDER}/groups"
 _FORMAT = 1
+_MOST_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -55,13 +59,9 @@ class Predecessors:
     def of(self, name: str) -> Predecessor | None:
         """Return what one of the step's groups stood for; None if it was the same step, or nothing is known."""
         for group in self._groups.get(name, ()):
-            try:
-                item = self._load()[group]
-                if item["name"] != name:
-                    facts = {str(fact): str(value) for fact, value in item["facts"].items()}
-                    return Predecessor(group, str(item["name"]), Parts.of_document(item["parts"]), facts)
-            except (KeyError, TypeError, ValueError, AttributeError):
-                continue
+            item = self._load().get(group)
+            if item is not None and item["name"] != name:
+                return Predecessor(group, item["name"], Parts.of_document(item["parts"]), item["facts"])
         return None
 
     def explain(self, name: str, reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
@@ -96,10 +96,16 @@ class Predecessors:
         if self._known is None:
             self._known = {}
             # Damaged or absent: there is nothing to compare with, and nothing else is lost.
-            try:
-                document = json.loads(self._file.read_text("utf-8"))
-                if document["format"] == _FORMAT and isinstance(document["groups"], dict):
-                    self._known = {group: item for group, item in document["groups"].items() if isinstance(item, dict)}
-            except (OSError, ValueError, KeyError, TypeError):
-                pass
+            with contextlib.suppress(OSError, DamagedError, schema.SchemaError):
+                document = schema.fields(schema.document(read_regular(self._file, _MOST_BYTES)), "format", "groups")
+                if document["format"] == _FORMAT:
+                    self._known = schema.table(document["groups"], schema.text, _item)
         return self._known
+
+
+def _item(value: Any) -> dict[str, Any]:
+    item = schema.fields(value, "name", "parts", "facts")
+    schema.name(item["name"])
+    Parts.of_document(item["parts"])
+    schema.table(item["facts"], schema.text, schema.text)
+    return item

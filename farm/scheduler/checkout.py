@@ -162,8 +162,9 @@ class Checkout:
                 (self.root / target).unlink()
 
     def save(self) -> None:
-        """Keep the digests for the next build, and leave no folder."""
-        self._digests.save()
+        """Keep the digests for the next build, where they can be written, and leave no folder."""
+        with contextlib.suppress(OSError):
+            self._digests.save()
         self._restoring_is_empty = False
         self._clear_restoring()
 
