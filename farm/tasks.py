@@ -160,11 +160,15 @@ class RemoveOutputs(BaseAction):  # type: ignore[misc]
         self.out = self.err = self.result = None
         self.values: dict[str, Any] = {}
 
-    def execute(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
-        """Remove the files that exist."""
+    def execute(self, out: TextIO | None = None, err: TextIO | None = None) -> TaskError | None:
+        """Remove the files that exist; return an error for one that lies behind a link, which stays."""
         from farm.results.record import remove_files  # noqa: PLC0415 - as below
 
-        remove_files((*self.step.targets, self.step.log))
+        try:
+            remove_files((*self.step.targets, self.step.log))
+        except OSError as error:
+            return TaskError(f"{self.step.name}: {error.filename} {error.strerror}; nothing behind it was removed\n")
+        return None
 
     def __str__(self) -> str:
         present = [path for path in (*self.step.targets, self.step.log) if Path(path).exists()]

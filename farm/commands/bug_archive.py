@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from farm.commands.questions.version import version_lines
-from farm.display.build_log import LAST_BUILD, Event, read_events
+from farm.display.build_log import Event, NewerLogError, read_events
 from farm.execution.repro_folder import secret_variables
 from farm.planning.graph import Task, step_of
 from farm.project import Project
@@ -48,8 +48,8 @@ def contents(root: Path, project: Project, tasks: Mapping[str, Task]) -> dict[st
         if question.in_report:
             files[f"{question.name}.txt"] = clean(_answer(question.answer))
     try:
-        events = read_events(root / LAST_BUILD)
-    except OSError:
+        events = read_events(root)
+    except (OSError, NewerLogError):
         return files
     files["last_build.jsonl"] = clean(_lines(json.dumps(_without_values(event)) for event in events))
     for event in events:

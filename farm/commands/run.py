@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import resource
 import sys
 import traceback
 from collections.abc import Iterable
@@ -14,10 +15,11 @@ from doit.cmd_run import opt_always, opt_auto_delayed_regex, opt_continue, opt_v
 from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 
 from config.settings import command_line_words
-from farm.commands.helpful import RUN_ABOUT, RUN_EXAMPLES, RUN_OPTIONS, Helpful
-from farm.display.build_log import LAST_BUILD, BuildLog
+from farm.commands.helpful import MORE_FILES, RUN_ABOUT, RUN_EXAMPLES, RUN_OPTIONS, Helpful
+from farm.commands.own_folder import check_own_folders
+from farm.display.build_log import BuildLog
 from farm.display.progress import Display, display_for
-from farm.display.reader import give_up_writing
+from farm.display.reader import OutputError, give_up_writing
 from farm.display.tally import Tally
 from farm.display.wording import limit_words, shortage_lines
 from farm.execution.local import LocalExecutor
@@ -34,6 +36,7 @@ from farm.results.ledger import Ledger
 from farm.results.lock import checkout_lock
 from farm.results.store import Store
 from farm.results.store_care import limit
+from farm.scheduler.beside.workers import Workers
 from farm.scheduler.checkout import Checkout
 from farm.scheduler.loop import Loop, Options
 from farm.scheduler.outcome import Outcome
@@ -41,6 +44,8 @@ from farm.scheduler.stop import Stop
 from farm.settings import FarmSettings
 
 _ENGINE_ERROR = 2
+#: Files that a build has open at once.
+_FILES, _FILES_A_SLOT = 32, 4
 _OPT_SLOTS = {
     "name": "num_process",
     "short": "n",
@@ -115,6 +120,7 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
         pos_args: list[str] | None = None,
     ) -> int:
         self._refuse_settings()
+        check_own_folders(dep_file)
         tasks = {task.name: task for task in self.task_list}
         _check_option_order(pos_args or [], tasks)
         if num_process < 0:
@@ -130,6 +136,7 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
         project = project_of(self.loader)
         farm = project.farm
         capacity, folder = capacity_of(farm, num_process), store_folder(farm)
+        _allow_open_files(_FILES + _FILES_A_SLOT * capacity.slots)
         ledger = Ledger(ledger_path(farm), lambda text: display.note(text))  # noqa: PLW0108 - it comes later
         forecast = Forecast(control.tasks, possible, ledger)
         priority = Priority(forecast.needs, forecast.of, capacity)
@@ -141,18 +148,21 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
             explain=predecessors.explain,
             groups=predecessors.groups,
         )
-        with Stop() as stop, display, checkout_lock(root, _waiting, lambda: stop.requested) as held:
+        with Stop() as stop, display, checkout_lock(root, _waiting, lambda: stop.requested, display.note) as held:
             if not held:
                 return stop.exit_code
             for note in _notes(control.tasks, possible):
                 display.note(note)
             executor, scratch = LocalExecutor(root), Scratch(root)
             executor.open()
-            scratch.clear()
-            checkout = Checkout(
-                root, digests_of(root), Store(folder, display.note, shared=farm.store_shared), display.note
-            )
-            log = BuildLog(root / LAST_BUILD, display, is_step=lambda name: step_of(control.tasks[name]) is not None)
+            try:
+                scratch.clear()
+            except OSError as error:
+                raise InvalidCommand(f"{error.filename}: {error.strerror}") from None
+            workers = Workers(display.note)
+            store = Store(folder, workers.note, shared=farm.store_shared)
+            checkout = Checkout(root, digests_of(root), store, workers.note)
+            log = BuildLog(root, display, is_step=lambda name: step_of(control.tasks[name]) is not None)
             loop = Loop(
                 control.tasks,
                 names,
@@ -160,6 +170,7 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
                 targets=control.targets,
                 checkout=checkout,
                 executor=executor,
+                workers=workers,
                 redaction=project.redaction,
                 ledger=ledger,
                 capacity=capacity,
@@ -176,9 +187,14 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
                 raise
             except NeverFitsError as error:
                 raise InvalidTask("\n".join(shortage_lines(error.steps))) from None
-            except BrokenPipeError:
+            except OutputError as problem:
                 # `doit build | head`: nobody reads any more. The loop has ended its steps on the way here.
-                return give_up_writing()
+                return give_up_writing(problem.error)
+            except OSError as error:
+                # Something that the engine needs itself, and no step: build/.farm, the journal.
+                what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
+                sys.stderr.write(f"ERROR: the engine cannot go on: {what}; finished steps are recorded\n")
+                return _ENGINE_ERROR
             except Exception:  # whatever it is, it is the engine's and has its own exit code
                 sys.stderr.write(traceback.format_exc())
                 sys.stderr.write("ERROR: the engine failed; finished steps are recorded\n")
@@ -189,7 +205,8 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
                 ledger.close()
                 self.dep_manager.close()
                 if not farm.keep_failed:
-                    scratch.clear()
+                    with contextlib.suppress(OSError):
+                        scratch.clear()
             if outcome.ran and not stop.requested:
                 _limit_store(checkout, farm, display)
             predecessors.remember([*outcome.ran, *outcome.restored], outcome.current)
@@ -245,6 +262,15 @@ def _with_value(words: list[str], position: int) -> list[str]:
     return [word]
 
 
-def _waiting(owner: str) -> None:
-    sys.stderr.write(f"another build runs in this checkout (process {owner or 'unknown'}); waiting for it to end\n")
+def _allow_open_files(needed: int) -> None:
+    """Let this process open so many files. Raises InvalidCommand if it may not."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        if hard != resource.RLIM_INFINITY and hard < needed:
+            raise InvalidCommand(f"a process may open {hard} files here, and this build needs {needed}; {MORE_FILES}")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+
+
+def _waiting(holder: str) -> None:
+    sys.stderr.write(f"another build runs in this checkout ({holder}); waiting for it to end\n")
     sys.stderr.flush()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 import time
@@ -12,19 +11,21 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from farm.beneath import open_beneath, unlink_beneath
 from farm.execution.failure import Failure
 from farm.execution.run import Run
 from farm.reason import Reason
 from farm.results import schema
-from farm.results.confined import DamagedError, read_regular
-from farm.results.folder import FARM_FOLDER, remove
+from farm.results.folder import FARM_FOLDER
 from farm.results.record import Cost
 from farm.scheduler.watcher import Watcher
 
 LAST_BUILD = f"{FARM_FOLDER}/last_build.jsonl"
+#: Given in the first event.
+_FORMAT = 1
 _KEPT_REASONS = 20
-_US = 1_000_000
 _MOST_BYTES = 256 << 20
+_US = 1_000_000
 
 Event = dict[str, Any]
 
@@ -39,13 +40,13 @@ class BuildLog:
 
     def __init__(
         self,
-        path: Path,
+        root: Path,
         watcher: Watcher,
         clock: Callable[[], float] = time.monotonic,
         is_step: Callable[[str], bool] = lambda name: True,
     ) -> None:
         self.refresh_s = watcher.refresh_s
-        self._path = path
+        self._root = root
         self._watcher = watcher
         self._clock = clock
         self._begun_s = clock()
@@ -99,13 +100,16 @@ class BuildLog:
             return
         try:
             if self._file is None:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                # A new file: a pipe in its place would be waited for, and a link would lead elsewhere.
-                remove(self._path)
-                self._file = os.open(
-                    self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644
+                # A new file: what stood there may have another name too, or lead elsewhere.
+                with contextlib.suppress(OSError):
+                    unlink_beneath(self._root, LAST_BUILD)
+                self._file = open_beneath(
+                    self._root, LAST_BUILD, os.O_WRONLY | os.O_CREAT | os.O_APPEND, make_folders=True
                 )
-                self._line({"event": "begin", "at_s": 0.0, "began_s": round(time.time(), 3), "process": os.getpid()})
+                began_s = round(time.time(), 3)
+                self._line(
+                    {"event": "begin", "at_s": 0.0, "format": _FORMAT, "began_s": began_s, "process": os.getpid()}
+                )
             while self._waiting:
                 self._line(self._waiting.pop(0))
             self._line(line)
@@ -118,16 +122,27 @@ class BuildLog:
             os.write(self._file, (json.dumps(document) + "\n").encode())
 
 
-def read_events(path: Path) -> list[Event]:
-    """Return the events of a build; a torn or damaged line is left out. Raises OSError if there is no such file."""
-    try:
-        text = read_regular(path, _MOST_BYTES).decode("utf-8", errors="replace")
-    except DamagedError as problem:
-        raise OSError(errno.EINVAL, str(problem), str(path)) from None
-    events = []
+class NewerLogError(Exception):
+    """The events were written by a later version of the farm; the argument says so."""
+
+
+def read_events(root: Path) -> list[Event]:
+    """Return the events of the last build in a checkout; a torn or damaged line is left out.
+
+    Raises OSError if there are none, and NewerLogError. The first logs had no format number.
+    """
+    events: list[Event] = []
+    with os.fdopen(open_beneath(root, LAST_BUILD), "rb") as stream:
+        text = stream.read(_MOST_BYTES).decode("utf-8", errors="replace")
     for line in text.splitlines():
         with contextlib.suppress(schema.SchemaError):
             events.append(_event(schema.document(line)))
+    found = events[0].get("format", 0) if events else 0
+    if isinstance(found, int) and found > _FORMAT:
+        raise NewerLogError(
+            f"{LAST_BUILD} has format {found}, and this farm knows {_FORMAT}: a newer farm wrote it. Update this "
+            "checkout, or build again"
+        )
     return events
 
 

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
+from config.output import clean_output, console
+from farm.display.reader import output_errors
 from farm.display.reason_words import long_reasons, short_reasons
 from farm.display.tally import Tally
 from farm.display.wording import (
@@ -98,7 +100,7 @@ class Display:
         self._line(f"          {remedy_words(failure)}", "")
         if failure.log:
             self._line(f"          log: {failure.log}", "")
-            self._line(f"          alone: doit repro {name}", "")
+            self._line(f"          rerun: doit repro {name}", "")
 
     def python_action(self, name: str) -> None:
         """Leave the terminal to an action that writes to it."""
@@ -172,8 +174,9 @@ class Display:
         self._line(f"  run     {name}  ({why})" if why else f"  run     {name}", "")
 
     def _line(self, text: str, style: str) -> None:
-        self._stream.write(text + "\n")
-        self._stream.flush()
+        with output_errors():
+            self._stream.write(text + "\n")
+            self._stream.flush()
 
     def _clear(self) -> None:
         """Take the live part from the screen."""
@@ -200,11 +203,10 @@ class LiveDisplay(Display):
         explain: Explain = lambda _, reasons: reasons,
         groups: Groups = lambda _: (),
     ) -> None:
-        from rich.console import Console  # noqa: PLC0415 - a build without a terminal must not wait for its import
-        from rich.live import Live  # noqa: PLC0415
+        from rich.live import Live  # noqa: PLC0415 - a build without a terminal must not wait for its import
 
         super().__init__(stream, tally, reasons=reasons, explain=explain, groups=groups)
-        self._console = Console(file=stream, highlight=False)
+        self._console = console(file=stream, highlight=False)
         # No thread: the engine forks, and the kernel ties children to the thread that started them.
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
         self._why: dict[str, str] = {}
@@ -222,7 +224,9 @@ class LiveDisplay(Display):
             return
         self._shown_s = time.monotonic()
         if not self._live.is_started:
-            self._live.start()
+            with output_errors():
+                self._live.start()
+            clean_output()  # rich has put a stream of its own before stdout
         seconds = {run.step.name: run.elapsed_s for run in running}
         lines = [status_words(done, total, self._tally.restored, len(running), self._time_left(seconds))]
         for run in running[:_SHOWN_RUNS]:
@@ -235,7 +239,8 @@ class LiveDisplay(Display):
         lines += waiting_lines(self._tally.waiting(list(seconds)))
         width = max(20, self._console.width - 1)
         lines = [line[:width] for line in lines]
-        self._live.update(Text("\n".join(lines), style="cyan", no_wrap=True), refresh=True)
+        with output_errors():
+            self._live.update(Text("\n".join(lines), style="cyan", no_wrap=True), refresh=True)
 
     def _time_left(self, seconds: dict[str, float]) -> TimeLeft:
         """Return the time left, estimated anew when another step runs or a second has passed."""
@@ -255,11 +260,13 @@ class LiveDisplay(Display):
 
     def _line(self, text: str, style: str) -> None:
         # Tool output goes here too: brackets in it are not markup.
-        self._console.print(text, style=style or None, markup=False, soft_wrap=True)
+        with output_errors():
+            self._console.print(text, style=style or None, markup=False, soft_wrap=True)
 
     def _clear(self) -> None:
         if self._live.is_started:
-            self._live.stop()
+            with output_errors():
+                self._live.stop()
 
 
 def display_for(stream: TextIO, tally: Tally, *, reasons: bool, explain: Explain, groups: Groups) -> Display:

@@ -223,6 +223,8 @@ def failure_words(failure: Failure) -> str:
             return f"could not be started: {failure.detail}"
         case "outputs":
             return f"ended with exit status 0, but its output {failure.detail}"
+        case "refused":
+            return f"is refused: {failure.detail}"
         case "log":
             return "ended with exit status 0, but its log reports an error"
         case "cut":
@@ -253,14 +255,14 @@ _REMEDIES: dict[FailureClass, str] = {
 
 
 def remedy_words(failure: Failure) -> str:
-    """Return the class of a failure, with what to do about it."""
+    """Return what to do about a failure, and its class."""
     used = ""
     if failure.peak_memory_gib is not None and failure.limit_gib is not None:
         used = (
-            f" (it took {failure.peak_memory_gib:.2f} GiB of {failure.limit_gib:.2f}, "
-            f"{failure.memory_gib:.2f} were expected)"
+            f"; it took {failure.peak_memory_gib:.2f} GiB of {failure.limit_gib:.2f}, "
+            f"{failure.memory_gib:.2f} were expected"
         )
-    return f"{failure.kind}{used}: {failure.remedy or _REMEDIES[failure.kind]}"
+    return f"remedy: {failure.remedy or _REMEDIES[failure.kind]} (failure class: {failure.kind}{used})"
 
 
 def shortage_lines(steps: Sequence[tuple[str, Sequence[Shortage]]]) -> list[str]:

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from farm.execution.log_file import lines_of, open_log
 from farm.step import FailureClass, Signature, Step
 
 Cause = Literal[
-    "exit", "signal", "timeout", "lost", "program", "outputs", "log", "cut", "input", "hook", "action", "engine"
+    "exit",
+    "signal",
+    "timeout",
+    "lost",
+    "program",
+    "outputs",
+    "refused",
+    "log",
+    "cut",
+    "input",
+    "hook",
+    "action",
+    "engine",
 ]
 
 # a.cpp:3:5: error, [a.v:12], /x/b.sv:7: but no time of day and no address of a host.
@@ -21,6 +35,8 @@ _LOCATION = r"(?:^|[\s\[(\"'])([\w./+-]*[A-Za-z_][\w./+-]*\.[A-Za-z]\w{0,4}):(\d
 _FRAME = r'(?m)^\s+File "([^"]+)", line (\d+)'
 _TRACEBACK = "Traceback (most recent call last)"
 _SHOWN_LINES = 4
+#: Some tools write all that they have on one line.
+_SHOWN_LETTERS = 2000
 _HEAD_BYTES = 4 << 20
 _TAIL_BYTES = 1 << 20
 _ERROR = r"(?i)\b(fatal|error|undefined reference|assertion|abort(ed)?|exception|cannot|not found)\b"
@@ -36,6 +52,7 @@ _KINDS: dict[Cause, FailureClass] = {
     "lost": "infrastructure",
     "program": "config",
     "outputs": "crash",
+    "refused": "source",
     "log": "source",
     "cut": "crash",
     "input": "source",
@@ -133,14 +150,13 @@ def _signature(log: Path, signatures: tuple[Signature, ...]) -> tuple[Signature 
     wanted = [re.compile(signature.pattern) for signature in signatures]
     best, its_line = len(wanted), ""
     try:
-        with log.open(encoding="utf-8", errors="replace") as stream:
-            for line in stream:
-                for number in range(best):
-                    if wanted[number].search(line):
-                        best, its_line = number, line.strip()
-                        break
-                if best == 0:
+        for line in lines_of(log):
+            for number in range(best):
+                if wanted[number].search(line):
+                    best, its_line = number, line.strip()[:_SHOWN_LETTERS]
                     break
+            if best == 0:
+                break
     except OSError:
         return None, ""
     return (signatures[best], its_line) if best < len(signatures) else (None, "")
@@ -163,10 +179,9 @@ def matching_line(log: Path, patterns: tuple[str, ...]) -> str | None:
     if not patterns:
         return None
     wanted = [re.compile(pattern) for pattern in patterns]
-    with log.open(encoding="utf-8", errors="replace") as stream:
-        for line in stream:
-            if any(pattern.search(line) for pattern in wanted):
-                return line.rstrip()
+    for line in lines_of(log):
+        if any(pattern.search(line) for pattern in wanted):
+            return line.rstrip()[:_SHOWN_LETTERS]
     return None
 
 
@@ -181,7 +196,7 @@ def telling_lines(log: Path, patterns: tuple[str, ...] = ()) -> tuple[str, ...]:
         text = _bounded_text(log)
     except OSError:
         return ()
-    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    lines = [line.rstrip()[:_SHOWN_LETTERS] for line in text.splitlines() if line.strip()]
     wanted = [re.compile(pattern) for pattern in patterns]
     own = [line for line in lines if not line.startswith(_TRACEBACK) and any(one.search(line) for one in wanted)]
     if own:
@@ -210,10 +225,10 @@ def _with_place(lines: list[str], telling: list[str]) -> tuple[str, ...]:
 
 
 def _bounded_text(log: Path) -> str:
-    with log.open("rb") as stream:
+    with open_log(log) as stream:
+        size = os.fstat(stream.fileno()).st_size
         data = stream.read(_HEAD_BYTES)
-        rest = log.stat().st_size - len(data)
-        if rest > 0:
-            stream.seek(max(len(data), log.stat().st_size - _TAIL_BYTES))
+        if size > len(data):
+            stream.seek(max(len(data), size - _TAIL_BYTES))
             data += b"\n" + stream.read()
     return data.decode("utf-8", errors="replace")

@@ -36,6 +36,10 @@ class Run:
     step: Step
     scratch: Path
     log: Path
+    #: The checkout, which the log must lie below; None if nobody else writes there.
+    root: Path | None = None
+    #: Device and inode of the log that the engine made; None if the executor did not tell.
+    log_id: tuple[int, int] | None = None
     started_s: float = field(default_factory=clock.monotonic_s)
     ended_s: float = 0.0
     queued: bool = False

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from farm.beneath import open_beneath, write_beneath
 from farm.key import Parts
 from farm.planning.graph import Task, step_of
 from farm.reason import Reason, differences
 from farm.results import schema
-from farm.results.confined import DamagedError, read_regular
-from farm.results.folder import FARM_FOLDER, write_atomically
+from farm.results.confined import DamagedError, read_most
+from farm.results.folder import FARM_FOLDER
 from farm.results.ledger import kind_of
 from farm.results.record import Records
 
@@ -42,7 +44,7 @@ class Predecessors:
 
     def __init__(self, root: Path, tasks: Mapping[str, Task], dep_file: str) -> None:
         self._root = root
-        self._file = root / _FOLDER / f"{dep_file.strip('/')}.json"
+        self._file = f"{_FOLDER}/{dep_file.strip('/')}.json"
         self._tasks = tasks
         self._groups: dict[str, list[str]] = {}
         for group, task in tasks.items():
@@ -89,7 +91,7 @@ class Predecessors:
                 item = {"name": name, "parts": record.parts.document(), "facts": dict(record.facts)}
                 known.update(dict.fromkeys(self._groups[name], item))
         if known != self._known:
-            write_atomically(self._file, json.dumps({"format": _FORMAT, "groups": known}))
+            write_beneath(self._root, self._file, json.dumps({"format": _FORMAT, "groups": known}).encode())
             self._known = known
 
     def _load(self) -> dict[str, Any]:
@@ -97,7 +99,9 @@ class Predecessors:
             self._known = {}
             # Damaged or absent: there is nothing to compare with, and nothing else is lost.
             with contextlib.suppress(OSError, DamagedError, schema.SchemaError):
-                document = schema.fields(schema.document(read_regular(self._file, _MOST_BYTES)), "format", "groups")
+                with os.fdopen(open_beneath(self._root, self._file), "rb") as stream:
+                    content = read_most(stream, _MOST_BYTES)
+                document = schema.fields(schema.document(content), "format", "groups")
                 if document["format"] == _FORMAT:
                     self._known = schema.table(document["groups"], schema.text, _item)
         return self._known

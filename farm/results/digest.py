@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from farm import clock
+from farm.beneath import write_beneath
 from farm.results import schema
 from farm.results.confined import DamagedError, read_regular
 from farm.results.folder import DIGESTS, write_atomically
@@ -31,8 +32,8 @@ _FORMAT = 2
 _ROW = 6
 #: The table of a checkout with a million files.
 _MOST_BYTES, _MOST_FILES = 256 << 20, 1_000_000
-#: Containers that store times beside their members.
-_ZIP_SUFFIXES = frozenset({".zip", ".npz", ".xo", ".dcp", ".whl"})
+#: Containers that store times beside their members: their digests need all of them unpacked.
+ARCHIVE_SUFFIXES = frozenset({".zip", ".npz", ".xo", ".dcp", ".whl"})
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,14 @@ class Signature(NamedTuple):
         return now if (now.inode, now.size, now.mtime_ns) == (self.inode, self.size, self.mtime_ns) else None
 
 
+class Hashed(NamedTuple):
+    """The digest of a file and the signature that it had then; `quiet` if nobody can have changed it unnoticed."""
+
+    signature: Signature
+    digest: Digest
+    quiet: bool
+
+
 class Digests:
     """A table of digests by path and signature, kept in one file between runs."""
 
@@ -79,6 +88,7 @@ class Digests:
         self._prefix = f"{root}/"
         self._store = store
         self._table: dict[str, tuple[Signature, Digest]] = {}
+        self._offered: dict[str, tuple[Signature, Digest]] = {}
         self._changed = False
         if store is not None:
             self._load(store)
@@ -94,6 +104,17 @@ class Digests:
         known = self._table.get(path)
         if known is not None and known[0] == signature:
             return known
+        offered = self._offered.pop(path, None)
+        if offered is not None and offered[0] == signature:
+            return offered
+        hashed = self.hashed(path)
+        self.take(path, hashed)
+        return hashed.signature, hashed.digest
+
+    def hashed(self, path: str) -> Hashed:
+        """Hash a file, whatever is known of it. Raises OSError as `of` does."""
+        file = self._prefix + path
+        signature = Signature.of(file)
         counts_seconds = signature.ctime_ns % 1_000_000_000 == 0
         racy_ns = _RACY_NS if counts_seconds else _RACY_FINE_NS
         if not counts_seconds and 0 <= clock.epoch_ns() - signature.ctime_ns <= racy_ns:
@@ -103,12 +124,31 @@ class Digests:
         started_ns = clock.epoch_ns()
         digest = digest_of(Path(file))
         # Trusted only if the file was quiet before and during the hashing.
-        if Signature.of(file) == signature and started_ns - signature.ctime_ns > racy_ns:
-            self._table[path] = (signature, digest)
+        quiet = Signature.of(file) == signature and started_ns - signature.ctime_ns > racy_ns
+        return Hashed(signature, digest, quiet)
+
+    def take(self, path: str, hashed: Hashed) -> None:
+        """Take over what `hashed` has found, here or in another process: for good if the file was quiet."""
+        if hashed.quiet:
+            self._table[path] = (hashed.signature, hashed.digest)
             self._changed = True
         else:
             self._table.pop(path, None)
-        return signature, digest
+
+    def offer(self, path: str, hashed: Hashed) -> None:
+        """Take over as `take` does; a file that was not quiet is not hashed again by the next `read` either."""
+        self.take(path, hashed)
+        self._offered[path] = (hashed.signature, hashed.digest)
+
+    def knows(self, path: str) -> bool:
+        """Tell whether the digest of a file is known without reading it; also of one that is not there."""
+        try:
+            signature = Signature.of(self._prefix + path)
+        except OSError:
+            return True
+        return any(
+            known is not None and known[0] == signature for known in (self._table.get(path), self._offered.get(path))
+        )
 
     def learn(self, path: str, signature: Signature, digest: Digest) -> None:
         """Take over the digest of a file that the engine has just moved to `path`; `signature` is by `settled`."""
@@ -126,7 +166,11 @@ class Digests:
             for path, (signature, digest) in sorted(self._table.items())
             if os.path.exists(self._prefix + path)  # noqa: PTH110 - knows no error, whatever the path is
         }
-        write_atomically(self._store, json.dumps({"format": _FORMAT, "files": rows}))
+        text = json.dumps({"format": _FORMAT, "files": rows})
+        if self._store.is_relative_to(self._root):
+            write_beneath(self._root, self._store.relative_to(self._root).as_posix(), text.encode())
+        else:
+            write_atomically(self._store, text)
         self._changed = False
 
     def _load(self, store: Path) -> None:
@@ -167,7 +211,7 @@ def digest_of(path: Path, *, meaning: bool = True) -> Digest:
     """Hash one file, without any table. Without `meaning` its meaning is taken to be its bytes."""
     with path.open("rb") as stream:
         value, size = sha256_of(stream)
-    inner = _zip_meaning(path) if meaning and path.suffix in _ZIP_SUFFIXES else None
+    inner = _zip_meaning(path) if meaning and path.suffix in ARCHIVE_SUFFIXES else None
     return Digest(value, inner or value, size)
 
 

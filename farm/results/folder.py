@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
+import stat
 from pathlib import Path
 from typing import BinaryIO
 
@@ -45,10 +47,19 @@ def copy(source: Path | BinaryIO, target: Path) -> None:
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
-        reader = stack.enter_context(source.open("rb")) if isinstance(source, Path) else source
+        reader = stack.enter_context(_opened(source)) if isinstance(source, Path) else source
         writer = stack.enter_context(target.open("xb"))
         copy_bytes(reader, writer)
         os.fchmod(writer.fileno(), (os.fstat(reader.fileno()).st_mode & 0o777) | 0o600)
+
+
+def _opened(source: Path) -> BinaryIO:
+    """Open a file to read; a pipe without a writer would be waited for. Raises OSError for what is no regular file."""
+    stream = os.fdopen(os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), "rb")
+    if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        stream.close()
+        raise OSError(errno.EINVAL, "is not a regular file", str(source))
+    return stream
 
 
 def copy_bytes(reader: BinaryIO, writer: BinaryIO) -> None:

@@ -13,8 +13,9 @@ from typing import Any, Protocol
 
 from doit.exceptions import InvalidCommand
 
+from farm.beneath import discard_beneath
 from farm.results import schema
-from farm.results.confined import Confined, DamagedError, read_regular
+from farm.results.confined import DamagedError, read_regular
 from farm.results.folder import RECORDS, write_atomically
 
 #: A journal begins with a line that names it, under a name that no task can have. The first journals had none.
@@ -85,7 +86,7 @@ class Journal:
         # The journal is a file like any other: what it names is removed only where records are kept.
         with contextlib.suppress(schema.SchemaError, OSError):
             if schema.path(record).startswith(f"{RECORDS}/"):
-                Confined(Path(RECORDS), private=False).remove(str(record)[len(RECORDS) + 1 :])
+                discard_beneath(Path.cwd(), str(record))
 
     def remove_all(self) -> None:
         """Forget all tasks."""

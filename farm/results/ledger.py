@@ -15,7 +15,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from farm.results.lock import locked
+from farm.results.lock import LockHeldError, locked
 from farm.results.owner import NotPrivateError, check_private, make_own
 from farm.results.schema import SECONDS, SIZE_BYTES
 
@@ -31,8 +31,9 @@ STOPPED = "stopped"
 _VERSION = 1
 #: Older runs say little about the tools and the machine of today.
 _REMEMBERED = 20
-_BUSY_S = 5.0
-_STATEMENT_S, _INSTRUCTIONS = 5.0, 100_000
+#: Signals are not looked at while SQLite waits for another writer, or computes.
+_BUSY_S = 1.0
+_STATEMENT_S, _INSTRUCTIONS = 1.0, 100_000
 _ROLLBACK = "-journal"
 #: What SQLite keeps beside a database.
 _BESIDE = ("-wal", "-shm", _ROLLBACK)
@@ -166,7 +167,10 @@ class Ledger:
                 self._connection = self._open()
             limit_time(self._connection)
             return self._connection.execute(statement, values).fetchall()
-        except (sqlite3.Error, OSError, ValueError, NotPrivateError, LedgerIsForeignError, OverflowError) as error:
+        except (
+            *(sqlite3.Error, OSError, ValueError, OverflowError),
+            *(NotPrivateError, LedgerIsForeignError, LockHeldError),
+        ) as error:
             self._unusable = True
             self._warn(f"the ledger {self._path} cannot be used ({error}); nothing is learned from this build")
             return []
@@ -176,7 +180,7 @@ class Ledger:
 
         make_own(self._path.parent)
         # Others are held off while the file is made or set aside: they could take away the one just made.
-        with locked(Path(f"{self._path}.lock"), fcntl.LOCK_EX):
+        with locked(Path(f"{self._path}.lock"), fcntl.LOCK_EX, wait_s=_BUSY_S):
             try:
                 return self._attempt()
             except (sqlite3.OperationalError, LedgerIsNewerError):

@@ -7,15 +7,16 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal, get_args
 
+from farm.beneath import discard_beneath, folder_beneath, unlink_beneath, write_beneath
 from farm.key import Parts
 from farm.reason import Reason, differences
 from farm.results import schema
 from farm.results.confined import DamagedError, open_regular, read_most
 from farm.results.digest import Digest, Digests
-from farm.results.folder import RECORDS, remove, write_atomically
+from farm.results.folder import RECORDS
 from farm.results.owner import others_may_write
 from farm.step import Step
 
@@ -119,24 +120,28 @@ class Records:
             "origin": record.origin,
             "parts": record.parts.document(),
         }
-        write_atomically(self._root / record_path(step), json.dumps(document, indent=1) + "\n")
+        write_beneath(self._root, record_path(step), (json.dumps(document, indent=1) + "\n").encode())
 
     def remove(self, step: Step) -> None:
         """Forget that a step ever ended well."""
-        remove(self._root / record_path(step))
+        discard_beneath(self._root, record_path(step))
 
     def forget(self, record: Record) -> None:
         """Remove one of the records that `below` has returned."""
-        remove(self._root / RECORDS / f"{next(iter(record.outputs))}.json")
+        discard_beneath(self._root, f"{RECORDS}/{next(iter(record.outputs))}.json")
 
 
 def remove_files(paths: Iterable[str]) -> None:
-    """Remove files of the checkout that exist, and the folders that get empty by that, but never the first one."""
-    for path in map(Path, paths):
-        path.unlink(missing_ok=True)
-        for folder in list(path.parents)[:-2]:
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+    """Remove files of the checkout that exist, and the folders that get empty by that, but never the first one.
+
+    Raises RefusedError for a file that a link leads to.
+    """
+    root = Path.cwd()
+    for path in paths:
+        unlink_beneath(root, path)
+        for folder in list(PurePosixPath(path).parents)[:-2]:
+            with contextlib.suppress(OSError), folder_beneath(root, folder.parent.as_posix()) as parent:
+                os.rmdir(folder.name, dir_fd=parent)
 
 
 def why(step: Step, parts: Parts, record: Record | None, digests: Digests) -> tuple[Reason, ...]:

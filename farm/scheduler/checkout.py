@@ -8,17 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from farm import clock
+from farm.beneath import folder_beneath, move_beneath, remove_beneath, unlink_beneath
 from farm.execution.run import Run
 from farm.hooks import Hook, Vouch
 from farm.key import Parts, parts_of
 from farm.reason import Reason
-from farm.results.digest import Digest, Digests, Signature, digest_of, settled
-from farm.results.folder import SCRATCH, move, remove_tree
+from farm.results.digest import Digest, Digests, Hashed, Signature, digest_of, settled
+from farm.results.folder import SCRATCH
+from farm.results.lock import LockHeldError
 from farm.results.record import Cost, Origin, Record, Records, why
-from farm.results.store import Store, entry_of
+from farm.results.store import Store, StoreEntry, entry_of
+from farm.scheduler.beside.workers import LOCK_PATIENCE_S
 from farm.step import Step
 
-_RESTORING = f"{SCRATCH}/restoring"
+#: The folder in which what comes from the store is put together, one result after the other.
+RESTORING = f"{SCRATCH}/restoring"
 
 
 @dataclass(frozen=True)
@@ -49,15 +53,18 @@ class Checkout:
     def __init__(
         self, root: Path, digests: Digests, store: Store | None, note: Callable[[str], None] = lambda _: None
     ) -> None:
-        """`note` gets what a hook has to say."""
+        """`note` gets what is to be said."""
         self.root = root
-        self.store = store
-        self._digests = digests
         self._note = note
+        self.store = store
+        self._store_is_shared = store is not None and store.shared
+        self._digests = digests
         self._records = Records(root)
         #: Files that came out of a shared store, or were made from such.
         self._shared: set[str] = set()
         self._restoring_is_empty = False
+        #: Keys that could not be restored.
+        self._lost: set[str] = set()
         #: Keys of all steps that were looked at.
         self.keys: set[str] = set()
 
@@ -79,9 +86,7 @@ class Checkout:
             probe = self.probe(step)
         except OSError:
             return False
-        return not probe.reasons or (
-            self.store is not None and self.store.find(probe.parts.key, _outputs(step)) is not None
-        )
+        return not probe.reasons or (self.stored(step, probe) is not None)
 
     def unmoved(self, probe: Probe) -> bool:
         """Tell whether every source is still as it was probed. Raises OSError for one that is gone."""
@@ -100,38 +105,90 @@ class Checkout:
 
         Returns the cost of the run that made them. Raises OSError if the checkout cannot be written.
         """
-        if self.store is None or (entry := self.store.find(probe.parts.key, _outputs(step))) is None:
+        entry = self.stored(step, probe)
+        if entry is None:
             return None
-        folder = self.root / _RESTORING
-        self._clear_restoring()
-        self._restoring_is_empty = False
+        if not self.fetch(entry, RESTORING):
+            self.not_restored(entry)
+            return None
+        return self.place_fetched(step, probe, entry, RESTORING, hook)
+
+    def stored(self, step: Step, probe: Probe) -> StoreEntry | None:
+        """Return what the store has for a step; None if it has nothing that could be restored in this build."""
+        key = probe.parts.key
         try:
-            if not self.store.restore(entry, folder):
-                return None
-            self._place(step, folder / "work", {path: file.digest for path, file in entry.files.items()})
-            move(folder / "log", self.root / step.log)
+            return self.store.find(key, _outputs(step)) if self.store is not None and key not in self._lost else None
+        except LockHeldError as error:  # only while it is emptied
+            self.leave_store(error)
+            return None
+
+    def fetch(self, entry: StoreEntry, folder: str) -> bool:
+        """Write the files of an entry, verified, into a folder of the checkout; False if the store has no whole result.
+
+        Raises OSError if the checkout cannot be written, and LockHeldError.
+        """
+        if not (folder == RESTORING and self._restoring_is_empty):
+            remove_beneath(self.root, folder)
+        self._restoring_is_empty = False
+        with folder_beneath(self.root, folder, make=True):
+            return self.store is not None and self.store.restore(entry, self.root / folder)
+
+    def place_fetched(self, step: Step, probe: Probe, entry: StoreEntry, folder: str, hook: Hook | None) -> Cost:
+        """Put what was fetched into place and record it; return the cost of its run. Raises as `restore` does."""
+        digests = {path: file.digest for path, file in entry.files.items()}
+        try:
+            self._place(step, self.root / folder / "work", digests)
+            move_beneath(self.root / folder / "log", self.root, step.log)
             # All moved away: the next one may use the folder, and some file systems take long to remove one.
-            self._restoring_is_empty = not any("/" in path for path in entry.files)
+            self._restoring_is_empty = folder == RESTORING and not any("/" in path for path in digests)
         finally:
-            self._clear_restoring()
-        origin: Origin = "shared" if self.store.shared else "restored"
+            if not self._restoring_is_empty:
+                remove_beneath(self.root, folder)
+        origin: Origin = "shared" if self._store_is_shared else "restored"
         self.run_hook(step, hook, origin)
-        self._record(step, probe, {path: file.digest for path, file in entry.files.items()}, entry.cost, origin)
+        self._record(step, probe, digests, entry.cost, origin)
         return entry.cost
 
-    def publish(self, run: Run, probe: Probe, hook: Hook | None) -> tuple[Difference, ...]:
-        """Store and record a run that ended well, and put its outputs in place; return the differences from an earlier.
+    def leave_store(self, error: LockHeldError) -> None:
+        """Go on without the store: somebody holds its lock and does not end."""
+        if self.store is not None:
+            self._note(
+                f"the store {self.store.folder} is not used any more: {error.holder} has held its lock for "
+                f"{LOCK_PATIENCE_S:.0f} s"
+            )
+            self.store = None
 
-        Raises OSError.
+    def not_restored(self, entry: StoreEntry) -> None:
+        """Do not try to restore an entry again in this build."""
+        self._lost.add(entry.key)
+
+    def keep(self, run: Run, probe: Probe) -> dict[str, Digest]:
+        """Hash the outputs of a run that ended well, and store them; return their digests.
+
+        Raises OSError and LockHeldError.
         """
         step, key = run.step, probe.parts.key
         digests = {output.path: digest_of(run.work / output.path) for output in step.outputs}
-        earlier = self._earlier(step, key)
-        origin: Origin = "ran" if self._shared.isdisjoint(step.sources) else "shared"
         # A store of one's own never holds what others may have had a hand in.
-        if self.store is not None and (origin == "ran" or self.store.shared):
+        if self.store is not None and (self._origin(step) == "ran" or self.store.shared):
             more = {"facts": dict(step.facts), "cost": run.cost}
             self.store.publish(entry_of(key, step.name, digests, run.work, run.log, **more), run.work, run.log)
+        return digests
+
+    def publish(
+        self,
+        run: Run,
+        probe: Probe,
+        digests: Mapping[str, Digest],
+        earlier: Mapping[str, Digest],
+        hook: Hook | None,
+    ) -> tuple[Difference, ...]:
+        """Put the outputs of a run in place and record it; return the differences from `earlier` ones of the same key.
+
+        Raises OSError.
+        """
+        step = run.step
+        origin = self._origin(step)
         self._place(step, run.work, digests)
         self.run_hook(step, hook, origin)
         self._record(step, probe, digests, run.cost, origin)
@@ -159,24 +216,36 @@ class Checkout:
         self._records.remove(step)
         for target in step.targets:
             with contextlib.suppress(OSError):
-                (self.root / target).unlink()
+                unlink_beneath(self.root, target)
 
     def save(self) -> None:
         """Keep the digests for the next build, where they can be written, and leave no folder."""
-        with contextlib.suppress(OSError):
-            self._digests.save()
-        self._restoring_is_empty = False
-        self._clear_restoring()
+        for tidy in (self._digests.save, lambda: remove_beneath(self.root, RESTORING)):
+            with contextlib.suppress(OSError):
+                tidy()
 
-    def _clear_restoring(self) -> None:
-        if not self._restoring_is_empty:
-            remove_tree(self.root / _RESTORING)
+    def hashed(self, path: str) -> Hashed:
+        """Hash a file of the checkout. Raises OSError."""
+        return self._digests.hashed(path)
+
+    def learn(self, found: Mapping[str, Hashed]) -> None:
+        """Take over what `hashed` has found in another process."""
+        for path, hashed in found.items():
+            self._digests.offer(path, hashed)
+
+    def unhashed(self, step: Step) -> list[str]:
+        """Return the sources and targets of a step that `probe` would have to read."""
+        return [path for path in (*step.sources, *step.targets) if not self._digests.knows(path)]
 
     def _place(self, step: Step, work: Path, digests: Mapping[str, Digest]) -> None:
         for output in step.outputs:
             signature = settled(work / output.path)
-            move(work / output.path, self.root / output.target)
+            move_beneath(work / output.path, self.root, output.target)
             self._digests.learn(output.target, signature, digests[output.path])
+
+    def _origin(self, step: Step) -> Origin:
+        """Return whether a shared store had a hand in what a run has read."""
+        return "ran" if self._shared.isdisjoint(step.sources) else "shared"
 
     def _note_origin(self, step: Step, origin: Origin) -> None:
         """Remember for the steps that read these outputs whether a shared store had a hand in them."""
@@ -193,7 +262,7 @@ class Checkout:
             step, Record(step.name, key, parts, outputs, dict(step.facts), cost, clock.epoch_s(), step.log, origin)
         )
 
-    def _earlier(self, step: Step, key: str) -> Mapping[str, Digest]:
+    def earlier(self, step: Step, key: str) -> Mapping[str, Digest]:
         """Return the outputs of an earlier run with the same key: the store's, else the recorded ones, else none."""
         stored = self.store.outputs(key) if self.store is not None else None
         if stored is not None:

@@ -37,7 +37,8 @@ def task_after():
     def test_traceback(self, checkout) -> None:
         output = self.fail(checkout, "def f():\n  raise ValueError('pe must divide')\nf()")
         assert "          ValueError: pe must divide\n          at " in output
-        assert "code.py:2\n          source: correct the lines named above\n          log: build/bad.log\n" in output
+        remedy = "remedy: correct the lines named above (failure class: source)"
+        assert f"code.py:2\n          {remedy}\n          log: build/bad.log\n" in output
 
     def test_signal(self, checkout) -> None:
         assert "was ended by SIGSEGV" in self.fail(checkout, "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")

@@ -13,7 +13,6 @@ from farm.commands.groups import by_name
 from farm.commands.helpful import Helpful
 from farm.commands.questions.asked import Asked
 from farm.commands.refused import Refused
-from farm.display.reader import ReaderMayLeave
 from farm.planning.graph import check_selection
 from farm.project import Guide, guide_of, project_of
 
@@ -34,7 +33,7 @@ Usage
 """
 
 
-class Help(Helpful, ReaderMayLeave, DoitHelp):  # type: ignore[misc]
+class Help(Helpful, DoitHelp):  # type: ignore[misc]
     """Shows the guide, or the text of a command or a task."""
 
     name = "help"

@@ -9,12 +9,11 @@ from doit.cmd_info import Info as DoitInfo
 
 from farm.commands.groups import GROUP, WithGroups, by_name
 from farm.commands.helpful import Helpful
-from farm.display.reader import ReaderMayLeave
 from farm.display.wording import step_lines
 from farm.planning.graph import check_selection, linked, step_of
 
 
-class Info(Helpful, ReaderMayLeave, DoitInfo):  # type: ignore[misc]
+class Info(Helpful, DoitInfo):  # type: ignore[misc]
     """Shows a task; of a step what it runs with, in lines and not as the object that it is."""
 
     name = "info"

@@ -12,7 +12,6 @@ from doit.control import TaskControl
 from doit.exceptions import InvalidCommand
 
 from farm.commands.helpful import Helpful
-from farm.display.reader import ReaderMayLeave
 from farm.machine import store_folder
 from farm.planning.graph import check_selection, check_sources, linked, named, order
 from farm.planning.planner import Planned, Planner
@@ -23,7 +22,7 @@ from farm.results.reading import StoreReader
 from farm.settings import FarmSettings
 
 
-class Inspection(Helpful, ReaderMayLeave, DoitCmdBase):  # type: ignore[misc]
+class Inspection(Helpful, DoitCmdBase):  # type: ignore[misc]
     """Loads and checks the graph as `run` does, and ends with doit's memory closed and unchanged.
 
     It takes no lock and needs no folder that can be written.

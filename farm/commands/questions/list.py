@@ -10,7 +10,6 @@ from doit.cmd_list import List as DoitList
 from farm.commands.groups import WithGroups, by_name
 from farm.commands.helpful import Helpful
 from farm.commands.questions.as_json import OPT_JSON, json_text
-from farm.display.reader import ReaderMayLeave
 from farm.planning.graph import Task, check_selection, linked
 from farm.project import Guide, guide_of
 
@@ -32,7 +31,7 @@ _SAID = {
 _DEFAULTS = {"sort": {"default": "definition"}}
 
 
-class List(Helpful, ReaderMayLeave, DoitList):  # type: ignore[misc]
+class List(Helpful, DoitList):  # type: ignore[misc]
     """Lists tasks; with -s a group is U if all that it stands for is."""
 
     name = "list"

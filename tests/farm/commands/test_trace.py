@@ -74,7 +74,7 @@ def test_trace_of_a_killed_build(checkout, started) -> None:
 
 def _events(checkout) -> list[dict]:
     path = checkout.folder / "build/.farm/last_build.jsonl"
-    return read_events(path) if path.exists() else []
+    return read_events(checkout.folder) if path.exists() else []
 
 
 def test_rows_are_used_again() -> None:
