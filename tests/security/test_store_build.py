@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hostile_store import CONTENTS, IRREGULAR, forged
+
+from benchmarks.engine.hostile_files import CONTENTS, IRREGULAR, forged
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
