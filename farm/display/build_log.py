@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -10,10 +11,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from farm.beneath import open_beneath
+from farm.beneath import open_beneath, unlink_beneath
 from farm.execution.failure import Failure
 from farm.execution.run import Run
 from farm.reason import Reason
+from farm.results import schema
 from farm.results.folder import FARM_FOLDER
 from farm.results.record import Cost
 from farm.scheduler.watcher import Watcher
@@ -98,10 +100,12 @@ class BuildLog:
             return
         try:
             if self._file is None:
+                # A new file: what stood there may have another name too, or lead elsewhere.
+                with contextlib.suppress(OSError):
+                    unlink_beneath(self._root, LAST_BUILD)
                 self._file = open_beneath(
                     self._root, LAST_BUILD, os.O_WRONLY | os.O_CREAT | os.O_APPEND, make_folders=True
                 )
-                os.ftruncate(self._file, 0)
                 began_s = round(time.time(), 3)
                 self._line(
                     {"event": "begin", "at_s": 0.0, "format": _FORMAT, "began_s": began_s, "process": os.getpid()}
@@ -131,12 +135,8 @@ def read_events(root: Path) -> list[Event]:
     with os.fdopen(open_beneath(root, LAST_BUILD), "rb") as stream:
         text = stream.read(_MOST_BYTES).decode("utf-8", errors="replace")
     for line in text.splitlines():
-        try:
-            event = json.loads(line)
-            if isinstance(event["event"], str) and isinstance(event["at_s"], float | int):
-                events.append(event)
-        except (ValueError, KeyError, TypeError, RecursionError):
-            continue
+        with contextlib.suppress(schema.SchemaError):
+            events.append(_event(schema.document(line)))
     found = events[0].get("format", 0) if events else 0
     if isinstance(found, int) and found > _FORMAT:
         raise NewerLogError(
@@ -144,6 +144,19 @@ def read_events(root: Path) -> list[Event]:
             "checkout, or build again"
         )
     return events
+
+
+def _event(value: Any) -> Event:
+    """Return an event whose fields have their types. Raises SchemaError."""
+    if not isinstance(value, dict):
+        raise schema.SchemaError("is no event")
+    schema.text(value.get("event"))
+    schema.text(value.get("name", ""))
+    schema.amount(value.get("at_s"))
+    schema.amount(value.get("elapsed_s", 0.0))
+    for reason in schema.items(value.get("reasons", [])):
+        schema.table(reason, schema.text, schema.text)
+    return value
 
 
 def chrome_trace(events: Sequence[Event], *, reason_words: Callable[[Mapping[str, str]], str]) -> dict[str, Any]:

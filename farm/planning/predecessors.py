@@ -6,6 +6,7 @@ its own. Its predecessor is the step that the same name stood for before.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -17,12 +18,15 @@ from farm.beneath import open_beneath, write_beneath
 from farm.key import Parts
 from farm.planning.graph import Task, step_of
 from farm.reason import Reason, differences
+from farm.results import schema
+from farm.results.confined import DamagedError, read_most
 from farm.results.folder import FARM_FOLDER
 from farm.results.ledger import kind_of
 from farm.results.record import Records
 
 _FOLDER = f"{FARM_FOLDER}/groups"
 _FORMAT = 1
+_MOST_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -57,13 +61,9 @@ class Predecessors:
     def of(self, name: str) -> Predecessor | None:
         """Return what one of the step's groups stood for; None if it was the same step, or nothing is known."""
         for group in self._groups.get(name, ()):
-            try:
-                item = self._load()[group]
-                if item["name"] != name:
-                    facts = {str(fact): str(value) for fact, value in item["facts"].items()}
-                    return Predecessor(group, str(item["name"]), Parts.of_document(item["parts"]), facts)
-            except (KeyError, TypeError, ValueError, AttributeError):
-                continue
+            item = self._load().get(group)
+            if item is not None and item["name"] != name:
+                return Predecessor(group, item["name"], Parts.of_document(item["parts"]), item["facts"])
         return None
 
     def explain(self, name: str, reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
@@ -98,11 +98,18 @@ class Predecessors:
         if self._known is None:
             self._known = {}
             # Damaged or absent: there is nothing to compare with, and nothing else is lost.
-            try:
+            with contextlib.suppress(OSError, DamagedError, schema.SchemaError):
                 with os.fdopen(open_beneath(self._root, self._file), "rb") as stream:
-                    document = json.loads(stream.read())
-                if document["format"] == _FORMAT and isinstance(document["groups"], dict):
-                    self._known = {group: item for group, item in document["groups"].items() if isinstance(item, dict)}
-            except (OSError, ValueError, KeyError, TypeError, RecursionError):
-                pass
+                    content = read_most(stream, _MOST_BYTES)
+                document = schema.fields(schema.document(content), "format", "groups")
+                if document["format"] == _FORMAT:
+                    self._known = schema.table(document["groups"], schema.text, _item)
         return self._known
+
+
+def _item(value: Any) -> dict[str, Any]:
+    item = schema.fields(value, "name", "parts", "facts")
+    schema.name(item["name"])
+    Parts.of_document(item["parts"])
+    schema.table(item["facts"], schema.text, schema.text)
+    return item

@@ -60,9 +60,14 @@ def table(value: Any, key: Callable[[Any], str], item: Callable[[Any], Value], m
 
 def texts(value: Any) -> tuple[str, ...]:
     """Return a list of texts."""
+    return tuple(text(item) for item in items(value))
+
+
+def items(value: Any) -> list[Any]:
+    """Return a list of at most 20,000 values."""
     if not isinstance(value, list) or len(value) > _MANY:
         raise SchemaError("is no list, or is too long")
-    return tuple(text(item) for item in value)
+    return value
 
 
 def text(value: Any, most: int = _TEXT) -> str:

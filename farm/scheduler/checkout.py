@@ -219,10 +219,10 @@ class Checkout:
                 unlink_beneath(self.root, target)
 
     def save(self) -> None:
-        """Keep the digests for the next build, and leave no folder. Raises OSError."""
-        self._digests.save()
-        with contextlib.suppress(OSError):
-            remove_beneath(self.root, RESTORING)
+        """Keep the digests for the next build, where they can be written, and leave no folder."""
+        for tidy in (self._digests.save, lambda: remove_beneath(self.root, RESTORING)):
+            with contextlib.suppress(OSError):
+                tidy()
 
     def hashed(self, path: str) -> Hashed:
         """Hash a file of the checkout. Raises OSError."""

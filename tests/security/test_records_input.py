@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from doit.dependency import JSONCodec
 from dropped import ordinary_folder
-from hostile_store import CONTENTS, IRREGULAR
 
+from benchmarks.engine.hostile_files import CONTENTS, IRREGULAR
 from farm.key import parts_of
 from farm.results.digest import Digests, digest_of
 from farm.results.journal import Journal

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from dropped import ordinary_folder
-from hostile_store import CONTENTS, ENTRIES, IRREGULAR, KEY, forged, put
+from hostile_store import KEY, put
 
+from benchmarks.engine.hostile_files import CONTENTS, ENTRIES, IRREGULAR, forged
 from farm.results.store import Store
 from farm.results.store_care import collect, stats, verify
 
