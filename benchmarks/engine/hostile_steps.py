@@ -100,7 +100,7 @@ _ENDURED = {
     "a child that stays": "good(); os.fork() or (os.setsid(), signal.signal(15, signal.SIG_IGN), time.sleep(300))",
     "an output that grows": "good(); os.fork() or [out.open('a').write('x') for _ in iter(int, 1)]",
     "bytes on its log": "os.write(1, bytes(range(256)) * 64); good()",
-    "one long line on its log": "os.write(1, b'secret' * 1_000_000); good()",
+    "one long line on its log": "os.write(1, b'secret;' * 1_000_000); good()",
     "its record of digests a pipe": "swap(up / 'build/.farm/digests.json', os.mkfifo); good()",
     "the last build's events a pipe": "swap(up / 'build/.farm/last_build.jsonl', os.mkfifo); good()",
     "the records a link": "swap(up / 'build/.farm/records', lambda p: p.symlink_to(precious)); good()",

@@ -13,6 +13,7 @@ from doit.cmdparse import CmdParseError
 from doit.exceptions import InvalidCommand
 
 from config.output import clean_output
+from farm.beneath import RefusedError
 from farm.display.reader import open_streams, written
 
 RUN_ABOUT = """
@@ -63,6 +64,8 @@ class Helpful:
         """
         try:
             return written(lambda: self._parse_execute(in_args))
+        except RefusedError as error:
+            raise InvalidCommand(f"{error.filename} {error.strerror}; remove it") from None
         except OSError as error:
             if error.errno not in (errno.EMFILE, errno.ENFILE):
                 raise

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 #: Bytes that are read, searched and redacted at once.
 PIECE_BYTES = 4 << 20
-#: A long line is cut at a blank, or this far before the end of the bytes read: longer than any word that is redacted.
+#: A line that is longer than a piece is cut behind one of these.
+_BETWEEN_WORDS = (b" ", b"\t", b",", b";", b"|", b'"', b"'", b")", b"]", b"}")
+#: Without one it is cut so far before the end of the bytes read: no word that redaction looks for is longer.
 _WORD_BYTES = 1 << 16
 
 
@@ -103,14 +105,14 @@ def refused_file(status: os.stat_result) -> str | None:
 
 
 def _cut(data: bytes) -> int:
-    """Return where to end a piece: behind the last line, else behind the last blank, else at the end."""
+    """Return where to end a piece: behind the last line, else behind the last word, else near the end."""
     cut = data.rfind(b"\n") + 1
     # In a text of two bytes a letter, the line ends with the byte after.
     cut += data[cut : cut + 1] == b"\0" if cut else 0
     if not cut:
         # A long line goes on: a word may be cut only if it is longer than any that redaction looks for.
-        blank = data.rfind(b" ") + 1
-        return blank or max(0, len(data) - _WORD_BYTES)
+        between = max(data.rfind(separator) for separator in _BETWEEN_WORDS) + 1
+        return between or max(0, len(data) - _WORD_BYTES)
     return cut
 
 
