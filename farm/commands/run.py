@@ -236,7 +236,8 @@ def _limit_store(checkout: Checkout, farm: FarmSettings, workers: Workers, stop:
         return ""
 
     # Beside the engine, as a store can be large, and ended by a signal: the next build goes on with it.
-    workers.start(job, found.append)
+    with contextlib.suppress(OSError):  # without a process the next build does it
+        workers.start(job, found.append)
     while workers and not stop.requested:
         stop.wait(None, workers.descriptors)
         for call in workers.ended():

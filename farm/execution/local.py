@@ -127,7 +127,8 @@ class LocalExecutor:
         shims = [_shim(pid) for pid in self._running]
         # The shims ask the tools, and kill them. A process that no shim looks after is asked directly.
         send(shims or descendants(os.getpid()), signal.SIGTERM)
-        polite_until_s = clock.monotonic_s() + GRACE_S
+        # Those that were asked to end before have had some of their time.
+        polite_until_s = min(self._kill_at_s.values(), default=clock.monotonic_s() + GRACE_S)
         while True:
             _collect()
             alive = [process for process in descendants(os.getpid()) if not process.zombie]
@@ -139,6 +140,7 @@ class LocalExecutor:
             time.sleep(0.01)
         ended = list(self._running.values())
         self._running.clear()
+        self._kill_at_s.clear()
         for run in ended:
             run.ended_s = clock.monotonic_s()
             _read_record(run)
