@@ -34,9 +34,17 @@ class WindingDown:
         """End the runs and return them, except those that had ended and could be finished."""
         self._workers.kill()
         self._runs.ask_to_end()
-        self._work_until(_FINISHED_S)
+        killed: list[tuple[Work, Run]] = []
+        try:
+            self._work_until(_FINISHED_S)
+        finally:
+            # Also if nobody reads any more that a run has been finished.
+            self._end_the_rest(killed)
+        return killed
+
+    def _end_the_rest(self, killed: list[tuple[Work, Run]]) -> None:
         self._workers.kill(kept=True)
-        killed = [*self._finishing.abandon(), *self._runs.stop_all()]
+        killed += [*self._finishing.abandon(), *self._runs.stop_all()]
         for work, run in killed:
             self._clean(run)
             work.release()
@@ -45,7 +53,6 @@ class WindingDown:
         for run in self._unclean.values():
             # Nothing unredacted is kept, and there is no time left to redact it.
             remove_log(run)
-        return killed
 
     def _clean(self, run: Run) -> None:
         def cleaned(result: Any) -> None:
