@@ -43,7 +43,7 @@ _PRIVATE_REMEDY = (
 
 
 class LyingEntryError(DamagedError):
-    """An entry says of a whole object what is not true of it."""
+    """An entry gives a whole object another size."""
 
 
 class Store:
@@ -112,7 +112,7 @@ class Store:
         Raises OSError if `folder` cannot be written.
         """
         with contextlib.ExitStack() as stack:
-            # Nobody removes anything meanwhile. A store that only gives has no lock, and nobody who removes.
+            # Nobody removes anything meanwhile. A read-only store has no lock, and nobody can remove from it.
             with contextlib.suppress(OSError):
                 stack.enter_context(self.held(fcntl.LOCK_SH))
             if not self.files.is_there(_entry(entry.key)):
@@ -142,7 +142,7 @@ class Store:
             return
         try:
             content = written(entry)
-            # What could not be read back would be dropped, and made again, by every build.
+            # Every build would drop an entry that it cannot read back, and run the step again.
             parsed(entry.key, content)
             with self.held(fcntl.LOCK_SH):
                 if self._has(entry.key):
@@ -222,7 +222,7 @@ class Store:
             )
 
     def _version(self) -> str:
-        """Return the version of the store; one that is no number is damaged, and becomes today's."""
+        """Return the version of the store. A damaged one is replaced by today's."""
         try:
             found = self.files.read(VERSION_FILE, _VERSION_BYTES).decode("ascii", errors="replace").strip()
             if re.fullmatch("[0-9]{1,9}", found):
@@ -264,7 +264,7 @@ class Store:
         return True
 
     def _fetch(self, file: StoredFile, place: Path) -> None:
-        """Copy an object to a new file. Raises DamagedError for one that is not what it is called, and OSError."""
+        """Copy an object to a new file and verify it. Raises DamagedError and OSError."""
         path = _object(file.digest.sha256)
         try:
             with _opened_object(self.files, path) as source:
@@ -325,7 +325,7 @@ def _opened_object(files: Confined, path: str) -> BinaryIO:
 def _check_name(source: BinaryIO, sha256: str) -> None:
     """Raise DamagedError for an object that does not have the digest that it is called by."""
     status = os.fstat(source.fileno())
-    # One with hardly any blocks is larger than what anybody has written: hashing it could take days.
+    # A sparse file can claim any size: hashing it could take days.
     if status.st_size > _SPARSE * max(status.st_blocks, 8) * 512 or sha256_of(source)[0] != sha256:
         raise DamagedError("has another size")
 

@@ -256,7 +256,7 @@ class Loop:
                 self._checkout.remove_targets(work.step)
             self._books.failed(name, problem)
             return
-        # The old record stays until the step has ended: if the build is killed and the edit taken back, it fits again.
+        # The old record stays until the step has ended. If the build is killed and the edit undone, it is valid again.
         work.waited_s = run.started_s - work.queued_s
         self._attempts[name] += 1
         self._watcher.started(name, work.probe.reasons or (Reason("asked"),))
