@@ -100,14 +100,18 @@ def move_beneath(source: Path, root: Path, target: str) -> None:
 def write_beneath(root: Path, path: str, content: bytes) -> None:
     """Write a file below `root` in one step: a reader, or the next run after a kill, sees all of it or none.
 
-    Raises RefusedError for a link on the way, else OSError.
+    A folder in its place is removed. Raises RefusedError for a link on the way, else OSError.
     """
     parent, name = _split(path)
     with folder_beneath(root, parent, make=True) as folder:
         try:
             with _new(folder, name) as (writer, temporary):
                 _write_all(writer, content)
-                os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+                try:
+                    os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+                except IsADirectoryError:
+                    remove_beneath(root, path)
+                    os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
         except OSError as error:
             raise OSError(error.errno, error.strerror, str(root / path)) from None
 

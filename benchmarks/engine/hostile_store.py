@@ -75,7 +75,7 @@ class HostileStore:
     def plant_in_checkout(self) -> set[str]:
         """Plant something in the engine's own files of a build that has ended well; nothing has to run for that."""
         folder = self._project.folder / "build"
-        own = [path for path in (folder / ".farm").rglob("*") if path.is_file() and path.name != "lock"]
+        own = [path for path in (folder / ".farm").rglob("*") if path.is_file()]
         own.append(folder / "main/doit.journal")
         for path in self._chance.sample(sorted(own), self._chance.randint(1, 4)):
             document = None
@@ -84,7 +84,8 @@ class HostileStore:
             if document is not None and self._chance.random() < 0.6:
                 path.write_text(json.dumps(mutated(document, self._chance)))
             else:
-                self._plant(path)
+                # What is no file in place of the checkout's lock is refused, and the build with it.
+                self._plant(path, only_files=path.name == "lock")
         return set()
 
     def check(self) -> str:
@@ -128,24 +129,26 @@ class HostileStore:
             else:
                 path.write_bytes(forged(content, lambda body: _replace(body, mutated(body, self._chance))))
 
-    def _plant(self, path: Path) -> None:
+    def _plant(self, path: Path, *, only_files: bool = False) -> None:
         """Put something in the place of a file or a folder, unless a folder on the way was replaced a moment ago."""
         if path.parent.resolve() != path.parent or not path.parent.is_dir():
             return
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         path.unlink(missing_ok=True)
-        plants: list[Callable[[Path], object]] = [
+        others: list[Callable[[Path], object]] = [
             *IRREGULAR.values(),
             lambda place: place.symlink_to(self._canaries / "file"),
             lambda place: place.symlink_to(self._canaries),
             lambda place: place.symlink_to(self._canaries / "inner"),
+        ]
+        files: list[Callable[[Path], object]] = [
             lambda place: os.link(self._canaries / "file", place),
             lambda place: place.write_bytes(self._chance.choice(list(CONTENTS.values()))),
             lambda place: place.write_bytes(self._chance.randbytes(self._chance.randrange(5_000))),
             self._plant_database,
         ]
-        self._chance.choice(plants)(path)
+        self._chance.choice(files if only_files else [*others, *files])(path)
 
     def _plant_database(self, place: Path) -> None:
         """A database that would not end to answer, or that changes what is entered."""

@@ -40,7 +40,7 @@ class Predecessor:
 
 
 class Predecessors:
-    """Remembers for each group of one step what that step was. One file per build; `dep_file` names the build."""
+    """Remembers which step each group stood for, of groups of one step. One file a build; `dep_file` names it."""
 
     def __init__(self, root: Path, tasks: Mapping[str, Task], dep_file: str) -> None:
         self._root = root
@@ -76,7 +76,7 @@ class Predecessors:
         return facts or reasons
 
     def remember(self, changed: Iterable[str], current: Iterable[str]) -> None:
-        """Write what the groups stand for now, of steps that have been made anew and of those that were current."""
+        """Write which steps the groups stand for now. `changed` were run or restored, `current` needed nothing."""
         records = Records(self._root)
         known = dict(self._load())
         same = {
@@ -97,7 +97,7 @@ class Predecessors:
     def _load(self) -> dict[str, Any]:
         if self._known is None:
             self._known = {}
-            # Damaged or absent: there is nothing to compare with, and nothing else is lost.
+            # Without the file, or with a damaged one, only the comparison is lost.
             with contextlib.suppress(OSError, DamagedError, schema.SchemaError):
                 with os.fdopen(open_beneath(self._root, self._file), "rb") as stream:
                     content = read_most(stream, _MOST_BYTES)

@@ -23,7 +23,7 @@ _ROOT = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _FOLDER = _ROOT | os.O_NOFOLLOW
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-#: Errors that tell of the file and not of the system, with what they tell.
+#: Errors that are about the file and not about the system, in words.
 _IRREGULAR = {
     errno.ELOOP: "is a symbolic link",
     errno.ENXIO: "is not a regular file",
@@ -48,7 +48,7 @@ class DamagedError(Exception):
 def open_regular(path: Path | str, *, folder: int | None = None) -> BinaryIO:
     """Open a regular file to read; `folder` is the descriptor that a relative path starts from.
 
-    Raises DamagedError for a link, a pipe, a folder, or what else is no regular file, and OSError (FileNotFoundError).
+    Raises DamagedError for anything but a regular file (a link, a pipe, a folder), and OSError (FileNotFoundError).
     """
     try:
         descriptor = open_descriptor(path, _READ, dir_fd=folder)
@@ -88,7 +88,7 @@ class Confined:
         self._private = private
 
     def open(self, path: str) -> BinaryIO:
-        """Open a file to read. Raises DamagedError for what is no regular file or may be another's, and OSError."""
+        """Open a regular file to read. Raises DamagedError for anything else or another user's, and OSError."""
         with self.parent(path) as folder:
             stream = open_regular(_name(path), folder=folder)
         if self._private:
@@ -104,7 +104,7 @@ class Confined:
             return read_most(stream, most_bytes)
 
     def status(self, path: str) -> os.stat_result:
-        """Return the status of what is at a path, of a link itself. Raises DamagedError and OSError."""
+        """Return the status of a path; a link is not followed. Raises DamagedError and OSError."""
         with self.parent(path) as folder:
             return os.stat(_name(path), dir_fd=folder, follow_symlinks=False)
 
@@ -137,7 +137,7 @@ class Confined:
             os.utime(_name(path), dir_fd=folder, follow_symlinks=False)
 
     def remove(self, path: str) -> None:
-        """Remove what is at a path, a folder with all its contents, and nothing that a link leads to.
+        """Remove a file, a link, or a folder with all its contents. Nothing behind a link is removed.
 
         A link or a file in place of one of the path's folders is removed itself. Raises OSError.
         """
@@ -163,9 +163,9 @@ class Confined:
 
     @contextlib.contextmanager
     def new(self, path: str) -> Iterator[BinaryIO]:
-        """Write a file anew, which appears whole under its name when the block ends well, or not at all.
+        """Write a new file. It appears under its name when the block ends without an error, whole or not at all.
 
-        Makes its folders. Whatever is no regular file under that name, or in place of a folder, makes way.
+        Makes its folders. A link, a pipe or a folder that stands in the way is removed.
         """
         with self.parent(path, make=True) as folder:
             temporary = f"{UNFINISHED}{os.getpid()}-{next(_NUMBERS)}-{secrets.token_hex(4)}"
@@ -184,7 +184,7 @@ class Confined:
 
     @contextlib.contextmanager
     def parent(self, path: str, *, make: bool = False) -> Iterator[int]:
-        """Give the descriptor of the folder that a path lies in; `make` makes it, and what stands in its way goes.
+        """Open the folder that a path lies in. `make` makes it, and removes what stands in its way.
 
         Raises DamagedError if a link or a file stands there, and OSError.
         """

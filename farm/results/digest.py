@@ -46,10 +46,10 @@ class Digest:
 
 
 class Signature(NamedTuple):
-    """A mark that changes when the file does, got without reading it.
+    """A mark that changes when the file does. Getting it does not read the file.
 
-    `ctime_ns` is the time of the last change of bytes, names or permissions. Unlike the other nobody can set it, so an
-    edit that keeps size and time shows too.
+    `ctime_ns` is the time of the last change of bytes, names or permissions. Unlike `mtime_ns` nobody can set it, so it
+    shows an edit that keeps size and time.
     """
 
     inode: int
@@ -118,7 +118,7 @@ class Digests:
         counts_seconds = signature.ctime_ns % 1_000_000_000 == 0
         racy_ns = _RACY_NS if counts_seconds else _RACY_FINE_NS
         if not counts_seconds and 0 <= clock.epoch_ns() - signature.ctime_ns <= racy_ns:
-            # Edited just now. Hashed at once it would be hashed again for every step that reads it.
+            # Edited just now. A digest taken at once would not be trusted, and every step that reads it would hash it.
             time.sleep(racy_ns / 1e9)
             signature = Signature.of(file)
         started_ns = clock.epoch_ns()
@@ -174,7 +174,7 @@ class Digests:
         self._changed = False
 
     def _load(self, store: Path) -> None:
-        # A damaged or foreign table is only a slower start: everything is hashed again.
+        # A damaged or foreign table only costs a slower start: everything is hashed again.
         with contextlib.suppress(OSError, DamagedError, schema.SchemaError):
             document = schema.fields(schema.document(read_regular(store, _MOST_BYTES)), "format", "files")
             if document["format"] == _FORMAT:
@@ -192,9 +192,9 @@ def _row(value: Any) -> tuple[Signature, Digest]:
 
 
 def settled(path: Path) -> Signature:
-    """Set the time of a file back, and return its signature: any later write shows, however soon it comes.
+    """Set the time of a file back and return its signature, so that any later write shows, however soon it comes.
 
-    For files that nobody else writes to yet. Without it what was just made would have to be hashed again.
+    For files that nobody else writes to yet. Otherwise the engine would hash again what it has just made.
     """
     past_ns = clock.epoch_ns() - 2 * _RACY_NS
     os.utime(path, ns=(past_ns, past_ns))

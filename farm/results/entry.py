@@ -107,7 +107,7 @@ def _file_document(file: StoredFile) -> dict[str, Any]:
 
 
 def _mode(path: Path) -> int:
-    # What others may write, or what changes who runs it, is no property of a result.
+    # A result is never writable by others, and never changes the user that it runs as.
     return path.stat().st_mode & _MODE
 
 

@@ -1,4 +1,4 @@
-"""The engine's own folder in a checkout, build/.farm, and the file operations that it is written with."""
+"""The engine's own folder in a checkout, build/.farm, and operations on files."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def copy(source: Path | BinaryIO, target: Path) -> None:
 
 
 def _opened(source: Path) -> BinaryIO:
-    """Open a file to read; a pipe without a writer would be waited for. Raises OSError for what is no regular file."""
+    """Open a regular file to read. Raises OSError for anything else, without waiting for the writer of a pipe."""
     stream = os.fdopen(os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), "rb")
     if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
         stream.close()
@@ -63,7 +63,7 @@ def _opened(source: Path) -> BinaryIO:
 
 
 def copy_bytes(reader: BinaryIO, writer: BinaryIO) -> None:
-    """Copy as many bytes as an open file has now: one that grows meanwhile could be copied for good."""
+    """Copy as many bytes as an open file has now. Copying to the end of a file that grows might never finish."""
     size = os.fstat(reader.fileno()).st_size
     done = 0
     try:
@@ -99,7 +99,7 @@ def move(source: Path, target: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file if it is there; whatever else has its name goes too, a folder with all its contents."""
+    """Remove a file, a link, or a folder with all its contents, if there is one."""
     try:
         path.unlink(missing_ok=True)
     except IsADirectoryError:

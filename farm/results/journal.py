@@ -1,4 +1,4 @@
-"""What doit itself remembers of tasks, as a journal: one line is appended per finished task, at once.
+"""doit's own memory of tasks, as a journal: each finished task appends one line at once.
 
 doit's own backends write when the run ends, so a killed run forgets everything that it did. They also know nothing of
 our records, which must go when a task is forgotten.
@@ -15,7 +15,7 @@ from doit.exceptions import InvalidCommand
 
 from farm.beneath import discard_beneath
 from farm.results import schema
-from farm.results.confined import DamagedError, read_regular
+from farm.results.confined import DamagedError, open_regular, read_most
 from farm.results.folder import RECORDS, write_atomically
 
 #: A journal begins with a line that names it, under a name that no task can have. The first journals had none.
@@ -56,12 +56,12 @@ class Journal:
         self._unwritten: set[str] = set()
         self._lines = 0
         self._torn = False
-        #: Something else is in the journal's place; it makes way as soon as there is anything to write.
+        #: Something that is no journal, or not only that, is in its place. The first write replaces it.
         self._damaged = False
         self._load()
 
     def set(self, task_id: str, dependency: str, value: Any) -> None:
-        """Keep one value of a task; the one that completes the task writes them all."""
+        """Keep one value of a task. The last value that doit sets writes them all."""
         self._tasks.setdefault(task_id, {})[dependency] = value
         self._unwritten.add(task_id)
         if dependency == _LAST:
@@ -94,7 +94,7 @@ class Journal:
             self.remove(task_id)
 
     def dump(self) -> None:
-        """Write what is not written yet, and shorten a journal that is mostly history."""
+        """Write all values that are not written yet, and shorten a journal that is mostly history."""
         for task_id in sorted(self._unwritten):
             self._append(task_id)
         if self._lines > 2 * len(self._tasks) + 100:
@@ -127,7 +127,10 @@ class Journal:
 
     def _load(self) -> None:
         try:
-            text = read_regular(self._path, _MOST_BYTES).decode("utf-8", errors="replace")
+            with open_regular(self._path) as stream:
+                text = read_most(stream, _MOST_BYTES).decode("utf-8", errors="replace")
+                # A file with a second name is another file too: a line that is appended here would appear there.
+                self._damaged = os.fstat(stream.fileno()).st_nlink > 1
         except DamagedError:
             self._damaged = True
             return
@@ -155,7 +158,7 @@ class Journal:
 
 
 def _checked(entry: dict[str, Any]) -> dict[str, Any]:
-    """Return what doit has saved of a task; what doit reads as a table or a list is one. Raises SchemaError."""
+    """Return the values of a task if each has the type that doit expects. Raises SchemaError."""
     if not isinstance(entry.get(_VALUES), dict | None):
         raise schema.SchemaError("values are a table")
     schema.texts(entry.get(_LAST) or [])

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from farm.results.confined import Confined, DamagedError
 
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-#: What opening something else than a file in the lock's place fails with.
+#: Errors of opening a link, a folder or a socket that is in the lock's place.
 _IRREGULAR = (errno.ELOOP, errno.EISDIR, errno.ENXIO)
-#: How often something in the lock's place is removed, and how often a lock is lost to another build's release.
+#: How often to try: something was in the lock's place, or another build has just removed the lock's file.
 _TRIES = 20
 
 
@@ -38,7 +38,7 @@ class Lease:
 def take_lease(files: Confined, path: str) -> Lease | None:
     """Lock the file at a path, which is made if need be; None while another process has it.
 
-    A link or a folder in its place makes way. Raises OSError.
+    Removes a link or a folder that is in its place. Raises OSError.
     """
     for _ in range(_TRIES):
         try:

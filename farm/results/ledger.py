@@ -1,7 +1,7 @@
 """The ledger: what every run of every step cost and how it ended, for all checkouts of a user.
 
-Durations and memory of later runs are expected from it. It is a help and never a condition: where it cannot be used
-the build goes on without it, and says so once.
+The farm expects durations and memory of later runs from it. It only helps: if it cannot be used, the build goes on
+without it and says so once.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Range:
 
 @dataclass(frozen=True)
 class Expectation:
-    """The expected cost of a run, by earlier runs.
+    """The cost that earlier runs let expect of a run.
 
     `basis` is "step" for runs of the same name, "kind" for runs of the same kind, "none"; `runs` is their number.
     `memory_bytes` is the most that a run of the step has used, or the middle of its kind.
@@ -157,7 +157,7 @@ class Ledger:
         return Expectation(Range(min(walls), median(walls), max(walls)), memory or None, column, len(rows))
 
     def _execute(self, statement: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
-        """Run one statement. An error ends the use of the ledger for this build, and nothing else."""
+        """Run one statement. After an error this build goes on without the ledger."""
         if self._unusable:
             return []
         import sqlite3  # noqa: PLC0415 - a build that has nothing to do needs no ledger, and must not wait for this
@@ -179,7 +179,7 @@ class Ledger:
         import sqlite3  # noqa: PLC0415
 
         make_own(self._path.parent)
-        # Others are held off while the file is made or set aside: they could take away the one just made.
+        # Locked while the file is made or set aside: another farm could set aside the one just made.
         with locked(Path(f"{self._path}.lock"), fcntl.LOCK_EX, wait_s=_BUSY_S):
             try:
                 return self._attempt()
@@ -190,7 +190,7 @@ class Ledger:
                 return self._attempt()
 
     def _attempt(self) -> sqlite3.Connection:
-        """Open the ledger as it is. Raises LedgerIsForeignError for a file that is none, and sqlite3.Error."""
+        """Open the ledger, and change nothing but its settings. Raises LedgerIsForeignError and sqlite3.Error."""
         check_files(self._path)
         return opened(str(self._path), _prepare)
 
@@ -233,10 +233,12 @@ def check_files(path: Path) -> None:
             raise LedgerIsForeignError(f"{place.name} {problem}") from None
         if place.is_dir():
             raise LedgerIsForeignError(f"{place.name} is a folder")
+        if place.exists() and place.stat().st_nlink > 1:
+            raise LedgerIsForeignError(f"{place.name} has another name too (a hard link)")
 
 
 def opened(place: str, prepare: Callable[[sqlite3.Connection], None], *, is_uri: bool = False) -> sqlite3.Connection:
-    """Open a database and prepare it; what its schema says is not trusted, and no statement lasts long.
+    """Open a database and prepare it. SQLite does not trust its schema, and no statement lasts long.
 
     Raises sqlite3.Error and what `prepare` raises; the connection is closed then.
     """
@@ -254,7 +256,7 @@ def opened(place: str, prepare: Callable[[sqlite3.Connection], None], *, is_uri:
 
 
 def limit_time(connection: sqlite3.Connection) -> None:
-    """Let what a connection does fail from some seconds on: a damaged file can let SQLite walk in circles."""
+    """Let a statement fail if it has not ended in time: in a damaged file SQLite may walk in circles."""
     until_s = time.monotonic() + _STATEMENT_S
     connection.set_progress_handler(lambda: time.monotonic() > until_s, _INSTRUCTIONS)
 
@@ -262,8 +264,8 @@ def limit_time(connection: sqlite3.Connection) -> None:
 def check_schema(connection: sqlite3.Connection) -> bool:
     """Tell whether the database has the tables of a ledger; False for an empty one.
 
-    Raises LedgerIsNewerError and LedgerIsForeignError. A view or a trigger could do anything when it is asked, so
-    nothing may be there but what this farm has made.
+    Raises LedgerIsNewerError and LedgerIsForeignError. A view or a trigger could run any statement, so the
+    database may hold only what this farm has made.
     """
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
@@ -284,7 +286,7 @@ def _plain(sql: object) -> str:
 
 def _prepare(connection: sqlite3.Connection) -> None:
     tables = check_schema(connection)
-    # With a write-ahead log a commit is one append, and a kill at any moment leaves whole entries.
+    # With a write-ahead log a commit is one append: a kill at any moment leaves whole entries.
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     if not tables:

@@ -102,9 +102,11 @@ def checkout_lock(
                 waiting(holder_of(descriptor))
                 announced = True
             time.sleep(_POLL_S)
-        # For holders that /proc/locks does not show: those of another container.
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        # For holders that /proc/locks does not show: those of another container. A file with a second name is another
+        # file too, so nothing is written into it.
+        if os.fstat(descriptor).st_nlink == 1:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         yield True
     finally:
         os.close(descriptor)

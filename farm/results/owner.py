@@ -1,4 +1,4 @@
-"""Who may write a folder. What only its user may write is memory; what others may write as well is input."""
+"""Who may write a folder. What others may write is input, like anything that comes from elsewhere."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class NotPrivateError(Exception):
 
 
 def make_own(folder: Path) -> None:
-    """Make a folder, for this user alone, if there is none. Raises NotPrivateError if it is another's, and OSError."""
+    """Make a folder for this user alone if there is none. Raises NotPrivateError for another user's, and OSError."""
     _make(folder)
     _check_owner(folder.stat())
 
@@ -35,7 +35,7 @@ def make_private(folder: Path) -> bool:
         status = os.fstat(descriptor)
         _check_owner(status)
         if stat.S_IMODE(status.st_mode) != PRIVATE:
-            # A disk that is mounted to be read cannot be changed, and need not.
+            # On a disk that is mounted read-only nobody can write anyway.
             with contextlib.suppress(OSError):
                 os.fchmod(descriptor, PRIVATE)
         if others_may_write(os.fstat(descriptor)):
@@ -71,7 +71,7 @@ def _check_owner(status: os.stat_result) -> None:
 
 
 def _make(folder: Path) -> None:
-    """Make a folder and those above it that are not there; under no umask may others write them."""
+    """Make a folder, and those above it that are missing. Others cannot write them, whatever the umask is."""
     missing = []
     while not folder.exists():
         missing.append(folder)
@@ -89,7 +89,7 @@ def _user_name(uid: int) -> str:
 
 @cache
 def _is_own_group(gid: int) -> bool:
-    """Tell whether a group is the user's alone, as Debian and Fedora make one for each user, with umask 002."""
+    """Tell whether the user is alone in a group. Debian and Fedora make such a group for each user."""
     try:
         user, group = pwd.getpwuid(os.geteuid()), grp.getgrgid(gid)
     except KeyError:

@@ -20,7 +20,7 @@ _VERSION_BYTES = 100
 
 
 class LedgerReader(Ledger):
-    """A ledger that is only read. One that is there but cannot be read is as good as none, and that is said."""
+    """A ledger that is only read. If it cannot be read, a sentence says so, and it counts as empty."""
 
     def __init__(self, path: Path, warn: Callable[[str], None]) -> None:
         """`warn` gets one sentence when the ledger is there and cannot be read."""
@@ -45,7 +45,7 @@ def _check(connection: sqlite3.Connection) -> None:
 
 
 class StoreReader:
-    """Tells what the store has; a damaged entry counts as none, and stays for the next build to drop."""
+    """Tells what the store has. A damaged entry counts as none; the next build drops it."""
 
     def __init__(self, folder: Path, warn: Callable[[str], None], *, shared: bool = False) -> None:
         """`warn` gets one sentence when the store is there and cannot be used; `shared` is that of the store."""

@@ -1,4 +1,4 @@
-"""The record of a finished step, one JSON file each, written at once: a killed build keeps all that had finished."""
+"""The record of a finished step: a JSON file, written at once. So a killed build keeps every finished step."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MOST_BYTES = 16 << 20
 
 @dataclass(frozen=True)
 class Cost:
-    """What a run took. `peak_memory_gib` is of the whole tree as sampled, or of the largest process if that is more."""
+    """What a run took. `peak_memory_gib` is the larger of two: the sampled whole tree, and its largest process."""
 
     wall_s: float
     cpu_s: float
@@ -77,7 +77,7 @@ class Records:
         self._root = root
 
     def read(self, step: Step) -> Record | None:
-        """Return the record of a step; None if there is none or it is damaged, which means that the step must run."""
+        """Return the record of a step. None: it has none, or a damaged one, and must run."""
         return self._read(self._root / record_path(step))
 
     def below(self, folder: str) -> Iterator[Record]:
@@ -97,7 +97,7 @@ class Records:
         except (OSError, DamagedError, schema.SchemaError):
             return None
         if status.st_uid != os.geteuid() or others_may_write(status):
-            # Anybody may have written that this farm ran the step.
+            # Somebody else may have written that this farm ran the step.
             return replace(record, origin="restored") if record.origin == "ran" else record
         return record
 
@@ -123,7 +123,7 @@ class Records:
         write_beneath(self._root, record_path(step), (json.dumps(document, indent=1) + "\n").encode())
 
     def remove(self, step: Step) -> None:
-        """Forget that a step ever ended well."""
+        """Forget that a step has ended well."""
         discard_beneath(self._root, record_path(step))
 
     def forget(self, record: Record) -> None:
@@ -132,7 +132,7 @@ class Records:
 
 
 def remove_files(paths: Iterable[str]) -> None:
-    """Remove files of the checkout that exist, and the folders that get empty by that, but never the first one.
+    """Remove files of the checkout that exist, and the folders that are then empty, but never the topmost one.
 
     Raises RefusedError for a file that a link leads to.
     """
@@ -184,7 +184,7 @@ def _record(value: Any) -> Record:
         cost=Cost(*(schema.amount(document[name]) for name in ("wall_s", "cpu_s", "peak_memory_gib"))),
         ended_s=schema.amount(document["ended_s"]),
         log=schema.path(document["log"]) if document.get("log") else "",
-        # Those that wrote none did not tell a run from a restored result.
+        # Earlier farms did not record whether a step was restored.
         origin=schema.one_of(document.get("origin", "restored"), _ORIGINS),
     )
 

@@ -1,6 +1,6 @@
-"""Values of documents that somebody else may have written: each is of its type and within its bounds, or refused.
+"""Values of documents that somebody else may have written. Each has its type and is within its bounds, or is refused.
 
-Every function returns the value that it was given, typed, and raises SchemaError for any other.
+Every function returns a value that it accepts, and raises SchemaError for any other.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _DEPTH = 50
 _TEXT = 1 << 16
 _MANY = 20_000
 _PATH_BYTES, _NAME_BYTES = 4_000, 255
-#: More than any file holds (256 TiB), and more seconds than any run lasts, or clock counts (the year 10889).
+#: No file is larger (256 TiB), and no run lasts longer, nor is any clock later, in seconds.
 SIZE_BYTES, SECONDS = 1 << 48, 1 << 48
 _PERMISSIONS = 0o755
 
@@ -135,7 +135,7 @@ def one_of(value: Any, known: Collection[Value]) -> Value:
 
 
 def _is_unicode(value: str) -> bool:
-    # A half of a surrogate pair is a character to JSON, and can be neither printed nor opened.
+    # JSON allows half a surrogate pair, which can neither be printed nor be part of a path.
     try:
         value.encode()
     except UnicodeEncodeError:

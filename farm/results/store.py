@@ -21,7 +21,7 @@ from typing import BinaryIO
 
 from farm.results import schema
 from farm.results.confined import Confined, DamagedError
-from farm.results.digest import Digest, digest_of
+from farm.results.digest import Digest, digest_of, sha256_of
 from farm.results.entry import MOST_BYTES, StoredFile, StoreEntry, entry_of, parsed, written
 from farm.results.folder import copy, copy_bytes
 from farm.results.lease import Lease, take_lease
@@ -34,10 +34,16 @@ VERSION = "1"
 VERSION_FILE = "version"
 ENTRIES, OBJECTS, LOCKS = "ac", "cas", "locks"
 _VERSION_BYTES = 100
+#: How many times larger than its blocks a file may be.
+_SPARSE = 1000
 _PRIVATE_REMEDY = (
     "This build goes on without it: what others can write is not believed. Name a folder of your own as farm.store, or "
     "set farm.store_shared=true if you share it on purpose"
 )
+
+
+class LyingEntryError(DamagedError):
+    """An entry gives a whole object another size."""
 
 
 class Store:
@@ -106,7 +112,7 @@ class Store:
         Raises OSError if `folder` cannot be written.
         """
         with contextlib.ExitStack() as stack:
-            # Nobody removes anything meanwhile. A store that only gives has no lock, and nobody who removes.
+            # Nobody removes anything meanwhile. A read-only store has no lock, and nobody can remove from it.
             with contextlib.suppress(OSError):
                 stack.enter_context(self.held(fcntl.LOCK_SH))
             if not self.files.is_there(_entry(entry.key)):
@@ -136,7 +142,7 @@ class Store:
             return
         try:
             content = written(entry)
-            # What could not be read back would be dropped, and made again, by every build.
+            # Every build would drop an entry that it cannot read back, and run the step again.
             parsed(entry.key, content)
             with self.held(fcntl.LOCK_SH):
                 if self._has(entry.key):
@@ -216,7 +222,7 @@ class Store:
             )
 
     def _version(self) -> str:
-        """Return the version of the store; one that is no number is damaged, and becomes today's."""
+        """Return the version of the store. A damaged one is replaced by today's."""
         try:
             found = self.files.read(VERSION_FILE, _VERSION_BYTES).decode("ascii", errors="replace").strip()
             if re.fullmatch("[0-9]{1,9}", found):
@@ -258,26 +264,24 @@ class Store:
         return True
 
     def _fetch(self, file: StoredFile, place: Path) -> None:
-        """Copy an object to a new file. Raises DamagedError for one that is not what it is called, and OSError."""
+        """Copy an object to a new file and verify it. Raises DamagedError and OSError."""
         path = _object(file.digest.sha256)
         try:
-            with self._opened_object(path) as source:
+            with _opened_object(self.files, path) as source:
                 if os.fstat(source.fileno()).st_size != file.digest.size:
-                    raise DamagedError("has another size")
+                    _check_name(source, file.digest.sha256)
+                    # The object is whole, and other entries may name it rightly.
+                    raise LyingEntryError(f"{place.name} has another size")
                 copy(source, place)
             if digest_of(place, meaning=False).sha256 != file.digest.sha256:
                 raise DamagedError("has other bytes")
+        except LyingEntryError:
+            raise
         except DamagedError as problem:
             with contextlib.suppress(OSError):
                 self.files.remove(path)
             raise DamagedError(f"{place.name} {problem}") from None
         place.chmod(file.mode | 0o600)
-
-    def _opened_object(self, path: str) -> BinaryIO:
-        try:
-            return self.files.open(path)
-        except FileNotFoundError:
-            raise DamagedError("is missing") from None
 
     def _put(self, source: Path, digest: Digest) -> None:
         path = _object(digest.sha256)
@@ -309,6 +313,21 @@ def _shut(files: Confined) -> int:
             with contextlib.suppress(OSError):
                 files.remove(path)
     return gone
+
+
+def _opened_object(files: Confined, path: str) -> BinaryIO:
+    try:
+        return files.open(path)
+    except FileNotFoundError:
+        raise DamagedError("is missing") from None
+
+
+def _check_name(source: BinaryIO, sha256: str) -> None:
+    """Raise DamagedError for an object that does not have the digest that it is called by."""
+    status = os.fstat(source.fileno())
+    # A sparse file can claim any size: hashing it could take days.
+    if status.st_size > _SPARSE * max(status.st_blocks, 8) * 512 or sha256_of(source)[0] != sha256:
+        raise DamagedError("has another size")
 
 
 def _entry(key: str) -> str:

@@ -16,7 +16,7 @@ from farm.results.entry import StoreEntry
 from farm.results.schema import is_sha256
 from farm.results.store import ENTRIES, OBJECTS, Store
 
-#: How far below its limit a store is brought: it would have to be looked through after each build otherwise.
+#: How far below its limit a store is brought. Otherwise every build would have to look through it again.
 _LIMIT_SHARE = 0.9
 _TRIES = 20
 _PAUSE_S = 0.1
@@ -33,7 +33,7 @@ class Stats:
 
 @dataclass(frozen=True)
 class Verified:
-    """What a check of every byte has found. What is damaged has been removed; names or keys of entries, digests."""
+    """What a check of every byte has found. Damaged entries (names or keys) and objects (digests) were removed."""
 
     entries: int
     objects: int
@@ -61,7 +61,7 @@ def stats(store: Store) -> Stats:
 def verify(store: Store) -> Verified:
     """Hash every object and read every entry; remove what is damaged: it is made again when needed.
 
-    Damaged is what a build would not accept: also whatever is no regular file, or lies where no build looks for it.
+    Anything that a build would not accept is damaged: also a link, a pipe, or a file where no build looks for it.
     """
     objects, damaged_objects = _checked(store, OBJECTS, lambda path: _object_problem(store, path))
     entries, damaged_entries = _checked(store, ENTRIES, lambda path: _entry_problem(store, path))
@@ -71,7 +71,7 @@ def verify(store: Store) -> Verified:
 def limit(store: Store, max_bytes: int, keep: Collection[str]) -> Collected | None:
     """Remove the entries longest unused if there are more than `max_bytes` of objects; `keep` are keys that stay.
 
-    Returns None if nothing was to be removed, or if other builds use the store all the time: the next one tries again.
+    Returns None if nothing was to be removed, or if other builds keep using the store; the next build tries again.
     """
     if not store.is_usable or stats(store).size_bytes <= max_bytes:
         return None
@@ -91,8 +91,8 @@ def collect(store: Store, max_bytes: int, keep: Collection[str] = (), *, wait: b
     Entries whose key a running build has locked stay, and those of the keys `keep`. Raises BlockingIOError if another
     build adds or restores something just now and this is not to `wait` for it.
     """
-    # Nobody adds anything meanwhile, so an object that no entry names is not one whose entry is about to come. Nobody
-    # restores either: what a build has begun to restore is whole.
+    # Nobody adds anything meanwhile, so no entry is about to come for an object that has none. Nobody restores either,
+    # so no build loses an object between two files of one result.
     with store.held(fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB):
         for path in _unfinished(store):
             store.files.remove(path)
@@ -136,7 +136,7 @@ def _read(store: Store, key: str) -> StoreEntry | None:
 
 
 def _checked(store: Store, part: str, problem_of: Callable[[str], str]) -> tuple[int, list[str]]:
-    """Look at all that lies in a part of the store, and remove what has a problem: how many files, names of damaged."""
+    """Look at all that lies in a part of the store, and remove what is damaged. Returns the count and damaged names."""
     paths = list(_paths(store, part))
     damaged = []
     for path in paths:
@@ -174,7 +174,7 @@ def _is_whole(store: Store, sha256: str, size: int) -> bool:
 
 
 def _sizes(store: Store, part: str) -> dict[str, int]:
-    """Return the size of each file of a part by its path, of those that lie where a build looks for them."""
+    """Return the size of each file of a part by its path. Left out: files where no build looks for them."""
     found = {}
     for path in _paths(store, part):
         name = _name(path)
@@ -217,5 +217,5 @@ def _name(path: str) -> str:
 
 
 def _shown(path: str) -> str:
-    """Return the name of a file as it may be printed, whoever has named it."""
+    """Return the name of a file in printable characters."""
     return _name(path) if is_sha256(_name(path)) else ascii(path)

@@ -21,13 +21,13 @@ from farm.results.store import Store, StoreEntry, entry_of
 from farm.scheduler.beside.workers import LOCK_PATIENCE_S
 from farm.step import Step
 
-#: The folder in which what comes from the store is put together, one result after the other.
+#: Where the files of a stored result are put together, one result after the other.
 RESTORING = f"{SCRATCH}/restoring"
 
 
 @dataclass(frozen=True)
 class Probe:
-    """The state of a step before it runs: its key, its inputs, why it is not current, and who made what is recorded."""
+    """The state of a step before it runs: its key, its inputs, why it is not current, and its recorded origin."""
 
     parts: Parts
     inputs: Mapping[str, tuple[Signature, Digest]]
@@ -53,7 +53,7 @@ class Checkout:
     def __init__(
         self, root: Path, digests: Digests, store: Store | None, note: Callable[[str], None] = lambda _: None
     ) -> None:
-        """`note` gets what is to be said."""
+        """`note` gets sentences for the user."""
         self.root = root
         self._note = note
         self.store = store
@@ -83,7 +83,7 @@ class Checkout:
         return Probe(parts, inputs, reasons, origin)
 
     def has(self, step: Step) -> bool:
-        """Tell whether a step is current or stored. What depends on inputs that are not there yet counts as neither."""
+        """Tell whether a step is current or stored. If an input is missing it counts as neither."""
         try:
             probe = self.probe(step)
         except OSError:
@@ -141,7 +141,7 @@ class Checkout:
         try:
             self._place(step, self.root / folder / "work", digests)
             move_beneath(self.root / folder / "log", self.root, step.log)
-            # All moved away: the next one may use the folder, and some file systems take long to remove one.
+            # The folder is empty: the next result may use it, since some file systems take long to remove one.
             self._restoring_is_empty = folder == RESTORING and not any("/" in path for path in digests)
         finally:
             if not self._restoring_is_empty:
@@ -171,7 +171,7 @@ class Checkout:
         """
         step, key = run.step, probe.parts.key
         digests = {output.path: digest_of(run.work / output.path) for output in step.outputs}
-        # A store of one's own never holds what others may have had a hand in.
+        # A private store never holds results that somebody else may have influenced.
         if self.store is not None and (self._origin(step) == "ran" or self.store.shared):
             more = {"facts": dict(step.facts), "cost": run.cost}
             self.store.publish(entry_of(key, step.name, digests, run.work, run.log, **more), run.work, run.log)
@@ -251,11 +251,11 @@ class Checkout:
             self._digests.learn(output.target, signature, digests[output.path])
 
     def _origin(self, step: Step) -> Origin:
-        """Return whether a shared store had a hand in what a run has read."""
+        """Return "shared" if any input of a run came out of a shared store, or was made from one."""
         return "ran" if self._shared.isdisjoint(step.sources) else "shared"
 
     def _note_origin(self, step: Step, origin: Origin) -> None:
-        """Remember for the steps that read these outputs whether a shared store had a hand in them."""
+        """Remember the origin of these outputs, for the steps that read them."""
         if origin == "shared":
             self._shared.update(step.targets)
         else:

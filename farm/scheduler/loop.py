@@ -1,8 +1,8 @@
 """The event loop: a task waits, is probed, is current, restored or queued, runs, is published, and is done.
 
 One thread, so there is nothing to lock. Steps run in parallel in an executor; long work on files runs in processes of
-the engine (`beside`). Other tasks of a dodo.py (functions, commands) run one at a time in the engine's own process, when
-no step can be started.
+the engine (`beside`). Tasks of a dodo.py that are not steps (functions, commands) run one at a time in the engine's own
+process, when no step can be started.
 """
 
 from __future__ import annotations
@@ -257,7 +257,7 @@ class Loop:
                 self._checkout.remove_targets(work.step)
             self._books.failed(name, problem)
             return
-        # The old record stays until the step has ended: if the build is killed and the edit taken back, it fits again.
+        # The old record stays until the step has ended. If the build is killed and the edit undone, it is valid again.
         work.waited_s = run.started_s - work.queued_s
         self._attempts[name] += 1
         self._watcher.started(name, work.probe.reasons or (Reason("asked"),))

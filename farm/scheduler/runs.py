@@ -42,7 +42,7 @@ class Runs:
         return self._executor.poll_s if self._by_name else None
 
     def prepare(self, work: Work) -> Run:
-        """Return the run of a step, which counts as in progress from now on. It has no scratch folder yet."""
+        """Return the run of a step. It counts as in progress from now on, and has no scratch folder yet."""
         run = self._scratch.run_of(work.step, work.probe.parts.key)
         run.queued = True
         self._by_name[work.step.name] = (work, run)
@@ -75,7 +75,7 @@ class Runs:
         self.discard(run)
 
     def enforce_timeouts(self) -> float | None:
-        """Stop the runs that are over their time; return the seconds until this is needed again, None if never."""
+        """Stop the runs whose time is over. Returns the seconds until the next one's is; None if there is none."""
         waits = []
         for _, run in self:
             timeout_s = run.step.timeout_s

@@ -26,7 +26,7 @@ from reports.logs.private.keys import MARK, KeyLines
 from reports.logs.private.names import Names
 from reports.logs.private.rule import HIDDEN, HOME, Rule
 
-__all__ = ["HIDDEN", "HOME", "Redactor", "redact", "redact_line", "redact_part"]
+__all__ = ["HIDDEN", "HOME", "Redactor", "log_redactor", "redact", "redact_line", "redact_part"]
 
 RULES: tuple[Rule, ...] = (*secrets.RULES, *tokens.RULES, *addresses.RULES, *homes.RULES)
 Tried = int
@@ -118,6 +118,12 @@ def redact_part(text: str, log: str) -> str:
     redactor = Redactor(() if text == log else _names_of_log(log), str(home) if len(home.parts) > 2 else "")
     redactor.learn(text)
     return redactor.clean(text)
+
+
+def log_redactor() -> Redactor:
+    """Return a redactor for one log of any size, which also hides the folder of the user who runs this."""
+    home = Path.home()
+    return Redactor((), str(home) if len(home.parts) > 2 else "")
 
 
 def redact_line(line: str) -> str:

@@ -329,6 +329,16 @@ class TestLedger:
         ledger.close()
         assert len(said) <= 2
 
+    @pytest.mark.parametrize("suffix", ["", "-wal", "-shm"])
+    def test_one_with_a_second_name_is_not_written_to(self, tmp_path: Path, path: Path, said, suffix: str) -> None:
+        Path(f"{path}{suffix}").unlink(missing_ok=True)
+        os.link(tmp_path / "victim", f"{path}{suffix}")
+        ledger = Ledger(path, said.append)
+        ledger.append(self.entry())
+        assert ledger.expected("a", "a").runs == 1
+        ledger.close()
+        assert "hard link" in said[0]
+
     def test_a_rollback_journal_removes_no_file_that_it_names(
         self, tmp_path: Path, path: Path, said: list[str]
     ) -> None:

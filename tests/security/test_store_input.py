@@ -179,6 +179,17 @@ def test_a_file_as_large_as_a_disk(tmp_path: Path, store: Store, said: list[str]
     assert "larger than the free space" in sentence
 
 
+def test_a_lying_entry_costs_no_other_its_object(tmp_path: Path, store: Store, said: list[str]) -> None:
+    put(store, tmp_path, "b" * 64, a="A")
+    place = store.entry_path(KEY)
+    place.write_bytes(forged(place.read_bytes(), lambda body: body["files"]["a"].__setitem__("size_bytes", 2)))
+    assert not restored(store, tmp_path / "first")
+    other = store.find("b" * 64)
+    assert other is not None
+    assert store.restore(other, tmp_path / "second")
+    assert len(said) == 1
+
+
 class TestCare:
     """`doit cache` believes no more than a build does."""
 
