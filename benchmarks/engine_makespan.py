@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.engine.graphs import ROOT
-from farm.machine import store_folder
+from farm.machine import ledger_path
 from farm.planning.admission import Candidate, Capacity
 from farm.planning.forecast import Forecast
 from farm.planning.graph import order, step_of
@@ -128,7 +128,7 @@ def ledger_case(network: str) -> Case | None:
 
     control = TaskControl(list(tasks.values()))
     names = order(control.tasks, ["build"])
-    forecast = Forecast(control.tasks, names, Ledger(store_folder(FarmSettings()) / "ledger.db"))
+    forecast = Forecast(control.tasks, names, Ledger(ledger_path(FarmSettings())))
     candidates = {}
     for name in forecast.needs:
         step = step_of(control.tasks[name])

@@ -22,6 +22,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from benchmarks.engine.hostile_steps import HarmError, HostileSteps
+from benchmarks.engine.hostile_store import HostileStore
 from benchmarks.engine.storm_project import END, GRAPH, SOURCES, Project
 
 _ENDED_WELL, _STEP_FAILED = 0, 1
@@ -46,6 +48,8 @@ class Storm:
         #: Faults that hit after the build had ended.
         self.late = 0
         self._edits = 0
+        self._steps = HostileSteps(folder / "steps", self.chance)
+        self._hostile = HostileStore(self.project, folder / "canaries", self.chance)
         #: Targets that were damaged on purpose; and the only steps that may run in the next build, None if unknown.
         self._harmed: set[str] = set()
         self._may_run: set[str] | None = None
@@ -61,21 +65,26 @@ class Storm:
             "clock jumps": self._jump_clock,
             "two farms in one checkout": lambda: self._two_farms(self.project),
             "two farms in two checkouts": lambda: self._two_farms(self.twin),
+            "hostile step": self._hostile_step,
+            "hostile store": lambda: self._plant(self._hostile.plant_in_store),
+            "hostile build folder": lambda: self._plant(self._hostile.plant_in_checkout),
             **({"disk full": self._fill_disk} if tmpfs else {}),
         }
 
-    def run(self, faults: int) -> None:
-        """Inject that many faults, in rounds over all kinds. Raises BrokenPromiseError."""
+    def run(self, faults: int, only: str = "") -> None:
+        """Inject that many faults, in rounds over all kinds with `only` in their name. Raises BrokenPromiseError."""
         kinds: list[str] = []
         for _ in range(faults):
             # A kill of the farm can hit at the most different moments, so it comes more often.
-            every = [*self._faults, *(["SIGKILL of the farm"] * 2)]
+            every = [name for name in (*self._faults, *(["SIGKILL of the farm"] * 2)) if only in name]
             kinds = kinds or self.chance.sample(every, len(every))
             kind = kinds.pop()
             self._edit(self.project)
             try:
                 self._faults[kind]()
                 self.check(self.project)
+                if touched := self._hostile.check():
+                    raise BrokenPromiseError(touched)
             except BrokenPromiseError as problem:
                 raise BrokenPromiseError(f"fault {sum(self.counts.values()) + 1}, {kind}: {problem}") from None
             self.counts[kind] += 1
@@ -203,6 +212,16 @@ class Storm:
             self._may_run |= parts[path]
         shutil.rmtree(self.project.folder / "build")
 
+    def _hostile_step(self) -> None:
+        try:
+            self._steps.strike()
+        except HarmError as problem:
+            raise BrokenPromiseError(str(problem)) from None
+
+    def _plant(self, plant: Callable[[], set[str]]) -> None:
+        self._end(self.project.start(), _ENDED_WELL)
+        self._may_run = plant()
+
     def _jump_clock(self) -> None:
         with self._build((_ENDED_WELL,), CLOCK_JUMPS=str(self.chance.random())):
             pass
@@ -265,13 +284,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--faults", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", metavar="WORD", help="kinds of faults with it in their names: hostile")
     options = parser.parse_args()
     begun_s = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="fault_storm") as name, small_disk(Path(name) / "disk") as tmpfs:
         storm = Storm(Path(name), options.seed, tmpfs=tmpfs)
         problem = ""
         try:
-            storm.run(options.faults)
+            storm.run(options.faults, options.only)
         except BrokenPromiseError as error:
             problem = str(error)
     lines = [f"{count:6d}  {kind}" for kind, count in sorted(storm.counts.items())]

@@ -22,6 +22,7 @@ from blocks import dataset
 from blocks.network import Network, find_network
 from blocks.network_model import run_network
 from blocks.parameters import ParameterError, read_block
+from config import output
 from config.problem import ConfigError
 
 Tensor = np.ndarray[Any, Any]
@@ -100,7 +101,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     images, labels = held_out(network)
     expected = expected_indices(network, images)
-    console = Console()
+    console = output.console()
     try:
         accelerator = runtime.Accelerator(path)
     except runtime.FarmRuntimeError as error:

@@ -14,6 +14,7 @@ import json
 import sys
 from pathlib import Path
 
+from config.output import clean_output
 from reports import schema
 from reports.folder import Report, Reports, read_paths
 from reports.reading.errors import ReportError
@@ -31,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print JSON (its schema: docs/reports-schema.json)")
     parser.add_argument("--schema", action="store_true", help="print the JSON schema")
     parser.add_argument("--depth", type=int, default=2, help="levels of the hierarchy in a roll-up (default 2)")
+    clean_output()
     options = parser.parse_args(arguments)
     if options.schema:
         sys.stdout.write(schema.text())

@@ -162,4 +162,4 @@ def to_json(timings: Sequence[Timing], facts: Manifest, *, xclbin: Path, emulate
         if most is None
         else {**asdict(most), "images_per_s_at_most": most.images_per_s, "latency_ms": None, "assumes": ASSUMPTIONS},
     }
-    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(value, indent=1, allow_nan=False) + "\n"

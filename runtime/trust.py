@@ -73,6 +73,17 @@ def trust_payload(path: Path, note: str) -> bool:
     return payload is not None and trust(hashlib.sha256(payload).hexdigest(), note)
 
 
+def how_to_trust(path: Path) -> str:
+    """How to trust the payload of an xclbin that was not linked here; empty if it is trusted, or if there is none."""
+    payload = xclbin.read(path).emulation.get(emulation_data.PAYLOAD)
+    if payload is None or trusted(hashlib.sha256(payload).hexdigest()):
+        return ""
+    return (
+        f"{path} was restored and not linked here: its native payload is not trusted and will not be run. If you know "
+        f"who may write the store: python -m {__package__} trust {shlex.quote(str(path))}"
+    )
+
+
 def require(digest: str, description: str, where: str) -> None:
     """Raise TrustError, with what the file says of itself and the command to trust it, unless it is trusted."""
     if not trusted(digest):

@@ -140,8 +140,12 @@ class Project:
         found = {}
         for path in (self.folder / "build/.farm/records/build").glob("*.json"):
             # A killed farm may leave a temporary file beside the complete records.
-            if not path.name.startswith("."):
-                found[path.stem] = json.loads(path.read_text())
+            # A planted file may be anything, also a pipe.
+            if not path.name.startswith(".") and path.is_file():
+                with contextlib.suppress(ValueError, RecursionError):
+                    record = json.loads(path.read_text())
+                    if isinstance(record, dict) and "key" in record:
+                        found[path.stem] = record
         return found
 
     def runs(self) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from blocks.network import find_network
 from blocks.parameters.importing import ParameterImportError, import_parameters
+from config.output import clean_output
 from config.problem import ConfigError
 
 
@@ -22,6 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("folder", type=Path, help="one .npz per block, or a clone of the authors' repository")
     command.add_argument("--fc-weights", type=Path, metavar="FILE", help="the last layer's weights, .npy or .csv")
     command.add_argument("--network", default="resnet50")
+    clean_output()
     given = parser.parse_args(arguments)
     try:
         network = find_network(given.network)

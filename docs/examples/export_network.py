@@ -70,6 +70,13 @@ class Layer:
         """The lowest level: 2 bit levels are 0..3, 4 bit levels are -8..7."""
         return 0 if self.bits == 2 else -8
 
+    @property
+    def own_weights(self) -> Array:
+        """The weights. Raises ValueError for a re-quantisation, which has none."""
+        if self.weights is None:
+            raise ValueError("a re-quantisation has no weights; a convolution and the last layer need some")
+        return self.weights
+
 
 def tiny_network(seed: int = 1) -> dict[str, Layer]:
     """Random layers by `block.layer`. Gains are positive, negative and 0, because an exporter must handle all three."""
@@ -128,8 +135,7 @@ def forward(layers: dict[str, Layer], images: Array) -> Array:
 
     def conv(name: str, x: Array, stride: int = 1, pad: int = 0) -> Array:
         layer = layers[name]
-        assert layer.weights is not None  # noqa: S101
-        return quantise(layer, convolve(x, layer.weights, stride, pad))
+        return quantise(layer, convolve(x, layer.own_weights, stride, pad))
 
     x = conv("stem.conv0", images.transpose(0, 3, 1, 2).astype(float), pad=1)
     for block, (_, stride, two_branches) in RESIDUALS.items():
@@ -139,8 +145,7 @@ def forward(layers: dict[str, Layer], images: Array) -> Array:
         x = np.clip(conv(f"{block}.conv2c", main) + side, -8, 7)
     pooled = np.maximum(x, 0).sum(axis=(2, 3))  # ReLU, then a sum: the mean without its division
     head = layers["head.fc"]
-    assert head.weights is not None  # noqa: S101
-    return pooled @ head.weights.T + head.shift
+    return pooled @ head.own_weights.T + head.shift
 
 
 # ---- the export
@@ -182,8 +187,7 @@ def export(layers: dict[str, Layer]) -> dict[str, dict[str, Array]]:
         block, _, part = name.partition(".")
         arrays = files.setdefault(block, {})
         if part == "fc":
-            assert layer.weights is not None  # noqa: S101
-            arrays["fc_weights"] = layer.weights.astype(np.int8)
+            arrays["fc_weights"] = layer.own_weights.astype(np.int8)
             arrays["fc_bias"] = layer.shift.astype(np.int32)
             continue
         if layer.weights is None:

@@ -88,7 +88,7 @@ def task_b():
     output = checkout.doit(status=1)
     assert "x.cpp:3: error: no" in output
     assert "log: build/b.log" in output
-    assert "alone: doit repro b" in output
+    assert "rerun: doit repro b" in output
     checkout.doit("repro", "b")
 
 
