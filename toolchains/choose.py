@@ -38,7 +38,7 @@ def find_toolchain(root: Path, settings: Settings, network: Network, platform: P
     note = ""
     if name == AUTO:
         name = next(each for each in TOOLCHAINS if target in _room(each).AUTO_TARGETS)
-    if name != TOOLCHAINS[0] and target in _room(TOOLCHAINS[0]).TARGETS:
+    if target not in _room(name).TARGETS and target in _room(TOOLCHAINS[0]).TARGETS:
         if _place(settings, "target") != _place(settings, "toolchain"):
             # Whoever names a toolchain and no target hardly means the emulation, which starts none of its tools.
             ways = " or ".join(f"target={each}" for each in _room(name).TARGETS)

@@ -12,13 +12,14 @@ from toolchains.common.build import Build
 from toolchains.open.settings import CosimSettings
 from toolchains.toolchain import Toolchain
 
-TARGETS = ("sw_emu",)
-AUTO_TARGETS = ("sw_emu", "hw_emu")
-"""What toolchain=auto means this one for. It does not reach hw_emu yet, and says so."""
+TARGETS = ("sw_emu", "hw_emu")
+AUTO_TARGETS = TARGETS
+"""What toolchain=auto means this one for."""
+HW_EMU = "hw_emu"
 
 
 def toolchain(root: Path, settings: Settings, network: Network, platform: Platform) -> Toolchain:
-    """The toolchain for target sw_emu.
+    """The toolchain for targets sw_emu and hw_emu.
 
     Raises:
         ConfigError: as `check_simulation` says.
@@ -30,7 +31,8 @@ def toolchain(root: Path, settings: Settings, network: Network, platform: Platfo
 
 def toolchain_of(build: Build) -> Toolchain:
     """The toolchain of a build."""
-    return Toolchain(build, ("open", "common"), core_task="hls")
+    own = ("open/hw_emu",) if build.target == HW_EMU else ()
+    return Toolchain(build, (*own, "open", "common"), core_task="hls")
 
 
 def check_simulation(root: Path, settings: Settings) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from blocks.network import Network
 from farm.step import PYTHON, File, Output, Step, Text
 from integration.design import link_plan_of
@@ -14,24 +16,32 @@ from toolchains.common.stage import Per, Stage
 from toolchains.common.stages.weights import fc_weights_file, image_files
 
 PROGRAM = "toolchains.open.emulation.link"
+SETTINGS = "settings.txt"
 MADE = ("program", "kernel.xml")
 """What `stitch` has left of the cores."""
 
 
 def link(build: Build, network: Network) -> Step:
     """The step of a network."""
+    return emulation_link(build, network, view="hls")
+
+
+def emulation_link(build: Build, network: Network, *, view: str, settings: Sequence[str] = ()) -> Step:
+    """The step that writes an emulation's xclbin; `settings` are the lines that a simulation is told."""
     plan = link_plan_of(
         network,
         toolchain=build.toolchain,
         target=build.target,
-        view="hls",
+        view=view,
         clock_mhz=build.clock_mhz,
         tools={tool.name: tool.version for tool in (compiler(), *interpreter("numpy", "hls4ml"))},
         made=MADE,
     )
+    words = ("--settings", SETTINGS) if settings else ()
+    told = (Text(SETTINGS, "\n".join(settings) + "\n"),) if settings else ()
     return Step(
         name=f"{STAGE.name}:{network.name}",
-        argv=(PYTHON, "-m", PROGRAM, "--plan", "plan.json", "--platform", "platform.json"),
+        argv=(PYTHON, "-m", PROGRAM, "--plan", "plan.json", "--platform", "platform.json", *words),
         inputs=(
             *modules_of(build.root, PROGRAM),
             Text("plan.json", json_text(plan.describe())),
@@ -39,6 +49,7 @@ def link(build: Build, network: Network) -> Step:
             *(File(name, f"{build.folder}/stitch/{name}") for name in MADE),
             *(file for block in network.blocks for file in image_files(build, block, f"weights/{block.name}")),
             fc_weights_file(build),
+            *told,
         ),
         outputs=(
             Output("kernel.xclbin", build.xclbin),

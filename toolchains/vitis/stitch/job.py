@@ -7,18 +7,14 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from blocks.core.base import Core
-from blocks.core.graph import Graph, GraphCore, Node, Port
-from blocks.core.ports import port_name
 from blocks.network import Network
-from blocks.operators.width_converter import WidthConverter
 from blocks.parameter_memory.plan import MemoryPlan, plan_memory
 from integration.design import Link, design_of, kernel_of
 from integration.kernel import Kernel
+from integration.kernel_rtl.link import CONVERTER_FILES, converter_core
 from toolchains.vitis.tools.releases import Release
 
 VENDOR, LIBRARY, VERSION = "dataflow-farm", "cores", "1.0"
-CONVERTER_FILES = ("operators/farm_stream.sv", "operators/width_converter/width_converter.sv")
-CONVERTER_INPUT, CONVERTER_OUTPUT = port_name("input"), port_name("output")
 NOWHERE = "slr0"
 """Where a cell is taken to be if nobody has placed it: resets and crossings then belong to one SLR."""
 
@@ -178,24 +174,6 @@ class StitchJob:
             Crossing(f"{stage.name}_crossing{index}", f"slr{at}", f"slr{at + step}")
             for index, at in enumerate(range(home, goal, step))
         )
-
-
-def converter_core(link: Link) -> GraphCore | None:
-    """The width converter between two blocks, as a core of its own; None where the lanes agree."""
-    if not link.converts:
-        return None
-    source, sink = link.source, link.sink
-    # The converter counts whole beats of both sides; how many images pass it does not matter.
-    elements = source.lanes * sink.lanes
-    operator = WidthConverter(lanes_in=source.lanes, lanes_out=sink.lanes, bits=source.bits, elements=elements)
-    return GraphCore(
-        "convert",
-        Graph(
-            inputs=(Port("input", operator.inputs[0], (elements,)),),
-            outputs=(Port("output", operator.outputs[0]),),
-            nodes=(Node("convert", operator, ("input",), ("output",)),),
-        ),
-    )
 
 
 def job_of(
