@@ -84,7 +84,9 @@ def _add_measurements(commands: Any) -> None:
     accuracy.add_argument("--limit", type=int, metavar="N", help="only the first N images of the labels file")
     accuracy.set_defaults(command=_accuracy)
     benchmark = commands.add_parser("benchmark", help="images/s and latency over batch sizes, on random images")
-    benchmark.add_argument("--batches", default="1,8,64", metavar="N,N", help="batch sizes (default 1,8,64)")
+    benchmark.add_argument(
+        "--batches", metavar="N,N", help="batch sizes (default 1,8,64; 4 in a simulation, which runs the largest)"
+    )
     benchmark.add_argument("--seconds", type=float, default=5.0, metavar="S", help="time per batch size (default 5)")
     benchmark.set_defaults(command=_benchmark)
     for command in (accuracy, benchmark):
