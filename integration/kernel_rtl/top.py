@@ -82,8 +82,7 @@ def top_text(
         for port in cell.ports:
             if (cell.name, port.name) not in fed:
                 lines += wires(wire[cell.name, port.name], data_bits(port.width_bits))
-    for sink, source in fed.items():
-        wire[sink] = wire[source]
+    wire |= {reader: wire[writer] for reader, writer in fed.items()}
     for cell, port in outside:
         lines += _to_outside(f"{cell.name}_{port.name}", wire[cell.name, port.name], port.direction)
     for cell in cells:

@@ -19,7 +19,7 @@ from reports.summary.step_values import Linked
 from runtime.errors import FarmRuntimeError
 from runtime.formats import emulation_data, xclbin
 from runtime.formats.manifest import PayloadFacts
-from toolchains.open.simulation.kernel.settings import settings_part
+from toolchains.open.simulation.kernel.part import settings_part
 
 ISA_LEVEL = "x86-64-v2"
 

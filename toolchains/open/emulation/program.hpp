@@ -39,8 +39,8 @@ inline std::string load(pipeline& design, const bytes& body) {
     Parts parts(body);
     design.instances.clear();
     for (const block& each : design.blocks) {
-        const uint8_t* images;
-        uint64_t count;
+        const uint8_t* images = nullptr;
+        uint64_t count = 0;
         const std::string missing = parts.next(std::string("block ") + each.name, images, count);
         if (!missing.empty()) return missing;
         char error[256] = "";

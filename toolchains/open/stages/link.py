@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from blocks.network import Network
 from farm.step import PYTHON, File, Output, Step, Text
 from integration.design import link_plan_of
@@ -14,9 +12,9 @@ from toolchains.common.modules import modules_of
 from toolchains.common.programs import ERROR_LINES, compiler, interpreter
 from toolchains.common.stage import Per, Stage
 from toolchains.common.stages.weights import fc_weights_file, image_files
+from toolchains.open.simulation.kernel.settings import SETTINGS
 
 PROGRAM = "toolchains.open.emulation.link"
-SETTINGS = "settings.txt"
 MADE = ("program", "kernel.xml")
 """What `stitch` has left of the cores."""
 
@@ -26,8 +24,8 @@ def link(build: Build, network: Network) -> Step:
     return emulation_link(build, network, view="hls")
 
 
-def emulation_link(build: Build, network: Network, *, view: str, settings: Sequence[str] = ()) -> Step:
-    """The step that writes an emulation's xclbin; `settings` are the lines that a simulation is told."""
+def emulation_link(build: Build, network: Network, *, view: str, settings: str = "") -> Step:
+    """The step that writes an emulation's xclbin; `settings` is the text that a simulation is told."""
     plan = link_plan_of(
         network,
         toolchain=build.toolchain,
@@ -38,7 +36,7 @@ def emulation_link(build: Build, network: Network, *, view: str, settings: Seque
         made=MADE,
     )
     words = ("--settings", SETTINGS) if settings else ()
-    told = (Text(SETTINGS, "\n".join(settings) + "\n"),) if settings else ()
+    told = (Text(SETTINGS, settings),) if settings else ()
     return Step(
         name=f"{STAGE.name}:{network.name}",
         argv=(PYTHON, "-m", PROGRAM, "--plan", "plan.json", "--platform", "platform.json", *words),

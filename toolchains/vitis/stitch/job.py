@@ -12,16 +12,10 @@ from blocks.parameter_memory.plan import MemoryPlan, plan_memory
 from integration.design import Link, design_of, kernel_of
 from integration.kernel import Kernel
 from integration.kernel_rtl.link import CONVERTER_FILES, converter_core
+from integration.kernel_rtl.slrs import NOWHERE, boundaries, reset_chain
 from toolchains.vitis.tools.releases import Release
 
 VENDOR, LIBRARY, VERSION = "dataflow-farm", "cores", "1.0"
-NOWHERE = "slr0"
-"""Where a cell is taken to be if nobody has placed it: resets and crossings then belong to one SLR."""
-
-
-def number(slr: str) -> int:
-    """The number in the name of an SLR."""
-    return int(slr.removeprefix("slr"))
 
 
 def tdata_bytes(width_bits: int) -> int:
@@ -154,26 +148,13 @@ class StitchJob:
 
     @property
     def resets(self) -> tuple[tuple[str, str | None], ...]:
-        """The SLRs that have a reset, each with the neighbour that it comes from; None where it comes from outside.
-
-        It begins at the DMA, whose SLR the shell's ports are in, and goes from SLR to SLR, through those without a
-        block too: no wire crosses two boundaries in a cycle.
-        """
-        home = number(self.slr(self.dma))
-        used = [number(slr) for slr in self.used_slrs]
-        chain: list[tuple[str, str | None]] = [(f"slr{home}", None)]
-        chain += [(f"slr{at}", f"slr{at - 1}") for at in range(home + 1, max(used) + 1)]
-        chain += [(f"slr{at}", f"slr{at + 1}") for at in range(home - 1, min(used) - 1, -1)]
-        return tuple(chain)
+        """The SLRs that have a reset, each with the neighbour that it comes from; None where it comes from outside."""
+        return reset_chain(self.slr(self.dma), self.used_slrs)
 
     def crossings(self, stage: Stage) -> tuple[Crossing, ...]:
         """The boundaries that a stream crosses, in its order."""
-        home, goal = number(self.slr(stage.source[0])), number(self.slr(stage.sink[0]))
-        step = 1 if goal > home else -1
-        return tuple(
-            Crossing(f"{stage.name}_crossing{index}", f"slr{at}", f"slr{at + step}")
-            for index, at in enumerate(range(home, goal, step))
-        )
+        pairs = boundaries(self.slr(stage.source[0]), self.slr(stage.sink[0]))
+        return tuple(Crossing(f"{stage.name}_crossing{index}", *pair) for index, pair in enumerate(pairs))
 
 
 def job_of(

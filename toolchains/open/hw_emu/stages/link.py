@@ -6,13 +6,13 @@ from blocks.network import Network
 from farm.step import Step
 from toolchains.common.build import Build
 from toolchains.common.stage import Per, Stage
-from toolchains.open.simulation.kernel.settings import settings_lines
+from toolchains.open.simulation.kernel.settings import settings_of
 from toolchains.open.stages.link import emulation_link
 
 
 def link(build: Build, network: Network) -> Step:
     """The step of a network."""
-    return emulation_link(build, network, view="rtl", settings=settings_lines(build.platform, build.clock_mhz))
+    return emulation_link(build, network, view="rtl", settings=settings_of(build))
 
 
 STAGE = Stage("link", Per.NETWORK, link, "xclbin of", needs=("weights", "stitch"))

@@ -11,11 +11,16 @@ Module = tuple[tuple[str, ...], Seen, str]
 """Files relative to `blocks/`, what a simulation sees, the text."""
 
 
+def seen_of_link(module: LinkModule) -> Seen:
+    """What a simulation sees of a link: how full its FIFO is."""
+    return Seen(module.name, module.ports, (), (module.fifo_cell,))
+
+
 def link_modules(network: Network) -> dict[str, Module]:
     """The modules by name, each once: links, and the register slices that stand in them where they cross SLRs."""
     found: dict[str, Module] = {}
     for link in design_of(network).links:
         one, behind = LinkModule.of(link), SliceModule.behind(link)
-        found[one.name] = (one.files, Seen(one.name, one.ports, (), (one.fifo_cell,)), one.text(converter_core(link)))
+        found[one.name] = (one.files, seen_of_link(one), one.text(converter_core(link)))
         found[behind.name] = (behind.files, Seen(behind.name, behind.ports), behind.text())
     return found

@@ -22,8 +22,8 @@ class Server {
         kernel_.reset();
         images_.clear();
         farm_program::Parts parts(body);
-        const unsigned char* from;
-        std::uint64_t count;
+        const unsigned char* from = nullptr;
+        std::uint64_t count = 0;
         for (const BlockPlan& block : plan_.blocks) {
             const std::string missing = parts.next(std::string("block ") + block.name, from, count);
             if (!missing.empty()) return missing;

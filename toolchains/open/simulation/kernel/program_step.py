@@ -16,6 +16,7 @@ from toolchains.open.simulation.compile_model import HARNESS, MODEL
 from toolchains.open.simulation.dma.bench import HEADERS as BENCH_HEADERS
 from toolchains.open.simulation.kernel.links import link_modules
 from toolchains.open.simulation.kernel.table import HEADERS, program_main
+from toolchains.open.simulation.memory import HEADERS as MEMORY_HEADERS
 
 PROGRAM = "toolchains.open.simulation.kernel.stitch"
 SIMULATION = "toolchains/open/simulation"
@@ -40,6 +41,7 @@ def program_step(build: Build, network: Network, name: str, place: str, log: str
             File("protocol.hpp", "toolchains/open/emulation/protocol.hpp"),
             File("harness.hpp", f"{SIMULATION}/harness.hpp"),
             *(File(each, f"{SIMULATION}/dma/{each}") for each in BENCH_HEADERS),
+            *(File(each, f"{SIMULATION}/memory/{each}") for each in MEMORY_HEADERS),
             *(File(Path(each).name, f"{SIMULATION}/kernel/{each}") for each in HEADERS),
             Text("main.cpp", program_main(network)),
             Text("design.json", json_text(design_of(network).describe())),

@@ -6,21 +6,26 @@ on them: another clock or another board links anew and compiles nothing.
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Sequence
-
 from integration.platform import Platform
+from toolchains.common.build import Build
+from toolchains.open.settings import HwEmuSettings
+from toolchains.open.simulation.memory.memory_lines import memory_lines
+
+SETTINGS = "settings.txt"
+"""The lines as a file of a step."""
 
 
-def settings_lines(platform: Platform, clock_mhz: float) -> list[str]:
-    """The lines of a board at a clock. An argument lies in the first of the banks that it is wired to."""
+def settings_of(build: Build) -> str:
+    """The text for a build: its board and clock."""
+    percent = build.settings.section(HwEmuSettings).memory_percent
+    return "".join(f"{line}\n" for line in settings_lines(build.platform, build.clock_mhz, percent))
+
+
+def settings_lines(platform: Platform, clock_mhz: float, efficiency_percent: int = 100) -> list[str]:
+    """The lines of a board at a clock. An argument lies in the first of the banks that it is wired to.
+
+    `efficiency_percent` is of the memories' bandwidth, as `memory_lines` says.
+    """
     lines = [f"clock_mhz {clock_mhz!r}"]
     lines += [f"argument {argument} {tags[0]}" for argument, tags in platform.connect]
-    lines += [f"bank {bank.tag} {bank.base} {bank.size_kib * 1024}" for bank in platform.memories]
-    return lines
-
-
-def settings_part(lines: Sequence[str]) -> bytes:
-    """What stands behind the memory images: u64 length, then the text."""
-    text = "".join(f"{line}\n" for line in lines).encode()
-    return struct.pack("<Q", len(text)) + text
+    return [*lines, *memory_lines(platform, clock_mhz, efficiency_percent)]

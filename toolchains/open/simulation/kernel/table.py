@@ -13,7 +13,7 @@ from integration.kernel_rtl.link import LinkModule, SliceModule
 from toolchains.open.simulation.model import fifo_nodes, longest_gap, stream_names
 
 HEADERS = (
-    "card_memory.hpp", "kernel.hpp", "plan.hpp", "program.hpp", "report.hpp", "standstill.hpp", "team.hpp",
+    "kernel.hpp", "plan.hpp", "program.hpp", "report.hpp", "standstill.hpp", "team.hpp",
     "parts/dma_node.hpp", "parts/host.hpp", "parts/node.hpp", "parts/source.hpp", "parts/wire.hpp",
 )  # fmt: skip
 """Beside this file."""

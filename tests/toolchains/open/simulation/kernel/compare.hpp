@@ -161,18 +161,14 @@ class Joined {
         const bool three = given.blocks == 3;
         for (unsigned i = 0; i < 3; i++) blocks_.push_back(part(std::string(1, static_cast<char>('a' + i)), makes[i], i));
         feed(blocks_);
-        join(*blocks_[0], "input", wire("in", "in"), "output", wire("ab0", "ab0"));
-        add("ab", between.first, 0, wires_.back(), wire("ab1", "ab1"));
-        farm::Wire& into_b = wires_.back();
-        join(*blocks_[1], "input", into_b, "output", three ? wire("bc0", "bc0") : wire("out", "bc0"));
+        wire("in", "in");
+        pass(*blocks_[0], "input", "output", "ab0", "ab0");
+        add("ab", between.first, 0, "ab1", "ab1");
+        pass(*blocks_[1], "input", "output", three ? "bc0" : "out", "bc0");
         if (!three) return;
-        add("bc", between.second, 1, wires_.back(), wire("bc1", "bc1"));
-        for (int i = 0; given.slices && i < 2; i++) {
-            farm::Wire& before = wires_.back();
-            add("slice", between.slice, 3 + static_cast<std::size_t>(i), before, wire(i ? "bc3" : "bc2", "bc1"));
-        }
-        farm::Wire& into_c = wires_.back();
-        join(*blocks_[2], "input", into_c, "output", wire("out", "out"));
+        add("bc", between.second, 1, "bc1", "bc1");
+        for (unsigned i = 0; given.slices && i < 2; i++) add("slice", between.slice, 3 + i, i ? "bc3" : "bc2", "bc1");
+        pass(*blocks_[2], "input", "output", "out", "out");
     }
 
     int run(Make whole, std::uint64_t cycles) {
@@ -208,18 +204,20 @@ class Joined {
     std::list<Wire> wires_;  // from the source to the sink
     std::vector<Part> blocks_, between_;
 
-    Wire& wire(const char* name, const char* size) { return wires_.emplace_back(name, sizes_.at(size)); }
+    void wire(const char* name, const char* size) { wires_.emplace_back(name, sizes_.at(size)); }
     Part part(const std::string& name, Make make, std::size_t reset) {
         std::unique_ptr<farm::SimulatedCore> model(make(random_(), name.c_str()));
         return Part(new farm::StreamNode(name, std::move(model), releases_[reset], given_.sleep));
     }
-    static void join(farm::StreamNode& node, const char* in, Wire& from, const char* out, Wire& to) {
-        node.join(in, &from);
-        node.join(out, &to);
+    // From the last wire so far to a new one.
+    void pass(farm::StreamNode& node, const char* in, const char* out, const char* name, const char* size) {
+        node.join(in, &wires_.back());
+        wire(name, size);
+        node.join(out, &wires_.back());
     }
-    void add(const char* name, Make make, std::size_t reset, Wire& from, Wire& to) {
+    void add(const char* name, Make make, std::size_t reset, const char* to, const char* size) {
         between_.push_back(part(name, make, reset));
-        join(*between_.back(), "from", from, "to", to);
+        pass(*between_.back(), "from", "to", to, size);
     }
 };
 

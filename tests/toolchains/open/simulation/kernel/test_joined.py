@@ -294,7 +294,7 @@ def test_several_threads_run_the_same_cycles(compared: Compared, threads: int) -
     [
         ({"variant": 1}, r"ab0: ready is 0 where the one model has 1"),
         ({"variant": 2}, r"(out: data differ|bc\d: valid)"),
-        ({"slices": False}, r"bc1: valid is 0 where the one model has 1"),
+        ({"slices": False}, r"bc1: (ready|valid) is \d where the one model has"),
     ],
     ids=["half the depth", "lanes turned round", "no register between SLRs"],
 )

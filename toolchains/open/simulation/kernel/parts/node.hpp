@@ -84,7 +84,8 @@ class StreamNode : public Node {
         const bool still = !changed && !moved && !fed_;
         quiet_ = still ? quiet_ + 1 : 0;
         if (!still) asleep_ = false;
-        if (!asleep_) edge();
+        if (asleep_) slept++;
+        else edge();
         fed_ = false;
         for (std::size_t i = 0; i < sources_.size(); i++) fed_ |= sources_[i].after_edge(took_[i] != 0, reset_n);
         for (const End& end : inputs_) end.wire->accept(now + 1, *end.pins.ready);
