@@ -58,6 +58,7 @@ FLOW = {
         Task("memories", "Parameter memories: netlists without contents, and a block's images filled in"),
         Task("model", "RTL verilated and compiled, per core"),
         Task("stimuli", "Held-out images on their way through the network, for cosim"),
+        Task("kernel", "All blocks simulated as one kernel: interval, latency, who waits for whom, FIFO marks"),
         Task("cosim", "RTL simulated and compared with the model, per block: cycles, stalls, FIFO marks"),
         Task("payload", "For stand-ins of a vendor's tools: the sw_emu program to embed in the xclbin"),
     ),

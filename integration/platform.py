@@ -20,7 +20,9 @@ _VBNV = re.compile(r"[a-z0-9.-]+_[a-z0-9.-]+_\w+_\d+_\d+")
 class MemoryBank:
     """One memory of the card. `size_kib` is in KiB, `base` is its first byte address.
 
-    `sp` is its name in v++ (`sp=kernel_1.in_r:DDR[0]`), `slr` the SLR of its controller, None if unknown.
+    `sp` is what v++ calls it (`sp=kernel_1.in_r:DDR[0]`), `slr` the SLR that its controller is in, where that is known.
+    `gb_per_s` is its bandwidth in 10^9 bytes a second, reading and writing together; `latency_ns` is the time from an
+    address to the first word. Both are for a simulation, and None in a platform that an xclbin describes.
     """
 
     tag: str
@@ -29,6 +31,8 @@ class MemoryBank:
     base: int
     sp: str = ""
     slr: str | None = None
+    gb_per_s: float | None = None
+    latency_ns: float | None = None
 
     @property
     def end(self) -> int:
@@ -108,10 +112,13 @@ class Platform:
     def describe(self) -> dict[str, Any]:
         """The parts of the platform that an xclbin holds, as plain JSON values.
 
-        Budget, shells and wires are left out, because only the fit and v++ read them. A change there does not repack
-        an xclbin.
+        Not budget, shells and wires, which the fit and v++ read: other numbers there make no other xclbin. Nor the
+        speed of the memories: a simulation is given that by itself, and no card needs to be told.
         """
-        return {name: value for name, value in asdict(self).items() if name not in ("budget", "shells", "slls")}
+        described = {name: value for name, value in asdict(self).items() if name not in ("budget", "shells", "slls")}
+        for memory in described["memories"]:
+            del memory["gb_per_s"], memory["latency_ns"]
+        return described
 
     @classmethod
     def from_description(cls, values: Mapping[str, Any]) -> Platform:
@@ -191,7 +198,16 @@ def _memories(document: Section, slrs: Collection[str]) -> Iterator[MemoryBank]:
         slr = section.text("slr", default=None)
         if slrs and slr is not None and slr not in slrs:
             section.problem("slr", f"there is no SLR {slr!r} in the budget", suggestion(slr, slrs))
-        memory = MemoryBank(tag, kind, size, base, section.text("sp", default=tag), slr)
+        memory = MemoryBank(
+            tag,
+            kind,
+            size,
+            base,
+            section.text("sp", default=tag),
+            slr,
+            section.number("gb_per_s", minimum=0.1, maximum=10_000),
+            section.number("latency_ns", minimum=0, maximum=100_000),
+        )
         section.finish()
         if section.ok and memory.tag in seen:
             section.problem("tag", f"a memory called {memory.tag!r} is already there", "give it another tag")

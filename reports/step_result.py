@@ -2,6 +2,7 @@
 
     synthesis_lines    `doit ooc:BLOCK`
     simulation_lines   `doit cosim:BLOCK`
+    kernel_lines       `doit kernel`
 
 The first line has the figures. It must be clear on its own, because for many steps only this line is shown.
 """
@@ -36,6 +37,25 @@ def simulation_lines(outputs: tuple[Path, ...], waveform: str = "") -> list[str]
         return list(_simulation(*_values(outputs), waveform))
     except ReportError as error:
         return [str(error)]
+
+
+def kernel_lines(outputs: tuple[Path, ...]) -> list[str]:
+    """Return the cycles of a whole kernel, its images per second at the simulated clock, and where the file lies."""
+    if not any(path.name == VALUES for path in outputs):
+        return []
+    try:
+        return list(_kernel(*_values(outputs)))
+    except ReportError as error:
+        return [str(error)]
+
+
+def _kernel(record: Record, folder: Path) -> Iterator[str]:
+    yield next(_simulation(record, folder, ""))
+    found, clock_mhz = Simulation.read(record), record.number("clock_mhz")
+    if found.interval_cycles:
+        rate = clock_mhz * 1e6 / found.interval_cycles
+        yield f"  {rate:,.0f} images/s at {clock_mhz:g} MHz, simulated; {_compared(found, record)}"
+    yield f"  files: {folder}/"
 
 
 def _values(outputs: tuple[Path, ...]) -> tuple[Record, Path]:

@@ -18,6 +18,7 @@ from .errors import (
     StandInWarning,
     TrustError,
     XclbinError,
+    XrtError,
 )
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ __all__ = [
     "StandInWarning",
     "TrustError",
     "XclbinError",
+    "XrtError",
 ]
 
 discovery.install()

@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import FarmRuntimeError, InputError, StandInWarning
+from .emulation.simulation import Simulation
+from .errors import CardError, FarmRuntimeError, InputError, StandInWarning
 from .formats import emulation_data, xclbin
 from .formats.checks import manifest_of
-from .formats.manifest import STAND_IN, Argument, Manifest
+from .formats.manifest import SIMULATED, STAND_IN, Argument, Manifest
 from .images.files import check_images, load_weights
 from .pipeline import Buffers, Handle, Pipeline
+from .simulation.statistics import Statistics
 
 _BATCH_BYTES = 32 << 20
 _BATCH_IMAGES = 1024
@@ -80,6 +82,33 @@ class Accelerator:
         """Whether the card is the emulated one: its times are those of this machine's processor."""
         return bool(self._overlay is not None and self._overlay.device.has_capability("EMULATED"))
 
+    @property
+    def simulated(self) -> bool:
+        """Whether the emulated card simulates the logic cycle by cycle: ``statistics`` then tells of a card's times."""
+        return self.emulated and self.manifest.target == SIMULATED
+
+    def statistics(self) -> Statistics:
+        """What the simulation counted in the last call of the card: cycles of each image, and what each block did.
+
+        Raises CardError where nothing is simulated, PayloadError before the first call.
+        """
+        return self._simulation().statistics()
+
+    def set_memory_efficiency(self, percent: int) -> None:
+        """Simulate the card's memories with so much of their bandwidth from the next call on: 1 to 100 percent."""
+        self._simulation().set_memory_efficiency(percent)
+
+    def _simulation(self) -> Simulation:
+        self._check_open()
+        if not self.emulated:
+            raise CardError("a real card counts no cycles", where=str(self.path), remedy="use a file of target=hw_emu")
+        simulation: Simulation = self._overlay.device.simulation
+        return simulation
+
+    def _check_open(self) -> None:
+        if self._overlay is None:
+            raise FarmRuntimeError("the accelerator is closed", where=str(self.path), remedy="open it again")
+
     def classify(self, images: Any) -> NDArray[Any]:
         """Classes of the images, best first: array [N, k] of class numbers.
 
@@ -98,8 +127,7 @@ class Accelerator:
         Up to three batches are on their way: while the card works, the next is taken from ``batches`` and copied in.
         Classifying anything else before the end ends it: it then raises FarmRuntimeError.
         """
-        if self._overlay is None:
-            raise FarmRuntimeError("the accelerator is closed", where=str(self.path), remedy="open it again")
+        self._check_open()
         checked = (check_images(batch, self.manifest.image) for batch in batches)
         return self._pipeline.run(batch for batch in checked if len(batch))
 

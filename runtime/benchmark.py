@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from .accelerator import Accelerator
 from .errors import InputError
 from .formats.manifest import Manifest
 
+BATCHES = "1,8,64"
 _MOST_IMAGES = 4096
 # One batch alone overlaps with nothing.
 _FEWEST_IN_A_ROW = 2
@@ -161,5 +162,16 @@ def to_json(timings: Sequence[Timing], facts: Manifest, *, xclbin: Path, emulate
         "modelled_card": None
         if most is None
         else {**asdict(most), "images_per_s_at_most": most.images_per_s, "latency_ms": None, "assumes": ASSUMPTIONS},
+    }
+    return json.dumps(value, indent=1, allow_nan=False) + "\n"
+
+
+def simulation_json(measured: Sequence[Mapping[str, Any]], facts: Manifest, xclbin: Path) -> str:
+    """The same for a simulated card, whose times follow from its cycles."""
+    value = {
+        "xclbin": str(xclbin),
+        "network": facts.network,
+        "time_is": "simulated, cycle by cycle",
+        "simulated": list(measured),
     }
     return json.dumps(value, indent=1, allow_nan=False) + "\n"

@@ -45,5 +45,9 @@ class InputError(FarmRuntimeError):
     """An image, a weight file or an option given to the runtime does not fit."""
 
 
+class XrtError(FarmRuntimeError):
+    """AMD's XRT is not here, or does not get on with a file."""
+
+
 class StandInWarning(UserWarning):
     """The network has random weights: results equal the model bit for bit, and the classes mean nothing."""

@@ -17,6 +17,7 @@ from .errors import InputError
 from .formats import xclbin
 from .formats.checks import manifest_of
 from .images.labels import labelled_images
+from .simulation import measure as simulated
 
 
 def accuracy(options: argparse.Namespace, console: Console) -> int:
@@ -54,13 +55,15 @@ def accuracy(options: argparse.Namespace, console: Console) -> int:
 
 def benchmark(options: argparse.Namespace, console: Console) -> int:
     """Print the times of this machine or card per batch size, and beside them what a card cannot exceed."""
-    batches = measured_speed.parse_batches(options.batches)
+    batches = measured_speed.parse_batches(options.batches or measured_speed.BATCHES)
     seconds = measured_speed.check_seconds(options.seconds)
     _check_output(options.json)
     status = output.console(stderr=True)
     timings = []
     with Accelerator(options.xclbin, fc_weights=options.fc_weights, batch=max(batches)) as accelerator:
         facts, emulated = accelerator.manifest, accelerator.emulated
+        if accelerator.simulated:
+            return _simulated(accelerator, max(batches) if options.batches else simulated.IMAGES, options, console)
         for batch in batches:
             if status.is_terminal:
                 # No spinner: its thread would be measured too.
@@ -74,6 +77,27 @@ def benchmark(options: argparse.Namespace, console: Console) -> int:
         for line in _notes(timings, measured_speed.bound(facts), emulated=emulated):
             console.print(line, soft_wrap=True)
     _write(options.json, text, console)
+    return 0
+
+
+def _simulated(accelerator: Accelerator, images: int, options: argparse.Namespace, console: Console) -> int:
+    """Cycles of a simulated card. How long this machine takes for them says nothing of a card and is not shown."""
+    status = Console(stderr=True)
+
+    def tell(text: str) -> None:
+        if status.is_terminal:
+            status.print(text, style="dim")
+
+    facts = accelerator.manifest
+    found = simulated.measure(accelerator, measured_speed.random_images(facts, images), tell)
+    if not _on_output(options.json):
+        clock = f"at {found[0].statistics.clock_mhz:g} MHz"
+        console.print(f"{facts.network}, SIMULATED cycle by cycle, times {clock}", style="bold", soft_wrap=True)
+        console.print(simulated.times(found))
+        console.print(simulated.blocks(found[0].statistics))
+        for line in simulated.notes(found):
+            console.print(line, soft_wrap=True)
+    _write(options.json, measured_speed.simulation_json(simulated.to_json(found), facts, options.xclbin), console)
     return 0
 
 

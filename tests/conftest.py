@@ -19,6 +19,10 @@ from once import Once
 
 from blocks.core.graph import GraphCore
 from blocks.network import Network, read_network
+from runtime.errors import XrtError
+from runtime.formats import xclbin
+from runtime.xrt import judge
+from runtime.xrt.differences import differences
 from toolchains.open.simulation.compile_model import HARNESS, compile_harness
 from toolchains.open.simulation.simulator import Simulator, build
 
@@ -57,11 +61,34 @@ def _of_a_module(item: pytest.Item) -> bool:
 
 @pytest.fixture(scope="session")
 def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
-    """Makes a folder once in a run. Tests that use it are slow: `./check --fast` leaves them out."""
+    """Makes a folder once in a run. What needs it is slow: `./check --fast` leaves it out."""
+    return _once(tmp_path_factory)
+
+
+def _once(tmp_path_factory: pytest.TempPathFactory) -> Once:
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if WORKER else base) / "once"
     folder.mkdir(exist_ok=True)
     return Once(folder)
+
+
+@pytest.fixture(scope="session")
+def xrt_agrees(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], None]:
+    """Assert that AMD's XRT loads and runs an xclbin and reads in it what this project does.
+
+    Does nothing where XRT is not installed; tests/runtime/xrt says so by a skip. Not by the fixture `once`: it serves
+    fast tests too, and its program is small.
+    """
+    try:
+        installation = judge.find()
+    except XrtError:
+        return lambda _: None
+    folder = _once(tmp_path_factory).make("xrt-judge", lambda place: judge.compile_judge(installation, place))
+
+    def check(path: Path) -> None:
+        assert differences(xclbin.read(path), judge.judge(folder / judge.PROGRAM, path)) == ()
+
+    return check
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from config.problem import ConfigError
 from config.settings import Settings
 from integration.fit.settings import FitSettings
 from integration.platform import Platform
-from toolchains.open.settings import CosimSettings
+from toolchains.open.settings import CosimSettings, HwEmuSettings
 from toolchains.toolchain import Toolchain
 from toolchains.vitis.settings import VitisSettings
 
@@ -20,8 +20,8 @@ TOOLCHAINS = ("open", "vitis")
 AUTO = "auto"
 CHOICES = (*TOOLCHAINS, AUTO)
 """Values of the setting `toolchain`."""
-SECTIONS = {"fit": FitSettings, "cosim": CosimSettings, "vitis": VitisSettings}
-"""Sections of the settings: `fit`, which every toolchain reads, and those of single toolchains."""
+SECTIONS = {"fit": FitSettings, "cosim": CosimSettings, "hw_emu": HwEmuSettings, "vitis": VitisSettings}
+"""Sections of the settings: that of the fit, which each of them reads, and their own."""
 
 
 def find_toolchain(root: Path, settings: Settings, network: Network, platform: Platform) -> Toolchain:
@@ -38,7 +38,7 @@ def find_toolchain(root: Path, settings: Settings, network: Network, platform: P
     note = ""
     if name == AUTO:
         name = next(each for each in TOOLCHAINS if target in _room(each).AUTO_TARGETS)
-    if name != TOOLCHAINS[0] and target in _room(TOOLCHAINS[0]).TARGETS:
+    if target not in _room(name).TARGETS and target in _room(TOOLCHAINS[0]).TARGETS:
         if _place(settings, "target") != _place(settings, "toolchain"):
             # Somebody who names a toolchain but no target hardly wants the emulation, which starts no tool of it.
             ways = " or ".join(f"target={each}" for each in _room(name).TARGETS)

@@ -51,7 +51,7 @@ class Toolchain:
         found: dict[str, str] = {}
         for room in self.rooms:
             for file in sorted((ROOMS / room / "stages").glob("[a-z]*.py")):
-                found.setdefault(file.stem, f"toolchains.{room}.stages.{file.stem}")
+                found.setdefault(file.stem, f"toolchains.{room.replace('/', '.')}.stages.{file.stem}")
         return found
 
     def stage(self, name: str) -> Stage:

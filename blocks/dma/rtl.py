@@ -114,18 +114,27 @@ CONTROL = (
 )
 
 
+def _masters(core: DmaCore) -> tuple[int, ...]:
+    return (core.image_word_bytes, RESULT_BYTES, core.weights_word_bytes)
+
+
+def outside_ports(core: DmaCore) -> list[tuple[str, str, int]]:
+    """Name, direction and bits of the ports that are the kernel's: interrupt, registers, memories."""
+    ports = [("interrupt", "output", 1)]
+    ports += [(f"s_axi_control_{name}", direction, bits) for name, direction, bits in CONTROL]
+    for index, word_bytes in enumerate(_masters(core)):
+        ports += [(f"m_axi_gmem{index}_{name}", way, bits) for name, way, bits in master_signals(word_bytes)]
+    return ports
+
+
 def render_top(core: DmaCore) -> str:
     """The text of the core's top."""
     return "\n".join(_top(core)) + "\n"
 
 
 def _top(core: DmaCore) -> Iterator[str]:
-    masters = (core.image_word_bytes, RESULT_BYTES, core.weights_word_bytes)
     streams = (("image", "output", core.image), ("weights", "output", core.weights), ("result", "input", core.result))
-    ports = [("ap_clk", "input", 1), ("ap_rst_n", "input", 1), ("interrupt", "output", 1)]
-    ports += [(f"s_axi_control_{name}", direction, bits) for name, direction, bits in CONTROL]
-    for index, word_bytes in enumerate(masters):
-        ports += [(f"m_axi_gmem{index}_{name}", way, bits) for name, way, bits in master_signals(word_bytes)]
+    ports = [("ap_clk", "input", 1), ("ap_rst_n", "input", 1), *outside_ports(core)]
     for stream, direction, shape in streams:
         back = "input" if direction == "output" else "output"
         ports += [(f"{stream}_TDATA", direction, shape.width_bits), (f"{stream}_TVALID", direction, 1)]
@@ -149,7 +158,7 @@ def _top(core: DmaCore) -> Iterator[str]:
     yield "    wire [31:0] images;"
     yield ""
     yield from _control()
-    for index, word_bytes in enumerate(masters):
+    for index, word_bytes in enumerate(_masters(core)):
         yield ""
         yield from _idle(f"m_axi_gmem{index}_", word_bytes, writes=index == 1)
     yield ""

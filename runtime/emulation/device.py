@@ -21,7 +21,7 @@ from pynq.pl_server.xclbin_parser import XclBin
 from ..errors import CardError, InputError
 from ..formats import emulation_data, kernels, xclbin
 from ..formats.checks import describe_payload, manifest_of
-from ..formats.manifest import Manifest
+from ..formats.manifest import SIMULATED, Manifest
 from ..formats.sections import STREAM, MemoryBank
 from . import driver, execution
 from .buffer import BufferObject
@@ -29,6 +29,7 @@ from .compute_unit import ComputeUnit
 from .kernel import PayloadKernel
 from .memory import EmulatedMemory
 from .payload import Limits, Payload
+from .simulation import Simulation
 
 DEFAULT_PLATFORM = "xilinx_u250_xdma_201830_2"
 # Device addresses of card n begin at n << 48: the buffers of two cards are then told apart by their addresses alone.
@@ -174,6 +175,11 @@ class EmulatedCard(Device):  # type: ignore[misc]
             f"Multiple memories active in design: {tags}", where=self.tag, remedy=f"say which: target=ol.{used[0].tag}"
         )
 
+    @property
+    def simulation(self) -> Simulation:
+        """The simulation of the loaded hw_emu file; CardError for any other file."""
+        return Simulation(self._payload, self.tag)
+
     def flush(self, bo: BufferObject, offset: int, vaddr: int, nbytes: int) -> None:
         """Copy host to device."""
         bo.sync(offset, nbytes, to_device=True)
@@ -256,7 +262,8 @@ class EmulatedCard(Device):  # type: ignore[misc]
             file.emulation.get(emulation_data.MEMORIES, b""),
             where=path,
             description=describe_payload(facts),
-            limits=self._limits or Limits.from_environment(),
+            limits=self._limits or Limits.from_environment(simulates=facts.target == SIMULATED),
+            simulates=facts.target == SIMULATED,
         )
         payload.load()
         return payload

@@ -8,8 +8,13 @@ request  argument    body                                    response
 =======  ==========  ======================================  ==========================================
 LOAD     0           part ``memories`` of the xclbin         OKAY, empty; or FAIL with a text
 "RUN "   n images    n images, then the weights (per call)   OKAY with n results; or FAIL with a text
+STAT     0           empty                                   OKAY with JSON text about the last RUN; or FAIL
+SETM     percent     empty                                   OKAY, empty; or FAIL
 STOP     0           empty                                   none; it ends
 =======  ==========  ======================================  ==========================================
+
+STAT and SETM are of a program that simulates (target ``hw_emu``). SETM says how much of the memories' bandwidth there
+is in the RUNs behind it: 100 percent after LOAD. Another program answers both with FAIL.
 """
 
 from __future__ import annotations
@@ -25,12 +30,16 @@ from dataclasses import dataclass
 
 from .. import trust
 from ..errors import InputError, PayloadError
+from ..simulation.statistics import MOST_BYTES
 from .process import DeadlineError, EndedError, Process
 
 FRAME = struct.Struct("<4sIQ")
 LOAD, RUN, STOP, OKAY, FAIL = b"LOAD", b"RUN ", b"STOP", b"OKAY", b"FAIL"
+STATISTICS, SET_MEMORY = b"STAT", b"SETM"
 _FAIL_TEXT_BYTES = 64 * 1024
 _GIB = 1 << 30
+# 15 s on two slow cores for the largest network; a busy machine may take many times that.
+_SIMULATED_IMAGE_S = 300.0
 
 
 @dataclass(frozen=True)
@@ -42,13 +51,18 @@ class Limits:
     load_timeout_s: float = 120.0
     call_timeout_s: float = 120.0
     image_timeout_s: float = 30.0
+    question_timeout_s: float = 60.0
 
     @classmethod
-    def from_environment(cls) -> Limits:
-        """The defaults, with ``DATAFLOW_FARM_TIMEOUT_S`` and ``DATAFLOW_FARM_MEMORY_GIB`` in place of two of them."""
+    def from_environment(cls, *, simulates: bool = False) -> Limits:
+        """The defaults, with ``DATAFLOW_FARM_TIMEOUT_S`` and ``DATAFLOW_FARM_MEMORY_GIB`` in place of two of them.
+
+        ``simulates``: for a program that simulates the logic, which takes a hundred times as long for an image.
+        """
         return cls(
             memory_gib=_positive("DATAFLOW_FARM_MEMORY_GIB", cls.memory_gib),
             call_timeout_s=_positive("DATAFLOW_FARM_TIMEOUT_S", cls.call_timeout_s),
+            image_timeout_s=_SIMULATED_IMAGE_S if simulates else cls.image_timeout_s,
         )
 
 
@@ -68,12 +82,23 @@ def _positive(name: str, default: float) -> float:
 class Payload:
     """The payload of one loaded overlay: one child process, restarted after a crash or a timeout.
 
-    ``where`` names the file in errors, ``description`` is what the file says the program is. Raises TrustError unless
+    ``where`` names the file in errors, ``description`` is what the file says the program is, ``simulates`` whether it
+    counts cycles. Raises TrustError unless
     the SHA-256 of ``program`` is trusted. Calls from several threads are served one after the other.
     """
 
-    def __init__(self, program: bytes, memories: bytes, *, where: str, description: str, limits: Limits) -> None:
+    def __init__(
+        self,
+        program: bytes,
+        memories: bytes,
+        *,
+        where: str,
+        description: str,
+        limits: Limits,
+        simulates: bool = False,
+    ) -> None:
         trust.require(hashlib.sha256(program).hexdigest(), description, where)
+        self.simulates = simulates
         self._program = program
         self._memories = memories
         self._where = where
@@ -98,6 +123,19 @@ class Payload:
         with self._lock:
             process = self._ready()
             return self._exchange(process, RUN, images, parts, size=result_bytes, timeout_s=timeout_s)
+
+    def statistics(self) -> bytes:
+        """What a simulation tells of the last run: JSON text, not yet checked (``runtime.simulation`` does)."""
+        with self._lock:
+            process = self._ready()
+            limit_s = self._limits.question_timeout_s
+            return self._exchange(process, STATISTICS, 0, [], size=MOST_BYTES, timeout_s=limit_s, exactly=False)
+
+    def set_memory_efficiency(self, percent: int) -> None:
+        """How much of the memories' bandwidth the simulation has from the next run on; forgotten with the child."""
+        with self._lock:
+            process = self._ready()
+            self._exchange(process, SET_MEMORY, percent, [], size=0, timeout_s=self._limits.question_timeout_s)
 
     def close(self) -> None:
         """Stop the child; later calls raise PayloadError."""
@@ -151,8 +189,12 @@ class Payload:
         *,
         size: int,
         timeout_s: float,
+        exactly: bool = True,
     ) -> bytes:
-        """One request and its response of ``size`` bytes. Whatever goes wrong, the child is gone or in step."""
+        """One request and its response of ``size`` bytes, or at most so many if not ``exactly``.
+
+        Whatever goes wrong, the child is gone or in step.
+        """
         deadline_s = time.monotonic() + timeout_s
         request = op.decode().strip()
         try:
@@ -165,14 +207,15 @@ class Payload:
                 raise PayloadError(
                     f"the payload refused {request}: {text.strip()}", where=self._where, remedy="rebuild the xclbin"
                 )
-            if answer != OKAY or length != size:
+            if answer != OKAY or length > size or (exactly and length < size):
                 self._drop(process)
+                expected = f"{OKAY!r} and {'' if exactly else 'at most '}{size}"
                 raise PayloadError(
-                    f"the payload answered {request} with {answer!r} and {length} bytes, expected {OKAY!r} and {size}",
+                    f"the payload answered {request} with {answer!r} and {length} bytes, expected {expected}",
                     where=self._where,
                     remedy=_rebuild(process),
                 )
-            return process.receive(size, deadline_s)
+            return process.receive(length, deadline_s)
         except DeadlineError as error:
             self._drop(process)
             raise PayloadError(

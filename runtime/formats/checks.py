@@ -6,6 +6,7 @@ import hashlib
 
 from ..errors import ManifestError, XclbinError
 from . import emulation_data, kernels, manifest
+from .layout_checks import check_layout
 from .manifest import Manifest
 from .xclbin import Xclbin
 
@@ -64,4 +65,5 @@ def _check_kernel(file: Xclbin, facts: Manifest) -> None:
             where="arguments",
             remedy="rebuild the xclbin",
         )
+    check_layout(file, kernel)
     _ = facts.image, facts.result, facts.weights

@@ -17,6 +17,8 @@ ITEM_BYTES = {
     "int8": 1, "uint8": 1, "int16": 2, "uint16": 2, "int32": 4, "uint32": 4, "int64": 8, "uint64": 8,
     "float32": 4, "float64": 8,
 }  # fmt: skip
+#: The target whose payload simulates the logic, cycle by cycle.
+SIMULATED = "hw_emu"
 STAND_IN = "stand-in"
 STAND_IN_WEIGHTS = "stand-in fc_weights"
 _SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -33,7 +33,6 @@ class TestWrongWords:
             (["build", "netwrok=digits"], "unknown variable 'netwrok'", "did you mean 'network'?"),
             (["build", "target=sw-emu"], "'target' cannot be 'sw-emu'", "did you mean 'sw_emu'?"),
             (["build", "target=hw"], "toolchain open does not reach target hw", "vitis"),
-            (["build", "target=hw_emu"], "does not reach target hw_emu", "use target=sw_emu"),
             (["build", "toolchain=opne"], "'toolchain' cannot be 'opne'", "did you mean 'open'?"),
             (["build", "platform=u25"], "there is no platform called 'u25'", "did you mean 'u250'?"),
             (["build", "clock_mhz=fast"], "'clock_mhz' cannot be 'fast'", "give a number"),

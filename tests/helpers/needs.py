@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from runtime.errors import XrtError
+from runtime.xrt.judge import Installation, find
 from toolchains.open.emulation import compile_core
 from toolchains.open.simulation import verilator
 
@@ -48,6 +50,14 @@ def tcl() -> None:
 def compiler() -> None:
     """g++ for C++."""
     program("g++")
+
+
+def xrt() -> Installation:
+    """AMD's XRT with its headers."""
+    try:
+        return find()
+    except XrtError as error:
+        pytest.skip(f"XRT cannot be asked: {error}")
 
 
 def hls_compiler() -> Path:

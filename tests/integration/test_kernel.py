@@ -70,7 +70,7 @@ def test_description_reads_back() -> None:
 
 
 @pytest.fixture
-def packaged(tmp_path) -> Path:
+def packaged(tmp_path, xrt_agrees) -> Path:
     """An xclbin of digits with a payload that is no program."""
     network, platform = find_network("digits"), find_platform("u250")
     kernel = kernel_of(network)
@@ -86,6 +86,7 @@ def packaged(tmp_path) -> Path:
     )  # fmt: skip
     path = tmp_path / "digits.xclbin"
     xclbin.write(package(platform, kernel, manifest, parts, 250.0), path)
+    xrt_agrees(path)
     return path
 
 

@@ -72,6 +72,23 @@ def test_slrs_of_a_board(board) -> None:
     assert (platform.data_clock.mhz, platform.data_clock.most_mhz) == (300, 650)
 
 
+@pytest.mark.parametrize("board", ["u50", "u55c", "u200", "u250", "u280"])
+def test_speed_of_the_memories(board) -> None:
+    """Bandwidths by arithmetic: 2.4 GT/s of 8 bytes, and 460 GB/s of AMD's UG1393 over 32 channels."""
+    memories = find_platform(board).memories
+    speeds = {"ddr4": 2.4 * 8, "hbm": 460 / 32, "dram": 64 * 0.3}
+    assert all(memory.gb_per_s == pytest.approx(speeds[memory.kind]) for memory in memories)
+    # Cycles of the memory's own clock at a page miss, as published; in PLRAM those that AMD's example sets.
+    latencies = {"ddr4": 32 / 0.3, "hbm": 62 / 0.45, "dram": 10 / 0.3}
+    assert all(memory.latency_ns == pytest.approx(latencies[memory.kind], abs=0.1) for memory in memories)
+
+
+def test_the_speed_of_a_memory_is_not_in_an_xclbin(tmp_path) -> None:
+    """Another number there builds no other xclbin for the emulation, which has no time."""
+    (tmp_path / "u250.yaml").write_text(U250.replace("gb_per_s: 19.2", "gb_per_s: 10"))
+    assert find_platform("u250", tmp_path).describe() == find_platform("u250").describe()
+
+
 def test_shells() -> None:
     """The cells of a compute unit as public logs of the three generations show them."""
     u250, u50 = find_platform("u250"), find_platform("u50")
@@ -103,6 +120,12 @@ def test_shells() -> None:
         ("dynamic_region/{cu}", "dynamic_region", "xdma_201830_2, cu_path", "names no compute unit"),
         (", pblock_dynamic_SLR3", "", "xdma_201830_2, cu_path", "3 pblocks for 4 SLRs"),
         ("slls: 23040", "slls: 0", "slls", "'slls' is 0"),
+        ("slr: slr1, gb_per_s: 19.2", "slr: slr1", "bank1", "'gb_per_s' is missing"),
+        ("slr: slr1, gb_per_s: 19.2", "slr: slr1, gb_per_s: 0", "bank1", "'gb_per_s' is 0"),
+        ("slr: slr1, gb_per_s: 19.2", "slr: slr1, gb_per_s: fast", "bank1", "'gb_per_s' must be a number"),
+        ("slr: slr1, gb_per_s: 19.2", "slr: slr1, gb_per_s: .inf", "bank1", "'gb_per_s'"),
+        ("latency_ns: 33.3", "latency_ns: -1", 'tag: "PLRAM[0]"', "'latency_ns' is -1"),
+        (", latency_ns: 33.3", "", 'tag: "PLRAM[0]"', "'latency_ns' is missing"),
     ],
 )
 def test_mistake(problems, before, after, line, what) -> None:

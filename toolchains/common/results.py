@@ -19,3 +19,10 @@ def simulation(build: Build, outputs: tuple[Path, ...]) -> list[str]:
     from reports.step_result import simulation_lines  # noqa: PLC0415 - as above
 
     return simulation_lines(outputs, waveform=build.settings.values.get("cosim.trace", ""))
+
+
+def kernel(build: Build, outputs: tuple[Path, ...]) -> list[str]:
+    """The lines of a step `kernel`."""
+    from reports.step_result import kernel_lines  # noqa: PLC0415 - as above
+
+    return kernel_lines(outputs)

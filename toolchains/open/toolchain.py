@@ -12,13 +12,14 @@ from toolchains.common.build import Build
 from toolchains.open.settings import CosimSettings
 from toolchains.toolchain import Toolchain
 
-TARGETS = ("sw_emu",)
-AUTO_TARGETS = ("sw_emu", "hw_emu")
-"""Targets for which toolchain=auto selects this one. It does not reach hw_emu yet; the error says so."""
+TARGETS = ("sw_emu", "hw_emu")
+AUTO_TARGETS = TARGETS
+"""What toolchain=auto means this one for."""
+HW_EMU = "hw_emu"
 
 
 def toolchain(root: Path, settings: Settings, network: Network, platform: Platform) -> Toolchain:
-    """Make the toolchain for target sw_emu.
+    """The toolchain for targets sw_emu and hw_emu.
 
     Raises:
         ConfigError: See `check_simulation`.
@@ -29,8 +30,9 @@ def toolchain(root: Path, settings: Settings, network: Network, platform: Platfo
 
 
 def toolchain_of(build: Build) -> Toolchain:
-    """Make the open toolchain of a build."""
-    return Toolchain(build, ("open", "common"), core_task="hls")
+    """The toolchain of a build."""
+    own = ("open/hw_emu",) if build.target == HW_EMU else ()
+    return Toolchain(build, (*own, "open", "common"), core_task="hls")
 
 
 def check_simulation(root: Path, settings: Settings) -> None:

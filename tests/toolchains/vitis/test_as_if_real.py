@@ -15,7 +15,7 @@ from runtime.formats.header import Kind
 
 
 @pytest.mark.slow
-def test_a_build_from_network_to_xclbin(tmp_path: Path) -> None:
+def test_a_build_from_network_to_xclbin(tmp_path: Path, xrt_agrees) -> None:
     here = make_machine(tmp_path, "2022.2")
     marks = list(here.tools.rglob("STAND_IN"))
     assert marks
@@ -26,6 +26,7 @@ def test_a_build_from_network_to_xclbin(tmp_path: Path) -> None:
     for target in ("hw_emu", "hw"):
         here.doit("build", f"target={target}", *room)
         path = here.checkout / f"build/digits/vitis-{target}/digits.xclbin"
+        xrt_agrees(path)
         file = xclbin.read(path)
         assert file.section(Kind.EMULATION_DATA) is None
         assert set(file.emulation) == {"fc_weights"}

@@ -45,7 +45,8 @@ print((best == labels).sum(), len(labels))
     assert (right, of) == (357, 360)
 
 
-def test_the_xclbin_says_what_it_is(built: Machine) -> None:
+def test_the_xclbin_says_what_it_is(built: Machine, xrt_agrees) -> None:
+    xrt_agrees(built.checkout / FOLDER / "digits.xclbin")
     file = xclbin.read(built.checkout / FOLDER / "digits.xclbin")
     manifest = from_json(file.manifest_json or "")
     assert (manifest.toolchain, manifest.target, manifest.view) == ("vitis", "hw", "rtl")

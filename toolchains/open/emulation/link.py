@@ -1,6 +1,6 @@
-"""Write the xclbin and its values: `python -m toolchains.open.emulation.link` is the `link` step of target sw_emu.
+"""Write the xclbin and its values: `python -m toolchains.open.emulation.link` is the `link` step of both emulations.
 
-It compiles nothing. A C++ emulation uses no FPGA resources and has no timing slack, so the values contain neither.
+It compiles nothing. An emulation takes no resources and has no slacks: of those the values hold none.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from reports.summary.step_values import Linked
 from runtime.errors import FarmRuntimeError
 from runtime.formats import emulation_data, xclbin
 from runtime.formats.manifest import PayloadFacts
+from toolchains.open.simulation.kernel.part import settings_part
 
 ISA_LEVEL = "x86-64-v2"
 
@@ -29,10 +30,14 @@ def glibc_floor(program: bytes) -> str:
     return ".".join(map(str, max(versions))) if versions else "none"
 
 
-def link(plan: LinkPlan, platform: Platform) -> None:
-    """Run the step in the current folder. Raises FarmRuntimeError if the xclbin cannot be written."""
+def link(plan: LinkPlan, platform: Platform, settings: bytes) -> None:
+    """The whole step in the current folder; `settings` stand behind the memory images.
+
+    Raises:
+        FarmRuntimeError: a container that cannot be written.
+    """
     program = Path("program").read_bytes()
-    parts = {emulation_data.PAYLOAD: program, emulation_data.MEMORIES: memory_blob(plan.blocks)}
+    parts = {emulation_data.PAYLOAD: program, emulation_data.MEMORIES: memory_blob(plan.blocks) + settings}
     weights = Path("fc_weights.bin").read_bytes()
     if weights:
         parts[emulation_data.FC_WEIGHTS] = weights
@@ -63,11 +68,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--plan", type=Path, required=True, help="description of the build, as JSON")
     parser.add_argument("--platform", type=Path, required=True, help="clocks and memories of the board, as JSON")
+    parser.add_argument("--settings", type=Path, help="lines that tell a simulation of its clock and memories")
     given = parser.parse_args()
     plan = LinkPlan.from_description(json.loads(given.plan.read_text("utf-8")))
     platform = Platform.from_description(json.loads(given.platform.read_text("utf-8")))
+    settings = settings_part(given.settings.read_text("utf-8").splitlines()) if given.settings else b""
     try:
-        link(plan, platform)
+        link(plan, platform, settings)
     except FarmRuntimeError as error:
         print(f"ERROR: {error}")
         return 1

@@ -91,17 +91,23 @@ def installed_verilator() -> Verilator:
 
 
 def compile_model(
-    core: str, files: Sequence[str], folder: Path, verilator: Verilator, *, waveforms: bool = False
+    core: str,
+    files: Sequence[str],
+    folder: Path,
+    verilator: Verilator,
+    *,
+    waveforms: bool = False,
+    bare: bool = False,
 ) -> None:
-    """Make `model.o` in `folder`, which holds the SystemVerilog `files`, `joint.cpp` and `harness.hpp`.
+    """Make `model.o` in `folder`, where the files are: SystemVerilog, `joint.cpp` and the headers that it includes.
 
-    With `waveforms` make `traced_model.o` instead.
+    With `waveforms` it is `traced_model.o`; with `bare` the module has no wrapper.
 
     Raises:
         ModelError: Verilator or the compiler fails; their messages are in the log.
     """
     flags, output = (TRACE_FLAGS, TRACED_MODEL) if waveforms else (VERILATOR_FLAGS, MODEL)
-    made = verilate(class_name(core), wrapper_name(core), files, folder, verilator, flags)
+    made = verilate(class_name(core), core if bare else wrapper_name(core), files, folder, verilator, flags)
     compile_sources(["joint.cpp", *made], output, folder, verilator, waveforms=waveforms)
 
 
@@ -270,8 +276,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--core", help="the name of the core")
-    what.add_argument("--harness", action="store_true", help="compile the harness instead of a core")
-    parser.add_argument("--waveforms", action="store_true", help="make an object that can write waveforms")
+    what.add_argument("--harness", action="store_true", help="the harness instead of a core")
+    parser.add_argument("--bare", action="store_true", help="the module has no wrapper")
+    parser.add_argument("--waveforms", action="store_true", help="one that can write waveforms")
     parser.add_argument("files", nargs="*", help="the core's SystemVerilog")
     given = parser.parse_args()
     try:
@@ -279,7 +286,7 @@ def main() -> int:
         if given.harness:
             compile_harness(Path(), verilator, waveforms=given.waveforms)
         else:
-            compile_model(given.core, given.files, Path(), verilator, waveforms=given.waveforms)
+            compile_model(given.core, given.files, Path(), verilator, waveforms=given.waveforms, bare=given.bare)
     except ModelError as failure:
         print(f"ERROR: {failure}")
         return 1

@@ -1,6 +1,7 @@
 // The interface of a verilated core to the harness. Each model implements it, so the harness knows no name from Verilator.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <vector>
@@ -24,11 +25,19 @@ class SimulatedCore {
   public:
     virtual ~SimulatedCore() {}
     virtual void eval() = 0;
-    // Only in models compiled with waveforms: open the file, and record all signals at a time.
+    // A rising and a falling edge. For models in which no input reaches an output within a cycle: the inputs are taken
+    // at the rising edge, and the outputs stand behind it.
+    virtual void cycle() = 0;
+    // Of a model that was compiled for waveforms: begin a file, and note all signals at a time; or write into a file
+    // (a VerilatedFstC) that several models share.
     virtual void trace(const char*) { throw std::runtime_error("the model was compiled without waveforms"); }
     virtual void dump(std::uint64_t) {}
+    virtual void join_trace(void*) { throw std::runtime_error("the model was compiled without waveforms"); }
 
     std::vector<PortPins> ports;
+    // All that the model keeps from one cycle to the next: if it is equal after two, it stays so until an input changes.
+    const void* state = nullptr;
+    std::size_t state_bytes = 0;
     unsigned char* clock = nullptr;
     unsigned char* reset_n = nullptr;
     // One bit per stream inside the core, stream 0 in the lowest bit.

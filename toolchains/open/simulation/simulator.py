@@ -29,7 +29,15 @@ from toolchains.open.simulation.compile_model import (
     installed_verilator,
     link_simulation,
 )
-from toolchains.open.simulation.model import JOINT, fifo_nodes, stream_names, texts, verilog_files
+from toolchains.open.simulation.model import (
+    JOINT,
+    PIPELINE_CYCLES,
+    fifo_nodes,
+    longest_gap,
+    stream_names,
+    texts,
+    verilog_files,
+)
 from toolchains.open.simulation.values import PortTimes, Run, SimulationError, Stall, StreamCounts, deadlock
 from toolchains.open.simulation.verilator import Verilator
 
@@ -38,8 +46,6 @@ Tensor = np.ndarray[Any, Any]
 MESSAGE_BYTES = 1024
 CHANCES = 65536
 FLOWING = Stall()
-PIPELINE_CYCLES = 1000
-"""An upper bound for how long the pipelines and buffers of a core can hold a beat while no stream moves, in cycles."""
 HERE = Path(__file__).parent
 BLOCKS = HERE.parents[2] / "blocks"
 
@@ -283,18 +289,11 @@ class Simulator:
     def _gap(self, stalls: Mapping[str, Stall]) -> int:
         """The number of cycles without a beat on any stream after which no beat can be in flight.
 
-        A node moves the beats of its busiest stream about evenly over its cycles. The gap is four times the longest
-        distance between them, plus the delays of pipelines and stall patterns.
+        What the core takes (`longest_gap`), and what patterns hold back.
         """
-        widest = 0
-        for node in self.core.graph.nodes:
-            operator = node.operator
-            beats = [stream.beats for stream in (*operator.inputs, *operator.outputs)]
-            beats += [stream.depth * operator.parameter_reads() for stream in operator.parameters]
-            widest = max(widest, -(-operator.cycles() // max(beats)))
         fewest = min((port.stream.beats for port in self.core.graph.inputs), default=1)
         waits = [max(stall.longest, stall.closed, stall.image_cycles // fewest) for stall in stalls.values()]
-        return 4 * widest + PIPELINE_CYCLES + max(waits, default=0)
+        return longest_gap(self.core) + max(waits, default=0)
 
     def _cycle_limit(self, images: int, stalls: Mapping[str, Stall]) -> int:
         """A limit that no run with progress reaches: all nodes in sequence, and twice the cost of stalls."""

@@ -31,7 +31,7 @@ def stitch(build: Build, network: Network) -> Step:
                 for name in names
                 for file in ("core.o", "interface.json")
             ),
-            File("program.hpp", "toolchains/open/emulation/program.hpp"),
+            *(File(name, f"toolchains/open/emulation/{name}") for name in ("program.hpp", "protocol.hpp")),
             Text("main.cpp", program_main(network)),
             Text("design.json", json_text(design_of(network).describe())),
             Text("kernel.json", json_text(kernel_of(network).describe())),

@@ -6,6 +6,7 @@ from blocks.core.rtl import render
 from blocks.network import Network
 from farm.step import PYTHON, File, Output, Step, Text
 from integration.design import design_of
+from integration.kernel_rtl.link import converter_core
 from toolchains.common.core_file import json_text
 from toolchains.common.modules import modules_of
 from toolchains.common.programs import interpreter
@@ -15,7 +16,6 @@ from toolchains.vitis.ooc.memory_rtl import SOURCE as MEMORY_SOURCE
 from toolchains.vitis.ooc.scripts import CONSTRAINTS, constraints
 from toolchains.vitis.stitch import structural
 from toolchains.vitis.stitch.block_design import HIERARCHY, UTILIZATION
-from toolchains.vitis.stitch.job import converter_core
 from toolchains.vitis.stitch.templates import NETLIST_STEP
 
 PROGRAM = "toolchains.vitis.stitch.run_netlist"

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from integration.kernel import CONTROL_PORT
+from integration.kernel_rtl.link import CONVERTER_INPUT, CONVERTER_OUTPUT
 from toolchains.vitis.stitch.job import (
-    CONVERTER_INPUT,
-    CONVERTER_OUTPUT,
     LIBRARY,
     VENDOR,
     VERSION,

@@ -7,25 +7,15 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from blocks.core.base import Core
-from blocks.core.graph import Graph, GraphCore, Node, Port
-from blocks.core.ports import port_name
 from blocks.network import Network
-from blocks.operators.width_converter import WidthConverter
 from blocks.parameter_memory.plan import MemoryPlan, plan_memory
 from integration.design import Link, design_of, kernel_of
 from integration.kernel import Kernel
+from integration.kernel_rtl.link import CONVERTER_FILES, converter_core
+from integration.kernel_rtl.slrs import NOWHERE, boundaries, reset_chain
 from toolchains.vitis.tools.releases import Release
 
 VENDOR, LIBRARY, VERSION = "dataflow-farm", "cores", "1.0"
-CONVERTER_FILES = ("operators/farm_stream.sv", "operators/width_converter/width_converter.sv")
-CONVERTER_INPUT, CONVERTER_OUTPUT = port_name("input"), port_name("output")
-NOWHERE = "slr0"
-"""The SLR of a cell that is not placed. Without placement all cells are in one SLR and nothing crosses."""
-
-
-def number(slr: str) -> int:
-    """The number in the name of an SLR."""
-    return int(slr.removeprefix("slr"))
 
 
 def tdata_bytes(width_bits: int) -> int:
@@ -158,44 +148,13 @@ class StitchJob:
 
     @property
     def resets(self) -> tuple[tuple[str, str | None], ...]:
-        """The SLRs with a reset register, each with the neighbour that drives it; None means the kernel's port.
-
-        The chain starts in the DMA's SLR, where the kernel's ports are. It also passes through SLRs without a block, so
-        no wire crosses two boundaries in one cycle.
-        """
-        home = number(self.slr(self.dma))
-        used = [number(slr) for slr in self.used_slrs]
-        chain: list[tuple[str, str | None]] = [(f"slr{home}", None)]
-        chain += [(f"slr{at}", f"slr{at - 1}") for at in range(home + 1, max(used) + 1)]
-        chain += [(f"slr{at}", f"slr{at + 1}") for at in range(home - 1, min(used) - 1, -1)]
-        return tuple(chain)
+        """The SLRs that have a reset, each with the neighbour that it comes from; None where it comes from outside."""
+        return reset_chain(self.slr(self.dma), self.used_slrs)
 
     def crossings(self, stage: Stage) -> tuple[Crossing, ...]:
-        """The boundaries that a stream crosses, from source to sink."""
-        home, goal = number(self.slr(stage.source[0])), number(self.slr(stage.sink[0]))
-        step = 1 if goal > home else -1
-        return tuple(
-            Crossing(f"{stage.name}_crossing{index}", f"slr{at}", f"slr{at + step}")
-            for index, at in enumerate(range(home, goal, step))
-        )
-
-
-def converter_core(link: Link) -> GraphCore | None:
-    """The width converter between two blocks, as a core of its own; None if their lanes agree."""
-    if not link.converts:
-        return None
-    source, sink = link.source, link.sink
-    # The converter only needs a whole number of beats on both sides; it does not count images.
-    elements = source.lanes * sink.lanes
-    operator = WidthConverter(lanes_in=source.lanes, lanes_out=sink.lanes, bits=source.bits, elements=elements)
-    return GraphCore(
-        "convert",
-        Graph(
-            inputs=(Port("input", operator.inputs[0], (elements,)),),
-            outputs=(Port("output", operator.outputs[0]),),
-            nodes=(Node("convert", operator, ("input",), ("output",)),),
-        ),
-    )
+        """The boundaries that a stream crosses, in its order."""
+        pairs = boundaries(self.slr(stage.source[0]), self.slr(stage.sink[0]))
+        return tuple(Crossing(f"{stage.name}_crossing{index}", *pair) for index, pair in enumerate(pairs))
 
 
 def job_of(

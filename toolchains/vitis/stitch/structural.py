@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from integration.kernel_rtl.link import Register, stage_lines, stream_pins
 from toolchains.vitis.ooc.memory_rtl import SOURCE
 from toolchains.vitis.ooc.scripts import CONSTRAINTS
 from toolchains.vitis.stitch.block_design import DONE, HIERARCHY, UTILIZATION
-from toolchains.vitis.stitch.job import CONVERTER_INPUT, CONVERTER_OUTPUT, Stage, StitchJob
+from toolchains.vitis.stitch.job import Stage, StitchJob
 from toolchains.vitis.stitch.packaging import top_module
 from toolchains.vitis.stitch.templates import STRUCTURAL
 from toolchains.vitis.tools.template import render
@@ -101,13 +102,13 @@ def _top(job: StitchJob, stubs: Mapping[str, tuple[StubPort, ...]]) -> Iterator[
             ports += [f".{port.name}({port.name})" for port in outside]
         for port in job.streams[core]:
             name, wire = stream_name(stubs[core], port, core), f"{block}__{port}"
-            ports.append(_stream(name, wire))
+            ports.append(stream_pins(name, wire))
         yield f"    {core} {block} (\n        " + ",\n        ".join(ports) + "\n    );"
     for memory in job.memories:
         wire = f"{memory.block}__{memory.port}"
         yield f"    {memory.module} {memory.name} ("
         yield f"        .ap_clk(ap_clk), .ap_rst_n(rst_n_{job.slr(memory.block)}),"
-        yield f"        {_stream('out', wire)}"
+        yield f"        {stream_pins('out', wire)}"
         yield "    );"
     for stage in job.stages:
         yield from _stage(job, stage)
@@ -126,44 +127,16 @@ def _reset_module(job: StitchJob) -> str:
 
 
 def _stage(job: StitchJob, stage: Stage) -> Iterator[str]:
-    """Converter and FIFO in the source's SLR, then two registers for each crossing, as in the block design."""
-    at, goal = (f"{block}__{port}" for block, port in (stage.source, stage.sink))
-    home = job.slr(stage.source[0])
+    """Converter and FIFO beside the source, two registers for each crossing, as in the block design."""
+    source, sink = (f"{block}__{port}" for block, port in (stage.source, stage.sink))
+    sides = [
+        Register(crossing.name + side, f"rst_n_{slr}")
+        for crossing in job.crossings(stage)
+        for side, slr in ((SOURCE_SIDE, crossing.source), (SINK_SIDE, crossing.sink))
+    ]
+    home = f"rst_n_{job.slr(stage.source[0])}"
     width_bits = 8 * stage.sink_bytes
-    reset = f"rst_n_{home}"
-    modules: list[tuple[str, str, str, str]] = []
-    if stage.converter:
-        wire = f"{stage.name}_converted"
-        yield from _wires(wire, width_bits)
-        yield f"    {stage.converter} {stage.name}_converter ("
-        yield f"        .ap_clk(ap_clk), .ap_rst_n({reset}),"
-        yield f"        {_stream(CONVERTER_INPUT, at)},"
-        yield f"        {_stream(CONVERTER_OUTPUT, wire)}"
-        yield "    );"
-        at = wire
-    fifo = f"farm_fifo #(.WIDTH({width_bits}), .DEPTH({stage.depth}))"
-    modules.append((fifo, f"{stage.name}_fifo", home, ", .level()"))
-    for crossing in job.crossings(stage):
-        for side, slr in ((SOURCE_SIDE, crossing.source), (SINK_SIDE, crossing.sink)):
-            modules.append((f"farm_skid #(.WIDTH({width_bits}))", crossing.name + side, slr, ""))
-    for index, (module, name, slr, more) in enumerate(modules):
-        wire = goal if index == len(modules) - 1 else f"{name}_out"
-        if wire != goal:
-            yield from _wires(wire, width_bits)
-        yield f"    {module} {name} (.clk(ap_clk), .rst(!rst_n_{slr}),"
-        yield f"        .in0_data({at}_data), .in0_valid({at}_valid), .in0_ready({at}_ready),"
-        yield f"        .out0_data({wire}_data), .out0_valid({wire}_valid), .out0_ready({wire}_ready){more});"
-        at = wire
-
-
-def _stream(port: str, wire: str) -> str:
-    """The port connections of a stream."""
-    return f".{port}_TDATA({wire}_data), .{port}_TVALID({wire}_valid), .{port}_TREADY({wire}_ready)"
-
-
-def _wires(name: str, width_bits: int) -> Iterator[str]:
-    yield f"    wire [{width_bits - 1}:0] {name}_data;"
-    yield f"    wire {name}_valid, {name}_ready;"
+    yield from stage_lines(stage.name, (source, sink), width_bits, stage.depth, stage.converter, home, sides)
 
 
 def structural_script(job: StitchJob) -> str:

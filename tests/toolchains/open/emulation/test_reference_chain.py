@@ -222,8 +222,9 @@ def test_a_batch_equals_the_model(built, reference, monkeypatch) -> None:
         runtime.Accelerator(built.xclbin).close()
 
 
-def test_where_the_values_are_from(built) -> None:
+def test_where_the_values_are_from(built, xrt_agrees) -> None:
     """Imported ones, and stand-ins for the last layer's weights, which nobody published."""
+    xrt_agrees(built.xclbin)
     facts = manifest_of(xclbin.read(built.xclbin), str(built.xclbin))
     assert facts.parameters.origin == "imported, stand-in fc_weights"
     assert facts.parameters.stand_ins()

@@ -77,6 +77,89 @@ struct WritePins {
       &(top).port##_WDATA, &(top).port##_WSTRB, &(top).port##_WLAST, &(top).port##_BVALID,            \
       &(top).port##_BREADY, &(top).port##_BRESP }
 
+inline void require(bool holds, const std::string& port, std::uint64_t cycle, const char* rule) {
+    if (!holds) throw ProtocolError(port + ", cycle " + std::to_string(cycle) + ": " + rule);
+}
+
+// What an address channel has to keep to; `memory` holds(address, bytes) what may be addressed.
+class AddressRules {
+  public:
+    struct Burst {
+        std::uint64_t address;
+        unsigned words;
+    };
+
+    AddressRules(const char* name, std::uint32_t bytes) : name(name), bytes(bytes) {}
+
+    // Whether an address moves in this cycle.
+    template <typename Memory>
+    bool sample(const AddressPins& pins, std::uint64_t cycle, Burst& burst, const Memory& memory) {
+        if (!*pins.valid) {
+            require(!offered, name, cycle, "an address was taken back before it was accepted");
+            return false;
+        }
+        const Burst now = {*pins.address, *pins.length + 1u};
+        if (offered) {
+            const bool same = now.address == held.address && now.words == held.words;
+            require(same, name, cycle, "an offered address changed");
+        }
+        const std::uint64_t last = now.address + std::uint64_t(now.words) * bytes - 1;
+        require(*pins.burst == 1, name, cycle, "a burst that is not INCR");
+        require((1u << *pins.size) == bytes, name, cycle, "a burst of words narrower than the bus");
+        require(now.address % bytes == 0, name, cycle, "an address that is not a multiple of the word");
+        require(now.address >> 12 == last >> 12, name, cycle, "a burst crosses a 4 KiB boundary");
+        require(memory.holds(now.address, last - now.address + 1), name, cycle, "a burst outside the memory");
+        held = now;
+        offered = !*pins.ready;
+        burst = now;
+        return !offered;
+    }
+
+  private:
+    const std::string name;
+    const std::uint32_t bytes;
+    bool offered = false;
+    Burst held = {};
+};
+
+// What the data channel of a write has to keep to. A word is its bytes, with the strobes behind and then `last`.
+class WriteDataRules {
+  public:
+    WriteDataRules(const char* name, std::uint32_t bytes)
+        : name(name), bytes(bytes), strobes((bytes + 7) / 8), offered(bytes + strobes + 1), held(offered) {}
+
+    // Whether a word moves in this cycle; it is then in word().
+    bool sample(const WritePins& pins, std::uint64_t cycle) {
+        if (!*pins.valid) {
+            require(!waiting, name, cycle, "data was taken back before it was accepted");
+            return false;
+        }
+        std::memcpy(offered.data(), pins.data, bytes);
+        std::memcpy(offered.data() + bytes, pins.strobe, strobes);
+        offered.back() = *pins.last;
+        require(!waiting || offered == held, name, cycle, "offered data changed");
+        held = offered;
+        waiting = !*pins.ready;
+        return !waiting;
+    }
+
+    const std::vector<unsigned char>& word() const { return held; }
+    bool last() const { return held.back() != 0; }
+
+    // Write the bytes of a word whose strobes are set.
+    static void store(const unsigned char* word, std::uint32_t bytes, unsigned char* to) {
+        for (std::uint32_t b = 0; b < bytes; b++) {
+            if (word[bytes + b / 8] >> b % 8 & 1) to[b] = word[b];
+        }
+    }
+
+  private:
+    const std::string name;
+    const std::uint32_t bytes, strobes;
+    std::vector<unsigned char> offered, held;
+    bool waiting = false;
+};
+
 // Which of the two channels of a write the memory takes first.
 enum class WriteOrder { either, address_first, data_first };
 
@@ -92,7 +175,7 @@ struct MemoryTiming {
 class MemoryPort {
   public:
     MemoryPort(const char* name, std::uint32_t bytes, CardMemory& memory, const MemoryTiming& timing, unsigned seed)
-        : memory(memory), timing(timing), name(name), bytes(bytes), random(seed) {}
+        : memory(memory), timing(timing), name(name), bytes(bytes), rules(name, bytes), random(seed) {}
 
     CardMemory& memory;
     MemoryTiming timing;
@@ -110,9 +193,7 @@ class MemoryPort {
     const std::uint32_t bytes;
     std::uint64_t cycle = 0;
 
-    void require(bool holds, const char* rule) const {
-        if (!holds) throw ProtocolError(name + ", cycle " + std::to_string(cycle) + ": " + rule);
-    }
+    void require(bool holds, const char* rule) const { farm::require(holds, name, cycle, rule); }
     bool chance(unsigned percent) { return percent != 0 && random() % 100 < percent; }
     std::uint64_t due() {
         return cycle + timing.latency_low + random() % (timing.latency_high - timing.latency_low + 1);
@@ -125,33 +206,16 @@ class MemoryPort {
 
     // Returns whether an address moves in this cycle. Checks it as long as it is offered.
     bool sample_address(const AddressPins& pins, Burst& burst) {
-        if (!*pins.valid) {
-            require(!offered, "an address was taken back before it was accepted");
-            return false;
-        }
-        const Burst now = {*pins.address, *pins.length + 1u, 0};
-        if (offered) {
-            require(now.address == held.address && now.words == held.words, "an offered address changed");
-        }
-        const std::uint64_t last = now.address + std::uint64_t(now.words) * bytes - 1;
-        require(*pins.burst == 1, "a burst that is not INCR");
-        require((1u << *pins.size) == bytes, "a burst of words narrower than the bus");
-        require(now.address % bytes == 0, "an address that is not a multiple of the word");
-        require(now.address >> 12 == last >> 12, "a burst crosses a 4 KiB boundary");
-        require(memory.holds(now.address, last - now.address + 1), "a burst outside the memory");
-        held = now;
-        offered = !*pins.ready;
-        if (offered) return false;
-        burst = now;
-        burst.due = due();
+        AddressRules::Burst moved;
+        if (!rules.sample(pins, cycle, moved, memory)) return false;
+        burst = {moved.address, moved.words, due()};
         bursts++;
         return true;
     }
 
   private:
+    AddressRules rules;
     std::mt19937 random;
-    bool offered = false;
-    Burst held = {};
 };
 
 class ReadMemory : public MemoryPort {
@@ -202,7 +266,7 @@ class ReadMemory : public MemoryPort {
 class WriteMemory : public MemoryPort {
   public:
     WriteMemory(const WritePins& pins, CardMemory& memory, const MemoryTiming& timing, unsigned seed)
-        : MemoryPort(pins.name, pins.bytes, memory, timing, seed), pins(pins) {}
+        : MemoryPort(pins.name, pins.bytes, memory, timing, seed), pins(pins), rules(pins.name, pins.bytes) {}
 
     void sample() {
         Burst burst;
@@ -238,29 +302,17 @@ class WriteMemory : public MemoryPort {
   private:
     const WritePins pins;
     std::deque<Burst> addresses;
-    std::deque<std::vector<unsigned char>> data;  // each a word, then its strobe, then `last`
-    std::deque<std::uint64_t> answers;            // cycle at which each is due
+    std::deque<std::vector<unsigned char>> data;  // words, as WriteDataRules has them
+    std::deque<std::uint64_t> answers;            // when each is due
     std::size_t whole_bursts = 0;                 // in `data`
-    std::vector<unsigned char> held;              // an offered word that has not moved
+    WriteDataRules rules;
     bool answered = false;
 
     void sample_data() {
-        if (!*pins.valid) {
-            require(held.empty(), "data was taken back before it was accepted");
-            return;
-        }
-        const std::uint32_t strobes = (bytes + 7) / 8;
-        std::vector<unsigned char> word(bytes + strobes + 1);
-        std::memcpy(word.data(), pins.data, bytes);
-        std::memcpy(word.data() + bytes, pins.strobe, strobes);
-        word.back() = *pins.last;
-        require(held.empty() || word == held, "offered data changed");
-        held = word;
-        if (!*pins.ready) return;
-        held.clear();
-        whole_bursts += word.back();
+        if (!rules.sample(pins, cycle)) return;
+        whole_bursts += rules.last();
         words++;
-        data.push_back(word);
+        data.push_back(rules.word());
     }
 
     void store() {
@@ -270,11 +322,8 @@ class WriteMemory : public MemoryPort {
             const std::vector<unsigned char> word = data.front();
             data.pop_front();
             require((word.back() != 0) == (i + 1 == burst.words), "WLAST is not at the last word of its burst");
-            for (std::uint32_t b = 0; b < bytes; b++) {
-                if (word[bytes + b / 8] >> b % 8 & 1) {
-                    memory.bytes[burst.address - memory.base + std::uint64_t(i) * bytes + b] = word[b];
-                }
-            }
+            const std::uint64_t at = burst.address - memory.base + std::uint64_t(i) * bytes;
+            WriteDataRules::store(word.data(), bytes, &memory.bytes[at]);
             require(i + 1 == burst.words || !data.empty(), "WLAST is not at the last word of its burst");
         }
         whole_bursts--;

@@ -21,19 +21,27 @@ from toolchains.open.simulation.compile_model import (
 from toolchains.open.simulation.verilator import Verilator
 
 SOURCES = ("bench.hpp", "bench.cpp", "axi_memory.hpp")
-"""Sources of the bench, beside this file."""
+"""The bench, beside this file."""
+HEADERS = ("bench.hpp", "axi_memory.hpp")
+"""What a simulation that is not the bench needs of it."""
 JOINT, PROGRAM = "joint.cpp", "dma_bench"
 
 
-def joint(cores: Iterable[DmaCore]) -> str:
-    """Generate the C++ that connects the bench to the pins of its cores."""
+def model_joint(cores: Iterable[DmaCore]) -> str:
+    """The C++ that gives a simulation the pins of DMA cores: of each a function of its name that makes a `Bench`."""
     cores = tuple(cores)
     lines = [f'#include "{class_name(core.name)}.h"' for core in cores]
     lines.append('#include "bench.hpp"')
     for core in cores:
         words = f"{core.image_word_bytes}, {core.weights_word_bytes}, {core.image.lanes}, {core.weights.lanes}"
         lines.append(f"FARM_DMA_BENCH({core.name}, {class_name(core.name)}, {words})")
-    lines.append("const BenchedCore benched_cores[] = {")
+    return "\n".join(lines) + "\n"
+
+
+def joint(cores: Iterable[DmaCore]) -> str:
+    """The same for the bench, which finds its cores in a table."""
+    cores = tuple(cores)
+    lines = [model_joint(cores), "const BenchedCore benched_cores[] = {"]
     lines += [f'    {{"{core.name}", {core.name}}},' for core in cores]
     lines.append("    {nullptr, nullptr}};")
     return "\n".join(lines) + "\n"

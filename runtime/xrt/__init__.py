@@ -1,0 +1,1 @@
+"""AMD's own XRT, where it is installed, as a second reader of an xclbin."""
