@@ -19,8 +19,13 @@ from blocks.network import Block, Network
 from blocks.parameters import BlockParameters, ParameterError, read_block
 from blocks.parameters.authors import FOLDERS, read_authors
 from blocks.parameters.headers import HeaderError
+from config.bounded.arrays import read_npy
+from config.bounded.lines import read_lines
 
 Tensor = np.ndarray[Any, Any]
+
+MOST_CSV_BYTES = 32_000_000
+"""The weights of the reference design, 2,048,000 numbers, take at most 10 MB."""
 
 AUTHORS_FOLDER = "src/w1a2_v1.0"
 """Where the headers are in a clone of the authors' repository."""
@@ -89,33 +94,32 @@ def read_fc_weights(path: Path) -> Tensor:
     """
     try:
         if path.suffix == ".npy":
-            return np.asarray(np.load(path, allow_pickle=False))
+            return read_npy(path)
         if path.suffix == ".csv":
-            with path.open(newline="", encoding="utf-8") as stream:
-                return _from_csv(path, csv.reader(stream))
+            return _from_csv(path, csv.reader(read_lines(path, most_bytes=MOST_CSV_BYTES)))
     except FileNotFoundError:
         raise ParameterError(f"{path.name}: there is no such file; give the weights as .npy or .csv") from None
-    except (OSError, ValueError, EOFError, MemoryError, csv.Error) as error:
+    except (OSError, ValueError, csv.Error) as error:
         raise ParameterError(f"{path.name}: cannot be read as an array ({error}); write it with numpy.save") from error
     raise ParameterError(f"{path.name}: neither .npy nor .csv; write the weights with numpy.save")
 
 
 def _from_csv(path: Path, lines: Iterator[list[str]]) -> Tensor:
-    rows: list[list[int]] = []
+    rows: list[Tensor] = []
     for number, line in enumerate(lines, start=1):
         cells = [cell.strip() for cell in line]
         if not any(cells):
             continue
         try:
-            rows.append([int(cell) for cell in cells])
-        except ValueError:
+            rows.append(np.array([int(cell) for cell in cells], np.int64))
+        except (ValueError, OverflowError):
             raise ParameterError(
-                f"{path.name}:{number}: not all of it is whole numbers; give one row a class"
+                f"{path.name}:{number}: not all of it is whole numbers of 64 bits; give one row a class"
             ) from None
         if len(rows[-1]) != len(rows[0]):
             what = f"{len(rows[-1])} numbers, the first row has {len(rows[0])}"
             raise ParameterError(f"{path.name}:{number}: {what}; give one row of all channels a class")
-    return np.array(rows, np.int64)
+    return np.stack(rows) if rows else np.empty((0, 0), np.int64)
 
 
 def _reader(folder: Path) -> tuple[str, Callable[[Block], BlockParameters]]:
