@@ -25,7 +25,7 @@ MEGABYTE = 1_000_000
 def made(kind: Kind, folder: Path) -> tuple[Path, int]:
     """The file and its size; it lies so that the reader of platforms finds it too."""
     path = folder / "hw" / f"hostile{READERS[kind.reader].suffix}"
-    path.parent.mkdir()
+    path.parent.mkdir(parents=True)
     kind.make(path)
     return path, path.stat().st_size if path.is_file() else 0
 
@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> int:
                 continue
             with tempfile.TemporaryDirectory() as folder:
                 path, size = made(kind, Path(folder))
-                cost = measured(kind.reader, path)
+                (cost,) = measured((kind.reader, path))
                 outcome = (fault(cost, size) or cost.outcome).replace(folder, "")
             faults += bool(fault(cost, size))
             figures = f"{size / MEGABYTE:9.2f} MB  {cost.peak_bytes / MEGABYTE:7.1f} MB  {cost.seconds:6.2f} s"

@@ -1,13 +1,15 @@
-"""What reading one file takes, measured in a process of its own.
+"""What reading a file takes, measured in another process.
 
-    python -m benchmarks.hostile.measure READER FILE
+    python -m benchmarks.hostile.measure READER FILE [READER FILE ...]
 
-The process first reads a sound file of the kind, so that modules, caches and pools are there, and then resets the mark
-of its largest memory. It prints how it ended, the memory in bytes and the seconds as JSON.
+The process first reads a sound file for each reader, so that modules, caches and pools are there. Before each file it
+resets the mark of its largest memory. It prints how the reader ended, the memory in bytes and the seconds as JSON.
 """
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import json
 import os
 import resource
@@ -34,35 +36,53 @@ class Cost:
     seconds: float
 
 
-def measured(reader: str, file: Path) -> Cost:
-    """Read the file in another process."""
-    words = [sys.executable, "-m", "benchmarks.hostile.measure", reader, str(file)]
+def measured(*files: tuple[str, Path]) -> list[Cost]:
+    """Read files, each with the reader of that name, in one other process. Give one file alone for exact figures."""
+    words = [word for reader, file in files for word in (reader, str(file))]
     root = Path(__file__).resolve().parents[2]
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
-    try:
-        done = subprocess.run(
-            words, cwd=root, env=environment, capture_output=True, text=True, check=False, timeout=_WITHIN_S
-        )
-    except subprocess.TimeoutExpired:
-        return Cost(f"did not end within {_WITHIN_S} s", False, 0, _WITHIN_S)
-    if done.returncode:
-        return Cost(f"exit {done.returncode}: {done.stderr[-2000:]}", False, 0, 0)
-    return Cost(**json.loads(done.stdout))
+    command = [sys.executable, "-m", "benchmarks.hostile.measure", *words]
+    within_s = _WITHIN_S + 2 * len(files)
+    with tempfile.TemporaryFile("w+") as errors:
+        with subprocess.Popen(
+            command, cwd=root, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as child:
+            try:
+                output, _ = child.communicate(timeout=within_s)
+                ended = f"exit {child.returncode}"
+            except subprocess.TimeoutExpired:
+                child.kill()
+                output, _ = child.communicate()
+                ended = f"not ended within {within_s} s"
+        errors.seek(0)
+        ended += f": {errors.read()[-2000:]}"
+    found = [Cost(**json.loads(line)) for line in output.splitlines()]
+    return found + [Cost(ended, False, 0, 0)] * (len(files) - len(found))
 
 
 def main(arguments: list[str]) -> int:
-    """Read the file and print its cost."""
+    """Read the files and print the cost of each."""
     from benchmarks.hostile.readers import READERS  # noqa: PLC0415  imports every reader
 
-    reader, path = READERS[arguments[0]], Path(arguments[1])
     warnings.simplefilter("ignore")
     # Above the budget of every test file, and below what would take the machine down.
     resource.setrlimit(resource.RLIMIT_AS, (_GUARD_BYTES, _GUARD_BYTES))
+    pairs = list(zip(arguments[::2], arguments[1::2], strict=True))
     with tempfile.TemporaryDirectory() as folder:
-        sound = Path(folder) / "hw" / f"sound{reader.suffix}"
-        sound.parent.mkdir()
-        sound.write_bytes(reader.sound())
-        reader.read(sound)
+        for name in dict.fromkeys(arguments[::2]):
+            sound = Path(folder) / name / "hw" / f"sound{READERS[name].suffix}"
+            sound.parent.mkdir(parents=True)
+            sound.write_bytes(READERS[name].sound())
+            READERS[name].read(sound)
+    for name, path in pairs:
+        sys.stdout.write(json.dumps(_cost(READERS[name], Path(path))) + "\n")
+        sys.stdout.flush()
+    return 0
+
+
+def _cost(reader: Any, path: Path) -> dict[str, Any]:
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
     _reset_peak()
     before, began = _memory("VmRSS"), time.perf_counter()
     own, outcome = True, "a value"
@@ -72,9 +92,7 @@ def main(arguments: list[str]) -> int:
         own = isinstance(error, reader.errors)
         outcome = f"{type(error).__name__}: {error}"
     seconds = time.perf_counter() - began
-    cost: dict[str, Any] = {"outcome": outcome, "own": own, "peak_bytes": _memory("VmHWM") - before, "seconds": seconds}
-    sys.stdout.write(json.dumps(cost) + "\n")
-    return 0
+    return {"outcome": outcome, "own": own, "peak_bytes": _memory("VmHWM") - before, "seconds": seconds}
 
 
 def _reset_peak() -> None:

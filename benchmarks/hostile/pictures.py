@@ -7,6 +7,7 @@ import random
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from PIL import Image
 
@@ -36,6 +37,7 @@ def png(
     return SIGNATURE + b"".join(inner)
 
 
+@cache
 def zeros(size: int) -> bytes:
     """So many zero bytes, as zlib compresses them."""
     work = zlib.compressobj(9)

@@ -7,6 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 _LOCAL = struct.Struct("<4s5H3I2H")
@@ -52,6 +53,7 @@ def deflated(data: bytes, level: int = 9) -> bytes:
     return work.compress(data) + work.flush()
 
 
+@cache
 def zeros(size: int) -> bytes:
     """So many zero bytes, deflated, without ever having them."""
     work = zlib.compressobj(9, zlib.DEFLATED, -15)
@@ -62,13 +64,13 @@ def zeros(size: int) -> bytes:
 
 def bomb(path: Path, name: str, size: int) -> None:
     """One member of zeros."""
-    with (
-        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive,
-        archive.open(name, "w") as member,
-    ):
-        part = bytes(1 << 20)
-        for at in range(0, size, len(part)):
-            member.write(part[: min(len(part), size - at)])
+    _one(path, name, zeros(size), size, _crc_of_zeros(size))
+
+
+def _one(path: Path, name: str, body: bytes, size: int, crc: int) -> None:
+    entry = Entry(name.encode(), 0, len(body), size, crc)
+    start = entry.local() + body
+    path.write_bytes(start + table([entry], len(start)))
 
 
 def shared(path: Path, names: Sequence[str], data: bytes, method: int = DEFLATE) -> None:
@@ -106,6 +108,7 @@ def quoted(path: Path, names: Sequence[str], kernel_bytes: int) -> None:
     path.write_bytes(b"".join(pieces) + table(found, at))
 
 
+@cache
 def _crc_of_zeros(size: int) -> int:
     crc, part = 0, bytes(1 << 20)
     for at in range(0, size, len(part)):
@@ -148,18 +151,12 @@ def crowded(path: Path, members: int) -> None:
 
 def understated(path: Path, name: str, size: int) -> None:
     """A member of zeros whose row says ten bytes."""
-    body = zeros(size)
-    entry = Entry(name.encode(), 0, len(body), 10, zlib.crc32(bytes(10)))
-    start = entry.local() + body
-    path.write_bytes(start + table([entry], len(start)))
+    _one(path, name, zeros(size), 10, zlib.crc32(bytes(10)))
 
 
 def overstated(path: Path, name: str, size: int) -> None:
     """A member of ten bytes whose row says more."""
-    body = deflated(bytes(10))
-    entry = Entry(name.encode(), 0, len(body), size, zlib.crc32(bytes(10)))
-    start = entry.local() + body
-    path.write_bytes(start + table([entry], len(start)))
+    _one(path, name, deflated(bytes(10)), size, zlib.crc32(bytes(10)))
 
 
 def other_method(path: Path, name: str, method: int, size: int) -> None:

@@ -118,8 +118,8 @@ def _check_members(file: IO[bytes], archive: zipfile.ZipFile, most_bytes: int, s
         raise ArchiveError(f"has {len(entries):,} members; at most {MOST_MEMBERS:,} are read")
     if len({entry.filename for entry in entries}) != len(entries):
         raise ArchiveError("has two members of one name")
-    ends = [entry.header_offset for entry in entries[1:]] + [archive.start_dir]
-    for entry, end in zip(entries, ends, strict=True):
+    for entry, following in zip(entries, [*entries[1:], None], strict=False):
+        end = archive.start_dir if following is None else following.header_offset
         what = f"member {entry.filename!r:.80}"
         if entry.flag_bits & 1:
             raise ArchiveError(f"{what} is encrypted")
