@@ -11,6 +11,8 @@ from typing import Any, Protocol
 from ..errors import CardError
 
 CTRL = 0x0
+MOST_RANGE_BYTES = 1 << 24
+"""The largest register file: Vitis gives a kernel 4 kB to 64 kB."""
 START, DONE, IDLE, READY, AUTO_RESTART = 0x01, 0x02, 0x04, 0x08, 0x80
 # A read of CTRL while busy waits this long for the end: PYNQ's wait() polls, and would keep a core busy doing so.
 _POLL_S = 0.002
@@ -61,6 +63,27 @@ def registers_of(description: Mapping[str, Any]) -> dict[str, Register]:
             name, entry["address_offset"], entry["size"] // 8, "*" in entry["type"], tuple(dict.fromkeys(banks))
         )
     return result
+
+
+def check_registers(ip_dict: Mapping[str, Mapping[str, Any]], where: str) -> None:
+    """Raise CardError for a unit of PYNQ's ``ip_dict`` that has too many registers, or one outside its range."""
+    for name, description in ip_dict.items():
+        most = description["addr_range"]
+        if not 4 <= most <= MOST_RANGE_BYTES or most % 4:
+            raise CardError(
+                f"unit {name} has {most} bytes of registers, not 4 to {MOST_RANGE_BYTES}",
+                where=where,
+                remedy="rebuild the xclbin",
+            )
+        for register, entry in description["registers"].items():
+            end = entry["address_offset"] + entry["size"] // 8
+            if end > most or entry["size"] > 64 or entry["address_offset"] % 4:
+                raise CardError(
+                    f"register {register} of {name} at byte {entry['address_offset']} with {entry['size'] // 8} bytes "
+                    f"does not fit the {most} bytes of registers",
+                    where=where,
+                    remedy="rebuild the xclbin",
+                )
 
 
 class ComputeUnit:
@@ -126,6 +149,12 @@ class ComputeUnit:
     def submit(self, registers: bytes) -> Run:
         """Set all registers and start; a busy unit runs it when its turn comes."""
         with self._lock:
+            if len(registers) > self.range_bytes:
+                raise CardError(
+                    f"a command of {len(registers)} bytes does not fit the registers",
+                    where=self.name,
+                    remedy="use .start(...) or .call(...)",
+                )
             self._file[: len(registers)] = registers
             return self._begin()
 
@@ -151,7 +180,7 @@ class ComputeUnit:
             raise last.failure
 
     def _check(self, offset: int, size: int) -> None:
-        if offset % 4 or offset < 0 or offset + size > self.range_bytes:
+        if offset % 4 or offset < 0 or size < 0 or offset + size > self.range_bytes:
             raise CardError(
                 f"no registers at offset 0x{offset:x}, {size} bytes",
                 where=self.name,
