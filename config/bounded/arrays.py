@@ -110,6 +110,6 @@ def _header(stream: _Stream, where: str) -> tuple[tuple[int, ...], bool, np.dtyp
         raise ArchiveError(
             f"{where}has a damaged header ({str(error).splitlines()[0] if str(error) else ''})"
         ) from error
-    if any(extent < 0 for extent in shape):
+    if any(isinstance(extent, bool) or extent < 0 for extent in shape):
         raise ArchiveError(f"{where}has the shape {list(shape)}")
     return shape, fortran_order, dtype, len(start) + length + size

@@ -14,6 +14,9 @@ class RefusedError(OSError):
     def __init__(self, what: str) -> None:
         super().__init__(0, what)
 
+    def __str__(self) -> str:
+        return str(self.strerror)
+
 
 def budget_bytes(size: int) -> int:
     """Memory that the reading of a file of this size may take: four times its size and 64 MB."""
