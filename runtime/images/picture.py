@@ -9,12 +9,15 @@ What is done with it, in this order, is the same for one picture and for a data 
 2. Turned as its EXIF orientation says, as viewers show it.
 3. Grey for one channel (ITU-R 601: (19595 R + 38470 G + 7471 B + 32768) >> 16), R, G, B for three.
 4. A picture that already has the network's size is taken as it is. Any other is resized, keeping its proportions, with
-   Pillow's bilinear filter (a triangle as wide as the reduction, so that nothing is skipped), until it covers the
+   Pillow's bilinear filter (a triangle as wide as the reduction: no pixel is skipped), until it covers the
    network's size; for three channels it covers 256/224 of it, the margin with which ImageNet's networks are evaluated.
    The longer side is rounded to the nearest pixel, halves up; it must not be over 100 times the shorter one.
 5. Cropped at the centre; where the margins differ by one, the upper and the left are the smaller ones.
 6. Three channels become B, G, R: the order of the published ResNet-50's first layer.
 7. A data set that counts to ``maximum`` < 255 gets round(pixel * maximum / 255).
+
+Reading takes at most four times the file's size and 64 MB. A picture that would take more is refused, and the message
+tells how many pixels fit. To need less, steps 2, 4 and 5 are done for one channel after the other.
 """
 
 from __future__ import annotations
@@ -37,7 +40,7 @@ _FORMATS = ("PNG", "JPEG")
 # The margin around the crop, as a fraction: shorter side 256 for a crop of 224.
 MARGIN = (256, 224)
 _WIDE_MODES = ("I", "I;16", "I;16B", "I;16L", "F")
-# What EXIF's orientations ask for; 1 is upright.
+# How to turn a picture by its EXIF orientation; 1 is upright.
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,

@@ -35,7 +35,7 @@ _XMP_ORIENTATION = re.compile(rb"tiff:Orientation(?:=[\"']|>)([1-8])[\"'<]")
 
 
 class PictureError(ValueError):
-    """A file that is no picture or a damaged one; the message says what."""
+    """A file that is damaged or is not a picture; the message says which."""
 
 
 class UnknownPictureError(PictureError):
