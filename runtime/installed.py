@@ -34,5 +34,5 @@ def entry_point_names(group: str) -> Iterator[str]:
         try:
             yield from [entry.name for entry in wheel.entry_points if entry.group == group]
         except (OSError, ValueError, TypeError, AttributeError):
-            # What importlib raises for a file that is not text or has lines without a value.
+            # importlib raises these for a file that is not text, or that has lines without a value.
             continue

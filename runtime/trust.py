@@ -32,7 +32,7 @@ GROUP = "dataflow_farm.payloads"
 MOST_BYTES = 1_000_000
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _LOCK_WITHIN_S = 3.0
-# What file systems without locks answer. One write of a line is whole there too.
+# Errors of file systems that have no locks. There too a line is written whole, by one call.
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 
 
@@ -72,7 +72,7 @@ def trust(digest: str, note: str) -> bool:
 def trust_payload(path: Path, note: str) -> bool:
     """Trust the native payload of an xclbin that was built here; False if it was trusted already, or has none.
 
-    What real tools have linked runs on a card and has none.
+    A file that real tools linked runs on a card and has none.
     """
     payload = xclbin.read(path).emulation.get(emulation_data.PAYLOAD)
     return payload is not None and trust(hashlib.sha256(payload).hexdigest(), note)

@@ -26,7 +26,7 @@ def lazy_memory(size: int) -> mmap.mmap:
 class BufferObject:
     """One allocation: an address range, its host memory (owned by the arrays) and its device copy.
 
-    The device copy starts as junk, so that a forgotten sync shows here and not first on a real card. It is kept with
+    The device copy starts as junk: a forgotten sync shows here, and not first on a real card. It is kept with
     every bit that junk has inverted: pages that nothing was written to are zeros of the operating system, which take no
     memory and are read as junk.
     """
@@ -37,7 +37,7 @@ class BufferObject:
         self.bank = bank
         self.address = address
         self.size = math.prod(shape) * dtype.itemsize
-        # Whole pages: what the bank has given away, of which the array uses ``size`` bytes.
+        # Whole pages of the bank; the array uses the first ``size`` bytes.
         self.span = len(host)
         self.shape = shape
         self.dtype = dtype
@@ -73,7 +73,7 @@ class BufferObject:
         self._dtypes[address] = dtype
 
     def dtype_at(self, address: int) -> np.dtype[Any]:
-        """The dtype of the array whose address this was."""
+        """The dtype of the array that had this address."""
         return self._dtypes.get(address, self.dtype)
 
     def room(self, address: int) -> int:
@@ -81,13 +81,13 @@ class BufferObject:
         return self.address + self.size - address
 
     def load(self, address: int, size: int) -> memoryview:
-        """What the card reads there, as a copy."""
+        """A copy of the bytes that the card reads there."""
         self.check_alive()
         start = address - self.address
         return np.bitwise_xor(self._device[start : start + size], _JUNK).data
 
     def store(self, address: int, data: bytes) -> None:
-        """What the card writes there."""
+        """Write bytes as the card does."""
         self.check_alive()
         start = address - self.address
         np.bitwise_xor(np.frombuffer(data, np.uint8), _JUNK, out=self._device[start : start + len(data)])
@@ -110,7 +110,7 @@ class BufferObject:
 
 
 class EmulatedBuffer(PynqBuffer):  # type: ignore[misc]
-    """The array of an allocation, or a view of it. Differs from PYNQ's own class where that one would do harm:
+    """The array of an allocation, or a view of it. Differs from PYNQ's own class where that would do harm:
 
     freeing never unmaps memory that arrays still refer to, an array that only *came from* a buffer (``buf + 1``) has no
     device address, and everything asked of a freed buffer is an error.

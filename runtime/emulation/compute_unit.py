@@ -30,14 +30,14 @@ class Register:
 
 
 class Job(Protocol):
-    """A start whose arguments were checked."""
+    """A start with checked arguments."""
 
     def run(self) -> None:
         """Do the work; any exception becomes that of the host's wait()."""
 
 
 class Kernel(Protocol):
-    """What a compute unit runs."""
+    """A kernel, as a compute unit runs it."""
 
     def prepare(self, values: Mapping[str, int], registers: Mapping[str, Register]) -> Job:
         """Check the arguments of a start; raise CardError where a card could not run them."""
@@ -53,7 +53,7 @@ class Run:
 
 
 def registers_of(description: Mapping[str, Any]) -> dict[str, Register]:
-    """The argument registers of an entry of PYNQ's ``ip_dict``, whose sizes are in bits."""
+    """The argument registers of an entry of PYNQ's ``ip_dict``, which counts their sizes in bits."""
     result = {}
     for name, entry in description["registers"].items():
         if name == "CTRL":
@@ -166,7 +166,7 @@ class ComputeUnit:
         run, before = Run(self._kernel.prepare(values, self.registers)), self._last
         thread = threading.Thread(target=_work, args=(run, before), name=self.name, daemon=True)
         thread.start()
-        # Only a run whose thread exists may be waited for: the order keeps a failed start from looking busy endlessly.
+        # Set after the thread has started: if that fails, nobody waits for a run that never ends.
         self._last, self._done, self._reported = run, True, True
         return run
 

@@ -21,7 +21,7 @@ _bound: set[str] = set()
 
 
 class RegisterHandle:
-    """What ``start`` gives back where PYNQ has no such thing."""
+    """The handle that ``start`` returns, for releases of PYNQ that have none."""
 
     def __init__(self, kernel: EmulatedKernel) -> None:
         self._kernel = kernel

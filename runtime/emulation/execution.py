@@ -35,7 +35,7 @@ class ExecBuffer:
 
 
 class ExecHandle:
-    """What ``start_ert`` gives back."""
+    """The handle that ``start_ert`` returns."""
 
     _has_bo = False
 
@@ -49,7 +49,7 @@ class ExecHandle:
 
     def wait(self) -> None:
         """Wait for the end; raises what the run failed with."""
-        # In slices, so that Ctrl-C is answered.
+        # In slices: between them Ctrl-C is answered.
         while not self._run.done.wait(0.5):
             pass
         if self._run.failure is not None:

@@ -46,7 +46,7 @@ class EmulatedMemory:
         """A buffer of this shape and dtype; the host copy is zero, the device copy is junk.
 
         Keywords of other devices (``cacheable``) are accepted and mean nothing here. Raises CardError where the bank
-        has no room, and for what is no shape or no dtype of numbers.
+        has no room, and for an invalid shape or dtype.
         """
         where = f"bank {self.tag}"
         with named_errors(where, "give a shape of whole numbers and a dtype of numpy"):
@@ -73,7 +73,7 @@ class EmulatedMemory:
             return next((bo for bo in self._live.values() if bo.address <= address < bo.address + bo.span), None)
 
     def was_freed(self, address: int) -> str:
-        """What lay at this address before it was freed; empty if nothing that is remembered."""
+        """The buffer that was freed at this address, in words; empty if none is remembered."""
         with self._lock:
             hits = [text for start, span, text in self._freed if start <= address < start + span]
         return hits[-1] if hits else ""
@@ -83,7 +83,7 @@ class EmulatedMemory:
         return self.base_address <= address < self.base_address + self.size_bytes
 
     def retire(self, reason: str) -> None:
-        """Free every buffer, because the bank ends to exist; ``reason`` is what later uses are told."""
+        """Free every buffer, because the bank ceases to exist; later uses are told ``reason``."""
         with self._lock:
             for bo in list(self._live.values()):
                 bo.free(reason)

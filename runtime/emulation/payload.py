@@ -35,7 +35,7 @@ _GIB = 1 << 30
 
 @dataclass(frozen=True)
 class Limits:
-    """What the payload may take. A call on n images may last ``call_timeout_s + n * image_timeout_s``."""
+    """Limits of the payload. A call on n images may last ``call_timeout_s + n * image_timeout_s``."""
 
     memory_gib: float = 8.0
     open_files: int = 16

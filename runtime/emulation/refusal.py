@@ -59,7 +59,7 @@ def check_items(thing: Any) -> None:
         with named_errors(f"{kind.__name__}.{name}", remedy):
             kind.__setattr__(self, name, value)
 
-    # Of one base, so that its objects are laid out alike and may change their class.
+    # One base class only: Python lets an object change its class if both lay it out alike.
     body = {"__slots__": (), "__getitem__": get, "__setitem__": put, "__setattr__": set_attribute}
     checked = type(kind.__name__, (kind,), body)
     with contextlib.suppress(TypeError):

@@ -26,7 +26,7 @@ MOST_SECTIONS = 1024
 
 
 class Mode(IntEnum):
-    """``m_mode`` of the header: what kind of machine the file is for."""
+    """``m_mode`` of the header: the kind of machine that the file is for."""
 
     FLAT = 0
     PR = 1
@@ -58,7 +58,7 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True)
 class Header:
-    """The 456 bytes at the start; raw fields are kept so that a foreign file packs back to the same bytes."""
+    """The 456 bytes at the start; raw fields are kept, so a foreign file packs back to the same bytes."""
 
     length: int
     platform: bytes

@@ -348,7 +348,7 @@ def _check(xclbin: Xclbin) -> None:
     kinds = [section.kind for section in xclbin.sections]
     for kind in DECODED:
         if kinds.count(kind) > 1:
-            # PYNQ takes the last one and XRT the first: what such a file means depends on who reads it.
+            # PYNQ takes the last one and XRT the first: the meaning of the file would depend on its reader.
             raise XclbinError(f"{kinds.count(kind)} sections of one kind", where=kind.name, remedy="rebuild the file")
     _ = xclbin.metadata, xclbin.manifest_json, xclbin.clocks, xclbin.emulation
     for kind_t, kind_c in ((Kind.MEM_TOPOLOGY, Kind.CONNECTIVITY), (Kind.GROUP_TOPOLOGY, Kind.GROUP_CONNECTIVITY)):
