@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import yaml
 
+from config.bounded.regular_file import open_regular, size_of
 from config.problem import ConfigError, Problem, Problems, suggestion
 from config.scalar import Found, flag_of, found, integer_of, is_empty, number_of, text_of
 
@@ -48,14 +49,16 @@ def load(
 
 def _text(path: Path, file: str) -> str:
     try:
-        data = path.read_bytes()
+        with open_regular(path) as stream:
+            data = stream.read(_MAX_BYTES + 1)
+            size = max(len(data), size_of(stream))
     except FileNotFoundError:
         raise ConfigError([Problem(file, None, "no such file", "check the name")]) from None
     except OSError as error:
         remedy = "check its kind and its permissions"
         raise ConfigError([Problem(file, None, f"cannot be read ({error.strerror})", remedy)]) from None
-    if len(data) > _MAX_BYTES:
-        raise ConfigError([Problem(file, None, f"has {len(data)} bytes, the limit is {_MAX_BYTES}", "split the file")])
+    if size > _MAX_BYTES:
+        raise ConfigError([Problem(file, None, f"has {size} bytes, the limit is {_MAX_BYTES}", "split the file")])
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from config.bounded.regular_file import open_regular
 from reports.reading.errors import ReportError
 from reports.reading.kind import HEAD_CHARACTERS
 from reports.reading.source import read
@@ -78,7 +79,7 @@ def _candidates(folder: Path) -> Iterator[Path]:
 
 def _begins_as_report(path: Path) -> bool:
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             data = stream.read(HEAD_CHARACTERS)
     except OSError:
         return False

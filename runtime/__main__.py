@@ -19,7 +19,7 @@ from .formats.checks import describe_payload, manifest_of
 from .formats.manifest import Manifest
 from .output import clean_output, console
 
-# What a file holds is text, never markup.
+# Contents of a file are text, never markup.
 _console = console(highlight=False, markup=False, emoji=False)
 _WEIGHTS_HELP = ".npy, .npz or .csv; default: the xclbin's own"
 
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _warning_line(message: Warning | str, *_: Any, **__: Any) -> str:
-    """What a warning says. Python's own form adds the line of this program that gave it."""
+    """The text of a warning. Python's own form adds the line of this program that gave it."""
     return f"warning: {' '.join(str(message).split())}\n"
 
 

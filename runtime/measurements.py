@@ -1,4 +1,4 @@
-"""The commands ``accuracy`` and ``benchmark``: what they read, show and write."""
+"""The commands ``accuracy`` and ``benchmark``: their input, their tables and their files."""
 
 from __future__ import annotations
 

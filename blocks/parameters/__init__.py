@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import struct
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +12,12 @@ import numpy as np
 
 from blocks.core.graph import Graph
 from blocks.core.ports import ParameterPort
+from config.bounded.archive import ArchiveError
+from config.bounded.arrays import is_npz, open_npz
 
 Tensor = np.ndarray[Any, Any]
 
-# Exceptions of numpy, zipfile and zlib for files that are truncated, damaged, not an archive, or hold pickled objects.
-_UNREADABLE = (
-    OSError, ValueError, KeyError, EOFError, RuntimeError, MemoryError, NotImplementedError, struct.error,
-    zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
+MOST_META_CHARACTERS = 100_000
 
 
 class ParameterError(Exception):
@@ -141,14 +136,21 @@ def read_block(path: Path) -> BlockParameters:
     if not path.exists():
         raise ParameterError(f"{path}: missing; train the network or import its parameters")
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if not isinstance(loaded, np.lib.npyio.NpzFile):
-            raise ParameterError(f"{path}: holds a single unnamed array; write it with numpy.savez")
-        with loaded as archive:
-            arrays = {name: archive[name] for name in archive.files}
-        meta = json.loads(str(arrays.pop("meta"))) if "meta" in arrays else {}
-    except _UNREADABLE as error:
-        raise ParameterError(f"{path}: cannot be read as arrays ({error}); write it with numpy.savez") from error
+        if not is_npz(path):
+            raise ParameterError(f"{path}: is not an archive of named arrays; write it with numpy.savez")
+        with open_npz(path) as archive:
+            arrays = {name: archive.read(name) for name in archive.names}
+        meta = _meta(arrays.pop("meta")) if "meta" in arrays else {}
+    except (OSError, ArchiveError, ValueError, RecursionError) as error:
+        text = getattr(error, "strerror", None) or str(error)
+        raise ParameterError(f"{path}: cannot be read as arrays ({text}); write it with numpy.savez") from error
     if not isinstance(meta, dict):
         raise ParameterError(f"{path}: meta is not a JSON object; write it as JSON text")
     return BlockParameters(path.name, arrays, meta)
+
+
+def _meta(array: Tensor) -> object:
+    """The JSON text of a scalar array. Raises ValueError and RecursionError."""
+    if array.ndim or array.dtype.kind != "U" or array.dtype.itemsize > 4 * MOST_META_CHARACTERS:
+        raise ValueError(f"meta is {array.dtype} {list(array.shape)}, not one text of at most {MOST_META_CHARACTERS:,}")
+    return json.loads(str(array))

@@ -66,8 +66,8 @@ class _Config:
         if name not in self._values:
             raise self.header.wrong(0, f"{name} is not defined")
         text, at = self._values[name]
-        if not text.isdecimal() or int(text) < 1:
-            raise self.header.wrong(at, f"{name} is {text}, expected a number of 1 or more")
+        if not text.isdecimal() or len(text) > 9 or int(text) < 1:
+            raise self.header.wrong(at, f"{name} is {text:.80}, expected a number of 1 or more")
         return int(text)
 
     def expect(self, name: str, value: int, what: str) -> None:
@@ -193,7 +193,7 @@ class _Source:
     def _plain(self, name: str, shape: tuple[int, int], fields: int, bits: int) -> Tensor:
         """Split an array of words into signed fields, [*shape, fields], field 0 lowest."""
         declared = self._find(name)
-        total, _ = self._unit(declared, f"{declared.kind}<{','.join(declared.arguments())}>")
+        total, _ = self._unit(declared, f"{declared.kind}<{','.join(declared.arguments())}>", 4096)
         if declared.dimensions() != shape or total != fields * bits:
             found = "".join(f"[{size}]" for size in declared.dimensions())
             expected = "".join(f"[{size}]" for size in shape)
@@ -226,12 +226,17 @@ class _Source:
             text = f"{declared.name} is declared <{', '.join(found)}>, config.h has {what} = {shown}"
             raise self.params.wrong(declared.begin, text)
 
-    def _unit(self, declared: Declaration, text: str) -> tuple[int, bool]:
+    def _unit(self, declared: Declaration, text: str, most_bits: int = 32) -> tuple[int, bool]:
         """Bits of a type such as `ap_int<16>` or `ap_uint<24*4>`, and whether it is signed."""
         match = _UNIT.fullmatch(text)
         if match is None:
             raise self.params.wrong(declared.begin, f"{declared.name} holds {text}, expected ap_int or ap_uint")
-        return int(match[2]) * int(match[3] or 1), not match[1]
+        bits = int(match[2][:9]) * int((match[3] or "1")[:9])
+        if not 0 < bits <= most_bits:
+            raise self.params.wrong(
+                declared.begin, f"{declared.name} holds numbers of {bits} bits, not 1 to {most_bits}"
+            )
+        return bits, not match[1]
 
 
 def _untiled(values: Tensor, tiles: _Tiles, conv: Convolution) -> Tensor:

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.bounded.regular_file import open_regular
+
 _DEFINE = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)[ \t]+(.*?)[ \t]*(?://.*)?$", re.MULTILINE)
 _TOKEN = re.compile(
     r"""(?P<space>\s+|//[^\n]*|/\*.*?\*/|\#[^\n]*)
@@ -21,6 +23,10 @@ _TOKEN = re.compile(
     |(?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
+# Words of the authors' memories have up to 256 bits. Python refuses to read much longer decimal numbers.
+_MOST_DIGITS = 2_000
+MOST_BYTES = 128_000_000
+"""The largest header that is read."""
 _NUMBER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|\d+)")
 
 
@@ -57,7 +63,7 @@ class Declaration:
     def dimensions(self) -> tuple[int, ...]:
         """The numbers in square brackets after its name."""
         pairs = zip(self.tokens, self.tokens[1:], strict=False)
-        return tuple(int(size) for mark, size in pairs if mark == "[" and size.isdecimal())
+        return tuple(int(size) for mark, size in pairs if mark == "[" and size.isdecimal() and len(size) < 19)
 
 
 @dataclass(frozen=True)
@@ -170,8 +176,8 @@ class Header:
 
     def _number(self, name: str, kind: str | None, word: str, at: int, highest: int, *, signed: bool) -> int:
         digits = word[1:-1] if kind == "text" else word
-        if not _NUMBER.fullmatch(digits):
-            raise self.wrong(at, f"{word} of {name} is not a number; write it in decimal or as 0x...")
+        if len(digits) > _MOST_DIGITS or not _NUMBER.fullmatch(digits):
+            raise self.wrong(at, f"{word:.80} of {name} is not a number; write it in decimal or as 0x...")
         hexadecimal = "x" in digits or "X" in digits
         value = int(digits, 16 if hexadecimal else 10)
         half = (highest + 1) >> 1
@@ -200,7 +206,8 @@ def read_header(path: Path, name: str) -> Header:
         HeaderError: the file is missing or is not text.
     """
     try:
-        return Header(name, path.read_text("utf-8"))
+        with open_regular(path, most_bytes=MOST_BYTES) as stream:
+            return Header(name, stream.read().decode("utf-8"))
     except FileNotFoundError:
         raise HeaderError(f"{name}: missing; the folder needs one per block") from None
     except (OSError, UnicodeDecodeError) as error:

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+from array import array
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -19,8 +20,13 @@ from blocks.network import Block, Network
 from blocks.parameters import BlockParameters, ParameterError, read_block
 from blocks.parameters.authors import FOLDERS, read_authors
 from blocks.parameters.headers import HeaderError
+from config.bounded.arrays import read_npy
+from config.bounded.lines import read_lines
 
 Tensor = np.ndarray[Any, Any]
+
+MOST_CSV_BYTES = 32_000_000
+"""The weights of the reference design, 2,048,000 numbers, take at most 10 MB."""
 
 AUTHORS_FOLDER = "src/w1a2_v1.0"
 """The folder of the headers in a clone of the authors' repository."""
@@ -87,33 +93,34 @@ def read_fc_weights(path: Path) -> Tensor:
     """
     try:
         if path.suffix == ".npy":
-            return np.asarray(np.load(path, allow_pickle=False))
+            return read_npy(path)
         if path.suffix == ".csv":
-            with path.open(newline="", encoding="utf-8") as stream:
-                return _from_csv(path, csv.reader(stream))
+            return _from_csv(path, csv.reader(read_lines(path, most_bytes=MOST_CSV_BYTES)))
     except FileNotFoundError:
         raise ParameterError(f"{path.name}: no such file; give the weights as .npy or .csv") from None
-    except (OSError, ValueError, EOFError, MemoryError, csv.Error) as error:
+    except (OSError, ValueError, csv.Error) as error:
         raise ParameterError(f"{path.name}: cannot be read as an array ({error}); write it with numpy.save") from error
     raise ParameterError(f"{path.name}: neither .npy nor .csv; write the weights with numpy.save")
 
 
 def _from_csv(path: Path, lines: Iterator[list[str]]) -> Tensor:
-    rows: list[list[int]] = []
+    # Not rows of their own, which would have to be joined: beside the joined ones they would take twice the memory.
+    values, width = array("q"), 0
     for number, line in enumerate(lines, start=1):
         cells = [cell.strip() for cell in line]
         if not any(cells):
             continue
         try:
-            rows.append([int(cell) for cell in cells])
-        except ValueError:
+            values.extend([int(cell) for cell in cells])
+        except (ValueError, OverflowError):
             raise ParameterError(
-                f"{path.name}:{number}: a value is not a whole number; give one row of whole numbers per class"
+                f"{path.name}:{number}: a value is not a 64-bit whole number; give one row of whole numbers per class"
             ) from None
-        if len(rows[-1]) != len(rows[0]):
-            what = f"{len(rows[-1])} numbers, the first row has {len(rows[0])}"
+        width = width or len(cells)
+        if len(cells) != width:
+            what = f"{len(cells)} numbers, the first row has {width}"
             raise ParameterError(f"{path.name}:{number}: {what}; give one row per class, with a number per channel")
-    return np.array(rows, np.int64)
+    return np.frombuffer(values, np.int64).reshape(-1, max(1, width))
 
 
 def _reader(folder: Path) -> tuple[str, Callable[[Block], BlockParameters]]:

@@ -9,13 +9,13 @@ import json
 import os
 import stat
 import time
-import zipfile
-import zlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from config.bounded.archive import most_unpacked, open_archive
+from config.bounded.regular_file import open_regular, size_of
 from farm import clock
 from farm.beneath import write_beneath
 from farm.results import schema
@@ -227,19 +227,18 @@ def sha256_of(stream: BinaryIO) -> tuple[str, int]:
 
 
 def _zip_meaning(path: Path) -> str | None:
-    """Hash names and contents of the members in the order of their names; None if the archive cannot be read."""
+    """Hash names and contents of the members in the order of their names; None if the archive cannot be read.
+
+    Nor is one that unpacks to over a hundred times its size: every byte of it then has a meaning.
+    """
     sha256 = hashlib.sha256(b"zip members\0")
     try:
-        with zipfile.ZipFile(path) as archive:
-            names = [entry.filename for entry in archive.infolist()]
-            if len(set(names)) != len(names):
-                return None  # which one a reader takes is not defined, so every byte has a meaning
-            for entry in sorted(archive.infolist(), key=lambda entry: entry.filename):
+        with open_regular(path) as file, open_archive(file, most_bytes=most_unpacked(size_of(file))) as archive:
+            for name in sorted(archive.members):
                 content = hashlib.sha256()
-                with archive.open(entry) as member:
-                    while chunk := member.read(_CHUNK_BYTES):
-                        content.update(chunk)
-                sha256.update(entry.filename.encode() + b"\0" + content.digest())
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError, zlib.error):
+                for chunk in archive.chunks(name):
+                    content.update(chunk)
+                sha256.update(name.encode() + b"\0" + content.digest())
+    except (OSError, ValueError):
         return None
     return sha256.hexdigest()

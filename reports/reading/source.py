@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from config.bounded.regular_file import open_regular, size_of
 from reports.reading.errors import EncodingError, UnreadableError
 
 MAX_BYTES = 256 * 1024 * 1024
@@ -19,10 +20,11 @@ def read(path: Path, name: str = "") -> str:
     """
     file = name or path.as_posix()
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise UnreadableError(file, None, f"has {size} bytes", f"a report has at most {MAX_BYTES}")
-        data = path.read_bytes()
+        with open_regular(path) as stream:
+            size = size_of(stream)
+            if size > MAX_BYTES:
+                raise UnreadableError(file, None, f"has {size} bytes", f"a report has at most {MAX_BYTES}")
+            data = stream.read(MAX_BYTES)
     except FileNotFoundError:
         raise UnreadableError(file, None, "there is no such file", "check the name") from None
     except (OSError, ValueError) as error:

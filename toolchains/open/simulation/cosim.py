@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -26,6 +25,8 @@ from blocks.core.model import run_graph
 from blocks.fifo_depths import bounds
 from blocks.parameters import ParameterError
 from blocks.weights import values_of
+from config.bounded.archive import ArchiveError
+from config.bounded.arrays import open_npz
 from reports.summary.step_values import Simulation
 from toolchains.common.core_file import read_graph_core
 from toolchains.open.emulation.compile_core import draw_inputs
@@ -96,7 +97,7 @@ def read_stimuli(
     more = {} if streamed is None else {"fc_weights": streamed}
     highest = 2**port.stream.bits - 1
     if "archive" in files:
-        given = _given_images(files["archive"], block, blocks)
+        given = read_stimuli_archive(files["archive"], block, blocks)
         if given is not None:
             tensor = given[None] if given.ndim == len(port.shape) else given
             if tensor.shape[1:] != port.shape or not len(tensor) or tensor.dtype.kind not in "ui":
@@ -116,17 +117,16 @@ def read_stimuli(
     return Stimuli({"input": drawn, **more}, images, f"random values 0..{highest}")
 
 
-def _given_images(path: Path, block: str, blocks: tuple[str, ...]) -> Tensor | None:
+def read_stimuli_archive(path: Path, block: str, blocks: tuple[str, ...]) -> Tensor | None:
     """The user's images for a block; None if the archive has none for it. Raises InputError."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            unknown = [name for name in archive.files if blocks and name not in blocks]
+        with open_npz(path) as archive:
+            unknown = [name for name in archive.names if blocks and name not in blocks]
             if unknown:
                 what = f"cosim.inputs has an array {unknown[0]!r}, but the network has no such block"
                 raise InputError(f"{what}; its blocks: {', '.join(blocks)}")
-            return archive[block] if block in archive.files else None
-    except (OSError, ValueError, TypeError, zipfile.BadZipFile) as error:
-        # numpy takes any other file for a single array or a pickle; it refuses pickles here.
+            return archive.read(block) if block in archive.names else None
+    except (OSError, ArchiveError) as error:
         raise InputError(f"cosim.inputs is not a readable .npz archive of arrays ({error})") from None
 
 
