@@ -1,1 +1,1 @@
-"""Files that ask their reader for too much: for ``benchmarks.hostile_files`` and ``tests/security``."""
+"""Files that ask their reader for too much: for ``benchmarks.hostile`` and ``tests/security``."""

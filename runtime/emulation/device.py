@@ -61,8 +61,7 @@ class EmulatedCard(Device):  # type: ignore[misc]
         self.name = platform or DEFAULT_PLATFORM
         self.arch = "emulated"
         self.sysfs_path = None
-        self.timestamp = ""
-        self.bitfile_name = ""
+        self.timestamp, self.bitfile_name = "", ""
         self._fixed_platform = platform is not None
         self._limits = limits
         self._address_offset = number << _CARD_SHIFT

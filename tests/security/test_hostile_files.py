@@ -1,6 +1,6 @@
 """A hostile file ends in a named error or a value, and takes at most four times its size and 64 MB.
 
-All files of a group are read in one other process, whose memory is measured; `python -m benchmarks.hostile_files` has a
+All files of a group are read in one other process, whose memory is measured; `python -m benchmarks.hostile` has a
 process for each.
 """
 
@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.hostile.kinds import ARCHIVES, ARRAYS, PICTURES, SPECIAL, TEXTS, XCLBINS
 from benchmarks.hostile.measure import measured
-from benchmarks.hostile_files import fault, made
+from benchmarks.hostile import fault, made
 
 #: What these may end with, where another error would hide that the check is gone.
 WORDS = {

@@ -1,6 +1,6 @@
 """A signal ends a build in every state. Nothing here measures time: without an end, these builds stay for good.
 
-`python -m benchmarks.loop` prints how long the end takes.
+`python -m benchmarks.engine.loop` prints how long the end takes.
 """
 
 from __future__ import annotations

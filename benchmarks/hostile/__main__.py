@@ -1,6 +1,6 @@
 """What hostile files cost their readers: size, memory and time of each kind.
 
-    python -m benchmarks.hostile_files [GROUP ...] [--match TEXT]
+    python -m benchmarks.hostile [GROUP ...] [--match TEXT]
 
 Groups: xclbin, archives, arrays, pictures, texts, special (default: all). Every file is read in a process of its own.
 The budget is four times the file's size and 64 MB. The exit status is 1 if a reader exceeded it, or ended with an
@@ -41,7 +41,7 @@ def fault(cost: Cost, size: int) -> str:
 
 def main(arguments: list[str]) -> int:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.hostile_files", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.hostile", description=__doc__)
     parser.add_argument("groups", nargs="*", choices=[*GROUPS, []], metavar="GROUP")
     parser.add_argument("--match", default="", metavar="TEXT", help="only kinds and readers with this text")
     given = parser.parse_args(arguments)

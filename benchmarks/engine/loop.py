@@ -1,6 +1,6 @@
 """How long the engine blocks, and how much memory it takes, where a step or another user makes it hard.
 
-    python -m benchmarks.loop [--megabytes 600] [--unpacked-megabytes 1024]
+    python -m benchmarks.engine.loop [--megabytes 600] [--unpacked-megabytes 1024]
 
 Builds small projects in a folder of its own: one whose store somebody else has locked, one with a step that prints a
 large log, and one with an archive that is large when it is unpacked. For each it prints how long the build took, how
@@ -20,7 +20,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 _PYPROJECT = """\
 [tool.doit.plugins.command]
