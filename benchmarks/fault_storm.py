@@ -22,6 +22,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from benchmarks.engine.hostile_steps import HarmError, HostileSteps
 from benchmarks.engine.hostile_store import HostileStore
 from benchmarks.engine.storm_project import END, GRAPH, SOURCES, Project
 
@@ -47,6 +48,7 @@ class Storm:
         #: Faults that came when the build had ended already.
         self.late = 0
         self._edits = 0
+        self._steps = HostileSteps(folder / "steps", self.chance)
         self._hostile = HostileStore(self.project, folder / "canaries", self.chance)
         #: Targets that were harmed on purpose, and the only steps that may run in the next build if that is known.
         self._harmed: set[str] = set()
@@ -63,6 +65,7 @@ class Storm:
             "clock jumps": self._jump_clock,
             "two farms in one checkout": lambda: self._two_farms(self.project),
             "two farms in two checkouts": lambda: self._two_farms(self.twin),
+            "hostile step": self._hostile_step,
             "hostile store": lambda: self._plant(self._hostile.plant_in_store),
             "hostile build folder": lambda: self._plant(self._hostile.plant_in_checkout),
             **({"disk full": self._fill_disk} if tmpfs else {}),
@@ -208,6 +211,12 @@ class Storm:
             path.write_bytes(content)
             self._may_run |= parts[path]
         shutil.rmtree(self.project.folder / "build")
+
+    def _hostile_step(self) -> None:
+        try:
+            self._steps.strike()
+        except HarmError as problem:
+            raise BrokenPromiseError(str(problem)) from None
 
     def _plant(self, plant: Callable[[], set[str]]) -> None:
         self._end(self.project.start(), _ENDED_WELL)

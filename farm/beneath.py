@@ -1,8 +1,8 @@
 """Files below a folder, reached without following a link and without waiting for anybody.
 
-What lies in a checkout is input: a step, or whoever else writes there, may have put a link, a named pipe or a device in
-the place of a file or of a folder on the way to it. Each part of a path is therefore opened from the one before, and
-whatever is not a plain folder or file is refused by name.
+The files of a checkout are input: a step, or anybody else who writes there, may have put a link, a named pipe or a
+device in the place of a file or of a folder on the way to it. Each part of a path is therefore opened from the one
+before. Anything but a plain folder or file is refused by name. In the store, `farm/results/confined.py` removes it.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _CHUNK_BYTES = 1 << 20
 
 
 class RefusedError(OSError):
-    """Something that is not a plain file or folder stands where one has to be; `strerror` says what it is."""
+    """Something else stands in the place of a plain file or folder; `strerror` names it."""
 
 
 @contextlib.contextmanager
 def folder_beneath(root: Path, folder: str, *, make: bool = False) -> Iterator[int]:
-    """Open a folder below `root`; gives its descriptor. `make` makes what is missing.
+    """Open a folder below `root`; gives its descriptor. `make` makes missing folders.
 
     Raises RefusedError for a link on the way, else OSError.
     """
@@ -123,7 +123,10 @@ def unlink_beneath(root: Path, path: str) -> None:
     """
     parent, name = _split(path)
     with contextlib.suppress(FileNotFoundError), folder_beneath(root, parent) as folder:
-        os.unlink(name, dir_fd=folder)
+        try:
+            os.unlink(name, dir_fd=folder)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(root / path)) from None
 
 
 def discard_beneath(root: Path, path: str) -> None:
@@ -140,7 +143,7 @@ def discard_beneath(root: Path, path: str) -> None:
 def remove_beneath(root: Path, path: str) -> None:
     """Remove a folder below `root` with all its contents, whatever permissions a tool left in it.
 
-    Raises RefusedError for a link on the way. A link in the folder's place stays, and so does what it names.
+    Raises RefusedError for a link on the way. A link in the folder's place stays, and so does its target.
     """
     parent, name = _split(path)
     with contextlib.suppress(FileNotFoundError), folder_beneath(root, parent) as folder:
@@ -155,7 +158,7 @@ def remove_beneath(root: Path, path: str) -> None:
 
 
 def kind_words(mode: int) -> str:
-    """Return what a file's mode says that it is: "a symbolic link", "a named pipe"."""
+    """Return the kind of a file by its mode: "a symbolic link", "a named pipe"."""
     kinds = {
         stat.S_IFREG: "a file",
         stat.S_IFDIR: "a folder",
@@ -174,7 +177,7 @@ def _split(path: str) -> tuple[str, str]:
 
 
 def _of(error: OSError, path: Path, folder: int, name: str) -> OSError:
-    """Return the error of an attempt to open a part of a path, with what stands there."""
+    """Return the error of an attempt to open a part of a path; it names the kind of thing that stands there."""
     with contextlib.suppress(OSError):
         mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
         if stat.S_ISLNK(mode):

@@ -1,4 +1,4 @@
-"""Redaction: the texts of a log that the farm keeps or shows leave out what is private.
+"""Redaction: hides private parts of the logs that the farm keeps or shows.
 
 The engine knows no tool, so the project supplies the functions, and `dodo.py` passes them to `doit_config`.
 """
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-#: How much of a log tells who the user and the host are, where the project does not say how to learn it from all of it.
+#: Characters of a log from which users and hosts are learnt, if the project supplies no cleaner.
 _MOST_LEARNT = 4 << 20
 
 
@@ -23,12 +23,12 @@ class LogCleaner(Protocol):
         """Note the users and hosts that a piece names."""
 
     def clean(self, piece: str) -> str:
-        """Return the next piece without what is private."""
+        """Return the next piece, redacted."""
 
 
 @dataclass(frozen=True)
 class Redaction:
-    """`clean(text, log)` returns a text without what is private; `log` is the whole log that the text comes from.
+    """`clean(text, log)` returns a redacted text; `log` is the whole log that the text comes from.
 
     The log tells who the user and the host are; a line alone does not. Cleaning twice must change nothing. `cleaner`
     makes a LogCleaner, for logs of any size; without it `clean` gets the pieces, and of a large log its first 4 MiB.
@@ -47,7 +47,7 @@ class Redaction:
 
 
 class _FromItsBegin:
-    """Cleans the pieces of a log by what its first ones tell."""
+    """Cleans the pieces of a log by the users and hosts that its first pieces name."""
 
     def __init__(self, clean: Callable[[str, str], str]) -> None:
         self._clean = clean

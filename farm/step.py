@@ -65,7 +65,7 @@ FAILURE_CLASSES: tuple[FailureClass, ...] = get_args(FailureClass)
 
 @dataclass(frozen=True)
 class Signature:
-    """A line of a failed run's log by which its failure is known: a regular expression, the class, what to do.
+    """A line of a failed run's log by which its failure is known: a regular expression, the class, the remedy.
 
     `retries` is False where the class is usually tried again, and this failure would only come again.
     """
@@ -78,7 +78,7 @@ class Signature:
 
 @dataclass(frozen=True)
 class Resources:
-    """What one run occupies while it runs. `licences` are names, one token each."""
+    """The resources that a run occupies. `licences` are names, one token each."""
 
     cores: int = 1
     memory_gib: float = 1.0

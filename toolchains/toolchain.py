@@ -24,6 +24,7 @@ class Item:
     doc: str
     blocks: tuple[str, ...] = ()
     note: str = ""
+    cannot_run: str = ""
     hook: Callable[[tuple[Path, ...]], None] | None = None
     result: Callable[[tuple[Path, ...]], Iterable[str]] | None = None
 
@@ -78,11 +79,12 @@ class Toolchain:
         hook = stage.hook(self.build)
         result = partial(stage.result, self.build) if stage.result else None
         for shared in self.shared(name):
-            yield Item(shared, stage.shared_doc, (), self._note(shared), hook, result)
+            yield Item(shared, stage.shared_doc, (), self._note(shared), self.build.note_of(shared), hook, result)
         for subject, label, blocks in self._subjects(stage.per):
             step = stage.step(self.build, subject)
             if step is not None:
-                yield Item(step, f"{stage.doc} {label}", blocks, self._note(step), hook, result)
+                missing = self.build.note_of(step)
+                yield Item(step, f"{stage.doc} {label}", blocks, self._note(step), missing, hook, result)
 
     def _note(self, step: Step) -> str:
         return "\n".join(filter(None, (self.note, self.build.note_of(step))))

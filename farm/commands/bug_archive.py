@@ -1,4 +1,4 @@
-"""The contents of a bug report: texts by their names in the archive, each without what is private."""
+"""The contents of a bug report: redacted texts by their names in the archive."""
 
 from __future__ import annotations
 
@@ -76,9 +76,9 @@ def archive(files: Mapping[str, str]) -> bytes:
 
 
 def _cleaner(redaction: Redaction) -> Callable[[str], str]:
-    """Return a function that cleans a text; it also hides who runs this and where, by their names."""
+    """Return a function that cleans a text; it also hides the names of the user and the host."""
     names = [f"HOSTNAME={socket.gethostname()}"]
-    # Without an entry in the list of users there is no name to hide.
+    # A user without an entry in the list of users has no name to hide.
     with contextlib.suppress(KeyError, OSError, ImportError):
         names.append(f"USER={getpass.getuser()}")
     return lambda text: redaction.clean(text, _lines([*names, text]))

@@ -40,7 +40,7 @@ class Cache(Helpful, DoitCmdBase):  # type: ignore[misc]
     cmd_options = (_OPT_SIZE,)
 
     def execute(self, params: Any, args: list[str]) -> int:
-        """Do what the one word says; no task is created. Exits with 1 if `verify` finds damage."""
+        """Carry out the action that the word names; no task is created. Exits with 1 if `verify` finds damage."""
         action, size = _words_of(args, params["max_size"])
         max_bytes = _size(size) if action == "gc" else 0
         self.loader.setup(params)

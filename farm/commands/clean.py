@@ -12,7 +12,7 @@ from farm.commands.own_folder import check_own_folders
 from farm.planning.graph import check_selection, linked
 from farm.results.record import Records, remove_files
 
-#: doit's options, of which these are said otherwise.
+#: Our words for some of doit's options.
 _SAID = {
     "cleandep": {"help": "what the tasks need too"},
     "cleanall": {"help": "all tasks"},
@@ -46,7 +46,7 @@ class Clean(Helpful, DoitClean):  # type: ignore[misc]
             self._clean_earlier(Path(dep_file).parent.as_posix(), dryrun)
 
     def _clean_earlier(self, folder: str, dryrun: bool) -> None:
-        """Remove what tasks of earlier settings have left in the folder of this build: cores of another folding."""
+        """Remove files that tasks of earlier settings left in the folder of this build: cores of another folding."""
         made = {target for task in self.task_list for target in task.targets}
         records = Records(Path.cwd())
         for record in records.below(folder):

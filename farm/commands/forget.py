@@ -1,4 +1,4 @@
-"""`doit forget`: doit's own, which knows what groups stand for. It leaves the store as it is."""
+"""`doit forget`: doit's own, for groups too. It leaves the store as it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every command of the farm has: a help text that reads well, and words for options that do not exist."""
+"""The base of all commands of the farm: a help text that reads well, and one-line answers to unknown options."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from doit.cmdparse import CmdParseError
 from doit.exceptions import InvalidCommand
 
 from config.output import clean_output
+from farm.beneath import RefusedError
 from farm.display.reader import open_streams, written
 
 RUN_ABOUT = """
@@ -29,7 +30,7 @@ RUN_OPTIONS = {
     "num_process": {"metavar": "N"},
 }
 RUN_EXAMPLES = ("doit", "doit hls:res2a", "doit -n 4 -c build network=digits")
-#: What helps where files cannot be opened.
+#: The remedy if files cannot be opened.
 MORE_FILES = "raise the limit, for example with 'ulimit -n 1024'"
 _WIDTH = 100
 _COLUMN = 28
@@ -45,7 +46,7 @@ class Helpful:
     about: str = ""
     #: Command lines to copy.
     examples: tuple[str, ...] = ()
-    #: What to say of doit's options instead of doit's words: members of an option by its name.
+    #: Our words for doit's options: members of an option by its name.
     option_words: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
     #: Whether `--help` counts only before the first task: a task may have options of its own.
     tasks_have_options: bool = False
@@ -63,6 +64,8 @@ class Helpful:
         """
         try:
             return written(lambda: self._parse_execute(in_args))
+        except RefusedError as error:
+            raise InvalidCommand(f"{error.filename} {error.strerror}; remove it") from None
         except OSError as error:
             if error.errno not in (errno.EMFILE, errno.ENFILE):
                 raise
@@ -83,7 +86,7 @@ class Helpful:
         return super().parse_execute(in_args)  # type: ignore[misc]
 
     def purpose(self) -> str:
-        """Return what the command does, as a phrase."""
+        """Return the purpose of the command, as a phrase."""
         command: Any = self
         return str(command.doc_purpose)
 

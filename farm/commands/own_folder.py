@@ -1,4 +1,4 @@
-"""The farm's own folders must be folders: what it writes and deletes below a link would be somebody else's."""
+"""The farm's own folders must be folders: below a link, the farm would write and delete somebody else's files."""
 
 from __future__ import annotations
 
@@ -28,4 +28,4 @@ def check_own_folders(dep_file: str) -> None:
                 "Remove it; to build on another disk, mount that disk there (mount --bind), or move the whole checkout"
             ) from None
         except OSError:
-            continue  # not there yet, or the command says what is wrong with it
+            continue  # not there yet, or the command itself names the error

@@ -18,7 +18,7 @@ from config.settings import command_line_words
 from farm.commands.helpful import MORE_FILES, RUN_ABOUT, RUN_EXAMPLES, RUN_OPTIONS, Helpful
 from farm.commands.own_folder import check_own_folders
 from farm.display.build_log import BuildLog
-from farm.display.progress import Display, display_for
+from farm.display.progress import display_for
 from farm.display.reader import OutputError, give_up_writing
 from farm.display.tally import Tally
 from farm.display.wording import limit_words, shortage_lines
@@ -59,7 +59,7 @@ _OPT_VERBOSITY = {
     "help": "2 on the command line: all reasons of every step; 0, 1: hide the output of actions that are not steps",
 }
 _OPTIONS = (opt_always, opt_continue, _OPT_VERBOSITY, _OPT_SLOTS, opt_auto_delayed_regex)
-#: Options of doit's own run command that have no meaning here, with what to do instead.
+#: Options of doit's own run command that have no meaning here, with the alternative.
 _REFUSED = {
     "-P": "steps are always processes of their own; -n sets how many run at once",
     "--parallel-type": "steps are always processes of their own; -n sets how many run at once",
@@ -74,7 +74,7 @@ _REFUSED = {
 }
 
 
-#: Such options in DOIT_CONFIG, pyproject.toml or doit.cfg, with the option of the command line that tells why not.
+#: The same options in DOIT_CONFIG, pyproject.toml or doit.cfg, with their names on the command line.
 _REFUSED_SETTINGS = {
     "reporter": "-r",
     "outfile": "-o",
@@ -191,7 +191,7 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
                 # `doit build | head`: nobody reads any more. The loop has ended its steps on the way here.
                 return give_up_writing(problem.error)
             except OSError as error:
-                # Something that the engine needs itself, and no step: build/.farm, the journal.
+                # A file of the engine itself, not of a step: build/.farm, the journal.
                 what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
                 sys.stderr.write(f"ERROR: the engine cannot go on: {what}; finished steps are recorded\n")
                 return _ENGINE_ERROR
@@ -208,7 +208,7 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
                     with contextlib.suppress(OSError):
                         scratch.clear()
             if outcome.ran and not stop.requested:
-                _limit_store(checkout, farm, display)
+                display.note(_limit_store(checkout, farm, workers, stop))
             predecessors.remember([*outcome.ran, *outcome.restored], outcome.current)
             display.summary(outcome)
             return stop.exit_code or outcome.exit_code
@@ -221,19 +221,33 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
                     raise InvalidDodoFile(f"the farm has no '{name}' ({place}): {_REFUSED[option]}; remove it there")
 
 
-def _limit_store(checkout: Checkout, farm: FarmSettings, display: Display) -> None:
-    """Keep the store below its limit; what this build has looked at stays."""
-    if checkout.store is None or farm.store_gib is None:
-        return
-    # A store that cannot be read or written has been reported.
-    with contextlib.suppress(OSError):
-        gone = limit(checkout.store, int(farm.store_gib * 2**30), checkout.keys)
-        if gone is not None:
-            display.note(limit_words(gone, farm.store_gib))
+def _limit_store(checkout: Checkout, farm: FarmSettings, workers: Workers, stop: Stop) -> str:
+    """Keep the store below its limit; results that this build used stay. Returns a sentence if anything was removed."""
+    store, limit_gib = checkout.store, farm.store_gib
+    if store is None or limit_gib is None:
+        return ""
+    found: list[str] = []
+
+    def job() -> str:
+        # A store that cannot be read or written has been reported.
+        with contextlib.suppress(OSError):
+            gone = limit(store, int(limit_gib * 2**30), checkout.keys)
+            return "" if gone is None else limit_words(gone, limit_gib)
+        return ""
+
+    # Beside the engine, as a store can be large, and ended by a signal: the next build goes on with it.
+    with contextlib.suppress(OSError):  # without a process the next build does it
+        workers.start(job, found.append)
+    while workers and not stop.requested:
+        stop.wait(None, workers.descriptors)
+        for call in workers.ended():
+            call()
+    workers.kill(kept=True)
+    return found[0] if found and isinstance(found[0], str) else ""
 
 
 def _notes(tasks: dict[str, Any], names: Iterable[str]) -> list[str]:
-    """Return what the tasks of a build want to have said first, each sentence once."""
+    """Return the notes of a build's tasks, each once: they are printed first."""
     return list(dict.fromkeys(note for name in names if (note := (tasks[name].meta or {}).get("note"))))
 
 

@@ -33,8 +33,8 @@ Event = dict[str, Any]
 class BuildLog:
     """A watcher that writes events to a file and passes them on; a build that did nothing keeps the older file.
 
-    Nor does a build without any step replace it (`doit build reports` when all is current): what it did shows on the
-    terminal, and `doit trace` and `doit log` are asked about the build before. Its events wait until a step's comes.
+    A build that runs and restores no step keeps it too (`doit build reports` when all is current): `doit trace` then
+    shows the build before. Events of other tasks wait until the first event of a step.
     Each event is one write of a whole line, and a killed build leaves all events up to then.
     """
 
@@ -162,8 +162,8 @@ def _event(value: Any) -> Event:
 def chrome_trace(events: Sequence[Event], *, reason_words: Callable[[Mapping[str, str]], str]) -> dict[str, Any]:
     """Return a trace in the JSON form of Chrome's trace viewer; times in microseconds from the build's begin.
 
-    Steps that ran at the same time are in different rows. What had not ended when the build was killed lasts to the
-    last event, and says so.
+    Steps that ran at the same time are in different rows. A step that had not ended when the build was killed lasts to
+    the last event, and says so.
     """
     end_s = max((float(event["at_s"]) for event in events), default=0.0)
     spans: list[tuple[float, float, str, dict[str, Any]]] = []

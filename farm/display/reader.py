@@ -9,10 +9,10 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-#: What a shell reports of a program that SIGPIPE has ended.
+#: The status that a shell reports for a program that SIGPIPE ended.
 NOBODY_READS = 141
 _CANNOT_WRITE = 2
-#: What a write to stdout meets. Errors of files carry a name, and these do not.
+#: Errors of a write to stdout. Errors of files carry a name, and these do not.
 _OF_OUTPUT = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
 
@@ -41,7 +41,7 @@ def is_of_output(error: OSError) -> bool:
 
 
 def give_up_writing(error: OSError) -> int:
-    """Let what is still to be written go nowhere, say why, and return the exit status."""
+    """Send all further output to the null device, name the error, and return the exit status."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         descriptor = os.open(os.devnull, os.O_WRONLY)
         os.dup2(descriptor, sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""How a step failed: data for the display, and what its log says about it."""
+"""How a step failed: the cause as data, and the telling lines of its log."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _ERROR = r"(?i)\b(fatal|error|undefined reference|assertion|abort(ed)?|exception
 _NO_ERROR = r"(?i)\b(0|no|without) (fatal )?errors?\b|-Werror|errors?\s*[:=]\s*0\b"
 
 
-#: What kind of failure each cause is, unless the log or the kernel tells more.
+#: The class of each cause, unless the log or the kernel tells more.
 _KINDS: dict[Cause, FailureClass] = {
     "exit": "source",
     "signal": "crash",
@@ -68,8 +68,8 @@ class Failure:
 
     `detail` is data by `cause`: a status, a signal's name, seconds, a path, a line. `lines` are the telling ones of the
     log, `place` the file and line that they name ("a.cpp:3"). `kind` decides whether it is tried again. `remedy` is the
-    toolchain's own advice; `retries` is False where the log says that the same would come again. For memory: what the
-    step had taken, was to take, and what all steps may take, in GiB.
+    toolchain's own advice; `retries` is False if the log shows that another attempt would fail in the same way. For
+    memory, in GiB: the peak of the step, its expected amount, and the limit for all steps together.
     """
 
     cause: Cause
@@ -109,12 +109,12 @@ def retry_of(failure: Failure) -> Retry:
     """Return how often a step that has failed in this way is started."""
     if not failure.retries:
         return _ONCE
-    # What was never started, or cannot be written here, will not do better at once.
+    # A step that never started, or whose outputs cannot be written, would fail again at once.
     return _RETRIES.get(failure.kind, _ONCE) if failure.cause in ("exit", "signal", "lost", "log", "cut") else _ONCE
 
 
 def failed(cause: Cause, detail: str, log: str = "", findings: LogFindings | None = None) -> Failure:
-    """Return a failure of the class of its cause; `findings` are what the log says, which may know better."""
+    """Return a failure of the class of its cause; `findings` from the log take precedence."""
     found = findings or LogFindings((), "", None)
     by_log = found.signature if cause in ("exit", "signal", "log", "cut", "outputs", "lost") else None
     kind = _KINDS[cause] if by_log is None else by_log.kind
@@ -129,7 +129,7 @@ def out_of_disk(failure: Failure, error: OSError) -> Failure:
 
 @dataclass(frozen=True)
 class LogFindings:
-    """What a log says about a failure: a few lines, the place that they name, and the signature found."""
+    """A few telling lines of a log, the file and line that they name, and the signature that matched."""
 
     lines: tuple[str, ...]
     place: str
@@ -186,7 +186,7 @@ def matching_line(log: Path, patterns: tuple[str, ...]) -> str | None:
 
 
 def telling_lines(log: Path, patterns: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """Return the few lines of a log that say what went wrong.
+    """Return the few lines of a log that explain a failure.
 
     The first match of the step's own patterns; else the end of a Python traceback; else the first lines that speak of
     an error (later ones mostly follow from them); else the last lines. If none of them names a place, the first line

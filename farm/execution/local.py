@@ -48,7 +48,7 @@ class LocalExecutor:
         self._kill_at_s: dict[int, float] = {}
 
     def open(self) -> None:
-        """Adopt orphans from now on, and kill what a killed engine has left running."""
+        """Adopt orphans from now on, and kill the processes that a killed engine left running."""
         adopt_orphans()
         if self._scratch.exists():
             # A killed engine's shims end by themselves, but this build must not wait for that.
@@ -86,7 +86,7 @@ class LocalExecutor:
         self._running[process.pid] = run
 
     def ended(self) -> list[Run]:
-        """Collect the shims that have ended, with what they have recorded."""
+        """Collect the shims that have ended, with their records."""
         ended = []
         while True:
             try:
@@ -127,7 +127,8 @@ class LocalExecutor:
         shims = [_shim(pid) for pid in self._running]
         # The shims ask the tools, and kill them. A process that no shim looks after is asked directly.
         send(shims or descendants(os.getpid()), signal.SIGTERM)
-        polite_until_s = clock.monotonic_s() + GRACE_S
+        # Those that were asked to end before have had some of their time.
+        polite_until_s = min(self._kill_at_s.values(), default=clock.monotonic_s() + GRACE_S)
         while True:
             _collect()
             alive = [process for process in descendants(os.getpid()) if not process.zombie]
@@ -139,6 +140,7 @@ class LocalExecutor:
             time.sleep(0.01)
         ended = list(self._running.values())
         self._running.clear()
+        self._kill_at_s.clear()
         for run in ended:
             run.ended_s = clock.monotonic_s()
             _read_record(run)
@@ -177,7 +179,7 @@ def _record_path(run: Run) -> Path:
 
 
 def _read_record(run: Run) -> bool:
-    """Take over what a shim has recorded; False if it was killed before."""
+    """Read the record of a shim into the run; False if the shim was killed before it wrote one."""
     try:
         with os.fdopen(open_beneath(run.scratch, _record_path(run).name), "rb") as stream:
             found = json.loads(stream.read(_MOST_RECORD))

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 #: Bytes that are read, searched and redacted at once.
 PIECE_BYTES = 4 << 20
-#: A long line is cut at a blank, or so far before the end of what was read: no word that redaction looks for is longer.
+#: A line that is longer than a piece is cut behind one of these.
+_BETWEEN_WORDS = (b" ", b"\t", b",", b";", b"|", b'"', b"'", b")", b"]", b"}")
+#: Without one it is cut so far before the end of the bytes read: no word that redaction looks for is longer.
 _WORD_BYTES = 1 << 16
 
 
@@ -43,7 +45,7 @@ def place_of(run: Run) -> tuple[Path, str]:
 
 
 def log_problem(run: Run) -> str | None:
-    """Return what is in place of the log that the engine made; None if that is still there."""
+    """Return how the log differs from the file that the engine made; None if it is that file."""
     root, path = place_of(run)
     try:
         descriptor = open_beneath(root, path)
@@ -62,13 +64,13 @@ def log_problem(run: Run) -> str | None:
 
 
 def remove_log(run: Run) -> None:
-    """Remove what is in the log's place, if it can be removed: a link itself, and nothing behind one."""
+    """Remove whatever stands in the log's place, if possible. Of a link, this removes the link only."""
     with contextlib.suppress(OSError):
         unlink_beneath(*place_of(run))
 
 
 def open_log(log: Path) -> BinaryIO:
-    """Open a log to read. Raises OSError, also for what is not a regular file."""
+    """Open a log to read. Raises OSError, also if it is not a regular file."""
     return os.fdopen(open_beneath(log.parent, log.name), "rb")
 
 
@@ -103,14 +105,14 @@ def refused_file(status: os.stat_result) -> str | None:
 
 
 def _cut(data: bytes) -> int:
-    """Return where to end a piece: behind the last line, else behind the last blank, else at the end."""
+    """Return where to end a piece: behind the last line, else behind the last word, else near the end."""
     cut = data.rfind(b"\n") + 1
     # In a text of two bytes a letter, the line ends with the byte after.
     cut += data[cut : cut + 1] == b"\0" if cut else 0
     if not cut:
         # A long line goes on: a word may be cut only if it is longer than any that redaction looks for.
-        blank = data.rfind(b" ") + 1
-        return blank or max(0, len(data) - _WORD_BYTES)
+        between = max(data.rfind(separator) for separator in _BETWEEN_WORDS) + 1
+        return between or max(0, len(data) - _WORD_BYTES)
     return cut
 
 

@@ -44,7 +44,7 @@ def descendants(root_pid: int) -> list[Process]:
 
 
 def belongs(process: Process, session: int, marker: str) -> bool:
-    """Tell whether a process is of the step whose first process was `session`, or carries `marker` as its HOME."""
+    """Tell whether a process belongs to the session `session`, or has `marker` as its HOME."""
     return process.session == session or os.fsencode(f"HOME={marker}") in _environment(process)
 
 

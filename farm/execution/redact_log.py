@@ -1,4 +1,4 @@
-"""Redacts the log of an ended run in its place, and what its failure quotes of the log. In pieces: logs are large."""
+"""Redacts the log of an ended run in place, and the lines that its failure quotes. It reads pieces."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _redacted(path: Path, failure: Failure | None, redaction: Redaction) -> Fail
 
 
 def _clean_in_place(path: Path, cleaner: LogCleaner) -> None:
-    """Replace the log by one without what is private; at any moment it is the old file or the new one."""
+    """Replace the log by a redacted one; at any moment it is the old file or the new one."""
     done = 0
     with contextlib.ExitStack() as stack:
         source = stack.enter_context(open_log(path))

@@ -1,4 +1,4 @@
-"""One run of a step: its scratch folder, and what its executor reports of its end."""
+"""One run of a step: its scratch folder, and the report of its executor."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from farm.results.record import NO_COST, Cost
 from farm.step import Step
 
 
-class CannotStart(Exception):  # noqa: N818 - it is no error of the engine
+class CannotStart(Exception):  # noqa: N818 - not an error of the engine
     """A step that could not be started; `failure` says why."""
 
     def __init__(self, failure: Failure) -> None:

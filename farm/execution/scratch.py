@@ -51,12 +51,12 @@ class Scratch:
             (run.work / output.path).parent.mkdir(parents=True, exist_ok=True)
 
     def discard(self, run: Run) -> None:
-        """Remove the scratch folder of a run. What cannot be removed is left to the next build."""
+        """Remove the scratch folder of a run. The next build removes the parts that could not be removed."""
         with contextlib.suppress(OSError):
             self._remove(run.scratch)
 
     def clear(self) -> None:
-        """Remove all scratch folders, those of a killed engine too. Only for who holds the checkout's lock.
+        """Remove all scratch folders, those of a killed engine too. The caller holds the checkout's lock.
 
         Raises OSError for a link in their place.
         """

@@ -118,7 +118,7 @@ def main(words: list[str]) -> int:
     }
     # JSON by hand: its module takes longer to load than most of this.
     text = "{" + ", ".join(f'"{name}": {number}' for name, number in numbers.items()) + "}\n"
-    # What the tool may have put there, a pipe or a link, makes way. The name is one that it could not know.
+    # The tool may have put a pipe or a link in this place: the rename replaces it. The tool could not guess this name.
     new = f"{record}.{os.getpid()}-{time.monotonic_ns()}"
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     os.write(descriptor, text.encode("ascii"))
@@ -134,7 +134,7 @@ def _watch(tree: Tree, started_s: float) -> bool:
     interval_s, sample_at_s = _FIRST_SAMPLE_S, started_s + _FIRST_SAMPLE_S
     while tree.reap():
         now_s = time.monotonic()
-        # What a tool leaves running could still write to its outputs, and holds memory and licences.
+        # Processes that outlive the tool could still write to its outputs, and hold memory and licences.
         if kill_at_s is None and (stopped or tree.status is not None):
             kill_at_s = now_s + GRACE_S
         if kill_at_s is not None:

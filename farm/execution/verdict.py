@@ -1,6 +1,6 @@
 """The verdict on an ended run: how it failed, or that nothing says so. The same rules wherever the step ran.
 
-It is by what the executor reports, by the log as the tool wrote it, and by the files that the step declares.
+It rests on the report of the executor, on the log as the tool wrote it, and on the files that the step declares.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from farm.execution.log_file import log_problem, refused_file
 from farm.execution.run import Run
 from farm.step import Step
 
-# A tool that was killed while it held this share of what it may take has run out of memory.
+# A tool that was killed while it held this share of its limit has run out of memory.
 _NEARLY_ALL = 0.9
 _REFUSED_REMEDY = (
     "a step may write plain files in its own folder only; look for what its tool does there, or who else writes here"
@@ -26,7 +26,7 @@ _REFUSED_REMEDY = (
 
 @dataclass(frozen=True)
 class Memory:
-    """What a run was expected to take, and the most that it may take where it runs, in GiB."""
+    """The expected memory of a run, and the most that it may take where it runs, in GiB."""
 
     expected_gib: float
     limit_gib: float
@@ -39,7 +39,7 @@ def verdict(run: Run, memory: Memory) -> Failure | None:
 
 
 def _by_its_log(run: Run) -> Failure | None:
-    """Return a failure if the log is not the file that the engine made. Before anything else, which reads it."""
+    """Return a failure if the log is not the file that the engine made. First, as other rules read the log."""
     problem = log_problem(run)
     if problem == "was removed":
         return failed("engine", "the log is gone: the outputs cannot be trusted", run.step.log)

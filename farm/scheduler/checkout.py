@@ -63,6 +63,8 @@ class Checkout:
         #: Files that came out of a shared store, or were made from such.
         self._shared: set[str] = set()
         self._restoring_is_empty = False
+        #: Files whose digests were known when a step was looked at.
+        self._known: set[str] = set()
         #: Keys that could not be restored.
         self._lost: set[str] = set()
         #: Keys of all steps that were looked at.
@@ -235,7 +237,12 @@ class Checkout:
 
     def unhashed(self, step: Step) -> list[str]:
         """Return the sources and targets of a step that `probe` would have to read."""
-        return [path for path in (*step.sources, *step.targets) if not self._digests.knows(path)]
+        # Many steps read the same files, and a build without work does little else than ask for their times.
+        new = [path for path in (*step.sources, *step.targets) if path not in self._known]
+        unknown = [path for path in new if not self._digests.knows(path)]
+        self._known.update(new)
+        self._known.difference_update(unknown)
+        return unknown
 
     def _place(self, step: Step, work: Path, digests: Mapping[str, Digest]) -> None:
         for output in step.outputs:

@@ -65,9 +65,17 @@ class Probing:
             self._books.failed(name, _unread(error, name))
             return
         if entry is None:
-            self._enqueue(name, step, probe)
+            self._has_to_run(name, step, probe)
         else:
             self._files.fetch(step, probe, entry, lambda result: self._fetched(name, step, probe, entry, result))
+
+    def _has_to_run(self, name: str, step: Step, probe: Probe) -> None:
+        """Queue a step; one that cannot run here fails now, before others have started in vain."""
+        missing = (self._tasks[name].meta or {}).get("cannot_run")
+        if missing:
+            self._books.failed(name, failed("program", "; ".join(str(missing).splitlines())))
+        else:
+            self._enqueue(name, step, probe)
 
     def _hash_first(self, name: str, step: Step) -> bool:
         """Hash large files beside the loop; the step is probed again when that is done."""
@@ -102,7 +110,7 @@ class Probing:
                 self._books.restored(name, step, cost)
             return
         self._checkout.not_restored(entry)
-        self._enqueue(name, step, probe)
+        self._has_to_run(name, step, probe)
 
 
 def _unread(error: Exception, name: str) -> Failure:

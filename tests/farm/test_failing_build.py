@@ -204,3 +204,18 @@ def task_bad():
 """)
         # As with doit: an exception is an error, and not a failure that a task reports.
         assert "RuntimeError: no card" in checkout.doit(status=2)
+
+
+def test_a_step_that_cannot_run_here_fails_before_others_start(checkout) -> None:
+    checkout.write("a", "A")
+    checkout.dodo("""
+BUILD = ["first", "second"]
+def task_first():
+    yield task(copy("first", "a", "build/first"), doc="x")
+def task_second():
+    yield task(copy("second", "a", "build/second"), doc="x", cannot_run="no tool is installed; install one")
+""")
+    output = checkout.doit(status=1)
+    assert "FAILED  second could not be started: no tool is installed; install one" in output
+    assert "run     first" not in output
+    assert "run     first" in checkout.doit("-c", status=1)

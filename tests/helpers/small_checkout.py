@@ -80,6 +80,9 @@ def task_join():
 PLAIN = {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
+_STREAMS = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+
+
 @dataclass
 class Checkout:
     """A small project that the farm builds, in a folder of its own."""
@@ -112,11 +115,8 @@ class Checkout:
             [self.python, "-m", "doit", *words],
             cwd=self.folder,
             env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
             text=True,
-            **{**self.as_user, **more},  # type: ignore[call-overload]
+            **{**_STREAMS, **self.as_user, **more},
         )
 
     def doit(self, *words: str, status: int = 0) -> str:

@@ -44,7 +44,7 @@ class Help(Helpful, DoitHelp):  # type: ignore[misc]
     task_list: Any
 
     def execute(self, params: Any, args: list[str]) -> int:
-        """Print what is asked for; a word that is neither a command nor a task is an error."""
+        """Print the help of a command or a task; any other word is an error."""
         if not args:
             self.print_usage(self.cmds)
         elif len(args) > 1:

@@ -63,7 +63,7 @@ class Inspection(Helpful, DoitCmdBase):  # type: ignore[misc]
             predecessors=Predecessors(root, control.tasks, dep_file),
         )
         planned = planner.plan(names)
-        # What was hashed here is not hashed again by the build, where it can be written down.
+        # The next build need not hash these files again, if the table can be written.
         with contextlib.suppress(OSError):
             digests.save()
         return planned

@@ -1,4 +1,4 @@
-"""`doit list`: doit's own, in the order of work, which knows what groups stand for."""
+"""`doit list`: doit's own, in the order of work, for groups too."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class List(Helpful, DoitList):  # type: ignore[misc]
         # doit passes parameters by their names.
         tasks = by_name(self.task_list)
         check_selection(pos_args, tasks, ())
-        # It finds which task makes what another one reads.
+        # Connects tasks by the files that they make and read.
         linked(self.task_list)
         self.dep_manager = WithGroups(self.dep_manager)
         guide = guide_of(self.loader)

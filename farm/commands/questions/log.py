@@ -1,4 +1,4 @@
-"""`doit log`: what the tool of a step has written."""
+"""`doit log`: the output of a step's tool."""
 
 from __future__ import annotations
 
@@ -64,13 +64,13 @@ class Log(Inspection):
         if self.outstream.isatty() and _paged(text):
             return
         self.outstream.flush()
-        # Bytes, so that those that are no UTF-8 stay.
+        # Bytes: some of them may not be UTF-8, and stay as they are.
         self.outstream.buffer.write(text)
         self.outstream.flush()
 
 
 def read_log(step: Step, redaction: Redaction) -> str:
-    """Return the log of a step without what is private. It was redacted when it was kept; twice does no harm."""
+    """Return the redacted log of a step. It was redacted when it was stored; doing it twice changes nothing."""
     # Bytes that are not UTF-8 stay as they are.
     text = Path(step.log).read_bytes().decode("utf-8", errors="surrogateescape")
     return redaction.clean(text, text)

@@ -1,4 +1,4 @@
-"""`doit plan`: what a build would do."""
+"""`doit plan`: shows the steps that a build would run or restore."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _OPT_ALL: dict[str, Any] = {
 
 
 class Plan(Inspection):
-    """Shows what a build would do."""
+    """Shows the steps that a build would run or restore."""
 
     name = "plan"
     doc_purpose = "show what a build would run or restore, why, and how long it would take; nothing is started"

@@ -32,4 +32,7 @@ class Aside:
             else:
                 then(result)
                 return
-        self._workers.start(job, then, keep=keep)
+        try:
+            self._workers.start(job, then, keep=keep)
+        except OSError as error:  # too many processes or files
+            then(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from farm import clock
@@ -52,7 +53,8 @@ class WindingDown:
                 del self._unclean[run.step.name]
 
         self._unclean[run.step.name] = run
-        self._workers.start(lambda: self._clean_up(run), cleaned, keep=True)
+        with contextlib.suppress(OSError):  # without a process it counts as not cleaned
+            self._workers.start(lambda: self._clean_up(run), cleaned, keep=True)
 
     def _clean_up(self, run: Run) -> None:
         self._runs.redact(run)

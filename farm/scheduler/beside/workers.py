@@ -71,20 +71,24 @@ class Workers:
     def start(self, job: Job, then: Then, *, keep: bool = False) -> None:
         """Do a job in a child; `ended` gives `then` with its result, plain data, or with its error.
 
-        `keep`: a signal leaves it a moment to come to its end, since what it works on has taken long. Errors are
-        OSError, LockHeldError and WorkerError.
+        `keep`: a signal leaves the job a moment to come to its end, since its input took long to make. Errors are
+        OSError, LockHeldError and WorkerError. Raises OSError if no process can be made.
         """
+        engine = os.getpid()
         reader, writer = os.pipe()
-        # A signal between the two processes' parting would be handled in the child as if it were the engine.
+        os.set_blocking(reader, False)
+        # A signal just after the fork would be handled in the child as if it were the engine.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         try:
             pid = os.fork()
             if pid == 0:
-                self._work(job, writer, before)
+                self._work(job, writer, engine, before)
+        except OSError:
+            os.close(reader)
+            raise
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
             os.close(writer)
-        os.set_blocking(reader, False)
         self._children[reader] = _Child(pid, then, keep)
 
     def ended(self) -> list[Callable[[], None]]:
@@ -118,11 +122,11 @@ class Workers:
         with contextlib.suppress(ChildProcessError):  # an executor collects the children too
             os.waitpid(self._children.pop(reader).pid, os.WNOHANG)
 
-    def _work(self, job: Job, writer: int, mask: set[signal.Signals | int]) -> None:
+    def _work(self, job: Job, writer: int, engine: int, mask: set[signal.Signals | int]) -> None:
         """Be the child. Never returns."""
         status = 1
         try:
-            _part_from_the_engine(mask)
+            _part_from(engine, mask)
             self._said = []
             with patience(LOCK_PATIENCE_S):
                 answer = _answer(job)
@@ -133,15 +137,16 @@ class Workers:
             os._exit(status)
 
 
-def _part_from_the_engine(mask: set[signal.Signals | int]) -> None:
-    """Die with the engine, and leave its signals alone: a Ctrl-C at the terminal is for the engine."""
-    parent = os.getppid()
+def _part_from(engine: int, mask: set[signal.Signals | int]) -> None:
+    """Die with the engine, and ignore its signals: a Ctrl-C at the terminal is for the engine, which kills the job."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
     signal.set_wakeup_fd(-1)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD, signal.SIGALRM):
-        signal.signal(number, signal.SIG_DFL if number != signal.SIGINT else signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    for number in (signal.SIGCHLD, signal.SIGALRM):
+        signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-    if os.getppid() != parent:
+    if os.getppid() != engine:
         os._exit(1)
 
 
