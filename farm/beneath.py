@@ -11,7 +11,7 @@ import contextlib
 import errno
 import itertools
 import os
-import shutil
+import secrets
 import stat
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -150,11 +150,66 @@ def remove_beneath(root: Path, path: str) -> None:
         status = os.stat(name, dir_fd=folder, follow_symlinks=False)
         if not stat.S_ISDIR(status.st_mode):
             raise RefusedError(errno.ENOTDIR, f"is {kind_words(status.st_mode)}, not a folder", str(root / path))
-        shutil.rmtree(name, ignore_errors=True, dir_fd=folder)
-        with contextlib.suppress(FileNotFoundError):
-            os.stat(name, dir_fd=folder, follow_symlinks=False)
-            _make_writable(name, folder)
-            shutil.rmtree(name, ignore_errors=True, dir_fd=folder)
+        # A file that cannot be removed stays, as it would after `rm -rf`.
+        with contextlib.suppress(OSError):
+            remove_at(folder, name)
+
+
+def remove_at(folder: int, name: str) -> None:
+    """Remove a file, a link, or a folder with all its contents; `folder` is the descriptor of the folder that it is in.
+
+    Folders may lie in each other to any depth: recursion would meet Python's limit, and take a descriptor for each.
+    Raises OSError.
+    """
+    if _is_unlinked(folder, name):
+        return
+    with _writable(folder, name) as top:
+        while entries := os.listdir(top):  # noqa: PTH208 - pathlib knows no descriptors
+            for entry in entries:
+                _flatten(top, entry)
+    os.rmdir(name, dir_fd=folder)
+
+
+def _flatten(top: int, name: str) -> None:
+    """Remove a file, or a folder; the folders in it move up into `top`."""
+    if _is_unlinked(top, name):
+        return
+    with _writable(top, name) as inner:
+        for entry in os.listdir(inner):  # noqa: PTH208
+            if not _is_unlinked(inner, entry):
+                # A folder that moves has to be writable itself.
+                with _writable(inner, entry):
+                    os.rename(entry, f"up-{secrets.token_hex(8)}", src_dir_fd=inner, dst_dir_fd=top)
+    os.rmdir(name, dir_fd=top)
+
+
+def _is_unlinked(folder: int, name: str) -> bool:
+    """Remove what is no folder; tell whether nothing of that name is left. Raises OSError."""
+    try:
+        os.unlink(name, dir_fd=folder)
+    except FileNotFoundError:
+        return True
+    except OSError as error:
+        if error.errno not in (errno.EISDIR, errno.EPERM):
+            raise
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _writable(folder: int, name: str) -> Iterator[int]:
+    """Open a folder whose contents are to be removed, whatever permissions it has."""
+    try:
+        descriptor = os.open(name, _FOLDER, dir_fd=folder)
+    except PermissionError:
+        os.chmod(name, 0o700, dir_fd=folder)
+        descriptor = os.open(name, _FOLDER, dir_fd=folder)
+    try:
+        with contextlib.suppress(OSError):
+            os.fchmod(descriptor, 0o700)
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def kind_words(mode: int) -> str:
@@ -207,9 +262,3 @@ def _write_all(descriptor: int, content: bytes) -> None:
     view = memoryview(content)
     while view:
         view = view[os.write(descriptor, view) :]
-
-
-def _make_writable(name: str, folder: int) -> None:
-    for _, _, _, descriptor in os.fwalk(name, dir_fd=folder, onerror=None):
-        with contextlib.suppress(OSError):
-            os.fchmod(descriptor, 0o700)

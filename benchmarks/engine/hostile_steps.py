@@ -75,6 +75,7 @@ _REFUSED = {
     "its log another file": "swap(log, lambda p: p.write_text('well')); good()",
     "its log a folder": "swap(log, os.mkdir); good()",
     "its log has two names": "os.link(log, up / 'stolen'); good()",
+    "its log stretched": "os.truncate(log, 1 << 40); good()",
     "the log's folder a link": "swap(log.parent, lambda p: p.symlink_to(precious)); good()",
     "an output a link": "out.symlink_to(precious / 'keep')",
     "an output a link to nothing": "out.symlink_to('/nowhere/at/all')",

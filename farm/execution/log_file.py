@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Bytes that are read, searched and redacted at once.
 PIECE_BYTES = 4 << 20
+#: Searching a file of a terabyte would take hours, and making one takes a moment.
+_LARGE_BYTES, _BLOCK_BYTES = 1 << 30, 512
 #: A line that is longer than a piece is cut behind one of these.
 _BETWEEN_WORDS = (b" ", b"\t", b",", b";", b"|", b'"', b"'", b")", b"]", b"}")
 #: Without one it is cut so far before the end of the bytes read: no word that redaction looks for is longer.
@@ -60,7 +62,10 @@ def log_problem(run: Run) -> str | None:
         os.close(descriptor)
     if run.log_id is not None and _identity(status) != run.log_id:
         return "was replaced by another file"
-    return "has a second name (a hard link)" if status.st_nlink > 1 else None
+    if status.st_nlink > 1:
+        return "has a second name (a hard link)"
+    is_hole = status.st_size > _LARGE_BYTES and status.st_blocks * _BLOCK_BYTES * 100 < status.st_size
+    return f"was stretched to {status.st_size} bytes without being written" if is_hole else None
 
 
 def remove_log(run: Run) -> None:

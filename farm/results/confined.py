@@ -17,6 +17,7 @@ from os import open as open_descriptor
 from pathlib import Path
 from typing import BinaryIO
 
+from farm.beneath import remove_at
 from farm.results.owner import others_may_write
 
 _ROOT = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -35,8 +36,6 @@ _IRREGULAR = {
     errno.ENOTDIR: "is not in a folder",
 }
 _NUMBERS = itertools.count()
-#: How deep the folders are that `remove` removes.
-_DEPTH = 100
 #: How an unfinished file begins; nobody reads it, and the care of the store removes it.
 UNFINISHED = ".tmp-"
 
@@ -154,7 +153,7 @@ class Confined:
                         raise
                     last = name
                     break
-            _remove(folder, last)
+            remove_at(folder, last)
 
     def open_or_make(self, path: str, flags: int) -> int:
         """Return the descriptor of a file that is made if need be, with its folders. Raises OSError."""
@@ -221,38 +220,11 @@ def _opened(stack: contextlib.ExitStack, path: Path | str, folder: int | None = 
     return descriptor
 
 
-def _remove(folder: int, name: str, depth: int = _DEPTH) -> None:
-    try:
-        os.unlink(name, dir_fd=folder)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        if error.errno not in (errno.EISDIR, errno.EPERM):
-            raise
-        if depth == 0:
-            raise OSError(errno.ELOOP, "has too many folders in each other", name) from None
-        _remove_folder(folder, name, depth)
-
-
-def _remove_folder(folder: int, name: str, depth: int) -> None:
-    with contextlib.ExitStack() as stack:
-        try:
-            inner = _opened(stack, name, folder)
-        except PermissionError:
-            os.chmod(name, 0o700, dir_fd=folder)
-            inner = _opened(stack, name, folder)
-        with contextlib.suppress(OSError):
-            os.fchmod(inner, 0o700)
-        for entry in os.listdir(inner):  # noqa: PTH208
-            _remove(inner, entry, depth - 1)
-    os.rmdir(name, dir_fd=folder)
-
-
 def _replace(folder: int, temporary: str, name: str) -> None:
     try:
         os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
     except IsADirectoryError:
-        _remove(folder, name)
+        remove_at(folder, name)
         os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import shutil
 import stat
 from pathlib import Path
 from typing import BinaryIO
+
+from farm.beneath import remove_at
 
 FARM_FOLDER = "build/.farm"
 RECORDS = f"{FARM_FOLDER}/records"
@@ -107,12 +108,12 @@ def remove(path: Path) -> None:
 
 
 def remove_tree(folder: Path) -> None:
-    """Remove a folder with all its contents, whatever permissions a tool left in it."""
-    if folder.is_symlink() or not folder.exists():
+    """Remove a folder with all its contents, whatever permissions a tool left in it. A link to a folder stays."""
+    if folder.is_symlink() or not folder.is_dir():
         return
-    shutil.rmtree(folder, ignore_errors=True)
-    if folder.exists():
-        for path, _, _ in os.walk(folder):
-            with contextlib.suppress(OSError):
-                Path(path).chmod(0o700)
-        shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        above = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            remove_at(above, folder.name)
+        finally:
+            os.close(above)

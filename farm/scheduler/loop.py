@@ -1,8 +1,8 @@
 """The event loop: a task waits, is probed, is current, restored or queued, runs, is published, and is done.
 
-One thread, so there is nothing to lock. Steps run in parallel in an executor; long work on files runs in processes of
-the engine (`beside`). Tasks of a dodo.py that are not steps (functions, commands) run one at a time in the engine's own
-process, when no step can be started.
+One thread, so there is nothing to lock. Steps run in parallel in an executor, and long work on files in processes of
+the engine (`beside`). Other tasks of a dodo.py (functions, commands) run one at a time in the engine's own process,
+when no step can be started.
 """
 
 from __future__ import annotations

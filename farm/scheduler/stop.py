@@ -20,7 +20,7 @@ from farm.execution.process import descendants, send
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 #: How long after the signal a build has ended, however it has to be ended.
-_HARD_END_S = 2.9
+_HARD_END_S = 2.7
 
 
 class Stop:

@@ -18,9 +18,9 @@ SECRETS = ("2100@lic.example.org", "ghp_" + "a1B2" * 9, "jane", "10.20.30.40")
 # The text is put together in the tool: a step's own argv and inputs are no log.
 BODY = """
 from farm.redaction import Redaction
-from reports.logs.redaction import redact_part
+from reports.logs.redaction import log_redactor, redact_part
 
-REDACTION = Redaction(redact_part)
+REDACTION = Redaction(redact_part, log_redactor)
 DOIT_CONFIG = doit_config("build/main", settings=SETTINGS, redaction=REDACTION)
 BUILD = ["leak"]
 CODE = '''
@@ -115,7 +115,7 @@ def test_repro_names_no_user(leak) -> None:
     leak.write("mode", "well")
     # As if this Python were in a user's folder.
     lies = BODY.replace(
-        "REDACTION = Redaction(redact_part)",
+        "REDACTION = Redaction(redact_part, log_redactor)",
         "REDACTION = Redaction(lambda text, log: text.replace(sys.executable, '<home>/bin/python'))",
     )
     leak.dodo("ENV = ()\n" + lies)
@@ -132,7 +132,7 @@ def test_repro_names_no_user(leak) -> None:
 
 def test_a_log_that_cannot_be_cleaned_is_not_kept(leak) -> None:
     leak.write("mode", "well")
-    refuse = "def redact_part(text, log):\n    raise OSError(28, 'No space left on device')\n\n\nREDACTION ="
+    refuse = "def log_redactor():\n    raise OSError(28, 'No space left on device')\n\n\nREDACTION ="
     leak.dodo("ENV = ()\n" + BODY.replace("REDACTION =", refuse))
     shown = leak.doit(status=1)
     assert "the log could not be redacted (No space left on device)" in shown

@@ -94,3 +94,11 @@ def test_a_file_without_a_payload_has_nothing_to_trust(build):
     assert trust.trust_payload(build("real.xclbin", trusted=False, emulation={}), "built here") is False
     assert not trust.trust_file().exists()
     assert trust.trust_payload(build("emulated.xclbin", trusted=False), "built here") is True
+
+
+def test_how_to_trust_what_was_restored(build):
+    path = build("emulated.xclbin", trusted=False)
+    assert f"python -m runtime trust {path}" in trust.how_to_trust(path)
+    trust.trust_payload(path, "linked here")
+    assert trust.how_to_trust(path) == ""
+    assert trust.how_to_trust(build("real.xclbin", trusted=False, emulation={})) == ""

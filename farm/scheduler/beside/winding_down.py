@@ -15,7 +15,7 @@ from farm.scheduler.stop import Stop
 from farm.scheduler.work import Work
 
 #: Until when after the signal runs that had ended may still be finished, and the logs of all others be cleaned.
-_FINISHED_S, _CLEANED_S = 0.8, 2.5
+_FINISHED_S, _CLEANED_S = 0.6, 2.1
 
 
 class WindingDown:
