@@ -21,6 +21,9 @@ D = TypeVar("D")
 
 _MAX_BYTES = 4 * 1024 * 1024
 _MAX_DEPTH = 64
+# Every value needs one of these, and takes some 800 bytes as a node.
+_SEPARATORS = ("\n", ",", ":", "[", "{", "- ", "? ")
+_MAX_SEPARATORS = 60_000
 
 
 class Required:
@@ -60,11 +63,15 @@ def _text(path: Path, file: str) -> str:
     if size > _MAX_BYTES:
         raise ConfigError([Problem(file, None, f"has {size} bytes, the limit is {_MAX_BYTES}", "split the file")])
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         what = f"byte 0x{data[error.start]:02x} is not UTF-8"
         raise ConfigError([Problem(file, line, what, "save the file as UTF-8")]) from None
+    if sum(text.count(mark) for mark in _SEPARATORS) > _MAX_SEPARATORS:
+        what = f"has over {_MAX_SEPARATORS} lines, colons, commas and brackets"
+        raise ConfigError([Problem(file, None, what, "split the file")])
+    return text
 
 
 def _compose(text: str, file: str, may_be_empty: bool) -> yaml.MappingNode:

@@ -16,6 +16,7 @@ import reports
 from reports.reading import appended, stand_in
 from reports.reading.appended import Part
 from reports.reading.errors import EmptyReportError, ReportError, UnknownLayoutError, WrongKindError
+from reports.reading.expect import is_blank, title
 from reports.reading.kind import HEAD_CHARACTERS, Kind
 
 _NO_WINGS = ("reading", "summary")
@@ -41,15 +42,14 @@ def recognise(text: str, name: str = "") -> Kind:
 
     Raises EmptyReportError for white space and WrongKindError for a text of no known kind.
     """
-    if not text.strip():
+    if is_blank(text):
         raise EmptyReportError(name, None, "the file is empty", "run the tool that writes it again")
     head = text[:HEAD_CHARACTERS]
     for kind in KINDS:
         if kind.matches(head):
             return kind
-    title = next(line.strip() for line in text.split("\n") if line.strip())
     known = ", ".join(sorted(kind.name for kind in KINDS))
-    raise WrongKindError(name, 1, f'unrecognised report: "{title[:60]}"', f"known: {known}")
+    raise WrongKindError(name, 1, f'unrecognised report: "{title(text)}"', f"known: {known}")
 
 
 def parts(text: str) -> tuple[Part, ...]:

@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 
 from .accelerator import import_pynq, stored_weights
+from .bounded.regular_file import open_regular
 from .errors import InputError
 from .formats import emulation_data, xclbin
 from .formats.checks import manifest_of
 from .images.files import load_image, load_weights
+
+_MOST_BYTES = 1 << 20
 
 
 def find_xclbin(script: Path, given: Path | None, folder: Path) -> Path:
@@ -22,13 +25,15 @@ def find_xclbin(script: Path, given: Path | None, folder: Path) -> Path:
     Looked for as ``folder/NAME`` and then ``folder/build/*/*/NAME``. Raises InputError where there is none or several.
     """
     try:
-        tree = ast.parse(script.read_bytes(), str(script))
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", where=str(script), remedy="give a .py file") from error
-    except (SyntaxError, ValueError) as error:
+        tree = ast.parse(_text(script), str(script))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", None)
         where = f"{script}:{line}" if line else str(script)
-        raise InputError(f"is not Python ({error.args[0]})", where=where, remedy="correct the script") from error
+        raise InputError(
+            f"is not Python ({error.args[0] if error.args else 'nested too deeply'})",
+            where=where,
+            remedy="correct the script",
+        ) from error
     if given is not None:
         return given
     texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
@@ -83,8 +88,16 @@ def run_script(script: Path, file: Path, image: Path, fc_weights: Path | None) -
     argv, path = sys.argv, sys.path[:]
     try:
         sys.argv, sys.path[0:0] = [str(script)], [str(script.absolute().parent)]
-        exec(compile(script.read_bytes(), str(script), "exec"), names)  # noqa: S102  the user's own program
+        exec(compile(_text(script), str(script), "exec"), names)  # noqa: S102  the user's own program
     finally:
         pynq.Overlay = pynq.overlay.Overlay = stock
         sys.argv, sys.path[:] = argv, path
     return names
+
+
+def _text(script: Path) -> bytes:
+    try:
+        with open_regular(script, most_bytes=_MOST_BYTES) as file:
+            return file.read()
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", where=str(script), remedy="give a .py file") from error

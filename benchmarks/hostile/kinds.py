@@ -190,8 +190,15 @@ TEXTS = [
     Kind("a number of 70 bits", "fc weights as text", _bytes(lambda: b"%d" % 2**70)),
     Kind("3 GB of nothing", "authors' header", lambda path: _sparse(path, 3 * GIB)),
     Kind("3 GB of nothing", "report", lambda path: _sparse(path, 3 * GIB)),
+    Kind("30 MB of lines", "report", _bytes(lambda: b"| a | b |\n" * 3_000_000)),
+    Kind("30 MB with one wide letter", "report", _bytes(lambda: "\U0001f600\n".encode() + b"| a | b |\n" * 3_000_000)),
+    Kind("30 MB of short lines", "report", _bytes(lambda: b"a\n" * 15_000_000)),
     Kind("a gz bomb", "report", lambda path: _gz(path, 256 * MIB)),
     Kind("3 GB of nothing", "settings", lambda path: _sparse(path, 3 * GIB)),
+    Kind("4 MB of items", "settings", _bytes(lambda: b"a:\n" + b"- a\n" * 999_000)),
+    Kind("2 MB of nested items", "settings", _bytes(lambda: b"a:\n" + b"- " * 999_000)),
+    Kind("3 MB of text", "settings", _bytes(lambda: b"a: " + b"text " * 600_000)),
+    Kind("29,000 items", "settings", _bytes(lambda: b"a:\n" + b"- a\n" * 29_000)),
     Kind("4 MB of brackets", "settings", _bytes(lambda: b"a: " + b"[" * 4_000_000)),
 ]
 

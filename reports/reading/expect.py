@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from reports.reading.errors import EmptyReportError, WrongKindError
 from reports.reading.kind import HEAD_CHARACTERS
+
+_FIRST = re.compile(r"\S[^\n]{0,200}")
 
 
 def expect(text: str, file: str, matches: Callable[[str], bool], what: str) -> None:
@@ -13,8 +16,18 @@ def expect(text: str, file: str, matches: Callable[[str], bool], what: str) -> N
 
     `what` names the kind for the message, e.g. "a co-simulation report".
     """
-    if not text.strip():
+    if is_blank(text):
         raise EmptyReportError(file, None, "the file is empty", "run the tool that writes it again")
     if not matches(text[:HEAD_CHARACTERS]):
-        first = next(line.strip() for line in text.split("\n") if line.strip())
-        raise WrongKindError(file, 1, f"begins with '{first[:60]}'", f"expected {what}")
+        raise WrongKindError(file, 1, f"begins with '{title(text)}'", f"expected {what}")
+
+
+def is_blank(text: str) -> bool:
+    """Return whether a text is empty or white space, without a copy of it."""
+    return not text or text.isspace()
+
+
+def title(text: str) -> str:
+    """Return the beginning of the first line that is not blank, without taking the text apart."""
+    found = _FIRST.search(text)
+    return found[0].strip()[:60] if found else ""
