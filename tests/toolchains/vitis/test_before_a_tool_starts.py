@@ -65,7 +65,7 @@ def test_a_part_that_is_not_the_platform_s(here) -> None:  # type: ignore[no-unt
         writer.writestr(f"{U250}.hpfm", text.replace("2L-e", "2-e"))
     printed = build(here)
     assert "platform/u250.yaml has part xcu250-figd2104-2L-e" in printed
-    assert "is of part xcu250-figd2104-2-e" in printed
+    assert "is for part xcu250-figd2104-2-e" in printed
 
 
 def test_a_part_of_another_board(here) -> None:  # type: ignore[no-untyped-def]

@@ -146,7 +146,7 @@ def test_a_lost_beat_is_a_deadlock_with_a_beat_missing(faulty: Simulator) -> Non
 
 
 def test_a_repeated_beat_is_one_too_many(faulty: Simulator) -> None:
-    with pytest.raises(SimulationError, match="one beat more"):
+    with pytest.raises(SimulationError, match="the core sent more than"):
         run(faulty, 4, output=SLOW)
 
 
