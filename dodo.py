@@ -10,6 +10,7 @@ from blocks.network import find_network
 from blocks.trained import stand_in_note
 from config.settings import command_line_words, load_settings
 from farm.flow import Task, names, tasks
+from farm.hooks import Vouch
 from farm.project import Guide, Question
 from farm.redaction import Redaction
 from farm.settings import FarmSettings
@@ -34,9 +35,11 @@ with plain_errors():
     GATES = later("reports.summary.gates", "gates_of")(SETTINGS, NETWORK.cores()) if SETTINGS.gates else ()
 
 
-def trust(outputs: tuple[Path, ...]) -> None:
-    """Let the emulated card run what was built here."""
-    later("runtime.trust", "trust_payload")(outputs[0], note=f"built in {ROOT}")
+def trust(outputs: tuple[Path, ...], made_here: bool) -> str:
+    """Let the emulated card run what was built here; return how to trust what was not."""
+    if made_here:
+        later("runtime.trust", "trust_payload")(outputs[0], note=f"built in {ROOT}")
+    return str(later("runtime.trust", "how_to_trust")(outputs[0]))
 
 
 FLOW = {
@@ -49,12 +52,13 @@ FLOW = {
         Task("placement", "Blocks -> SLRs, with the area that ooc found"),
         Task("netlist", "Cores joined, parameter memories empty: unaffected by new weights"),
         Task("stitch", "Cores and weights -> one kernel: interfaces checked, kernel.xml"),
-        Task("link", "Kernel + platform -> xclbin", hook=trust, note=stand_in_note(NETWORK)),
+        Task("link", "Kernel + platform -> xclbin", hook=Vouch(trust), note=stand_in_note(NETWORK)),
     ),
     "On request: cycles and area of single blocks": (
         Task("memories", "Parameter memories: netlists without contents, and a block's images filled in"),
         Task("model", "RTL verilated and compiled, per core"),
         Task("stimuli", "Held-out images on their way through the network, for cosim"),
+        Task("kernel", "All blocks simulated as one kernel: interval, latency, who waits for whom, FIFO marks"),
         Task("cosim", "RTL simulated and compared with the model, per block: cycles, stalls, FIFO marks"),
         Task("payload", "For stand-ins of a vendor's tools: the sw_emu program to embed in the xclbin"),
     ),
@@ -91,7 +95,7 @@ QUESTIONS = (
 TITLE = "Dataflow Farm: a quantized network becomes an xclbin for an Alveo card, and Python drives it"
 START = (("doit demo", "builds a small network and classifies images with it on an emulated card; needs no AMD tools"),)
 GUIDE = Guide(TITLE, START, {"Build": ("build", "block"), **names(FLOW), "Look at the result": ("reports", "fifos")})
-REDACTION = Redaction(later("reports.logs.redaction", "redact_part"))
+REDACTION = Redaction(later("reports.logs.redaction", "redact_part"), later("reports.logs.redaction", "log_redactor"))
 DOIT_CONFIG = doit_config(
     TOOLCHAIN.build.folder, settings=TOOLCHAIN.build.settings, redaction=REDACTION, questions=QUESTIONS, guide=GUIDE
 )

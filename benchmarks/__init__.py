@@ -1,1 +1,1 @@
-"""What the farm and its accelerators achieve, measured and printed."""
+"""Measures the farm and its accelerators and prints the figures."""

@@ -1,11 +1,11 @@
-"""How long the authors' own C++ takes for an image, beside ours: `python -m benchmarks.authors_cpp CLONE`.
+"""Compares the speed of the authors' own C++ with ours, per image: `python -m benchmarks.authors_cpp CLONE`.
 
-CLONE is a clone of Xilinx/ResNet50-PYNQ with its submodules (`git submodule update --init`); nothing of it is part of
-this project. Of each block the authors' source is compiled as it lies there, with g++ and the open HLS headers instead
-of Vivado HLS, and run once on a random tensor with the parameters of its headers. Ours is the compiled core of the
-last `doit build` on the same tensor with the same parameters. Both must give the same numbers. Times are CPU time of
-one core; each program is timed around the block alone, without reading and writing its tensors. Not compiled are the
-authors' DMA and their test benches. Compiling takes tens of minutes and, for the largest block, 5 GiB.
+CLONE is a clone of Xilinx/ResNet50-PYNQ with its submodules (`git submodule update --init`); none of it is part of this
+project. For each block it compiles the authors' unchanged source with g++ and the open HLS headers instead of Vivado
+HLS, and runs it once on a random tensor with the parameters of its headers. Our side is the compiled core of the last
+`doit build`, with the same tensor and parameters. Both must give the same numbers. Times are CPU time of one core,
+measured around the block alone, without reading and writing its tensors. The authors' DMA and test benches are not
+compiled. Compiling takes tens of minutes and, for the largest block, 5 GiB.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ from toolchains.open.emulation.compile_core import CoreError, draw_inputs, open_
 
 Tensor = np.ndarray[Any, Any]
 SEED = 2020
-#: Ours is short; the best of a few runs keeps what else the machine does out of it.
+#: Our run is short, so take the best of a few: this excludes other load on the machine.
 OUR_RUNS = 3
-#: As ours, but for exceptions, which neither uses: with them the compiler needs 8 GiB and more for the largest headers.
+#: Our flags, but without exceptions, which neither side uses: they cost the compiler 8 GiB for the largest headers.
 FLAGS = ("-std=c++14", "-O3", "-march=x86-64-v2", "-fno-exceptions", "-w")
 
 _DRIVER = """\
@@ -52,7 +52,7 @@ _DRIVER = """\
 #include <vector>
 #include "{source}"
 
-// Reads elements as bytes, runs the block once, writes the seconds that it took and its elements as 32 bit numbers.
+// Reads elements as bytes, runs the block once, and writes the seconds that it took and its elements as 32 bit numbers.
 template <int LANES, int BITS>
 static void fill(hls::stream<ap_uint<LANES * BITS> >& to, const char* path) {{
     std::vector<unsigned char> elements;
@@ -94,12 +94,12 @@ _WEIGHTS = """\
 
 
 class NotCompiledError(Exception):
-    """Why a block of the clone could not be compiled or run."""
+    """A block of the clone could not be compiled or run."""
 
 
 @dataclass(frozen=True)
 class Top:
-    """The authors' function of a kind of block: its file, ports as their headers name them, include folders."""
+    """The authors' function for a kind of block: its file, (lanes, bits) of its ports as macros, include folders."""
 
     source: str
     call: str
@@ -112,7 +112,7 @@ class Top:
 
 @dataclass(frozen=True)
 class Timed:
-    """CPU seconds of one image through a block, theirs and ours, and whether all elements were equal."""
+    """CPU seconds per image through a block, theirs and ours, and the number of different elements."""
 
     block: str
     theirs_s: float
@@ -121,7 +121,7 @@ class Timed:
 
 
 def top_of(block: Block, own: str) -> Top:
-    """How the authors build a block whose headers lie in `own` (their compile/*.tcl)."""
+    """The build of a block as in the authors' compile/*.tcl. `own` is the folder of its headers."""
     if isinstance(block, Residual):
         branches = f"-DRES{1 if block.conv1 is None else 2}BR"
         ports = ("RES_2A_SIMD", "RES_BYPINBITS"), ("RES_2C_PE", "RES_2C_ACTBITS")
@@ -156,7 +156,7 @@ def compile_theirs(clone: Path, top: Top, work: Path) -> None:
 
 
 def run_theirs(work: Path, inputs: list[Tensor]) -> tuple[float, Tensor]:
-    """Return the CPU seconds of one image, and the elements that came out. Raises NotCompiledError."""
+    """Run the authors' program; returns CPU seconds per image and the output elements. Raises NotCompiledError."""
     names = [f"input{number}" for number in range(len(inputs))]
     for name, values in zip(names, inputs, strict=True):
         (work / name).write_bytes(values.reshape(-1).astype(np.int64).astype(np.uint8).tobytes())
@@ -168,7 +168,7 @@ def run_theirs(work: Path, inputs: list[Tensor]) -> tuple[float, Tensor]:
 
 
 def run_ours(library: ctypes.CDLL, core: GraphCore, memory: bytes, inputs: list[Tensor]) -> tuple[float, Tensor]:
-    """The same of the compiled core; loading its memories counts, which makes ours a little slower than it is."""
+    """The same for our compiled core. The time includes loading its memories, so it is slightly too long."""
     best_s = float("inf")
     for _ in range(OUR_RUNS):
         begin = time.process_time()
@@ -178,14 +178,14 @@ def run_ours(library: ctypes.CDLL, core: GraphCore, memory: bytes, inputs: list[
 
 
 def timed(clone: Path, block: Block, folder: Path, work: Path) -> Timed:
-    """One block, theirs and ours. Raises NotCompiledError, CoreError, HeaderError."""
+    """Time a block, theirs and ours. Raises NotCompiledError, CoreError, HeaderError."""
     core = block.core()
     work.mkdir()
     parameters = read_authors(clone / AUTHORS_FOLDER, block)
     compile_theirs(clone, top_of(block, f"{AUTHORS_FOLDER}/{FOLDERS.get(block.name, block.name)}"), work)
     drawn = draw_inputs(core, np.random.default_rng(SEED))
     if "fc_weights" in drawn:
-        # The authors have published none.
+        # The authors did not publish these weights.
         drawn["fc_weights"] = stand_in_fc_weights(core.graph, block.name)
     inputs = [drawn[port.name] for port in core.graph.inputs]
     theirs_s, theirs = run_theirs(work, inputs)
@@ -199,16 +199,16 @@ def timed(clone: Path, block: Block, folder: Path, work: Path) -> Timed:
 
 
 def chosen(network: Network, names: list[str]) -> Iterator[Block]:
-    """The blocks of these names, all if there are none. Raises SystemExit."""
+    """The blocks with these names, or all blocks if `names` is empty. Raises SystemExit for an unknown name."""
     known = {block.name: block for block in network.blocks}
     for name in names or known:
         if name not in known:
-            raise SystemExit(f"there is no block {name!r}; use some of {', '.join(known)}")
+            raise SystemExit(f"there is no block {name!r}; known: {', '.join(known)}")
         yield known[name]
 
 
 def checked(clone: Path) -> None:
-    """Raises SystemExit for a folder that is no clone, or one without its submodules."""
+    """Raise SystemExit if the folder is not such a clone, or its submodules are missing."""
     if not (clone / AUTHORS_FOLDER).is_dir():
         raise SystemExit(f"{clone}: no {AUTHORS_FOLDER} in it; give a clone of Xilinx/ResNet50-PYNQ")
     if not (clone / "src/hls/finn-hls/bnn-library.h").exists():
@@ -219,11 +219,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Print the figures.
 
     Returns:
-        0, or 1 where a block could not be compared or gave other numbers.
+        0, or 1 if a block could not be compared or its numbers differ.
     """
     parser = argparse.ArgumentParser(prog="python -m benchmarks.authors_cpp", description=__doc__)
     parser.add_argument("clone", type=Path, help="a clone of Xilinx/ResNet50-PYNQ with its submodules")
-    parser.add_argument("--blocks", nargs="+", default=[], metavar="BLOCK", help="some blocks only [default: all]")
+    parser.add_argument("--blocks", nargs="+", default=[], metavar="BLOCK", help="only these blocks [default: all]")
     given = parser.parse_args(arguments)
     clone = given.clone.resolve()
     checked(clone)

@@ -1,9 +1,9 @@
-"""What the cores of a network do cycle by cycle, and what finding out takes: `python -m benchmarks.cosim resnet50`.
+"""Simulates the cores of a network cycle by cycle and measures the cost: `python -m benchmarks.cosim resnet50`.
 
-Per core: the initiation interval that its shape predicts and the measured one, the latency, the FIFOs, and the CPU
-time of this machine for compiling the model and for simulating an image. Parameters and images are random: cycles
-depend on no value. The DMA core is simulated at a card memory with a latency. It ends with status 1 where a core
-differs from the integer model, or the DMA core from the description of its task, or one misses the limit.
+Per core it prints the predicted and the measured initiation interval, the latency, the FIFOs, and the CPU time of this
+machine for compiling the model and for simulating an image. Parameters and images are random, because cycles do not
+depend on values. The DMA core is simulated with a card memory that has a latency. The status is 1 if a core differs
+from the integer model, the DMA core moves a byte wrongly, or a limit is missed.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ from toolchains.open.simulation.values import Run, SimulationError, Stall, check
 SEED = 2020
 IMAGES = 4
 MOST_CYCLES = 57_000
-"""The slowest convolution of resnet50 takes 56,448 cycles at the reference folding: about 1% is left for the rest."""
+"""The slowest convolution of resnet50 takes 56,448 cycles at the reference folding, plus about 1 % for overhead."""
 MOST_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class Figures:
-    """One core: its runs at full speed and at the network's interval, and CPU seconds of this machine."""
+    """One core: its runs at full speed and at the network's interval, and CPU seconds on this machine."""
 
     core: GraphCore
     full: Run
@@ -56,12 +56,12 @@ class Figures:
 
     @property
     def predicted(self) -> int:
-        """Cycles of the slowest operator alone."""
+        """Predicted initiation interval: the cycles of the slowest operator."""
         return max(self.core.graph.cycles().values())
 
     @property
     def interval(self) -> int:
-        """Measured, at full speed."""
+        """Measured initiation interval in cycles, at full speed."""
         return self.full.ports["output"].interval()
 
 
@@ -69,15 +69,15 @@ def measure(core: GraphCore, interval: int, folder: Path) -> Figures:
     """Build and run one core.
 
     Raises:
-        SimulationError: it differs from the model, or stands still.
-        ModelError: it does not elaborate.
+        SimulationError: the core differs from the model, or deadlocks.
+        ModelError: the core does not elaborate.
     """
     begin = _children_cpu_s()
     simulator = build(core, folder)
     compile_s = _children_cpu_s() - begin
     rng = np.random.default_rng(SEED)
     parameters, inputs = random_parameters(core, rng), draw_inputs(core, rng)
-    # Images that differ: with one that comes again a window could hold rows of two and nobody would see it.
+    # Different images: if one image were repeated, a window that mixes rows of two images would go unnoticed.
     more = [draw_inputs(core, rng)["input"] for _ in range(IMAGES - 1)]
     inputs["input"] = np.concatenate([inputs["input"], *more])
     streams = run_graph(core.graph, inputs, parameters)
@@ -101,7 +101,7 @@ def measure_dma(dma: Dma, folder: Path) -> tuple[int, tuple[str, ...]]:
 
     Raises:
         SimulationError: a byte is not where it belongs, or a rule of AXI is broken.
-        ModelError: it does not elaborate.
+        ModelError: the core does not elaborate.
     """
     begin = _children_cpu_s()
     bench = build_dma([dma.core()], folder)
@@ -153,7 +153,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Print the figures.
 
     Returns:
-        0, or 1 where a core misses a limit or differs from the model.
+        0, or 1 if a core misses a limit or differs from the model.
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("network", nargs="?", default="resnet50")
@@ -208,11 +208,11 @@ def main(arguments: list[str] | None = None) -> int:
                 if dma_interval > MOST_CYCLES:
                     failed.append(f"{network.dma.name}: interval {dma_interval:,} cycles")
     console.print(table)
-    console.print("compile: the first line with the harness, which is compiled once")
+    console.print("compile: the first line includes the harness, which is compiled once")
     console.print("latency and FIFO marks: at full speed / at the network's interval; cycles of the kernel's clock")
     memory = f"a card memory with a latency of {LATENCY_CYCLES} cycles"
     console.print(
-        f"{network.dma.name}: at {memory}; its latency is from the host's start to the first image's last beat"
+        f"{network.dma.name}: with {memory}; its latency is from the host's start to the first image's last beat"
     )
     console.print(f"limits: interval {MOST_CYCLES:,} cycles, {MOST_SECONDS:.0f} CPU s per image")
     if slowest and max(slowest) > MOST_SECONDS:

@@ -1,4 +1,4 @@
-"""`doit demo`: builds digits, lets the emulated card classify images that it was never trained on, shows some."""
+"""`doit demo`: builds digits, classifies images that it was never trained on, on the emulated card, and shows some."""
 
 # ruff: noqa: T201
 from __future__ import annotations
@@ -26,7 +26,7 @@ NEXT = (
 
 
 class Demo(Helpful, DoitCmdBase):  # type: ignore[misc]
-    """Two commands in a row, each of which a user can also type."""
+    """Runs two commands, which a user can also type."""
 
     name = "demo"
     doc_purpose = f"build the network {NETWORK} and classify images with it on the emulated card"
@@ -35,15 +35,15 @@ class Demo(Helpful, DoitCmdBase):  # type: ignore[misc]
     cmd_options = ()
 
     def execute(self, params: Any, args: list[str]) -> int:
-        """Run them. Returns the exit status of the first that fails, else 0."""
+        """Run both commands. Returns the exit status of the first one that fails, else 0."""
         if args:
             raise InvalidCommand(f"'doit demo' takes no words, not '{args[0]}'; it always shows {NETWORK}")
-        # Without an activated environment the short name is not found.
+        # If the environment is not activated, `doit` is not on PATH.
         beside = Path(sys.executable).parent / "doit"
         here = beside.relative_to(Path.cwd()) if beside.is_relative_to(Path.cwd()) else beside
         doit = "doit" if shutil.which("doit") else str(here)
         print(f"$ {doit} {' '.join(BUILD)}", flush=True)
-        # A process of its own: the settings of this one name another network.
+        # A separate process, because the settings of this one name another network.
         built = _run([sys.executable, "-m", "doit", *BUILD])
         if built:
             return built
@@ -57,7 +57,7 @@ class Demo(Helpful, DoitCmdBase):  # type: ignore[misc]
 
 
 def _run(words: list[str]) -> int:
-    """Run a command to its end. Ctrl-C reaches it too, and it is waited for: nothing of it stays behind."""
+    """Run a command and wait for its end, also after Ctrl-C, which the command gets too. So no process survives."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         process = subprocess.Popen(words, preexec_fn=_interruptible)  # noqa: PLW1509 - no threads here

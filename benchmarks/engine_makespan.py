@@ -1,12 +1,12 @@
-"""How near the engine's order of steps comes to the best one, in virtual time.
+"""Compares the engine's order of steps with the best possible order, in virtual time.
 
-`python -m benchmarks.engine_makespan` takes the real admission and ordering code, a simulated executor and clock, and
-compares, for 2 to 16 slots and with a limit of memory: the engine's makespan, the best schedule that a constraint
-solver finds in a stated time (OR-tools CP-SAT, the extra `bench`), the lower bound, the longest path first without
-variation, and definition order.
+`python -m benchmarks.engine_makespan` runs the real admission and ordering code with a simulated executor and clock.
+For 2 to 16 slots and a memory limit it compares the engine's makespan with the best schedule that a constraint solver
+finds in a given time (OR-tools CP-SAT, the extra `bench`), the lower bound, longest path first without variation, and
+definition order.
 
-Sets: the network of the checkout with the durations of this user's ledger (after a build of it), and a SYNTHETIC vendor
-set with hours per step, made up from the published order of magnitude of such runs and not measured by anybody.
+Sets: the network of the checkout with the durations in this user's ledger (build it first), and a SYNTHETIC vendor set
+with hours per step. The hours are invented from the published order of magnitude of such runs; nobody measured them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.engine.graphs import ROOT
-from farm.machine import store_folder
+from farm.machine import ledger_path
 from farm.planning.admission import Candidate, Capacity
 from farm.planning.forecast import Forecast
 from farm.planning.graph import order, step_of
@@ -47,12 +47,12 @@ class Case:
     unit: str
 
     def capacity(self, slots: int) -> Capacity:
-        """A machine with so many slots, on which cores are no limit."""
+        """A machine with that many slots and unlimited cores."""
         return Capacity(slots, _NO_LIMIT, self.memory_gib, {})
 
 
 def main() -> int:
-    """Measure and print; status 1 if a ratio is above the wanted one."""
+    """Measure and print; the status is 1 if a ratio is above `--wanted`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=20.0, help="time for the solver, per line of the table")
     parser.add_argument("--slots", type=int, nargs="+", default=SLOTS)
@@ -75,7 +75,7 @@ def main() -> int:
     say(f"{'set':<26} {'steps':>5} {'slots':>5} {' '.join(columns)}  time to order")
     worst = 0.0
     for case in cases:
-        # What fewer slots allow more slots do too, so the best one found so far counts.
+        # A schedule for fewer slots is also valid for more, so keep the best one found so far.
         shortest_s = float("inf")
         for slots in sorted(words.slots):
             ratio, shortest_s = line(case, slots, words.seconds, shortest_s)
@@ -85,7 +85,7 @@ def main() -> int:
 
 
 def line(case: Case, slots: int, seconds: float, shortest_s: float) -> tuple[float, float]:
-    """Print one line of the table; return the ratio, 0 without a solver, and the shortest schedule known by now."""
+    """Print one line of the table; return the ratio (0 without a solver) and the shortest known schedule in seconds."""
     capacity = case.capacity(slots)
     durations_s = {name: one.duration_s or 0.0 for name, one in case.candidates.items()}
     begun_s = time.perf_counter()
@@ -117,7 +117,7 @@ def line(case: Case, slots: int, seconds: float, shortest_s: float) -> tuple[flo
 
 
 def ledger_case(network: str) -> Case | None:
-    """Return the graph of a network with the durations of the ledger; None if a step has never run."""
+    """Return the graph of a network with durations from the ledger; None if a step has never run."""
     from doit.loader import load_tasks  # noqa: PLC0415
 
     sys.argv = [sys.argv[0], f"network={network}"]
@@ -128,7 +128,7 @@ def ledger_case(network: str) -> Case | None:
 
     control = TaskControl(list(tasks.values()))
     names = order(control.tasks, ["build"])
-    forecast = Forecast(control.tasks, names, Ledger(store_folder(FarmSettings()) / "ledger.db"))
+    forecast = Forecast(control.tasks, names, Ledger(ledger_path(FarmSettings())))
     candidates = {}
     for name in forecast.needs:
         step = step_of(control.tasks[name])
@@ -141,7 +141,7 @@ def ledger_case(network: str) -> Case | None:
 
 
 def vendor_case(seed: int, *, networks: int) -> Case:
-    """Return a made-up set: residual networks of 19 blocks and 11 cores, some cores shared between the networks."""
+    """Return an invented set: residual networks of 19 blocks and 11 cores, with some cores shared between networks."""
     chance = random.Random(seed)  # noqa: S311 - reproducible, not secret
     needs: dict[str, tuple[str, ...]] = {}
     hours: dict[str, tuple[float, float]] = {}
@@ -172,7 +172,7 @@ def vendor_case(seed: int, *, networks: int) -> Case:
 
 @dataclass(frozen=True)
 class Best:
-    """The best makespan that a solver found, in seconds, whether no better one exists, and what none is below."""
+    """The best makespan that a solver found, whether it is proven optimal, and a lower bound; in seconds."""
 
     found_s: float
     proven: bool
@@ -180,9 +180,9 @@ class Best:
 
 
 def solve(case: Case, slots: int, seconds: float, *, hint: Mapping[str, tuple[float, float]]) -> Best | None:
-    """Return what the solver finds in `seconds`; None without OR-tools.
+    """Return the best schedule that the solver finds in `seconds`; None without OR-tools.
 
-    The solver starts from `hint`, a schedule, so that what it finds is never worse than that.
+    The solver starts from the schedule `hint`, so its result is never worse.
     """
     try:
         from ortools.sat.python import cp_model  # noqa: PLC0415 - the extra `bench`
@@ -209,14 +209,14 @@ def solve(case: Case, slots: int, seconds: float, *, hint: Mapping[str, tuple[fl
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = seconds
     solver.parameters.num_workers = 2
-    # By its name: releases differ in whether the number is of the type of the constants.
+    # Compare by name, because the type of the status number differs between releases.
     status = solver.StatusName(solver.Solve(model))
     hint_s = _end_s(hint)
     if status not in ("OPTIMAL", "FEASIBLE"):
         return Best(hint_s, False, 0.0)
     # Rounding to ticks may make the solver's schedule a little longer than the hint.
     found_s = min(hint_s, solver.ObjectiveValue() / scale)
-    # Rounding has moved the bound too: by half a tick for each step of a path.
+    # Rounding also moves the bound, by at most half a tick for each step of a path.
     bound_s = (solver.BestObjectiveBound() - len(ticks) / 2) / scale
     return Best(found_s, status == "OPTIMAL", min(bound_s, found_s))
 
@@ -226,7 +226,7 @@ def _end_s(spans: Mapping[str, tuple[float, float]]) -> float:
 
 
 def say(text: str) -> None:
-    """Print a line at once."""
+    """Print a line and flush it."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 

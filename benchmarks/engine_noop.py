@@ -1,10 +1,10 @@
-"""What the engine itself costs, beside ninja, stock doit and Snakemake, on the same graphs in one run.
+"""Compares the overhead of the engine with ninja, stock doit and Snakemake, on the same graphs in one run.
 
 `python -m benchmarks.engine_noop` builds graphs of small copying steps and prints one table: a build with nothing to
-do, the first build per step, and a build whose steps are all restored from a store beside a plain copy of the same
-files. `--networks digits` adds builds of real networks in a copy of the checkout. Every figure includes the start of
-the program. Peers that are not on PATH are installed from PyPI into a temporary environment, or reported as absent
-(`--no-install`). What was wanted is printed below the table; the status is 1 if a figure of the farm misses it.
+do, the first build per step, and a build that restores all steps from a store, beside a plain copy of the same files.
+`--networks digits` adds builds of real networks in a copy of the checkout. Every figure includes the start of the
+program. Peers that are not on PATH are installed from PyPI into a temporary environment, or reported as absent with
+`--no-install`. The limits are printed below the table; the status is 1 if the farm misses one.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ SLOTS = 2
 
 @dataclass(frozen=True)
 class Peer:
-    """A build program: its command, how its graph is written, and up to how many tasks a first build is practical.
+    """A build program: its command, the function that writes its graph, and the most tasks for a practical first build.
 
-    `looks` if its command builds nothing and only looks at what the farm has built.
+    `looks` means that the command builds nothing and only inspects the farm's build.
     """
 
     name: str
@@ -54,7 +54,7 @@ PEERS = (
 
 @dataclass(frozen=True)
 class Seconds:
-    """Wall time of one run of a program, and the processor time of it and all its children, user and system."""
+    """Wall time of one run of a program, and the processor time (user and system) of it and all its children."""
 
     wall: float
     cpu: float
@@ -62,7 +62,7 @@ class Seconds:
 
 @dataclass(frozen=True)
 class Row:
-    """What was measured of one program on one graph; None where nothing was."""
+    """The measurements of one program on one graph; None if not measured."""
 
     program: str
     graph: str
@@ -131,7 +131,7 @@ def _cells(found: Seconds | None, width: int, digits: int, factor: float = 1.0) 
 
 
 def _misses(row: Row) -> list[str]:
-    """Return in which figures the farm is above what is wanted of it."""
+    """Return the limits that the farm misses, as texts."""
     if not row.program.startswith("farm"):
         return []
     found = []
@@ -155,7 +155,7 @@ def _of_copies(peer: Peer, tasks: int, folder: Path, paths: str, runs: int) -> R
         folder.mkdir()
         peer.write(CopyGraph(tasks), folder)
         first = _seconds(peer.command, folder, environment)
-        # What was made within the tick of the clock in which it was looked at is looked at again once.
+        # A file that is younger than a clock tick when it is checked is checked again once; wait until this is over.
         time.sleep(2.5)
     _seconds(peer.command, folder, environment)
     noops = tuple(_seconds(peer.command, folder, environment) for _ in range(runs))
@@ -164,7 +164,7 @@ def _of_copies(peer: Peer, tasks: int, folder: Path, paths: str, runs: int) -> R
 
 
 def _of_network(network: str, folder: Path, runs: int) -> list[Row]:
-    """Build a network in a copy of the checkout, and measure there."""
+    """Build a network in a copy of the checkout and measure there."""
     left_out = shutil.ignore_patterns("build", ".venv*", ".git", "__pycache__", ".*_cache", "farm.local.yaml")
     shutil.copytree(ROOT, folder, ignore=left_out)
     environment = _environment(folder, PYTHONPATH=str(folder))
@@ -183,7 +183,7 @@ def _of_network(network: str, folder: Path, runs: int) -> list[Row]:
 
 
 def _restored(build: tuple[str, ...], folder: Path, environment: dict[str, str]) -> tuple[Seconds, Seconds]:
-    """Return what it takes to restore a lost build folder, and to copy what was restored."""
+    """Return the time to restore a deleted build folder, and the time to copy the restored one."""
     shutil.rmtree(folder / "build")
     restore = _seconds(build, folder, environment)
     copy = _seconds(("cp", "-r", "build", "copied"), folder, environment)
@@ -208,7 +208,7 @@ def _seconds(command: tuple[str, ...], folder: Path, environment: dict[str, str]
 
 
 def _with_peers(folder: Path, *, install: bool) -> str:
-    """Return PATH, with an environment in front that holds the peers that are not on it."""
+    """Return PATH, extended by an environment that holds the missing peers."""
     paths = os.environ.get("PATH", os.defpath)
     absent = [peer.package for peer in PEERS if peer.package and shutil.which(peer.command[0], path=paths) is None]
     if absent and install:
@@ -216,7 +216,7 @@ def _with_peers(folder: Path, *, install: bool) -> str:
         command = [str(folder / "bin/pip"), "install", "--quiet", *absent]
         if subprocess.run(command, capture_output=True, check=False).returncode:
             _say(f"{', '.join(absent)}: could not be installed")
-    # Behind the others: its python must not be taken for the one that runs this.
+    # Append it, so that its python does not replace the one that runs this.
     return f"{paths}{os.pathsep}{folder / 'bin'}"
 
 

@@ -1,7 +1,7 @@
-"""Faults by chance on real builds: after each, nothing runs on, nothing is half done, nothing finished is lost.
+"""Injects random faults into real builds. After each, no process survives and no result is half written or lost.
 
-`python -m benchmarks.fault_storm --faults 1000 --seed 1` works in a folder of its own with a store of its own. The
-expected contents of every target are computed here, apart from the engine. Exits with 1 at the first broken promise.
+`python -m benchmarks.fault_storm --faults 1000 --seed 1` works in a temporary folder with a separate store. It computes
+the expected content of every target itself, without the engine. It exits with 1 at the first broken promise.
 """
 
 from __future__ import annotations
@@ -22,31 +22,35 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from benchmarks.engine.hostile_steps import HarmError, HostileSteps
+from benchmarks.engine.hostile_store import HostileStore
 from benchmarks.engine.storm_project import END, GRAPH, SOURCES, Project
 
 _ENDED_WELL, _STEP_FAILED = 0, 1
 _WAIT_S = 60.0
-#: A killed farm's shims ask their tools to end, wait two seconds, and kill them.
+#: When a farm is killed, its shims ask their tools to end, wait two seconds, and kill them.
 _PROCESSES_END_S = 10.0
 
 
 class BrokenPromiseError(Exception):
-    """The engine did what it must not do."""
+    """The engine broke a promise."""
 
 
 class Storm:
-    """Brings about faults and checks the promises after each."""
+    """Injects faults and checks the promises after each."""
 
     def __init__(self, folder: Path, seed: int, *, seconds: float = 0.06, tmpfs: Path | None = None) -> None:
-        self.chance = random.Random(seed)  # noqa: S311 - it has to be repeatable, not secret
-        self.project = Project(folder / "one", folder / "cache", folder / "told", seconds)
-        self.twin = Project(folder / "two" / "deeper", folder / "cache", folder / "told", seconds)
-        self.small = Project(tmpfs / "small", folder / "cache", folder / "told", seconds) if tmpfs else None
+        self.chance = random.Random(seed)  # noqa: S311 - it must be repeatable, not secret
+        self.project = Project(folder / "one", folder / "cache", folder / "run_log", seconds)
+        self.twin = Project(folder / "two" / "deeper", folder / "cache", folder / "run_log", seconds)
+        self.small = Project(tmpfs / "small", folder / "cache", folder / "run_log", seconds) if tmpfs else None
         self.counts: Counter[str] = Counter()
-        #: Faults that came when the build had ended already.
+        #: Faults that hit after the build had ended.
         self.late = 0
         self._edits = 0
-        #: Targets that were harmed on purpose, and the only steps that may run in the next build if that is known.
+        self._steps = HostileSteps(folder / "steps", self.chance)
+        self._hostile = HostileStore(self.project, folder / "canaries", self.chance)
+        #: Targets that were damaged on purpose; and the only steps that may run in the next build, None if unknown.
         self._harmed: set[str] = set()
         self._may_run: set[str] | None = None
         self._faults: dict[str, Callable[[], None]] = {
@@ -61,27 +65,32 @@ class Storm:
             "clock jumps": self._jump_clock,
             "two farms in one checkout": lambda: self._two_farms(self.project),
             "two farms in two checkouts": lambda: self._two_farms(self.twin),
+            "hostile step": self._hostile_step,
+            "hostile store": lambda: self._plant(self._hostile.plant_in_store),
+            "hostile build folder": lambda: self._plant(self._hostile.plant_in_checkout),
             **({"disk full": self._fill_disk} if tmpfs else {}),
         }
 
-    def run(self, faults: int) -> None:
-        """Bring about so many faults, of every kind in turn. Raises BrokenPromiseError."""
+    def run(self, faults: int, only: str = "") -> None:
+        """Inject that many faults, in rounds over all kinds with `only` in their name. Raises BrokenPromiseError."""
         kinds: list[str] = []
         for _ in range(faults):
-            # A kill of the farm has the most moments to strike at.
-            every = [*self._faults, *(["SIGKILL of the farm"] * 2)]
+            # A kill of the farm can hit at the most different moments, so it comes more often.
+            every = [name for name in (*self._faults, *(["SIGKILL of the farm"] * 2)) if only in name]
             kinds = kinds or self.chance.sample(every, len(every))
             kind = kinds.pop()
             self._edit(self.project)
             try:
                 self._faults[kind]()
                 self.check(self.project)
+                if touched := self._hostile.check():
+                    raise BrokenPromiseError(touched)
             except BrokenPromiseError as problem:
                 raise BrokenPromiseError(f"fault {sum(self.counts.values()) + 1}, {kind}: {problem}") from None
             self.counts[kind] += 1
 
     def check(self, project: Project) -> None:
-        """Check what a fault has left, then what the next build makes of it."""
+        """Check the state after a fault, then the next build. Raises BrokenPromiseError."""
         until_s = time.monotonic() + _PROCESSES_END_S
         while left := project.processes():
             if time.monotonic() > until_s:
@@ -117,13 +126,13 @@ class Storm:
 
     def _edit(self, project: Project) -> None:
         self._edits += 1
-        # Sometimes back to what was there before, for the store.
+        # Sometimes restore an earlier text, so that the store has its result.
         text = str(self._edits if self.chance.random() < 0.8 else self.chance.randrange(1, self._edits + 1))
         project.edit(self.chance.choice(SOURCES), text)
 
     @contextlib.contextmanager
     def _build(self, statuses: tuple[int, ...], project: Project | None = None, **more: str) -> Iterator[int]:
-        """Start a build, wait until some moment of it, and check how it ended after the fault."""
+        """Start a build, wait a random time, let the caller inject the fault, and check how the build ended."""
         process = (project or self.project).start("-n", "3", **more)
         time.sleep(self.chance.uniform(0.1, 0.7))
         yield process.pid
@@ -145,7 +154,7 @@ class Storm:
         self.late += process.poll() is not None
         process.send_signal(number)
         output, _ = process.communicate(timeout=_WAIT_S)
-        # Before the farm watches for signals it ends as any Python program does.
+        # Before the farm has installed its signal handlers it ends like any Python program.
         early = number == signal.SIGINT and "KeyboardInterrupt" in output
         if process.returncode not in (_ENDED_WELL, -number, 128 + number) and not early:
             raise BrokenPromiseError(f"{number.name} ended a build with {process.returncode}\n{output}")
@@ -203,6 +212,16 @@ class Storm:
             self._may_run |= parts[path]
         shutil.rmtree(self.project.folder / "build")
 
+    def _hostile_step(self) -> None:
+        try:
+            self._steps.strike()
+        except HarmError as problem:
+            raise BrokenPromiseError(str(problem)) from None
+
+    def _plant(self, plant: Callable[[], set[str]]) -> None:
+        self._end(self.project.start(), _ENDED_WELL)
+        self._may_run = plant()
+
     def _jump_clock(self) -> None:
         with self._build((_ENDED_WELL,), CLOCK_JUMPS=str(self.chance.random())):
             pass
@@ -235,7 +254,7 @@ class Storm:
         process = self.small.start("-n", "3")
         output, _ = process.communicate(timeout=_WAIT_S)
         filler.unlink()
-        # An engine that cannot write anything says so and gives up; a step that cannot has failed.
+        # If the engine cannot write it reports this and gives up; if a step cannot write it has failed.
         if "Traceback" in output and "No space left" not in output:
             raise BrokenPromiseError(f"a full disk ended a build with {process.returncode}\n{output}")
         self.check(self.small)
@@ -249,7 +268,7 @@ def _children(pid: int) -> list[int]:
 
 @contextlib.contextmanager
 def small_disk(folder: Path) -> Iterator[Path | None]:
-    """Give a file system of one MiB, or None where none can be mounted."""
+    """Yield a file system of one MiB, or None if none can be mounted."""
     folder.mkdir(parents=True)
     command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
     mounted = os.getuid() == 0 and subprocess.run(command, check=False, capture_output=True).returncode == 0
@@ -261,26 +280,28 @@ def small_disk(folder: Path) -> Iterator[Path | None]:
 
 
 def main() -> int:
-    """Run a storm and print what it was."""
+    """Run a storm and print a summary."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--faults", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", metavar="WORD", help="kinds of faults with it in their names: hostile")
     options = parser.parse_args()
     begun_s = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="fault_storm") as name, small_disk(Path(name) / "disk") as tmpfs:
         storm = Storm(Path(name), options.seed, tmpfs=tmpfs)
         problem = ""
         try:
-            storm.run(options.faults)
+            storm.run(options.faults, options.only)
         except BrokenPromiseError as error:
             problem = str(error)
     lines = [f"{count:6d}  {kind}" for kind, count in sorted(storm.counts.items())]
     total = sum(storm.counts.values())
     if tmpfs is None:
-        lines.append("        disk full: left out, since no small file system can be mounted here")
+        lines.append("        disk full: left out, because no small file system can be mounted here")
     lines.append(f"{total:6d}  faults in {time.monotonic() - begun_s:.0f} s, seed {options.seed}")
-    lines.append(f"{storm.late:6d}  of them came when the build had just ended; what is checked after them is the same")
-    lines.append(f"BROKEN: {problem}" if problem else "        after each: nothing ran on, nothing half, nothing lost")
+    lines.append(f"{storm.late:6d}  of them hit just after the build had ended; the checks after them are the same")
+    kept = "        after each: no process left, nothing half written, nothing lost"
+    lines.append(f"BROKEN: {problem}" if problem else kept)
     sys.stdout.write("\n".join(lines) + "\n")
     return 1 if problem else 0
 

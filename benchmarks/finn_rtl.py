@@ -1,13 +1,13 @@
-"""One matrix-vector unit and one thresholding unit beside FINN's own RTL of equal parameters, in one run of Yosys.
+"""Compares a matrix-vector unit and a thresholding unit with FINN's own RTL of equal parameters, in one run of Yosys.
 
     pip download --no-deps finn-plus && unzip finn_plus-*.whl -d FOLDER
     python -m benchmarks.finn_rtl FOLDER
 
-FOLDER holds finn-rtllib (of FINN+, BSD-3-Clause), which is read as it is. Where it does not elaborate, with Yosys' own
-front end or with the slang front end, the reason of each is printed and there is no ratio.
+FOLDER holds finn-rtllib (from FINN+, BSD-3-Clause), which is read unchanged. If it elaborates neither with Yosys' own
+front end nor with the slang front end, the reasons are printed instead of a ratio.
 
-What is compared differs in two ways that no setting removes: FINN's thresholding keeps its thresholds inside (our
-memory's LUTs are added), and FINN's unit multiplies in DSPs and takes weights of two bits or more.
+The units differ in two ways that no setting removes: FINN's thresholding unit stores its thresholds inside, so our
+memory's LUTs are added; and FINN's matrix-vector unit multiplies in DSPs and takes weights of two bits or more.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SYNTH = "synth_xilinx -family xcup -top {top} -noiopad -noclkbuf -flatten"
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit of FINN: its files below finn-rtllib, its top, the parameters that equal ours."""
+    """A unit of FINN: its files below finn-rtllib, its top, its parameters, and our operator of equal shape."""
 
     name: str
     files: tuple[str, ...]
@@ -67,7 +67,7 @@ UNITS = (
 
 
 def measure(folder: Path, reads: list[str], top: str) -> Utilization:
-    """Synthesise what `reads` brings in. Raises YosysError."""
+    """Synthesise the sources that the commands `reads` read. Raises YosysError."""
     script = [*reads, SYNTH.format(top=top), "tee -o statistics.txt stat -tech xilinx"]
     (folder / "unit.ys").write_text("\n".join(script) + "\n")
     run_script(Path("unit.ys"), folder / "unit.log", folder)
@@ -75,7 +75,7 @@ def measure(folder: Path, reads: list[str], top: str) -> Utilization:
 
 
 def theirs(folder: Path, library: Path, unit: Unit) -> Utilization | list[str]:
-    """FINN's unit, or why each front end refuses it."""
+    """Area of FINN's unit, or the reason of each front end for refusing it."""
     files = [str(library / file) for file in unit.files]
     values = unit.parameters.items()
     own = [f"read_verilog -sv {file}" for file in files]
@@ -88,13 +88,13 @@ def theirs(folder: Path, library: Path, unit: Unit) -> Utilization | list[str]:
         try:
             return measure(folder, reads, unit.top)
         except YosysError as error:
-            told = [line for line in (folder / "unit.log").read_text().splitlines() if "ERROR: " in line]
-            reasons.append(f"{front_end}: {_PATH.sub('', told[0] if told else str(error))}")
+            errors = [line for line in (folder / "unit.log").read_text().splitlines() if "ERROR: " in line]
+            reasons.append(f"{front_end}: {_PATH.sub('', errors[0] if errors else str(error))}")
     return reasons
 
 
 def ours(folder: Path, operator: Operator) -> Utilization:
-    """Our unit with the same parameters."""
+    """Area of our unit with the same parameters. Raises YosysError."""
     module = operator.sv_module
     sources = [ROOT / "blocks" / name for name in sv_files([operator])]
     given = " ".join(f"-set {name} {int(value)}" for name, value in module.parameters)
@@ -106,7 +106,7 @@ def main(arguments: list[str]) -> int:
     """Run the comparison.
 
     Returns:
-        0 if both units of FINN were measured, 1 if one was not, 2 for a wrong call.
+        0 if both units of FINN were measured, 1 if one was not, 2 for wrong arguments.
     """
     found = sorted(Path(arguments[0]).rglob("finn-rtllib")) if len(arguments) == 1 else []
     if not found:

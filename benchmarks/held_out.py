@@ -1,7 +1,7 @@
-"""Classify the images that a network was never trained on, on the card and with the integer model.
+"""Classifies the images that a network was never trained on, on the card and with the integer model.
 
-`python -m benchmarks.held_out digits` prints some of them, the accuracy, and whether the two agree label for label;
-it ends with status 1 where they do not.
+`python -m benchmarks.held_out digits` prints some images, the accuracy, and whether card and model agree in every
+label. The status is 1 if they do not.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from blocks import dataset
 from blocks.network import Network, find_network
 from blocks.network_model import run_network
 from blocks.parameters import ParameterError, read_block
+from config import output
 from config.problem import ConfigError
 
 Tensor = np.ndarray[Any, Any]
@@ -31,7 +32,7 @@ SHADES = " ░▒▓█"
 
 
 def held_out(network: Network) -> tuple[Tensor, Tensor]:
-    """Images uint8 [N, H, W, C] and labels [N] that training left alone."""
+    """Images uint8 [N, H, W, C] and labels int [N] that training never saw. Raises SystemExit if there are none."""
     if network.dataset is None:
         raise SystemExit(f"{network.file}: the network names no data set to classify")
     try:
@@ -41,7 +42,7 @@ def held_out(network: Network) -> tuple[Tensor, Tensor]:
 
 
 def expected_indices(network: Network, images: Tensor) -> Tensor:
-    """The best indices [N, top] that the integer model gives."""
+    """The best indices [N, top] of the integer model. Raises SystemExit if parameters are missing or wrong."""
     try:
         parameters = {block.name: read_block(network.parameters / f"{block.name}.npz") for block in network.blocks}
     except ParameterError as error:
@@ -53,7 +54,7 @@ def expected_indices(network: Network, images: Tensor) -> Tensor:
 
 
 def picture(image: Tensor, label: int, answer: int, *, coloured: bool) -> Panel:
-    """A small grey picture. A cell is twice as tall as wide: with colours two rows of pixels share one row of cells."""
+    """A small grey picture. A cell is twice as tall as wide, so with colours it shows two rows of pixels."""
     text = Text()
     if coloured:
         for row in range(0, image.shape[0], 2):
@@ -71,7 +72,7 @@ def picture(image: Tensor, label: int, answer: int, *, coloured: bool) -> Panel:
 
 
 def show(console: Console, title: str, chosen: list[int], images: Tensor, labels: Tensor, answers: Tensor) -> None:
-    """Some images with what the card says of them, side by side."""
+    """Print some images side by side, with the card's answers."""
     if chosen:
         console.print(title)
         coloured = console.color_system is not None
@@ -83,11 +84,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Print pictures, accuracy and agreement.
 
     Returns:
-        0, or 1 where card and model disagree.
+        0, or 1 if card and model disagree.
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("network")
-    parser.add_argument("--xclbin", type=Path, help="default: the one that `doit build` made for target sw_emu")
+    parser.add_argument("--xclbin", type=Path, help="[default: the one that `doit build` made for target sw_emu]")
     given = parser.parse_args(arguments)
     try:
         network = find_network(given.network)
@@ -96,11 +97,11 @@ def main(arguments: list[str] | None = None) -> int:
     path = given.xclbin or Path("build", network.name, "open-sw_emu", f"{network.name}.xclbin")
     if not path.exists():
         raise SystemExit(f"{path} is missing; make it with: doit build network={network.name}")
-    import runtime  # noqa: PLC0415  pynq is slow to import: first say what is wrong with the arguments
+    import runtime  # noqa: PLC0415  pynq is slow to import, so check the arguments first
 
     images, labels = held_out(network)
     expected = expected_indices(network, images)
-    console = Console()
+    console = output.console()
     try:
         accelerator = runtime.Accelerator(path)
     except runtime.FarmRuntimeError as error:
@@ -118,7 +119,7 @@ def main(arguments: list[str] | None = None) -> int:
     console.print(f"{right} of {len(labels)} held-out images are right: top-1 accuracy {right / len(labels):.2%}")
     top = int((answers == labels[:, None]).any(axis=1).sum())
     console.print(f"{top} have their label among the best {answers.shape[1]}: {top / len(labels):.2%}")
-    console.print(f"{len(labels) / seconds:.0f} images/s emulated on this machine (no card's speed)")
+    console.print(f"{len(labels) / seconds:.0f} images/s emulated on this machine (not a card's speed)")
     differing = int((answers != expected).any(axis=1).sum())
     if differing:
         console.print(f"[bold red]{differing} images differ from the integer model[/]")

@@ -1,9 +1,9 @@
-"""How long the parsers take: the corpus, a timing report of 10 MB, and texts made to be slow.
+"""Measures the parsers: on the corpus, on a timing report of 10 MB, and on hostile texts.
 
     python -m benchmarks.reports CORPUS_FOLDER
 
-Prints the seconds for every recognised file of the folder together, for a timing summary of 10 MB (the largest of the
-folder, its path details repeated), and the seconds per megabyte of the slowest file and of the slowest hostile text.
+Prints the total seconds for all recognised files of the folder, the seconds for a timing summary of 10 MB (the largest
+in the folder, with its path details repeated), and the seconds per megabyte of the slowest file and hostile text.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from reports.registry import KINDS, parse, recognise
 
 MEGABYTE = 1_000_000
 SMALL = 100_000
-"""Files below this many bytes say nothing about seconds per megabyte."""
+"""Smaller files, in bytes, are too short to give seconds per megabyte."""
 
 
 def main(arguments: list[str]) -> int:
@@ -77,7 +77,7 @@ def _large(text: str) -> str:
 
 
 def _hostile() -> dict[str, str]:
-    """Return texts of 1 MB that invite a parser to work more than once on each character."""
+    """Return texts of about 1 MB that make a careless parser read each character many times."""
     heads = {
         "utilization": "Utilization Design Information\n\n1. CLB Logic\n------------\n\n",
         "hierarchy": "Utilization Design Information\n\n1. Utilization by Hierarchy\n---------------------------\n\n",

@@ -1,8 +1,8 @@
-"""How long the commands take that people wait for: `python -m benchmarks.start [NETWORK]`, with nothing to build.
+"""Measures commands that people wait for, with nothing to build: `python -m benchmarks.start [NETWORK]`.
 
-Each command runs as a process of its own, several times; printed are the least and the median of wall time and of
-processor time, the latter with all children. The network must be built (`doit build network=NETWORK`): else the second
-command would build it. What was wanted is printed behind; the status is 1 if the least wall time misses it.
+Each command runs several times as a separate process. It prints the least and the median of wall time and of processor
+time; the latter includes all children. Build the network first (`doit build network=NETWORK`), or the second command
+will build it. The last column is the limit; the status is 1 if the least wall time exceeds it.
 """
 
 # ruff: noqa: T201
@@ -32,12 +32,12 @@ def timed(command: str, network: str) -> tuple[float, float]:
 
 
 def main() -> int:
-    """Print the table. Returns 0, or 1 where a command is slower than wanted."""
+    """Print the table. Returns 0, or 1 if a command is slower than its limit."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("network", nargs="?", default="resnet50")
     parser.add_argument("--runs", type=int, default=9)
     given = parser.parse_args()
-    print(f"{given.network}, {given.runs} runs each, after one that is not counted")
+    print(f"{given.network}, {given.runs} runs each, after one that does not count")
     print(f"{'command':<14} {'wall least':>11} {'median':>8} {'CPU least':>10} {'median':>8} {'wanted':>7}")
     slow = False
     for command, wanted in WANTED_S.items():

@@ -1,7 +1,8 @@
-"""How fast a network is emulated, and what its build took: `python -m benchmarks.sw_emu resnet50`.
+"""Measures the emulation of a network and prints the time of its build: `python -m benchmarks.sw_emu resnet50`.
 
-Images per second of the emulated card with one and with all workers, CPU time per image, the integer model beside it,
-and the time of each step from the records of the last builds. They are figures of this machine, of no card.
+It prints images per second of the emulated card with one and with all workers, CPU time per image, the same for the
+integer model, and the time of each step from the records of the last builds. They are figures of this machine, not of a
+card.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ SEED = 2020
 
 @dataclass(frozen=True)
 class Speed:
-    """Wall and CPU time per image."""
+    """Wall and CPU seconds per image."""
 
     wall_s: float
     cpu_s: float
@@ -57,17 +58,17 @@ def machine() -> str:
 
 
 def random_images(network: Network, count: int) -> Tensor:
-    """Images uint8 [N, H, W, C]; the time depends on no value."""
+    """Images uint8 [N, H, W, C]; they may be random, because the time does not depend on values."""
     shape = (count, network.image.height, network.image.width, network.image.channels)
     return np.random.default_rng(SEED).integers(0, 256, shape, np.uint8)
 
 
 def emulated(path: Path, images: Tensor, batch: int | None) -> tuple[Speed, Tensor]:
-    """The emulated card on all images after one to warm up, in calls of `batch` images, and the indices it gives.
+    """Run all images on the emulated card, `batch` images a call, after one to warm up. Returns speed and indices.
 
-    The child process reports its CPU time when it has ended; what starting and warming up take is taken off.
+    The child's CPU time is known only when it has ended; the time for starting and warming up is subtracted.
     """
-    import runtime  # noqa: PLC0415  pynq is slow to import: first say what is wrong with the arguments
+    import runtime  # noqa: PLC0415  pynq is slow to import, so check the arguments first
 
     def run(chosen: Tensor) -> tuple[float, float, Tensor]:
         before = _children_cpu_s()
@@ -89,7 +90,7 @@ def _children_cpu_s() -> float:
 
 
 def modelled(network: Network, images: Tensor) -> tuple[Speed, Tensor]:
-    """The integer model on all images, one at a time, and the indices it gives."""
+    """Run all images through the integer model, one at a time. Returns speed and indices."""
     values: dict[str, Values] = {
         block.name: values_of(block.core().graph, block.name, parameter_file(network, block))
         for block in network.blocks
@@ -104,13 +105,13 @@ def modelled(network: Network, images: Tensor) -> tuple[Speed, Tensor]:
 
 
 def build_times(folder: Path) -> list[dict[str, Any]]:
-    """The records of a build's steps, the longest first."""
+    """The records of a build's steps, by CPU time, the longest first."""
     records = [json.loads(path.read_text("utf-8")) for path in Path(RECORDS, folder).rglob("*.json")]
     return sorted(records, key=lambda record: -float(record["cpu_s"]))
 
 
 def show_build(console: Console, folder: Path) -> None:
-    """Print what each step took when it last ran."""
+    """Print the cost of each step in its last run."""
     records = build_times(folder)
     table = Table("step", "wall s", "CPU s", "peak GiB", box=None, pad_edge=False)
     for record in records:
@@ -125,7 +126,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Print the figures.
 
     Returns:
-        0, or 1 where the emulation and the integer model disagree.
+        0, or 1 if the emulation and the integer model disagree.
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("network")
@@ -136,12 +137,12 @@ def main(arguments: list[str] | None = None) -> int:
     except ConfigError as error:
         raise SystemExit(str(error)) from None
     if given.images < 2:
-        raise SystemExit("--images: two or more, so that there is something for two workers to do")
+        raise SystemExit("--images: give at least 2, so that two workers have something to do")
     folder = Path("build", network.name, "open-sw_emu")
     path = folder / f"{network.name}.xclbin"
     if not path.exists():
         raise SystemExit(f"{path} is missing; make it with: doit build network={network.name}")
-    # Its values mean nothing, and that is said here in one line.
+    # The classes may be meaningless; stand_in_note says so in one line.
     warnings.simplefilter("ignore", UserWarning)
     console = Console(highlight=False)
     console.print(f"{network.name} on {machine()}")

@@ -1,16 +1,15 @@
-"""What a network's cores and memories take, synthesised with Yosys, beside a straightforward way to build them.
+"""Synthesises a network's cores and memories with Yosys and compares them with straightforward versions.
 
     python -m benchmarks.synthesis [NETWORK] [--only BLOCK ...] [--jobs 2] [--plain]
 
 Prints per core LUTs (Yosys' estimated LCs and LUTs as memory), registers, block RAM tiles, DSPs, logic delay without
 routing, levels, and the seconds and the peak memory of the run; then the sum over the blocks with their memories, and
-the limits. All of it is an estimate.
+the limits. All figures are estimates.
 
-`--plain` synthesises every core once more with `straightforward.sv`: PEs that add signed products and share nothing,
-threshold lanes that compare with all thresholds at once. "plain" is that core at the same folding, "ratio" ours to it.
-"at PE" adds the
-lanes that thresholds as wide as their MVAU's PE would need, from the lanes' own figures, and is an upper bound: the
-width converters that such a core would do without stay in. Both leave the memories out.
+`--plain` synthesises every core again with `straightforward.sv`: PEs that add signed products and share nothing, and
+threshold lanes that compare with all thresholds at once. "plain" is that core at the same folding, "ratio" is ours
+divided by it. "at PE" adds the lanes that thresholds as wide as their MVAU's PE would need, computed from the area of
+single lanes. It is an upper bound, because such a core would need fewer width converters. Both exclude the memories.
 """
 
 from __future__ import annotations
@@ -61,22 +60,22 @@ HELD = ("luts", "registers", "bram_tiles")
 
 @dataclass(frozen=True)
 class Run:
-    """One synthesis: what `values.json` says, wall and processor seconds, and GiB of its largest process."""
+    """One synthesis: the members of `values.json`, wall and processor seconds, and GiB of its largest process."""
 
     values: dict[str, Any]
     seconds: float
     cpu_seconds: float
     peak_gib: float
     lanes: tuple[tuple[int, int], ...]
-    """Bits of the thresholds and estimated LCs of each kind of threshold lane in the netlist."""
+    """For each kind of threshold lane in the netlist: the bits of its thresholds, and its estimated LCs."""
 
     def number(self, name: str) -> float:
-        """A member of the values."""
+        """A member of `values` as a number."""
         return float(self.values[name])
 
 
 def synthesise(top: str, texts: dict[str, str], files: Iterable[str], *, plain: bool = False) -> Run:
-    """Synthesise in a folder of its own, which is removed. Raises SystemExit with the step's error line."""
+    """Synthesise in a temporary folder. Raises SystemExit with the step's log."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         wanted = {file: (ROOT / "blocks" / file).read_text() for file in files} | texts
@@ -106,12 +105,12 @@ def synthesise(top: str, texts: dict[str, str], files: Iterable[str], *, plain: 
 
 
 def _ports(netlist: Path, module: str) -> int:
-    """Bits of a lane's thresholds: by them a kind of lane is known."""
+    """Bits of a lane's thresholds, which identify a kind of lane."""
     return len(json.loads(netlist.read_text())["modules"][module]["ports"]["thresholds"]["bits"])
 
 
 def lanes_at_pe(graph: Graph, run: Run) -> float:
-    """LUTs of the lanes that thresholds at their MVAU's PE need beyond those that the core has."""
+    """LUTs of the additional lanes if all thresholds were as wide as their MVAU's PE."""
     cost = dict(run.lanes)
     producer = {name: node for node in graph.nodes for name in node.outputs}
     total = 0.0
@@ -133,7 +132,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the benchmark.
 
     Returns:
-        0, or 1 where a limit does not hold for the whole network.
+        0, or 1 if the whole network misses a limit.
     """
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("network", nargs="?", default="resnet50")
@@ -149,7 +148,7 @@ def main(arguments: list[str] | None = None) -> int:
     only = given.only or list(network.cores())
     unknown = [block for block in only if block not in network.cores()]
     if unknown:
-        raise SystemExit(f"{unknown[0]} is no block of {network.name}; known: {', '.join(network.cores())}")
+        raise SystemExit(f"{network.name} has no block {unknown[0]!r}; known: {', '.join(network.cores())}")
     cores = {network.cores()[block].name: network.cores()[block] for block in only}
     begun = time.perf_counter()
     try:
@@ -173,7 +172,7 @@ def _run(core: Core) -> Run:
 
 def _run_plain(core: GraphCore) -> Run:
     view = render(core)
-    # The variant replaces modules of both.
+    # The variant replaces modules in both files.
     files = dict.fromkeys((*view.files, "operators/mvau/mvau.sv", "operators/threshold/threshold.sv"))
     return _noted(synthesise(view.name, {"core.sv": view.top}, files, plain=True), f"{view.name}, straightforward")
 

@@ -1,1 +1,1 @@
-"""What is built: operators, blocks made of them, and networks made of blocks."""
+"""Operators, blocks made of operators, and networks made of blocks."""

@@ -1,4 +1,4 @@
-"""The labelled images that a network was trained for, those apart that training has never seen."""
+"""The labelled images that were held out of a network's training."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ Tensor = np.ndarray[Any, Any]
 
 
 class DatasetError(Exception):
-    """Why there are no images: the package that they come with is not installed."""
+    """The package that the images come with is not installed."""
 
 
 def held_out(dataset: Dataset) -> tuple[Tensor, Tensor]:
-    """Images uint8 [N, H, W, C] and labels [N] that training left alone.
+    """Images uint8 [N, H, W, C] and labels int [N] that training never saw.
 
     Raises:
         DatasetError: the package with the images is not installed.

@@ -1,11 +1,10 @@
-"""Trimmed depths of FIFOs: data beside a network file, `<network>.fifos.yaml`, that people review.
+"""Trimmed depths of FIFOs: `<network>.fifos.yaml` beside the network file, for review.
 
-`doit fifos` writes it from what `cosim` has measured; without the file the analytic bounds hold. It is
+`doit fifos` writes the file from the marks that `cosim` measured; without it the analytic bounds hold. It gives the
+depth in beats by block and FIFO node, at most the bound:
 
     blocks:
       res2a: {skip: 2960}
-
-with the depth in beats by block and FIFO node. A depth is never more than the bound.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ Depths = tuple[tuple[str, int], ...]
 
 @dataclass(frozen=True)
 class Trimmed:
-    """One FIFO of one block: its mark (the most beats that it has held), the depth to give it, and its bound."""
+    """One FIFO of one block, in beats: its mark (the most that it has held), the depth to give it, and its bound."""
 
     block: str
     fifo: str
@@ -36,21 +35,21 @@ class Trimmed:
 
 
 def depths_file(network_file: Path) -> Path:
-    """Where the depths of a network's FIFOs are."""
+    """The file with the depths of a network's FIFOs; it need not exist."""
     return network_file.with_name(network_file.stem + SUFFIX)
 
 
 def bounds(core: GraphCore) -> dict[str, int]:
-    """The depth of each FIFO of a core."""
+    """The depth in beats of each FIFO of a core, by its node."""
     return {node.name: fifo.depth for node, fifo in core.graph.fifos()}
 
 
 def read_depths(
     path: Path, cores: Mapping[str, GraphCore], least: Mapping[str, Mapping[str, int]], problems: Problems
 ) -> dict[str, Depths]:
-    """Depths by block; `cores` are the blocks' cores with their bounds, `least` the depths below which a core stops.
+    """Depths by block. `cores` are the blocks' cores with FIFOs at their bounds; below `least` a core deadlocks.
 
-    None of the file's mistakes is raised here.
+    Mistakes in the file are added to `problems`, not raised.
 
     Raises:
         ConfigError: the file is not a YAML mapping.
@@ -88,8 +87,8 @@ def _depths(
             )
             continue
         if depth < least.get(fifo, 1):
-            what = f"{block}: {fifo} is {depth} beats deep, but {least[fifo]} or more have to fit before the "
-            what += "other way's first beat: the core deadlocks"
+            what = f"{block}: {fifo} is {depth} beats deep, but has to hold at least {least[fifo]} before the "
+            what += "first beat of the other path: the core deadlocks"
             section.problem(
                 fifo, what, "measure again with 'doit fifos', or delete the file: the bounds hold without it"
             )
@@ -98,7 +97,7 @@ def _depths(
 
 
 def render_depths(network: str, trimmed: Sequence[Trimmed], rule: str) -> str:
-    """The text of the file. A FIFO that stays at its bound is a comment, so the bound can change."""
+    """The text of the file. A FIFO that stays at its bound is only a comment, so it follows when the bound changes."""
     lines = [
         f"# Depths in beats of the FIFOs of {network}, written by 'doit fifos' from what cosim has measured.",
         f"# {rule}",

@@ -1,8 +1,8 @@
-"""Parameter arrays -> the images of a block's parameter memories.
+"""Packs parameter arrays into the images of a block's parameter memories.
 
-Layout of `memories.bin`, after which the netlist's memories and the emulation are filled: the memories of the block
-one after the other in the order of `memories.json`; a memory is `depth` beats; a beat is `width_bits` bits, value 0
-lowest, in whole bytes, little-endian.
+The netlist's memories and the emulation are filled from `memories.bin`. It holds the memories of the block one after
+the other, in the order of `memories.json`. A memory is `depth` beats. A beat is `width_bits` bits, value 0 lowest,
+padded to whole bytes, little-endian.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Tensor = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Memory:
-    """One parameter memory: which port it feeds, its width and depth, and where its image begins."""
+    """One parameter memory: the port that it feeds, its width and depth in beats, and the bytes of its image."""
 
     port: str
     role: str
@@ -36,7 +36,7 @@ def beat_bytes(width_bits: int) -> int:
 
 
 def pack_beats(values: Tensor, bits: int) -> bytes:
-    """Beats [depth, lanes] of `bits`-bit values (two's complement where negative) as the bytes of an image."""
+    """Pack beats [depth, lanes] of `bits`-bit values, two's complement if negative, into the bytes of an image."""
     depth, lanes = values.shape
     shifts = np.arange(bits, dtype=np.uint64)
     words = values.astype(np.int64).view(np.uint64) if values.dtype != np.uint64 else values
@@ -45,7 +45,11 @@ def pack_beats(values: Tensor, bits: int) -> bytes:
 
 
 def images(graph: Graph, logical: dict[str, Tensor]) -> tuple[list[Memory], bytes]:
-    """The memories of a core filled with logical parameter arrays, and their images in one run of bytes."""
+    """Fill a core's memories with parameter arrays, by port name; returns the memories and their images, joined.
+
+    Raises:
+        ValueError: an array does not fit its port.
+    """
     memories: list[Memory] = []
     content = bytearray()
     nodes = {node.name: node.operator for node in graph.nodes}
@@ -63,7 +67,7 @@ def images(graph: Graph, logical: dict[str, Tensor]) -> tuple[list[Memory], byte
 
 
 def unpack_beats(content: Tensor, lanes: int, bits: int, *, signed: bool) -> Tensor:
-    """The reverse of `pack_beats`: bytes uint8 of whole beats to values int64 [beats, lanes].
+    """Reverse `pack_beats`: bytes uint8 of whole beats to values int64 [beats, lanes].
 
     Raises:
         ValueError: an unused bit above the lanes is set.

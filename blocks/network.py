@@ -1,4 +1,4 @@
-"""A network: a YAML file that lists blocks, read into frozen values with all its mistakes at once."""
+"""Reads a network, a YAML file that lists blocks, into frozen values and reports all its mistakes at once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NETWORKS = Path(__file__).parent / "networks"
 Block = Stem | Residual | Head
 
 FEWEST_BLOCKS = 3
-"""The head takes off the offset that residual blocks add, so a stem alone cannot feed it."""
+"""The head subtracts the offset that residual blocks add, so a stem alone cannot feed it."""
 _NAME = re.compile("[A-Za-z][A-Za-z0-9_]{0,39}")
 
 _KNOWN = {
@@ -36,14 +36,14 @@ _KNOWN = {
     "residual": {"conv2a", "conv2b", "conv2c", "conv1"},
     "head": set[str](),
 }
-"""Block kinds and the operators that a network file shapes in them."""
+"""By kind of block, the operators that a network file gives a shape."""
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Labelled images that the network was trained for: every `held_out_every`-th was never trained on.
+    """The labelled images that the network was trained on; every `held_out_every`-th was held out of training.
 
-    `maximum` is the brightest value of their pixels; pictures of other ranges are scaled to it.
+    `maximum` is the brightest pixel value; pictures with another range are scaled to it.
     """
 
     source: str
@@ -73,7 +73,7 @@ class Network:
 
     @property
     def dma(self) -> Dma:
-        """The block in front of the first and behind the last."""
+        """The block that feeds the first block and takes the output of the last."""
         first, last = self.blocks[0].core().graph, self.head.core().graph
         weights = next(port.stream for port in last.inputs if port.name == "fc_weights")
         return Dma(image=first.inputs[0].stream, weights=weights, result=last.outputs[0].stream)
@@ -103,7 +103,7 @@ def available(folder: Path = NETWORKS) -> list[str]:
 
 
 def find_network(name: str, folder: Path = NETWORKS, *, origin: str = "command line") -> Network:
-    """The network of that name; `origin` is where the name was written, e.g. `farm.yaml:3`.
+    """Read the network of that name; `origin` is where the name was written, e.g. `farm.yaml:3`.
 
     Raises:
         ConfigError: no such network (with a suggestion), mistakes in its file (all of them), or a half-made operator.
@@ -129,7 +129,7 @@ def read_network(path: Path) -> Network:
     document = load(path, name=path.relative_to(here).as_posix() if path.is_relative_to(here) else None)
     name = _name(document, default=path.stem)
     if name is not None and name != path.stem:
-        document.problem("name", f"the file is called {path.name}, the network {name!r}", "give both one name")
+        document.problem("name", f"the file is called {path.name}, the network {name!r}", "give both the same name")
     image = known(document, lambda: _image(document.section("image")))
     parameters = document.text("parameters", default=path.stem)
     pure = PurePosixPath(parameters)
@@ -169,9 +169,9 @@ def _with_depths(blocks: tuple[Block, ...], path: Path) -> tuple[Block, ...]:
 
 
 def _name(section: Section, *, default: str | Required = REQUIRED) -> str | None:
-    """The name of a network or a block; None where it is missing or none.
+    """The name of a network or a block; None if it is missing or not valid.
 
-    Names become files, tasks and instances: a space or a slash would end up in a path or in a tool's script.
+    Names become files, tasks and instances. A space or a slash would end up in a path or in a tool's script.
     """
     name = known(section, lambda: section.text("name", default=default))
     if name is not None and not _NAME.fullmatch(name):
@@ -216,7 +216,7 @@ def _blocks(sections: Sequence[Section], source: Known) -> Iterator[Block]:
             what = f"block {position + 1} of {len(sections)} is a {kind}"
             remedy = f"a network is one stem, residual blocks, one head: here a {wanted} is expected"
             section.problem("kind", what, remedy)
-        if kind != wanted:  # nobody knows whether its kind or its place is meant, so nothing more is said of it
+        if kind != wanted:  # its kind or its place may be wrong, so nothing else of it can be checked
             source = UNKNOWN
             continue
         _unknown_operators(section, kind)
@@ -234,7 +234,7 @@ def _blocks(sections: Sequence[Section], source: Known) -> Iterator[Block]:
 
 
 def _kind(section: Section, wanted: str) -> str | None:
-    """The kind of a block; one that is missing or mistyped is taken for the wanted one, so reading can go on."""
+    """The kind of a block. If it is missing or mistyped, assume `wanted`, so reading can go on."""
     kind = known(section, lambda: section.text("kind"))
     if kind is None:
         return wanted
@@ -245,7 +245,7 @@ def _kind(section: Section, wanted: str) -> str | None:
 
 
 def _check_core(section: Section, block: Block) -> None:
-    """What only the whole core shows: operators between the convolutions, and ports too wide for AXI4-Stream."""
+    """Checks that need the whole core: operators between the convolutions, ports too wide for AXI4-Stream."""
     graph = block.core().graph
     for node, mistake in graph.mistakes():
         section.problem(None, f"{block.name}: {node}: {mistake.what}", mistake.remedy)
@@ -264,12 +264,12 @@ def _check_core(section: Section, block: Block) -> None:
 def _unknown_operators(section: Section, kind: str) -> None:
     for key in section.keys:
         if section.is_mapping(key) and key not in _KNOWN[kind]:
-            # Of the operators only those that are not there yet: another one cannot have been meant.
+            # Suggest only operators that the block does not have yet.
             missing = [name for name in _KNOWN[kind] if not section.has(name)]
             remedy = (
                 suggestion(key, missing or _KNOWN[kind])
                 if _KNOWN[kind]
-                else "remove it: such a block has no operators to set"
+                else "remove it: this kind of block has no operators to set"
             )
             section.problem(key, f"a {kind} block has no operator {key!r}", remedy)
-            section.section(key)  # asked for, so it is not reported as an unknown key again
+            section.section(key)  # marks it as read, so it is not also reported as an unknown key

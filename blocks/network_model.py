@@ -18,13 +18,17 @@ class BlockValues(Protocol):
     """Values of one block: trained ones from a file, or stand-ins."""
 
     def logical(self, graph: Graph) -> dict[str, Tensor]:
-        """One array per parameter port of a core."""
+        """One array per parameter port of a core, by port name; shapes as in `run_graph`."""
 
 
 def run_network(
     network: Network, parameters: Mapping[str, BlockValues], images: Tensor, fc_weights: Tensor
 ) -> dict[str, Tensor]:
-    """The output of every block for images uint8 [N, H, W, C]; the last block's are indices [N, top]."""
+    """Run images uint8 [N, H, W, C] through the network, with `fc_weights` [classes, channels].
+
+    Returns:
+        Block name to its output [N, H, W, C]; that of the last block holds indices [N, top].
+    """
     outputs: dict[str, Tensor] = {}
     value = images
     for block in network.blocks:

@@ -1,7 +1,7 @@
-"""The words for where values are from, as memory images and manifests carry them."""
+"""The words for the origin of a block's values in memory images and manifests."""
 
 STAND_IN = "stand-in"
-"""The origin of values that nobody trained: drawn from a seed, so a network builds and runs without its own."""
+"""Untrained values, drawn from a seed, with which a network builds and runs before it has parameters."""
 STAND_IN_WEIGHTS = "stand-in fc_weights"
-"""The same of the last layer's streamed weights alone."""
+"""Only the streamed weights of the last layer are stand-ins."""
 UNKNOWN = "unknown"

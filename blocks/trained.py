@@ -1,21 +1,22 @@
-"""Where the values of a network are from, told without reading them: `dodo.py` asks before anything is built."""
+"""Finds which values of a network are stand-ins, without reading them: `dodo.py` asks before anything is built."""
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 from blocks.network import Block, Network
+from config.bounded.archive import ArchiveError, most_unpacked, open_archive
+from config.bounded.regular_file import open_regular, size_of
 
 
 def parameter_file(network: Network, block: Block) -> Path | None:
-    """The file with a block's values; None where stand-ins take their place."""
+    """The file with a block's values; None if the block uses stand-ins."""
     path = network.parameters / f"{block.name}.npz"
     return path if path.exists() else None
 
 
 def stand_ins(network: Network) -> tuple[str, ...]:
-    """What has no values of its own: names of blocks, and `<head>.fc_weights` where the head's file lacks only them."""
+    """Names of blocks without trained values, and `<head>.fc_weights` if only those are missing in the head's file."""
     missing = [block.name for block in network.blocks if parameter_file(network, block) is None]
     path = parameter_file(network, network.head)
     if path is not None and not _holds(path, "fc_weights"):
@@ -24,7 +25,7 @@ def stand_ins(network: Network) -> tuple[str, ...]:
 
 
 def stand_in_note(network: Network) -> str:
-    """One sentence for the user; empty where all values are there."""
+    """One sentence for the user; empty if all values are trained."""
     missing = stand_ins(network)
     if not missing:
         return ""
@@ -39,9 +40,10 @@ def stand_in_note(network: Network) -> str:
 
 
 def _holds(path: Path, array: str) -> bool:
-    """Whether an archive lists an array; a damaged one is left to the step that reads it, which says what is wrong."""
+    """Whether an archive lists an array. True if it is damaged: the step that reads it reports the damage."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            return f"{array}.npy" in archive.namelist()
-    except (OSError, zipfile.BadZipFile, NotImplementedError):
+        # The table alone, without numpy: `doit list` reads this file too.
+        with open_regular(path) as file, open_archive(file, most_bytes=most_unpacked(size_of(file))) as archive:
+            return f"{array}.npy" in archive.members
+    except (OSError, ArchiveError):
         return True

@@ -1,7 +1,7 @@
-"""How the cores of a network are written for Vivado: `view: hls` (C++) or `view: rtl` (SystemVerilog) in its file.
+"""The view of each core that Vivado gets: `view: hls` (C++) or `view: rtl` (SystemVerilog) in the network file.
 
-At the top of the file for all blocks, in a block for that one. The toolchain open takes no notice: it has a use for
-both views of every core.
+At the top of the file it applies to all blocks, in a block to that block. The toolchain open ignores it, because it
+uses both views of every core.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ DEFAULT_VIEW = "rtl"
 
 @dataclass(frozen=True)
 class Views:
-    """What a network's file says: the view of all blocks, and of single blocks another."""
+    """The views in a network file: one for all blocks, and (block, view) pairs for those that differ."""
 
     network: str = DEFAULT_VIEW
     blocks: tuple[tuple[str, str], ...] = ()
@@ -27,7 +27,7 @@ class Views:
         return dict(self.blocks).get(block, self.network)
 
     def __str__(self) -> str:
-        """As `doit config` and manifests have it: `rtl`, or `rtl; hls: res2a postres`."""
+        """For `doit config` and manifests: `rtl`, or `rtl; hls: res2a postres`."""
         named = {view: [block for block, its in self.blocks if its == view] for view in VIEWS if view != self.network}
         return "; ".join((self.network, *(f"{view}: {' '.join(blocks)}" for view, blocks in named.items() if blocks)))
 
@@ -36,9 +36,9 @@ AS_BY_DEFAULT = Views()
 
 
 def read_views(document: Section, blocks: Sequence[Section]) -> Views:
-    """The views in a network's file; what is none is a problem of it."""
+    """Read the views in a network file; mistakes go to its sections."""
     network = document.text("view", default=DEFAULT_VIEW, choices=VIEWS)
-    # A block without a name is a problem of its own.
+    # A block without a name is reported elsewhere.
     found = [
         (block.text("name"), block.text("view", choices=VIEWS))
         for block in blocks
@@ -48,12 +48,12 @@ def read_views(document: Section, blocks: Sequence[Section]) -> Views:
 
 
 def check_shared(views: Views, cores: Mapping[str, str], sections: Mapping[str, Section]) -> None:
-    """Report blocks that share a core, but not the view: a core is built once, and its netlist has one name.
+    """Report blocks that share a core but not a view. A core is built once, so it can have only one view.
 
     Args:
-        views: What the file says.
-        cores: Block to the name of its core.
-        sections: Block to its section of the file.
+        views: The views in the file.
+        cores: Block name to core name.
+        sections: Block name to its section of the file.
     """
     first: dict[str, str] = {}
     for block, core in cores.items():
@@ -66,4 +66,4 @@ def check_shared(views: Views, cores: Mapping[str, str], sections: Mapping[str, 
             f"{sections[block].line('view')}, view {mine}) share the core {core}, which is built once"
         )
         place = block if sections[block].has("view") else other
-        sections[place].problem("view", what, "give both one view")
+        sections[place].problem("view", what, "give both the same view")

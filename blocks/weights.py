@@ -1,7 +1,7 @@
-"""A block's trained values, or stand-ins -> its memory images: `python -m blocks.weights` is the `weights` step.
+"""Makes a block's memory images from its trained values or stand-ins: `python -m blocks.weights` is the `weights` step.
 
-`memories.bin` is described in `blocks/memories.py`; `memories.json` lists the memories and says where the values are
-from; a head's `fc_weights.bin` holds the streamed weights as card memory takes them.
+`blocks/memories.py` describes `memories.bin`. `memories.json` lists the memories and the origins of the values. A
+head's `fc_weights.bin` holds the streamed weights in the layout of card memory.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Tensor = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Values:
-    """What fills a block: arrays by parameter port, streamed weights (heads only), where they are from, notes."""
+    """A block's values: arrays by parameter port, streamed weights (heads only), their origins, the file's notes."""
 
     arrays: dict[str, Tensor]
     streamed: Tensor | None
@@ -34,15 +34,15 @@ class Values:
     meta: Mapping[str, object]
 
     def logical(self, graph: Graph) -> dict[str, Tensor]:
-        """The arrays, as `BlockParameters.logical` gives them."""
+        """The arrays by parameter port, like `BlockParameters.logical`."""
         return self.arrays
 
 
 def values_of(graph: Graph, block: str, path: Path | None) -> Values:
-    """A block's values from its file; stand-ins where there is none, or for the streamed weights that it lacks.
+    """A block's values from its file. Stand-ins replace a missing file, or the streamed weights that a file lacks.
 
     Raises:
-        ParameterError: a file that does not fit the core.
+        ParameterError: the file does not fit the core.
     """
     streams = any(port.name == "fc_weights" for port in graph.inputs)
     if path is None:
@@ -66,8 +66,8 @@ def main() -> int:
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--core", type=Path, required=True, help="the core's graph, as JSON")
-    parser.add_argument("--block", required=True, help="its name, from which stand-ins are drawn")
-    parser.add_argument("--parameters", type=Path, help="the block's trained values; without: stand-ins")
+    parser.add_argument("--block", required=True, help="its name, which seeds stand-ins")
+    parser.add_argument("--parameters", type=Path, help="the block's trained values [default: stand-ins]")
     arguments = parser.parse_args()
     graph = from_description(json.loads(arguments.core.read_text()))
     try:
@@ -84,7 +84,7 @@ def main() -> int:
     }
     Path("memories.json").write_text(json.dumps(described, indent=1))
     if values.streamed is not None:
-        # As card memory holds them: row-major.
+        # The layout of card memory is row-major.
         Path("fc_weights.bin").write_bytes(values.streamed.tobytes())
     return 0
 

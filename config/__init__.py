@@ -1,1 +1,1 @@
-"""Configuration: YAML files and command-line words become frozen values, with every mistake reported at once."""
+"""Configuration: reads YAML files and command-line words into frozen values and reports all mistakes at once."""

@@ -1,7 +1,7 @@
-"""Reading a YAML file safely, with the line of every value and all mistakes at once.
+"""Reads a YAML file safely, keeps the line of every value, and reports all mistakes at once.
 
-Nothing is constructed from the file: the nodes of the safe loader are read directly, so no tag can create an object,
-an alias is a shared node (nested aliases cannot grow), and every value knows its line.
+It reads the nodes of the safe loader directly and constructs nothing. So no tag can create an object, an alias is a
+shared node (nested aliases cannot explode), and every value knows its line.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import yaml
 
+from config.bounded.regular_file import open_regular, size_of
 from config.problem import ConfigError, Problem, Problems, suggestion
 from config.scalar import Found, flag_of, found, integer_of, is_empty, number_of, text_of
 
@@ -23,7 +24,7 @@ _MAX_DEPTH = 64
 
 
 class Required:
-    """The type of REQUIRED: the default of a key that has none."""
+    """The type of REQUIRED, which marks a key without a default."""
 
 
 REQUIRED = Required()
@@ -34,9 +35,9 @@ def load(
 ) -> Section:
     """Read the YAML mapping in `path`.
 
-    `name` is how messages call the file (default: the path as given). Mistakes found later while reading the section
-    are collected in `problems`. Raises ConfigError for what makes the file unreadable: missing, not UTF-8, not YAML,
-    not one mapping, a key given twice.
+    `name` is the file's name in messages (default: the path as given). Mistakes found later while reading the section
+    are collected in `problems`. Raises ConfigError if the file is missing, not UTF-8, not YAML, not one mapping, too
+    large or too deeply nested, or has a key twice.
     """
     file = name or path.as_posix()
     root = _compose(_text(path, file), file, may_be_empty)
@@ -48,14 +49,16 @@ def load(
 
 def _text(path: Path, file: str) -> str:
     try:
-        data = path.read_bytes()
+        with open_regular(path) as stream:
+            data = stream.read(_MAX_BYTES + 1)
+            size = max(len(data), size_of(stream))
     except FileNotFoundError:
-        raise ConfigError([Problem(file, None, "there is no such file", "check the name")]) from None
+        raise ConfigError([Problem(file, None, "no such file", "check the name")]) from None
     except OSError as error:
         remedy = "check its kind and its permissions"
         raise ConfigError([Problem(file, None, f"cannot be read ({error.strerror})", remedy)]) from None
-    if len(data) > _MAX_BYTES:
-        raise ConfigError([Problem(file, None, f"has {len(data)} bytes, the limit is {_MAX_BYTES}", "split the file")])
+    if size > _MAX_BYTES:
+        raise ConfigError([Problem(file, None, f"has {size} bytes, the limit is {_MAX_BYTES}", "split the file")])
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -87,15 +90,15 @@ def _compose(text: str, file: str, may_be_empty: bool) -> yaml.MappingNode:
 
 
 def _node(text: str) -> yaml.Node | None:
-    """The text's node tree, by libyaml where it can: a tenth of the time, and its nesting is bounded.
+    """Parse the text to nodes, with libyaml if possible: it takes a tenth of the time and bounds the nesting.
 
-    libyaml lets a tab stand where the scanner in Python refuses it, so a text with tabs goes to the latter.
+    libyaml accepts tabs that the Python scanner refuses, so a text with tabs goes to the Python scanner.
     """
     if yaml.__with_libyaml__ and "\t" not in text:
         try:
             return yaml.CSafeLoader(text).get_single_node()
         except (yaml.YAMLError, RecursionError):
-            pass  # the scanner in Python names the mistake better
+            pass  # the Python scanner describes the mistake better
     return yaml.SafeLoader(text).get_single_node()
 
 
@@ -108,15 +111,15 @@ def _syntax_problem(error: yaml.MarkedYAMLError, file: str) -> Problem:
     if "another document" in what:
         return Problem(file, line, "a second document begins here", "remove the '---' line")
     if "mapping values are not allowed" in what:
-        return Problem(file, line, "a ':' stands where no key can be", "quote the text, or check the indentation above")
+        return Problem(file, line, "a ':' where no key is allowed", "quote the text, or check the indentation above")
     if "undefined alias" in what:
-        return Problem(file, line, what, "define it before with '&name', or quote a text that begins with '*'")
+        return Problem(file, line, what, "define it earlier with '&name', or quote a text that begins with '*'")
     context = f" ({error.context})" if error.context and error.context != what else ""
     return Problem(file, line, f"not YAML: {what}{context}", "check quotes, brackets and indentation here and above")
 
 
 def _check_keys(node: yaml.Node, file: str, problems: Problems, seen: set[int], depth: int) -> None:
-    """Report keys that are given twice or are no plain words, once per node however often it is aliased."""
+    """Report keys that are given twice or are not plain words. An aliased node is reported once."""
     if id(node) in seen:
         return
     seen.add(id(node))
@@ -133,7 +136,7 @@ def _check_keys(node: yaml.Node, file: str, problems: Problems, seen: set[int], 
             if not isinstance(key, yaml.ScalarNode):
                 problems.add(file, line, f"a key must be a word, found {found(key)}", "write 'key: value'")
             elif key.tag == "tag:yaml.org,2002:merge":
-                problems.add(file, line, "merge keys ('<<') are not read here", "write the keys out")
+                problems.add(file, line, "merge keys ('<<') are not supported", "write the keys out")
             elif key.value in first_line:
                 what = f"key '{key.value}' is given twice, first in line {first_line[key.value]}"
                 problems.add(file, line, what, "keep one of them")
@@ -145,8 +148,8 @@ def _check_keys(node: yaml.Node, file: str, problems: Problems, seen: set[int], 
 class Section:
     """A mapping that is being read.
 
-    A getter that meets a bad value records a Problem and returns a harmless stand-in, so reading goes on and the
-    user sees all mistakes together; `ok` tells whether values of this section may be used in derived checks.
+    A getter that meets a bad value records a Problem and returns a harmless placeholder. So reading goes on, and the
+    user sees all mistakes together. `ok` tells whether values of this section may be used in derived checks.
     """
 
     def __init__(self, file: str, node: yaml.MappingNode, problems: Problems, *, name: str = "") -> None:
@@ -166,7 +169,7 @@ class Section:
         return tuple(self._values)
 
     def line(self, key: str | None = None) -> int:
-        """Return the line of `key`, or where the section begins if there is no such key or none is asked for."""
+        """Return the line of `key`, or the first line of the section if `key` is absent or None."""
         if key is not None and key in self._values:
             return self._values[key][0]
         return self._node.start_mark.line + 1
@@ -180,17 +183,17 @@ class Section:
         return self.has(key) and isinstance(self._values[key][1], yaml.MappingNode)
 
     def problem(self, key: str | None, what: str, remedy: str) -> None:
-        """Record a problem at `key`, or of the section as a whole."""
+        """Record a problem at `key`, or with the section as a whole if `key` is None."""
         self.ok = False
         self.problems.add(self.file, self.line(key), what, remedy)
 
     def text(self, key: str, *, default: D | Required = REQUIRED, choices: Collection[str] | None = None) -> str | D:
-        """Return the text at `key`, one of `choices` if they are given."""
-        stand_in = min(choices) if choices else ""
-        value = self._scalar(key, default, text_of, stand_in)
+        """Return the text at `key`; it must be one of `choices` if they are given."""
+        placeholder = min(choices) if choices else ""
+        value = self._scalar(key, default, text_of, placeholder)
         if choices is not None and isinstance(value, str) and value not in choices and self._written(key):
             self.problem(key, f"'{key}' cannot be '{value}'", suggestion(value, choices))
-            return stand_in
+            return placeholder
         return value
 
     def integer(
@@ -203,15 +206,15 @@ class Section:
         choices: Collection[int] | None = None,
     ) -> int | D:
         """Return the whole number at `key` within its limits."""
-        stand_in = next(iter(choices)) if choices else _inside(1, minimum, maximum)
-        value = self._scalar(key, default, integer_of, stand_in)
+        placeholder = next(iter(choices)) if choices else _inside(1, minimum, maximum)
+        value = self._scalar(key, default, integer_of, placeholder)
         if not isinstance(value, int) or not self._written(key):
             return value
         if choices is not None and value not in choices:
             allowed = ", ".join(str(choice) for choice in sorted(choices))
             self.problem(key, f"'{key}' cannot be {value}", f"choose one of {allowed}")
-            return stand_in
-        return value if self._in_limits(key, value, minimum, maximum) else stand_in
+            return placeholder
+        return value if self._in_limits(key, value, minimum, maximum) else placeholder
 
     def number(
         self,
@@ -222,14 +225,14 @@ class Section:
         maximum: float | None = None,
     ) -> float | D:
         """Return the number at `key` within its limits; never infinite and never NaN."""
-        stand_in = _inside(1.0, minimum, maximum)
-        value = self._scalar(key, default, number_of, stand_in)
+        placeholder = _inside(1.0, minimum, maximum)
+        value = self._scalar(key, default, number_of, placeholder)
         if not isinstance(value, float) or not self._written(key):
             return value
-        return value if self._in_limits(key, value, minimum, maximum) else stand_in
+        return value if self._in_limits(key, value, minimum, maximum) else placeholder
 
     def flag(self, key: str, *, default: D | Required = REQUIRED) -> bool | D:
-        """Return the true or false at `key`."""
+        """Return the truth value at `key`."""
         return self._scalar(key, default, flag_of, False)
 
     def integers(
@@ -240,18 +243,18 @@ class Section:
         default: D | Required = REQUIRED,
         minimum: int | None = None,
     ) -> tuple[int, ...] | D:
-        """Return the list of whole numbers at `key`; exactly `length` of them if that is given."""
-        stand_in = (_inside(1, minimum, None),) * (length or 0)
+        """Return the list of whole numbers at `key`; it must have `length` items if that is given."""
+        placeholder = (_inside(1, minimum, None),) * (length or 0)
         if not self._written(key):
-            return self._absent(key, default, stand_in)
+            return self._absent(key, default, placeholder)
         values = self._list(key, integer_of)
         if values is None:
-            return stand_in
+            return placeholder
         if length is not None and len(values) != length:
             self.problem(key, f"'{key}' has {len(values)} values", f"give {length}")
-            return stand_in
+            return placeholder
         if not all(self._in_limits(key, value, minimum, None) for value in values):
-            return stand_in
+            return placeholder
         return values
 
     def texts(self, key: str, *, default: D | Required = REQUIRED) -> tuple[str, ...] | D:
@@ -261,7 +264,7 @@ class Section:
         return self._list(key, text_of) or ()
 
     def section(self, key: str, *, default: D | Required = REQUIRED) -> Section | D:
-        """Return the mapping at `key`. A stand-in is an empty section in the same place."""
+        """Return the mapping at `key`. The placeholder for a bad value is an empty section in the same place."""
         if not self._written(key):
             return self._absent(key, default, self._empty(key))
         if default is None and is_empty(self._values[key][1]):
@@ -291,7 +294,7 @@ class Section:
         return {name: subsection for name, subsection in inner.items() if subsection is not None}
 
     def finish(self) -> None:
-        """Report every key that no getter asked for: a mistyped key would otherwise silently mean its default."""
+        """Report every key that no getter asked for. Otherwise a mistyped key would silently keep its default."""
         for key, (line, _) in self._values.items():
             if key not in self._asked:
                 self.ok = False
@@ -302,16 +305,16 @@ class Section:
         self._asked.add(key)
         return key in self._values
 
-    def _absent(self, key: str, default: D | Required, stand_in: T) -> T | D:
+    def _absent(self, key: str, default: D | Required, placeholder: T) -> T | D:
         if isinstance(default, Required):
             where = f" in '{self.name}'" if self.name else ""
             self.problem(None, f"'{key}' is missing{where}", f"add '{key}:'")
-            return stand_in
+            return placeholder
         return default
 
-    def _scalar(self, key: str, default: D | Required, read: Callable[[yaml.Node], T | Found], stand_in: T) -> T | D:
+    def _scalar(self, key: str, default: D | Required, read: Callable[[yaml.Node], T | Found], placeholder: T) -> T | D:
         if not self._written(key):
-            return self._absent(key, default, stand_in)
+            return self._absent(key, default, placeholder)
         node = self._values[key][1]
         value = read(node)
         if not isinstance(value, Found):
@@ -319,7 +322,7 @@ class Section:
         if default is None and value.empty:
             return default
         self.problem(key, f"'{key}' must be {value.expected}, found {found(node)}", value.remedy)
-        return stand_in
+        return placeholder
 
     def _list(self, key: str, read: Callable[[yaml.Node], T | Found]) -> tuple[T, ...] | None:
         node = self._values[key][1]
@@ -356,12 +359,12 @@ class Section:
 
     def _empty(self, key: str) -> Section:
         mark = self._values[key][1].start_mark if key in self._values else self._node.start_mark
-        # Its own collector: what is missing in a stand-in was reported once already, as the mapping itself.
+        # A separate collector: the missing or bad mapping was reported already, so its keys must not be.
         return Section(self.file, yaml.MappingNode("tag:yaml.org,2002:map", [], mark), Problems(), name=key)
 
 
 def _inside(value: T, minimum: T | None, maximum: T | None) -> T:
-    """Return a stand-in that is within the limits."""
+    """Return a placeholder that is within the limits."""
     if minimum is not None:
         return minimum
     return maximum if maximum is not None else value

@@ -1,4 +1,4 @@
-"""What an FPGA is made of: five resources, in the names and units that all rooms share.
+"""The five resources of an FPGA, with the names and units that all packages share.
 
     luts         look-up tables, of logic and of memory
     registers    flip-flops
@@ -6,7 +6,7 @@
     urams        UltraRAM of 288 Kb
     dsps         DSP slices
 
-Every tool has names of its own. A table of these stands with the parser of the tool's reports and maps to ours.
+Every tool uses different names. The parser of a tool's reports has the table that maps them to these.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from dataclasses import dataclass
 from math import ceil
 
 LABELS = {"luts": "LUT", "registers": "FF", "bram_tiles": "BRAM", "urams": "URAM", "dsps": "DSP"}
-"""The heads of columns, in the order of all tables."""
+"""Column headings, in the order of all tables."""
 NAMES = tuple(LABELS)
 COUNTED_AS = {**LABELS, "bram_tiles": "BRAM tiles"}
-"""The words behind an amount: `236.5 BRAM tiles`."""
+"""Units after an amount: `236.5 BRAM tiles`."""
 PIECES = {name: 2 if name == "bram_tiles" else 1 for name in NAMES}
-"""Into how many pieces one of them can be divided: half a tile of block RAM is the smallest piece."""
+"""The number of pieces that one can be divided into. Only block RAM can be: the smallest piece is half a tile."""
 
 
 @dataclass(frozen=True)
 class Resources:
-    """Amounts of the five resources, or what there is of them; None is unknown."""
+    """Amounts of the five resources, used or available; None is unknown."""
 
     luts: float | None = None
     registers: float | None = None
@@ -34,7 +34,7 @@ class Resources:
     dsps: float | None = None
 
     def __add__(self, other: Resources) -> Resources:
-        """The sum. What is unknown in one counts as nothing; what is unknown in both stays unknown."""
+        """The sum. A resource unknown in one counts as 0; a resource unknown in both stays unknown."""
         pairs = zip(vars(self).values(), vars(other).values(), strict=True)
         return Resources(*(one if two is None else two if one is None else one + two for one, two in pairs))
 
@@ -50,11 +50,11 @@ class Resources:
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """The names of those that are unknown."""
+        """The names of the unknown amounts."""
         return tuple(name for name, amount in self.by_name.items() if amount is None)
 
     def rounded_up(self) -> Resources:
-        """The amounts in whole pieces: an estimate may have fractions, a device has none."""
+        """The amounts rounded up to whole pieces, because an estimate may have fractions that a device cannot."""
         whole = {name: ceil(amount) for name, amount in self.known.items()}
         halves = {name: ceil(2 * amount) / 2 for name, amount in self.known.items() if PIECES[name] == 2}
         return Resources(**{**whole, **halves})
@@ -64,5 +64,5 @@ UNKNOWN = Resources()
 
 
 def tiles(half_tiles: int) -> float:
-    """Tiles of block RAM from a count of halves (`BRAM_18K`), whole where they are."""
+    """Convert a count of half tiles (`BRAM_18K`) to tiles of block RAM, an int if the number is whole."""
     return half_tiles // 2 if half_tiles % 2 == 0 else half_tiles / 2

@@ -1,4 +1,4 @@
-"""A mistake in what the user wrote: what it is, where it is, and what to do about it."""
+"""A mistake in the user's input: what is wrong, where, and how to mend it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake; `line` counts from 1 and is None where the mistake has no line (a command line, a missing file)."""
+    """One mistake. `line` counts from 1; it is None if there is no line (a command line, a missing file)."""
 
     file: str
     line: int | None
@@ -22,7 +22,7 @@ class Problem:
 
 
 class ConfigError(Exception):
-    """Everything that is wrong with a configuration; its text has one line per problem."""
+    """All problems of a configuration; the text has one line per problem."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
@@ -30,7 +30,7 @@ class ConfigError(Exception):
 
 
 class Problems:
-    """Collects mistakes, so a user sees all of them together and not one per attempt."""
+    """Collects mistakes, so that a user sees all of them at once instead of one per attempt."""
 
     def __init__(self) -> None:
         self._items: list[Problem] = []
@@ -40,18 +40,18 @@ class Problems:
 
     @property
     def items(self) -> tuple[Problem, ...]:
-        """All problems so far: by file in order of appearance, then by line."""
+        """All problems so far, sorted by file in order of appearance, then by line."""
         files = list(dict.fromkeys(problem.file for problem in self._items))
         return tuple(sorted(self._items, key=lambda problem: (files.index(problem.file), problem.line or 0)))
 
     def add(self, file: str, line: int | None, what: str, remedy: str) -> None:
-        """Record one problem. An exact repetition is dropped: an alias is read once for every use of its anchor."""
+        """Record one problem. Exact repetitions are dropped, because an alias is read again for every use."""
         problem = Problem(file, line, what, remedy)
         if problem not in self._items:
             self._items.append(problem)
 
     def extend(self, problems: Iterable[Problem]) -> None:
-        """Record the problems of another reading."""
+        """Record problems that were collected elsewhere."""
         for problem in problems:
             self.add(problem.file, problem.line, problem.what, problem.remedy)
 
@@ -62,13 +62,13 @@ class Problems:
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """Return the remedy for an unknown `word`: the nearest known one, or the list of them."""
+    """Return the remedy for an unknown `word`: the nearest known word, or the list of all known words."""
     names = sorted(known)
     if not names:
         return "remove it"
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if not close:
-        # A word that is only the end of a dotted key ("slots" for "farm.slots") is close in meaning, not in letters.
+        # The last part of a dotted key ("slots" for "farm.slots") is close in meaning but not in letters.
         close = [name for name in names if name.rpartition(".")[2] == word][:1]
     if close:
         return f"did you mean '{close[0]}'?"

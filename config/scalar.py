@@ -1,4 +1,4 @@
-"""The meaning of one YAML scalar, strictly: a value of another type is said, never converted."""
+"""Reads one YAML scalar strictly: a value of the wrong type is reported, never converted."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import yaml
 
 _TAG = "tag:yaml.org,2002:"
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*|[1-9][0-9]{0,2}(_[0-9]{3})+)|0x[0-9a-fA-F]+")
-# YAML 1.1 takes 1e3 for a text because it has no point; people mean a number.
+# YAML 1.1 reads 1e3 as text because it has no decimal point; people mean a number.
 _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
-# Longer literals are never meant, and converting them costs time that grows with the square of their length.
+# Nobody means longer literals, and converting them takes time that grows with the square of their length.
 _MAX_DIGITS = 30
 
 
 @dataclass(frozen=True)
 class Found:
-    """A scalar that is not of the wanted type; `empty` tells that nothing is written there."""
+    """A scalar that is not of the expected type; `empty` tells that no value is written."""
 
     expected: str
     remedy: str
@@ -26,7 +26,7 @@ class Found:
 
 
 def text_of(node: yaml.Node) -> str | Found:
-    """Return the text, or what is wrong: 5, yes and 1.0 are not texts unless they are quoted."""
+    """Return the text, or Found: 5, yes and 1.0 are not texts unless they are quoted."""
     if isinstance(node, yaml.ScalarNode) and node.tag == _TAG + "str":
         return str(node.value)
     remedy = "put it in quotes" if isinstance(node, yaml.ScalarNode) and not is_empty(node) else "give a text"
@@ -34,7 +34,7 @@ def text_of(node: yaml.Node) -> str | Found:
 
 
 def integer_of(node: yaml.Node) -> int | Found:
-    """Return the whole number, or what is wrong. Octal, binary and base-60 forms of YAML 1.1 are refused."""
+    """Return the whole number, or Found. Octal, binary and base-60 forms of YAML 1.1 are refused."""
     if isinstance(node, yaml.ScalarNode) and node.style in (None, ""):
         value = integer_word(node.value)
         if value is not None:
@@ -43,7 +43,7 @@ def integer_of(node: yaml.Node) -> int | Found:
 
 
 def number_of(node: yaml.Node) -> float | Found:
-    """Return the finite number, or what is wrong."""
+    """Return the finite number, or Found."""
     if isinstance(node, yaml.ScalarNode) and node.style in (None, ""):
         value = number_word(node.value)
         if value is not None:
@@ -52,21 +52,21 @@ def number_of(node: yaml.Node) -> float | Found:
 
 
 def flag_of(node: yaml.Node) -> bool | Found:
-    """Return the truth value, or what is wrong: only true and false are read."""
+    """Return the truth value, or Found: only true and false are accepted."""
     if isinstance(node, yaml.ScalarNode) and node.style in (None, "") and node.value in ("true", "false"):
         return bool(node.value == "true")
     return Found("true or false", "write true or false", is_empty(node))
 
 
 def integer_word(word: str) -> int | None:
-    """Read a whole number as a user writes it: 12, -3, 1_000, 0x1F."""
+    """Read a whole number as a user writes it: 12, -3, 1_000, 0x1F. None if it is not one."""
     if len(word) <= _MAX_DIGITS and _INTEGER.fullmatch(word):
         return int(word.replace("_", ""), 16 if word.startswith("0x") else 10)
     return None
 
 
 def number_word(word: str) -> float | None:
-    """Read a finite number as a user writes it: 12, 0.5, 1e3."""
+    """Read a finite number as a user writes it: 12, 0.5, 1e3. None if it is not one."""
     if len(word) <= _MAX_DIGITS and _NUMBER.fullmatch(word):
         value = float(word)
         return value if math.isfinite(value) else None
@@ -74,7 +74,7 @@ def number_word(word: str) -> float | None:
 
 
 def found(node: yaml.Node) -> str:
-    """Say what stands there, in the words of a message."""
+    """Describe the node's value for a message."""
     if isinstance(node, yaml.SequenceNode):
         return f"a list of {len(node.value)}"
     if isinstance(node, yaml.MappingNode):
@@ -88,5 +88,5 @@ def found(node: yaml.Node) -> str:
 
 
 def is_empty(node: yaml.Node) -> bool:
-    """Tell whether nothing is written, as after 'key:'."""
+    """Tell whether no value is written, as after 'key:'."""
     return isinstance(node, yaml.ScalarNode) and node.tag == _TAG + "null"

@@ -1,7 +1,7 @@
 """Effective settings and where each value comes from.
 
 Defaults in code < farm.yaml (the project) < farm.local.yaml (this machine) < key.sub=value on the command line.
-Each room declares one frozen dataclass; its fields may carry metadata made by `setting`.
+Each package declares one frozen dataclass; its fields may carry metadata made by `setting`.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from config.problem import ConfigError, Problem, Problems, suggestion
 from config.scalar import integer_word, number_word
 
 S = TypeVar("S")
-#: A setting that holds whole numbers by name, at least 0 each: written as a mapping in a file, as a:1,b:2 in a word.
+#: Whole numbers of at least 0 by name: a mapping in a file, a:1,b:2 on the command line.
 Counts = tuple[tuple[str, int], ...]
-#: A setting that holds words by name: written as a mapping in a file, as a:x,b:y in a word.
+#: Words by name: a mapping in a file, a:x,b:y on the command line.
 Names = tuple[tuple[str, str], ...]
-#: A setting that holds texts: written as a list in a file, as a;b in a word.
+#: Texts: a list in a file, a;b on the command line.
 Texts = tuple[str, ...]
 
 PROJECT_FILE = "farm.yaml"
@@ -45,7 +45,7 @@ def setting(
 
 @dataclass(frozen=True)
 class Build:
-    """What is built; the keys at the top of farm.yaml."""
+    """What to build: the keys at the top level of farm.yaml."""
 
     network: str = setting("digits", "network to build, a file of blocks/networks")
     target: str = setting("sw_emu", "what the kernel is built for", choices=("sw_emu", "hw_emu", "hw"))
@@ -71,7 +71,7 @@ class _Key:
 
 @dataclass(frozen=True)
 class Settings:
-    """Effective values. `values` and `origins` are keyed by dotted name, in the order of declaration."""
+    """Effective settings. `values`, `origins` and `docs` are keyed by dotted name, in the order of declaration."""
 
     build: Build
     rooms: tuple[Any, ...]
@@ -81,7 +81,7 @@ class Settings:
 
     @property
     def network(self) -> str:
-        """Name of the network that is built."""
+        """Name of the network to build."""
         return self.build.network
 
     @property
@@ -101,24 +101,24 @@ class Settings:
 
     @property
     def clock_mhz(self) -> float:
-        """Kernel clock."""
+        """Kernel clock in MHz."""
         return self.build.clock_mhz
 
     @property
     def gates(self) -> Texts:
-        """What the build must reach, as texts."""
+        """The limits that `doit reports` checks, e.g. `wns_ns >= 0`."""
         return self.build.gates
 
     @staticmethod
     def defaults() -> Settings:
-        """Return the settings of a checkout without any files and sections."""
+        """Return the settings of a checkout without files and sections."""
         keys = _declared("", Build)
         values = {key.name: key.default for key in keys}
         docs = {key.name: key.doc for key in keys}
         return Settings(Build(), (), values, dict.fromkeys(values, DEFAULT), docs)
 
     def section(self, kind: type[S]) -> S:
-        """Return the values of the section declared as `kind`; its defaults if it was not declared."""
+        """Return the values of the section declared as `kind`, or its defaults if it was not declared."""
         for room in self.rooms:
             if isinstance(room, kind):
                 return room
@@ -129,19 +129,19 @@ class Settings:
         return self.origins[key]
 
     def resolved(self, key: str, value: object, origin: str) -> Settings:
-        """The settings with what a key that is left empty comes to, for whoever shows them; a room reads its own."""
+        """Return settings in which an empty `key` has `value`, for display only. Other keys are unchanged."""
         if self.values[key] is not None:
             return self
         return replace(self, values={**self.values, key: value}, origins={**self.origins, key: origin})
 
     def problem(self, key: str, what: str, remedy: str) -> Problem:
-        """Return a problem located where `key` got its value, for checks that only its user can make.
+        """Return a problem at the place where `key` got its value, for checks that only the key's user can make.
 
-        `key` may also be one of the words of a setting that holds words by name ("fit.pin.res5a").
+        `key` may also be an entry of a setting that holds words by name ("fit.pin.res5a").
         """
         whole = self.origins[key if key in self.values else key.rpartition(".")[0]]
         exact = self.origins.get(key, whole)
-        # A word of a file that another file or the command line has replaced since is not the one that counts.
+        # Another file or the command line may have replaced the whole setting; then the entry's line is obsolete.
         origin = exact if exact.rpartition(":")[0] == whole.rpartition(":")[0] else whole
         file, _, line = origin.rpartition(":")
         return Problem(file, int(line), what, remedy) if file else Problem(origin, None, what, remedy)
@@ -160,8 +160,8 @@ def load_settings(
 ) -> Settings:
     """Compose the settings of the checkout at `root`.
 
-    `sections` maps the name of each section to the frozen dataclass that declares it; `words` are key.sub=value;
-    `choices` are the values that a key may have, where only the caller knows them.
+    `sections` maps the name of each section to the frozen dataclass that declares it. `words` are key.sub=value.
+    `choices` gives the allowed values of keys for which only the caller knows them.
     Raises ConfigError with all mistakes of both files and of the words.
     """
     keys = {key.name: key for prefix, kind in (("", Build), *sections.items()) for key in _declared(prefix, kind)}
@@ -290,7 +290,7 @@ def _read_words(
 
 
 _Parsed = tuple[Any, str]
-"""The value of a word and an empty remedy, or None and what to write instead."""
+"""The value of a word and an empty remedy, or None and the remedy."""
 
 
 def _parse(written: str, key: _Key) -> _Parsed:

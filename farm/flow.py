@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from farm.hooks import Hook
 from farm.step import Step
 from farm.tasks import group, task
 
@@ -28,15 +29,19 @@ class Item(Protocol):
 
     @property
     def note(self) -> str:
-        """What a build that needs the step says first."""
+        """A sentence that a build prints first if it needs the step."""
 
     @property
-    def hook(self) -> Callable[[tuple[Path, ...]], None] | None:
+    def cannot_run(self) -> str:
+        """The programs that this machine lacks for the step, in words; empty if none."""
+
+    @property
+    def hook(self) -> Hook | None:
         """Called with the outputs' paths whenever they are in place, if the task itself has no hook."""
 
     @property
     def result(self) -> Callable[[tuple[Path, ...]], Iterable[str]] | None:
-        """Called with the outputs' paths after a build that was asked for the step; tells what it has made."""
+        """Called with the outputs' paths after a build that was asked for the step; gives the lines of its result."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +52,12 @@ class Task:
         name: The task's.
         doc: Its help text.
         hook: Called with the outputs' paths whenever they are in place, as `farm.tasks.task` says.
-        note: What a build that needs it says first.
+        note: A sentence that a build prints first if it needs the task.
     """
 
     name: str
     doc: str
-    hook: Callable[[tuple[Path, ...]], None] | None = None
+    hook: Hook | None = None
     note: str = ""
 
 
@@ -76,7 +81,14 @@ def _creator(line: Task, items: Callable[[str], Iterable[Item]]) -> Callable[[],
         for item in found:
             note = "\n".join(filter(None, (item.note, line.note)))
             hook = line.hook or item.hook
-            yield task(item.step, doc=item.doc, publish_hook=hook, note=note, result=item.result)
+            yield task(
+                item.step,
+                doc=item.doc,
+                publish_hook=hook,
+                note=note,
+                cannot_run=item.cannot_run,
+                result=item.result,
+            )
         for item in found:
             for block in item.blocks:
                 yield group(block, item.step.name)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from farm.results import schema
 from farm.step import File, Step, Text
 
 #: Changes when the engine itself runs steps differently, to keep earlier results from being taken for today's.
@@ -41,14 +42,15 @@ class Parts:
         }
 
     @staticmethod
-    def of_document(document: dict[str, Any]) -> Parts:
-        """Read what `document` returned. Raises KeyError, TypeError or ValueError for anything else."""
+    def of_document(value: Any) -> Parts:
+        """Read what `document` returned. Raises SchemaError (a ValueError) for anything else."""
+        document = schema.fields(value, "argv", "inputs", "outputs", "tools", "environment")
         return Parts(
-            argv=tuple(document["argv"]),
-            inputs=tuple(document["inputs"].items()),
-            outputs=tuple(document["outputs"]),
-            tools=tuple(document["tools"].items()),
-            environment=tuple(document["environment"].items()),
+            argv=schema.texts(document["argv"]),
+            inputs=_rows(document["inputs"]),
+            outputs=schema.texts(document["outputs"]),
+            tools=_rows(document["tools"]),
+            environment=_rows(document["environment"]),
         )
 
 
@@ -67,6 +69,10 @@ def parts_of(step: Step, meaning_of: Callable[[File], str]) -> Parts:
 def action_key(step: Step, meaning_of: Callable[[File], str]) -> str:
     """Return the action key: `meaning_of` gives the meaning digest of an input's bytes."""
     return parts_of(step, meaning_of).key
+
+
+def _rows(value: Any) -> tuple[tuple[str, str], ...]:
+    return tuple(schema.table(value, schema.text, schema.text).items())
 
 
 def _text_meaning(item: Text) -> str:

@@ -1,4 +1,4 @@
-"""The resources of this machine, and the user's folder for what is kept between builds."""
+"""The resources of this machine, and the user's folder for files that are kept between builds."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pathlib import Path
 from farm.planning.admission import Capacity
 from farm.settings import FarmSettings
 
-# The rest is for the system, and for what the learned memory of a step does not know.
+# The rest is for the system, and for steps that need more than in earlier runs.
 _MEMORY_SHARE = 0.9
 _GIB = 2**30
 _NO_LIMIT = 2**60
 
 
 def capacity_of(settings: FarmSettings, slots: int | None = None) -> Capacity:
-    """Return what all steps together may occupy; `slots` is that of the command line.
+    """Return the resources that all steps together may occupy; `slots` is that of the command line.
 
-    Who asks for more slots than there are cores wants them shared, so the cores are at least as many.
+    More slots than cores means that steps share cores, so the capacity then counts as many cores as slots.
     """
     cpus = len(os.sched_getaffinity(0))
     chosen = slots or settings.slots or cpus
@@ -31,8 +31,15 @@ def capacity_of(settings: FarmSettings, slots: int | None = None) -> Capacity:
 
 def store_folder(settings: FarmSettings) -> Path:
     """Return the folder of store and ledger: the setting, else a folder of the user's cache (XDG_CACHE_HOME)."""
-    if settings.store:
-        return Path(settings.store).expanduser().absolute()
+    return Path(settings.store).expanduser().absolute() if settings.store else _user_folder()
+
+
+def ledger_path(settings: FarmSettings) -> Path:
+    """Return where the ledger lies: beside a store of one's own, else in the user's cache folder."""
+    return (_user_folder() if settings.store_shared else store_folder(settings)) / "ledger.db"
+
+
+def _user_folder() -> Path:
     cache = os.environ.get("XDG_CACHE_HOME", "")
     # The XDG specification says that a relative path is to be ignored.
     base = Path(cache) if Path(cache).is_absolute() else Path(os.path.expanduser("~/.cache"))  # noqa: PTH111

@@ -43,7 +43,7 @@ def python_files(
 
     `packages` are the project's own top-level packages; anything else is a dependency, whose version is a Tool.
     Found without running anything: imports anywhere in a file count, also those inside functions and for type checking.
-    What is imported by a computed name is not seen. `never` are modules and packages that this program does not load,
+    Imports by a computed name are not seen. `never` are modules and packages that this program does not load,
     though one that it does load could: they are left out, with whatever only they import: an edit there
     does not run the step again. Raises StepError if there is no such module.
     """

@@ -1,4 +1,4 @@
-"""What dodo.py passes to the farm in its DOIT_CONFIG: doit hands its values to every command."""
+"""The values that dodo.py passes to the farm in its DOIT_CONFIG: doit hands them to every command."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Guide:
-    """What `doit list` and `doit help` tell a newcomer.
+    """The introduction that `doit list` and `doit help` print.
 
     `title` says what the project is, `start` are command lines with what each does, and `parts` are titles with the
     tasks below each, in the order of work. Tasks that no part names come last.
@@ -56,7 +56,7 @@ class Project:
 
 
 def project_of(loader: Any) -> Project:
-    """Return what a loaded dodo.py passes; `loader` is doit's, after its `setup`.
+    """Return the values that a loaded dodo.py passes; `loader` is doit's, after its `setup`.
 
     Raises InvalidDodoFile if settings or redaction are absent: there is no default, since logs would silently keep what
     is private.

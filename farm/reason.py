@@ -24,7 +24,7 @@ class Reason:
 def differences(
     before: Parts, after: Parts, facts_before: Mapping[str, str], facts_after: Mapping[str, str]
 ) -> tuple[Reason, ...]:
-    """Compare two keys part by part. Facts come first: they say in the user's terms what a changed digest hides."""
+    """Compare two keys part by part. Facts come first: they tell in the user's terms why a digest changed."""
     reasons = _compare("fact", facts_before, facts_after)
     if before.argv != after.argv:
         reasons.append(Reason("argv", "", " ".join(before.argv), " ".join(after.argv)))

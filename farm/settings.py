@@ -16,6 +16,9 @@ class FarmSettings:
     memory_gib: float | None = setting(None, "memory for all steps together; empty: nine tenths of this machine's")
     licences: tuple[tuple[str, int], ...] = setting((), "licence tokens by name, as many steps as may use each at once")
     store: str | None = setting(None, "folder of the store of outputs; empty: the user's cache folder")
+    store_shared: bool = setting(
+        False, "the store is shared with other users: all that is read is verified, and nothing of it gains trust"
+    )
     store_gib: float | None = setting(
         20.0, "size of the store; above it a build removes what was unused longest; empty: no limit", minimum=0.001
     )

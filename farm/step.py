@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import PurePosixPath
@@ -32,12 +32,27 @@ class File:
     source: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Text:
-    """A rendered input (a script, a header): `content` is written to `path` in the scratch folder as UTF-8."""
+    """A rendered input (a script, a header): `content` is written to `path` in the scratch folder as UTF-8.
+
+    `text` is the content, or a function that renders it. The function runs when the engine first looks at the step:
+    most commands never look at most steps.
+    """
 
     path: str
-    content: str = field(repr=False)
+    text: str | Callable[[], str] = field(repr=False)
+
+    @cached_property
+    def content(self) -> str:
+        """The text, rendered once."""
+        return self.text if isinstance(self.text, str) else self.text()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Text) and (self.path, self.content) == (other.path, other.content)
+
+    def __hash__(self) -> int:
+        return hash(self.path)
 
 
 @dataclass(frozen=True)
@@ -65,7 +80,7 @@ FAILURE_CLASSES: tuple[FailureClass, ...] = get_args(FailureClass)
 
 @dataclass(frozen=True)
 class Signature:
-    """A line of a failed run's log by which its failure is known: a regular expression, the class, what to do.
+    """A line of a failed run's log by which its failure is known: a regular expression, the class, the remedy.
 
     `retries` is False where the class is usually tried again, and this failure would only come again.
     """
@@ -78,7 +93,7 @@ class Signature:
 
 @dataclass(frozen=True)
 class Resources:
-    """What one run occupies while it runs. `licences` are names, one token each."""
+    """The resources that a run occupies. `licences` are names, one token each."""
 
     cores: int = 1
     memory_gib: float = 1.0
@@ -199,13 +214,9 @@ class Step:
         if self.timeout_s is not None and self.timeout_s <= 0:
             self._refuse(f"has a timeout of {self.timeout_s} s; give more than 0, or None")
         for pattern in (*self.error_lines, self.closing_line, *(signature.pattern for signature in self.signatures)):
-            self._check_pattern(pattern)
-
-    def _check_pattern(self, pattern: str) -> None:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            self._refuse(f"has the error line '{pattern}', which is not a regular expression ({error})")
+            fault = _pattern_fault(pattern)
+            if fault:
+                self._refuse(f"has the error line '{pattern}', which is not a regular expression ({fault})")
 
 
 def _collide(paths: Sequence[str]) -> bool:
@@ -222,6 +233,16 @@ def _folders(paths: set[str]) -> set[str]:
 @cache
 def _is_plain(path: str) -> bool:
     return _PLAIN_PATH.fullmatch(path) is not None
+
+
+@cache
+def _pattern_fault(pattern: str) -> str:
+    """Why a text is not a regular expression; empty if it is one. All steps of a toolchain share their patterns."""
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        return str(error)
+    return ""
 
 
 @cache

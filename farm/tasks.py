@@ -16,6 +16,7 @@ from doit.exceptions import InvalidDodoFile, TaskError, TaskFailed
 
 from config.problem import ConfigError
 from config.settings import Settings
+from farm.hooks import Hook
 from farm.project import Guide, Question, checked_project
 from farm.redaction import Redaction
 from farm.results.journal import RECORD_VALUE
@@ -24,7 +25,6 @@ from farm.step import Step, StepError
 if TYPE_CHECKING:
     from farm.results.digest import Digests
 
-PublishHook = Callable[[tuple[Path, ...]], None]
 ResultWords = Callable[[tuple[Path, ...]], Iterable[str]]
 
 #: The name of the journal among doit's backends; pyproject.toml declares it.
@@ -36,17 +36,19 @@ def task(
     *,
     doc: str,
     basename: str | None = None,
-    publish_hook: PublishHook | None = None,
+    publish_hook: Hook | None = None,
     note: str = "",
+    cannot_run: str = "",
     result: ResultWords | None = None,
 ) -> dict[str, Any]:
     """Return the doit task of a step.
 
     The task has the step's name: "hls:residual_3f2a9c" is the item "residual_3f2a9c" of the task "hls". `publish_hook`
     is called in the engine's process with the outputs' paths in each build, when they are in place: made, restored or
-    current. It must be quick, and do nothing where it has nothing to add. `note` is what a build that needs the step
-    says first; `result` gives the lines that tell what the step has made, from its outputs' paths. Raises StepError if
-    `basename` is given and is not the step's.
+    current. A `Vouch` is also told whether they were made here. It must be quick, and do nothing where it has nothing
+    to add. A build that needs the step prints `note` first. `cannot_run` names the programs that this machine lacks
+    for the step: unless it is current or stored, it then fails before anything has started. `result` gives the lines of
+    its result, from its outputs' paths. Raises StepError if `basename` is given and is not the step's.
     """
     base, _, item = step.name.partition(":")
     if basename is not None and basename != base:
@@ -63,6 +65,7 @@ def task(
         "meta": {
             "step": step,
             "note": note,
+            "cannot_run": cannot_run,
             "result": result,
             **({"publish_hook": publish_hook} if publish_hook else {}),
         },
@@ -70,7 +73,7 @@ def task(
 
 
 def group(name: str, *needs: str) -> dict[str, Any]:
-    """Return an item that stands for other tasks: what people type (`hls:res2a`) for what is built."""
+    """Return an item that stands for other tasks: people type `hls:res2a`, and the core's task is built."""
     return {"name": name, "actions": None, "task_dep": list(needs), "doc": f"= {', '.join(needs)}"}
 
 
@@ -129,7 +132,7 @@ def plain_errors() -> Iterator[None]:
 
 
 class StepAction(BaseAction):  # type: ignore[misc]
-    """What a step's task does under doit's own runner: refuse, since that would record what it has not verified."""
+    """Refuses to run a step under doit's own runner, which would record outputs that it has not verified."""
 
     def __init__(self, step: Step) -> None:
         self.step = step
@@ -160,11 +163,15 @@ class RemoveOutputs(BaseAction):  # type: ignore[misc]
         self.out = self.err = self.result = None
         self.values: dict[str, Any] = {}
 
-    def execute(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
-        """Remove the files that exist."""
+    def execute(self, out: TextIO | None = None, err: TextIO | None = None) -> TaskError | None:
+        """Remove the files that exist; return an error for one that lies behind a link, which stays."""
         from farm.results.record import remove_files  # noqa: PLC0415 - as below
 
-        remove_files((*self.step.targets, self.step.log))
+        try:
+            remove_files((*self.step.targets, self.step.log))
+        except OSError as error:
+            return TaskError(f"{self.step.name}: {error.filename} {error.strerror}; nothing behind it was removed\n")
+        return None
 
     def __str__(self) -> str:
         present = [path for path in (*self.step.targets, self.step.log) if Path(path).exists()]
@@ -179,7 +186,7 @@ class IsCurrent:
         self._reasons = "not checked yet"
 
     def __call__(self, task: Any, values: dict[str, Any]) -> bool:
-        """Tell whether the step is current; `values` are what the engine saved, and are gone when it was forgotten."""
+        """Tell whether the step is current; `values` were saved by the engine; `doit forget` removes them."""
         # Loaded here: a dodo.py imports this module at each start, and most commands ask nothing of a record.
         from farm.display.reason_words import short_reasons  # noqa: PLC0415
         from farm.key import parts_of  # noqa: PLC0415

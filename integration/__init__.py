@@ -1,1 +1,1 @@
-"""How blocks become one kernel: stream graph, register map, kernel description, packaging."""
+"""Joins blocks to one kernel: stream graph, register map, kernel description, packaging, and the fit to SLRs."""

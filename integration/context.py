@@ -1,4 +1,4 @@
-"""What a command that looks at a build is asked about."""
+"""The build that a command such as `doit fit` or `doit reports` is about."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from integration.platform import Platform
 
 @dataclass(frozen=True)
 class BuildContext:
-    """One build: `folder` holds its artefacts, `toolchain` links it, `views` says how each core is written, by name."""
+    """One build. `folder` holds its artefacts, `toolchain` links it, `views` maps core names to `hls` or `rtl`."""
 
     network: Network
     platform: Platform

@@ -1,4 +1,4 @@
-"""A network as one kernel: instances of cores and what stands between them, registers, and the plan of its link."""
+"""A network as one kernel: instances of cores, the links between them, registers, and the plan of the v++ link."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from integration.kernel import POINTER_STEP, Argument, Kernel
 from integration.link_plan import LinkPlan
 
 LINK_DEPTH = 32
-"""Beats of the FIFO between two blocks: enough for the jitter of a block's fold, far from a row of pixels."""
+"""Beats of the FIFO between two blocks: enough for the jitter of a block's folds, far less than a row of pixels."""
 
 
 class DesignError(Exception):
-    """Two blocks that cannot be joined; a fault of the blocks, which a network file cannot cause."""
+    """Two blocks cannot be joined. No network file can cause this, so the code of the blocks is wrong."""
 
 
 @dataclass(frozen=True)
 class End:
-    """One end of a link: a port of an instance with the bits of its beat."""
+    """One end of a link: a port of an instance, with the lanes of a beat and the bits of a lane."""
 
     instance: str
     port: str
@@ -28,13 +28,13 @@ class End:
     bits: int
 
     def __str__(self) -> str:
-        """As in messages."""
+        """For messages: `res2a.output (4 x 4 bit)`."""
         return f"{self.instance}.{self.port} ({self.lanes} x {self.bits} bit)"
 
 
 @dataclass(frozen=True)
 class Link:
-    """A stream between two instances. Where the lanes differ a width converter stands in it; a FIFO always does."""
+    """A stream between two instances. It always has a FIFO, and a width converter if the lanes differ."""
 
     source: End
     sink: End
@@ -42,13 +42,13 @@ class Link:
 
     @property
     def converts(self) -> bool:
-        """Whether a width converter is needed."""
+        """Whether the link needs a width converter."""
         return self.source.lanes != self.sink.lanes
 
 
 @dataclass(frozen=True)
 class Design:
-    """All instances (block name, core name) and links, the DMA's included."""
+    """All instances (block name, core name) and links, including the DMA."""
 
     instances: tuple[tuple[str, str], ...]
     links: tuple[Link, ...]
@@ -69,7 +69,11 @@ class Design:
 
 
 def design_of(network: Network) -> Design:
-    """Join the blocks of a network, one after the other, between the two sides of the DMA."""
+    """Join the blocks of a network in order, from the DMA's image stream to its result stream.
+
+    Raises:
+        DesignError: the elements of two joined ports differ in width.
+    """
     dma = network.dma
     links = []
     source = End(dma.name, "image", dma.image.lanes, dma.image.bits)
@@ -93,7 +97,7 @@ def design_of(network: Network) -> Design:
 
 
 def kernel_of(network: Network) -> Kernel:
-    """The kernel that a network becomes: image in, best indices out, weights of the last layer."""
+    """The kernel of a network. Its arguments: image in, best indices out, weights of the last layer."""
     dma, image, head = network.dma, network.image, network.head
     rows = (
         (
@@ -136,13 +140,13 @@ def link_plan_of(
     """The plan of a network's link.
 
     Args:
-        network: What is built.
-        toolchain: Its name, for the manifest.
+        network: The network to build.
+        toolchain: Name of the toolchain, for the manifest.
         target: `sw_emu`, `hw_emu` or `hw`.
-        view: How the cores are written, in a word.
-        clock_mhz: Of the kernel.
+        view: The views of the cores, as `str(Views)` gives them.
+        clock_mhz: Clock of the kernel.
         tools: Versions by tool, for the manifest.
-        made: Inputs of the step that other steps have made of the cores; the weights are added to them.
+        made: Inputs of the link step that other steps made from the cores. The weights are added to them.
     """
     blocks = tuple(block.name for block in network.blocks)
     interval_cycles, bottleneck = network.interval()

@@ -1,7 +1,7 @@
-"""What is known of a build before any tool has run: cycles, area by formula, the platform's budget, as plain values.
+"""The estimate of a build before any tool has run: cycles, area by formula, the platform's budget, as plain values.
 
-The reports read these as JSON, because they know neither blocks nor boards. Area is an estimate by formulas: of the
-core alone, and of what stands around it (`integration.fit.needs`), parameter memories above all. Cycles are each
+The reports read it as JSON, because they know neither blocks nor boards. Area is estimated by formulas, separately for
+the core and for the logic around it (`integration.fit.needs`), which is mostly parameter memories. Cycles are each
 operator's initiation interval at full rate.
 """
 

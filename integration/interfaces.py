@@ -1,4 +1,4 @@
-"""The interfaces of compiled cores against the design that joins them."""
+"""Compares the interfaces of compiled cores with the design that joins them."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Any
 
 
 def check_interfaces(design: Mapping[str, Any], interfaces: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """What does not fit between the design and the interfaces that the compiled cores report.
+    """Find mismatches between the design and the interfaces that the compiled cores report.
 
     Args:
-        design: What `Design.describe` gave.
+        design: The output of `Design.describe`.
         interfaces: Core name to {"ports": [{"name", "direction", "width_bits", "role"}]}.
 
     Returns:
         One sentence per fault; empty when every data port is joined exactly once with the right width.
     """
     cores = {entry["name"]: entry["core"] for entry in design["instances"]}
-    faults = [f"{name}: core {core} is not there" for name, core in cores.items() if core not in interfaces]
+    faults = [f"{name}: core {core} is missing" for name, core in cores.items() if core not in interfaces]
     joined: dict[tuple[str, str], int] = {}
     for link in design["links"]:
         for side, direction in (("source", "out"), ("sink", "in")):
@@ -43,6 +43,6 @@ def _end_faults(
     if port is None:
         yield f"{where}: core {core} has no such port"
     elif port["direction"] != direction:
-        yield f"{where}: the port goes {port['direction']}, the design needs {direction}"
+        yield f"{where}: the port's direction is {port['direction']}, the design needs {direction}"
     elif port["width_bits"] != end["lanes"] * end["bits"]:
         yield f"{where}: {port['width_bits']} bits wide, the design needs {end['lanes'] * end['bits']}"

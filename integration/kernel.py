@@ -1,7 +1,7 @@
 """The kernel as the host sees it: arguments, their registers, and the XML descriptions of both.
 
 The register map is that of HLS for `s_axilite` with 64 bit pointers: control at 0, arguments from 0x10 in the order of
-declaration, a pointer takes 12 bytes and a 32 bit scalar 8 (each with a reserved word).
+declaration. A pointer takes 12 bytes and a 32 bit scalar 8, each including a reserved word.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ POINTER_STEP = 12
 
 @dataclass(frozen=True)
 class Argument:
-    """One argument. `shape` is that of one image (or of the whole call), `dtypes` the element types a buffer may have.
+    """One argument. `shape` is the shape for one image or for the whole call, `dtypes` the allowed types of elements.
 
-    The names end in `_r` where the plain word is a keyword of Python: PYNQ makes parameters of them.
+    PYNQ makes parameters of the names. `in` is a keyword of Python, hence the suffix `_r`.
     """
 
     name: str
@@ -40,19 +40,19 @@ class Argument:
 
 @dataclass(frozen=True)
 class Kernel:
-    """Name, arguments and instance of the accelerator."""
+    """The accelerator: its name and its memory arguments."""
 
     name: str
     arguments: tuple[Argument, ...]
 
     @property
     def vlnv(self) -> str:
-        """Vendor, library, name, version."""
+        """Vendor, library, name and version, joined by colons."""
         return f"xilinx.com:hls:{self.name}:1.0"
 
     @property
     def instance(self) -> str:
-        """The compute unit's name, as Vitis numbers them."""
+        """The compute unit's name, numbered as in Vitis."""
         return f"{self.name}_1"
 
     @property
@@ -74,7 +74,7 @@ class Kernel:
         return cls(description["name"], tuple(arguments))
 
     def as_host_sees(self, base_address: int | None = None) -> kernels.Kernel:
-        """The kernel in the terms of the file formats; with an address also its one compute unit."""
+        """The kernel as the file formats describe it; with an address, also its compute unit."""
         ports = [
             *(kernels.Port(each.port, "master", each.port_bits, MASTER_RANGE) for each in self.arguments),
             kernels.Port(CONTROL_PORT, "slave", 32, CONTROL_RANGE),
@@ -95,7 +95,7 @@ class Kernel:
 
 
 def kernel_xml(kernel: Kernel) -> str:
-    """The description that `package_xo` takes."""
+    """The text of kernel.xml, for `package_xo`."""
     return kernels.write_kernel_xml(kernel.as_host_sees())
 
 

@@ -1,6 +1,6 @@
-"""The plan of a link: all that the flow knows of a build and the program that links it cannot find in its folder.
+"""The plan of a link: the facts about a build that the linking program cannot find in its folder.
 
-`integration/design.py` makes it of a network; it is a module of its own because the program knows no network files.
+`integration/design.py` makes it from a network. It is a separate module because the program reads no network files.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from integration.kernel import Kernel
 
 @dataclass(frozen=True)
 class LinkPlan:
-    """One build. `sources` are the step's inputs whose digests the manifest lists, by their paths in its folder.
+    """One build. The manifest lists the digests of `sources`, inputs of the step by their paths in its folder.
 
-    `folding` maps `block.unit` to its PE and SIMD as text; `interval_cycles` is predicted, of the block `bottleneck`.
+    `folding` maps `block.unit` to its PE and SIMD as text. `interval_cycles` is predicted; `bottleneck` is the
+    `block.operator` that causes it.
     """
 
     network: str

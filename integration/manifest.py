@@ -1,4 +1,4 @@
-"""The manifest of an xclbin, by the program that links it: from the plan and from the inputs in the step's folder."""
+"""Makes the manifest of an xclbin in the linking program, from the plan and the inputs in the step's folder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def digest(data: bytes) -> str:
 
 
 def memory_blob(blocks: Sequence[str]) -> bytes:
-    """The memory images of all blocks as the emulation loads them: for each block u64 length, then its images."""
+    """The memory images of all blocks as the emulation loads them: per block a length (u64) and its images."""
     blob = bytearray()
     for block in blocks:
         image = Path("weights", block, "memories.bin").read_bytes()
@@ -27,9 +27,9 @@ def memory_blob(blocks: Sequence[str]) -> bytes:
 
 
 def parameters_of(blocks: Sequence[str]) -> Parameters:
-    """Where the trained values are from, every origin once, and the digest over all of them.
+    """The origins of the trained values, each once, and a digest of all values.
 
-    The digest is over the memory blob and the last layer's weights: equal values have the same in every toolchain.
+    The digest covers the memory blob and the last layer's weights, so equal values have it in every toolchain.
     """
     described = (json.loads(Path("weights", block, "memories.json").read_text("utf-8")) for block in blocks)
     origins = sorted({origin for block in described for origin in block["origins"]})
@@ -44,14 +44,14 @@ def manifest_of(
     payload: PayloadFacts | None,
     clock_mhz: float,
 ) -> Manifest:
-    """What the file says of itself.
+    """The manifest of an xclbin.
 
     Args:
-        plan: What the flow knows.
-        banks: Tags of the memories that each argument reaches.
-        parts: The parts of the emulation that the file carries.
-        payload: Of the native program among them.
-        clock_mhz: That the kernel runs at, which may be lower than the plan's.
+        plan: The plan of the link.
+        banks: Argument name to the tags of the memories that it reaches.
+        parts: The parts of the emulation in the xclbin, by name.
+        payload: Facts about the native program among the parts, None if there is none.
+        clock_mhz: The kernel's actual clock, which may be lower than the plan's.
     """
     return Manifest(
         network=plan.network,

@@ -1,4 +1,4 @@
-"""An xclbin from its parts: platform, kernel, manifest and what the emulation needs."""
+"""Makes an xclbin from platform, kernel, manifest and the parts of the emulation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ENABLED_INTERRUPT = 1
 def package(
     platform: Platform, kernel: Kernel, manifest: Manifest, emulation: Mapping[str, bytes], clock_mhz: float
 ) -> Xclbin:
-    """The container. Banks that no argument is wired to are in it too, marked unused, as v++ writes them."""
+    """Compose the xclbin. Like v++, it also lists banks that no argument is wired to, marked as unused."""
     used = {tag for argument in manifest.arguments for tag in argument.banks}
     order = {bank.tag: index for index, bank in enumerate(platform.memories)}
     return compose(
@@ -51,7 +51,7 @@ def package(
             Clock(
                 name=clock.name,
                 type=CLOCK_TYPES.index(clock.kind.upper()),
-                # The kernel runs at the clock that the project asks for; the shell's others are as they are.
+                # Only the data clock follows the project's setting; the shell's other clocks are fixed.
                 frequency_mhz=round(clock_mhz) if clock.kind == "data" else clock.mhz,
             )
             for clock in platform.clocks

@@ -1,4 +1,4 @@
-"""A board and its shell, as data: clocks, memories, and where a kernel's arguments may lie."""
+"""A board and its shell, as data: clocks, memories, resources, and the memories for a kernel's arguments."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _VBNV = re.compile(r"[a-z0-9.-]+_[a-z0-9.-]+_\w+_\d+_\d+")
 
 @dataclass(frozen=True)
 class MemoryBank:
-    """One memory of the card. `size_kib` in KiB, `base` is its first byte address.
+    """One memory of the card. `size_kib` is in KiB, `base` is its first byte address.
 
     `sp` is what v++ calls it (`sp=kernel_1.in_r:DDR[0]`), `slr` the SLR that its controller is in, where that is known.
     `gb_per_s` is its bandwidth in 10^9 bytes a second, reading and writing together; `latency_ns` is the time from an
@@ -36,13 +36,13 @@ class MemoryBank:
 
     @property
     def end(self) -> int:
-        """The first byte address behind it."""
+        """The first byte address after it."""
         return self.base + self.size_kib * 1024
 
 
 @dataclass(frozen=True)
 class Clock:
-    """A clock that the shell supplies to kernels: by default, and at most where it can be scaled."""
+    """A clock that the shell supplies to kernels: its default, and the highest frequency if it can be scaled."""
 
     name: str
     kind: str
@@ -52,7 +52,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Budget:
-    """What a shell leaves to a kernel, in all and per SLR (by name); None or no SLRs where no source says."""
+    """The resources that a shell leaves to a kernel, in total and per SLR (by name); None or no SLRs if unknown."""
 
     total: Resources = UNKNOWN
     slrs: tuple[tuple[str, Resources], ...] = ()
@@ -60,10 +60,10 @@ class Budget:
 
 @dataclass(frozen=True)
 class Shell:
-    """One shell of a board. `cu_path` is the cell of a compute unit in the linked design, `{cu}` its name.
+    """One shell of a board. `cu_path` is the cell of a compute unit in the linked design, with `{cu}` for its name.
 
-    `pblocks` are the names of the shell's pblocks, one per SLR. `has_fixed_clocks`: its clocks are not scaled to what a
-    kernel asks for: v++ is told the frequency in Hz and makes a clock of it (AMD UG1393).
+    `pblocks` are the names of the shell's pblocks, one per SLR. If `has_fixed_clocks`, the shell's clocks cannot be
+    scaled to the kernel's frequency; v++ gets the frequency in Hz and adds a clock for it (AMD UG1393).
     """
 
     vbnv: str
@@ -72,13 +72,13 @@ class Shell:
     has_fixed_clocks: bool = False
 
     def cell(self, compute_unit: str) -> str:
-        """The cell of a compute unit."""
+        """The path of a compute unit's cell."""
         return self.cu_path.replace("{cu}", compute_unit)
 
 
 @dataclass(frozen=True)
 class Platform:
-    """One board with one shell. `connect` is kernel argument -> tags of the memories that it is wired to."""
+    """One board with one shell. `connect` maps kernel arguments to the tags of the memories that they are wired to."""
 
     name: str
     part: str
@@ -90,7 +90,7 @@ class Platform:
     budget: Budget = Budget()
     shells: tuple[Shell, ...] = ()
     slls: int | None = None
-    """Wires between two neighbouring SLRs, where a source says how many."""
+    """Wires between two neighbouring SLRs; None if unknown."""
 
     @property
     def data_clock(self) -> Clock:
@@ -98,7 +98,7 @@ class Platform:
         return next(clock for clock in self.clocks if clock.kind == "data")
 
     def shell(self, vbnv: str | None = None) -> Shell | None:
-        """The shell of that name, by default the one that the file is for; None where the file does not describe it."""
+        """The shell of that name (default: the file's own); None if the file does not describe it."""
         return next((shell for shell in self.shells if shell.vbnv == (vbnv or self.vbnv)), None)
 
     def bank(self, tag: str) -> MemoryBank:
@@ -110,7 +110,7 @@ class Platform:
         return dict(self.connect)[argument]
 
     def describe(self) -> dict[str, Any]:
-        """What an xclbin says of the platform, as plain JSON values.
+        """The parts of the platform that an xclbin holds, as plain JSON values.
 
         Not budget, shells and wires, which the fit and v++ read: other numbers there make no other xclbin. Nor the
         speed of the memories: a simulation is given that by itself, and no card needs to be told.
@@ -134,7 +134,7 @@ class Platform:
 
 
 def find_platform(name: str, folder: Path = BOARDS, *, origin: str = "command line") -> Platform:
-    """The platform of that name; `origin` is where the name was written, e.g. `farm.yaml:3`.
+    """Read the platform of that name; `origin` is where the name was written, e.g. `farm.yaml:3`.
 
     Raises:
         ConfigError: no such board (with a suggestion), or mistakes in its file.
@@ -147,7 +147,7 @@ def find_platform(name: str, folder: Path = BOARDS, *, origin: str = "command li
     document = load(folder / f"{name}.yaml")
     if document.text("name") != name and document.ok:
         document.problem(
-            "name", f"the file is called {name}.yaml, the board {document.text('name')!r}", "give one name"
+            "name", f"the file is called {name}.yaml, the board {document.text('name')!r}", "give both the same name"
         )
     vbnv = document.text("platform")
     if document.ok and not _VBNV.fullmatch(vbnv):
@@ -186,7 +186,7 @@ def _clocks(document: Section) -> Iterator[Clock]:
         section.finish()
     if document.has("clocks") and all(section.ok for section in sections) and kinds.count("data") != 1:
         what = f"{len(kinds)} clocks, {kinds.count('data')} of them of kind data"
-        document.problem("clocks", what, "name exactly one that kernels run at")
+        document.problem("clocks", what, "give exactly one, the clock that kernels run at")
 
 
 def _memories(document: Section, slrs: Collection[str]) -> Iterator[MemoryBank]:
@@ -212,7 +212,7 @@ def _memories(document: Section, slrs: Collection[str]) -> Iterator[MemoryBank]:
         if section.ok and memory.tag in seen:
             section.problem("tag", f"a memory called {memory.tag!r} is already there", "give it another tag")
         for other in seen.values():
-            # A buffer in one would be seen through the other, and no error would say so.
+            # Otherwise a buffer in one would silently overwrite a buffer in the other.
             if section.ok and memory.base < other.end and other.base < memory.end:
                 section.problem("base", f"{memory.tag!r} and {other.tag!r} overlap", "give each its own addresses")
         if section.ok:
@@ -227,7 +227,7 @@ def _shells(document: Section, slrs: int) -> Iterator[Shell]:
         if section.ok and not _VBNV.fullmatch(vbnv):
             section.problem("platform", f"{vbnv!r} is not a platform name", "write vendor_board_name_major_minor")
         if section.ok and path.count("{cu}") != 1:
-            section.problem("cu_path", f"{path!r} names no compute unit", "write {cu} once, where its name stands")
+            section.problem("cu_path", f"{path!r} names no compute unit", "write {cu} once, in place of its name")
         if slrs and section.ok and len(pblocks) != slrs:
             section.problem("pblocks", f"{len(pblocks)} pblocks for {slrs} SLRs", "name one per SLR")
         section.finish()

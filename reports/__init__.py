@@ -1,1 +1,1 @@
-"""Reports of FPGA tools: their text becomes frozen values. Files are read, no tool is ever started."""
+"""Parse reports of FPGA tools into frozen values. This package reads files and never starts a tool."""

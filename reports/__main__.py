@@ -2,9 +2,9 @@
 
     python -m reports FILE|FOLDER… [--json] [--depth N]
 
-A file is recognised by its content. In a folder (a project of Vivado, Vitis HLS or Vitis) all reports are found, and
-the roll-up of its designs is shown with what is missing. Exit status: 0 all was read, 1 a file could not be read or
-nothing was found, 2 the command line is wrong.
+Files are recognised by their content. In a folder (a project of Vivado, Vitis HLS or Vitis) all reports are found and
+summarised by design. Exit status: 0 if everything was read, 1 if a file could not be read or a folder has no report,
+2 if the command line is wrong.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import json
 import sys
 from pathlib import Path
 
+from config.output import clean_output
 from reports import schema
 from reports.folder import Report, Reports, read_paths
 from reports.reading.errors import ReportError
@@ -31,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print JSON (its schema: docs/reports-schema.json)")
     parser.add_argument("--schema", action="store_true", help="print the JSON schema")
     parser.add_argument("--depth", type=int, default=2, help="levels of the hierarchy in a roll-up (default 2)")
+    clean_output()
     options = parser.parse_args(arguments)
     if options.schema:
         sys.stdout.write(schema.text())
@@ -49,10 +51,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _missing(paths: list[Path], found: Reports) -> list[str]:
-    """Return one sentence for every folder in which nothing is a report."""
+    """Return one sentence for every folder without reports."""
     files = [report.file for report in found.reports] + [error.file for error in found.errors]
     return [
-        f"{path.as_posix()}: contains no report that is recognised"
+        f"{path.as_posix()}: contains no recognised report"
         for path in paths
         if path.is_dir() and not any(Path(file).is_relative_to(path) for file in files)
     ]
@@ -115,7 +117,7 @@ def _print_project(reports: list[Report], designs: tuple[RollUp, ...], hls: tupl
 if __name__ == "__main__":
     try:
         status = main()
-    except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
+    except BrokenPipeError:  # the reader of a pipe, such as `head`, has closed it
         sys.stderr.close()
         status = 0
     sys.exit(status)

@@ -1,4 +1,4 @@
-"""The reports in a folder: an existing project of Vivado, Vitis HLS or Vitis, however its files are called."""
+"""Find the reports in a folder: a project of Vivado, Vitis HLS or Vitis, whatever the names of its files."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from config.bounded.regular_file import open_regular
 from reports.reading.errors import ReportError
 from reports.reading.kind import HEAD_CHARACTERS
 from reports.reading.source import read
 from reports.registry import KINDS, parse_all
 
 _SKIPPED_FOLDERS = frozenset({".git", ".Xil", "xsim.dir", "__pycache__", "node_modules"})
-# Large by nature and never reports; all else is judged by its first bytes.
+# Often large and never reports. Other files are judged by their first bytes.
 _SKIPPED_ENDINGS = (".dcp", ".bit", ".xclbin", ".xo", ".zip", ".gz", ".pb", ".rpx", ".wdb", ".v", ".sv", ".vhd", ".edf")
 
 
 @dataclass(frozen=True)
 class Report:
-    """A file, the name of its kind, its value, and the line where it begins: some files hold several reports.
+    """A report: its file, kind and value. `line` is where it begins, because some files hold several reports.
 
-    What a `stand_in` of a tool has written is invented.
+    If `stand_in` is set, a stand-in of a tool has written it and its figures are invented.
     """
 
     file: str
@@ -34,16 +35,16 @@ class Report:
 
 @dataclass(frozen=True)
 class Reports:
-    """All that was read of some files and folders, and what could not be."""
+    """The reports that were read, and the errors of those that could not be."""
 
     reports: tuple[Report, ...]
     errors: tuple[ReportError, ...]
 
 
 def read_paths(paths: list[Path]) -> Reports:
-    """Read files, and in folders every file that is of a known kind by its content.
+    """Read reports from files, and from folders every file with the content of a known kind.
 
-    A file that is named must be a report; in a folder, files of no known kind are passed over in silence.
+    A file named directly must be a report. In a folder, files of unknown kind are skipped silently.
     """
     reports: list[Report] = []
     errors: list[ReportError] = []
@@ -66,8 +67,8 @@ def read_paths(paths: list[Path]) -> Reports:
 
 
 def _candidates(folder: Path) -> Iterator[Path]:
-    """Return the files below `folder` whose beginning is of a known kind, in the order of their names."""
-    # Links to folders are not followed: projects link to themselves.
+    """Return the files below `folder` that begin like a report, sorted by name."""
+    # Do not follow links to folders: projects may link to themselves.
     for where, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if name not in _SKIPPED_FOLDERS)
         for name in sorted(files):
@@ -78,7 +79,7 @@ def _candidates(folder: Path) -> Iterator[Path]:
 
 def _begins_as_report(path: Path) -> bool:
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             data = stream.read(HEAD_CHARACTERS)
     except OSError:
         return False

@@ -1,7 +1,7 @@
-"""All kinds of reports: which one is a text, and what is its value.
+"""All kinds of reports: find the kind of a text and parse it.
 
-A kind is found by being there: every module in a wing (a package of `reports/`) that has a `KIND` or `KINDS`. Steps do
-not look here; a step imports the parsers that it uses, so an edited parser changes the keys of those steps alone.
+Kinds are found automatically: every module in a package of `reports/` that has a `KIND` or `KINDS`. Steps do not use
+this registry. A step imports the parsers that it needs, so editing a parser changes the keys of those steps only.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from reports.reading.errors import EmptyReportError, ReportError, UnknownLayoutE
 from reports.reading.kind import HEAD_CHARACTERS, Kind
 
 _NO_WINGS = ("reading", "summary")
-"""Packages without parsers: what parsers are made of, and what is made of their values."""
+"""Packages without parsers: tools for parsers, and summaries of their values."""
 
 
 def _found() -> Iterator[Kind]:
@@ -32,12 +32,12 @@ def _found() -> Iterator[Kind]:
 
 
 KINDS: tuple[Kind, ...] = tuple(sorted(_found(), key=lambda kind: (kind.precedence, kind.name)))
-"""Every kind in the order in which they are asked: the first that matches reads the text."""
+"""All kinds in order of precedence: the first that matches reads the text."""
 _HEADS = tuple(sorted({head for kind in KINDS for head in kind.heads}))
 
 
 def recognise(text: str, name: str = "") -> Kind:
-    """Return the kind of `text`, judged by content; `name` is only for the message.
+    """Return the kind of `text`, judged by its content; `name` is for messages only.
 
     Raises EmptyReportError for white space and WrongKindError for a text of no known kind.
     """
@@ -53,27 +53,27 @@ def recognise(text: str, name: str = "") -> Kind:
 
 
 def parts(text: str) -> tuple[Part, ...]:
-    """Return the reports that stand one after the other in a text, each with the line where it begins."""
+    """Split a text into its reports, each with the line where it begins."""
     return appended.split(text, _HEADS)
 
 
 def parse(text: str, name: str = "") -> Any:
     """Return the value of `text`: a frozen dataclass of the module that reads its kind.
 
-    Raises ReportError; also for several reports in one text, of which `parse_all` gives the values.
+    Raises ReportError, also if the text holds several reports; use `parse_all` for these.
     """
     kind, several = recognise(text, name), parts(text)
     if len(several) > 1:
-        what = f"another report begins here, {len(several)} are in the file"
-        raise UnknownLayoutError(name, several[1].line, what, "one is expected; parse_all reads each")
+        what = f"another report begins here; the file has {len(several)}"
+        raise UnknownLayoutError(name, several[1].line, what, "expected one report; parse_all reads all")
     return kind.parse(text, name)
 
 
 @dataclass(frozen=True)
 class Parsed:
-    """A report of a file: where it begins, its kind, and its value or what is wrong with it.
+    """A report of a file: its first line, its kind, and its value or error.
 
-    `stand_in` tells that the text says of itself that no tool has written it: its figures are invented.
+    `stand_in` is true if the text says that a stand-in wrote it, so its figures are invented.
     """
 
     line: int
@@ -84,7 +84,7 @@ class Parsed:
 
 
 def parse_all(text: str, name: str = "") -> tuple[Parsed, ...]:
-    """Return every report of a text, each for itself: one that cannot be read does not hide the others."""
+    """Parse every report of a text on its own, so a bad one does not hide the others."""
     return tuple(_parsed(part, name) for part in parts(text))
 
 

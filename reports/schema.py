@@ -1,8 +1,8 @@
-"""The JSON Schema of what `python -m reports --json` prints, made from the values' own types.
+"""The JSON schema of the output of `python -m reports --json`, made from the types of the values.
 
-`python -m reports --schema` prints it; `docs/reports-schema.json` is that text, held equal by a test. It has one line
-for each definition: a diff then shows which values have changed and nothing else. A field is never left out: one
-without a value is null.
+`python -m reports --schema` prints it, and a test compares that text with `docs/reports-schema.json`. Each definition
+is on a line of its own, so a diff shows exactly the values that have changed. Fields are never left out; one without a
+value is null.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from reports.summary.hls_solutions import Solution
 from reports.summary.rollup import RollUp
 
 VERSION = 1
-"""Grows when a reader of the JSON must change; new kinds and new fields leave it as it is."""
+"""Incremented when readers of the JSON must change; not for new kinds and new fields."""
 
 _PLAIN: dict[Any, dict[str, Any]] = {
     str: {"type": "string"},
     int: {"type": "integer"},
     bool: {"type": "boolean"},
     type(None): {"type": "null"},
-    # JSON has no infinity: it is written as the tools print it.
+    # JSON has no infinity, so it is written as text, like the tools print it.
     float: {"anyOf": [{"type": "number"}, {"enum": ["inf", "-inf", "nan"]}]},
     Below: {"type": "string", "pattern": "^<[0-9.e+-]+$"},
     Any: {},
@@ -121,7 +121,7 @@ def _of(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
 def _reference(value: type, definitions: dict[str, Any]) -> dict[str, Any]:
     name = f"{value.__module__.removeprefix('reports.')}.{value.__name__}"
     if name not in definitions:
-        definitions[name] = {}  # before its fields: a value may hold others of its own type
+        definitions[name] = {}  # set before the fields are visited, because a type may contain itself
         hints = typing.get_type_hints(value)
         definitions[name] = _object({field.name: _of(hints[field.name], definitions) for field in fields(value)})
         summary = (value.__doc__ or "").split("\n\n")[0].replace("\n", " ").strip()

@@ -1,9 +1,10 @@
-"""What a step has found, in three lines: shown after a build that was asked for it.
+"""The result of a step in three lines, shown after a build if the user asked for the step.
 
     synthesis_lines    `doit ooc:BLOCK`
     simulation_lines   `doit cosim:BLOCK`
+    kernel_lines       `doit kernel`
 
-The first line has the figures and stands for itself: of many steps only that one is shown.
+The first line has the figures. It must be clear on its own, because for many steps only this line is shown.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ CLOCK_MHZ = 250
 
 
 def synthesis_lines(outputs: tuple[Path, ...]) -> list[str]:
-    """Return what a core takes, its longest path, and where its files lie."""
+    """Return three lines: the area of a core, its longest path, and the folder of its files."""
     try:
         return list(_synthesis(*_values(outputs)))
     except ReportError as error:
@@ -31,11 +32,30 @@ def synthesis_lines(outputs: tuple[Path, ...]) -> list[str]:
 
 
 def simulation_lines(outputs: tuple[Path, ...], waveform: str = "") -> list[str]:
-    """Return the cycles of a block, what they were compared with, and where the files and the waveform lie."""
+    """Return three lines: the cycles of a block, the comparison with the model, and the folder of its files."""
     try:
         return list(_simulation(*_values(outputs), waveform))
     except ReportError as error:
         return [str(error)]
+
+
+def kernel_lines(outputs: tuple[Path, ...]) -> list[str]:
+    """Return the cycles of a whole kernel, its images per second at the simulated clock, and where the file lies."""
+    if not any(path.name == VALUES for path in outputs):
+        return []
+    try:
+        return list(_kernel(*_values(outputs)))
+    except ReportError as error:
+        return [str(error)]
+
+
+def _kernel(record: Record, folder: Path) -> Iterator[str]:
+    yield next(_simulation(record, folder, ""))
+    found, clock_mhz = Simulation.read(record), record.number("clock_mhz")
+    if found.interval_cycles:
+        rate = clock_mhz * 1e6 / found.interval_cycles
+        yield f"  {rate:,.0f} images/s at {clock_mhz:g} MHz, simulated; {_compared(found, record)}"
+    yield f"  files: {folder}/"
 
 
 def _values(outputs: tuple[Path, ...]) -> tuple[Record, Path]:
@@ -88,7 +108,7 @@ def _compared(found: Simulation, record: Record) -> str:
 
 
 def _marks(record: Record) -> str:
-    """Return the highest fill of each FIFO beside its depth."""
+    """Return the highest level of each FIFO and its depth."""
     if "fifos" not in record:
         return ""
     fifos = record.record("fifos").records()
@@ -105,7 +125,7 @@ def _mark(tool: str | None) -> str:
 
 
 def _signs(tool: str | None, *, estimate: bool = False) -> str:
-    """Return what the signs before figures mean."""
+    """Explain the signs before figures."""
     signs = [f"{MARK} is invented by a stand-in"] if is_stand_in(tool) else []
     signs += ["~ is an estimate"] if estimate else []
     return f"{', '.join(signs)}; " if signs else ""

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from . import trust
@@ -18,9 +17,10 @@ from .errors import FarmRuntimeError, InputError, XclbinError
 from .formats import emulation_data, kernels, xclbin
 from .formats.checks import describe_payload, manifest_of
 from .formats.manifest import Manifest
+from .output import clean_output, console
 
-# What a file holds is text, never markup.
-_console = Console(highlight=False, markup=False, emoji=False)
+# Contents of a file are text, never markup.
+_console = console(highlight=False, markup=False, emoji=False)
 _WEIGHTS_HELP = ".npy, .npz or .csv; default: the xclbin's own"
 
 _ABOUT = "Look at an xclbin, trust its payload, classify pictures, measure, run a host program."
@@ -28,6 +28,7 @@ _ABOUT = "Look at an xclbin, trust its payload, classify pictures, measure, run 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status: 0, or 2 with one line on stderr for anything that the user can put right."""
+    clean_output()
     options = _parser().parse_args(argv)
     warnings.formatwarning = _warning_line
     try:
@@ -45,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _warning_line(message: Warning | str, *_: Any, **__: Any) -> str:
-    """What a warning says. Python's own form adds the line of this program that gave it."""
+    """The text of a warning. Python's own form adds the line of this program that gave it."""
     return f"warning: {' '.join(str(message).split())}\n"
 
 
@@ -193,19 +194,17 @@ def _print_manifest(facts: Manifest) -> None:
 
 
 class _Table(Table):
-    """A table of what a file says: control characters in it would command the terminal."""
+    """A table of what a file says: a line break in a name must not look like a row."""
 
     def add_row(self, *cells: Any, **options: Any) -> None:
         """Add a row of texts."""
-        super().add_row(*(_shown(cell) for cell in cells), **options)
-
-
-def _shown(text: str) -> str:
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+        super().add_row(*(str(cell).replace("\n", "\\n") for cell in cells), **options)
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = _Table(title=_shown(title), title_justify="left", show_header=any(columns), title_style="bold", box=None)
+    table = _Table(
+        title=title.replace("\n", "\\n"), title_justify="left", show_header=any(columns), title_style="bold", box=None
+    )
     for column in columns:
         table.add_column(column, overflow="fold")
     return table

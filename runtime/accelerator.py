@@ -55,8 +55,11 @@ class Accelerator:
             which = "random weights" if parameters.origin == STAND_IN else f"some random weights ({parameters.origin})"
             what = f"{self.path} has {which}, so its classes mean nothing"
             warnings.warn(what, StandInWarning, stacklevel=2)
+        emulated = emulation_data.PAYLOAD in file.emulation
+        # PYNQ and the card read the file again; with this copy beside theirs it would be in memory five times.
+        del file
         pynq = import_pynq()
-        if device is None and emulation_data.PAYLOAD in file.emulation:
+        if device is None and emulated:
             from .emulation.device import EmulatedCard  # noqa: PLC0415  imports PYNQ
 
             device = EmulatedCard()

@@ -145,4 +145,4 @@ def to_json(accuracy: Accuracy, facts: Manifest, xclbin: Path) -> str:
             for one in accuracy.predictions
         ],
     }
-    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(value, indent=1, allow_nan=False) + "\n"

@@ -48,7 +48,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class Bound:
-    """What a card cannot exceed: ``cycles`` per image at ``clock_mhz``; ``source`` is how the cycles are known."""
+    """A card's upper limit: ``cycles`` per image at ``clock_mhz``; ``source`` tells how the cycles are known."""
 
     cycles: int
     clock_mhz: float
@@ -86,7 +86,7 @@ def check_seconds(seconds: float) -> float:
 
 
 def bound(facts: Manifest) -> Bound | None:
-    """What the manifest says of a card, the measured cycles before the predicted; None where it knows none."""
+    """The limit by the manifest: from measured cycles, else from predicted ones; None if it has neither."""
     cycles = facts.cycles
     if cycles.measured:
         return Bound(cycles.measured, facts.clock_mhz, "measured in simulation of the logic")
@@ -140,7 +140,7 @@ def nearest_rank(values: Sequence[float], percent: int) -> float:
 
 
 def random_images(facts: Manifest, count: int) -> NDArray[Any]:
-    """Images whose pixels use the range of the network's data set; the same at every run."""
+    """Images with pixels in the range of the network's data set; the same in every run."""
     maximum = (facts.dataset or {}).get("maximum", 255)
     highest = maximum if isinstance(maximum, int) and 0 < maximum < 255 else 255
     dtype = "uint8" if "uint8" in facts.image.dtypes else facts.image.dtypes[0]
@@ -163,7 +163,7 @@ def to_json(timings: Sequence[Timing], facts: Manifest, *, xclbin: Path, emulate
         if most is None
         else {**asdict(most), "images_per_s_at_most": most.images_per_s, "latency_ms": None, "assumes": ASSUMPTIONS},
     }
-    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(value, indent=1, allow_nan=False) + "\n"
 
 
 def simulation_json(measured: Sequence[Mapping[str, Any]], facts: Manifest, xclbin: Path) -> str:
@@ -174,4 +174,4 @@ def simulation_json(measured: Sequence[Mapping[str, Any]], facts: Manifest, xclb
         "time_is": "simulated, cycle by cycle",
         "simulated": list(measured),
     }
-    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(value, indent=1, allow_nan=False) + "\n"

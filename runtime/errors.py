@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from .output import clean
+
 
 class FarmRuntimeError(RuntimeError):
     """Base of every error this package raises on purpose.
 
     ``what`` is the fact, ``where`` the file, section, argument or device it was found in (may be empty),
-    ``remedy`` the next thing to do (may be empty). ``str()`` is one line of the three.
+    ``remedy`` the next thing to do (may be empty). ``str()`` is one line of the three, without control characters:
+    a host program's traceback prints it.
     """
 
     def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
@@ -15,7 +18,7 @@ class FarmRuntimeError(RuntimeError):
         self.where = where
         self.remedy = remedy
         text = f"{where}: {what}" if where else what
-        super().__init__(f"{text}; {remedy}" if remedy else text)
+        super().__init__(clean(f"{text}; {remedy}" if remedy else text))
 
 
 class XclbinError(FarmRuntimeError):

@@ -1,4 +1,4 @@
-"""The commands ``accuracy`` and ``benchmark``: what they read, show and write."""
+"""The commands ``accuracy`` and ``benchmark``: their input, their tables and their files."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rich.table import Table
 
 from . import accuracy as measured_accuracy
 from . import benchmark as measured_speed
+from . import output
 from .accelerator import Accelerator
 from .errors import InputError
 from .formats import xclbin
@@ -57,7 +58,7 @@ def benchmark(options: argparse.Namespace, console: Console) -> int:
     batches = measured_speed.parse_batches(options.batches or measured_speed.BATCHES)
     seconds = measured_speed.check_seconds(options.seconds)
     _check_output(options.json)
-    status = Console(stderr=True)
+    status = output.console(stderr=True)
     timings = []
     with Accelerator(options.xclbin, fc_weights=options.fc_weights, batch=max(batches)) as accelerator:
         facts, emulated = accelerator.manifest, accelerator.emulated
@@ -123,7 +124,7 @@ def _notes(timings: list[measured_speed.Timing], most: measured_speed.Bound | No
 
 
 def _bar() -> Progress:
-    console = Console(stderr=True)
+    console = output.console(stderr=True)
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

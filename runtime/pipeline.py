@@ -18,7 +18,7 @@ SETS = 3
 
 
 class Handle(Protocol):
-    """What starting a kernel gives back: a WaitHandle of PYNQ."""
+    """A started kernel: a WaitHandle of PYNQ."""
 
     def wait(self) -> None:
         """Return when the run has ended; raise what it failed with."""

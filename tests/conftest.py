@@ -1,4 +1,4 @@
-"""For every test: how workers share and divide the tests, and the reference design as its data describes it."""
+"""For all tests: how workers share and divide them, and the reference design as described by its data."""
 
 from __future__ import annotations
 
@@ -33,28 +33,28 @@ EXPENSIVE = {"once", "machine"}
 WORKER = "PYTEST_XDIST_WORKER" in os.environ
 
 for _number in (signal.SIGINT, signal.SIGHUP):
-    # A shell without job control starts `./check &` with SIGINT ignored, nohup starts it with SIGHUP ignored, and what
-    # tests start would inherit that: a program that a test interrupts would run on. A handler is not inherited, and
-    # this one still ignores the signal.
+    # A shell without job control starts `./check &` with SIGINT ignored, nohup starts it with SIGHUP ignored. Programs
+    # started by tests would inherit that, so a test could not interrupt them. A handler is not inherited, and this one
+    # ignores the signal as well.
     if signal.getsignal(_number) == signal.SIG_IGN:
         signal.signal(_number, lambda *_: None)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests are slow, and which have to run in one worker; pytest-xdist, whose turn is next, reads that."""
+    """Mark the tests that are slow and those that must run in one worker; pytest-xdist reads the marks next."""
     for item in items:
         if not EXPENSIVE.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
         if not list(item.iter_markers("xdist_group")) and _of_a_module(item):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
     if WORKER:
-        # Long ones first: at the end the workers have short ones to share out.
+        # Long tests first, so the workers have short ones to share at the end.
         items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 def _of_a_module(item: pytest.Item) -> bool:
-    """Whether the test uses something that is made once for its file, and would be made again in another worker."""
+    """Whether the test uses a fixture that is made once for its file and would be made again in another worker."""
     used = getattr(item, "_fixtureinfo", None)
     return used is not None and any(each[-1].scope == "module" for each in used.name2fixturedefs.values())
 
@@ -100,7 +100,7 @@ class Reference:
     rows: dict[str, list[str]]
 
     def tensor(self, name: str) -> np.ndarray:
-        """A recorded output [H, W, C], unpacked as the README says."""
+        """A recorded output [H, W, C], unpacked as described in the data's README."""
         with np.load(self.folder / "vectors_chelsea.npz") as vectors:
             bits, height, width, channels = json.loads(str(vectors["shapes"]))[name]
             packed = vectors[name]
@@ -114,13 +114,13 @@ class Reference:
             return vectors[name]
 
     def block_input(self, name: str) -> np.ndarray:
-        """What a block reads: the recorded output of the one before it."""
+        """The input of a block: the recorded output of the one before it."""
         names = [block.name for block in self.network.blocks]
         before = names.index(name) - 1
         return self.array("image") if before < 0 else self.tensor(f"{names[before]}_out")
 
     def fc_weights(self) -> np.ndarray:
-        """The made-up weights that the recorded logits are of."""
+        """The made-up weights behind the recorded logits."""
         return np.random.RandomState(50).randint(-128, 128, size=(1000, 2048)).astype(np.int8)
 
     def core(self, name: str) -> GraphCore:
@@ -153,7 +153,7 @@ def _yaml(rows: dict[str, list[str]]) -> str:
 
 @pytest.fixture(scope="session")
 def harness(once: Once) -> Path:
-    """The compiled harness of simulations, or skip where there is no Verilator."""
+    """The compiled harness of simulations; skips without Verilator."""
     verilator = needs.installed_verilator()
     needs.compiler()
 
@@ -167,7 +167,7 @@ def harness(once: Once) -> Path:
 
 @pytest.fixture(scope="session")
 def simulations(harness: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where a worker compiles models of its own; the harness is in it already."""
+    """The folder in which a worker compiles models; it already contains the harness."""
     folder = tmp_path_factory.mktemp("simulations")
     (folder / HARNESS).symlink_to(harness)
     return folder
@@ -196,7 +196,7 @@ def digits_built(once: Once) -> Path:
 
 @pytest.fixture(scope="session")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Reference:
-    """The reference design, or skip where its data is not beside the checkout."""
+    """The reference design; skips if its data is not beside the checkout."""
     folder = SHARED / "resnet50_w1a2"
     if not (folder / "vectors_chelsea.npz").exists():
         pytest.skip("the reference design's data (../shared/resnet50_w1a2) is not here")

@@ -1,7 +1,8 @@
-"""Prints how full the rooms of the project are, and fails where one is too full: `python tests/house.py`.
+"""Print the largest folders, files and classes, and fail if one exceeds its limit: `python tests/house.py`.
 
-Limits: 15 files a folder, 400 lines a file, 250 lines a class; no folder that pytest skips without a word; no circle of
-imports at module level. Counted is what git knows or would add. Generated data and recorded scripts are not code.
+Limits: 15 files a folder, 400 lines a file, 250 lines a class; no folder that pytest silently skips; no circle of
+imports at module level. Files count if git tracks them or would add them. Generated data and recorded scripts do not
+count as code.
 """
 
 from __future__ import annotations
@@ -38,13 +39,13 @@ def classes(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def module_name(file: str) -> str:
-    """The name by which other files import a Python file of the project."""
+    """The name under which other files import a Python file of the project."""
     inside = next((file.removeprefix(root) for root in ROOTS_OF_TESTS if file.startswith(root)), file)
     return inside.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def imports(path: Path, module: str, modules: set[str]) -> set[str]:
-    """The project's modules that a module imports when it is loaded, those for type checking left out."""
+    """The project's modules that a module imports when it is loaded, except those for type checking."""
     found: set[str] = set()
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     pending: list[ast.stmt] = list(ast.parse(path.read_text("utf-8")).body)
@@ -106,7 +107,7 @@ def above(title: str, sizes: Iterable[tuple[int, str]], limit: int) -> list[str]
 
 
 def main(root: Path = ROOT) -> int:
-    """Print the figures. Returns 0, or 1 where a limit is exceeded."""
+    """Print the figures. Returns 0, or 1 if a limit is exceeded."""
     files = [name for name in tracked(root) if not name.startswith(RECORDED)]
     folders = Counter(Path(name).parent.as_posix() for name in files)
     wrong = above("files a folder", [(count, name) for name, count in folders.items() if name != "."], FILES_A_FOLDER)

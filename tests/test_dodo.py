@@ -1,4 +1,4 @@
-"""What the project's own dodo.py gives to the engine."""
+"""Values that the project's own dodo.py passes to the engine."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def test_a_room_that_is_too_full(tmp_path: Path, files: dict[str, str], message:
 
 
 def test_what_is_within_the_limits_passes(tmp_path: Path) -> None:
-    """Imports inside functions and for type checking make no circle: neither is there when the module is loaded."""
+    """Imports inside functions and for type checking make no circle, because loading a module does not run them."""
     (tmp_path / "a.py").write_text("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import b\n")
     (tmp_path / "b.py").write_text("import a\n\ndef later():\n    import b\n")
     (tmp_path / "long.py").write_text("pass\n" * 400)

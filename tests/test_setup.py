@@ -1,4 +1,4 @@
-"""`./setup` on machines that lack something: it says what and how to get it, at once, and installs nothing."""
+"""`./setup` on machines that lack something: it says at once what is missing and how to get it; it installs nothing."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ esac
 
 @pytest.fixture
 def machine(tmp_path: Path):
-    """Run ./setup --check where only the named programs and Pythons are."""
+    """Run ./setup --check with only the named programs and Pythons."""
     checkout, programs = tmp_path / "checkout", tmp_path / "bin"
     checkout.mkdir()
     programs.mkdir()
@@ -104,7 +104,7 @@ def test_no_python_at_all(machine) -> None:
 
 
 def test_the_only_python_does_not_do_and_has_no_venv(machine) -> None:
-    """Its own remedy needs that module."""
+    """The usual remedy would need the module that is missing."""
     said = machine(pythons={"python3": "3.13"}, venv=False).stderr
     assert "python3 is 3.13" in said
     assert "install python3 python3-venv && " in said
@@ -189,7 +189,7 @@ def test_what_pip_says_when_it_fails(machine) -> None:
 
 
 def test_the_lock_is_complete_and_names_no_index() -> None:
-    """Every package has a digest, and every one that pyproject.toml asks for is there."""
+    """Every package has a digest, and every package that pyproject.toml asks for is listed."""
     text = (ROOT / "requirements.lock").read_text()
     entries = re.split(r"\n(?=[a-z0-9])", re.sub(r"^#.*\n", "", text, flags=re.MULTILINE))
     assert all("--hash=sha256:" in entry for entry in entries)

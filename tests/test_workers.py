@@ -14,7 +14,7 @@ def worker() -> str:
 
 
 def test_they_are_a_group(worker: str, request: pytest.FixtureRequest) -> None:
-    """pytest-xdist writes the group behind the id; a version that takes no notice of groups does not."""
+    """pytest-xdist appends the group to the id; a version that ignores groups does not."""
     if not worker or not request.config.getoption("loadgroup"):
         pytest.skip("runs in workers of `./check`")
     assert request.node.nodeid.endswith(f"@{request.node.nodeid.partition('::')[0]}")

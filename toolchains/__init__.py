@@ -1,1 +1,1 @@
-"""Toolchains: given a core, a block or a network, the steps that make it. They run nothing."""
+"""Toolchains: they make the steps that build a core, a block or a network. They run nothing."""

@@ -1,4 +1,4 @@
-"""The toolchain that the settings ask for. This is the one place that knows which toolchains there are."""
+"""Choose the toolchain that the settings ask for. Only this module lists the toolchains."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from config.problem import ConfigError
 from config.settings import Settings
 from integration.fit.settings import FitSettings
 from integration.platform import Platform
-from toolchains.open.settings import CosimSettings
+from toolchains.open.settings import CosimSettings, HwEmuSettings
 from toolchains.toolchain import Toolchain
 from toolchains.vitis.settings import VitisSettings
 
@@ -20,27 +20,27 @@ TOOLCHAINS = ("open", "vitis")
 AUTO = "auto"
 CHOICES = (*TOOLCHAINS, AUTO)
 """Values of the setting `toolchain`."""
-SECTIONS = {"fit": FitSettings, "cosim": CosimSettings, "vitis": VitisSettings}
+SECTIONS = {"fit": FitSettings, "cosim": CosimSettings, "hw_emu": HwEmuSettings, "vitis": VitisSettings}
 """Sections of the settings: that of the fit, which each of them reads, and their own."""
 
 
 def find_toolchain(root: Path, settings: Settings, network: Network, platform: Platform) -> Toolchain:
-    """The toolchain that the settings ask for. Only that one is imported.
+    """Return the toolchain that the settings ask for; import no other.
 
-    `auto` is open, but for a target that open does not reach: whoever writes target=hw has asked for hours.
-    Emulation in software is open's with either, since nothing of a vendor's is in it.
+    `auto` means the toolchain that lists the target in AUTO_TARGETS: vitis for hw, which runs for hours, else open.
+    `sw_emu` is always built by open, because it needs no tool of AMD.
 
     Raises:
-        ConfigError: a target that the toolchain does not reach, with the place of the setting; and all that the
-            toolchain itself refuses.
+        ConfigError: The toolchain does not reach the target (the error names the setting's place), or refuses
+            something else in the settings.
     """
     target, name = settings.target, settings.toolchain
     note = ""
     if name == AUTO:
         name = next(each for each in TOOLCHAINS if target in _room(each).AUTO_TARGETS)
-    if name != TOOLCHAINS[0] and target in _room(TOOLCHAINS[0]).TARGETS:
+    if target not in _room(name).TARGETS and target in _room(TOOLCHAINS[0]).TARGETS:
         if _place(settings, "target") != _place(settings, "toolchain"):
-            # Whoever names a toolchain and no target hardly means the emulation, which starts none of its tools.
+            # Somebody who names a toolchain but no target hardly wants the emulation, which starts no tool of it.
             ways = " or ".join(f"target={each}" for each in _room(name).TARGETS)
             note = f"{name} does not build target {target}, so the open toolchain builds it; "
             note += f"add {ways} to build with {name}"
@@ -55,7 +55,7 @@ def find_toolchain(root: Path, settings: Settings, network: Network, platform: P
 
 
 def _place(settings: Settings, key: str) -> str:
-    """The file that a setting is from, without the line, or the command line."""
+    """The file that sets it, without the line number, or the command line."""
     return settings.origin(key).partition(":")[0]
 
 

@@ -1,6 +1,6 @@
-"""What a user asks of a build. Each function prints its answer, and returns a sentence where that is a failure.
+"""The questions that a user can ask about a build. Each function prints its answer; on failure it returns a sentence.
 
-No tool is started. `gates` are those of the settings.
+They start no tool. `gates` are the gates from the settings.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ def fifos(toolchain: Toolchain, gates: tuple[Gate, ...]) -> str | None:
 
 
 def fit(toolchain: Toolchain, gates: tuple[Gate, ...]) -> str | None:
-    """Print which block goes into which SLR; fails and lists the shortfall where nothing fits."""
+    """Print which block goes into which SLR. If nothing fits, list the shortfall and fail."""
     return show(toolchain.build.context())
 
 
 def reports(toolchain: Toolchain, gates: tuple[Gate, ...]) -> str | None:
-    """Leave the estimate and the fit for the reports, and print them; fails where a gate does.
+    """Write the estimate and the fit, then make and print the reports. Fails if a gate fails.
 
-    In a folder that cannot be written the estimate and the fit lie elsewhere, and the rest of the build is read there.
+    In a read-only checkout the estimate and the fit go to a temporary folder, which links to the rest of the build.
     """
     build = toolchain.build
     with ExitStack() as stack:
@@ -67,7 +67,7 @@ def _leave(context: BuildContext) -> None:
 
 
 def _show_build(checkout: Path, folder: str, root: Path) -> None:
-    """Let `root` show a build's folder and its records, without the files that are left there anew."""
+    """Link a build's folder and its records into `root`, without the estimate and the fit."""
     (root / folder).mkdir(parents=True)
     for path in (checkout / folder).glob("*"):
         if path.name not in (ESTIMATE, FIT):
@@ -77,7 +77,7 @@ def _show_build(checkout: Path, folder: str, root: Path) -> None:
 
 
 def tools(toolchain: Toolchain, gates: tuple[Gate, ...]) -> str | None:
-    """Print what each toolchain needs of this machine beyond the project's own environment."""
+    """Print the programs that each toolchain needs on this machine, beyond the project's own environment."""
     build = toolchain.build
     for name in TOOLCHAINS:
         report = getattr(import_module(f"toolchains.{name}.toolchain"), "tools_report", None)

@@ -18,25 +18,26 @@ ROOMS = Path(__file__).resolve().parent
 
 @dataclass(frozen=True)
 class Item:
-    """One step of a stage, with what its task shows of it (`farm.flow.Item`)."""
+    """One step of a stage, with the texts and functions that its task uses (`farm.flow.Item`)."""
 
     step: Step
     doc: str
     blocks: tuple[str, ...] = ()
     note: str = ""
+    cannot_run: str = ""
     hook: Callable[[tuple[Path, ...]], None] | None = None
     result: Callable[[tuple[Path, ...]], Iterable[str]] | None = None
 
 
 @dataclass(frozen=True)
 class Toolchain:
-    """Gives the steps of a build. It runs nothing.
+    """Makes the steps of a build. It runs nothing.
 
     Attributes:
-        build: What is built.
-        rooms: Folders of toolchains/ with stages; a stage that the first lacks is taken from the next.
-        core_task: The stage that leaves all that a build takes of a core.
-        note: What a build says first: that it is another one than was perhaps meant.
+        build: The build.
+        rooms: Folders in toolchains/ with stages; the first folder that has a stage wins.
+        core_task: The stage that makes everything that a build uses of a core.
+        note: A text to show before a build, e.g. that another toolchain builds it than the user named.
     """
 
     build: Build
@@ -46,21 +47,21 @@ class Toolchain:
 
     @cached_property
     def places(self) -> dict[str, str]:
-        """Stage to module. A stage is found by its file; only what is asked for is imported."""
+        """Module names by stage. Stages are found by their files; only those asked for are imported."""
         found: dict[str, str] = {}
         for room in self.rooms:
             for file in sorted((ROOMS / room / "stages").glob("[a-z]*.py")):
-                found.setdefault(file.stem, f"toolchains.{room}.stages.{file.stem}")
+                found.setdefault(file.stem, f"toolchains.{room.replace('/', '.')}.stages.{file.stem}")
         return found
 
     def stage(self, name: str) -> Stage:
-        """A stage by its name. Raises KeyError where the toolchain has none of that name."""
+        """A stage by its name. Raises KeyError if the toolchain has no such stage."""
         stage = import_module(self.places[name]).STAGE
         assert isinstance(stage, Stage) and stage.name == name, f"{self.places[name]}: STAGE is not {name}"  # noqa: S101
         return stage
 
     def step(self, name: str, subject: Any = None) -> Step:
-        """The step of a stage for a block, a core, or the network. Raises LookupError where there is none."""
+        """The step of a stage for a block, a core, or the network. Raises LookupError if there is none."""
         step = self.stage(name).step(self.build, self.build.network if subject is None else subject)
         if step is None:
             raise LookupError(f"stage {name} of {self.build.toolchain} has no step for this")
@@ -71,24 +72,25 @@ class Toolchain:
         return tuple(self.stage(name).shared(self.build))
 
     def items(self, name: str) -> Iterator[Item]:
-        """All steps of a stage, none where the toolchain does not have it, in the order of the network's blocks."""
+        """All steps of a stage, in the order of the network's blocks; none if the toolchain lacks the stage."""
         if name not in self.places:
             return
         stage = self.stage(name)
         hook = stage.hook(self.build)
         result = partial(stage.result, self.build) if stage.result else None
         for shared in self.shared(name):
-            yield Item(shared, stage.shared_doc, (), self._note(shared), hook, result)
+            yield Item(shared, stage.shared_doc, (), self._note(shared), self.build.note_of(shared), hook, result)
         for subject, label, blocks in self._subjects(stage.per):
             step = stage.step(self.build, subject)
             if step is not None:
-                yield Item(step, f"{stage.doc} {label}", blocks, self._note(step), hook, result)
+                missing = self.build.note_of(step)
+                yield Item(step, f"{stage.doc} {label}", blocks, self._note(step), missing, hook, result)
 
     def _note(self, step: Step) -> str:
         return "\n".join(filter(None, (self.note, self.build.note_of(step))))
 
     def needs_of(self, block: str) -> tuple[str, ...]:
-        """The tasks that make all that a build takes of a block."""
+        """The tasks that make everything that a build uses of a block."""
         weighted = any(one.name == block for one in self.build.network.blocks)
         return (f"{self.core_task}:{block}", *([f"weights:{block}"] if weighted else []))
 

@@ -1,1 +1,1 @@
-"""What the benchmarks of the engine share: graphs of small steps, and a project that is broken on purpose."""
+"""Shared by the benchmarks of the engine: graphs of small steps, and a project for injecting faults."""

@@ -58,7 +58,7 @@ rule copy:
 
 @dataclass(frozen=True)
 class CopyGraph:
-    """`tasks` steps in chains of `depth`; each copies a text of a few bytes, the first of a chain a source file."""
+    """`tasks` steps in chains of `depth`. Each copies a few bytes; the first of a chain copies a source file."""
 
     tasks: int
     depth: int = 5

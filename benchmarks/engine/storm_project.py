@@ -1,4 +1,4 @@
-"""The checkout that a storm of faults builds in: eight steps of a small tool, and what every target has to hold."""
+"""The checkout for a storm of faults: eight steps of a small tool, and the expected content of every target."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ run = "farm.commands.run:Run"
 farm = "farm.database:Journal"
 """
 
-# The tool says that it runs, writes half, leaves a child in a session of its own running, and writes the rest. It ends
-# at the first write that fails: a tool that goes on after one, and says that all is well, no engine can see through.
+# The tool logs that it runs, writes half, leaves a child running in a separate session, and writes the rest. It stops
+# at the first failed write: if a tool ignored that and reported success, no engine could notice.
 _TOOL = """\
 set -e
-name=$1 seconds=$2 told=/$3
+name=$1 seconds=$2 run_log=/$3
 shift 3
-echo "$name" >> "$told"
+echo "$name" >> "$run_log"
 printf '%s' "$name(" > out
 setsid sleep 300 &
 sleep "$seconds"
@@ -77,8 +77,8 @@ def source(name):
 def make(name, needed):
     def create():
         inputs = (File("tool.sh", "tool.sh"), *(File(one, source(one)) for one in needed))
-        # No step may name an absolute path, so the tool gets there from the root.
-        argv = ("sh", "tool.sh", name, "{seconds}", os.path.relpath({told!r}, "/"), *needed)
+        # A step must not name an absolute path, so pass it relative to the root.
+        argv = ("sh", "tool.sh", name, "{seconds}", os.path.relpath({run_log!r}, "/"), *needed)
         yield task(Step(name, argv, inputs, (Output("out", f"build/{{name}}"),), log=f"build/{{name}}.log"), doc="x")
     return create
 
@@ -88,26 +88,26 @@ for name, needed in GRAPH.items():
 
 
 class Project:
-    """A checkout of the storm."""
+    """One checkout of the storm. The tool logs its runs in the file `run_log`; a step takes `seconds`."""
 
-    def __init__(self, folder: Path, cache: Path, told: Path, seconds: float) -> None:
+    def __init__(self, folder: Path, cache: Path, run_log: Path, seconds: float) -> None:
         self.folder = folder
         self.cache = cache
-        self.told = told
+        self.run_log = run_log
         folder.mkdir(parents=True)
-        told.touch()
+        run_log.touch()
         (folder / "pyproject.toml").write_text(_PYPROJECT)
         (folder / "tool.sh").write_text(_TOOL)
-        (folder / "dodo.py").write_text(_DODO.format(graph=GRAPH, told=str(told), seconds=seconds))
+        (folder / "dodo.py").write_text(_DODO.format(graph=GRAPH, run_log=str(run_log), seconds=seconds))
         for name in SOURCES:
             self.edit(name, name)
 
     def edit(self, name: str, text: str) -> None:
-        """Give a source another text."""
+        """Replace the text of a source."""
         (self.folder / name).write_text(text + END)
 
     def expected(self, name: str) -> str:
-        """Return what a target, or a source, has to hold."""
+        """Return the expected content of a target or a source."""
         return self._text(name) + END
 
     def _text(self, name: str) -> str:
@@ -133,23 +133,27 @@ class Project:
         return {name: record["key"] for name, record in self._records().items()}
 
     def meanings(self) -> dict[str, str]:
-        """Return the meaning digests of the steps' outputs by their records."""
+        """Return the meaning digests of the steps' outputs, from their records."""
         return {name: record["outputs"][f"build/{name}"]["meaning"] for name, record in self._records().items()}
 
     def _records(self) -> dict[str, Any]:
         found = {}
         for path in (self.folder / "build/.farm/records/build").glob("*.json"):
-            # A killed farm may have left a file of another name beside the whole ones.
-            if not path.name.startswith("."):
-                found[path.stem] = json.loads(path.read_text())
+            # A killed farm may leave a temporary file beside the complete records.
+            # A planted file may be anything, also a pipe.
+            if not path.name.startswith(".") and path.is_file():
+                with contextlib.suppress(ValueError, RecursionError):
+                    record = json.loads(path.read_text())
+                    if isinstance(record, dict) and "key" in record:
+                        found[path.stem] = record
         return found
 
     def runs(self) -> list[str]:
         """Return the names of all steps that have been started, in order."""
-        return self.told.read_text().split()
+        return self.run_log.read_text().split()
 
     def processes(self) -> list[int]:
-        """Return all processes that run in the checkout or have their home in it."""
+        """Return the ids of all processes whose working directory or HOME is in the checkout."""
         found = []
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit() and int(entry.name) != os.getpid():

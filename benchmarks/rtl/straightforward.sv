@@ -1,4 +1,4 @@
-// The plain way to build what the operators build, for comparison: read over the real modules of the same names.
+// Straightforward versions of some operators, for comparison; they replace the real modules of the same names.
 //   - a PE adds signed products (the activation, or its negative) in a tree, and shares nothing with its neighbours;
 //   - a threshold lane compares with all thresholds at once and counts.
 // Function, ports and latency are those of the real modules.
@@ -66,7 +66,7 @@ module plain_mvau_pe #(
     input  wire                                last,
     output logic signed [ACCUMULATOR_BITS-1:0] result
 );
-    // Two registered groups of levels, as deep as those of the real PE: 16 lanes first, then the groups.
+    // Two registered stages, as in the real PE: first sums of 16 lanes, then the sum of these groups.
     localparam int GROUP = 16;
     localparam int GROUPS = (SIMD + GROUP - 1) / GROUP;
     localparam int GROUP_BITS = INPUT_BITS + 1 + $clog2(SIMD < GROUP ? SIMD : GROUP);
@@ -105,7 +105,7 @@ module plain_mvau_pe #(
     end
 endmodule
 
-// A balanced tree of adders of two.
+// A balanced tree of two-input adders.
 module plain_tree #(
     parameter int COUNT = 1,
     parameter int WIDTH = 8
@@ -149,7 +149,7 @@ module farm_threshold_lane #(
         assign reached[step] = wide >= threshold;
     end
 
-    // The comparisons are kept for a cycle, then counted; further cycles only wait for the real lane's latency.
+    // The comparisons are registered, then counted. Further registers only match the latency of the real lane.
     logic [STEPS-1:0] kept;
     logic [OUTPUT_BITS-1:0] counted;
     if (OUTPUT_BITS == 1) begin : single

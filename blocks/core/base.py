@@ -1,4 +1,4 @@
-"""A core as its users see it, whichever kind of logic it is: the graph of operators of a block, or the DMA."""
+"""The interface that all cores share: the graphs of operators and the DMA."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from config.fpga_resources import Resources
 
 
 class Core(ABC):
-    """The logic of a block without its trained values. Equal shapes are one core, named by them.
+    """The logic of a block without its trained values. Blocks of equal shape share one core, named after the shape.
 
-    Its views are functions of their own, `blocks.core.rtl.render` and `blocks.core.hls.render`: a program that only
-    runs the model does not depend on them.
+    The views are separate functions, `blocks.core.rtl.render` and `blocks.core.hls.render`, so a program that only
+    runs the model does not import them.
     """
 
     kind: str
-    """What it is made for: `stem`, `residual`, `head`, `dma`."""
+    """The kind of block that uses it: `stem`, `residual`, `head`, `dma`."""
 
     @abstractmethod
     def describe(self) -> dict[str, object]:
-        """The whole shape as plain JSON values. Class, kind and shape are all that makes a core."""
+        """The whole shape as plain JSON values. Cores with equal class, kind and shape are the same."""
 
     @abstractmethod
     def facts(self) -> tuple[tuple[str, str], ...]:
@@ -39,7 +39,7 @@ class Core(ABC):
 
     @abstractmethod
     def port_beats(self) -> dict[str, int]:
-        """Beats per image of each port, by `InterfacePort.stream`; words for a port of memory."""
+        """Beats per image of each port, by `InterfacePort.stream`. For a memory port: words per image."""
 
     @abstractmethod
     def headers(self) -> tuple[str, ...]:
@@ -57,7 +57,7 @@ class Core(ABC):
 
     @property
     def has_block_bench(self) -> bool:
-        """Whether the bench for blocks can simulate it: streams in, streams out, compared with the integer model."""
+        """Whether the block test bench can simulate it: streams in, streams out, compared with the integer model."""
         return False
 
     def area(self) -> Resources | None:
@@ -69,7 +69,7 @@ class Core(ABC):
         return ()
 
     def fifo_depths(self) -> dict[str, int]:
-        """Depth in beats of each FIFO inside, by the stream that leaves it."""
+        """Depth in beats of each FIFO inside, by the name of its output stream."""
         return {}
 
     def operator_modules(self) -> tuple[str, ...]:

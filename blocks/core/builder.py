@@ -33,7 +33,7 @@ class GraphBuilder:
         """Add an operator with any number of outputs.
 
         Raises:
-            ValueError: a stream whose producer and consumer disagree; that is a fault of the block's graph.
+            ValueError: producer and consumer disagree on a stream; the block's graph is wrong.
         """
         for read, expected in zip(inputs, operator.inputs, strict=True):
             if self._streams[read] != expected:
@@ -45,7 +45,7 @@ class GraphBuilder:
         return names
 
     def widen(self, name: str, stream: str, lanes: int) -> str:
-        """The stream with `lanes` elements a beat; no operator where it already has them."""
+        """Return the stream with `lanes` elements a beat. Adds a width converter unless it already has them."""
         have = self._streams[stream]
         if have.lanes == lanes:
             return stream
@@ -59,7 +59,7 @@ class GraphBuilder:
         return self._streams[name]
 
     def build(self, **outputs: str) -> Graph:
-        """The finished graph; keywords are output port = stream. The stream is renamed to the port."""
+        """Return the finished graph. Each keyword is `output port=stream`; the stream takes the port's name."""
         rename = {stream: port for port, stream in outputs.items()}
         nodes = tuple(
             Node(

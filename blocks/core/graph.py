@@ -1,4 +1,4 @@
-"""The core of a block of operators, and its inside: operators joined by streams, in the order in which data flows."""
+"""The core of a block as a graph: operators joined by streams, in the order in which data flows."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Node:
 
 @dataclass(frozen=True)
 class Port:
-    """A data port of a core: one axis stream. `blocks/core/ports.py` says what its port is called in every view.
+    """A data port of a core: one axis stream. `blocks/core/ports.py` gives its name in the views.
 
-    `shape` is that of one image's tensor where the stream begins a graph: [H, W, C], or [classes, channels] of weights.
+    `shape` is set for input ports: [H, W, C] for one image, or [classes, channels] for weights.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Graph:
     nodes: tuple[Node, ...]
 
     def streams(self) -> dict[str, Stream]:
-        """Every stream by name, the ports' included."""
+        """All streams by name, including those of the ports."""
         named = {port.name: port.stream for port in self.inputs}
         for node in self.nodes:
             named.update(zip(node.outputs, node.operator.outputs, strict=True))
@@ -56,6 +56,10 @@ class Graph:
 
     def parameter_ports(self) -> tuple[ParameterPort, ...]:
         """Parameter ports in the order of the nodes."""
+        return self._parameter_ports
+
+    @cached_property
+    def _parameter_ports(self) -> tuple[ParameterPort, ...]:
         return tuple(_parameter_ports(self.nodes))
 
     def cycles(self) -> dict[str, int]:
@@ -74,7 +78,7 @@ class Graph:
         return tuple((node, node.operator) for node in self.nodes if isinstance(node.operator, Fifo))
 
     def mistakes(self) -> Iterator[tuple[str, Mistake]]:
-        """What cannot be built, by node; then forks whose ways meet again with no FIFO on them."""
+        """Everything that cannot be built, with its node; then the forks that deadlock without a FIFO."""
         for node in self.nodes:
             for mistake in node.operator.mistakes():
                 yield node.name, mistake
@@ -83,24 +87,24 @@ class Graph:
                 yield from ((node.name, mistake) for mistake in self._meeting(node.name, one, other))
 
     def _meeting(self, fork: str, one: str, other: str) -> Iterator[Mistake]:
-        """The mistake of a fork and a join that deadlock: an operator on one way buffers its input, no way has a FIFO.
+        """A fork and a join that deadlock: an operator on one path buffers its input, and neither path has a FIFO.
 
-        The join waits for the first beat of the way that buffers. The fork waits for the join to take the beat of the
-        other way. Without a FIFO no depth is a safe bound.
+        The join waits for the first beat of the buffering path. The fork cannot send that path more beats, because the
+        join does not take the beat of the other path. There is no FIFO to deepen, so one must be added.
         """
         ways = self._without_fifo(one), self._without_fifo(other)
         for node in self.nodes:
             if node.name in ways[0] and node.name in ways[1]:
                 buffering = ways[0][node.name] or ways[1][node.name]
                 if buffering:
-                    what = f"{one} and {other} meet again in {node.name} without a FIFO on either way, and {buffering}"
+                    what = f"{one} and {other} meet in {node.name} without a FIFO on either path, and {buffering}"
                     what += " needs several beats before its first output: the core deadlocks"
-                    remedy = f"put a Fifo on the other way, as deep as {buffering} needs beats before its first"
+                    remedy = f"put a Fifo on the other path that holds what {buffering} needs before its first output"
                     yield Mistake(fork, what, remedy)
                 return
 
     def _without_fifo(self, stream: str) -> dict[str, str]:
-        """The nodes that a stream reaches through no FIFO, each with an operator on the way that buffers, or ""."""
+        """The nodes that a stream reaches without passing a FIFO, each with the buffering operator before it, or ""."""
         streams, reached = {stream: ""}, {}
         for node in self.nodes:
             coming = [streams[name] for name in node.inputs if name in streams]
@@ -139,7 +143,7 @@ def from_description(description: dict[str, Any]) -> Graph:
     """The graph that `Graph.describe` wrote.
 
     Raises:
-        OperatorError: an operator that has no room.
+        OperatorError: an operator has no folder in `blocks/operators`.
     """
 
     def port(entry: dict[str, Any]) -> Port:
@@ -164,7 +168,7 @@ def from_description(description: dict[str, Any]) -> Graph:
 
 @dataclass(frozen=True)
 class GraphCore(Core):
-    """The logic of a block of operators: named by its graph, so equal parameters are one core."""
+    """The logic of a block of operators. Its name follows from the graph, so blocks with equal graphs share it."""
 
     kind: str
     graph: Graph
@@ -211,11 +215,11 @@ class GraphCore(Core):
         }
 
     def headers(self) -> tuple[str, ...]:
-        """Those of the operators."""
+        """The headers of the operators."""
         return room.headers(node.operator for node in self.graph.nodes)
 
     def sv_files(self) -> tuple[str, ...]:
-        """The stream modules, and the operators' with what they are made of."""
+        """The stream modules, the operators' modules, and the modules that those instantiate."""
         return room.sv_files(node.operator for node in self.graph.nodes)
 
     def area(self) -> Resources:

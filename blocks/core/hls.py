@@ -72,7 +72,7 @@ def _graph_body(core: GraphCore) -> Iterator[str]:
 
 
 def _graph_top(core: GraphCore) -> Iterator[str]:
-    """Each port of the top, and behind it a stream of beats that the body reads or writes."""
+    """The top. Between each port and the body is a stream of beats."""
     graph, ports = core.graph, core.ports()
     streams: dict[str, Stream | ParameterStream] = {
         **{port.name: port.stream for port in graph.inputs},
@@ -169,7 +169,7 @@ def _(core: DmaCore) -> HlsView:
 
 
 def _dma_read(what: str, word_bytes: int, stream: Stream, arguments: tuple[str, str]) -> tuple[str, ...]:
-    """The calls that bring "image" or "weight" from memory into a stream; the arguments are memory and stream."""
+    """The calls that read `what` ("image" or "weight") from memory into a stream; `arguments` are (memory, stream)."""
     memory, out = arguments
     words = f"{what}_words"
     return (
@@ -181,7 +181,7 @@ def _dma_read(what: str, word_bytes: int, stream: Stream, arguments: tuple[str, 
 
 
 def _bursts(word_bytes: int, stream: Stream) -> str:
-    """The buffer of a reading port's adapter, as deep as that of the core's SystemVerilog."""
+    """Options that make a reading port's adapter buffer as much as the core's SystemVerilog does."""
     buffer = reader(word_bytes, stream.lanes)
     return f"max_read_burst_length={buffer.burst} num_read_outstanding={buffer.places // buffer.burst}"
 

@@ -1,4 +1,4 @@
-"""The exact integer model of cores and networks: what every other view has to equal, bit for bit."""
+"""The exact integer model of a core. Every other view must equal it bit for bit."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def run_graph(graph: Graph, inputs: Mapping[str, Tensor], parameters: Mapping[st
     """Every stream of a core for a batch of images.
 
     Args:
-        graph: The core's inside.
+        graph: The core's graph.
         inputs: Port name to tensor: feature maps [N, H, W, C], streamed weights [classes, channels].
         parameters: Parameter port name to logical array: weights [OFM, ...], thresholds [C, T], bias [C].
 
@@ -39,7 +39,7 @@ def run_graph(graph: Graph, inputs: Mapping[str, Tensor], parameters: Mapping[st
 
 
 def random_parameters(core: GraphCore, rng: np.random.Generator) -> dict[str, Tensor]:
-    """Parameters that exercise a core: weights of full range, thresholds where the sums are, a few out of reach."""
+    """Parameters that exercise a core, by port name: weights of full range, thresholds near the sums, a few beyond."""
     drawn: dict[str, Tensor] = {}
     nodes = {node.name: node for node in core.graph.nodes}
     for port in core.graph.parameter_ports():
@@ -60,10 +60,11 @@ def random_parameters(core: GraphCore, rng: np.random.Generator) -> dict[str, Te
 
 
 def _random_thresholds(operator: Threshold, before: Mvau | None, rng: np.random.Generator) -> Tensor:
-    """Thresholds [C, T] spread as the values are that they meet, so counts of every size come out.
+    """Thresholds [C, T] spread like the values that they are compared with, so that every count occurs.
 
-    A sum of many products stays near its middle: of 4,608 binary ones of 2 bits it strays by 130, where 13,824 could
-    be reached. Thresholds spread over the whole range would turn every value of a channel into the same count.
+    A sum of many products stays near zero: 4,608 products of 1 bit weights and 2 bit activations have a standard
+    deviation of 130, although the sum could reach 13,824. Thresholds spread over the whole range would give every
+    value of a channel the same count.
     """
     shape = (operator.channels, operator.steps)
     if before is None:
@@ -73,14 +74,14 @@ def _random_thresholds(operator: Threshold, before: Mvau | None, rng: np.random.
         activations = largest * (2 * largest + 1) / 6  # mean square of 0..largest
         weights = 1.0 if before.weight_bits == 1 else 4.0 ** (before.weight_bits - 1) / 3
         drawn = np.rint(rng.normal(0, math.sqrt(before.synapses * activations * weights), shape)).astype(np.int64)
-    # Trained networks have some that never or always count.
+    # Trained networks have some thresholds that no value reaches, and some that every value reaches.
     drawn[rng.random(len(drawn)) < _OUT_OF_REACH, 0] = operator.lowest - 1
     drawn[rng.random(len(drawn)) < _OUT_OF_REACH, -1] = operator.highest + 2
     return np.sort(drawn, axis=1)
 
 
 def _mvau_before(graph: Graph, node: Node) -> Mvau | None:
-    """The matrix-vector unit that a node's values are from, None where they come from outside."""
+    """The matrix-vector unit that a node's values come from; None if they come from an input port."""
     makers = {output: maker for maker in graph.nodes for output in maker.outputs}
     while node.inputs[0] in makers:
         node = makers[node.inputs[0]]

@@ -25,10 +25,10 @@ _VERILOG_WORDS = frozenset({
 
 
 def port_name(stream: str) -> str:
-    """The port that carries a stream of the graph: its name, with `_r` where that is a word of Verilog.
+    """The name of the port that carries a stream: the stream's name, with `_r` appended if it is a Verilog keyword.
 
-    Vitis HLS renames such arguments alike (AMD UG1399); with the name given to it, and to the SystemVerilog view, both
-    have one port, and no tool has to take `input` for the name of an interface.
+    Vitis HLS would rename such an argument in the same way (AMD UG1399). We rename it ourselves, so the C++ and the
+    SystemVerilog view have the same port, and no tool meets an interface called `input`.
     """
     return f"{stream}_r" if stream in _VERILOG_WORDS else stream
 
@@ -37,7 +37,7 @@ def port_name(stream: str) -> str:
 class InterfacePort:
     """A port of a top: `role` is `data`, `weights`, `thresholds`, `bias`, `memory` or `control`.
 
-    `stream` is what the graph calls the stream behind it; for a port of no graph the port's own name.
+    `stream` is the graph's name for the stream behind it. For a port of the DMA it is the port's own name.
     """
 
     name: str

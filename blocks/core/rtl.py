@@ -1,14 +1,14 @@
-"""The SystemVerilog view of a core: the operators' modules joined as in the graph, a register slice at every port.
+"""The SystemVerilog view of a core: the operators' modules joined as in the graph, with a register slice at every port.
 
 The top has the ports of the C++ top, named as Vitis HLS names them: `ap_clk`, `ap_rst_n`, and `<port>_TDATA`, `_TVALID`
-and `_TREADY`, data rounded up to whole bytes (AXI4-Stream has no other). The unused highest bits are zero.
+and `_TREADY`. Data is rounded up to whole bytes, as AXI4-Stream requires. The unused highest bits are zero.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import singledispatch
+from functools import cached_property, singledispatch
 
 from blocks.core.base import Core
 from blocks.core.graph import Graph, GraphCore, Node
@@ -25,9 +25,14 @@ class RtlView:
     """The source of one core's top. `files` are the operators' modules, relative to `blocks/`."""
 
     name: str
-    top: str
+    render_top: Callable[[], str]
     files: tuple[str, ...]
     ports: tuple[InterfacePort, ...]
+
+    @cached_property
+    def top(self) -> str:
+        """The top's SystemVerilog, rendered when it is first asked for."""
+        return self.render_top()
 
 
 def data_bits(width_bits: int) -> int:
@@ -43,12 +48,12 @@ def render(core: Core) -> RtlView:
 
 @render.register
 def _(core: GraphCore) -> RtlView:
-    return RtlView(core.name, "\n".join(_top(core)) + "\n", core.sv_files(), core.ports())
+    return RtlView(core.name, lambda: "\n".join(_top(core)) + "\n", core.sv_files(), core.ports())
 
 
 @render.register
 def _(core: DmaCore) -> RtlView:
-    return RtlView(core.name, dma_rtl.render_top(core), core.sv_files(), core.ports())
+    return RtlView(core.name, lambda: dma_rtl.render_top(core), core.sv_files(), core.ports())
 
 
 def _top(core: GraphCore) -> Iterator[str]:
@@ -62,7 +67,7 @@ def _top(core: GraphCore) -> Iterator[str]:
     for index, port in enumerate(ports):
         yield from _port(port, last=index + 1 == len(ports))
     yield ");"
-    # A register of its own: the reset reaches every control register.
+    # Registered once here, because the reset fans out to every control register.
     yield "    logic rst;"
     yield "    always_ff @(posedge ap_clk) rst <= !ap_rst_n;"
     for name, width_bits in _wires(graph, ports):
@@ -136,5 +141,5 @@ PARTS = ("data", "valid", "ready")
 
 
 def instance_name(node: str) -> str:
-    """The name of a node's instance in the top: apart from its streams', and no word of the language."""
+    """The name of a node's instance in the top. The suffix keeps it apart from streams and keywords."""
     return f"{node}_i"

@@ -25,7 +25,7 @@ SV_FILES = (
 
 @dataclass(frozen=True)
 class Dma:
-    """What it moves for one image: the image in, the classes' weights in, the best indices out.
+    """The DMA block. Per image it moves the image and the last layer's weights in, and the best indices out.
 
     Attributes:
         image: The stream to the first block, one pixel of bytes a beat.
@@ -55,12 +55,12 @@ class Dma:
 
     @property
     def image_word_bytes(self) -> int:
-        """Width of the image's memory port: the widest that an image is a whole number of."""
+        """Width of the image's memory port in bytes: the largest that divides an image, at most 64."""
         return math.gcd(self.image_bytes, WIDEST_WORD_BYTES)
 
     @property
     def weights_word_bytes(self) -> int:
-        """Width of the weights' memory port."""
+        """Width of the weights' memory port in bytes, chosen like that of the image's."""
         return math.gcd(self.weights_bytes, WIDEST_WORD_BYTES)
 
     def cycles(self) -> dict[str, int]:
@@ -72,7 +72,7 @@ class Dma:
         return DmaCore(self.image, self.weights, self.result, self.image_word_bytes, self.weights_word_bytes)
 
     def folding(self) -> dict[str, str]:
-        """Nothing to fold."""
+        """Empty: it has nothing to fold."""
         return {}
 
 
@@ -113,7 +113,7 @@ class DmaCore(Core):
         }
 
     def ports(self) -> tuple[InterfacePort, ...]:
-        """Memory ports, then streams. The registers and the signals of the memory ports are not among them."""
+        """Memory ports, then streams. Registers and the single signals of the memory ports are left out."""
         rows = (
             ("in_r", "in", self.image_word_bytes * 8, "memory"),
             ("out_r", "out", INDEX_BYTES * 8, "memory"),
@@ -130,11 +130,11 @@ class DmaCore(Core):
         return self._words | {name: stream.beats for name, stream in streams.items()}
 
     def headers(self) -> tuple[str, ...]:
-        """Its own."""
+        """Its own header."""
         return ("dma/dma.hpp",)
 
     def sv_files(self) -> tuple[str, ...]:
-        """Its own, and the FIFO that buffers bursts."""
+        """Its own modules, the register slices, and the FIFO that buffers bursts."""
         return SV_FILES
 
     @property

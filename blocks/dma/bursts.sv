@@ -1,6 +1,6 @@
-// The bursts of one call: WORDS words for each of `images` images, one after the other from `base`, or each time again
-// from `base` (REPEAT). A burst ends at the latest at an address that is a multiple of BURST words, and BURST words are
-// at most 4 KiB: so none crosses a 4 KiB boundary, which AXI forbids.
+// The bursts of one call: WORDS words for each of `images` images. Images follow each other from `base`; with REPEAT
+// each one starts at `base`. A burst never continues past an address that is a multiple of BURST words, and BURST words
+// are at most 4 KiB. So no burst crosses a 4 KiB boundary, which AXI forbids.
 `default_nettype none
 
 module farm_dma_bursts #(
@@ -26,14 +26,15 @@ module farm_dma_bursts #(
     localparam int WORDS_BITS = $clog2(WORDS + 1);
     localparam int LEFT_BITS = WORDS_BITS > PLACE_BITS + 1 ? WORDS_BITS : PLACE_BITS + 1;
 
-    // Long counters in pieces of 16 bits, a carry taking a cycle to the next: no carry chain is longer.
+    // Long counters are split into pieces of 16 bits, and a carry takes a cycle from one to the next. This bounds the
+    // carry chains.
     logic [63:0] block;            // address in blocks of BURST words
     logic [PLACE_BITS-1:0] place;  // word within the block
     logic [3:0] carry;
     logic [31:0] images_left;
     logic low_none, high_none;
-    logic [LEFT_BITS-1:0] left;    // words of this image
-    logic flags, image, size, settle;  // states, one of them, `valid` or none
+    logic [LEFT_BITS-1:0] left;    // words of this image that are not offered yet
+    logic flags, image, size, settle;  // states: at most one of these and `valid` is high
 
     wire [63:0] first = base >> SHIFT;
     wire [63+PLACE_BITS:0] place_in_memory = {block, place};
@@ -106,14 +107,14 @@ module farm_dma_bursts #(
             block <= from >> PLACE_BITS;
             place <= from[PLACE_BITS-1:0];
         end else begin
-            // A burst that ends the block leaves 0 here.
+            // After a burst that ends the block, `place` is 0.
             if (offered) place <= place + words[PLACE_BITS-1:0];
             for (piece = 0; piece < 4; piece = piece + 1)
                 if (carry[piece]) block[16*piece +: 16] <= block[16*piece +: 16] + 1'b1;
         end
     end
 
-    // Bits beyond an address, and those below a word.
+    // Bits above an address and below a word.
     wire unused = &{1'b0, place_in_memory[63+PLACE_BITS:64-SHIFT], base};
 endmodule
 

@@ -1,11 +1,11 @@
 // The registers, on AXI4-Lite, at the offsets that Vitis HLS gives a kernel with ap_ctrl_hs, three 64 bit pointers and
 // a scalar (UG1399, "S_AXILITE Control Register Map"):
 //   0x00 control: 0 ap_start (stays until the call ends), 1 ap_done (cleared by reading), 2 ap_idle, 3 ap_ready (cleared
-//        by reading), 7 auto_restart, 9 interrupt       0x04 bit 0: interrupts on
-//   0x08 which events interrupt: 0 done, 1 ready         0x0c those that have (a 1 written turns a bit over)
+//        by reading), 7 auto_restart, 9 interrupt       0x04 bit 0: global interrupt enable
+//   0x08 interrupt enable: 0 done, 1 ready              0x0c interrupt status (writing 1 toggles a bit)
 //   0x10 in_r, 0x1c out_r, 0x28 weightsmem: 64 bits, lower half first                  0x34 numReps
-// and one that HLS does not have:
-//   0x3c bus errors since it was last cleared: bit i for m_axi_gmem<i>; a 1 written clears a bit
+// One register is not in the map of HLS:
+//   0x3c bus errors since it was last cleared: bit i for m_axi_gmem<i>; writing 1 clears a bit
 `default_nettype none
 
 module farm_dma_control (
@@ -35,7 +35,7 @@ module farm_dma_control (
     output logic [63:0] weightsmem,
     output logic [31:0] images
 );
-    logic [3:0] place;  // of the register being written
+    logic [3:0] place;  // word address of the register being written
     logic ap_start, auto_restart, done, ready, running, interrupts;
     logic [1:0] enabled, pending;
     logic [2:0] failed;

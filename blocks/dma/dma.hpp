@@ -27,15 +27,15 @@ struct memory_word {
 };
 #endif
 
-// Card memory and the gearbox behind it are processes of their own, joined by a stream of words, as in FINN's
-// `Mem2Stream_Batch` and the load/store functions of Vitis_Accel_Examples. HLS makes a burst of a loop only if the number
-// of words is known before the request goes out and no access is conditional (UG1399, "Preconditions and Limitations of
-// Burst Transfer"; UG1448, "Burst Inference Failure 10"): a loop that looks at what it has left before it fetches a word
-// reads every word by itself, and waits for each as long as the memory takes. So the loops that touch memory have a fixed
-// trip count and do nothing else, and who needs a word when is decided behind a FIFO.
+// Reading memory and cutting words into beats are separate processes, joined by a stream of words, as in FINN's
+// `Mem2Stream_Batch` and the load/store functions of Vitis_Accel_Examples. HLS infers a burst from a loop only if the
+// number of words is known before the request and no access is conditional (UG1399, "Preconditions and Limitations of
+// Burst Transfer"; UG1448, "Burst Inference Failure 10"). A loop that checks its leftover bytes before it fetches would
+// read single words and wait out the memory latency for each. So the loops that touch memory have a fixed trip count
+// and do nothing else; the process behind the FIFO decides when it needs a word.
 //
-// LOOP_FLATTEN off is for 2019.2, which makes no burst of flattened loops (UG902, "AXI4 burst transfers"). Between two
-// images lies the latency of the memory, while what is behind works off the FIFOs.
+// LOOP_FLATTEN off is for 2019.2, which infers no bursts from flattened loops (UG902, "AXI4 burst transfers"). It costs
+// one memory latency between two images, during which the later processes empty the FIFOs.
 
 // WORDS words for each of `images` images, one image after the other.
 template <int BYTES, int WORDS>
@@ -44,7 +44,7 @@ void read_image_words(
     stream<typename memory_word<BYTES>::type>& words) {
 read_each_image:
     for (unsigned int image = 0; image < images; image++) {
-        // As wide as an address: of a narrower sum that may wrap HLS could not tell that words follow each other.
+        // As wide as an address: with a narrower sum, which may wrap, HLS cannot prove that the words are consecutive.
         const unsigned long long first = (unsigned long long)image * WORDS;
     image_words:
         for (int word = 0; word < WORDS; word++) {
@@ -55,7 +55,7 @@ read_each_image:
     }
 }
 
-// The whole weight matrix once for each image: the core has no room to keep it.
+// The whole weight matrix once for each image, because the core has no memory for it.
 template <int BYTES, int WORDS>
 void read_weight_words(
     const typename memory_word<BYTES>::type* memory, unsigned int images,
@@ -71,14 +71,13 @@ read_for_each_image:
     }
 }
 
-// Words of BYTES to beats of LANES bytes, ELEMENTS of them for each image. A word need not be a whole number of beats
-// (64 bytes and 3 channels), nor a beat of words: what a beat leaves stays in front of the next word. A step takes a
-// word and gives a beat, or only one of both, so that the wider side moves once a cycle. Beat is lanes<> or slanes<> with
-// 8 bits a lane.
+// Words of BYTES to beats of LANES bytes, ELEMENTS bytes for each image. Neither size need divide the other (64 bytes
+// and 3 channels): leftover bytes stay in front of the next word. A step takes a word, gives a beat, or does both, so
+// the wider side moves once a cycle. Beat is lanes<> or slanes<> with 8 bits a lane.
 template <int BYTES, int LANES, int ELEMENTS, class Beat>
 void words_to_beats(stream<typename memory_word<BYTES>::type>& words, unsigned int images, stream<Beat>& out) {
-    // Bytes that come and go together. Counted in these, a word is put to one of as many places as a beat has of them:
-    // one where words are whole beats, so that nothing has to be chosen.
+    // Bytes that always move together. A beat is BEAT units, and a new word goes to one of BEAT places. If a word is a
+    // whole number of beats, there is one place and no multiplexer.
     const int UNIT = greatest_divisor<BYTES, LANES>::value;
     const int WORD = BYTES / UNIT;
     const int BEAT = LANES / UNIT;
@@ -128,8 +127,8 @@ convert_each_image:
     }
 }
 
-// BEATS indices to card memory. Not part of its caller, because HLS would find one burst over all images, ask for it at
-// once, and hold up the bus until the last image's indices come.
+// BEATS indices to card memory. This is not inlined, because HLS would infer one burst over all images, request it at
+// the start, and block the bus until the last image's indices arrive.
 template <int BEATS>
 void write_indices(const uint_t<32>* indices, uint_t<32>* memory) {
 #pragma HLS INLINE off
@@ -140,7 +139,7 @@ index_words:
     }
 }
 
-// BEATS indices of each image, written when all of them are there.
+// BEATS indices of each image, written once all of them have arrived.
 template <int BEATS>
 void write_results(stream<lanes<1, 32> >& in, unsigned int images, uint_t<32>* memory) {
 write_each_image:

@@ -1,4 +1,4 @@
-// Words of IN units to beats of OUT units; IN and OUT have no common divisor. What a beat leaves of a word stays in
+// Words of IN units to beats of OUT units; IN and OUT have no common divisor. Units that do not fill a beat stay in
 // front of the next word. Moves a word and a beat a cycle.
 `default_nettype none
 
@@ -34,7 +34,7 @@ module farm_dma_gearbox #(
             logic [PLACES*UNIT-1:0] waiting;
             logic [FILL_BITS-1:0] filled;
             logic any, whole, few;  // filled > 0, filled >= OUT, filled < 2 * OUT
-            // Where the next word goes: k words are k * IN units, all beats before that one have left.
+            // Where the next word goes, in units: word k goes to k * IN modulo OUT, since all full beats have left.
             logic [OFFSET_BITS-1:0] offset;
 
             wire take = whole && out0_ready;

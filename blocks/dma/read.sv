@@ -1,5 +1,5 @@
-// WORDS words of BYTES for each image from card memory, as beats of LANES bytes. DEPTH words are stored or under way;
-// a burst is only asked for when all of it has a place, so that what comes never waits.
+// Reads WORDS words of BYTES bytes per image from card memory and gives beats of LANES bytes. At most DEPTH words are
+// stored or under way. A burst is requested only when the buffer has room for all of it, so read data never waits.
 `default_nettype none
 
 module farm_dma_read #(
@@ -17,8 +17,8 @@ module farm_dma_read #(
     input  wire                start,
     input  wire  [63:0]        base,
     input  wire  [31:0]        images,
-    // Low from the cycle after `start` until the last beat has left, but for a cycle in which the last beat is
-    // between gearbox and port: who starts again waits for the writer too.
+    // Low from the cycle after `start` until the last beat has left. It may be high for one cycle while that beat is
+    // between gearbox and port; this is harmless, because the next start also waits for the writer.
     output logic               quiet,
     output logic               error,
     output logic [63:0]        araddr,
@@ -55,7 +55,7 @@ module farm_dma_read #(
     wire pop = word_valid && word_ready;
     assign rready = 1'b1;
 
-    // A place is taken from the grant of its burst until its word has left the buffer.
+    // A word occupies its place from the grant of the burst until it has left the buffer.
     wire [COUNT_BITS-1:0] granted = grant ? COUNT_BITS'(burst_words) : '0;
 
     always_ff @(posedge clk) begin
@@ -69,7 +69,7 @@ module farm_dma_read #(
             arvalid <= grant || (arvalid && !arready);
             arrived <= rvalid;
             places <= places + COUNT_BITS'(pop) - granted;
-            // A cycle late: the next burst comes no sooner.
+            // This is a cycle late, which is early enough: bursts are at least three cycles apart.
             room <= places >= COUNT_BITS'(BURST);
             error <= rvalid && rfault;
         end

@@ -1,14 +1,15 @@
-"""The SystemVerilog view of the DMA core: one `farm_dma_control`, two `farm_dma_read` and one `farm_dma_write`, joined
-under the ports of HLS.
+"""The SystemVerilog view of the DMA core: one `farm_dma_control`, two `farm_dma_read` and one `farm_dma_write`, with
+the ports that HLS would give it.
 
-The AXI4 ports are those that Vitis HLS gives an `m_axi` and an `s_axilite` port, named alike (`m_axi_gmem0_ARADDR`,
-`s_axi_control_AWADDR`): 64 bit addresses, one ID, user signals of a bit. All signals of a master are there, also those
-of the direction that it does not use. Two are as in AXI4 (Arm IHI 0022) where HLS writes those of AXI3 and says
-AXI4 in its `component.xml`: AxLOCK has one bit, and there is no WID. Here the packager has ports alone to tell it by.
+The AXI4 ports have the names of those that Vitis HLS makes for `m_axi` and `s_axilite` (`m_axi_gmem0_ARADDR`,
+`s_axi_control_AWADDR`): 64 bit addresses, one ID, one-bit user signals. Each master has all signals, including those
+of the direction that it does not use. Two signals follow AXI4 (Arm IHI 0022), where HLS writes those of AXI3 and
+declares AXI4 in its `component.xml`: AxLOCK has one bit, and there is no WID. Our packager infers the protocol from
+the ports alone, so these must be right.
 
-AXI4 as Vitis HLS' m_axi uses it: bursts of kind INCR over whole words of the data bus, one ID, no lock. A base address
-counts in whole words: bits below a word are taken as zero. A response that tells of an error (SLVERR or DECERR) ends
-nothing: the word it comes with is passed on, the call ends as any other, and the register 0x3c keeps a mark.
+The bursts are those of Vitis HLS' m_axi: INCR, whole words of the data bus, one ID, no lock. The bits of a base address
+below a word are taken as zero. An error response (SLVERR or DECERR) does not stop the call: the core passes the word
+on, finishes the call as usual, and sets a bit in register 0x3c.
 """
 
 from __future__ import annotations
@@ -28,18 +29,18 @@ WRITE_PLACES = 32
 
 @dataclass(frozen=True)
 class Reader:
-    """The buffer of one reading port: words of a burst at the most, and words stored or under way."""
+    """The buffer of one reading port: the most words of a burst, and the most words stored or under way."""
 
     burst: int
     places: int
 
 
 def reader(word_bytes: int, lanes: int) -> Reader:
-    """The buffer that lets the stream move a beat a cycle while the memory takes 250 cycles to answer.
+    """The buffer with which the stream moves a beat a cycle although the memory takes 250 cycles to answer.
 
-    A fast stream gets the depth of one block RAM, 512 words: with a burst of 64 not yet asked for, 448 are under way.
-    A stream that needs a word in 16 cycles or less often has 16 words left, 256 cycles, when it asks for 16 more.
-    Neither burst is longer than 4 KiB.
+    A fast stream gets the depth of one block RAM, 512 words: while one burst of 64 is not yet requested, 448 words are
+    stored or under way. A stream that needs at most one word in 16 cycles still has 16 words, enough for 256 cycles,
+    when it requests 16 more. Neither burst is longer than 4 KiB.
     """
     return Reader(16, 32) if 16 * lanes <= word_bytes else Reader(64, 512)
 
@@ -62,7 +63,7 @@ ADDRESS = (
 )
 INCR = 1
 BUFFERABLE_MODIFIABLE = 3
-"""AxCACHE as HLS sets it: bridges may gather and split, which the memory of a card needs to be fast."""
+"""AxCACHE as HLS sets it: bridges may merge and split bursts, without which card memory is slow."""
 
 
 def master_signals(word_bytes: int) -> tuple[tuple[str, str, int], ...]:
@@ -113,18 +114,27 @@ CONTROL = (
 )
 
 
+def _masters(core: DmaCore) -> tuple[int, ...]:
+    return (core.image_word_bytes, RESULT_BYTES, core.weights_word_bytes)
+
+
+def outside_ports(core: DmaCore) -> list[tuple[str, str, int]]:
+    """Name, direction and bits of the ports that are the kernel's: interrupt, registers, memories."""
+    ports = [("interrupt", "output", 1)]
+    ports += [(f"s_axi_control_{name}", direction, bits) for name, direction, bits in CONTROL]
+    for index, word_bytes in enumerate(_masters(core)):
+        ports += [(f"m_axi_gmem{index}_{name}", way, bits) for name, way, bits in master_signals(word_bytes)]
+    return ports
+
+
 def render_top(core: DmaCore) -> str:
     """The text of the core's top."""
     return "\n".join(_top(core)) + "\n"
 
 
 def _top(core: DmaCore) -> Iterator[str]:
-    masters = (core.image_word_bytes, RESULT_BYTES, core.weights_word_bytes)
     streams = (("image", "output", core.image), ("weights", "output", core.weights), ("result", "input", core.result))
-    ports = [("ap_clk", "input", 1), ("ap_rst_n", "input", 1), ("interrupt", "output", 1)]
-    ports += [(f"s_axi_control_{name}", direction, bits) for name, direction, bits in CONTROL]
-    for index, word_bytes in enumerate(masters):
-        ports += [(f"m_axi_gmem{index}_{name}", way, bits) for name, way, bits in master_signals(word_bytes)]
+    ports = [("ap_clk", "input", 1), ("ap_rst_n", "input", 1), *outside_ports(core)]
     for stream, direction, shape in streams:
         back = "input" if direction == "output" else "output"
         ports += [(f"{stream}_TDATA", direction, shape.width_bits), (f"{stream}_TVALID", direction, 1)]
@@ -148,7 +158,7 @@ def _top(core: DmaCore) -> Iterator[str]:
     yield "    wire [31:0] images;"
     yield ""
     yield from _control()
-    for index, word_bytes in enumerate(masters):
+    for index, word_bytes in enumerate(_masters(core)):
         yield ""
         yield from _idle(f"m_axi_gmem{index}_", word_bytes, writes=index == 1)
     yield ""
@@ -180,7 +190,7 @@ def _control() -> Iterator[str]:
 
 
 def _idle(prefix: str, word_bytes: int, *, writes: bool) -> Iterator[str]:
-    """What of a master is constant, and what it is told and does not listen to."""
+    """Assigns the constant outputs of a master, and gathers the inputs that it ignores in one unused wire."""
     constants = {
         "SIZE": int(math.log2(word_bytes)),
         "BURST": INCR,

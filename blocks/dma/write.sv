@@ -1,5 +1,5 @@
-// WORDS words of 32 bits for each image to card memory. A burst is only offered when all its words are here: the
-// memory never waits for the accelerator.
+// Writes WORDS words of 32 bits per image to card memory. A burst is offered only when all its words have arrived, so
+// the memory never waits for the accelerator.
 `default_nettype none
 
 module farm_dma_write #(
@@ -46,9 +46,9 @@ module farm_dma_write #(
         .out0_data(beat_data), .out0_valid(beat_valid), .out0_ready(beat_ready)
     );
 
-    logic [COUNT_BITS-1:0] stored;  // words here that belong to no burst yet
+    logic [COUNT_BITS-1:0] stored;  // words in the FIFO that belong to no burst yet
     logic [3:0] unanswered;
-    logic free;                     // unanswered < OUTSTANDING, a cycle late: the next burst comes no sooner
+    logic free;                     // unanswered < OUTSTANDING, a cycle late: bursts are at least three cycles apart
     logic queued;
     logic [PLACE_BITS:0] queued_words, left;
     logic in_burst, last;           // left > 0, left == 1

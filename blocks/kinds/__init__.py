@@ -1,1 +1,1 @@
-"""The kinds of blocks that a network file may name, each a short form of a graph of operators."""
+"""The kinds of blocks that a network file may name. Each expands to a graph of operators."""

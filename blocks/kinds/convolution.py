@@ -1,4 +1,4 @@
-"""A convolution of a block: its shape and folding as the network file gives them, and the operators that compute it."""
+"""A convolution of a block: its shape and folding from the network file, and the operators that compute it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from config.document import Section
 T = TypeVar("T")
 
 NO_PAD = (0, 0, 0, 0)
-# Far above any network's: they only keep a mistyped number from being folded and divided for minutes.
+# Far above any network's. Without these limits a mistyped number would be factored for minutes.
 MOST_CHANNELS = 65536
 MOST_PIXELS_A_SIDE = 16384
 MOST_KERNEL = 255
@@ -25,7 +25,7 @@ MOST_KERNEL = 255
 
 @dataclass(frozen=True)
 class FeatureMap:
-    """What travels between blocks: `height` x `width` pixels of `channels` elements of `bits` bits, unsigned."""
+    """The tensor between two blocks: `height` x `width` pixels of `channels` elements of `bits` bits, unsigned."""
 
     height: int
     width: int
@@ -33,23 +33,23 @@ class FeatureMap:
     bits: int
 
     def __str__(self) -> str:
-        """As people write it."""
+        """For messages: `8x8x32 of 4 bit`."""
         return f"{self.height}x{self.width}x{self.channels} of {self.bits} bit"
 
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of a feature map while a file with mistakes is read.
+    """The part of a feature map that is known while a file with mistakes is read.
 
-    After a mistake the size of a map, or also its channels, are None; checks that need them are left out, so one
-    mistake is reported once, not again at everything behind it.
+    After a mistake `map`, or also `channels`, is None. Checks that need them are skipped, so a mistake is reported
+    once and not again for every block that follows.
     """
 
     map: FeatureMap | None
     channels: int | None
 
     def as_bits(self, bits: int) -> Known:
-        """The same with elements of another width."""
+        """The same map with elements of `bits` bits."""
         return Known(self.map and replace(self.map, bits=bits), self.channels)
 
 
@@ -93,7 +93,7 @@ class Convolution:
 
     @property
     def output(self) -> FeatureMap:
-        """What leaves the threshold activation."""
+        """The feature map after the threshold activation."""
         return FeatureMap(
             (self.padded_height - self.kernel) // self.stride + 1,
             (self.padded_width - self.kernel) // self.stride + 1,
@@ -127,7 +127,7 @@ class Convolution:
         )
 
     def window(self) -> SlidingWindow:
-        """The operator that lines up each output pixel's inputs."""
+        """The operator that gathers the inputs of each output pixel."""
         return SlidingWindow(
             channels=self.source.channels,
             height=self.padded_height,
@@ -165,9 +165,9 @@ class Convolution:
         )
 
     def _keeping_up(self) -> int:
-        """The fewest channels at once that take the accumulators as fast as the matrix-vector unit makes them.
+        """The smallest PE of the threshold that keeps up with the matrix-vector unit.
 
-        The unit leaves mmv * pe accumulators every synapses / simd cycles.
+        The unit gives mmv * pe accumulators every synapses / simd cycles.
         """
         made, every = self.mmv * self.pe, max(1, self.synapses // self.simd)
         for candidate in range(1, self.channels + 1):
@@ -176,7 +176,7 @@ class Convolution:
         return self.channels
 
     def mistakes(self) -> list[tuple[str, str, str]]:
-        """What of the folding cannot be built, as (field of the network file, what, remedy); empty when it can."""
+        """All reasons why the folding cannot be built, as (field of the network file, what, remedy)."""
         found: list[tuple[str, str, str]] = []
         if self.source.channels % self.simd:
             found.append(not_dividing("simd", self.simd, self.source.channels, "input channels"))
@@ -187,7 +187,7 @@ class Convolution:
         for operator in (self.padding(), self.window(), self.mvau()):
             found += [(mistake.field, mistake.what, mistake.remedy) for mistake in operator.mistakes()]
         for mistake in self.threshold().mistakes():
-            # Its pe follows from the convolution's unless the file says it.
+            # The threshold's PE is derived from the convolution's unless the file gives threshold_pe.
             if mistake.field == "pe" and self.threshold_pe:
                 found.append(("threshold_pe", mistake.what, mistake.remedy.replace("lower pe", "lower threshold_pe")))
             else:
@@ -208,20 +208,20 @@ class Convolution:
 
 
 def not_dividing(field: str, value: int, total: int, of_what: str) -> tuple[str, str, str]:
-    """The mistake of a fold that does not divide what it folds."""
+    """The mistake of a `field` that does not divide `total`, as (field, what, remedy)."""
     legal = ", ".join(map(str, divisors(total)))
     return (field, f"{field} {value} does not divide {total} {of_what}", f"use one of {legal}")
 
 
 def known(section: Section, read: Callable[[], T]) -> T | None:
-    """What `read` takes from the section, or None where it has reported a mistake and gives a stand-in."""
+    """The value of `read()`, or None if that reported a mistake and returned a placeholder."""
     before = len(section.problems)
     value = read()
     return value if len(section.problems) == before else None
 
 
 def read_window(section: Section) -> tuple[int, int, tuple[int, int, int, int]]:
-    """Read `kernel`, `stride` and `pad` (top, left, bottom, right) of a window; mistakes go to the section's."""
+    """Read `kernel`, `stride` and `pad` (top, left, bottom, right) of a window; mistakes go to the section."""
     kernel = section.integer("kernel", minimum=1, maximum=MOST_KERNEL)
     stride = section.integer("stride", default=1, minimum=1, maximum=MOST_KERNEL)
     top, left, bottom, right = section.integers("pad", length=4, default=NO_PAD, minimum=0)
@@ -231,7 +231,7 @@ def read_window(section: Section) -> tuple[int, int, tuple[int, int, int, int]]:
     return kernel, stride, (top, left, bottom, right)
 
 
-def read_convolution(  # the fixed parts differ by block: who calls says what the file may not change
+def read_convolution(  # the caller fixes the parts that the file may not change; they differ by block
     section: Section,
     name: str,
     source: Known,
@@ -244,8 +244,11 @@ def read_convolution(  # the fixed parts differ by block: who calls says what th
 ) -> tuple[Convolution | None, Known]:
     """Read `channels` and the folding of one convolution, and report everything that does not fit.
 
-    `source` may be known in part, `stride` not at all. A wrong folding leaves the output known: what follows is checked
-    against it all the same. None takes the place of a convolution of which too little is known.
+    `source` may be known in part, and `stride` may be unknown (None). After a wrong folding the output is still known,
+    so the blocks that follow are checked against it.
+
+    Returns:
+        The convolution, None if too little of it is known; and what is known of its output.
     """
     window_ok = section.ok and stride is not None
     channels = known(section, lambda: section.integer("channels", minimum=1, maximum=MOST_CHANNELS))

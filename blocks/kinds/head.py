@@ -20,7 +20,7 @@ LOGIT_BITS = 32
 
 @dataclass(frozen=True)
 class Head:
-    """The last block. Its weights are no part of it: they come from card memory, row by row, once per image."""
+    """The last block. The weights of its layer come from card memory, row by row, once per image."""
 
     name: str
     input: FeatureMap
@@ -37,7 +37,7 @@ class Head:
 
     @property
     def pooled(self) -> AccPool:
-        """ReLU and the sum over all pixels: an offset of half the range is the zero."""
+        """ReLU and the sum over all pixels. The input has an offset of half its range, so that is its zero point."""
         return AccPool(
             channels=self.input.channels,
             pixels=self.input.height * self.input.width,
@@ -47,7 +47,7 @@ class Head:
         )
 
     def fc(self) -> Mvau:
-        """The matrix-vector unit of the fully connected layer; PE is 1 since card memory holds the rows in order."""
+        """The matrix-vector unit of the fully connected layer. PE is 1 because card memory holds row after row."""
         return Mvau(
             synapses=self.input.channels,
             channels=self.classes,
@@ -69,7 +69,7 @@ class Head:
 
     @cached_property
     def _core(self) -> GraphCore:
-        # Everything that a dodo.py says of a block goes through its core, at each start.
+        # Cached: at each start dodo.py asks for the core of every block many times.
         return GraphCore("head", self._graph())
 
     def _graph(self) -> Graph:
@@ -100,7 +100,7 @@ class Head:
 
 
 def read_head(section: Section, name: str, source: Known) -> Head | None:
-    """Read the head; mistakes go to the section's problems. None where too little of it is known."""
+    """Read the head; mistakes go to the section. Returns None if too little of it is known."""
     classes = known(section, lambda: section.integer("classes", minimum=1, maximum=MOST_CHANNELS))
     top = known(section, lambda: section.integer("top", default=1, minimum=1, maximum=MOST_CHANNELS))
     lanes = known(section, lambda: section.integer("lanes", minimum=1))

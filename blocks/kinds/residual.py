@@ -1,4 +1,4 @@
-"""The residual block: three convolutions on the main path, a plain or a convolved side path, a saturating addition."""
+"""The residual block: three convolutions on the main path, a side path with or without one, a saturating addition."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ INNER_BITS = 2
 OUTPUT_BITS = 4
 ONE_ROUND = (1, 1, 1, 1)
 ELSEWHERE_PIXELS, ELSEWHERE_BEATS = 4, 32
-"""What the side path holds outside its FIFO: columns of conv1, width converters; pipelines and register slices."""
+"""The most that the side path holds outside its FIFO, in pixels (columns of conv1, width converters) and in beats
+(pipelines and register slices)."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Residual:
     """A residual block (ResNet v1: the stride is in the first 1x1 convolution and in the side branch).
 
     With one branch the side path is the input itself; with two it is a 1x1 convolution of the re-quantized input.
-    Values of `OUTPUT_BITS` bits are offset by half their range; the sum carries the offset twice, so one is taken off.
+    Values of `OUTPUT_BITS` bits are offset by half their range. A sum has the offset twice, so it is subtracted once.
     """
 
     name: str
@@ -39,11 +40,11 @@ class Residual:
     conv2c: Convolution
     conv1: Convolution | None
     fifo_depths: Depths = ()
-    """Depths below their bounds (`blocks/fifo_depths.py`)."""
+    """FIFO depths that are trimmed below their bounds (`blocks/fifo_depths.py`)."""
 
     @property
     def output(self) -> FeatureMap:
-        """What the next block reads."""
+        """The feature map that the next block reads."""
         return self.conv2c.output
 
     @property
@@ -61,7 +62,7 @@ class Residual:
         return main if self.conv1 is None else (*main, self.conv1)
 
     def bypass(self) -> Threshold:
-        """The re-quantization of the input to `INNER_BITS` bits; it plays the part of the ReLU."""
+        """The re-quantization of the input to `INNER_BITS` bits; it also acts as the ReLU."""
         return Threshold(
             channels=self.input.channels,
             pixels=self.input.height * self.input.width,
@@ -77,7 +78,7 @@ class Residual:
 
     @cached_property
     def _core(self) -> GraphCore:
-        # Everything that a dodo.py says of a block goes through its core, at each start.
+        # Cached: at each start dodo.py asks for the core of every block many times.
         return GraphCore("residual", self._graph())
 
     def _graph(self) -> Graph:
@@ -115,11 +116,11 @@ class Residual:
         return builder.build(output=builder.add("add", join, main, side))
 
     def _skip_fifo(self, stream: Stream) -> Fifo:
-        """The FIFO from fork to join, deeper than the main path needs for its first output.
+        """The FIFO from fork to join, which holds more than the main path needs for its first output.
 
         The join gets its first element when conv2b has its first window (kernel rows, with their padding) and one pixel
-        has gone through the buffers of conv2a, conv2b, conv2c, the width converters and the streams between them: 8
-        pixels are more than these. The rows of the next stride are there so that the fork seldom waits.
+        has passed the buffers of conv2a, conv2b, conv2c, the width converters and the streams between them. These hold
+        less than 8 pixels. The rows of the next stride are added so that the fork seldom waits.
         """
         rows = self.conv2b.kernel + self.conv2b.stride
         pixels = rows * self.conv2b.source.width + 8
@@ -128,11 +129,11 @@ class Residual:
         return Fifo(lanes=stream.lanes, bits=stream.bits, beats=stream.beats, depth=depth)
 
     def least_depths(self) -> dict[str, int]:
-        """Beats by FIFO that it holds at the least before the join gets its first: with a smaller depth the core stops.
+        """By FIFO, the beats that it must hold before the join gets its first; with a smaller depth the core deadlocks.
 
-        conv2b's first window needs some rows and pixels of its input; of the beats that came to the side path meanwhile
-        ELSEWHERE_PIXELS and ELSEWHERE_BEATS at most are not in the FIFO. A stride has rows of the side path in front of
-        conv1 as well, so nothing is known of it.
+        conv2b's first window needs some rows and pixels of its input. Of the beats that have reached the side path by
+        then, at most ELSEWHERE_PIXELS and ELSEWHERE_BEATS are outside the FIFO. With a stride, rows also wait in front
+        of conv1, so no bound is given.
         """
         if self.stride > 1:
             return {}
@@ -144,10 +145,10 @@ class Residual:
 
 
 def read_residual(section: Section, name: str, source: Known) -> tuple[Residual | None, Known]:
-    """Read one residual block; mistakes go to the section's problems.
+    """Read one residual block; mistakes go to the section.
 
     Returns:
-        The block, None where too little of it is known; and what is known of its output.
+        The block, None if too little of it is known; and what is known of its output.
     """
     branches = known(section, lambda: section.integer("branches", choices=(1, 2)))
     stride = _read_stride(section, name, source, branches)
@@ -156,7 +157,7 @@ def read_residual(section: Section, name: str, source: Known) -> tuple[Residual 
         names.append("conv1")
     if branches == 1 and section.has("conv1"):
         section.problem("conv1", f"{name}: a block with one branch has no conv1", "remove it, or set branches to 2")
-        branches = None  # which of the two is meant decides what has to fit
+        branches = None  # unclear which one is wrong, so skip the checks that depend on it
     parts = {key: section.section(key) for key in names}
     inner = source.as_bits(INNER_BITS)
     conv2a, after_2a = read_convolution(parts["conv2a"], "conv2a", inner, stride=stride, activation_bits=INNER_BITS)
@@ -185,7 +186,7 @@ def read_residual(section: Section, name: str, source: Known) -> tuple[Residual 
 
 
 def _read_stride(section: Section, name: str, source: Known, branches: int | None) -> int | None:
-    """The stride; None where it is not known for certain."""
+    """The stride; None if it is wrong or missing."""
     stride = known(section, lambda: section.integer("stride", default=1, minimum=1, maximum=MOST_KERNEL))
     if branches == 1 and stride not in (1, None):
         what = f"{name}: a block with one branch passes its input on unchanged, so stride {stride} does not fit"

@@ -32,7 +32,7 @@ class Stem:
 
     @property
     def output(self) -> FeatureMap:
-        """What the first residual block reads."""
+        """The feature map that the first residual block reads."""
         source = self.conv0.output
         height = source.height + self.pool_pad[0] + self.pool_pad[2]
         width = source.width + self.pool_pad[1] + self.pool_pad[3]
@@ -44,7 +44,7 @@ class Stem:
         )
 
     def folding(self) -> dict[str, str]:
-        """PE x SIMD, and the pixels at once where there are several."""
+        """PE x SIMD, and the number of pixels computed at once if above 1."""
         conv = self.conv0
         return {conv.name: f"{conv.pe}x{conv.simd}" + (f" mmv {conv.mmv}" if conv.mmv > 1 else "")}
 
@@ -54,7 +54,7 @@ class Stem:
 
     @cached_property
     def _core(self) -> GraphCore:
-        # Everything that a dodo.py says of a block goes through its core, at each start.
+        # Cached: at each start dodo.py asks for the core of every block many times.
         return GraphCore("stem", self._graph())
 
     def _graph(self) -> Graph:
@@ -86,10 +86,10 @@ class Stem:
 
 
 def read_stem(section: Section, name: str, source: Known) -> tuple[Stem | None, Known]:
-    """Read the stem; mistakes go to the section's problems.
+    """Read the stem; mistakes go to the section.
 
     Returns:
-        The block, None where too little of it is known; and what is known of its output.
+        The block, None if too little of it is known; and what is known of its output.
     """
     conv = section.section("conv0")
     kernel, stride, pad = read_window(conv)

@@ -1,1 +1,1 @@
-"""Networks: a YAML file and a folder of trained parameters each."""
+"""The networks. Each has a YAML file and may have a folder of trained parameters."""

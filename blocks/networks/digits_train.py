@@ -1,17 +1,17 @@
-"""Train the `digits` network and write its integer parameters: the worked example of bringing a network.
+"""Train the `digits` network and write its integer parameters: a worked example for your own network.
 
     python -m blocks.networks.digits_train [--out FOLDER] [--epochs N] [--seed S] [--validate]
 
 Needs the extra `train` (PyTorch, scikit-learn); takes some minutes on one core. Three parts, in this order:
 
-1. quantization-aware training (`train`): every tensor that the hardware will hold as an integer already is one here,
-   carried in floating point, and gradients pass its rounding as if it were not there (straight-through);
+1. quantization-aware training (`train`): every tensor that the hardware holds as an integer is rounded to integers here
+   too, stored in floating point; gradients ignore the rounding (straight-through);
 2. `export`: batch normalisation and rounding become integer thresholds, weights become bits;
 3. `integer_logits`: the exported arrays alone, in integer arithmetic, must classify the held-out digits.
 
-Data: scikit-learn's 1,797 digits, 8x8 pixels of 0..16. Every fifth image (index % 5 == 0) is held out: it is used for
-the final figures and for nothing else. Hyper-parameters were chosen with `--validate`, which sets aside a
-quarter of the training part (index % 5 == 1), trains on the rest, prints the accuracy on it and writes nothing.
+Data: scikit-learn's 1,797 digits, 8x8 pixels of 0..16. Every fifth image (index % 5 == 0) is held out and used only for
+the final figures. Hyper-parameters were chosen with `--validate`, which sets aside a quarter of the training images
+(index % 5 == 1), trains on the rest, prints the accuracy on that quarter and writes nothing.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ LEARNING_RATE = 0.01
 NORM_EPSILON = 1e-5
 # Largest magnitude of an 8 bit weight. -128 is left out, so a row's sign can always be flipped.
 WEIGHT_LIMIT = 127
-# Loss is taken of integer logits times this: only their order matters to the hardware, their spread to the softmax.
+# The loss uses integer logits times this. The hardware needs only their order; softmax needs a sensible spread.
 LOGIT_UNIT = 1 / 2048
 STEM_CHANNELS = 32
 CLASSES = 10
@@ -108,7 +108,7 @@ RESIDUALS = residuals()
 def quantize(value: torch.Tensor, low: int, high: int) -> torch.Tensor:
     """Round half up to the integers low..high; the gradient is 1 inside that range and 0 outside."""
     inside = value.clamp(low - 0.5, high + 0.5)
-    # The difference is exactly 0. Adding (rounded - value) instead would be off by an ulp, enough to miss a threshold.
+    # The added difference is exactly 0. `value + (rounded - value)` would be off by an ulp, enough to miss a threshold.
     return (value + 0.5).floor().clamp(low, high).detach() + (inside - inside.detach())
 
 
@@ -118,7 +118,7 @@ def binarize(value: torch.Tensor) -> torch.Tensor:
 
 
 class Model:
-    """Latent weights in -1..1 and one batch normalisation in front of every threshold, by "block.layer"."""
+    """Latent weights in -1..1, and a batch normalisation before every threshold; both by "block.layer"."""
 
     def __init__(self) -> None:
         self.weights: dict[str, torch.Tensor] = {}
@@ -138,7 +138,7 @@ class Model:
 
     def _norm(self, key: str, channels: int, bits: int) -> None:
         norm = torch.nn.BatchNorm2d(channels, eps=NORM_EPSILON)
-        # The spread in units of one step: with less, most levels are never used, with more, most values saturate.
+        # The spread, in steps of the quantizer. If smaller, most levels go unused; if larger, most values saturate.
         torch.nn.init.constant_(norm.weight, 1.5 if bits == 2 else 2.5)
         torch.nn.init.constant_(norm.bias, 0.5 if bits == 2 else 0.0)
         self.norms[key] = norm
@@ -148,22 +148,22 @@ class Model:
         return [*self.weights.values(), *(p for norm in self.norms.values() for p in norm.parameters())]
 
     def mode(self, training: bool) -> None:
-        """Normalise by the batch (training) or by the running statistics, which is what `export` folds."""
+        """Normalise by the batch (training) or by the running statistics, which `export` folds."""
         for norm in self.norms.values():
             norm.train(training)
 
     def project(self) -> None:
-        """Bring parameters back to where they can be exported, after a step of the optimizer."""
+        """After a step of the optimizer, clamp the parameters to the range that can be exported."""
         with torch.no_grad():
             for weight in self.weights.values():
                 weight.clamp_(-1, 1)
             for key, norm in self.norms.items():
                 if key.endswith(".bypass"):
-                    # No weights in front of it whose sign could be flipped, so it can only be increasing.
+                    # `fold` flips the weights of a negative gain. There are no weights before this one, so keep it > 0.
                     norm.weight.clamp_(min=0.05)
 
     def _threshold(self, key: str, accumulator: torch.Tensor, bits: int) -> torch.Tensor:
-        """2 bits: 0..3. 4 bits: -8..7 (stored with an offset of 8), on a step common to all of them, so they add."""
+        """2 bits: 0..3. 4 bits: -8..7, stored with an offset of 8; all share one step size, so they can be added."""
         normal: torch.Tensor = self.norms[key](accumulator)
         return quantize(normal, 0, 3) if bits == 2 else quantize(normal, -8, 7)
 
@@ -207,7 +207,7 @@ def augment(images: torch.Tensor, random: torch.Generator) -> torch.Tensor:
 
 
 def train(images: torch.Tensor, labels: torch.Tensor, epochs: int, seed: int) -> Model:
-    """Train on images [N, 1, 8, 8] (0..16) with labels [N]; the last epoch is the result, nothing is selected."""
+    """Train on images [N, 1, 8, 8] (0..16) with labels [N]. Returns the model of the last epoch, not the best one."""
     torch.manual_seed(seed)
     random = torch.Generator().manual_seed(seed)
     model = Model()
@@ -241,17 +241,18 @@ def fold(norm: torch.nn.BatchNorm2d, lowest: int, count: int, reach: tuple[int, 
     """Batch normalisation and rounding as integer thresholds on the accumulator.
 
     Level `lowest + k` (k = 1..count) is reached where gain * (acc - mean) + bias >= lowest + k - 1/2. A negative gain
-    turns that into acc <= ..., which the hardware has no comparison for: such a channel's weights are negated.
+    turns that into acc <= ..., which the hardware cannot compare. The weights of such a channel are negated instead.
 
-    Returns the thresholds, int64 [channels, count], ascending, clipped to `reach` (the smallest and largest
-    accumulator; one above it never counts), and the sign (-1 or +1) of each channel's weights, int64 [channels].
+    Returns the thresholds, int64 [channels, count], ascending, and the sign (-1 or +1) of each channel's weights, int64
+    [channels]. Thresholds are clipped to `reach`, the smallest and largest accumulator; one that is never reached
+    becomes `reach[1] + 1`.
     """
     mean, variance = (np.asarray(t, dtype=np.float64) for t in (norm.running_mean, norm.running_var))
     gain, bias = (t.detach().numpy().astype(np.float64) for t in (norm.weight, norm.bias))
     gain = gain / np.sqrt(variance + norm.eps)
     sign = np.where(gain < 0, -1, 1)
     distance = lowest + np.arange(1, count + 1) - 0.5 - bias[:, None]
-    # Where gain is 0 the accumulator has no say: the level is reached always (distance <= 0) or never.
+    # Where gain is 0 the accumulator has no effect: the level is reached always (distance <= 0) or never.
     flat = np.where(distance <= 0, -np.inf, np.inf)
     with np.errstate(divide="ignore", invalid="ignore"):
         exact = np.where(gain[:, None] == 0, flat, (sign * mean)[:, None] + distance / np.abs(gain)[:, None])
@@ -273,7 +274,7 @@ def export(model: Model) -> Parameters:
         return result
 
     stem = integers(WEIGHT_LIMIT * latent["preres.conv0"]).transpose(0, 2, 3, 1)
-    limit = 255 * 128 * stem[0].size  # of any 8 bit image and weights
+    limit = 255 * 128 * stem[0].size  # the largest accumulator of any 8 bit image and weights
     thresholds, sign = fold(model.norms["preres.conv0"], 0, 3, (-limit, limit))
     parameters: Parameters = {
         "preres": {
@@ -286,7 +287,7 @@ def export(model: Model) -> Parameters:
         if block.in_bits == 2:
             arrays["bypass_thresholds"] = np.tile(np.array([1, 2, 3], np.int16), (block.ifm, 1))
         else:
-            # Training sees -8..7 where the hardware holds 0..15.
+            # Training uses -8..7, the hardware stores 0..15.
             thresholds, _ = fold(model.norms[f"{block.name}.bypass"], 0, 3, (-8, 7))
             arrays["bypass_thresholds"] = (thresholds + 8).astype(np.int16)
         for conv, (ofm, ifm, kernel, _, bits) in block.convolutions().items():
@@ -306,7 +307,7 @@ def export(model: Model) -> Parameters:
 
 
 def write(parameters: Parameters, folder: Path, facts: Mapping[str, object]) -> None:
-    """One `<block>.npz` each, with the 0-d JSON string `meta`; equal arrays give equal bytes."""
+    """Write one `<block>.npz` per block, with the 0-d JSON string `meta`. Equal arrays give equal bytes."""
     folder.mkdir(parents=True, exist_ok=True)
     for block, arrays in parameters.items():
         meta = json.dumps({"network": "digits", "block": block, "origin": "trained", **facts})
@@ -315,7 +316,7 @@ def write(parameters: Parameters, folder: Path, facts: Mapping[str, object]) -> 
             for name, array in sorted({**arrays, "meta": np.array(meta)}.items()):
                 data = io.BytesIO()
                 np.save(data, np.array(array, order="C"), allow_pickle=False)
-                # numpy's own savez stamps the time of writing, so each run would change files that say the same.
+                # numpy's savez stores the time of writing, so each run would change files with equal contents.
                 entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 archive.writestr(entry, data.getvalue(), compresslevel=9)
@@ -326,7 +327,7 @@ def write(parameters: Parameters, folder: Path, facts: Mapping[str, object]) -> 
 
 
 def integer_logits(parameters: Parameters, images: Array) -> Array:
-    """Integer logits [N, 10] of images uint8 [N, 8, 8, 1], by the model that every view of the network has to equal."""
+    """Integer logits [N, 10] of images uint8 [N, 8, 8, 1], from the model that every view of the network must equal."""
     network = find_network("digits")
     files = {name: BlockParameters(f"{name}.npz", arrays, {}) for name, arrays in parameters.items()}
     head = network.head
@@ -341,7 +342,7 @@ def integer_logits(parameters: Parameters, images: Array) -> Array:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Train, export, check, write; 1 where the accuracy is too low to write anything."""
+    """Train, export, check, write. Returns 0, or 1 if the accuracy is too low; then nothing is written."""
     parser = argparse.ArgumentParser(prog="python -m blocks.networks.digits_train", description="train digits")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "digits", help="folder of the .npz files")
     parser.add_argument("--epochs", type=int, default=150)
@@ -351,7 +352,7 @@ def main(argv: list[str] | None = None) -> int:
     if options.epochs < 1:
         parser.error(f"--epochs {options.epochs}: give at least 1")
 
-    torch.set_num_threads(1)  # the order of sums, and so the result, depends on it
+    torch.set_num_threads(1)  # more threads would change the order of sums, and with it the result
     torch.use_deterministic_algorithms(True)
     started = time.monotonic()
     digits = load_digits()

@@ -1,1 +1,1 @@
-"""One room per operator: its shape, its exact integer model and its views, side by side."""
+"""One folder per operator, a "room": its shape, its exact integer model and its views, side by side."""

@@ -1,4 +1,4 @@
-"""What every operator says of itself: its streams, its cycles, its area and how its C++ is called."""
+"""The interface of an operator: its streams, its cycles, its area, its C++ function and its SystemVerilog module."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ MAX_PORT_BITS = 4096
 class Stream:
     """The beats of one stream for one image.
 
-    A beat holds `lanes` elements of `bits` bits, element 0 in the lowest bits; elements travel in raster order,
-    channels within the pixel. `beats` is how many beats one image takes.
+    A beat holds `lanes` elements of `bits` bits, element 0 in the lowest bits. Elements come in raster order, channels
+    within the pixel. `beats` is the number of beats of one image.
     """
 
     lanes: int
@@ -43,9 +43,9 @@ class Stream:
 
 @dataclass(frozen=True)
 class ParameterStream:
-    """An endless stream of trained values: `depth` beats, over and over, from a memory outside the core.
+    """An endless stream of trained values: a memory outside the core repeats its `depth` beats.
 
-    A beat on the wire holds `lanes` values of `bits` bits, value 0 lowest: a memory of `lanes * bits` x `depth`.
+    A beat holds `lanes` values of `bits` bits, value 0 lowest, so the memory is `lanes * bits` bits wide.
     """
 
     lanes: int
@@ -67,13 +67,13 @@ class ParameterStream:
 
 
 def by_formula(luts: float = 0, bram_tiles: float = 0, urams: float = 0, dsps: float = 0) -> Resources:
-    """An estimate by formula, never a measurement. Formulas know no registers."""
+    """An estimate by formula, never a measurement. Registers are unknown, because no formula gives them."""
     return Resources(luts=luts, bram_tiles=bram_tiles, urams=urams, dsps=dsps)
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """Why a shape cannot be built: the field at fault, what is wrong and what would be right."""
+    """Why a shape cannot be built: the field at fault, what is wrong with it, and how to mend it."""
 
     field: str
     what: str
@@ -94,12 +94,12 @@ class SvModule:
 
 @dataclass(frozen=True)
 class Operator(ABC):
-    """The shape of one operator instance. Equal shapes are equal hardware; trained values are never part of it."""
+    """The shape of one operator instance, without trained values. Equal shapes are equal hardware."""
 
     sv_rooms: ClassVar[tuple[str, ...]] = ()
-    """The other operators' rooms whose modules its SystemVerilog instantiates."""
+    """Other operators that its SystemVerilog instantiates, by folder name."""
     header_rooms: ClassVar[tuple[str, ...]] = ()
-    """The other operators' rooms whose headers its C++ includes."""
+    """Other operators that its C++ includes, by folder name."""
 
     @property
     @abstractmethod
@@ -148,9 +148,9 @@ class Operator(ABC):
         return False
 
     def max_hold_cycles(self) -> int:
-        """The most cycles that the output of the RTL view may hold a beat without delaying the next one.
+        """For how many cycles an output beat of the RTL view may wait without delaying the next one.
 
-        0 where the operator does not know. Only speed depends on it: a beat that is held longer is not lost.
+        0 if unknown. Only speed depends on it: a beat that waits longer is not lost.
         """
         return 0
 
@@ -165,5 +165,5 @@ def unsigned_bits(highest: int) -> int:
 
 
 def signed_bits(lowest: int, highest: int) -> int:
-    """Bits of the two's complement numbers that hold lowest..highest."""
+    """Bits in two's complement that hold lowest..highest, at least 1."""
     return max((-lowest - 1).bit_length() if lowest < 0 else 0, highest.bit_length() if highest > 0 else 0) + 1

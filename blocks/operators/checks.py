@@ -1,4 +1,4 @@
-"""The checks that several operators share: each gives the mistakes that it finds, with legal values as the remedy."""
+"""Checks that several operators share. Each returns the mistakes that it finds, with legal values as the remedy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def divisors(number: int) -> tuple[int, ...]:
 
 
 def positive(shape: Operator, *fields: str) -> list[Mistake]:
-    """Fields that have to be whole numbers of at least 1."""
+    """Check that fields are whole numbers of at least 1."""
     found = []
     for field in fields:
         value = getattr(shape, field)
@@ -27,7 +27,7 @@ def positive(shape: Operator, *fields: str) -> list[Mistake]:
 
 
 def not_negative(shape: Operator, *fields: str) -> list[Mistake]:
-    """Fields that have to be whole numbers of at least 0."""
+    """Check that fields are whole numbers of at least 0."""
     found = []
     for field in fields:
         value = getattr(shape, field)
@@ -37,7 +37,7 @@ def not_negative(shape: Operator, *fields: str) -> list[Mistake]:
 
 
 def lane_bits(shape: Operator, *fields: str) -> list[Mistake]:
-    """Fields that are the width of a lane: 1 to 64 bits."""
+    """Check that fields are widths of a lane: 1 to 64 bits."""
     found = positive(shape, *fields)
     for field in fields:
         value = getattr(shape, field)
@@ -47,7 +47,7 @@ def lane_bits(shape: Operator, *fields: str) -> list[Mistake]:
 
 
 def divides(shape: Operator, field: str, whole_name: str, whole: int, *, limit: int | None = None) -> list[Mistake]:
-    """`field` has to divide `whole`; the remedy lists the divisors up to `limit`."""
+    """Check that `field` divides `whole`. The remedy lists the divisors up to `limit`."""
     value = getattr(shape, field)
     if whole % value == 0:
         return []
@@ -62,7 +62,7 @@ def divides(shape: Operator, field: str, whole_name: str, whole: int, *, limit: 
 
 
 def kernel_fits(shape: Operator, kernel: int, height: int, width: int) -> list[Mistake]:
-    """A window has to fit into the map at least once."""
+    """Check that a window fits into the map at least once."""
     if kernel <= min(height, width):
         return []
     return [
@@ -75,7 +75,7 @@ def kernel_fits(shape: Operator, kernel: int, height: int, width: int) -> list[M
 
 
 def ports(parameters: Iterable[ParameterStream], field: str) -> list[Mistake]:
-    """Parameter streams are ports of the core: no wider than AXI4-Stream data may be."""
+    """Check that parameter streams, which are ports of the core, are no wider than AXI4-Stream data may be."""
     return [
         Mistake(
             field,

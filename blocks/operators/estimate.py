@@ -1,4 +1,4 @@
-"""Area formulas for memories and FIFOs, as the FINN-R resource model has them. Estimates, never measurements."""
+"""Area formulas for memories and FIFOs from the FINN-R resource model. Estimates, never measurements."""
 
 from __future__ import annotations
 

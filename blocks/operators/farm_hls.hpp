@@ -1,9 +1,9 @@
 // The types and helpers that every operator body is written in.
 //
 // Two modes. With FARM_HOST (set by the "host" release header) lanes are the smallest native integers and streams are
-// growing ring buffers: emulation runs at the speed of the machine. Without it lanes are ap_uint / ap_int and streams
-// are hls::stream: this is what synthesis reads. Bodies are the same text in both and must not rely on wrap-around,
-// because a native integer wraps at 8, 16, 32 or 64 bits and an ap_uint<B> at B.
+// growing ring buffers, so emulation is fast. Without it lanes are ap_uint / ap_int and streams are hls::stream;
+// synthesis reads this mode. Both compile the same bodies. Bodies must not rely on wrap-around, because a native
+// integer wraps at 8, 16, 32 or 64 bits and an ap_uint<B> at B.
 #ifndef FARM_HLS_HPP
 #define FARM_HLS_HPP
 
@@ -39,7 +39,7 @@ template <int B> struct native_bytes {
 template <int B> using uint_t = typename native<native_bytes<B>::value>::natural;
 template <int B> using int_t = typename native<native_bytes<B>::value>::integer;
 
-// Read while empty: in hardware the reader would wait for ever, so the emulation stops and names the stream.
+// Read while empty. In hardware the core would deadlock, so the emulation stops and names the stream.
 class stream_error : public std::runtime_error {
   public:
     explicit stream_error(const std::string& what) : std::runtime_error(what) {}
@@ -80,7 +80,7 @@ template <class T> class stream {
     stream(const stream&);
     stream& operator=(const stream&);
 
-    // The size stays a power of two, so that an index wraps by a mask.
+    // The size stays a power of two, so a mask wraps the index.
     void grow() {
         std::vector<T> wider(ring_.size() * 2);
         move_ring: for (std::size_t i = 0; i < size_; i++) {
@@ -97,7 +97,7 @@ template <class T> class stream {
     std::size_t high_water_;
 };
 
-// A parameter memory as a stream without end: reads `depth` beats over and over, without copying them.
+// A parameter memory as an endless stream: repeats its `depth` beats without copying them.
 template <class T> class cyclic {
   public:
     cyclic(const T* beats, std::size_t depth) : beats_(beats), depth_(depth), at_(0) {}
@@ -143,14 +143,14 @@ template <int N, int B> struct slanes {
     int_t<B> lane[N];
 };
 
-// What one read of a stream, or of a parameter memory on the host, gives.
+// The type that one read returns, from a stream or (on the host) from a parameter memory.
 template <class Source> struct source_beat;
 template <class T> struct source_beat<stream<T> > { typedef T type; };
 #ifdef FARM_HOST
 template <class T> struct source_beat<cyclic<T> > { typedef T type; };
 #endif
 
-// The greatest number that divides both, as a constant.
+// The greatest common divisor, as a constant.
 template <int A, int B> struct greatest_divisor { static const int value = greatest_divisor<B, A % B>::value; };
 template <int A> struct greatest_divisor<A, 0> { static const int value = A; };
 
@@ -167,8 +167,8 @@ template <bool SIGNED, int B> struct range_of {
     static const long long lowest = SIGNED ? -highest - 1 : 0;
 };
 
-// sum + a * b, of which all fit into SUM bits. Synthesis gets factors of their own width, because widened ones would
-// take more DSPs; the host gets factors as wide as the sum, so that it multiplies without narrowing in between.
+// sum + a * b; all intermediate values fit into SUM bits. Synthesis gets factors of their own width, because wider ones
+// would take more DSPs. The host widens the factors to SUM bits first and multiplies at that width.
 template <int SUM, int A, int B>
 inline int_t<SUM> multiply_add(const int_t<SUM>& sum, const int_t<A>& a, const int_t<B>& b) {
 #pragma HLS INLINE
@@ -201,7 +201,7 @@ template <int W> inline uint_t<7> popcount(const uint_t<W>& word) {
 #endif
 }
 
-// Bit `bit` of the SIMD elements from `first` on, gathered in one word: element 0 in bit 0. As synthesis sees it.
+// Bit `bit` of the SIMD elements from `first` on, gathered in one word, element 0 in bit 0, as synthesis sees it.
 template <int SIMD, class Beat> inline uint_t<SIMD> bit_plane_loop(const Beat& beat, int first, int bit) {
 #pragma HLS INLINE
     uint_t<SIMD> plane = 0;

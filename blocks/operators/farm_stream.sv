@@ -1,10 +1,10 @@
-// What all operators share: the register slice at a port, and the way out of a pipeline that never stops.
+// Modules that all operators share: the register slice at a port, and the output buffers of pipelines without a stall.
 //
-// A stream is data, valid and ready with the rules of AXI4-Stream: a beat moves in a cycle in which valid and ready are
-// both high; valid does not wait for ready, and once high stays, with its data, until the beat has moved.
+// A stream is data, valid and ready with the rules of AXI4-Stream. A beat moves in a cycle in which valid and ready are
+// both high. Valid does not wait for ready. Once high, valid and its data stay until the beat has moved.
 `default_nettype none
 
-// Register slice: no path leads through it in either direction. One beat a cycle.
+// Register slice: no combinational path leads through it in either direction. One beat a cycle.
 module farm_skid #(
     parameter int WIDTH = 8
 ) (
@@ -17,10 +17,10 @@ module farm_skid #(
     output logic             out0_valid,
     input  wire              out0_ready
 );
-    // A narrow slice is two registers and a multiplexer, a LUT for each bit. A wide one is a memory of LUTs and a
-    // register: 14 bits in 8 LUTs, and some more for the pointers.
+    // A narrow slice is two registers and a multiplexer: one LUT per bit. A wide slice is a LUT memory and a register:
+    // 8 LUTs per 14 bits, and a few more for the pointers.
     if (WIDTH < 32) begin : narrow
-        logic [WIDTH-1:0] waiting;  // what came while the output was blocked: ready can only fall a cycle later
+        logic [WIDTH-1:0] waiting;  // the beat that arrived while the output was blocked: ready falls a cycle later
         wire blocked = out0_valid && !out0_ready;
 
         always_ff @(posedge clk) begin
@@ -28,7 +28,7 @@ module farm_skid #(
                 in0_ready <= 1'b0;
                 out0_valid <= 1'b0;
             end else begin
-                // Not ready means that `waiting` is taken (or that reset has just ended, with nothing in it).
+                // Not ready means that `waiting` is occupied, or empty just after reset.
                 in0_ready <= !blocked || (in0_ready && !in0_valid);
                 out0_valid <= blocked || (in0_ready ? in0_valid : out0_valid);
             end
@@ -42,7 +42,7 @@ module farm_skid #(
         (* ram_style = "distributed" *) logic [WIDTH-1:0] places [4];
         logic [1:0] head, tail;
         logic [2:0] waiting;  // in `places`
-        logic not_empty;      // waiting is not 0; a register, since what hangs on ready hangs on it too
+        logic not_empty;      // waiting is not 0; a register, to keep the comparison out of the path from ready
         wire push = in0_valid && in0_ready;
         wire load = not_empty && (!out0_valid || out0_ready);
         wire [2:0] waiting_next = waiting + 3'(push) - 3'(load);
@@ -72,9 +72,10 @@ module farm_skid #(
     end
 endmodule
 
-// The way out of a pipeline of LATENCY stages that never stops: a FIFO with credits. `issue` says that a beat enters the
-// pipeline; it may only while `room` is high. LATENCY cycles later the beat is at in0. Beats under way and beats waiting
-// are counted, so there is always a place for what arrives. INTERVAL is the least number of cycles between two beats.
+// The output buffer of a pipeline of LATENCY stages that cannot stall: a FIFO with credits. `issue` means that a beat
+// enters the pipeline, which is allowed only while `room` is high. LATENCY cycles later the beat is at in0. The module
+// counts the beats under way and the beats waiting, so every beat that arrives has a place. INTERVAL is the least
+// number of cycles between two beats.
 module farm_credit_fifo #(
     parameter int WIDTH = 8,
     parameter int LATENCY = 1,
@@ -98,9 +99,9 @@ module farm_credit_fifo #(
 
     (* ram_style = "distributed" *) logic [WIDTH-1:0] places [DEPTH];
     logic [BITS-1:0] head, tail;
-    logic [BITS:0] taken;    // issued, and not yet in the output register
+    logic [BITS:0] taken;    // beats issued that have not reached the output register
     logic [BITS:0] waiting;  // in `places`
-    logic not_empty;         // waiting is not 0; a register, since what hangs on ready hangs on it too
+    logic not_empty;         // waiting is not 0; a register, to keep the comparison out of the path from ready
 
     wire load = not_empty && (!out0_valid || out0_ready);
 
@@ -119,7 +120,7 @@ module farm_credit_fifo #(
             taken <= taken + (BITS + 1)'(issue) - (BITS + 1)'(load);
             waiting <= waiting + (BITS + 1)'(in0_valid) - (BITS + 1)'(load);
             not_empty <= in0_valid || (not_empty && !(load && waiting == 1));
-            // One beat may be issued in the cycle in which this is computed: it is counted here.
+            // Counts the beat that may be issued in this cycle.
             room <= taken + (BITS + 1)'(issue) < (BITS + 1)'(DEPTH) || load;
             out0_valid <= load || (out0_valid && !out0_ready);
         end
@@ -131,8 +132,8 @@ module farm_credit_fifo #(
     end
 endmodule
 
-// The same for a pipeline whose last stage keeps its beat until the next one arrives, where beats are so far apart that
-// one place is enough: nothing is stored here.
+// The same for a pipeline whose last stage keeps its beat until the next one arrives. The beats are so far apart that
+// one place is enough, so this module stores no data.
 module farm_hold (
     input  wire  clk,
     input  wire  rst,

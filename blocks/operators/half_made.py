@@ -1,4 +1,4 @@
-"""Finds folders that are half an operator, before a step needs the other half."""
+"""Finds operator folders that lack files, before a step needs those files."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _DECLARES_OPERATOR = re.compile(r"^OPERATOR\b", re.MULTILINE)
 
 
 def half_made(folder: Path = OPERATORS) -> Iterator[Problem]:
-    """The files that rooms lack, one problem a room."""
-    # Python and editors leave folders of their own, __pycache__ and .ipynb_checkpoints.
+    """One problem for each folder that lacks files."""
+    # Python and editors leave their own folders, such as __pycache__ and .ipynb_checkpoints.
     for room in sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] not in "._"):
-        # Where git took away a room, its compiled Python stays.
+        # When git removes a folder, the compiled Python stays behind.
         if not any(path.name != "__pycache__" for path in room.iterdir()):
             continue
         wanted = ("__init__.py", "model.py", f"{room.name}.hpp", f"{room.name}.sv")

@@ -1,4 +1,4 @@
-"""The numpy model of an operator, found in the room of its shape."""
+"""Finds the numpy model of an operator in the operator's folder."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from blocks.operators.tensor import Tensor
 
 
 class Model(Protocol):
-    """What every `model.py` offers."""
+    """The functions of every `model.py`."""
 
     def apply(self, shape: Operator, inputs: Sequence[Tensor], parameters: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        """Outputs for a batch of images, exactly as the hardware computes them."""
+        """Outputs for a batch of images [N, ...], exactly as the hardware computes them. Raises ValueError."""
 
     def memory(self, shape: Operator, index: int, values: Tensor) -> Tensor:
-        """The beats [depth, lanes] of parameter stream `index`; only operators with parameters have it."""
+        """The beats [depth, lanes] of parameter stream `index`. Only operators with parameters have this function."""
 
 
 def model_of(shape: Operator) -> Model:
-    """The operator's model."""
+    """Import and return the operator's model."""
     return cast(Model, import_module(f"{type(shape).__module__}.model"))

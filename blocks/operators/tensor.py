@@ -11,15 +11,15 @@ import numpy.typing as npt
 from blocks.operators.base import ParameterStream, Stream
 
 Tensor = npt.NDArray[Any]
-"""Integers; the checks below say which."""
+"""An integer array; the checks below name the types and ranges."""
 
 FLOAT32_EXACT = 1 << 24
-"""Whole numbers up to here, and so sums of them, are exact in float32."""
+"""float32 holds all whole numbers up to this one exactly, so sums within it are exact too."""
 FLOAT64_EXACT = 1 << 53
 
 
 def lane_dtype(bits: int, signed: bool) -> np.dtype[Any]:
-    """The smallest native integer that holds a lane, as in a tensor and in the C++ of the host."""
+    """The smallest native integer that holds a lane, in tensors as in the C++ of the host."""
     width = next(size for size in (8, 16, 32, 64) if bits <= size)
     return np.dtype(f"{'int' if signed else 'uint'}{width}")
 
@@ -56,7 +56,7 @@ def check_lanes(name: str, values: Tensor, shape: Sequence[int | None], bits: in
 
 
 def check_stream(name: str, values: Tensor, stream: Stream) -> Tensor:
-    """Return `values` [N, ...] if an image of them has the elements of `stream` and fits its lanes."""
+    """Return `values` [N, ...] if each image has the elements of `stream` and fits its lanes; else raise ValueError."""
     array = np.asarray(values)
     if array.ndim < 2 or array.size != array.shape[0] * stream.elements:
         raise ValueError(f"{name} has shape {list(array.shape)}, expected [N, ...] with {stream.elements} per image")
@@ -71,10 +71,10 @@ def exactly(name: str, values: Sequence[Tensor], count: int) -> Sequence[Tensor]
 
 
 def no_memory(port_count: int, index: int) -> ValueError:
-    """The error for a parameter stream that the operator does not have."""
+    """Make the error for a parameter stream that the operator does not have."""
     return ValueError(f"no parameter stream {index}: the operator has {port_count}")
 
 
 def beats(port: ParameterStream | Stream, values: Tensor) -> Tensor:
-    """Values in the order of the wire as [beats, lanes], int64 or, unsigned, uint64."""
+    """Values in stream order as [beats, lanes], int64 if the port is signed, else uint64."""
     return values.reshape(-1, port.lanes).astype(np.int64 if port.signed else np.uint64)

@@ -1,4 +1,4 @@
-"""The shape that operators on windows share: which windows there are, and the line buffer that they come from."""
+"""The shape that operators on windows share: the number of windows, and the line buffer."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class WindowOperator(Operator):
         return (self.width - self.kernel) // self.stride + 1
 
     def window_cycles(self, folds: int, windows: int = 1) -> int:
-        """K * W * cf + OH * max(OW / windows * K^2 * cf, stride * W * cf), with `folds` beats cf a pixel.
+        """K * W * cf + OH * max(OW / windows * K^2 * cf, stride * W * cf), where cf is `folds`, the beats of a pixel.
 
-        `windows` are read at once. While those of one output row leave, the rows that the next one needs come in.
+        `windows` windows are read at once. While those of one output row leave, the rows for the next one arrive.
         """
         emitted = self.out_width // windows * self.kernel * self.kernel * folds
         loaded = self.stride * self.width * folds
         return self.kernel * self.width * folds + self.out_height * max(emitted, loaded)
 
     def line_buffer(self, width_bits: int, folds: int) -> Resources:
-        """The rows of a window and of the next stride, `folds` beats of `width_bits` bits a pixel."""
+        """Area of a buffer for kernel + stride rows, with `folds` beats of `width_bits` bits per pixel."""
         return window_memory(width_bits, (self.kernel + self.stride) * self.width * folds)

@@ -1,1 +1,1 @@
-"""Parameter memories: outside the cores, one module per width and depth, filled after synthesis."""
+"""Parameter memories, outside the cores: one module per width and depth, filled after synthesis."""

@@ -1,7 +1,7 @@
-"""Image of a parameter memory -> the INIT values of its primitives.
+"""Computes the INIT values of a parameter memory's primitives from its image.
 
-Layouts: RAM32M16 and RAM64M8, UG974; block RAM, UG573 ("block RAM initialization"): the data bits of the words lie one
-after the other in INIT_00, INIT_01, ..., their parity bits, one of nine, in INITP_00, ...
+Layouts: RAM32M16 and RAM64M8, UG974; block RAM, UG573 ("block RAM initialization"). The data bits of a block RAM's
+words follow each other in INIT_00, INIT_01, ..., and the parity bits, one of nine, in INITP_00, ...
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ Bits = np.ndarray[Any, Any]
 LANES = "ABCDEFGH"
 INIT_BITS = 256
 PARITY_SHARE = 9
-"""One bit of nine is a parity bit, where a word is wide enough to have any."""
+"""In words of at least nine bits, one bit of nine is a parity bit."""
 
 
 class ContentsError(ValueError):
-    """An image that does not fit its memory."""
+    """An image does not fit its memory."""
 
 
 def unpack_image(image: bytes, width_bits: int, depth: int, name: str = "memory") -> Bits:
-    """An image as bits [depth, width_bits].
+    """An image as bits uint8 [depth, width_bits], lowest bit first.
 
     Raises:
-        ContentsError: another number of bytes, or bits set beyond the width.
+        ContentsError: the number of bytes is wrong, or a bit beyond the width is set.
     """
     wanted = beat_bytes(width_bits) * depth
     if len(image) != wanted:
@@ -53,7 +53,7 @@ def cell_names(plan: MemoryPlan) -> list[str]:
 
 
 def initial_values(plan: MemoryPlan, bits: Bits) -> list[dict[str, int]]:
-    """INIT parameters of each column's primitive, lowest bits first, from bits [depth, width_bits]."""
+    """INIT parameters by name for each column's primitive, lowest bits first, from bits [depth, width_bits]."""
     found = []
     low = 0
     for shape in plan.shapes:
@@ -66,7 +66,7 @@ def initial_values(plan: MemoryPlan, bits: Bits) -> list[dict[str, int]]:
 
 
 def _lutram(words: Bits) -> dict[str, int]:
-    """A LUT of 64 bits per lane: all words of one bit, or two bits of each word side by side."""
+    """One LUT of 64 bits per lane. It holds one bit of 64 words, or two adjacent bits of 32 words."""
     depth, width = words.shape
     per_lane = width // len(LANES)
     lanes = words.reshape(depth, len(LANES), per_lane)
@@ -75,7 +75,7 @@ def _lutram(words: Bits) -> dict[str, int]:
 
 def _block_ram(shape: Shape, words: Bits) -> dict[str, int]:
     read = shape.read_width
-    # Read through both ports: the upper bits are words of their own in the upper half.
+    # If read through both ports, the upper bits are separate words in the upper half of the memory.
     stacked = np.concatenate([words[:, at : at + read] for at in range(0, shape.bits, read)])
     parity_bits = read // PARITY_SHARE
     data_bits = read - parity_bits

@@ -1,15 +1,15 @@
-// A parameter memory: DEPTH beats, over and over, one a cycle. Its contents are put into the netlist: here they are
-// zeros that nothing may look at. Every column is a primitive, with its own address lines from one counter; a beat that
-// waits stops the whole pipeline, since nothing behind it could be used earlier.
+// A parameter memory: repeats DEPTH beats, one a cycle. The contents are written into the netlist later; here they are
+// zeros, and synthesis must not optimise them away. Every column is a primitive with its own address lines from one
+// counter. A beat that waits stalls the whole pipeline, because no later beat could be used earlier.
 `default_nettype none
 
 module farm_memory #(
     parameter int WIDTH = 8,
     parameter int DEPTH = 16,
-    parameter int COLUMNS = 1,     // of the first shape
-    parameter int BITS = 8,        // of one such column
-    parameter int READ_WIDTH = 0,  // of a port of a block RAM, 0 for distributed RAM
-    parameter int LAST_BITS = 0,   // of a last column in half a block RAM, 0 where there is none
+    parameter int COLUMNS = 1,     // columns of the first shape
+    parameter int BITS = 8,        // bits of one such column
+    parameter int READ_WIDTH = 0,  // bits of a block RAM's port, 0 for distributed RAM
+    parameter int LAST_BITS = 0,   // bits of a last column in half a block RAM, 0 if there is none
     parameter int LAST_READ_WIDTH = 0
 ) (
     input  wire              clk,
@@ -22,9 +22,9 @@ module farm_memory #(
     localparam int ALL_BITS = COLUMNS * BITS + LAST_BITS;
 
     logic [COUNT_BITS-1:0] count;
-    wire [14:0] address = 15'(count);  // a block RAM has no more
+    wire [14:0] address = 15'(count);  // a block RAM has at most 15 address bits
     logic [ALL_BITS-1:0] data;
-    logic read;  // a block RAM has a register for what is read and another one for what leaves
+    logic read;  // a block RAM registers the word twice: after reading, and at its output
     wire go = !out0_valid || out0_ready;
 
     always_ff @(posedge clk) begin
@@ -96,8 +96,8 @@ module farm_lutram64 (
     );
 endmodule
 
-// The word that a block RAM gives: a port's data with their parity bits above, and with BITS twice READ_WIDTH those of
-// port B above those of port A.
+// The word of a block RAM: the data of port A with its parity bits above. If BITS is twice READ_WIDTH, the data and
+// parity of port B are above that.
 module farm_ram_word #(
     parameter int BITS = 36,
     parameter int READ_WIDTH = 36,
@@ -120,8 +120,8 @@ module farm_ram_word #(
     end
 endmodule
 
-// Half or all of a block RAM's words through port A; with BITS twice READ_WIDTH the upper bits through port B, from the
-// upper half of the memory. Both ports only read, each through its output register.
+// A block RAM, read through port A. If BITS is twice READ_WIDTH, port B reads the upper bits from the upper half of the
+// memory. Both ports only read, each through its output register.
 module farm_block_ram36 #(
     parameter int BITS = 36,
     parameter int READ_WIDTH = 36
@@ -131,7 +131,7 @@ module farm_block_ram36 #(
     input  wire  [14:0]      address,
     output logic [BITS-1:0]  data
 );
-    // Words of READ_WIDTH bits: 36 begin at every 32nd bit of the address, 18 at every 16th, 9 at every 8th, and so on.
+    // Address distance of two words, as a power of two: 32 for words of 36 bits, 16 for 18, 8 for 9, and so on.
     localparam int SKIP =
         READ_WIDTH >= 36 ? 5 : READ_WIDTH >= 18 ? 4 : READ_WIDTH >= 9 ? 3 : READ_WIDTH >= 4 ? 2 : READ_WIDTH - 1;
     localparam bit BOTH = BITS > READ_WIDTH;
@@ -160,7 +160,7 @@ module farm_block_ram36 #(
     );
 endmodule
 
-// The same in half a block RAM: a port has 18 bits at most.
+// The same in half a block RAM: a port has at most 18 bits.
 module farm_block_ram18 #(
     parameter int BITS = 18,
     parameter int READ_WIDTH = 18

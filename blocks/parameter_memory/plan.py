@@ -1,7 +1,7 @@
-"""How a parameter memory is built: which primitives, how many, and which bits of a beat each holds.
+"""Plans a parameter memory: which primitives, how many, and which bits of a beat each holds.
 
-A memory is cut into columns, one primitive each, all at the same address: no multiplexer stands behind them, so that
-the primitive's own register is the output. Shapes: UG574 (distributed RAM) and UG573 (block RAM).
+A memory is cut into columns, one primitive each, all at the same address. So no multiplexer is needed, and the
+primitive's own register is the output. Shapes: UG574 (distributed RAM) and UG573 (block RAM).
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ LUTRAM_DEPTH = 64
 
 @dataclass(frozen=True)
 class Shape:
-    """A use of a primitive: `bits` wide, `depth` deep. A tile is a block RAM of 36 kbit.
+    """A primitive used as `bits` x `depth`. A tile is a block RAM of 36 kbit.
 
-    `read_width` is that of a port of a block RAM with its parity bits; 0 for distributed RAM. A block RAM of twice
-    that many bits is read through both ports, each from its half of the memory.
+    `read_width` is the width of a block RAM's port with its parity bits, 0 for distributed RAM. If `bits` is twice
+    that, the block RAM is read through both ports, each from its half of the memory.
     """
 
     primitive: str
@@ -53,12 +53,12 @@ HALF_BLOCK_RAMS = (
 )
 
 MOST_BEATS = BLOCK_RAMS[-1].depth
-"""No memory is deeper: columns stand side by side, never one behind the other."""
+"""The deepest possible memory, because columns only add width, never depth."""
 
 
 @dataclass(frozen=True)
 class MemoryPlan:
-    """A memory of `depth` beats of `width_bits` bits: `columns` of one shape, and a narrower `last` one or none."""
+    """A memory of `depth` beats of `width_bits` bits: `columns` of one shape, and perhaps a narrower `last` column."""
 
     width_bits: int
     depth: int
@@ -68,7 +68,7 @@ class MemoryPlan:
 
     @property
     def module(self) -> str:
-        """The module's name: equal memories are one module."""
+        """The module's name. Equal memories share one module."""
         return f"farm_memory_w{self.width_bits}_d{self.depth}"
 
     @property
@@ -78,7 +78,7 @@ class MemoryPlan:
 
     @property
     def area(self) -> Resources:
-        """What the primitives take; the counter of the address comes on top."""
+        """Area of the primitives, without the address counter."""
         return by_formula(
             luts=sum(shape.luts for shape in self.shapes),
             bram_tiles=sum(shape.tiles for shape in self.shapes),
@@ -89,7 +89,7 @@ def plan_memory(width_bits: int, depth: int) -> MemoryPlan:
     """Choose primitives: distributed RAM up to 64 beats, else the fewest tiles.
 
     Raises:
-        ValueError: no beats or no bits, or more beats than a block RAM has addresses.
+        ValueError: width or depth is below 1, or a block RAM has fewer addresses than `depth`.
     """
     if width_bits < 1 or depth < 1:
         raise ValueError(f"a memory of {depth} beats of {width_bits} bits; both are at least 1")
@@ -98,7 +98,7 @@ def plan_memory(width_bits: int, depth: int) -> MemoryPlan:
         return MemoryPlan(width_bits, depth, shape, -(-width_bits // shape.bits))
     if depth > MOST_BEATS:
         raise ValueError(f"a memory of {depth} beats; at most {MOST_BEATS} fit: raise PE or SIMD of its operator")
-    # The shallowest shape that is deep enough is the widest, so it needs the fewest.
+    # The shallowest shape that is deep enough is also the widest, so it needs the fewest columns.
     shape = next(shape for shape in BLOCK_RAMS if depth <= shape.depth)
     half = next((shape for shape in HALF_BLOCK_RAMS if depth <= shape.depth), None)
     columns, rest = divmod(width_bits, shape.bits)
@@ -115,5 +115,5 @@ class HasParameterPorts(Protocol):
 
 
 def memory_plans(core: HasParameterPorts) -> tuple[MemoryPlan, ...]:
-    """The parameter memories of a core, in the order of its ports. Raises ValueError for one that cannot be."""
+    """The parameter memories of a core, in the order of its ports. Raises ValueError if one cannot be built."""
     return tuple(plan_memory(port.stream.width_bits, port.stream.depth) for port in core.parameter_ports())

@@ -1,4 +1,4 @@
-"""The SystemVerilog module of a parameter memory: a name per width and depth around `memory.sv`."""
+"""The SystemVerilog module of a parameter memory: one per width and depth, around `memory.sv`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ FILE = "parameter_memory/memory.sv"
 
 
 def render(plan: MemoryPlan) -> str:
-    """The module of a memory, with the ports of a core that only has an output: `out_TDATA`, `_TVALID`, `_TREADY`."""
+    """The text of a memory's module. Its ports are `ap_clk`, `ap_rst_n`, `out_TDATA`, `out_TVALID`, `out_TREADY`."""
     last = plan.last
     parameters = {
         "WIDTH": plan.width_bits,

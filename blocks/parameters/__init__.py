@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import struct
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,26 +12,24 @@ import numpy as np
 
 from blocks.core.graph import Graph
 from blocks.core.ports import ParameterPort
+from config.bounded.archive import ArchiveError
+from config.bounded.arrays import is_npz, open_npz
 
 Tensor = np.ndarray[Any, Any]
 
-# What numpy, zipfile and zlib raise for files that are truncated, damaged, no archive, or hold pickled objects.
-_UNREADABLE = (
-    OSError, ValueError, KeyError, EOFError, RuntimeError, MemoryError, NotImplementedError, struct.error,
-    zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
+MOST_META_CHARACTERS = 100_000
 
 
 class ParameterError(Exception):
-    """A parameter file that does not fit its block; the message names file, array and remedy."""
+    """A parameter file does not fit its block; the message names file, array and remedy."""
 
 
 @dataclass(frozen=True)
 class BlockParameters:
     """The arrays of one block's file.
 
-    All are integers. `<conv>_weights` is [OFM, KH, KW, IFM]; binary weights may be packed instead:
-    `<conv>_weights_packed` is uint8 [OFM, KH*KW*IFM/8], bit b of byte j is column 8j+b, 1 means +1 and 0 means -1.
+    All are integers. `<conv>_weights` is [OFM, KH, KW, IFM]. Binary weights may be packed instead:
+    `<conv>_weights_packed` is uint8 [OFM, KH*KW*IFM/8]; bit b of byte j is column 8j+b, 1 means +1 and 0 means -1.
     `<conv>_thresholds` is [OFM, 2^bits - 1], ascending; `fc_bias` is [classes]; `fc_weights` is int8
     [classes, channels]. `meta` is JSON.
     """
@@ -44,10 +39,10 @@ class BlockParameters:
     meta: Mapping[str, object]
 
     def logical(self, graph: Graph) -> dict[str, Tensor]:
-        """One array per parameter port of a core, in the shapes that the models take.
+        """One array per parameter port of a core, by port name, in the shapes that `run_graph` takes.
 
         Raises:
-            ParameterError: an array is missing, has another shape, or holds values that the core cannot.
+            ParameterError: an array is missing, has the wrong shape, or holds values outside the core's range.
         """
         nodes: dict[str, Any] = {node.name: node.operator for node in graph.nodes}
         made_by: dict[str, Any] = {output: node.operator for node in graph.nodes for output in node.outputs}
@@ -58,14 +53,14 @@ class BlockParameters:
         }
 
     def fc_weights(self) -> Tensor | None:
-        """The streamed weights [classes, channels], where the file holds them."""
+        """The streamed weights [classes, channels], unchecked; None if the file has none."""
         return self.arrays.get("fc_weights")
 
     def streamed(self, graph: Graph) -> Tensor | None:
-        """The streamed weights int8 [classes, channels] as the core takes them; None where the file holds none.
+        """The streamed weights int8 [classes, channels], checked; None if the file has none.
 
         Raises:
-            ParameterError: another shape (also the transposed one), or values beyond 8 bits.
+            ParameterError: the shape is wrong, e.g. transposed, or values exceed 8 bits.
         """
         port = next(port for port in graph.inputs if port.name == "fc_weights")
         if "fc_weights" not in self.arrays:
@@ -80,7 +75,7 @@ class BlockParameters:
             packed = self.arrays.get(f"{port.name}_packed")
             if packed is not None:
                 return self._unpack(f"{port.name}_packed", packed, shape)
-            # All four axes are compared: [OFM, IFM, KH, KW] of another framework has as many elements.
+            # Compare all four axes: [OFM, IFM, KH, KW] of another framework has the same number of elements.
             axes = (operator.channels, kernel, kernel, operator.synapses // kernel**2)
             values = self._integers(port.name, axes).reshape(shape)
             if operator.weight_bits == 1 and not (np.abs(values) == 1).all():
@@ -118,7 +113,7 @@ class BlockParameters:
     def _get(self, name: str) -> Tensor:
         if name not in self.arrays:
             raise ParameterError(
-                f"{self.file}: there is no array {name}; the file holds {', '.join(sorted(self.arrays))}"
+                f"{self.file}: array {name} is missing; the file holds {', '.join(sorted(self.arrays))}"
             )
         return self.arrays[name]
 
@@ -136,19 +131,26 @@ def read_block(path: Path) -> BlockParameters:
     """Read one block's file.
 
     Raises:
-        ParameterError: the file is missing, damaged or not of this form.
+        ParameterError: the file is missing, damaged, or not an .npz archive of named arrays.
     """
     if not path.exists():
         raise ParameterError(f"{path}: missing; train the network or import its parameters")
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if not isinstance(loaded, np.lib.npyio.NpzFile):
-            raise ParameterError(f"{path}: holds one array without a name; write it with numpy.savez")
-        with loaded as archive:
-            arrays = {name: archive[name] for name in archive.files}
-        meta = json.loads(str(arrays.pop("meta"))) if "meta" in arrays else {}
-    except _UNREADABLE as error:
-        raise ParameterError(f"{path}: cannot be read as arrays ({error}); write it with numpy.savez") from error
+        if not is_npz(path):
+            raise ParameterError(f"{path}: is not an archive of named arrays; write it with numpy.savez")
+        with open_npz(path) as archive:
+            arrays = {name: archive.read(name) for name in archive.names}
+        meta = _meta(arrays.pop("meta")) if "meta" in arrays else {}
+    except (OSError, ArchiveError, ValueError, RecursionError) as error:
+        text = getattr(error, "strerror", None) or str(error)
+        raise ParameterError(f"{path}: cannot be read as arrays ({text}); write it with numpy.savez") from error
     if not isinstance(meta, dict):
         raise ParameterError(f"{path}: meta is not a JSON object; write it as JSON text")
     return BlockParameters(path.name, arrays, meta)
+
+
+def _meta(array: Tensor) -> object:
+    """The JSON text of a scalar array. Raises ValueError and RecursionError."""
+    if array.ndim or array.dtype.kind != "U" or array.dtype.itemsize > 4 * MOST_META_CHARACTERS:
+        raise ValueError(f"meta is {array.dtype} {list(array.shape)}, not one text of at most {MOST_META_CHARACTERS:,}")
+    return json.loads(str(array))

@@ -1,4 +1,4 @@
-"""`python -m blocks.parameters import FOLDER`: a network's trained values from files or from the authors' source."""
+"""`python -m blocks.parameters import FOLDER`: imports trained values from files or from the authors' source."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ from pathlib import Path
 
 from blocks.network import find_network
 from blocks.parameters.importing import ParameterImportError, import_parameters
+from config.output import clean_output
 from config.problem import ConfigError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Import, and say what was imported.
+    """Import, and print a summary.
 
     Returns:
-        0, or 1 after printing everything that is wrong; then nothing was written.
+        0, or 1 after printing everything that is wrong; then no file was written.
     """
     parser = argparse.ArgumentParser(prog="python -m blocks.parameters", description=__doc__)
     command = parser.add_subparsers(required=True).add_parser("import", help="read, check and write all blocks' values")
     command.add_argument("folder", type=Path, help="one .npz per block, or a clone of the authors' repository")
     command.add_argument("--fc-weights", type=Path, metavar="FILE", help="the last layer's weights, .npy or .csv")
     command.add_argument("--network", default="resnet50")
+    clean_output()
     given = parser.parse_args(arguments)
     try:
         network = find_network(given.network)
@@ -33,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     sys.stdout.write(f"{len(done.blocks)} blocks of {network.name} imported from {done.form}\n")
     if done.fc_weights == "stand-ins":
-        sys.stdout.write("weights of the last layer: none given, the build makes stand-ins (--fc-weights FILE)\n")
+        sys.stdout.write("weights of the last layer: none given, the build uses stand-ins (--fc-weights FILE)\n")
     else:
         sys.stdout.write(f"weights of the last layer: from {done.fc_weights}\n")
     return 0

@@ -1,8 +1,8 @@
-"""The authors' source of the W1A2 ResNet-50 as block arrays: `config.h` and `params.h` in one folder per block.
+"""Reads the authors' source of the W1A2 ResNet-50 into block arrays: `config.h` and `params.h`, one folder per block.
 
-The form is that of ResNet50-PYNQ, `src/w1a2_v1.0` (Xilinx, BSD-3-Clause). Weights and thresholds stand there in tiles
-of the authors' folding: a PE's memory is `mem[pe][nf * SF + sf]` for row nf * PE + pe and columns sf * SIMD + lane,
-lane 0 lowest; thresholds are `mem[pe][nf][k]`. Here the tiles are put back in order, whatever the folding.
+The format is that of ResNet50-PYNQ, `src/w1a2_v1.0` (Xilinx, BSD-3-Clause). Its weights and thresholds are tiled by the
+authors' folding: a PE's memory is `mem[pe][nf * SF + sf]` for row nf * PE + pe and columns sf * SIMD + lane, lane 0
+lowest; thresholds are `mem[pe][nf][k]`. This module restores the logical order for any folding.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from blocks.parameters.headers import Declaration, Header, read_header
 Tensor = np.ndarray[Any, Any]
 
 FOLDERS = {"preres": "inpipe", "postres": "outpipe"}
-"""What the authors call the first and the last block."""
+"""The authors' folders of the first and the last block; the others have the block's name."""
 
 _ONE_BRANCH = {"bypass": "br20", "conv2a": "br21", "conv2b": "br22", "conv2c": "br23"}
 _TWO_BRANCHES = {"bypass": "top0", "conv2a": "br20", "conv2b": "br21", "conv2c": "br22", "conv1": "br10"}
@@ -33,10 +33,10 @@ _UNIT = re.compile(r"ap_(u?)int<(\d+)(?:\*(\d+))?>")
 
 
 def read_authors(folder: Path, block: Block) -> BlockParameters:
-    """One block's arrays.
+    """Read one block's arrays.
 
     Raises:
-        HeaderError: a header is missing or malformed, or is that of another block; the message names file and line.
+        HeaderError: a header is missing, malformed, or of another block; the message names file and line.
     """
     name = FOLDERS.get(block.name, block.name)
     source = _Source(
@@ -66,12 +66,12 @@ class _Config:
         if name not in self._values:
             raise self.header.wrong(0, f"{name} is not defined")
         text, at = self._values[name]
-        if not text.isdecimal() or int(text) < 1:
-            raise self.header.wrong(at, f"{name} is {text}, expected a number of 1 or more")
+        if not text.isdecimal() or len(text) > 9 or int(text) < 1:
+            raise self.header.wrong(at, f"{name} is {text:.80}, expected a number of 1 or more")
         return int(text)
 
     def expect(self, name: str, value: int, what: str) -> None:
-        """Raise unless a number is as the network file, or the rest of the headers, says."""
+        """Raise HeaderError unless a number is `value`; `what` introduces the value in the message."""
         found = self.number(name)
         if found != value:
             raise self.header.wrong(self._values[name][1], f"{name} is {found}, {what} {value}")
@@ -79,7 +79,7 @@ class _Config:
 
 @dataclass(frozen=True)
 class _Tiles:
-    """Folding of a matrix: `depth` words of each of `pe` memories, `rows` of thresholds each."""
+    """Folding of a matrix: each of `pe` memories has `depth` words of weights and `rows` rows of thresholds."""
 
     pe: int
     simd: int
@@ -125,7 +125,7 @@ class _Source:
         matrix = _untiled(values, tiles, conv)
         weights = matrix.reshape(conv.channels, conv.kernel, conv.kernel, conv.source.channels)
         steps, bits = conv.threshold().steps, self.config.number("L0_MACBITS")
-        # The authors leave room for one more threshold than there are.
+        # The authors' words have room for one more threshold than is used.
         fields = self.config.number("L0_THBITS") // bits
         thresholds = self._plain("thres_conv0", (tiles.pe, tiles.rows), fields, bits)
         if fields < steps or thresholds[..., steps:].any():
@@ -148,7 +148,7 @@ class _Source:
         return {"fc_bias": np.array(values, np.int32)}
 
     def _tiles(self, conv: Convolution, prefix: str) -> _Tiles:
-        """The authors' folding of a convolution, after its shape has been compared with the network file's."""
+        """The authors' folding of a convolution, after comparing its shape with the network file."""
         config, says = self.config, "the network file says"
         config.expect(f"{prefix}_IFMC", conv.source.channels, says)
         config.expect(f"{prefix}_OFMC", conv.channels, says)
@@ -191,9 +191,9 @@ class _Source:
         return values.reshape(pe, rows, steps).transpose(1, 0, 2).reshape(pe * rows, steps).astype(np.int16)
 
     def _plain(self, name: str, shape: tuple[int, int], fields: int, bits: int) -> Tensor:
-        """An array of words as the signed fields in them, [*shape, fields], field 0 lowest."""
+        """Split an array of words into signed fields, [*shape, fields], field 0 lowest."""
         declared = self._find(name)
-        total, _ = self._unit(declared, f"{declared.kind}<{','.join(declared.arguments())}>")
+        total, _ = self._unit(declared, f"{declared.kind}<{','.join(declared.arguments())}>", 4096)
         if declared.dimensions() != shape or total != fields * bits:
             found = "".join(f"[{size}]" for size in declared.dimensions())
             expected = "".join(f"[{size}]" for size in shape)
@@ -207,7 +207,7 @@ class _Source:
     def _find(self, name: str, kind: str | None = None) -> Declaration:
         if name not in self._declared:
             known = ", ".join(self._declared) or "nothing"
-            raise self.params.wrong(len(self.params.text), f"there is no {name}; the file declares {known}")
+            raise self.params.wrong(len(self.params.text), f"{name} is missing; the file declares {known}")
         declared = self._declared[name]
         if kind is not None and declared.kind != kind:
             raise self.params.wrong(declared.begin, f"{name} is a {declared.kind}, expected a {kind}")
@@ -226,16 +226,21 @@ class _Source:
             text = f"{declared.name} is declared <{', '.join(found)}>, config.h has {what} = {shown}"
             raise self.params.wrong(declared.begin, text)
 
-    def _unit(self, declared: Declaration, text: str) -> tuple[int, bool]:
-        """Bits of a number, and whether it is signed: `ap_int<16>`, `ap_uint<24*4>`."""
+    def _unit(self, declared: Declaration, text: str, most_bits: int = 32) -> tuple[int, bool]:
+        """Bits of a type such as `ap_int<16>` or `ap_uint<24*4>`, and whether it is signed."""
         match = _UNIT.fullmatch(text)
         if match is None:
             raise self.params.wrong(declared.begin, f"{declared.name} holds {text}, expected ap_int or ap_uint")
-        return int(match[2]) * int(match[3] or 1), not match[1]
+        bits = int(match[2][:9]) * int((match[3] or "1")[:9])
+        if not 0 < bits <= most_bits:
+            raise self.params.wrong(
+                declared.begin, f"{declared.name} holds numbers of {bits} bits, not 1 to {most_bits}"
+            )
+        return bits, not match[1]
 
 
 def _untiled(values: Tensor, tiles: _Tiles, conv: Convolution) -> Tensor:
-    """Tiles [pe, nf * SF + sf, lane] as a matrix [channels, synapses]."""
+    """Reorder tiles [pe, nf * SF + sf, lane] to a matrix [channels, synapses]."""
     folds = conv.synapses // tiles.simd
     split = values.reshape(tiles.pe, tiles.rows, folds, tiles.simd)
     return split.transpose(1, 0, 2, 3).reshape(conv.channels, conv.synapses)

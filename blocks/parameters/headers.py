@@ -1,7 +1,7 @@
-"""Reader of C++ headers that hold numbers: `#define` lines, and objects initialised by nested braces.
+"""Reads numbers from C++ headers: `#define` lines, and objects initialised by nested braces.
 
-It reads data and compiles nothing: what it does not know is an error with file and line. A number is decimal or
-hexadecimal, bare or in quotes, as arbitrary-precision types take it.
+It compiles nothing. Everything that it does not recognise is an error with file and line. A number is decimal or
+hexadecimal, bare or in quotes, as the constructors of arbitrary-precision types accept it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from config.bounded.regular_file import open_regular
 
 _DEFINE = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)[ \t]+(.*?)[ \t]*(?://.*)?$", re.MULTILINE)
 _TOKEN = re.compile(
@@ -21,16 +23,20 @@ _TOKEN = re.compile(
     |(?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
+# Words of the authors' memories have up to 256 bits. Python refuses to read much longer decimal numbers.
+_MOST_DIGITS = 2_000
+MOST_BYTES = 128_000_000
+"""The largest header that is read."""
 _NUMBER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|\d+)")
 
 
 class HeaderError(Exception):
-    """A header that cannot be read; the message names file and line, what is there and what is expected."""
+    """A header cannot be read. The message names file and line, what was found and what was expected."""
 
 
 @dataclass(frozen=True)
 class Declaration:
-    """One initialised object: the tokens in front of `=`, and where its braces begin."""
+    """One initialised object: the tokens before `=`, and the position in the text where its braces begin."""
 
     name: str
     tokens: tuple[str, ...]
@@ -38,11 +44,11 @@ class Declaration:
 
     @property
     def kind(self) -> str:
-        """The template of its type, `const` left out."""
+        """The template name of its type, without `const`."""
         return next(word for word in self.tokens if word != "const")
 
     def arguments(self) -> tuple[str, ...]:
-        """What stands between the outermost angle brackets, split at their commas."""
+        """The template arguments: the text between the outermost angle brackets, split at its commas."""
         inner: list[str] = [""]
         depth = 0
         for word in self.tokens:
@@ -55,27 +61,27 @@ class Declaration:
         return tuple(inner)
 
     def dimensions(self) -> tuple[int, ...]:
-        """The numbers in square brackets behind its name."""
+        """The numbers in square brackets after its name."""
         pairs = zip(self.tokens, self.tokens[1:], strict=False)
-        return tuple(int(size) for mark, size in pairs if mark == "[" and size.isdecimal())
+        return tuple(int(size) for mark, size in pairs if mark == "[" and size.isdecimal() and len(size) < 19)
 
 
 @dataclass(frozen=True)
 class Header:
-    """A header's text. `name` is how messages call it."""
+    """A header's text, and its name in messages."""
 
     name: str
     text: str
 
     def wrong(self, at: int, what: str) -> HeaderError:
-        """An error at a place of the text."""
+        """Make an error for position `at` of the text."""
         return HeaderError(f"{self.name}:{self.text.count(chr(10), 0, at) + 1}: {what}")
 
     def defines(self) -> dict[str, tuple[str, int]]:
-        """`#define NAME VALUE` lines as name to value and place.
+        """`#define NAME VALUE` lines, as name to (value, position).
 
         Raises:
-            HeaderError: a name that is defined twice.
+            HeaderError: a name is defined twice.
         """
         found: dict[str, tuple[str, int]] = {}
         for match in _DEFINE.finditer(self.text):
@@ -88,7 +94,7 @@ class Header:
         """The initialised objects by name.
 
         Raises:
-            HeaderError: something else than declarations, or braces that do not close.
+            HeaderError: there is text other than declarations, or a brace is not closed.
         """
         found: dict[str, Declaration] = {}
         tokens: list[str] = []
@@ -98,7 +104,7 @@ class Header:
             if depth or word == "{":
                 if word == "{":
                     if not depth and (not tokens or tokens[-1] != "="):
-                        raise self.wrong(at, "a brace that initialises nothing; a declaration ends with '='")
+                        raise self.wrong(at, "this brace initialises nothing; write '=' before it")
                     begin = begin if depth else at
                     depth += 1
                 elif word == "}":
@@ -113,7 +119,7 @@ class Header:
                 tokens = []
                 continue
             if kind == "other":
-                raise self.wrong(at, f"{word!r} belongs to no known declaration")
+                raise self.wrong(at, f"{word!r} is not part of any known declaration")
             if kind == "name" and word != "const" and "=" not in tokens and tokens.count("<") == tokens.count(">"):
                 name = word
             tokens.append(word)
@@ -126,21 +132,21 @@ class Header:
 
         Args:
             declaration: One of `declarations`.
-            shape: How many items each level of braces holds, the outermost first.
-            bits: The width of a number. Hexadecimal ones are its bits, two's complement where `signed`.
+            shape: The number of items at each level of braces, the outermost first.
+            bits: The width of a number. Hexadecimal numbers give its bits, in two's complement if `signed`.
             signed: Whether numbers are two's complement.
 
         Raises:
-            HeaderError: another nesting or count, a word that is not a number, or one of more bits.
+            HeaderError: the nesting or a count is wrong, or a word is not a number of `bits` bits.
         """
         highest = (1 << bits) - 1
         found: list[int] = []
         counts: list[int] = []
-        comma = True  # a number or a brace may come
+        comma = True  # a number or a brace may follow
         for kind, word, at in self._tokens(declaration.begin):
             if word == ",":
                 if comma:
-                    raise self.wrong(at, f"a comma in {declaration.name} with no number in front of it")
+                    raise self.wrong(at, f"a comma in {declaration.name} follows no number")
                 comma = True
                 continue
             if word == "}":
@@ -152,7 +158,7 @@ class Header:
                     return found
                 continue
             if not comma:
-                raise self.wrong(at, f"a comma is missing in {declaration.name} in front of {word}")
+                raise self.wrong(at, f"a comma is missing in {declaration.name} before {word}")
             if counts:
                 counts[-1] += 1
                 if counts[-1] > shape[len(counts) - 1]:
@@ -163,15 +169,15 @@ class Header:
                     raise self.wrong(at, f"braces of {declaration.name} are nested deeper than {len(shape)} levels")
                 continue
             if len(counts) != len(shape):
-                raise self.wrong(at, f"{word} of {declaration.name} stands {len(counts)} braces deep, not {len(shape)}")
+                raise self.wrong(at, f"{word} of {declaration.name} is {len(counts)} braces deep, not {len(shape)}")
             found.append(self._number(declaration.name, kind, word, at, highest, signed=signed))
             comma = False
         raise self.wrong(len(self.text), f"the file ends inside {declaration.name}")
 
     def _number(self, name: str, kind: str | None, word: str, at: int, highest: int, *, signed: bool) -> int:
         digits = word[1:-1] if kind == "text" else word
-        if not _NUMBER.fullmatch(digits):
-            raise self.wrong(at, f"{word} of {name} is not a number; write it in decimal or as 0x...")
+        if len(digits) > _MOST_DIGITS or not _NUMBER.fullmatch(digits):
+            raise self.wrong(at, f"{word:.80} of {name} is not a number; write it in decimal or as 0x...")
         hexadecimal = "x" in digits or "X" in digits
         value = int(digits, 16 if hexadecimal else 10)
         half = (highest + 1) >> 1
@@ -197,11 +203,12 @@ def read_header(path: Path, name: str) -> Header:
     """Read a header.
 
     Raises:
-        HeaderError: it is missing, or no text.
+        HeaderError: the file is missing or is not text.
     """
     try:
-        return Header(name, path.read_text("utf-8"))
+        with open_regular(path, most_bytes=MOST_BYTES) as stream:
+            return Header(name, stream.read().decode("utf-8"))
     except FileNotFoundError:
-        raise HeaderError(f"{name}: missing; the folder has to hold one per block") from None
+        raise HeaderError(f"{name}: missing; the folder needs one per block") from None
     except (OSError, UnicodeDecodeError) as error:
         raise HeaderError(f"{name}: cannot be read as text ({error})") from None

@@ -1,4 +1,4 @@
-"""Trained values from elsewhere into a network's own folder: read, checked as a whole, then written all at once."""
+"""Imports trained values into a network's folder: reads and checks all of them, then writes them at once."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+from array import array
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -19,20 +20,25 @@ from blocks.network import Block, Network
 from blocks.parameters import BlockParameters, ParameterError, read_block
 from blocks.parameters.authors import FOLDERS, read_authors
 from blocks.parameters.headers import HeaderError
+from config.bounded.arrays import read_npy
+from config.bounded.lines import read_lines
 
 Tensor = np.ndarray[Any, Any]
 
+MOST_CSV_BYTES = 32_000_000
+"""The weights of the reference design, 2,048,000 numbers, take at most 10 MB."""
+
 AUTHORS_FOLDER = "src/w1a2_v1.0"
-"""Where the headers are in a clone of the authors' repository."""
+"""The folder of the headers in a clone of the authors' repository."""
 
 
 class ParameterImportError(Exception):
-    """Why nothing was imported: one line per block."""
+    """Nothing was imported; the message has one line per fault."""
 
 
 @dataclass(frozen=True)
 class Imported:
-    """What was written: blocks, the form it was read from, and where the head's streamed weights are from."""
+    """The blocks written, the form of their source, and the origin of the head's streamed weights."""
 
     blocks: tuple[str, ...]
     form: str
@@ -40,22 +46,20 @@ class Imported:
 
 
 def import_parameters(network: Network, folder: Path, fc_weights: Path | None = None) -> Imported:
-    """Read a network's values from `folder` and write them to the network's own; all of them or none.
+    """Read a network's values from `folder` and write them to the network's own folder; all of them or none.
 
     Args:
-        network: Whose blocks they are; every array is checked against it.
-        folder: One `<block>.npz` per block (`inpipe` and `outpipe` stand for `preres` and `postres`), or the authors'
-            headers, also as a clone of their repository.
-        fc_weights: The head's streamed weights [classes, channels] as .npy or .csv. Without it those of `folder`
-            are taken, else those that were imported before; else the build makes stand-ins.
+        network: The network. Every array is checked against it.
+        folder: One `<block>.npz` per block (`inpipe` and `outpipe` are accepted for `preres` and `postres`), or the
+            authors' headers, or a clone of their repository.
+        fc_weights: The head's streamed weights [classes, channels] as .npy or .csv. Default: those in `folder`, else
+            those of an earlier import, else the build uses stand-ins.
 
     Raises:
         ParameterImportError: something is missing, malformed, or of another network; nothing was written.
     """
     if not folder.is_dir():
-        raise ParameterImportError(
-            f"{folder}: there is no such folder; give one with parameter files or the authors' headers"
-        )
+        raise ParameterImportError(f"{folder}: no such folder; give one with parameter files or the authors' headers")
     if network.parameters.exists() and folder.resolve() == network.parameters.resolve():
         raise ParameterImportError(f"{folder} already holds {network.name}'s values; give the folder to import from")
     form, read = _reader(folder)
@@ -85,41 +89,42 @@ def read_fc_weights(path: Path) -> Tensor:
     """An array of integers from .npy, or from .csv with one row per class.
 
     Raises:
-        ParameterError: the file is missing or holds something else.
+        ParameterError: the file is missing, or is not such an array.
     """
     try:
         if path.suffix == ".npy":
-            return np.asarray(np.load(path, allow_pickle=False))
+            return read_npy(path)
         if path.suffix == ".csv":
-            with path.open(newline="", encoding="utf-8") as stream:
-                return _from_csv(path, csv.reader(stream))
+            return _from_csv(path, csv.reader(read_lines(path, most_bytes=MOST_CSV_BYTES)))
     except FileNotFoundError:
-        raise ParameterError(f"{path.name}: there is no such file; give the weights as .npy or .csv") from None
-    except (OSError, ValueError, EOFError, MemoryError, csv.Error) as error:
+        raise ParameterError(f"{path.name}: no such file; give the weights as .npy or .csv") from None
+    except (OSError, ValueError, csv.Error) as error:
         raise ParameterError(f"{path.name}: cannot be read as an array ({error}); write it with numpy.save") from error
     raise ParameterError(f"{path.name}: neither .npy nor .csv; write the weights with numpy.save")
 
 
 def _from_csv(path: Path, lines: Iterator[list[str]]) -> Tensor:
-    rows: list[list[int]] = []
+    # Not rows of their own, which would have to be joined: beside the joined ones they would take twice the memory.
+    values, width = array("q"), 0
     for number, line in enumerate(lines, start=1):
         cells = [cell.strip() for cell in line]
         if not any(cells):
             continue
         try:
-            rows.append([int(cell) for cell in cells])
-        except ValueError:
+            values.extend([int(cell) for cell in cells])
+        except (ValueError, OverflowError):
             raise ParameterError(
-                f"{path.name}:{number}: not all of it is whole numbers; give one row a class"
+                f"{path.name}:{number}: a value is not a 64-bit whole number; give one row of whole numbers per class"
             ) from None
-        if len(rows[-1]) != len(rows[0]):
-            what = f"{len(rows[-1])} numbers, the first row has {len(rows[0])}"
-            raise ParameterError(f"{path.name}:{number}: {what}; give one row of all channels a class")
-    return np.array(rows, np.int64)
+        width = width or len(cells)
+        if len(cells) != width:
+            what = f"{len(cells)} numbers, the first row has {width}"
+            raise ParameterError(f"{path.name}:{number}: {what}; give one row per class, with a number per channel")
+    return np.frombuffer(values, np.int64).reshape(-1, max(1, width))
 
 
 def _reader(folder: Path) -> tuple[str, Callable[[Block], BlockParameters]]:
-    """How to read a block's values from `folder`, told by what is in it."""
+    """Choose how to read a block's values by the contents of `folder`. Returns the form's name and the reader."""
     for place in (folder, folder / AUTHORS_FOLDER):
         if any((place / name).is_dir() for name in (*FOLDERS.values(), *FOLDERS)):
             return "the authors' headers", partial(read_authors, place)
@@ -134,7 +139,7 @@ def _read_npz(folder: Path, block: Block) -> BlockParameters:
     other = folder / f"{FOLDERS.get(block.name, block.name)}.npz"
     if not path.exists() and not other.exists():
         either = f" and no {other.name}" if other != path else ""
-        raise ParameterError(f"{path.name}: missing{either}; the folder has to hold one file per block")
+        raise ParameterError(f"{path.name}: missing{either}; the folder needs one file per block")
     parameters = read_block(path if path.exists() else other)
     named = parameters.meta.get("block", block.name)
     if named not in (block.name, FOLDERS.get(block.name)):
@@ -144,7 +149,7 @@ def _read_npz(folder: Path, block: Block) -> BlockParameters:
 
 
 def _checked(parameters: BlockParameters, block: Block) -> BlockParameters:
-    """The same, after every array has been compared with the core, and none is left over."""
+    """Return `parameters` if every array fits the core and no array is surplus; else raise ParameterError."""
     graph = block.core().graph
     logical = parameters.logical(graph)
     known = {name for port in logical for name in (port, f"{port}_packed")} | {"fc_weights"}
@@ -156,17 +161,17 @@ def _checked(parameters: BlockParameters, block: Block) -> BlockParameters:
 
 
 def _with_fc_weights(network: Network, head: BlockParameters, path: Path | None) -> tuple[BlockParameters, str]:
-    """The head with streamed weights, and where they are from."""
+    """The head with its streamed weights, and their origin."""
     graph, source = network.head.core().graph, "the folder"
     arrays = dict(head.arrays)
     before = network.parameters / f"{network.head.name}.npz"
     if path is not None:
         arrays["fc_weights"], source = read_fc_weights(path), path.name
     elif "fc_weights" not in arrays and before.exists():
-        # Nobody who imports the other values again wants to lose these.
+        # Keep these when the other values are imported again.
         kept = read_block(before).arrays
         if "fc_weights" in kept:
-            arrays["fc_weights"], source = kept["fc_weights"], "the import before"
+            arrays["fc_weights"], source = kept["fc_weights"], "an earlier import"
     name = path.name if path is not None else head.file
     weights = BlockParameters(name, arrays, head.meta).streamed(graph)
     if weights is None:
@@ -175,7 +180,7 @@ def _with_fc_weights(network: Network, head: BlockParameters, path: Path | None)
 
 
 def _write(folder: Path, found: Mapping[str, BlockParameters]) -> None:
-    """Write one file per block: a new folder replaces the old one, so they are never there in part."""
+    """Write one file per block. A new folder replaces the old one, so the files never mix."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as place:
         new, old = Path(place, "new"), Path(place, "old")

@@ -1,7 +1,7 @@
-"""Stand-ins: seeded values that take the place of trained ones, so a network builds and runs without them.
+"""Stand-ins: seeded values in place of trained ones, so that a network builds and runs without them.
 
-They depend on the block's name and on the shape of its tensors, never on its folding: folding a block otherwise
-changes no result.
+They depend on the block's name and on the shape of its tensors, never on its folding. So a different folding changes
+no result.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Tensor = np.ndarray[Any, Any]
 
 
 def stand_in_parameters(graph: Graph, block: str) -> dict[str, Tensor]:
-    """One array per parameter port, as `BlockParameters.logical` gives them."""
+    """One array per parameter port, like `BlockParameters.logical`."""
     return random_parameters(GraphCore("stand_in", graph), _generator(block, "parameters"))
 
 

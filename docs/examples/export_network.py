@@ -1,10 +1,10 @@
-"""Export a network to this project with numpy alone: the example of docs/network.md.
+"""Export a network to this project with numpy alone: the example in docs/network.md.
 
     python docs/examples/export_network.py FOLDER
 
-writes `FOLDER/tiny.yaml` and one `FOLDER/tiny/<block>.npz` per block. Nothing of this project is imported: replace
-`tiny_network` by your framework's tensors and keep the rest. `forward` computes the network as it was trained, with
-batch normalisation and signed values; a test compares it with the project's integer model on the exported files.
+writes `FOLDER/tiny.yaml` and one `FOLDER/tiny/<block>.npz` per block. It imports nothing of this project: replace
+`tiny_network` with your framework's tensors and keep the rest. `forward` computes the network as it was trained, with
+batch normalisation and signed values. A test compares it with the project's integer model on the exported files.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ RESIDUALS = {"res_a": (8, 2, True), "res_b": (8, 1, False)}  # input channels, s
 class Layer:
     """A layer as it was trained: y = round(gain * (weights * x) + shift), half up, clipped to its levels.
 
-    weights are [OFM, IFM, KH, KW], the order of PyTorch; gain and shift are the folded batch normalisation [OFM].
-    A re-quantisation has no weights: it works on x itself.
+    weights are [OFM, IFM, KH, KW], as in PyTorch; gain and shift are the folded batch normalisation [OFM].
+    A re-quantisation has no weights and works on x itself.
     """
 
     gain: Array
@@ -67,26 +67,33 @@ class Layer:
 
     @property
     def lowest(self) -> int:
-        """2 bit levels are 0..3, 4 bit levels -8..7."""
+        """The lowest level: 2 bit levels are 0..3, 4 bit levels are -8..7."""
         return 0 if self.bits == 2 else -8
+
+    @property
+    def own_weights(self) -> Array:
+        """The weights. Raises ValueError for a re-quantisation, which has none."""
+        if self.weights is None:
+            raise ValueError("a re-quantisation has no weights; a convolution and the last layer need some")
+        return self.weights
 
 
 def tiny_network(seed: int = 1) -> dict[str, Layer]:
-    """Random layers. Gains are of both signs, one is 0: an exporter has to cope with all of them."""
+    """Random layers by `block.layer`. Gains are positive, negative and 0, because an exporter must handle all three."""
     random = np.random.default_rng(seed)
 
     def layer(ofm: int, ifm: int, kernel: int, bits: int, *, binary: bool = True) -> Layer:
         shape = (ofm, ifm, kernel, kernel)
         weights = random.choice([-1, 1], shape) if binary else random.integers(-127, 128, shape)
         spread = (1 if binary else 64 * 64) * (ifm * kernel * kernel) ** 0.5
-        # Whole multiples of a power of two: floating point then computes without any rounding of its own.
+        # Whole multiples of a power of two, so that floating point computes without rounding.
         gain = np.round(random.uniform(-2, 2, ofm) / spread * 2**20) / 2**20
         gain[0] = 0
         return Layer(gain, np.round(random.uniform(-1, 3, ofm) * 64) / 64, bits, weights)
 
     layers = {"stem.conv0": layer(8, 2, 3, 2, binary=False)}
     for block, (ifm, _, two_branches) in RESIDUALS.items():
-        # No weights whose sign could be flipped: its gain has to be above 0.
+        # There are no weights to negate, so the gain must be positive.
         layers[f"{block}.bypass"] = Layer(random.integers(1, 5, ifm) / 2, random.integers(-4, 5, ifm) / 4, 2)
         layers[f"{block}.conv2a"] = layer(4, ifm, 1, 2)
         layers[f"{block}.conv2b"] = layer(4, 4, 3, 2)
@@ -95,7 +102,7 @@ def tiny_network(seed: int = 1) -> dict[str, Layer]:
             layers[f"{block}.conv1"] = layer(8, ifm, 1, 4)
     fc = random.integers(-128, 128, (3, 8))
     layers["head.fc"] = Layer(np.ones(3), np.zeros(3), 32, fc)
-    # A bias with which every class wins for some images.
+    # A bias that makes every class win for some images.
     mean = forward(layers, random.integers(0, 256, (64, 4, 4, 2))).mean(axis=0)
     layers["head.fc"] = Layer(np.ones(3), -np.round(mean), 32, fc)
     return layers
@@ -118,7 +125,7 @@ def convolve(x: Array, weights: Array, stride: int = 1, pad: int = 0) -> Array:
 
 
 def quantise(layer: Layer, accumulator: Array) -> Array:
-    """Batch normalisation, rounding half up, clipping."""
+    """Batch normalisation, rounding half up, and clipping, of accumulators [N, C, H, W]."""
     exact = layer.gain[:, None, None] * accumulator + layer.shift[:, None, None]
     return np.clip(np.floor(exact + 0.5), layer.lowest, layer.lowest + 2**layer.bits - 1)
 
@@ -128,8 +135,7 @@ def forward(layers: dict[str, Layer], images: Array) -> Array:
 
     def conv(name: str, x: Array, stride: int = 1, pad: int = 0) -> Array:
         layer = layers[name]
-        assert layer.weights is not None  # noqa: S101
-        return quantise(layer, convolve(x, layer.weights, stride, pad))
+        return quantise(layer, convolve(x, layer.own_weights, stride, pad))
 
     x = conv("stem.conv0", images.transpose(0, 3, 1, 2).astype(float), pad=1)
     for block, (_, stride, two_branches) in RESIDUALS.items():
@@ -139,8 +145,7 @@ def forward(layers: dict[str, Layer], images: Array) -> Array:
         x = np.clip(conv(f"{block}.conv2c", main) + side, -8, 7)
     pooled = np.maximum(x, 0).sum(axis=(2, 3))  # ReLU, then a sum: the mean without its division
     head = layers["head.fc"]
-    assert head.weights is not None  # noqa: S101
-    return pooled @ head.weights.T + head.shift
+    return pooled @ head.own_weights.T + head.shift
 
 
 # ---- the export
@@ -150,18 +155,18 @@ def thresholds(layer: Layer, offset: int = 0) -> tuple[Array, Array]:
     """Integer thresholds [OFM, 2^bits - 1] of a layer, and the sign (-1 or +1) to multiply each channel's weights by.
 
     The hardware's output is the number of thresholds t with t <= accumulator. Level `lowest + k` is reached where
-    gain * accumulator + shift >= lowest + k - 1/2, and the smallest whole accumulator for which that holds is the
-    k-th threshold. A negative gain would turn the comparison round: that channel's weights are negated instead.
-    `offset` is the zero point of the input, if the layer reads stored values (a bypass) and not sums.
+    gain * accumulator + shift >= lowest + k - 1/2. The smallest whole accumulator that satisfies this is the k-th
+    threshold. A negative gain would reverse the comparison, so the weights of that channel are negated instead.
+    `offset` is the zero point of the input if the layer reads stored values (a bypass) instead of sums.
     """
-    never = 2**31 - 1  # beyond every sum; the project cuts thresholds to the range that can be reached
+    never = 2**31 - 1  # above every sum; the project clips thresholds to the reachable range
     rows = []
     for gain, shift in zip(layer.gain, layer.shift, strict=True):
         row = []
         for k in range(1, 2**layer.bits):
             distance = layer.lowest + k - Fraction(1, 2) - Fraction(float(shift))
             if gain:
-                # Fractions are exact. A quotient in floating point can end up on the wrong side of a whole number.
+                # Fractions are exact. A floating-point quotient can round to the wrong side of a whole number.
                 row.append(ceil(distance / abs(Fraction(float(gain)))) + offset)
             else:
                 row.append(never if distance > 0 else -never)
@@ -175,20 +180,19 @@ def packed(weights: Array) -> Array:
 
 
 def export(layers: dict[str, Layer]) -> dict[str, dict[str, Array]]:
-    """The arrays of each block's file."""
+    """The arrays of each block's file, as block -> array name -> array."""
     files: dict[str, dict[str, Array]] = {}
-    zero_point = 0  # the stem's 2 bit levels are stored as they are
+    zero_point = 0  # the stem's 2 bit levels are stored without an offset
     for name, layer in layers.items():
         block, _, part = name.partition(".")
         arrays = files.setdefault(block, {})
         if part == "fc":
-            assert layer.weights is not None  # noqa: S101
-            arrays["fc_weights"] = layer.weights.astype(np.int8)
+            arrays["fc_weights"] = layer.own_weights.astype(np.int8)
             arrays["fc_bias"] = layer.shift.astype(np.int32)
             continue
         if layer.weights is None:
             arrays["bypass_thresholds"], _ = thresholds(layer, zero_point)
-            zero_point = 8  # every residual block gives 4 bit values: v is stored as v + 8
+            zero_point = 8  # residual blocks output 4 bit values, and v is stored as v + 8
             continue
         arrays[f"{part}_thresholds"], signs = thresholds(layer)
         weights = (layer.weights * signs[:, None, None, None]).transpose(0, 2, 3, 1)  # to [OFM, KH, KW, IFM]

@@ -1,4 +1,4 @@
-"""The picture of the pipeline, drawn from the stages themselves: their names, their counts, what needs what."""
+"""Draws the pipeline from the stages of the toolchains: their names, their counts, their dependencies."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def toolchain(root: Path, *words: str) -> Toolchain:
 
 
 def _needed(chain: Toolchain) -> dict[str, set[str]]:
-    """The stages that an xclbin needs and that have steps, each with those that it needs directly and not by others."""
+    """The stages that an xclbin needs and that have steps, each with its direct needs only."""
     needs: dict[str, set[str]] = {}
     pending = ["link"]
     while pending:
@@ -75,7 +75,7 @@ def _needed(chain: Toolchain) -> dict[str, set[str]]:
 
 
 def _columns(needs: dict[str, set[str]]) -> dict[str, int]:
-    """The column of each stage: as far right as what follows allows, those that need nothing on the left."""
+    """The column of each stage: directly left of the stages that need it, or the first if it needs no stage."""
     column = {"link": LAST}
     while len(column) < len(needs):
         for name, before in needs.items():
@@ -105,7 +105,7 @@ def _stage(chain: Toolchain, band: str, name: str, column: int) -> list[str]:
 
 
 def _on_request(chain: Toolchain, needed: dict[str, set[str]], y: float) -> str:
-    """A line that names the stages that no xclbin needs."""
+    """A line with the stages that no xclbin needs."""
     names = [name for name in chain.places if name not in needed]
     return f'<text class="note" x="{LEFT}" y="{y}">on request: {escape(", ".join(names))}</text>'
 
@@ -115,7 +115,7 @@ def _middle(band: str) -> float:
 
 
 def picture(root: Path) -> str:
-    """The SVG."""
+    """Draw the picture; returns its SVG text."""
     chains = {"open": toolchain(root), "vitis": toolchain(root, "toolchain=vitis", "target=hw")}
     cores = chains["open"].build.network.cores()
     title = f"{NETWORK}: {len(cores)} blocks share {len({core.name for core in cores.values()})} cores"

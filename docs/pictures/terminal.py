@@ -1,6 +1,6 @@
-"""The picture of a terminal: real commands in a terminal of their own, their screen at the end drawn as SVG.
+"""Draws a terminal: runs real commands in a separate terminal and draws its final screen as SVG.
 
-Blocks and lines are drawn as shapes, so that they join whatever font the reader has; the rest is text.
+Blocks and lines are drawn as shapes, so that they join in any font; the rest is text.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from typing import NamedTuple
 COLUMNS, LINES = 116, 60
 CELL, ROW, LEFT, TOP = 8.0, 18.0, 16, 44
 COMMANDS = (("doit", "demo"),)
-"""What is typed; a program of the environment and its words."""
+"""The commands to run: a program of the environment and its arguments."""
 KEPT_STEPS = 2
-"""Of the lines of steps the first and the last ones are shown."""
+"""How many of the first and of the last lines of steps are shown."""
 
 FOREGROUND, BACKGROUND, FRAME = "#d8dee9", "#1b2029", "#7b8794"
 COLOURS = ("#3b4252", "#e06c75", "#98c379", "#e5c07b", "#61afef", "#c678dd", "#56b6c2", "#d8dee9")
@@ -33,7 +33,7 @@ BOXES = {"─": "lr", "│": "ud", "╭": "rd", "╮": "ld", "╰": "ru", "╯":
 
 
 class Look(NamedTuple):
-    """How a cell looks."""
+    """The style of a cell."""
 
     colour: str = FOREGROUND
     ground: str = ""
@@ -49,7 +49,7 @@ class Cell(NamedTuple):
 
 
 def record(words: list[str], folder: Path, environment: dict[str, str]) -> str:
-    """Run a program in a terminal; returns all that it has written there. Raises CalledProcessError if it fails."""
+    """Run a program in a terminal; returns everything that it wrote. Raises CalledProcessError if it fails."""
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
     with subprocess.Popen(
@@ -60,7 +60,7 @@ def record(words: list[str], folder: Path, environment: dict[str, str]) -> str:
         while True:
             try:
                 part = os.read(ours, 65536)
-            except OSError:  # its end is closed
+            except OSError:  # the program has closed its end
                 break
             if not part:
                 break
@@ -72,7 +72,7 @@ def record(words: list[str], folder: Path, environment: dict[str, str]) -> str:
 
 
 def screen(written: str) -> list[list[Cell]]:
-    """The lines that are left after what a program wrote: colours, returns, lines that were erased and written anew."""
+    """The final screen of a program's output. Handles colours, carriage returns, cursor movement and erased lines."""
     lines: list[list[Cell]] = [[]]
     row = column = 0
     look = Look()
@@ -133,7 +133,7 @@ def _look(look: Look, codes: str) -> Look:
 
 
 def shortened(lines: list[list[Cell]]) -> list[list[Cell]]:
-    """The lines with those of steps in the middle left out, and said to be."""
+    """Replace the middle lines of steps by one line with their number."""
     steps = [number for number, line in enumerate(lines) if "".join(cell.letter for cell in line).startswith("  done ")]
     if len(steps) <= 2 * KEPT_STEPS:
         return lines
@@ -143,7 +143,7 @@ def shortened(lines: list[list[Cell]]) -> list[list[Cell]]:
 
 
 def _runs(line: list[Cell]) -> list[tuple[int, str, Look]]:
-    """Neighbours of one look, as (column, text, look); what is drawn as a shape is a space in it."""
+    """Neighbouring cells of one style, as (column, text, look). Cells drawn as shapes are spaces."""
     runs: list[tuple[int, str, Look]] = []
     for column, cell in enumerate(line):
         letter = " " if cell.letter in BOXES or cell.letter in "▀█" else cell.letter
@@ -157,7 +157,7 @@ def _runs(line: list[Cell]) -> list[tuple[int, str, Look]]:
 
 @dataclass
 class Bar:
-    """A row of equal half cells."""
+    """A row of half cells of one colour."""
 
     x: float
     y: float
@@ -170,7 +170,7 @@ class Bar:
 
 
 def _shapes(line: list[Cell], y: float) -> list[str]:
-    """Half blocks as two rectangles, frames as lines."""
+    """Draw half blocks as two rectangles and frames as lines."""
     bars: list[Bar] = []
     strokes = []
     for column, (letter, look) in enumerate(line):
@@ -194,7 +194,7 @@ def _shapes(line: list[Cell], y: float) -> list[str]:
 
 
 def drawing(lines: list[list[Cell]]) -> str:
-    """The SVG of a screen."""
+    """Draw a screen; returns its SVG text."""
     width, height = int(2 * LEFT + COLUMNS * CELL), int(TOP + len(lines) * ROW + 16)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
@@ -213,7 +213,7 @@ def drawing(lines: list[list[Cell]]) -> str:
         parts += _shapes(line, y)
         for column, text, look in _runs(line):
             style = ' font-weight="bold"' * look.bold + ' opacity="0.6"' * look.dim
-            # The length makes the columns stand under each other in any font.
+            # textLength aligns the columns in any font.
             parts.append(
                 f'<text x="{LEFT + column * CELL:g}" y="{y + 12.5:g}" fill="{look.colour}"{style} '
                 f'textLength="{len(text) * CELL:g}" lengthAdjust="spacingAndGlyphs">{escape(text)}</text>'
@@ -222,7 +222,7 @@ def drawing(lines: list[list[Cell]]) -> str:
 
 
 def picture(root: Path) -> str:
-    """The SVG of the commands, run in a copy of the checkout with an empty store."""
+    """Run the commands in a clone of the checkout with an empty store; returns the SVG text."""
     programs = Path(sys.executable).parent
     with tempfile.TemporaryDirectory() as folder:
         checkout = Path(folder, "checkout")

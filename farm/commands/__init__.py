@@ -1,1 +1,1 @@
-"""What the user types and sees: the commands that doit gets from the farm, and the words for what the engine tells."""
+"""The commands that the farm adds to doit, or puts in place of doit's own."""

@@ -1,4 +1,4 @@
-"""The contents of a bug report: texts by their names in the archive, each without what is private."""
+"""The contents of a bug report: redacted texts by their names in the archive."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from farm.commands.questions.version import version_lines
-from farm.display.build_log import LAST_BUILD, Event, read_events
+from farm.display.build_log import Event, NewerLogError, read_events
 from farm.execution.repro_folder import secret_variables
 from farm.planning.graph import Task, step_of
 from farm.project import Project
@@ -48,8 +48,8 @@ def contents(root: Path, project: Project, tasks: Mapping[str, Task]) -> dict[st
         if question.in_report:
             files[f"{question.name}.txt"] = clean(_answer(question.answer))
     try:
-        events = read_events(root / LAST_BUILD)
-    except OSError:
+        events = read_events(root)
+    except (OSError, NewerLogError):
         return files
     files["last_build.jsonl"] = clean(_lines(json.dumps(_without_values(event)) for event in events))
     for event in events:
@@ -76,9 +76,9 @@ def archive(files: Mapping[str, str]) -> bytes:
 
 
 def _cleaner(redaction: Redaction) -> Callable[[str], str]:
-    """Return a function that cleans a text; it also hides who runs this and where, by their names."""
+    """Return a function that cleans a text; it also hides the names of the user and the host."""
     names = [f"HOSTNAME={socket.gethostname()}"]
-    # Without an entry in the list of users there is no name to hide.
+    # A user without an entry in the list of users has no name to hide.
     with contextlib.suppress(KeyError, OSError, ImportError):
         names.append(f"USER={getpass.getuser()}")
     return lambda text: redaction.clean(text, _lines([*names, text]))

@@ -1,4 +1,4 @@
-"""`doit bugreport`: what others need to understand a failure, in one archive to look through and send."""
+"""`doit bugreport`: packs one archive that lets others understand a failure; look through it and send it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DEFAULT = "build/bugreport.zip"
 
 
 class BugReport(Inspection):
-    """Writes the archive and says what is in it."""
+    """Writes the archive and lists its files."""
 
     name = "bugreport"
     doc_purpose = "collect the last build's failures in an archive that you can send; nothing is sent"

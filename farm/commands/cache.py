@@ -40,17 +40,18 @@ class Cache(Helpful, DoitCmdBase):  # type: ignore[misc]
     cmd_options = (_OPT_SIZE,)
 
     def execute(self, params: Any, args: list[str]) -> int:
-        """Do what the one word says; no task is created. Exits with 1 if `verify` finds damage."""
+        """Carry out the action that the word names; no task is created. Exits with 1 if `verify` finds damage."""
         action, size = _words_of(args, params["max_size"])
         max_bytes = _size(size) if action == "gc" else 0
         self.loader.setup(params)
-        folder = store_folder(project_of(self.loader).farm)
+        farm = project_of(self.loader).farm
+        folder = store_folder(farm)
         problems: list[str] = []
-        store = Store(folder, problems.append)
-        # Looking at any key opens the store, and says if that cannot be done.
-        store.find("0" * 64)
-        if problems:
+        store = Store(folder, problems.append, shared=farm.store_shared)
+        if not store.is_usable:
             raise InvalidCommand(problems[0])
+        for problem in problems:
+            sys.stderr.write(f"{problem}\n")
         try:
             lines, status = _act(action, store, max_bytes)
         except OSError as error:

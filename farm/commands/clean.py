@@ -8,11 +8,11 @@ from doit.cmd_clean import Clean as DoitClean
 
 from farm.commands.groups import by_name, with_members
 from farm.commands.helpful import Helpful
-from farm.display.reader import ReaderMayLeave
+from farm.commands.own_folder import check_own_folders
 from farm.planning.graph import check_selection, linked
 from farm.results.record import Records, remove_files
 
-#: doit's options, of which these are said otherwise.
+#: Our words for some of doit's options.
 _SAID = {
     "cleandep": {"help": "what the tasks need too"},
     "cleanall": {"help": "all tasks"},
@@ -21,7 +21,7 @@ _SAID = {
 }
 
 
-class Clean(Helpful, ReaderMayLeave, DoitClean):  # type: ignore[misc]
+class Clean(Helpful, DoitClean):  # type: ignore[misc]
     """Removes targets and logs. A group stands for its members; all tasks include those of earlier settings."""
 
     name = "clean"
@@ -37,6 +37,7 @@ class Clean(Helpful, ReaderMayLeave, DoitClean):  # type: ignore[misc]
     def _execute(
         self, dep_file: str, dryrun: bool, cleandep: bool, cleanall: bool, cleanforget: bool, pos_args: list[str]
     ) -> None:
+        check_own_folders(dep_file)
         tasks = by_name(self.task_list)
         check_selection(pos_args, tasks, ())
         linked(self.task_list)
@@ -45,7 +46,7 @@ class Clean(Helpful, ReaderMayLeave, DoitClean):  # type: ignore[misc]
             self._clean_earlier(Path(dep_file).parent.as_posix(), dryrun)
 
     def _clean_earlier(self, folder: str, dryrun: bool) -> None:
-        """Remove what tasks of earlier settings have left in the folder of this build: cores of another folding."""
+        """Remove files that tasks of earlier settings left in the folder of this build: cores of another folding."""
         made = {target for task in self.task_list for target in task.targets}
         records = Records(Path.cwd())
         for record in records.below(folder):

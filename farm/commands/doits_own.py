@@ -34,7 +34,7 @@ class Ignore(Helpful, DoitIgnore):  # type: ignore[misc]
 
 
 class ResetDep(Helpful, DoitResetDep):  # type: ignore[misc]
-    """Takes files as they are for what own tasks have read."""
+    """Records the present files as the inputs that own tasks have read."""
 
     name = "reset-dep"
     doc_purpose = "take the files that your own tasks read as unchanged, without running the tasks"

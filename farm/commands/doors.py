@@ -37,7 +37,7 @@ _DOITS: dict[str, Any] = {
 
 
 class _Door(DoitCmdBase):  # type: ignore[misc]
-    """What all doors add to a command of doit."""
+    """The part that all doors add to a command of doit."""
 
     def __init__(self, task_loader: Any, cmds: Any = None, **more: Any) -> None:
         super().__init__(task_loader=task_loader, cmds=cmds, **more)
@@ -70,7 +70,7 @@ class _Door(DoitCmdBase):  # type: ignore[misc]
 
 
 def __getattr__(name: str) -> Any:
-    """Return what an entry point names: in a checkout of the farm its own command, elsewhere a door."""
+    """Return the class of an entry point: in a checkout of the farm its own command, elsewhere a door."""
     if name not in _DOITS:
         raise AttributeError(name)
     location = _declared(Path.cwd()).get("COMMAND", {}).get(name)
@@ -81,7 +81,7 @@ def __getattr__(name: str) -> Any:
 
 
 def _declared(folder: Path) -> Mapping[str, Mapping[str, Any]]:
-    """Return what pyproject.toml of a folder declares for doit, by sections."""
+    """Return the settings for doit in the pyproject.toml of a folder, by sections."""
     if not (folder / _FILE).is_file():
         return {}
     sections: Mapping[str, Mapping[str, Any]] = DoitConfig().load_config_toml(str(folder / _FILE), "tool.doit")

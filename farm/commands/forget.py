@@ -1,4 +1,4 @@
-"""`doit forget`: doit's own, which knows what groups stand for. It leaves the store as it is."""
+"""`doit forget`: doit's own, for groups too. It leaves the store as it is."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from doit.cmd_forget import Forget as DoitForget
 
 from farm.commands.groups import by_name, with_members
 from farm.commands.helpful import Helpful
+from farm.commands.own_folder import check_own_folders
 from farm.planning.graph import check_selection, linked
 
 
@@ -28,7 +29,8 @@ class Forget(Helpful, DoitForget):  # type: ignore[misc]
     )
     sel_tasks: Any
 
-    def _execute(self, forget_sub: bool, forget_disable_default: bool, forget_all: bool) -> None:
+    def _execute(self, dep_file: str, forget_sub: bool, forget_disable_default: bool, forget_all: bool) -> None:
+        check_own_folders(dep_file)
         if not (forget_all or forget_sub or (self.sel_default_tasks and forget_disable_default)):
             tasks = by_name(self.task_list)
             check_selection(self.sel_tasks, tasks, ())

@@ -27,7 +27,7 @@ class WithGroups:
         return getattr(self._dep_manager, name)
 
     def get_status(self, task: Task, tasks: dict[str, Task], get_log: bool = False) -> Any:
-        """Return doit's status of a task; of a group that of what it needs, with those that are not up to date."""
+        """Return doit's status of a task. A group is up to date if its members are; the others are its reasons."""
         if task.actions or not task.task_dep:
             return self._dep_manager.get_status(task, tasks, get_log=get_log)
         status = DependencyStatus(get_log)
@@ -48,7 +48,7 @@ def by_name(task_list: Iterable[Task]) -> dict[str, Task]:
 
 
 def with_members(tasks: dict[str, Task], words: Iterable[str]) -> list[str]:
-    """Return the words, and behind each group what it stands for."""
+    """Return the words, each group followed by its members."""
     return list(
         dict.fromkeys(one for word in words for one in (word, *(members(tasks, word) if word in tasks else ())))
     )

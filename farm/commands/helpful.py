@@ -1,7 +1,8 @@
-"""What every command of the farm has: a help text that reads well, and words for options that do not exist."""
+"""The base of all commands of the farm: a help text that reads well, and one-line answers to unknown options."""
 
 from __future__ import annotations
 
+import errno
 import sys
 import textwrap
 from collections.abc import Mapping
@@ -10,6 +11,10 @@ from typing import Any
 
 from doit.cmdparse import CmdParseError
 from doit.exceptions import InvalidCommand
+
+from config.output import clean_output
+from farm.beneath import RefusedError
+from farm.display.reader import open_streams, written
 
 RUN_ABOUT = """
 A task stands for itself and all that it needs; FILE is a file that a task makes. Without any of them everything is
@@ -25,6 +30,8 @@ RUN_OPTIONS = {
     "num_process": {"metavar": "N"},
 }
 RUN_EXAMPLES = ("doit", "doit hls:res2a", "doit -n 4 -c build network=digits")
+#: The remedy if files cannot be opened.
+MORE_FILES = "raise the limit, for example with 'ulimit -n 1024'"
 _WIDTH = 100
 _COLUMN = 28
 
@@ -39,13 +46,32 @@ class Helpful:
     about: str = ""
     #: Command lines to copy.
     examples: tuple[str, ...] = ()
-    #: What to say of doit's options instead of doit's words: members of an option by its name.
+    #: Our words for doit's options: members of an option by its name.
     option_words: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
     #: Whether `--help` counts only before the first task: a task may have options of its own.
     tasks_have_options: bool = False
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        # Here, because doit keeps stdout when it makes a command, and prints the errors of one by itself.
+        open_streams()
+        clean_output()
+        super().__init__(*arguments, **options)
+
     def parse_execute(self, in_args: list[str]) -> Any:
-        """Answer `--help`, refuse an unknown option in one line, and go on as doit does."""
+        """Answer `--help`, refuse an unknown option in one line, and go on as doit does.
+
+        If stdout cannot be written the command ends, with a line on stderr unless its reader has just gone.
+        """
+        try:
+            return written(lambda: self._parse_execute(in_args))
+        except RefusedError as error:
+            raise InvalidCommand(f"{error.filename} {error.strerror}; remove it") from None
+        except OSError as error:
+            if error.errno not in (errno.EMFILE, errno.ENFILE):
+                raise
+            raise InvalidCommand(f"too many open files; {MORE_FILES}") from None
+
+    def _parse_execute(self, in_args: list[str]) -> Any:
         if _asks_for_help(in_args, self.tasks_have_options):
             sys.stdout.write(f"{self.help()}\n")
             return 0
@@ -60,7 +86,7 @@ class Helpful:
         return super().parse_execute(in_args)  # type: ignore[misc]
 
     def purpose(self) -> str:
-        """Return what the command does, as a phrase."""
+        """Return the purpose of the command, as a phrase."""
         command: Any = self
         return str(command.doc_purpose)
 

@@ -1,4 +1,4 @@
-"""doit's own commands that have no meaning with the farm: each says so in one line, and what to type instead."""
+"""doit's own commands that have no meaning with the farm: each says so in one line and names the alternative."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import resource
 import sys
 import traceback
 from collections.abc import Iterable
@@ -14,15 +15,16 @@ from doit.cmd_run import opt_always, opt_auto_delayed_regex, opt_continue, opt_v
 from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 
 from config.settings import command_line_words
-from farm.commands.helpful import RUN_ABOUT, RUN_EXAMPLES, RUN_OPTIONS, Helpful
-from farm.display.build_log import LAST_BUILD, BuildLog
-from farm.display.progress import Display, display_for
-from farm.display.reader import give_up_writing
+from farm.commands.helpful import MORE_FILES, RUN_ABOUT, RUN_EXAMPLES, RUN_OPTIONS, Helpful
+from farm.commands.own_folder import check_own_folders
+from farm.display.build_log import BuildLog
+from farm.display.progress import display_for
+from farm.display.reader import OutputError, give_up_writing
 from farm.display.tally import Tally
 from farm.display.wording import limit_words, shortage_lines
 from farm.execution.local import LocalExecutor
 from farm.execution.scratch import Scratch
-from farm.machine import capacity_of, store_folder
+from farm.machine import capacity_of, ledger_path, store_folder
 from farm.planning.admission import NeverFitsError
 from farm.planning.forecast import Forecast
 from farm.planning.graph import check_selection, check_sources, linked, order, step_of, takes_words
@@ -34,6 +36,7 @@ from farm.results.ledger import Ledger
 from farm.results.lock import checkout_lock
 from farm.results.store import Store
 from farm.results.store_care import limit
+from farm.scheduler.beside.workers import Workers
 from farm.scheduler.checkout import Checkout
 from farm.scheduler.loop import Loop, Options
 from farm.scheduler.outcome import Outcome
@@ -41,6 +44,8 @@ from farm.scheduler.stop import Stop
 from farm.settings import FarmSettings
 
 _ENGINE_ERROR = 2
+#: Files that a build has open at once.
+_FILES, _FILES_A_SLOT = 32, 4
 _OPT_SLOTS = {
     "name": "num_process",
     "short": "n",
@@ -54,7 +59,7 @@ _OPT_VERBOSITY = {
     "help": "2 on the command line: all reasons of every step; 0, 1: hide the output of actions that are not steps",
 }
 _OPTIONS = (opt_always, opt_continue, _OPT_VERBOSITY, _OPT_SLOTS, opt_auto_delayed_regex)
-#: Options of doit's own run command that have no meaning here, with what to do instead.
+#: Options of doit's own run command that have no meaning here, with the alternative.
 _REFUSED = {
     "-P": "steps are always processes of their own; -n sets how many run at once",
     "--parallel-type": "steps are always processes of their own; -n sets how many run at once",
@@ -69,7 +74,7 @@ _REFUSED = {
 }
 
 
-#: Such options in DOIT_CONFIG, pyproject.toml or doit.cfg, with the option of the command line that tells why not.
+#: The same options in DOIT_CONFIG, pyproject.toml or doit.cfg, with their names on the command line.
 _REFUSED_SETTINGS = {
     "reporter": "-r",
     "outfile": "-o",
@@ -115,6 +120,7 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
         pos_args: list[str] | None = None,
     ) -> int:
         self._refuse_settings()
+        check_own_folders(dep_file)
         tasks = {task.name: task for task in self.task_list}
         _check_option_order(pos_args or [], tasks)
         if num_process < 0:
@@ -130,7 +136,8 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
         project = project_of(self.loader)
         farm = project.farm
         capacity, folder = capacity_of(farm, num_process), store_folder(farm)
-        ledger = Ledger(folder / "ledger.db", lambda text: display.note(text))  # noqa: PLW0108 - it comes later
+        _allow_open_files(_FILES + _FILES_A_SLOT * capacity.slots)
+        ledger = Ledger(ledger_path(farm), lambda text: display.note(text))  # noqa: PLW0108 - it comes later
         forecast = Forecast(control.tasks, possible, ledger)
         priority = Priority(forecast.needs, forecast.of, capacity)
         predecessors = Predecessors(root, control.tasks, dep_file)
@@ -141,16 +148,21 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
             explain=predecessors.explain,
             groups=predecessors.groups,
         )
-        with Stop() as stop, display, checkout_lock(root, _waiting, lambda: stop.requested) as held:
+        with Stop() as stop, display, checkout_lock(root, _waiting, lambda: stop.requested, display.note) as held:
             if not held:
                 return stop.exit_code
             for note in _notes(control.tasks, possible):
                 display.note(note)
             executor, scratch = LocalExecutor(root), Scratch(root)
             executor.open()
-            scratch.clear()
-            checkout = Checkout(root, digests_of(root), Store(folder, display.note))
-            log = BuildLog(root / LAST_BUILD, display, is_step=lambda name: step_of(control.tasks[name]) is not None)
+            try:
+                scratch.clear()
+            except OSError as error:
+                raise InvalidCommand(f"{error.filename}: {error.strerror}") from None
+            workers = Workers(display.note)
+            store = Store(folder, workers.note, shared=farm.store_shared)
+            checkout = Checkout(root, digests_of(root), store, workers.note)
+            log = BuildLog(root, display, is_step=lambda name: step_of(control.tasks[name]) is not None)
             loop = Loop(
                 control.tasks,
                 names,
@@ -158,6 +170,7 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
                 targets=control.targets,
                 checkout=checkout,
                 executor=executor,
+                workers=workers,
                 redaction=project.redaction,
                 ledger=ledger,
                 capacity=capacity,
@@ -174,9 +187,14 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
                 raise
             except NeverFitsError as error:
                 raise InvalidTask("\n".join(shortage_lines(error.steps))) from None
-            except BrokenPipeError:
+            except OutputError as problem:
                 # `doit build | head`: nobody reads any more. The loop has ended its steps on the way here.
-                return give_up_writing()
+                return give_up_writing(problem.error)
+            except OSError as error:
+                # A file of the engine itself, not of a step: build/.farm, the journal.
+                what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
+                sys.stderr.write(f"ERROR: the engine cannot go on: {what}; finished steps are recorded\n")
+                return _ENGINE_ERROR
             except Exception:  # whatever it is, it is the engine's and has its own exit code
                 sys.stderr.write(traceback.format_exc())
                 sys.stderr.write("ERROR: the engine failed; finished steps are recorded\n")
@@ -187,9 +205,10 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
                 ledger.close()
                 self.dep_manager.close()
                 if not farm.keep_failed:
-                    scratch.clear()
+                    with contextlib.suppress(OSError):
+                        scratch.clear()
             if outcome.ran and not stop.requested:
-                _limit_store(checkout, farm, display)
+                display.note(_limit_store(checkout, farm, workers, stop))
             predecessors.remember([*outcome.ran, *outcome.restored], outcome.current)
             display.summary(outcome)
             return stop.exit_code or outcome.exit_code
@@ -202,19 +221,33 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
                     raise InvalidDodoFile(f"the farm has no '{name}' ({place}): {_REFUSED[option]}; remove it there")
 
 
-def _limit_store(checkout: Checkout, farm: FarmSettings, display: Display) -> None:
-    """Keep the store below its limit; what this build has looked at stays."""
-    if checkout.store is None or farm.store_gib is None:
-        return
-    # A store that cannot be read or written has been reported.
-    with contextlib.suppress(OSError):
-        gone = limit(checkout.store, int(farm.store_gib * 2**30), checkout.keys)
-        if gone is not None:
-            display.note(limit_words(gone, farm.store_gib))
+def _limit_store(checkout: Checkout, farm: FarmSettings, workers: Workers, stop: Stop) -> str:
+    """Keep the store below its limit; results that this build used stay. Returns a sentence if anything was removed."""
+    store, limit_gib = checkout.store, farm.store_gib
+    if store is None or limit_gib is None:
+        return ""
+    found: list[str] = []
+
+    def job() -> str:
+        # A store that cannot be read or written has been reported.
+        with contextlib.suppress(OSError):
+            gone = limit(store, int(limit_gib * 2**30), checkout.keys)
+            return "" if gone is None else limit_words(gone, limit_gib)
+        return ""
+
+    # Beside the engine, as a store can be large, and ended by a signal: the next build goes on with it.
+    with contextlib.suppress(OSError):  # without a process the next build does it
+        workers.start(job, found.append)
+    while workers and not stop.requested:
+        stop.wait(None, workers.descriptors)
+        for call in workers.ended():
+            call()
+    workers.kill(kept=True)
+    return found[0] if found and isinstance(found[0], str) else ""
 
 
 def _notes(tasks: dict[str, Any], names: Iterable[str]) -> list[str]:
-    """Return what the tasks of a build want to have said first, each sentence once."""
+    """Return the notes of a build's tasks, each once: they are printed first."""
     return list(dict.fromkeys(note for name in names if (note := (tasks[name].meta or {}).get("note"))))
 
 
@@ -243,6 +276,15 @@ def _with_value(words: list[str], position: int) -> list[str]:
     return [word]
 
 
-def _waiting(owner: str) -> None:
-    sys.stderr.write(f"another build runs in this checkout (process {owner or 'unknown'}); waiting for it to end\n")
+def _allow_open_files(needed: int) -> None:
+    """Let this process open so many files. Raises InvalidCommand if it may not."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        if hard != resource.RLIM_INFINITY and hard < needed:
+            raise InvalidCommand(f"a process may open {hard} files here, and this build needs {needed}; {MORE_FILES}")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+
+
+def _waiting(holder: str) -> None:
+    sys.stderr.write(f"another build runs in this checkout ({holder}); waiting for it to end\n")
     sys.stderr.flush()

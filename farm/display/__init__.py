@@ -1,1 +1,1 @@
-"""What a build shows while it runs, and every sentence about reasons and failures."""
+"""The display of a build, and every sentence about reasons and failures."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -10,15 +11,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from farm.beneath import open_beneath, unlink_beneath
 from farm.execution.failure import Failure
 from farm.execution.run import Run
 from farm.reason import Reason
+from farm.results import schema
 from farm.results.folder import FARM_FOLDER
 from farm.results.record import Cost
 from farm.scheduler.watcher import Watcher
 
 LAST_BUILD = f"{FARM_FOLDER}/last_build.jsonl"
+#: Given in the first event.
+_FORMAT = 1
 _KEPT_REASONS = 20
+_MOST_BYTES = 256 << 20
 _US = 1_000_000
 
 Event = dict[str, Any]
@@ -27,20 +33,20 @@ Event = dict[str, Any]
 class BuildLog:
     """A watcher that writes events to a file and passes them on; a build that did nothing keeps the older file.
 
-    Nor does a build without any step replace it (`doit build reports` when all is current): what it did shows on the
-    terminal, and `doit trace` and `doit log` are asked about the build before. Its events wait until a step's comes.
+    A build that runs and restores no step keeps it too (`doit build reports` when all is current): `doit trace` then
+    shows the build before. Events of other tasks wait until the first event of a step.
     Each event is one write of a whole line, and a killed build leaves all events up to then.
     """
 
     def __init__(
         self,
-        path: Path,
+        root: Path,
         watcher: Watcher,
         clock: Callable[[], float] = time.monotonic,
         is_step: Callable[[str], bool] = lambda name: True,
     ) -> None:
         self.refresh_s = watcher.refresh_s
-        self._path = path
+        self._root = root
         self._watcher = watcher
         self._clock = clock
         self._begun_s = clock()
@@ -94,11 +100,16 @@ class BuildLog:
             return
         try:
             if self._file is None:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._file = os.open(
-                    self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o644
+                # A new file: what stood there may have another name too, or lead elsewhere.
+                with contextlib.suppress(OSError):
+                    unlink_beneath(self._root, LAST_BUILD)
+                self._file = open_beneath(
+                    self._root, LAST_BUILD, os.O_WRONLY | os.O_CREAT | os.O_APPEND, make_folders=True
                 )
-                self._line({"event": "begin", "at_s": 0.0, "began_s": round(time.time(), 3), "process": os.getpid()})
+                began_s = round(time.time(), 3)
+                self._line(
+                    {"event": "begin", "at_s": 0.0, "format": _FORMAT, "began_s": began_s, "process": os.getpid()}
+                )
             while self._waiting:
                 self._line(self._waiting.pop(0))
             self._line(line)
@@ -111,24 +122,48 @@ class BuildLog:
             os.write(self._file, (json.dumps(document) + "\n").encode())
 
 
-def read_events(path: Path) -> list[Event]:
-    """Return the events of a build; a torn or damaged line is left out. Raises OSError if there is no such file."""
-    events = []
-    for line in path.read_text("utf-8", errors="replace").splitlines():
-        try:
-            event = json.loads(line)
-            if isinstance(event["event"], str) and isinstance(event["at_s"], float | int):
-                events.append(event)
-        except (ValueError, KeyError, TypeError):
-            continue
+class NewerLogError(Exception):
+    """The events were written by a later version of the farm; the argument says so."""
+
+
+def read_events(root: Path) -> list[Event]:
+    """Return the events of the last build in a checkout; a torn or damaged line is left out.
+
+    Raises OSError if there are none, and NewerLogError. The first logs had no format number.
+    """
+    events: list[Event] = []
+    with os.fdopen(open_beneath(root, LAST_BUILD), "rb") as stream:
+        text = stream.read(_MOST_BYTES).decode("utf-8", errors="replace")
+    for line in text.splitlines():
+        with contextlib.suppress(schema.SchemaError):
+            events.append(_event(schema.document(line)))
+    found = events[0].get("format", 0) if events else 0
+    if isinstance(found, int) and found > _FORMAT:
+        raise NewerLogError(
+            f"{LAST_BUILD} has format {found}, and this farm knows {_FORMAT}: a newer farm wrote it. Update this "
+            "checkout, or build again"
+        )
     return events
+
+
+def _event(value: Any) -> Event:
+    """Return an event whose fields have their types. Raises SchemaError."""
+    if not isinstance(value, dict):
+        raise schema.SchemaError("is no event")
+    schema.text(value.get("event"))
+    schema.text(value.get("name", ""))
+    schema.amount(value.get("at_s"))
+    schema.amount(value.get("elapsed_s", 0.0))
+    for reason in schema.items(value.get("reasons", [])):
+        schema.table(reason, schema.text, schema.text)
+    return value
 
 
 def chrome_trace(events: Sequence[Event], *, reason_words: Callable[[Mapping[str, str]], str]) -> dict[str, Any]:
     """Return a trace in the JSON form of Chrome's trace viewer; times in microseconds from the build's begin.
 
-    Steps that ran at the same time are in different rows. What had not ended when the build was killed lasts to the
-    last event, and says so.
+    Steps that ran at the same time are in different rows. A step that had not ended when the build was killed lasts to
+    the last event, and says so.
     """
     end_s = max((float(event["at_s"]) for event in events), default=0.0)
     spans: list[tuple[float, float, str, dict[str, Any]]] = []

@@ -1,12 +1,14 @@
-"""What a build shows: a live list of running steps on a terminal, plain lines elsewhere, and a summary."""
+"""The display of a build: a live list of running steps on a terminal, plain lines elsewhere, and a summary."""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import TextIO
+from typing import Any, TextIO
 
+from config.output import clean_output, console
+from farm.display.reader import output_errors
 from farm.display.reason_words import long_reasons, short_reasons
 from farm.display.tally import Tally
 from farm.display.wording import (
@@ -88,7 +90,7 @@ class Display:
         self._line(f"          {remedy_words(failure)}", "")
 
     def failed(self, name: str, failure: Failure) -> None:
-        """Show how a task failed, what its log says, and where to look further."""
+        """Show how a task failed, the telling lines of its log, and where to look further."""
         self._tally.give_up(name)
         self._line(f"  FAILED  {known_as(name, self._groups(name))} {failure_words(failure)}", "bold red")
         for line in failure.lines:
@@ -98,7 +100,7 @@ class Display:
         self._line(f"          {remedy_words(failure)}", "")
         if failure.log:
             self._line(f"          log: {failure.log}", "")
-            self._line(f"          alone: doit repro {name}", "")
+            self._line(f"          rerun: doit repro {name}", "")
 
     def python_action(self, name: str) -> None:
         """Leave the terminal to an action that writes to it."""
@@ -115,7 +117,7 @@ class Display:
                 self._line(line, "")
 
     def summary(self, outcome: Outcome) -> None:
-        """Show the counts, the failures and what to do next."""
+        """Show the counts, the failures and the next command."""
         self._clear()
         if outcome.stopped_by:
             self._line(self._stopped_line(outcome), "bold")
@@ -152,7 +154,7 @@ class Display:
             self._line("'doit -c ...' runs the tasks that do not need the failed ones", "")
 
     def _results(self, outcome: Outcome) -> None:
-        """Show what the tasks that were asked for have made, as far as they have words for it; of many, a line each."""
+        """Show the results of the tasks that were asked for: all lines of a few, one line each of many."""
         made = {*outcome.ran, *outcome.restored, *outcome.current}
         results = [
             lines for name in self._tally.forecast.asked() if name in made for lines in [self._result(name)] if lines
@@ -172,8 +174,9 @@ class Display:
         self._line(f"  run     {name}  ({why})" if why else f"  run     {name}", "")
 
     def _line(self, text: str, style: str) -> None:
-        self._stream.write(text + "\n")
-        self._stream.flush()
+        with output_errors():
+            self._stream.write(text + "\n")
+            self._stream.flush()
 
     def _clear(self) -> None:
         """Take the live part from the screen."""
@@ -184,6 +187,15 @@ class Display:
         kept = f"{len(outcome.ran)} finished and recorded"
         left = len(outcome.not_started) + len(outcome.killed)
         return f"stopped by {outcome.stopped_by}{ended}; {kept}, {left} remain for the next build"
+
+
+class _Picture:
+    """The picture that Live draws. Live asks each time, so lines printed above come with the present picture below."""
+
+    text: Any = ""
+
+    def __rich__(self) -> Any:
+        return self.text
 
 
 class LiveDisplay(Display):
@@ -200,14 +212,16 @@ class LiveDisplay(Display):
         explain: Explain = lambda _, reasons: reasons,
         groups: Groups = lambda _: (),
     ) -> None:
-        from rich.console import Console  # noqa: PLC0415 - a build without a terminal must not wait for its import
-        from rich.live import Live  # noqa: PLC0415
+        from rich.live import Live  # noqa: PLC0415 - a build without a terminal must not wait for its import
 
         super().__init__(stream, tally, reasons=reasons, explain=explain, groups=groups)
-        self._console = Console(file=stream, highlight=False)
+        self._console = console(file=stream, highlight=False)
         # No thread: the engine forks, and the kernel ties children to the thread that started them.
-        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+        self._picture = _Picture()
+        self._live = Live(self._picture, console=self._console, auto_refresh=False, transient=True)
         self._why: dict[str, str] = {}
+        #: Lines that are to stand above the live part, with their styles.
+        self._above: list[tuple[str, str]] = []
         self._shown_s = 0.0
         self._last_estimate: tuple[set[str], float, TimeLeft] | None = None
 
@@ -218,11 +232,13 @@ class LiveDisplay(Display):
         if not running:
             self._clear()
             return
-        if time.monotonic() - self._shown_s < _REFRESH_S / 2:
+        if not self._above and time.monotonic() - self._shown_s < _REFRESH_S / 2:
             return
         self._shown_s = time.monotonic()
         if not self._live.is_started:
-            self._live.start()
+            with output_errors():
+                self._live.start()
+            clean_output()  # rich has put a stream of its own before stdout
         seconds = {run.step.name: run.elapsed_s for run in running}
         lines = [status_words(done, total, self._tally.restored, len(running), self._time_left(seconds))]
         for run in running[:_SHOWN_RUNS]:
@@ -235,7 +251,11 @@ class LiveDisplay(Display):
         lines += waiting_lines(self._tally.waiting(list(seconds)))
         width = max(20, self._console.width - 1)
         lines = [line[:width] for line in lines]
-        self._live.update(Text("\n".join(lines), style="cyan", no_wrap=True), refresh=True)
+        self._picture.text = Text("\n".join(lines), style="cyan", no_wrap=True)
+        with output_errors():
+            # Lines above are written together with the new picture below them, so each is drawn once.
+            if not self._print_above():
+                self._live.refresh()
 
     def _time_left(self, seconds: dict[str, float]) -> TimeLeft:
         """Return the time left, estimated anew when another step runs or a second has passed."""
@@ -254,12 +274,27 @@ class LiveDisplay(Display):
         self._line(f"  done    {name}  {duration_words(elapsed_s)}  {self._why.get(name, '')}", "green")
 
     def _line(self, text: str, style: str) -> None:
+        self._above.append((text, style))
+        if not self._live.is_started:
+            with output_errors():
+                self._print_above()
+
+    def _print_above(self) -> bool:
+        """Write the lines that are to stand above the live part; tell whether there were any."""
+        from rich.text import Text  # noqa: PLC0415
+
         # Tool output goes here too: brackets in it are not markup.
-        self._console.print(text, style=style or None, markup=False, soft_wrap=True)
+        lines = [Text(text, style=style) for text, style in self._above]
+        self._above.clear()
+        if lines:
+            self._console.print(*lines, sep="\n", soft_wrap=True)
+        return bool(lines)
 
     def _clear(self) -> None:
-        if self._live.is_started:
-            self._live.stop()
+        with output_errors():
+            if self._live.is_started:
+                self._live.stop()
+            self._print_above()
 
 
 def display_for(stream: TextIO, tally: Tally, *, reasons: bool, explain: Explain, groups: Groups) -> Display:

@@ -1,28 +1,84 @@
-"""The reader of a command's output may go away: `doit plan | head`."""
+"""The reader of a command's output may go away (`doit plan | head`), and stdout may be closed or on a full disk."""
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
-#: What a shell reports of a program that SIGPIPE has ended.
+#: The status that a shell reports for a program that SIGPIPE ended.
 NOBODY_READS = 141
+_CANNOT_WRITE = 2
+#: Errors of a write to stdout. Errors of files carry a name, and these do not.
+_OF_OUTPUT = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
 
-def give_up_writing() -> int:
-    """Let what is still to be written go nowhere, and return the exit status."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return NOBODY_READS
+class OutputError(Exception):
+    """Stdout cannot be written, so a build that goes on would tell nobody; the argument is the OSError."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(error.strerror)
+        self.error = error
 
 
-class ReaderMayLeave:
-    """Put before a command of doit: it ends quietly when nobody reads any more (`doit plan | head`)."""
+@contextlib.contextmanager
+def output_errors() -> Iterator[None]:
+    """Tell an error of stdout from one of a file. Raises OutputError."""
+    try:
+        yield
+    except OSError as error:
+        if not is_of_output(error):
+            raise
+        raise OutputError(error) from None
 
-    def parse_execute(self, in_args: list[str]) -> Any:
+
+def is_of_output(error: OSError) -> bool:
+    """Tell whether an error is one of stdout."""
+    return error.filename is None and error.errno in _OF_OUTPUT
+
+
+def give_up_writing(error: OSError) -> int:
+    """Send all further output to the null device, name the error, and return the exit status."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        descriptor = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(descriptor, sys.stdout.fileno())
+        os.close(descriptor)
+    if error.errno == errno.EPIPE:
+        return NOBODY_READS
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(f"ERROR: what is to be said cannot be written to stdout ({error.strerror})\n")
+        sys.stderr.flush()
+    return _CANNOT_WRITE
+
+
+def open_streams() -> None:
+    """Give descriptors 0, 1 and 2 to the null device where the parent has closed them.
+
+    The next file that is opened would get such a number, and what a tool prints would go into it.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         try:
-            status = super().parse_execute(in_args)  # type: ignore[misc]
-            sys.stdout.flush()
-        except BrokenPipeError:
-            return give_up_writing()
-        return status
+            os.fstat(number)
+        except OSError:
+            # The lowest free number is given, and all below are taken.
+            os.open(os.devnull, os.O_RDONLY if mode == "r" else os.O_WRONLY)
+        if getattr(sys, name) is None:
+            stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115 - for the whole process
+            setattr(sys, name, stream)
+
+
+def written(command: Callable[[], Any]) -> Any:
+    """Run a command and write out what it has printed; if that cannot be, end quietly with an exit status."""
+    try:
+        status = command()
+        sys.stdout.flush()
+    except OutputError as problem:
+        return give_up_writing(problem.error)
+    except OSError as error:
+        if not is_of_output(error):
+            raise
+        return give_up_writing(error)
+    return status

@@ -81,5 +81,5 @@ class Tally:
         )
 
     def bound(self) -> Bound:
-        """Return the lower bound of what has run in this build."""
+        """Return the least time that the steps of this build needed."""
         return bound(self.forecast.needs, self.durations_s, self.capacity.slots)

@@ -1,4 +1,4 @@
-"""Plans, failures and the state of a build in words. Nothing else of the engine makes sentences of them."""
+"""Plans, failures and the state of a build in words. No other module of the engine writes such sentences."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def running_words(name: str, elapsed_s: float, expected: Expectation, why: str, 
 
 
 def waiting_lines(waiting: Sequence[Waiting]) -> list[str]:
-    """Return the waiting tasks with what each waits for, first those that wait for the least."""
+    """Return a line for each waiting task: first those that wait for the fewest others."""
     free = sum(1 for one in waiting if not one.for_ and not one.missing)
     lines = [f"  {f'{free} wait':>18}  for a free place"] if free else []
     short = [one for one in waiting if one.missing]
@@ -223,6 +223,8 @@ def failure_words(failure: Failure) -> str:
             return f"could not be started: {failure.detail}"
         case "outputs":
             return f"ended with exit status 0, but its output {failure.detail}"
+        case "refused":
+            return f"is refused: {failure.detail}"
         case "log":
             return "ended with exit status 0, but its log reports an error"
         case "cut":
@@ -237,7 +239,7 @@ def failure_words(failure: Failure) -> str:
             return f"met an error of the engine: {failure.detail}"
 
 
-#: What to do about each class of failures, unless the toolchain knows better.
+#: The remedy for each class of failures, unless the toolchain has a better one.
 _REMEDIES: dict[FailureClass, str] = {
     "source": "correct the lines named above",
     "config": "correct the configuration, or install what is missing",
@@ -253,18 +255,18 @@ _REMEDIES: dict[FailureClass, str] = {
 
 
 def remedy_words(failure: Failure) -> str:
-    """Return the class of a failure, with what to do about it."""
+    """Return the remedy for a failure, and its class."""
     used = ""
     if failure.peak_memory_gib is not None and failure.limit_gib is not None:
         used = (
-            f" (it took {failure.peak_memory_gib:.2f} GiB of {failure.limit_gib:.2f}, "
-            f"{failure.memory_gib:.2f} were expected)"
+            f"; it took {failure.peak_memory_gib:.2f} GiB of {failure.limit_gib:.2f}, "
+            f"{failure.memory_gib:.2f} were expected"
         )
-    return f"{failure.kind}{used}: {failure.remedy or _REMEDIES[failure.kind]}"
+    return f"remedy: {failure.remedy or _REMEDIES[failure.kind]} (failure class: {failure.kind}{used})"
 
 
 def shortage_lines(steps: Sequence[tuple[str, Sequence[Shortage]]]) -> list[str]:
-    """Return for each step what it needs that this machine does not have, and the setting that would change it."""
+    """Return a line for each need of a step that this machine cannot meet, with the setting that would change it."""
     lines = []
     for name, shortages in steps:
         for shortage in shortages:

@@ -1,8 +1,8 @@
-"""What the engine asks of an executor: a place where prepared steps run, this machine or a cluster.
+"""The interface of an executor, which runs prepared steps: on this machine, or on a cluster.
 
-An executor decides where and how a program is started, watched and ended. It does not decide whether a run was good
-(`verdict`), how long it may take (the loop), what it may read (`Scratch`), or what of its log is kept (`redact_log`):
-these are the same wherever a step runs.
+An executor starts, watches and ends programs. Other modules decide whether a run was good (`verdict`), how long it may
+take (the loop), which files it may read (`Scratch`), and which parts of its log are kept (`redact_log`): these rules
+are the same wherever a step runs.
 """
 
 from __future__ import annotations
@@ -51,4 +51,4 @@ class Executor(Protocol):
         """End all runs, and return those that had not been returned by `ended`, when no process of theirs is alive."""
 
     def close(self) -> None:
-        """Give back what `open` has taken."""
+        """Undo `open`."""

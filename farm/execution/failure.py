@@ -1,18 +1,32 @@
-"""How a step failed: data for the display, and what its log says about it."""
+"""How a step failed: the cause as data, and the telling lines of its log."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from farm.execution.log_file import lines_of, open_log
 from farm.step import FailureClass, Signature, Step
 
 Cause = Literal[
-    "exit", "signal", "timeout", "lost", "program", "outputs", "log", "cut", "input", "hook", "action", "engine"
+    "exit",
+    "signal",
+    "timeout",
+    "lost",
+    "program",
+    "outputs",
+    "refused",
+    "log",
+    "cut",
+    "input",
+    "hook",
+    "action",
+    "engine",
 ]
 
 # a.cpp:3:5: error, [a.v:12], /x/b.sv:7: but no time of day and no address of a host.
@@ -21,6 +35,8 @@ _LOCATION = r"(?:^|[\s\[(\"'])([\w./+-]*[A-Za-z_][\w./+-]*\.[A-Za-z]\w{0,4}):(\d
 _FRAME = r'(?m)^\s+File "([^"]+)", line (\d+)'
 _TRACEBACK = "Traceback (most recent call last)"
 _SHOWN_LINES = 4
+#: Some tools write all that they have on one line.
+_SHOWN_LETTERS = 2000
 _HEAD_BYTES = 4 << 20
 _TAIL_BYTES = 1 << 20
 _ERROR = r"(?i)\b(fatal|error|undefined reference|assertion|abort(ed)?|exception|cannot|not found)\b"
@@ -28,7 +44,7 @@ _ERROR = r"(?i)\b(fatal|error|undefined reference|assertion|abort(ed)?|exception
 _NO_ERROR = r"(?i)\b(0|no|without) (fatal )?errors?\b|-Werror|errors?\s*[:=]\s*0\b"
 
 
-#: What kind of failure each cause is, unless the log or the kernel tells more.
+#: The class of each cause, unless the log or the kernel tells more.
 _KINDS: dict[Cause, FailureClass] = {
     "exit": "source",
     "signal": "crash",
@@ -36,6 +52,7 @@ _KINDS: dict[Cause, FailureClass] = {
     "lost": "infrastructure",
     "program": "config",
     "outputs": "crash",
+    "refused": "source",
     "log": "source",
     "cut": "crash",
     "input": "source",
@@ -51,8 +68,8 @@ class Failure:
 
     `detail` is data by `cause`: a status, a signal's name, seconds, a path, a line. `lines` are the telling ones of the
     log, `place` the file and line that they name ("a.cpp:3"). `kind` decides whether it is tried again. `remedy` is the
-    toolchain's own advice; `retries` is False where the log says that the same would come again. For memory: what the
-    step had taken, was to take, and what all steps may take, in GiB.
+    toolchain's own advice; `retries` is False if the log shows that another attempt would fail in the same way. For
+    memory, in GiB: the peak of the step, its expected amount, and the limit for all steps together.
     """
 
     cause: Cause
@@ -92,12 +109,12 @@ def retry_of(failure: Failure) -> Retry:
     """Return how often a step that has failed in this way is started."""
     if not failure.retries:
         return _ONCE
-    # What was never started, or cannot be written here, will not do better at once.
+    # A step that never started, or whose outputs cannot be written, would fail again at once.
     return _RETRIES.get(failure.kind, _ONCE) if failure.cause in ("exit", "signal", "lost", "log", "cut") else _ONCE
 
 
 def failed(cause: Cause, detail: str, log: str = "", findings: LogFindings | None = None) -> Failure:
-    """Return a failure of the class of its cause; `findings` are what the log says, which may know better."""
+    """Return a failure of the class of its cause; `findings` from the log take precedence."""
     found = findings or LogFindings((), "", None)
     by_log = found.signature if cause in ("exit", "signal", "log", "cut", "outputs", "lost") else None
     kind = _KINDS[cause] if by_log is None else by_log.kind
@@ -112,7 +129,7 @@ def out_of_disk(failure: Failure, error: OSError) -> Failure:
 
 @dataclass(frozen=True)
 class LogFindings:
-    """What a log says about a failure: a few lines, the place that they name, and the signature found."""
+    """A few telling lines of a log, the file and line that they name, and the signature that matched."""
 
     lines: tuple[str, ...]
     place: str
@@ -133,14 +150,13 @@ def _signature(log: Path, signatures: tuple[Signature, ...]) -> tuple[Signature 
     wanted = [re.compile(signature.pattern) for signature in signatures]
     best, its_line = len(wanted), ""
     try:
-        with log.open(encoding="utf-8", errors="replace") as stream:
-            for line in stream:
-                for number in range(best):
-                    if wanted[number].search(line):
-                        best, its_line = number, line.strip()
-                        break
-                if best == 0:
+        for line in lines_of(log):
+            for number in range(best):
+                if wanted[number].search(line):
+                    best, its_line = number, line.strip()[:_SHOWN_LETTERS]
                     break
+            if best == 0:
+                break
     except OSError:
         return None, ""
     return (signatures[best], its_line) if best < len(signatures) else (None, "")
@@ -163,15 +179,14 @@ def matching_line(log: Path, patterns: tuple[str, ...]) -> str | None:
     if not patterns:
         return None
     wanted = [re.compile(pattern) for pattern in patterns]
-    with log.open(encoding="utf-8", errors="replace") as stream:
-        for line in stream:
-            if any(pattern.search(line) for pattern in wanted):
-                return line.rstrip()
+    for line in lines_of(log):
+        if any(pattern.search(line) for pattern in wanted):
+            return line.rstrip()[:_SHOWN_LETTERS]
     return None
 
 
 def telling_lines(log: Path, patterns: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """Return the few lines of a log that say what went wrong.
+    """Return the few lines of a log that explain a failure.
 
     The first match of the step's own patterns; else the end of a Python traceback; else the first lines that speak of
     an error (later ones mostly follow from them); else the last lines. If none of them names a place, the first line
@@ -181,7 +196,7 @@ def telling_lines(log: Path, patterns: tuple[str, ...] = ()) -> tuple[str, ...]:
         text = _bounded_text(log)
     except OSError:
         return ()
-    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    lines = [line.rstrip()[:_SHOWN_LETTERS] for line in text.splitlines() if line.strip()]
     wanted = [re.compile(pattern) for pattern in patterns]
     own = [line for line in lines if not line.startswith(_TRACEBACK) and any(one.search(line) for one in wanted)]
     if own:
@@ -210,10 +225,10 @@ def _with_place(lines: list[str], telling: list[str]) -> tuple[str, ...]:
 
 
 def _bounded_text(log: Path) -> str:
-    with log.open("rb") as stream:
+    with open_log(log) as stream:
+        size = os.fstat(stream.fileno()).st_size
         data = stream.read(_HEAD_BYTES)
-        rest = log.stat().st_size - len(data)
-        if rest > 0:
-            stream.seek(max(len(data), log.stat().st_size - _TAIL_BYTES))
+        if size > len(data):
+            stream.seek(max(len(data), size - _TAIL_BYTES))
             data += b"\n" + stream.read()
     return data.decode("utf-8", errors="replace")

@@ -17,18 +17,21 @@ import time
 from pathlib import Path
 
 from farm import clock
+from farm.beneath import open_beneath
 from farm.execution import shim
 from farm.execution.failure import failed
+from farm.execution.log_file import new_log
 from farm.execution.process import Process, adopt_orphans, belongs, descendants, send, strays
 from farm.execution.run import CannotStart, Run
-from farm.execution.scratch import environment_of, new_log
+from farm.execution.scratch import environment_of
 from farm.results.folder import SCRATCH
 from farm.results.record import Cost
 from farm.step import PYTHON
 
 #: How long a shim may take to end its tree and itself: the tool's time, and a while for the shim.
-GRACE_S = shim.GRACE_S + 2.0
+GRACE_S = shim.GRACE_S + 0.5
 _GIB = 2**30
+_MOST_RECORD = 4096
 
 
 class LocalExecutor:
@@ -45,7 +48,7 @@ class LocalExecutor:
         self._kill_at_s: dict[int, float] = {}
 
     def open(self) -> None:
-        """Adopt orphans from now on, and kill what a killed engine has left running."""
+        """Adopt orphans from now on, and kill the processes that a killed engine left running."""
         adopt_orphans()
         if self._scratch.exists():
             # A killed engine's shims end by themselves, but this build must not wait for that.
@@ -63,9 +66,8 @@ class LocalExecutor:
         environment = environment_of(run)
         program = _program(run, environment["PATH"])
         words = [str(_record_path(run)), str(os.getpid()), program, program, *run.step.argv[1:]]
-        new_log(run)
         run.started_s = clock.monotonic_s()
-        with run.log.open("xb") as log:
+        with os.fdopen(new_log(run), "wb") as log:
             try:
                 process = subprocess.Popen(
                     [sys.executable, "-I", "-S", shim.__file__, *words],
@@ -84,7 +86,7 @@ class LocalExecutor:
         self._running[process.pid] = run
 
     def ended(self) -> list[Run]:
-        """Collect the shims that have ended, with what they have recorded."""
+        """Collect the shims that have ended, with their records."""
         ended = []
         while True:
             try:
@@ -125,7 +127,8 @@ class LocalExecutor:
         shims = [_shim(pid) for pid in self._running]
         # The shims ask the tools, and kill them. A process that no shim looks after is asked directly.
         send(shims or descendants(os.getpid()), signal.SIGTERM)
-        polite_until_s = clock.monotonic_s() + GRACE_S
+        # Those that were asked to end before have had some of their time.
+        polite_until_s = min(self._kill_at_s.values(), default=clock.monotonic_s() + GRACE_S)
         while True:
             _collect()
             alive = [process for process in descendants(os.getpid()) if not process.zombie]
@@ -137,6 +140,7 @@ class LocalExecutor:
             time.sleep(0.01)
         ended = list(self._running.values())
         self._running.clear()
+        self._kill_at_s.clear()
         for run in ended:
             run.ended_s = clock.monotonic_s()
             _read_record(run)
@@ -175,15 +179,16 @@ def _record_path(run: Run) -> Path:
 
 
 def _read_record(run: Run) -> bool:
-    """Take over what a shim has recorded; False if it was killed before."""
+    """Read the record of a shim into the run; False if the shim was killed before it wrote one."""
     try:
-        found = json.loads(_record_path(run).read_text("ascii"))
+        with os.fdopen(open_beneath(run.scratch, _record_path(run).name), "rb") as stream:
+            found = json.loads(stream.read(_MOST_RECORD))
         memory_bytes = max(int(found["largest_process_bytes"]), int(found["sampled_tree_bytes"]))
         run.cost = Cost(float(found["wall_s"]), float(found["cpu_s"]), memory_bytes / _GIB)
         run.errno, run.oom_kills = int(found["errno"]), int(found["oom_kills"])
         run.log_bytes = int(found["log_bytes"])
         run.status = int(found["status"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
     return True
 

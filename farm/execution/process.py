@@ -44,13 +44,13 @@ def descendants(root_pid: int) -> list[Process]:
 
 
 def belongs(process: Process, session: int, marker: str) -> bool:
-    """Tell whether a process is of the step whose first process was `session`, or carries `marker` as its HOME."""
-    return process.session == session or f"HOME={marker}".encode() in _environment(process)
+    """Tell whether a process belongs to the session `session`, or has `marker` as its HOME."""
+    return process.session == session or os.fsencode(f"HOME={marker}") in _environment(process)
 
 
 def strays(home_prefix: str) -> list[Process]:
     """Return the processes of this user whose HOME begins with `home_prefix`, whoever their parent is."""
-    prefix = f"HOME={home_prefix}".encode()
+    prefix = os.fsencode(f"HOME={home_prefix}")
     own = os.getpid()
     return [
         process

@@ -18,7 +18,7 @@ from farm.results.folder import copy, remove_tree
 from farm.step import PYTHON, File, Step
 
 _MARK = "# Made by 'doit repro'"
-# Values of such variables stay at home; who runs the script sets them.
+# The script does not contain the values of such variables; its user sets them.
 _SECRET = re.compile(r"(?i)(secret|token|passw|credential|licen[cs]e|api_?key|private)")
 
 _SCRIPT = """\
@@ -59,7 +59,7 @@ outputs: {outputs}
 
 
 class ReproError(Exception):
-    """A folder that cannot be made; the text says what to do."""
+    """The folder cannot be made; the message names the remedy."""
 
 
 def write_repro(

@@ -1,4 +1,4 @@
-"""One run of a step: its scratch folder, and what its executor reports of its end."""
+"""One run of a step: its scratch folder, and the report of its executor."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from farm.results.record import NO_COST, Cost
 from farm.step import Step
 
 
-class CannotStart(Exception):  # noqa: N818 - it is no error of the engine
+class CannotStart(Exception):  # noqa: N818 - not an error of the engine
     """A step that could not be started; `failure` says why."""
 
     def __init__(self, failure: Failure) -> None:
@@ -36,6 +36,10 @@ class Run:
     step: Step
     scratch: Path
     log: Path
+    #: The checkout, which the log must lie below; None if nobody else writes there.
+    root: Path | None = None
+    #: Device and inode of the log that the engine made; None if the executor did not tell.
+    log_id: tuple[int, int] | None = None
     started_s: float = field(default_factory=clock.monotonic_s)
     ended_s: float = 0.0
     queued: bool = False

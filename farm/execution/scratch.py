@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from pathlib import Path
 
+from farm.beneath import folder_beneath, remove_beneath
 from farm.execution.failure import failed
 from farm.execution.run import CannotStart, Run
-from farm.results.folder import SCRATCH, copy, remove_tree
+from farm.results.folder import SCRATCH, copy
 from farm.step import File, Step
 
 
@@ -19,17 +21,22 @@ class Scratch:
         self.root = root
         self.folder = root / SCRATCH
 
-    def prepare(self, step: Step, key: str) -> Run:
-        """Make the scratch folder of a step. Its path depends on name and key only, and is the same each time.
+    def run_of(self, step: Step, key: str) -> Run:
+        """Return a run of a step, without a scratch folder yet. Its path depends on name and key only."""
+        name = f"{re.sub('[^A-Za-z0-9_.+-]', '-', step.name)}-{key[:12]}"
+        return Run(step, self.folder / name, self.root / step.log, root=self.root)
 
-        Raises CannotStart for an input that cannot be copied.
+    def prepare(self, run: Run) -> None:
+        """Make the scratch folder of a run, with copies of the inputs.
+
+        Raises CannotStart for an input that cannot be copied, and OSError, also for a link in place of our folders.
         """
-        folder = self.folder / f"{re.sub('[^A-Za-z0-9_.+-]', '-', step.name)}-{key[:12]}"
-        remove_tree(folder)
-        run = Run(step, folder, self.root / step.log)
+        self._remove(run.scratch)
+        with folder_beneath(self.root, SCRATCH, make=True) as folder:
+            os.mkdir(run.scratch.name, dir_fd=folder)
         for part in (run.work, run.home, run.scratch / "tmp"):
-            part.mkdir(parents=True)
-        for item in step.inputs:
+            part.mkdir()
+        for item in run.step.inputs:
             place = run.work / item.path
             try:
                 if isinstance(item, File):
@@ -40,17 +47,23 @@ class Scratch:
             except OSError as error:
                 source = item.source if isinstance(item, File) else item.path
                 raise CannotStart(failed("input", f"{source}: {error.strerror}")) from None
-        for output in step.outputs:
+        for output in run.step.outputs:
             (run.work / output.path).parent.mkdir(parents=True, exist_ok=True)
-        return run
 
     def discard(self, run: Run) -> None:
-        """Remove the scratch folder of a run."""
-        remove_tree(run.scratch)
+        """Remove the scratch folder of a run. The next build removes the parts that could not be removed."""
+        with contextlib.suppress(OSError):
+            self._remove(run.scratch)
 
     def clear(self) -> None:
-        """Remove all scratch folders, those of a killed engine too. Only for who holds the checkout's lock."""
-        remove_tree(self.folder)
+        """Remove all scratch folders, those of a killed engine too. The caller holds the checkout's lock.
+
+        Raises OSError for a link in their place.
+        """
+        remove_beneath(self.root, SCRATCH)
+
+    def _remove(self, folder: Path) -> None:
+        remove_beneath(self.root, f"{SCRATCH}/{folder.name}")
 
 
 def environment_of(run: Run) -> dict[str, str]:
@@ -67,9 +80,3 @@ def environment_of(run: Run) -> dict[str, str]:
         **dict(run.step.environment),
         **dict(run.step.private),
     }
-
-
-def new_log(run: Run) -> None:
-    """Take the old log away: the tool writes to a new file, since somebody may still be reading the old one."""
-    run.log.parent.mkdir(parents=True, exist_ok=True)
-    run.log.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ import os
 import sys
 import time
 
-GRACE_S = 2.0
+GRACE_S = 1.5
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -118,9 +118,12 @@ def main(words: list[str]) -> int:
     }
     # JSON by hand: its module takes longer to load than most of this.
     text = "{" + ", ".join(f'"{name}": {number}' for name, number in numbers.items()) + "}\n"
-    with open(f"{record}.new", "w", encoding="ascii") as stream:  # noqa: PTH123 - pathlib takes long to load
-        stream.write(text)
-    os.rename(f"{record}.new", record)  # noqa: PTH104
+    # The tool may have put a pipe or a link in this place: the rename replaces it. The tool could not guess this name.
+    new = f"{record}.{os.getpid()}-{time.monotonic_ns()}"
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    os.write(descriptor, text.encode("ascii"))
+    os.close(descriptor)
+    os.rename(new, record)  # noqa: PTH104
     return status if status >= 0 else 128 - status
 
 
@@ -131,7 +134,7 @@ def _watch(tree: Tree, started_s: float) -> bool:
     interval_s, sample_at_s = _FIRST_SAMPLE_S, started_s + _FIRST_SAMPLE_S
     while tree.reap():
         now_s = time.monotonic()
-        # What a tool leaves running could still write to its outputs, and holds memory and licences.
+        # Processes that outlive the tool could still write to its outputs, and hold memory and licences.
         if kill_at_s is None and (stopped or tree.status is not None):
             kill_at_s = now_s + GRACE_S
         if kill_at_s is not None:

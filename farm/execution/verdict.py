@@ -1,26 +1,32 @@
 """The verdict on an ended run: how it failed, or that nothing says so. The same rules wherever the step ran.
 
-It is by what the executor reports, by the log as the tool wrote it, and by the files that the step declares.
+It rests on the report of the executor, on the log as the tool wrote it, and on the files that the step declares.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from farm.beneath import open_beneath
 from farm.execution.failure import Cause, Failure, failed, log_findings, matching_line
+from farm.execution.log_file import log_problem, refused_file
 from farm.execution.run import Run
 from farm.step import Step
 
-# A tool that was killed while it held this share of what it may take has run out of memory.
+# A tool that was killed while it held this share of its limit has run out of memory.
 _NEARLY_ALL = 0.9
+_REFUSED_REMEDY = (
+    "a step may write plain files in its own folder only; look for what its tool does there, or who else writes here"
+)
 
 
 @dataclass(frozen=True)
 class Memory:
-    """What a run was expected to take, and the most that it may take where it runs, in GiB."""
+    """The expected memory of a run, and the most that it may take where it runs, in GiB."""
 
     expected_gib: float
     limit_gib: float
@@ -28,10 +34,20 @@ class Memory:
 
 def verdict(run: Run, memory: Memory) -> Failure | None:
     """Return how an ended run failed; None if exit status, log and expected files all say that it did not."""
-    failure = _by_its_end(run)
-    if failure is None:
-        failure = _by_log_and_files(run)
+    failure = _by_its_log(run) or _by_its_end(run) or _by_log_and_files(run)
     return None if failure is None else _of_memory(failure, run, memory)
+
+
+def _by_its_log(run: Run) -> Failure | None:
+    """Return a failure if the log is not the file that the engine made. First, as other rules read the log."""
+    problem = log_problem(run)
+    if problem == "was removed":
+        return failed("engine", "the log is gone: the outputs cannot be trusted", run.step.log)
+    return None if problem is None else _refusal(f"its log {run.step.log} {problem}", "")
+
+
+def _refusal(detail: str, log: str) -> Failure:
+    return replace(failed("refused", detail, log), remedy=_REFUSED_REMEDY)
 
 
 def _by_its_end(run: Run) -> Failure | None:
@@ -57,13 +73,16 @@ def _by_log_and_files(run: Run) -> Failure | None:
         line = matching_line(run.log, step.error_lines)
         cut = _cut(run)
     except OSError:
-        return failed("engine", "the log is gone: the outputs cannot be trusted", step.log)
+        return failed("engine", "the log cannot be read: the outputs cannot be trusted", step.log)
     if line is not None:
         return _failure(run, "log", line)
     if cut:
         return _failure(run, "cut", cut)
     problem = output_problem(step, run.work)
-    return None if problem is None else _failure(run, "outputs", problem)
+    if problem is not None:
+        return _failure(run, "outputs", problem)
+    refused = next((why for output in step.outputs if (why := _refused(run.work, output.path))), None)
+    return None if refused is None else _refusal(f"its output {refused}", step.log)
 
 
 def _failure(run: Run, cause: Cause, detail: str) -> Failure:
@@ -72,7 +91,7 @@ def _failure(run: Run, cause: Cause, detail: str) -> Failure:
 
 def _cut(run: Run) -> str:
     """Return how the log shows that its end is missing; nothing if it seems whole. Raises OSError."""
-    size = run.log.stat().st_size
+    size = run.log.lstat().st_size
     if size < run.log_bytes:
         return f"{size} of the {run.log_bytes} bytes that were written are there"
     closing = run.step.closing_line
@@ -82,16 +101,34 @@ def _cut(run: Run) -> str:
 
 
 def output_problem(step: Step, folder: Path) -> str | None:
-    """Return the first output of a step that is not in `folder` as a file with bytes in it; None if all are."""
+    """Return the first output of a step that is not there, is a folder, or has no bytes; None if there is none."""
     for output in step.outputs:
         path = folder / output.path
-        if path.is_symlink():
-            return f"{output.path} is a symbolic link"
-        if not path.is_file():
-            return f"{output.path} is a folder" if path.is_dir() else f"{output.path} was not written"
-        if path.stat().st_size == 0 and not output.may_be_empty:
+        try:
+            status = path.lstat()
+        except OSError:
+            return f"{output.path} was not written"
+        if stat.S_ISDIR(status.st_mode):
+            return f"{output.path} is a folder"
+        if stat.S_ISREG(status.st_mode) and status.st_size == 0 and not output.may_be_empty:
             return f"{output.path} is empty"
     return None
+
+
+def _refused(work: Path, output: str) -> str | None:
+    """Return why an output that is there is not taken over: it would lead out of the step's folder."""
+    try:
+        descriptor = open_beneath(work, output)
+    except OSError as error:
+        found = str(error.filename or output).removeprefix(f"{work}/")
+        return (
+            f"{output} {error.strerror}" if found == output else f"{output} lies below {found}, which {error.strerror}"
+        )
+    try:
+        why = refused_file(os.fstat(descriptor))
+    finally:
+        os.close(descriptor)
+    return None if why is None else f"{output} {why}"
 
 
 def _of_memory(failure: Failure, run: Run, memory: Memory) -> Failure:

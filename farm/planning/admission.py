@@ -1,7 +1,7 @@
-"""Which of the waiting steps may start now: pure functions of what there is, what runs, what waits.
+"""Which of the waiting steps may start now: pure functions of resources, running steps and waiting steps.
 
-The first in order starts as soon as it fits. While it does not fit, others may pass it only if they do not delay it:
-they end before it could start, or leave what it needs. So small steps cannot hold up a large one without end.
+The first in line starts as soon as it fits. Until then others may pass it only if they do not delay it: they end
+before it could start, or leave the resources that it needs. So small steps cannot starve a large one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from farm.step import Resources, Step
 
 SLOTS, _CORES, _MEMORY = "slots", "cores", "memory_gib"
 _LICENCE = "licence "
-#: Memory is a float; sums of it must not fail by a rounding.
+#: Memory is a float: a rounding error in a sum must not keep a step from starting.
 _TOLERANCE = 1e-9
 
 Amounts = dict[str, float]
@@ -36,7 +36,7 @@ class Capacity:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A step that waits, or runs. `duration_s` is what it is expected to take; None if nothing is known."""
+    """A step that waits or runs. `duration_s` is its expected duration; None if that is unknown."""
 
     name: str
     resources: Resources
@@ -45,7 +45,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Occupant:
-    """A step that runs, and when it is expected to end; None if nothing is known."""
+    """A step that runs, and its expected end; None if that is unknown."""
 
     candidate: Candidate
     ends_s: float | None = None
@@ -61,7 +61,7 @@ class NeverFitsError(Exception):
 
 @dataclass(frozen=True)
 class Shortage:
-    """Of `resource` a step needs `needed`, and there is only `available`."""
+    """A step needs `needed` of `resource`, and only `available` exist."""
 
     resource: str
     needed: float
@@ -74,7 +74,7 @@ def never_fits(resources: Resources, capacity: Capacity) -> tuple[Shortage, ...]
 
 
 def check_fits(steps: Iterable[Step], capacity: Capacity, has: Callable[[Step], bool]) -> None:
-    """Raise NeverFitsError for steps that this machine cannot run; not for those that need no run by `has`."""
+    """Raise NeverFitsError for steps that this machine cannot run, unless `has` says that they need no run."""
     missing = [(step, never_fits(step.resources, capacity)) for step in steps]
     refused = tuple((step.name, shortages) for step, shortages in missing if shortages and not has(step))
     if refused:
@@ -84,7 +84,7 @@ def check_fits(steps: Iterable[Step], capacity: Capacity, has: Callable[[Step], 
 def with_memory(resources: Resources, memory_gib: float | None, capacity: Capacity) -> Resources:
     """Return resources with the larger of declared and learned memory.
 
-    What was learned is never more than there is: the step has run with it, though perhaps on another machine.
+    The learned memory is never more than the machine has: the step may have learned it on a larger one.
     """
     if memory_gib is None or memory_gib <= resources.memory_gib:
         return resources
@@ -124,7 +124,7 @@ def admit(
 
 
 def shortages_now(candidate: Candidate, running: Sequence[Occupant], capacity: Capacity) -> tuple[Shortage, ...]:
-    """Return the resources that a waiting step misses while others run."""
+    """Return the resources that a waiting step lacks while others run."""
     free = capacity.amounts()
     for occupant in running:
         _take(free, _amounts(occupant.candidate.resources))
@@ -142,7 +142,7 @@ def _reservation(needed: Amounts, running: Sequence[Occupant], free: Amounts) ->
         if not _shortages(needed, later):
             break
     _take(later, needed)
-    # With an unknown end nothing is known to end before it.
+    # Nothing can be said to end before an unknown end.
     return (when_s if when_s != float("inf") else 0.0), later
 
 

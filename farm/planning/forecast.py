@@ -14,7 +14,7 @@ from farm.planning.makespan import bound, simulate
 from farm.results.ledger import UNKNOWN, Expectation, Ledger, Range, entered_as, kind_of
 from farm.step import Step
 
-# Above this many tasks the lower bound is near enough, and a simulation several times a second is not cheap.
+# For more tasks the lower bound is near enough, and simulating several times a second would be expensive.
 _SIMULATED = 200
 
 Which = Literal["low", "median", "high"]
@@ -33,7 +33,7 @@ class TimeLeft:
 
 
 class Forecast:
-    """Which task needs which, and what earlier runs tell of each. The ledger is read when something is asked."""
+    """Which task needs which, and the cost of each in earlier runs. Reads the ledger when it is asked."""
 
     def __init__(self, tasks: Mapping[str, Task], names: Iterable[str], ledger: Ledger | None) -> None:
         """`names` has needed tasks first."""
@@ -54,7 +54,7 @@ class Forecast:
     def of(self, name: str) -> Expectation:
         """Return what is expected of one step, by its own runs or those of its kind; UNKNOWN for other tasks.
 
-        What others of its kind took orders steps, and is no time to tell: a core may be a hundred times as large.
+        Durations of other steps of its kind only order the steps. They are not shown: a core may be 100 times as large.
         """
         if name not in self._known:
             step = step_of(self._tasks[name])
@@ -70,7 +70,7 @@ class Forecast:
         return found.wall_s if found.basis == "step" else None
 
     def notes(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Return what tasks want to have said, each line once."""
+        """Return the notes of tasks, each line once."""
         texts = [(self._tasks[name].meta or {}).get("note") or "" for name in names]
         return tuple(dict.fromkeys(line for text in texts for line in text.splitlines()))
 
@@ -80,7 +80,7 @@ class Forecast:
         return tuple(name for name in self.needs if name not in needed)
 
     def result(self, name: str) -> tuple[str, ...]:
-        """Return the lines that tell what a step has made; none where its task has no words for it."""
+        """Return the lines that tell what a step has made; none if its task defines none."""
         step, words = step_of(self._tasks[name]), (self._tasks[name].meta or {}).get("result")
         return tuple(words(tuple(Path(target) for target in step.targets))) if step and words else ()
 

@@ -33,7 +33,7 @@ class _Sorted(set[str]):
 
     def __iter__(self) -> Iterator[str]:
         if len(self._members) != len(self):
-            # A task that calculates what another one reads has added to it.
+            # A task that calculates another one's inputs has added some.
             self._members = tuple(sorted(super().__iter__()))
         return iter(self._members)
 
@@ -104,7 +104,7 @@ def _visit(tasks: Mapping[str, Task], start: str, done: dict[str, None], setups:
 
 
 def _refuse_unknown_needs(task: Task) -> None:
-    """Raise InvalidTask for a step with what only tasks of functions and commands may have."""
+    """Raise InvalidTask for a step with an attribute that only other tasks may have."""
     if step_of(task) is None:
         return
     kinds = {"calc_dep": task.calc_dep, "getargs": task.getargs, "setup": task.setup_tasks, "teardown": task.teardown}
@@ -117,7 +117,7 @@ def _refuse_unknown_needs(task: Task) -> None:
 
 
 def check_sources(tasks: Mapping[str, Task], names: Iterable[str], targets: Mapping[str, str], root: Path) -> None:
-    """Raise InvalidTask with all input files that neither exist nor are made by a task."""
+    """Raise InvalidTask for input files that do not exist and that no task makes; it names all of them."""
     needed_by: dict[str, str] = {}
     for name in names:
         step = step_of(tasks[name])

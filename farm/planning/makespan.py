@@ -30,7 +30,7 @@ class Bound:
 
     @property
     def lower_s(self) -> float:
-        """No order of the tasks can end before this."""
+        """The lower bound in seconds: no order of the tasks ends earlier."""
         return max(self.critical_s, self.work_s)
 
 
@@ -120,7 +120,7 @@ class _Course:
         self.waiting = [name for name in self.waiting if name not in admitted]
 
     def advance(self) -> None:
-        """Go on to the next end of a task; whatever needed nothing else waits from then on."""
+        """Advance to the next end of a task. Tasks that needed nothing else are then ready."""
         self._now_s = self.ends[0][0]
         while self.ends and self.ends[0][0] <= self._now_s:
             ended = heapq.heappop(self.ends)[2]
@@ -143,8 +143,8 @@ def _followers(needs: Needs) -> dict[str, list[str]]:
 def ranked(needs: Needs, candidates: Mapping[str, Candidate], capacity: Capacity) -> Mapping[str, float]:
     """Return how important each task is: by the longest path after it, varied a little where that ends sooner.
 
-    The longest path first is a rule of thumb; where few large steps share few places another order can be better, which
-    a simulation tells. Always the same for the same graph and durations.
+    The longest path first is a rule of thumb. If few large steps share few slots, another order can be better; a
+    simulation finds out. The same graph and durations always give the same order.
     """
     best = remaining_s(needs, {name: candidates[name].duration_s or 0.0 for name in needs})
     if not 2 <= len(needs) <= _VARIED_TASKS:

@@ -60,7 +60,7 @@ class Planner:
         self._stored = stored
         self._predecessors = predecessors
         self._planned: dict[str, Planned] = {}
-        # What restored steps would put into place: known, though not there yet.
+        # Digests of files that restored steps would put into place.
         self._coming: dict[str, str] = {}
 
     def plan(self, names: Sequence[str]) -> tuple[Planned, ...]:
@@ -78,7 +78,7 @@ class Planner:
                     self.plan([one for one in order(self._tasks, task.setup_tasks) if one not in self._planned])
                 self._planned[name] = planned
             elif task.loader:
-                # What it stands for is created during the build.
+                # The build creates the tasks that it stands for.
                 self._planned[name] = Planned(name, "depends", (), tuple(needs_of(task)))
         return tuple(self._planned.values())
 

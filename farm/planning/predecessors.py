@@ -6,21 +6,27 @@ its own. Its predecessor is the step that the same name stood for before.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from farm.beneath import open_beneath, write_beneath
 from farm.key import Parts
 from farm.planning.graph import Task, step_of
 from farm.reason import Reason, differences
-from farm.results.folder import FARM_FOLDER, write_atomically
+from farm.results import schema
+from farm.results.confined import DamagedError, read_most
+from farm.results.folder import FARM_FOLDER
 from farm.results.ledger import kind_of
 from farm.results.record import Records
 
 _FOLDER = f"{FARM_FOLDER}/groups"
 _FORMAT = 1
+_MOST_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -34,11 +40,11 @@ class Predecessor:
 
 
 class Predecessors:
-    """Remembers for each group of one step what that step was. One file per build; `dep_file` names the build."""
+    """Remembers which step each group stood for, of groups of one step. One file a build; `dep_file` names it."""
 
     def __init__(self, root: Path, tasks: Mapping[str, Task], dep_file: str) -> None:
         self._root = root
-        self._file = root / _FOLDER / f"{dep_file.strip('/')}.json"
+        self._file = f"{_FOLDER}/{dep_file.strip('/')}.json"
         self._tasks = tasks
         self._groups: dict[str, list[str]] = {}
         for group, task in tasks.items():
@@ -55,13 +61,9 @@ class Predecessors:
     def of(self, name: str) -> Predecessor | None:
         """Return what one of the step's groups stood for; None if it was the same step, or nothing is known."""
         for group in self._groups.get(name, ()):
-            try:
-                item = self._load()[group]
-                if item["name"] != name:
-                    facts = {str(fact): str(value) for fact, value in item["facts"].items()}
-                    return Predecessor(group, str(item["name"]), Parts.of_document(item["parts"]), facts)
-            except (KeyError, TypeError, ValueError, AttributeError):
-                continue
+            item = self._load().get(group)
+            if item is not None and item["name"] != name:
+                return Predecessor(group, item["name"], Parts.of_document(item["parts"]), item["facts"])
         return None
 
     def explain(self, name: str, reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
@@ -74,7 +76,7 @@ class Predecessors:
         return facts or reasons
 
     def remember(self, changed: Iterable[str], current: Iterable[str]) -> None:
-        """Write what the groups stand for now, of steps that have been made anew and of those that were current."""
+        """Write which steps the groups stand for now. `changed` were run or restored, `current` needed nothing."""
         records = Records(self._root)
         known = dict(self._load())
         same = {
@@ -89,17 +91,25 @@ class Predecessors:
                 item = {"name": name, "parts": record.parts.document(), "facts": dict(record.facts)}
                 known.update(dict.fromkeys(self._groups[name], item))
         if known != self._known:
-            write_atomically(self._file, json.dumps({"format": _FORMAT, "groups": known}))
+            write_beneath(self._root, self._file, json.dumps({"format": _FORMAT, "groups": known}).encode())
             self._known = known
 
     def _load(self) -> dict[str, Any]:
         if self._known is None:
             self._known = {}
-            # Damaged or absent: there is nothing to compare with, and nothing else is lost.
-            try:
-                document = json.loads(self._file.read_text("utf-8"))
-                if document["format"] == _FORMAT and isinstance(document["groups"], dict):
-                    self._known = {group: item for group, item in document["groups"].items() if isinstance(item, dict)}
-            except (OSError, ValueError, KeyError, TypeError):
-                pass
+            # Without the file, or with a damaged one, only the comparison is lost.
+            with contextlib.suppress(OSError, DamagedError, schema.SchemaError):
+                with os.fdopen(open_beneath(self._root, self._file), "rb") as stream:
+                    content = read_most(stream, _MOST_BYTES)
+                document = schema.fields(schema.document(content), "format", "groups")
+                if document["format"] == _FORMAT:
+                    self._known = schema.table(document["groups"], schema.text, _item)
         return self._known
+
+
+def _item(value: Any) -> dict[str, Any]:
+    item = schema.fields(value, "name", "parts", "facts")
+    schema.name(item["name"])
+    Parts.of_document(item["parts"])
+    schema.table(item["facts"], schema.text, schema.text)
+    return item

@@ -1,4 +1,4 @@
-"""How much each step of a build matters, by what earlier runs have cost. Nothing is asked before a step has to run."""
+"""How important each step of a build is, by the cost of earlier runs. Reads nothing until a step has to run."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from farm.planning.makespan import ranked
 from farm.results.ledger import Expectation
 from farm.step import Resources, Step
 
-#: Where nothing at all is known every step counts the same: the longest chain goes first.
+#: If nothing is known, every step counts the same, so the longest chain goes first.
 _GUESS_S = 1.0
 _NOTHING = Resources(memory_gib=1e-6)
 
 
 class Priority:
-    """Knows which of the steps that wait is to start first."""
+    """Ranks the waiting steps."""
 
     def __init__(
         self, needs: Mapping[str, Sequence[str]], expected: Callable[[str], Expectation], capacity: Capacity
@@ -51,9 +51,9 @@ class Priority:
         return self._rank.get(name, 0.0)
 
     def candidate(self, step: Step, *, alone: bool = False) -> Candidate:
-        """Return what a step occupies, and for how long, as far as it is known; all memory if it is to run `alone`."""
+        """Return the resources and the duration of a step, as far as known; all memory if it is to run `alone`."""
         found = self._expected(step.name)
-        # What others of its kind have used tells nothing of this one: one large block would hold up all small ones.
+        # Memory of other steps of its kind is not used: one large block would hold up all small ones.
         learned = found.memory_bytes if found.basis == "step" else None
         memory_gib = self._capacity.memory_gib if alone else None if learned is None else learned / 2**30
         duration_s = None if found.wall_s is None else found.wall_s.median

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
 import os
 import stat
 import time
-import zipfile
-import zlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
+from config.bounded.archive import most_unpacked, open_archive
+from config.bounded.regular_file import open_regular, size_of
 from farm import clock
+from farm.beneath import write_beneath
+from farm.results import schema
+from farm.results.confined import DamagedError, read_regular
 from farm.results.folder import DIGESTS, write_atomically
 
 # A file that was modified this shortly before it was hashed may be modified again within the same tick of the file
@@ -25,8 +29,11 @@ _RACY_NS = 2_000_000_000
 _RACY_FINE_NS = 50_000_000
 _CHUNK_BYTES = 1 << 20
 _FORMAT = 2
-#: Containers that store times beside their members.
-_ZIP_SUFFIXES = frozenset({".zip", ".npz", ".xo", ".dcp", ".whl"})
+_ROW = 6
+#: The table of a checkout with a million files.
+_MOST_BYTES, _MOST_FILES = 256 << 20, 1_000_000
+#: Containers that store times beside their members: their digests need all of them unpacked.
+ARCHIVE_SUFFIXES = frozenset({".zip", ".npz", ".xo", ".dcp", ".whl"})
 
 
 @dataclass(frozen=True)
@@ -39,10 +46,10 @@ class Digest:
 
 
 class Signature(NamedTuple):
-    """A mark that changes when the file does, got without reading it.
+    """A mark that changes when the file does. Getting it does not read the file.
 
-    `ctime_ns` is the time of the last change of bytes, names or permissions. Unlike the other nobody can set it, so an
-    edit that keeps size and time shows too.
+    `ctime_ns` is the time of the last change of bytes, names or permissions. Unlike `mtime_ns` nobody can set it, so it
+    shows an edit that keeps size and time.
     """
 
     inode: int
@@ -65,6 +72,14 @@ class Signature(NamedTuple):
         return now if (now.inode, now.size, now.mtime_ns) == (self.inode, self.size, self.mtime_ns) else None
 
 
+class Hashed(NamedTuple):
+    """The digest of a file and the signature that it had then; `quiet` if nobody can have changed it unnoticed."""
+
+    signature: Signature
+    digest: Digest
+    quiet: bool
+
+
 class Digests:
     """A table of digests by path and signature, kept in one file between runs."""
 
@@ -73,6 +88,7 @@ class Digests:
         self._prefix = f"{root}/"
         self._store = store
         self._table: dict[str, tuple[Signature, Digest]] = {}
+        self._offered: dict[str, tuple[Signature, Digest]] = {}
         self._changed = False
         if store is not None:
             self._load(store)
@@ -88,21 +104,51 @@ class Digests:
         known = self._table.get(path)
         if known is not None and known[0] == signature:
             return known
+        offered = self._offered.pop(path, None)
+        if offered is not None and offered[0] == signature:
+            return offered
+        hashed = self.hashed(path)
+        self.take(path, hashed)
+        return hashed.signature, hashed.digest
+
+    def hashed(self, path: str) -> Hashed:
+        """Hash a file, whatever is known of it. Raises OSError as `of` does."""
+        file = self._prefix + path
+        signature = Signature.of(file)
         counts_seconds = signature.ctime_ns % 1_000_000_000 == 0
         racy_ns = _RACY_NS if counts_seconds else _RACY_FINE_NS
         if not counts_seconds and 0 <= clock.epoch_ns() - signature.ctime_ns <= racy_ns:
-            # Edited just now. Hashed at once it would be hashed again for every step that reads it.
+            # Edited just now. A digest taken at once would not be trusted, and every step that reads it would hash it.
             time.sleep(racy_ns / 1e9)
             signature = Signature.of(file)
         started_ns = clock.epoch_ns()
         digest = digest_of(Path(file))
         # Trusted only if the file was quiet before and during the hashing.
-        if Signature.of(file) == signature and started_ns - signature.ctime_ns > racy_ns:
-            self._table[path] = (signature, digest)
+        quiet = Signature.of(file) == signature and started_ns - signature.ctime_ns > racy_ns
+        return Hashed(signature, digest, quiet)
+
+    def take(self, path: str, hashed: Hashed) -> None:
+        """Take over what `hashed` has found, here or in another process: for good if the file was quiet."""
+        if hashed.quiet:
+            self._table[path] = (hashed.signature, hashed.digest)
             self._changed = True
         else:
             self._table.pop(path, None)
-        return signature, digest
+
+    def offer(self, path: str, hashed: Hashed) -> None:
+        """Take over as `take` does; a file that was not quiet is not hashed again by the next `read` either."""
+        self.take(path, hashed)
+        self._offered[path] = (hashed.signature, hashed.digest)
+
+    def knows(self, path: str) -> bool:
+        """Tell whether the digest of a file is known without reading it; also of one that is not there."""
+        try:
+            signature = Signature.of(self._prefix + path)
+        except OSError:
+            return True
+        return any(
+            known is not None and known[0] == signature for known in (self._table.get(path), self._offered.get(path))
+        )
 
     def learn(self, path: str, signature: Signature, digest: Digest) -> None:
         """Take over the digest of a file that the engine has just moved to `path`; `signature` is by `settled`."""
@@ -118,26 +164,37 @@ class Digests:
         rows = {
             path: [*signature, digest.sha256, digest.meaning]
             for path, (signature, digest) in sorted(self._table.items())
-            if (self._root / path).exists()
+            if os.path.exists(self._prefix + path)  # noqa: PTH110 - knows no error, whatever the path is
         }
-        write_atomically(self._store, json.dumps({"format": _FORMAT, "files": rows}))
+        text = json.dumps({"format": _FORMAT, "files": rows})
+        if self._store.is_relative_to(self._root):
+            write_beneath(self._root, self._store.relative_to(self._root).as_posix(), text.encode())
+        else:
+            write_atomically(self._store, text)
         self._changed = False
 
     def _load(self, store: Path) -> None:
-        # A damaged or foreign table is only a slower start: everything is hashed again.
-        try:
-            document = json.loads(store.read_text("utf-8"))
+        # A damaged or foreign table only costs a slower start: everything is hashed again.
+        with contextlib.suppress(OSError, DamagedError, schema.SchemaError):
+            document = schema.fields(schema.document(read_regular(store, _MOST_BYTES)), "format", "files")
             if document["format"] == _FORMAT:
-                for path, (inode, size, mtime_ns, ctime_ns, sha256, meaning) in document["files"].items():
-                    self._table[path] = (Signature(inode, size, mtime_ns, ctime_ns), Digest(sha256, meaning, size))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            self._table.clear()
+                self._table = schema.table(document["files"], str, _row, _MOST_FILES)
+
+
+def _row(value: Any) -> tuple[Signature, Digest]:
+    if not isinstance(value, list) or len(value) != _ROW:
+        raise schema.SchemaError("is no row")
+    *numbers, sha256, meaning = value
+    if not all(type(number) is int for number in numbers):
+        raise schema.SchemaError("is no signature")
+    signature = Signature(*numbers)
+    return signature, Digest(schema.sha256(sha256), schema.sha256(meaning), schema.count(signature.size))
 
 
 def settled(path: Path) -> Signature:
-    """Set the time of a file back, and return its signature: any later write shows, however soon it comes.
+    """Set the time of a file back and return its signature, so that any later write shows, however soon it comes.
 
-    For files that nobody else writes to yet. Without it what was just made would have to be hashed again.
+    For files that nobody else writes to yet. Otherwise the engine would hash again what it has just made.
     """
     past_ns = clock.epoch_ns() - 2 * _RACY_NS
     os.utime(path, ns=(past_ns, past_ns))
@@ -152,32 +209,36 @@ def digests_of(root: Path) -> Digests:
 
 def digest_of(path: Path, *, meaning: bool = True) -> Digest:
     """Hash one file, without any table. Without `meaning` its meaning is taken to be its bytes."""
-    sha256 = hashlib.sha256()
-    size = 0
     with path.open("rb") as stream:
-        os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
-        while chunk := stream.read(_CHUNK_BYTES):
-            sha256.update(chunk)
-            size += len(chunk)
-    value = sha256.hexdigest()
-    inner = _zip_meaning(path) if meaning and path.suffix in _ZIP_SUFFIXES else None
+        value, size = sha256_of(stream)
+    inner = _zip_meaning(path) if meaning and path.suffix in ARCHIVE_SUFFIXES else None
     return Digest(value, inner or value, size)
 
 
+def sha256_of(stream: BinaryIO) -> tuple[str, int]:
+    """Return the SHA-256 of an open file, and its size in bytes."""
+    sha256 = hashlib.sha256()
+    size = 0
+    os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
+    while chunk := stream.read(_CHUNK_BYTES):
+        sha256.update(chunk)
+        size += len(chunk)
+    return sha256.hexdigest(), size
+
+
 def _zip_meaning(path: Path) -> str | None:
-    """Hash names and contents of the members in the order of their names; None if the archive cannot be read."""
+    """Hash names and contents of the members in the order of their names; None if the archive cannot be read.
+
+    Nor is one that unpacks to over a hundred times its size: every byte of it then has a meaning.
+    """
     sha256 = hashlib.sha256(b"zip members\0")
     try:
-        with zipfile.ZipFile(path) as archive:
-            names = [entry.filename for entry in archive.infolist()]
-            if len(set(names)) != len(names):
-                return None  # which one a reader takes is not defined, so every byte has a meaning
-            for entry in sorted(archive.infolist(), key=lambda entry: entry.filename):
+        with open_regular(path) as file, open_archive(file, most_bytes=most_unpacked(size_of(file))) as archive:
+            for name in sorted(archive.members):
                 content = hashlib.sha256()
-                with archive.open(entry) as member:
-                    while chunk := member.read(_CHUNK_BYTES):
-                        content.update(chunk)
-                sha256.update(entry.filename.encode() + b"\0" + content.digest())
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError, zlib.error):
+                for chunk in archive.chunks(name):
+                    content.update(chunk)
+                sha256.update(name.encode() + b"\0" + content.digest())
+    except (OSError, ValueError):
         return None
     return sha256.hexdigest()

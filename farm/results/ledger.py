@@ -1,19 +1,23 @@
 """The ledger: what every run of every step cost and how it ended, for all checkouts of a user.
 
-Durations and memory of later runs are expected from it. It is a help and never a condition: where it cannot be used
-the build goes on without it, and says so once.
+The farm expects durations and memory of later runs from it. It only helps: if it cannot be used, the build goes on
+without it and says so once.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
+import time
 from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from farm.results.lock import locked
+from farm.results.lock import LockHeldError, locked
+from farm.results.owner import NotPrivateError, check_private, make_own
+from farm.results.schema import SECONDS, SIZE_BYTES
 
 if TYPE_CHECKING:
     import sqlite3
@@ -27,7 +31,12 @@ STOPPED = "stopped"
 _VERSION = 1
 #: Older runs say little about the tools and the machine of today.
 _REMEMBERED = 20
-_BUSY_S = 5.0
+#: Signals are not looked at while SQLite waits for another writer, or computes.
+_BUSY_S = 1.0
+_STATEMENT_S, _INSTRUCTIONS = 1.0, 100_000
+_ROLLBACK = "-journal"
+#: What SQLite keeps beside a database.
+_BESIDE = ("-wal", "-shm", _ROLLBACK)
 _SCHEMA = """
 CREATE TABLE runs (
     id INTEGER PRIMARY KEY,
@@ -67,7 +76,7 @@ class Range:
 
 @dataclass(frozen=True)
 class Expectation:
-    """The expected cost of a run, by earlier runs.
+    """The cost that earlier runs let expect of a run.
 
     `basis` is "step" for runs of the same name, "kind" for runs of the same kind, "none"; `runs` is their number.
     `memory_bytes` is the most that a run of the step has used, or the middle of its kind.
@@ -133,8 +142,10 @@ class Ledger:
             return UNKNOWN
         rows = self._execute(
             f"SELECT wall_s, peak_memory_bytes FROM runs WHERE {column} = ? AND ended = ?"  # noqa: S608 - no user text
+            " AND typeof(wall_s) = 'real' AND wall_s BETWEEN 0 AND ?"
+            " AND typeof(peak_memory_bytes) = 'integer' AND peak_memory_bytes BETWEEN 0 AND ?"
             " ORDER BY id DESC LIMIT ?",
-            (value, ENDED_WELL, _REMEMBERED),
+            (value, ENDED_WELL, SECONDS, SIZE_BYTES, _REMEMBERED),
         )
         if not rows:
             return UNKNOWN
@@ -146,7 +157,7 @@ class Ledger:
         return Expectation(Range(min(walls), median(walls), max(walls)), memory or None, column, len(rows))
 
     def _execute(self, statement: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
-        """Run one statement. An error ends the use of the ledger for this build, and nothing else."""
+        """Run one statement. After an error this build goes on without the ledger."""
         if self._unusable:
             return []
         import sqlite3  # noqa: PLC0415 - a build that has nothing to do needs no ledger, and must not wait for this
@@ -154,8 +165,12 @@ class Ledger:
         try:
             if self._connection is None:
                 self._connection = self._open()
+            limit_time(self._connection)
             return self._connection.execute(statement, values).fetchall()
-        except (sqlite3.Error, OSError) as error:
+        except (
+            *(sqlite3.Error, OSError, ValueError, OverflowError),
+            *(NotPrivateError, LedgerIsForeignError, LockHeldError),
+        ) as error:
             self._unusable = True
             self._warn(f"the ledger {self._path} cannot be used ({error}); nothing is learned from this build")
             return []
@@ -163,31 +178,29 @@ class Ledger:
     def _open(self) -> sqlite3.Connection:
         import sqlite3  # noqa: PLC0415
 
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        # Others are held off while the file is made or set aside: they could take away the one just made.
-        with locked(Path(f"{self._path}.lock"), fcntl.LOCK_EX):
-            for last in (False, True):
-                connection = sqlite3.connect(self._path, timeout=_BUSY_S, isolation_level=None)
-                try:
-                    _prepare(connection)
-                except (sqlite3.OperationalError, LedgerIsNewerError):
-                    connection.close()
-                    raise
-                except (sqlite3.DatabaseError, LedgerIsForeignError) as error:
-                    connection.close()
-                    if last:
-                        raise
-                    self._set_aside(str(error))
-                else:
-                    return connection
-        raise AssertionError("the second attempt returns or raises")
+        make_own(self._path.parent)
+        # Locked while the file is made or set aside: another farm could set aside the one just made.
+        with locked(Path(f"{self._path}.lock"), fcntl.LOCK_EX, wait_s=_BUSY_S):
+            try:
+                return self._attempt()
+            except (sqlite3.OperationalError, LedgerIsNewerError):
+                raise
+            except (sqlite3.DatabaseError, LedgerIsForeignError, UnicodeDecodeError) as error:
+                self._set_aside(str(error))
+                return self._attempt()
+
+    def _attempt(self) -> sqlite3.Connection:
+        """Open the ledger, and change nothing but its settings. Raises LedgerIsForeignError and sqlite3.Error."""
+        check_files(self._path)
+        return opened(str(self._path), _prepare)
 
     def _set_aside(self, why: str) -> None:
         number = 1
-        while (aside := self._path.with_name(f"{self._path.name}.aside-{number}")).exists():
+        while os.path.lexists(aside := self._path.with_name(f"{self._path.name}.aside-{number}")):
             number += 1
-        self._path.rename(aside)
-        for suffix in ("-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            self._path.rename(aside)
+        for suffix in _BESIDE:
             with contextlib.suppress(FileNotFoundError):
                 Path(f"{self._path}{suffix}").rename(f"{aside}{suffix}")
         self._warn(
@@ -203,7 +216,57 @@ class LedgerIsForeignError(Exception):
     """The file is a database, but no ledger of a known version."""
 
 
-def _prepare(connection: sqlite3.Connection) -> None:
+def check_files(path: Path) -> None:
+    """Check that only this user may have written the ledger and what SQLite keeps beside it.
+
+    Raises LedgerIsForeignError. A rollback journal counts as foreign: a ledger has a write-ahead
+    log, and SQLite would remove the file that such a journal names.
+    """
+    if os.path.lexists(f"{path}{_ROLLBACK}"):
+        raise LedgerIsForeignError("a rollback journal lies beside it")
+    for suffix in ("", *_BESIDE):
+        place = Path(f"{path}{suffix}")
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                check_private(place)
+        except NotPrivateError as problem:
+            raise LedgerIsForeignError(f"{place.name} {problem}") from None
+        if place.is_dir():
+            raise LedgerIsForeignError(f"{place.name} is a folder")
+        if place.exists() and place.stat().st_nlink > 1:
+            raise LedgerIsForeignError(f"{place.name} has another name too (a hard link)")
+
+
+def opened(place: str, prepare: Callable[[sqlite3.Connection], None], *, is_uri: bool = False) -> sqlite3.Connection:
+    """Open a database and prepare it. SQLite does not trust its schema, and no statement lasts long.
+
+    Raises sqlite3.Error and what `prepare` raises; the connection is closed then.
+    """
+    import sqlite3  # noqa: PLC0415
+
+    connection = sqlite3.connect(place, timeout=_BUSY_S, isolation_level=None, uri=is_uri)
+    try:
+        limit_time(connection)
+        connection.execute("PRAGMA trusted_schema = OFF")
+        prepare(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def limit_time(connection: sqlite3.Connection) -> None:
+    """Let a statement fail if it has not ended in time: in a damaged file SQLite may walk in circles."""
+    until_s = time.monotonic() + _STATEMENT_S
+    connection.set_progress_handler(lambda: time.monotonic() > until_s, _INSTRUCTIONS)
+
+
+def check_schema(connection: sqlite3.Connection) -> bool:
+    """Tell whether the database has the tables of a ledger; False for an empty one.
+
+    Raises LedgerIsNewerError and LedgerIsForeignError. A view or a trigger could run any statement, so the
+    database may hold only what this farm has made.
+    """
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if version > _VERSION:
@@ -211,10 +274,19 @@ def _prepare(connection: sqlite3.Connection) -> None:
     if tables and version < _VERSION:
         raise LedgerIsForeignError(f"it has version {version}, this farm knows {_VERSION}")
     if tables:
-        columns = {row[1] for row in connection.execute("PRAGMA table_info(runs)")}
-        if not columns.issuperset(Entry.__dataclass_fields__):
+        made = {_plain(sql) for (sql,) in connection.execute("SELECT sql FROM sqlite_master LIMIT 100")}
+        if made != {_plain(statement) for statement in _SCHEMA.split(";") if statement.strip()}:
             raise LedgerIsForeignError("it has other columns")
-    # With a write-ahead log a commit is one append, and a kill at any moment leaves whole entries.
+    return bool(tables)
+
+
+def _plain(sql: object) -> str:
+    return " ".join(str(sql).split())
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    tables = check_schema(connection)
+    # With a write-ahead log a commit is one append: a kill at any moment leaves whole entries.
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     if not tables:

@@ -1,26 +1,33 @@
-"""The record of a finished step, one JSON file each, written at once: a killed build keeps all that had finished."""
+"""The record of a finished step: a JSON file, written at once. So a killed build keeps every finished step."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal, get_args
 
+from farm.beneath import discard_beneath, folder_beneath, unlink_beneath, write_beneath
 from farm.key import Parts
 from farm.reason import Reason, differences
+from farm.results import schema
+from farm.results.confined import DamagedError, open_regular, read_most
 from farm.results.digest import Digest, Digests
-from farm.results.folder import RECORDS, write_atomically
+from farm.results.folder import RECORDS
+from farm.results.owner import others_may_write
 from farm.step import Step
 
 _FORMAT = 1
+#: More than a step with ten thousand inputs needs.
+_MOST_BYTES = 16 << 20
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a run took. `peak_memory_gib` is of the whole tree as sampled, or of the largest process if that is more."""
+    """What a run took. `peak_memory_gib` is the larger of two: the sampled whole tree, and its largest process."""
 
     wall_s: float
     cpu_s: float
@@ -28,6 +35,12 @@ class Cost:
 
 
 NO_COST = Cost(0.0, 0.0, 0.0)
+
+
+#: Where the outputs of a step come from. "ran": this farm ran it, on its own results. "restored": from a store that
+#: only its user may write. "shared": from a shared store, or made of what came from one.
+Origin = Literal["ran", "restored", "shared"]
+_ORIGINS: tuple[Origin, ...] = get_args(Origin)
 
 
 @dataclass(frozen=True)
@@ -45,6 +58,7 @@ class Record:
     cost: Cost
     ended_s: float
     log: str = ""
+    origin: Origin = "restored"
 
 
 def record_path(step: Step) -> str:
@@ -63,7 +77,7 @@ class Records:
         self._root = root
 
     def read(self, step: Step) -> Record | None:
-        """Return the record of a step; None if there is none or it is damaged, which means that the step must run."""
+        """Return the record of a step. None: it has none, or a damaged one, and must run."""
         return self._read(self._root / record_path(step))
 
     def below(self, folder: str) -> Iterator[Record]:
@@ -77,9 +91,15 @@ class Records:
 
     def _read(self, path: Path) -> Record | None:
         try:
-            return _record(json.loads(path.read_text("utf-8")))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            with open_regular(path) as stream:
+                record = _record(schema.document(read_most(stream, _MOST_BYTES)))
+                status = os.fstat(stream.fileno())
+        except (OSError, DamagedError, schema.SchemaError):
             return None
+        if status.st_uid != os.geteuid() or others_may_write(status):
+            # Somebody else may have written that this farm ran the step.
+            return replace(record, origin="restored") if record.origin == "ran" else record
+        return record
 
     def write(self, step: Step, record: Record) -> None:
         """Write a record, completely or not at all."""
@@ -97,26 +117,31 @@ class Records:
             "peak_memory_gib": round(record.cost.peak_memory_gib, 4),
             "ended_s": round(record.ended_s, 3),
             "log": record.log,
+            "origin": record.origin,
             "parts": record.parts.document(),
         }
-        write_atomically(self._root / record_path(step), json.dumps(document, indent=1) + "\n")
+        write_beneath(self._root, record_path(step), (json.dumps(document, indent=1) + "\n").encode())
 
     def remove(self, step: Step) -> None:
-        """Forget that a step ever ended well."""
-        (self._root / record_path(step)).unlink(missing_ok=True)
+        """Forget that a step has ended well."""
+        discard_beneath(self._root, record_path(step))
 
     def forget(self, record: Record) -> None:
         """Remove one of the records that `below` has returned."""
-        (self._root / RECORDS / f"{next(iter(record.outputs))}.json").unlink(missing_ok=True)
+        discard_beneath(self._root, f"{RECORDS}/{next(iter(record.outputs))}.json")
 
 
 def remove_files(paths: Iterable[str]) -> None:
-    """Remove files of the checkout that exist, and the folders that get empty by that, but never the first one."""
-    for path in map(Path, paths):
-        path.unlink(missing_ok=True)
-        for folder in list(path.parents)[:-2]:
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+    """Remove files of the checkout that exist, and the folders that are then empty, but never the topmost one.
+
+    Raises RefusedError for a file that a link leads to.
+    """
+    root = Path.cwd()
+    for path in paths:
+        unlink_beneath(root, path)
+        for folder in list(PurePosixPath(path).parents)[:-2]:
+            with contextlib.suppress(OSError), folder_beneath(root, folder.parent.as_posix()) as parent:
+                os.rmdir(folder.name, dir_fd=parent)
 
 
 def why(step: Step, parts: Parts, record: Record | None, digests: Digests) -> tuple[Reason, ...]:
@@ -146,19 +171,24 @@ def why(step: Step, parts: Parts, record: Record | None, digests: Digests) -> tu
     return tuple(reasons)
 
 
-def _record(document: dict[str, Any]) -> Record:
-    if document["format"] != _FORMAT:
-        raise ValueError("another format")
+def _record(value: Any) -> Record:
+    names = ("format", "name", "key", "outputs", "facts", "wall_s", "cpu_s", "peak_memory_gib", "ended_s", "parts")
+    document = schema.fields(value, *names, optional=("log", "origin"))
+    schema.one_of(document["format"], (_FORMAT,))
     return Record(
-        name=str(document["name"]),
-        key=str(document["key"]),
+        name=schema.name(document["name"]),
+        key=schema.sha256(document["key"]),
         parts=Parts.of_document(document["parts"]),
-        outputs={
-            str(target): Digest(str(item["sha256"]), str(item["meaning"]), int(item["size_bytes"]))
-            for target, item in document["outputs"].items()
-        },
-        facts={str(name): str(value) for name, value in document["facts"].items()},
-        cost=Cost(float(document["wall_s"]), float(document["cpu_s"]), float(document["peak_memory_gib"])),
-        ended_s=float(document["ended_s"]),
-        log=str(document.get("log", "")),
+        outputs=schema.table(document["outputs"], schema.path, _digest),
+        facts=schema.table(document["facts"], schema.text, schema.text),
+        cost=Cost(*(schema.amount(document[name]) for name in ("wall_s", "cpu_s", "peak_memory_gib"))),
+        ended_s=schema.amount(document["ended_s"]),
+        log=schema.path(document["log"]) if document.get("log") else "",
+        # Earlier farms did not record whether a step was restored.
+        origin=schema.one_of(document.get("origin", "restored"), _ORIGINS),
     )
+
+
+def _digest(value: Any) -> Digest:
+    item = schema.fields(value, "sha256", "meaning", "size_bytes")
+    return Digest(schema.sha256(item["sha256"]), schema.sha256(item["meaning"]), schema.count(item["size_bytes"]))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from farm.results.digest import digest_of
-from farm.results.store import DamagedError, Store, StoreEntry
+from farm.results.confined import UNFINISHED, DamagedError
+from farm.results.digest import sha256_of
+from farm.results.entry import StoreEntry
+from farm.results.schema import is_sha256
+from farm.results.store import ENTRIES, OBJECTS, Store
 
-#: How far below its limit a store is brought: it would have to be looked through after each build otherwise.
+#: How far below its limit a store is brought. Otherwise every build would have to look through it again.
 _LIMIT_SHARE = 0.9
 _TRIES = 20
 _PAUSE_S = 0.1
@@ -30,7 +33,7 @@ class Stats:
 
 @dataclass(frozen=True)
 class Verified:
-    """What a check of every byte has found. What is damaged has been removed; names or keys of entries, digests."""
+    """What a check of every byte has found. Damaged entries (names or keys) and objects (digests) were removed."""
 
     entries: int
     objects: int
@@ -51,34 +54,26 @@ class Collected:
 
 def stats(store: Store) -> Stats:
     """Count what is in the store."""
-    sizes = [path.stat().st_size for path in _files(store.folder / "cas")]
-    return Stats(len(_files(store.folder / "ac")), len(sizes), sum(sizes))
+    sizes = _sizes(store, OBJECTS)
+    return Stats(len(_sizes(store, ENTRIES)), len(sizes), sum(sizes.values()))
 
 
 def verify(store: Store) -> Verified:
-    """Hash every object and read every entry; remove what is damaged: it is made again when needed."""
-    damaged_objects = []
-    objects = _files(store.folder / "cas")
-    for path in objects:
-        if digest_of(path, meaning=False).sha256 != path.name:
-            damaged_objects.append(path.name)
-            path.unlink()
-    damaged_entries = []
-    entries = _files(store.folder / "ac")
-    for path in entries:
-        entry = _read(store, path)
-        if entry is None or not all(store.object_path(sha256).exists() for sha256 in entry.objects):
-            damaged_entries.append(path.name if entry is None else entry.name)
-            path.unlink()
-    return Verified(len(entries), len(objects), tuple(damaged_entries), tuple(damaged_objects))
+    """Hash every object and read every entry; remove what is damaged: it is made again when needed.
+
+    Anything that a build would not accept is damaged: also a link, a pipe, or a file where no build looks for it.
+    """
+    objects, damaged_objects = _checked(store, OBJECTS, lambda path: _object_problem(store, path))
+    entries, damaged_entries = _checked(store, ENTRIES, lambda path: _entry_problem(store, path))
+    return Verified(entries, objects, tuple(damaged_entries), tuple(damaged_objects))
 
 
 def limit(store: Store, max_bytes: int, keep: Collection[str]) -> Collected | None:
     """Remove the entries longest unused if there are more than `max_bytes` of objects; `keep` are keys that stay.
 
-    Returns None if nothing was to be removed, or if other builds use the store all the time: the next one tries again.
+    Returns None if nothing was to be removed, or if other builds keep using the store; the next build tries again.
     """
-    if stats(store).size_bytes <= max_bytes:
+    if not store.is_usable or stats(store).size_bytes <= max_bytes:
         return None
     for key in keep:
         store.mark(key)
@@ -96,30 +91,30 @@ def collect(store: Store, max_bytes: int, keep: Collection[str] = (), *, wait: b
     Entries whose key a running build has locked stay, and those of the keys `keep`. Raises BlockingIOError if another
     build adds or restores something just now and this is not to `wait` for it.
     """
-    # Nobody adds anything meanwhile, so an object that no entry names is not one whose entry is about to come. Nobody
-    # restores either: what a build has begun to restore is whole.
+    # Nobody adds anything meanwhile, so no entry is about to come for an object that has none. Nobody restores either,
+    # so no build loses an object between two files of one result.
     with store.held(fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB):
-        for path in [*_unfinished(store.folder / "cas"), *_unfinished(store.folder / "ac")]:
-            path.unlink(missing_ok=True)
-        sizes = {path.name: path.stat().st_size for path in _files(store.folder / "cas")}
+        for path in _unfinished(store):
+            store.files.remove(path)
+        objects = _sizes(store, OBJECTS)
+        sizes = {_name(path): size for path, size in objects.items()}
         before, objects_before = sum(sizes.values()), len(sizes)
-        paths = sorted(_files(store.folder / "ac"), key=lambda path: path.stat().st_mtime)
-        entries = {path: _read(store, path) for path in paths}
+        entries = {_name(path): _read(store, _name(path)) for path in _by_last_use(store)}
         uses = Counter(sha256 for entry in entries.values() if entry for sha256 in entry.objects)
         left = before
         for sha256 in [sha256 for sha256 in sizes if not uses[sha256]]:
             left -= _remove(store, sha256, sizes)
         removed = locked = 0
-        for path, entry in entries.items():
+        for key, entry in entries.items():
             if entry is not None and left <= max_bytes:
                 break
-            if entry is not None and path.name in keep:
+            if entry is not None and key in keep:
                 continue
-            lease = store.lease(path.name)
+            lease = store.lease(key)
             if lease is None:
                 locked += 1
                 continue
-            path.unlink(missing_ok=True)
+            store.files.remove(f"{ENTRIES}/{key[:2]}/{key}")
             lease.release()
             removed += 1
             for sha256 in entry.objects if entry else ():
@@ -130,23 +125,97 @@ def collect(store: Store, max_bytes: int, keep: Collection[str] = (), *, wait: b
 
 
 def _remove(store: Store, sha256: str, sizes: dict[str, int]) -> int:
-    store.object_path(sha256).unlink(missing_ok=True)
+    store.files.remove(f"{OBJECTS}/{sha256[:2]}/{sha256}")
     return sizes.pop(sha256)
 
 
-def _read(store: Store, path: Path) -> StoreEntry | None:
+def _read(store: Store, key: str) -> StoreEntry | None:
     with contextlib.suppress(DamagedError, OSError):
-        return store.read(path.name)
+        return store.read(key)
     return None
 
 
-def _files(folder: Path) -> list[Path]:
-    return [path for path in _all(folder) if not path.name.startswith(".")]
+def _checked(store: Store, part: str, problem_of: Callable[[str], str]) -> tuple[int, list[str]]:
+    """Look at all that lies in a part of the store, and remove what is damaged. Returns the count and damaged names."""
+    paths = list(_paths(store, part))
+    damaged = []
+    for path in paths:
+        if name := problem_of(path):
+            damaged.append(name)
+            store.files.remove(path)
+    return len(paths), damaged
 
 
-def _unfinished(folder: Path) -> list[Path]:
-    return [path for path in _all(folder) if path.name.startswith(".tmp-")]
+def _object_problem(store: Store, path: str) -> str:
+    """Return what to call an object that a build would not accept; nothing for a whole one."""
+    name = _name(path)
+    with contextlib.suppress(DamagedError, OSError):
+        with store.files.open(path) as stream:
+            whole = sha256_of(stream)[0] == name
+        if whole and path == f"{OBJECTS}/{name[:2]}/{name}":
+            return ""
+    return _shown(path)
 
 
-def _all(folder: Path) -> list[Path]:
-    return sorted(folder.glob("??/*"))
+def _entry_problem(store: Store, path: str) -> str:
+    """Return what to call an entry that a build would not accept; nothing for a whole one."""
+    key = _name(path)
+    entry = _read(store, key) if path == f"{ENTRIES}/{key[:2]}/{key}" else None
+    if entry is None:
+        return _shown(path)
+    return "" if all(_is_whole(store, sha256, size) for sha256, size in entry.objects.items()) else entry.name
+
+
+def _is_whole(store: Store, sha256: str, size: int) -> bool:
+    """Tell whether an object of this size can be read; its bytes have been verified."""
+    with contextlib.suppress(DamagedError, OSError), store.files.open(f"{OBJECTS}/{sha256[:2]}/{sha256}") as stream:
+        return os.fstat(stream.fileno()).st_size == size
+    return False
+
+
+def _sizes(store: Store, part: str) -> dict[str, int]:
+    """Return the size of each file of a part by its path. Left out: files where no build looks for them."""
+    found = {}
+    for path in _paths(store, part):
+        name = _name(path)
+        with contextlib.suppress(DamagedError, OSError):
+            if is_sha256(name) and path == f"{part}/{name[:2]}/{name}":
+                found[path] = store.files.status(path).st_size
+    return found
+
+
+def _by_last_use(store: Store) -> list[str]:
+    times = {}
+    for path in _sizes(store, ENTRIES):
+        with contextlib.suppress(DamagedError, OSError):
+            times[path] = store.files.status(path).st_mtime
+    return sorted(times, key=lambda path: (times[path], path))
+
+
+def _paths(store: Store, part: str) -> Iterator[str]:
+    """Return the paths of all that lies in a part of the store, but unfinished files."""
+    for folder in store.files.names(part):
+        if not store.files.is_folder(f"{part}/{folder}"):
+            yield f"{part}/{folder}"
+        for name in store.files.names(f"{part}/{folder}"):
+            if not name.startswith(UNFINISHED):
+                yield f"{part}/{folder}/{name}"
+
+
+def _unfinished(store: Store) -> list[str]:
+    return [
+        f"{part}/{folder}/{name}"
+        for part in (OBJECTS, ENTRIES)
+        for folder in store.files.names(part)
+        for name in store.files.names(f"{part}/{folder}")
+        if name.startswith(UNFINISHED)
+    ]
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _shown(path: str) -> str:
+    """Return the name of a file in printable characters."""
+    return _name(path) if is_sha256(_name(path)) else ascii(path)

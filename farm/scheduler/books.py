@@ -1,4 +1,4 @@
-"""Notes how tasks end, wherever that is to be known: outcome, frontier, doit's memory, ledger, watcher."""
+"""Notes how tasks end, for all that have to know: outcome, frontier, doit's memory, ledger, watcher."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Books:
         self._frontier.end(name)
 
     def stood_for(self, name: str) -> None:
-        """Note that all has ended that a task without actions stands for."""
+        """Note that all tasks of a group have ended."""
         self._frontier.end(name)
 
     def failed(self, name: str, failure: Failure, *, error: bool = False) -> None:
@@ -118,7 +118,7 @@ class Books:
     def _skipped(self, names: Sequence[str], because: str) -> None:
         self.outcome.skipped.update({name: because for name in names if self._tasks[name].actions})
         if self._go_on and names and because in self.outcome.failed and step_of(self._tasks[because]) is None:
-            # As with doit, where a task without what it needs is an error of its own.
+            # As with doit: a task that lacks what it needs is an error of its own.
             self.outcome.errors = True
             for name in names:
                 if step_of(self._tasks[name]) is None:

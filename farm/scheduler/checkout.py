@@ -8,28 +8,31 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from farm import clock
+from farm.beneath import folder_beneath, move_beneath, remove_beneath, unlink_beneath
 from farm.execution.run import Run
+from farm.hooks import Hook, Vouch
 from farm.key import Parts, parts_of
 from farm.reason import Reason
-from farm.results.digest import Digest, Digests, Signature, digest_of, settled
-from farm.results.folder import SCRATCH, move, remove_tree
-from farm.results.record import Cost, Record, Records, why
-from farm.results.store import Store, entry_of
+from farm.results.digest import Digest, Digests, Hashed, Signature, digest_of, settled
+from farm.results.folder import SCRATCH
+from farm.results.lock import LockHeldError
+from farm.results.record import Cost, Origin, Record, Records, why
+from farm.results.store import Store, StoreEntry, entry_of
+from farm.scheduler.beside.workers import LOCK_PATIENCE_S
 from farm.step import Step
 
-#: What a task does with its outputs when they are in place; it gets their paths.
-Hook = Callable[[tuple[Path, ...]], None]
-
-_RESTORING = f"{SCRATCH}/restoring"
+#: Where the files of a stored result are put together, one result after the other.
+RESTORING = f"{SCRATCH}/restoring"
 
 
 @dataclass(frozen=True)
 class Probe:
-    """The state of a step before it runs: its key, its inputs, and why it is not current."""
+    """The state of a step before it runs: its key, its inputs, why it is not current, and its recorded origin."""
 
     parts: Parts
     inputs: Mapping[str, tuple[Signature, Digest]]
     reasons: tuple[Reason, ...]
+    origin: Origin = "restored"
 
 
 @dataclass(frozen=True)
@@ -47,12 +50,23 @@ class HookError(Exception):
 class Checkout:
     """The records and targets of a checkout, and their exchange with the store."""
 
-    def __init__(self, root: Path, digests: Digests, store: Store | None) -> None:
+    def __init__(
+        self, root: Path, digests: Digests, store: Store | None, note: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """`note` gets sentences for the user."""
         self.root = root
+        self._note = note
         self.store = store
+        self._store_is_shared = store is not None and store.shared
         self._digests = digests
         self._records = Records(root)
+        #: Files that came out of a shared store, or were made from such.
+        self._shared: set[str] = set()
         self._restoring_is_empty = False
+        #: Files whose digests were known when a step was looked at.
+        self._known: set[str] = set()
+        #: Keys that could not be restored.
+        self._lost: set[str] = set()
         #: Keys of all steps that were looked at.
         self.keys: set[str] = set()
 
@@ -61,15 +75,20 @@ class Checkout:
         inputs = {source: self._digests.read(source) for source in step.sources}
         parts = parts_of(step, lambda item: inputs[item.source][1].meaning)
         self.keys.add(parts.key)
-        return Probe(parts, inputs, why(step, parts, self._records.read(step), self._digests))
+        record = self._records.read(step)
+        reasons = why(step, parts, record, self._digests)
+        origin = record.origin if record is not None else "restored"
+        if not reasons:
+            self._note_origin(step, origin)
+        return Probe(parts, inputs, reasons, origin)
 
     def has(self, step: Step) -> bool:
-        """Tell whether a step is current or stored. What depends on inputs that are not there yet counts as neither."""
+        """Tell whether a step is current or stored. If an input is missing it counts as neither."""
         try:
             probe = self.probe(step)
         except OSError:
             return False
-        return not probe.reasons or (self.store is not None and self.store.find(probe.parts.key) is not None)
+        return not probe.reasons or (self.stored(step, probe) is not None)
 
     def unmoved(self, probe: Probe) -> bool:
         """Tell whether every source is still as it was probed. Raises OSError for one that is gone."""
@@ -88,51 +107,109 @@ class Checkout:
 
         Returns the cost of the run that made them. Raises OSError if the checkout cannot be written.
         """
-        entry = self.store.find(probe.parts.key) if self.store is not None else None
-        outputs = {output.path for output in step.outputs}
-        if self.store is None or entry is None or not outputs <= set(entry.files):
+        entry = self.stored(step, probe)
+        if entry is None:
             return None
-        folder = self.root / _RESTORING
-        self._clear_restoring()
-        self._restoring_is_empty = False
+        if not self.fetch(entry, RESTORING):
+            self.not_restored(entry)
+            return None
+        return self.place_fetched(step, probe, entry, RESTORING, hook)
+
+    def stored(self, step: Step, probe: Probe) -> StoreEntry | None:
+        """Return what the store has for a step; None if it has nothing that could be restored in this build."""
+        key = probe.parts.key
         try:
-            if not self.store.restore(entry, folder):
-                return None
-            self._place(step, folder / "work", {path: file.digest for path, file in entry.files.items()})
-            move(folder / "log", self.root / step.log)
-            # All moved away: the next one may use the folder, and some file systems take long to remove one.
-            self._restoring_is_empty = outputs == set(entry.files) and not any("/" in path for path in outputs)
+            return self.store.find(key, _outputs(step)) if self.store is not None and key not in self._lost else None
+        except LockHeldError as error:  # only while it is emptied
+            self.leave_store(error)
+            return None
+
+    def fetch(self, entry: StoreEntry, folder: str) -> bool:
+        """Write the files of an entry, verified, into a folder of the checkout; False if the store has no whole result.
+
+        Raises OSError if the checkout cannot be written, and LockHeldError.
+        """
+        if not (folder == RESTORING and self._restoring_is_empty):
+            remove_beneath(self.root, folder)
+        self._restoring_is_empty = False
+        with folder_beneath(self.root, folder, make=True):
+            return self.store is not None and self.store.restore(entry, self.root / folder)
+
+    def place_fetched(self, step: Step, probe: Probe, entry: StoreEntry, folder: str, hook: Hook | None) -> Cost:
+        """Put what was fetched into place and record it; return the cost of its run. Raises as `restore` does."""
+        digests = {path: file.digest for path, file in entry.files.items()}
+        try:
+            self._place(step, self.root / folder / "work", digests)
+            move_beneath(self.root / folder / "log", self.root, step.log)
+            # The folder is empty: the next result may use it, since some file systems take long to remove one.
+            self._restoring_is_empty = folder == RESTORING and not any("/" in path for path in digests)
         finally:
-            self._clear_restoring()
-        self.run_hook(step, hook)
-        self._record(step, probe, {path: file.digest for path, file in entry.files.items()}, entry.cost)
+            if not self._restoring_is_empty:
+                remove_beneath(self.root, folder)
+        origin: Origin = "shared" if self._store_is_shared else "restored"
+        self.run_hook(step, hook, origin)
+        self._record(step, probe, digests, entry.cost, origin)
         return entry.cost
 
-    def publish(self, run: Run, probe: Probe, hook: Hook | None) -> tuple[Difference, ...]:
-        """Store and record a run that ended well, and put its outputs in place; return the differences from an earlier.
+    def leave_store(self, error: LockHeldError) -> None:
+        """Go on without the store: somebody holds its lock and does not end."""
+        if self.store is not None:
+            self._note(
+                f"the store {self.store.folder} is not used any more: {error.holder} has held its lock for "
+                f"{LOCK_PATIENCE_S:.0f} s"
+            )
+            self.store = None
 
-        Raises OSError.
+    def not_restored(self, entry: StoreEntry) -> None:
+        """Do not try to restore an entry again in this build."""
+        self._lost.add(entry.key)
+
+    def keep(self, run: Run, probe: Probe) -> dict[str, Digest]:
+        """Hash the outputs of a run that ended well, and store them; return their digests.
+
+        Raises OSError and LockHeldError.
         """
         step, key = run.step, probe.parts.key
         digests = {output.path: digest_of(run.work / output.path) for output in step.outputs}
-        earlier = self._earlier(step, key)
-        if self.store is not None:
+        # A private store never holds results that somebody else may have influenced.
+        if self.store is not None and (self._origin(step) == "ran" or self.store.shared):
             more = {"facts": dict(step.facts), "cost": run.cost}
             self.store.publish(entry_of(key, step.name, digests, run.work, run.log, **more), run.work, run.log)
+        return digests
+
+    def publish(
+        self,
+        run: Run,
+        probe: Probe,
+        digests: Mapping[str, Digest],
+        earlier: Mapping[str, Digest],
+        hook: Hook | None,
+    ) -> tuple[Difference, ...]:
+        """Put the outputs of a run in place and record it; return the differences from `earlier` ones of the same key.
+
+        Raises OSError.
+        """
+        step = run.step
+        origin = self._origin(step)
         self._place(step, run.work, digests)
-        self.run_hook(step, hook)
-        self._record(step, probe, digests, run.cost)
+        self.run_hook(step, hook, origin)
+        self._record(step, probe, digests, run.cost, origin)
         return tuple(
             Difference(output.target, earlier[output.path].meaning == digests[output.path].meaning)
             for output in step.outputs
             if output.path in earlier and earlier[output.path].sha256 != digests[output.path].sha256
         )
 
-    def run_hook(self, step: Step, hook: Hook | None) -> None:
-        """Run the task's publish hook. Raises HookError for whatever it raises."""
+    def run_hook(self, step: Step, hook: Hook | None, origin: Origin) -> None:
+        """Run the task's publish hook on outputs of this origin. Raises HookError for whatever it raises."""
         if hook is not None:
+            paths = tuple(self.root / target for target in step.targets)
             try:
-                hook(tuple(self.root / target for target in step.targets))
+                if isinstance(hook, Vouch):
+                    if sentence := hook.call(paths, origin == "ran"):
+                        self._note(sentence)
+                else:
+                    hook(paths)
             except Exception as error:
                 raise HookError(f"{type(error).__name__}: {error}") from error
 
@@ -141,32 +218,58 @@ class Checkout:
         self._records.remove(step)
         for target in step.targets:
             with contextlib.suppress(OSError):
-                (self.root / target).unlink()
+                unlink_beneath(self.root, target)
 
     def save(self) -> None:
-        """Keep the digests for the next build, and leave no folder."""
-        self._digests.save()
-        self._restoring_is_empty = False
-        self._clear_restoring()
+        """Keep the digests for the next build, where they can be written, and leave no folder."""
+        for tidy in (self._digests.save, lambda: remove_beneath(self.root, RESTORING)):
+            with contextlib.suppress(OSError):
+                tidy()
 
-    def _clear_restoring(self) -> None:
-        if not self._restoring_is_empty:
-            remove_tree(self.root / _RESTORING)
+    def hashed(self, path: str) -> Hashed:
+        """Hash a file of the checkout. Raises OSError."""
+        return self._digests.hashed(path)
+
+    def learn(self, found: Mapping[str, Hashed]) -> None:
+        """Take over what `hashed` has found in another process."""
+        for path, hashed in found.items():
+            self._digests.offer(path, hashed)
+
+    def unhashed(self, step: Step) -> list[str]:
+        """Return the sources and targets of a step that `probe` would have to read."""
+        # Many steps read the same files, and a build without work does little else than ask for their times.
+        new = [path for path in (*step.sources, *step.targets) if path not in self._known]
+        unknown = [path for path in new if not self._digests.knows(path)]
+        self._known.update(new)
+        self._known.difference_update(unknown)
+        return unknown
 
     def _place(self, step: Step, work: Path, digests: Mapping[str, Digest]) -> None:
         for output in step.outputs:
             signature = settled(work / output.path)
-            move(work / output.path, self.root / output.target)
+            move_beneath(work / output.path, self.root, output.target)
             self._digests.learn(output.target, signature, digests[output.path])
 
-    def _record(self, step: Step, probe: Probe, digests: Mapping[str, Digest], cost: Cost) -> None:
+    def _origin(self, step: Step) -> Origin:
+        """Return "shared" if any input of a run came out of a shared store, or was made from one."""
+        return "ran" if self._shared.isdisjoint(step.sources) else "shared"
+
+    def _note_origin(self, step: Step, origin: Origin) -> None:
+        """Remember the origin of these outputs, for the steps that read them."""
+        if origin == "shared":
+            self._shared.update(step.targets)
+        else:
+            self._shared.difference_update(step.targets)
+
+    def _record(self, step: Step, probe: Probe, digests: Mapping[str, Digest], cost: Cost, origin: Origin) -> None:
+        self._note_origin(step, origin)
         outputs = {output.target: digests[output.path] for output in step.outputs}
         key, parts = probe.parts.key, probe.parts
         self._records.write(
-            step, Record(step.name, key, parts, outputs, dict(step.facts), cost, clock.epoch_s(), step.log)
+            step, Record(step.name, key, parts, outputs, dict(step.facts), cost, clock.epoch_s(), step.log, origin)
         )
 
-    def _earlier(self, step: Step, key: str) -> Mapping[str, Digest]:
+    def earlier(self, step: Step, key: str) -> Mapping[str, Digest]:
         """Return the outputs of an earlier run with the same key: the store's, else the recorded ones, else none."""
         stored = self.store.outputs(key) if self.store is not None else None
         if stored is not None:
@@ -184,3 +287,7 @@ class Checkout:
         except OSError:
             return True
         return now_signature != signature and now.meaning != digest.meaning
+
+
+def _outputs(step: Step) -> set[str]:
+    return {output.path for output in step.outputs}

@@ -17,7 +17,7 @@ class Frontier:
         #: Where each task stands in the order of the graph.
         self.place: dict[str, float] = {}
         self.ended: set[str] = set()
-        #: Of those that have ended, the ones that failed, were skipped or ignored.
+        #: Ended tasks that failed, were skipped or were ignored.
         self.lost: set[str] = set()
         #: Times at which tasks become ready again, with their places.
         self._later: list[tuple[float, float, str]] = []
@@ -38,7 +38,7 @@ class Frontier:
         return self._later[0][0] if self._later else None
 
     def take(self) -> str:
-        """Return a ready task, which is ready no more."""
+        """Take a ready task: it is not ready any more."""
         return heapq.heappop(self._ready)[1]
 
     def again(self, name: str, at_s: float | None = None) -> None:
@@ -49,7 +49,7 @@ class Frontier:
             heapq.heappush(self._later, (at_s, self.place[name], name))
 
     def advance(self, now_s: float) -> None:
-        """Make ready what has waited for a time that has come."""
+        """Make the tasks ready whose time has come."""
         while self._later and self._later[0][0] <= now_s:
             heapq.heappush(self._ready, heapq.heappop(self._later)[1:])
 

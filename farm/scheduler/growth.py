@@ -1,7 +1,7 @@
-"""The graph of a build while it grows: doit lets a task say only during the run what else it needs.
+"""The graph of a build while it grows: with doit, a task may learn during the run what else it needs.
 
-Another task may calculate it (`calc_dep`), a whole set of tasks may be created after a task (`create_after`), and a
-task that has to run may need others first (`setup`, `getargs`).
+Another task may calculate it (`calc_dep`). Tasks may be created after a task (`create_after`). A task that has to run
+may need others first (`setup`, `getargs`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from farm.step import Step
 
 
 class Growth:
-    """Adds to the graph what turns out to be needed."""
+    """Adds tasks to the graph that turn out to be needed."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Growth:
         if all(one in self._frontier.ended for one in needed):
             return True
         new = [one for one in order(self._tasks, needed) if one not in self._frontier.place]
-        # Raises for a circle: two tasks that wait for each other would end the build without a word.
+        # Raises for a circle: two tasks that wait for each other would end the build silently.
         order(self._tasks, [name, *new], setups=True)
         for step in filter(None, map(step_of, (self._tasks[one] for one in new))):
             if not self._fits(step):
@@ -112,7 +112,7 @@ class Growth:
         by_target = task.loader.regex_groups.get(name)
         if by_target is None:
             return
-        # What was created need not make the file: other creators may match it too.
+        # The created tasks need not make the file: other creators may match it too.
         task.file_dep = set()
         if by_target.target in self._targets:
             by_target.found = True

@@ -1,7 +1,8 @@
 """The event loop: a task waits, is probed, is current, restored or queued, runs, is published, and is done.
 
-One thread, so there is nothing to lock. Steps run in parallel in an executor; other tasks of a dodo.py (functions,
-commands) run one at a time in the engine's own process, when no step can be started.
+One thread, so there is nothing to lock. Steps run in parallel in an executor; long work on files runs in processes of
+the engine (`beside`). Tasks of a dodo.py that are not steps (functions, commands) run one at a time in the engine's own
+process, when no step can be started.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from doit.task import Stream
 
 from farm import clock
 from farm.execution.executor import Executor
-from farm.execution.failure import Failure, failed, out_of_disk, retry_of
+from farm.execution.failure import Failure, failed, retry_of
 from farm.execution.run import CannotStart, Run
 from farm.planning.admission import Capacity, check_fits, never_fits
 from farm.planning.graph import Task, order, step_of
@@ -23,23 +25,25 @@ from farm.planning.priority import Priority
 from farm.reason import Reason
 from farm.redaction import Redaction
 from farm.results.ledger import ENDED_WELL, STOPPED, Ledger
+from farm.results.lock import patience
+from farm.scheduler.beside.aside import Aside
+from farm.scheduler.beside.file_work import FileWork
+from farm.scheduler.beside.finishing import Finishing, failure_of
+from farm.scheduler.beside.winding_down import WindingDown
+from farm.scheduler.beside.workers import Workers
 from farm.scheduler.books import Books
-from farm.scheduler.checkout import Checkout, Hook, HookError, Probe
+from farm.scheduler.checkout import Checkout, Probe
 from farm.scheduler.frontier import Frontier
 from farm.scheduler.growth import Growth
 from farm.scheduler.outcome import Outcome
 from farm.scheduler.own_tasks import OwnTasks
+from farm.scheduler.probing import CONTENDED_S, PROBES, Probing
 from farm.scheduler.queue import Queue
 from farm.scheduler.runs import Runs
 from farm.scheduler.stop import Stop
 from farm.scheduler.watcher import Watcher
 from farm.scheduler.work import Work
 from farm.step import Step
-
-#: How often a step is probed while its inputs keep changing.
-_PROBES = 5
-#: Seconds after which to see again whether another farm has made what a step would make.
-_CONTENDED_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ class Loop:
         targets: dict[str, str],
         checkout: Checkout,
         executor: Executor,
+        workers: Workers,
         redaction: Redaction,
         ledger: Ledger | None,
         capacity: Capacity,
@@ -93,6 +98,15 @@ class Loop:
         self._frontier = Frontier(tasks, names)
         self._books = Books(tasks, self._frontier, dep_manager, ledger, watcher, go_on=options.go_on)
         self._outcome = self._books.outcome
+        self._workers = workers
+        self._aside = Aside(workers, watcher.note)
+        self._finishing = Finishing(
+            tasks, checkout, self._runs, self._aside, outcome=self._outcome, ended=self._finished
+        )
+        self._files = FileWork(checkout, self._aside)
+        self._probing = Probing(
+            tasks, checkout, self._books, self._frontier, self._files, always=options.always, enqueue=self._enqueue
+        )
         self._queue = Queue(priority, capacity, self._frontier.place)
         self._works: dict[str, Work] = {}
         self._probes: Counter[str] = Counter()
@@ -123,17 +137,23 @@ class Loop:
         steps = [step for name in possible if (step := step_of(self._tasks[name])) is not None]
         check_fits(steps, self._capacity, lambda step: not self._options.always and self._checkout.has(step))
         try:
-            self._cycle()
+            with patience(0.0):
+                self._cycle()
         finally:
-            for work, run in self._runs.stop_all():
-                self._outcome.killed.append(run.step.name)
-                self._books.enter(run, work, STOPPED, self._attempts[run.step.name])
-                self._runs.discard(run)
-            self._own_tasks.tear_down()
+            self._wind_down()
+            with self._stop.unhurried():
+                self._own_tasks.tear_down()
             self._checkout.save()
         self._sum_up()
         self._outcome.wall_s = clock.monotonic_s() - started_s
         return self._outcome
+
+    def _wind_down(self) -> None:
+        """End what is in progress. Runs that had ended before are finished, if that does not take long."""
+        killed = WindingDown(self._stop, self._workers, self._runs, self._finishing).end_all()
+        for work, run in killed:
+            self._outcome.killed.append(run.step.name)
+            self._books.enter(run, work, STOPPED, self._attempts[run.step.name])
 
     def _sum_up(self) -> None:
         if self._stop.number is not None:
@@ -154,7 +174,7 @@ class Loop:
             self._watcher.progress(done, len(self._actions), [run for _, run in self._runs])
             if self._frontier.any_ready and self._may_start():
                 continue  # a step that was to be started has to be probed again
-            if self._runs:
+            if self._runs or self._workers:
                 self._wait()
             elif self._own_tasks and self._may_start():
                 self._own_tasks.run_next()
@@ -167,10 +187,14 @@ class Loop:
         limits = [self._runs.enforce_timeouts(), self._runs.poll_s, self._watcher.refresh_s]
         if self._frontier.next_s is not None and self._may_start():
             limits.append(max(0.0, self._frontier.next_s - clock.monotonic_s()))
-        self._stop.wait(min((seconds for seconds in limits if seconds is not None), default=None))
-        for work, run, failure in self._runs.ended():
+        self._stop.wait(
+            min((seconds for seconds in limits if seconds is not None), default=None), self._workers.descriptors
+        )
+        for work, run in self._runs.ended():
             # A run that had ended before the signal is kept: it may have taken hours.
-            self._finish(work, run, failure)
+            self._finishing.begin(work, run)
+        for call in self._workers.ended():
+            call()
         self._frontier.advance(clock.monotonic_s())
 
     def _may_start(self) -> bool:
@@ -185,36 +209,14 @@ class Loop:
             if self._dep_manager.status_is_ignore(task):
                 self._books.ignored(name)
             elif step is not None:
-                self._probe(name, step)
+                self._probing.probe(name, step)
             else:
                 self._own_tasks.admit(name, self._frontier.place[name])
 
-    def _probe(self, name: str, step: Step) -> None:
-        """End a step that is current or stored; queue any other."""
-        try:
-            probe = self._checkout.probe(step)
-        except OSError as error:
-            self._books.failed(name, failed("input", f"{error.filename or name}: {error.strerror or error}"))
-            return
-        try:
-            if not self._options.always and self._ends_without_run(name, step, probe):
-                return
-        except (OSError, HookError) as error:
-            self._books.failed(name, _failure_of(error, ""))
-            return
+    def _enqueue(self, name: str, step: Step, probe: Probe) -> None:
         candidate = self._priority.candidate(step, alone=name in self._alone)
         self._works[name] = work = Work(step, probe, candidate, clock.monotonic_s())
         self._queue.add(work)
-
-    def _ends_without_run(self, name: str, step: Step, probe: Probe) -> bool:
-        if not probe.reasons:
-            self._checkout.run_hook(step, _hook_of(self._tasks[name]))
-            self._books.current(name)
-            return True
-        cost = self._checkout.restore(step, probe, _hook_of(self._tasks[name]))
-        if cost is not None:
-            self._books.restored(name, step, cost)
-        return cost is not None
 
     def _start_queued(self) -> None:
         if self._may_start():
@@ -227,24 +229,35 @@ class Loop:
         return {name: step_of(self._tasks[name]) for name in self._actions if name not in self._frontier.ended}
 
     def _start(self, name: str, work: Work) -> None:
-        if not self._leased(name, work):
-            return
-        try:
-            run = self._runs.start(work)
-            if run is None:
-                self._probes[name] += 1
-                if self._probes[name] < _PROBES:
-                    self._probe_later(name, 0.0)
-                    return
-                raise CannotStart(failed("input", "the inputs do not stop changing"))
-        except (CannotStart, OSError) as problem:
+        if self._leased(name, work):
+            run = self._runs.prepare(work)
+            self._files.copy_inputs(work.step, lambda: self._runs.copy_inputs(run), partial(self._copied, work, run))
+
+    def _copied(self, work: Work, run: Run, problem: Failure | None) -> None:
+        """Start a run whose inputs are in its scratch folder."""
+        name = run.step.name
+        if problem is None and self._may_start():
+            try:
+                if not self._runs.start(work, run):
+                    self._probes[name] += 1
+                    if self._probes[name] < PROBES:
+                        self._probe_later(name, 0.0)
+                        return
+                    problem = failed("input", "the inputs do not stop changing")
+            except CannotStart as error:
+                problem = error.failure
+            except OSError as error:
+                problem = failure_of(error, "")
+        else:
+            self._runs.give_up(run)
+        if problem is not None or not self._may_start():
             work.release()
+        if problem is not None:
             if work.probe.reasons:
                 self._checkout.remove_targets(work.step)
-            failure = problem.failure if isinstance(problem, CannotStart) else _failure_of(problem, "")
-            self._books.failed(name, failure)
+            self._books.failed(name, problem)
             return
-        # The old record stays until the step has ended: if the build is killed and the edit taken back, it fits again.
+        # The old record stays until the step has ended. If the build is killed and the edit undone, it is valid again.
         work.waited_s = run.started_s - work.queued_s
         self._attempts[name] += 1
         self._watcher.started(name, work.probe.reasons or (Reason("asked"),))
@@ -255,9 +268,9 @@ class Loop:
         if store is not None:
             work.lease = store.lease(work.probe.parts.key)
             if work.lease is None:
-                self._probe_later(name, _CONTENDED_S)
+                self._probe_later(name, CONTENDED_S)
                 return False
-            if not self._options.always and store.find(work.probe.parts.key) is not None:
+            if not self._options.always and self._checkout.stored(work.step, work.probe) is not None:
                 self._probe_later(name, 0.0)
                 return False
         return True
@@ -266,17 +279,16 @@ class Loop:
         self._works.pop(name).release()
         self._frontier.again(name, clock.monotonic_s() + seconds if seconds else None)
 
-    def _finish(self, work: Work, run: Run, failure: Failure | None) -> None:
-        """Publish a run that ended well; repeat or fail another."""
+    def _finished(self, work: Work, run: Run, failure: Failure | None) -> None:
+        """Enter how a run has ended; repeat or fail one that did not end well."""
         name = run.step.name
-        if failure is None:
-            failure = self._publish(run, work.probe)
         work.release()
         self._books.enter(run, work, ENDED_WELL if failure is None else failure.kind, self._attempts[name])
         again = failure is not None and self._may_start() and self._attempts[name] < retry_of(failure).attempts
         if failure is None or again or not self._options.keep_failed:
             self._runs.discard(run)
         if failure is None:
+            self._books.remember(name, run.step)
             self._books.ran(name, run.elapsed_s)
         elif again:
             self._repeat(name, failure)
@@ -289,26 +301,3 @@ class Loop:
         if failure.kind == "memory":
             self._alone.add(name)
         self._probe_later(name, retry_of(failure).pause_s)
-
-    def _publish(self, run: Run, probe: Probe) -> Failure | None:
-        """Store and record a run, and put its outputs into place."""
-        name = run.step.name
-        try:
-            differences = self._checkout.publish(run, probe, _hook_of(self._tasks[name]))
-        except (OSError, HookError) as error:
-            return _failure_of(error, run.step.log)
-        if differences:
-            self._outcome.differing[name] = differences
-        self._books.remember(name, run.step)
-        return None
-
-
-def _hook_of(task: Task) -> Hook | None:
-    hook: Hook | None = (task.meta or {}).get("publish_hook")
-    return hook
-
-
-def _failure_of(error: OSError | HookError, log: str) -> Failure:
-    if isinstance(error, HookError):
-        return failed("hook", str(error), log)
-    return out_of_disk(failed("engine", f"{error.filename}: {error.strerror}", log), error)

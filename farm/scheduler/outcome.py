@@ -27,7 +27,7 @@ class Outcome:
     #: Steps that ran again under the same key with other outputs.
     differing: dict[str, tuple[Difference, ...]] = field(default_factory=dict)
     wall_s: float = 0.0
-    #: What the restored steps had cost when they ran.
+    #: CPU seconds that the restored steps took when they ran.
     saved_cpu_s: float = 0.0
     stopped_by: str = ""
     killed: list[str] = field(default_factory=list)

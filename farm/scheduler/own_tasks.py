@@ -85,7 +85,7 @@ class OwnTasks:
             self._run(name, task)
 
     def tear_down(self) -> None:
-        """Run the teardowns of what has run, the last one first, however the build has ended."""
+        """Run the teardowns of all tasks that ran, the last one first, however the build has ended."""
         while self._teardowns:
             task = self._teardowns.pop()
             problem = _executed(task.execute_teardown, self._stream, self._stop)
@@ -168,7 +168,7 @@ def _executed(execute: Any, stream: Stream, stop: Stop) -> BaseFail | None:
 
 def _failure_of(problem: BaseFail, task: Task) -> Failure:
     lines = _lines(problem)
-    # What the action has printed and nobody has seen yet.
+    # Output of the action that was not shown.
     hidden = [*(["err"] if task.verbosity < 1 else []), *(["out"] if task.verbosity < 2 else [])]
     printed = "\n".join(getattr(action, one) or "" for one in reversed(hidden) for action in task.actions)
     seen = [line for line in printed.splitlines() if line.strip()][-_SHOWN_LINES:]

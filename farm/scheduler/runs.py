@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from farm.execution.executor import Executor
 from farm.execution.failure import Failure
+from farm.execution.log_file import remove_log
 from farm.execution.redact_log import redact_log
 from farm.execution.run import Run
 from farm.execution.scratch import Scratch
@@ -40,28 +41,41 @@ class Runs:
         """Seconds after which to ask again for ended runs; None if their end wakes the engine, or there is none."""
         return self._executor.poll_s if self._by_name else None
 
-    def start(self, work: Work) -> Run | None:
-        """Start a step with copies of its inputs; None if an input has moved since the probe.
+    def prepare(self, work: Work) -> Run:
+        """Return the run of a step. It counts as in progress from now on, and has no scratch folder yet."""
+        run = self._scratch.run_of(work.step, work.probe.parts.key)
+        run.queued = True
+        self._by_name[work.step.name] = (work, run)
+        return run
 
-        Raises CannotStart or OSError. A run that did not start leaves no scratch folder.
+    def copy_inputs(self, run: Run) -> None:
+        """Make the scratch folder of a run with copies of its inputs. Raises CannotStart or OSError."""
+        self._scratch.prepare(run)
+
+    def start(self, work: Work, run: Run) -> bool:
+        """Start a run whose inputs are copied; False if an input has moved since the probe.
+
+        Raises CannotStart or OSError. A run that did not start is none any more, and leaves no scratch folder.
         """
-        run = self._scratch.prepare(work.step, work.probe.parts.key)
         started = False
         try:
             # The copies are what the key says only if no source moved between hashing and copying.
             if self._checkout.unmoved(work.probe):
+                run.queued = False
                 self._executor.start(run)
                 started = True
         finally:
             if not started:
-                self.discard(run)
-        if not started:
-            return None
-        self._by_name[work.step.name] = (work, run)
-        return run
+                self.give_up(run)
+        return started
+
+    def give_up(self, run: Run) -> None:
+        """Forget a run that has not started."""
+        del self._by_name[run.step.name]
+        self.discard(run)
 
     def enforce_timeouts(self) -> float | None:
-        """Stop the runs that are over their time; return the seconds until this is needed again, None if never."""
+        """Stop the runs whose time is over. Returns the seconds until the next one's is; None if there is none."""
         waits = []
         for _, run in self:
             timeout_s = run.step.timeout_s
@@ -70,22 +84,33 @@ class Runs:
                 waits.append(self._executor.stop(run) if run.timed_out else timeout_s - run.elapsed_s)
         return min(waits, default=None)
 
-    def ended(self) -> list[tuple[Work, Run, Failure | None]]:
-        """Return the runs that have ended since the last call, each with how it failed. Their logs are redacted."""
-        found = []
-        for run in self._executor.ended():
-            work, _ = self._by_name.pop(run.step.name)
-            failure = verdict(run, Memory(work.candidate.resources.memory_gib, self._limit_gib))
-            # After the verdict, which is on the log as the tool wrote it, and before anything of the log is stored.
-            found.append((work, run, redact_log(run.log, run.step.log, failure, self._redaction)))
-        return found
+    def ended(self) -> list[tuple[Work, Run]]:
+        """Return the runs that have ended since the last call."""
+        return [self._by_name.pop(run.step.name) for run in self._executor.ended()]
+
+    def judge(self, work: Work, run: Run) -> Failure | None:
+        """Return how an ended run failed, and redact its log."""
+        failure = verdict(run, Memory(work.candidate.resources.memory_gib, self._limit_gib))
+        # After the verdict, which is on the log as the tool wrote it, and before anything of the log is stored.
+        return self.redact(run, failure)
+
+    def redact(self, run: Run, failure: Failure | None = None) -> Failure | None:
+        """Redact the log of an ended run; return the failure without what is private."""
+        if failure is not None and failure.cause == "refused" and not failure.log:
+            remove_log(run)  # it is another's file, or none
+            return failure
+        return redact_log(run.log, run.step.log, failure, self._redaction)
+
+    def ask_to_end(self) -> None:
+        """Ask all runs to end, and do not wait."""
+        for _, run in self:
+            self._executor.stop(run)
 
     def stop_all(self) -> list[tuple[Work, Run]]:
-        """End all runs and return them, without a verdict. Their logs are redacted."""
-        found = []
-        for run in self._executor.stop_all():
-            redact_log(run.log, run.step.log, None, self._redaction)
-            found.append(self._by_name.pop(run.step.name))
+        """End all runs and return them, without a verdict. Their logs may still hold what is private."""
+        self._executor.stop_all()
+        found = list(self._by_name.values())
+        self._by_name.clear()
         return found
 
     def discard(self, run: Run) -> None:

@@ -1,4 +1,4 @@
-"""What the loop tells while it runs."""
+"""The events that the loop reports while it runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from farm.results.record import Cost
 
 
 class Watcher(Protocol):
-    """What the loop tells while it runs; the display is one."""
+    """Receives the events of the loop; the display is one."""
 
     refresh_s: float | None
 

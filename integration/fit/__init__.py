@@ -1,1 +1,1 @@
-"""Blocks to SLRs: the problem as plain data, its exact solver, and the answer."""
+"""Assigns blocks to SLRs: the problem as plain data, its exact solver, and the answer."""

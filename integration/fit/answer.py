@@ -1,4 +1,4 @@
-"""The fit of a problem as the members of `fit.json`, which `integration.fit.file` describes."""
+"""Solves a problem for `fit.json`; `integration.fit.file` describes its members."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from integration.fit.text import divided_lines, misfit_lines
 
 
 def answer(problem: FitProblem) -> dict[str, Any]:
-    """Solve a problem. A search that was given up answers null."""
+    """Solve a problem; returns members of `fit.json`. `fits` is None if the search was given up."""
     common = {"source": sources_of(problem.blocks), "better": problem.better}
     try:
         found = fit_of(problem)

@@ -1,4 +1,4 @@
-"""`doit fit` prints the fit of the present settings and builds nothing; `doit reports` leaves it in a file."""
+"""`doit fit` prints the fit for the current settings and builds nothing; `doit reports` writes it to a file."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from integration.fit.settings import FitSettings
 
 
 def asked(build: BuildContext) -> FitProblem:
-    """The problem with what `ooc` has left in the build's folder, by formula where a core has no values of its view.
+    """The problem, with the build's `ooc` results if every core has them for its view, else with formulas.
 
     Raises:
-        ConfigError: settings that cannot be, values that cannot be read, or that fit.source=ooc asks for in vain.
+        ConfigError: settings contradict each other, results cannot be read, or fit.source=ooc and a result is missing.
     """
     problem = problem_of(build.network, build.platform, build.settings, build.toolchain, build.views)
     source = build.settings.section(FitSettings).source
@@ -32,8 +32,8 @@ def asked(build: BuildContext) -> FitProblem:
 
 
 def show(build: BuildContext) -> str | None:
-    """Print the fit, or the shortfall; in that case also return a sentence that says so."""
-    # The solver, only where it is needed: reports read what it has left.
+    """Print the fit and return None, or print the shortfall and return a one-sentence error."""
+    # Import the solver only here: reports read its results from a file.
     from integration.fit.placement import UndecidedError  # noqa: PLC0415
     from integration.fit.result import Misfit  # noqa: PLC0415
     from integration.fit.solve import fit_of  # noqa: PLC0415
@@ -44,14 +44,14 @@ def show(build: BuildContext) -> str | None:
     except (ConfigError, UndecidedError) as error:
         return str(error)
     if isinstance(fit, Misfit):
-        _print(misfit_lines(fit))  # the engine shows two lines of a failure only
+        _print(misfit_lines(fit))  # the engine shows only two lines of a failure
         return f"{fit.network} does not fit {fit.platform}"
     _print(fit_lines(fit))
     return None
 
 
 def leave(build: BuildContext) -> None:
-    """Write the fit into the build's folder for the reports, or why the settings allow none."""
+    """Write the fit to the build's folder for the reports, or the reason why the settings allow none."""
     try:
         leave_fit(build.folder, asked(build))
     except ConfigError as error:
@@ -59,7 +59,7 @@ def leave(build: BuildContext) -> None:
 
 
 def _print(lines: list[str]) -> None:
-    """Print lines, on a terminal folded between words; a table's fit into 80 columns."""
+    """Print lines. On a terminal, long lines are wrapped between words; those of tables fit into 80 columns."""
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
     for line in lines:
         indent = " " * (len(line) - len(line.lstrip()) + 2)

@@ -1,14 +1,14 @@
-"""The fit as the reports read it: `fit.json` in a build's folder, made anew only where the question has changed.
+"""The fit for the reports: `fit.json` in a build's folder, computed again only if the problem has changed.
 
-    asked               SHA-256 of the problem and of what solves it
-    fits                true, false, or null where the search was given up
-    source, better      where the figures of the cores are from; how better ones are had
+    asked               SHA-256 of the problem and of the solver's code
+    fits                true, false, or null if the search was given up
+    source, better      the origin of the cores' figures; how to get better ones
     blocks              block to SLRs
-    slrs                SLR to `used`, by resource, a resource that is not known left out
-    boundaries_crossed, boundaries   how many; per boundary `used` and `slls`, wires
+    slrs                SLR to `used`, by resource, without unknown resources
+    boundaries_crossed, boundaries   the number of crossings; per boundary `used` and `slls`, in wires
     says                lines of text: why a block is divided, why nothing fits
 
-It is an estimate whatever the figures are: nothing is placed yet. Large networks take seconds, hence the file.
+The fit is always an estimate, because nothing is placed yet. The file saves the seconds that large networks take.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ _SOLVER = ("result.py", "solve.py", "text.py", "answer.py", "placement.py", "rin
 
 
 def leave_fit(folder: Path, problem: FitProblem) -> None:
-    """Write the fit of a problem into a build's folder, unless the file there answers this very problem."""
+    """Write the fit of a problem to a build's folder, unless the file there already answers this problem."""
     file, digest = folder / FILE, _digest(problem)
     try:
         if json.loads(file.read_text("utf-8"))["asked"] == digest:
             return
     except (OSError, ValueError, KeyError, TypeError):
-        pass  # not there, or no such file: it is written now
-    from integration.fit.answer import answer  # noqa: PLC0415  the solver, only where it is needed
+        pass  # missing or unreadable, so write it now
+    from integration.fit.answer import answer  # noqa: PLC0415  imports the solver only if needed
 
     folder.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps({"format": FORMAT, "asked": digest, **answer(problem)}, indent=1) + "\n", "utf-8")
 
 
 def leave_no_fit(folder: Path, why: str) -> None:
-    """Write that there is no fit of the present settings."""
+    """Write `fits: null` with the reason why the current settings allow no fit."""
     folder.mkdir(parents=True, exist_ok=True)
     nothing = {"format": FORMAT, "asked": None, "fits": None, "source": "", "better": "", "says": why.splitlines()}
     (folder / FILE).write_text(json.dumps(nothing, indent=1) + "\n", "utf-8")

@@ -1,10 +1,9 @@
-"""What each block of a network takes: its core's logic, its parameter memories, what stands in front of and behind it.
+"""The resources of each block: its core's logic, its parameter memories, and the converters and FIFOs at its ports.
 
-The core's logic is from a named source, the same for all cores of a fit: out-of-context synthesis of the toolchain and
-view being linked, or formulas. Formulas beside synthesis would make some blocks look large that are not.
-Parameter memories are counted as they are built, width converters and FIFOs between blocks by formula. A converter
-is counted with the block that has the wider port (the narrower stream then crosses between SLRs), a FIFO with the
-block that it feeds.
+The logic of all cores has the same named source: out-of-context synthesis of the toolchain and view being linked, or
+formulas. The two are never mixed, because formulas would make their blocks look larger than the others. Parameter
+memories are counted as built, width converters and FIFOs between blocks by formula. A converter counts for the block
+with the wider port, so that the narrower stream crosses between SLRs; a FIFO counts for the block that it feeds.
 """
 
 from __future__ import annotations
@@ -28,17 +27,18 @@ from integration.design import Design, design_of
 
 FORMULA = "formula"
 LUT_FACTOR = 2.3
-"""LUTs of resnet50 by formula, to those of its blocks in Yosys' synthesis; from 1.2 (head) to 2.7 a core."""
+"""Ratio of resnet50's LUTs by formula to those of Yosys' synthesis. Single cores: from 1.2 (head) to 2.7."""
 LUT_NOTE = f"LUTs by formula are about {LUT_FACTOR:g} times those of synthesis (resnet50 with Yosys, docs/figures.md)"
 STAND_IN = "(stand-in)"
-"""Stands behind the version of a tool that only stands in for it: what that reports is invented."""
+"""Suffix of the version of a stand-in for a tool: its figures are invented."""
 
 
 @dataclass(frozen=True)
 class BlockNeeds:
-    """What a block takes. `source` is the origin of `logic` ("formula", "ooc, Vivado 2022.2"), `around` the rest.
+    """The resources of a block: `logic` of its core, and `around` for memories, converters and FIFOs.
 
-    `view` is how the core is written for synthesis: rtl, hls, or None where it is not known.
+    `source` is the origin of `logic` ("formula", "ooc, Vivado 2022.2"). `view` is that of the synthesised core: rtl,
+    hls, or None if unknown.
     """
 
     block: str
@@ -51,14 +51,14 @@ class BlockNeeds:
 
     @property
     def resources(self) -> Resources:
-        """Logic and the rest; what is unknown of the logic is not known of the block but for the rest of it."""
+        """`logic` plus `around`. For a resource unknown in `logic` this is only the part in `around`."""
         return self.logic + self.around
 
 
 def needs_of(network: Network, views: Mapping[str, str] | None = None) -> tuple[BlockNeeds, ...]:
-    """What the blocks take by formula, in the order of the pipeline; formulas know no registers and no DMA.
+    """The needs of all blocks by formula, in the order of the pipeline. No formula gives registers or the DMA's logic.
 
-    `views` is of cores by name.
+    `views` maps core names to views.
     """
     links = _links(design_of(network))
     return tuple(
@@ -77,20 +77,20 @@ def synthesised(needs: tuple[BlockNeeds, ...], values: Mapping[str, Path]) -> tu
     """The needs with the logic of each core from its `values.json` of the `ooc` step.
 
     Args:
-        needs: What is known by formula.
+        needs: The needs by formula.
         values: Core name to file.
 
     Raises:
-        ConfigError: a file that is missing, holds something else, or is of another view than the one being linked.
+        ConfigError: a file is missing, malformed, or of another view than the one being linked.
     """
     found = _found(needs, values)
     problems: list[Problem] = []
     for each in {each.core: each for each in needs}.values():
         file, run = str(values.get(each.core, each.core)), f"run 'doit ooc:{each.block}', or set fit.source=formula"
         if each.core not in found:
-            problems.append(Problem(file, None, f"there are no synthesis values of {each.core}", run))
+            problems.append(Problem(file, None, f"synthesis values of {each.core} are missing", run))
         elif not _agree(each, found[each.core]):
-            what = f"these values are of view {found[each.core].view}, and view {each.view} of {each.core} is linked"
+            what = f"these values are of view {found[each.core].view}, but {each.core} is linked with view {each.view}"
             problems.append(Problem(file, None, what, run))
     if problems:
         raise ConfigError(problems)
@@ -100,10 +100,10 @@ def synthesised(needs: tuple[BlockNeeds, ...], values: Mapping[str, Path]) -> tu
 def best(
     needs: tuple[BlockNeeds, ...], values: Mapping[str, Path], toolchain: str
 ) -> tuple[tuple[BlockNeeds, ...], str]:
-    """The needs by synthesis where every core has values of its view, else by formula; and what would give better ones.
+    """The needs by synthesis if every core has values of its view, else by formula; and how to get better ones.
 
     Raises:
-        ConfigError: a file that holds something else.
+        ConfigError: a file is malformed.
     """
     found = _found(needs, values)
     cores = {each.core: each for each in needs}
@@ -111,9 +111,9 @@ def best(
     if len(good) == len(cores):
         return tuple(_with(each, found[each.core]) for each in needs), ""
     other = [core for core in cores if core in found and core not in good]
-    views = f", {len(other)} only of another view than the one that is linked" if other else ""
+    views = f", {len(other)} only for a view that is not linked" if other else ""
     had = f"{len(good)} of {len(cores)} cores have figures of {toolchain}'s synthesis{views}"
-    return needs, f"{had}; once all have, these are used: 'doit ooc'. {LUT_NOTE}"
+    return needs, f"{had}; run 'doit ooc': the fit uses them once all cores have them. {LUT_NOTE}"
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def _synthesis(path: Path) -> _Synthesis:
 
 
 def _sound(path: Path) -> _Synthesis | None:
-    """The values of a file without mistakes, else None. JSON is read a hundred times as fast as YAML."""
+    """The values of a file without mistakes, else None. Reading JSON is a hundred times faster than reading YAML."""
     try:
         found = json.loads(path.read_bytes())
     except (OSError, ValueError):
@@ -160,7 +160,7 @@ def _sound(path: Path) -> _Synthesis | None:
 
 
 def _with_mistakes_named(path: Path) -> _Synthesis:
-    # JSON is YAML, and this reader says the line of a mistake.
+    # JSON is YAML, and the YAML reader reports the line of a mistake.
     document = load(path)
     document.integer("format", default=1, choices=(1,))
     resources = _read(document)
@@ -172,7 +172,7 @@ def _with_mistakes_named(path: Path) -> _Synthesis:
 
 
 def _read(section: Section) -> Resources:
-    """The amounts among the keys of a section; those that are not there are unknown."""
+    """The amounts in a section; missing keys are unknown."""
     return Resources(**{name: section.number(name, default=None, minimum=0) for name in NAMES})
 
 
@@ -191,5 +191,5 @@ def _links(design: Design) -> dict[str, Resources]:
 
 
 def _around(core: Core, links: Resources) -> Resources:
-    """What stands around a core: its share of the converters and FIFOs between blocks, and its memories."""
+    """Area around a core: its share of the converters and FIFOs between blocks, and its parameter memories."""
     return sum((plan.area for plan in memory_plans(core)), links)

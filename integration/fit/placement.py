@@ -1,9 +1,10 @@
-"""Blocks of a pipeline to SLRs, solved exactly: fewest crossings within the capacities, then the evenest use.
+"""Assigns the blocks of a pipeline to SLRs, exactly: fewest crossings within the capacities, then the most even use.
 
-The search goes along the chain. A label is a placement of the first items; labels that agree in the SLRs of item 0 and
-of the last placed item, and in what is used of everything that can still run out, have the same future, so that only
-the one with the fewest crossings stays. A label whose crossings and a lower bound of those to come exceed the allowed
-number is dropped; that number is raised from the lower bound of the empty placement until a placement is left.
+The search goes along the chain. A label is a placement of the first items. Labels with equal SLRs for item 0 and for
+the last placed item, and with equal room in every resource that can still run out, have the same continuations. So only
+the one with the fewest crossings is kept. A label is dropped if its crossings plus a lower bound for the remaining
+items exceed the allowed number. That number starts at the lower bound of the empty placement and rises until a
+placement is found.
 """
 
 from __future__ import annotations
@@ -29,11 +30,11 @@ from integration.fit.ring import (
 )
 
 MOST_LABELS = 400_000
-"""Labels of one search; a search that needs more is given up, and says so."""
+"""Labels of one search. A search that needs more raises UndecidedError."""
 
 
 class UndecidedError(Exception):
-    """The search was given up; `crossings` is how many are proven to be too few, None where nothing is known."""
+    """The search was given up. No placement has `crossings` or fewer; None if nothing is proven."""
 
     def __init__(self, crossings: int | None) -> None:
         super().__init__(f"given up after {MOST_LABELS:,} placements of the first blocks")
@@ -41,7 +42,7 @@ class UndecidedError(Exception):
 
 
 def place(ring: Ring) -> Placement | None:
-    """The placement with the fewest crossings, of these the one with the lowest peak; None where none fits.
+    """The placement with the fewest crossings and, among those, the lowest peak; None if none fits.
 
     Raises:
         UndecidedError: the search needs more than `MOST_LABELS` labels.
@@ -69,7 +70,7 @@ def place(ring: Ring) -> Placement | None:
 
 
 class Search:
-    """The search along the chain under `limits`, which are the capacities or lower ones."""
+    """The search along the chain under `limits`: the capacities, or lower numbers."""
 
     def __init__(self, ring: Ring, limits: Sequence[Sequence[int]]) -> None:
         self.ring = ring
@@ -98,13 +99,13 @@ class Search:
 
     @property
     def most(self) -> int:
-        """Crossings that no placement exceeds."""
+        """An upper bound of the crossings of any placement."""
         streams = len(self.ring.items) - 1 + len(self.ring.closing) + len(self.ring.ports) + len(self.ring.items)
         return streams * (self.count - 1)
 
     @cached_property
     def least(self) -> int:
-        """Crossings below which no placement can be."""
+        """A lower bound of the crossings of any placement."""
         starts = [self._start(site) for site in self.sites[0]]
         return min((found + self._to_come(1, site, site, free) for site, found, free, _ in starts), default=0)
 
@@ -118,10 +119,10 @@ class Search:
         return site, found, free, tuple(slls)
 
     def run(self, allowed: int) -> list[Site] | None:
-        """A placement with at most `allowed` crossings, or None.
+        """The site of each item in a placement with at most `allowed` crossings, or None.
 
         Raises:
-            UndecidedError: too many labels.
+            UndecidedError: the search needs more than `MOST_LABELS` labels.
         """
         layers = [self._first_layer(allowed)]
         for index in range(1, len(self.ring.items)):
@@ -140,7 +141,7 @@ class Search:
         return layer
 
     def _next_layer(self, index: int, before: _Layer, allowed: int) -> _Layer:
-        """Labels with the item `index` placed too, each with the fewest crossings and the label that it comes from."""
+        """Labels with item `index` placed too, each with its fewest crossings and its predecessor."""
         layer: _Layer = {}
         for key, (found, _) in before.items():
             for site in self.sites[index]:
@@ -150,7 +151,7 @@ class Search:
         return layer
 
     def _placed(self, index: int, key: _Key, found: int, site: Site, allowed: int) -> tuple[_Key, int] | None:
-        """The label with one item more at a site, and its crossings; None where that cannot be."""
+        """The label after placing item `index` at a site, and its crossings; None if that exceeds a limit."""
         item, last = self.ring.items[index], index == len(self.ring.items) - 1
         hub, before, free, slls = key
         crossed = found + distance(before, site) + site[1] - site[0]
@@ -176,16 +177,16 @@ class Search:
         return tuple(left)
 
     def _forget(self, index: int, free: tuple[tuple[int, ...], ...]) -> tuple[tuple[int, ...], ...]:
-        """Room that the items from `index` on cannot use up is as good as endless."""
+        """Replace room that the items from `index` on cannot use up by UNLIMITED, so that more labels are equal."""
         rest = self.rest[index].total
         return tuple(
             tuple(UNLIMITED if have >= need else have for have, need in zip(slr, rest, strict=True)) for slr in free
         )
 
     def _to_come(self, index: int, hub: Site, site: Site, free: tuple[tuple[int, ...], ...]) -> int:
-        """A lower bound of the crossings of the items from `index` on: the SLRs that must be gone through and back.
+        """A lower bound of the crossings of the items from `index` on, which must reach certain SLRs and return.
 
-        Returns more than any placement has where the rest does not fit at all.
+        Returns UNLIMITED if the rest does not fit at all.
         """
         rest = self.rest[index]
         if not rest.count:
@@ -205,8 +206,8 @@ class Search:
         return best
 
     def _walk(self, hub: Site, site: Site, low: int, high: int, *, weak: bool) -> int:
-        """Fewest crossings from a site over all SLRs low..high and then, by every closing stream, to item 0."""
-        if weak:  # an item in two SLRs is entered at one end and left at the other without going there
+        """Fewest crossings from a site through all SLRs low..high and then, with every closing stream, to item 0."""
+        if weak:  # a stream enters an item in two SLRs at one end and leaves at the other without a crossing
             return max(0, site[0] - low) + max(0, high - site[1])
         best = UNLIMITED
         for end in range(low, high + 1):
@@ -229,7 +230,7 @@ _Layer = dict[_Key, _Label]
 
 
 def _traced(layers: list[_Layer]) -> list[Site]:
-    """The sites of the label with the fewest crossings in the last layer, from the first item on."""
+    """The sites of all items, from the label with the fewest crossings in the last layer back to the first."""
     back: _Key | None = min(layers[-1], key=lambda each: layers[-1][each][0])
     sites = []
     for layer in reversed(layers):
@@ -240,7 +241,7 @@ def _traced(layers: list[_Layer]) -> list[Site]:
 
 
 class _Rest:
-    """Items that are still to be placed: how many parts they have, and what these take together."""
+    """Items that are not placed yet: the number of their parts, and the sum of their needs."""
 
     def __init__(self, parts: Sequence[Needs], resources: int) -> None:
         self.count = len(parts)
@@ -249,7 +250,7 @@ class _Rest:
         self._known: dict[tuple[int, ...], int] = {}
 
     def holds(self, free: tuple[int, ...]) -> int:
-        """Parts that fit into the room of an SLR at most: as many of the smallest as each resource takes."""
+        """An upper bound of the parts that fit into an SLR: for each resource, as many of the smallest as fit."""
         found = self._known.get(free)
         if found is None:
             found = min(bisect_right(sums, have) for sums, have in zip(self._smallest, free, strict=True))
@@ -258,9 +259,10 @@ class _Rest:
 
 
 def _packs(ring: Ring, limits: Sequence[Sequence[int]]) -> bool:
-    """Whether the items fit into the SLRs in any order, wherever streams cross.
+    """Whether the items fit into the SLRs in any order, regardless of crossings.
 
-    The largest come first; what has failed once with the same room left is not tried again, equal SLRs being one.
+    The largest items come first. A state that has failed before is not tried again; SLRs of equal capacity are
+    interchangeable.
     """
     resources = range(len(ring.items[0].needs))
     room = [max(1, sum(slr[resource] for slr in limits)) for resource in resources]
@@ -307,9 +309,9 @@ def _packs(ring: Ring, limits: Sequence[Sequence[int]]) -> bool:
 
 
 def _below(ring: Ring, peak: float) -> list[list[int]]:
-    """The largest limits at which every share of a capacity is below the peak.
+    """The largest limits that keep every used share of a capacity below the peak.
 
-    Quotients of whole numbers of at most 2^26 that differ also differ as floating-point numbers.
+    The comparison is exact: different quotients of whole numbers up to 2^26 differ as floating-point numbers too.
     """
     return [
         [limit_of(capacity) if not capacity else _under(capacity, peak) for capacity in slr] for slr in ring.capacities

@@ -1,6 +1,6 @@
-"""What a fit is asked: blocks, streams, memory ports, the board's SLRs, ceilings and pins, as one frozen value.
+"""The input of a fit: blocks, streams, memory ports, the board's SLRs, ceilings and pins, as one frozen value.
 
-It is plain data, so that a step can be given it as a file: the synthesis values come on top when they are there.
+It is plain data, so a step can read it from a file. Synthesis values are added once they exist.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ _WRITE_REST, _READ_REST, _RESPONSE = 1 + 2, 1 + 2 + 1 + 2, 1 + 2 + 2
 
 
 def stream_wires(bits: int) -> int:
-    """Wires of an AXI4-Stream: data in whole bytes, valid, ready."""
+    """Wires of an AXI4-Stream with `bits` bits of data: data in whole bytes, valid, ready."""
     return -(-bits // 8) * 8 + 2
 
 
 def memory_wires(bits: int) -> int:
-    """Wires of an AXI4 port with data of that width, both directions."""
+    """Wires of an AXI4 port with `bits` bits of data, both directions."""
     return 2 * _ADDRESS_CHANNEL + (bits + bits // 8 + _WRITE_REST) + (bits + _READ_REST) + _RESPONSE
 
 
 @dataclass(frozen=True)
 class StreamWires:
-    """A stream between two blocks, where it is narrower; `source` and `sink` are ports as `block.port`."""
+    """A stream between two blocks, on the narrower side of its converter. `source` and `sink` are `block.port`."""
 
     source: str
     sink: str
@@ -47,7 +47,7 @@ class StreamWires:
 
 @dataclass(frozen=True)
 class Bank:
-    """A memory that a port may be joined to; `slr` is None where no source says where it is."""
+    """A memory that a port may be joined to; `slr` is None if it is unknown."""
 
     tag: str
     sp: str
@@ -66,7 +66,7 @@ class PortBanks:
 
 @dataclass(frozen=True)
 class ClockRequest:
-    """The clock that is asked for, the one that the shell gives by default, and the most that it can be scaled to."""
+    """The requested clock, the shell's default, and the highest frequency that the shell can scale to."""
 
     name: str
     requested_mhz: float
@@ -76,7 +76,7 @@ class ClockRequest:
 
 @dataclass(frozen=True)
 class SlrBudget:
-    """An SLR and what the shell leaves in it."""
+    """An SLR and the resources that the shell leaves in it."""
 
     slr: str
     budget: Resources
@@ -84,10 +84,10 @@ class SlrBudget:
 
 @dataclass(frozen=True)
 class FitProblem:
-    """What is to be fitted. `blocks[0]` is the DMA; `streams` are the chain in order, then those that close it.
+    """A fit to solve. `blocks[0]` is the DMA; `streams` are the chain in order, then those that close it.
 
-    `ceilings` are percent of the budgets by resource, None where the guideline holds; `pins` are block and SLR;
-    `toolchain` is what links; `better` says how better figures of the blocks are had, empty where these are the best.
+    `ceilings` are percent of the budgets by resource, None for the guideline; `pins` are (block, SLR); `toolchain`
+    links the kernel; `better` tells how to get better figures of the blocks, empty if there are none.
     """
 
     network: str
@@ -136,7 +136,7 @@ class FitProblem:
         )
 
     def with_blocks(self, blocks: tuple[BlockNeeds, ...], better: str = "") -> FitProblem:
-        """The same with other needs."""
+        """The same problem with other needs."""
         return replace(self, blocks=blocks, better=better)
 
 
@@ -147,10 +147,10 @@ def problem_of(
     toolchain: str | None = None,
     views: Mapping[str, str] | None = None,
 ) -> FitProblem:
-    """The problem of a network on a board, by formula. `toolchain` is what links, `views` is of cores by name.
+    """The problem of a network on a board, with needs by formula. `views` maps core names to views.
 
     Raises:
-        ConfigError: a board without budgets per SLR, a pin of an unknown block or SLR, a clock that cannot be given.
+        ConfigError: the board has no budgets per SLR, a pin names an unknown block or SLR, or the clock is too fast.
     """
     fit, kernel, design = settings.section(FitSettings), kernel_of(network), design_of(network)
     clock = platform.data_clock
@@ -204,7 +204,7 @@ def _pin_problems(settings: Settings, fit: FitSettings, blocks: list[str], slrs:
             what = f"there is no block {block!r} to pin"
             problems.append(settings.problem(f"fit.pin.{block}", what, suggestion(block, blocks)))
         elif slrs and slr not in slrs:
-            what = f"{block} is pinned to {slr!r}, and the board has no such SLR"
+            what = f"{block} is pinned to {slr!r}, but the board has no such SLR"
             problems.append(settings.problem(f"fit.pin.{block}", what, suggestion(slr, slrs)))
     return problems
 

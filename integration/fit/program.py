@@ -1,6 +1,7 @@
-"""Fit blocks to SLRs in a step: `python -m integration.fit.program --problem FILE --out FILE [--values CORE=FILE ...]`.
+"""The step that fits blocks: `python -m integration.fit.program --problem FILE --out FILE [--values CORE=FILE ...]`.
 
-The problem is what `FitProblem.describe` gave; the values are what `ooc` left. The fit is left as JSON.
+The problem file holds the output of `FitProblem.describe`, the values files are those of `ooc`. The fit is written as
+JSON.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the step in the current folder.
 
     Returns:
-        0, or 1 with error lines where nothing fits.
+        0, or 1 with error lines if nothing fits or the input is bad.
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--problem", required=True, type=Path)

@@ -1,4 +1,4 @@
-"""The answer to a `FitProblem`: where each block goes, or what is missing where nothing fits."""
+"""The answer to a `FitProblem`: the place of each block, or the shortfall if nothing fits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class BlockFit:
-    """A block and its SLR; two where none holds it alone: the placer is to divide it, half is counted in each."""
+    """A block and its SLR. A block that no SLR can hold has two: the placer divides it, and each counts half of it."""
 
     block: str
     core: str
@@ -29,13 +29,13 @@ class BlockFit:
 
     @property
     def stand_in(self) -> bool:
-        """Whether a stand-in of a tool has invented the figures."""
+        """Whether the figures are invented by a stand-in of a tool."""
         return self.source.endswith(STAND_IN)
 
 
 @dataclass(frozen=True)
 class Crossing:
-    """A stream or memory port that leaves an SLR: the SLRs from source to sink, and the wires at each boundary."""
+    """A stream or memory port that leaves an SLR: the SLRs from source to sink, and its wires at each boundary."""
 
     source: str
     sink: str
@@ -45,7 +45,7 @@ class Crossing:
 
 @dataclass(frozen=True)
 class BankFit:
-    """The memory of a kernel argument: its tag, what v++ calls it, and its SLR where that is known."""
+    """The memory of a kernel argument: its tag, its v++ name `sp`, and its SLR if known."""
 
     argument: str
     port: str
@@ -56,9 +56,9 @@ class BankFit:
 
 @dataclass(frozen=True)
 class SlrFit:
-    """What an SLR holds, what the shell leaves in it, and what the ceilings allow of that.
+    """An SLR: the resources used, those that the shell leaves, and those that the ceilings allow.
 
-    A resource is unknown in `used` where it is known of no block; of some, it is the sum of those that are known.
+    A resource is unknown in `used` if it is unknown for every block; otherwise it is the sum over blocks that know it.
     """
 
     slr: str
@@ -69,7 +69,7 @@ class SlrFit:
 
 @dataclass(frozen=True)
 class Boundary:
-    """Wires between two neighbouring SLRs; `slls` is how many there are, where known."""
+    """Used wires between two neighbouring SLRs; `slls` is the number available, None if unknown."""
 
     below: str
     above: str
@@ -79,7 +79,7 @@ class Boundary:
 
 @dataclass(frozen=True)
 class Fit:
-    """A placement that is proven to have the fewest crossings under its ceilings, and the lowest peak if `evenest`.
+    """A placement with the proven fewest crossings under its ceilings; if `evenest`, also with the lowest peak.
 
     `undecided_ceilings` are lower ceilings (percent by resource) at which the search was given up.
     """
@@ -140,10 +140,10 @@ class Fit:
 
 @dataclass(frozen=True)
 class Misfit:
-    """Why nothing fits: what is missing under the highest ceilings that the settings allow.
+    """Nothing fits: the shortfall under the highest ceilings that the settings allow.
 
-    `too_large` are blocks that neither an SLR nor two neighbours can hold, whatever else is placed; `source` is where
-    the figures are from, `pins` the blocks that the user has pinned.
+    `too_large` are blocks that neither an SLR nor two neighbours can hold even alone; `source` is the origin of the
+    figures, `pins` are the blocks that the user has pinned.
     """
 
     network: str
@@ -160,7 +160,7 @@ class Misfit:
 
     @property
     def stand_in(self) -> bool:
-        """Whether a stand-in of a tool has invented figures of it."""
+        """Whether some figures are invented by a stand-in of a tool."""
         return STAND_IN in self.source
 
     def describe(self) -> dict[str, Any]:
@@ -169,7 +169,7 @@ class Misfit:
 
 
 def sources_of(blocks: Sequence[BlockNeeds | BlockFit]) -> str:
-    """Where the figures of the blocks are from, in words: `view rtl, ooc, Vivado 2022.2`; all where they differ."""
+    """The origin of the blocks' figures: `view rtl, ooc, Vivado 2022.2`. If it differs, each origin with its blocks."""
     found: dict[str, list[str]] = {}
     for each in blocks:
         view = f"view {each.view}, " if each.view and each.source != FORMULA else ""

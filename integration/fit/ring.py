@@ -1,9 +1,9 @@
-"""A pipeline and a row of SLRs: what may be placed where, and what a placement crosses and uses.
+"""A pipeline and a row of SLRs: the allowed sites of each item, and the crossings and use of a placement.
 
 The pipeline is a ring: item 0 (the DMA) feeds item 1, every item feeds the next one, and the last one is joined to
-item 0 by `closing` streams (result, and the weights of the last layer). SLRs stand in a row, so that a stream from one
-to another crosses every boundary between the two. A placement need not go through the row in one direction: with two
-closing streams, up the row and back again is cheaper than up only (docs/decisions/0006).
+item 0 by `closing` streams (result, and the weights of the last layer). SLRs form a row, so a stream from one to
+another crosses every boundary between them. A placement need not go through the row in one direction: with two closing
+streams, going up the row and back is cheaper than only going up (docs/decisions/0006).
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from functools import cached_property
 
 Needs = tuple[int, ...]
 Site = tuple[int, int]
-"""First and last SLR of an item; two that differ hold it in equal parts."""
+"""First and last SLR of an item. If they differ, each holds half of it."""
 UNLIMITED = 1 << 60
-"""Stands for a capacity that nothing reaches."""
+"""A capacity that nothing can use up."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """One block. `needs` is by resource; `pinned` the SLR that it must be in, `wires` the SLLs of its input stream."""
+    """One block: `needs` by resource, the SLR that it is `pinned` to, and `wires`, the SLLs of its input stream."""
 
     name: str
     needs: Needs
@@ -37,13 +37,13 @@ class MemoryPort:
     wires: int = 0
 
     def home(self, site: Site) -> int:
-        """The nearest of the SLRs; of several the one that is named first."""
+        """The nearest SLR in `homes`; if several are equally near, the first."""
         return min(self.homes, key=lambda slr: distance(site, (slr, slr)))
 
 
 @dataclass(frozen=True)
 class Ring:
-    """What is placed. `capacities` is by SLR and resource, `slls` by boundary; None is no limit.
+    """The items to place. `capacities` is by SLR and resource, `slls` by boundary; None means no limit.
 
     `closing` are the SLLs of each stream between the last item and item 0.
     """
@@ -56,7 +56,7 @@ class Ring:
 
     @cached_property
     def sites(self) -> tuple[tuple[Site, ...], ...]:
-        """Where each item may be: in one SLR, or in two neighbours if it fits in no single one."""
+        """The allowed sites of each item: single SLRs, or two neighbours if no single SLR can hold it."""
         return tuple(tuple(self._sites(item)) for item in self.items)
 
     def _sites(self, item: Item) -> Iterator[Site]:
@@ -74,9 +74,9 @@ class Ring:
 
 @dataclass(frozen=True)
 class Placement:
-    """The site of every item, the boundaries that streams cross, and the highest use of any resource of any SLR.
+    """The site of every item, the number of crossings, and the peak: the highest used share of any resource in any SLR.
 
-    The crossings are always proven to be the fewest; `evenest` tells whether the peak is proven to be the lowest.
+    The crossings are proven to be the fewest. `evenest` tells whether the peak is proven to be the lowest.
     """
 
     sites: tuple[Site, ...]
@@ -86,7 +86,7 @@ class Placement:
 
 
 def distance(one: Site, other: Site) -> int:
-    """Boundaries between two sites: none where they share an SLR."""
+    """Boundaries between two sites; 0 if they share an SLR."""
     return max(0, other[0] - one[1], one[0] - other[1])
 
 
@@ -96,7 +96,7 @@ def halves(needs: Needs) -> Needs:
 
 
 def use_of(ring: Ring, sites: Sequence[Site]) -> tuple[list[list[int]], list[int]]:
-    """What a placement uses: by SLR and resource, and the SLLs of each boundary (without those within an item)."""
+    """The use of a placement by SLR and resource, and the SLLs of each boundary (without those inside an item)."""
     used = [[0] * len(ring.items[0].needs) for _ in ring.capacities]
     slls = [0] * (len(ring.capacities) - 1)
 
@@ -119,24 +119,24 @@ def use_of(ring: Ring, sites: Sequence[Site]) -> tuple[list[list[int]], list[int
 
 
 def limit_of(capacity: int | None) -> int:
-    """The capacity as a number that can be compared."""
+    """The capacity, with UNLIMITED for None."""
     return UNLIMITED if capacity is None else capacity
 
 
 def holds(free: Sequence[int | None], share: Needs) -> bool:
-    """Whether a share fits into what is free."""
+    """Whether a share fits into the free resources."""
     return all(have is None or need <= have for need, have in zip(share, free, strict=True))
 
 
 def shares_of(item: Item, site: Site) -> Iterator[tuple[int, Needs]]:
-    """What an item takes of each of its SLRs."""
+    """The needs of an item in each SLR of its site."""
     share = item.needs if site[0] == site[1] else halves(item.needs)
     for slr in range(site[0], site[1] + 1):
         yield slr, share
 
 
 def take(free: Sequence[tuple[int, ...]], item: Item, site: Site) -> tuple[tuple[int, ...], ...]:
-    """What is free after an item."""
+    """The free resources by SLR after placing an item."""
     left = list(free)
     for slr, share in shares_of(item, site):
         left[slr] = tuple(have - need for have, need in zip(left[slr], share, strict=True))
@@ -144,13 +144,13 @@ def take(free: Sequence[tuple[int, ...]], item: Item, site: Site) -> tuple[tuple
 
 
 def cross(slls: list[int], one: Site, other: Site, wires: int) -> None:
-    """Take the wires of a stream off what the boundaries between two sites have left."""
+    """Subtract the wires of a stream from the free SLLs of all boundaries between two sites."""
     for boundary in range(min(one[1], other[1]), max(one[0], other[0])):
         slls[boundary] -= wires
 
 
 def peak_of(ring: Ring, sites: Sequence[Site]) -> float:
-    """The highest share of its capacity that any resource of any SLR is used to."""
+    """The highest used share of a capacity, over all resources of all SLRs."""
     used, _ = use_of(ring, sites)
     return max(
         (

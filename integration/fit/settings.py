@@ -8,9 +8,9 @@ from config.fpga_resources import NAMES
 from config.settings import Names, setting
 
 GUIDELINE = {"luts": 70.0, "registers": 50.0, "bram_tiles": 80.0, "urams": 80.0, "dsps": 80.0}
-"""Percent of what the shell leaves below which FINN (platforms.py, BSD-3-Clause) expects timing to close."""
+"""Percent of what the shell leaves. Below it, FINN (platforms.py, BSD-3-Clause) expects timing to close."""
 _EMPTY = (
-    "percent of what the shell leaves in an SLR that blocks may take; empty: FINN's guideline, raised if nothing fits"
+    "percent that blocks may take of what the shell leaves in an SLR; empty: FINN's guideline, raised if nothing fits"
 )
 
 
@@ -25,12 +25,12 @@ class FitSettings:
     dsps_percent: float | None = setting(None, f"DSP: {_EMPTY}", minimum=1, maximum=100)
     source: str = setting(
         "auto",
-        "where cores' resources are from; auto: this toolchain's synthesis (ooc) if all cores have it, else formulas",
+        "source of the cores' resources; auto: this toolchain's synthesis (ooc) if all cores have it, else formulas",
         choices=("auto", "ooc", "formula"),
     )
     pin: Names = setting((), "blocks that must be in an SLR, e.g. {res5a: slr3}")  # noqa: RUF009
 
     @property
     def ceilings(self) -> tuple[float | None, ...]:
-        """The percentages in the order of all tables; None where the guideline holds."""
+        """The percentages in the order of `NAMES`; None for the guideline."""
         return tuple(getattr(self, f"{name}_percent") for name in NAMES)

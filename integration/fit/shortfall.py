@@ -1,4 +1,4 @@
-"""What is missing where a network does not fit: by resource and SLR, with the largest block there."""
+"""The shortfall of a network that does not fit: by resource and SLR, with the largest block there."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Shortfall:
-    """More of a resource than there is. `slr` is None for all SLRs together.
+    """A resource that runs out. `slr` is None for all SLRs together.
 
-    `budget` is what the shell leaves, `allowed` what the ceiling allows of it; `largest` is the block that takes most,
-    or the half of one that is divided (`half`).
+    `budget` is the amount that the shell leaves, `allowed` the part of it below the ceiling. `largest` is the block
+    that needs most; if `half`, it is divided and `largest_needs` is half of its needs.
     """
 
     slr: str | None
@@ -34,15 +34,15 @@ class Shortfall:
 
     @property
     def missing(self) -> float:
-        """By how much."""
+        """The amount needed beyond the allowed one."""
         return self.needed - self.allowed
 
 
 @dataclass(frozen=True)
 class TooLarge:
-    """A block that can be nowhere, whatever else is placed: neither in one SLR nor, by halves, in two neighbours.
+    """A block that fits nowhere, even alone: neither in one SLR nor, by halves, in two neighbours.
 
-    `most` is the largest amount of it that an SLR may hold; `pinned` the only SLR that the user allows.
+    `most` is the largest amount of `resource` that an SLR may hold; `pinned` is the only SLR that the user allows.
     """
 
     block: str
@@ -53,7 +53,7 @@ class TooLarge:
 
 
 def too_large(problem: FitProblem, ring: Ring, units: Mapping[str, int]) -> tuple[TooLarge, ...]:
-    """The blocks without any place, with the resource of which they take most in proportion."""
+    """The blocks that fit nowhere, with the resource that they exceed most in proportion."""
     found = []
     for item, sites in zip(ring.items, ring.sites, strict=True):
         if sites:
@@ -68,9 +68,9 @@ def too_large(problem: FitProblem, ring: Ring, units: Mapping[str, int]) -> tupl
 
 
 def shortfalls(problem: FitProblem, ring: Ring, units: Mapping[str, int]) -> tuple[Shortfall, ...]:
-    """What each SLR lacks when the blocks are spread as evenly as the largest-first rule does it.
+    """The shortfall of each SLR when the largest-first rule spreads the blocks evenly.
 
-    That is one of many placements of which none fits; it shows how near the nearest ones come, and where.
+    None of the many placements fits. This one shows how near a placement can come, and where it fails.
     """
     held = _even(ring)
     found = []
@@ -87,9 +87,10 @@ def shortfalls(problem: FitProblem, ring: Ring, units: Mapping[str, int]) -> tup
 
 
 def _even(ring: Ring) -> list[list[tuple[str, Needs, bool]]]:
-    """Names and shares of items by SLR: the largest first, each where the fullest resource is left least full.
+    """By SLR: name and needs of each item, and whether this is half of it.
 
-    An item that fits nowhere is divided all the same. The last of the three tells that a share is a half.
+    The largest items go first, each to the SLR whose fullest resource stays least full. An item that fits nowhere is
+    divided.
     """
     held: list[list[tuple[str, Needs, bool]]] = [[] for _ in ring.capacities]
     sums = [[0] * len(slr) for slr in ring.capacities]

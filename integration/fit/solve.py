@@ -1,8 +1,8 @@
-"""Blocks to SLRs: a `FitProblem` is solved.
+"""Solves a `FitProblem`.
 
-Objective, in this order: everything within the ceilings; fewest boundaries crossed by streams and memory ports; the
-lowest highest use of any resource in any SLR. `placement` solves it exactly. Ceilings that the user did not
-set are the guideline's; where nothing fits below them they are raised towards all that the shell leaves, in `STEPS`.
+Objectives, in this order: everything is within the ceilings; streams and memory ports cross the fewest boundaries; the
+peak (the highest use of any resource in any SLR) is lowest. `placement` solves this exactly. Ceilings that the user did
+not set are the guideline's. If nothing fits, they are raised in `STEPS` steps to 100 % of the shell's budget.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def fit_of(problem: FitProblem) -> Fit | Misfit:
     """Solve a problem.
 
     Raises:
-        UndecidedError: the search was given up at every ceiling.
+        UndecidedError: the search was given up at the highest ceilings, and found nothing below them.
     """
     undecided: list[Mapping[str, float]] = []
     ceilings: dict[str, float] = {}
@@ -58,7 +58,7 @@ def fit_of(problem: FitProblem) -> Fit | Misfit:
 
 
 def _ceilings(problem: FitProblem) -> Iterator[dict[str, float]]:
-    """The percentages to try: the guideline's, then nearer to 100 in equal steps; those that the user set stay."""
+    """The percentages to try: the guideline's, then equal steps towards 100. Those that the user set stay."""
     before: dict[str, float] = {}
     for step in range(STEPS + 1):
         found = {
@@ -71,7 +71,7 @@ def _ceilings(problem: FitProblem) -> Iterator[dict[str, float]]:
 
 
 def ring_of(problem: FitProblem, ceilings: Mapping[str, float]) -> Ring:
-    """The problem as numbers: amounts that are not known count as nothing, budgets that are not known as endless."""
+    """The problem as numbers. Unknown amounts count as 0, unknown budgets as unlimited."""
     names = [each.slr for each in problem.slrs]
     pins = {block: names.index(slr) for block, slr in problem.pins}
     chain = len(problem.blocks) - 1
@@ -108,7 +108,7 @@ def _allowed(budget: float | None, percent: float, units: int) -> int | None:
 
 
 def _total_shortfalls(problem: FitProblem, ceilings: Mapping[str, float]) -> tuple[Shortfall, ...]:
-    """What all blocks together have too much of, for the SLRs together or for the shell's own total."""
+    """Resources of which all blocks together need more than the SLRs together, or the shell's total, allow."""
     needed = sum((block.resources for block in problem.blocks), UNKNOWN).by_name
     found = []
     for name in NAMES:
@@ -136,7 +136,7 @@ def _fit(
     names = [each.slr for each in problem.slrs]
     sites = dict(zip((block.block for block in problem.blocks), placement.sites, strict=True))
     used, slls = use_of(ring, placement.sites)
-    # What is known of no block is not known of an SLR: a zero would look like a value.
+    # A resource that is unknown for every block is unknown for an SLR; 0 would look like a value.
     unknown = {name for name in NAMES if all(name in block.logic.unknown for block in problem.blocks)}
     slrs = tuple(
         SlrFit(each.slr, _amounts(slr, unknown), each.budget, _amounts(allowed))
@@ -200,7 +200,7 @@ def _amounts(counts: Sequence[int | None], lacking: Collection[str] = ()) -> Res
 
 
 def _bank(port: Any, names: list[str], hub: Site) -> BankFit:
-    """The nearest memory; one of which no source says where it is counts as near."""
+    """The nearest memory. One whose SLR is unknown counts as near."""
 
     def away(slr: str | None) -> int:
         return 0 if slr is None else distance(hub, (names.index(slr),) * 2)
@@ -214,7 +214,7 @@ def _block(port: str) -> str:
 
 
 def _path(names: list[str], source: Site, sink: Site) -> tuple[str, ...]:
-    """The SLRs that a stream goes through, from the nearest one of its source to the nearest of its sink."""
+    """The SLRs on a stream's path, from the source's end to the sink's; empty if they share an SLR."""
     if distance(source, sink) == 0:
         return ()
     if source[1] < sink[0]:

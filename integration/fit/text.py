@@ -1,4 +1,4 @@
-"""A fit, or why there is none, as lines of text."""
+"""A fit or a misfit as lines of text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ STAND_IN_MARK, ESTIMATE_MARK = "!", "~"
 
 
 def fit_lines(fit: Fit) -> list[str]:
-    """The table of a fit, what crosses, the memories, the clock, and what is to be known of the figures."""
+    """The tables of a fit, its crossings, memories and clock, and remarks about the figures."""
     return [
         f"{fit.network} on {fit.platform} ({fit.vbnv}, {fit.part}){_toolchain(fit.toolchain)}",
         *_source_lines(sources_of(fit.blocks), fit.better, stand_in=any(block.stand_in for block in fit.blocks)),
@@ -29,7 +29,7 @@ def fit_lines(fit: Fit) -> list[str]:
 
 
 def misfit_lines(misfit: Misfit) -> list[str]:
-    """One line that says so, one per block that can be nowhere and per shortfall, and what helps."""
+    """A headline, one line per block that fits nowhere and per shortfall, and the remedies."""
     figures = " (estimates)" if misfit.is_estimate else ""
     lines = [
         f"{misfit.network} does not fit {misfit.platform} ({misfit.vbnv}){_toolchain(misfit.toolchain)}{figures}:",
@@ -38,38 +38,38 @@ def misfit_lines(misfit: Misfit) -> list[str]:
         *(f"  {shortfall_line(each)}" for each in misfit.shortfalls),
     ]
     if any(each.slr is not None for each in misfit.shortfalls):
-        lines.append("  (no placement fits; these figures are of one of them, which spreads the blocks, largest first)")
+        lines.append("  (no placement fits; these figures are from one that spreads the blocks evenly, largest first)")
     if not misfit.shortfalls and not misfit.too_large:
         lines.append(
             "  every placement within the budgets needs more wires between SLRs than there are, or breaks a pin"
         )
-    return [*lines, f"what helps: {'; '.join(_remedies(misfit))}"]
+    return [*lines, f"to make it fit: {'; or '.join(_remedies(misfit))}"]
 
 
 def too_large_line(block: TooLarge) -> str:
-    """`preres: 3,072 DSP, and no SLR may hold more than 2,265 of them, nor two neighbours a half each`."""
+    """`preres: 3,072 DSP, but no SLR may hold more than 2,265, and no two neighbours can hold half each`."""
     needed = f"{block.block}: {_written(block.resource, block.needed)}"
     if block.pinned is not None:
-        return f"{needed}, and {block.pinned}, to which it is pinned, may hold {block.most:,.10g}"
+        return f"{needed}, but it is pinned to {block.pinned}, which may hold {block.most:,.10g}"
     if block.needed <= block.most:
-        return f"{block.block}: no SLR has room for all that it needs, nor have two neighbours for a half each"
-    return f"{needed}, and no SLR may hold more than {block.most:,.10g}, nor do two neighbours hold a half each"
+        return f"{block.block}: no SLR has room for it, and no two neighbours can hold half each"
+    return f"{needed}, but no SLR may hold more than {block.most:,.10g}, and no two neighbours can hold half each"
 
 
 def _remedies(misfit: Misfit) -> Iterator[str]:
     blocks = dict.fromkeys([each.block for each in misfit.too_large] + [each.largest for each in misfit.shortfalls])
     if blocks:
-        yield f"a lower pe or simd in {', '.join(list(blocks)[:3])}"
+        yield f"lower pe or simd in {', '.join(list(blocks)[:3])}"
     below = {each.resource for each in misfit.shortfalls if each.allowed < each.budget}
     if below:
-        yield f"a higher {', '.join(f'fit.{name}_percent' for name in NAMES if name in below)}"
+        yield f"raise {', '.join(f'fit.{name}_percent' for name in NAMES if name in below)}"
     if misfit.pins:
-        yield f"no pin (fit.pin) of {', '.join(misfit.pins)}"
+        yield f"remove the pin (fit.pin) of {', '.join(misfit.pins)}"
     lacking = {each.resource for each in misfit.too_large} | {each.resource for each in misfit.shortfalls}
     if misfit.better and "luts" in lacking:
-        # For LUTs alone formulas are far too high.
-        yield "the figures of 'doit ooc', since LUTs by formula are much too high"
-    yield "another board (platform=...)"
+        # Formulas are far too high only for LUTs.
+        yield "run 'doit ooc' for better figures, because LUTs by formula are much too high"
+    yield "take another board (platform=...)"
 
 
 def shortfall_line(shortfall: Shortfall) -> str:
@@ -96,7 +96,7 @@ def _toolchain(name: str) -> str:
 
 def _source_lines(source: str, better: str, *, stand_in: bool) -> Iterator[str]:
     if stand_in:
-        yield f"STAND-IN: figures with {STAND_IN_MARK} are invented, no tool of a vendor has made them"
+        yield f"STAND-IN: figures with {STAND_IN_MARK} are invented; no vendor's tool has made them"
     yield f"figures of the cores: {source}"
     if better:
         yield f"  {better}"
@@ -135,7 +135,7 @@ def _amounts(resources: Resources, unknown: Iterable[str]) -> list[str]:
 
 
 def _crossing_lines(fit: Fit) -> Iterator[str]:
-    yield f"{fit.boundaries_crossed} boundaries between SLRs are crossed, fewer is not possible under these ceilings:"
+    yield f"{fit.boundaries_crossed} crossings of SLR boundaries, the fewest possible under these ceilings:"
     for each in fit.crossings:
         yield f"  {each.source} -> {each.sink}: {' '.join(each.path)}, {each.wires:,} wires"
     yield from divided_lines(fit)
@@ -148,12 +148,12 @@ def _crossing_lines(fit: Fit) -> Iterator[str]:
 
 
 def divided_lines(fit: Fit) -> Iterator[str]:
-    """For each block in two SLRs: why, and what is counted of it."""
+    """For each block in two SLRs: the reason, and how it is counted."""
     for block in fit.blocks:
         if len(block.slrs) > 1:
             over = " and ".join(block.slrs)
             yield f"  within {block.block}: {_why_divided(fit, block)}; the placer divides it over {over}"
-            yield "    (half of it is counted in each; its wires from half to half are not known and not counted)"
+            yield "    (each counts half of it; the wires between its halves are unknown and not counted)"
 
 
 def _why_divided(fit: Fit, block: BlockFit) -> str:
@@ -164,12 +164,12 @@ def _why_divided(fit: Fit, block: BlockFit) -> str:
             known = [amount for amount in amounts if amount is not None]
             if needed and len(known) == len(amounts) and needed > max(known):
                 return f"its {_written(name, needed)} are more than the {max(known):,.10g} {words}"
-    return "no SLR has room for all that it needs"
+    return "no SLR has room for it"
 
 
 def _bank_lines(fit: Fit) -> Iterator[str]:
     for each in fit.banks:
-        yield f"{each.argument}: {each.sp} ({each.tag}, {each.slr or 'SLR not known'})"
+        yield f"{each.argument}: {each.sp} ({each.tag}, {each.slr or 'SLR unknown'})"
 
 
 def _clock_line(fit: Fit) -> str:
@@ -186,9 +186,9 @@ def _remarks(fit: Fit) -> Iterator[str]:
     for remark in fit.above_guideline:
         yield f"above the guideline: {remark}"
     if not fit.evenest:
-        yield "not decided, since the search grew too large: whether it can be spread more evenly"
+        yield "undecided, because the search grew too large: whether a more even placement exists"
     for each in fit.undecided_ceilings:
-        yield f"not decided, since the search grew too large: whether {each['luts']:.0f} % of the LUT would do"
+        yield f"undecided, because the search grew too large: whether {each['luts']:.0f} % of the LUT are enough"
     estimated = [block.block for block in fit.blocks if block.is_estimate]
     if estimated:
         yield f"{ESTIMATE_MARK} estimates: {len(estimated)} of {len(fit.blocks)} blocks"
@@ -196,7 +196,7 @@ def _remarks(fit: Fit) -> Iterator[str]:
 
 
 def _unknown(fit: Fit) -> Iterator[str]:
-    """What is not known of the logic, with the blocks of which it is not."""
+    """The resources of the logic that are unknown, with their blocks."""
     missing: dict[str, list[str]] = {}
     for name, word in COUNTED_AS.items():
         unknown = [block.block for block in fit.blocks if name in block.unknown]
@@ -206,11 +206,11 @@ def _unknown(fit: Fit) -> Iterator[str]:
             missing.setdefault(f"{which} and {more} more" if more > 0 else which, []).append(word)
     if missing:
         what = "; ".join(f"{', '.join(words)} of the logic of {which}" for which, words in missing.items())
-        yield f"? not known and counted as none: {what} ('doit ooc' says)"
+        yield f"? unknown and counted as 0: {what} ('doit ooc' gives them)"
 
 
 def _table(head: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> list[str]:
-    """Columns aligned, the first to the left; a label that changes begins a group."""
+    """Align columns, the first to the left, the others to the right. A row's label is shown only where it changes."""
     given = list(rows)
     cells = [tuple(head), *(row for _, row in given)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(head))]

@@ -1,6 +1,6 @@
-"""The result of an HLS co-simulation: `<top>_cosim.rpt`, one row for each language.
+"""Results of HLS co-simulation: `<top>_cosim.rpt`, one row for each language.
 
-NA is unknown (None); 0 cycles are a real value, that of a function without registers. Until 2019.2 there is no column
+NA means unknown (None). 0 cycles is a valid value: the function has no registers. Releases up to 2019.2 have no column
 of total cycles. Layouts from public reports of 2019.2 to 2025.2.
 """
 
@@ -21,7 +21,7 @@ _FIELD = re.compile(r"(?P<key>Report time|Solution|Simulation tool) *: (?P<value
 
 @dataclass(frozen=True)
 class CosimRun:
-    """One language: `passed` is None where it was not simulated. All figures are cycles."""
+    """The result for one language; `passed` is None if it was not simulated. All figures are in cycles."""
 
     language: str
     passed: bool | None
@@ -32,7 +32,7 @@ class CosimRun:
 
 @dataclass(frozen=True)
 class Cosim:
-    """A co-simulation: the solution, the simulator, and a run for each language."""
+    """A co-simulation: its solution, its simulator, and a run for each language."""
 
     solution: str | None
     simulator: str | None
@@ -46,7 +46,7 @@ class Cosim:
 
 
 def matches(head: str) -> bool:
-    """Tell whether a text begins as a co-simulation report."""
+    """Whether a text begins like a co-simulation report."""
     return "Report time " in head[:400] and "Simulation tool" in head[:800]
 
 
@@ -80,7 +80,7 @@ def _run(row: GridRow) -> CosimRun:
 
 
 def _range(row: GridRow, name: str) -> Range:
-    """Return the three columns under `name`, which has "(Clock Cycles)" after it since 2020.1."""
+    """Return the range under `name`. Since 2020.1 "(Clock Cycles)" follows the name."""
     found = {
         word: column
         for word in ("min", "avg", "max")

@@ -1,7 +1,7 @@
-"""What Vitis HLS or Vivado HLS estimates for one function: `<top>_csynth.rpt`, and the value that its XML has too.
+"""Estimates of Vitis HLS or Vivado HLS for one function: `<top>_csynth.rpt`. Its XML form becomes the same value.
 
-Latency and interval are in cycles and None where the tool does not know them (a loop without a bound prints `?`); a
-resource that the report does not list at all (URAM before 2017) is missing, not zero. BRAM_18K counts half tiles.
+Latency and interval are in cycles, None if the tool does not know them (a loop without a bound prints `?`). A resource
+that the report does not list (URAM before 2017) is absent, not zero. BRAM_18K counts half tiles.
 Layouts from public reports of 2016.4 to 2025.2.
 """
 
@@ -21,14 +21,14 @@ from reports.vivado.table import Lines
 _TITLE = re.compile(r"== (?:Vivado|Vitis) HLS Report for '(?P<top>[^']{1,500})'")
 _VERSION = re.compile(r"(?P<version>[0-9]{4}\.[0-9.]{1,8})")
 PRINTED = {"BRAM_18K": "BRAM_18K", "DSP48E": "DSP", "DSP": "DSP", "FF": "FF", "LUT": "LUT", "URAM": "URAM"}
-"""The resources by what releases print; `HlsResource.resource` is the latest name of each."""
+"""Names of resources as releases print them, with the latest name of each, used in `HlsResource.resource`."""
 RESOURCES = {"LUT": "luts", "FF": "registers", "BRAM_18K": "bram_tiles", "URAM": "urams", "DSP": "dsps"}
-"""The resources of a report in the words of all rooms; BRAM_18K counts half tiles."""
+"""Names of resources in a report, with those of `Resources`. BRAM_18K counts half tiles."""
 
 
 @dataclass(frozen=True)
 class Range:
-    """A smallest and a largest number of cycles; None is unknown. `average` is None where it is not printed."""
+    """The smallest and the largest number of cycles; None if unknown. `average` is None if it is not printed."""
 
     min: int | None
     max: int | None
@@ -37,7 +37,7 @@ class Range:
 
 @dataclass(frozen=True)
 class HlsClock:
-    """A clock of the function: what was asked for, what is estimated, and the margin kept. In ns."""
+    """A clock of the function: target period, estimated period, and uncertainty (the margin), in ns."""
 
     name: str
     target_ns: float | None
@@ -47,7 +47,7 @@ class HlsClock:
 
 @dataclass(frozen=True)
 class HlsResource:
-    """How much of a resource is estimated; `available_slr` is the largest part's, where the device has several."""
+    """The estimated use of a resource. `available_slr` is that of the largest SLR, if the device has several."""
 
     resource: str
     used: int | None
@@ -58,7 +58,7 @@ class HlsResource:
 
 @dataclass(frozen=True)
 class HlsLoop:
-    """A loop; `depth` 0 is outermost. `iteration_latency_cycles` is as printed, it may be a range `4125 ~ 4128`."""
+    """A loop; the outermost has `depth` 0. `iteration_latency_cycles` is as printed, maybe a range `4125 ~ 4128`."""
 
     name: str
     depth: int
@@ -72,7 +72,7 @@ class HlsLoop:
 
 @dataclass(frozen=True)
 class HlsInstance:
-    """A function inside: its instance and module names, and its cycles."""
+    """An instance of another function: its instance and module names, and its cycles."""
 
     instance: str
     module: str
@@ -85,9 +85,9 @@ class HlsInstance:
 class Csynth:
     """The estimate of one function.
 
-    `pipeline_type` is as printed: `none` or `no`, `function` or `yes`, `dataflow`. `latency_absolute` is as printed too
-    ("0.123 ms"), one text for the smallest and one for the largest, None before 2019.2. `flow` names vivado or vitis.
-    The last three stand in the XML only: `throughput_cycles` is the interval of a data flow region.
+    `pipeline_type` is as printed: `none` or `no`, `function` or `yes`, `dataflow`. `latency_absolute` is as printed,
+    too ("0.123 ms"): the smallest and the largest, None before 2019.2. `flow` is vivado or vitis. The last three fields
+    come from the XML only; `throughput_cycles` is the interval of a dataflow region.
     """
 
     top: str
@@ -110,14 +110,14 @@ class Csynth:
 
     @property
     def used(self) -> Resources:
-        """What the function takes, its children included, as far as it is printed."""
+        """The resources of the function and its children; None for those not printed."""
         counts = {RESOURCES[item.resource]: item.used for item in self.resources}
         half_tiles = counts.pop("bram_tiles", None)
         return Resources(**counts, bram_tiles=None if half_tiles is None else tiles(half_tiles))
 
 
 def matches(head: str) -> bool:
-    """Tell whether a text begins as the report of one function."""
+    """Whether a text begins like the report of one function."""
     return any(_TITLE.fullmatch(line.rstrip()) for line in head.split("\n")[:12])
 
 
@@ -158,7 +158,7 @@ def parse(text: str, file: str = "") -> Csynth:
 
 
 def flow_of(solution: str) -> str | None:
-    """Return the flow named in the line of the solution: vivado, vitis, or None before 2020.1."""
+    """Return the flow named in the solution's line: vivado or vitis; None before 2020.1."""
     for name, flow in (("Vivado IP Flow", "vivado"), ("Vitis Kernel Flow", "vitis")):
         if name in solution:
             return flow
@@ -201,7 +201,7 @@ def _latency(part: Part) -> GridRow:
 
 
 def _cycles(row: GridRow, name: str) -> Range:
-    """Return a range of cycles; its head is "Latency" until 2019.1 and "Latency (cycles)" after."""
+    """Return a range of cycles. Its head is "Latency" until 2019.1 and "Latency (cycles)" since then."""
     head = f"{name} (cycles)" if f"{name} (cycles) min" in row.cells else name
     return Range(row.count(f"{head} min"), row.count(f"{head} max"))
 
@@ -211,7 +211,7 @@ def _maybe(row: GridRow, column: str) -> str | None:
 
 
 def _pipeline(row: GridRow) -> str | None:
-    """Return the pipeline type, which is `no` for "not pipelined" since 2020.2: a word, not an unknown."""
+    """Return the pipeline type. Since 2020.2 `no` means "not pipelined"; it does not mean unknown."""
     return row.text("Pipeline Type")
 
 
@@ -242,12 +242,12 @@ def _resources(part: Part) -> tuple[tuple[HlsResource, ...], str | None]:
             )
         )
     if not found:
-        raise UnknownLayoutError(part.lines.file, grid.line, "no resource that is known", "expected LUT, FF, …")
+        raise UnknownLayoutError(part.lines.file, grid.line, "no known resource", "expected LUT, FF, …")
     return tuple(found), dsp_name
 
 
 def _detail(part: Part, title: str) -> Grid | None:
-    """Return the table of instances or loops under "Latency: … Detail:", None where it says N/A or is not there."""
+    """Return the table of instances or loops under "Latency: … Detail:"; None if it says N/A or is missing."""
     latency = part.heading("Latency")
     detail = part.heading("Detail", latency)
     at = part.heading(title, detail) if detail is not None else None
@@ -261,7 +261,7 @@ def _loops(part: Part) -> tuple[HlsLoop, ...]:
 
 def _loop(row: GridRow) -> HlsLoop:
     name = row.text("Loop Name") or ""
-    # "- Loop 1", " + read1", "  ++ inner": the mark and its indentation say how deep.
+    # "- Loop 1", " + read1", "  ++ inner": the marks before the name give the depth.
     bare = name.lstrip("-+ ")
     depth = 0 if name.startswith("-") else len(name) - len(name.lstrip("+"))
     pipelined = {"yes": True, "no": False}.get(row.text("Pipelined") or "")

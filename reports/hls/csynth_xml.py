@@ -1,8 +1,8 @@
-"""The XML twin of a function's HLS estimate: `<top>_csynth.xml`, or `csynth.xml` of a whole solution (its top).
+"""The XML form of a function's HLS estimate: `<top>_csynth.xml`, or `csynth.xml` of a whole solution (its top).
 
-Where both exist this one is to be preferred: it has the average latency, and since 2019.1 its interval of a function
-that is not pipelined is one more than the text's (the text prints the latency). Unknown is `undef`. Layouts from
-public files of 2016.4 to 2025.2.
+If both forms exist, prefer this one: it has the average latency. Since 2019.1 its interval of a function that is not
+pipelined is one more than in the text, which prints the latency instead. Unknown is `undef`. Layouts from public files
+of 2016.4 to 2025.2.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _LOOP_FIELDS = frozenset({"Latency", "IterationLatency", "InstanceList", "Absolu
 
 
 def matches(head: str) -> bool:
-    """Tell whether a text begins as an HLS estimate in XML."""
+    """Whether a text begins like an HLS estimate in XML."""
     return "<profile>" in head[:200] and "<ReportVersion>" in head[:400] and "<UserAssignments>" in head[:800]
 
 
@@ -83,13 +83,13 @@ def _known(branch: Branch, path: str) -> str | None:
 
 
 def _throughput(overall: Branch) -> Range | None:
-    """Return the interval of a data flow region; None for another function."""
+    """Return the interval of a dataflow region; None for any other function."""
     found = overall.maybe("DataflowPipelineThroughput")
     return None if found is None else _range(found)
 
 
 def _range(branch: Branch) -> Range:
-    """Return a range: a number, or <range> with <min> and <max>."""
+    """Return a range. The file has a number, or <range> with <min> and <max>."""
     inner = branch.maybe("range")
     if inner is not None:
         return Range(inner.count("min", UNKNOWN), inner.count("max", UNKNOWN))
@@ -113,13 +113,13 @@ def _resources(area: Branch) -> tuple[tuple[HlsResource, ...], str | None]:
                 HlsResource(name, used.count(child.tag, UNKNOWN), available.count(child.tag, UNKNOWN), None, None)
             )
     if not found:
-        raise UnknownLayoutError(area.file, used.line, "no resource that is known", "expected LUT, FF, …")
+        raise UnknownLayoutError(area.file, used.line, "no known resource", "expected LUT, FF, …")
     order = list(dict.fromkeys(PRINTED.values()))
     return tuple(sorted(found, key=lambda item: order.index(item.resource))), dsp_name
 
 
 def _loops(branch: Branch, depth: int) -> list[HlsLoop]:
-    """Return the loops below: elements called as the loop, with a <TripCount>; a loop in a loop is an element too."""
+    """Return the loops below, nested ones too. A loop is an element with the loop's name that has a <TripCount>."""
     found: list[HlsLoop] = []
     for child in branch.children():
         if child.tag in _LOOP_FIELDS or child.maybe("TripCount") is None:
@@ -149,7 +149,7 @@ def _trips(loop: Branch) -> str | None:
 
 
 def _span(branch: Branch) -> str | None:
-    """Return a range as the text report prints it: `4`, or `4125 ~ 4128`."""
+    """Return a range in the form of the text report: `4`, or `4125 ~ 4128`."""
     found = _range(branch)
     if found.min is None or found.max is None:
         return None

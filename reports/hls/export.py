@@ -1,7 +1,7 @@
-"""What Vivado makes of an exported HLS function: `<top>_export.rpt`, `export_syn.rpt`, `export_impl.rpt`.
+"""Vivado's results for an exported HLS function: `<top>_export.rpt`, `export_syn.rpt`, `export_impl.rpt`.
 
 The older layout has lines `LUT:  48` under `#===` titles, the newer one has parts under banners and a table of periods.
-Both say whether timing was met and give periods, not slacks; the XML twin has both. Layouts from public reports of
+Both say whether timing was met and give periods but no slacks; the XML form has both. Layouts from public reports of
 2023.1 and 2025.2.
 """
 
@@ -18,7 +18,7 @@ from reports.reading.number import number
 from reports.vivado.table import Lines
 
 RESOURCES = ("SLICE", "CLB", "LUT", "FF", "DSP", "BRAM", "URAM", "LATCH", "SRL")
-"""Names of the resources; BRAM counts half tiles, as HLS does."""
+"""Names of the resources. BRAM counts half tiles, as in HLS."""
 
 _STAGES = {"Place & Route": "implementation", "Synthesis": "synthesis"}
 _BANNER = re.compile(r"== Vivado (?P<stage>Place & Route|Synthesis) Results")
@@ -31,7 +31,7 @@ _VERDICTS = {"timing met": True, "timing was met": True, "timing not met": False
 
 @dataclass(frozen=True)
 class ExportUse:
-    """How much of a resource is used, and how much the device has (in the XML only)."""
+    """The used amount of a resource, and the amount in the device (in the XML only)."""
 
     resource: str
     used: int
@@ -42,8 +42,8 @@ class ExportUse:
 class HlsExport:
     """The result of `export_design -flow syn` or `-flow impl`.
 
-    `stage` is "synthesis" or "implementation". Periods are ns; a function without registers has none, its `timing_met`
-    is None then. Slacks (`wns_ns`, `wns_synthesis_ns`, `tns_ns`) stand in the XML only.
+    `stage` is "synthesis" or "implementation". Periods are in ns. A function without registers has no periods, and its
+    `timing_met` is None. Slacks (`wns_ns`, `wns_synthesis_ns`, `tns_ns`) come from the XML only.
     """
 
     version: str
@@ -62,7 +62,7 @@ class HlsExport:
 
 
 def matches(head: str) -> bool:
-    """Tell whether a text begins as the result of an export, in either layout."""
+    """Whether a text begins like the result of an export, in either layout."""
     lines = [line.rstrip() for line in head[:4000].split("\n")[:12]]
     return any(_BANNER.fullmatch(line) or _OLD_HEAD.fullmatch(line) for line in lines)
 
@@ -171,7 +171,7 @@ def _uses(lines: Lines, begin: int, end: int) -> tuple[ExportUse, ...]:
 
 
 def _verdict(lines: list[str]) -> bool | None:
-    """Return whether timing was met; None where no line says so."""
+    """Return whether timing was met; None if no line says so."""
     for line in lines:
         verdict = _VERDICTS.get(line.strip().lstrip("* ").rstrip(".").lower())
         if verdict is not None:

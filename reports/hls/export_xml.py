@@ -1,7 +1,7 @@
-"""The XML twin of the result of an HLS export: `export_syn.xml`, `export_impl.xml`.
+"""The XML form of the result of an HLS export: `export_syn.xml`, `export_impl.xml`.
 
-NA and an empty element both say that there is no such value: a function without registers has a worst slack and no
-period. Layouts from public files of 2023.1.
+NA and an empty element both mean that there is no value: a function without registers has a worst slack but no period.
+Layouts from public files of 2023.1.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _VERDICTS = {None: None, "TRUE": True, "FALSE": False}
 
 
 def matches(head: str) -> bool:
-    """Tell whether a text begins as the result of an export in XML."""
+    """Whether a text begins like the result of an export in XML."""
     return "<profile>" in head[:200] and "<RunData>" in head[:400] and "<TimingReport>" in head[:2000]
 
 
@@ -29,7 +29,7 @@ def parse(text: str, file: str = "") -> HlsExport:
     stage = _STAGES.get(run.text("RUN_TYPE") or "")
     version = run.text("VIVADO_VERSION")
     if stage is None or version is None:
-        what = "<RUN_TYPE> or <VIVADO_VERSION> is not known"
+        what = "<RUN_TYPE> or <VIVADO_VERSION> is missing or unknown"
         raise UnknownLayoutError(file, run.line, what, "expected synth or impl, and a version")
     verdict = timing.text("TIMING_MET")
     if verdict not in _VERDICTS:
@@ -66,7 +66,7 @@ def _resources(area: Branch) -> tuple[ExportUse, ...]:
         if count is not None:
             found.append(ExportUse(name, count, available.count(name)))
     if not found:
-        raise UnknownLayoutError(area.file, used.line, "no resource that is known", "expected LUT, FF, …")
+        raise UnknownLayoutError(area.file, used.line, "no known resource", "expected LUT, FF, …")
     return tuple(found)
 
 

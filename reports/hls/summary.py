@@ -1,8 +1,8 @@
 """All functions and loops of an HLS run with their estimates: `csynth.rpt`, since Vitis HLS 2020.1.
 
-A row is a module (`+`) or a loop (`o`), indented under what it stands in; a star behind a name marks a data flow
-region. Columns were reordered in 2025.2 and are found by name. Unknown is `-`, and so is "none of this resource":
-both are None. A negative slack alone is not a violation (2020.2 prints one for most rows), the issue says what is.
+A row is a module (`+`) or a loop (`o`), indented below its parent; a star after a name marks a dataflow region. Columns
+are found by name, because 2025.2 has another order. `-` means unknown, or none of this resource; both become None. A
+negative slack alone is no violation (2020.2 prints one for most rows); the issue type names violations.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _RESOURCES = ("BRAM", "DSP", "FF", "LUT", "URAM")
 
 @dataclass(frozen=True)
 class HlsAmount:
-    """How much of a resource a module takes, and its share of the device. BRAM counts half tiles."""
+    """The amount of a resource that a module uses, and its share of the device. BRAM counts half tiles."""
 
     resource: str
     used: int
@@ -36,7 +36,7 @@ class HlsAmount:
 
 @dataclass(frozen=True)
 class HlsRow:
-    """A module or a loop; `depth` 0 is the top. `pipelined` is as printed: yes, no, dataflow."""
+    """A module or a loop; the top has `depth` 0. `pipelined` is as printed: yes, no, dataflow."""
 
     kind: str
     name: str
@@ -56,7 +56,7 @@ class HlsRow:
 
 @dataclass(frozen=True)
 class HlsSummary:
-    """An HLS run: its top, and all rows with the top's first."""
+    """An HLS run: its top, and all rows, the top's first."""
 
     top: str
     version: str
@@ -66,7 +66,7 @@ class HlsSummary:
 
 
 def matches(head: str) -> bool:
-    """Tell whether a text begins as a synthesis summary."""
+    """Whether a text begins like a synthesis summary."""
     return any(_TITLE.fullmatch(line.rstrip()) for line in head.split("\n")[:12])
 
 
@@ -87,7 +87,7 @@ def parse(text: str, file: str = "") -> HlsSummary:
     at = part.heading("Performance & Resource Estimates")
     if at is None:
         raise TruncatedReportError(file, part.end, "no 'Performance & Resource Estimates'", "the file was cut off")
-    # A legend stands before the table until 2024, behind it since.
+    # Until 2024 there is a legend before the table, since then after it.
     while at < part.end and not lines[at].strip().startswith("+-"):
         at += 1
     grid = part.grid(at)

@@ -1,8 +1,8 @@
-"""The text of Vitis HLS' and Vivado HLS' reports: parts under banners, `* Key: value` lines, and their tables.
+"""The text of reports by Vitis HLS and Vivado HLS: parts under banners, `* Key: value` lines, and tables.
 
-A banner is `== Title` between two lines of `=`. A table is drawn with `+` and `|` like Vivado's, but stands indented,
-and a head may span several columns (`Latency (cycles)` over `min` and `max`). A column is therefore called by all
-heads that stand over it, joined by blanks: "Latency (cycles) min". Layouts from public reports of 2016.4 to 2025.2.
+A banner is `== Title` between two lines of `=`. Tables are drawn with `+` and `|` like Vivado's, but indented, and a
+head may span several columns (`Latency (cycles)` over `min` and `max`). So the name of a column joins all heads above
+it with blanks: "Latency (cycles) min". Layouts from public reports of 2016.4 to 2025.2.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from reports.reading.number import Below, Bounded, bounded
 from reports.vivado.table import Lines
 
 UNKNOWN = frozenset({"?", "undef", "-", "", "NA", "N/A"})
-"""How the tools write what they do not know: `?` in a report, `undef` in XML, `-` in a summary."""
+"""The words for an unknown value: `?` in a report, `undef` in XML, `-` in a summary."""
 
 _FIELD = re.compile(r" *\* (?P<key>[A-Z][A-Za-z &-]{0,40}?) *: +(?P<value>.*)")
 
@@ -32,7 +32,7 @@ class Part:
     end: int
 
     def fields(self) -> dict[str, str]:
-        """Return the `* Key: value` lines; the first of a key counts."""
+        """Return the `* Key: value` lines; if a key is repeated, the first counts."""
         found: dict[str, str] = {}
         for at in range(self.begin, self.end):
             match = _FIELD.fullmatch(self.lines[at].rstrip())
@@ -41,7 +41,7 @@ class Part:
         return found
 
     def heading(self, title: str, begin: int | None = None) -> int | None:
-        """Return the line after `* title:` or `+ title:` (a unit in brackets may follow), None where there is none."""
+        """Return the line after `* title:` or `+ title:` (a unit in brackets may follow); None if there is none."""
         for at in range(self.begin if begin is None else begin, self.end):
             line = self.lines[at].strip()
             if line.startswith(("* ", "+ ")) and line.endswith(":"):
@@ -51,7 +51,7 @@ class Part:
         return None
 
     def grid(self, begin: int) -> Grid | None:
-        """Return the table that starts at `begin` after blank lines, None where something else stands there."""
+        """Return the table at `begin`, after blank lines; None if something else is there."""
         at = begin
         while at < self.end and not self.lines[at].strip():
             at += 1
@@ -63,7 +63,7 @@ class Part:
 
 @dataclass(frozen=True)
 class GridRow:
-    """One row of a table: its line (from 1), the indentation of the first cell, and cells by column."""
+    """A row of a table: its line (from 1), the indentation of the first cell, and the cells by column."""
 
     file: str
     line: int
@@ -71,7 +71,7 @@ class GridRow:
     cells: dict[str, str]
 
     def text(self, column: str) -> str | None:
-        """Return the cell, None where the tool does not know it. Raises UnknownLayoutError for an unknown column."""
+        """Return the cell; None if its value is unknown. Raises UnknownLayoutError for an unknown column."""
         if column not in self.cells:
             found = ", ".join(self.cells)[:200]
             raise UnknownLayoutError(self.file, self.line, f"the table has no column '{column}'", f"it has: {found}")
@@ -79,7 +79,7 @@ class GridRow:
         return None if cell in UNKNOWN else cell
 
     def bounded(self, column: str) -> Bounded | None:
-        """Return the number in `column`, None where it is unknown; `~0` is below 1. Raises UnknownLayoutError."""
+        """Return the number in `column`; None if unknown; `~0` is Below(1). Raises UnknownLayoutError."""
         cell = self.text(column)
         if cell is None:
             return None
@@ -89,14 +89,14 @@ class GridRow:
         return value
 
     def count(self, column: str) -> int | None:
-        """Return the whole number in `column`, None where it is unknown. Raises UnknownLayoutError."""
+        """Return the whole number in `column`; None if unknown. Raises UnknownLayoutError."""
         value = self.bounded(column)
         if value is not None and not isinstance(value, int):
             raise self.unreadable(column, "a whole number")
         return value
 
     def nanoseconds(self, column: str) -> float | None:
-        """Return a time in ns (`4.00` or `4.00 ns`), None where it is unknown. Raises UnknownLayoutError."""
+        """Return a time in ns (`4.00` or `4.00 ns`); None if unknown. Raises UnknownLayoutError."""
         cell = self.text(column)
         if cell is None:
             return None
@@ -106,14 +106,14 @@ class GridRow:
         return float(value)
 
     def unreadable(self, column: str, wanted: str) -> UnknownLayoutError:
-        """Return the error for a cell that holds something else than `wanted`."""
+        """Make the error for a cell that does not hold `wanted`."""
         what = f"'{column}' is '{self.cells.get(column, '')[:40]}'"
         return UnknownLayoutError(self.file, self.line, what, f"expected {wanted}")
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A table: its first line (from 1), its columns, its rows (lines between rows left out)."""
+    """A table: its first line (from 1), its columns, and its rows (without separating lines)."""
 
     file: str
     line: int
@@ -133,7 +133,7 @@ def parts(lines: Lines) -> tuple[Part, ...]:
 
 
 def needed_part(found: tuple[Part, ...], title: str, lines: Lines) -> Part:
-    """Return the part called `title`. Raises TruncatedReportError where it does not come."""
+    """Return the part called `title`. Raises TruncatedReportError if it is missing."""
     part = next((part for part in found if part.title == title), None)
     if part is None:
         raise TruncatedReportError(lines.file, len(lines), f"no part '{title}'", "the file was cut off")
@@ -154,7 +154,7 @@ def grids(lines: Lines, begin: int, end: int) -> Iterator[Grid]:
 
 
 def read_grid(lines: Lines, begin: int, end: int) -> Grid:
-    """Return the table whose upper border is line `begin` (from 0).
+    """Return the table with its upper border at line `begin` (from 0).
 
     Raises TruncatedReportError and UnknownLayoutError.
     """
@@ -167,7 +167,7 @@ def read_grid(lines: Lines, begin: int, end: int) -> Grid:
         at += 1
     if at >= end:
         raise TruncatedReportError(lines.file, end, "a table ends within its heads", "the file was cut off")
-    # The border of a co-simulation's table has one dash for three columns: the line with most corners has them all.
+    # The border of a co-simulation's table spans three columns without corners. Use the line with most corners.
     edges = max((_marks(lines[line]) for line in (begin, *head)), key=len)
     columns = _columns(lines, head, edges)
     rows: list[GridRow] = []
@@ -190,7 +190,7 @@ def read_grid(lines: Lines, begin: int, end: int) -> Grid:
 def _columns(lines: Lines, head: list[int], edges: list[int]) -> tuple[str, ...]:
     words: list[list[str]] = [[] for _ in edges[1:]]
     for at in head:
-        # Cells and columns both go from left to right: one step through both, or a long line would take its square.
+        # Step through cells and columns together, from left to right; nested loops would take quadratic time.
         cells = iter(_spans(lines[at]))
         cell = next(cells, None)
         for index, edge in enumerate(edges[:-1]):
@@ -201,13 +201,13 @@ def _columns(lines: Lines, head: list[int], edges: list[int]) -> tuple[str, ...]
     names = tuple(" ".join(word) for word in words)
     if not names or "" in names or len(set(names)) < len(names):
         line = (head[0] if head else 0) + 1
-        what = f"the columns are called {', '.join(repr(name) for name in names[:8])}"
-        raise UnknownLayoutError(lines.file, line, what, "expected different heads")
+        what = f"the names of the columns are {', '.join(repr(name) for name in names[:8])}"
+        raise UnknownLayoutError(lines.file, line, what, "expected a different name for each")
     return names
 
 
 def _spans(line: str) -> list[tuple[int, int, str]]:
-    """Return the cells of a head line: begin, end (exclusive, where the next bar stands) and text."""
+    """Return the cells of a head line: begin, end (exclusive, the position of the next bar) and text."""
     marks = _marks(line)
     return [(left + 1, right, line[left + 1 : right].strip()) for left, right in pairwise(marks)]
 
@@ -221,7 +221,7 @@ def _row(lines: Lines, at: int, edges: list[int], columns: tuple[str, ...]) -> G
     body = line.strip()
     cells = body[1:-1].split("|") if body.endswith("|") and len(body) > 1 else []
     if len(cells) != len(columns):
-        # A name may hold a bar itself: then the corners of the frame say which bars are the table's.
+        # A name may contain a bar. Then the corners of the frame tell which bars belong to the table.
         if len(line) != edges[-1] + 1 or any(line[edge] != "|" for edge in edges):
             what = f"a row has {len(cells)} cells, its table has {len(columns)} columns"
             raise UnknownLayoutError(lines.file, at + 1, what, "expected one cell for each column")

@@ -1,1 +1,1 @@
-"""Logs of AMD's tools: messages, why a run failed, and what is hidden before a log is kept."""
+"""Logs of AMD's tools: messages, causes of failures, and redaction."""

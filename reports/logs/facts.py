@@ -1,4 +1,4 @@
-"""Facts inside the texts of errors: what is missing, what is over-full, which licence was refused."""
+"""Facts in the texts of errors: missing modules, exhausted resources, refused licences."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CONGESTION = re.compile(r"global congestion level is (?P<level>[0-9]{1,3})")
 
 @dataclass(frozen=True)
 class Overuse:
-    """A resource that a design needs more of than there is, in a pblock or the whole device."""
+    """A resource of which a design needs more than a pblock or the device has."""
 
     resource: str
     where: str
@@ -35,7 +35,7 @@ class Overuse:
 
 @dataclass(frozen=True)
 class FailureFacts:
-    """What the errors of a log name; None or empty for what they do not."""
+    """Facts named in the errors of a log; None or empty for those not named."""
 
     licence_feature: str | None = None
     licence_device: str | None = None
@@ -49,7 +49,7 @@ class FailureFacts:
 
 
 def failure_facts(errors: tuple[Message, ...]) -> FailureFacts | None:
-    """Return the facts in the texts of `errors`: the first of each kind, all of the over-full resources; None: none."""
+    """Return the facts in the texts of `errors`: the first of each kind, but all exhausted resources. None if none."""
     licence = _first(_LICENCE, errors)
     module = _first(_MODULE, errors)
     kernel = _first(_KERNEL, errors)

@@ -1,10 +1,9 @@
-"""A log of Vivado, Vitis HLS, Vivado HLS or v++: what went wrong first, and the figures that only a log has.
+"""Logs of Vivado, Vitis HLS, Vivado HLS or v++: the first cause of a failure, and figures that only a log has.
 
-A log proves failure and never success: `outcome` is "failed" where an error or a killed process shows, "ended" where
-the tool says that it came to its end, None where the text just stops. A design that misses timing ends too (look at
-`timing_met` and `scaled_clocks`), and so does one without constraints. Damaged logs (two sessions, conflict marks,
-escape sequences of a terminal) are read as far as their lines are messages. Layouts from public logs of 2016.4 to
-2025.2.
+A log can prove failure but never success. `outcome` is "failed" if there is an error or a killed process, "ended" if
+the tool says that it has finished, None if the text just stops. A design that misses timing also ends (see `timing_met`
+and `scaled_clocks`), and so does one without constraints. Of damaged logs (two sessions, conflict marks, a terminal's
+escape sequences) all lines that are messages are read. Layouts from public logs of 2016.4 to 2025.2.
 """
 
 from __future__ import annotations
@@ -86,7 +85,7 @@ class _Draft:
 
 
 def matches(head: str) -> bool:
-    """Tell whether a text begins as a log: a tool's banner or its messages stand in it."""
+    """Whether a text begins like a log: with a tool's banner or messages."""
     for raw in head.split("\n")[:300]:
         line = _clean(raw)
         if _TOOL.fullmatch(line) or line.startswith("*** Running v"):
@@ -111,7 +110,7 @@ def parse(text: str, file: str = "") -> Log:
 
 
 def _clean(raw: str) -> str:
-    """Return a line as a terminal would leave it: without escape sequences, and only what a carriage return kept."""
+    """Return a line as a terminal shows it: no escape sequences, only the part after the last carriage return."""
     line = raw.rstrip()
     if "\x1b" in line:
         line = _ESCAPE.sub("", line)
@@ -120,7 +119,7 @@ def _clean(raw: str) -> str:
 
 def _note_message(draft: _Draft, message: Message) -> None:
     if message.severity == "ERROR":
-        # What is kept of a text is stored and shown: users and hosts are left out, files and lines stay.
+        # Texts are stored and shown, so redact users and hosts; files and lines stay.
         draft.errors.append(replace(message, text=redact_line(message.text)))
     elif message.severity != "INFO":
         draft.warnings[(message.severity, message.code)] += 1
@@ -237,7 +236,7 @@ def _take_end(draft: _Draft, found: re.Match[str]) -> None:
 
 _Take = Callable[[_Draft, re.Match[str]], None]
 
-# A line is searched with a pattern only where it holds the pattern's constant part: a log has 100 MB.
+# A pattern is tried only on lines that contain its constant part, because a log may have 100 MB.
 _IN_LINES: tuple[tuple[str, re.Pattern[str], _Take], ...] = (
     ("part", _PART, _take_part),
     ("Target device: ", _PART, _take_part),
@@ -262,12 +261,12 @@ _IN_MESSAGES: tuple[tuple[str, re.Pattern[str], _Take], ...] = (
 
 
 def _cause(draft: _Draft) -> Message | None:
-    """Return the message that a person would name: the first error that is not only the tail of another."""
-    told = [error for error in draft.errors if error.code is None and is_date_overflow(error.text)]
+    """Return the message that a person would call the cause: the first error that does not just follow another."""
+    overflows = [error for error in draft.errors if error.code is None and is_date_overflow(error.text)]
     real = [error for error in draft.errors if error.code is not None and not error.is_tail]
     tails = [error for error in draft.errors if error.is_tail]
     worded = [error for error in draft.errors if error.code is None and error.text]
-    for group in (told, real, [draft.killed] if draft.killed else [], tails, worded, draft.errors):
+    for group in (overflows, real, [draft.killed] if draft.killed else [], tails, worded, draft.errors):
         if group:
             return group[0]
     return None
@@ -305,7 +304,7 @@ def _finish(draft: _Draft) -> Log:
 
 
 def _session_s(began: str | None, end: str | None) -> float | None:
-    """Return the seconds between "Start of session at" and "Exiting … at"; None where one is missing."""
+    """Return the seconds between "Start of session at" and "Exiting … at"; None if one is missing."""
     if began is None or end is None:
         return None
     try:

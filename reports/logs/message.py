@@ -1,8 +1,8 @@
-"""One message of a log, and what is worth knowing about its code.
+"""Messages of a log, and tables of their codes.
 
-A message begins its line: `ERROR: [Synth 8-439] …`. Words like ERROR elsewhere in a line are none (echoed scripts,
-environment dumps, "finished with 0 Errors"). v++ repeats the messages of its children under its own name (`VPL 35-3` is
-Vivado's `Route 35-3`), so a code is judged by its number alone.
+A message is at the start of a line: `ERROR: [Synth 8-439] …`. Words like ERROR elsewhere in a line do not count
+(echoed scripts, environment dumps, "finished with 0 Errors"). v++ repeats messages of its children under its own name
+(`VPL 35-3` is Vivado's `Route 35-3`), so a code is judged by its number alone.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _MESSAGE = re.compile(
     r"(?P<text>.*)"
 )
 MAX_TEXT = 1000
-"""How much of a message's text is kept: one message of congestion lists nets for 100 kB."""
+"""Texts of messages are cut to this length: a message about congestion may list nets for 100 kB."""
 
 TAILS = frozenset(
     {
@@ -46,7 +46,7 @@ TAILS = frozenset(
         "60-1328",
     }
 )
-"""Codes that only say that something failed before: the cause is another message, if there is one."""
+"""Codes of messages that only repeat an earlier failure. The cause is another message, if there is one."""
 
 CATEGORIES = {
     "17-345": "license",
@@ -75,7 +75,7 @@ CATEGORIES = {
     "200-1715": "hls_source",
     "200-70": "hls_source",
 }
-"""What a code means in one word; codes without a row are judged by the number before the dash."""
+"""The category of a code. A code without a row is judged by the number before the dash, see `_GROUPS`."""
 
 _GROUPS = {
     "8": "rtl_source",
@@ -94,7 +94,7 @@ _GROUPS = {
 
 @dataclass(frozen=True)
 class Message:
-    """A message: severity as printed, code as printed or None, text (at most MAX_TEXT), and line, counted from 1."""
+    """A message: severity as printed, code as printed or None, text (at most MAX_TEXT), and line, from 1."""
 
     severity: str
     code: str | None
@@ -103,17 +103,17 @@ class Message:
 
     @property
     def number(self) -> str | None:
-        """The number in the code, which is the same under v++ and under the tool itself: `35-3` of `VPL 35-3`."""
+        """The number in the code, `35-3` of `VPL 35-3`. It is the same in v++ and in the tool itself."""
         return self.code.rpartition(" ")[2] if self.code else None
 
     @property
     def is_tail(self) -> bool:
-        """Whether the message only says that something failed before."""
+        """Whether the message only repeats an earlier failure."""
         return self.number in TAILS
 
     @property
     def category(self) -> str | None:
-        """What went wrong in one word, None where the code is not known."""
+        """The category of the failure; None if the code is unknown."""
         number = self.number
         if number is None:
             return "y2k22_revision" if is_date_overflow(self.text) else None
@@ -121,13 +121,13 @@ class Message:
 
 
 def is_date_overflow(text: str) -> bool:
-    """Tell whether a text is the message of HLS releases before 2022 that pack an IP after 2021."""
+    """Whether a text is the error of an HLS release before 2022 that packages an IP after 2021."""
     return re.match(r"'2[2-9][0-9]{8}' is an invalid argument", text) is not None
 
 
 def read_message(line: str, number: int) -> Message | None:
-    """Return the message in `line`, whose number is `number`; None for any other line."""
-    # Most lines of a log are messages or none at a glance: the pattern is for those that may be.
+    """Return the message in `line`; None if it has none. `number` is the number of the line."""
+    # Most lines can be ruled out by their first word, without the pattern.
     if not line.startswith(("ERROR:", "CRITICAL WARNING:", "WARNING:", "INFO:")):
         return None
     found = _MESSAGE.fullmatch(line)

@@ -1,4 +1,4 @@
-"""What a log says, as a value: errors and their cause, counts of warnings, and the figures that only a log has."""
+"""The value of a log: errors and their cause, counts of warnings, and figures that only a log has."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reports.logs.message import Message
 
 @dataclass(frozen=True)
 class MessageCount:
-    """How often a code came: `severity` WARNING or CRITICAL WARNING, `code` None for messages without one."""
+    """The number of messages with a code. `severity` is WARNING or CRITICAL WARNING; `code` may be None."""
 
     severity: str
     code: str | None
@@ -19,7 +19,7 @@ class MessageCount:
 
 @dataclass(frozen=True)
 class PhaseChecksum:
-    """The checksum of the design after a phase: equal runs have equal ones, and the first different one says where."""
+    """The checksum of the design after a phase. The first that differs shows where two runs diverge."""
 
     phase: str
     checksum: str
@@ -28,7 +28,7 @@ class PhaseChecksum:
 
 @dataclass(frozen=True)
 class ScaledClock:
-    """A clock that v++ lowers because timing failed; frequencies in MHz."""
+    """A clock that v++ has lowered because timing failed; frequencies in MHz."""
 
     name: str
     requested_mhz: float
@@ -37,7 +37,7 @@ class ScaledClock:
 
 @dataclass(frozen=True)
 class Slacks:
-    """A line of slacks: worst and total, setup and hold, in ns; None where the line has none."""
+    """A line of slacks: worst and total, setup and hold, in ns; None if the line lacks one."""
 
     stage: str
     wns_ns: float | None
@@ -49,7 +49,7 @@ class Slacks:
 
 @dataclass(frozen=True)
 class Log:
-    """What a log says. Absent is None: a tool that prints no memory has no peak."""
+    """The contents of a log. A value that the log does not have is None."""
 
     tool: str | None
     version: str | None
@@ -78,11 +78,11 @@ class Log:
 
     @property
     def category(self) -> str | None:
-        """What went wrong in one word (`license`, `missing_module`, `killed`), None for nothing known."""
+        """The category of the failure (`license`, `missing_module`, `killed`); None if unknown."""
         if self.cause is None:
             return None
         return "killed" if self.cause.severity == "KILLED" else self.cause.category
 
     def count(self, severity: str) -> int:
-        """Return how many messages have `severity`: WARNING or CRITICAL WARNING."""
+        """Return the number of messages with `severity`: WARNING or CRITICAL WARNING."""
         return sum(warning.count for warning in self.warnings if warning.severity == severity)

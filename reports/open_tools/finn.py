@@ -1,7 +1,7 @@
 """The JSON reports of FINN's builds: estimates per layer and network, time per step, synthesis, simulation.
 
-They have no field that names their kind; it is told by their members. `Delay` of the synthesis is its slack again, and
-its memberless key is dropped. Layouts from public files.
+They have no field that names their kind, so it is recognised by their members. `Delay` of the synthesis repeats its
+slack, and an empty key is ignored. Layouts from public files.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _FIRST = re.compile(
 
 @dataclass(frozen=True)
 class LayerCycles:
-    """A layer and the cycles it needs for an image."""
+    """A layer and the cycles that it needs for an image."""
 
     layer: str
     cycles: int
@@ -35,13 +35,13 @@ class FinnLayerCycles:
 
     @property
     def bottleneck(self) -> LayerCycles:
-        """The slowest layer, the first of equals."""
+        """The slowest layer; the first one if several are equal."""
         return max(self.layers, key=lambda layer: layer.cycles)
 
 
 @dataclass(frozen=True)
 class FinnPerformance:
-    """FINN's estimate of a network: cycles of the longest path and of the slowest layer, at FINN's target clock."""
+    """FINN's estimate of a network: cycles of the longest path and of the slowest layer; times at its target clock."""
 
     critical_path_cycles: int
     max_cycles: int
@@ -52,7 +52,7 @@ class FinnPerformance:
 
 @dataclass(frozen=True)
 class StepTime:
-    """A step of the build and its seconds."""
+    """The time of a step of the build."""
 
     step: str
     seconds: float
@@ -60,7 +60,7 @@ class StepTime:
 
 @dataclass(frozen=True)
 class FinnStepTimes:
-    """The seconds of each step in order."""
+    """The times of all steps, in order."""
 
     steps: tuple[StepTime, ...]
 
@@ -72,7 +72,7 @@ class FinnStepTimes:
 
 @dataclass(frozen=True)
 class FinnSynthesis:
-    """An out-of-context synthesis by FINN; `bram` counts tiles of 36 kbit, `bram_18k` the halves of them used alone."""
+    """An out-of-context synthesis by FINN. `bram` counts tiles of 36 kbit; `bram_18k` counts halves used alone."""
 
     lut: int
     lutram: int
@@ -90,7 +90,7 @@ class FinnSynthesis:
 
 @dataclass(frozen=True)
 class FinnSimulation:
-    """A simulation of the whole network in RTL. `latency_cycles` and `interval_cycles` are None in older files."""
+    """An RTL simulation of the whole network. `latency_cycles` and `interval_cycles` are None in older files."""
 
     cycles: int
     latency_cycles: int | None
@@ -104,7 +104,7 @@ def _starts(head: str) -> str:
 
 
 def matches_layers(head: str) -> bool:
-    """Tell whether a text begins as cycles per layer: a number under a layer's name (`MVAU_hls_0`)."""
+    """Whether a text begins like cycles per layer: a number under a layer's name (`MVAU_hls_0`)."""
     first = _FIRST.match(_starts(head))
     return first is not None and re.fullmatch(r"[A-Z]\w{2,80}_[0-9]{1,6}", first["key"]) is not None
 
@@ -117,7 +117,7 @@ def parse_layers(text: str, file: str = "") -> FinnLayerCycles:
 
 
 def matches_performance(head: str) -> bool:
-    """Tell whether a text begins as a network's estimate."""
+    """Whether a text begins like a network's estimate."""
     return _starts(head).startswith("{") and '"critical_path_cycles"' in head and '"max_cycles_node_name"' in head
 
 
@@ -135,7 +135,7 @@ def parse_performance(text: str, file: str = "") -> FinnPerformance:
 
 
 def matches_times(head: str) -> bool:
-    """Tell whether a text begins as times per step."""
+    """Whether a text begins like times per step."""
     first = _FIRST.match(_starts(head))
     return first is not None and first["key"].startswith("step_")
 
@@ -148,7 +148,7 @@ def parse_times(text: str, file: str = "") -> FinnStepTimes:
 
 
 def matches_synthesis(head: str) -> bool:
-    """Tell whether a text begins as the result of an out-of-context synthesis by FINN."""
+    """Whether a text begins like the result of an out-of-context synthesis by FINN."""
     return _starts(head).startswith("{") and '"fmax_mhz"' in head and '"WNS"' in head and '"BRAM_36K"' in head
 
 
@@ -168,14 +168,14 @@ def parse_synthesis(text: str, file: str = "") -> FinnSynthesis:
         uram=_whole(root, "URAM"),
         wns_ns=root.number("WNS"),
         fmax_mhz=root.number("fmax_mhz"),
-        # A number in the file (2022.2), though 2022.10 would be the same number as 2022.1.
+        # The file has a number (2022.2), so 2022.10 could not be told from 2022.1.
         vivado_version=version if isinstance(version, str) else f"{root.number('vivado_version'):g}",
         throughput_fps=root.maybe_number("estimated_throughput_fps"),
     )
 
 
 def _whole(root: Record, key: str) -> int:
-    """Return a count, which FINN writes as `8451.0`. Raises UnknownLayoutError for a fraction."""
+    """Return a count; FINN writes it as `8451.0`. Raises UnknownLayoutError for a fraction."""
     value = root.number(key)
     if value != int(value):
         raise UnknownLayoutError(root.file, root.line, f"'{key}' is {value}", "expected a whole number")
@@ -183,7 +183,7 @@ def _whole(root: Record, key: str) -> int:
 
 
 def matches_simulation(head: str) -> bool:
-    """Tell whether a text begins as the result of a simulation by FINN."""
+    """Whether a text begins like the result of a simulation by FINN."""
     return _starts(head).startswith("{") and '"throughput[images/s]"' in head and '"fclk[mhz]"' in head
 
 

@@ -1,7 +1,7 @@
-"""FINN's `build_dataflow.log`: the steps as they begin. Layout from a public file.
+"""FINN's `build_dataflow.log`: the steps in the order in which they began. Layout from a public file.
 
-The file is appended to, one run after the other, and a run that dies ends it without an error: that the last step of
-the last run was reached says that it began, not that it ended.
+Each run appends to the file. A run that is killed leaves no error, so the last step of the last run has begun but may
+not have finished.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _STAMP = re.compile(r"\[[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8},[0-9]{3}\] ")
 
 @dataclass(frozen=True)
 class FinnRun:
-    """A run: the steps that began, how many it has in all, and whether the log shows an error."""
+    """A run: the steps that began, the total number of steps, and whether the log shows an error."""
 
     steps: tuple[str, ...]
     planned_steps: int
@@ -37,7 +37,7 @@ class FinnLog:
 
 
 def matches(head: str) -> bool:
-    """Tell whether a text begins as a log of a FINN build."""
+    """Whether a text begins like a log of a FINN build."""
     return any(_STEP.fullmatch(line.rstrip()) for line in head.split("\n")[:200])
 
 

@@ -1,6 +1,6 @@
-"""What nextpnr reports of a placed and routed design, as `--report` JSON or as its log.
+"""nextpnr's results for a placed and routed design, from its `--report` JSON or from its log.
 
-The JSON has the last state only. The log has "Max frequency" after placement and after routing, and the utilization
+The JSON has only the final state. The log has "Max frequency" after placement and after routing, and the utilization
 with padded numbers; the last of each counts. Clock names are as printed (`$glbnet$clk`). Layouts from public files.
 """
 
@@ -28,7 +28,7 @@ _USE = re.compile(
 
 @dataclass(frozen=True)
 class NextpnrClock:
-    """A clock: what it can do, and what was asked for (None where nothing was)."""
+    """A clock: its achieved frequency, and its constraint (None if there is none)."""
 
     name: str
     achieved_mhz: float
@@ -36,13 +36,13 @@ class NextpnrClock:
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the constraint is met, None where there is none."""
+        """Whether the constraint is met; None if there is none."""
         return None if self.constraint_mhz is None else self.achieved_mhz >= self.constraint_mhz
 
 
 @dataclass(frozen=True)
 class NextpnrUse:
-    """How many cells of a kind the design takes of those the device has."""
+    """The number of cells of a kind that the design uses, and that the device has."""
 
     resource: str
     used: int
@@ -51,9 +51,9 @@ class NextpnrUse:
 
 @dataclass(frozen=True)
 class Nextpnr:
-    """A placed and routed design. `first_clocks` is the log's state after placement; the JSON has none.
+    """A placed and routed design. `first_clocks` is the state after placement, from the log; empty for JSON.
 
-    `critical_paths` is None for a log, where paths are text.
+    `critical_paths` is the number of paths in the JSON; None for a log.
     """
 
     clocks: tuple[NextpnrClock, ...]
@@ -63,15 +63,15 @@ class Nextpnr:
 
     @property
     def is_met(self) -> bool | None:
-        """Whether all constrained clocks are met, None where none is constrained."""
+        """Whether all constraints are met; None if no clock has one."""
         verdicts = [clock.is_met for clock in self.clocks if clock.is_met is not None]
         return all(verdicts) if verdicts else None
 
 
 def matches(head: str) -> bool:
-    """Tell whether a text begins as nextpnr's report in JSON."""
+    """Whether a text begins like nextpnr's report in JSON."""
     start = head.lstrip("\ufeff \r\n\t")
-    # A report may begin with critical paths that fill the whole head; utilization stands behind them.
+    # Critical paths may fill the whole head of a report; utilization comes after them.
     return start.startswith("{") and (
         '"critical_paths"' in head[:200] or ('"fmax"' in head and '"utilization"' in head)
     )
@@ -93,11 +93,11 @@ def parse(text: str, file: str = "") -> Nextpnr:
 
 
 def matches_log(head: str) -> bool:
-    """Tell whether a text begins as a log of nextpnr."""
+    """Whether a text begins like a log of nextpnr."""
     lines = [line for line in head.split("\n")[:200] if line.strip()]
-    told = [line for line in lines if line.startswith(("Info: ", "Warning: ", "ERROR: "))]
+    messages = [line for line in lines if line.startswith(("Info: ", "Warning: ", "ERROR: "))]
     words = ("Packing", "constrain", "Logic utilisation", "Device utilisation", "Checksum", "Annotating ports")
-    return len(told) * 2 > len(lines) and sum(any(word in line for word in words) for line in told) >= 2
+    return len(messages) * 2 > len(lines) and sum(any(word in line for word in words) for line in messages) >= 2
 
 
 def parse_log(text: str, file: str = "") -> Nextpnr:

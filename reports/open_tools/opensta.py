@@ -1,7 +1,8 @@
-"""Texts of OpenSTA, as OpenROAD's and LibreLane's flows keep them: paths, slacks, power, the summary of corners.
+"""Reports of OpenSTA, as kept by the flows of OpenROAD and LibreLane: paths, slacks, power, the summary of corners.
 
-One text may hold several of these, each under a banner; the value has all of them. Times are in the unit of the library
-(ns for those seen), power is in W. A worst slack may be `INF`: nothing was constrained. Layouts from public files.
+One text may hold several of these, each under a banner; the value has all of them. Times are in the library's unit (ns
+in all known files), power is in W. A worst slack of `INF` means that nothing was constrained. Layouts from public
+files.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _PLAIN = {"critical path delay": "critical path delay", "critical path slack": "
 
 @dataclass(frozen=True)
 class StaPath:
-    """A path: where it begins and ends, when its data come and must come, and the slack between the two."""
+    """A path: start and end, the arrival and required times of its data, and the slack between them."""
 
     start: str
     end: str
@@ -49,7 +50,7 @@ class StaPath:
 
 @dataclass(frozen=True)
 class StaFigure:
-    """A figure with its name: `wns`, `worst slack`, `setup violation count`; `corner` None where none is named."""
+    """A figure with its name: `wns`, `worst slack`, `setup violation count`. `corner` is None if none is named."""
 
     name: str
     corner: str | None
@@ -58,7 +59,7 @@ class StaFigure:
 
 @dataclass(frozen=True)
 class StaPower:
-    """The power of a design in W."""
+    """The power of a design, in W."""
 
     corner: str | None
     internal_w: float
@@ -69,19 +70,19 @@ class StaPower:
 
 @dataclass(frozen=True)
 class StaCorner:
-    """One line of the summary of corners; a cell that says N/A is None."""
+    """A row of the summary of corners. A cell with N/A is None."""
 
     corner: str
     values: tuple[tuple[str, float | None], ...]
 
     def get(self, column: str) -> float | None:
-        """Return the value of a column, None where it has none or says N/A."""
+        """Return the value of a column; None if it is missing or N/A."""
         return dict(self.values).get(column)
 
 
 @dataclass(frozen=True)
 class OpenSta:
-    """All that a text of OpenSTA holds."""
+    """The contents of a text of OpenSTA."""
 
     paths: tuple[StaPath, ...]
     figures: tuple[StaFigure, ...]
@@ -89,13 +90,13 @@ class OpenSta:
     corners: tuple[StaCorner, ...]
 
     def figure(self, name: str, corner: str | None = None) -> float | None:
-        """Return the last figure of a name, of any corner where none is asked for; None where there is none."""
+        """Return the last figure with this name, of any corner unless one is given; None if there is none."""
         found = [one.value for one in self.figures if one.name == name and (corner is None or one.corner == corner)]
         return found[-1] if found else None
 
 
 def matches(head: str) -> bool:
-    """Tell whether a text begins as one of OpenSTA."""
+    """Whether a text begins like one of OpenSTA."""
     lines = head.split("\n")[:400]
     for at, line in enumerate(lines):
         if line.startswith("┃ Corner/Group"):
@@ -134,7 +135,7 @@ def _paths(lines: Lines) -> Iterator[StaPath]:
         elif group := _GROUP.fullmatch(line):
             draft.setdefault(group["key"], group["value"])
         elif time := (_TIME.fullmatch(line) if " time" in line[-6:] else None):
-            # The times stand twice; the second arrival is printed negative, to be subtracted.
+            # Both times are printed twice, the second arrival negative. The first of each counts.
             draft.setdefault(time["what"], time["value"])
         elif slack := (_SLACK.fullmatch(line) if "slack (" in line else None):
             draft["slack"], draft["status"] = slack["slack"], slack["status"]
@@ -195,7 +196,7 @@ def _power(lines: Lines) -> StaPower | None:
 
 
 def _corners(lines: Lines) -> Iterator[StaCorner]:
-    """Return the lines of the table drawn with box characters; heads are in several lines, columns are joined."""
+    """Yield the rows of the table drawn with box characters. Heads span several lines; their words are joined."""
     heads: list[str] = []
     for at, line in enumerate(lines):
         mark = line[:1]

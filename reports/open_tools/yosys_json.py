@@ -1,4 +1,4 @@
-"""Yosys' `stat -json`: the same counts as the text, in a document. Layout from a public file of 0.62."""
+"""Yosys's `stat -json`: the same counts as its text, as JSON. Layout from a public file of 0.62."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CREATOR = re.compile(r"Yosys (?P<version>[0-9]\S{0,60})(?: .*)?")
 
 
 def matches(head: str) -> bool:
-    """Tell whether a text begins as statistics of Yosys in JSON."""
+    """Whether a text begins like statistics of Yosys in JSON."""
     return head.lstrip("\ufeff \r\n\t").startswith("{") and '"creator"' in head and '"num_wires"' in head
 
 

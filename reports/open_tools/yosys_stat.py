@@ -1,9 +1,9 @@
-"""What Yosys' `stat` prints: cells by type, for each module and for the design; alone or at the end of a log.
+"""Statistics of Yosys's `stat`: cells by type, for each module and for the design; in a file or at the end of a log.
 
-Two layouts: "Number of cells: 35" with the types indented under it (until 0.58 or so), and "35 cells" with counts (and
-areas) before the names. A log may hold several; the last one counts. In a hierarchical design the cells of a module are
-counted with the submodules among them, and the totals stand under "design hierarchy". Layouts from public files of 0.23
-to 0.62.
+There are two layouts: "Number of cells: 35" with the types indented under it (until about 0.58), and "35 cells" with
+counts (and areas) before the names. A log may hold several statistics; the last one counts. In a hierarchical design
+instances of submodules count as cells of a module, and the totals are under "design hierarchy". Layouts from public
+files of 0.23 to 0.62.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _KEYS = frozenset({"wires", "wire bits", "cells", "memories", "memory bits", "pr
 
 @dataclass(frozen=True)
 class CellCount:
-    """How many cells of a type; `area` is in the unit of the library (um2), None where none is given."""
+    """The number of cells of a type. `area` is in the library's unit (um2); None if not given."""
 
     type: str
     count: int
@@ -43,10 +43,10 @@ class CellCount:
 
 @dataclass(frozen=True)
 class YosysModule:
-    """A module, or the whole design. Counts are None where the layout does not print them.
+    """A module, or the whole design. Counts are None if the layout does not print them.
 
-    `estimated_lcs` is Yosys' own estimate of logic cells (only with `stat -tech xilinx`), `transistors` is as printed
-    (`542+` where some cells have no number).
+    `estimated_lcs` is Yosys's own estimate of logic cells (only with `stat -tech xilinx`). `transistors` is as printed
+    (`542+` if the number is unknown for some cells).
     """
 
     name: str
@@ -67,15 +67,15 @@ class YosysModule:
     submodules: int | None = None
 
     def count(self, cell_type: str) -> int:
-        """Return how many cells of a type there are: none is 0, as Yosys lists no type without cells."""
+        """Return the number of cells of a type; 0 if absent, because Yosys lists no type without cells."""
         return next((cell.count for cell in self.cell_types if cell.type == cell_type), 0)
 
 
 @dataclass(frozen=True)
 class YosysStat:
-    """The last statistics of a text. `design` has the totals, None where there is one module only.
+    """The last statistics of a text. `design` has the totals; None if there is only one module.
 
-    `version` and `peak_memory_mb` are the log's, None in a file of statistics alone.
+    `version` and `peak_memory_mb` come from the log; None in a file of statistics alone.
     """
 
     version: str | None
@@ -85,7 +85,7 @@ class YosysStat:
 
     @property
     def top(self) -> YosysModule:
-        """The whole design: its totals where there are several modules, else its only module."""
+        """The whole design: the totals if there are several modules, otherwise the only module."""
         return self.design or self.modules[-1]
 
 
@@ -103,7 +103,7 @@ class _Draft:
 
 
 def matches(head: str) -> bool:
-    """Tell whether a text begins as statistics or as a log of Yosys."""
+    """Whether a text begins like statistics or as a log of Yosys."""
     lines = [line.rstrip() for line in head.split("\n")[:60]]
     if any("yosys -- Yosys Open SYnthesis Suite" in line or _VERSION.fullmatch(line) for line in lines):
         return True
@@ -146,7 +146,7 @@ def _drafts(lines: Lines, begin: int) -> list[_Draft]:
     for at in range(begin, len(lines)):
         line = lines[at].rstrip()
         if line and line[0] not in " =":
-            # The next pass of a log begins: the statistics are over.
+            # The next pass begins, so the statistics have ended.
             break
         head = _MODULE.fullmatch(line)
         if head:
@@ -158,7 +158,7 @@ def _drafts(lines: Lines, begin: int) -> list[_Draft]:
 
 
 def _read(lines: Lines, at: int, line: str, draft: _Draft, in_cells: bool) -> bool:
-    """Take one line into the draft; return whether types of cells may follow."""
+    """Read one line into the draft; return whether types of cells may follow."""
     old = _OLD.fullmatch(line)
     if old:
         draft.counts[old["key"]] = int(old["value"])
@@ -225,7 +225,7 @@ _LINES = (
 def _finish(lines: Lines, draft: _Draft) -> YosysModule:
     if "cells" not in draft.counts:
         what = f"module '{draft.name[:60]}' has no number of cells"
-        raise TruncatedReportError(lines.file, draft.line, what, "the file was cut off, or the layout is new")
+        raise TruncatedReportError(lines.file, draft.line, what, "the file was cut off, or its layout is new")
     return YosysModule(
         name=draft.name,
         wires=draft.counts.get("wires"),

@@ -1,1 +1,1 @@
-"""What all parsers read with: sources, documents, numbers, and the one error they raise."""
+"""Shared by all parsers: reading files and documents, numbers, and errors."""

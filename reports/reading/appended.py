@@ -1,7 +1,8 @@
-"""Reports that stand one after the other in a file, as `report_timing -append -file x` and `cat` leave them.
+"""Split files that hold several reports, as written by `report_timing -append -file x` or `cat`.
 
-Only what begins with a head of its own is split: reports of Vivado, Vitis HLS and v++. A log is one text whatever it
-quotes, and several statistics in a log of Yosys, nextpnr or OpenSTA are that parser's own matter.
+Only reports that begin with a head of their own are split: those of Vivado, Vitis HLS and v++. A log is always one
+text, even if it quotes reports. The parsers of Yosys, nextpnr and OpenSTA handle several statistics in a log
+themselves.
 """
 
 from __future__ import annotations
@@ -16,21 +17,21 @@ _RULE = re.compile(r"(?:# )?[-=]{10,}\s*\n")
 
 @dataclass(frozen=True)
 class Part:
-    """A report within a text; `line` is where it begins, counted from 1."""
+    """A report within a text; `line` is its first line, from 1."""
 
     text: str
     line: int
 
 
 def split(text: str, heads: Iterable[str]) -> tuple[Part, ...]:
-    """Return the reports of a text in their order; a text that does not begin with one of the `heads` is one part.
+    """Return the reports of a text, in order. A text that does not begin with one of the `heads` is one part.
 
-    A head is the beginning of the line by which a report is known; above it may stand a rule and a copyright.
+    A head is the start of the line that identifies a report. A rule and a copyright line may precede it.
     """
     starts = sorted({_start(text, at) for head in heads for at in _places(text, head)})
     if len(starts) < 2 or text[: starts[0]].strip("\ufeff \r\n\t"):
         return (Part(text, 1),)
-    # Blank lines above the first report belong to it: its lines are counted as in the file.
+    # Blank lines before the first report belong to it, so its line numbers are those of the file.
     bounds = [0, *starts[1:], len(text)]
     found: list[Part] = []
     line = 1
@@ -41,7 +42,7 @@ def split(text: str, heads: Iterable[str]) -> tuple[Part, ...]:
 
 
 def _places(text: str, head: str) -> list[int]:
-    """Return where lines begin with `head`."""
+    """Return the positions of lines that begin with `head`."""
     found = [0] if text.startswith(head) else []
     at = text.find(f"\n{head}")
     while at >= 0:
@@ -51,7 +52,7 @@ def _places(text: str, head: str) -> list[int]:
 
 
 def _start(text: str, at: int) -> int:
-    """Return where the report begins whose head is the line at `at`: with its rule and its copyright."""
+    """Return the start of the report with its head at `at`, including its rule and copyright line."""
     above = _line_above(text, at)
     if _RULE.fullmatch(text, above, at):
         at, above = above, _line_above(text, above)

@@ -1,7 +1,7 @@
-"""JSON documents of tools, read with the checks that a foreign file needs.
+"""Read JSON documents from tools, with the checks that files from outside need.
 
-`json.loads` alone is not enough: it takes NaN, falls over a number of 5,000 digits with a plain ValueError and over
-10,000 brackets with a RecursionError.
+`json.loads` alone is not enough: it accepts NaN, and fails with a plain ValueError on a number of 5,000 digits and with
+a RecursionError on 10,000 brackets.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ Json = Any
 
 
 def read_json(text: str, file: str, line: int = 1) -> Json:
-    """Return the document in `text`, whose first line is line `line` of `file`.
+    """Return the document in `text`, which starts at line `line` of `file`.
 
-    Raises EmptyReportError, TruncatedReportError where the text ends within the document, and WrongKindError.
+    Raises EmptyReportError, TruncatedReportError if the text ends within the document, WrongKindError if it is not
+    JSON, and UnknownLayoutError for NaN, huge numbers or too many levels.
     """
     if not text.strip():
         raise EmptyReportError(file, None, "the file is empty", "run the tool that writes it again")
@@ -35,12 +36,12 @@ def read_json(text: str, file: str, line: int = 1) -> Json:
 
 
 def _constant(name: str) -> float:
-    # Python's reader takes NaN and Infinity, which JSON does not have and no tool here writes.
+    # Python's reader accepts NaN and Infinity. They are not JSON, and no tool here writes them.
     raise ValueError(f"the word {name}")
 
 
 class Record:
-    """An object of a document, with the file and the place of it for messages (`modules.top`)."""
+    """An object of a document, with its file and its path (`modules.top`) for messages."""
 
     def __init__(self, value: Json, file: str, place: str = "", line: int | None = None) -> None:
         if not isinstance(value, dict):
@@ -55,15 +56,15 @@ class Record:
         return key in self.value
 
     def record(self, key: str) -> Record:
-        """Return the object under `key`. Raises UnknownLayoutError where it is not one."""
+        """Return the object under `key`. Raises UnknownLayoutError if it is not an object."""
         return Record(self._needed(key), self.file, self._name(key), self.line)
 
     def records(self) -> dict[str, Record]:
-        """Return all members as objects. Raises UnknownLayoutError where one is not."""
+        """Return all members as objects. Raises UnknownLayoutError if one is not an object."""
         return {key: Record(value, self.file, self._name(key), self.line) for key, value in self.value.items()}
 
     def items(self, key: str) -> list[Json]:
-        """Return the list under `key`; an absent one is empty. Raises UnknownLayoutError."""
+        """Return the list under `key`; empty if absent. Raises UnknownLayoutError."""
         value = self.value.get(key)
         if value is None:
             return []
@@ -79,7 +80,7 @@ class Record:
         return value
 
     def maybe_text(self, key: str) -> str | None:
-        """Return the text under `key`, None where it is absent or blank. Raises UnknownLayoutError."""
+        """Return the text under `key`; None if absent or blank. Raises UnknownLayoutError."""
         return (self.text(key) or None) if self.value.get(key) is not None else None
 
     def number(self, key: str) -> float:
@@ -96,7 +97,7 @@ class Record:
         return found
 
     def maybe_number(self, key: str) -> float | None:
-        """Return the number under `key`, None where it is absent. Raises UnknownLayoutError."""
+        """Return the number under `key`; None if absent. Raises UnknownLayoutError."""
         return self.number(key) if self.value.get(key) is not None else None
 
     def count(self, key: str) -> int:
@@ -107,11 +108,11 @@ class Record:
         return value
 
     def maybe_count(self, key: str) -> int | None:
-        """Return the whole number under `key`, None where it is absent. Raises UnknownLayoutError."""
+        """Return the whole number under `key`; None if absent. Raises UnknownLayoutError."""
         return self.count(key) if self.value.get(key) is not None else None
 
     def wrong(self, key: str, wanted: str) -> UnknownLayoutError:
-        """Return the error for a member that is not `wanted`."""
+        """Make the error for a member that is not `wanted`."""
         what = f"'{self._name(key)}' is a {_kind(self.value.get(key))}"
         return UnknownLayoutError(self.file, self.line, what, f"expected {wanted}")
 

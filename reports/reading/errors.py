@@ -1,4 +1,4 @@
-"""What can be wrong with a report: one error for each kind of trouble, with file, line and what was expected."""
+"""Errors of reports, one class for each kind of fault, with file, line and expectation."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from __future__ import annotations
 class ReportError(Exception):
     """A report that cannot be turned into a value.
 
-    `file` is the name the caller gave, `line` counts from 1 and is None where no line is to blame (an empty file, a
-    missing one). `what` says what was found, `expected` what should have been there or what to do.
+    `file` is the name that the caller gave. `line` counts from 1; it is None if no line is at fault (an empty or
+    missing file). `what` describes the fault, `expected` the correct content or the remedy.
     """
 
     def __init__(self, file: str, line: int | None, what: str, expected: str) -> None:
@@ -24,24 +24,24 @@ class ReportError(Exception):
 
 
 class UnreadableError(ReportError):
-    """The file is missing, not a file, not readable for this user or larger than any report."""
+    """The file is missing, is not a file, cannot be read by this user, or is larger than any report."""
 
 
 class EncodingError(ReportError):
-    """The file is not UTF-8 text: another encoding, or no text at all."""
+    """The file is not UTF-8: it has another encoding, or is not text."""
 
 
 class EmptyReportError(ReportError):
-    """Nothing but white space."""
+    """The file has only white space."""
 
 
 class WrongKindError(ReportError):
-    """A whole report, but of another kind than the parser reads, or of none that is known."""
+    """The text is of another kind than the parser reads, or of no known kind."""
 
 
 class TruncatedReportError(ReportError):
-    """The report begins as it should and ends too early."""
+    """The report begins correctly but ends too early."""
 
 
 class UnknownLayoutError(ReportError):
-    """The right kind of report with a section, a column or a value that this parser does not understand."""
+    """The report has a section, a column or a value that this parser does not understand."""

@@ -1,4 +1,4 @@
-"""The first question of every parser: is this a text of my kind at all?"""
+"""The first check of every parser: whether the text is of its kind."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from reports.reading.kind import HEAD_CHARACTERS
 
 
 def expect(text: str, file: str, matches: Callable[[str], bool], what: str) -> None:
-    """Raise EmptyReportError for white space and WrongKindError unless the head of `text` matches.
+    """Raise EmptyReportError for white space, and WrongKindError unless the head of `text` matches.
 
     `what` names the kind for the message, e.g. "a co-simulation report".
     """

@@ -8,36 +8,35 @@ from enum import IntEnum
 from typing import Any
 
 HEAD_CHARACTERS = 16_384
-"""How much of a text `Kind.matches` is given: enough for the head of every report and of every log."""
+"""`Kind.matches` gets this many characters of a text, enough for the head of any report or log."""
 
 
 class Precedence(IntEnum):
-    """By how much a kind knows its texts. The lowest value that matches reads the text.
+    """How specific the check of a kind is. If several kinds match, the one with the lowest value reads the text.
 
-    Two kinds of one precedence must not match the same text. Should it happen in a text that nobody has seen yet,
-    the name that sorts first reads it.
+    Two kinds of the same precedence must not match the same text. If it happens anyway, the kind with the name that
+    sorts first reads it.
     """
 
     TITLE = 1
-    """Its own title, banner, first tag or first key stands at the beginning."""
+    """The text begins with the kind's own title, banner, first tag or first key."""
     LAYOUT = 2
-    """Words of its layout stand somewhere in the head: tags, keys, labels of fields."""
+    """The head contains words of the kind's layout: tags, keys, labels of fields."""
     LINES = 3
-    """Some lines of the head are of its form, as in a log; the lines around them may quote other tools."""
+    """Some lines of the head have the kind's form, as in a log; lines around them may quote other tools."""
     MESSAGE = 4
-    """A single message is enough, and texts of the other kinds may contain one."""
+    """A single message is enough, but texts of other kinds may contain one as well."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A parser with its name. Its module has it as `KIND`, or several in `KINDS`, where `reports.registry` finds them.
+    """A kind of report with its parser. `reports.registry` finds it as `KIND` of a module, or several in `KINDS`.
 
-    `name` is what JSON and messages call the kind (`vivado_timing_summary`). `matches` is given the first
-    HEAD_CHARACTERS of a text and judges by content alone: files are renamed, content is not. `parse` is given the whole
-    text and the name of its file for messages; it returns a frozen dataclass of plain fields (numbers, texts, None,
-    tuples and dataclasses of such), and raises nothing but ReportError. `heads` are beginnings of the line with which a
-    further report of this kind starts in a file that holds several (`report_timing -append`); without one, a file is
-    one report.
+    `name` identifies the kind in JSON and messages (`vivado_timing_summary`). `matches` gets the first HEAD_CHARACTERS
+    of a text and judges by content alone, because users rename files. `parse` gets the whole text, and the name of its
+    file for messages. It returns a frozen dataclass of plain fields (numbers, texts, None, tuples and dataclasses of
+    these), and raises only ReportError. If a file may hold several reports of this kind (`report_timing -append`),
+    `heads` lists how the first line of each may begin; without heads, a file is one report.
     """
 
     name: str

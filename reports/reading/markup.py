@@ -1,7 +1,7 @@
-"""XML documents of tools, read with line numbers and without entities.
+"""Read XML documents from tools, with line numbers and without entities.
 
-This is the reader that `xml.etree` stands on, used directly: only it knows the lines for messages, and it lets us
-refuse a document type. No tool of ours writes one, and entities can make a kilobyte fill the memory.
+This uses expat, the reader below `xml.etree`, directly: it knows the line numbers for messages, and lets us refuse a
+document type. None of these tools writes one, and with entities a kilobyte could expand to fill the memory.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from reports.reading.errors import (
 from reports.reading.number import Number, is_absent, number
 
 MAX_DEPTH = 200
-"""Deeper than any report seen (an IP description has 12 levels)."""
+"""Limit of nesting, deeper than any known report (an IP description has 12 levels)."""
 
 _ENDS_EARLY = frozenset({"no element found", "unclosed token", "unclosed CDATA section", "partial character"})
 
 
 class Branch:
-    """An element: its tag and attributes without name spaces, its children, its text, its line counted from 1."""
+    """An element: tag and attributes without name spaces, children, text, and line (from 1)."""
 
     __slots__ = ("attributes", "branches", "file", "line", "pieces", "tag")
 
@@ -38,44 +38,44 @@ class Branch:
         self.pieces: list[str] = []
 
     def children(self, tag: str | None = None) -> Iterator[Branch]:
-        """Return the children, or those called `tag`."""
+        """Return the children; with `tag`, only those with this tag."""
         return (branch for branch in self.branches if tag is None or branch.tag == tag)
 
     def below(self, tag: str) -> Iterator[Branch]:
-        """Return all elements called `tag` at any depth, in the order of the document."""
+        """Yield all elements with this tag at any depth, in the order of the document."""
         for branch in self.branches:
             if branch.tag == tag:
                 yield branch
             yield from branch.below(tag)
 
     def maybe(self, path: str) -> Branch | None:
-        """Return the first element at `path` ("A/B"), None where there is none."""
+        """Return the first element at `path` ("A/B"); None if there is none."""
         found: Branch | None = self
         for tag in path.split("/"):
             found = next(found.children(tag), None) if found is not None else None
         return found
 
     def needed(self, path: str) -> Branch:
-        """Return the first element at `path`. Raises UnknownLayoutError where there is none."""
+        """Return the first element at `path`. Raises UnknownLayoutError if there is none."""
         found = self.maybe(path)
         if found is None:
             raise UnknownLayoutError(self.file, self.line, f"<{self.tag}> has no <{path}>", "expected it in this file")
         return found
 
     def content(self) -> str:
-        """Return the text between the tags, without white space around it."""
+        """Return the text of the element, stripped."""
         return "".join(self.pieces).strip()
 
     def text(self, path: str) -> str | None:
-        """Return the text of the element at `path`; None where it is absent, blank or says NA."""
+        """Return the text of the element at `path`; None if it is absent, blank or NA."""
         found = self.maybe(path)
         content = found.content() if found else ""
         return None if is_absent(content) else content
 
     def number(self, path: str, unknown: frozenset[str] = frozenset()) -> Number | None:
-        """Return the number at `path`; None where it is absent, blank, NA or one of the `unknown` words.
+        """Return the number at `path`; None if it is absent, blank, NA or one of the `unknown` words.
 
-        Raises UnknownLayoutError for another word.
+        Raises UnknownLayoutError for any other text.
         """
         content = self.text(path)
         if content is None or content in unknown:
@@ -87,7 +87,7 @@ class Branch:
         return value
 
     def count(self, path: str, unknown: frozenset[str] = frozenset()) -> int | None:
-        """Return the whole number at `path`, None as in `number`. Raises UnknownLayoutError."""
+        """Return the whole number at `path`; None as for `number`. Raises UnknownLayoutError."""
         value = self.number(path, unknown)
         if isinstance(value, float):
             line = self.needed(path).line
@@ -95,11 +95,11 @@ class Branch:
         return value
 
     def attribute(self, name: str) -> str | None:
-        """Return the attribute `name`, None where it is absent or blank."""
+        """Return the attribute `name`; None if absent or blank."""
         return self.attributes.get(name) or None
 
     def needed_attribute(self, name: str) -> str:
-        """Return the attribute `name`. Raises UnknownLayoutError where it is absent."""
+        """Return the attribute `name`. Raises UnknownLayoutError if it is absent."""
         value = self.attributes.get(name)
         if value is None:
             what = f"<{self.tag}> has no attribute '{name}'"
@@ -108,19 +108,19 @@ class Branch:
 
 
 class _DoctypeError(Exception):
-    """A document type was met."""
+    """The document declares a document type."""
 
 
 class _TooDeepError(Exception):
-    """More levels than any report has."""
+    """The document has more than MAX_DEPTH levels."""
 
 
 class _Reader:
-    """Takes the parser's events and grows the tree."""
+    """Builds the tree from the parser's events."""
 
     def __init__(self, file: str) -> None:
         self.file = file
-        # The text is decoded already: UTF-8 it is, whatever the document's first line claims.
+        # The text is already decoded and passed on as UTF-8, whatever encoding its first line declares.
         self.parser = expat.ParserCreate("utf-8")
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self._start
@@ -166,7 +166,7 @@ def read_xml(text: str, file: str) -> Branch:
     except _DoctypeError:
         line = reader.parser.CurrentLineNumber
         what = "has a document type, which is refused"
-        raise UnknownLayoutError(file, line, what, "no tool writes one: where is it from?") from None
+        raise UnknownLayoutError(file, line, what, "no tool writes one; check the file's origin") from None
     except _TooDeepError:
         line = reader.parser.CurrentLineNumber
         raise UnknownLayoutError(file, line, f"has more than {MAX_DEPTH} levels", "no report has as many") from None

@@ -13,7 +13,7 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})(?:[e
 
 @dataclass(frozen=True)
 class Below:
-    """A value that the tool only bounds: `<0.01` is Below(0.01), and neither 0.01 nor nothing."""
+    """An upper bound instead of a value: `<0.01` is Below(0.01)."""
 
     limit: float
 
@@ -26,12 +26,12 @@ Bounded = int | float | Below
 
 
 def is_absent(text: str) -> bool:
-    """Tell whether a cell says that there is no value: blank, dashes, `NA`, `n/a`."""
+    """Whether a cell means that there is no value: blank, dashes, `NA`, `n/a`."""
     return text in _ABSENT
 
 
 def number(text: str) -> Number | None:
-    """Return the number in `text`: an int where no point or exponent is printed; None if it is none."""
+    """Return the number in `text`; an int if it has no point or exponent. None if it is not a number."""
     if _INTEGER.fullmatch(text):
         return int(text)
     if _NUMBER.fullmatch(text):

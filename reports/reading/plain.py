@@ -12,7 +12,8 @@ from reports.reading.number import Below
 def plain(value: Any) -> Any:
     """Return `value` as dictionaries, lists, texts, numbers, booleans and None, ready for `json.dumps`.
 
-    JSON has no infinity and no bounds: those become the texts "inf", "-inf" and "<0.01", as the tools print them.
+    JSON has no infinity and no bounds, so these become the texts "inf", "-inf" and "<0.01". Raises TypeError for
+    values of any other type.
     """
     if value is None or isinstance(value, (bool, int, str)):
         return value
@@ -30,9 +31,9 @@ def plain(value: Any) -> Any:
 
 
 def rounded(value: Any) -> Any:
-    """Return plain values with their floating-point numbers as a person would write them.
+    """Return plain values with floating-point numbers rounded for people.
 
-    Whole ones are whole numbers; of others three digits stand behind the point, four digits of those below 1.
+    Whole numbers become integers. Others get three digits after the point, or four significant digits below 1.
     """
     if isinstance(value, float):
         if not math.isfinite(value):

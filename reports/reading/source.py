@@ -1,28 +1,30 @@
-"""Reading a report from the disk: its bytes as text, or an error that says what they are."""
+"""Read the text of a report from disk. Errors say why a file is not text."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from config.bounded.regular_file import open_regular, size_of
 from reports.reading.errors import EncodingError, UnreadableError
 
 MAX_BYTES = 256 * 1024 * 1024
-"""Larger than any report seen (a timing summary of 1,000 paths per group has some 20 MB)."""
+"""Limit of size, larger than any known report (a timing summary of 1,000 paths per group has some 20 MB)."""
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read(path: Path, name: str = "") -> str:
-    """Return the text of the report at `path`, which messages call `name` (default: the path as given).
+    """Return the text of the report at `path`. Messages use `name` for it (default: the path as given).
 
     Raises UnreadableError and EncodingError.
     """
     file = name or path.as_posix()
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise UnreadableError(file, None, f"has {size} bytes", f"a report has at most {MAX_BYTES}")
-        data = path.read_bytes()
+        with open_regular(path) as stream:
+            size = size_of(stream)
+            if size > MAX_BYTES:
+                raise UnreadableError(file, None, f"has {size} bytes", f"a report has at most {MAX_BYTES}")
+            data = stream.read(MAX_BYTES)
     except FileNotFoundError:
         raise UnreadableError(file, None, "there is no such file", "check the name") from None
     except (OSError, ValueError) as error:

@@ -1,7 +1,7 @@
-"""Whether a figure is a stand-in's: a program that takes a tool's place in tests invents what it reports.
+"""Recognise figures of stand-ins: programs that replace a tool in tests and invent their figures.
 
-It says so by the word in its version, at the head of what it writes, or at its end. Such figures are in the vendor's
-layout and would otherwise be taken for a measurement.
+A stand-in marks its version, and the head or the end of its files. Without the marks its figures would pass for
+measurements, because they have the vendor's layout.
 """
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ from __future__ import annotations
 import re
 
 WORD = "(stand-in)"
-"""Stands behind a version that is a stand-in's: `Vivado 2022.2 (stand-in)`."""
+"""Follows the version of a stand-in: `Vivado 2022.2 (stand-in)`."""
 MARK = "!"
-"""Stands before a figure that a stand-in has invented, as ~ does before an estimate."""
+"""Precedes a figure invented by a stand-in, as ~ precedes an estimate."""
 _SAID = re.compile(r"written by a stand-in of |\(stand-in[:)]|stand-in for tests: nothing is ")
 _HEAD_CHARACTERS, _END_CHARACTERS = 16_384, 2_048
 
 
 def is_stand_in(tool: str | None) -> bool:
-    """Tell whether the name of a tool, as values have it, is a stand-in's."""
+    """Whether the name of a tool, as in values, is a stand-in's."""
     return tool is not None and tool.endswith(WORD)
 
 
 def wrote(text: str) -> bool:
-    """Tell whether a report or a log says, at its head or its end, that it is a stand-in's."""
+    """Whether the head or the end of a report or a log says that a stand-in wrote it."""
     return bool(_SAID.search(text, 0, _HEAD_CHARACTERS) or _SAID.search(text, max(len(text) - _END_CHARACTERS, 0)))

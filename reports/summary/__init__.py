@@ -1,1 +1,1 @@
-"""A build and a project in one value: roll-up, gates, and what is shown of them."""
+"""Summaries of builds and of projects as values, gates, and their display."""

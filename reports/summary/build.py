@@ -1,8 +1,8 @@
-"""A build in one value: per block estimate, synthesis, simulation; the total against the budget; times; gates.
+"""Read the report of a build: estimate, synthesis and simulation of each block, totals and budget, times, gates.
 
-Every cell either has a value with its source or names the task that would supply it. Nothing is started and nothing is
-guessed: an estimate is labelled as one, and so is what a stand-in of a tool has invented; FPS is the clock divided by
-the slowest block's cycles, and a rate is called simulated only when every block has been simulated.
+Every cell has a value with its source, or names the task that would supply it. Nothing is started and nothing is
+guessed. Estimates and figures invented by a stand-in are marked. FPS is the clock divided by the cycles of the slowest
+block. A rate counts as simulated only if every block has been simulated.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ from reports.summary.gates import Gate, check
 from reports.summary.measured import measured
 from reports.summary.step_values import Linked, Simulation, Synthesis
 from reports.summary.times import read_costs
-from reports.summary.values import BlockEstimate, Estimate, Folder, Left, read_estimate
+from reports.summary.values import BlockEstimate, Estimate, Folder, StepOutput, read_estimate
 
 TIMING = ("wns_ns", "whs_ns")
 
 
 def read_build(root: Path, folder: str, gates: Iterable[Gate] = ()) -> BuildReport:
-    """Return what is known of the build in `folder` of the checkout `root`.
+    """Read the report of the build in `folder` of the checkout `root`.
 
-    Raises ReportError only where there is no estimate; every other file that cannot be read is one of the `errors`.
+    Raises ReportError only if there is no estimate. Any other file that cannot be read is listed in `errors`.
     """
     estimate = read_estimate(root, folder)
     files = Folder(root, folder)
     names = {block.core for block in estimate.blocks}
-    cores = {name: files.left(f"ooc/{name}/values.json", Synthesis.read) for name in sorted(names)}
+    cores = {name: files.output(f"ooc/{name}/values.json", Synthesis.read) for name in sorted(names)}
     rows = tuple(_row(files, block, cores[block.core], estimate.toolchain) for block in estimate.blocks)
-    linked = files.left("link/values.json", Linked.read)
+    linked = files.output("link/values.json", Linked.read)
     totals = tuple(_total(name, estimate, rows, linked) for name in NAMES)
     slrs, timing = _slrs(estimate, linked), _timing(estimate, linked)
     reached_mhz = _cell(None if linked is None else linked.value.clock_mhz, linked, "link")
@@ -54,7 +54,7 @@ def read_build(root: Path, folder: str, gates: Iterable[Gate] = ()) -> BuildRepo
     slowest = max(estimate.blocks, key=lambda block: block.interval_cycles)
     tools = {tool for row in rows for tool in (row.tool, row.simulator)}
     tools.add(None if linked is None else linked.value.tool)
-    fit = files.left("fit.json", FitValues.read)
+    fit = files.output("fit.json", FitValues.read)
     return BuildReport(
         estimate=estimate,
         blocks=rows,
@@ -82,24 +82,24 @@ def _rate(estimate: Estimate, cycles: int, bottleneck: str) -> Rate:
 
 
 def suppliers(estimate: Estimate) -> dict[str, str]:
-    """Return, by quantity of the linked design, the words after `doit` that would supply it.
+    """Return the arguments of `doit` that would supply each quantity of the linked design.
 
-    An emulation has no netlist that is placed and routed: another build has what this one never will.
+    An emulation is never placed and routed, so only a build for hw can supply them.
     """
     routed = "link" if estimate.target == "hw" else "link toolchain=auto target=hw"
     return dict.fromkeys((*NAMES, *TIMING, "wpws_ns", "power_w", "slls"), routed)
 
 
-def _cell(value: float | None, left: Left[Any] | None, task: str, *, is_estimate: bool = False) -> Cell:
-    source = None if left is None else left.source
+def _cell(value: float | None, output: StepOutput[Any] | None, task: str, *, is_estimate: bool = False) -> Cell:
+    source = None if output is None else output.source
     if value is None:
         return Cell(None, source, task)
-    return Cell(value, source, None, is_estimate, stand_in=left is not None and is_stand_in(left.value.tool))
+    return Cell(value, source, None, is_estimate, stand_in=output is not None and is_stand_in(output.value.tool))
 
 
-def _row(files: Folder, block: BlockEstimate, synthesis: Left[Synthesis] | None, toolchain: str) -> BlockRow:
+def _row(files: Folder, block: BlockEstimate, synthesis: StepOutput[Synthesis] | None, toolchain: str) -> BlockRow:
     ooc, cosim = f"ooc:{block.block}", f"cosim:{block.block}"
-    simulation = files.left(f"cosim/{block.block}/values.json", Simulation.read)
+    simulation = files.output(f"cosim/{block.block}/values.json", Simulation.read)
     resources = (UNKNOWN if synthesis is None else synthesis.value.resources).by_name
     area = {} if block.area is None else block.resources.by_name
     is_estimate = synthesis is not None and synthesis.value.is_estimate
@@ -129,7 +129,7 @@ def _row(files: Folder, block: BlockEstimate, synthesis: Left[Synthesis] | None,
 
 
 def _checked(files: Folder, block: BlockEstimate, toolchain: str) -> Checked:
-    """Return what the comparison of the C++ with the model found."""
+    """Return the result of comparing the C++ with the model."""
     if toolchain != "open":
         return _simulated_by_hls(files, block)
     record = files.record(f"hls/{block.core}/csim.json")
@@ -145,7 +145,7 @@ def _checked(files: Folder, block: BlockEstimate, toolchain: str) -> Checked:
 
 
 def _simulated_by_hls(files: Folder, block: BlockEstimate) -> Checked:
-    """Return how HLS' C simulation ended: its step leaves values only after it has passed. RTL has no C++."""
+    """Return the result of HLS's C simulation; its step writes values only if it passes. RTL has no C++."""
     if block.view != "hls":
         return Checked("no C++")
     record = files.record(f"hls/{block.core}/values.json")
@@ -159,7 +159,7 @@ def _simulated_by_hls(files: Folder, block: BlockEstimate) -> Checked:
 
 
 def _parameters(files: Folder, block: BlockEstimate) -> Cell:
-    """Return where the trained values are from; a core without any (the DMA) needs none."""
+    """Return the origin of the trained values; a core without parameters (the DMA) needs none."""
     if block.parameter_bits is None:
         return Cell("none")
     record = files.record(f"weights/{block.block}/memories.json")
@@ -173,7 +173,7 @@ def _parameters(files: Folder, block: BlockEstimate) -> Cell:
     return Cell(", ".join(origins) or "unknown", record.file)
 
 
-def _slrs(estimate: Estimate, linked: Left[Linked] | None) -> tuple[SlrRow, ...]:
+def _slrs(estimate: Estimate, linked: StepOutput[Linked] | None) -> tuple[SlrRow, ...]:
     if linked is None or linked.value.slrs is None:
         return ()
     return tuple(
@@ -189,14 +189,14 @@ def _slrs(estimate: Estimate, linked: Left[Linked] | None) -> tuple[SlrRow, ...]
     )
 
 
-def _timing(estimate: Estimate, linked: Left[Linked] | None) -> tuple[tuple[str, Cell], ...]:
+def _timing(estimate: Estimate, linked: StepOutput[Linked] | None) -> tuple[tuple[str, Cell], ...]:
     slacks = {} if linked is None else {"wns_ns": linked.value.wns_ns, "whs_ns": linked.value.whs_ns}
     tasks = suppliers(estimate)
     return tuple((name, _cell(slacks.get(name), linked, tasks[name])) for name in TIMING)
 
 
-def _xclbin(linked: Left[Linked] | None) -> Xclbin:
-    """Return what was linked."""
+def _xclbin(linked: StepOutput[Linked] | None) -> Xclbin:
+    """Return the linked xclbin, or the task that links it."""
     if linked is None:
         return Xclbin(task="link")
     value = linked.value
@@ -210,7 +210,7 @@ def _xclbin(linked: Left[Linked] | None) -> Xclbin:
     )
 
 
-def _total(name: str, estimate: Estimate, rows: tuple[BlockRow, ...], linked: Left[Linked] | None) -> Total:
+def _total(name: str, estimate: Estimate, rows: tuple[BlockRow, ...], linked: StepOutput[Linked] | None) -> Total:
     formulas = [amount for block in estimate.blocks if (amount := block.resources.by_name[name]) is not None]
     cells = [row.resource(name) for row in rows]
     missing = next((cell for cell in cells if cell.value is None), None)
@@ -219,7 +219,7 @@ def _total(name: str, estimate: Estimate, rows: tuple[BlockRow, ...], linked: Le
         estimated, invented = (any(getattr(cell, what) for cell in cells) for what in ("is_estimate", "stand_in"))
         synthesis = Cell(used, "ooc", None, estimated, invented)
     else:
-        # A sum of some blocks would look like that of all: the task is named instead.
+        # A sum of only some blocks would look like the total, so name the task instead.
         synthesis = Cell(None, None, "ooc")
     in_all = (linked and linked.value.total) or UNKNOWN
     return Total(

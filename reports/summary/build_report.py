@@ -1,4 +1,4 @@
-"""The report of a build as one value: every cell has a value with its source, or names the task that supplies it."""
+"""The report of a build as a value. Every cell has a value with its source, or names the task that supplies it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from reports.summary.values import Estimate
 
 @dataclass(frozen=True)
 class Cell:
-    """A value with the file it is from, or None with the task that supplies it (`doit <task>`)."""
+    """A value with its source file, or None with the task that supplies it (`doit <task>`)."""
 
     value: float | str | None
     source: str | None = None
@@ -25,7 +25,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Checked(Cell):
-    """The C++ beside the integer model: "equal", "differs", "passed" (the tool compared), "no C++"; and the counts."""
+    """The C++ compared with the model: "equal", "differs", "passed" (the tool compared) or "no C++", with counts."""
 
     elements_compared: int | None = None
     differences: int | None = None
@@ -33,7 +33,7 @@ class Checked(Cell):
 
 @dataclass(frozen=True)
 class Xclbin:
-    """What was linked: None is not known. `task` is the one that links, None where that has been done."""
+    """The linked xclbin; None if unknown. `task` is the task that links, None if that has been done."""
 
     source: str | None = None
     task: str | None = None
@@ -46,7 +46,7 @@ class Xclbin:
 
 @dataclass(frozen=True)
 class Amount:
-    """A cell of a resource."""
+    """The cell of a resource."""
 
     resource: str
     cell: Cell
@@ -54,10 +54,10 @@ class Amount:
 
 @dataclass(frozen=True)
 class BlockRow:
-    """A block: estimates by formula, what its core takes in synthesis, and what was simulated.
+    """A block: estimates by formula, results of synthesis and of simulation.
 
-    `view` is how the core is written for synthesis (rtl, hls), `tool` what has synthesised it, `simulator` what has
-    simulated it; None is not known.
+    `view` is the view that was synthesised (rtl, hls), `tool` the synthesis tool, `simulator` the simulator; None if
+    unknown.
     """
 
     block: str
@@ -79,13 +79,13 @@ class BlockRow:
     parameters: Cell
 
     def resource(self, name: str) -> Cell:
-        """Return what synthesis says of a resource."""
+        """Return the amount of a resource according to synthesis."""
         return next(amount.cell for amount in self.synthesis if amount.resource == name)
 
 
 @dataclass(frozen=True)
 class Rate:
-    """Images a second at the build's clock, and the block that limits it; a `stand_in` has invented the cycles."""
+    """Images per second at the build's clock, and the block that limits it. `stand_in`: the cycles are invented."""
 
     interval_cycles: int
     fps: float
@@ -95,10 +95,10 @@ class Rate:
 
 @dataclass(frozen=True)
 class Total:
-    """A resource over all blocks: by formula, by synthesis, linked; the budget, and the shares of it in percent.
+    """The total of a resource: by formula, by synthesis, and linked; with the budget.
 
-    The parameter memories stand outside of the cores: the formula and the linked figure include them, synthesis not.
-    The formula leaves out the DMA block, which has none.
+    Parameter memories are outside the cores: the formula and the linked figure include them, synthesis does not. The
+    formula does not include the DMA block, because no formula exists for it.
     """
 
     resource: str
@@ -108,13 +108,13 @@ class Total:
     budget: float | None
 
     def share_percent(self, used: float | None) -> float | None:
-        """Return how much of the budget `used` is, None where one of them is not known."""
+        """Return `used` as a share of the budget, in percent; None if one of them is unknown."""
         return None if used is None or not self.budget else 100 * used / self.budget
 
 
 @dataclass(frozen=True)
 class SlrRow:
-    """An SLR after the link: used and left to a kernel, by resource."""
+    """An SLR after the link: amounts used, and amounts that the shell leaves to a kernel, by resource."""
 
     slr: str
     used: tuple[Amount, ...]
@@ -123,10 +123,10 @@ class SlrRow:
 
 @dataclass(frozen=True)
 class BuildReport:
-    """Everything that is known of a build. `errors` are files that are there and cannot be read.
+    """The report of a build. `errors` lists the files that exist but cannot be read.
 
-    The rates are at the clock that was asked for; `reached_mhz` is the one that the link has given. `stand_ins` are the
-    tools that only stood in for real ones: what they have left is invented.
+    The rates are at the clock asked for; `reached_mhz` is the clock that the link achieved. `stand_ins` are the
+    stand-ins of tools; their figures are invented.
     """
 
     estimate: Estimate
@@ -146,5 +146,5 @@ class BuildReport:
 
     @property
     def passed(self) -> bool:
-        """Whether all gates hold."""
+        """Whether all gates have passed."""
         return all(gate.passed for gate in self.gates)

@@ -16,7 +16,7 @@ ESTIMATE = "~"
 
 
 def fit_page(fit: FitValues, shown: Table, budgets: Mapping[str, Resources], board: str) -> Iterator[RenderableType]:
-    """Return the lines of a fit; `shown` is an empty table with a column for the SLR and one for each resource."""
+    """Yield the lines of a fit. `shown` is an empty table with a column for the SLR and one for each resource."""
     if not fit.fits:
         yield Text("Fit: not decided" if fit.fits is None else "Fit: it does not fit", style="bold")
         yield from (Text(line, style="red") for line in fit.says)

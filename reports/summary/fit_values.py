@@ -1,6 +1,6 @@
-"""The fit of a build before anything is linked: `fit.json`, which the flow leaves beside the estimate.
+"""The fit of a build before anything is linked: `fit.json`, which `doit reports` writes beside the estimate.
 
-All of it is an estimate: which block would be in which SLR, and what it takes there by the figures of its `source`.
+All of it is an estimate: the SLR of each block, and the resources used there according to the figures of `source`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from reports.summary.step_values import read_resources
 
 @dataclass(frozen=True)
 class Boundary:
-    """Wires over the boundary between two SLRs; `slls` is how many there are, None where no source says so."""
+    """Wires over the boundary between two SLRs. `slls` is the number available; None if unknown."""
 
     below: str
     above: str
@@ -25,10 +25,10 @@ class Boundary:
 
 @dataclass(frozen=True)
 class FitValues:
-    """Whether the network fits its board (None: not decided), where its blocks are, what each SLR holds, what crosses.
+    """Whether the network fits its board (None: undecided), the SLRs of blocks, use per SLR, and crossings.
 
-    `source` is where the figures of the cores are from, `better` how better ones are had; `says` are remarks as text:
-    why a block is divided, why nothing fits. A `stand_in` has invented the figures.
+    `source` is the origin of the cores' figures, `better` the way to get better ones. `says` are remarks, e.g. why a
+    block is divided or why nothing fits.
     """
 
     fits: bool | None
@@ -47,7 +47,7 @@ class FitValues:
 
     @staticmethod
     def read(record: Record) -> FitValues:
-        """Return what the file says. Raises ReportError."""
+        """Read the content of the file. Raises ReportError."""
         fits = record.value.get("fits")
         if fits is not None and not isinstance(fits, bool):
             raise record.wrong("fits", "true, false or null")

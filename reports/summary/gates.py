@@ -1,12 +1,12 @@
-"""Gates: what a build must reach, as texts in farm.yaml, and whether it does.
+"""Gates: conditions for a build, written in farm.yaml, and their check.
 
     gates:
       - wns_ns >= 0
       - slr0.lut <= 75 %
       - res3b.bram_tiles <= 40
 
-A gate without a value has not passed: nothing was measured, which proves nothing. Nor is a value that a
-stand-in of a tool has invented: it is shown, and the gate has not passed.
+A gate without a value fails, because nothing was measured. It also fails on a value that a stand-in of a tool has
+invented; the value is still shown.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SLR = re.compile(r"slr[0-9]{1,2}")
 _RELATIONS = ("<=", ">=")
 
 _RESOURCES = {word: name for name, label in LABELS.items() for word in (label.lower(), name)}
-"""Resources by the words that a gate may use: their labels (`lut`, `ff`) and their full names."""
+"""Resources by the names that a gate may use: labels (`lut`, `ff`) and full names."""
 
 _OTHERS = {
     # quantity: the task that supplies it for the whole design, and for one block
@@ -45,7 +45,7 @@ _OTHERS = {
 
 
 class GateError(ValueError):
-    """A text that is not a valid gate: what is wrong, and what to do."""
+    """A text is not a valid gate: `what` describes the mistake, `remedy` says what to do."""
 
     def __init__(self, what: str, remedy: str) -> None:
         self.what = what
@@ -55,9 +55,9 @@ class GateError(ValueError):
 
 @dataclass(frozen=True)
 class Gate:
-    """One condition. `scope` is a block, an SLR in lower case, or None for the whole design.
+    """A condition. `scope` is a block, an SLR in lower case, or None for the whole design.
 
-    `percent` means the share of what is available there. A gate prints itself as it is written.
+    With `percent` the limit is a share of the amount available there. `str` gives the gate as written in farm.yaml.
     """
 
     scope: str | None
@@ -72,12 +72,12 @@ class Gate:
 
     @property
     def key(self) -> tuple[str | None, str]:
-        """Scope and quantity under which a value is looked up; the quantity by its full name."""
+        """Scope and quantity for looking up a value, with the quantity's full name."""
         return self.scope, _RESOURCES.get(self.quantity, self.quantity)
 
     @property
     def supplier(self) -> str:
-        """The task that supplies the value, as it is typed after `doit`."""
+        """The task that supplies the value, as typed after `doit`."""
         if self.scope is None or _SLR.fullmatch(self.scope):
             return "link" if self.quantity in _RESOURCES else _OTHERS[self.quantity][0]
         task = "ooc" if self.quantity in _RESOURCES else _OTHERS[self.quantity][1]
@@ -86,7 +86,7 @@ class Gate:
 
 @dataclass(frozen=True)
 class Measured:
-    """A value with its share of what is available (None: not known) and the file or task that it is from."""
+    """A value with its share of the amount available (None if unknown), and its source: a file or a task."""
 
     value: Bounded | None
     share_percent: Bounded | None
@@ -96,10 +96,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A gate against a value: `passed`, and by how much; `value` None where there is none: `doit <supplier>` has it.
-
-    A value of a `stand_in` passes no gate.
-    """
+    """The result of a gate. If `value` is None, `doit <supplier>` supplies it. A stand-in's value passes no gate."""
 
     gate: Gate
     value: Bounded | None
@@ -110,7 +107,7 @@ class Outcome:
 
     @property
     def margin(self) -> float | None:
-        """How far the value is on the good side of the limit (negative: on the bad side); None without a number."""
+        """The distance of the value from the limit, negative if the gate fails; None without a number."""
         if self.value is None or isinstance(self.value, Below):
             return None
         room = self.value - self.gate.limit
@@ -136,15 +133,12 @@ class Outcome:
 
 
 def _digits(value: float) -> str:
-    """Return a number as a report prints it: no exponent, and none of the last digits that subtraction leaves."""
+    """Render a number without exponent, and without the rounding noise of subtraction."""
     return f"{round(value, 6):.15g}"
 
 
 def parse_gate(text: str, blocks: Iterable[str] | None = None) -> Gate:
-    """Return the gate that `text` says; `blocks` are the scopes there are beside `slr0`, `slr1`, … (None: any).
-
-    Raises GateError.
-    """
+    """Parse a gate. Scopes may be `slr0`, `slr1`, … and the names in `blocks` (None: any name). Raises GateError."""
     match = _TEXT.fullmatch(text.strip())
     if match is None:
         raise GateError(
@@ -154,11 +148,11 @@ def parse_gate(text: str, blocks: Iterable[str] | None = None) -> Gate:
     quantity, relation = match["quantity"], match["relation"]
     percent = bool(match["percent"])
     if relation not in _RELATIONS:
-        raise GateError(f"'{relation}' is not a relation of gates", "use <= or >=")
+        raise GateError(f"a gate cannot use '{relation}'", "use <= or >=")
     if quantity not in _RESOURCES and quantity not in _OTHERS:
-        raise GateError(f"nothing is called '{quantity}'", suggestion(quantity, [*_RESOURCES, *_OTHERS]))
+        raise GateError(f"there is no quantity '{quantity}'", suggestion(quantity, [*_RESOURCES, *_OTHERS]))
     if percent and quantity not in _RESOURCES:
-        raise GateError(f"'{quantity}' has no share in percent", "leave the % away")
+        raise GateError(f"'{quantity}' has no share in percent", "remove the %")
     scope = match["scope"]
     if scope is not None and _SLR.fullmatch(scope.lower()):
         scope = scope.lower()
@@ -174,7 +168,7 @@ def parse_gate(text: str, blocks: Iterable[str] | None = None) -> Gate:
 
 
 def gates_of(settings: Settings, blocks: Iterable[str]) -> tuple[Gate, ...]:
-    """Return the gates of the project's settings. Raises ConfigError with all mistakes in them."""
+    """Parse the gates in the project's settings. Raises ConfigError with all mistakes in them."""
     known = tuple(blocks)
     gates: list[Gate] = []
     problems: list[Problem] = []
@@ -193,9 +187,9 @@ def check(
     values: Mapping[tuple[str | None, str], Measured],
     suppliers: Mapping[str, str] | None = None,
 ) -> tuple[Outcome, ...]:
-    """Return the outcome of each gate; `values` by scope and quantity, as `Gate.key` names them.
+    """Return the outcome of each gate; `values` are by `Gate.key`.
 
-    `suppliers` names by quantity the build whose link has it, where that is not the present one.
+    `suppliers` gives the task that supplies a quantity if it is not the link of this build.
     """
     return tuple(_check(gate, values.get(gate.key), _supplier(gate, suppliers or {})) for gate in gates)
 
@@ -213,11 +207,11 @@ def _check(gate: Gate, measured: Measured | None, supplier: str) -> Outcome:
     if measured.stand_in:
         return Outcome(gate, value, False, measured.source, supplier, stand_in=True)
     if isinstance(value, Below):
-        # Of "<0.01" only the upper end is known: it can hold an upper limit and can never prove a lower one.
+        # "<0.01" is only an upper bound: it can satisfy an upper limit but never a lower one.
         passed = gate.relation == "<=" and value.limit <= gate.limit
         return Outcome(gate, value, passed, measured.source, supplier)
     if not math.isfinite(value):
-        # An infinite slack is that of paths which nothing constrains.
+        # An infinite slack means that nothing constrains the paths.
         return Outcome(gate, None, False, measured.source, supplier)
     passed = value >= gate.limit if gate.relation == ">=" else value <= gate.limit
     return Outcome(gate, value, passed, measured.source, supplier)

@@ -1,6 +1,6 @@
-"""The reports of a solution of Vivado HLS or Vitis HLS as one value: functions, co-simulation, what is missing.
+"""Summaries of solutions of Vivado HLS or Vitis HLS: functions, co-simulation, and missing reports.
 
-A solution is the folder above `syn`, `sim` and `impl` (the tools' own layout), or else the folder of the report.
+A solution is the folder that contains `syn`, `sim` and `impl` (the tools' layout), otherwise the folder of the report.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _SUPPLIERS = (
     "co-simulation: `cosim_design`",
     "synthesis by Vivado: `export_design -flow syn`",
 )
-"""What is missing without an estimate, a co-simulation or an export, and the command that writes it."""
+"""Remarks for a missing estimate, co-simulation or export, with the command that makes it."""
 
 
 @dataclass(frozen=True)
 class HlsFunction:
-    """A function by the estimate of HLS, its children included; BRAM is in tiles of 36 kbit, two BRAM_18K each."""
+    """HLS's estimate of a function with its children. BRAM is in tiles of 36 kbit; a tile is two BRAM_18K."""
 
     name: str
     latency_cycles: Range
@@ -41,9 +41,9 @@ class HlsFunction:
 
 @dataclass(frozen=True)
 class Solution:
-    """One solution. `functions` begin with the top; None: not known, because the command has not been run.
+    """A solution; its top is first in `functions`. A value is None if the command has not been run.
 
-    `stand_in` tells that one of the `sources` is a stand-in's, whose numbers are invented.
+    `stand_in` is true if a stand-in wrote one of the `sources`, so its figures are invented.
     """
 
     folder: str
@@ -59,7 +59,7 @@ class Solution:
 
 
 def solutions(reports: Iterable[Report]) -> tuple[Solution, ...]:
-    """Return one value per solution that has an estimate, a co-simulation or an export, in the order of the folders."""
+    """Return each solution that has an estimate, a co-simulation or an export, sorted by folder."""
     found: dict[str, list[Report]] = {}
     for report in reports:
         if isinstance(report.value, (Csynth, Cosim, HlsExport)):
@@ -74,7 +74,7 @@ def _folder(file: str) -> str:
 
 
 def _solution(folder: str, items: list[Report]) -> Solution:
-    # The same function is reported as text and as XML; of two equal names the later one stays.
+    # A function may have a report as text and one as XML; the later one wins.
     estimates = {item.value.top: item.value for item in items if isinstance(item.value, Csynth)}
     runs = [run for item in items if isinstance(item.value, Cosim) for run in item.value.runs if run.passed is not None]
     exports = [item.value for item in items if isinstance(item.value, HlsExport)]
@@ -94,13 +94,13 @@ def _solution(folder: str, items: list[Report]) -> Solution:
 
 
 def _all(verdicts: Iterable[bool | None]) -> bool | None:
-    """Return whether all known verdicts are good, None where none is known."""
+    """Return whether all known verdicts are good; None if none is known."""
     known = [verdict for verdict in verdicts if verdict is not None]
     return all(known) if known else None
 
 
 def _top_first(estimates: dict[str, Csynth]) -> list[Csynth]:
-    """Return the estimates: those that stand within no other first, of these the larger ones first."""
+    """Sort the estimates: first functions that no other one instantiates, larger ones first."""
     inner = {instance.module for value in estimates.values() for instance in value.instances}
     return sorted(estimates.values(), key=lambda value: (value.top in inner, -_luts(value), value.top))
 
@@ -128,5 +128,5 @@ def _function(value: Csynth) -> HlsFunction:
 
 
 def _tiles(name: str, count: int | None) -> Number | None:
-    """Return a count as it is, and RAMs of 18 kbit as tiles of 36 kbit."""
+    """Convert RAMs of 18 kbit to tiles of 36 kbit; return other counts unchanged."""
     return tiles(count) if name == "bram_tiles" and count is not None else count

@@ -1,4 +1,4 @@
-"""What the gates of a build may ask for: what was measured, and so no value by formula and none of the fit."""
+"""The values that gates may use: only measured ones, none from formulas or from the fit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def measured(
     reached_mhz: Cell,
     clock_mhz: float,
 ) -> dict[tuple[str | None, str], Measured]:
-    """Return the values by scope and quantity; `clock_mhz` is the clock that was asked for, at which `simulated` is."""
+    """Return the values by scope and quantity. `clock_mhz` is the clock asked for; `simulated` is at this clock."""
     found: dict[tuple[str | None, str], Measured] = {}
     for total in totals:
         used = number(total.linked)
@@ -41,7 +41,7 @@ def measured(
     if simulated is not None:
         source, invented = "cosim of all blocks", simulated.stand_in
         found[None, "ii_cycles"] = Measured(simulated.interval_cycles, None, source, invented)
-        # A clock that the link has lowered makes it slower than the clock that was asked for.
+        # If the link has lowered the clock, the rate is lower than at the clock asked for.
         reached = number(reached_mhz)
         lowered = reached is not None and reached < clock_mhz
         fps = simulated.fps * reached / clock_mhz if reached is not None and lowered else simulated.fps
@@ -54,5 +54,5 @@ def _value(cell: Cell, task: str, share_percent: float | None = None) -> Measure
 
 
 def number(cell: Cell) -> float | None:
-    """Return a cell's number; None for words and for no value."""
+    """Return the number in a cell; None for text or no value."""
     return None if cell.value is None or isinstance(cell.value, str) else float(cell.value)

@@ -1,4 +1,4 @@
-"""A build's report on a terminal, as JSON and as CSV."""
+"""Show the report of a build on a terminal, and write it as JSON and CSV."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def make(
 ) -> tuple[Outcome, ...]:
     """Print the report of the build in `folder`, write it there as JSON and CSV, and return the gates that failed.
 
-    `into` is the checkout to write to, if it is not `root`. Where nothing can be written there, a line says so.
-    Raises ReportError where the build has no estimate.
+    `into` is the checkout to write to, if it is not `root`. If it is read-only, a line says so. Raises ReportError if
+    the build has no estimate.
     """
     report = read_build(root, folder, gates)
     (out or console()).print(page(report))
@@ -42,17 +42,17 @@ def make(
 
 
 def _write(report: BuildReport, root: Path, folder: str) -> str:
-    """Write the report as JSON and CSV; return a sentence that says so, or why it could not be written."""
+    """Write the report as JSON and CSV; return a sentence that says so, or says why writing failed."""
     try:
         (root / folder / JSON_FILE).write_text(json.dumps(document(report), indent=1, allow_nan=False) + "\n", "utf-8")
         (root / folder / CSV_FILE).write_text(table(report), "utf-8")
     except OSError as error:
         return f"{folder}/{JSON_FILE} and {CSV_FILE} could not be written: {error.strerror}"
-    return f"{folder}/{JSON_FILE} and {CSV_FILE} hold the same"
+    return f"{folder}/{JSON_FILE} and {CSV_FILE} contain the same"
 
 
 def document(report: BuildReport) -> dict[str, Any]:
-    """Return the report as plain values for `json.dumps`, its numbers with the digits that mean something."""
+    """Return the report as plain values for `json.dumps`, with rounded numbers."""
     found = {
         "format": FORMAT,
         "build": {
@@ -95,9 +95,9 @@ def _with_shares(total: Total) -> dict[str, Any]:
 
 
 def table(report: BuildReport) -> str:
-    """Return one line per block as CSV; an empty cell is a value that no step has left yet.
+    """Return the blocks as CSV, one line each; a cell is empty if no step has supplied the value yet.
 
-    The columns behind `synthesis_tool` are its figures: invented, where that is a stand-in.
+    The columns after `synthesis_tool` are its figures. If the tool is a stand-in, they are invented.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -146,7 +146,7 @@ def _plain_cell(value: float | str | None) -> str:
 
 
 def page(report: BuildReport) -> RenderableType:
-    """Return the report for a terminal, from 80 columns on."""
+    """Return the report for a terminal of at least 80 columns."""
     estimate = report.estimate
     head = f"{estimate.network} with {estimate.toolchain} for {estimate.target} on {estimate.platform}"
     parts: list[RenderableType] = [Text(f"{head} ({estimate.part}) at {estimate.clock_mhz:g} MHz", style="bold")]
@@ -172,7 +172,7 @@ def page(report: BuildReport) -> RenderableType:
 
 
 def _table(title: str, *heads: str, left: tuple[str, ...] = ()) -> Table:
-    """Return an empty table; numbers stand to the right, and no column is cut: a narrow terminal folds words."""
+    """Return an empty table. Numbers are right-aligned. No column is cut; on a narrow terminal words are folded."""
     shown = Table(
         title=title, title_justify="left", title_style="bold", header_style="dim",
         box=None, pad_edge=False, collapse_padding=True,
@@ -200,7 +200,7 @@ def _estimates(report: BuildReport) -> Table:
 
 
 def _found(report: BuildReport) -> Table:
-    title = "What the steps have found (or the task that will)"
+    title = "Results of the steps (or the task that supplies one)"
     heads = ("block", "synthesis, LUT", "simulated, cycles", "C++ and model", "parameters")
     shown = _table(title, *heads, left=("block", "parameters"))
     for row in report.blocks:
@@ -214,7 +214,7 @@ def _found(report: BuildReport) -> Table:
 
 
 def _comparison(checked: Checked) -> str | None:
-    """Return how many elements are equal, or differ; None where nothing was counted."""
+    """Return how many elements are equal or differ; None if nothing was compared."""
     if checked.elements_compared is None:
         return None
     if checked.differences:
@@ -227,7 +227,7 @@ def _note(report: BuildReport) -> list[Text]:
 
 
 def _linked(xclbin: Xclbin) -> str:
-    """Return what was linked, in words."""
+    """Describe the linked xclbin."""
     facts = [
         None if xclbin.size_bytes is None else f"{xclbin.size_bytes:,} bytes",
         None if xclbin.clock_mhz is None else _clock(xclbin.clock_mhz, xclbin.requested_mhz),
@@ -244,7 +244,7 @@ def _clock(reached_mhz: float, requested_mhz: float | None) -> str:
 
 
 def _synthesis(report: BuildReport) -> Table:
-    """Return what each core takes; blocks with one core have one row."""
+    """Return the table of the cores' resources; blocks with the same core share a row."""
     heads = ("core", "blocks", *LABELS.values(), "logic, ns")
     shown = _table(f"Synthesis of the cores ({_marks(report)})", *heads, left=("core",))
     users: dict[str, list[BlockRow]] = {}
@@ -260,12 +260,12 @@ def _synthesis(report: BuildReport) -> Table:
 
 
 def _marks(report: BuildReport) -> str:
-    """Return what the signs before figures mean."""
+    """Explain the signs before figures."""
     return f"{MARK} is a stand-in's, ~ an estimate" if report.stand_ins else "~ is an estimate"
 
 
 def _sources(report: BuildReport) -> list[Text]:
-    """Return a line per view and tool that cores were synthesised with, and which ones where it is not all of them."""
+    """Return a line for each view and tool that synthesised cores; it names the cores unless it is all of them."""
     found: dict[str, list[str]] = {}
     cores = {row.core: row for row in report.blocks}
     linked = {block.core: block.view for block in report.estimate.blocks}
@@ -279,7 +279,7 @@ def _sources(report: BuildReport) -> list[Text]:
 
 
 def _doubtful(report: BuildReport) -> list[Text]:
-    """Return a line for each path that is doubtful at 250 MHz, once for blocks with one core."""
+    """Return a line for each path that is doubtful at 250 MHz, once for each core."""
     cores = {row.core: row.doubtful for row in report.blocks}
     return [
         Text(f"doubtful at 250 MHz: {core}: {path}", style="yellow") for core, paths in cores.items() for path in paths
@@ -291,7 +291,7 @@ def _estimate(value: float | str | None) -> str:
 
 
 def _words(cell: Cell) -> str:
-    """Return a cell in words: its value, or the task that supplies it."""
+    """Return the text of a cell: its value, or the task that supplies it."""
     if cell.value is None:
         return f"doit {cell.task}" if cell.task else "no value"
     if isinstance(cell.value, str):
@@ -322,7 +322,7 @@ def _rate(what: str, rate: Rate, clock_mhz: float) -> Text:
 
 
 def _totals(report: BuildReport) -> Table:
-    title = f"Of what {report.estimate.platform} leaves to a kernel ({_marks(report)})"
+    title = f"Shares of what {report.estimate.platform} leaves to a kernel ({_marks(report)})"
     shown = _table(title, "", "by formula", "synthesis, cores alone", "linked", "budget", left=("",))
     for total in report.totals:
         formula = "no formula" if total.estimate is None else f"~{total.estimate:,.0f}{_share(total, total.estimate)}"
@@ -336,14 +336,14 @@ def _totals(report: BuildReport) -> Table:
 
 
 def _suppliers(report: BuildReport) -> list[Text]:
-    """Return one line that names the tasks of the columns in which a value is missing."""
+    """Return one line with the tasks that supply the missing values of columns."""
     missing = {
         f"{what}: `doit {cell.task}`": None
         for total in report.totals
         for what, cell in (("synthesis", total.synthesis), ("linked", total.linked))
         if cell.value is None and cell.task
     }
-    return [Text(f"No value yet of {', '.join(missing)}")] if missing else []
+    return [Text(f"No value yet for {', '.join(missing)}")] if missing else []
 
 
 def _timing(report: BuildReport) -> Text:
@@ -354,7 +354,7 @@ def _timing(report: BuildReport) -> Text:
         known.append(f"no {', '.join(missing)}: " + ", ".join(f"`doit {task}`" for task in sorted(map(str, tasks))))
     reached, asked = report.reached_mhz.value, report.estimate.clock_mhz
     lowered = len(missing) < len(report.timing) and isinstance(reached, float) and reached < asked
-    return Text(f"Timing: {'; '.join(known)}{f' (at the {asked:g} MHz that were asked for)' if lowered else ''}")
+    return Text(f"Timing: {'; '.join(known)}{f' (at {asked:g} MHz, the clock asked for)' if lowered else ''}")
 
 
 def _share(total: Total, used: float | str | None) -> str:
@@ -363,7 +363,8 @@ def _share(total: Total, used: float | str | None) -> str:
 
 
 def _slrs(report: BuildReport) -> Table:
-    shown = _table("Linked, by SLR, of what the shell leaves to a kernel there", "SLR", *LABELS.values(), left=("SLR",))
+    title = "Linked, by SLR, with shares of what the shell leaves to a kernel there"
+    shown = _table(title, "SLR", *LABELS.values(), left=("SLR",))
     for slr in report.slrs:
         budgets = dict(slr.budgets)
         cells = []

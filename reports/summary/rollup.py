@@ -1,7 +1,7 @@
-"""Many reports of one design as one value: how far it came, what it uses by SLR and instance, and whether it is timed.
+"""Summaries of designs from many reports: state, use by SLR and by instance, timing, power.
 
-Of two reports of the same kind the one of the later state counts (synthesized, placed, routed, optimised after
-routing), then the later one by its date.
+Of two reports of the same kind, the one of the later state counts (synthesized, placed, routed, optimised after
+routing), then the one with the later date.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _REMEDIES = {
 
 @dataclass(frozen=True)
 class Use:
-    """How much of a resource is used, of the whole design or of the part it stands under."""
+    """The use of a resource by the whole design, or by the part that holds this value."""
 
     resource: str
     used: Number | None
@@ -41,7 +41,7 @@ class Use:
 
 @dataclass(frozen=True)
 class SlrUse:
-    """What one SLR holds; `available` is not printed per SLR and is None."""
+    """The use of one SLR. `available` is None, because reports do not print it by SLR."""
 
     slr: str
     uses: tuple[Use, ...]
@@ -49,7 +49,7 @@ class SlrUse:
 
 @dataclass(frozen=True)
 class InstanceUse:
-    """What an instance and all below it use."""
+    """The use of an instance with everything below it."""
 
     path: str
     module: str
@@ -59,7 +59,7 @@ class InstanceUse:
 
 @dataclass(frozen=True)
 class TimingVerdict:
-    """The summary's numbers, with the clock and the failing kinds of checks; None is no value, never zero."""
+    """The slacks of a timing summary and the kinds of checks that fail. None means no value, never zero."""
 
     verdict: str
     wns_ns: float | None
@@ -70,9 +70,9 @@ class TimingVerdict:
 
 @dataclass(frozen=True)
 class RollUp:
-    """One design. `sources` are the files the numbers are from, `missing` what no file says and which command would.
+    """A design. `sources` are the files of its figures; `missing` lists absent reports and the commands for them.
 
-    `stand_in` tells that one of these files is a stand-in's, whose numbers are invented.
+    `stand_in` is true if a stand-in wrote one of these files, so its figures are invented.
     """
 
     design: str
@@ -91,9 +91,9 @@ class RollUp:
 
 
 def roll_up(reports: Iterable[Report], depth: int = 2) -> tuple[RollUp, ...]:
-    """Return one value per design that has a report of Vivado, the furthest and largest first.
+    """Return each design that has a report of Vivado: the latest state first, then the largest.
 
-    `depth` limits the instances: 0 is the top alone.
+    `depth` limits the instances; 0 means only the top.
     """
     designs: dict[str, list[Report]] = {}
     for report in reports:
@@ -110,7 +110,7 @@ def _importance(item: RollUp) -> tuple[bool, int, float, str]:
 
 
 def _state_rank(state: str | None) -> int:
-    """Return how far a design is: "fully placed" is placed, "physopt postroute" comes after "routed"."""
+    """Return the rank of a state: "fully placed" is placed, "physopt postroute" comes after "routed"."""
     words = (state or "").replace(" ", "")
     return max((rank for rank, word in enumerate(_STATES) if word in words), default=-1)
 
@@ -129,7 +129,7 @@ def _order(report: Report) -> tuple[int, float, str]:
 
 def _design(name: str, items: list[Report], depth: int) -> RollUp:
     ordered = sorted(items, key=_order, reverse=True)
-    # A pblock's utilization is a part of the device and not the design's total.
+    # The utilization of a pblock is not the design's total.
     flat = _first(ordered, Utilization, lambda value: bool(value.sites) and value.pblock is None)
     by_slr = _first(ordered, Utilization, lambda value: bool(value.slr_sites))
     tree = _first(ordered, Hierarchy, lambda _: True)
@@ -146,11 +146,11 @@ def _design(name: str, items: list[Report], depth: int) -> RollUp:
     }
     missing = [f"{what}: `{_REMEDIES[what]}`" for what, there in have.items() if not there]
     if by_slr is not None and all(not number for site in by_slr.value.slr_sites for number in site.used):
-        missing.append("utilization by SLR: nothing is placed yet, run place_design")
+        missing.append("utilization by SLR: nothing is placed yet; run place_design")
     best = ordered[0].value.header
     return RollUp(
         design=name,
-        # Reports shorten the part differently: the longest form says most.
+        # Reports shorten the part differently; the longest form is the most precise.
         device=max((item.value.header.device for item in ordered if item.value.header.device), key=len, default=None),
         state=best.state,
         tool=f"{best.tool} {best.version}",

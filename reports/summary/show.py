@@ -1,4 +1,4 @@
-"""Values on a terminal: one report field by field, or the roll-up of a project."""
+"""Show values on a terminal: a report field by field, or the summary of a project."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from reports.vivado.accelerator import AcceleratorUtilization
 from reports.vivado.timing import Slacks
 
 MAX_ROWS = 40
-"""Rows shown of a long list; `--json` has them all."""
+"""Lists are cut to this many rows; `--json` has all of them."""
 MAX_NAME = 36
-"""Characters of a netlist's name in a list."""
+"""Netlist names in lists are shortened to this many characters."""
 
 NO_VALUE = "no value"
-INVENTED = f"STAND-IN: no tool has written this, all figures are invented ({MARK} marks them)"
+INVENTED = f"STAND-IN: no tool has written this; all figures are invented ({MARK} marks them)"
 _BRIEF: dict[type, tuple[str, ...]] = {
     Slacks: ("wns_ns", "tns_failing", "whs_ns", "ths_failing", "wpws_ns", "tpws_failing")
 }
-"""What a row of a list shows of a value that would make it wider than a terminal."""
+"""In lists only these fields of a type are shown; all fields would be wider than a terminal."""
 
 
 def words(value: Any) -> str:
-    """Return a scalar or a short tuple as a reader expects it; an absent value says so and is never blank or zero."""
+    """Return a scalar or a short tuple as text. An absent value becomes "no value", never blank or zero."""
     if value is None:
         return NO_VALUE
     if isinstance(value, bool):
@@ -53,11 +53,11 @@ def words(value: Any) -> str:
 
 
 def report(item: Report) -> RenderableType:
-    """Return one report: its fields, then a table for every list."""
+    """Return the display of one report: its fields, then a table for each list."""
     where = item.file if item.line == 1 else f"{item.file}:{item.line}"
     parts: list[RenderableType] = [Text(f"{where}: {item.kind}", style="bold")]
     if item.stand_in:
-        parts.append(Text("  STAND-IN: no tool has written this, all figures are invented", style="bold red"))
+        parts.append(Text("  STAND-IN: no tool has written this; all figures are invented", style="bold red"))
     pairs = Table(box=None, show_header=False, pad_edge=False)
     lists: list[tuple[str, tuple[Any, ...]]] = []
     kernels = isinstance(item.value, AcceleratorUtilization)
@@ -76,7 +76,7 @@ def report(item: Report) -> RenderableType:
 
 
 def _accelerator(value: AcceleratorUtilization) -> Table:
-    """Return the table of a kernel utilization report: its lists are rows of one table."""
+    """Return the table of a kernel utilization report; its lists become rows."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column(Text("where"), overflow="fold")
     for name in value.resources:
@@ -91,12 +91,12 @@ def _accelerator(value: AcceleratorUtilization) -> Table:
 
 
 def _is_record(value: Any) -> bool:
-    """Tell whether a dataclass prints itself only as its fields (a bound prints as the tool does)."""
+    """Whether a dataclass has no text form of its own; a bound has one."""
     return "__str__" not in vars(type(value))
 
 
 def _flat(prefix: str, value: Any, *, brief: bool = False) -> Iterator[tuple[str, Any]]:
-    """Return the fields of `value` with those of the records in it; `brief`: for a row of a list."""
+    """Yield the fields of `value` and of the records in it; `brief` selects those for a row of a list."""
     chosen = _BRIEF.get(type(value)) if brief else None
     for field in fields(value):
         name = f"{prefix}{field.name}"
@@ -113,14 +113,14 @@ def _list(name: str, values: tuple[Any, ...]) -> Table:
     title = f"{name.replace('_', ' ')} ({len(values)})"
     table = Table(title=title, title_justify="left", title_style="dim", box=None, pad_edge=False, header_style="dim")
     rows = [dict(_flat("", value, brief=True)) for value in values[:MAX_ROWS]]
-    # A record that is absent in one row has its fields in another; a column without any value is left out.
+    # Rows may lack a record that others have, so collect the names of all rows. Leave out columns without any value.
     names = [
         name for name in dict.fromkeys(name for row in rows for name in row) if any(_there(row, name) for row in rows)
     ]
     for name_of_column in names:
         numbers = all(isinstance(row.get(name_of_column), (int, float, type(None))) for row in rows)
         head = Text(name_of_column.replace("_", " "))
-        # A folded name can still be read, a folded number cannot.
+        # Names may be folded; folded numbers could not be read.
         table.add_column(head, overflow="fold", no_wrap=numbers, justify="right" if numbers else "left")
     for row in rows:
         table.add_row(*(Text(_cell(row.get(name_of_column))) for name_of_column in names))
@@ -142,7 +142,7 @@ def _cell(value: Any) -> str:
 
 
 def _short(text: str) -> str:
-    """Return a long name of the netlist by its ends; a sentence stays as it is, and `--json` has all of both."""
+    """Shorten a long netlist name to its two ends; leave sentences as they are. `--json` has the full texts."""
     if len(text) <= MAX_NAME or " " in text:
         return text
     first, last = text.partition("/")[0][: MAX_NAME // 3], text[-(MAX_NAME - MAX_NAME // 3 - 3) :]
@@ -150,10 +150,10 @@ def _short(text: str) -> str:
 
 
 def design(item: RollUp) -> RenderableType:
-    """Return the roll-up of a design: totals, SLRs, instances, timing, power, what is missing."""
-    state = item.state or "state not said"
+    """Return the summary of a design: totals, SLRs, instances, timing, power, missing reports."""
+    state = item.state or "state unknown"
     parts: list[RenderableType] = [
-        Text(f"{item.design}: {item.device or 'device not said'}, {state}, {item.tool}", "bold")
+        Text(f"{item.design}: {item.device or 'device unknown'}, {state}, {item.tool}", "bold")
     ]
     if item.stand_in:
         parts.append(Text(f"  {INVENTED}", "bold red"))
@@ -211,7 +211,7 @@ def _timing(item: RollUp) -> str:
 
 
 def failures(items: list[Report]) -> RenderableType:
-    """Return one line for each log that ends in failure: its cause, the first real error."""
+    """Return one line for each failed log, with its cause: the first real error."""
     lines = []
     for item in items:
         if isinstance(item.value, Log) and item.value.outcome == "failed":
@@ -224,7 +224,7 @@ def failures(items: list[Report]) -> RenderableType:
 
 
 def other_designs(items: tuple[RollUp, ...]) -> RenderableType:
-    """Return one line per further design of a project (the parts synthesised out of context)."""
+    """Return one line for each further design of a project, e.g. those synthesised out of context."""
     note = f" ({MARK} marks a stand-in's figures, which are invented)" if any(item.stand_in for item in items) else ""
     table = Table(title=f"further designs{note}", title_justify="left", title_style="dim", box=None, pad_edge=False)
     for head in ("design", "state", *(LABELS[name] for name in NAMES), "timing"):
@@ -239,7 +239,7 @@ def other_designs(items: tuple[RollUp, ...]) -> RenderableType:
 
 
 def solution(item: Solution) -> RenderableType:
-    """Return the roll-up of a solution of HLS: its functions, the top first, and what is missing."""
+    """Return the summary of an HLS solution: its functions, the top first, and missing reports."""
     parts: list[RenderableType] = [
         Text(f"{item.folder}: HLS of {item.top or NO_VALUE}, {item.device or NO_VALUE}", "bold")
     ]

@@ -1,11 +1,11 @@
-"""What a step leaves for the reports: `values.json`, format 1, written by the step's program and read here.
+"""The values of steps for the reports: `values.json`, format 1. The steps' programs write it, the reports read it.
 
     ooc/<core>/values.json      Synthesis of a core
     cosim/<block>/values.json   Simulation of a block
     link/values.json            Linked, the whole design
 
-A member that is not there is a value that the step does not have: nothing is ever written as zero, null or NaN because
-it is not known. Members that are unknown here are passed over: a step may leave more.
+If a step does not know a value, the member is absent; it is never zero, null or NaN instead. Unknown members are
+ignored, so a step may write further ones.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ FORMAT = 1
 
 
 def read_resources(record: Record) -> Resources:
-    """Return the resources among the members of an object. Raises ReportError."""
+    """Read the resources among the members of an object. Raises ReportError."""
     return Resources(**{name: _amount(record, name) for name in NAMES})
 
 
 @dataclass(frozen=True)
 class DoubtfulPath:
-    """A path from register to register that leaves too little of 4 ns for its wires."""
+    """A register-to-register path that leaves too little of 4 ns for its wires."""
 
     start: str
     end: str
@@ -40,7 +40,7 @@ class DoubtfulPath:
 
     @staticmethod
     def read(record: Record) -> DoubtfulPath:
-        """Return what an object says. Raises ReportError."""
+        """Read a path from an object. Raises ReportError."""
         return DoubtfulPath(record.text("start"), record.text("end"), record.number("logic_ns"), record.count("levels"))
 
     def __str__(self) -> str:
@@ -49,10 +49,9 @@ class DoubtfulPath:
 
 @dataclass(frozen=True)
 class Synthesis:
-    """A core out of context. `logic_ns` is its longest delay; for an estimate that of the logic, without routing.
+    """A core synthesised out of context. `logic_ns` is its longest delay; an estimate covers only logic, no routing.
 
-    `doubtful` are the paths of which a clock of 250 MHz is not to be expected, by name; `view` is how the core was
-    written for the tool (rtl, hls).
+    `doubtful` lists the paths that may miss 250 MHz. `view` is the view that was synthesised (rtl, hls).
     """
 
     resources: Resources
@@ -96,9 +95,10 @@ class Synthesis:
 
 @dataclass(frozen=True)
 class Simulation:
-    """A block, simulated cycle by cycle over `images` images back to back and compared with the integer model.
+    """A block, simulated cycle by cycle with `images` images back to back and compared with the integer model.
 
-    `interval_cycles` is the measured initiation interval, `latency_cycles` first beat in to last beat out of an image.
+    `interval_cycles` is the measured initiation interval. `latency_cycles` counts from the first beat in to the last
+    beat out of an image.
     """
 
     interval_cycles: int | None
@@ -110,7 +110,7 @@ class Simulation:
 
     @property
     def agrees(self) -> bool:
-        """Whether no difference was found: the cycles of a core that computes something else are worth nothing."""
+        """Whether no difference was found. If a core computes wrong values, its cycles mean nothing."""
         return not self.differences
 
     def document(self) -> dict[str, Any]:
@@ -132,10 +132,10 @@ class Simulation:
 
 @dataclass(frozen=True)
 class Linked:
-    """The design in its platform: `total` and `slrs` (by name in lower case) with the parameter memories.
+    """The linked design. `total` and `slrs` (by name in lower case) include the parameter memories.
 
-    The slacks are those of a routed design. `parameters` are the words for the origin of the trained values;
-    `clock_mhz` is the clock that was reached, `requested_mhz` the one that was asked for.
+    The slacks are those of the routed design. `parameters` is the origin of the trained values. `clock_mhz` is the
+    clock achieved, `requested_mhz` the clock asked for.
     """
 
     total: Resources | None = None

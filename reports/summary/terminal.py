@@ -1,16 +1,18 @@
-"""The terminal, or the file or pipe in its place."""
+"""The console for output: a terminal, a file or a pipe."""
 
 from __future__ import annotations
 
 from rich.console import Console
 
+from config import output
+
 PIPED_WIDTH = 160
-"""Columns where there is no terminal."""
+"""Columns of the output if it is not a terminal."""
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return a console that neither guesses colours from words nor reads markup from file names."""
-    made = Console(highlight=False, markup=False, stderr=stderr)
+    """Return a console that does not colour words by itself and does not interpret brackets as markup."""
+    made = output.console(highlight=False, markup=False, stderr=stderr)
     if not made.is_terminal:
-        made.width = max(made.width, PIPED_WIDTH)  # a file or a pipe has no edge at which to cut columns
+        made.width = max(made.width, PIPED_WIDTH)  # a file or a pipe needs no narrow columns
     return made

@@ -1,4 +1,4 @@
-"""What the steps of a build have cost when they last ran: the engine's records, one JSON file for each step."""
+"""The cost of a build's steps at their last run, from the engine's records: one JSON file for each step."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RECORDS = "build/.farm/records"
 
 @dataclass(frozen=True)
 class StepCost:
-    """A step's last run. `peak_memory_gib` is that of its largest process; `ended_s` is in seconds since 1970."""
+    """The last run of a step. `peak_memory_gib` is that of its largest process; `ended_s` counts from 1970."""
 
     step: str
     wall_s: float
@@ -24,14 +24,14 @@ class StepCost:
 
     @property
     def task(self) -> str:
-        """The task that the step is an item of: `hls` of `hls:stem_8b7069`."""
+        """The task that the step belongs to: `hls` for `hls:stem_8b7069`."""
         return self.step.partition(":")[0]
 
 
 def read_costs(root: Path, folder: str) -> tuple[StepCost, ...]:
     """Return the costs of all recorded steps of the build in `folder`, the longest first.
 
-    A record that cannot be read is left out: for the engine too it is as good as none, and the step runs again.
+    Records that cannot be read are skipped. The engine ignores them as well and runs the step again.
     """
     found: list[StepCost] = []
     for path in sorted((root / RECORDS / folder).rglob("*.json")):

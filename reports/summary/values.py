@@ -1,12 +1,12 @@
-"""The files in which the steps of a build leave their values, and the estimate that is there before any of them.
+"""Read the files in which the steps of a build leave their values, and the estimate made before any step runs.
 
-    estimate.json               blocks, cycles, area by formula, budget (written by the flow)
+    estimate.json               blocks, cycles, area by formula, budget (written by `doit reports`)
     fit.json                    blocks to SLRs before anything is linked (`reports.summary.fit_values`)
     hls/<core>/csim.json        elements compared with the model, and differences
     weights/<block>/memories.json   origins of the trained values
     ooc/<core>/, cosim/<block>/, link/   values.json each (`reports.summary.step_values`)
 
-A file that is not there is a step that has not run; a member that is not there is a value that the step does not have.
+If a file is missing, its step has not run. If a member is missing, the step does not know the value.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ Kind = TypeVar("Kind")
 
 @dataclass(frozen=True)
 class BlockEstimate:
-    """A block before any tool has run. `area` is that of its core, None for one without formulas (the DMA).
+    """The estimate of a block. `area` is that of its core, None if it has no formula (the DMA).
 
-    `around` is what stands around the core: its parameter memories, converters and FIFOs between blocks.
-    `view` is how its core is to be written for synthesis (rtl, hls), None where the estimate does not say so.
+    `around` is the area around the core: parameter memories, and converters and FIFOs between blocks. `view` is the
+    view to be synthesised (rtl, hls), None if the estimate does not say.
     """
 
     block: str
@@ -45,15 +45,15 @@ class BlockEstimate:
 
     @property
     def resources(self) -> Resources:
-        """All that the block takes by formula; nothing is known of it where its core has no formula."""
+        """The resources of the block by formula; unknown if its core has no formula."""
         return UNKNOWN if self.area is None else self.area + self.around
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A build before any tool has run; `budget` by resource, `slr_budgets` by SLR and resource.
+    """The estimate of a build, made before any tool runs. `slr_budgets` are by SLR.
 
-    `formula_note` tells how far the formulas are from what was synthesised.
+    `formula_note` says how far the formulas are from synthesis.
     """
 
     network: str
@@ -69,15 +69,15 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Left(Generic[Kind]):
-    """What a step has left, and the file that it is from."""
+class StepOutput(Generic[Kind]):
+    """A value that a step has written, and the file that holds it."""
 
     value: Kind
     source: str
 
 
 class Folder:
-    """A build's folder. What cannot be read is kept in `errors`: a report always prints."""
+    """The folder of a build. Files that cannot be read go into `errors`, so a report can always be printed."""
 
     def __init__(self, root: Path, folder: str) -> None:
         self.root = root
@@ -85,7 +85,7 @@ class Folder:
         self.errors: list[ReportError] = []
 
     def record(self, name: str) -> Record | None:
-        """Return the JSON object in a file of the build; None where there is none, or none that can be read."""
+        """Return the JSON object in a file of the build; None if the file is missing or cannot be read."""
         file = f"{self.folder}/{name}"
         path = self.root / file
         if not path.exists():
@@ -96,18 +96,18 @@ class Folder:
             self.errors.append(error)
             return None
 
-    def left(self, name: str, read: Callable[[Record], Kind]) -> Left[Kind] | None:
-        """Return what `read` finds in a file of the build; None where the step has not run, or left nothing sound."""
+    def output(self, name: str, read: Callable[[Record], Kind]) -> StepOutput[Kind] | None:
+        """Return the value of a file of the build by `read`; None if the file is missing or not valid."""
         record = self.record(name)
         try:
-            return None if record is None else Left(read(record), record.file)
+            return None if record is None else StepOutput(read(record), record.file)
         except ReportError as error:
             self.errors.append(error)
             return None
 
 
 def read_estimate(root: Path, folder: str) -> Estimate:
-    """Return the estimate of the build in `folder`. Raises ReportError: without it there is nothing to report on."""
+    """Return the estimate of the build in `folder`. Raises ReportError if it is missing or not valid."""
     file = f"{folder}/estimate.json"
     path = root / file
     if not path.exists():

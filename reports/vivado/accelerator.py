@@ -1,8 +1,8 @@
 """Vivado's `report_accelerator_utilization`, which v++ writes as `kernel_util_*.rpt`: platform, budget, kernels.
 
 A cell is a count and its share, `1879 [  0.18%]`. Resources differ by device and release (no URAM on small parts; the
-Versal report of 2023.1 begins with REG and has no DSP), so they are read by their heads. A compute unit is indented
-under its kernel. Layouts from public reports of 2019.2 to 2023.1.
+Versal report of 2023.1 begins with REG and has no DSP), so columns are found by their heads. Compute units are indented
+under their kernel. Layouts from public reports of 2019.2 to 2023.1.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ TITLE = "Accelerator Utilization Design Information"
 SECTION = "System Utilization"
 
 COLUMNS = {"LUT": "luts", "REG": "registers", "BRAM": "bram_tiles", "URAM": "urams", "DSP": "dsps"}
-"""The resources by the heads of their columns; a report has others beside them, such as LUTAsMem."""
+"""Heads of columns by resource. Reports have further columns, such as LUTAsMem."""
 
 _CELL = re.compile(r"([0-9]{1,15}) *\[ *(<?[0-9.]{1,10}) *%\]")
 
 
 @dataclass(frozen=True)
 class Amount:
-    """How much of one resource, and the share of it; of the device for the platform, of the budget for the rest."""
+    """The amount of a resource and its share: of the device for the platform, of the budget otherwise."""
 
     resource: str
     used: int
@@ -45,7 +45,7 @@ class ComputeUnit:
 
 @dataclass(frozen=True)
 class KernelUse:
-    """A kernel with all its compute units together, and each of them."""
+    """A kernel: the sum of its compute units, and each of them."""
 
     name: str
     amounts: tuple[Amount, ...]
@@ -54,7 +54,7 @@ class KernelUse:
 
 @dataclass(frozen=True)
 class AcceleratorUtilization:
-    """What the platform takes, what it leaves to the user (budget), and what the kernels use of that."""
+    """The use of the platform, the rest for the user (budget), and the use of the kernels."""
 
     header: Header
     resources: tuple[str, ...]
@@ -66,12 +66,12 @@ class AcceleratorUtilization:
 
     @property
     def used_resources(self) -> Resources:
-        """What the kernels use together, as far as the report has columns for it."""
+        """The total use of the kernels; None for resources without a column."""
         return Resources(**{COLUMNS[each.resource]: each.used for each in self.used if each.resource in COLUMNS})
 
 
 def matches(head: str) -> bool:
-    """Tell whether a text begins as a kernel utilization report."""
+    """Whether a text begins like a kernel utilization report."""
     return begins(head, TITLE)
 
 
@@ -90,13 +90,13 @@ def parse(text: str, file: str = "") -> AcceleratorUtilization:
     for row in table.rows:
         amounts = tuple(_amount(row, name) for name in resources)
         name = row.cells[table.columns.index("Name")]
-        # A kernel could be called as a total is: only the first four rows are totals.
+        # A kernel could have the name of a total, so only the first four rows count as totals.
         if len(totals) < len(wanted) and name in wanted and name not in totals:
             totals[name] = amounts
         elif row.depth_spaces == 0:
             kernels.append(KernelUse(name, amounts, ()))
         elif not kernels:
-            raise UnknownLayoutError(file, row.line, f"'{name[:60]}' stands under no kernel", "expected one before it")
+            raise UnknownLayoutError(file, row.line, f"'{name[:60]}' belongs to no kernel", "expected one before it")
         else:
             last = kernels[-1]
             kernels[-1] = KernelUse(last.name, last.amounts, (*last.compute_units, ComputeUnit(name, amounts)))

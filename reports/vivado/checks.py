@@ -1,7 +1,7 @@
-"""Vivado's `report_drc` and `report_methodology`: which rules a design breaks, and how often.
+"""Vivado's `report_drc` and `report_methodology`: the rules that a design breaks, with counts.
 
 Both have the same layout. Until 2025.1 the last column is "Violations", from 2025.2 on "Checks" (public reports of
-2016.1 to 2025.2). In 2017 and before, the summary has no table and the rules are counted in the details.
+2016.1 to 2025.2). Until 2017 the summary has no table, so the rules are counted in the details.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _VIOLATION = re.compile(r"([A-Z][A-Z0-9_]{0,20}-[0-9]{1,6})#[0-9]{1,9} (Error|Cr
 
 @dataclass(frozen=True)
 class RuleCount:
-    """A rule that is broken `count` times; `severity` as printed: Error, Critical Warning, Warning, Advisory, Info."""
+    """A rule with `count` violations; `severity` as printed: Error, Critical Warning, Warning, Advisory, Info."""
 
     rule: str
     severity: str
@@ -34,7 +34,7 @@ class RuleCount:
 
 @dataclass(frozen=True)
 class Checks:
-    """A DRC or methodology report: `found` violations in all, and per rule."""
+    """A DRC or methodology report: violations in total (`found`) and by rule."""
 
     header: Header
     title: str
@@ -42,12 +42,12 @@ class Checks:
     rules: tuple[RuleCount, ...]
 
     def count(self, severity: str) -> int:
-        """Return how many violations have `severity`."""
+        """Return the number of violations with `severity`."""
         return sum(rule.count for rule in self.rules if rule.severity == severity)
 
 
 def rule_count(row: Row, severity: str, count: str) -> RuleCount:
-    """Return the rule in a row of a table; `severity` and `count` name its columns. Raises UnknownLayoutError."""
+    """Return the rule in a row; `severity` and `count` are names of columns. Raises UnknownLayoutError."""
     number = row.count(count)
     if number is None:
         raise row.unreadable(count, "a number")
@@ -81,7 +81,7 @@ def _parse(text: str, file: str, title: str) -> Checks:
 
 
 def _from_details(section: Section) -> list[RuleCount]:
-    """Return the rules by counting the single violations: reports of 2017 and before have no table."""
+    """Count the violations by rule; reports until 2017 have no table."""
     found: dict[str, RuleCount] = {}
     for at in range(section.begin, section.end):
         match = _VIOLATION.fullmatch(section.lines[at].rstrip())
@@ -97,7 +97,7 @@ def _from_details(section: Section) -> list[RuleCount]:
 
 
 def matches_drc(head: str) -> bool:
-    """Tell whether a text begins as a DRC report."""
+    """Whether a text begins like a DRC report."""
     return begins(head, DRC_TITLE)
 
 
@@ -107,7 +107,7 @@ def parse_drc(text: str, file: str = "") -> Checks:
 
 
 def matches_methodology(head: str) -> bool:
-    """Tell whether a text begins as a methodology report."""
+    """Whether a text begins like a methodology report."""
     return begins(head, METHODOLOGY_TITLE)
 
 

@@ -1,6 +1,6 @@
-"""Vivado's `report_clock_utilization`: clock buffers and PLLs in use, and the global clocks.
+"""Vivado's `report_clock_utilization`: use of clock buffers and PLLs, and the global clocks.
 
-Layouts from public reports of 2015.4 to 2025.2; primitives and columns depend on the family.
+Layouts from public reports of 2015.4 to 2025.2. Primitives and columns depend on the device family.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from reports.vivado.table import Lines, Section, sections
 
 TITLE = "Clock Utilization Report"
 _IDS = ("Global Id", "GlbID")
-"""The head of a global clock's name: the second until 2017."""
+"""Heads of the column with a global clock's name; the second one until 2017."""
 
 
 @dataclass(frozen=True)
 class ClockPrimitive:
-    """A type of clock primitive."""
+    """A type of clock primitive, with the number used and available."""
 
     name: str
     used: int | None
@@ -29,7 +29,7 @@ class ClockPrimitive:
 
 @dataclass(frozen=True)
 class GlobalClock:
-    """A global clock net. One that no constraint defines (divided in the fabric) has neither name nor period."""
+    """A global clock net. If no constraint defines it (divided in the fabric), it has neither name nor period."""
 
     id: str
     clock: str | None
@@ -43,7 +43,7 @@ class GlobalClock:
 
 @dataclass(frozen=True)
 class ClockUtilization:
-    """A clock utilization report; `global_clocks` is empty for a design out of context."""
+    """A clock utilization report. `global_clocks` is empty for an out-of-context design."""
 
     header: Header
     primitives: tuple[ClockPrimitive, ...]
@@ -51,7 +51,7 @@ class ClockUtilization:
 
 
 def matches(head: str) -> bool:
-    """Tell whether a text begins as a clock utilization report."""
+    """Whether a text begins like a clock utilization report."""
     return begins(head, TITLE)
 
 
@@ -101,7 +101,7 @@ def _global_clocks(section: Section) -> tuple[GlobalClock, ...]:
 
 
 def _clocks_of_2015(section: Section) -> tuple[GlobalClock, ...]:
-    """Return the nets of global buffers; 2015 names neither clocks nor pins, and without nets there is no table."""
+    """Return the nets of global buffers. 2015 prints neither clocks nor pins, and no table if there are no nets."""
     table = next(section.tables(), None)
     if table is None:
         return ()

@@ -1,6 +1,6 @@
 """Vivado's `report_design_analysis`: worst paths, logic levels, congestion, crossings between SLRs, complexity.
 
-Which sections come depends on the options and the release; layouts from public reports of 2022.2 to 2024.1.
+The sections depend on the options and the release. Layouts from public reports of 2022.2 to 2024.1.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PATHS = re.compile(r"(Setup|Hold) Path Characteristics\b.*")
 
 @dataclass(frozen=True)
 class Named:
-    """A characteristic by its printed name, with its printed value; None where it says NA or nothing."""
+    """A characteristic with name and value as printed; the value is None if blank or NA."""
 
     name: str
     value: str | None
@@ -30,7 +30,7 @@ class Named:
 
 @dataclass(frozen=True)
 class AnalysedPath:
-    """One of the worst paths; `check` is setup or hold, times are in ns as printed (`2.918(75%)`)."""
+    """One of the worst paths. `check` is setup or hold; times are in ns, as printed (`2.918(75%)`)."""
 
     check: str
     name: str
@@ -43,7 +43,7 @@ class AnalysedPath:
 
 @dataclass(frozen=True)
 class LogicLevels:
-    """How many of the analysed paths end at a clock with 0, 1, 2, … levels of logic."""
+    """For a clock, the number of analysed paths with 0, 1, 2, … levels of logic."""
 
     clock: str
     requirement: str | None
@@ -52,7 +52,7 @@ class LogicLevels:
 
 @dataclass(frozen=True)
 class CongestedWindow:
-    """A congested area; `stage` is placer or router, `level` the logarithm of its side, shares as printed."""
+    """A congested area. `stage` is placer or router, `level` the logarithm of its side; shares are as printed."""
 
     stage: str
     direction: str | None
@@ -68,7 +68,7 @@ class CongestedWindow:
 
 @dataclass(frozen=True)
 class Cut:
-    """How many nets of a cell cross between two SLRs, by their numbers: `0-1`."""
+    """The number of a cell's nets between two SLRs, e.g. `0-1`."""
 
     between: str
     nets: int | None
@@ -76,7 +76,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class CellCrossing:
-    """Nets of a cell that cross SLRs, in all and per pair."""
+    """The nets of a cell that cross SLRs, in total and for each pair."""
 
     cell: str
     nets: int | None
@@ -85,7 +85,7 @@ class CellCrossing:
 
 @dataclass(frozen=True)
 class Complexity:
-    """How tangled an instance is: `rent` above 0.65 is high, says the report; the rest by its printed names."""
+    """The complexity of an instance. The report calls a `rent` above 0.65 high. `others` have their printed names."""
 
     instance: str
     depth: int
@@ -103,7 +103,7 @@ class Complexity:
 
 @dataclass(frozen=True)
 class DesignAnalysis:
-    """A design analysis; what was not asked of the tool is empty, and `reported` names the sections that came."""
+    """A design analysis. `reported` names the sections in the report; fields of other sections are empty."""
 
     header: Header
     reported: tuple[str, ...]
@@ -115,7 +115,7 @@ class DesignAnalysis:
 
 
 def matches(head: str) -> bool:
-    """Tell whether a text begins as a design analysis."""
+    """Whether a text begins like a design analysis."""
     return begins(head, TITLE)
 
 
@@ -152,7 +152,7 @@ def parse(text: str, file: str = "") -> DesignAnalysis:
 
 
 def _paths(table: Table, check: str) -> list[AnalysedPath]:
-    """Return the paths of a table with one column per path, or (older releases) one row per path."""
+    """Return the paths of a table. It has one column per path; in older releases, one row per path."""
     if table.columns[0] == "Characteristics":
         return [
             AnalysedPath(check, name, tuple(Named(row.name, row.text(name)) for row in table.rows))

@@ -1,7 +1,7 @@
-"""The block that begins every report of Vivado: tool, date, command, design, device, state.
+"""The header block of every report by Vivado: tool, date, command, design, device, state.
 
-Layout (2014.2 to 2026.1, as printed): a copyright line, a line of dashes, lines `| Key : value`, a line of dashes, and
-then the title of the report. A redirected report may have blank lines before it.
+Layout (2014.2 to 2026.1): a copyright line, a line of dashes, lines `| Key : value`, a line of dashes, the title of the
+report. A redirected report may begin with blank lines.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from reports.reading.errors import EmptyReportError, TruncatedReportError, Wrong
 from reports.vivado.table import Lines
 
 HEADS = ("| Tool Version",)
-"""The line by which every report with this block is known, for `Kind.heads`."""
+"""The line that identifies reports with this block, for `Kind.heads`."""
 
 _TOOL = re.compile(r"(?P<tool>\S+) v\.(?P<version>[0-9]\S*)")
 _SEARCH_LINES = 40
@@ -22,11 +22,11 @@ _FILE_OPTIONS = frozenset({"-file", "-pb", "-rpx", "-append", "-xpe", "-hier", "
 
 @dataclass(frozen=True)
 class Header:
-    """Where a report comes from; what a release does not print is None.
+    """The origin of a report. Fields that a release does not print are None.
 
-    `version` is as printed ("2022.1.2"), `device` too (with and without package dashes), `state` is in lower case,
-    because the same state is written "Routed" and "routed". The host is left out on purpose, and the output files in
-    `command` are without their folders: neither belongs into what is stored and shown.
+    `version` is as printed ("2022.1.2"), and so is `device` (with or without package dashes). `state` is in lower case,
+    because releases write both "Routed" and "routed". The host and the folders of output files in `command` are
+    left out on purpose, because the value is stored and shown.
     """
 
     tool: str
@@ -40,24 +40,24 @@ class Header:
 
 
 def begins(head: str, title: str) -> bool:
-    """Tell whether `head` begins with Vivado's block and then, on a line of its own, `title`."""
+    """Whether `head` begins with Vivado's block, followed by `title` on a line of its own."""
     in_block = False
     for raw in head.split("\n", _SEARCH_LINES)[:_SEARCH_LINES]:
         line = raw.strip()
         in_block = in_block or line.startswith(HEADS)
         if not line or not line.strip("-") or (in_block and line.startswith("|")):
             continue
-        # Any other line before the block means that the report is part of something larger, such as a log.
+        # Any other line before the block means that the report is quoted in another text, such as a log.
         if in_block or not line.startswith("Copyright"):
             return in_block and line == title
     return False
 
 
 def read_header(lines: Lines, title: str) -> Header:
-    """Return the block of a report that is called `title`, e.g. "Power Report".
+    """Return the header of a report with the title `title`, e.g. "Power Report".
 
-    Raises EmptyReportError, WrongKindError for another report or none of Vivado, and TruncatedReportError where the
-    text ends within the block.
+    Raises EmptyReportError, WrongKindError for any other text, and TruncatedReportError if the text ends within the
+    header.
     """
     first = _first_line(lines, title)
     found, at = _block(lines, first)
@@ -81,17 +81,17 @@ def read_header(lines: Lines, title: str) -> Header:
 
 
 def _first_line(lines: Lines, title: str) -> int:
-    """Return where the block begins."""
+    """Return the line where the block begins."""
     if not any(line.strip() for line in lines):
         raise EmptyReportError(lines.file, None, "the file is empty", "run the tool that writes it again")
     for at, line in enumerate(lines[:_SEARCH_LINES]):
         if line.startswith(HEADS):
             return at
-    raise WrongKindError(lines.file, 1, "no '| Tool Version' at the begin", f"expected Vivado's '{title}'")
+    raise WrongKindError(lines.file, 1, "no '| Tool Version' at the beginning", f"expected Vivado's '{title}'")
 
 
 def _block(lines: Lines, first: int) -> tuple[dict[str, str], int]:
-    """Return the fields of the block that begins at `first` (of a key the first value), and the line behind it."""
+    """Return the fields of the block at `first` (the first value of each key), and the line after the block."""
     found: dict[str, str] = {}
     at = first
     while at < len(lines) and lines[at].startswith("|"):

@@ -1,8 +1,8 @@
-"""Vivado's `report_utilization -hierarchical`: what each instance of a design uses.
+"""Vivado's `report_utilization -hierarchical`: the use of each instance of a design.
 
 The columns depend on the family and the release (2018.2 to 2026.1: "Total LUTs, Logic LUTs, LUTRAMs, SRLs, FFs, RAMB36,
-RAMB18", then "URAM" where the family has it, and "DSP48 Blocks" or "DSP Blocks"), so they are kept by their names. An
-instance named in brackets, `(top)`, is what its parent uses outside of all its children.
+RAMB18", then "URAM" if the family has it, and "DSP48 Blocks" or "DSP Blocks"), so they keep their names. An instance
+named in brackets, `(top)`, is the part of its parent outside of all children.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class Instance:
-    """One instance; `path` is its name in the design, `depth` 0 for the top, `values` in the order of the columns."""
+    """An instance. `path` is its full name; the top has `depth` 0; `values` are in the order of the columns."""
 
     name: str
     path: str
@@ -42,16 +42,16 @@ class Instance:
 
 @dataclass(frozen=True)
 class Hierarchy:
-    """What the instances of a design use; parents include their children."""
+    """The use of all instances of a design; parents include their children."""
 
     header: Header
     columns: tuple[str, ...]
     instances: tuple[Instance, ...]
 
     def used(self, instance: Instance, resource: str) -> Number | None:
-        """Return what `instance` uses of luts, lutrams, srls, registers, ramb36, ramb18, bram_tiles, urams or dsps.
+        """Return the use of luts, lutrams, srls, registers, ramb36, ramb18, bram_tiles, urams or dsps by `instance`.
 
-        None where the report has no such column. A tile of block RAM is one RAMB36 or two RAMB18.
+        None if the report has no such column. A tile of block RAM is one RAMB36 or two RAMB18.
         """
         if resource == "bram_tiles":
             whole, half = self.used(instance, "ramb36"), self.used(instance, "ramb18")
@@ -65,7 +65,7 @@ class Hierarchy:
 
 
 def matches(head: str) -> bool:
-    """Tell whether a text begins as a utilization report by hierarchy."""
+    """Whether a text begins like a utilization report by hierarchy."""
     return begins(head, TITLE) and f"1. {HIERARCHY_SECTION}" in head
 
 
@@ -89,7 +89,7 @@ def parse(text: str, file: str = "") -> Hierarchy:
                 file, row.line, f"an instance {depth} levels deep", f"at most {_MAX_DEPTH} are read"
             )
         name = row.cells[table.columns.index("Instance")]
-        # The row `(a)` under `a` is the rest of `a` itself and no level of the hierarchy.
+        # The row `(a)` under `a` is the rest of `a` itself, not a level of the hierarchy.
         del parents[depth:]
         parents.append(name)
         values = tuple(_value(row, column) for column in columns)

@@ -1,7 +1,7 @@
-"""Vivado's `report_power`: watts by component, current by supply, temperature and how far to trust them.
+"""Vivado's `report_power`: power by component, current by supply, temperature, and confidence.
 
-Layouts from public reports of 2014.2 to 2026.1. The budget rows come with later releases; a card adds indented rows for
-FPGA and HBM under the total; an HBM card's components may add up to a little less than the total, as printed.
+Layouts from public reports of 2014.2 to 2026.1. Only later releases have budget rows. For a card, rows for FPGA and HBM
+are indented under the total. On an HBM card the printed components may add up to a little less than the total.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _REMARK = re.compile(r" \(([^()]{1,100})\)$")
 
 @dataclass(frozen=True)
 class Component:
-    """A kind of component on the chip; `depth` 1 is part of the row above it with depth 0."""
+    """A kind of component on the chip. A row with `depth` 1 is part of the last row with depth 0."""
 
     name: str
     depth: int
@@ -33,7 +33,7 @@ class Component:
 
 @dataclass(frozen=True)
 class Supply:
-    """A supply rail; `depth` 1 hangs on the rail above it with depth 0. `margin` is as printed: `3.612 (MET)`."""
+    """A supply rail. One with `depth` 1 is fed by the last rail with depth 0. `margin` as printed: `3.612 (MET)`."""
 
     name: str
     depth: int
@@ -48,7 +48,7 @@ class Supply:
 
 @dataclass(frozen=True)
 class InstancePower:
-    """What one instance of the design draws, its children included."""
+    """The power of an instance of the design, with its children."""
 
     name: str
     depth: int
@@ -57,9 +57,9 @@ class InstancePower:
 
 @dataclass(frozen=True)
 class Power:
-    """A power report. Texts are as printed without footnote stars; a budget nobody set is None.
+    """A power report. Texts are as printed, without footnote stars. A budget that was not set is None.
 
-    `remark` is what stands in brackets behind the total: "Junction temp exceeded!" says that the part gets too hot.
+    `remark` is the text in brackets after the total, e.g. "Junction temp exceeded!" if the part gets too hot.
     """
 
     header: Header
@@ -85,7 +85,7 @@ class Power:
 
 
 def matches(head: str) -> bool:
-    """Tell whether a text begins as a power report."""
+    """Whether a text begins like a power report."""
     return begins(head, TITLE)
 
 
@@ -139,7 +139,7 @@ def _needed(parts: dict[str, Section], title: str, lines: Lines) -> Section:
 
 
 class _Summary:
-    """The pairs of the summary by their names."""
+    """The pairs of the summary, by name."""
 
     def __init__(self, section: Section) -> None:
         rows = section.pairs()

@@ -1,7 +1,7 @@
-"""How good a result can become: Vivado's `report_qor_assessment`, and the `report_failfast` script's table.
+"""Forecasts of the quality of results: Vivado's `report_qor_assessment`, and the table of the `report_failfast` script.
 
-Layouts from public reports: the assessment of 2022.1, failfast 2021.05.07. Thresholds and statuses (OK, REVIEW) are
-the tool's own.
+Layouts from public reports: the assessment of 2022.1, failfast 2021.05.07. Thresholds and statuses (OK, REVIEW) come
+from the tool.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class QorDetail:
 
 @dataclass(frozen=True)
 class QorAssessment:
-    """An assessment: `score` 1 to 5 (5: timing will be met easily), `scope` the instance it is about (None: all)."""
+    """An assessment: `score` from 1 to 5 (5: timing will be met easily), for the instance `scope` (None: all)."""
 
     header: Header
     score: int
@@ -48,7 +48,7 @@ class QorAssessment:
 
 @dataclass(frozen=True)
 class Criterion:
-    """One criterion of report_failfast; guideline and actual value as printed, in percent or as a count."""
+    """A criterion of report_failfast. Guideline and actual value are as printed, in percent or as a count."""
 
     name: str
     guideline: str | None
@@ -67,7 +67,7 @@ class Failfast:
 
 
 def matches(head: str) -> bool:
-    """Tell whether a text begins as a QoR assessment."""
+    """Whether a text begins like a QoR assessment."""
     return begins(head, TITLE)
 
 
@@ -118,7 +118,7 @@ def _methodology(section: Section) -> tuple[RuleCount, ...]:
 
 
 def matches_failfast(head: str) -> bool:
-    """Tell whether a text begins as a table of report_failfast."""
+    """Whether a text begins like a table of report_failfast."""
     return _created(Lines(head, "")) is not None
 
 
@@ -139,7 +139,7 @@ def parse_failfast(text: str, file: str = "") -> Failfast:
     if version is None:
         raise WrongKindError(file, 1, "no line 'Created on … with report_failfast (…)'", "expected its table")
     bare = Lines("\n".join(_COMMENT.sub("", line, count=1) for line in lines), file)
-    # The title, the run and the device stand in cells of their own over the heads.
+    # Title, run and device are in rows of one cell above the heads.
     titles = [at for at, line in enumerate(bare) if line.startswith("| ") and line.count("|") == 2]
     heads = next((at for at, line in enumerate(bare) if line.startswith("| Criteria ")), None)
     if heads is None:
@@ -147,7 +147,7 @@ def parse_failfast(text: str, file: str = "") -> Failfast:
     names = [bare[at].strip("| ").strip() for at in titles if at < heads]
     table = next(framed_tables(bare, heads - 1, len(bare)), None)
     if table is None:
-        raise UnknownLayoutError(file, heads + 1, "the heads stand in no frame", "expected '+---'")
+        raise UnknownLayoutError(file, heads + 1, "the heads have no frame", "expected '+---'")
     table.needs("Criteria", "Guideline", "Actual", "Status")
     criteria = tuple(
         Criterion(row.cells[0], row.text("Guideline"), row.text("Actual"), row.text("Status")) for row in table.rows

@@ -1,8 +1,8 @@
 """Sections and tables of Vivado's reports.
 
-A section is a numbered heading over a line of dashes; a framed table is drawn with `+` and `|`; a ruled table has a
-line of dashes under its heads. Tables are found by the section they stand in and read by the names in their heads:
-columns come and go with the release (`Prohibited` in 2021.1), their place means nothing.
+A section has a numbered heading above a line of dashes. A framed table is drawn with `+` and `|`; a ruled table has a
+line of dashes under its heads. Tables are found by their section and read by the names in their heads, because columns
+change with the release (`Prohibited` in 2021.1), so their position means nothing.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ _HEADING = re.compile(r"(?P<number>[0-9]{1,3}(?:\.[0-9]{1,3}){0,3})\.? (?P<title
 _GAP = re.compile(r"\S+(?: \S+)*")
 _DASHES = re.compile(r"-+")
 _MAX_COLUMNS = 256
-"""More than any table has (logic levels: some 60); it bounds the work that a damaged file can ask for."""
+"""More columns than any table has (logic levels: some 60). It limits the work that a damaged file can cause."""
 
 
 class Lines(list[str]):
-    """The lines of a text, without their ends, and the name of the file for messages."""
+    """The lines of a text, without line ends, and the name of its file for messages."""
 
     def __init__(self, text: str, file: str) -> None:
-        # Not splitlines(): that also splits at form feeds and Unicode separators, and lines would count differently
-        # from every editor.
+        # Not splitlines(): it also splits at form feeds and Unicode separators, so line numbers would differ from those
+        # of editors.
         super().__init__(line.rstrip("\r") for line in text.split("\n"))
         self.file = file
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a table. `depth_spaces` is the indentation of its first cell, `line` counts from 1."""
+    """A row of a table. `depth_spaces` is the indentation of its first cell; `line` counts from 1."""
 
     file: str
     line: int
@@ -44,11 +44,11 @@ class Row:
 
     @property
     def name(self) -> str:
-        """The first cell, without the stars that point to a footnote."""
+        """The first cell, without the stars of footnotes."""
         return self.cells[0].rstrip("*").rstrip()
 
     def text(self, column: str) -> str | None:
-        """Return the cell of `column`; None where the table has no such column or the cell says NA or nothing."""
+        """Return the cell of `column`; None if the table has no such column, or the cell is blank or NA."""
         try:
             cell = self.cells[self.columns.index(column)]
         except ValueError:
@@ -56,7 +56,7 @@ class Row:
         return None if is_absent(cell) else cell
 
     def number(self, column: str) -> Number | None:
-        """Return the number in `column`, None where there is none. Raises UnknownLayoutError for another word."""
+        """Return the number in `column`; None if there is none. Raises UnknownLayoutError for other text."""
         cell = self.text(column)
         if cell is None:
             return None
@@ -66,7 +66,7 @@ class Row:
         return value
 
     def count(self, column: str) -> int | None:
-        """Return the whole number in `column`, None where there is none. Raises UnknownLayoutError."""
+        """Return the whole number in `column`; None if there is none. Raises UnknownLayoutError."""
         value = self.number(column)
         if isinstance(value, float):
             raise self.unreadable(column, "a whole number")
@@ -83,7 +83,7 @@ class Row:
         return value
 
     def unreadable(self, column: str, wanted: str) -> UnknownLayoutError:
-        """Return the error for a cell that holds something else than `wanted`."""
+        """Make the error for a cell that does not hold `wanted`."""
         what = f"'{column}' of '{self.name[:60]}' is '{(self.text(column) or '')[:40]}'"
         return UnknownLayoutError(self.file, self.line, what, f"expected {wanted}")
 
@@ -98,7 +98,7 @@ class Table:
     rows: tuple[Row, ...]
 
     def needs(self, *columns: str) -> None:
-        """Raise UnknownLayoutError unless all of `columns` are there."""
+        """Raise UnknownLayoutError unless the table has all of `columns`."""
         for column in columns:
             if column not in self.columns:
                 found = ", ".join(self.columns)[:200]
@@ -109,7 +109,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """A numbered part of a report: the lines `begin` (first after the heading) to `end` (exclusive), from 0."""
+    """A numbered part of a report: lines `begin` (the first after the heading) to `end` (exclusive), from 0."""
 
     lines: Lines
     number: str
@@ -122,7 +122,7 @@ class Section:
         return framed_tables(self.lines, self.begin, self.end)
 
     def table(self, *columns: str) -> Table:
-        """Return the first framed table, which must have `columns`. Raises ReportError where it is missing."""
+        """Return the first framed table, which must have `columns`. Raises ReportError if it is missing."""
         table = next(self.tables(), None)
         if table is None:
             missing = f"section '{self.title[:60]}' has no table"
@@ -133,7 +133,7 @@ class Section:
         return table
 
     def pairs(self) -> tuple[Row, ...]:
-        """Return the rows of a framed table that has two columns and no heads (`| Dynamic (W) | 1.734 |`)."""
+        """Return the rows of a framed table with two columns and no heads (`| Dynamic (W) | 1.734 |`)."""
         for _, frame in _frames(self.lines, self.begin, self.end):
             at_lines = frame.head + frame.rows
             return tuple(_row(self.lines, at, frame, ("name", "value")) for at in at_lines)
@@ -141,9 +141,9 @@ class Section:
 
 
 def sections(lines: Lines) -> tuple[Section, ...]:
-    """Return the numbered sections in order.
+    """Return the numbered sections, in order.
 
-    Raises TruncatedReportError if the table of contents names a section that does not come any more.
+    Raises TruncatedReportError if the table of contents names a section that is missing.
     """
     contents: list[tuple[int, str]] = []
     heads: list[tuple[int, str, str]] = []
@@ -166,7 +166,7 @@ def sections(lines: Lines) -> tuple[Section, ...]:
         raise TruncatedReportError(
             lines.file,
             len(lines),
-            f"the section '{missing[0][:80]}' of the table of contents does not come",
+            f"the section '{missing[0][:80]}' of the table of contents is missing",
             "the file was cut off, or is still being written",
         )
     ends = [*(at for at, _, _ in heads), len(lines)][1:]
@@ -175,7 +175,7 @@ def sections(lines: Lines) -> tuple[Section, ...]:
 
 @dataclass(frozen=True)
 class _Frame:
-    """The lines of a framed table: those before its second border, those after it; and the columns of its corners."""
+    """The lines of a framed table before and after its second border, and the positions of its corners."""
 
     head: tuple[int, ...]
     rows: tuple[int, ...]
@@ -188,7 +188,7 @@ def _few_enough(columns: int, file: str, line: int) -> None:
 
 
 def _broken(lines: Lines, at: int, what: str) -> ReportError:
-    """Return the error for a frame that breaks at a line (from 0): at the end of the text it was cut off."""
+    """Make the error for a frame that breaks at a line (from 0). At the end of the text, the file was cut off."""
     line = min(at + 1, len(lines))
     if all(not text.strip() for text in lines[at + 1 :]) and (at >= len(lines) or not lines[at].strip("+- |")):
         return TruncatedReportError(lines.file, line, "ends within a table", "the file was cut off")
@@ -200,7 +200,7 @@ def _is_border(line: str) -> bool:
 
 
 def _refines(border: str, coarse: str) -> bool:
-    """Tell whether `border` has all the corners of `coarse` and more."""
+    """Whether `border` has all the corners of `coarse` and more."""
     if len(border) != len(coarse) or border == coarse:
         return False
     return all(new == "+" for new, old in zip(border, coarse, strict=True) if old == "+")
@@ -219,7 +219,7 @@ def _frames(lines: Lines, begin: int, end: int) -> Iterator[tuple[int, _Frame]]:
         while at < end and lines[at].startswith(("|", "+")):
             if lines[at].startswith("+"):
                 if len(parts) == 1 and _refines(lines[at].rstrip(), border):
-                    # Heads that span several columns (2015) stand in a frame of their own above the frame proper.
+                    # Heads that span several columns (2015) have a frame of their own above the actual frame.
                     border, parts = lines[at].rstrip(), [[]]
                     at += 1
                     continue
@@ -230,26 +230,26 @@ def _frames(lines: Lines, begin: int, end: int) -> Iterator[tuple[int, _Frame]]:
                 parts[-1].append(at)
             at += 1
         if parts[-1]:
-            # A frame must close: rows after the last border mean that the text ends, or that a cell has a line break.
+            # Rows after the last border mean that the text ends here, or that a cell contains a line break.
             raise _broken(lines, at, "the frame of a table does not close")
         edges = tuple(index for index, letter in enumerate(border) if letter == "+")
         _few_enough(len(edges) - 1, lines.file, start + 1)
         groups = parts[:-1]
         if not groups or not groups[0]:
             raise TruncatedReportError(lines.file, start + 1, "a table has no heads", "the file was cut off")
-        # Further borders only set totals apart. Heads without any row end with one border or with two.
+        # Further borders only separate totals. A table without rows ends with one or two borders after its heads.
         yield start, _Frame(tuple(groups[0]), tuple(line for group in groups[1:] for line in group), edges)
 
 
 def framed_tables(lines: Lines, begin: int, end: int) -> Iterator[Table]:
-    """Return the framed tables with heads between two lines (counted from 0, `end` exclusive)."""
+    """Yield the framed tables with heads between two lines (from 0, `end` exclusive)."""
     for start, frame in _frames(lines, begin, end):
         columns = _columns(lines, frame)
         yield Table(lines.file, start + 1, columns, tuple(_row(lines, at, frame, columns) for at in frame.rows))
 
 
 def _columns(lines: Lines, frame: _Frame) -> tuple[str, ...]:
-    """Return the heads; a head of several lines is joined with blanks."""
+    """Return the heads; the lines of a head are joined with blanks."""
     parts = [_cells(lines, at, frame) for at in frame.head]
     return tuple(" ".join(cell.strip() for cell in column if cell.strip()) for column in zip(*parts, strict=True))
 
@@ -260,7 +260,7 @@ def _cells(lines: Lines, at: int, frame: _Frame) -> list[str]:
     cells = line[1:-1].split("|") if line.endswith("|") else []
     if len(cells) == wanted:
         return cells
-    # A name may hold a bar itself: then the corners of the frame say which bars are the table's.
+    # A name may contain a bar. Then the corners of the frame tell which bars belong to the table.
     if len(line) == frame.edges[-1] + 1 and all(line[edge] == "|" for edge in frame.edges):
         return [line[left + 1 : right] for left, right in zip(frame.edges, frame.edges[1:], strict=False)]
     if at >= len(lines) - 2 and not line.endswith("|"):
@@ -280,10 +280,10 @@ def _row(lines: Lines, at: int, frame: _Frame, columns: tuple[str, ...]) -> Row:
 
 
 def ruled_table(lines: Lines, begin: int, end: int) -> Table | None:
-    """Return the first table whose heads stand over a line of dashes, between two lines; None where there is none.
+    """Return the first table with heads above a line of dashes, between two lines; None if there is none.
 
-    Numbers are right-aligned under their heads and names left-aligned; a name may be longer than its head, a cell may
-    be blank. Raises UnknownLayoutError where a word cannot be put under one head.
+    Numbers are right-aligned under their heads, names left-aligned. A name may be longer than its head, and a cell may
+    be blank. Raises UnknownLayoutError if a word does not belong to exactly one head.
     """
     for at in range(begin + 1, end):
         rule = lines[at].strip()
@@ -315,7 +315,7 @@ def _ruled_row(lines: Lines, at: int, spans: list[tuple[int, int]], columns: tup
         if index is None:
             index = max(bisect_right(starts, match.start()) - 1, 0)
         if cells[index]:
-            what = f"'{match[0][:40]}' and '{cells[index][:40]}' stand under one head"
+            what = f"'{match[0][:40]}' and '{cells[index][:40]}' are under one head"
             raise UnknownLayoutError(lines.file, at + 1, what, "expected one word for each column")
         cells[index] = match[0]
     return Row(lines.file, at + 1, len(line) - len(line.lstrip(" ")), columns, tuple(cells))

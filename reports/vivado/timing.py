@@ -1,8 +1,8 @@
-"""Vivado's `report_timing_summary`: does the design meet its clocks, and by how much.
+"""Vivado's `report_timing_summary`: whether a design meets its clocks, and by how much.
 
 Layout from public reports of 2014.2 to 2026.1: sections between two long rules, tables ruled with dashes, one sentence
-with the verdict. A cell is blank where a clock has no such check, `NA` where nothing is timed, and `inf` where paths
-exist that nothing constrains. Only the part before the path details is read line by line, so size costs little.
+with the verdict. A cell is blank if a clock has no such check, `NA` if nothing is timed, and `inf` if paths exist but
+nothing constrains them. Only the part before the path details is read line by line, so large files cost little.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ _INFINITE = {"inf": float("inf"), "-inf": float("-inf")}
 
 @dataclass(frozen=True)
 class Slacks:
-    """Worst and total negative slack with end points, for setup (W/TNS), hold (W/THS) and pulse width (W/TPWS).
+    """Worst and total slack with numbers of end points, for setup (W/TNS), hold (W/THS) and pulse width (W/TPWS).
 
-    None where the report prints NA or nothing: no path was checked, which is not "no violation". `inf` means that
-    paths exist and nothing constrains them.
+    None if the cell is blank or NA: no path was checked, which does not mean "no violation". `inf` means that paths
+    exist but nothing constrains them.
     """
 
     wns_ns: float | None
@@ -59,16 +59,16 @@ class Slacks:
 
     @property
     def fails(self) -> tuple[str, ...]:
-        """Which checks have failing end points: of setup, hold, pulse_width."""
+        """The checks with failing end points, out of setup, hold and pulse_width."""
         counts = {"setup": self.tns_failing, "hold": self.ths_failing, "pulse_width": self.tpws_failing}
         return tuple(name for name, count in counts.items() if count)
 
 
 @dataclass(frozen=True)
 class Clock:
-    """A clock; `depth` is above 0 for one that is generated from the clock above it.
+    """A clock. `depth` is above 0 if it is generated from the clock above it in the table.
 
-    `slacks` is None for a clock without a row in the table of its own paths.
+    `slacks` is None if the table of paths within clocks has no row for it.
     """
 
     name: str
@@ -91,7 +91,7 @@ class Between:
 
 @dataclass(frozen=True)
 class UnconstrainedGroup:
-    """A path group without constraints, from and to which clock (None: no clock)."""
+    """A path group without constraints, with its source and destination clocks (None: no clock)."""
 
     group: str
     from_clock: str | None
@@ -100,7 +100,7 @@ class UnconstrainedGroup:
 
 @dataclass(frozen=True)
 class ConstraintCheck:
-    """One check of `check_timing`, e.g. `no_clock`, and how many pins or ports it found; None if not said."""
+    """A check of `check_timing`, e.g. `no_clock`, and the number of pins or ports found; None if not printed."""
 
     name: str
     count: int | None
@@ -108,9 +108,9 @@ class ConstraintCheck:
 
 @dataclass(frozen=True)
 class TimingSummary:
-    """A timing summary. `met` is what the closing sentence says; None: nothing is constrained.
+    """A timing summary. `met` is the verdict of the closing sentence; None if nothing is constrained.
 
-    `met` can be True with all slacks None: a clock is defined, and it times nothing.
+    `met` can be True with all slacks None: then a clock is defined but no path uses it.
     """
 
     header: Header
@@ -126,7 +126,7 @@ class TimingSummary:
 
     @property
     def verdict(self) -> str:
-        """The verdict in words: met, failed, nothing constrained."""
+        """The verdict as text: met, failed, or nothing constrained."""
         return {True: "met", False: "failed", None: "nothing constrained"}[self.met]
 
     def clock(self, name: str) -> Clock | None:
@@ -135,7 +135,7 @@ class TimingSummary:
 
 
 def matches(head: str) -> bool:
-    """Tell whether a text begins as a timing summary."""
+    """Whether a text begins like a timing summary."""
     return begins(head, TITLE)
 
 
@@ -166,7 +166,7 @@ def parse(text: str, file: str = "") -> TimingSummary:
 
 
 def _parts(lines: Lines) -> dict[str, tuple[int, int]]:
-    """Return the first and last line (exclusive, from 0) of each section by its title."""
+    """Return the line range of each section by title (from 0, end exclusive)."""
     starts = [
         (at, line[2:].rstrip())
         for at, line in enumerate(lines[:-1])
@@ -179,10 +179,10 @@ def _parts(lines: Lines) -> dict[str, tuple[int, int]]:
 def _require(lines: Lines, parts: dict[str, tuple[int, int]], has_details: bool, header: Header) -> None:
     for title in _SECTIONS:
         if title not in parts:
-            what = f"the section '{title}' does not come"
+            what = f"the section '{title}' is missing"
             raise TruncatedReportError(lines.file, len(lines), what, "the file was cut off, or is still being written")
     if not has_details and "-no_detailed_paths" not in (header.command or ""):
-        what = f"the section '{_DETAILS}' does not come"
+        what = f"the section '{_DETAILS}' is missing"
         raise TruncatedReportError(lines.file, len(lines), what, "the file was cut off, or is still being written")
 
 
@@ -269,7 +269,7 @@ def _unconstrained(lines: Lines, parts: dict[str, tuple[int, int]]) -> tuple[Unc
 
 
 def _checks(lines: Lines, end: int) -> tuple[ConstraintCheck, ...]:
-    """Return the results of check_timing: the count in a heading (from 2020 on), else the sum of its sentences."""
+    """Return the results of check_timing: from the headings (since 2020), otherwise summed over the sentences."""
     found: dict[str, int | None] = {}
     current: str | None = None
     for at in range(end):

@@ -1,7 +1,7 @@
-"""The paths in the details of a timing summary: of hundreds, the worst for setup and the worst for hold.
+"""The worst setup path and the worst hold path in the details of a timing summary.
 
-A path begins with a line `Slack (MET) : 0.123ns`, goes on with `  Source: …` and ends with `slack 0.123`. Paths that
-nothing constrains begin with `Slack: inf` and are passed over (public reports of 2014.2 to 2026.1).
+A path begins with a line `Slack (MET) : 0.123ns`, continues with `  Source: …` and ends with `slack 0.123`. Paths
+without constraints begin with `Slack: inf` and are skipped (public reports of 2014.2 to 2026.1).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _SLACK = re.compile(r"Slack \((?:MET|VIOLATED)\) : +(-?[0-9.]{1,20})ns")
 
 @dataclass(frozen=True)
 class Path:
-    """The worst path of a kind of check. Delays in ns, as printed with their parts (`5.982ns  (logic …`)."""
+    """The worst path of a kind of check. Delays are in ns, as printed with their parts (`5.982ns  (logic …`)."""
 
     slack_ns: float
     source: str | None
@@ -29,10 +29,10 @@ class Path:
 
 
 def worst_paths(text: str, begin: int, file: str) -> tuple[Path | None, Path | None]:
-    """Return the worst setup and the worst hold path of `text` from `begin` on, if they are printed.
+    """Return the worst setup path and the worst hold path of `text` after `begin`; None if not printed.
 
-    `begin` is the place of the path details, negative where there are none. The text is searched and never split, so
-    its size costs little. Raises TruncatedReportError where it ends within a path, and UnknownLayoutError.
+    `begin` is the position of the path details, negative if there are none. The text is searched but never split, so
+    large files cost little. Raises TruncatedReportError if it ends within a path, and UnknownLayoutError.
     """
     worst: dict[str, tuple[float, int, int]] = {}
     at = text.find("\nSlack (", begin) if begin >= 0 else -1

@@ -1,9 +1,9 @@
-"""Vivado's `report_utilization`: what a design uses of a device, a pblock or each super logic region (SLR).
+"""Vivado's `report_utilization`: the use of a device, of a pblock, or of each super logic region (SLR).
 
-Layouts, from public reports of 2014.2 to 2026.1: the columns are Used, Fixed, Available, Util%; from 2021.1 Prohibited
-stands before Available; `-pblocks` has Parent, Child, Non-Assigned before Used. Series 7 says "Slice LUTs",
-UltraScale+ "CLB LUTs", Versal "Registers" and "DSP Slices". A star after a name points to a footnote. `-slr` prints the
-SLR sections alone, and on a device of one die nothing of them.
+Layouts, from public reports of 2014.2 to 2026.1: the columns are Used, Fixed, Available, Util%. Since 2021.1 Prohibited
+comes before Available; `-pblocks` puts Parent, Child, Non-Assigned before Used. Series 7 prints "Slice LUTs",
+UltraScale+ "CLB LUTs", Versal "Registers" and "DSP Slices". A star after a name refers to a footnote. `-slr` prints
+only the SLR sections, and none of them for a device with one die.
 """
 
 from __future__ import annotations
@@ -28,15 +28,16 @@ ROWS = {
     "urams": ("URAM",),
     "dsps": ("DSPs", "DSP Slices"),
 }
-"""The rows of a resource; which one a report has depends on the family of the device."""
+"""Names of the row of each resource; they depend on the device family."""
 _SLR = re.compile(r"SLR[0-9]{1,2}")
 
 
 @dataclass(frozen=True)
 class Site:
-    """One row: a type of site and how many of it are used. `depth` is 0 for a row that is part of no other.
+    """A row: a type of site and the number used. A row that is part of another has a `depth` above 0.
 
-    What a report has no column for, or leaves blank, is None. `available` is of the device, or of the pblock.
+    A value is None if the report has no column for it or leaves it blank. `available` refers to the device or to the
+    pblock.
     """
 
     section: str
@@ -51,7 +52,7 @@ class Site:
 
 @dataclass(frozen=True)
 class SlrSite:
-    """One row of the SLR table: a type of site, with one number per SLR in the order of `Utilization.slrs`."""
+    """A row of the SLR table: a type of site, with one number for each SLR in the order of `Utilization.slrs`."""
 
     name: str
     depth: int
@@ -61,7 +62,7 @@ class SlrSite:
 
 @dataclass(frozen=True)
 class Crossing:
-    """The super long lines (SLL) between two neighbouring SLRs, named as printed: `SLR1 <-> SLR0`."""
+    """The super long lines (SLL) between two neighbouring SLRs; the name is as printed: `SLR1 <-> SLR0`."""
 
     name: str
     used: int | None
@@ -71,7 +72,7 @@ class Crossing:
 
 @dataclass(frozen=True)
 class Part:
-    """A primitive, black box or netlist by its name, and how often it is there."""
+    """A primitive, black box or netlist, with the number of its instances."""
 
     name: str
     used: int | None
@@ -79,10 +80,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Utilization:
-    """A utilization report. Parts that it does not have are empty.
+    """A utilization report. Parts that it lacks are empty.
 
-    `black_boxes` are cells without content: what they will use is in no row. Before placement the SLR table is all
-    zero, which says nothing about the design.
+    `black_boxes` are cells without content; no row counts what they will use. Before placement the SLR table has only
+    zeros, which say nothing about the design.
     """
 
     header: Header
@@ -96,15 +97,15 @@ class Utilization:
     black_boxes: tuple[Part, ...]
 
     def site(self, *names: str) -> Site | None:
-        """Return the first row that has one of `names`."""
+        """Return the first row with one of `names`."""
         return next((site for site in self.sites if site.name in names), None)
 
     def slr_site(self, *names: str) -> SlrSite | None:
-        """Return the first row of the SLR table that has one of `names`."""
+        """Return the first row of the SLR table with one of `names`."""
         return next((site for site in self.slr_sites if site.name in names), None)
 
     def resource(self, name: str) -> Site | None:
-        """Return the row of a resource; None on a device that has none."""
+        """Return the row of a resource; None if the device lacks it."""
         return self.site(*ROWS[name])
 
     def slr_resource(self, name: str) -> SlrSite | None:
@@ -113,13 +114,13 @@ class Utilization:
 
     @property
     def used(self) -> Resources:
-        """What the design uses, as far as the report has rows for it."""
+        """The use of the design; None for resources without a row."""
         rows = {name: self.resource(name) for name in NAMES}
         return Resources(**{name: None if row is None else row.used for name, row in rows.items()})
 
     @property
     def used_by_slr(self) -> dict[str, Resources]:
-        """What each SLR holds of the design."""
+        """The use of the design by SLR."""
         rows = {name: row for name in NAMES if (row := self.slr_resource(name)) is not None}
         return {
             slr: Resources(**{name: row.used[at] for name, row in rows.items()}) for at, slr in enumerate(self.slrs)
@@ -127,7 +128,7 @@ class Utilization:
 
 
 def matches(head: str) -> bool:
-    """Tell whether a text begins as a flat or per-SLR utilization report."""
+    """Whether a text begins like a flat or per-SLR utilization report."""
     return begins(head, TITLE) and f"1. {HIERARCHY_SECTION}" not in head
 
 
@@ -191,7 +192,7 @@ def _site(section: str, row: Row) -> Site:
 
 
 def _used(row: Row) -> Number | None:
-    """Return the count; 2014.2 prints registers that control sets waste as `562(Lost)`."""
+    """Return the count. 2014.2 prints registers that control sets waste as `562(Lost)`."""
     cell = row.text("Used") or ""
     if cell.endswith("(Lost)"):
         return number(cell.removesuffix("(Lost)"))

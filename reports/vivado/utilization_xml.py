@@ -1,6 +1,6 @@
-"""Vivado's `report_utilization -hierarchical -format xml`, as FINN keeps it: one row for each instance.
+"""Vivado's `report_utilization -hierarchical -format xml`, as kept by FINN: one row for each instance.
 
-Depth is told by the blanks before the name, two for a level. Layout from a public file.
+Blanks before the name give the depth, two for each level. Layout from a public file.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from reports.reading.number import Number, is_absent, number
 
 @dataclass(frozen=True)
 class InstanceUse:
-    """An instance with its counts in the order of the columns; None where a cell is blank. `depth` 0 is the top."""
+    """An instance, with counts in the order of the columns; None if a cell is blank. The top has `depth` 0."""
 
     instance: str
     module: str
@@ -26,7 +26,7 @@ class InstanceUse:
 
 @dataclass(frozen=True)
 class UtilizationXml:
-    """A design's use by hierarchy. `resources` are the heads of the columns after instance and module."""
+    """The use of a design by hierarchy. `resources` are the heads of the columns after instance and module."""
 
     design: str
     state: str | None
@@ -36,7 +36,7 @@ class UtilizationXml:
 
 
 def matches(head: str) -> bool:
-    """Tell whether a text begins as a utilization report in XML."""
+    """Whether a text begins like a utilization report in XML."""
     return "<RptDoc " in head[:1000] and 'title="Utilization Design Information"' in head[:4000]
 
 
@@ -53,7 +53,7 @@ def parse(text: str, file: str = "") -> UtilizationXml:
         None,
     )
     if table is None:
-        raise UnknownLayoutError(file, root.line, "no section 'Utilization by Hierarchy'", "made with -hierarchical?")
+        raise UnknownLayoutError(file, root.line, "no section 'Utilization by Hierarchy'", "make it with -hierarchical")
     rows = list(table.children("tablerow"))
     heads = [cell.needed_attribute("contents") for cell in rows[0].children("tableheader")] if rows else []
     if heads[:2] != ["Instance", "Module"]:

@@ -1,6 +1,6 @@
-"""`component.xml`: an IP as IP-XACT describes it. Layouts from public files of 2019.2 and 2020.2.
+"""`component.xml`: the IP-XACT description of an IP. Layouts from public files of 2019.2 and 2020.2.
 
-The core revision of HLS is a date, `yymmddHHMM`: from 2022 on it does not fit 31 bits, which breaks older releases.
+The core revision of HLS is a date, `yymmddHHMM`. From 2022 on it exceeds 31 bits, which breaks older releases.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from reports.reading.markup import read_xml
 
 @dataclass(frozen=True)
 class Component:
-    """An IP: name, families it supports, interfaces, ports. `tool_version` is None where it is not written."""
+    """An IP: name, supported families, interfaces, ports. `tool_version` is None if the file has none."""
 
     vlnv: str
     families: tuple[str, ...]
@@ -26,7 +26,7 @@ class Component:
 
 
 def matches(head: str) -> bool:
-    """Tell whether a text begins as an IP's description."""
+    """Whether a text begins like an IP's description."""
     return "<spirit:component" in head[:2000] or "<ipxact:component" in head[:2000]
 
 

@@ -1,6 +1,6 @@
-"""`.hwh`: the block design as the software sees it, with modules and their addresses. 2020.2 and 2023.1.
+"""`.hwh`: the block design for software, with modules and their addresses. Layouts of 2020.2 and 2023.1.
 
-The file begins with a byte order mark; addresses may have more than 32 bits and are kept as printed.
+The file begins with a byte order mark. Addresses may exceed 32 bits and are kept as printed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from reports.reading.markup import read_xml
 
 @dataclass(frozen=True)
 class HandoffModule:
-    """An instance of an IP; `vlnv` is None for a module of RTL."""
+    """An instance of an IP; `vlnv` is None for an RTL module."""
 
     name: str
     vlnv: str | None
@@ -48,7 +48,7 @@ class HardwareHandoff:
 
 
 def matches(head: str) -> bool:
-    """Tell whether a text begins as a hardware hand-off."""
+    """Whether a text begins like a hardware hand-off."""
     return "<EDKSYSTEM " in head[:1000]
 
 

@@ -1,6 +1,6 @@
-"""`kernel.xml`: what a kernel tells the linker and the runtime of its ports and arguments.
+"""`kernel.xml`: the description of a kernel's ports and arguments for the linker and the runtime.
 
-`language` is `c` or `ip`; a file of 2019 has no control protocol. Layouts from public files of 2019 and 2022.2.
+`language` is `c` or `ip`. Files of 2019 have no control protocol. Layouts from public files of 2019 and 2022.2.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from reports.reading.markup import Branch, read_xml
 
 @dataclass(frozen=True)
 class KernelPort:
-    """A port; `mode` is master or slave, `type` addressable or stream."""
+    """A port. `mode` is master or slave, `type` addressable or stream."""
 
     name: str
     mode: str
@@ -26,7 +26,7 @@ class KernelPort:
 
 @dataclass(frozen=True)
 class KernelArgument:
-    """An argument: its port, its register's offset as printed (`0x10`), its type in C."""
+    """An argument: its port, the offset of its register as printed (`0x10`), its C type."""
 
     name: str
     port: str
@@ -47,7 +47,7 @@ class KernelDescription:
 
 
 def matches(head: str) -> bool:
-    """Tell whether a text begins as a kernel's description."""
+    """Whether a text begins like a kernel's description."""
     return re.search(r"<root [^>]{0,200}>\s{0,100}<kernel\s", head[:2000]) is not None
 
 

@@ -1,8 +1,8 @@
-"""The diary of a v++ link: `<name>.xclbin.link_summary`, a sequence of `<ENTRY>` with one JSON object each.
+"""The event log of a v++ link: `<name>.xclbin.link_summary`, a sequence of `<ENTRY>` with one JSON object each.
 
-The first entry names the file, the others have a type: a command or step begins (`ET_CmdStep`), its state changes
-(`ET_Status`), a report was made (`ET_Report`), what is built (`ET_FlowMetaData`, which may come twice). The file is
-appended to while v++ runs, so steps may be open in it, also at its end (vivado.impl from 2021.1 on never closes).
+The first entry names the file. The others have a type: a command or step begins (`ET_CmdStep`), its state changes
+(`ET_Status`), a report was made (`ET_Report`), a description of the build (`ET_FlowMetaData`, which may occur twice).
+v++ appends to the file while it runs, so steps may be open, even at its end (since 2021.1 vivado.impl never closes).
 Layouts from public files of 2020.1 to 2024.2.
 """
 
@@ -21,7 +21,7 @@ from reports.vivado.table import Lines
 
 @dataclass(frozen=True)
 class LinkStep:
-    """A step or command: `state` as printed last (`CS_PASSED`, `CS_RUNNING`), times in ms since 1970 or None."""
+    """A step or command: its last `state` (`CS_PASSED`, `CS_RUNNING`), and times in ms since 1970 or None."""
 
     name: str
     state: str | None
@@ -31,7 +31,7 @@ class LinkStep:
 
 @dataclass(frozen=True)
 class LinkReport:
-    """A report that the link has made: the name of its file without folders, and what it is."""
+    """A report made by the link: the name of its file without folders, its type and format."""
 
     file_name: str
     type: str | None
@@ -48,7 +48,7 @@ class LinkKernel:
 
 @dataclass(frozen=True)
 class LinkSummary:
-    """A link: what was built for what, its steps, and the state of the whole."""
+    """A link: tool, platform, target and kernels, its steps and reports, and its overall state."""
 
     entries: int
     tool: str | None
@@ -64,7 +64,7 @@ class LinkSummary:
 
     @property
     def open_steps(self) -> tuple[str, ...]:
-        """The names of the steps that the file does not close."""
+        """The names of the steps that have not ended."""
         return tuple(step.name for step in self.steps if step.state == "CS_RUNNING")
 
 
@@ -88,7 +88,7 @@ class _Diary:
 
 
 def matches(head: str) -> bool:
-    """Tell whether a text begins as a link summary."""
+    """Whether a text begins like a link summary."""
     return head.lstrip("\ufeff \r\n").startswith("<ENTRY>")
 
 
@@ -134,7 +134,7 @@ def _entries(lines: Lines) -> Iterator[Record]:
             yield Record(value, lines.file, "", begin + 1)
             begin = None
         elif begin is None and mark:
-            what = f"'{mark[:40]}' stands outside of an entry"
+            what = f"'{mark[:40]}' is outside of an entry"
             raise UnknownLayoutError(lines.file, at + 1, what, "expected <ENTRY>")
     if begin is not None:
         raise TruncatedReportError(lines.file, len(lines), "the last <ENTRY> has no end", "the file was cut off")
@@ -159,7 +159,7 @@ def _note(diary: _Diary, entry: Record) -> None:
 def _begin(diary: _Diary, entry: Record, step: Record) -> None:
     key = step.text("cmdId")
     if diary.command is None:
-        # The first is v++ itself: its state is that of the link, its dates are the link's.
+        # The first command is v++ itself, so its state and dates are those of the link.
         diary.command = key
         diary.first = entry.maybe_text("dateTimestamp")
     diary.names[key] = step.text("name")

@@ -1,8 +1,8 @@
-"""What v++ estimates of a linked design before it is built: `system_estimate_*.xtxt`.
+"""The estimate by v++ of a linked design before it is built: `system_estimate_*.xtxt`.
 
-Beware of two things in these files: the DSP column says 0 from 2020.1 on, whatever the kernel uses, and the target
-clock of the head is the platform's, not the kernel's, which stands with each module. Unknown latency is `undef`; a
-module without a register has an infinite frequency. Layouts from public files of 2019.1 to 2023.1.
+Two things in these files mislead. Since 2020.1 the DSP column is always 0. The target clock in the head is the
+platform's; the kernel's is printed with each module. Unknown latency is `undef`; a module without registers has an
+infinite frequency. Layouts from public files of 2019.1 to 2023.1.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _UNKNOWN = frozenset({"undef", "-", "?", "N/A"})
 
 @dataclass(frozen=True)
 class EstimatedKernel:
-    """A kernel and how many compute units of it there are."""
+    """A kernel and the number of its compute units."""
 
     name: str
     compute_units: int
@@ -38,7 +38,7 @@ class EstimatedKernel:
 class EstimatedModule:
     """A module of a compute unit. Frequencies in MHz, latency and interval in cycles, BRAM in half tiles.
 
-    `dsp_printed` is not to be counted with: see above.
+    `dsp_printed` is not reliable, see above.
     """
 
     compute_unit: str
@@ -69,7 +69,7 @@ class SystemEstimate:
 
 
 def matches(head: str) -> bool:
-    """Tell whether a text begins as a system estimate."""
+    """Whether a text begins like a system estimate."""
     return "\nDesign Name:" in head[:2000] and "\nTarget Device:" in head[:2000] and "Total number of kernels:" in head
 
 
@@ -80,7 +80,7 @@ def parse(text: str, file: str = "") -> SystemEstimate:
     fields = {found["key"]: found["value"].strip() for line in lines[:20] if (found := _FIELD.fullmatch(line.rstrip()))}
     tool = _TOOL.match(fields.get("Version", ""))
     if tool is None or "Design Name" not in fields or "Target Device" not in fields:
-        raise TruncatedReportError(file, 1, "the head is not whole", "expected Version, Design Name, Target Device")
+        raise TruncatedReportError(file, 1, "the head is incomplete", "expected Version, Design Name, Target Device")
     kernels = tuple(
         EstimatedKernel(row.name, row.count("Compute Units") or 0) for row in _table(lines, "Kernel Summary")
     )
@@ -105,14 +105,14 @@ def _titled(lines: Lines, title: str) -> Iterator[int]:
 
 
 def _table(lines: Lines, title: str) -> tuple[Row, ...]:
-    """Return the rows under all titles of this name: every OpenCL binary has its own tables."""
+    """Return the rows under all titles with this name; every OpenCL binary has its own tables."""
     rows: list[Row] = []
     missing = True
     for begin in _titled(lines, title):
         missing = False
         rule = lines[begin + 1].strip() if begin + 1 < len(lines) else ""
         if not rule or rule.replace("-", "").strip():
-            # Also what keeps a text of nothing but titles from being read once for each of them.
+            # Without this check a text of only titles would be read once for each of them.
             raise TruncatedReportError(lines.file, begin, f"'{title}' has no table", "the file was cut off")
         end = begin
         while end < len(lines) and lines[end].strip() and not lines[end].startswith("-----------------------------"):
@@ -169,7 +169,7 @@ def _real(row: Row, column: str) -> float | None:
 
 
 def _cycles(row: Row, name: str) -> int | None:
-    """Return a latency: "Best Case" in 2019.1, "Best (cycles)" after."""
+    """Return a latency. The column is "Best Case" in 2019.1, "Best (cycles)" later."""
     column = next((column for column in (f"{name} (cycles)", f"{name} Case") if column in row.columns), None)
     if column is None:
         what = f"no column '{name} (cycles)'"

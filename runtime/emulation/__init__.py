@@ -1,1 +1,1 @@
-"""The emulated card: a ``pynq.Device`` whose compute units run a payload program instead of logic."""
+"""The emulated card: a ``pynq.Device`` with compute units that run a payload program instead of logic."""

@@ -13,12 +13,22 @@ from pynq.buffer import PynqBuffer
 from ..errors import CardError
 
 JUNK = 0xA5
+_JUNK = np.uint8(JUNK)
+# Of Linux; Python's own module does not name it.
+_MAP_NORESERVE = 0x4000
+
+
+def lazy_memory(size: int) -> mmap.mmap:
+    """So many zeros, of which a page takes memory once it is written. Raises OSError and OverflowError."""
+    return mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_NORESERVE)
 
 
 class BufferObject:
     """One allocation: an address range, its host memory (owned by the arrays) and its device copy.
 
-    The device copy starts as junk, so that a forgotten sync shows here and not first on a real card.
+    The device copy starts as junk: a forgotten sync shows here, and not first on a real card. It is kept with
+    every bit that junk has inverted: pages that nothing was written to are zeros of the operating system, which take no
+    memory and are read as junk.
     """
 
     def __init__(
@@ -27,7 +37,7 @@ class BufferObject:
         self.bank = bank
         self.address = address
         self.size = math.prod(shape) * dtype.itemsize
-        # Whole pages: what the bank has given away, of which the array uses ``size`` bytes.
+        # Whole pages of the bank; the array uses the first ``size`` bytes.
         self.span = len(host)
         self.shape = shape
         self.dtype = dtype
@@ -35,7 +45,7 @@ class BufferObject:
         self.host_address = np.frombuffer(host, np.uint8).__array_interface__["data"][0]
         # Only a weak reference: a strong one would keep the memory alive that this object's registry wants to release.
         self._host = weakref.ref(host)
-        self._device = np.full(self.size, JUNK, np.uint8)
+        self._device = np.frombuffer(lazy_memory(self.span), np.uint8)[: self.size]
         self._dtypes: dict[int, np.dtype[Any]] = {address: dtype}
 
     def describe(self) -> str:
@@ -63,24 +73,24 @@ class BufferObject:
         self._dtypes[address] = dtype
 
     def dtype_at(self, address: int) -> np.dtype[Any]:
-        """The dtype of the array whose address this was."""
+        """The dtype of the array that had this address."""
         return self._dtypes.get(address, self.dtype)
 
     def room(self, address: int) -> int:
         """Bytes from ``address`` to the end of the buffer."""
         return self.address + self.size - address
 
-    def load(self, address: int, size: int) -> bytes:
-        """What the card reads there."""
+    def load(self, address: int, size: int) -> memoryview:
+        """A copy of the bytes that the card reads there."""
         self.check_alive()
         start = address - self.address
-        return self._device[start : start + size].tobytes()
+        return np.bitwise_xor(self._device[start : start + size], _JUNK).data
 
     def store(self, address: int, data: bytes) -> None:
-        """What the card writes there."""
+        """Write bytes as the card does."""
         self.check_alive()
         start = address - self.address
-        self._device[start : start + len(data)] = np.frombuffer(data, np.uint8)
+        np.bitwise_xor(np.frombuffer(data, np.uint8), _JUNK, out=self._device[start : start + len(data)])
 
     def sync(self, offset: int, size: int, *, to_device: bool) -> None:
         """Copy ``[offset, offset + size)`` between the two copies."""
@@ -92,14 +102,15 @@ class BufferObject:
                 remedy="sync the buffer itself or a slice of it",
             )
         view = np.frombuffer(host, np.uint8)[offset : offset + size]
+        copy = self._device[offset : offset + size]
         if to_device:
-            self._device[offset : offset + size] = view
+            np.bitwise_xor(view, _JUNK, out=copy)
         else:
-            view[:] = self._device[offset : offset + size]
+            np.bitwise_xor(copy, _JUNK, out=view)
 
 
 class EmulatedBuffer(PynqBuffer):  # type: ignore[misc]
-    """The array of an allocation, or a view of it. Differs from PYNQ's own class where that one would do harm:
+    """The array of an allocation, or a view of it. Differs from PYNQ's own class where that would do harm:
 
     freeing never unmaps memory that arrays still refer to, an array that only *came from* a buffer (``buf + 1``) has no
     device address, and everything asked of a freed buffer is an error.

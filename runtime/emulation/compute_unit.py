@@ -11,6 +11,8 @@ from typing import Any, Protocol
 from ..errors import CardError
 
 CTRL = 0x0
+MOST_RANGE_BYTES = 1 << 24
+"""The largest register file: Vitis gives a kernel 4 kB to 64 kB."""
 START, DONE, IDLE, READY, AUTO_RESTART = 0x01, 0x02, 0x04, 0x08, 0x80
 # A read of CTRL while busy waits this long for the end: PYNQ's wait() polls, and would keep a core busy doing so.
 _POLL_S = 0.002
@@ -28,14 +30,14 @@ class Register:
 
 
 class Job(Protocol):
-    """A start whose arguments were checked."""
+    """A start with checked arguments."""
 
     def run(self) -> None:
         """Do the work; any exception becomes that of the host's wait()."""
 
 
 class Kernel(Protocol):
-    """What a compute unit runs."""
+    """A kernel, as a compute unit runs it."""
 
     def prepare(self, values: Mapping[str, int], registers: Mapping[str, Register]) -> Job:
         """Check the arguments of a start; raise CardError where a card could not run them."""
@@ -51,7 +53,7 @@ class Run:
 
 
 def registers_of(description: Mapping[str, Any]) -> dict[str, Register]:
-    """The argument registers of an entry of PYNQ's ``ip_dict``, whose sizes are in bits."""
+    """The argument registers of an entry of PYNQ's ``ip_dict``, which counts their sizes in bits."""
     result = {}
     for name, entry in description["registers"].items():
         if name == "CTRL":
@@ -61,6 +63,27 @@ def registers_of(description: Mapping[str, Any]) -> dict[str, Register]:
             name, entry["address_offset"], entry["size"] // 8, "*" in entry["type"], tuple(dict.fromkeys(banks))
         )
     return result
+
+
+def check_registers(ip_dict: Mapping[str, Mapping[str, Any]], where: str) -> None:
+    """Raise CardError for a unit of PYNQ's ``ip_dict`` that has too many registers, or one outside its range."""
+    for name, description in ip_dict.items():
+        most = description["addr_range"]
+        if not 4 <= most <= MOST_RANGE_BYTES or most % 4:
+            raise CardError(
+                f"unit {name} has {most} bytes of registers, not 4 to {MOST_RANGE_BYTES}",
+                where=where,
+                remedy="rebuild the xclbin",
+            )
+        for register, entry in description["registers"].items():
+            end = entry["address_offset"] + entry["size"] // 8
+            if end > most or entry["size"] > 64 or entry["address_offset"] % 4:
+                raise CardError(
+                    f"register {register} of {name} at byte {entry['address_offset']} with {entry['size'] // 8} bytes "
+                    f"does not fit the {most} bytes of registers",
+                    where=where,
+                    remedy="rebuild the xclbin",
+                )
 
 
 class ComputeUnit:
@@ -126,6 +149,12 @@ class ComputeUnit:
     def submit(self, registers: bytes) -> Run:
         """Set all registers and start; a busy unit runs it when its turn comes."""
         with self._lock:
+            if len(registers) > self.range_bytes:
+                raise CardError(
+                    f"a command of {len(registers)} bytes does not fit the registers",
+                    where=self.name,
+                    remedy="use .start(...) or .call(...)",
+                )
             self._file[: len(registers)] = registers
             return self._begin()
 
@@ -137,7 +166,7 @@ class ComputeUnit:
         run, before = Run(self._kernel.prepare(values, self.registers)), self._last
         thread = threading.Thread(target=_work, args=(run, before), name=self.name, daemon=True)
         thread.start()
-        # Only a run whose thread exists may be waited for: the order keeps a failed start from looking busy endlessly.
+        # Set after the thread has started: if that fails, nobody waits for a run that never ends.
         self._last, self._done, self._reported = run, True, True
         return run
 
@@ -151,7 +180,7 @@ class ComputeUnit:
             raise last.failure
 
     def _check(self, offset: int, size: int) -> None:
-        if offset % 4 or offset < 0 or offset + size > self.range_bytes:
+        if offset % 4 or offset < 0 or size < 0 or offset + size > self.range_bytes:
             raise CardError(
                 f"no registers at offset 0x{offset:x}, {size} bytes",
                 where=self.name,

@@ -25,10 +25,11 @@ from ..formats.manifest import SIMULATED, Manifest
 from ..formats.sections import STREAM, MemoryBank
 from . import driver, execution
 from .buffer import BufferObject
-from .compute_unit import ComputeUnit
+from .compute_unit import ComputeUnit, check_registers
 from .kernel import PayloadKernel
 from .memory import EmulatedMemory
 from .payload import Limits, Payload
+from .refusal import named_errors
 from .simulation import Simulation
 
 DEFAULT_PLATFORM = "xilinx_u250_xdma_201830_2"
@@ -60,8 +61,7 @@ class EmulatedCard(Device):  # type: ignore[misc]
         self.name = platform or DEFAULT_PLATFORM
         self.arch = "emulated"
         self.sysfs_path = None
-        self.timestamp = ""
-        self.bitfile_name = ""
+        self.timestamp, self.bitfile_name = "", ""
         self._fixed_platform = platform is not None
         self._limits = limits
         self._address_offset = number << _CARD_SHIFT
@@ -77,14 +77,10 @@ class EmulatedCard(Device):  # type: ignore[misc]
         """PYNQ's own parser, on a file that ours found sound (PYNQ's believes every count and offset it reads)."""
         if partial:
             raise CardError("has no partial regions", where=self.tag, remedy="load a whole xclbin")
-        file = xclbin.read(bitfile_name)
-        if file.metadata is None:
-            raise CardError("describes no kernel", where=bitfile_name, remedy="build it with a kernel")
-        for bank in file.memories:
-            if bank.type > STREAM:
-                raise CardError(f"bank {bank.tag}: PYNQ knows no {bank.type_name} memory", where=bitfile_name)
-        vlnvs = [kernel.vlnv for kernel in kernels.read_xml(file.metadata)]
-        parser = XclBin(bitfile_name)
+        vlnvs = _checked_vlnvs(bitfile_name)
+        with named_errors(bitfile_name, "rebuild it: PYNQ does not understand its description"):
+            parser = XclBin(bitfile_name)
+            check_registers(parser.ip_dict, bitfile_name)
         driver.bind(vlnvs)
         return parser
 
@@ -148,9 +144,10 @@ class EmulatedCard(Device):  # type: ignore[misc]
 
     def get_memory(self, description: dict[str, Any]) -> EmulatedMemory:
         """The bank of an entry of ``mem_dict``."""
-        memory = self._memories.get(description["idx"])
-        if memory is None:
-            raise CardError(f"no bank {description['tag']}", where=self.tag, remedy="load the overlay first")
+        with named_errors(self.tag, "give an entry of the overlay's mem_dict"):
+            memory = self._memories.get(description["idx"])
+            if memory is None:
+                raise CardError(f"no bank {description['tag']}", where=self.tag, remedy="load the overlay first")
         return memory
 
     def get_memory_by_name(self, tag: str) -> EmulatedMemory:
@@ -198,22 +195,26 @@ class EmulatedCard(Device):  # type: ignore[misc]
 
     def read_registers(self, address: int, length: int) -> bytes:
         """Registers by absolute address."""
-        unit = self._unit_at(address)
-        return unit.read(address - unit.base_address, length)
+        with named_errors(self.tag, "give the address and the length as whole numbers"):
+            unit = self._unit_at(address)
+            return unit.read(address - unit.base_address, length)
 
     def write_registers(self, address: int, data: bytes) -> None:
         """Registers by absolute address."""
-        unit = self._unit_at(address)
-        unit.write(address - unit.base_address, bytes(data))
+        with named_errors(self.tag, "give the address as a whole number and the data as bytes"):
+            unit = self._unit_at(address)
+            unit.write(address - unit.base_address, bytes(memoryview(data)))
 
     def get_exec_bo(self, size: int = 1024) -> execution.ExecBuffer:
         """A command buffer, for ``start_ert``."""
-        return execution.ExecBuffer(size)
+        with named_errors(self.tag, "give the size as a whole number"):
+            return execution.ExecBuffer(size)
 
     def execute_bo(self, bo: execution.ExecBuffer) -> execution.ExecHandle:
         """Run a command buffer."""
         units = sorted(self._units.values(), key=lambda unit: unit.base_address)
-        return execution.execute(bo, units)
+        with named_errors(self.tag, "give a buffer of get_exec_bo()"):
+            return execution.execute(bo, units)
 
     def execute_bo_with_waitlist(self, bo: execution.ExecBuffer, waitlist: Any) -> execution.ExecHandle:
         """Not offered, as by XRT since 2.11."""
@@ -296,6 +297,17 @@ class EmulatedCard(Device):  # type: ignore[misc]
             return owner.find_buffer(address)
 
         return find
+
+
+def _checked_vlnvs(path: str) -> list[str]:
+    """The names of the kernels of a sound file. The file is forgotten before PYNQ reads it once more."""
+    file = xclbin.read(path)
+    if file.metadata is None:
+        raise CardError("describes no kernel", where=path, remedy="build it with a kernel")
+    for bank in file.memories:
+        if bank.type > STREAM:
+            raise CardError(f"bank {bank.tag}: PYNQ knows no {bank.type_name} memory", where=path)
+    return [kernel.vlnv for kernel in kernels.read_xml(file.metadata)]
 
 
 def register() -> None:

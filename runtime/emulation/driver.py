@@ -15,12 +15,13 @@ import pynq
 import pynq.overlay
 
 from ..errors import CardError
+from .refusal import check_items, checked_call, named_errors
 
 _bound: set[str] = set()
 
 
 class RegisterHandle:
-    """What ``start`` gives back where PYNQ has no such thing."""
+    """The handle that ``start`` returns, for releases of PYNQ that have none."""
 
     def __init__(self, kernel: EmulatedKernel) -> None:
         self._kernel = kernel
@@ -35,9 +36,13 @@ class EmulatedKernel(pynq.DefaultIP):  # type: ignore[misc]
     """A kernel with ``call`` and ``start``; ``signature`` has the arguments in the order of their registers."""
 
     def __init__(self, description: Mapping[str, Any]) -> None:
-        super().__init__(description)
+        with named_errors(
+            str(description.get("fullpath", "")), "rebuild the xclbin: PYNQ does not know such a register"
+        ):
+            super().__init__(description)
         if not self.device.has_capability("EMULATED") or "CTRL" not in description["registers"]:
             return
+        self._check_registers()
         entries = sorted(description["registers"].items(), key=lambda item: int(item[1]["address_offset"]))
         self._entries = {name: entry for name, entry in entries if name != "CTRL"}
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -49,6 +54,22 @@ class EmulatedKernel(pynq.DefaultIP):  # type: ignore[misc]
             self._signature = self._checked_signature
             self.start = self.start_sw = self._checked(self._start_registers)
             self.call = lambda *args, **kwargs: self.start(*args, **kwargs).wait()
+
+    def _check_registers(self) -> None:
+        """Let PYNQ's own access to registers raise errors of the card."""
+        for name in ("read", "write"):
+            remedy = "give an offset of a register and an int of at most 32 bits, or bytes"
+            setattr(self.mmio, name, checked_call(getattr(self.mmio, name), f"{self._register_name}.{name}", remedy))
+        check_items(self.mmio.array)
+
+    @property
+    def register_map(self) -> Any:
+        """PYNQ's register map."""
+        made = super().register_map
+        for register in getattr(made, "_instances", {}).values():
+            check_items(register)
+        check_items(made)
+        return made
 
     def _checked(self, start: Callable[..., Any]) -> Callable[..., Any]:
         def checked(*args: Any, ap_ctrl: int = 1, waitfor: Any = None, **kwargs: Any) -> Any:
@@ -66,7 +87,8 @@ class EmulatedKernel(pynq.DefaultIP):  # type: ignore[misc]
                 self._value(name, entry, value)
                 for (name, entry), value in zip(self._entries.items(), given, strict=True)
             ]
-            return start(*values)
+            with named_errors(self._register_name, f"call it with {self._checked_signature}"):
+                return start(*values)
 
         checked.__doc__ = start.__doc__
         return checked

@@ -15,6 +15,7 @@ from ..errors import CardError
 from .compute_unit import ComputeUnit, Run
 
 START_CU = 0
+MOST_BYTES = 1 << 20
 _HEAD = struct.Struct("<II")
 
 
@@ -22,6 +23,10 @@ class ExecBuffer:
     """Host memory of one command."""
 
     def __init__(self, size_bytes: int) -> None:
+        if not _HEAD.size <= size_bytes <= MOST_BYTES:
+            raise CardError(
+                f"a command of {size_bytes} bytes cannot be made", remedy=f"ask for {_HEAD.size} to {MOST_BYTES} bytes"
+            )
         self.data = (ctypes.c_char * size_bytes)()
 
     def as_packet(self, packet: Any) -> Any:
@@ -30,7 +35,7 @@ class ExecBuffer:
 
 
 class ExecHandle:
-    """What ``start_ert`` gives back."""
+    """The handle that ``start_ert`` returns."""
 
     _has_bo = False
 
@@ -44,7 +49,7 @@ class ExecHandle:
 
     def wait(self) -> None:
         """Wait for the end; raises what the run failed with."""
-        # In slices, so that Ctrl-C is answered.
+        # In slices: between them Ctrl-C is answered.
         while not self._run.done.wait(0.5):
             pass
         if self._run.failure is not None:

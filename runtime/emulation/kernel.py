@@ -25,7 +25,7 @@ class Pointer:
 
 @dataclass(frozen=True)
 class PayloadJob:
-    """A start whose arguments hold."""
+    """A start with arguments that were checked."""
 
     payload: Payload
     images: int

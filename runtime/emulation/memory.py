@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import itertools
 import math
-import mmap
+import operator
 import threading
 import weakref
 from collections import deque
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from ..errors import CardError
 from ..formats.sections import MemoryBank
-from .buffer import BufferObject, EmulatedBuffer
+from .buffer import BufferObject, EmulatedBuffer, lazy_memory
+from .refusal import named_errors
 
 PAGE_BYTES = 4096
 _REMEMBERED = 256
@@ -23,7 +25,7 @@ _REMEMBERED = 256
 class EmulatedMemory:
     """One bank. ``address_offset`` keeps the addresses of two cards apart, which equal cards do not do by themselves.
 
-    Host memory is taken as buffers are allocated, so a bank of 16 GiB costs nothing.
+    Neither a bank nor a buffer takes memory of this machine by itself: pages are taken as they are written or synced.
     """
 
     def __init__(self, bank: MemoryBank, device: Any, address_offset: int) -> None:
@@ -44,22 +46,23 @@ class EmulatedMemory:
         """A buffer of this shape and dtype; the host copy is zero, the device copy is junk.
 
         Keywords of other devices (``cacheable``) are accepted and mean nothing here. Raises CardError where the bank
-        has no room.
+        has no room, and for an invalid shape or dtype.
         """
-        dtype = np.dtype(dtype)
-        shape = (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(int(n) for n in shape)
-        if dtype.hasobject or any(n < 0 for n in shape):
-            raise CardError(
-                f"cannot allocate {shape} of {dtype}", where=f"bank {self.tag}", remedy="use numbers and sizes >= 0"
-            )
+        where = f"bank {self.tag}"
+        with named_errors(where, "give a shape of whole numbers and a dtype of numpy"):
+            dtype = np.dtype(dtype)
+            several = isinstance(shape, Iterable) and not isinstance(shape, (str, bytes))
+            shape = tuple(operator.index(extent) for extent in (shape if several else (shape,)))
+        if dtype.hasobject or any(extent < 0 for extent in shape):
+            raise CardError(f"cannot allocate {shape} of {dtype}", where=where, remedy="use numbers and sizes >= 0")
         size = math.prod(shape) * dtype.itemsize
         span = max(PAGE_BYTES, -(-size // PAGE_BYTES) * PAGE_BYTES)
-        with self._lock:
+        with self._lock, named_errors(f"{where}: {shape} of {dtype}", "allocate less"):
             address = self._place(span, shape, dtype)
-            host = mmap.mmap(-1, span)
+            host = lazy_memory(span)
             bo = BufferObject(self.tag, address, host, shape=shape, dtype=dtype)
+            array = EmulatedBuffer(shape, dtype, bo=bo, device=self.device, device_address=address, buffer=host)
             self._live[address] = bo
-        array = EmulatedBuffer(shape, dtype, bo=bo, device=self.device, device_address=address, buffer=host)
         # The range lives as long as the last view of it, as on a card: no view can outlive its memory.
         weakref.finalize(host, self._release, address).atexit = False
         return array
@@ -70,7 +73,7 @@ class EmulatedMemory:
             return next((bo for bo in self._live.values() if bo.address <= address < bo.address + bo.span), None)
 
     def was_freed(self, address: int) -> str:
-        """What lay at this address before it was freed; empty if nothing that is remembered."""
+        """The buffer that was freed at this address, in words; empty if none is remembered."""
         with self._lock:
             hits = [text for start, span, text in self._freed if start <= address < start + span]
         return hits[-1] if hits else ""
@@ -80,7 +83,7 @@ class EmulatedMemory:
         return self.base_address <= address < self.base_address + self.size_bytes
 
     def retire(self, reason: str) -> None:
-        """Free every buffer, because the bank ends to exist; ``reason`` is what later uses are told."""
+        """Free every buffer, because the bank ceases to exist; later uses are told ``reason``."""
         with self._lock:
             for bo in list(self._live.values()):
                 bo.free(reason)

@@ -44,7 +44,7 @@ _SIMULATED_IMAGE_S = 300.0
 
 @dataclass(frozen=True)
 class Limits:
-    """What the payload may take. A call on n images may last ``call_timeout_s + n * image_timeout_s``."""
+    """Limits of the payload. A call on n images may last ``call_timeout_s + n * image_timeout_s``."""
 
     memory_gib: float = 8.0
     open_files: int = 16

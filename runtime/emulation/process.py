@@ -73,7 +73,7 @@ _starter = _Starter()
 class Process:
     """One running program.
 
-    ``program`` is the bytes of the executable: it is run from a sealed memory file, so that nothing can be exchanged
+    ``program`` is the bytes of the executable: it runs from a sealed memory file, so nobody can exchange it
     between the check of its digest and its start. Its environment is empty, its folder is ``/``, it leads its own
     session, writes no file and no core dump, and dies with this process.
     """

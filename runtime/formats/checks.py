@@ -1,4 +1,4 @@
-"""What must agree inside one xclbin: manifest, kernel description and the parts of the emulation model."""
+"""Checks that the manifest of an xclbin agrees with its kernel description and the parts of its emulation model."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def manifest_of(file: Xclbin, where: str) -> Manifest:
 
 
 def describe_payload(facts: Manifest) -> str:
-    """What the file says its native payload is."""
+    """The native payload, as the file describes it."""
     machine = "for an unnamed machine" if facts.payload is None else f"for {facts.payload}"
     return f"the {facts.toolchain} {facts.target} model of network {facts.network}, {machine}"
 

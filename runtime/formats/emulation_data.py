@@ -14,6 +14,7 @@ import re
 import zipfile
 from collections.abc import Mapping
 
+from ..bounded.archive import ArchiveError, open_archive
 from ..errors import XclbinError
 
 PAYLOAD = "payload"
@@ -40,21 +41,16 @@ def pack(parts: Mapping[str, bytes]) -> bytes:
 
 
 def unpack(data: bytes) -> dict[str, bytes]:
-    """The parts, each checked against its CRC. Nothing is ever written to a path that the archive names."""
-    parts: dict[str, bytes] = {}
+    """The parts, each checked against its CRC. Nothing is ever written to a path that the archive names.
+
+    Raises XclbinError for a damaged archive, and for one whose parts are compressed or share bytes: together they are
+    never larger than ``data``.
+    """
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            for entry in archive.infolist():
-                if not _NAME.fullmatch(entry.filename) or entry.filename in parts:
-                    raise XclbinError(f"unexpected part {entry.filename!r}", where=_WHERE, remedy="rebuild the file")
-                if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1 or entry.file_size > len(data):
-                    # Uncompressed only: a small file can then not unfold into one that fills the memory.
-                    raise XclbinError(
-                        f"part {entry.filename!r} is compressed or encrypted", where=_WHERE, remedy="rebuild the file"
-                    )
-                parts[entry.filename] = archive.read(entry)
-    except XclbinError:
-        raise
-    except Exception as error:  # zipfile answers damage with half a dozen unrelated types
+        with open_archive(io.BytesIO(data), most_bytes=len(data), stored=True) as archive:
+            for name in archive.members:
+                if not _NAME.fullmatch(name):
+                    raise XclbinError(f"unexpected part {name!r:.80}", where=_WHERE, remedy="rebuild the file")
+            return {name: archive.read(name) for name in archive.members}
+    except ArchiveError as error:
         raise XclbinError(f"damaged archive ({error})", where=_WHERE, remedy="copy or build the file again") from error
-    return parts

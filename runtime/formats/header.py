@@ -6,8 +6,12 @@ Source of the layout: ``struct axlf`` in XRT's public ``xclbin.h``; 456 and 40 b
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import IO, NamedTuple
+
+from ..errors import XclbinError
 
 MAGIC = b"xclbin2\0"
 HEADER = struct.Struct("<8si28s256sQQQQHBBHH16s64s16s16sI4s")
@@ -17,10 +21,12 @@ UUID_OFFSET = 0x1A0
 TIMESTAMP_S = 1_583_884_800
 XRT_VERSION = (2, 13, 466)
 UNSIGNED = -1
+MOST_SECTIONS = 1024
+"""There are some 40 kinds of sections, and few of them come more than once."""
 
 
 class Mode(IntEnum):
-    """``m_mode`` of the header: what kind of machine the file is for."""
+    """``m_mode`` of the header: the kind of machine that the file is for."""
 
     FLAT = 0
     PR = 1
@@ -52,7 +58,7 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True)
 class Header:
-    """The 456 bytes at the start; raw fields are kept so that a foreign file packs back to the same bytes."""
+    """The 456 bytes at the start; raw fields are kept, so a foreign file packs back to the same bytes."""
 
     length: int
     platform: bytes
@@ -107,9 +113,114 @@ class Section:
 
     @property
     def kind_name(self) -> str:
-        """The name of ``kind``, or ``KIND_<number>`` for one this module does not know."""
-        return Kind(self.kind).name if self.kind in list(Kind) else f"KIND_{self.kind}"
+        """The name of ``kind``, as ``kind_name`` gives it."""
+        return kind_name(self.kind)
 
     def pack(self) -> bytes:
         """The 40-byte record of the section table."""
         return RECORD.pack(self.kind, self.name_field, self.padding, self.offset, len(self.data))
+
+
+class Place(NamedTuple):
+    """A record of the section table that was read: where in the file the bytes of the section are."""
+
+    kind: int
+    name_field: bytes
+    padding: bytes
+    offset: int
+    size: int
+
+    @property
+    def end(self) -> int:
+        """Offset of the first byte behind the section."""
+        return self.offset + self.size
+
+
+def read_header(file: IO[bytes], size: int) -> tuple[Header, int]:
+    """The header of a file of ``size`` bytes, and the number of its sections. Raises XclbinError."""
+    data = file.read(HEADER.size)
+    if data[: len(MAGIC)] != MAGIC:
+        if MAGIC.startswith(data[: len(MAGIC)]):
+            raise XclbinError(f"truncated: {len(data)} bytes", where="header", remedy="copy the file again")
+        raise XclbinError(
+            f"does not begin with 'xclbin2' but with {data[:8]!r}",
+            where="offset 0",
+            remedy="give an .xclbin file (axlf format)",
+        )
+    if len(data) < HEADER.size:
+        raise XclbinError(
+            f"truncated: {len(data)} of {HEADER.size} bytes of the header", where="header", remedy="copy the file again"
+        )
+    (
+        _, signature_length, reserved, key_block, unique_id, length, timestamp_s, rom_timestamp, patch, major, minor,
+        mode, action_mask, interface_uuid, platform, uuid, debug_bin, count, padding,
+    ) = HEADER.unpack(data)  # fmt: skip
+    if length != size:
+        what = "truncated: " if length > size else ""
+        raise XclbinError(
+            f"{what}the header says {length} bytes, the file has {size}",
+            where="header, m_length at 0x130",
+            remedy="copy the file again or rebuild it",
+        )
+    header = Header(
+        length=length, platform=platform, uuid=uuid, mode=mode, timestamp_s=timestamp_s, unique_id=unique_id,
+        version=(major, minor, patch), feature_rom_timestamp=rom_timestamp, signature_length=signature_length,
+        reserved=reserved, key_block=key_block, action_mask=action_mask, interface_uuid=interface_uuid,
+        debug_bin=debug_bin, padding=padding,
+    )  # fmt: skip
+    return header, count
+
+
+def read_table(file: IO[bytes], size: int, count: int) -> list[Place]:
+    """The section table of a file of ``size`` bytes, which stands behind the header.
+
+    Raises XclbinError for sections that lie outside the file, overlap, or are too many. So the sections together are
+    never larger than the file.
+    """
+    if count > MOST_SECTIONS:
+        raise XclbinError(
+            f"says that it has {count} sections; at most {MOST_SECTIONS} are read",
+            where="header, m_numSections at 0x1c0",
+            remedy="rebuild the file",
+        )
+    if table_end(count) > size:
+        raise XclbinError(
+            f"a table of {count} sections does not fit into {size} bytes",
+            where="header, m_numSections at 0x1c0",
+            remedy="rebuild the file",
+        )
+    places = [Place(*RECORD.unpack(file.read(RECORD.size))) for _ in range(count)]
+    for index, place in enumerate(places):
+        if place.end > size:
+            raise XclbinError(
+                f"bytes {place.offset} to {place.end} lie outside the file of {size} bytes",
+                where=f"section {index} (kind {place.kind})",
+                remedy="rebuild the file",
+            )
+    check_apart([(place.kind, place.offset, place.end) for place in places])
+    return places
+
+
+def table_end(count: int) -> int:
+    """Offset of the first byte behind a table of so many sections."""
+    return HEADER.size + RECORD.size * count
+
+
+def check_apart(spans: Sequence[tuple[int, int, int]]) -> None:
+    """Raise XclbinError where two sections, given as kind, first byte and end, or one and the table, share bytes."""
+    end, before = table_end(len(spans)), "the section table"
+    for kind, start, after in sorted(spans, key=lambda span: span[1:]):
+        if start == after:
+            continue
+        if start < end:
+            raise XclbinError(
+                f"overlaps {before}, which ends at byte {end}",
+                where=f"section {kind_name(kind)} at byte {start}",
+                remedy="rebuild the file",
+            )
+        end, before = after, kind_name(kind)
+
+
+def kind_name(kind: int) -> str:
+    """The name of a kind of section, or ``KIND_<number>`` for one that this module does not know."""
+    return Kind(kind).name if kind in list(Kind) else f"KIND_{kind}"

@@ -16,6 +16,8 @@ from ..errors import XclbinError
 SCALAR = 0
 POINTER = 1
 STREAM = 4
+MOST_REGISTERS = 10_000
+"""Arguments times instances, over all kernels."""
 CORE_TARGETS = {"sw_emu": "csim", "hw_emu": "hw_em", "hw": "bitstream"}
 _WHERE = "EMBEDDED_METADATA"
 
@@ -169,7 +171,14 @@ def _write_kernel(core: ElementTree.Element, kernel: Kernel) -> None:
 
 def read_xml(text: str) -> tuple[Kernel, ...]:
     """The kernels of the document. Raises XclbinError for XML that is broken or lacks what a host needs."""
-    return tuple(_read_kernel(element) for element in _root(text).findall("platform/device/core/kernel"))
+    found = tuple(_read_kernel(element) for element in _root(text).findall("platform/device/core/kernel"))
+    registers = sum(len(kernel.arguments) * len(kernel.instances) for kernel in found)
+    if registers > MOST_REGISTERS:
+        # PYNQ copies the arguments for each instance, so a small document of many of both would fill the memory.
+        raise XclbinError(
+            f"has {registers:,} registers; at most {MOST_REGISTERS:,} are read", where=_WHERE, remedy="rebuild the file"
+        )
+    return found
 
 
 def _root(text: str) -> ElementTree.Element:
@@ -234,8 +243,11 @@ def _integer(element: ElementTree.Element, key: str, where: str, default: int | 
         return default
     text = _attribute(element, key, where)
     try:
-        return int(text, 0)
-    except ValueError as error:
+        number = int(text, 0)
+    except ValueError:
+        number = -1
+    if not 0 <= number < 1 << 64:
         raise XclbinError(
-            f"<{element.tag}> has {key}={text!r}, not a number", where=where, remedy="rebuild the file"
-        ) from error
+            f"<{element.tag}> has {key}={text!r:.80}, not a number of 64 bits", where=where, remedy="rebuild the file"
+        )
+    return number

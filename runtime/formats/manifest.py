@@ -1,4 +1,4 @@
-"""The manifest inside an xclbin: what was built, from what, and with what. Section USER_METADATA, as JSON."""
+"""The manifest inside an xclbin: the build, its sources and its tools. Section USER_METADATA, as JSON."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Cycles:
 
 @dataclass(frozen=True)
 class PayloadFacts:
-    """What the native payload needs of the machine that runs it, and its SHA-256."""
+    """Needs of the native payload: the machine that runs it; and its SHA-256."""
 
     sha256: str
     architecture: str

@@ -18,6 +18,8 @@ MEMORY_TYPES = (
 STREAM = 9
 CLOCK_TYPES = ("UNUSED", "DATA", "KERNEL", "SYSTEM")
 KERNEL_IP = 1
+MOST_RECORDS = 10_000
+"""Of one table. A card has fewer than a hundred memories; a record of 12 bytes takes some 200 as an object."""
 
 
 class Record(Protocol):
@@ -201,6 +203,10 @@ def decode(record: type[R], data: bytes | None, where: str) -> tuple[R, ...]:
     if count < 0 or record.start + count * size > len(data):
         raise XclbinError(
             f"{count} records of {size} bytes do not fit into {len(data)} bytes", where=where, remedy="rebuild the file"
+        )
+    if count > MOST_RECORDS:
+        raise XclbinError(
+            f"has {count} records; at most {MOST_RECORDS} are read", where=where, remedy="rebuild the file"
         )
     spans = range(record.start, record.start + count * size, size)
     return tuple(record.unpack(data[start : start + size]) for start in spans)

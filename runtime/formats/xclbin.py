@@ -17,16 +17,31 @@ of the SHA-256 over the file with the uuid field zeroed.
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import IO
 
+from ..bounded.regular_file import open_regular, size_of
 from ..errors import XclbinError
 from . import emulation_data
-from .header import HEADER, MAGIC, RECORD, UUID_OFFSET, Header, Kind, Mode, Section
+from .header import (
+    HEADER,
+    RECORD,
+    UUID_OFFSET,
+    Header,
+    Kind,
+    Mode,
+    Section,
+    check_apart,
+    read_header,
+    read_table,
+    table_end,
+)
 from .sections import Clock, Connection, IpLayoutEntry, MemoryBank, decode, encode
 
 __all__ = [
@@ -44,6 +59,10 @@ __all__ = [
     "read",
     "write",
 ]
+MOST_BYTES = 2 << 30
+"""The largest file that is read."""
+MOST_TEXT_BYTES = 1 << 20
+"""The largest manifest and kernel description. They have some kB; as objects they take up to 40 times their size."""
 MIRROR_START = b"XCLBIN_MIRROR_DATA_START"
 MIRROR_END = b"XCLBIN_MIRROR_DATA_END"
 DECODED = (
@@ -105,7 +124,7 @@ class Xclbin:
     def manifest_json(self) -> str | None:
         """Our manifest as JSON text (``manifest`` reads it); None in a file that is not ours."""
         data = self.section(Kind.USER_METADATA)
-        return _text(None if data is None else data.partition(b"\0")[0], "USER_METADATA")
+        return _text(None if data is None else data[: _text_end(data)], "USER_METADATA")
 
     @cached_property
     def emulation(self) -> Mapping[str, bytes]:
@@ -114,8 +133,8 @@ class Xclbin:
         if user is None:
             # Other builders' EMULATION_DATA is for another emulator.
             return {}
-        _, separator, behind = user.partition(b"\0")
-        data = behind if separator else self.section(Kind.EMULATION_DATA)
+        end = _text_end(user)
+        data = user[end + 1 :] if end < len(user) else self.section(Kind.EMULATION_DATA)
         return {} if data is None else emulation_data.unpack(data)
 
     @property
@@ -136,7 +155,7 @@ class Xclbin:
 
         A mirror does not count, since it has the uuid in it.
         """
-        return content_uuid(pack(self.bare))
+        return _content_uuid(_pieces(self.bare))
 
 
 def carried(manifest: str, parts: Mapping[str, bytes]) -> dict[Kind, bytes]:
@@ -152,8 +171,21 @@ def carried(manifest: str, parts: Mapping[str, bytes]) -> dict[Kind, bytes]:
 
 def content_uuid(data: bytes) -> bytes:
     """First 16 bytes of the SHA-256 over a packed file with its uuid field zeroed."""
-    blank = data[:UUID_OFFSET] + bytes(16) + data[UUID_OFFSET + 16 :]
-    return hashlib.sha256(blank).digest()[:16]
+    return _content_uuid([data])
+
+
+def _content_uuid(pieces: Iterable[bytes]) -> bytes:
+    """The same of a file in pieces, of which the first holds the header."""
+    digest = hashlib.sha256()
+    field_end = UUID_OFFSET + 16
+    for index, piece in enumerate(pieces):
+        rest = memoryview(piece)
+        if index == 0:
+            digest.update(rest[:UUID_OFFSET])
+            digest.update(bytes(16))
+            rest = rest[field_end:]
+        digest.update(rest)
+    return digest.digest()[:16]
 
 
 def compose(
@@ -200,7 +232,7 @@ def compose(
     header = Header(length=offset, platform=platform.ljust(64, b"\0"), uuid=bytes(16), mode=mode)
     draft = Xclbin(header, tuple(sections))
     _check(draft)
-    return replace(draft, header=replace(header, uuid=content_uuid(pack(draft))))
+    return replace(draft, header=replace(header, uuid=draft.content_uuid))
 
 
 def extend(xclbin: Xclbin, added: Mapping[Kind, bytes]) -> Xclbin:
@@ -235,19 +267,24 @@ def extend(xclbin: Xclbin, added: Mapping[Kind, bytes]) -> Xclbin:
     _check(result)
     if not own_uuid:
         return result
-    return replace(result, header=replace(result.header, uuid=content_uuid(pack(result))))
+    return replace(result, header=replace(result.header, uuid=result.content_uuid))
 
 
 def pack(xclbin: Xclbin) -> bytes:
     """The bytes of the file."""
-    data = bytearray(xclbin.header.pack(len(xclbin.sections)))
-    for section in xclbin.sections:
-        data += section.pack()
-    end = max([len(data)] + [s.offset + len(s.data) for s in xclbin.sections])
-    data.extend(bytes(end - len(data)))
-    for section in xclbin.sections:
-        data[section.offset : section.offset + len(section.data)] = section.data
-    return bytes(data + xclbin.tail)
+    return b"".join(_pieces(xclbin))
+
+
+def _pieces(xclbin: Xclbin) -> Iterator[bytes]:
+    """The bytes of the file one after the other, the header and the table first."""
+    head = xclbin.header.pack(len(xclbin.sections)) + b"".join(section.pack() for section in xclbin.sections)
+    yield head
+    end = len(head)
+    for section in sorted(xclbin.sections, key=lambda section: (section.offset, len(section.data))):
+        yield bytes(max(0, section.offset - end))
+        yield section.data
+        end = max(end, section.offset + len(section.data))
+    yield xclbin.tail
 
 
 def write(xclbin: Xclbin, path: Path | str) -> None:
@@ -271,90 +308,47 @@ def read(path: Path | str) -> Xclbin:
     """Read a file. Raises XclbinError, whose text begins with the path, for anything that is not a sound xclbin."""
     path = Path(path)
     try:
-        data = path.read_bytes()
-    except OSError as error:
+        with open_regular(path, most_bytes=MOST_BYTES) as file:
+            return _read(file, size_of(file))
+    except (OSError, MemoryError) as error:
+        text = getattr(error, "strerror", None) or "out of memory"
         raise XclbinError(
-            f"cannot be read ({error.strerror})", where=str(path), remedy="give the path of an .xclbin file"
+            f"cannot be read ({text})", where=str(path), remedy="give the path of an .xclbin file"
         ) from error
-    try:
-        return parse(data)
     except XclbinError as error:
         where = f"{path}: {error.where}" if error.where else str(path)
         raise XclbinError(error.what, where=where, remedy=error.remedy) from error
 
 
 def parse(data: bytes) -> Xclbin:
-    """Read a file from memory; every known section is decoded once, so that nothing fails later."""
-    if data[: len(MAGIC)] != MAGIC:
-        if MAGIC.startswith(data[: len(MAGIC)]):
-            raise XclbinError(f"truncated: {len(data)} bytes", where="header", remedy="copy the file again")
-        raise XclbinError(
-            f"does not begin with 'xclbin2' but with {data[:8]!r}",
-            where="offset 0",
-            remedy="give an .xclbin file (axlf format)",
-        )
-    if len(data) < HEADER.size:
-        raise XclbinError(
-            f"truncated: {len(data)} of {HEADER.size} bytes of the header", where="header", remedy="copy the file again"
-        )
-    (
-        _, signature_length, reserved, key_block, unique_id, length, timestamp_s, rom_timestamp, patch, major, minor,
-        mode, action_mask, interface_uuid, platform, uuid, debug_bin, count, padding,
-    ) = HEADER.unpack_from(data)  # fmt: skip
-    if length != len(data):
-        what = "truncated: " if length > len(data) else ""
-        raise XclbinError(
-            f"{what}the header says {length} bytes, the file has {len(data)}",
-            where="header, m_length at 0x130",
-            remedy="copy the file again or rebuild it",
-        )
-    header = Header(
-        length=length, platform=platform, uuid=uuid, mode=mode, timestamp_s=timestamp_s, unique_id=unique_id,
-        version=(major, minor, patch), feature_rom_timestamp=rom_timestamp, signature_length=signature_length,
-        reserved=reserved, key_block=key_block, action_mask=action_mask, interface_uuid=interface_uuid,
-        debug_bin=debug_bin, padding=padding,
-    )  # fmt: skip
-    table_end = HEADER.size + count * RECORD.size
-    if table_end > len(data):
-        raise XclbinError(
-            f"a table of {count} sections does not fit into {len(data)} bytes",
-            where="header, m_numSections at 0x1c0",
-            remedy="rebuild the file",
-        )
+    """Read a file from memory; every known section is decoded once, so nothing fails later. Raises XclbinError."""
+    return _read(io.BytesIO(data), len(data))
+
+
+def _read(file: IO[bytes], size: int) -> Xclbin:
+    header, count = read_header(file, size)
     sections = []
-    for index in range(count):
-        kind, name, gap, offset, size = RECORD.unpack_from(data, HEADER.size + index * RECORD.size)
-        if offset + size > len(data):
-            raise XclbinError(
-                f"bytes {offset} to {offset + size} lie outside the file of {len(data)} bytes",
-                where=f"section {index} (kind {kind})",
-                remedy="rebuild the file",
-            )
-        sections.append(Section(kind, name, offset, data[offset : offset + size], gap))
-    end = max([table_end] + [s.offset + len(s.data) for s in sections])
-    result = Xclbin(header, tuple(sections), data[end:])
+    end = table_end(count)
+    for place in read_table(file, size, count):
+        file.seek(place.offset)
+        data = file.read(place.size)
+        if len(data) != place.size:
+            raise XclbinError("became shorter while it was read", remedy="copy the file again")
+        sections.append(Section(place.kind, place.name_field, place.offset, data, place.padding))
+        end = max(end, place.end)
+    file.seek(end)
+    result = Xclbin(header, tuple(sections), file.read(size - end))
     _check(result)
     return result
 
 
 def _check(xclbin: Xclbin) -> None:
     """Raise XclbinError for sections that overlap, come twice, cannot be decoded or point past each other."""
-    end = HEADER.size + RECORD.size * len(xclbin.sections)
-    before = "the section table"
-    for section in sorted(xclbin.sections, key=lambda s: (s.offset, len(s.data))):
-        if not section.data:
-            continue
-        if section.offset < end:
-            raise XclbinError(
-                f"overlaps {before}, which ends at byte {end}",
-                where=f"section {section.kind_name} at byte {section.offset}",
-                remedy="rebuild the file",
-            )
-        end, before = section.offset + len(section.data), section.kind_name
+    check_apart([(s.kind, s.offset, s.offset + len(s.data)) for s in xclbin.sections])
     kinds = [section.kind for section in xclbin.sections]
     for kind in DECODED:
         if kinds.count(kind) > 1:
-            # PYNQ takes the last one and XRT the first: what such a file means depends on who reads it.
+            # PYNQ takes the last one and XRT the first: the meaning of the file would depend on its reader.
             raise XclbinError(f"{kinds.count(kind)} sections of one kind", where=kind.name, remedy="rebuild the file")
     _ = xclbin.metadata, xclbin.manifest_json, xclbin.clocks, xclbin.emulation
     for kind_t, kind_c in ((Kind.MEM_TOPOLOGY, Kind.CONNECTIVITY), (Kind.GROUP_TOPOLOGY, Kind.GROUP_CONNECTIVITY)):
@@ -374,9 +368,19 @@ def _check(xclbin: Xclbin) -> None:
                 )
 
 
+def _text_end(user: bytes) -> int:
+    """Where the manifest ends in USER_METADATA: at a NUL byte, or with the section."""
+    found = user.find(b"\0")
+    return len(user) if found < 0 else found
+
+
 def _text(data: bytes | None, where: str) -> str | None:
     if data is None:
         return None
+    if len(data) > MOST_TEXT_BYTES:
+        raise XclbinError(
+            f"has {len(data):,} bytes; at most {MOST_TEXT_BYTES:,} are read", where=where, remedy="rebuild the file"
+        )
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,11 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..bounded.archive import ArchiveError
+from ..bounded.arrays import is_npz, open_npz, read_npy
+from ..bounded.lines import read_lines
 from ..errors import InputError
 from ..formats.manifest import Argument, Manifest
 from .picture import check_picture, read_picture
 
 NUMPY_SUFFIX = ".npy"
+# Of a number in a text, with its comma; and room for comments and short files.
+_MOST_DIGITS = 32
+_MORE_TEXT_BYTES = 100_000
 
 
 def load_image(path: Path | str, facts: Manifest) -> NDArray[np.uint8]:
@@ -55,7 +59,7 @@ def load_weights(source: Any, argument: Argument) -> NDArray[Any]:
     where = f"weights for {argument.name}"
     if isinstance(source, (str, Path)):
         where = str(source)
-        source = _weight_file(Path(source))
+        source = _weight_file(Path(source), argument)
         if source.shape == (1, math.prod(argument.shape)) and where.lower().endswith(".csv"):
             source = source.reshape(argument.shape)
     array = np.asarray(source)
@@ -76,33 +80,53 @@ def load_weights(source: Any, argument: Argument) -> NDArray[Any]:
     return result
 
 
-def _weight_file(path: Path) -> NDArray[Any]:
+def _weight_file(path: Path, argument: Argument) -> NDArray[Any]:
     suffix = path.suffix.lower()
     if suffix in (".npy", ".npz"):
         return _numpy_file(path)
-    if suffix == ".csv":
+    if suffix != ".csv":
+        raise InputError("is neither .npy, .npz nor .csv", where=str(path), remedy="save it as .npy")
+    try:
+        return _csv_file(path, math.prod(argument.shape))
+    except (OSError, ValueError) as error:
+        text = getattr(error, "strerror", None) or str(error)
+        raise InputError(
+            f"cannot be read ({text})", where=str(path), remedy="give numbers, one row a class, with commas"
+        ) from error
+
+
+def _csv_file(path: Path, most: int) -> NDArray[Any]:
+    """Rows of numbers, at most ``most`` in all. Raises OSError and ValueError."""
+    most_bytes = most * _MOST_DIGITS + _MORE_TEXT_BYTES
+    rows: list[NDArray[Any]] = []
+    left = most
+    for number, line in enumerate(read_lines(path, most_bytes=most_bytes, most_line_characters=most_bytes), 1):
+        text = line.partition("#")[0].rstrip().removesuffix(",")
+        if not text:
+            continue
+        # Counted before they are read: a number of two characters takes eight bytes.
+        left -= text.count(",") + 1
+        if left < 0:
+            raise ValueError(f"line {number}: more than the {most:,} numbers that the kernel takes")
         try:
-            with path.open(encoding="utf-8-sig") as lines:
-                return np.loadtxt((line.rstrip().removesuffix(",") for line in lines), delimiter=",", ndmin=2)
-        except (OSError, ValueError) as error:
-            text = getattr(error, "strerror", None) or str(error)
-            raise InputError(
-                f"cannot be read ({text})", where=str(path), remedy="give numbers, one row a class, with commas"
-            ) from error
-    raise InputError("is neither .npy, .npz nor .csv", where=str(path), remedy="save it as .npy")
+            rows.append(np.loadtxt([text], delimiter=",", ndmin=1))
+        except ValueError as error:
+            raise ValueError(f"line {number}: {str(error).partition(' at row')[0]}") from error
+        if len(rows[-1]) != len(rows[0]):
+            raise ValueError(f"line {number}: {len(rows[-1])} numbers, the first row has {len(rows[0])}")
+    return np.stack(rows) if rows else np.empty((0, 0))
 
 
 def _numpy_file(path: Path) -> NDArray[Any]:
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return loaded
-        with loaded:
-            return np.asarray(loaded["fc_weights"])
-    except KeyError as error:
-        raise InputError("has no array fc_weights", where=str(path), remedy="save it under that name") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        text = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        if not is_npz(path):
+            return read_npy(path)
+        with open_npz(path) as archive:
+            if "fc_weights" not in archive.names:
+                raise InputError("has no array fc_weights", where=str(path), remedy="save it under that name")
+            return archive.read("fc_weights")
+    except (OSError, ArchiveError) as error:
+        text = getattr(error, "strerror", None) or str(error)
         raise InputError(f"cannot be read ({text})", where=str(path), remedy="give a file of numpy.save") from error
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from ..bounded.lines import read_lines as lines_of
 from ..errors import InputError
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".npy")
 _HEADERS = ({"file", "filename", "image", "path"}, {"label", "class", "index"})
+MOST_BYTES = 64_000_000
+MOST_LABELS = 250_000
+"""Five times as many as ImageNet's validation set has. A line takes some 200 bytes of memory."""
+_MOST_LINE_CHARACTERS = 10_000
 _SHOWN = 5
 
 
@@ -72,19 +77,11 @@ def read_lines(path: Path) -> list[tuple[int, str, str]]:
 
     A ``.csv`` has two columns and may begin with a line of their names. In any other file a tab separates the two, or,
     in a line without one, the first run of blanks; so a name with blanks needs a tab. Blank lines and lines that begin
-    with ``#`` are skipped. Raises InputError.
+    with ``#`` are skipped. Raises InputError, also for more than ``MOST_LABELS`` lines.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(
-            f"cannot be read ({error.strerror})", where=str(path), remedy="give a file of labels"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise InputError("is not UTF-8 text", where=str(path), remedy="give lines of: filename label") from error
     found: list[tuple[int, str, str]] = []
     is_csv = path.suffix.lower() == ".csv"
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in _numbered(path):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         try:
@@ -101,9 +98,24 @@ def read_lines(path: Path) -> list[tuple[int, str, str]]:
         if is_csv and not found and all(f.lower() in known for f, known in zip(fields, _HEADERS, strict=True)):
             continue
         found.append((number, fields[0], fields[1]))
+        if len(found) > MOST_LABELS:
+            raise InputError(
+                f"has more than {MOST_LABELS:,} labels", where=f"{path}:{number}", remedy="measure parts of the folder"
+            )
     if not found:
         raise InputError("holds no labels", where=str(path), remedy="give lines of: filename label")
     return found
+
+
+def _numbered(path: Path) -> Iterator[tuple[int, str]]:
+    try:
+        yield from enumerate(lines_of(path, most_bytes=MOST_BYTES, most_line_characters=_MOST_LINE_CHARACTERS), 1)
+    except UnicodeDecodeError as error:
+        raise InputError("is not UTF-8 text", where=str(path), remedy="give lines of: filename label") from error
+    except OSError as error:
+        raise InputError(
+            f"cannot be read ({error.strerror})", where=str(path), remedy="give a file of labels"
+        ) from error
 
 
 def _split(line: str) -> list[str]:

@@ -9,38 +9,56 @@ What is done with it, in this order, is the same for one picture and for a data 
 2. Turned as its EXIF orientation says, as viewers show it.
 3. Grey for one channel (ITU-R 601: (19595 R + 38470 G + 7471 B + 32768) >> 16), R, G, B for three.
 4. A picture that already has the network's size is taken as it is. Any other is resized, keeping its proportions, with
-   Pillow's bilinear filter (a triangle as wide as the reduction, so that nothing is skipped), until it covers the
+   Pillow's bilinear filter (a triangle as wide as the reduction: no pixel is skipped), until it covers the
    network's size; for three channels it covers 256/224 of it, the margin with which ImageNet's networks are evaluated.
    The longer side is rounded to the nearest pixel, halves up; it must not be over 100 times the shorter one.
 5. Cropped at the centre; where the margins differ by one, the upper and the left are the smaller ones.
 6. Three channels become B, G, R: the order of the published ResNet-50's first layer.
 7. A data set that counts to ``maximum`` < 255 gets round(pixel * maximum / 255).
+
+Reading takes at most four times the file's size and 64 MB. A picture that would take more is refused, and the message
+tells how many pixels fit. To need less, steps 2, 4 and 5 are done for one channel after the other.
 """
 
 from __future__ import annotations
 
+import itertools
+import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
+from ..bounded.regular_file import budget_bytes
 from ..errors import InputError
+from .picture_file import UPRIGHT, PictureFile, UnknownPictureError, read_parts
 
 _FORMATS = ("PNG", "JPEG")
 # The margin around the crop, as a fraction: shorter side 256 for a crop of 224.
 MARGIN = (256, 224)
 _WIDE_MODES = ("I", "I;16", "I;16B", "I;16L", "F")
-_PNG_DEPTH_AT = 24
+# How to turn a picture by its EXIF orientation; 1 is upright.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+# Of the budget, for everything but the whole picture.
+_RESERVE_BYTES = 8_000_000
 # Covering the network's size, a strip would take gigabytes, and nothing of it would be seen.
 _MOST_PROPORTION = 100
 
 
 def check_picture(path: Path) -> None:
     """Raise InputError where ``read_picture`` would by what the file's head says. Decodes nothing."""
-    with _opened(path):
-        pass
+    _opened(path, whole=False).close()
 
 
 def read_picture(path: Path, shape: tuple[int, ...], maximum: int = 255) -> NDArray[np.uint8]:
@@ -50,24 +68,33 @@ def read_picture(path: Path, shape: tuple[int, ...], maximum: int = 255) -> NDAr
             f"a picture does not fit the network's shape {shape}", where=str(path), remedy="give the array as .npy"
         )
     height, width, channels = shape
-    with _opened(path) as opened:
+    margin = (1, 1) if channels == 1 else MARGIN
+    with _opened(path, whole=True) as opened:
         try:
-            picture = _opaque(ImageOps.exif_transpose(opened), path)
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            turn = _TURNS.get(opened.info["orientation"])
+            picture = _opaque(opened, path)
+            planes = [
+                np.asarray(fit(plane if turn is None else plane.transpose(turn), height, width, margin), np.uint8)
+                for plane in _planes(picture, channels)
+            ]
+        except (OSError, ValueError, SyntaxError) as error:
             raise _unreadable(path, error) from error
-    if max(picture.size) > _MOST_PROPORTION * min(picture.size):
-        raise InputError(
-            f"has {picture.width} x {picture.height} pixels, one side over {_MOST_PROPORTION} times the other",
-            where=str(path),
-            remedy="cut out the part that shows something",
-        )
-    picture = picture.convert("L" if channels == 1 else "RGB")
-    fitted = fit(picture, height, width, margin=(1, 1) if channels == 1 else MARGIN)
-    pixels = np.asarray(fitted, np.uint8).reshape(shape)[:, :, ::-1]
+    pixels = np.stack(planes[::-1], axis=-1)
     if 0 < maximum < 255:
         # 255 is odd, so no quotient lies halfway between two whole numbers: this is round(), exactly.
         pixels = ((pixels.astype(np.uint32) * maximum + 127) // 255).astype(np.uint8)
     return np.ascontiguousarray(pixels)
+
+
+def _planes(picture: Image.Image, channels: int) -> Iterator[Image.Image]:
+    """Grey, or red, green and blue, one after the other: a turned copy of all at once would take twice the memory."""
+    if channels == 1 or picture.mode in ("1", "L"):
+        grey = picture if picture.mode == "L" else picture.convert("L")
+        yield from itertools.repeat(grey, channels)
+        return
+    if picture.mode not in ("RGB", "RGBA"):
+        picture = picture.convert("RGB")
+    yield from (picture.getchannel(channel) for channel in range(3))
 
 
 def fit(picture: Image.Image, height: int, width: int, margin: tuple[int, int] = MARGIN) -> Image.Image:
@@ -91,38 +118,69 @@ def _round(dividend: int, divisor: int) -> int:
     return (2 * dividend + divisor) // (2 * divisor)
 
 
-def _opened(path: Path) -> Image.Image:
+def _opened(path: Path, *, whole: bool) -> Image.Image:
     try:
-        opened: Image.Image = Image.open(path, formats=_FORMATS)
+        parts = read_parts(path, whole=whole)
+        opened: Image.Image = Image.open(parts.data, formats=_FORMATS)
+    except UnknownPictureError as error:
+        raise InputError(str(error), where=str(path), remedy="convert it to PNG") from error
     except UnidentifiedImageError as error:
-        raise InputError("is no PNG, JPEG or .npy", where=str(path), remedy="convert it to PNG") from error
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise InputError("has a damaged head", where=str(path), remedy="convert it to PNG again") from error
+    except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError) as error:
         raise _unreadable(path, error) from error
-    mode = opened.mode
-    if mode in _WIDE_MODES or _depth(path) > 8:
+    try:
+        _check(opened, parts, path)
+    except InputError:
         opened.close()
-        raise InputError("has 16 bits a channel", where=str(path), remedy="convert it to 8 bits a channel")
-    if mode in ("CMYK", "YCCK"):
-        opened.close()
-        raise InputError(
-            "is CMYK, whose colours only its printer's profile tells", where=str(path), remedy="convert it to RGB"
-        )
+        raise
+    opened.info["orientation"] = parts.orientation
     return opened
 
 
-def _depth(path: Path) -> int:
-    """Bits a channel of a PNG, else 8. Pillow reads 16-bit RGB as if it had 8, and says nothing."""
-    with path.open("rb") as file:
-        head = file.read(_PNG_DEPTH_AT + 1)
-    return head[_PNG_DEPTH_AT] if head.startswith(b"\x89PNG") and len(head) > _PNG_DEPTH_AT else 8
+def _check(opened: Image.Image, parts: PictureFile, path: Path) -> None:
+    # Pillow reads 16-bit RGB as if it had 8, and says nothing.
+    if opened.mode in _WIDE_MODES or parts.bits > 8:
+        raise InputError("has 16 bits a channel", where=str(path), remedy="convert it to 8 bits a channel")
+    if opened.mode in ("CMYK", "YCCK"):
+        raise InputError(
+            "is CMYK, whose colours only its printer's profile tells", where=str(path), remedy="convert it to RGB"
+        )
+    if max(opened.size) > _MOST_PROPORTION * min(opened.size):
+        raise InputError(
+            f"has {opened.width} x {opened.height} pixels, one side over {_MOST_PROPORTION} times the other",
+            where=str(path),
+            remedy="cut out the part that shows something",
+        )
+    pixel_bytes = _pixel_bytes(opened, parts)
+    most = int((budget_bytes(parts.size) - parts.size - _RESERVE_BYTES) / pixel_bytes)
+    if opened.width * opened.height > most:
+        raise InputError(
+            f"has {opened.width} x {opened.height} pixels, which would take {pixel_bytes:g} bytes each; "
+            f"of a file of {parts.size:,} bytes at most {most:,} pixels are read",
+            where=str(path),
+            remedy="scale it down",
+        )
+
+
+def _pixel_bytes(opened: Image.Image, parts: PictureFile) -> float:
+    """Memory that a pixel takes at most while the picture is decoded and turned."""
+    stored = 1 if opened.mode in ("1", "L", "P") else 4
+    converted = 4 if opened.mode in ("P", "LA", "PA") or "transparency" in opened.info else 0
+    plane = 1 if parts.orientation == UPRIGHT else 2
+    # A progressive JPEG keeps two bytes for each sample until its last scan.
+    layers: list[tuple[int, int, int, int]] = getattr(opened, "layer", [])
+    most = max((across * down for _, across, down, _ in layers), default=1)
+    scans = sum(2 * across * down / most for _, across, down, _ in layers) if "progressive" in opened.info else 0
+    return stored + max(scans, converted + plane)
 
 
 def _opaque(picture: Image.Image, path: Path) -> Image.Image:
     """The decoded picture without alpha."""
+    picture.load()
     if picture.mode not in ("LA", "PA", "RGBA", "La", "RGBa") and "transparency" not in picture.info:
-        picture.load()
         return picture
-    picture = picture.convert("RGBA")
+    if picture.mode != "RGBA":
+        picture = picture.convert("RGBA")
     lowest: Any = picture.getchannel("A").getextrema()[0]
     if lowest < 255:
         raise InputError(

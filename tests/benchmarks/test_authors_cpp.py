@@ -72,5 +72,5 @@ def test_what_is_no_clone(tmp_path: Path) -> None:
     hls = tmp_path / "src" / "hls" / "finn-hls"
     hls.mkdir(parents=True)
     (hls / "bnn-library.h").write_text("")
-    with pytest.raises(SystemExit, match="there is no block 'res9z'; use some of preres, res2a"):
+    with pytest.raises(SystemExit, match="there is no block 'res9z'; known: preres, res2a"):
         main([str(tmp_path), "--blocks", "res9z"])

@@ -80,10 +80,8 @@ def test_a_depth_with_which_the_core_would_stop_is_refused(network_file) -> None
         with_depths(network_file, "blocks:\n  res2b:\n    skip: 23\n")
     (problem,) = caught.value.problems
     assert problem.line == 3
-    assert (
-        "res2b: skip is 23 beats deep, but 24 or more have to fit before the other way's first beat: the core deadlocks"
-        in problem.what
-    )
+    deadlock = "has to hold at least 24 before the first beat of the other path: the core deadlocks"
+    assert f"res2b: skip is 23 beats deep, but {deadlock}" in problem.what
     assert "doit fifos" in problem.remedy
 
 
@@ -115,8 +113,8 @@ def test_a_core_without_a_fifo_between_fork_and_join_is_refused(network_file, mo
     first = caught.value.problems[0]
     assert len(caught.value.problems) == 4
     assert first.line == network_file.read_text().splitlines().index("  - name: res2a") + 1
-    assert "duplicate_out0 and duplicate_out1 meet again in add without a FIFO on either way" in first.what
-    assert "put a Fifo on the other way" in first.remedy
+    assert "duplicate_out0 and duplicate_out1 meet in add without a FIFO on either path" in first.what
+    assert "put a Fifo on the other path" in first.remedy
 
 
 def test_all_mistakes_are_shown_together(network_file) -> None:

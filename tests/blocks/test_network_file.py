@@ -108,7 +108,7 @@ SINGLE = {
     "name missing": ("- name: res2b\n    kind", "- kind", None, "'name' is missing", "name:"),
     "name that leaves the folder":
         ("name: res2b", "name: ../res2b", "../res2b", "is not a valid name", "letters, digits"),
-    "network's name": ("name: digits", "name: digit", "name: digit", "the file is called digits.yaml", "one name"),
+    "network's name": ("name: digits", "name: digit", "name: digit", "the file is called digits.yaml", "the same name"),
     "type": ("channels: 32, kernel: 3", "channels: many, kernel: 3", "many", "must be a whole number", "digits"),
     "fraction": (CONV2A, CONV2A.replace("pe: 8", "pe: 8.0"), "pe: 8.0", "must be a whole number", "digits"),
     "operator that is a number": (CONV2A, "conv2a: 32", "conv2a: 32", "'conv2a' must be a mapping", "key: value"),

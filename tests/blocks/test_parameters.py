@@ -72,12 +72,12 @@ class TestOneArrayWrong:
     def test_missing(self, arrays, refused) -> None:
         del arrays["conv2b_thresholds"]
         text = refused(arrays)
-        assert "no array conv2b_thresholds" in text
+        assert "array conv2b_thresholds is missing" in text
         assert "conv2a_thresholds" in text
 
     def test_missing_weights(self, arrays, refused) -> None:
         del arrays["conv1_weights_packed"]
-        assert "no array conv1_weights" in refused(arrays)
+        assert "array conv1_weights is missing" in refused(arrays)
 
     def test_shape(self, arrays, refused) -> None:
         arrays["conv2a_thresholds"] = arrays["conv2a_thresholds"][:-1]
@@ -218,7 +218,7 @@ class TestFileWrong:
         path.parent.mkdir()
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("../escaped.npy", stream.getvalue())
-        with pytest.raises(ParameterError, match="no array conv0_weights"):
+        with pytest.raises(ParameterError, match="array conv0_weights is missing"):
             read_block(path).logical(graphs["preres"])
         assert [item.name for item in tmp_path.iterdir()] == ["deep"]
 

@@ -84,7 +84,7 @@ def test_a_block_that_leaves_the_network_s_view_while_its_twin_stays(tmp_path: P
         read(tmp_path, with_view(RESNET50, "res2b", "hls"), "resnet50")
     (problem,) = error.value.problems
     assert "and res2c (line" in problem.what
-    assert problem.remedy == "give both one view"
+    assert problem.remedy == "give both the same view"
 
 
 def test_blocks_of_one_core_with_one_view(tmp_path: Path) -> None:

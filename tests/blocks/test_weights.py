@@ -56,7 +56,7 @@ class TestProgram:
         assert done.returncode == 1
         assert done.stderr == ""
         (line,) = done.stdout.splitlines()
-        assert line.startswith("ERROR: preres.npz: there is no array fc_bias; the file holds conv0_thresholds")
+        assert line.startswith("ERROR: preres.npz: array fc_bias is missing; the file holds conv0_thresholds")
         assert sorted(path.name for path in tmp_path.iterdir()) == ["core.json"]
 
     def test_stand_ins_say_so_and_are_the_same_each_time(self, run, tmp_path) -> None:

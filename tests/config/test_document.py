@@ -32,7 +32,7 @@ def refusal(folder: Path, content: str | bytes) -> str:
 
 class TestFilesThatCannotBeRead:
     def test_missing(self, tmp_path: Path) -> None:
-        with pytest.raises(ConfigError, match="there is no such file; check the name"):
+        with pytest.raises(ConfigError, match="no such file; check the name"):
             load(tmp_path / "none.yaml")
 
     def test_folder(self, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
-"""The steps of a build on the stand-in, each recorded as it goes well; and how far a mistake in one of their scripts gets.
+"""Record each step of a build on the stand-in when it succeeds, then see how far a mistake in one of the scripts gets.
 
-A mistake that its own step lets pass goes on through the steps that read what it has changed, as it would at a user's.
+If a step lets a mistake pass, the steps that read its changed outputs run as well, as they would for a user.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from farm.step import File, Step
 from runtime.formats import xclbin
 from toolchains.vitis.tools import tool
 
-#: A core with a FIFO. Its modules have the names of other cores' before they are prefixed.
+#: A core with a FIFO. Before they are prefixed, its modules have the same names as those of other cores.
 BLOCK = "res2b"
 _DATED = re.compile(rb"^\| Date .*$|^.*\b\d\d:\d\d:\d\d \d{4}.*$", re.MULTILINE)
 _SECTIONS = ("CLOCK_FREQ_TOPOLOGY", "CONNECTIVITY", "IP_LAYOUT", "MEM_TOPOLOGY")
@@ -40,7 +40,7 @@ RESULTS = (".dcp", ".v", ".sv", ".xml", ".rpt", ".xo", ".xclbin", ".zip")
 
 
 def content(file: Path) -> str:
-    """Digest of a file without dates and identifiers that are new each time."""
+    """Digest of a file without dates and identifiers that change each time."""
     if file.suffix == ".xclbin":
         parts = [section.data for section in xclbin.read(file).sections if section.kind_name in _SECTIONS]
     elif zipfile.is_zipfile(file):
@@ -52,11 +52,11 @@ def content(file: Path) -> str:
 
 
 class Unchanged(Exception):  # noqa: N818  no error
-    """A script with a mistake has made exactly what the right one makes."""
+    """A script with a mistake has made exactly the same as the correct one."""
 
 
 def tree(folder: Path, seen: dict[Path, tuple[tuple[int, int], str]] | None = None) -> dict[str, str]:
-    """Digests of the results in a folder: netlists, cores, sources, reports. `seen` keeps them for the next time."""
+    """Digests of the results in a folder: netlists, cores, sources, reports. `seen` caches them."""
     found: dict[str, str] = {}
     seen = {} if seen is None else seen
     for file in folder.rglob("*"):
@@ -77,9 +77,9 @@ def script_of(words: tuple[str, ...]) -> str:
 
 @dataclass(frozen=True)
 class Recorded:
-    """A run of a tool in a step that went well: what it was told, the folder before and behind it, its results.
+    """A successful run of a tool in a step: its command, the folder before and after it, its results.
 
-    `says` and `writes` are what the step asks of the run.
+    `says` and `writes` are the step's conditions for success.
     """
 
     text: str
@@ -164,12 +164,12 @@ class Chain:
         self.good[name] = self._made(name, place)
 
     def _made(self, name: str, place: Path) -> dict[str, str]:
-        """Digests of a step's outputs; what a tool was told is no result."""
+        """Digests of a step's outputs, without recorded commands."""
         results = [output for output in self.steps[name].outputs if not output.path.endswith((".tcl", ".txt"))]
         return {output.target: content(place / output.path) for output in results}
 
     def _run(self, name: str, place: Path, run: Run) -> str:
-        """Run a step's program in a folder. Returns why it does not count, or nothing."""
+        """Run a step's program in a folder. Returns the reason why it does not count, or an empty text."""
         step = self.steps[name]
         module = importlib.import_module(step.argv[2])
         before, said = Path.cwd(), io.StringIO()
@@ -191,7 +191,7 @@ class Chain:
     def outcomes(
         self, name: str, script: str, mutations: list[Mutation], work: Path, goes_on: Callable[[Mutation], bool]
     ) -> Iterator[tuple[Mutation, str]]:
-        """Each mistake of a script with its `outcome`; runs of one script share what comes before the mistakes."""
+        """Yield each mistake of a script with its `outcome`. Runs of a script share the part before the mistake."""
         recorded = self.recorded[name][script]
         if not script.endswith(".tcl"):
             for each in mutations:
@@ -204,7 +204,7 @@ class Chain:
         seen: dict[Path, tuple[tuple[int, int], str]] = {}
         for each, printed, status in Trunk(recorded.words, place, recorded.environment, script).ends(mutations):
             program = Path(recorded.words[0]).name
-            # A fault of the stand-in itself would pass for a refusal.
+            # A fault of the stand-in itself must not pass for a refusal.
             assert status != OWN_FAULT, f"{script}: {each}\n" + "\n".join(printed[-30:])
             try:
                 tool.judge(program, printed, status, folder=place, says=recorded.says, writes=recorded.writes)
@@ -217,9 +217,9 @@ class Chain:
             yield each, self.outcome(name, script, each, work, goes_on=goes_on(each))
 
     def outcome(self, name: str, script: str, mutation: Mutation, work: Path, *, goes_on: bool = True) -> str:
-        """Where and why the mistake was refused; `same` if it changes nothing; empty if it went through.
+        """The place and reason of the refusal; `same` if the mistake changes nothing; empty if it passed.
 
-        Later steps run where it `goes_on`.
+        With `goes_on` later steps run as well.
         """
         earlier = list(self.recorded[name])[: list(self.recorded[name]).index(script)]
         real = tool.run
@@ -267,7 +267,7 @@ class Chain:
         return ""
 
     def _changed(self, name: str, place: Path) -> dict[str, Path]:
-        """The outputs of a step that are other than without the mistake, by where later steps find them."""
+        """The outputs of a step that the mistake has changed, by the path at which later steps read them."""
         made = self._made(name, place)
         return {
             o.target: place / o.path

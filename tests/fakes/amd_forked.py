@@ -1,7 +1,7 @@
-"""The stand-in's programs in forked children of the test: a run needs no new Python, which takes longer than the script.
+"""Run the stand-in's programs in forked children of the test. A new Python would take longer to start than the script.
 
-Tests that run thousands of scripts put `follow` in the place of `toolchains.vitis.tools.tool._follow`. A child sees the same
-command line, environment and folder, and ends with the same status, as the program in the install tree would.
+Tests that run thousands of scripts replace `toolchains.vitis.tools.tool._follow` by `follow`. A child sees the same
+command line, environment and folder as the program in the install tree, and ends with the same status.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from amd_stand_in.vivado import tool as vivado
 from amd_stand_in.vpp import programs
 
 WARM = (hls, programs, vivado, *(table.commands(name) for name in ("hls", "ipx", "vivado")))
-"""What every child would otherwise import and read by itself."""
+"""Imports and files that every child would otherwise load itself."""
 
 
 def warm(folder: Path) -> None:
-    """Read the Verilog in a folder, for the children that read it by the same path from there."""
+    """Read the Verilog in a folder once, for all children that read it by the same relative path."""
     for file in (*folder.rglob("*.v"), *folder.rglob("*.sv")):
         with contextlib.suppress(ToolError):
             verilog.read(file.read_text(), str(file.relative_to(folder)))
 
 
 def follow(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> tuple[list[str], int]:
-    """Run `<root>/<product>/<release>/bin/<program>`; return what it printed and its status, as `subprocess` has it."""
+    """Run `<root>/<product>/<release>/bin/<program>`; return its output and its status, like `subprocess`."""
     program = Path(words[0])
     release, root = program.parents[1].name, program.parents[3]
     reader, writer = os.pipe()
@@ -61,7 +61,7 @@ def follow(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -
 
 
 def be_child(writer: int, words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
-    """What an `exec` would have set; and no collection of garbage, which copies every page that the child shares."""
+    """Set the state that `exec` would set. Disable garbage collection, which would copy every shared page."""
     gc.disable()
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(writer, 1)

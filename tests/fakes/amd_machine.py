@@ -1,6 +1,6 @@
-"""A machine that has the stand-in of a release: a checkout, doit in it, and single steps run as the engine runs them.
+"""A machine with the stand-in of a release: a checkout, doit in it, and single steps run like the engine runs them.
 
-Tests import it by this name; their conftest.py puts this folder on the path.
+Tests import this module by name; their conftest.py puts this folder on the path.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Machine:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """Settings that lead to these tools."""
+        """Settings that select these tools."""
         return (
             "toolchain=vitis",
             f"vitis.release={self.release}",
@@ -56,7 +56,7 @@ class Machine:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables of a user who has sourced nothing but has a licence and XRT."""
+        """The environment of a user who has a licence and XRT but has not sourced any settings."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("XILINX", "PYTEST", "AMD_"))}
         data = str(self.checkout.parent / "data")
         return {
@@ -69,38 +69,38 @@ class Machine:
         }
 
     def fault(self, text: str) -> None:
-        """Ask for a fault; nothing takes it back."""
+        """Request a fault; the request stays."""
         (self.tools / "stand_in_fault").write_text(text)
 
     def tally(self) -> list[str]:
-        """Names of what was synthesised, in order."""
+        """Names of everything synthesised, in order."""
         return [entry["name"] for entry in self.synthesised()]
 
     def synthesised(self) -> list[dict[str, str]]:
-        """Kind (csynth, synth) and name of what was synthesised, in order."""
+        """Kind (csynth, synth) and name of everything synthesised, in order."""
         return [json.loads(line) for line in (self.tools / "stand_in_tally").read_text().splitlines()]
 
     def fork(self, folder: Path, release: str = "") -> Machine:
-        """The same state with tools and checkout of its own, in a new folder; with tools of another release if asked."""
+        """A copy of this machine in a new folder, optionally with tools of another release."""
         shutil.copytree(self.checkout, folder / "checkout")
         made = Machine(folder / "amd", release or self.release, folder / "checkout")
         made.install()
         return made
 
     def install(self) -> None:
-        """Put the tools there."""
+        """Install the tools."""
         install.make(self.tools, self.release)
         (self.tools / "stand_in_tally").write_text("")
 
     def processes(self) -> list[str]:
-        """Command lines of what runs in the checkout."""
+        """Command lines of all processes that run in the checkout."""
         found = []
         for place in Path("/proc").glob("[0-9]*"):
             try:
                 if place.joinpath("cwd").readlink().is_relative_to(self.checkout):
                     found.append(place.joinpath("cmdline").read_text().replace("\0", " "))
             except OSError:
-                continue  # it has ended meanwhile, or is not ours
+                continue  # it has ended, or is not ours
         return found
 
     def doit(self, *words: str, status: int = 0, timeout_s: float = 850, runs: tuple[str, ...] = ("-m", "doit")) -> str:
@@ -114,7 +114,7 @@ class Machine:
         return done.stdout
 
     def toolchain(self, *words: str, network: str = "digits", target: str = "hw") -> Toolchain:
-        """The toolchain that doit would take here."""
+        """The toolchain that doit would use here."""
 
         from blocks.network import find_network
         from farm.settings import FarmSettings
@@ -128,7 +128,7 @@ class Machine:
         return find_toolchain(self.checkout, settings, find_network(network), find_platform("u250"))
 
     def run(self, step: Step) -> Failure | None:
-        """Run one step once, as the engine does; its outputs are put into place if it is good."""
+        """Run one step once, like the engine; put its outputs into place if it succeeds."""
         executor, scratch = LocalExecutor(self.checkout), Scratch(self.checkout)
         run = scratch.prepare(step, "0" * 64)
         executor.start(run)
@@ -149,7 +149,7 @@ class Machine:
 
 
 class Make(Protocol):
-    """Makes a machine with a release; `variables` in place of a licence."""
+    """Makes a machine with a release; `variables` replace the licence."""
 
     def __call__(self, release: str = "2022.2", variables: Mapping[str, str] | None = None) -> Machine:
         """Make it in a folder of the test's own."""

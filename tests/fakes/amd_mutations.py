@@ -1,4 +1,4 @@
-"""Small mistakes put into a script, by a seeded generator: what a stand-in lets pass, it does not check."""
+"""Plant small mistakes in a script, with a seeded generator. A stand-in does not check the mistakes that it lets pass."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KINDS = ("drop", "twice", "swap", "word", "number")
 
 @dataclass(frozen=True)
 class Mutation:
-    """Commands `line` and following (from 1) read `before` in the script, and are to read `after`."""
+    """A change of a script: the text `before`, which begins at `line` (from 1), becomes `after`."""
 
     kind: str
     line: int
@@ -52,7 +52,7 @@ def commands(script: str) -> list[tuple[int, str]]:
 
 
 def shape(text: str) -> str:
-    """What commands have in common that do the same to other things."""
+    """The shape of a command: equal for commands that do the same to different things."""
     words = re.findall(r"-[a-z_]+|CONFIG\.\w+|\[get_\w+|^\s*\S+", text)
     head = text.split()
     second = head[1] if head[0] == "set_property" and not head[1].startswith("-") else ""

@@ -1,8 +1,8 @@
-"""One run of a script on the stand-in, from which a child goes off at each mistake: what comes before it runs once.
+"""Run a script on the stand-in once, and fork a child at each mistake, so the part before it runs only once.
 
-The run (the trunk) evaluates the script command by command. Before a command with a mistake it forks: the child runs the
-rest with the mistake and ends as the tool ends, in the same folder. The test looks at what it has left there; then the
-trunk puts the folder back as it was. The trunk keeps copies of the files in memory, so the folder has to be small.
+The run (the trunk) evaluates the script command by command. Before a command with a mistake it forks. The child runs
+the rest with the mistake, in the same folder, and ends like the tool. The test checks the folder, then the trunk restores
+it. The trunk keeps copies of the files in memory, so the folder must be small.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from amd_stand_in.tcl import OWN_FAULT, Interpreter
 
 @dataclass
 class Folder:
-    """The files below a folder as they were when it was looked at last, and the way back to that."""
+    """A snapshot of the files below a folder that can be restored."""
 
     place: Path
     _kept: dict[str, tuple[tuple[int, int], bytes]] = field(default_factory=dict)
     _folders: set[str] = field(default_factory=set)
 
     def look(self) -> None:
-        """Remember every file; only those that have changed are read."""
+        """Take a snapshot; only changed files are read."""
         stamps, self._folders = self._scan()
         known = self._kept
         self._kept = {
@@ -39,7 +39,7 @@ class Folder:
         }
 
     def restore(self) -> None:
-        """Put back what has changed since."""
+        """Restore the files that have changed since."""
         stamps, folders = self._scan()
         for name in stamps:
             if name not in self._kept:
@@ -87,7 +87,7 @@ class Trunk:
         self.words, self.folder, self.environment, self.script = words, folder.resolve(), environment, script
 
     def ends(self, mutations: Sequence[Mutation]) -> Iterator[tuple[Mutation, list[str], int]]:
-        """Each mistake, what the tool prints with it, and its status; the folder is as it was left, until the next."""
+        """Yield each mistake with the tool's output and status. The folder stays as left until the next one."""
         report, told = os.pipe()
         heard, go_on = os.pipe()
         with tempfile.TemporaryFile() as output:
@@ -107,7 +107,7 @@ class Trunk:
             assert os.waitpid(trunk, 0)[1] == 0, self._printed(output.fileno())
 
     def _printed(self, output: int) -> str:
-        """Not by the file object, whose place the trunk shares."""
+        """Read without the file object, because the trunk shares its position."""
         return os.pread(output, os.fstat(output).st_size, 0).decode("utf-8", "replace")
 
     def _run(self, mutations: Sequence[Mutation], output: int, told: int, heard: int) -> None:

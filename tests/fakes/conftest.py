@@ -21,13 +21,13 @@ PART = "xcu250-figd2104-2L-e"
 
 @dataclass(frozen=True)
 class Ended:
-    """A run: status and everything that it printed."""
+    """A finished run: its status and its output."""
 
     status: int
     text: str
 
     def fails_with(self, code: str, words: str = "") -> None:
-        """Assert that it failed, with a message of this id (or, without one, these words)."""
+        """Assert that it failed with a message of this id or, without an id, with these words."""
         assert self.status == 1, self.text
         shown = [line for line in self.text.splitlines() if (f"ERROR: [{code}]" in line if code else words in line)]
         assert shown and any(words in line for line in shown), self.text
@@ -41,12 +41,12 @@ class Bench:
     tree: Callable[[str], Path]
 
     def write(self, **files: str) -> None:
-        """Files by name; `__` stands for the dot."""
+        """Write files by name; `__` stands for the dot."""
         for name, text in files.items():
             (self.folder / name.replace("__", ".")).write_text(text)
 
     def run(self, *words: str, release: str = "2022.2", **variables: str) -> Ended:
-        """Run a program of a release. Only what the tree sets is in its environment."""
+        """Run a program of a release, with only the tree's variables in its environment."""
         root = self.tree(release)
         environment = {**install.environment(root, release), "HOME": str(self.folder), **variables}
         for name in [name for name, value in environment.items() if value == "-"]:

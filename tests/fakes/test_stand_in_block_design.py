@@ -1,4 +1,4 @@
-"""The stand-in's block design and packager: what validation and the rules of kernels find."""
+"""The stand-in's block design and packager: mistakes found by validation and by the rules of kernels."""
 
 from __future__ import annotations
 
@@ -315,7 +315,7 @@ def test_the_protocol_that_ports_tell(signals: dict[str, int], protocol: str) ->
 
 
 def test_a_stray_core_in_the_repository_is_told(bench) -> None:
-    """Where the repository is the folder that the tool runs in, whatever lies there is a core of the catalog."""
+    """If the repository is the folder that the tool runs in, every core there gets into the catalog."""
     stray = bench.folder / "left" / "a"
     stray.mkdir(parents=True)
     (stray / "component.xml").write_bytes((bench.folder / "ip/a/component.xml").read_bytes())

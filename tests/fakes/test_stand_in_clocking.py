@@ -1,4 +1,4 @@
-"""Clock buffers: in the block design, in the open netlist, and as where an out-of-context clock is said to come from."""
+"""Clock buffers: in the block design, in the open netlist, and as the source of an out-of-context clock."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_clock_buffer_in_each_slr_is_one_domain(bench) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "code"),
     [
-        # A buffer that nothing drives gives no clock; one that is fed by a reset neither.
+        # Neither a buffer without a driver nor one fed by a reset gives a clock.
         ("    connect_bd_net [get_bd_ports ap_clk] [get_bd_pins clock_$slr/BUFG_I]\n", "", "BD 41-758"),
         ("[get_bd_ports ap_clk] [get_bd_pins clock", "[get_bd_ports ap_rst_n] [get_bd_pins clock", "BD 41-758"),
         ("C_BUF_TYPE BUFG ", "C_BUF_TYPE BUFH ", "IP_Flow 19-3461"),

@@ -1,4 +1,4 @@
-"""Faults on request: each happens as the tool lets it happen, and the good run beside it does not."""
+"""Faults on request: each looks like in the real tool, and a run without a fault succeeds."""
 
 from __future__ import annotations
 

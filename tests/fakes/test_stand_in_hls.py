@@ -1,4 +1,4 @@
-"""The stand-in of HLS: what it takes, what it refuses, what it writes."""
+"""The stand-in of HLS: commands that it accepts and refuses, and the files that it writes."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_the_good_script_runs_and_its_reports_are_read(bench, release: str) -> N
     read = hls_csynth_xml.parse((solution / "syn/report/core_csynth.xml").read_text())
     assert (read.top, read.version, read.device) == ("core", release, "xcu250-figd2104-2L-e")
     assert read.clocks[0].target_ns == 4.0
-    # 48 beats one a cycle: the interval is that of the one process.
+    # 48 beats, one per cycle: the interval is that of the only process.
     assert read.throughput_cycles.max == 48
     text = hls_csynth.parse((solution / "syn/report/core_csynth.rpt").read_text())
     assert {r.resource: r.used for r in text.resources} == {r.resource: r.used for r in read.resources}

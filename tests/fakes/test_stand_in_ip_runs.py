@@ -1,4 +1,4 @@
-"""The stand-in's runs of the IPs in a block design: where their messages stand, and what a failed one stops."""
+"""The stand-in's runs of IPs in a block design: the place of their messages, and the effect of a failed one."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_an_ip_run_that_fails_stops_the_run_above(bench, release: str) -> None:
     ended = bench.vivado(packed("Hierarchical", "set_msg_config -id {Synth 8-4445} -new_severity ERROR"), release)
     assert "RUN d_m_0_synth_1 0% synth_design ERROR" in ended.text
     assert "RUN synth_1 0%" in ended.text
-    # Which run it was is told; why, only in its log.
+    # The message names the failed run; the cause is only in its log.
     assert "d_m_0_synth_1" in ended.text.partition("RUNS")[0]
     assert "Synth 8-4445" not in ended.text
     assert "ERROR: [Synth 8-4445]" in (bench.folder / "k/k.runs/d_m_0_synth_1/runme.log").read_text()

@@ -1,4 +1,4 @@
-"""The stand-in of v++ and what is beside it: configuration, connectivity, reports, the linked file."""
+"""The stand-in of v++ and its companions: configuration, connectivity, reports, the linked file."""
 
 from __future__ import annotations
 
@@ -260,7 +260,7 @@ def test_a_clock_that_is_missed_is_lowered_and_the_file_made(bench) -> None:
     summary = timing.parse(
         (bench.folder / "_x/reports/link/imp/impl_1_hw_bb_locked_timing_summary_routed.rpt").read_text()
     )
-    # 1000 / 250 - 1000 / 212.5 by hand; the summary is of the clock asked for.
+    # 1000 / 250 - 1000 / 212.5 by hand; the summary is at the clock asked for.
     assert (summary.met, summary.slacks.wns_ns, summary.slacks.fails) == (False, -0.706, ("setup",))
     assert "kernel:0:clk_kernel0_in:212.5" in (bench.folder / "_x/link/int/_new_clk_freq").read_text()
 

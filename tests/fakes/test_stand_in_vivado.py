@@ -225,7 +225,7 @@ def test_a_failed_run_shows_where_the_release_shows_it(bench, release: str, code
     bench.write(core__sv=CORE.replace("pe #(.WIDTH(32))", "pf #(.WIDTH(32))"))
     ended = bench.vivado(PROJECT, release)
     ended.fails_with(code)
-    # The older releases return from wait_on_run as from a good run.
+    # In older releases wait_on_run returns normally after a failed run.
     assert ("PROGRESS 0%" in ended.text) is (release == "2019.2")
     assert "Synth 8-439" in (bench.folder / "p/p.runs/synth_1/runme.log").read_text()
 
@@ -246,7 +246,11 @@ def test_every_synthesis_is_counted(bench) -> None:
 @pytest.mark.parametrize(
     ("script", "status", "words"),
     [
-        ("puts a\nreturn\nputs b\n", 0, ""),  # a return at the top of a script is success, whatever was not done
+        (
+            "puts a\nreturn\nputs b\n",
+            0,
+            "",
+        ),  # a return at the top level of a script counts as success, even if commands are left
         ("if {[catch {synth_design -top x} text]} {puts caught}\n", 0, "caught"),
         ("exit 3\n", 3, ""),
         ("error own\n", 1, "own"),

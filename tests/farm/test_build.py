@@ -27,7 +27,7 @@ def test_first_build_then_nothing_to_do(chain) -> None:
     assert chain.read("build/joined") == "A\nB\n"
     assert "3 run, 0 current" in output
     assert chain.scratch() == []
-    # Of its own folder the engine may save digests of files that were too young to be trusted at first.
+    # In its own folder the engine may save digests of files that were too new to trust at first.
     made = [path for path in (chain.folder / "build").glob("*") if path.name != ".farm"]
     stamps = {path: path.stat().st_mtime_ns for path in made}
     assert "nothing to do: 3 current" in chain.doit()
@@ -255,7 +255,7 @@ def task_slow():
         assert "R slow" in checkout.doit("list", "-s")
         assert checkout.ran() == {"slow"}
         assert checkout.read("build/out") == "new"
-        # The first result was right for the input that it had read.
+        # The first result was correct for the input that it had read.
         checkout.write("a", "old")
         assert checkout.ran() == set()
         assert checkout.read("build/out") == "old"

@@ -1,7 +1,7 @@
-"""What the farm takes for granted of doit, part by part, shown on doit alone: a release that breaks one fails here.
+"""The farm's assumptions about doit, part by part, shown on doit alone. A release that breaks one fails here.
 
-`PARTS` names every part that the farm imports, with the tests that show it; a test holds that the list is complete.
-Those of tasks that are no steps, and of the command line, are in `own_tasks/test_contract.py`.
+`PARTS` names every part that the farm imports, with the tests that cover it; a test checks that the list is complete.
+Parts for tasks that are no steps, and for the command line, are in `own_tasks/test_contract.py`.
 """
 
 from __future__ import annotations
@@ -207,7 +207,7 @@ def test_a_checker_of_our_own_decides_what_has_changed(tmp_path: Path, monkeypat
 
 
 def test_a_backend_gets_the_dependencies_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The journal writes a task when `deps:` comes, so nothing of it may come later."""
+    """The journal writes a task when `deps:` arrives, so doit must set everything else before."""
     seen: list[tuple[str, str]] = []
 
     class Backend:

@@ -37,7 +37,8 @@ def task_after():
     def test_traceback(self, checkout) -> None:
         output = self.fail(checkout, "def f():\n  raise ValueError('pe must divide')\nf()")
         assert "          ValueError: pe must divide\n          at " in output
-        assert "code.py:2\n          source: correct the lines named above\n          log: build/bad.log\n" in output
+        remedy = "remedy: correct the lines named above (failure class: source)"
+        assert f"code.py:2\n          {remedy}\n          log: build/bad.log\n" in output
 
     def test_signal(self, checkout) -> None:
         assert "was ended by SIGSEGV" in self.fail(checkout, "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
@@ -201,5 +202,20 @@ def bad():
 def task_bad():
     return {"actions": [bad], "doc": "x"}
 """)
-        # As with doit: an exception is an error, and not a failure that a task reports.
+        # Like in doit: an exception is an error, not a failure that the task reports.
         assert "RuntimeError: no card" in checkout.doit(status=2)
+
+
+def test_a_step_that_cannot_run_here_fails_before_others_start(checkout) -> None:
+    checkout.write("a", "A")
+    checkout.dodo("""
+BUILD = ["first", "second"]
+def task_first():
+    yield task(copy("first", "a", "build/first"), doc="x")
+def task_second():
+    yield task(copy("second", "a", "build/second"), doc="x", cannot_run="no tool is installed; install one")
+""")
+    output = checkout.doit(status=1)
+    assert "FAILED  second could not be started: no tool is installed; install one" in output
+    assert "run     first" not in output
+    assert "run     first" in checkout.doit("-c", status=1)

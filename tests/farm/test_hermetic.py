@@ -1,5 +1,5 @@
-"""What the programs of steps really open, as the kernel saw it: nothing of the checkout or of the home but declared
-inputs, which lie in the step's own folder."""
+"""Files that the programs of steps actually open, as seen by the kernel: in the checkout and the home none but declared
+inputs, which are in the step's own folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 _CALLS = "open,openat,openat2,execve,fork,vfork,clone,clone3"
-# The path of an opened file as the kernel resolved it, of a started program as it was named.
+# The path of an opened file, as the kernel resolved it, or of a started program, as it was named.
 _OPENED = re.compile(r"^open\w*\(.* += \d+<([^>]*)>(?:\(deleted\))?$")
 _STARTED = re.compile(r'^execve\("([^"]*)", \[(.*)\], .* += 0$')
 _FORKED = re.compile(r"^(?:fork|vfork|clone3?)\(.*\) += (\d+)(?:<.*>)?$")
@@ -70,9 +70,9 @@ def _forked(lines: list[str]) -> list[int]:
 
 
 def undeclared(opened: dict[str, set[Path]], *checkouts: Path) -> dict[str, list[str]]:
-    """Return by step what lies in a checkout or in the home, and neither in the step's folder nor in the interpreter's.
+    """Return, by step, the files in a checkout or the home that are in neither the step's folder nor the interpreter's.
 
-    A step's folder holds what is declared, and what the step itself has made.
+    A step's folder holds its declared inputs and the files that it has made.
     """
     private = [*checkouts, Path.home()]
     free = [Path(sys.prefix), Path(sys.base_prefix)]
@@ -122,6 +122,6 @@ def test_no_step_of_digits_opens_anything_undeclared(tmp_path: Path) -> None:
     environment |= {"XDG_DATA_HOME": str(tmp_path / "data")}
     opened = opened_by_steps(copy, tmp_path / "trace", environment, "build", "network=digits")
     assert len(opened) == 15, sorted(opened)
-    # What was there to be seen: every step has opened something of its own folder.
+    # The trace works: every step has opened a file of its own folder.
     assert all(any(path.is_relative_to(scratch) for path in paths) for scratch, paths in opened.items())
     assert undeclared(opened, copy, ROOT) == {}

@@ -1,4 +1,4 @@
-"""A dodo.py passes settings and redaction to the farm in DOIT_CONFIG; what it does not pass is an error."""
+"""A dodo.py must pass settings and redaction to the farm in DOIT_CONFIG; leaving one out is an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the farm keeps and shows of a log is redacted, by a function that the project supplies."""
+"""The farm redacts every log that it keeps or shows, with a function that the project supplies."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def leak(checkout):
 
 
 def kept(checkout) -> str:
-    """Everything that a build has left in the checkout and in the store, but what the test wrote."""
+    """Everything that a build has left in the checkout and in the store, except files of the test."""
     folders = (checkout.folder / "build", Path(checkout.environment["XDG_CACHE_HOME"]))
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     assert any("cas" in path.parts for path in files) or not checkout.exists("build/out")
@@ -113,7 +113,7 @@ def test_repro_leaves_private_values_out(leak) -> None:
 
 def test_repro_names_no_user(leak) -> None:
     leak.write("mode", "well")
-    # As if this Python lay in the folder of a user.
+    # As if this Python were in a user's folder.
     lies = BODY.replace(
         "REDACTION = Redaction(redact_part)",
         "REDACTION = Redaction(lambda text, log: text.replace(sys.executable, '<home>/bin/python'))",

@@ -1,4 +1,4 @@
-"""What a step needs and what becomes of it when that is not there, through the doit command."""
+"""Resources of steps, and builds that lack them, through the doit command."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def task_bad():
 
 @pytest.mark.slow
 def test_learned_memory_keeps_large_steps_apart(checkout) -> None:
-    """Declared is far too little; after one run the farm knows better."""
+    """The declared memory is far too small; after one run the farm knows the real need."""
     checkout.write("farm.local.yaml", "farm:\n  memory_gib: 0.25\n")
     checkout.dodo(
         NEEDS.replace("NEEDED", "memory_gib=0.01").replace("import time;", "import time; x = b'1' * (170 << 20);")

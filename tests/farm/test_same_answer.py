@@ -1,4 +1,4 @@
-"""Whatever is printed or written is the same each time: Python orders a set differently in each process."""
+"""Output and files are the same each time, although Python orders sets differently in each process."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# Runs commands in one process and prints what each has printed. The engine's clock stands still: the order of a build
-# follows what earlier runs took.
+# Runs commands in one process and prints the output of each. The engine's clock is frozen, because the order of a
+# build depends on the times of earlier runs.
 DRIVER = """
 import contextlib, io, json, sys
 from pathlib import Path
@@ -106,7 +106,7 @@ def written(folder: Path) -> dict[str, str]:
 
 
 def make(checkout) -> None:
-    """Make the project anew, in the same place each time: messages may name it."""
+    """Make the project again at the same path, because messages may contain it."""
     pyproject = checkout.read("pyproject.toml")
     for place in (checkout.folder, Path(checkout.environment["XDG_CACHE_HOME"])):
         shutil.rmtree(place, ignore_errors=True)
@@ -143,7 +143,7 @@ def test_builds_under_some_hash_seeds(checkout) -> None:
 
 @pytest.mark.slow
 def test_the_projects_own_commands(tmp_path: Path) -> None:
-    """Three seeds: what differs shows with a chance of nearly one where many names are in one set."""
+    """Three seeds: with many names in a set, a dependence on its order shows almost certainly."""
     words = (("plan",), ("list", "--all", "--deps"), ("info", "stitch"), ("why", "link"), ("config",), ("fit",))
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(tmp_path)}
     seen = {seed: answers(ROOT, words, seed, environment) for seed in range(3)}

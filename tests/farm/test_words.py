@@ -1,4 +1,4 @@
-"""What is typed after `doit`, and what stands on a terminal, in small projects."""
+"""Words after `doit`, and output on a terminal, in small projects."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ def task_a():
 
     def test_doit_itself_refuses_and_records_nothing(self, chain) -> None:
         (chain.folder / "sub").mkdir()
-        # From a subfolder doit reads no pyproject.toml: neither the engine nor the journal is there. Where the farm is
-        # not installed there are no entry points either.
+        # From a subfolder doit reads no pyproject.toml, so it has neither the engine nor the journal. If the farm is
+        # not installed, there are no entry points either.
         code = (
             "import sys, doit.plugin; doit.plugin.entry_points_impl = lambda: lambda group: ()\n"
             "from doit.doit_cmd import DoitMain; sys.exit(DoitMain().run(sys.argv[1:]))"

@@ -20,13 +20,13 @@ def built(digits_built, tmp_path_factory) -> Checkout:
 
 @pytest.fixture(scope="module")
 def other(tmp_path_factory) -> Checkout:
-    """Another checkout, in a folder whose name has another length, with nothing built."""
+    """Another checkout without a build, in a folder with a name of another length."""
     return copy_checkout(tmp_path_factory.mktemp("second") / "a_checkout_elsewhere")
 
 
 @pytest.fixture
 def edited(built) -> Iterator:
-    """Return a function that changes a file; it is as before after the test."""
+    """Return a function that changes a file; the file is restored after the test."""
     before: dict[Path, bytes] = {}
 
     def edit(name: str, change) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.slow  # its tests go on from one another
+pytestmark = pytest.mark.slow  # each test continues where the one before ended
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = "build/digits/open-sw_emu"
 
@@ -65,7 +65,7 @@ class TestAnotherCheckout:
         assert {"stitch:digits", "link:digits"} <= ran
         assert "weights:res2a" not in ran
         first, second = ({p for p in c.artefacts() if not p.endswith(".log")} for c in (built, other))
-        assert second <= first  # the first checkout has a core more, of its other folding
+        assert second <= first  # the first checkout has one more core, from its other folding
 
     def test_the_same_bytes_in_every_checkout(self, built, other) -> None:
         built.doit("build")

@@ -14,12 +14,12 @@ pytestmark = pytest.mark.slow
 
 
 def test_it_builds_and_shows(built) -> None:
-    """The labels are those of the data set; 357 of 360 is what training printed (digits_train.py)."""
+    """The labels are those of the data set; training printed 357 of 360 (digits_train.py)."""
     printed = built.doit("demo")
     assert "nothing to do" in printed
     assert "357 of 360 held-out images are right" in printed
     said = re.findall(r"says (\d)", printed.partition("wrong:")[0])
-    assert len(said) == 10  # the first image of each digit; a few of all are mistaken
+    assert len(said) == 10  # the first image of each digit; of all images a few are wrong
     assert len(set(said)) >= 8
     assert "every index equals the integer model's" in printed
     assert printed.rstrip().splitlines()[-1].endswith("help                    all commands")

@@ -1,4 +1,4 @@
-"""What the checkout's programs import, and what is committed that they read."""
+"""Imports of the checkout's programs, and committed files that they read."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class TestImports:
 
 
 def test_parameters_are_plain_archives() -> None:
-    """What is committed can be read without trust: stored arrays, no pickles, no folders."""
+    """Committed archives can be read safely: stored arrays, no pickles, no folders."""
     for path in (ROOT / "blocks/networks").glob("*/*.npz"):
         with zipfile.ZipFile(path) as archive:
             assert all(re.fullmatch(r"\w+\.npy", name) for name in archive.namelist()), path

@@ -1,4 +1,4 @@
-"""The project's own questions: they answer in an unwritable checkout and beside a build, and forget nothing."""
+"""The project's own questions: they work in a read-only checkout and beside a build, and forget nothing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_beside_a_build_they_answer_and_leave_nothing_behind(built: Checkout) ->
         os.close(lock)
     assert kept(built) == before
     assert json.loads((built.folder / FOLDER / "report.json").read_text())["build"]["network"] == "digits"
-    # A gate that fails is a failure of the command as of the task.
+    # A failed gate fails the command as well as the task.
     status, output = ask(built, "reports", "gates=fps >= 999999999")
     assert status == 1
     assert "1 of 1 gates failed" in output.splitlines()[-1]
@@ -57,7 +57,7 @@ def test_where_nothing_can_be_written(built: Checkout) -> None:
         answers = {words: ask(built, *words) for words in QUESTIONS}
     assert [status for status, _ in answers.values()] == [0, 0, 0]
     assert answers[("reports",)][1].splitlines()[-1] == said
-    # The steps' values and times are read from where they lie.
+    # The steps' values and times are read in place.
     assert "Times of the steps when they last ran" in answers[("reports",)][1]
     assert not [output for _, output in answers.values() if "Traceback" in output]
     assert built.files() == before

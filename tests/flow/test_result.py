@@ -1,4 +1,4 @@
-"""What a build has made, on the emulated card: of digits, and of another network."""
+"""Results of builds on the emulated card: of digits, and of another network."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class TestResult:
             runtime.Accelerator(xclbin).classify(np.zeros((1, 8, 8, 1), np.uint8))
 
     def test_program_refuses_what_it_cannot_use(self, built, digits) -> None:
-        """The payload by its own protocol: each wrong request is answered with a reason, and the next one served."""
+        """The payload's protocol: a wrong request is answered with a reason, and the next one is served."""
         program = built.folder / FOLDER / "stitch/program"
         images, _, expected, weights = digits
         folder = built.folder / FOLDER / "weights"
@@ -87,7 +87,7 @@ class TestResult:
             (b"LOAD", 0, blob, b""),
             (b"RUN ", 2, data[:-1], b"are needed"),
             (b"RUN ", 3, data, b"are needed"),
-            (b"EVIL", 0, b"", b"an unknown operation"),
+            (b"EVIL", 0, b"", b"unknown operation"),
             (b"RUN ", 0, weights.tobytes(), b""),
             (b"RUN ", 2, data, expected[:2].astype("<u4").tobytes()),
             (b"STOP", 0, b"", None),
@@ -109,7 +109,7 @@ class TestResult:
         assert left == b""
 
     def test_announced_snippet(self, built, digits, xclbin) -> None:
-        """The host program of the announcement, as it stands, but for the name of the design and its shapes."""
+        """The host program of the announcement, unchanged except for the design's name and its shapes."""
         pytest.importorskip("pynq")
         announcement = ROOT / "../shared/background/finn_resnet50_announcement.txt"
         if not announcement.exists():
@@ -159,7 +159,7 @@ blocks:
 
 
 def calibrated(graph, drawn, inputs):
-    """Drawn parameters with thresholds where the values are: else every image would give the same answer."""
+    """Random parameters, with thresholds in the range of the values: otherwise every image gets the same answer."""
     parameters = {name: values // 1024 if name == "fc_bias" else values for name, values in drawn.items()}
     for node in graph.nodes:
         if node.parameters and node.parameters[0].endswith("_thresholds"):
@@ -171,7 +171,7 @@ def calibrated(graph, drawn, inputs):
 
 
 def test_another_network_is_a_file_and_its_parameters(built, monkeypatch) -> None:
-    """75 bytes an image, one pixel at a time, no pool, one branch only; weights that the host brings."""
+    """75 bytes an image, one pixel at a time, no pool, only one branch; weights from the host."""
     pytest.importorskip("pynq")
     import runtime
 
@@ -198,5 +198,5 @@ def test_another_network_is_a_file_and_its_parameters(built, monkeypatch) -> Non
     xclbin = built.folder / "build/other/open-sw_emu/other.xclbin"
     with runtime.Accelerator(xclbin, fc_weights=weights) as accelerator:
         np.testing.assert_array_equal(accelerator.classify(images), value)
-    # The other network's build is untouched by this one.
+    # This build does not touch the other network's build.
     assert "nothing to do: 15 current" in built.doit("build", "network=digits")

@@ -1,4 +1,4 @@
-"""What runs in a second build of digits, after edits and after none."""
+"""Steps that run in a second build of digits, with and without edits."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class TestSecondBuild:
         assert "nothing to do: 15 current" in built.doit("build")
 
     def test_comment_in_a_block_compiles_nothing(self, built, edited) -> None:
-        """The graph of a core says what it is; how Python came to it does not enter the key."""
+        """The key contains the graph of a core, not the Python code that made it."""
         edited("blocks/kinds/residual.py", lambda text: text + b"# a comment\n")
         edited("blocks/networks/digits.yaml", lambda text: b"# a comment\n" + text)
         assert built.ran("build") == set()
@@ -48,7 +48,7 @@ class TestSecondBuild:
         assert "every index equals the integer model's" in built.python("-m", "benchmarks.held_out", "digits")
 
     def test_archive_of_the_same_values_links_nothing(self, built, edited) -> None:
-        """Other bytes of the container, the same arrays: the images are equal, so that nothing behind them runs."""
+        """The container has other bytes but the same arrays: the images are equal, so no later step runs."""
         built.doit("build")
 
         def pack(data: bytes) -> bytes:

@@ -72,7 +72,7 @@ def test_width(design, interfaces) -> None:
 
 def test_direction(design, interfaces) -> None:
     port_of(design, interfaces, "res2b", "output_r")["direction"] = "in"
-    assert check_interfaces(design, interfaces) == ["res2b.output_r: the port goes in, the design needs out"]
+    assert check_interfaces(design, interfaces) == ["res2b.output_r: the port's direction is in, the design needs out"]
 
 
 def test_port_missing(design, interfaces) -> None:

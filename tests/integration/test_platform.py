@@ -165,5 +165,5 @@ def test_budget_mistakes(problems) -> None:
 
 
 def test_a_platform_without_a_budget(tmp_path) -> None:
-    (tmp_path / "u250.yaml").write_text(U250.partition("# What the shell leaves")[0])
+    (tmp_path / "u250.yaml").write_text(U250.partition("# Resources that the shell leaves")[0])
     assert find_platform("u250", tmp_path).budget == Budget()

@@ -103,7 +103,7 @@ def test_an_unplaced_slr_table_is_said_to_be_missing() -> None:
 
     text = read(CORPUS / "utilization_slr/v2019.2_xcu250_4slr_hls4ml_vsynth.rpt")
     (design,) = roll_up([Report("a", "vivado_utilization", recognise(text).parse(text, "a"))])
-    assert "utilization by SLR: nothing is placed yet, run place_design" in design.missing
+    assert "utilization by SLR: nothing is placed yet; run place_design" in design.missing
 
 
 @needs_corpus
@@ -129,7 +129,7 @@ def test_what_cannot_be_read_is_an_error(tmp_path: Path, capsys: pytest.CaptureF
     empty = tmp_path / "empty"
     empty.mkdir()
     status, whole = as_json(capsys, str(empty))
-    assert (status, whole["missing"]) == (1, [f"{empty.as_posix()}: contains no report that is recognised"])
+    assert (status, whole["missing"]) == (1, [f"{empty.as_posix()}: contains no recognised report"])
     with pytest.raises(SystemExit) as stop:
         main([])
     assert stop.value.code == 2

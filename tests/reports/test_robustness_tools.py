@@ -242,7 +242,7 @@ def test_what_is_not_listed_is_missing_and_what_is_unknown_is_none() -> None:
         ("== Utilization Estimates", "== Something", TruncatedReportError, r"no part 'Utilization Estimates'"),
         ("|Available        |      280| 5320|", "|Other|1|1|", TruncatedReportError, r"no row 'Available'"),
         ("* Target device:", "* Aim:", TruncatedReportError, r"no 'Target device'"),
-        ("|       Name      |", "|       LUT       |", UnknownLayoutError, r"c\.rpt:36: the columns are called"),
+        ("|       Name      |", "|       LUT       |", UnknownLayoutError, r"c\.rpt:36: the names of the columns are"),
     ],
 )
 def test_named_errors(old: str, new: str, error: type[ReportError], message: str) -> None:

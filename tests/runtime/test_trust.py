@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from runtime import trust
+from runtime import installed, trust
 from runtime.errors import TrustError
 
 A, B = "a" * 64, "b" * 64
@@ -55,12 +55,13 @@ def test_a_list_that_others_can_write_is_not_believed():
 
 
 def test_wheels_vouch_by_the_name_of_an_entry_point(monkeypatch, tmp_path):
+    """Where they count is in tests/security/test_trust_planted.py."""
     info = tmp_path / "some_data-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: some-data\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(f"[dataflow_farm.payloads]\n{B} = module_that_is_not_there\n")
     assert not trust.trusted(B)
-    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(installed, "site_packages", lambda: [str(tmp_path)])
     assert trust.trusted(B)
 
 

@@ -1,1 +1,1 @@
-"""What all toolchains are made of: a build, a stage, and the pieces that most steps share."""
+"""Shared by all toolchains: the build, the stage, and the parts that most steps have in common."""

@@ -1,4 +1,4 @@
-"""A build: the network, the board, the target and the clock that all of its steps are made for."""
+"""A build: the network, board, target and clock that all its steps have in common."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from toolchains.common.programs import MISSING, install_words
 
 @dataclass(frozen=True)
 class Build:
-    """What a stage makes its steps of. Paths are relative to `root`, the checkout."""
+    """Everything that a stage needs to make its steps. Paths are relative to `root`, the checkout."""
 
     toolchain: str
     root: Path
@@ -29,32 +29,32 @@ class Build:
 
     @property
     def folder(self) -> str:
-        """Where its artefacts lie: a folder per network, toolchain and target. Switching re-runs nothing."""
+        """The folder of the artefacts, one per network, toolchain and target, so switching re-runs nothing."""
         return f"build/{self.network.name}/{self.toolchain}-{self.target}"
 
     @property
     def xclbin(self) -> str:
-        """The end of the build."""
+        """The file that the build ends with."""
         return f"{self.folder}/{self.network.name}.xclbin"
 
     def view(self, core: Core) -> str:
-        """How a core is written for synthesis: `rtl` or `hls`."""
+        """The view that a core is synthesised from: `rtl` or `hls`."""
         return "rtl"
 
     def note_of(self, step: Step) -> str:
-        """What is to be known before a step runs: that a program is missing. Empty where there is nothing to say."""
+        """A note to show before the step runs, e.g. that a program is missing; empty if there is none."""
         names = [tool.name for tool in step.tools if tool.version == MISSING]
         return "\n".join(
             f"{name} is missing here, so no step that needs it can run: {install_words(name)}" for name in names
         )
 
     def context(self) -> BuildContext:
-        """The build as the fit and the estimate are asked about it."""
+        """The build in the form that the fit and the estimate take."""
         views = {core.name: self.view(core) for core in self.network.cores().values()}
         folder = self.root / self.folder
         return BuildContext(self.network, self.platform, self.settings, folder, self.toolchain, views)
 
     def relative(self, path: Path) -> str:
         """A file's path from the checkout, with forward slashes."""
-        # Not resolved: a folder of parameters may be a link to where there is room for it.
+        # Do not resolve links: the parameters' folder may be a link to another disk.
         return Path(os.path.relpath(path, self.root)).as_posix()

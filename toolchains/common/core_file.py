@@ -1,4 +1,4 @@
-"""A core as the file that its steps are given: kind and shape, as JSON."""
+"""The file that describes a core to its steps: kind and shape, as JSON."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from blocks.dma import DmaCore
 
 
 def json_text(value: object) -> str:
-    """Plain values as the text of a file, always the same. One line: json's fast encoder does not indent."""
+    """Render plain values as JSON, with sorted keys. On one line, because json's fast encoder cannot indent."""
     return json.dumps(value, sort_keys=True) + "\n"
 
 
 def core_text(core: Core) -> str:
-    """The file's text."""
+    """Render the file of a core."""
     return json_text({"kind": core.kind, "shape": core.describe()})
 
 
 def read_core(path: Path) -> Core:
-    """The core that `core_text` wrote."""
+    """Read a file that `core_text` rendered."""
     given = json.loads(path.read_text("utf-8"))
     return DmaCore.from_description(given["shape"]) if given["kind"] == DmaCore.kind else read_graph_core(path)
 
 
 def read_graph_core(path: Path) -> GraphCore:
-    """The same for a program that runs on cores of blocks only."""
+    """Read the file of any core but the DMA's."""
     given = json.loads(path.read_text("utf-8"))
     return GraphCore(given["kind"], from_description(given["shape"]))

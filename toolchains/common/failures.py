@@ -13,7 +13,7 @@ from farm.step import FAILURE_CLASSES, FailureClass, Signature
 
 @cache
 def signatures(toolchain: str) -> tuple[Signature, ...]:
-    """Return the signatures of a toolchain ("open"), most telling first. Raises ConfigError with all mistakes."""
+    """Return the signatures of a toolchain ("open"), the most specific first. Raises ConfigError with all mistakes."""
     problems = Problems()
     name = f"toolchains/{toolchain}/failures.yaml"
     document = load(Path(__file__).parents[1] / toolchain / "failures.yaml", name=name, problems=problems)

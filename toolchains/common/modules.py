@@ -1,4 +1,4 @@
-"""The project's modules behind a step's program: inputs of the step, and with that part of its key."""
+"""The project's modules that a step's program imports. They are inputs of the step, so they are part of its key."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from farm.step import File
 
 PACKAGES = ("blocks", "config", "farm", "integration", "reports", "runtime", "toolchains")
 CARD = ("runtime.accelerator", "runtime.emulation")
-"""What `import runtime` would load for PYNQ, which no step's program imports: they only read and write its files."""
+"""Modules that `import runtime` loads for PYNQ. Programs of steps only read and write files and do not need them."""
 
 
 def modules_of(root: Path, module: str, *cores: Core) -> tuple[File, ...]:
-    """The modules that `python -m module` imports; of the operators only those that `cores` are made of.
+    """List the modules that `python -m module` imports; of the operators, only those that `cores` use.
 
-    Operators are imported by name at run time, which no look at import statements finds.
+    Operators are imported by name at run time, so import statements do not show them.
     """
     rooms = sorted({room for core in cores for room in core.operator_modules()})
     names = [module, *(name for room in rooms for name in (room, f"{room}.model"))]

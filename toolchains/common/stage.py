@@ -1,4 +1,4 @@
-"""A stage: one task of the flow, and the step that does it for each block, each core or the network.
+"""A stage: one task of the flow, with the step that does it for each block, each core or the network.
 
 A stage is one file, `toolchains/<toolchain>/stages/<name>.py`, with a module-level `STAGE`. It runs nothing.
 """
@@ -15,7 +15,7 @@ from farm.step import Step
 
 
 class Per(Enum):
-    """What a stage has a step for."""
+    """The things that a stage makes one step for."""
 
     BLOCK = "block"
     CORE = "core"
@@ -35,16 +35,16 @@ class Stage:
     """One task of the flow.
 
     Attributes:
-        name: The task's, and the file's.
+        name: Name of the task and of the file.
         per: What `step` is called for.
-        step: (build, subject) -> the step; the subject is a block, a core or the network, as `per` says. None where
-            this subject has no such step.
-        doc: The help text of a step's task: "memory images of" res2a.
-        needs: The stages whose outputs its steps read. A test compares this with the inputs of the steps.
-        shared: build -> steps of the stage that belong to no single subject: a harness that all models share.
-        shared_doc: The help text of those.
-        hook: build -> what is called with the outputs' paths of each step whenever they are in place, or None.
-        result: (build, the outputs' paths) -> lines that tell what a step has found; shown if it was asked for.
+        step: (build, subject) -> the step. The subject is a block, a core or the network, according to `per`.
+            None if the subject has no such step.
+        doc: Help text of a step's task; the subject's name follows it: "memory images of" res2a.
+        needs: Stages that the steps read outputs of. A test compares this with the inputs of the steps.
+        shared: build -> steps that belong to no single subject, e.g. a harness that all models share.
+        shared_doc: Help text of the shared steps.
+        hook: build -> a function, or None. It is called with the paths of a step's outputs, whenever they are in place.
+        result: (build, paths of the outputs) -> lines about a step's result, shown if the user asked for the step.
     """
 
     name: str

@@ -1,1 +1,1 @@
-"""The subset of C++ that every release of HLS takes, checked on the syntax tree."""
+"""The subset of C++ that every HLS release accepts, checked on the syntax tree."""

@@ -1,4 +1,4 @@
-"""The rules of streams between calls: one producer, one consumer, in the order in which data flows."""
+"""Rules for streams between calls: one producer, one consumer, called in the order in which data flows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from toolchains.hls_subset.syntax import (
 IN, OUT = "reads", "writes"
 _METHODS = {"read": IN, "read_nb": IN, "write": OUT, "write_nb": OUT, ">>": IN, "<<": OUT}
 _OUTPUTS = {"duplicate": 2}
-"""Operators take inputs, parameters, outputs; those with another number of outputs than one."""
+"""Arguments of an operator are its inputs, parameters, then outputs. Most have one output; these have more."""
 
 _ALLOWED = frozenset({"declaration", "expression_statement", "preproc_call", "comment", "{", "}", ";"})
 
@@ -32,11 +32,11 @@ class _Use:
     node: Node
     by: str
     direction: str | None
-    """None: it is a function of another file that cannot be known."""
+    """None if unknown, because the function called is in another file."""
 
 
 def stream_findings(known: tuple[Function, ...]) -> Iterator[tuple[Node, str, str, str]]:
-    """Findings about the streams of all functions of a file."""
+    """Yield (node, rule, what is wrong, remedy) for the streams of all functions of a file."""
     by_name = {function.name: function for function in known}
     for function in known:
         yield from _parameters(function)
@@ -46,7 +46,7 @@ def stream_findings(known: tuple[Function, ...]) -> Iterator[tuple[Node, str, st
 
 
 def _parameters(function: Function) -> Iterator[tuple[Node, str, str, str]]:
-    """A stream parameter that is both read and written would need both of its ends in one process."""
+    """Find stream parameters that are both read and written: one process would hold both ends."""
     for name, kind in function.parameters:
         if is_stream(kind) and _own_directions(function, name) == {IN, OUT}:
             what = f"{function.name} reads and writes stream {name}"
@@ -54,7 +54,7 @@ def _parameters(function: Function) -> Iterator[tuple[Node, str, str, str]]:
 
 
 def _canonical(function: Function) -> Iterator[tuple[Node, str, str, str]]:
-    """Between DATAFLOW and the end of a function only streams and calls may stand."""
+    """Find statements in a dataflow function other than declarations of streams and calls."""
     if not any(text.upper().split()[:2] == ["HLS", "DATAFLOW"] for _, text in function.pragmas()):
         return
     for node in function.body.children:
@@ -64,10 +64,10 @@ def _canonical(function: Function) -> Iterator[tuple[Node, str, str, str]]:
 
 
 def _local_streams(function: Function) -> Iterator[tuple[str, Node, Node]]:
-    """Name, declaration and scope of the streams made in a function, however deep in its blocks."""
+    """Name, declaration and scope of the streams that a function declares, in nested blocks too."""
     for node in below(function.body, "declaration"):
         scope = ancestor(node, *SCOPES)
-        # A method of a local struct is a function of its own in `functions`.
+        # `functions` lists the methods of a local struct on their own.
         if scope is None or ancestor(node, "function_definition") != function.node:
             continue
         if is_stream(node.child_by_field_name("type")):
@@ -76,14 +76,14 @@ def _local_streams(function: Function) -> Iterator[tuple[str, Node, Node]]:
 
 
 def _own_uses(function: Function, name: str, scope: Node) -> Iterator[tuple[Node, str]]:
-    """Places where the function itself reads or writes what `scope` calls `name`, and the direction."""
+    """Places where the function itself reads or writes `name` of `scope`, with the direction."""
     for node, thing, method in function.method_calls(frozenset(_METHODS)):
         if thing == name and _is_seen(node, name, scope):
             yield node, _METHODS[method]
 
 
 def _is_seen(node: Node, name: str, scope: Node) -> bool:
-    """Streams of one name may stand in blocks beside or inside each other."""
+    """Whether `name` at `node` is the one of `scope`: blocks beside or inside each other may reuse a name."""
     return scope.start_byte <= node.start_byte < scope.end_byte and not is_hidden(node, name, scope)
 
 
@@ -101,7 +101,7 @@ def _uses(function: Function, name: str, scope: Node, by_name: Mapping[str, Func
 
 
 def _direction(call: Call, at: int, by_name: Mapping[str, Function], seen: frozenset[str]) -> str | None:
-    """Whether a call reads or writes argument `at`: from its body, else by the order of an operator's arguments."""
+    """Whether a call reads or writes argument `at`, by the function's body or by the argument order of operators."""
     function = by_name.get(call.name)
     if function is None or call.name in seen or at >= len(function.parameters):
         if not source(call.node.child_by_field_name("function")).startswith("farm::"):
@@ -130,10 +130,10 @@ def _ends(name: str, node: Node, uses: tuple[_Use, ...]) -> Iterator[tuple[Node,
         places = ", ".join(use.by for use in uses)
         yield uses[2].node, rule, f"stream {name} has {len(uses)} ends: {places}", remedy
     elif not uses:
-        yield node, rule, f"stream {name} is used by nobody", "remove it"
+        yield node, rule, f"stream {name} is never used", "remove it"
     elif len(uses) == 1:
         missing = "a producer" if uses[0].direction == IN else "a consumer" if uses[0].direction == OUT else "an end"
-        yield uses[0].node, rule, f"stream {name} lacks {missing}: only {uses[0].by} has it", remedy
+        yield uses[0].node, rule, f"stream {name} lacks {missing}: only {uses[0].by} uses it", remedy
     elif writers and readers and readers[0].node.start_byte < writers[0].node.start_byte:
         what = f"stream {name} is read by {readers[0].by} before {writers[0].by} writes it"
-        yield readers[0].node, "stream-order", what, "call the producer first, as simulation runs them in turn"
+        yield readers[0].node, "stream-order", what, "call the producer first: simulation runs calls one by one"

@@ -1,6 +1,6 @@
-"""Hold our C++ to the subset of Vitis HLS and its 2019.2 ancestor: `python -m toolchains.hls_subset.lint FILE...`.
+"""Check C++ against the subset that Vitis HLS and Vivado HLS accept: `python -m toolchains.hls_subset.lint FILE...`.
 
-The subset is explained in `docs/hls_subset.md`; the rules read the syntax tree, so formatting does not matter.
+`docs/hls_subset.md` explains the subset. The rules read the syntax tree, so formatting does not matter.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ from toolchains.hls_subset.syntax import (
 
 MAX_PORT_BITS = 4096
 HEADERS = frozenset({"ap_int.h", "hls_stream.h"})
-"""System headers that synthesis may read."""
+"""System headers that synthesised code may include."""
 
 _HEAP = frozenset({"malloc", "calloc", "realloc", "free", "alloca"})
 _CONSTANT = frozenset({"const", "constexpr"})
 _AROUND = frozenset({"stream", "axis"})
 _WORDS = frozenset({"ap_uint", "ap_int", "uint_t", "int_t", "ap_axiu", "ap_axis"})
-"""Templates whose first argument is their data's width in bits."""
+"""Templates with the width of their data, in bits, as first argument."""
 _LANES = frozenset({"lanes", "slanes"})
 _PRODUCT = re.compile(r"\d+(\s*\*\s*\d+)*")
 
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One place that leaves the subset."""
+    """A place in a file that breaks a rule of the subset."""
 
     file: str
     line: int
@@ -64,9 +64,9 @@ _Found = tuple[Node, str, str, str]
 
 
 def lint(text: str, file: str, release: str | None = None) -> list[Finding]:
-    """All findings in one C++ source, in the order of its lines; `file` is its name in them.
+    """Return all findings in a C++ source, sorted by line. They name the source `file`.
 
-    Pragmas have to be known to every release, or only to `release` (for a generated farm_release.hpp).
+    Every release must know the pragmas; with `release`, only that one (for a generated farm_release.hpp).
     """
     root = parse(text)
     found: list[_Found] = []
@@ -100,7 +100,7 @@ def _syntax(node: Node) -> Iterator[_Found]:
 
 
 def _statics(node: Node) -> Iterator[_Found]:
-    """State that outlives a call: two cores of one kind would share it, and a second image would start from it."""
+    """Find state that outlives a call: two instances would share it, and the second image would start from it."""
     if node.type not in {"declaration", "field_declaration"}:
         return
     words = {source(child) for child in node.children if child.type in {"storage_class_specifier", "type_qualifier"}}
@@ -134,13 +134,13 @@ def _pragmas(node: Node, release: str | None) -> Iterator[_Found]:
 
 
 def _loops(node: Node) -> Iterator[_Found]:
-    """A report, a directive and a co-simulation name a loop by its label only."""
+    """Find loops without a label: reports, directives and co-simulation know a loop by its label only."""
     if node.type in LOOPS and (node.parent is None or node.parent.type != "labeled_statement"):
         yield node, "loop-label", "a loop without a label", "write `name: for (...)`"
 
 
 def _streams(node: Node) -> Iterator[_Found]:
-    """An unnamed stream cannot be told from others in an error or in a FIFO report."""
+    """Find streams without a name: errors and FIFO reports could not tell them apart."""
     if node.type != "declaration" or not is_stream(node.child_by_field_name("type")):
         return
     for declarator in node.children_by_field_name("declarator"):
@@ -148,14 +148,14 @@ def _streams(node: Node) -> Iterator[_Found]:
             continue
         if not re.search(r"[({]\s*\"[^\"]+\"\s*[)}]", source(declarator)):
             name = declared_name(declarator)
-            yield node, "stream-name", f"stream {name} is made without a name", f'write {name}("{name}")'
+            yield node, "stream-name", f"stream {name} is declared without a name", f'write {name}("{name}")'
 
 
 def _memory(node: Node) -> Iterator[_Found]:
     called = source(node.child_by_field_name("function")) if node.type == "call_expression" else ""
     if node.type in {"new_expression", "delete_expression"} or called.removeprefix("std::") in _HEAP:
         what = called or node.type.removesuffix("_expression")
-        yield node, "dynamic-memory", f"{what} asks for memory at run time", "use an array of constant size"
+        yield node, "dynamic-memory", f"{what} allocates memory at run time", "use an array of constant size"
 
 
 def _virtual(node: Node) -> Iterator[_Found]:
@@ -170,7 +170,7 @@ def _exceptions(node: Node) -> Iterator[_Found]:
 
 def _jumps(node: Node) -> Iterator[_Found]:
     if node.type == "goto_statement":
-        yield node, "goto", "a loop made of goto has no bounds to schedule", "write a labelled loop"
+        yield node, "goto", "a loop made of goto has no bounds, so it cannot be scheduled", "write a labelled loop"
 
 
 def _library(node: Node) -> Iterator[_Found]:
@@ -209,7 +209,7 @@ def _ports(function: Function) -> Iterator[_Found]:
             continue
         width = _bits(types[name])
         if width is None:
-            what = f"the width of axis port {name} cannot be read off {' '.join(source(types[name]).split())}"
+            what = f"the width of axis port {name} cannot be derived from {' '.join(source(types[name]).split())}"
             yield node, "port-width", what, "write the width as a number: ap_uint<64>"
         elif width > MAX_PORT_BITS:
             what = f"axis port {name} is {width} bits wide"
@@ -217,7 +217,7 @@ def _ports(function: Function) -> Iterator[_Found]:
 
 
 def _bits(kind: Node) -> int | None:
-    """Data bits of a port's type where they can be read off: numbers and their products, no names."""
+    """Data bits of a port's type if it states them as numbers or products of numbers; None if it uses names."""
     name, arguments = template(kind)
     if name in _AROUND and arguments:
         return _bits(arguments[0])
@@ -252,7 +252,7 @@ def _release(text: str) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Lint files: 0 when all are clean, 1 with findings; exits with 2 when a file cannot be read."""
+    """Lint files. Returns 0 if all are clean, 1 with findings; exits with 2 if a file cannot be read."""
     parser = argparse.ArgumentParser(prog="python -m toolchains.hls_subset.lint", description=__doc__)
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--release", type=_release, help="check pragmas for one release (default: for all)")

@@ -1,4 +1,4 @@
-"""The pragmas that HLS C++ may use, release by release: `docs/hls_pragmas.yaml` as values."""
+"""The pragmas that each HLS release knows, read from `docs/hls_pragmas.yaml`."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _VALUES = {
 
 @dataclass(frozen=True)
 class Span:
-    """The releases that know a word; None is open."""
+    """The first and the last release that know a word; None means no bound."""
 
     since: str | None
     until: str | None
 
     def missing(self, releases: tuple[str, ...]) -> tuple[str, ...]:
-        """Those of `releases` that do not know it."""
+        """The subset of `releases` that does not know the word."""
         first, last = release_order(self.since or RELEASES[0]), self.until and release_order(self.until)
         orders = {release: release_order(release) for release in releases}
         return tuple(one for one, order in orders.items() if order < first or (last and order > last))
@@ -38,7 +38,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Option:
-    """`kind` is flag, number, name or words; `words` are the legal values of the last."""
+    """An option of a pragma. `kind` is flag, number, name or words; for words, `words` lists the legal values."""
 
     kind: str
     words: tuple[str, ...]
@@ -47,7 +47,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Pragma:
-    """One pragma: its options by lower-case name, and groups of which one option each may not be missing."""
+    """A pragma: its options by lower-case name, and groups of options; it needs one option of each group."""
 
     name: str
     span: Span
@@ -57,7 +57,7 @@ class Pragma:
 
 @dataclass(frozen=True)
 class Objection:
-    """What is wrong with a pragma, and what would be right."""
+    """A mistake in a pragma, and its remedy."""
 
     what: str
     remedy: str
@@ -73,7 +73,7 @@ def _option(given: Any) -> Option:
 
 @cache
 def table(path: Path = TABLE) -> Mapping[str, Pragma]:
-    """Pragmas by upper-case name."""
+    """Read the pragmas, by upper-case name."""
     read = yaml.safe_load(path.read_text(encoding="utf-8"))
     return {
         name: Pragma(
@@ -87,9 +87,9 @@ def table(path: Path = TABLE) -> Mapping[str, Pragma]:
 
 
 def objections(text: str, release: str | None = None) -> tuple[Objection, ...]:
-    """What is wrong with a pragma such as `HLS PIPELINE II=1`; empty when it is fine or no HLS pragma.
+    """Check a pragma such as `HLS PIPELINE II=1`. Empty if it is legal, or not an HLS pragma.
 
-    Without a release the pragma has to be one that every release takes.
+    Without `release`, every release must know the pragma.
     """
     words = re.sub(r"\s*=\s*", "=", text).split()
     if not words or words[0].upper() != "HLS":

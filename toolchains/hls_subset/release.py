@@ -1,4 +1,4 @@
-"""What differs between the releases of the HLS tools, as one generated header: `farm_release.hpp`."""
+"""The differences between releases of the HLS tools, in one generated header: `farm_release.hpp`."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ RELEASES = (
     "2024.2",
     "2025.1",
 )
-"""Those whose manuals the pragmas were compared with: vivado_hls 2019.2, then Vitis HLS. Others may follow."""
+"""Releases with pragmas checked against AMD's manuals: vivado_hls 2019.2, then Vitis HLS. Later ones may follow."""
 
 WIDEST_WORD_BITS = 4096
-"""`AP_INT_MAX_W`: the widest port. It has to be known before ap_int.h is read, in every unit."""
+"""`AP_INT_MAX_W`, the width of the widest port. Every source must define it before it includes ap_int.h."""
 
 _MACROS = {
     "FARM_PARTITION(name)": "ARRAY_PARTITION variable=name complete dim=1",
@@ -41,14 +41,14 @@ _VITIS_HLS = {
 
 
 def release_order(release: str) -> tuple[int, int]:
-    """Year and number of a release, by which releases follow each other: (2022, 2) for "2022.2".
+    """Return year and number of a release, for sorting: (2022, 2) for "2022.2".
 
     Raises ValueError for text that is not a release, or for one before 2019.2.
     """
     match = re.fullmatch(r"(20[0-9]{2})\.([1-9])", release)
     order = (int(match[1]), int(match[2])) if match else (0, 0)
     if order < (2019, 2):
-        raise ValueError(f"no HLS release {release!r}: known are {HOST}, {RELEASES[0]} and all later ones")
+        raise ValueError(f"{release!r} is not an HLS release; use {HOST}, {RELEASES[0]} or a later one")
     return order
 
 
@@ -56,8 +56,8 @@ def release_header(release: str) -> str:
     """Return the text of `farm_release.hpp` for "host" or a tool release such as "2019.2" or "2023.1".
 
     It defines FARM_HOST (host only) or AP_INT_MAX_W, and the macros FARM_PARTITION, FARM_PARTITION_DIM,
-    FARM_PARTITION_CYCLIC, FARM_PACK, FARM_LUTRAM and FARM_DEPTH. Every release from 2020.1 on is Vitis HLS, a new one
-    too. Raises ValueError for text that is not a release, or for one before 2019.2.
+    FARM_PARTITION_CYCLIC, FARM_PACK, FARM_LUTRAM and FARM_DEPTH. Every release from 2020.1 on counts as Vitis HLS,
+    including future ones. Raises ValueError for text that is not a release, or for one before 2019.2.
     """
     is_vitis_hls = release != HOST and release_order(release) >= (2020, 1)
     lines = [
@@ -75,7 +75,7 @@ def release_header(release: str) -> str:
             "#ifndef AP_INT_MAX_W",
             f"#define AP_INT_MAX_W {WIDEST_WORD_BITS}",
             "#endif",
-            # Two macros, so that arguments are replaced before they become the text of the pragma.
+            # Two macros: arguments are expanded before they become the text of the pragma.
             "#define FARM_PRAGMA_TEXT(text) _Pragma(#text)",
             "#define FARM_PRAGMA(text) FARM_PRAGMA_TEXT(text)",
         ]

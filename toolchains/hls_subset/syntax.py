@@ -1,4 +1,4 @@
-"""C++ as a syntax tree: the questions that the HLS linter asks of it."""
+"""Queries on the syntax tree of C++, for the HLS linter."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tree_sitter import Language, Node, Parser
 
 LOOPS = frozenset({"for_statement", "while_statement", "do_statement", "for_range_loop"})
 SCOPES = frozenset({*LOOPS, "compound_statement", "if_statement", "switch_statement", "lambda_expression"})
-"""What a declared name cannot be seen outside of."""
+"""Nodes that limit the scope of names declared inside them."""
 
 HOST_MACRO = "FARM_HOST"
 _SHIFTS = frozenset({"<<", ">>"})
@@ -25,22 +25,22 @@ def _parser() -> Parser:
 
 
 def parse(text: str) -> Node:
-    """The root of the tree."""
+    """Parse C++ and return the root of its tree."""
     return _parser().parse(text.encode()).root_node
 
 
 def source(node: Node | None) -> str:
-    """A node's text."""
+    """The text of a node; empty for None."""
     return "" if node is None or node.text is None else node.text.decode()
 
 
 def line(node: Node) -> int:
-    """A node's first line, from 1."""
+    """The first line of a node, counted from 1."""
     return node.start_point[0] + 1
 
 
 def walk(node: Node, host: bool = False) -> Iterator[tuple[Node, bool]]:
-    """Every node below and whether only the host's compiler sees it (inside `#ifdef FARM_HOST`)."""
+    """Yield `node` and all nodes below it, each with whether only the host's compiler sees it (`#ifdef FARM_HOST`)."""
     yield node, host
     then_host, else_host = _branches(node, host)
     alternative = node.child_by_field_name("alternative") if node.type.startswith("preproc_") else None
@@ -65,14 +65,14 @@ def _branches(node: Node, host: bool) -> tuple[bool, bool]:
 
 
 def below(node: Node, *types: str) -> Iterator[Node]:
-    """The nodes of these types below a node."""
+    """Yield `node` and the nodes below it that have one of these types."""
     for each, _ in walk(node):
         if each.type in types:
             yield each
 
 
 def ancestor(node: Node, *types: str) -> Node | None:
-    """The nearest node above of one of these types."""
+    """The nearest node above `node` that has one of these types."""
     above = node.parent
     while above is not None and above.type not in types:
         above = above.parent
@@ -80,7 +80,7 @@ def ancestor(node: Node, *types: str) -> Node | None:
 
 
 def declared_name(declarator: Node | None) -> str:
-    """The name inside pointers, references, arrays and initial values."""
+    """The declared name, without pointers, references, array bounds and initial values around it."""
     while declarator is not None and declarator.type not in {"identifier", "field_identifier"}:
         inner = declarator.child_by_field_name("declarator")
         if inner is None:
@@ -104,7 +104,7 @@ def is_stream(type_node: Node | None) -> bool:
 
 
 def template(kind: Node | None) -> tuple[str, tuple[Node, ...]]:
-    """`f` and the arguments of `f<...>`, `a::f<...>`; no name for a type that is not a template."""
+    """Name and arguments of a template type: `f` for `f<...>` and `a::f<...>`; empty for any other type."""
     while kind is not None and kind.type in {"qualified_identifier", "type_descriptor"}:
         if kind.child_by_field_name("declarator") is not None:
             return "", ()
@@ -124,7 +124,7 @@ def bare(node: Node | None) -> Node | None:
 
 
 def is_hidden(node: Node, name: str, scope: Node) -> bool:
-    """Whether a block between `node` and `scope`, which declares `name`, declares another thing of that name."""
+    """Whether a block between `node` and `scope` declares `name` again and so hides the `name` of `scope`."""
     inner = ancestor(node, *SCOPES)
     while inner is not None and inner != scope and inner.start_byte >= scope.start_byte:
         kinds = ("declaration", "parameter_declaration")[: 2 if inner.type == "lambda_expression" else 1]
@@ -137,7 +137,7 @@ def is_hidden(node: Node, name: str, scope: Node) -> bool:
 
 
 def plain_name(callee: Node | None) -> str:
-    """`f` of `f`, `f<...>`, `farm::f<...>`; empty for a method of an object."""
+    """The function that a call names: `f` for `f`, `f<...>` and `farm::f<...>`; empty for a method of an object."""
     while callee is not None:
         if callee.type == "identifier":
             return source(callee)
@@ -149,7 +149,7 @@ def plain_name(callee: Node | None) -> str:
 
 @dataclass(frozen=True)
 class Call:
-    """A call with the names that it is given; "" stands for an argument that is not a plain name."""
+    """A call with the names of its arguments; "" stands for an argument that is not a plain name."""
 
     node: Node = field(repr=False)
     name: str
@@ -158,7 +158,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Function:
-    """A function with a body. `parameters` are name and type as written."""
+    """A function that has a body. `parameters` holds name and type of each, as written."""
 
     node: Node = field(repr=False)
     body: Node = field(repr=False)
@@ -166,7 +166,7 @@ class Function:
     parameters: tuple[tuple[str, Node], ...] = field(repr=False)
 
     def calls(self) -> Iterator[Call]:
-        """Calls of functions, in the order of the text; methods of objects are left out."""
+        """Yield the calls of functions in the body, in the order of the text, without calls of methods."""
         for node in below(self.body, "call_expression"):
             name = plain_name(node.child_by_field_name("function"))
             given = node.child_by_field_name("arguments")
@@ -176,7 +176,7 @@ class Function:
                 yield Call(node, name, tuple(names))
 
     def method_calls(self, methods: frozenset[str]) -> Iterator[tuple[Node, str, str]]:
-        """Node, object and method of calls such as `input.read()`; `output << x` calls the method `<<`."""
+        """Yield node, object and method of calls such as `input.read()`. `output << x` counts as the method `<<`."""
         for node in below(self.body, "call_expression", "binary_expression"):
             if node.type == "binary_expression":
                 method, thing = source(node.child_by_field_name("operator")), _shifted(node)
@@ -189,21 +189,21 @@ class Function:
                 yield node, source(bare(thing)), method
 
     def pragmas(self) -> Iterator[tuple[Node, str]]:
-        """Node and text of `#pragma` lines in the body."""
+        """Yield node and text of each `#pragma` in the body."""
         for node in below(self.body, "preproc_call"):
             if source(node.child_by_field_name("directive")) == "#pragma":
                 yield node, source(node.child_by_field_name("argument")).strip()
 
 
 def _shifted(node: Node | None) -> Node | None:
-    """The object of `<<` or `>>`: the first of a chain `a << b << c`."""
+    """The object of `<<` or `>>`: `a` in a chain `a << b << c`."""
     while node is not None and source(node.child_by_field_name("operator")) in _SHIFTS:
         node = bare(node.child_by_field_name("left"))
     return node
 
 
 def functions(root: Node) -> tuple[Function, ...]:
-    """All functions of a file that have a body."""
+    """List the functions of a file that have a body."""
     found = []
     for node in below(root, "function_definition"):
         declarator = function_of(node.child_by_field_name("declarator"))

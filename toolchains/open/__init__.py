@@ -1,1 +1,1 @@
-"""The open toolchain: g++ and Python, on any machine and without a licence."""
+"""The open toolchain: g++, Verilator and Yosys, which run on any machine without a licence."""

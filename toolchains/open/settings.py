@@ -9,8 +9,18 @@ from config.settings import setting
 
 @dataclass(frozen=True)
 class CosimSettings:
-    """Section `cosim`: what goes through the simulated blocks."""
+    """Section `cosim`: inputs and waveforms of simulated blocks."""
 
     images: int = setting(4, "images back to back through each simulated block", minimum=4, maximum=1000)
     trace: str = setting("", "a file for the waveform of the one block that is asked for, e.g. wave.fst")
     inputs: str = setting("", "an .npz in the checkout with input images by block name, [N, H, W, C]")
+
+
+@dataclass(frozen=True)
+class HwEmuSettings:
+    """Section `hw_emu`: the simulation of the whole kernel."""
+
+    images: int = setting(4, "images back to back through the simulated kernel (doit kernel)", minimum=4, maximum=1000)
+    memory_percent: int = setting(
+        100, "of the bandwidth that the board's memories have on paper; nobody has measured it", minimum=1, maximum=100
+    )

@@ -12,16 +12,17 @@ from toolchains.common.build import Build
 from toolchains.open.settings import CosimSettings
 from toolchains.toolchain import Toolchain
 
-TARGETS = ("sw_emu",)
-AUTO_TARGETS = ("sw_emu", "hw_emu")
-"""What toolchain=auto means this one for. It does not reach hw_emu yet, and says so."""
+TARGETS = ("sw_emu", "hw_emu")
+AUTO_TARGETS = TARGETS
+"""What toolchain=auto means this one for."""
+HW_EMU = "hw_emu"
 
 
 def toolchain(root: Path, settings: Settings, network: Network, platform: Platform) -> Toolchain:
-    """The toolchain for target sw_emu.
+    """The toolchain for targets sw_emu and hw_emu.
 
     Raises:
-        ConfigError: as `check_simulation` says.
+        ConfigError: See `check_simulation`.
     """
     check_simulation(root, settings)
     build = Build("open", root, network, platform, settings.target, settings.clock_mhz, settings)
@@ -30,21 +31,22 @@ def toolchain(root: Path, settings: Settings, network: Network, platform: Platfo
 
 def toolchain_of(build: Build) -> Toolchain:
     """The toolchain of a build."""
-    return Toolchain(build, ("open", "common"), core_task="hls")
+    own = ("open/hw_emu",) if build.target == HW_EMU else ()
+    return Toolchain(build, (*own, "open", "common"), core_task="hls")
 
 
 def check_simulation(root: Path, settings: Settings) -> None:
-    """Look at the files of the simulations.
+    """Check the settings `cosim.trace` and `cosim.inputs`.
 
     Raises:
-        ConfigError: input images that are not in the checkout, or a waveform that is no .fst.
+        ConfigError: The input images are not in the checkout, or the waveform's name does not end with .fst.
     """
     trace, inputs = settings.section(CosimSettings).trace, settings.section(CosimSettings).inputs
     if trace and (not trace.endswith(".fst") or (root / trace).is_dir()):
-        what = f"cosim.trace is {trace!r}, and waveforms are written as FST"
+        what = f"cosim.trace is {trace!r}, but waveforms are FST files"
         raise ConfigError([settings.problem("cosim.trace", what, "give a file that ends with .fst: wave.fst")])
     path = PurePosixPath(inputs)
     if inputs and (path.is_absolute() or ".." in path.parts or not (root / path).is_file()):
-        what = f"cosim.inputs is {inputs!r}, and the checkout has no such file"
+        what = f"cosim.inputs is {inputs!r}, but the checkout has no such file"
         remedy = "put the archive into the checkout and give its path from there"
         raise ConfigError([settings.problem("cosim.inputs", what, remedy)])

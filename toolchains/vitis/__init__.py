@@ -1,1 +1,1 @@
-"""Vitis HLS, Vivado and v++: what they are told, how they are started, and what they have said."""
+"""The vitis toolchain: scripts for Vitis HLS, Vivado and v++, how they are started, and how their output is judged."""

@@ -1,4 +1,4 @@
-"""A build by AMD's tools: the release, the views of the cores, and what all steps that start a tool share."""
+"""A build by AMD's tools: the release, the views of the cores, and the parts that all steps with a tool share."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from toolchains.vitis.tools.tool import COMPLETE, MISSING_VARIABLE
 
 ERROR_LINES = (r"^ERROR: \[", "^Traceback ")
 NEWEST = Release(2025, 1)
-"""What scripts are rendered for where no tools are: `doit list` and `doit plan` work everywhere."""
+"""Scripts are rendered for this release if no tools are installed, so `doit list` and `doit plan` work everywhere."""
 
 
 @dataclass(frozen=True)
 class VitisBuild(Build):
-    """A build for target hw_emu or hw. `licences` names those that the farm counts."""
+    """A build for target hw_emu or hw. `licences` names the licences that the farm counts."""
 
     vitis: VitisSettings
     tools: Tools
@@ -41,7 +41,7 @@ class VitisBuild(Build):
 
     @property
     def installation(self) -> Installation | None:
-        """The tools that are used: the release asked for, else the newest."""
+        """The installation that is used: the release asked for, else the newest; None if there is none."""
         return self.tools.of(self.wanted) if self.wanted else self.tools.newest()
 
     @property
@@ -51,33 +51,33 @@ class VitisBuild(Build):
 
     @property
     def is_stand_in(self) -> bool:
-        """Whether the tools only stand in for AMD's."""
+        """Whether the tools are stand-ins of AMD's."""
         return self.installation is not None and self.installation.is_stand_in
 
     @property
     def version(self) -> str:
-        """The release as it enters keys and values. A stand-in is never taken for AMD's."""
+        """The release as it appears in keys and values. It marks a stand-in, so it never passes for AMD's tool."""
         if self.installation is None:
             return MISSING
         return f"{self.release} (stand-in)" if self.is_stand_in else str(self.release)
 
     @property
     def clock_ns(self) -> float:
-        """The period of the kernel's clock."""
+        """The period of the kernel's clock, in ns."""
         return 1000 / self.clock_mhz
 
     def view(self, core: Core) -> str:
-        """How a core is written for Vivado: `rtl` or `hls`. Blocks that share a core agree; the network's file does."""
+        """The view of a core for Vivado: `rtl` or `hls`. Blocks that share a core have the same view."""
         return self.views.of(next(block for block, its in self.network.cores().items() if its.name == core.name))
 
     @property
     def views(self) -> Views:
-        """How the network's cores are written: as the settings ask for all of them, else as its file says."""
+        """The views of the network's cores: from the settings for all cores, else from the network's file."""
         return Views(self.vitis.view) if self.vitis.view else self.network.views
 
     @cached_property
     def job(self) -> StitchJob:
-        """The kernel to be stitched, not placed yet."""
+        """The kernel to be stitched, before placement."""
         return job_of(
             self.network,
             self.release,
@@ -89,11 +89,11 @@ class VitisBuild(Build):
         )
 
     def tool(self, name: str) -> Tool:
-        """A program by its release: a release's programs are one installation."""
+        """A program as a step's tool, at the build's release."""
         return Tool(name, self.version)
 
     def note_of(self, step: Step) -> str:
-        """What the target lacks on this machine, for a step that starts one of AMD's tools."""
+        """A note on what the target lacks on this machine, for a step that starts one of AMD's tools."""
         missing = dict(step.private).get(MISSING_VARIABLE, "")
         if not missing:
             return super().note_of(step)
@@ -101,17 +101,17 @@ class VitisBuild(Build):
         return f"target {self.target} cannot be built here: {missing}{more}"
 
     def resources(self, *, cores: int, memory_gib: float, licences: tuple[str, ...] = ()) -> Resources:
-        """What a run takes. Where nothing real will run, the machine need not be large."""
+        """The resources of a run. A stand-in, or a tool that is missing, needs no large machine."""
         if self.is_stand_in or self.installation is None:
             return Resources(licences=licences)
         return Resources(cores, memory_gib, licences)
 
     def with_limits(self, step: Step, hours: str) -> Step:
-        """A step that starts one of AMD's tools, with its longest time and all that tells how the tool fails.
+        """Return the step with its time limit and the patterns that judge one of AMD's tools.
 
         Args:
-            step: What is run.
-            hours: The setting of the longest time: `hls_hours`.
+            step: A step that starts one of AMD's tools.
+            hours: The setting of its time limit, e.g. `hls_hours`.
         """
         return replace(
             step,

@@ -1,6 +1,6 @@
-"""All that AMD's tools are told in a build, as files to be read: `python -m toolchains.vitis.render_scripts`.
+"""Render all scripts and options of a build for AMD's tools into files: `python -m toolchains.vitis.render_scripts`.
 
-No tool is needed. The golden files of the tests are made by this program too (CONTRIBUTING says how).
+It needs no tool. The tests' golden files are rendered by this module, too (see CONTRIBUTING).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _SUFFIXES = (".tcl", ".xdc")
 def build_for(
     network: Network, release: str, view: str | None, clock_mhz: float | None = None, style: str = "ipi"
 ) -> VitisBuild:
-    """A build for hw with the project's defaults, on a machine without tools."""
+    """Make a build for hw with the project's defaults, as on a machine without tools."""
     defaults = Settings.defaults()
     platform = find_platform(defaults.platform)
     problem = problem_of(network, platform, defaults)
@@ -48,12 +48,12 @@ def build_for(
 
 
 def toolchain_for(network: Network, release: str, view: str | None, style: str = "ipi") -> Toolchain:
-    """The toolchain of such a build."""
+    """Make the toolchain of a build from `build_for`."""
     return toolchain_of(build_for(network, release, view, style=style))
 
 
 def scripts(network: Network, release: str, view: str | None, cores: Sequence[str] = ()) -> dict[str, str]:
-    """Path to text of everything rendered; with `cores` of these blocks' cores only, and nothing of the kernel."""
+    """Return all rendered texts by path. `cores` limits them to the cores of these blocks, without the kernel."""
     return dict(_scripts(build_for(network, release, view), cores))
 
 
@@ -86,17 +86,17 @@ def _rendered(folder: str, step: Step) -> Iterator[tuple[str, str]]:
 
 
 def main() -> int:
-    """Write the files. Returns 0, or 1 for a release that is none."""
+    """Write the files. Returns 0, or 1 if the release is not supported."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--network", default="digits")
     parser.add_argument("--release", default="2022.2")
-    parser.add_argument("--view", choices=VIEWS, help="of all cores; else what the network's file says")
+    parser.add_argument("--view", choices=VIEWS, help="view of all cores; default: as in the network's file")
     parser.add_argument("--block", action="append", default=[], help="only the core of this block; may repeat")
     given = parser.parse_args()
     release = Release.of(given.release)
     if release is None or not release.is_supported:
-        print(f"ERROR: there is no release {given.release!r} that this flow knows; write it as 2022.2")
+        print(f"ERROR: {given.release!r} is not a supported release; write it as 2022.2")
         return 1
     found = scripts(find_network(given.network), given.release, given.view, given.block)
     for path, text in found.items():

@@ -1,4 +1,4 @@
-"""The toolchain of Vitis HLS, Vivado and v++. Mistakes of the settings are told before anything starts."""
+"""The toolchain of Vitis HLS, Vivado and v++. It reports mistakes in the settings before anything starts."""
 
 from __future__ import annotations
 
@@ -20,20 +20,19 @@ from toolchains.vitis.tools.tools_report import tools_report
 
 TARGETS = ("hw_emu", "hw")
 AUTO_TARGETS = ("hw",)
-"""What toolchain=auto means this one for."""
+"""Targets for which toolchain=auto selects this one."""
 __all__ = ["AUTO_TARGETS", "TARGETS", "toolchain", "toolchain_of", "tools_report"]
 
 NARROWEST_WORD_BYTES = 4
-"""AMD's AXI4 interconnects take data widths of 32 to 1,024 bits (PG059, PG247)."""
+"""AMD's AXI4 interconnects support data widths of 32 to 1,024 bits (PG059, PG247)."""
 
 
 def toolchain(root: Path, settings: Settings, network: Network, platform: Platform) -> Toolchain:
-    """The toolchain for target hw_emu or hw.
+    """Make the toolchain for target hw_emu or hw.
 
     Raises:
-        ConfigError: a release before 2019.2, a part that is not the platform's, or a kernel with more memory ports
-            than the platform has memories for, or with narrower ones than its interconnect takes; as
-            `check_simulation` says.
+        ConfigError: The release is older than 2019.2, the part is not the platform's, the board's file lacks a memory
+            for a port of the kernel, a port is too narrow for the interconnect, or `check_simulation` fails.
     """
     check_simulation(root, settings)
     vitis = settings.section(VitisSettings)
@@ -62,7 +61,7 @@ def toolchain(root: Path, settings: Settings, network: Network, platform: Platfo
 
 
 def toolchain_of(build: VitisBuild) -> Toolchain:
-    """The toolchain of a build. Stages that start no tool of AMD's are the open toolchain's."""
+    """Make the vitis toolchain of a build. It takes the stages that start no tool of AMD's from open."""
     return Toolchain(build, ("vitis", "open", "common"), core_task="ooc")
 
 
@@ -74,7 +73,7 @@ def _check_release(settings: Settings, vitis: VitisSettings, problems: list[Prob
         what = f"vitis.release {vitis.release!r} is not a valid release"
         problems.append(settings.problem("vitis.release", what, "write it as 2022.2"))
     elif not release.is_supported:
-        what = f"release {release} of AMD's tools is older than this flow, which begins at {OLDEST}"
+        what = f"release {release} of AMD's tools is too old: the oldest supported one is {OLDEST}"
         problems.append(settings.problem("vitis.release", what, f"use {OLDEST} or later"))
 
 
@@ -84,12 +83,12 @@ def _check_platform(settings: Settings, platform: Platform, network: Network, pr
         what = f"the part {platform.part} and the platform {platform.vbnv} are of different boards"
         problems.append(settings.problem("platform", what, f"correct platform/{platform.name}.yaml"))
     if platform.shell(platform.vbnv) is None:
-        what = f"{platform.name} does not say where {platform.vbnv} has compute units and pblocks"
+        what = f"the file of board {platform.name} does not describe the shell {platform.vbnv}"
         problems.append(settings.problem("platform", what, f"add it to 'shells' of platform/{platform.name}.yaml"))
     wired = dict(platform.connect)
     unwired = [argument.name for argument in kernel_of(network).arguments if not wired.get(argument.name)]
     if unwired:
-        what = f"the kernel has more memory ports than {platform.name} has memories for: {', '.join(unwired)}"
+        what = f"the file of board {platform.name} gives no memory to these ports of the kernel: {', '.join(unwired)}"
         problems.append(settings.problem("platform", what, "wire them in 'connect' of the board's file"))
 
 
@@ -98,8 +97,6 @@ def _check_words(network: Network, problems: list[Problem]) -> None:
     ports = (("image", dma.image_bytes, dma.image_word_bytes), ("weights", dma.weights_bytes, dma.weights_word_bytes))
     for what, size, word in ports:
         if word < NARROWEST_WORD_BYTES:
-            said = f"the {what} take {size} bytes, for which a memory port has {8 * word} bits; a card's AXI4 wants 32"
-            remedy = (
-                f"shape the network so that it is a multiple of {NARROWEST_WORD_BYTES} bytes, or use toolchain=open"
-            )
-            problems.append(Problem(network.file.name, None, said, remedy))
+            fault = f"{size} bytes ({what}) make a memory port of {8 * word} bits; AXI4 on a card needs at least 32"
+            remedy = f"change the network so the size is a multiple of {NARROWEST_WORD_BYTES}, or use toolchain=open"
+            problems.append(Problem(network.file.name, None, fault, remedy))

@@ -12,7 +12,7 @@ from config.fpga_resources import Resources
 
 @dataclass(frozen=True)
 class AccPool(Operator):
-    """Sum over `pixels` of max(v - zero_point, 0) per channel; not divided."""
+    """Sum over `pixels` of max(v - zero_point, 0) per channel. The sum is not divided by the number of pixels."""
 
     channels: int
     pixels: int
@@ -42,7 +42,7 @@ class AccPool(Operator):
 
     @property
     def buffers_input(self) -> bool:
-        """A whole map."""
+        """True: it reads a whole map before its first sum."""
         return True
 
     def cycles(self) -> int:
@@ -55,7 +55,7 @@ class AccPool(Operator):
         return adders + lutram(self.lanes * self.output_bits, self.channels // self.lanes)
 
     def mistakes(self) -> tuple[Mistake, ...]:
-        """Sizes, the zero point within the range of a value, the fold of the channels."""
+        """Checks sizes, that the zero point is a possible value, and that lanes divide the channels."""
         found = positive(self, "channels", "pixels", "lanes") + lane_bits(self, "input_bits")
         found += not_negative(self, "zero_point")
         if found:

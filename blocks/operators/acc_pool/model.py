@@ -11,7 +11,7 @@ from blocks.operators.tensor import Tensor, check_lanes, exactly, lane_dtype
 
 
 def apply(shape: AccPool, inputs: Sequence[Tensor], parameters: Sequence[Tensor]) -> tuple[Tensor, ...]:
-    """Sum over the pixels of what is above the zero point."""
+    """Sum over the pixels of max(v - zero_point, 0): [N, H, W, C] -> [N, 1, 1, C]."""
     exactly("parameters", parameters, 0)
     (given,) = exactly("inputs", inputs, 1)
     values = check_lanes("input", given, (None, None, None, shape.channels), shape.input_bits, signed=False)

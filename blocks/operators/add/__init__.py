@@ -1,4 +1,4 @@
-"""Add: two streams, or a stream and a trained bias, with an offset taken off and saturation."""
+"""Add: two streams, or a stream and a trained bias; minus an offset, then saturated."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _span(bits: int, signed: bool) -> tuple[int, int]:
 class Add(Operator):
     """out = a + b - offset, saturated to both ends of the output range.
 
-    Values that carry an offset of their own (v stands for v - 8) carry it twice in the sum: `offset` takes it off once.
+    If both values have an offset (v stands for v - 8), the sum has it twice, and `offset` subtracts it once.
     With `b_parameter` b is a trained bias, one value per element of an image.
     """
 
@@ -72,7 +72,7 @@ class Add(Operator):
         return by_formula(luts=3 * self.lanes * self.sum_bits)
 
     def mistakes(self) -> tuple[Mistake, ...]:
-        """Sizes and the width of the sum."""
+        """Checks sizes and the width of the sum."""
         found = positive(self, "lanes", "beats") + lane_bits(self, "a_bits", "b_bits", "output_bits")
         if found:
             return tuple(found)
@@ -88,7 +88,7 @@ class Add(Operator):
 
     @property
     def cpp_function(self) -> str:
-        """`farm::add`; called with a, b, output whether b is a stream or a parameter."""
+        """`farm::add`. Its arguments are a, b, output, whether b is a stream or a parameter."""
         signed = "true" if self.output_signed else "false"
         return f"farm::add<{self.lanes}, {self.beats}, {self.sum_bits}, {self.output_bits}, {signed}, {self.offset}>"
 

@@ -1,4 +1,4 @@
-"""Add, exactly: a + b - offset, saturated to the output range; tensors [N, ...] of one image's elements each."""
+"""Add, exactly: a + b - offset, saturated to the output range, for tensors [N, ...]."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def apply(shape: Add, inputs: Sequence[Tensor], parameters: Sequence[Tensor]) ->
         if b.shape != a.shape:
             raise ValueError(f"input b has shape {list(b.shape)}, expected that of a, {list(a.shape)}")
     lowest, highest = shape.output_range
-    # A sum has at most 64 bits two's complement, so int64 holds it and both ends.
+    # A sum has at most 64 bits in two's complement, so int64 holds it and both ends of the range.
     sums = a.astype(np.int64) + b.astype(np.int64) - shape.offset
     return (np.clip(sums, lowest, highest).astype(lane_dtype(shape.output_bits, shape.output_signed)),)
 
 
 def memory(shape: Add, index: int, values: Tensor) -> Tensor:
-    """The bias in the order of the wire, [beats, lanes]."""
+    """The bias in the order in which it is streamed, [beats, lanes]."""
     if index != 0 or not shape.b_parameter:
         raise no_memory(len(shape.parameters), index)
     bias = check_lanes("bias", values, (shape.lanes * shape.beats,), shape.b_bits, shape.b_signed)

@@ -1,4 +1,4 @@
-"""Duplicate: one stream becomes two equal ones."""
+"""Duplicate: copies one stream to two."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Duplicate(Operator):
 
     @property
     def inputs(self) -> tuple[Stream, ...]:
-        """What is copied."""
+        """The stream to copy."""
         return (Stream(self.lanes, self.bits, self.beats, self.signed),)
 
     @property
@@ -37,7 +37,7 @@ class Duplicate(Operator):
         return by_formula(luts=10)
 
     def mistakes(self) -> tuple[Mistake, ...]:
-        """Sizes."""
+        """Checks sizes."""
         return tuple(positive(self, "lanes", "beats") + lane_bits(self, "bits"))
 
     @property

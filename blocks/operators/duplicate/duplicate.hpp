@@ -1,4 +1,4 @@
-// One stream becomes two equal ones.
+// Copies one stream to two.
 #ifndef FARM_DUPLICATE_HPP
 #define FARM_DUPLICATE_HPP
 

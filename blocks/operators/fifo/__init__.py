@@ -1,4 +1,4 @@
-"""FIFO: a stream that holds `depth` beats."""
+"""FIFO: buffers `depth` beats."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from config.fpga_resources import Resources
 
 @dataclass(frozen=True)
 class Fifo(Operator):
-    """Passes beats on unchanged; in hardware the stream behind it holds `depth` of them."""
+    """Passes beats on unchanged. In HLS its output stream holds the `depth` beats."""
 
     lanes: int
     bits: int
@@ -22,7 +22,7 @@ class Fifo(Operator):
 
     @property
     def inputs(self) -> tuple[Stream, ...]:
-        """What goes in."""
+        """The stream to buffer."""
         return (Stream(self.lanes, self.bits, self.beats, self.signed),)
 
     @property
@@ -39,7 +39,7 @@ class Fifo(Operator):
         return estimate.fifo(self.lanes * self.bits, self.depth)
 
     def mistakes(self) -> tuple[Mistake, ...]:
-        """Sizes."""
+        """Checks sizes."""
         return tuple(positive(self, "lanes", "beats", "depth") + lane_bits(self, "bits"))
 
     @property
@@ -49,7 +49,7 @@ class Fifo(Operator):
 
     @property
     def sv_module(self) -> SvModule:
-        """`farm_fifo`; its `level` is for simulations."""
+        """`farm_fifo`. Only simulations read its port `level`."""
         return SvModule("farm_fifo", (("WIDTH", self.lanes * self.bits), ("DEPTH", self.depth)))
 
 

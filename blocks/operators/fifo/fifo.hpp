@@ -1,4 +1,4 @@
-// Passes beats on. The depth is that of the stream behind it: the top sets it with FARM_DEPTH(stream, DEPTH).
+// Passes beats on. The output stream is the buffer: the body declares it with #pragma HLS STREAM depth=DEPTH.
 #ifndef FARM_FIFO_HPP
 #define FARM_FIFO_HPP
 

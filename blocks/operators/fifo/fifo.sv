@@ -21,9 +21,9 @@ module farm_fifo #(
 
     logic [WIDTH-1:0] places [DEPTH];
     logic [PLACE_BITS-1:0] head, tail;
-    // Written a cycle ago or earlier: a block RAM does not read what is being written.
+    // Beats that were written at least a cycle ago: a block RAM cannot read a word while it is being written.
     logic [LEVEL_BITS-1:0] readable;
-    logic not_empty;  // readable is not 0; a register, since what hangs on ready hangs on it too
+    logic not_empty;  // readable is not 0; a register, to keep the comparison out of the path from ready
     logic arrived;
 
     wire push = in0_valid && in0_ready;
@@ -49,7 +49,7 @@ module farm_fifo #(
             arrived <= push;
             readable <= readable + LEVEL_BITS'(arrived) - LEVEL_BITS'(load);
             not_empty <= arrived || (not_empty && !(load && readable == 1));
-            // What leaves in this cycle is not counted yet: ready would hang on the output's ready.
+            // Ignores the beat that leaves in this cycle; otherwise in0_ready would depend on out0_ready.
             in0_ready <= level + LEVEL_BITS'(push) < LEVEL_BITS'(DEPTH);
             out0_valid <= load || (out0_valid && !out0_ready);
         end

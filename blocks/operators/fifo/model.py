@@ -1,4 +1,4 @@
-"""FIFO, exactly: the tensor as it was."""
+"""FIFO, exactly: the unchanged tensor."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ INDEX_BITS = 32
 
 @dataclass(frozen=True)
 class LabelSelect(Operator):
-    """Signed scores in, `k` indices out: largest score first, the smaller index first where scores are equal."""
+    """Signed scores in, `k` indices out: largest score first, and among equal scores the smaller index first."""
 
     sv_rooms = ("width_converter",)
 
@@ -34,11 +34,11 @@ class LabelSelect(Operator):
 
     @property
     def buffers_input(self) -> bool:
-        """All scores."""
+        """True: it reads all scores before its first index."""
         return True
 
     def cycles(self) -> int:
-        """N / PE, and k to send the indices."""
+        """N / PE to read the scores, then k to send the indices."""
         return self.classes // self.lanes + self.k
 
     def area(self) -> Resources:
@@ -46,7 +46,7 @@ class LabelSelect(Operator):
         return by_formula(luts=self.k * self.lanes * (2 * self.bits + INDEX_BITS))
 
     def mistakes(self) -> tuple[Mistake, ...]:
-        """Sizes, and no more ranks than classes."""
+        """Checks sizes, and that k is at most the number of classes."""
         found = positive(self, "classes", "lanes", "k") + lane_bits(self, "bits")
         if found:
             return tuple(found)
@@ -61,7 +61,7 @@ class LabelSelect(Operator):
 
     @property
     def sv_module(self) -> SvModule:
-        """`farm_label_select`: one score a cycle, so it takes `classes + k` cycles however many lanes there are."""
+        """`farm_label_select`. It compares one score a cycle: `classes + k` cycles for any number of lanes."""
         return SvModule(
             "farm_label_select",
             (

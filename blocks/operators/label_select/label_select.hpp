@@ -1,4 +1,4 @@
-// The indices of the K largest signed scores: largest first, the smaller index first where scores are equal.
+// The indices of the K largest signed scores: largest first, and among equal scores the smaller index first.
 #ifndef FARM_LABEL_SELECT_HPP
 #define FARM_LABEL_SELECT_HPP
 
@@ -6,8 +6,8 @@
 
 namespace farm {
 
-// A sorted list of K ranks. A score goes in front of the first rank that it beats strictly: scores come in the order of
-// their indices, so an equal score that came before stays in front.
+// A sorted list of K ranks. A score is inserted before the first rank with a smaller score. Scores come in the order of
+// their indices, so among equal scores the earlier one stays in front.
 template <int CLASSES, int LANES, int BITS, int K>
 void label_select(stream<slanes<LANES, BITS> >& input, stream<lanes<1, 32> >& output) {
     int_t<BITS> best[K];
@@ -33,7 +33,7 @@ void label_select(stream<slanes<LANES, BITS> >& input, stream<lanes<1, 32> >& ou
             bool moving = false;
             label_ranks: for (int rank = 0; rank < K; rank++) {
 #pragma HLS UNROLL
-                // Once a score has found its rank, all behind it move on by one, equal ones too.
+                // Once a score has found its rank, all later ranks move by one, equal scores too.
                 if (moving || !taken[rank] || score > best[rank]) {
                     const int_t<BITS> out_score = best[rank];
                     const uint_t<32> out_label = index[rank];

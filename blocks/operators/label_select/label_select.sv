@@ -1,5 +1,5 @@
-// The indices of the K largest scores: a sorted list into which each score is put, the smaller index first where scores
-// are equal. Several scores a beat are taken one after the other.
+// The indices of the K largest scores: a sorted list into which each score is inserted. Among equal scores the smaller
+// index comes first. The scores of a beat are inserted one after the other.
 `default_nettype none
 
 module farm_label_select #(
@@ -37,14 +37,14 @@ module farm_label_select #(
         .out0_data(score), .out0_valid(score_valid), .out0_ready(!sending && !rst)
     );
 
-    // Place 0 is the best. An empty place is beaten by every score.
+    // Place 0 is the best. Every score beats an empty place.
     logic [K*BITS-1:0] scores;
     logic [K*C_BITS-1:0] indices;
     logic [K-1:0] taken, beaten;
     for (genvar place = 0; place < K; place++) begin : places
         wire signed [BITS-1:0] held = scores[place*BITS+:BITS];
         assign beaten[place] = !taken[place] || score > held;
-        // Places behind one that is beaten are beaten too, since the list is sorted.
+        // The list is sorted, so all places behind a beaten one are beaten too.
         always_ff @(posedge clk) begin
             if (take && beaten[place]) begin
                 if (place > 0 && beaten[place>0?place-1 : 0]) begin

@@ -37,13 +37,13 @@ class MaxPool(WindowOperator):
 
     @property
     def buffers_input(self) -> bool:
-        """A window of more than one pixel."""
+        """True if a window has more than one pixel."""
         return self.kernel > 1
 
     def cycles(self) -> int:
-        """A value of one window a cycle, with cf = C / lanes.
+        """One value of one window a cycle: `window_cycles` with cf = C / lanes.
 
-        FINN counts C * K^2 / PE * OH * OW, which leaves out filling the line buffer.
+        FINN counts C * K^2 / PE * OH * OW, which ignores the filling of the line buffer.
         """
         return self.window_cycles(self.folds)
 
@@ -53,7 +53,7 @@ class MaxPool(WindowOperator):
         return compared + self.line_buffer(self.lanes * self.bits, self.folds)
 
     def mistakes(self) -> tuple[Mistake, ...]:
-        """Sizes, the kernel within the map, the fold of the channels."""
+        """Checks sizes, that the kernel fits the map, and that lanes divide the channels."""
         found = positive(self, "channels", "height", "width", "kernel", "stride", "lanes") + lane_bits(self, "bits")
         if found:
             return tuple(found)

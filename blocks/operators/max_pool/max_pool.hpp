@@ -7,7 +7,7 @@
 
 namespace farm {
 
-// The buffer works as in the sliding window: the rows of the next output row come in while this one's windows leave.
+// The buffer works as in the sliding window: while the windows of one output row leave, the rows for the next arrive.
 template <int CHANNELS, int HEIGHT, int WIDTH, int KERNEL, int STRIDE, int LANES, int BITS>
 void max_pool(stream<lanes<LANES, BITS> >& input, stream<lanes<LANES, BITS> >& output) {
     const int FOLDS = CHANNELS / LANES;
@@ -28,7 +28,7 @@ void max_pool(stream<lanes<LANES, BITS> >& input, stream<lanes<LANES, BITS> >& o
     int top = 0;
     int loaded_rows = KERNEL;
     output_rows: for (int oy = 0; oy < OUT_HEIGHT; oy++) {
-// Flattened, the first window of a row could be read before the last pixel of the row is written.
+// If flattened, a row's first window could be read before the last pixel that it needs is written.
 #pragma HLS LOOP_FLATTEN off
         int ox = 0;
         int pool_fold = 0;

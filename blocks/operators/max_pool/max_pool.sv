@@ -1,4 +1,4 @@
-// The largest value of each window, lane by lane: the windows of farm_sliding_window, and the largest of each fold so far.
+// The largest value of each window, lane by lane: takes windows from farm_sliding_window and keeps a maximum per fold.
 `default_nettype none
 
 module farm_max_pool #(

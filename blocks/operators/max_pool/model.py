@@ -11,7 +11,7 @@ from blocks.operators.tensor import Tensor, check_lanes, exactly, lane_dtype
 
 
 def apply(shape: MaxPool, inputs: Sequence[Tensor], parameters: Sequence[Tensor]) -> tuple[Tensor, ...]:
-    """The largest value of each window."""
+    """The largest value of each window, per channel."""
     exactly("parameters", parameters, 0)
     (given,) = exactly("inputs", inputs, 1)
     values = check_lanes("input", given, (None, shape.height, shape.width, shape.channels), shape.bits, signed=False)

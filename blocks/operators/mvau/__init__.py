@@ -1,4 +1,4 @@
-"""Matrix-vector unit: weights times a column of activations, accumulated; no activation function."""
+"""Matrix-vector unit: weights times a column of activations, accumulated, without an activation function."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from blocks.operators.estimate import lutram
 from config.fpga_resources import Resources
 
 MAX_INPUT_BITS = 32
-"""The sum of one beat of bit planes has to fit into a machine word."""
+"""The sum of one beat of bit planes must fit into a machine word."""
 
 
 @dataclass(frozen=True)
 class Mvau(Operator):
-    """`channels` dot products of `synapses` unsigned activations per output pixel, `pe` x `simd` of them a cycle.
+    """`channels` dot products of `synapses` unsigned activations per output pixel, `pe` x `simd` products a cycle.
 
     Weights of 1 bit are binary (1 is +1, 0 is -1), wider ones are two's complement. They arrive neuron fold outermost,
-    synapse fold innermost: row = nf * pe + p, column = sf * simd + lane. With `streamed_weights` they are the second
-    data input and come once per image, so there is one pixel.
+    synapse fold innermost: row = nf * pe + p, column = sf * simd + lane. With `streamed_weights` the weights are the
+    second data input. They arrive once per image, so there can be only one pixel.
     """
 
     synapses: int
@@ -44,7 +44,7 @@ class Mvau(Operator):
 
     @property
     def neuron_folds(self) -> int:
-        """Passes over the columns until all output channels are done."""
+        """Passes over a column until all output channels are done."""
         return self.channels // self.pe
 
     @property
@@ -66,7 +66,7 @@ class Mvau(Operator):
 
     @property
     def accumulator_bits(self) -> int:
-        """Two's complement bits of a sum; `highest + 1`, a threshold that is never reached, fits too."""
+        """Bits of a sum in two's complement. They also hold `highest + 1`, a threshold that is never reached."""
         return signed_bits(self.lowest, self.highest + 1)
 
     @property
@@ -81,7 +81,7 @@ class Mvau(Operator):
 
     @property
     def parameters(self) -> tuple[ParameterStream, ...]:
-        """The weights: binary ones as one word of `simd` bits per PE, wider ones lane by lane."""
+        """The weights: binary ones as one word of `simd` bits per PE, wider ones as `pe * simd` lanes."""
         if self.streamed_weights:
             return ()
         depth = self.neuron_folds * self.synapse_folds
@@ -96,7 +96,7 @@ class Mvau(Operator):
         return (Stream(self.mmv * self.pe, self.accumulator_bits, beats, signed=True),)
 
     def parameter_reads(self) -> int:
-        """The whole matrix for each group of pixels."""
+        """Once for each group of `mmv` pixels."""
         return self.pixels // self.mmv
 
     def cycles(self) -> int:
@@ -106,8 +106,8 @@ class Mvau(Operator):
     def area(self) -> Resources:
         """FINN-R: 300 + 1.1 * PE * (SIMD * (2 * ceil((W+A)/6) - 1) * (W+A) + (W+A) * (2 * SIMD - 1) + acc).
 
-        That is 9.9 LUTs per lane at W1A2; thresholds are another operator. Products of more than 8 bits are counted
-        as one DSP each (own assumption), and the kept activations as LUTRAM.
+        That is 9.9 LUTs per lane at W1A2. Thresholds are a separate operator. A product of more than 8 bits counts as
+        one DSP (own assumption), and the buffered activations count as LUTRAM.
         """
         width = self.weight_bits + self.input_bits
         kept = (
@@ -122,7 +122,7 @@ class Mvau(Operator):
         return by_formula(luts=300 + 1.1 * self.mmv * self.pe * (lanes + self.accumulator_bits)) + kept
 
     def mistakes(self) -> tuple[Mistake, ...]:
-        """Folds that divide, ports that are narrow enough, words that hold a PE's weights."""
+        """Checks that folds divide, that ports are narrow enough, and that a word holds the weights of a PE."""
         found = positive(self, "synapses", "channels", "pe", "simd", "pixels", "mmv")
         found += lane_bits(self, "input_bits", "weight_bits")
         if found:
@@ -173,7 +173,7 @@ class Mvau(Operator):
 
     @property
     def cpp_function(self) -> str:
-        """`farm::mvau_binary` or `farm::mvau_integer`; both are called with input, weights, output."""
+        """`farm::mvau_binary` or `farm::mvau_integer`. The arguments of both are input, weights, output."""
         sizes = f"{self.synapses}, {self.channels}, {self.pe}, {self.simd}, {self.input_bits}"
         rest = f"{self.accumulator_bits}, {self.pixels}, {self.mmv}"
         if self.weight_bits == 1:
@@ -182,16 +182,16 @@ class Mvau(Operator):
 
     @property
     def buffers_input(self) -> bool:
-        """A column of more than one beat."""
+        """True if a column has more than one beat."""
         return self.synapse_folds > 1
 
     def max_hold_cycles(self) -> int:
-        """From a sum that has come out of the pipeline to the last beat of the next one, which enters it only then."""
+        """The cycles from a sum's arrival at the output until the last beat of the next sum enters the pipeline."""
         return max(0, self.synapse_folds - self._latency - 1)
 
     @property
     def _latency(self) -> int:
-        """LATENCY of the SystemVerilog modules."""
+        """The parameter LATENCY that the SystemVerilog modules compute."""
         if self.weight_bits == 1:
             return 4
         chain = min(self.simd, 4)
@@ -200,7 +200,7 @@ class Mvau(Operator):
 
     @property
     def sv_module(self) -> SvModule:
-        """`farm_mvau_binary` or `farm_mvau_integer`; the weights are `in1` whether they are streamed or a parameter."""
+        """`farm_mvau_binary` or `farm_mvau_integer`. The weights are `in1`, whether streamed or a parameter."""
         sizes = (
             ("SYNAPSE_FOLDS", self.synapse_folds),
             ("NEURON_FOLDS", self.neuron_folds),

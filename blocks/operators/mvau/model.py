@@ -22,10 +22,10 @@ from blocks.operators.tensor import (
 
 
 def apply(shape: Mvau, inputs: Sequence[Tensor], parameters: Sequence[Tensor]) -> tuple[Tensor, ...]:
-    """Sums of products. Weights are parameter 0, or input 1 when they are streamed.
+    """Sums of products. Weights are parameter 0, or input 1 if they are streamed.
 
-    Products run through the floating point BLAS where that is exact: every partial sum is a whole number no larger than
-    synapses * largest activation * largest weight, and float32 holds all of them to 2^24, float64 to 2^53.
+    The floating point BLAS computes them where that is exact: every partial sum is a whole number of at most
+    synapses * largest activation * largest weight. float32 holds all whole numbers to 2^24, float64 to 2^53.
     """
     if shape.streamed_weights:
         given, weights = exactly("inputs", inputs, 2)
@@ -46,7 +46,7 @@ def apply(shape: Mvau, inputs: Sequence[Tensor], parameters: Sequence[Tensor]) -
 
 
 def logical_weights(shape: Mvau, weights: Tensor) -> Tensor:
-    """Weights as [channels, synapses]: checked, and [OFM, K, K, IFM] flattened. Binary ones are +1 and -1."""
+    """Check weights, [OFM, K, K, IFM] or [channels, synapses], and return the latter. Binary ones are +1 and -1."""
     array = np.asarray(weights)
     if array.ndim == 4:
         array = array.reshape(array.shape[0], -1)
@@ -60,10 +60,10 @@ def logical_weights(shape: Mvau, weights: Tensor) -> Tensor:
 
 
 def memory(shape: Mvau, index: int, values: Tensor) -> Tensor:
-    """The weights in the order of the wire, [neuron folds * synapse folds, lanes]; streamed ones too.
+    """The weights in the order in which they are streamed, [neuron folds * synapse folds, lanes].
 
-    Row nf * pe + p and column sf * simd + s come in beat nf * SF + sf: binary as bit s of word p, else as lane
-    p * simd + s.
+    Row nf * pe + p and column sf * simd + s are in beat nf * SF + sf: binary ones as bit s of word p, others as lane
+    p * simd + s. This also holds for `streamed_weights`.
     """
     if index != 0:
         raise no_memory(1, index)

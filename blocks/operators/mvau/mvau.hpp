@@ -1,5 +1,5 @@
-// Matrix-vector units: CHANNELS dot products of SYNAPSES unsigned activations per pixel, PE x SIMD of them a cycle.
-// The activations of a pixel are read in the first neuron fold and kept for the others.
+// Matrix-vector units: CHANNELS dot products of SYNAPSES unsigned activations per pixel, PE x SIMD products a cycle.
+// The activations of a pixel are read in the first neuron fold and stored for the others.
 #ifndef FARM_MVAU_HPP
 #define FARM_MVAU_HPP
 
@@ -10,14 +10,14 @@ namespace farm {
 // Binary weights, one word of SIMD bits per PE: bit 1 is +1, bit 0 is -1.
 //
 // With a = sum over k of 2^k a_k the dot product is 2 * sum over k of 2^k popcount(w & a_k) - sum of a. So activations
-// are kept as bit planes in words, and the sum of a is one for all PEs.
+// are stored as bit planes, one word each, and all PEs share the sum of a.
 template <int SYNAPSES, int CHANNELS, int PE, int SIMD, int INPUT_BITS, int ACC_BITS, int PIXELS, int MMV,
           class Parameters>
 void mvau_binary(stream<lanes<MMV * SIMD, INPUT_BITS> >& input, Parameters& weights,
                  stream<slanes<MMV * PE, ACC_BITS> >& output) {
     const int NEURON_FOLDS = CHANNELS / PE;
     const int SYNAPSE_FOLDS = SYNAPSES / SIMD;
-    // What one beat adds: 2 * SIMD * (2^INPUT_BITS - 1) and its negative fit.
+    // Bits of the sum that one beat adds. They hold +-2 * SIMD * (2^INPUT_BITS - 1).
     const int BEAT_BITS = INPUT_BITS + 8;
     static_assert(MMV == 1 || PE == CHANNELS, "several pixels at once need all channels at once");
 

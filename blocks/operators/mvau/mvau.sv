@@ -1,12 +1,12 @@
-// Matrix-vector unit. A column of SYNAPSE_FOLDS beats is multiplied with NEURON_FOLDS rows of weight beats; in the first
-// of these passes beats are used as they come, in the others again from the buffer. The buffer holds two columns: the next
-// one comes in during the passes over this one, else a unit would have to wait for the whole column after each pixel.
+// Matrix-vector unit. A column of SYNAPSE_FOLDS beats is multiplied with NEURON_FOLDS rows of weight beats. The first
+// of these passes uses beats as they arrive, the others replay them from the buffer. The buffer holds two columns: the
+// next column arrives during the passes over this one. Otherwise the unit would wait for a column after each pixel.
 //
-// Pipeline: fetch (column register) | multiply and sum, several stages that never stop | accumulate | way out. A weight
-// beat is used as it stands in the register slice of its port.
+// Pipeline: fetch (column register) | multiply and sum, several stages without a stall | accumulate | output buffer. A
+// weight beat is used directly from the register slice of its port.
 `default_nettype none
 
-// The column in front of the multipliers, with its place in the matrix.
+// The column register in front of the multipliers, and the counters of its place in the matrix.
 module farm_mvau_fetch #(
     parameter int WIDTH = 8,
     parameter int SYNAPSE_FOLDS = 1,
@@ -19,13 +19,13 @@ module farm_mvau_fetch #(
     output logic             in0_ready,
     output logic [WIDTH-1:0] column,
     output logic             valid,
-    output logic             last,  // of the row: the sum is complete with it
+    output logic             last,  // last beat of the row: it completes the sum
     input  wire              take
 );
     localparam int S_BITS = $clog2(SYNAPSE_FOLDS + 1);
 
     logic [S_BITS-1:0] synapse;
-    logic last_synapse;  // synapse is SYNAPSE_FOLDS - 1; a register, since ready hangs on it
+    logic last_synapse;  // synapse is SYNAPSE_FOLDS - 1; a register, because it is in the path to ready
     wire free = !valid || take;
     wire step;  // a beat goes to the column register
 
@@ -56,12 +56,12 @@ module farm_mvau_fetch #(
 
         logic [WIDTH-1:0] places [1 << PLACE_BITS];
         logic [PLACE_BITS-1:0] head, base, place;  // of the next beat in, of this column, of the next beat out
-        logic [COUNT_BITS-1:0] held;               // beats of this column and the next that are in
-        logic [COUNT_BITS-1:0] unread;             // those of them that have not been used once
+        logic [COUNT_BITS-1:0] held;               // beats of this column and the next that have arrived
+        logic [COUNT_BITS-1:0] unread;             // beats held that have never been used
         logic [N_BITS-1:0] neuron;
-        // Registers, since ready hangs on them.
+        // Registers, because they are in the path to ready.
         logic not_empty;    // unread is not 0
-        logic replaying;    // neuron is not 0: beats are used once more
+        logic replaying;    // neuron is not 0: beats are used again
         logic last_neuron;  // neuron is NEURON_FOLDS - 1
         wire push = in0_valid && in0_ready;
         wire use_first = free && not_empty && !replaying;
@@ -87,7 +87,7 @@ module farm_mvau_fetch #(
                 held <= held + COUNT_BITS'(push) - (column_ends ? COUNT_BITS'(SYNAPSE_FOLDS) : '0);
                 unread <= unread + COUNT_BITS'(push) - COUNT_BITS'(use_first);
                 not_empty <= push || (not_empty && !(use_first && unread == 1));
-                // What becomes free in this cycle is not counted yet: ready would hang on the output's ready.
+                // Ignores places that become free in this cycle; otherwise in0_ready would depend on out0_ready.
                 in0_ready <= held + COUNT_BITS'(push) < COUNT_BITS'(2 * SYNAPSE_FOLDS);
                 if (step) begin
                     place <= !last_synapse ? place + 1'b1 : last_neuron ? next_base : base;
@@ -108,9 +108,9 @@ module farm_mvau_fetch #(
     end
 endmodule
 
-// What units share whatever their multipliers are: the column, a weight beat for each of its beats, the moment at which
-// the accumulators take a beat's sum, and the way out. The units add STAGES registers from the column to a beat's sum,
-// and LATENCY to the results, which are kept until the next ones.
+// The control that both units share: the column, a weight beat for each of its beats, the cycle in which accumulators
+// take a beat's sum, and the output buffer. A unit has STAGES registers from the column to a beat's sum and LATENCY
+// registers from the column to the results. It keeps the results until the next ones.
 module farm_mvau_control #(
     parameter int IN_WIDTH = 8,
     parameter int OUT_WIDTH = 8,
@@ -127,11 +127,11 @@ module farm_mvau_control #(
     input  wire                  in1_valid,
     output logic                 in1_ready,
     output logic [IN_WIDTH-1:0]  column,
-    output logic                 add,          // a beat's sum is there
-    output logic                 last,         // and completes the row
-    output logic                 total_valid,  // a cycle later: so is the sum of the row
+    output logic                 add,          // a beat's sum is valid
+    output logic                 last,         // this beat completes the row
+    output logic                 total_valid,  // a cycle later: the sum of the row is valid
     input  wire  [OUT_WIDTH-1:0] results,
-    input  wire                  done,         // LATENCY cycles after the last beat of a row: so are the results
+    input  wire                  done,         // LATENCY cycles after the last beat of a row: the results are valid
     output logic [OUT_WIDTH-1:0] out0_data,
     output logic                 out0_valid,
     input  wire                  out0_ready
@@ -144,7 +144,7 @@ module farm_mvau_control #(
         .WIDTH(IN_WIDTH), .SYNAPSE_FOLDS(SYNAPSE_FOLDS), .NEURON_FOLDS(NEURON_FOLDS)
     ) fetch (.clk, .rst, .in0_data, .in0_valid, .in0_ready, .column, .valid(column_valid), .last(column_last), .take);
 
-    logic [STAGES-1:0] taken, ended;  // [s] is what `take` and `column_last` were s + 1 cycles ago
+    logic [STAGES-1:0] taken, ended;  // [s] is the value of `take` and `column_last` s + 1 cycles ago
     assign add = taken[STAGES-1];
     assign last = ended[STAGES-1];
     always_ff @(posedge clk) begin
@@ -159,7 +159,7 @@ module farm_mvau_control #(
     );
 endmodule
 
-// Sums leave through registers that keep them where they are far enough apart, else through a small memory.
+// Output buffer of the sums: the result registers themselves if sums are far enough apart, otherwise a small memory.
 module farm_mvau_leave #(
     parameter int WIDTH = 8,
     parameter int LATENCY = 4,

@@ -1,8 +1,8 @@
 // The matrix-vector unit for binary weights: products are bits, and a sum counts them.
 `default_nettype none
 
-// Binary weights, 1 for +1 and 0 for -1:  sum w * a = 2 * sum (w and a) - sum a.  The second sum is the same for all PEs:
-// it is a PE whose weights are all 1.
+// Binary weights, 1 for +1 and 0 for -1:  sum w * a = 2 * sum (w and a) - sum a.  The second sum is common to all PEs
+// and computed like that of a PE with all weights 1.
 module farm_mvau_binary #(
     parameter int SYNAPSE_FOLDS = 1,
     parameter int NEURON_FOLDS = 1,
@@ -25,8 +25,8 @@ module farm_mvau_binary #(
     output logic                           out0_valid,
     input  wire                            out0_ready
 );
-    localparam int STAGES = 2;            // of farm_masked_sum
-    localparam int LATENCY = STAGES + 2;  // and the accumulator, and the difference
+    localparam int STAGES = 2;            // of farm_mvau_binary_sum
+    localparam int LATENCY = STAGES + 2;  // plus the accumulator and the difference
     localparam int OUT_WIDTH = MMV * PE * ACCUMULATOR_BITS;
 
     logic [MMV*SIMD*INPUT_BITS-1:0] column;
@@ -43,7 +43,7 @@ module farm_mvau_binary #(
     );
 
     for (genvar m = 0; m < MMV; m++) begin : pixels
-        // Bit planes, made once for all PEs: plane b is bit b of every lane.
+        // Bit planes, shared by all PEs: plane b is bit b of every lane.
         logic [INPUT_BITS*SIMD-1:0] a;
         for (genvar plane = 0; plane < INPUT_BITS; plane++) begin : planes
             for (genvar lane = 0; lane < SIMD; lane++) begin : lanes
@@ -87,7 +87,7 @@ module farm_mvau_binary_pe #(
     farm_mvau_binary_sum #(.SIMD(SIMD), .INPUT_BITS(INPUT_BITS), .SUM_BITS(SUM_BITS)) sum (
         .clk, .rst, .a, .w, .add, .last, .total
     );
-    // Kept until the next sum: farm_hold relies on it.
+    // The result stays until the next sum. farm_hold relies on this.
     always_ff @(posedge clk)
         if (total_valid) result <= ACCUMULATOR_BITS'({total, 1'b0}) - ACCUMULATOR_BITS'(all);
 endmodule
@@ -106,7 +106,7 @@ module farm_mvau_binary_sum #(
     input  wire                        last,
     output logic [SUM_BITS-1:0]        total
 );
-    // Lanes counted in the first stage: more make its logic deeper, fewer the second stage's.
+    // Lanes that one counter of the first stage counts. More make the first stage deeper, fewer the second stage.
     localparam int GROUP = 12;
     localparam int GROUPS = (SIMD + GROUP - 1) / GROUP;
     localparam int COUNT_BITS = $clog2((SIMD < GROUP ? SIMD : GROUP) + 1);
@@ -134,7 +134,7 @@ module farm_mvau_binary_sum #(
     wire [SUM_BITS-1:0] next = accumulator + SUM_BITS'(beat);
     always_ff @(posedge clk) begin
         beat <= beat_sum;
-        // Cleared behind the last beat, so that no first beat needs a multiplexer.
+        // Cleared after the last beat, so the first beat needs no multiplexer.
         if (rst || (add && last)) accumulator <= '0;
         else if (add) accumulator <= next;
         if (add && last) total <= next;

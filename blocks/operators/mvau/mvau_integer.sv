@@ -1,8 +1,8 @@
 // The matrix-vector unit for weights of several bits, on the multipliers of DSPs.
 `default_nettype none
 
-// Weights of several bits, two's complement: products in DSPs, in chains of up to CHAIN along the SIMD lanes (a DSP adds
-// its product to its neighbour's sum), lane s of a chain s cycles behind lane 0.
+// Weights of several bits, two's complement. DSPs multiply and add in chains of up to CHAIN SIMD lanes: each DSP adds
+// its product to its neighbour's sum. Lane s of a chain is delayed by s cycles.
 module farm_mvau_integer #(
     parameter int SYNAPSE_FOLDS = 1,
     parameter int NEURON_FOLDS = 1,
@@ -44,7 +44,7 @@ module farm_mvau_integer #(
         .results, .done(total_valid), .out0_data, .out0_valid, .out0_ready
     );
 
-    // Activations are skewed here, once for all PEs.
+    // Activations are delayed here, once for all PEs.
     logic [MMV*SIMD*INPUT_BITS-1:0] skewed;
     for (genvar m = 0; m < MMV; m++) begin : skew_pixels
         for (genvar s = 0; s < SIMD; s++) begin : skew_lanes
@@ -155,7 +155,7 @@ module farm_mvau_integer_pe #(
     end
 endmodule
 
-// Two's complement numbers of one width, added four at a time, a register behind each stage.
+// Adds two's complement numbers of one width, four at a time, with a register after each stage.
 module farm_adder_tree #(
     parameter int COUNT = 1,
     parameter int WIDTH = 8,

@@ -52,7 +52,7 @@ class Pad(Operator):
         return by_formula(luts=self.lanes * self.bits + 60)
 
     def mistakes(self) -> tuple[Mistake, ...]:
-        """Sizes, padding and the fold of the channels."""
+        """Checks sizes and padding, and that lanes divide the channels."""
         found = positive(self, "channels", "height", "width", "lanes") + lane_bits(self, "bits")
         found += not_negative(self, "top", "left", "bottom", "right")
         return tuple(found or divides(self, "lanes", "channels", self.channels))

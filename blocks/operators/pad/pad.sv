@@ -1,5 +1,5 @@
-// Zero rows and columns around a map; FOLDS beats a pixel. The top rows of an image leave when its first beat is there, so
-// that nothing leaves without an image; the bottom rows wait for nothing.
+// Zero rows and columns around a map; FOLDS beats a pixel. The top rows of an image leave only once its first beat has
+// arrived, so nothing leaves without an image. The bottom rows need not wait.
 `default_nettype none
 
 module farm_pad #(
@@ -33,7 +33,7 @@ module farm_pad #(
     wire last_fold = fold == F_BITS'(FOLDS - 1);
     wire last_x = x == X_BITS'(OUT_COLUMNS - 1);
     wire last_y = y == Y_BITS'(OUT_ROWS - 1);
-    // Registers, since ready hangs on them: y and x are on the map; this is an image's first beat.
+    // Registers, because they are in the path to ready: y and x are on the map; this is an image's first beat.
     logic on_row, on_column, begins;
     wire on_map = on_row && on_column;
 

@@ -1,4 +1,4 @@
-"""Sliding window: the map becomes the columns that a matrix-vector unit multiplies with."""
+"""Sliding window: turns a map into the columns that a matrix-vector unit multiplies."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from config.fpga_resources import Resources
 class SlidingWindow(WindowOperator):
     """Windows of `kernel` x `kernel` over a map that is already padded (`height` x `width` x `channels`).
 
-    For each group of `mmv` horizontally consecutive output pixels, kernel row, kernel column and channel fold one beat:
-    lane m * simd + s is channel fold * simd + s of pixel m of the group.
+    There is one beat for each group of `mmv` horizontally consecutive output pixels, kernel row, kernel column and
+    channel fold, in this order. Lane m * simd + s is channel fold * simd + s of pixel m of the group.
     """
 
     sv_rooms = ("fifo",)
@@ -42,27 +42,27 @@ class SlidingWindow(WindowOperator):
 
     @property
     def buffers_input(self) -> bool:
-        """A window of more than one pixel, or several windows."""
+        """True if a window has more than one pixel, or a beat several windows."""
         return self.kernel > 1 or self.mmv > 1
 
     def cycles(self) -> int:
-        """A beat of `mmv` windows a cycle, with cf = C / simd.
+        """A beat of `mmv` windows a cycle: `window_cycles` with cf = C / simd.
 
-        FINN's formula starts with ((K - 1) * W + K) * cf: its first window leaves before the K-th row is complete,
-        ours after it. 1x1 windows of one pixel at a time are passed on without a buffer: one beat of the input a cycle.
+        FINN's formula starts with ((K - 1) * W + K) * cf, because its first window leaves before the K-th row is
+        complete; ours leaves after it. 1x1 windows with mmv 1 need no buffer: one beat of the input a cycle.
         """
         if self.kernel == 1 and self.mmv == 1:
             return self.inputs[0].beats
         return self.window_cycles(self.folds, self.mmv)
 
     def area(self) -> Resources:
-        """300 + width * ceil(depth / 38) LUTs (FINN-R), the buffer in block RAM when it is deep."""
+        """300 + width * ceil(depth / 38) LUTs (FINN-R); a deep buffer is block RAM instead."""
         if self.kernel == 1 and self.mmv == 1:
             return by_formula(luts=60)
         return by_formula(luts=300) + self.line_buffer(self.simd * self.bits, self.folds)
 
     def mistakes(self) -> tuple[Mistake, ...]:
-        """Sizes, the kernel within the map, folds that divide."""
+        """Checks sizes, that the kernel fits the map, and that folds divide."""
         found = positive(self, "channels", "height", "width", "kernel", "stride", "simd", "mmv")
         found += lane_bits(self, "bits")
         if found:

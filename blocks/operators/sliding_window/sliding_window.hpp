@@ -6,7 +6,7 @@
 
 namespace farm {
 
-// The first COUNT rows of a line buffer.
+// Fills the first COUNT rows of a line buffer.
 template <int COUNT, int ROWS, int WIDTH, int FOLDS, class Beat>
 void fill_rows(stream<Beat>& input, Beat (&rows)[ROWS][WIDTH][FOLDS]) {
 #pragma HLS INLINE
@@ -20,7 +20,7 @@ void fill_rows(stream<Beat>& input, Beat (&rows)[ROWS][WIDTH][FOLDS]) {
     }
 }
 
-// One beat into the place (slot, x, fold) of a line buffer, which moves on; a full row is counted.
+// Writes one beat to the place (slot, x, fold) of a line buffer, advances the place, and counts full rows.
 template <int ROWS, int WIDTH, int FOLDS, class Beat>
 void load_beat(stream<Beat>& input, Beat (&rows)[ROWS][WIDTH][FOLDS], int& slot, int& x, int& fold, int& loaded_rows) {
 #pragma HLS INLINE
@@ -38,7 +38,7 @@ void load_beat(stream<Beat>& input, Beat (&rows)[ROWS][WIDTH][FOLDS], int& slot,
 }
 
 // The buffer is a ring of rows. While the windows of one output row leave, the STRIDE rows that the next output row
-// needs come in: they go to rows that no window of this output row touches.
+// needs arrive. They go to rows that no window of this output row reads.
 template <int CHANNELS, int HEIGHT, int WIDTH, int KERNEL, int STRIDE, int SIMD, int BITS, int MMV,
           int BANKS = MMV * STRIDE>
 void sliding_window(stream<lanes<SIMD, BITS> >& input, stream<lanes<MMV * SIMD, BITS> >& output) {
@@ -52,7 +52,7 @@ void sliding_window(stream<lanes<SIMD, BITS> >& input, stream<lanes<MMV * SIMD, 
 
     lanes<SIMD, BITS> rows[ROWS][WIDTH][FOLDS];
     FARM_PACK(rows);
-    // MMV pixels, STRIDE columns apart, are read in one cycle: neighbours have to lie in different memories.
+    // MMV pixels, STRIDE columns apart, are read in one cycle, so neighbouring columns must be in different memories.
     FARM_PARTITION_CYCLIC(rows, 2, BANKS);
 
     fill_rows<KERNEL>(input, rows);
@@ -60,7 +60,7 @@ void sliding_window(stream<lanes<SIMD, BITS> >& input, stream<lanes<MMV * SIMD, 
     int top = 0;
     int loaded_rows = KERNEL;
     output_rows: for (int oy = 0; oy < OUT_HEIGHT; oy++) {
-// Flattened, the first window of a row could be read before the last pixel of the row is written.
+// If flattened, a row's first window could be read before the last pixel that it needs is written.
 #pragma HLS LOOP_FLATTEN off
         int group = 0;
         int ky = 0;
@@ -107,7 +107,7 @@ void sliding_window(stream<lanes<SIMD, BITS> >& input, stream<lanes<MMV * SIMD, 
     }
 }
 
-// Windows of 1 x 1, one pixel at a time: every STRIDE-th row and column is passed on, nothing is kept.
+// Windows of 1 x 1, one pixel at a time: passes every STRIDE-th row and column on and stores nothing.
 template <int CHANNELS, int HEIGHT, int WIDTH, int STRIDE, int SIMD, int BITS>
 void subsample(stream<lanes<SIMD, BITS> >& input, stream<lanes<SIMD, BITS> >& output) {
     const int FOLDS = CHANNELS / SIMD;

@@ -1,9 +1,10 @@
-// Windows over a map that is already padded. A beat holds MMV windows' pixels of one kernel position and channel fold.
+// Windows over a map that is already padded. A beat holds one pixel of MMV windows, for a kernel position and channel
+// fold.
 //
-// The line buffer is a ring of beats. A window's beats leave as soon as they are in, a pixel's place is free as soon as
-// no later window needs it, and the rows of the next image follow those of this one: nothing waits for a row or an
-// image to end. MMV pixels, STRIDE columns apart, are read in one cycle out of BANKS memories: column x is in bank
-// x % BANKS.
+// The line buffer is a ring of beats. A window's beats leave as soon as they have arrived. A pixel's place is free as
+// soon as no later window needs it. The rows of the next image follow those of this one. So nothing waits for the end
+// of a row or an image. MMV pixels, STRIDE columns apart, are read in one cycle from BANKS memories: column x is in
+// bank x % BANKS.
 `default_nettype none
 
 module farm_sliding_window #(
@@ -28,18 +29,20 @@ module farm_sliding_window #(
     localparam int GROUPS = ((COLUMNS - KERNEL) / STRIDE + 1) / MMV;
     localparam int BANKS = MMV == 1 ? 1 : MMV * STRIDE;
 
-    // In beats of the input. Distances are from the first column of the present group in its first row.
+    // In beats of the input. Distances are from the first column of the current group in its first row.
     localparam int ROW_BEATS = COLUMNS * FOLDS;
-    // The rows of a window, those that the next window row needs, and one more: during the last windows of an image, the
-    // rows that the next image's first window needs come in.
+    // The rows of a window, those that the next window row needs, and one more: during the last windows of an image,
+    // rows for the first window of the next image arrive.
     localparam int HELD_ROWS = KERNEL + STRIDE + 1;
     localparam int HELD_BEATS = HELD_ROWS * ROW_BEATS;
     localparam int GROUP_BEATS = STRIDE * MMV * FOLDS;
     localparam int FIRST_NEED = (MMV - 1) * STRIDE * FOLDS;
     localparam int NEXT_ROW_BEATS = STRIDE * ROW_BEATS - (GROUPS - 1) * GROUP_BEATS;
-    localparam int LEFT_ROWS = ROWS - (OUT_ROWS - 1) * STRIDE;  // from the last window row's first row to the next image
+    // Rows from the first row of the last window row to the next image.
+    localparam int LEFT_ROWS = ROWS - (OUT_ROWS - 1) * STRIDE;
     localparam int NEXT_IMAGE_BEATS = LEFT_ROWS * ROW_BEATS - (GROUPS - 1) * GROUP_BEATS;
-    // Two bits more than the largest distance: rows below the last window are skipped by going below zero.
+    // Two bits more than the largest distance, because `have` goes below zero when rows below the last window are
+    // skipped.
     localparam int COUNT_BITS = $clog2(HELD_BEATS + (LEFT_ROWS + 1) * ROW_BEATS) + 2;
 
     // In words of a bank.
@@ -60,7 +63,7 @@ module farm_sliding_window #(
     logic [X_BITS-1:0] in_x;
     logic [B_BITS-1:0] in_bank;
     logic [ADDRESS_BITS-1:0] in_word, in_row;  // of this pixel's first fold, of this row
-    logic signed [COUNT_BITS-1:0] have;        // beats that are in
+    logic signed [COUNT_BITS-1:0] have;        // beats that have arrived
     logic signed [COUNT_BITS-1:0] advance;
     wire push = in0_valid && in0_ready;
     wire in_last_fold = in_fold == F_BITS'(FOLDS - 1);
@@ -91,11 +94,11 @@ module farm_sliding_window #(
     logic [K_BITS-1:0] kx, ky;
     logic [G_BITS-1:0] group;
     logic [Y_BITS-1:0] y;
-    logic [COUNT_BITS-1:0] need, need_row;  // the beat that this one needs, and that its kernel row's first one needs
-    logic [ADDRESS_BITS-1:0] word;          // of this beat, where the bank is not wrapped
-    logic [ADDRESS_BITS-1:0] row_word;      // of the kernel row's first beat
-    logic [ADDRESS_BITS-1:0] group_word;    // of the group's first beat
-    logic [ADDRESS_BITS-1:0] line_word;     // of the first group's, in this window row
+    logic [COUNT_BITS-1:0] need, need_row;  // input beat that this beat needs; that the kernel row's first beat needs
+    logic [ADDRESS_BITS-1:0] word;          // address of this beat in a bank that has not wrapped
+    logic [ADDRESS_BITS-1:0] row_word;      // address of the kernel row's first beat
+    logic [ADDRESS_BITS-1:0] group_word;    // address of the group's first beat
+    logic [ADDRESS_BITS-1:0] line_word;     // address of the first beat of this window row's first group
     wire last_fold = fold == F_BITS'(FOLDS - 1);
     wire last_kx = kx == K_BITS'(KERNEL - 1);
     wire last_ky = ky == K_BITS'(KERNEL - 1);
@@ -144,7 +147,7 @@ module farm_sliding_window #(
                 need <= need_row + COUNT_BITS'(ROW_BEATS);
                 need_row <= need_row + COUNT_BITS'(ROW_BEATS);
             end else begin
-                // With one bank the columns of a kernel row follow each other; with several, each is another rotation.
+                // With one bank the columns of a kernel row are consecutive; with several, each rotates the banks.
                 word <= BANKS > 1 && last_fold ? row_word : word + 1'b1;
                 need <= need + 1'b1;
             end
@@ -163,7 +166,7 @@ module farm_sliding_window #(
             in0_ready <= 1'b0;
         end else begin
             have <= have + COUNT_BITS'(push) - advance;
-            // What becomes free in this cycle is not counted yet: ready would hang on the output's ready.
+            // Ignores places that become free in this cycle; otherwise in0_ready would depend on out0_ready.
             in0_ready <= $signed(have + COUNT_BITS'(push)) < $signed(COUNT_BITS'(HELD_BEATS));
         end
     end
@@ -183,7 +186,7 @@ module farm_sliding_window #(
         logic [ADDRESS_BITS-1:0] wrapped;
         logic [WIDTH-1:0] read;
         always_comb begin
-            // A column of this bank beyond the rotation is one word further, for each time that it goes round.
+            // A kernel column wraps to the next word of this bank once for every BANKS columns.
             wrapped = word;
             for (int turn = 0; BANKS > 1 && turn * BANKS + bank < KERNEL; turn++)
                 if (kx > K_BITS'(turn * BANKS + bank)) wrapped = wrapped + ADDRESS_BITS'(FOLDS);
@@ -214,8 +217,8 @@ module farm_sliding_window #(
     );
 endmodule
 
-// Windows of 1 x 1, one pixel at a time: every STRIDE-th row and column is passed on. A row of them is kept: what follows
-// goes on while rows that are left out pass by.
+// Windows of 1 x 1, one pixel at a time: passes every STRIDE-th row and column on. It buffers one such row, so that the
+// next operator has work while the skipped rows arrive.
 module farm_subsample #(
     parameter int WIDTH = 8,
     parameter int FOLDS = 1,

@@ -1,4 +1,4 @@
-"""Threshold activation: how many of a channel's thresholds a value has reached."""
+"""Threshold activation: counts how many of its channel's thresholds a value has reached."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from blocks.operators.checks import MAX_LANE_BITS, divides, ports, positive
 from config.fpga_resources import Resources
 
 MAX_OUTPUT_BITS = 8
-"""255 thresholds per channel: more would be a table look-up, not a row of comparators."""
+"""255 thresholds per channel. Beyond that a look-up table is the better circuit."""
 
 
 @dataclass(frozen=True)
 class Threshold(Operator):
-    """`2^output_bits - 1` thresholds per channel on values of `lowest..highest`; out = thresholds <= value, counted."""
+    """`2^output_bits - 1` thresholds per channel, for values lowest..highest; out = number of thresholds <= value."""
 
     channels: int
     pixels: int
@@ -39,12 +39,12 @@ class Threshold(Operator):
 
     @property
     def input_bits(self) -> int:
-        """Bits of a value: those of the accumulator in front of it if signed."""
+        """Bits of a value; if signed, those of the accumulator that it comes from."""
         return signed_bits(self.lowest, self.highest + 1) if self.signed else unsigned_bits(self.highest)
 
     @property
     def threshold_bits(self) -> int:
-        """Bits of a threshold: `highest + 1` is the one that is never reached."""
+        """Bits of a threshold, which also hold `highest + 1`, a threshold that is never reached."""
         return signed_bits(self.lowest, self.highest + 1) if self.signed else unsigned_bits(self.highest + 1)
 
     @property
@@ -59,7 +59,7 @@ class Threshold(Operator):
 
     @property
     def parameters(self) -> tuple[ParameterStream, ...]:
-        """The thresholds of `pe` channels a beat: PE 0 lowest, ascending within the PE."""
+        """The thresholds of `pe` channels a beat: PE 0 in the lowest bits, ascending within each PE."""
         depth = self.channels // self.pe
         return (ParameterStream(self.pe * self.steps, self.threshold_bits, depth, self.signed, role="thresholds"),)
 
@@ -69,7 +69,7 @@ class Threshold(Operator):
         return (Stream(self.pe, self.output_bits, self.pixels * self.channels // self.pe),)
 
     def parameter_reads(self) -> int:
-        """All channels' thresholds for each pixel."""
+        """Once for each pixel."""
         return self.pixels
 
     def cycles(self) -> int:
@@ -81,7 +81,7 @@ class Threshold(Operator):
         return by_formula(luts=1.1 * self.pe * self.steps * self.input_bits)
 
     def mistakes(self) -> tuple[Mistake, ...]:
-        """The range, the fold and the width of the threshold port."""
+        """Checks the range, that pe divides the channels, and the width of the threshold port."""
         found = positive(self, "channels", "pixels", "pe", "output_bits")
         if self.lowest > self.highest:
             found.append(

@@ -11,14 +11,14 @@ from blocks.operators.threshold import Threshold
 
 
 def apply(shape: Threshold, inputs: Sequence[Tensor], parameters: Sequence[Tensor]) -> tuple[Tensor, ...]:
-    """For each value the number of its channel's thresholds that are at most the value."""
+    """For each value, the number of its channel's thresholds that are at most the value."""
     (given,) = exactly("inputs", inputs, 1)
     (thresholds,) = exactly("parameters", parameters, 1)
     values = check("input", given, (None, None, None, shape.channels))
     if values.shape[1] * values.shape[2] != shape.pixels:
         raise ValueError(f"input has {values.shape[1]} x {values.shape[2]} pixels, expected {shape.pixels}")
     in_range("input", values, shape.lowest, shape.highest)
-    # As saturated as the hardware's: both sides then have one type, and numpy compares without widening to float.
+    # Saturated as in the hardware. Both sides then have one type, and numpy compares without widening to float.
     limits = saturated(shape, thresholds)
     kind = lane_dtype(shape.threshold_bits, shape.signed)
     wide, limits = values.astype(kind), limits.astype(kind)
@@ -29,21 +29,21 @@ def apply(shape: Threshold, inputs: Sequence[Tensor], parameters: Sequence[Tenso
 
 
 def saturated(shape: Threshold, thresholds: Tensor) -> Tensor:
-    """Thresholds [C, T] within lowest..highest + 1, ascending. No value's count changes by that.
+    """Clip thresholds [C, T] to lowest..highest + 1 and sort them, which changes no count.
 
-    One at or below `lowest` always counts and one above `highest` never does, wherever it stands.
+    A threshold at or below `lowest` counts for every value and one above `highest` for none. The order is irrelevant.
     """
     array = check("thresholds", thresholds, (shape.channels, shape.steps))
     kind = np.int64 if shape.signed else np.uint64
     if array.dtype != np.uint64 and shape.highest < np.iinfo(np.int64).max:
         return np.sort(np.clip(array.astype(np.int64), shape.lowest, shape.highest + 1), axis=1).astype(kind)
-    # numpy compares these two as floating point numbers; Python's own are exact.
+    # numpy would compare int64 with uint64 as floating point numbers; Python's integers are exact.
     clipped = [[min(max(int(t), shape.lowest), shape.highest + 1) for t in row] for row in array.tolist()]
     return np.sort(np.array(clipped, kind), axis=1)
 
 
 def memory(shape: Threshold, index: int, values: Tensor) -> Tensor:
-    """Saturated thresholds in the order of the wire, [channels / pe, pe * T]: PE 0 lowest, ascending within the PE."""
+    """Saturated thresholds in stream order, [channels / pe, pe * T]: PE 0 lowest, ascending within each PE."""
     if index != 0:
         raise no_memory(1, index)
     return beats(shape.parameters[0], saturated(shape, values))

@@ -1,6 +1,6 @@
-// How many of a channel's thresholds a value has reached, for LANES channels a beat. Thresholds ascend, so the count is
-// found bit by bit, highest first: compare with the middle one, keep the half in which the answer lies. That takes
-// OUTPUT_BITS comparators a lane instead of 2^OUTPUT_BITS - 1.
+// Counts how many of its channel's thresholds a value has reached, for LANES channels a beat. Thresholds ascend, so a
+// binary search finds the count bit by bit, highest first: compare with the middle threshold, then keep the half with
+// the answer. That takes OUTPUT_BITS comparators a lane instead of 2^OUTPUT_BITS - 1.
 `default_nettype none
 
 module farm_threshold #(
@@ -63,11 +63,11 @@ module farm_threshold_lane #(
     input  wire  [((1<<OUTPUT_BITS)-1)*THRESHOLD_BITS-1:0] thresholds,
     output logic [OUTPUT_BITS-1:0] count
 );
-    // Both are compared as signed numbers; an unsigned one gets a zero in front.
+    // Both are compared as signed numbers; unsigned ones are extended by a zero bit.
     localparam int WIDTH = SIGNED ? THRESHOLD_BITS : THRESHOLD_BITS + 1;
 
     for (genvar stage = 0; stage < OUTPUT_BITS; stage++) begin : stages
-        localparam int LEFT = (1 << (OUTPUT_BITS - stage)) - 1;  // thresholds still in question
+        localparam int LEFT = (1 << (OUTPUT_BITS - stage)) - 1;  // thresholds that remain in the search
         localparam int HALF = LEFT / 2;
         logic [INPUT_BITS-1:0] v;
         logic [LEFT*THRESHOLD_BITS-1:0] t;

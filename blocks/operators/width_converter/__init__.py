@@ -1,4 +1,4 @@
-"""Width converter: the same elements, another number of them in a beat."""
+"""Width converter: changes the number of elements in a beat."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from blocks.operators.checks import divides, lane_bits, positive
 from config.fpga_resources import Resources
 
 SPARE_CYCLES = 8
-"""A beat that is taken apart where it stands may be held up that long without holding up its producer."""
+"""Slack for stalls that a producer must allow before its output beats are split in place, without a copy."""
 
 
 @dataclass(frozen=True)
 class WidthConverter(Operator):
-    """Beats of `lanes_in` elements become beats of `lanes_out`, in any ratio; `elements` is those of one image."""
+    """Beats of `lanes_in` elements become beats of `lanes_out`, in any ratio. An image has `elements` elements."""
 
     lanes_in: int
     lanes_out: int
@@ -40,11 +40,11 @@ class WidthConverter(Operator):
 
     @property
     def buffers_input(self) -> bool:
-        """Narrow beats for a wide one."""
+        """True if it gathers several beats into one."""
         return self.lanes_out > self.lanes_in
 
     def cycles(self) -> int:
-        """Beats of the narrower side; with a ratio that is not whole, beats of both sides one after the other."""
+        """Beats of the narrower side. If the ratio is not whole: beats of both sides, one after the other."""
         beats = self.inputs[0].beats, self.outputs[0].beats
         return max(beats) if self.whole_ratio else sum(beats)
 
@@ -53,7 +53,7 @@ class WidthConverter(Operator):
         return by_formula(luts=lcm(self.lanes_in, self.lanes_out) * self.bits + 20)
 
     def mistakes(self) -> tuple[Mistake, ...]:
-        """Both sides fill whole beats."""
+        """Checks that an image is a whole number of beats on both sides."""
         found = positive(self, "lanes_in", "lanes_out", "elements") + lane_bits(self, "bits")
         if found:
             return tuple(found)
@@ -63,7 +63,7 @@ class WidthConverter(Operator):
 
     @property
     def cpp_function(self) -> str:
-        """`farm::widen`, `farm::narrow`, or `farm::regroup` where the ratio is not whole."""
+        """`farm::widen`, `farm::narrow`, or `farm::regroup` if the ratio is not whole."""
         sizes = f"<{self.lanes_in}, {self.lanes_out}, {self.elements}>"
         if self.lanes_out % self.lanes_in == 0:
             return "farm::widen" + sizes
@@ -75,7 +75,7 @@ class WidthConverter(Operator):
         return self.sv_module_behind(None)
 
     def sv_module_behind(self, producer: Operator | None) -> SvModule:
-        """The same, behind an operator: a beat is taken apart at its output where that costs it no cycle."""
+        """`sv_module` after `producer`. Beats are split in place at its output if that costs the producer no cycle."""
         common = lcm(self.lanes_in, self.lanes_out)
         sizes = (("LANES_IN", self.lanes_in), ("LANES_OUT", self.lanes_out), ("BITS", self.bits), ("COMMON", common))
         parts = self.lanes_in // self.lanes_out

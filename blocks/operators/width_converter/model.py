@@ -1,4 +1,4 @@
-"""Width converter, exactly: the tensor as it was."""
+"""Width converter, exactly: the unchanged tensor."""
 
 from __future__ import annotations
 

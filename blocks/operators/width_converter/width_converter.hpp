@@ -1,4 +1,4 @@
-// The same elements in the same order, another number of them in a beat.
+// Changes the number of elements in a beat, not their order.
 #ifndef FARM_WIDTH_CONVERTER_HPP
 #define FARM_WIDTH_CONVERTER_HPP
 
@@ -18,7 +18,7 @@ void widen(stream<Input>& input, stream<Output>& output) {
         widen_parts: for (int part = 0; part < RATIO; part++) {
 #pragma HLS PIPELINE II=1
             const Input narrow = input.read();
-            // Shifting in from the top keeps every index constant, where writing at `part` would be a multiplexer.
+            // Shifting in from the top keeps every index constant; writing at `part` would need a multiplexer.
             widen_shift: for (int l = 0; l < LANES_OUT - LANES_IN; l++) {
 #pragma HLS UNROLL
                 wide.lane[l] = wide.lane[l + LANES_IN];
@@ -64,7 +64,7 @@ void narrow(stream<Input>& input, stream<Output>& output) {
     }
 }
 
-// Any ratio: beats fill a register of the least common multiple of both widths, then it is emptied.
+// Any ratio: beats fill a register as wide as the least common multiple of both widths, and then empty it.
 template <int LANES_IN, int LANES_OUT, int ELEMENTS, class Input, class Output>
 void regroup(stream<Input>& input, stream<Output>& output) {
     const int BOTH = LANES_IN / greatest_divisor<LANES_IN, LANES_OUT>::value * LANES_OUT;

@@ -1,5 +1,5 @@
-// Beats of LANES_IN elements to beats of LANES_OUT. Where neither is a multiple of the other, through beats of their
-// least common multiple. INPUT_HELD: where a beat becomes several, the input may hold it until the last is taken.
+// Beats of LANES_IN elements to beats of LANES_OUT. If neither is a multiple of the other, it goes through beats of
+// their least common multiple. INPUT_HELD: when a beat is split, the input can hold it until its last part is taken.
 `default_nettype none
 
 module farm_width_converter #(
@@ -49,10 +49,10 @@ module farm_widen #(
         assign in0_ready = out0_ready;
     end else begin : gather
         localparam int BITS = $clog2(RATIO + 1);
-        // The last beat goes straight into the finished one, so that gathering never pauses.
+        // The last beat goes straight to the output register, so gathering never pauses.
         logic [WIDTH*(RATIO-1)-1:0] gathered;
         logic [BITS-1:0] count;
-        logic last;  // count is RATIO - 1; a register, since ready hangs on it
+        logic last;  // count is RATIO - 1; a register, because it is in the path to ready
         wire free = !out0_valid || out0_ready;
 
         assign in0_ready = !last || free;
@@ -79,8 +79,8 @@ module farm_widen #(
     end
 endmodule
 
-// One beat becomes RATIO, the lowest bits first. A copy of it is shifted out; with INPUT_HELD its parts are chosen at the
-// input instead, and it is taken with the last of them: no register for the beat, and fewer LUTs.
+// One beat becomes RATIO beats, the lowest bits first. Normally a copy of the beat is shifted out. With INPUT_HELD a
+// multiplexer picks the parts at the input, and the beat is taken with its last part. This saves the register and LUTs.
 module farm_narrow #(
     parameter int WIDTH = 8,
     parameter int RATIO = 2,
@@ -102,7 +102,7 @@ module farm_narrow #(
     end else if (INPUT_HELD) begin : choose
         localparam int BITS = $clog2(RATIO);
         logic [BITS-1:0] part;
-        logic last;  // part is RATIO - 1; a register, since ready hangs on it
+        logic last;  // part is RATIO - 1; a register, because it is in the path to ready
         wire free = !out0_valid || out0_ready;
         wire step = in0_valid && free;
         assign in0_ready = last && free;
@@ -133,8 +133,8 @@ module farm_narrow #(
     end else begin : spread
         localparam int BITS = $clog2(RATIO + 1);
         logic [WIDTH*RATIO-1:0] left;
-        logic [BITS-1:0] count;  // beats still to leave
-        logic last, none;        // it is 1, it is 0; registers, since ready hangs on them
+        logic [BITS-1:0] count;  // beats still to send
+        logic last, none;        // count is 1, count is 0; registers, because they are in the path to ready
         assign out0_valid = !none;
         assign out0_data = left[WIDTH-1:0];
         assign in0_ready = none || (last && out0_ready);

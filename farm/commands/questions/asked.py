@@ -14,11 +14,10 @@ from doit.exceptions import InvalidCommand, InvalidDodoFile
 
 from config.problem import ConfigError
 from farm.commands.helpful import Helpful
-from farm.display.reader import ReaderMayLeave
 from farm.project import Question, project_of
 
 
-class Asked(Helpful, ReaderMayLeave, DoitCmdBase):  # type: ignore[misc]
+class Asked(Helpful, DoitCmdBase):  # type: ignore[misc]
     """Prints the answer to a question. It takes no lock, and loads no task."""
 
     doc_purpose = "a question that dodo.py answers"

@@ -8,12 +8,12 @@ from typing import Any
 from doit.cmd_base import DoitCmdBase
 from doit.exceptions import InvalidCommand
 
+from config.output import console
 from farm.commands.helpful import Helpful
-from farm.display.reader import ReaderMayLeave
 from farm.project import project_of
 
 
-class Config(Helpful, ReaderMayLeave, DoitCmdBase):  # type: ignore[misc]
+class Config(Helpful, DoitCmdBase):  # type: ignore[misc]
     """Shows the effective settings with their origin."""
 
     name = "config"
@@ -29,7 +29,6 @@ class Config(Helpful, ReaderMayLeave, DoitCmdBase):  # type: ignore[misc]
 
     def execute(self, params: Any, args: list[str]) -> int:
         """Print the settings of the dodo.py; no task is created."""
-        from rich.console import Console  # noqa: PLC0415 - slow to import, and only needed here
         from rich.table import Table  # noqa: PLC0415
 
         if args:
@@ -41,5 +40,5 @@ class Config(Helpful, ReaderMayLeave, DoitCmdBase):  # type: ignore[misc]
             shown = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
             table.add_row(key, shown, settings.origin(key), settings.docs[key])
         width = None if sys.stdout.isatty() else 200
-        Console(file=sys.stdout, highlight=False, width=width).print(table)
+        console(file=sys.stdout, highlight=False, width=width).print(table)
         return 0

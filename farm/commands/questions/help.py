@@ -13,7 +13,6 @@ from farm.commands.groups import by_name
 from farm.commands.helpful import Helpful
 from farm.commands.questions.asked import Asked
 from farm.commands.refused import Refused
-from farm.display.reader import ReaderMayLeave
 from farm.planning.graph import check_selection
 from farm.project import Guide, guide_of, project_of
 
@@ -34,7 +33,7 @@ Usage
 """
 
 
-class Help(Helpful, ReaderMayLeave, DoitHelp):  # type: ignore[misc]
+class Help(Helpful, DoitHelp):  # type: ignore[misc]
     """Shows the guide, or the text of a command or a task."""
 
     name = "help"
@@ -45,7 +44,7 @@ class Help(Helpful, ReaderMayLeave, DoitHelp):  # type: ignore[misc]
     task_list: Any
 
     def execute(self, params: Any, args: list[str]) -> int:
-        """Print what is asked for; a word that is neither a command nor a task is an error."""
+        """Print the help of a command or a task; any other word is an error."""
         if not args:
             self.print_usage(self.cmds)
         elif len(args) > 1:

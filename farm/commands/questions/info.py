@@ -1,4 +1,4 @@
-"""`doit info`: doit's own, which knows what groups stand for and shows what a step runs with."""
+"""`doit info`: doit's own, for groups too; it shows the command, tools and resources of a step."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from doit.cmd_info import Info as DoitInfo
 
 from farm.commands.groups import GROUP, WithGroups, by_name
 from farm.commands.helpful import Helpful
-from farm.display.reader import ReaderMayLeave
 from farm.display.wording import step_lines
 from farm.planning.graph import check_selection, linked, step_of
 
 
-class Info(Helpful, ReaderMayLeave, DoitInfo):  # type: ignore[misc]
-    """Shows a task; of a step what it runs with, in lines and not as the object that it is."""
+class Info(Helpful, DoitInfo):  # type: ignore[misc]
+    """Shows a task; of a step its command, tools, facts and resources."""
 
     name = "info"
     doc_purpose = "show a task: what it reads, makes and runs, and whether it is up to date"
@@ -28,7 +27,7 @@ class Info(Helpful, ReaderMayLeave, DoitInfo):  # type: ignore[misc]
     def _execute(self, pos_args: list[str], hide_status: bool = False) -> int:
         tasks = by_name(self.task_list)
         check_selection(pos_args, tasks, ())
-        # It finds which task makes what another one reads.
+        # Connects tasks by the files that they make and read.
         linked(self.task_list)
         self.dep_manager = WithGroups(self.dep_manager)
         step = None

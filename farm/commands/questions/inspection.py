@@ -12,7 +12,6 @@ from doit.control import TaskControl
 from doit.exceptions import InvalidCommand
 
 from farm.commands.helpful import Helpful
-from farm.display.reader import ReaderMayLeave
 from farm.machine import store_folder
 from farm.planning.graph import check_selection, check_sources, linked, named, order
 from farm.planning.planner import Planned, Planner
@@ -23,7 +22,7 @@ from farm.results.reading import StoreReader
 from farm.settings import FarmSettings
 
 
-class Inspection(Helpful, ReaderMayLeave, DoitCmdBase):  # type: ignore[misc]
+class Inspection(Helpful, DoitCmdBase):  # type: ignore[misc]
     """Loads and checks the graph as `run` does, and ends with doit's memory closed and unchanged.
 
     It takes no lock and needs no folder that can be written.
@@ -52,7 +51,8 @@ class Inspection(Helpful, ReaderMayLeave, DoitCmdBase):  # type: ignore[misc]
     def _planned(self, control: TaskControl, names: list[str], *, dep_file: str) -> tuple[Planned, ...]:
         root = Path.cwd()
         digests = digests_of(root)
-        store = StoreReader(store_folder(self._farm()), warn)
+        farm = self._farm()
+        store = StoreReader(store_folder(farm), warn, shared=farm.store_shared)
         planner = Planner(
             root,
             control.tasks,
@@ -63,7 +63,7 @@ class Inspection(Helpful, ReaderMayLeave, DoitCmdBase):  # type: ignore[misc]
             predecessors=Predecessors(root, control.tasks, dep_file),
         )
         planned = planner.plan(names)
-        # What was hashed here is not hashed again by the build, where it can be written down.
+        # The next build need not hash these files again, if the table can be written.
         with contextlib.suppress(OSError):
             digests.save()
         return planned

@@ -1,4 +1,4 @@
-"""`doit list`: doit's own, in the order of work, which knows what groups stand for."""
+"""`doit list`: doit's own, in the order of work, for groups too."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from doit.cmd_list import List as DoitList
 from farm.commands.groups import WithGroups, by_name
 from farm.commands.helpful import Helpful
 from farm.commands.questions.as_json import OPT_JSON, json_text
-from farm.display.reader import ReaderMayLeave
 from farm.planning.graph import Task, check_selection, linked
 from farm.project import Guide, guide_of
 
@@ -32,7 +31,7 @@ _SAID = {
 _DEFAULTS = {"sort": {"default": "definition"}}
 
 
-class List(Helpful, ReaderMayLeave, DoitList):  # type: ignore[misc]
+class List(Helpful, DoitList):  # type: ignore[misc]
     """Lists tasks; with -s a group is U if all that it stands for is."""
 
     name = "list"
@@ -58,7 +57,7 @@ class List(Helpful, ReaderMayLeave, DoitList):  # type: ignore[misc]
         # doit passes parameters by their names.
         tasks = by_name(self.task_list)
         check_selection(pos_args, tasks, ())
-        # It finds which task makes what another one reads.
+        # Connects tasks by the files that they make and read.
         linked(self.task_list)
         self.dep_manager = WithGroups(self.dep_manager)
         guide = guide_of(self.loader)

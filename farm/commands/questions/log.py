@@ -1,4 +1,4 @@
-"""`doit log`: what the tool of a step has written."""
+"""`doit log`: the output of a step's tool."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from doit.exceptions import InvalidCommand
 
+from config.output import clean
 from farm.commands.groups import by_name
 from farm.commands.questions.inspection import Inspection, warn
 from farm.planning.graph import check_selection, linked, members, step_of
@@ -54,24 +55,25 @@ class Log(Inspection):
         redaction = project_of(self.loader).redaction
         pieces = [read_log(step, redaction) for step in there]
         if len(there) > 1:
-            heads = [f"== {step.name}: {step.log}\n".encode() for step in there]
+            heads = [f"== {step.name}: {step.log}\n" for step in there]
             pieces = [part for pair in zip(heads, pieces, strict=True) for part in pair]
-        self._show(b"".join(pieces))
+        self._show(clean("".join(pieces)).encode("utf-8", errors="surrogateescape"))
         return 0
 
     def _show(self, text: bytes) -> None:
         if self.outstream.isatty() and _paged(text):
             return
         self.outstream.flush()
+        # Bytes: some of them may not be UTF-8, and stay as they are.
         self.outstream.buffer.write(text)
         self.outstream.flush()
 
 
-def read_log(step: Step, redaction: Redaction) -> bytes:
-    """Return the log of a step without what is private. It was redacted when it was kept; twice does no harm."""
+def read_log(step: Step, redaction: Redaction) -> str:
+    """Return the redacted log of a step. It was redacted when it was stored; doing it twice changes nothing."""
     # Bytes that are not UTF-8 stay as they are.
     text = Path(step.log).read_bytes().decode("utf-8", errors="surrogateescape")
-    return redaction.clean(text, text).encode("utf-8", errors="surrogateescape")
+    return redaction.clean(text, text)
 
 
 def _paged(text: bytes) -> bool:
@@ -80,8 +82,8 @@ def _paged(text: bytes) -> bool:
     if not words:
         return False
     try:
-        # F: a text that fits the screen is printed. R: colours. X: it stays on the screen.
-        pager = subprocess.Popen(words, stdin=subprocess.PIPE, env={"LESS": "FRX", **os.environ})
+        # F: a text that fits the screen is printed. X: it stays on the screen.
+        pager = subprocess.Popen(words, stdin=subprocess.PIPE, env={"LESS": "FX", **os.environ})
     except OSError:
         return False
     # Ctrl-C is for the pager.

@@ -1,4 +1,4 @@
-"""`doit plan`: what a build would do."""
+"""`doit plan`: shows the steps that a build would run or restore."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from farm.commands.questions.as_json import OPT_JSON, json_text
 from farm.commands.questions.inspection import Inspection, warn
 from farm.commands.questions.planned_json import planned_document
 from farm.display.wording import plan_lines
-from farm.machine import capacity_of, store_folder
+from farm.machine import capacity_of, ledger_path
 from farm.planning.admission import Capacity
 from farm.planning.forecast import Forecast
 from farm.planning.planner import Planned
@@ -28,7 +28,7 @@ _OPT_ALL: dict[str, Any] = {
 
 
 class Plan(Inspection):
-    """Shows what a build would do."""
+    """Shows the steps that a build would run or restore."""
 
     name = "plan"
     doc_purpose = "show what a build would run or restore, why, and how long it would take; nothing is started"
@@ -42,7 +42,7 @@ class Plan(Inspection):
         planned = self._planned(control, names, dep_file=dep_file)
         farm = self._farm()
         capacity = capacity_of(farm)
-        forecast = Forecast(control.tasks, names, LedgerReader(store_folder(farm) / "ledger.db", warn))
+        forecast = Forecast(control.tasks, names, LedgerReader(ledger_path(farm), warn))
         groups = Predecessors(Path.cwd(), control.tasks, dep_file).groups
         if as_json:
             tasks = [planned_document(item, groups(item.name), forecast.of(item.name)) for item in planned]

@@ -11,7 +11,7 @@ from doit.cmd_base import DoitCmdBase
 from doit.exceptions import InvalidCommand
 
 from farm.commands.helpful import Helpful
-from farm.display.build_log import LAST_BUILD, chrome_trace, read_events
+from farm.display.build_log import LAST_BUILD, NewerLogError, chrome_trace, read_events
 from farm.display.reason_words import reason_words
 from farm.reason import Reason
 
@@ -40,7 +40,9 @@ class Trace(Helpful, DoitCmdBase):  # type: ignore[misc]
         if args:
             raise InvalidCommand(f"'doit trace' takes no task ('{args[0]}'): it shows the whole last build")
         try:
-            events = read_events(Path.cwd() / LAST_BUILD)
+            events = read_events(Path.cwd())
+        except NewerLogError as error:
+            raise InvalidCommand(str(error)) from None
         except OSError:
             raise InvalidCommand("there is no build to trace yet; run 'doit build' first") from None
         if not events:

@@ -1,4 +1,4 @@
-"""`doit why`: what differs from the last run of a step."""
+"""`doit why`: the differences from the last run of a step."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from farm.results.record import Records
 
 
 class Why(Inspection):
-    """Shows what differs from the last run of a step."""
+    """Shows the differences from the last run of a step."""
 
     name = "why"
     doc_purpose = "show why a step would run: what differs from its last run"

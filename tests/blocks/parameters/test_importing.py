@@ -92,7 +92,7 @@ class TestHeaders:
             ("res2b/config.h", "(#define RES_2A_PE .*\n)", "\\1\\1", "RES_2A_PE is defined a second time"),
             ("inpipe/config.h", "WBITS 8", "WBITS 4", "L0_WBITS is 4, the network file says 8"),
             ("outpipe/config.h", "MH 5", "MH 1000", "L53_MH is 1000, the network file says 5"),
-            ("res2a/params.h", "(weights_\\w+)_br21 =", "\\1_br29 =", "no weights_FPGABipolarConvThresholdLayer_br21"),
+            ("res2a/params.h", "(weights_\\w+)_br21 =", "\\1_br29 =", "ConvThresholdLayer_br21 is missing"),
             ("res2a/params.h", "BinaryWeights", "Weights", "is a Weights, expected a BinaryWeights"),
             ("res2a/params.h", "BinaryWeights<\\d+", "BinaryWeights<5", "config.h has SIMD, PE, WMEM = "),
             ("res2a/params.h", "less_equal", "less", "compares by std::less<"),
@@ -260,7 +260,7 @@ class TestFcWeights:
     def test_kept_by_a_later_import(self, small, given, tmp_path) -> None:
         np.save(tmp_path / "fc.npy", self.WEIGHTS)
         import_parameters(small, given, tmp_path / "fc.npy")
-        assert import_parameters(small, given).fc_weights == "the import before"
+        assert import_parameters(small, given).fc_weights == "an earlier import"
         np.testing.assert_array_equal(self.found(small), self.WEIGHTS)
 
     @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ class TestFcWeights:
         ("name", "content", "says"),
         [
             ("fc.csv", b"1,2\n3\n", "fc.csv:2: 1 numbers, the first row has 2"),
-            ("fc.csv", b"1,2\n3,x\n", "fc.csv:2: not all of it is whole numbers"),
+            ("fc.csv", b"1,2\n3,x\n", "fc.csv:2: a value is not a whole number"),
             ("fc.csv", b"\xff\xfe", "fc.csv: cannot be read as an array"),
             ("fc.npy", b"\x93NUM", "fc.npy: cannot be read as an array"),
             ("fc.txt", b"", "fc.txt: neither .npy nor .csv"),
@@ -294,7 +294,7 @@ class TestFcWeights:
 
     def test_missing_file(self, small, given, tmp_path) -> None:
         (line,) = refused(small, given, tmp_path / "fc.npy")
-        assert line.startswith("fc.npy: there is no such file")
+        assert line.startswith("fc.npy: no such file")
 
 
 def test_the_program(small, values, tmp_path, monkeypatch, capsys) -> None:

@@ -1,4 +1,4 @@
-"""A command's words against its table entry: what is not listed is an error, in the tool's own words."""
+"""Check a command's words against its entry in the table. Anything not listed is an error, worded like the tool's."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Arguments:
         return str(self.options.get(name, default))
 
     def flag(self, name: str) -> bool:
-        """Tell whether a flag is set."""
+        """Whether a flag is set."""
         return bool(self.options.get(name, False))
 
     def word(self, index: int, default: str = "") -> str:
@@ -34,7 +34,7 @@ class Arguments:
 
 @dataclass(frozen=True)
 class Grammar:
-    """How one tool reads words and says what is wrong: ids of its messages, and whether prefixes are taken."""
+    """How a tool reads words and reports mistakes: its message ids, and whether it accepts prefixes of options."""
 
     release: str
     unknown: str
@@ -121,7 +121,7 @@ class Grammar:
 
     def _count(self, command: Command, found: Arguments) -> None:
         count, most = len(found.positional), command.most
-        # Options that stand for positional words (set_property -name -value -objects) fill their places.
+        # Options may replace positional words (set_property -name -value -objects).
         places = {word.rstrip("?*") for word in command.positional if word.rstrip("?*") in found.options}
         if most is not None and count > most:
             raise ToolError(

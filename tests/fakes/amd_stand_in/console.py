@@ -1,4 +1,4 @@
-"""What a tool prints: to the terminal and to its log, in the tool's message format."""
+"""The output of a tool: to the terminal and to its log, in the tool's message format."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MARK = "This text was written by a stand-in of the tool, which synthesises nothi
 
 
 def now() -> str:
-    """The date as the tools print it."""
+    """The date in the format of the tools."""
     return time.strftime("%a %b %e %H:%M:%S %Y")
 
 
@@ -26,13 +26,13 @@ class Console:
         self.path = log
         self._log: TextIO | None = log.open("w") if log is not None else None
         self.errors = 0
-        #: Message id to the severity that a script has given it (set_msg_config).
+        #: Severities that a script has set (set_msg_config), by message id.
         self.severities: dict[str, str] = {}
         self._captured: list[str] | None = None
 
     @contextmanager
     def captured(self) -> Iterator[list[str]]:
-        """What is printed meanwhile goes into a list: it is of a process of its own."""
+        """Collect everything printed meanwhile in a list: it belongs to a separate process."""
         kept, self._captured = self._captured, []
         try:
             yield self._captured
@@ -40,7 +40,7 @@ class Console:
             self._captured = kept
 
     def line(self, text: str = "", *, end: str = "\n") -> None:
-        """Print as it is."""
+        """Print a text unchanged."""
         if self._captured is not None:
             self._captured.append(text)
             return
@@ -53,11 +53,11 @@ class Console:
         self.line(f"INFO: [{code}] {text}")
 
     def warning(self, code: str, text: str) -> None:
-        """`WARNING: [code] text`. Raises ToolError where a script has made the message an error."""
+        """`WARNING: [code] text`. Raises ToolError if a script has made the message an error."""
         self._as_told(code, text, "WARNING")
 
     def critical(self, code: str, text: str) -> None:
-        """`CRITICAL WARNING: [code] text`. Raises ToolError where a script has made the message an error."""
+        """`CRITICAL WARNING: [code] text`. Raises ToolError if a script has made the message an error."""
         self._as_told(code, text, "CRITICAL WARNING")
 
     def _as_told(self, code: str, text: str, severity: str) -> None:
@@ -72,11 +72,11 @@ class Console:
         self.line(f"ERROR: [{code}] {text}")
 
     def files(self) -> list[int]:
-        """The descriptors that are written to beside the terminal."""
+        """The file descriptors written to in addition to the terminal."""
         return [] if self._log is None else [self._log.fileno()]
 
     def flush(self) -> None:
-        """Write out what is buffered."""
+        """Flush the buffers."""
         sys.stdout.flush()
         if self._log is not None:
             self._log.flush()

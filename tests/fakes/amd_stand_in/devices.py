@@ -1,4 +1,4 @@
-"""Devices and platforms: what they have.
+"""Devices and platforms with their resources.
 
 Facts from public logs of v++ (user budgets), from `platforminfo` samples in AMD UG1393 and UG1702, and from FINN's table
 of Alveo devices (BSD-3-Clause); in a form of our own. Amounts per SLR are (LUT, FF, BRAM36, URAM, DSP).
@@ -28,9 +28,9 @@ class Device:
 
 @dataclass(frozen=True)
 class Platform:
-    """A platform (shell): `memories` are tags to (count, bytes each); `budget` is what v++ leaves to the user.
+    """A platform (shell): `memories` maps tags to (count, bytes each); `budget` is what v++ leaves to the user.
 
-    `scalable`: its kernel clocks take any frequency (the Alveo shells), where those of others are fixed.
+    With `scalable` its kernel clocks take any frequency (the Alveo shells); otherwise they are fixed.
     """
 
     name: str
@@ -44,12 +44,12 @@ class Platform:
 
     @property
     def slrs(self) -> int:
-        """How many SLRs."""
+        """The number of SLRs."""
         return len(DEVICES[self.part].slrs)
 
     @property
     def generation(self) -> str:
-        """The tool release that the name's digits tell, e.g. 201830."""
+        """The tool release encoded in the name, e.g. 201830."""
         return next(word for word in reversed(self.name.split("_")) if len(word) == 6 and word.isdigit())
 
 
@@ -66,7 +66,7 @@ DEVICES = {
             ((374400, 748800, 564, 304, 2592), (368160, 736320, 564, 304, 2760)),
         ),
         Device("xcu55c-fsvh2892-2L-e", "virtexuplusHBM", ((439680, 879360, 672, 320, 2880), _U250, _U250)),
-        # Per SLR as the device is symmetrical; the sum is the published 1,182,240 LUT.
+        # Divided equally, because the device is symmetrical; the sum is the published 1,182,240 LUT.
         Device("xcu200-fsgd2104-2-e", "virtexuplus", ((394080, 788160, 720, 320, 2280),) * 3),
         Device("xcu250-figd2104-2L-e", "virtexuplus", (_U250,) * 4),
         Device("xcu280-fsvh2892-2L-e", "virtexuplusHBM", ((439680, 879360, 672, 320, 2880), _U250, _U250)),
@@ -131,7 +131,7 @@ PLATFORMS = {
                 ("xilinx_u250_gen3x16_xdma_4_1_202210_1", "level0_i/level1/level1_i/ulp"),
             )
         ),
-        # No log with a user budget of a U280 is known: the sum of the SLRs that FINN found free.
+        # No public log has a user budget of a U280; this is the sum over the SLRs that FINN found free.
         *(
             Platform(
                 name,

@@ -1,10 +1,10 @@
-"""What ends a command: an error of the tool, with its message id."""
+"""The error that ends a command, with the tool's message id."""
 
 from __future__ import annotations
 
 
 class ToolError(Exception):
-    """A message `ERROR: [id] text`. With `told` it is printed where it happens and the Tcl error is only its tail."""
+    """A message `ERROR: [id] text`. `before` and `also` are messages before and after it."""
 
     def __init__(
         self, code: str, text: str, *, also: tuple[tuple[str, str], ...] = (), before: tuple[tuple[str, str], ...] = ()

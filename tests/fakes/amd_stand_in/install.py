@@ -6,7 +6,7 @@
     <root>/xrt/{setup.sh, bin/xclbinutil}
     <root>/platforms/<name>/{<name>.xpfm, hw/<name>.xsa}
 
-Each release folder has a file STAND_IN, by which a reader knows the tree for what it is without starting anything.
+Each release folder has a file STAND_IN, so the tree can be recognised without starting a program.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def programs(release: str) -> dict[str, tuple[str, ...]]:
     if now >= (2023, 2):
         vitis.append("vitis-run")
     found = {"Vivado": vivado, "Vitis": vitis}
-    # From 2024.2 the HLS tool lives in the folder of Vitis.
+    # Since 2024.2 the HLS tool is in the folder of Vitis.
     if (2020, 1) <= now < (2024, 2):
         found["Vitis_HLS"] = ["vitis_hls"]
     elif (2024, 2) <= now < (2025, 1):
@@ -75,7 +75,7 @@ def make(
 
 
 def _hardware(path: Path, name: str) -> None:
-    """The platform's hardware: a zip with a description that names the part (names as public readers of it use them)."""
+    """The platform's hardware: a zip with a description of the part (with the names that public readers use)."""
     text = (
         '<?xml version="1.0" encoding="UTF-8"?>\n<!-- stand-in -->\n<xd:component xmlns:xd="http://www.xilinx.com/xd">\n'
         f'  <xd:platformInfo>\n    <xd:deviceInfo xd:name="{PLATFORMS[name].part}"/>\n    <xd:systemClocks>\n'
@@ -87,7 +87,7 @@ def _hardware(path: Path, name: str) -> None:
 
 
 def environment(root: Path, release: str) -> dict[str, str]:
-    """What `settings64.sh` and XRT's `setup.sh` set; PATH holds the tools' folders only."""
+    """The variables that `settings64.sh` and XRT's `setup.sh` set; PATH holds only the tools' folders."""
     made = programs(release)
     hls = "Vitis_HLS" if "Vitis_HLS" in made else "Vitis" if order(release) >= (2024, 2) else "Vivado"
     folders = [str(root / product / release / "bin") for product in made]
@@ -120,7 +120,7 @@ def _settings(folder: Path, product: str, release: str, root: Path, made: dict[s
 
 
 def main() -> int:
-    """Make the tree that the command line names."""
+    """Make the trees named on the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("release")

@@ -2,7 +2,7 @@
 
 One fault a line (or separated by `;`): `<program>[@<command>]:<fault>[=<value>][ in <text>][ once]`, for example
 `vivado@synth_design:licence=-4 once`, `vitis_hls@csynth_design:crash`, `v++@vpl.impl:clock=212.5`. `*` is any program.
-With `in` it strikes only where the working directory has that text in its path, with `once` in the first such run.
+With `in` it strikes only if the path of the working directory contains that text; with `once` only in the first run.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ FLEXNET = {
     -96: "License server machine is down or not responding.",
     -97: "The desired vendor daemon is down.",
 }
-# Faults that a command asks about itself; the others happen at the command.
+# Commands query these faults themselves; the others happen at the start of a command.
 LATER = {"truncate", "missing", "timing", "clock", "silent", "errorline", "y2k22", "cosim", "critical"}
 FAULTS = LATER | {"licence", "crash", "hang", "oom", "disk", "error", "directory"}
 
 
 _ENTRY = re.compile(r"(?P<what>.+?)(?: in (?P<place>\S+))?(?P<once> once)?$")
 STRUCK = "stand_in_struck"
-"""In the install tree: the faults that were to strike once and have."""
+"""File in the install tree that lists the faults with `once` that have struck."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault: at which program and command (empty: at its start), what, with what value, and where."""
+    """A fault: program, command (empty: at its start), kind, value, and the text for `in`."""
 
     program: str
     command: str
@@ -51,7 +51,7 @@ class Fault:
 
 
 def read(text: str) -> list[Fault]:
-    """The faults of a text. Raises ValueError, so that a typing mistake is not a test that passes."""
+    """Parse faults. Raises ValueError, because with a misspelt fault a test could pass."""
     found = []
     for entry in text.replace(";", "\n").splitlines():
         if not entry.strip() or entry.lstrip().startswith("#"):
@@ -70,7 +70,7 @@ def read(text: str) -> list[Fault]:
 
 
 class Faults:
-    """The faults asked of one run of a program."""
+    """The faults requested for a run of a program."""
 
     def __init__(self, program: str, root: Path, console: Console) -> None:
         file = root / "stand_in_fault"
@@ -84,18 +84,18 @@ class Faults:
         self._mine: set[Fault] = set()
 
     def value(self, kind: str, command: str) -> str | None:
-        """The value of a fault that a command has to act on; None if it is not asked for."""
+        """The value of a fault that the command itself acts on; None if it is not requested."""
         wanted = (f for f in self._faults if f.kind == kind and f.command in (command, ""))
         return next((f.value for f in wanted if self._counts(f)), None)
 
     def strike(self, command: str, *, device: str = "") -> None:
-        """Let happen what is asked for at a command (empty: at the start)."""
+        """Carry out the faults requested at a command (empty: at the start)."""
         for fault in self._faults:
             if fault.command == command and fault.kind not in LATER and self._counts(fault):
                 self._happen(fault, command, device)
 
     def _counts(self, fault: Fault) -> bool:
-        """Whether it strikes in this run; one that is to strike once belongs to the run that first comes upon it."""
+        """Whether a fault strikes in this run. One with `once` belongs to the first run that reaches it."""
         if not fault.once or fault in self._mine:
             return True
         known = self._struck.read_text().splitlines() if self._struck.is_file() else []
@@ -107,9 +107,9 @@ class Faults:
         return True
 
     def child(self, command: str, *, device: str = "") -> list[str] | None:
-        """What a child process of the tool prints that is ended by a fault at a command; None if none strikes.
+        """The output of a child process that a fault ends at a command; None if none strikes.
 
-        The tool itself goes on, and learns of it as it learns of any run that failed.
+        The tool itself goes on and sees a failed run.
         """
         for fault in self._faults:
             if fault.command != command or fault.kind in LATER or not self._counts(fault):
@@ -142,7 +142,7 @@ class Faults:
         time.sleep(float(fault.value or 86400))
 
     def damage(self, path: Path, command: str) -> None:
-        """Cut or remove a file that a command has written, where `truncate` or `missing` asks for it."""
+        """Cut or remove a file that a command has written, if `truncate` or `missing` is requested."""
         for kind in ("truncate", "missing"):
             wanted = self.value(kind, command)
             if wanted is None or (wanted and not path.name.endswith(wanted)):
@@ -155,9 +155,9 @@ class Faults:
 
 
 def words_of(fault: Fault, command: str, device: str, program: str = "vivado") -> tuple[list[str], ToolError | None]:
-    """What the tool prints of a fault, and the error that it ends with; a crash and a kill have none."""
+    """The lines that the tool prints for a fault, and its final error; a crash and a kill have none."""
     if fault.kind == "licence":
-        # FlexNet's code stands in the warning, the error that follows is the same for each.
+        # FlexNet's code is in the warning; the error that follows is always the same.
         code = int(fault.value or -5)
         what = f"feature '{feature_of(command)}' and/or device '{device or 'unknown'}'"
         why = f"Explanation: {FLEXNET[code]} FlexNet Licensing error:{code},132 ({code},132)"
@@ -175,7 +175,7 @@ def words_of(fault: Fault, command: str, device: str, program: str = "vivado") -
             f"Please check 'hs_err_pid{os.getpid()}.log' for details",
         ], None
     if fault.kind == "oom":
-        # The kernel kills it: its start script says so and passes the status on.
+        # The kernel kills the tool; its start script reports that and returns the status.
         return [f'/opt/tools/bin/loader: line 312: {os.getpid()} Killed                  "$RDI_PROG" "$@"'], None
     if fault.kind == "disk":
         text = f"Failed to create directory '{Path.cwd()}/.Xil': No space left on device"
@@ -198,7 +198,7 @@ def _child_lines(fault: Fault, command: str, device: str) -> list[str]:
 
 
 def feature_of(command: str) -> str:
-    """Which licence a command asks for."""
+    """The licence that a command requests."""
     if command in ("synth_design", "synth_ip", "launch_runs", "vpl.synth"):
         return "Synthesis"
     return "HLS" if command in ("csynth_design", "open_project", "") else "Implementation"

@@ -15,7 +15,7 @@ from amd_stand_in.tcl import Interpreter
 
 
 class UsageError(Exception):
-    """A command line that the program does not take."""
+    """The command line is not valid for the program."""
 
 
 def main(program: str, release: str, root: str) -> int:
@@ -35,7 +35,7 @@ def main(program: str, release: str, root: str) -> int:
 
 
 def _options(words: list[str], flags: set[str], values: set[str]) -> tuple[dict[str, str], list[str], list[str]]:
-    """Options, positional words, and what follows -tclargs."""
+    """Options, positional words, and the words after -tclargs."""
     found: dict[str, str] = {}
     positional: list[str] = []
     rest = list(words)
@@ -80,7 +80,7 @@ def _hls(program: str, release: str, root: Path, words: list[str]) -> int:
             print(f"{title} - High-Level Synthesis from C, C++ and OpenCL v{release} (64-bit)")
             return 0
         script = found.get("-f") or (positional[0] if positional else "")
-        # With -f the words of the user begin at index 2 of $argv; with a positional script and -tclargs at 0.
+        # With -f the user's words begin at index 2 of $argv; with a positional script and -tclargs, at 0.
         given = ["-f", script] if "-f" in found else []
         log = found.get("-l", f"{program}.log")
     if not script:
@@ -196,7 +196,7 @@ def _execute(run: Run, script: str, leave: Callable[[int], None]) -> int:
             console.line(line)
         leave(1)
     console.line(f"source {script} -notrace" if run.program == "vivado" else f"Sourcing Tcl script '{script}'")
-    # What lies in HOME is sourced at every start: a run that keeps it in its environment is not hermetic.
+    # The tools source scripts in HOME at every start, so a run with the user's HOME is not hermetic.
     name = "Vivado/Vivado_init.tcl" if run.program == "vivado" else "HLS_init.tcl"
     start = Path(os.environ.get("HOME", "/nonexistent"), ".Xilinx", name)
     failed = None

@@ -1,4 +1,4 @@
-"""Releases of the tools, which are compared by year and minor."""
+"""Releases of the tools, compared by year and minor."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def order(release: str) -> tuple[int, int]:
 
 
 def hls_program(release: str) -> str:
-    """Which HLS program a release has."""
+    """The HLS program of a release."""
     if order(release) >= (2025, 1):
         return "vitis-run"
     return "vitis_hls" if order(release) >= (2020, 1) else "vivado_hls"
@@ -20,7 +20,7 @@ def hls_program(release: str) -> str:
 
 @dataclass(frozen=True)
 class Span:
-    """The releases in which something exists. `sure` is False for an estimate."""
+    """The releases that have a feature. `sure` is False if the range is a guess."""
 
     since: str
     until: str
@@ -33,7 +33,7 @@ class Span:
         return cls(since, until, text[0] == "!")
 
     def has(self, release: str) -> bool:
-        """Tell whether a release lies in it."""
+        """Whether the span contains a release."""
         now = order(release)
         return (not self.since or order(self.since) <= now) and (not self.until or now <= order(self.until))
 

@@ -1,4 +1,4 @@
-"""One run of a tool: release, install tree, console, faults, interpreter, and the tally of what was synthesised."""
+"""A run of a tool: release, install tree, console, faults, interpreter, and the tally of syntheses."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from amd_stand_in.misbehave import Faults
 from amd_stand_in.tcl import Interpreter
 
 TALLY = "stand_in_tally"
-"""A file in the install tree to which every synthesis adds a line of JSON, where it is there. Tests count in it."""
+"""If this file exists in the install tree, every synthesis appends a line of JSON. Tests count the lines."""
 
 
 @dataclass
 class Run:
-    """What the commands of a tool share."""
+    """The state that the commands of a tool share."""
 
     program: str
     release: str
@@ -29,7 +29,7 @@ class Run:
         """Note one synthesis (csynth, synth, link)."""
         target = self.root / TALLY
         if target.is_file():
-            # One write in append mode: runs side by side do not mix their lines.
+            # One write in append mode, so parallel runs do not mix their lines.
             with target.open("a") as file:
                 file.write(
                     json.dumps({"kind": kind, "name": name, "program": self.program, "release": self.release}) + "\n"

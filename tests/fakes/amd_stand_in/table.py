@@ -1,4 +1,4 @@
-"""The command tables (`tables/*.txt`): which commands a tool has and what each takes."""
+"""The command tables (`tables/*.txt`): the commands of a tool and their arguments."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Command:
-    """A command. `loose` takes any words; `modelled` is False for a name of which only the name is known."""
+    """A command. A `loose` one accepts any words; `modelled` is False if only its name is known."""
 
     name: str
     options: Mapping[str, Option]
@@ -37,17 +37,17 @@ class Command:
 
     @cached_property
     def required(self) -> tuple[str, ...]:
-        """Names of the options that have to be given."""
+        """Names of the required options."""
         return tuple(option.name for option in self.options.values() if option.required)
 
     @cached_property
     def fewest(self) -> int:
-        """How many positional words it needs at least."""
+        """The minimum number of positional words."""
         return sum(not word.rstrip("*").endswith("?") for word in self.positional)
 
     @cached_property
     def most(self) -> int | None:
-        """How many positional words it takes at most; None without a limit."""
+        """The maximum number of positional words; None if unlimited."""
         return None if any(word.endswith("*") for word in self.positional) else len(self.positional)
 
 

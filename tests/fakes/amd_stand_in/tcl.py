@@ -12,10 +12,10 @@ from amd_stand_in.console import Console
 from amd_stand_in.errors import ToolError
 
 OWN_FAULT = 70
-"""Exit status where the stand-in itself has a fault."""
+"""Exit status if the stand-in itself has a fault."""
 Handler = Callable[[Sequence[str]], object]
 
-# `puts` goes to the log too, `source` takes Vivado's -notrace, `exit` ends the tool in order.
+# `puts` also writes to the log, `source` accepts Vivado's -notrace, `exit` shuts the tool down properly.
 _SETUP = """
 rename puts __puts
 proc puts args {
@@ -36,12 +36,12 @@ proc exit {{status 0}} { __leave $status }
 
 
 class Interpreter:
-    """Tcl with commands of ours. An error of ours is printed by the tool and is a Tcl error that `catch` catches."""
+    """Tcl with our own commands. The tool prints their errors, which are Tcl errors that `catch` catches."""
 
     def __init__(self, console: Console, leave: Callable[[int], None], tail: Callable[[str, ToolError], str]) -> None:
         self._tcl = tkinter.Tcl()
         self.tk = self._tcl.tk
-        # Results as text, so that a list comes quoted as Tcl has it.
+        # Results as text, so lists keep Tcl's quoting.
         self.tk.wantobjects(False)
         self.console = console
         self._tail = tail
@@ -52,7 +52,7 @@ class Interpreter:
         self._tcl.eval(_SETUP)
 
     def define(self, name: str, handler: Handler) -> None:
-        """Make a command of a function of its words."""
+        """Register a function of its words as a command."""
         self._handlers[name] = handler
         space = name.rpartition("::")[0]
         if space:
@@ -86,7 +86,7 @@ class Interpreter:
         return str(value)
 
     def split(self, text: str) -> list[str]:
-        """The words of a Tcl list. Raises ToolError if it is none."""
+        """The words of a Tcl list. Raises ToolError if the text is not one."""
         try:
             return [str(word) for word in self.tk.splitlist(text)]
         except tkinter.TclError as error:

@@ -1,4 +1,4 @@
-"""Commands that answer: they change nothing, need no folder that can be written, and wait for no build."""
+"""Commands that answer questions: they change nothing, work in a read-only folder, and do not wait for a build."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_nothing_changes_and_no_build_is_waited_for(built) -> None:
     assert "build/.farm/last_build.jsonl" in before[0]
     lock = os.open(built.folder / "build/.farm/lock", os.O_RDWR)
     try:
-        # As a build does that runs beside.
+        # Hold the lock, like a build that is running.
         fcntl.flock(lock, fcntl.LOCK_EX)
         for words in COMMANDS:
             status, output = ask(built, *words)
@@ -86,7 +86,7 @@ def test_folders_that_cannot_be_written(built) -> None:
     with unwritable(built.folder, cache):
         for words in COMMANDS:
             status, output = ask(built, *words)
-            # Of `info` 1 says that the task is not up to date, which it is not.
+            # `info` returns 1, because the task is not up to date.
             assert status == (1 if words[0] == "info" else 0), (words, output)
             assert "Traceback" not in output
             assert "cannot be" not in output, (words, output)
@@ -143,7 +143,7 @@ class TestQuestions:
         for words in (("build", "reports"), ("reports",), ("build",), ("run", "reports")):
             built.doit(*words)
             assert "build/trace.json: 3 steps" in built.doit("trace"), words
-        # What is no step still shows beside a step, also if it was first.
+        # Tasks that are no steps still appear beside a step, even if they come first.
         built.write("a.txt", "another\n")
         built.doit("build", "reports")
         assert "build/trace.json: 3 steps" in built.doit("trace")

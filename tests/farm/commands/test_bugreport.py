@@ -1,4 +1,4 @@
-"""`doit bugreport`: what is in the archive, and what must not be."""
+"""`doit bugreport`: the contents of the archive, and data that must not be in it."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_contents(failed) -> None:
 
 
 def test_what_is_private_stays_here(failed) -> None:
-    # Even where a log or an event was written by somebody who did not redact it.
+    # Even if a log or an event was written without redaction.
     failed.write("build/bad-one.log", f"USER=hannelore\nhannelore on {socket.gethostname()}.\n2100@lic.example.org\n")
     event = {
         "event": "started", "at_s": 1.0, "name": "good",
@@ -81,7 +81,7 @@ def test_what_is_private_stays_here(failed) -> None:
     for private in ("hannelore", "example.org", "27000", "TRAINED", "geheim"):
         assert private not in text
     for name in (getpass.getuser(), socket.gethostname()):
-        # Short names and those of every machine are words too, and stay.
+        # Short names, and names that every machine has, are also ordinary words, so they stay.
         assert name in ("root", "localhost", "runner") or len(name) < 4 or name not in text
 
 

@@ -1,4 +1,4 @@
-"""What the commands take for granted of doit's, shown on doit alone; `tests/farm/test_doit_contract.py` lists it."""
+"""Assumptions of our commands about doit, shown on doit alone; `tests/farm/test_doit_contract.py` lists them."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_a_command_gets_the_parameters_that_it_names(project: Path) -> None:
 def test_a_command_named_run_takes_the_place_of_doits(project: Path) -> None:
     done = doit(project, "-v", "2", "b")
     assert (done.returncode, done.stdout) == (5, "parsed ['-v', '2', 'b']\ninstead ['b'] ['b'] 2 True\n")
-    # pyproject.toml is read in the current folder only: elsewhere it is doit itself that runs, and steps must refuse.
+    # doit reads pyproject.toml only in the current folder. Elsewhere plain doit runs, so steps must refuse.
     done = doit(project / "sub", "-f", "../dodo.py", "list")
     assert "instead" not in done.stdout
 

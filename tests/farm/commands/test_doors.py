@@ -1,4 +1,4 @@
-"""doit in another folder than the checkout's, with the entry points that an installed farm has."""
+"""doit in another folder than the checkout's, with the entry points of an installed farm."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class TestCheckout:
         assert sorted(path.name for path in installed.folder.iterdir()) == ["x"]
         assert "nothing to do: 3 current" in installed.doit("-k", "-n", "2", "build")
         assert "nothing to do: 3 current" in installed.doit("-n", "2", "-k")
-        # What was built from here is known there.
+        # A build from this folder is known in the checkout.
         installed.folder = installed.checkout
         assert "nothing to do: 3 current" in installed.doit()
         assert "0 would run" in installed.doit("-f", "dodo.py", "plan")

@@ -1,4 +1,4 @@
-"""doit's own commands on groups, which are what people type."""
+"""doit's own commands on groups, because people type groups."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def task_end():
 def built(checkout):  # type: ignore[no-untyped-def]
     checkout.write("a", "A")
     checkout.write("width", "w8")
-    # The logs lie where those of a real flow do.
+    # The logs are at the same place as in a real flow.
     checkout.dodo(
         FLOW.replace("copy(", "placed(").replace(
             "def task_core",
@@ -46,7 +46,7 @@ class TestStatus:
         output = built.doit("info", "core:block", status=1)
         assert "status     : run\n * Not up to date:\n    - core:w8\n" in output
         assert "has no dependencies" not in output
-        # What a group needs is not only what it names: the lost file is read by what makes the end.
+        # A group needs more than the tasks that it names: the task for `end` reads the lost file.
         assert " * Not up to date:\n    - core:w8\n" in built.doit("info", "build", status=1)
 
     def test_list(self, built) -> None:

@@ -1,4 +1,4 @@
-"""`doit list`, `doit help` and the text of every command."""
+"""`doit list`, `doit help` and the help text of every command."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def test_plan(chain) -> None:
     expected = states["up:a"]["expected_s"]
     assert set(expected) == {"low", "median", "high", "basis"}
     assert 0 < expected["low"] <= expected["median"] <= expected["high"]
-    # The same states as the text tells.
+    # The same states as in the text.
     text = chain.doit("plan")
     assert "  run     up:a" in text
     assert "  maybe   join" in text

@@ -77,8 +77,12 @@ def test_version(checkout) -> None:
         identity = ("-c", "user.name=x", "-c", "user.email=x@example.org")
         subprocess.run(["git", *identity, *words], cwd=checkout.folder, check=True, capture_output=True)
 
+    compiler = checkout.write("bin/g++", '#!/bin/sh\ntest "$*" = -dumpfullversion && echo 99.1.0\n')
+    compiler.chmod(0o755)
+    checkout.environment["PATH"] = f"{compiler.parent}:{os.environ['PATH']}"
     lines = checkout.doit("version").splitlines()
-    assert [line.split()[0] for line in lines] == ["dataflow-farm", "commit", "Python", "doit", os.uname().sysname]
+    assert [line.split()[0] for line in lines[:5]] == ["dataflow-farm", "commit", "Python", "doit", os.uname().sysname]
+    assert "g++ 99.1.0" in lines
     assert lines[2] == "Python " + ".".join(map(str, sys.version_info[:3]))
     git("init", "-q")
     git("add", "pyproject.toml")

@@ -1,4 +1,4 @@
-"""What a step wants to have said before a build: first line, each sentence once, only where the step is needed."""
+"""Notes of steps before a build: at the top, each sentence once, only if the step is needed."""
 
 from __future__ import annotations
 

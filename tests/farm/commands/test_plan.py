@@ -1,4 +1,4 @@
-"""`doit plan` and `doit why` of small projects: what they say, and that a build then does just that."""
+"""`doit plan` and `doit why` of small projects: their text, and that a build then does exactly that."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_plan_sees_an_altered_target(flow) -> None:
     flow.write("build/core.o", "broken")
     output = flow.doit("plan")
     assert "  restore hls:core (= hls:res2a)  (build/core.o was altered)" in output
-    # What a restore would bring is known, so what needs it is current.
+    # The outputs of a restore are known, so the steps that need them are current.
     assert "0 would run, 1 would be restored, 2 current" in output
     shutil.rmtree(flow.environment["XDG_CACHE_HOME"])
     output = flow.doit("plan")

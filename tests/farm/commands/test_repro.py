@@ -55,7 +55,7 @@ def test_a_finished_step_gives_the_same_outputs_elsewhere(look, tmp_path: Path) 
     assert done.returncode == 0, done.stderr
     for path in ("sub/out", "box.zip"):
         assert digest_of(moved / "work" / path).meaning == digest_of(look.folder / "build" / path).meaning
-    # Twice: what the first run left must not be seen by the second.
+    # Run it twice: the second run must not see files of the first.
     assert run(moved, API_TOKEN="hush").returncode == 0
     seen = json.loads((moved / "work/sub/out").read_text())
     assert seen == {"files": ["./a", "./code.py"], "level": "it's 3"}

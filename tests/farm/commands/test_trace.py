@@ -35,7 +35,7 @@ def test_spans_of_a_build(checkout) -> None:
     found = spans(checkout)
     assert set(found) == {"w:0", "w:1", "w:2", "bad"}
     assert all(found[f"w:{n}"]["dur"] >= 200_000 for n in range(3))
-    # They ran at once, so they may not be drawn over one another.
+    # They ran at the same time, so they must be in different rows.
     assert len({found[f"w:{n}"]["tid"] for n in range(3)}) == 3
     assert found["w:0"]["args"] == {"ended": "finished", "why": "no record of a finished run"}
     assert found["bad"]["args"]["ended"] == "failed"
@@ -74,7 +74,7 @@ def test_trace_of_a_killed_build(checkout, started) -> None:
 
 def _events(checkout) -> list[dict]:
     path = checkout.folder / "build/.farm/last_build.jsonl"
-    return read_events(path) if path.exists() else []
+    return read_events(checkout.folder) if path.exists() else []
 
 
 def test_rows_are_used_again() -> None:
@@ -115,3 +115,18 @@ def test_a_place_that_cannot_be_written(checkout) -> None:
     checkout.write("build/.farm/last_build.jsonl", '{"event": "begin", "at_s": 0}\n')
     (checkout.folder / "there").mkdir()
     assert "there: Is a directory; name another file with -o" in checkout.doit("trace", "-o", "there", status=3)
+
+
+def test_a_log_of_a_newer_farm(checkout) -> None:
+    checkout.dodo("BUILD = []\n")
+    checkout.write("build/.farm/last_build.jsonl", '{"event": "begin", "at_s": 0, "format": 99}\n')
+    output = checkout.doit("trace", status=3)
+    assert "build/.farm/last_build.jsonl has format 99, and this farm knows 1: a newer farm wrote it" in output
+    assert "Traceback" not in output
+
+
+def test_a_log_without_a_format_is_one_of_an_older_farm(checkout) -> None:
+    checkout.dodo("BUILD = []\n")
+    events = '{"event": "begin", "at_s": 0}\n{"event": "finished", "at_s": 2, "name": "a", "elapsed_s": 1}\n'
+    checkout.write("build/.farm/last_build.jsonl", events)
+    assert "1 steps" in checkout.doit("trace")

@@ -1,4 +1,4 @@
-"""What a user sees: the live lines on a terminal, plain lines elsewhere, and the figures after a build."""
+"""The display of a build: live lines on a terminal, plain lines elsewhere, and figures at the end."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def task_b():
     output = checkout.doit(status=1)
     assert "x.cpp:3: error: no" in output
     assert "log: build/b.log" in output
-    assert "alone: doit repro b" in output
+    assert "rerun: doit repro b" in output
     checkout.doit("repro", "b")
 
 

@@ -1,4 +1,4 @@
-"""What a build shows of the tasks that it was asked for: lines that the project gives, and none of the engine's."""
+"""Results of the tasks that the user asked for: a build shows the project's lines and adds none of its own."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class Shim:
         return json.loads(self.record.read_text())
 
     def alive(self) -> list[str]:
-        """Return all processes that carry the test's mark, zombies left out."""
+        """Return all processes with the test's mark, except zombies."""
         found = []
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit():
@@ -58,7 +58,7 @@ def python(code: str) -> tuple[str, ...]:
     return (sys.executable, "-I", "-S", "-c", code)
 
 
-# A child, one in a session of its own, and an orphan by a double fork; none of them ends by itself.
+# A child, a child in a session of its own, and an orphan from a double fork. None ends by itself.
 TREE = """
 import os, signal, time
 {prepare}
@@ -178,7 +178,7 @@ def test_cost_is_of_the_whole_tree(shim: Shim) -> None:
     found = shim.run(*python(code + "for _ in range(2): os.wait()"))
     assert found["cpu_s"] >= 0.6
     assert 60 << 20 <= found["largest_process_bytes"] < 110 << 20
-    # Both children held theirs for a second; that is longer than two samples are apart.
+    # Both children held their memory for a second, which is longer than the time between two samples.
     assert found["sampled_tree_bytes"] >= 120 << 20
     assert found["wall_s"] >= 1.0
 
@@ -186,5 +186,5 @@ def test_cost_is_of_the_whole_tree(shim: Shim) -> None:
 def test_orphans_cost_too(shim: Shim) -> None:
     burn = "import time\nt = time.process_time()\nwhile time.process_time() - t < 0.4: pass"
     orphan = f"if os.fork() == 0:\n    if os.fork() == 0:\n        exec({burn!r})\n    os._exit(0)\n"
-    code = f"import os, time\n{orphan}time.sleep(1.5)"
+    code = f"import os, time\n{orphan}time.sleep(2.5)"
     assert shim.run(*python(code))["cpu_s"] >= 0.4

@@ -57,7 +57,7 @@ def contents(folder: Path) -> dict[str, str]:
 
 
 def type_in(server: DoitServer, folder: Path, line: str) -> tuple[int, str]:
-    """Do one line of a sample; return the exit status, and for a command that lists what it has listed."""
+    """Run one line of a sample; return the exit status and, for a command that lists, the list."""
     kind, _, rest = line.partition(" ")
     if kind in (">", "-"):
         path, _, text = rest.partition(" ")
@@ -68,13 +68,13 @@ def type_in(server: DoitServer, folder: Path, line: str) -> tuple[int, str]:
         return 0, ""
     words = shlex.split(line)
     if kind == "list":
-        # The farm lists in the order of work, with an introduction, where doit sorts by name.
+        # The farm lists in the order of work, with an introduction; doit sorts by name.
         words.insert(1, "--sort=name")
     status, listing, _ = server.doit(folder, *words, XDG_CACHE_HOME=str(folder.parent / "cache"))
     if kind != "list":
         listing = ""
     if "-s" in line.split():
-        # doit calls a group out of date always, and the farm looks at what it stands for.
+        # doit always calls a group out of date; the farm looks at the tasks behind it.
         listing = "\n".join(row for row in listing.splitlines() if row[2:3] != "g")
     return status, listing
 
@@ -94,7 +94,7 @@ def test_a_sample(server: DoitServer, tmp_path: Path, sample: Sample) -> None:
 
 
 def test_the_samples_tell_a_difference(server: DoitServer, tmp_path: Path) -> None:
-    """What this file compares differs for a dodo.py that differs."""
+    """The comparison in this file detects a dodo.py that differs."""
     sample = next(sample for sample in SAMPLES if sample.name == "setup")
     other = Sample("other", sample.body.replace('"setup": ["server"], ', ""), sample.typed, sample.files)
     for name, one in (("one", sample), ("other", other)):

@@ -1,4 +1,4 @@
-"""Tasks that are no steps in one graph with steps, and what the farm refuses or does otherwise than doit."""
+"""Tasks that are no steps in one graph with steps; cases that the farm refuses or treats differently from doit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""As `tests/farm/test_doit_contract.py`: what the farm takes of doit for tasks that are no steps, and of options."""
+"""Like `tests/farm/test_doit_contract.py`: parts of doit used for tasks that are no steps, and for options."""
 
 from __future__ import annotations
 

@@ -46,15 +46,15 @@ def test_a_sum_of_fractions_fits() -> None:
 def test_others_may_pass_only_if_they_do_not_delay_the_first() -> None:
     running = [Occupant(step("r", memory_gib=10.0), 100.0)]
     big = step("big", memory_gib=15.0)
-    # Ends before `big` could start.
+    # Ends before `big` can start.
     assert names([big, step("short", memory_gib=6.0, takes_s=90.0)], running) == "short"
-    # Would still hold memory then.
+    # Would still hold memory at that time.
     assert names([big, step("long", memory_gib=6.0, takes_s=110.0)], running) == ""
-    # Holds what `big` leaves.
+    # Needs only the memory that `big` leaves.
     assert names([big, step("small", memory_gib=1.0, takes_s=1000.0)], running) == "small"
-    # Of two small ones only one is left room for.
+    # There is room for only one of two small ones.
     assert names([big, step("s1", takes_s=1000.0), step("s2", takes_s=1000.0)], running) == "s1"
-    # Nothing is known of it, so it may take for ever.
+    # Its time is unknown, so it may take arbitrarily long.
     assert names([big, step("unknown", memory_gib=6.0)], running) == ""
 
 
@@ -88,7 +88,7 @@ def test_learned_memory() -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_never_more_than_there_is_and_everything_ends(seed: int) -> None:
-    """A whole run in virtual time; amounts are added up apart from the code under test."""
+    """A whole run in virtual time; sums are computed independently of the code under test."""
     chance = random.Random(seed)
     waiting = [
         step(

@@ -1,4 +1,4 @@
-"""Expected times: of a step's own runs by the same program, and unknown where there are none."""
+"""Expected times come from a step's own runs by the same program; without any they are unknown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bounds, the simulated schedule, and the forecast, against arithmetic that knows nothing of them."""
+"""Bounds, the simulated schedule, and the forecast, compared with independent arithmetic."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def random_graph(seed: int, size: int) -> tuple[dict[str, tuple[str, ...]], dict
 
 
 def chains(needs: dict[str, tuple[str, ...]], name: str) -> list[tuple[str, ...]]:
-    """All ways from `name` to an end of the build."""
+    """All paths from `name` to an end of the build."""
     followers = [other for other, needed in needs.items() if name in needed]
     return [(name,)] if not followers else [(name, *rest) for other in followers for rest in chains(needs, other)]
 
@@ -97,7 +97,7 @@ def test_the_ranking_is_never_worse_than_the_longest_path_or_the_given_order(see
 
 
 def test_the_ranking_finds_what_the_longest_first_misses() -> None:
-    # Two places, 3 3 2 2 2: longest first ends after 7, and 3 3 | 2 2 2 after 6.
+    # Two places, steps of 3 3 2 2 2: longest first takes 7, 3 3 | 2 2 2 takes 6.
     times = [3, 3, 2, 2, 2]
     candidates = {f"n{place}": Candidate(f"n{place}", Resources(), 100.0 * time) for place, time in enumerate(times)}
     needs: dict[str, tuple[str, ...]] = dict.fromkeys(candidates, ())

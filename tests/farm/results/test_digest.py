@@ -21,14 +21,14 @@ def archive(path: Path, members: list[tuple[str, bytes]], year: int, method: int
 
 
 def old(path: Path) -> None:
-    """Make a file look as if nobody had touched it for an hour."""
+    """Make a file look unchanged for an hour."""
     then_ns = time.time_ns() - 3600 * 10**9
     os.utime(path, ns=(then_ns, then_ns))
 
 
 @pytest.fixture
 def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the names of the files that are really read."""
+    """Return the names of the files that are actually read."""
     names: list[str] = []
     real = digest_of
 

@@ -1,4 +1,4 @@
-"""Each input byte is hashed once per change, however many steps read it and however many builds there are."""
+"""Each input byte is hashed once per change, no matter how many steps read it and how many builds run."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_shared_input_is_hashed_once_per_change(checkout) -> None:
     checkout.dodo(COUNTED)
     for content in ("large", "other"):
         path.write_text(content)
-        # Not written just now: within the tick of the file system's clock a later edit would not show.
+        # Let it age: within one tick of the file system's clock a later edit would not be visible.
         past = time.time() - 60 if content == "large" else time.time() - 30
         os.utime(path, (past, past))
         checkout.doit("plan")
@@ -41,14 +41,14 @@ def test_a_shared_input_is_hashed_once_per_change(checkout) -> None:
         checkout.doit("plan")
         assert checkout.read("hashed").splitlines().count("shared") == 1
         (checkout.folder / "hashed").unlink()
-    # Written just now, and read by twenty steps at once.
+    # Just written, and read by twenty steps at once.
     path.write_text("third")
     checkout.doit()
     checkout.doit()
     assert checkout.read("build/7") == "third"
     assert checkout.read("hashed").splitlines().count("shared") == 1
     (checkout.folder / "hashed").unlink()
-    # Touched, as a git checkout does: once more, and not once per step.
+    # Touched, as by a git checkout: hashed once more, not once per step.
     os.utime(path, (past + 1, past + 1))
     checkout.doit()
     checkout.doit()

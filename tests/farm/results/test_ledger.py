@@ -90,7 +90,7 @@ def test_two_writers_and_a_kill_lose_nothing(tmp_path: Path) -> None:
     writers[1].wait()
     with sqlite3.connect(path) as connection:
         (rows,) = connection.execute("SELECT count(*) FROM runs").fetchone()
-    # One entry more than was said: killed between commit and print.
+    # One entry more than printed: the process was killed between commit and print.
     assert rows - 200 in (said, said + 1)
 
 

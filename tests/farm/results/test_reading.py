@@ -1,4 +1,4 @@
-"""Store and ledger as commands that only ask see them: whole, and untouched."""
+"""Store and ledger as read by commands that only answer: complete, and unchanged."""
 
 from __future__ import annotations
 

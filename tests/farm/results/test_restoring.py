@@ -29,7 +29,7 @@ def task_join():
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Return all files of a build folder but the engine's own."""
+    """Return all files of a build folder except the engine's own."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted((folder / "build").rglob("*"))
@@ -74,7 +74,7 @@ def test_another_checkout_has_equal_keys_and_equal_bytes(built, tmp_path: Path) 
     other.folder.mkdir(parents=True)
     shutil.copy(built.folder / "pyproject.toml", other.folder)
     fill(other)
-    # Its own store first, so that it makes everything itself.
+    # With a store of its own first, so it makes everything itself.
     other.environment = {**built.environment, "XDG_CACHE_HOME": str(tmp_path / "other cache")}
     assert other.ran() == {"up:a", "up:b", "join"}
     assert contents(other.folder) == contents(built.folder)

@@ -45,7 +45,7 @@ def put(store: Store, folder: Path, key: str = KEY, **contents: str) -> StoreEnt
 
 
 def taken(store: Store, folder: Path, key: str = KEY) -> dict[str, str] | None:
-    """Restore a key and return the text of each file, None if there is nothing to be had."""
+    """Restore a key and return the text of each file; None if the store has no result."""
     entry = store.find(key)
     if entry is None or not store.restore(entry, folder):
         return None
@@ -104,7 +104,7 @@ def damage(path: Path, chance: random.Random) -> None:
     content = bytearray(path.read_bytes())
     kind = chance.choice(["flip", "cut", "grow", "lose"])
     if kind == "lose":
-        # A lost entry is simply none; only a lost object is damage.
+        # A lost entry counts as no entry; only a lost object is damage.
         kind = "flip" if "/ac/" in str(path) else "lose"
     if kind == "flip":
         content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
@@ -156,7 +156,7 @@ def test_a_store_that_cannot_be_written_still_gives(
     put(store, tmp_path, a="A")
     again = Store(store.folder, warnings.append)
 
-    # Root may write anywhere, so permissions would not show it.
+    # Root may write anywhere, so permissions cannot be used here.
     def refuse(*_: object, **__: object) -> int:
         raise OSError(30, "Read-only file system")
 
@@ -212,7 +212,7 @@ class TestCare:
         put(store, tmp_path, a="A" * 100)
         put(store, tmp_path, "b" * 64, a="A" * 100, b="B" * 10)
         found = stats(store)
-        # The common output and the common log are there once.
+        # The common output and the common log are stored once.
         assert (found.entries, found.objects, found.size_bytes) == (2, 3, 115)
 
     def test_verify_removes_what_is_damaged_and_keeps_the_rest(self, tmp_path: Path, store: Store) -> None:
@@ -257,7 +257,7 @@ class TestCare:
         assert limit(store, 389, ()) is None
         found = limit(store, 388, {keys[0]})
         assert found is not None
-        # Nine tenths of 388 are 349: one has to go, and the oldest one stays.
+        # Nine tenths of 388 are 349: one must be removed, but the oldest one stays.
         assert (found.entries, found.kept_bytes) == (1, 325)
         assert [store.find(key) is not None for key in keys] == [True, False, True, True, True, True]
         # It counts as used now.

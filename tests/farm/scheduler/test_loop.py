@@ -20,6 +20,7 @@ from farm.planning.priority import Priority
 from farm.redaction import NOTHING_PRIVATE, Redaction
 from farm.results.digest import Digests
 from farm.results.ledger import Ledger
+from farm.scheduler.beside.workers import Workers
 from farm.scheduler.checkout import Checkout
 from farm.scheduler.loop import Loop, Options
 from farm.scheduler.outcome import Outcome
@@ -30,7 +31,7 @@ Job = Callable[[Run], int | None]
 
 
 class FakeExecutor:
-    """Runs a job, a function by the step's name, when `ended` is asked for the `after`-th time."""
+    """Runs a job (a function by the step's name) at the `after`-th call of `ended`."""
 
     poll_s: float | None = 0.0
 
@@ -84,7 +85,7 @@ class FakeExecutor:
 
 
 class Watch:
-    """Notes what the loop tells."""
+    """Records the loop's events."""
 
     refresh_s: float | None = None
 
@@ -166,6 +167,7 @@ def build(tmp_path: Path) -> Callable[..., tuple[Outcome, Watch]]:
             targets={},
             checkout=Checkout(tmp_path, Digests(tmp_path), None),
             executor=executor,
+            workers=Workers(watch.note),
             redaction=redaction,
             ledger=ledger,
             capacity=capacity,
@@ -183,7 +185,7 @@ def build(tmp_path: Path) -> Callable[..., tuple[Outcome, Watch]]:
 
 
 def writes(run: Run) -> int:
-    """A job that does what it should."""
+    """A job that succeeds."""
     (run.work / "out").write_text("+".join(sorted(path.read_text() for path in run.work.iterdir() if path.is_file())))
     return 0
 
@@ -229,7 +231,7 @@ def test_the_loop_stops_a_run_that_is_over_its_time(build, monkeypatch) -> None:
     now = [0.0]
     monkeypatch.setattr(clock, "monotonic_s", lambda: now[0])
 
-    def waits(stop: Stop, seconds: float | None) -> None:
+    def waits(stop: Stop, seconds: float | None, descriptors: object = ()) -> None:
         now[0] += seconds or 0.0
 
     monkeypatch.setattr(Stop, "wait", waits)
@@ -244,7 +246,9 @@ def test_the_loop_stops_a_run_that_is_over_its_time(build, monkeypatch) -> None:
 def test_time_in_a_queue_is_no_run_time(build, monkeypatch) -> None:
     now = [0.0]
     monkeypatch.setattr(clock, "monotonic_s", lambda: now[0])
-    monkeypatch.setattr(Stop, "wait", lambda stop, seconds: now.__setitem__(0, now[0] + (seconds or 0.0)))
+    monkeypatch.setattr(
+        Stop, "wait", lambda stop, seconds, descriptors=(): now.__setitem__(0, now[0] + (seconds or 0.0))
+    )
 
     class Queueing(FakeExecutor):
         """Starts a job after a day."""
@@ -275,7 +279,7 @@ def test_a_signal_stops_all_runs(build, tmp_path: Path) -> None:
         """A signal arrives while jobs run."""
 
         def ended(self) -> list[Run]:
-            stop.number = signal.SIGINT
+            stop._note(signal.SIGINT, None)
             return []
 
     redaction = Redaction(lambda text, log: text.replace("log", "<redacted>"))

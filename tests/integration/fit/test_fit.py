@@ -187,14 +187,14 @@ def test_a_block_that_can_be_nowhere(tmp_path) -> None:
     network, board = find_network("resnet50"), find_platform("u200")
     lines = misfit_lines(solve(network, board, settings_of(tmp_path), tmp_path))
     assert lines[3] == (
-        "  preres: 3,072 DSP, and no SLR may hold more than 2,265, nor do two neighbours hold a half each"
+        "  preres: 3,072 DSP, but no SLR may hold more than 2,265, and no two neighbours can hold half each"
     )
     half = "219 DSP more than the 1,317 that the shell leaves; the largest block there is preres with 1,536, half of it"
     assert f"  slr1: {half}" in lines
-    helps = next(line for line in lines if line.startswith("what helps: "))
-    assert helps.startswith("what helps: a lower pe or simd in preres, ")
-    ooc = "the figures of 'doit ooc', since LUTs by formula are much too high"
-    assert helps.endswith(f"; {ooc}; another board (platform=...)")
+    helps = next(line for line in lines if line.startswith("to make it fit: "))
+    assert helps.startswith("to make it fit: lower pe or simd in preres, ")
+    ooc = "run 'doit ooc' for better figures, because LUTs by formula are much too high"
+    assert helps.endswith(f"; or {ooc}; or take another board (platform=...)")
 
 
 def test_what_helps_names_what_the_user_has_set(tmp_path) -> None:
@@ -202,8 +202,8 @@ def test_what_helps_names_what_the_user_has_set(tmp_path) -> None:
     misfit = solve(find_network("digits"), find_platform("u250"), settings_of(tmp_path, *words), tmp_path)
     lines = misfit_lines(misfit)
     # 128 DSP, 2 % of 2,877 are 57.
-    assert "  preres: 128 DSP, and slr1, to which it is pinned, may hold 57" in lines
-    assert "a higher fit.dsps_percent; no pin (fit.pin) of preres; " in lines[-1]
+    assert "  preres: 128 DSP, but it is pinned to slr1, which may hold 57" in lines
+    assert "raise fit.dsps_percent; or remove the pin (fit.pin) of preres; or " in lines[-1]
 
 
 @pytest.mark.parametrize("board", ["u50", "u55c", "u200", "u250", "u280"])
@@ -278,7 +278,7 @@ def test_what_the_command_prints(tmp_path, capsys) -> None:
     # 1,128 is twice the 564 tiles that U50's SLRs have.
     assert "BRAM tiles more than the 1,128 that the shell leaves; the largest block is res5a with" in printed
     assert show(context(find_network("digits"), board, settings, tmp_path)) is None
-    assert "0 boundaries between SLRs are crossed" in capsys.readouterr().out
+    assert "0 crossings of SLR boundaries" in capsys.readouterr().out
     wanting = settings_of(tmp_path, "fit.source=ooc")
-    assert "there are no synthesis values of" in str(show(context(find_network("digits"), board, wanting, tmp_path)))
+    assert "synthesis values of" in str(show(context(find_network("digits"), board, wanting, tmp_path)))
     assert [path.name for path in tmp_path.iterdir()] == ["farm.yaml"]

@@ -66,7 +66,7 @@ def test_the_same_question_is_not_solved_twice(tmp_path: Path, monkeypatch: pyte
 def test_why_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = left(tmp_path, "fit.luts_percent=1")
     assert found["fits"] is False
-    assert found["says"][-1].startswith("what helps: ")
+    assert found["says"][-1].startswith("to make it fit: ")
     found = left(tmp_path, "clock_mhz=700")
     assert found["fits"] is None
     assert "700 MHz is more than the 650 MHz" in "\n".join(found["says"])

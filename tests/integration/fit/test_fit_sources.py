@@ -55,7 +55,8 @@ def test_never_formulas_beside_synthesis(tmp_path: Path) -> None:
     lines = lines_of(tmp_path)
     assert lines[1:3] == [
         "figures of the cores: formula",
-        f"  6 of 7 cores have figures of vitis's synthesis; once all have, these are used: 'doit ooc'. {LUT_NOTE}",
+        "  6 of 7 cores have figures of vitis's synthesis; run 'doit ooc': "
+        f"the fit uses them once all cores have them. {LUT_NOTE}",
     ]
     assert not any("777" in line for line in lines)
     assert lines_of(tmp_path, "fit.source=formula")[1:3] == ["figures of the cores: formula", ""]
@@ -64,10 +65,10 @@ def test_never_formulas_beside_synthesis(tmp_path: Path) -> None:
 def test_figures_of_another_view_are_not_used(tmp_path: Path) -> None:
     leave(tmp_path, *CORES, view="hls")
     assert lines_of(tmp_path)[2] == (
-        "  0 of 7 cores have figures of vitis's synthesis, 7 only of another view than the one that is linked; "
-        f"once all have, these are used: 'doit ooc'. {LUT_NOTE}"
+        "  0 of 7 cores have figures of vitis's synthesis, 7 only for a view that is not linked; "
+        f"run 'doit ooc': the fit uses them once all cores have them. {LUT_NOTE}"
     )
-    with pytest.raises(ConfigError, match=r"values.json: these values are of view hls, and view rtl of .* is linked"):
+    with pytest.raises(ConfigError, match=r"values.json: these values are of view hls, but .* is linked with view rtl"):
         lines_of(tmp_path, "fit.source=ooc")
     assert lines_of(tmp_path, view="hls")[1] == "figures of the cores: view hls, ooc, Vivado 2022.2"
 
@@ -88,7 +89,7 @@ def test_views_that_differ_are_named_with_their_blocks(tmp_path: Path) -> None:
 def test_a_stand_ins_figures_are_marked(tmp_path: Path) -> None:
     leave(tmp_path, *CORES, view="rtl", tool="Vivado 2022.2 (stand-in)")
     lines = lines_of(tmp_path)
-    assert lines[1] == "STAND-IN: figures with ! are invented, no tool of a vendor has made them"
+    assert lines[1] == "STAND-IN: figures with ! are invented; no vendor's tool has made them"
     # Each of the seven blocks has at least the core's 777 LUT, and the SLR that holds them all seven times that.
     rows = [line.split() for line in lines if "!" in line][1:]
     assert len(rows) == 8
@@ -116,7 +117,7 @@ def test_values_of_synthesis(tmp_path: Path) -> None:
     found = synthesised(needs, dict.fromkeys(CORES, tmp_path / "values.json"))
     assert (found[1].logic.luts, found[1].source, found[1].logic.unknown[0]) == (77, "ooc, Yosys 0.33", "registers")
     assert (needs[1].source, found[1].around) == (FORMULA, needs[1].around)
-    with pytest.raises(ConfigError, match=r"there are no synthesis values of .*; run 'doit ooc:"):
+    with pytest.raises(ConfigError, match=r"synthesis values of .* are missing; run 'doit ooc:"):
         synthesised(needs, {needs[1].core: tmp_path / "values.json"})
 
 

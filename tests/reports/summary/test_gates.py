@@ -48,8 +48,8 @@ def test_text_and_gate_are_one(
     ("text", "message"),
     [
         ("wns_ns", "'wns_ns' is not a valid gate"),
-        ("wns_ns == 0", "'==' is not a relation of gates; use <= or >="),
-        ("wsn_ns >= 0", "nothing is called 'wsn_ns'; did you mean 'wns_ns'"),
+        ("wns_ns == 0", "a gate cannot use '=='; use <= or >="),
+        ("wsn_ns >= 0", "there is no quantity 'wsn_ns'; did you mean 'wns_ns'"),
         ("fps >= 50 %", "'fps' has no share in percent"),
         ("slr0.fps >= 1", "an SLR has no 'fps'"),
         ("res2x.luts <= 1", "there is no block 'res2x'; did you mean 'res2"),

@@ -70,7 +70,7 @@ def test_one_that_is_cut_off_hides_no_other(tmp_path: Path, capsys: pytest.Captu
 def test_who_asks_for_one_value_is_told() -> None:
     text = utilization("first", 1) + utilization("second", 2)
     line = utilization("first", 1).count("\n") + 1
-    with pytest.raises(UnknownLayoutError, match=rf"x\.rpt:{line}: another report begins here, 2 are in the file"):
+    with pytest.raises(UnknownLayoutError, match=rf"x\.rpt:{line}: another report begins here; the file has 2"):
         parse(text, "x.rpt")
 
 

@@ -77,7 +77,7 @@ def test_ruled() -> None:
 def test_the_table_of_contents_promises() -> None:
     text = "Table of Contents\n-----------------\n1. One\n2. Two\n\n1. One\n------\n\n2. Two\n------\n"
     assert [(part.number, part.title) for part in sections(Lines(text, "f"))] == [("1", "One"), ("2", "Two")]
-    with pytest.raises(TruncatedReportError, match="f:9: the section 'Two' of the table of contents does not come"):
+    with pytest.raises(TruncatedReportError, match="f:9: the section 'Two' of the table of contents is missing"):
         sections(Lines(text[: text.rindex("2. Two")], "f"))
 
 

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
 
+from benchmarks.hostile import pictures
 from runtime.errors import InputError
 from runtime.images.files import load_image
 from runtime.images.picture import check_picture, fit, read_picture
@@ -302,3 +304,56 @@ def test_damaged_files_are_named_errors(tmp_path_factory, sample, data):
         assert read_picture(path, (8, 8, 3)).shape == (8, 8, 3)
     except InputError as error:
         assert error.where == str(path)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize(
+    ("mode", "suffix"), [("RGB", "png"), ("RGB", "jpg"), ("P", "png"), ("RGBA", "png"), ("L", "jpg")]
+)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_channel_by_channel_is_as_all_at_once(tmp_path, orientation, mode, suffix, channels):
+    """Pillow's own turning, conversion and resizing of the whole picture, on noise."""
+    noise = np.random.default_rng(orientation).integers(0, 256, (50, 71, 3), np.uint8)
+    picture = Image.fromarray(noise).convert(mode)
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    picture.save(tmp_path / f"a.{suffix}", exif=exif)
+    whole = ImageOps.exif_transpose(Image.open(tmp_path / f"a.{suffix}"))
+    whole = whole.convert("RGBA").convert("RGB") if mode == "RGBA" else whole
+    whole = fit(whole.convert("L" if channels == 1 else "RGB"), 20, 24, margin=(1, 1) if channels == 1 else (256, 224))
+    expected = np.asarray(whole, np.uint8).reshape(20, 24, channels)[:, :, ::-1]
+    np.testing.assert_array_equal(read_picture(tmp_path / f"a.{suffix}", (20, 24, channels)), expected)
+
+
+XMP = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_an_orientation_in_xmp_is_heeded(tmp_path, suffix):
+    picture = Image.fromarray(np.random.default_rng(1).integers(0, 256, (8, 12), np.uint8))
+    more = {}
+    if suffix == "png":
+        more["pnginfo"] = PngInfo()
+        more["pnginfo"].add_itxt("XML:com.adobe.xmp", XMP.decode())
+    else:
+        more["xmp"] = XMP
+    picture.save(tmp_path / f"a.{suffix}", **more)
+    turned = ImageOps.exif_transpose(Image.open(tmp_path / f"a.{suffix}"))
+    assert turned.size == (8, 12)
+    np.testing.assert_array_equal(read_picture(tmp_path / f"a.{suffix}", (12, 8, 1))[:, :, 0], np.asarray(turned))
+
+
+def test_missing_rows_are_not_black(tmp_path):
+    """Pillow reads such a file and says nothing."""
+    (tmp_path / "a.png").write_bytes(pictures.missing_rows(8, 8, 5))
+    assert Image.open(tmp_path / "a.png").getextrema() == (0, 200)
+    with pytest.raises(InputError, match="27 bytes of its rows are missing"):
+        read_picture(tmp_path / "a.png", (8, 8, 1))
+
+
+@pytest.mark.parametrize("interlaced", [False, True])
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (2, 3), (5, 4), (8, 8), (9, 17)])
+def test_whole_pictures_of_every_layout_are_whole(tmp_path, interlaced, bits, width, height):
+    (tmp_path / "a.png").write_bytes(pictures.bomb(width, height, bits=bits, interlaced=interlaced))
+    assert not read_picture(tmp_path / "a.png", (height, width, 1)).any()

@@ -273,19 +273,19 @@ WIDTHS = {
     "ap_axis<4097, 1, 1, 1>": "is 4097 bits wide",
     "hls::axis<ap_uint<8192>, 0, 0, 0>": "is 8192 bits wide",
     "farm::lanes<2048, 3 * 2>": "is 12288 bits wide",
-    "ap_uint<W*8192>": "cannot be read off",
-    "ap_uint<W>": "cannot be read off",
-    "ap_uint<64 + 8192>": "cannot be read off",
-    "ap_uint<(8192)>": "cannot be read off",
-    "ap_uint<0x2000>": "cannot be read off",
-    "ap_uint<Beat::count * Beat::bits>": "cannot be read off",
-    "ap_uint<8>*": "cannot be read off",
-    "ap_axiu<W, 0, 0, 0>": "cannot be read off",
-    "farm::lanes<4, W>": "cannot be read off",
-    "farm::lanes<4>": "cannot be read off",
-    "pair<ap_uint<8>, 8192>": "cannot be read off",
-    "word": "cannot be read off",
-    "int": "cannot be read off",
+    "ap_uint<W*8192>": "cannot be derived from",
+    "ap_uint<W>": "cannot be derived from",
+    "ap_uint<64 + 8192>": "cannot be derived from",
+    "ap_uint<(8192)>": "cannot be derived from",
+    "ap_uint<0x2000>": "cannot be derived from",
+    "ap_uint<Beat::count * Beat::bits>": "cannot be derived from",
+    "ap_uint<8>*": "cannot be derived from",
+    "ap_axiu<W, 0, 0, 0>": "cannot be derived from",
+    "farm::lanes<4, W>": "cannot be derived from",
+    "farm::lanes<4>": "cannot be derived from",
+    "pair<ap_uint<8>, 8192>": "cannot be derived from",
+    "word": "cannot be derived from",
+    "int": "cannot be derived from",
 }
 
 
@@ -319,7 +319,7 @@ def test_an_axis_port_is_a_parameter() -> None:
 def test_findings_read_well() -> None:
     text = "void f() {\n    farm::stream<int> s;\n#pragma HLS PIPELIN II=1\n    a(s);\n    b(s);\n}\n"
     assert list(map(str, lint(text, "x.hpp"))) == [
-        'x.hpp:2: stream-name: stream s is made without a name; write s("s")',
+        'x.hpp:2: stream-name: stream s is declared without a name; write s("s")',
         "x.hpp:3: pragma: no pragma PIPELIN in docs/hls_pragmas.yaml; write PIPELINE",
     ]
 

@@ -158,7 +158,7 @@ def netlist_wrapper(core: GraphCore, block: str | None) -> str:
             return f"{name}_fed_{part}"
         return f"{name}_T{part.upper()}" if name in ports else "1'b0"
 
-    text = re.sub(r"core\.(\w+)_(valid|ready)\b", probed, texts(core)[WRAPPER])
+    text = re.sub(r"core\.(\w+)_(valid|ready)\b", probed, texts(core)[WRAPPER]())
     text = re.sub(r"\(core\.\w+\.level\)", "(0)", text)
     memories, joined = "", ""
     for name, width_bits in feeds.items():
@@ -192,7 +192,7 @@ def simulate_netlist(harness: Path, netlist_models: tuple[Path, ...]) -> Callabl
             for model in netlist_models:
                 shutil.copy(model, place)
             written = {"netlist.v": netlist, "memories.v": memories, WRAPPER: netlist_wrapper(core, block)}
-            for file, text in {**written, JOINT: texts(core)[JOINT]}.items():
+            for file, text in {**written, JOINT: texts(core)[JOINT]()}.items():
                 (place / file).write_text(text)
             files = [*(model.name for model in netlist_models), *written]
             # An open bit of a netlist is any bit.

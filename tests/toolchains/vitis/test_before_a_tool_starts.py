@@ -48,8 +48,8 @@ def change(file: Path, old: str, new: str) -> None:
         ((), "XILINXD_LICENSE_FILE", "there is no licence: set XILINXD_LICENSE_FILE or LM_LICENSE_FILE"),
         ((), "XILINX_XRT", "XRT is not installed"),
         (("vitis.platforms=/nowhere",), "", f"platform {U250} is not installed; install its package"),
-        (("vitis.release=2018.3",), "", "release 2018.3 of AMD's tools is older than this flow"),
-        (("vitis.release=2023.1",), "", "release 2023.1 of AMD's tools is not installed; there is 2022.2"),
+        (("vitis.release=2018.3",), "", "release 2018.3 of AMD's tools is too old"),
+        (("vitis.release=2023.1",), "", "release 2023.1 of AMD's tools is not installed; installed: 2022.2"),
     ],
 )
 def test_what_is_missing(here, words: tuple[str, ...], without: str, said: str) -> None:  # type: ignore[no-untyped-def]

@@ -140,7 +140,7 @@ def test_more_memory_ports_than_memories(tmp_path: Path) -> None:
     platform = replace(board, connect=tuple(wire for wire in board.connect if wire[0] != "weightsmem"))
     (tmp_path / "farm.yaml").write_text("network: digits\n")
     settings = load_settings(tmp_path, SECTIONS, ("toolchain=vitis", "target=hw"))
-    with pytest.raises(ConfigError, match="more memory ports than u250 has memories for: weightsmem"):
+    with pytest.raises(ConfigError, match="board u250 gives no memory to these ports of the kernel: weightsmem"):
         toolchain.toolchain(ROOT, settings, find_network("digits"), platform)
 
 
@@ -169,5 +169,5 @@ def test_a_memory_port_narrower_than_a_card_s() -> None:
     toolchain._check_words(narrow, problems)
     (problem,) = problems
     assert problem.file == "digits.yaml"
-    assert "75 bytes, for which a memory port has 8 bits" in problem.what
-    assert "multiple of 4 bytes" in problem.remedy
+    assert "75 bytes (image) make a memory port of 8 bits" in problem.what
+    assert "multiple of 4" in problem.remedy

@@ -128,4 +128,4 @@ def test_the_last_words_of_our_own_scripts_are_no_failure(tmp_path: Path) -> Non
 def test_what_a_release_names_differently_is_not_left_to_the_user(tmp_path: Path, words: str) -> None:
     found = failure(tmp_path, f"ERROR: dataflow-farm: {words}")
     assert found.kind == "config"
-    assert "docs/first-run-on-amd.md" in found.remedy
+    assert "docs/amd/first-run-on-amd.md" in found.remedy

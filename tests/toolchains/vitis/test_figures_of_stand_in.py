@@ -74,6 +74,6 @@ def test_the_reports_themselves(built) -> None:  # type: ignore[no-untyped-def]
     ] == []
     assert all(design["stand_in"] for design in found["designs"])
     text = read(FOLDER)
-    assert "STAND-IN: no tool has written this, all figures are invented (! marks them)" in text
+    assert "STAND-IN: no tool has written this; all figures are invented (! marks them)" in text
     core = next((built.checkout / FOLDER / "ooc").glob("residual_*/utilization.rpt"))
     assert "STAND-IN: no tool has written this" in read(str(core.relative_to(built.checkout)))

@@ -95,11 +95,11 @@ def test_blocks_in_several_slrs(built: Machine) -> None:
 
 
 def test_the_netlist_ip_goes_into_a_design_of_its_own(built: Machine, tmp_path: Path) -> None:
-    """The example of docs/netlist_ip.md, as it stands there."""
+    """The example of docs/amd/netlist_ip.md, as it stands there."""
     from toolchains.vitis.tools.archive import unpack_folder
 
     unpack_folder(built.checkout / FOLDER / "stitch" / "kernel_ip.zip", tmp_path / "kernel_ip")
-    script = built.checkout / "docs" / "netlist_ip.tcl"
+    script = built.checkout / "docs" / "amd" / "netlist_ip.tcl"
     (tmp_path / "netlist_ip.tcl").write_bytes(script.read_bytes())
     done = subprocess.run(
         [str(built.tools / "Vivado/2022.2/bin/vivado"), "-mode", "batch", "-source", "netlist_ip.tcl"],

@@ -1,4 +1,4 @@
-"""Trained values, or stand-ins, to memory images. The head's streamed weights travel with them."""
+"""Turn trained values, or stand-ins, into memory images. The head's step also writes the streamed weights."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FC_WEIGHTS = "fc_weights.bin"
 
 
 def weights(build: Build, block: Block) -> Step:
-    """The step of a block."""
+    """The step that writes a block's memory images."""
     core = block.core()
     place = f"{build.folder}/weights/{block.name}"
     binary, index = IMAGES
@@ -46,7 +46,7 @@ def weights(build: Build, block: Block) -> Step:
 
 
 def image_files(build: Build, block: Block, folder: str) -> tuple[File, ...]:
-    """The memory images of a block as inputs of another step, in `folder` ("" for its scratch folder)."""
+    """The memory images of a block as inputs of another step, in `folder` of its scratch folder ("": directly)."""
     inside = f"{folder}/" if folder else ""
     return tuple(File(f"{inside}{name}", f"{build.folder}/weights/{block.name}/{name}") for name in IMAGES)
 

@@ -1,1 +1,1 @@
-"""sw_emu: cores compiled by g++ and joined into one program."""
+"""Target sw_emu: cores compiled by g++ and joined into one program."""

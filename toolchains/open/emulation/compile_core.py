@@ -1,8 +1,8 @@
 """Compile a core and run it against the integer model: `python -m toolchains.open.emulation.compile_core`, step `hls`.
 
-The body becomes `core.o`, which the emulation links. Body and top are run on random images and random parameters,
-through the same memory images that the netlist is filled with, and must equal the model bit for bit; then
-`interface.json` (the ports of the compiled top) and `csim.json` (what was compared) are written.
+The body becomes `core.o`, which the emulation links. The step runs body and top on random images and random parameters.
+Parameters pass through the same memory images that fill the netlist. The results must equal the model bit for bit. The
+step then writes `interface.json` (the ports of the compiled top) and `csim.json` (a summary of the comparison).
 """
 
 from __future__ import annotations
@@ -35,20 +35,23 @@ from toolchains.open.emulation.native import host_entry
 Tensor = np.ndarray[Any, Any]
 
 COMMON_FLAGS = ("-std=c++14", f"-march={ISA_LEVEL}", "-fPIC", "-Wall", "-Wno-unknown-pragmas", "-Wno-unused-label")
-#: The open headers' own constructor reads a value before it has one, which is harmless and would fill the log.
+#: A constructor in the open headers reads an uninitialised value. It is harmless, but the warnings would fill the log.
 TOP_FLAGS = ("-O1", "-shared", "-Wno-maybe-uninitialized", "-Wno-uninitialized", "-I", "release")
 IMAGES = 2
-#: The top's arbitrary-precision types run a thousand times slower than the body: of ResNet-50's cores 10 to 20 s.
+#: Arbitrary-precision types make the top a thousand times slower than the body: 10 to 20 s for a core of ResNet-50.
 TOP_IMAGES = 1
 SEED = 2020
 
 
 class CoreError(Exception):
-    """Why the core is not accepted; printed as the step's error line."""
+    """The core is rejected; the text is printed as the step's error line."""
 
 
 def open_headers() -> Path:
-    """Where the open ap_int headers are: hls4ml's wheel carries them, and nothing else of it is used."""
+    """The folder of the open ap_int headers. They come with hls4ml's wheel; nothing else of it is used.
+
+    Raises CoreError if hls4ml is not installed.
+    """
     found = importlib.util.find_spec("hls4ml")
     if found is None or not found.submodule_search_locations:
         what = "the package hls4ml, which carries the open ap_int headers, is not installed"
@@ -57,7 +60,7 @@ def open_headers() -> Path:
 
 
 def compile_object(source: str, output: str, *flags: str) -> None:
-    """Run the compiler; its messages go to the log."""
+    """Compile `source` with g++; its messages go to the log. Raises CoreError if it fails or is missing."""
     command = ["g++", *COMMON_FLAGS, *flags, "-I", ".", "-o", output, source]
     try:
         done = subprocess.run(command, check=False)
@@ -68,7 +71,7 @@ def compile_object(source: str, output: str, *flags: str) -> None:
 
 
 def write_sources(core: Core, view: HlsView) -> None:
-    """Put the rendered sources beside the headers that the step declared."""
+    """Write the rendered sources into the current folder, beside the headers that are inputs of the step."""
     Path(f"{view.name}.hpp").write_text(view.body)
     Path(f"{view.name}_top.cpp").write_text(view.top)
     Path("body.cpp").write_text(host_entry(core, top=False))
@@ -76,7 +79,7 @@ def write_sources(core: Core, view: HlsView) -> None:
 
 
 def check_subset(view: HlsView) -> None:
-    """Refuse sources that Vitis HLS or its 2019.2 ancestor would not take."""
+    """Print the places that leave the HLS subset; raise CoreError if there are any."""
     files = [
         f"{view.name}.hpp",
         f"{view.name}_top.cpp",
@@ -91,7 +94,7 @@ def check_subset(view: HlsView) -> None:
 
 
 def element_type(stream: Stream) -> np.dtype[Any]:
-    """The type that an element has on the C interface."""
+    """The type of an element on the C interface."""
     size = 1 if stream.bits <= 8 else 2 if stream.bits <= 16 else 4
     return np.dtype(f"{'i' if stream.signed else 'u'}{size}")
 
@@ -103,7 +106,10 @@ def _pointers(arrays: list[Tensor]) -> Any:
 def run_native(
     library: ctypes.CDLL, name: str, view: str, graph: Graph, memory: bytes, inputs: list[Tensor]
 ) -> list[Tensor]:
-    """One image through the compiled body or top; tensors are flat, in element order."""
+    """Run one image through the compiled body or top (`view`). Returns flat tensors in element order.
+
+    Raises CoreError with the text that the core reports.
+    """
     error = ctypes.create_string_buffer(256)
     create = getattr(library, f"{name}_{view}_new")
     create.restype = ctypes.c_void_p
@@ -125,7 +131,7 @@ def run_native(
 
 
 def draw_inputs(core: GraphCore, rng: np.random.Generator) -> dict[str, Tensor]:
-    """Random tensors of full range, shaped as the model takes them."""
+    """Draw random tensors over the full range, in the shapes that the model takes; `input` is [1, ...]."""
     drawn: dict[str, Tensor] = {}
     for port in core.graph.inputs:
         stream = port.stream
@@ -137,7 +143,10 @@ def draw_inputs(core: GraphCore, rng: np.random.Generator) -> dict[str, Tensor]:
 
 @singledispatch
 def simulate(core: Core) -> dict[str, object]:
-    """Compare body and top with the model; raises CoreError at the first difference."""
+    """Compare body and top with the model and return the content of csim.json.
+
+    Raises CoreError at the first difference.
+    """
     raise TypeError(f"{core.name}: no model is registered for {type(core).__name__}")
 
 
@@ -177,7 +186,7 @@ def _(core: GraphCore) -> dict[str, object]:
 
 @simulate.register
 def _(core: DmaCore) -> dict[str, object]:
-    """The DMA moves bytes: what arrives is what lay in memory, image after image."""
+    """Check that the DMA moves every byte unchanged, image after image."""
     rng = np.random.default_rng(SEED)
     top = ctypes.CDLL(str(Path("top.so").resolve()))
     body = ctypes.CDLL(str(Path("body.so").resolve()))
@@ -205,7 +214,7 @@ def _(core: DmaCore) -> dict[str, object]:
             same and (pixels == image[each]).all() and (streamed == weights).all() and (answer == indices[each]).all()
         )
     if not same:
-        raise CoreError("the DMA does not move what lies in memory")
+        raise CoreError("the DMA changes the bytes that it moves")
     return {
         "images": IMAGES,
         "seed": SEED,
@@ -219,7 +228,7 @@ def main() -> int:
     """Run the step in the current folder.
 
     Returns:
-        0, or 1 after printing why the core is not accepted.
+        0, or 1 after printing why the core is rejected.
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--core", type=Path, required=True, help="kind and shape of the core, as JSON")
@@ -229,7 +238,7 @@ def main() -> int:
         write_sources(core, view)
         check_subset(view)
         system = ("-isystem", str(open_headers()))
-        # One compiler at a time: the step declares one core, and other steps run beside it.
+        # Run one compiler at a time: the step has reserved one CPU core, and other steps run in parallel.
         compile_object("body.cpp", "core.o", "-O3", "-c", "-I", "host")
         compile_object("core.o", "body.so", "-shared")
         compile_object("top.cpp", "top.so", *TOP_FLAGS, *system)

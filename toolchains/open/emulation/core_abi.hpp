@@ -1,7 +1,7 @@
-// The C interface of a compiled core, and the bridges between it and the streams of a body or a top.
+// The C interface of a compiled core, and the conversion to and from the streams of a body or a top.
 //
-// Elements cross it one by one, unpacked: an element of up to 8, 16 or 32 bits is one uint8_t, uint16_t or uint32_t (two's
-// complement where signed). So the width of a port never shows outside the core, as it never does in the numpy model.
+// Elements are passed unpacked: an element of up to 8, 16 or 32 bits is one uint8_t, uint16_t or uint32_t (two's complement
+// if signed). So port widths do not appear in this interface, just as they do not appear in the numpy model.
 #pragma once
 #include <cstdint>
 #include <cstdio>
@@ -32,7 +32,7 @@ void fill(Stream& stream, const void* elements, uint64_t beats) {
     }
 }
 
-// Reads `beats` beats; `Wide` is the integer that a lane is converted through (signed or not, as the lane is).
+// Reads `beats` beats. A lane is converted through the integer type `Wide`, which has the lane's signedness.
 template <int LANES, int BITS, class Wide, class Stream>
 void drain(Stream& stream, void* elements, uint64_t beats) {
     typedef typename element<BITS>::type E;
@@ -54,7 +54,8 @@ inline int64_t extended(uint64_t value, int bits, bool is_signed) {
     return static_cast<int64_t>(value);
 }
 
-// One memory image -> beats. An image is `depth` beats of LANES * BITS bits, each in whole bytes, value 0 lowest.
+// Converts one memory image to beats. An image is `depth` beats of LANES * BITS bits, each padded to whole bytes, lane 0 in
+// the lowest bits.
 template <class Beat, int LANES, int BITS, bool SIGNED>
 std::vector<Beat> beats_of(const uint8_t*& image, uint64_t& left, uint64_t depth, const char* name) {
     const uint64_t bytes = (LANES * BITS + 7) / 8;

@@ -1,4 +1,4 @@
-"""What machine code is compiled for."""
+"""The instruction set that machine code is compiled for."""
 
-#: x86-64-v2 has the popcount instruction and is found on every x86 server since 2009.
+#: x86-64-v2 has the popcount instruction; every x86 server since 2009 supports it.
 ISA_LEVEL = "x86-64-v2"

@@ -1,6 +1,6 @@
-"""Write the xclbin and its values: `python -m toolchains.open.emulation.link` is the `link` step of target sw_emu.
+"""Write the xclbin and its values: `python -m toolchains.open.emulation.link` is the `link` step of both emulations.
 
-It compiles nothing. An emulation in C++ takes no resources and has no slacks: of those the values hold none.
+It compiles nothing. An emulation takes no resources and has no slacks: of those the values hold none.
 """
 
 from __future__ import annotations
@@ -19,20 +19,25 @@ from reports.summary.step_values import Linked
 from runtime.errors import FarmRuntimeError
 from runtime.formats import emulation_data, xclbin
 from runtime.formats.manifest import PayloadFacts
+from toolchains.open.simulation.kernel.part import settings_part
 
 ISA_LEVEL = "x86-64-v2"
 
 
 def glibc_floor(program: bytes) -> str:
-    """The newest version of the C library that a program asks for by symbol version."""
+    """The newest glibc version that a program's symbols require, e.g. "2.34"; "none" if it names none."""
     versions = {(int(major), int(minor)) for major, minor in re.findall(rb"GLIBC_(\d+)\.(\d+)", program)}
     return ".".join(map(str, max(versions))) if versions else "none"
 
 
-def link(plan: LinkPlan, platform: Platform) -> None:
-    """The whole step in the current folder. Raises FarmRuntimeError for a container that cannot be written."""
+def link(plan: LinkPlan, platform: Platform, settings: bytes) -> None:
+    """The whole step in the current folder; `settings` stand behind the memory images.
+
+    Raises:
+        FarmRuntimeError: a container that cannot be written.
+    """
     program = Path("program").read_bytes()
-    parts = {emulation_data.PAYLOAD: program, emulation_data.MEMORIES: memory_blob(plan.blocks)}
+    parts = {emulation_data.PAYLOAD: program, emulation_data.MEMORIES: memory_blob(plan.blocks) + settings}
     weights = Path("fc_weights.bin").read_bytes()
     if weights:
         parts[emulation_data.FC_WEIGHTS] = weights
@@ -58,16 +63,18 @@ def main() -> int:
     """Run the step in the current folder.
 
     Returns:
-        0, or 1 after printing what could not be written.
+        0, or 1 after printing why the xclbin cannot be written.
     """
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--plan", type=Path, required=True, help="what the flow knows of the build, as JSON")
+    parser.add_argument("--plan", type=Path, required=True, help="description of the build, as JSON")
     parser.add_argument("--platform", type=Path, required=True, help="clocks and memories of the board, as JSON")
+    parser.add_argument("--settings", type=Path, help="lines that tell a simulation of its clock and memories")
     given = parser.parse_args()
     plan = LinkPlan.from_description(json.loads(given.plan.read_text("utf-8")))
     platform = Platform.from_description(json.loads(given.platform.read_text("utf-8")))
+    settings = settings_part(given.settings.read_text("utf-8").splitlines()) if given.settings else b""
     try:
-        link(plan, platform)
+        link(plan, platform, settings)
     except FarmRuntimeError as error:
         print(f"ERROR: {error}")
         return 1

@@ -1,4 +1,4 @@
-"""C++ that puts the C interface of `core_abi.hpp` around a core."""
+"""Generate the C++ that wraps a core in the C interface of `core_abi.hpp`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from blocks.operators.base import ParameterStream, Stream
 
 
 def element_bytes(bits: int) -> int:
-    """Bytes of one unpacked element on the C interface."""
+    """Bytes of one unpacked element of `bits` bits on the C interface."""
     return 1 if bits <= 8 else 2 if bits <= 16 else 4
 
 
@@ -39,10 +39,10 @@ def _load(port: ParameterPort) -> str:
 
 @singledispatch
 def host_entry(core: Core, *, top: bool) -> str:
-    """The source of a shared object with the C interface around a core's body, or around its top.
+    """Generate the source of a shared object with the C interface around a core's body, or around its top.
 
-    A body reads its parameters from arrays, over and over, and is what the emulation runs; a top reads them from
-    streams with wide words, as the synthesised core does, and is run only against the model.
+    The emulation runs the body, which reads its parameters from arrays, over and over. The top reads them from
+    streams of wide words, as the synthesised core does; it only runs in the comparison with the model.
     """
     raise TypeError(f"{core.name}: no C interface is registered for {type(core).__name__}")
 
@@ -114,7 +114,7 @@ def _parameter_source(port: ParameterPort, *, top: bool) -> list[str]:
     if not top:
         memory = f"{port.name}_memory(self.{port.name}.data(), self.{port.name}.size())"
         return [f"    farm::cyclic<{stream.cpp_type} > {memory};"]
-    # Each beat is packed once and sent many times: packing 2,000 bits takes longer than the core needs for them.
+    # Pack each beat once and send it many times: packing 2,000 bits takes longer than the core's work on them.
     word = f"ap_uint<{stream.width_bits}>"
     return [
         f"    std::vector<{word} > {port.name}_words;",
@@ -140,11 +140,11 @@ def _from_wire(name: str, stream: Stream, beats: int) -> list[str]:
 
 
 PART_BYTES = 1 << 16
-"""What the host reads of card memory before it converts it: a queue that grows to megabytes costs more than that."""
+"""The host converts card memory in parts of at most this size: queues that grow to megabytes are slower."""
 
 
 def _dma_read(what: str, word_bytes: int, stream: Stream, arguments: tuple[str, str]) -> list[str]:
-    """One image's words from memory to beats, as the body does it, in parts of whole words and whole beats."""
+    """Generate the loop that converts one image's memory words to beats, in parts of whole words and whole beats."""
     memory, out = arguments
     blocks = stream.elements // math.lcm(word_bytes, stream.lanes)
     parts = next(
@@ -168,7 +168,7 @@ def _(core: DmaCore, *, top: bool) -> str:
     lines = [f'#include "{name}_top.cpp"' if top else f'#include "{name}.hpp"', '#include "core_abi.hpp"', ""]
     lines += ['extern "C" {', ""]
     if top:
-        # One call for everything, as the synthesised kernel runs: the indices are there before it starts.
+        # One call does everything, like the synthesised kernel; the result indices are queued before it starts.
         lines += [
             f"int {name}_top_run(const uint8_t* in_r, const uint8_t* weightsmem, uint32_t* out_r, unsigned int images,",
             "    const void* indices, void* image_elements, void* weight_elements) {",

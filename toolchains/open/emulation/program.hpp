@@ -1,21 +1,11 @@
-// The emulation's program: a server on standard input and output that runs the pipeline of compiled cores.
-//
-// Frames both ways, little-endian: 4 bytes operation, u32 argument, u64 length, then that many bytes.
-// LOAD: the memory images (as the link step wrote them) -> OKAY or FAIL with a text.
-// RUN : argument = images; the images' bytes, then the bytes of the streamed weights -> OKAY with the results.
-// STOP: end.
+// The emulation's program: a server that runs the pipeline of compiled cores (`protocol.hpp` says what it understands).
 #pragma once
-#include <unistd.h>
-
 #include <atomic>
-#include <cerrno>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "protocol.hpp"
 
 namespace farm_program {
 
@@ -44,58 +34,21 @@ struct pipeline {
     std::vector<void*> instances;
 };
 
-inline bool read_all(void* to, uint64_t bytes) {
-    char* next = static_cast<char*>(to);
-    while (bytes) {
-        const ssize_t got = ::read(0, next, bytes > (1u << 20) ? (1u << 20) : bytes);
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) return false;
-        next += got;
-        bytes -= got;
-    }
-    return true;
-}
-
-inline void write_all(const void* from, uint64_t bytes) {
-    const char* next = static_cast<const char*>(from);
-    while (bytes) {
-        const ssize_t put = ::write(1, next, bytes);
-        if (put < 0 && errno == EINTR) continue;
-        if (put <= 0) std::_Exit(3);
-        next += put;
-        bytes -= put;
-    }
-}
-
-inline void answer(const char* operation, const void* body, uint64_t bytes) {
-    char head[16];
-    const uint32_t argument = 0;
-    std::memcpy(head, operation, 4);
-    std::memcpy(head + 4, &argument, 4);
-    std::memcpy(head + 8, &bytes, 8);
-    write_all(head, 16);
-    write_all(body, bytes);
-}
-
-inline void refuse(const std::string& why) { answer("FAIL", why.data(), why.size()); }
-
-// The blob holds, for each block in order: u64 length, then its memory images.
-inline std::string load(pipeline& design, const std::vector<uint8_t>& blob) {
-    uint64_t at = 0;
+// The body holds the memory images of each block, in order.
+inline std::string load(pipeline& design, const bytes& body) {
+    Parts parts(body);
     design.instances.clear();
     for (const block& each : design.blocks) {
-        uint64_t bytes = 0;
-        if (blob.size() - at < 8) return std::string("the memory images end before block ") + each.name;
-        std::memcpy(&bytes, blob.data() + at, 8);
-        at += 8;
-        if (blob.size() - at < bytes) return std::string("the memory images end inside block ") + each.name;
+        const uint8_t* images = nullptr;
+        uint64_t count = 0;
+        const std::string missing = parts.next(std::string("block ") + each.name, images, count);
+        if (!missing.empty()) return missing;
         char error[256] = "";
-        void* instance = each.functions.create(blob.data() + at, bytes, error, sizeof error);
+        void* instance = each.functions.create(images, count, error, sizeof error);
         if (!instance) return std::string(each.name) + ": " + error;
         design.instances.push_back(instance);
-        at += bytes;
     }
-    return at == blob.size() ? "" : "bytes are left after the last block's memory images";
+    return parts.all_read() ? "" : "bytes are left after the last block's memory images";
 }
 
 inline std::string run_image(const pipeline& design, const uint8_t* image, const uint8_t* weights, uint8_t* result) {
@@ -116,7 +69,7 @@ inline std::string run_image(const pipeline& design, const uint8_t* image, const
     return "";
 }
 
-// Images are independent: each worker takes the next one until none is left.
+// Images are independent, so each worker takes the next one until all are done.
 inline std::string run_batch(const pipeline& design, uint32_t images, const uint8_t* data, uint8_t* results) {
     const uint8_t* weights = data + uint64_t(images) * design.image_bytes;
     const unsigned cores = std::thread::hardware_concurrency();
@@ -139,45 +92,26 @@ inline std::string run_batch(const pipeline& design, uint32_t images, const uint
     return "";
 }
 
-inline int serve(pipeline& design) {
-    char head[16];
-    std::vector<uint8_t> body;
-    while (read_all(head, 16)) {
-        uint32_t argument;
-        uint64_t length;
-        std::memcpy(&argument, head + 4, 4);
-        std::memcpy(&length, head + 8, 8);
-        try {
-            body.resize(length);
-        } catch (const std::exception&) {
-            refuse("no memory for a request of " + std::to_string(length) + " bytes");
-            return 2;
-        }
-        if (!read_all(body.data(), length)) return 2;
-        if (!std::memcmp(head, "LOAD", 4)) {
-            const std::string error = load(design, body);
-            if (error.empty()) answer("OKAY", nullptr, 0);
-            else refuse(error);
-        } else if (!std::memcmp(head, "RUN ", 4)) {
-            const uint64_t wanted = argument * design.image_bytes + design.weights_bytes;
-            if (design.instances.size() != design.blocks.size()) {
-                refuse("no memory images are loaded");
-            } else if (length != wanted) {
-                refuse(std::to_string(length) + " bytes for " + std::to_string(argument) + " images, " +
-                       std::to_string(wanted) + " are needed");
-            } else {
-                std::vector<uint8_t> results(uint64_t(argument) * design.result_bytes);
-                const std::string error = run_batch(design, argument, body.data(), results.data());
-                if (error.empty()) answer("OKAY", results.data(), results.size());
-                else refuse(error);
-            }
-        } else if (!std::memcmp(head, "STOP", 4)) {
-            return 0;
-        } else {
-            refuse("an unknown operation");
-        }
+class Server {
+  public:
+    explicit Server(pipeline& design) : design_(design) {}
+
+    std::string load(const bytes& body) { return farm_program::load(design_, body); }
+    bool loaded() const { return design_.instances.size() == design_.blocks.size(); }
+    uint64_t call_bytes(uint32_t images) const { return images * design_.image_bytes + design_.weights_bytes; }
+    std::string run(uint32_t images, const bytes& body, bytes& results) const {
+        results.resize(uint64_t(images) * design_.result_bytes);
+        return run_batch(design_, images, body.data(), results.data());
     }
-    return 0;
+    std::string statistics(std::string&) const { return "compiled C++ has no cycles; build with target=hw_emu"; }
+
+  private:
+    pipeline& design_;
+};
+
+inline int serve(pipeline& design) {
+    Server server(design);
+    return serve(server);
 }
 
 }  // namespace farm_program

@@ -1,4 +1,4 @@
-"""C++ of the emulation's program: the table that joins a network's compiled cores (`program.hpp` does the rest)."""
+"""Generate the main file of the emulation's program: the table of compiled cores that `program.hpp` runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from toolchains.open.emulation.native import element_bytes
 
 
 def program_main(network: Network) -> str:
-    """The source of the emulation's program: the pipeline as a table of compiled cores."""
+    """Generate the C++ source with the table of the pipeline's compiled cores."""
     cores = network.cores()
     dma: Dma = network.dma
     mover = cores[dma.name].name

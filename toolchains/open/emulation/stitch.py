@@ -1,7 +1,7 @@
 """Join the cores: `python -m toolchains.open.emulation.stitch` is the `stitch` step of target sw_emu.
 
-Checks the interfaces that the compiled cores report against the design, writes `kernel.xml`, and links the cores'
-bodies into the emulation's `program`. No C++ of a core is compiled here, only the table that names them.
+It checks the interfaces of the compiled cores against the design, writes `kernel.xml`, and links the cores' bodies into
+the emulation's `program`. It compiles no core, only the table that names them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def main() -> int:
     """Run the step in the current folder.
 
     Returns:
-        0, or 1 after printing what does not fit.
+        0, or 1 after printing the mismatches or the linker's failure.
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--design", type=Path, required=True)
@@ -37,7 +37,7 @@ def main() -> int:
     if faults:
         return 1
     objects = [f"{core}/core.o" for core in arguments.cores]
-    # The C++ library is linked in, so that the program runs wherever the C library is as new as this one.
+    # Link the C++ library statically: the program then runs wherever the C library is at least as new as this one.
     command = ["g++", *FLAGS, "-I", ".", "-o", "program", "main.cpp", *objects]
     try:
         done = subprocess.run([*command, "-static-libstdc++", "-static-libgcc", "-pthread", "-s"], check=False)

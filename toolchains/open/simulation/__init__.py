@@ -1,1 +1,1 @@
-"""RTL of single cores, compiled by Verilator and compared with the integer model."""
+"""Simulation of single cores: RTL compiled by Verilator and compared with the integer model."""

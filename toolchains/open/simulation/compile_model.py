@@ -1,9 +1,9 @@
 """Verilate a core and compile it: `python -m toolchains.open.simulation.compile_model` is the `model` step.
 
-`model.o` holds everything of one core and exports `<core>_model`. The harness and Verilator's own library are compiled
-once for all cores (`simulation.o`, with `--harness`), so that a change of the harness verilates nothing again. For the
-same reason all texts are given to this program, which renders none. With `--waveforms` both can write waveforms, and
-have other names: a model that writes none stays as it is, and as fast.
+`model.o` holds all code of one core and exports `<core>_model`. With `--harness` the program compiles the harness and
+Verilator's library instead (`simulation.o`), once for all cores, so a change of the harness verilates nothing again.
+For the same reason this program renders no text itself; all texts are inputs. With `--waveforms` the results can write
+waveforms and have other names, so the plain models stay unchanged and fast.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from toolchains.open.simulation.verilator import Verilator, find_verilator
 
 MODEL, HARNESS = "model.o", "simulation.o"
 TRACED_MODEL, TRACED_HARNESS = "traced_model.o", "traced_simulation.o"
-"""The same for waveforms."""
+"""The same two objects, able to write waveforms."""
 WAVEFORM = "waveform.fst"
-"""What a simulation leaves that was asked for one (setting `cosim.trace`), beside its values."""
+"""The waveform that a simulation writes beside its values if the setting `cosim.trace` is set."""
 PACKING = "packing"
-"""The folder with the two headers that Verilator's writer of FST files wants of compressing libraries."""
+"""Folder of two headers that replace the compression libraries of Verilator's FST writer."""
 HARNESS_SOURCE = "harness.cpp"
 LIBRARY = ("verilated.cpp", "verilated_threads.cpp")
-"""Of Verilator's own sources those that a model without traces and coverage needs."""
+"""The sources of Verilator's library that a model without traces and coverage needs."""
 FST_LIBRARY = "verilated_fst_c.cpp"
 DEFINITIONS = ("VERILATOR=1", "VM_COVERAGE=0", "VM_SC=0", "VL_USER_FATAL", "VL_USER_STOP")
 NO_WAVEFORMS = ("-DVM_TRACE=0",)
@@ -35,23 +35,23 @@ COMPILER_FLAGS = (
     "-std=c++17",
     f"-march={ISA_LEVEL}",
     "-fPIC",
-    # Every name of a model is its own, except those that it exports.
+    # A model hides all its names but those that it exports, so models do not collide.
     "-fvisibility=hidden",
-    # Verilator's text is not ours to clean.
+    # Verilator generates this code, so its warnings cannot be mended here.
     "-w",
     *(f"-D{name}" for name in DEFINITIONS),
 )
 FAST, SLOW = "-O1", "-O0"
-"""Of a model only what runs in every cycle is worth optimising; Verilator puts the rest into files called `__Slow`.
-With -O2 the largest core compiles for nearly twice as long and runs no faster (`benchmarks.cosim` prints both)."""
+"""Only code that runs in every cycle is worth optimising; Verilator puts the rest into files called `__Slow`.
+With -O2 the largest core takes nearly twice as long to compile and runs no faster (`benchmarks.cosim` prints both)."""
 UNIT_BYTES = 500_000
-"""Sources are compiled together up to this size: of smaller ones g++ spends its time on Verilator's headers, of larger
-ones it would take more memory."""
+"""Sources are compiled together up to this size. In smaller units g++ spends its time on Verilator's headers; larger
+ones would take more memory."""
 VERILATOR_FLAGS = (
     "--cc",
     "-O3",
     "--x-assign", "fast",
-    # Random values at power-on: a core that relies on zeros fails.
+    # Random values at power-on expose a core that relies on zeros.
     "--x-initial", "unique",
     "--noassert",
     "--output-split", "30000",
@@ -59,29 +59,29 @@ VERILATOR_FLAGS = (
     "-Wno-fatal",
     "-MMD",
 )  # fmt: skip
-# Ports have up to 4,096 bits; without a word Verilator leaves out all above 256.
+# Ports have up to 4,096 bits; by default Verilator silently leaves signals above 256 bits out of the trace.
 TRACE_FLAGS = (*VERILATOR_FLAGS, "--trace-fst", "--trace-max-width", "4096")
 
 
 class ModelError(Exception):
-    """Why there is no model; printed as the step's error line."""
+    """The model could not be made; the text is printed as the step's error line."""
 
 
 def class_name(core: str) -> str:
-    """The C++ class that Verilator makes of the wrapper of a core of that name."""
+    """The C++ class that Verilator makes of a core's wrapper."""
     return f"V{core}"
 
 
 def wrapper_name(core: str) -> str:
-    """The SystemVerilog module around a core of that name."""
+    """The SystemVerilog module that wraps a core."""
     return f"{core}_simulated"
 
 
 def installed_verilator() -> Verilator:
-    """The Verilator to use.
+    """Find the Verilator to use.
 
     Raises:
-        ModelError: there is none.
+        ModelError: None is installed.
     """
     verilator = find_verilator()
     if verilator is None:
@@ -91,17 +91,23 @@ def installed_verilator() -> Verilator:
 
 
 def compile_model(
-    core: str, files: Sequence[str], folder: Path, verilator: Verilator, *, waveforms: bool = False
+    core: str,
+    files: Sequence[str],
+    folder: Path,
+    verilator: Verilator,
+    *,
+    waveforms: bool = False,
+    bare: bool = False,
 ) -> None:
-    """Make `model.o` in `folder`, where the files are: SystemVerilog, `joint.cpp` and `harness.hpp`.
+    """Make `model.o` in `folder`, where the files are: SystemVerilog, `joint.cpp` and the headers that it includes.
 
-    With `waveforms` it is `traced_model.o`.
+    With `waveforms` it is `traced_model.o`; with `bare` the module has no wrapper.
 
     Raises:
-        ModelError: Verilator or the compiler refuses; their messages are in the log.
+        ModelError: Verilator or the compiler fails; their messages are in the log.
     """
     flags, output = (TRACE_FLAGS, TRACED_MODEL) if waveforms else (VERILATOR_FLAGS, MODEL)
-    made = verilate(class_name(core), wrapper_name(core), files, folder, verilator, flags)
+    made = verilate(class_name(core), core if bare else wrapper_name(core), files, folder, verilator, flags)
     compile_sources(["joint.cpp", *made], output, folder, verilator, waveforms=waveforms)
 
 
@@ -113,13 +119,13 @@ def verilate(
     verilator: Verilator,
     flags: Sequence[str] = VERILATOR_FLAGS,
 ) -> list[str]:
-    """Make C++ of the module `top`: the class `prefix`, in the folder `verilated` of `folder`.
+    """Translate the module `top` to the C++ class `prefix`, in the subfolder `verilated` of `folder`.
 
     Returns:
         The sources, relative to `folder`.
 
     Raises:
-        ModelError: Verilator refuses, or has read what it was not given.
+        ModelError: Verilator fails, or has read a file that is not an input.
     """
     names = ("--prefix", prefix, "--top-module", top, "--Mdir", "verilated")
     (folder / "verilated").mkdir(exist_ok=True)
@@ -131,10 +137,10 @@ def verilate(
 
 
 def check_read(depfile: Path, given: Iterable[str], folder: Path, verilator: Verilator) -> None:
-    """Hold what Verilator says it has read against what it was given.
+    """Compare the files that Verilator has read, by its dependency file, with the files `given`.
 
     Raises:
-        ModelError: it read something else, which would change the model without changing the step's key.
+        ModelError: It read another file. A change of that file would change the model but not the step's key.
     """
     _, _, read = depfile.read_text().partition(" : ")
     allowed = {(folder / file).resolve() for file in given}
@@ -146,10 +152,10 @@ def check_read(depfile: Path, given: Iterable[str], folder: Path, verilator: Ver
 
 
 def compile_harness(folder: Path, verilator: Verilator, *, waveforms: bool = False) -> None:
-    """Make `simulation.o` in `folder`, where the harness' sources are; with `waveforms` `traced_simulation.o`.
+    """Make `simulation.o` in `folder`, which holds the harness's sources; with `waveforms`, `traced_simulation.o`.
 
     Raises:
-        ModelError: the compiler refuses.
+        ModelError: The compiler fails, or this Verilator is too old to write FST files.
     """
     sources = [HARNESS_SOURCE, *library_sources(verilator)]
     if not waveforms:
@@ -168,12 +174,12 @@ def library_sources(verilator: Verilator) -> list[str]:
 
 
 def link_simulation(model: Path, harness: Path, output: Path) -> None:
-    """Make `output`, the shared library that `Simulator` loads.
+    """Link model and harness to `output`, the shared library that `Simulator` loads.
 
     Raises:
-        ModelError: the linker refuses.
+        ModelError: The linker fails.
     """
-    # Bound to itself: two models in one process each have a Verilator library of their own.
+    # -Bsymbolic: each model in a process uses its own copy of Verilator's library.
     options = ("-shared", "-Wl,-Bsymbolic", "-pthread")
     run_compiler((*options, "-o", str(output), str(model), str(harness)), Path(), output.name)
 
@@ -187,16 +193,17 @@ def compile_sources(
     *,
     waveforms: bool = False,
 ) -> None:
-    """Compile the sources, seen from `folder`, into one relocatable object.
+    """Compile the sources, with paths relative to `folder`, into one relocatable object.
 
-    Small ones are compiled together, one unit after the other. `fast` is g++'s option for what runs in every cycle.
+    Small sources share a unit; units are compiled one after the other. `fast` is g++'s option for code that runs in
+    every cycle.
 
     Raises:
-        ModelError: the compiler refuses.
+        ModelError: The compiler fails.
     """
     include = verilator.include
     system = ("-isystem", str(include), "-isystem", str(include / "vltstd"))
-    # Verilator's texts name their own place in messages, which would make an object differ from machine to machine.
+    # Messages in Verilator's sources contain their own path, so without this objects would differ between machines.
     mapped = f"-ffile-prefix-map={include}=verilator"
     objects = []
     for number, unit in enumerate(units_of(sources, folder)):
@@ -212,18 +219,18 @@ def compile_sources(
 
 
 def is_slow(source: str) -> bool:
-    """Whether Verilator has put into the source what runs once or never."""
+    """Whether the source holds only code that runs once or never; Verilator names such files `__Slow`."""
     return Path(source).stem.endswith("__Slow")
 
 
 def units_of(sources: Sequence[str], folder: Path) -> list[list[str]]:
-    """Sources that are compiled together: of the folder and, unless all of them are small, optimised alike."""
+    """Group the sources into units. A unit has one model and one optimisation level, unless all sources are small."""
     own = [source for source in sources if not Path(source).is_absolute()]
     sizes = {source: (folder / source).stat().st_size for source in own}
     units = [[source] for source in sources if source not in sizes]
     models = dict.fromkeys(map(_model_of, own))
     if len(models) > 2:
-        # Verilator refuses that headers of two models meet in one unit.
+        # Verilator does not allow headers of two models in one unit.
         return units + [
             unit for model in models for unit in units_of([each for each in own if _model_of(each) == model], folder)
         ]
@@ -241,16 +248,16 @@ def units_of(sources: Sequence[str], folder: Path) -> list[list[str]]:
 
 
 def _model_of(source: str) -> str:
-    """The verilated model that a source belongs to; empty for the bench around it."""
+    """The verilated model that a source belongs to; empty for sources of the bench."""
     path = Path(source)
     return path.stem.partition("__")[0] if path.parts[0] == "verilated" else ""
 
 
 def run_compiler(arguments: Sequence[str], folder: Path, what: str) -> None:
-    """Run g++ in `folder`, on what the message shall name.
+    """Run g++ in `folder`; `what` names the sources in an error.
 
     Raises:
-        ModelError: it refuses, or there is none.
+        ModelError: g++ fails or is missing.
     """
     try:
         done = subprocess.run(("g++", *arguments), cwd=folder, check=False)
@@ -264,12 +271,13 @@ def main() -> int:
     """Run the step in the current folder.
 
     Returns:
-        0, or 1 after printing why there is no model.
+        0, or 1 after printing why the model could not be made.
     """
     parser = argparse.ArgumentParser(description=__doc__)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--core", help="the name of the core")
     what.add_argument("--harness", action="store_true", help="the harness instead of a core")
+    parser.add_argument("--bare", action="store_true", help="the module has no wrapper")
     parser.add_argument("--waveforms", action="store_true", help="one that can write waveforms")
     parser.add_argument("files", nargs="*", help="the core's SystemVerilog")
     given = parser.parse_args()
@@ -278,7 +286,7 @@ def main() -> int:
         if given.harness:
             compile_harness(Path(), verilator, waveforms=given.waveforms)
         else:
-            compile_model(given.core, given.files, Path(), verilator, waveforms=given.waveforms)
+            compile_model(given.core, given.files, Path(), verilator, waveforms=given.waveforms, bare=given.bare)
     except ModelError as failure:
         print(f"ERROR: {failure}")
         return 1

@@ -1,11 +1,11 @@
 """Simulate a block cycle by cycle: `python -m toolchains.open.simulation.cosim` is the `cosim` step.
 
-The verilated core gets the block's memory images and images back to back, and has to give what the integer model gives:
-with the source at full speed, with the source as fast as the network takes images, and with random stalls at all ports.
-`values.json` is left for the reports and for `doit fifos`; its members are those of `values_of_runs`.
+The verilated core gets the block's memory images, then images back to back. Its outputs must equal the integer model's
+in every run: with a source at full speed, with a source at the network's interval, and with random stalls at all ports.
+The step writes `values.json` for the reports and for `doit fifos`; `values_of_runs` describes it.
 
-With `--waveform` one run is repeated on a model of its own that notes all signals: the run at full speed, or the one
-that failed. `values.json` is of the other model alone.
+With `--waveform` the step repeats one run on a second model that records all signals: the run at full speed, or the run
+that failed. `values.json` never describes that repetition.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -26,6 +25,8 @@ from blocks.core.model import run_graph
 from blocks.fifo_depths import bounds
 from blocks.parameters import ParameterError
 from blocks.weights import values_of
+from config.bounded.archive import ArchiveError
+from config.bounded.arrays import open_npz
 from reports.summary.step_values import Simulation
 from toolchains.common.core_file import read_graph_core
 from toolchains.open.emulation.compile_core import draw_inputs
@@ -47,18 +48,18 @@ Tensor = np.ndarray[Any, Any]
 SEED = 2020
 FULL_SPEED, AT_INTERVAL = "full_speed", "at_network_interval"
 RANDOM = {"short_stalls": Stall(chance=0.2, longest=6), "long_stalls": Stall(chance=0.004, longest=300)}
-"""Stall patterns that every port gets, each port with a seed of its own."""
+"""Stall patterns for all ports; each port gets a seed of its own."""
 RANDOM_IMAGES = 2
 TRACED_IMAGES = 2
 
 
 class InputError(Exception):
-    """Why the given images cannot be simulated; printed as the step's error line."""
+    """The given images or memories cannot be simulated; the text is printed as the step's error line."""
 
 
 @dataclass(frozen=True)
 class Stimuli:
-    """What goes through a block: tensors by input port, how many images, and the words for where they are from."""
+    """The inputs of a block: tensors by input port, the number of images, and their origin in words."""
 
     tensors: dict[str, Tensor]
     images: int
@@ -66,10 +67,10 @@ class Stimuli:
 
 
 def read_memories(folder: Path) -> dict[str, bytes]:
-    """The images of the parameter memories that the `weights` step has left, by port.
+    """Read the memory images that the `weights` step has written, by port.
 
     Raises:
-        InputError: the file is shorter than its description.
+        InputError: The file and its description differ in length.
     """
     content = (folder / "memories.bin").read_bytes()
     memories = json.loads((folder / "memories.json").read_text())["memories"]
@@ -87,16 +88,16 @@ def read_stimuli(
     files: Mapping[str, Path],
     blocks: tuple[str, ...] = (),
 ) -> Stimuli:
-    """The block's input images: from the user's archive where it has the block, else held-out ones, else random ones.
+    """Read the block's input images: the user's if the archive has this block, else held-out ones, else random ones.
 
     Raises:
-        InputError: an archive that cannot be read or names none of `blocks`, an array that does not fit this block.
+        InputError: The archive cannot be read, names an unknown block, or has an array that does not fit this block.
     """
     (port,) = (port for port in core.graph.inputs if port.name == "input")
     more = {} if streamed is None else {"fc_weights": streamed}
     highest = 2**port.stream.bits - 1
     if "archive" in files:
-        given = _given_images(files["archive"], block, blocks)
+        given = read_stimuli_archive(files["archive"], block, blocks)
         if given is not None:
             tensor = given[None] if given.ndim == len(port.shape) else given
             if tensor.shape[1:] != port.shape or not len(tensor) or tensor.dtype.kind not in "ui":
@@ -105,7 +106,7 @@ def read_stimuli(
                 raise InputError(f"the array {block} of cosim.inputs {what}")
             if not 0 <= int(tensor.min()) <= int(tensor.max()) <= highest:
                 raise InputError(f"the array {block} of cosim.inputs has values outside 0..{highest}")
-            # Few images come again and again: an interval needs several of them.
+            # Repeat them if there are few: measuring an interval takes several.
             repeated = tensor[np.arange(max(images, len(tensor))) % len(tensor)]
             return Stimuli({"input": repeated, **more}, len(repeated), "the user's images")
     if "held_out" in files:
@@ -116,23 +117,22 @@ def read_stimuli(
     return Stimuli({"input": drawn, **more}, images, f"random values 0..{highest}")
 
 
-def _given_images(path: Path, block: str, blocks: tuple[str, ...]) -> Tensor | None:
-    """The user's images for a block; None where they are for other blocks. Raises InputError."""
+def read_stimuli_archive(path: Path, block: str, blocks: tuple[str, ...]) -> Tensor | None:
+    """The user's images for a block; None if the archive has none for it. Raises InputError."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            unknown = [name for name in archive.files if blocks and name not in blocks]
+        with open_npz(path) as archive:
+            unknown = [name for name in archive.names if blocks and name not in blocks]
             if unknown:
-                what = f"cosim.inputs has an array {unknown[0]!r}, and the network no such block"
+                what = f"cosim.inputs has an array {unknown[0]!r}, but the network has no such block"
                 raise InputError(f"{what}; its blocks: {', '.join(blocks)}")
-            return archive[block] if block in archive.files else None
-    except (OSError, ValueError, TypeError, zipfile.BadZipFile) as error:
-        # A file that is not an archive is an array to numpy, or a pickle, which is not read.
-        raise InputError(f"cosim.inputs is no .npz archive of arrays that can be read ({error})") from None
+            return archive.read(block) if block in archive.names else None
+    except (OSError, ArchiveError) as error:
+        raise InputError(f"cosim.inputs is not a readable .npz archive of arrays ({error})") from None
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One run: its name, how many images go through, which ports make the core wait, and the contents at power-on."""
+    """One run: its name, the number of images, the stalls by port, and the seed of the contents at power-on."""
 
     name: str
     images: int
@@ -146,7 +146,7 @@ class Plan:
         tensors: Mapping[str, Tensor],
         waveform: Path | None = None,
     ) -> Run:
-        """Simulate it. Raises SimulationError."""
+        """Simulate this run. Raises SimulationError."""
         inputs = {port: value if port == "fc_weights" else value[: self.images] for port, value in tensors.items()}
         return simulator.run_memories(
             memories, inputs, images=self.images, stalls=self.stalls, seed=self.seed, waveform=waveform
@@ -154,7 +154,7 @@ class Plan:
 
 
 class RunError(SimulationError):
-    """A run that failed, with its plan: the same run gives the waveform."""
+    """A run failed. `plan` repeats it for the waveform."""
 
     def __init__(self, plan: Plan, error: SimulationError) -> None:
         self.plan = plan
@@ -162,7 +162,7 @@ class RunError(SimulationError):
 
 
 def plans(core: GraphCore, memories: Iterable[str], images: int, interval: int) -> list[Plan]:
-    """The runs of a core, the one at full speed first."""
+    """List the runs of a core, the one at full speed first."""
     ports = [*(port.name for port in core.graph.inputs), *memories, *(port.name for port in core.graph.outputs)]
     found = [
         Plan(FULL_SPEED, images, {}, SEED),
@@ -178,10 +178,10 @@ def plans(core: GraphCore, memories: Iterable[str], images: int, interval: int) 
 def run_all(
     simulator: Simulator, memories: Mapping[str, bytes], stimuli: Stimuli, expected: Mapping[str, Tensor], interval: int
 ) -> tuple[dict[str, Run], int]:
-    """All runs by name, and how many elements were equal.
+    """Do all runs. Returns them by name, and the number of elements compared.
 
     Raises:
-        RunError: with the name of the run.
+        RunError: A run failed or differs from the model; it names the run.
     """
     runs: dict[str, Run] = {}
     compared = 0
@@ -197,7 +197,7 @@ def run_all(
 
 
 def leave_waveform(core: GraphCore, plan: Plan, memories: Mapping[str, bytes], tensors: Mapping[str, Tensor]) -> None:
-    """Repeat a run on the model that notes all signals; a run that fails leaves them up to where it does."""
+    """Repeat a run on the model that records all signals. If the run fails, the waveform ends at the failure."""
     link_simulation(Path(TRACED_MODEL), Path(TRACED_HARNESS), Path("traced.so"))
     what = f"{plan.images} images, {plan.name}"
     try:
@@ -210,12 +210,13 @@ def leave_waveform(core: GraphCore, plan: Plan, memories: Mapping[str, bytes], t
 def values_of_runs(
     core: GraphCore, runs: Mapping[str, Run], compared: int, origin: str, interval: int, tool: str
 ) -> dict[str, Any]:
-    """What `values.json` holds: the members that reports read (`reports/summary/step_values.py`), and more.
+    """Make the content of `values.json`: the members that reports read (`reports/summary/step_values.py`), and more.
 
-    `interval_cycles` (the longest distance between two images' last beats) and `latency_cycles` (the first image's,
-    first beat in to last beat out) are of the run at full speed. `fifos` have depth and mark, the highest of all runs.
-    `runs` has for each run images, cycles, marks, and for every stream in how many cycles a beat moved, stood
-    (stalled) or was waited for (starved).
+    `interval_cycles` and `latency_cycles` come from the run at full speed. The interval is the longest time between the
+    last beats of two successive images. The latency is that of the first image, from first beat in to last beat out.
+    `fifos` gives for each FIFO its depth and its mark, the highest of all runs. `runs` gives for each run its images,
+    cycles and marks, and for each stream the cycles in which a beat moved (beats), had to wait (stalled) or was missing
+    (starved).
     """
     (output,) = (port.name for port in core.graph.outputs)
     full = runs[FULL_SPEED]
@@ -253,18 +254,18 @@ def main() -> int:
     """Run the step in the current folder.
 
     Returns:
-        0, or 1 after printing what is wrong with the core.
+        0, or 1 after printing why the simulation failed.
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--core", type=Path, required=True, help="kind and shape of the core, as JSON")
     parser.add_argument("--block", required=True)
-    parser.add_argument("--interval", type=int, required=True, help="cycles in which the network takes an image")
+    parser.add_argument("--interval", type=int, required=True, help="the network's initiation interval, in cycles")
     parser.add_argument("--images", type=int, required=True, help="images back to back")
-    parser.add_argument("--parameters", type=Path, help="the block's trained values; without: stand-ins")
+    parser.add_argument("--parameters", type=Path, help="the block's trained values; default: stand-ins")
     parser.add_argument("--held-out", type=Path, help="the block's input for held-out images, .npy")
     parser.add_argument("--archive", type=Path, help="the user's images by block, .npz")
-    parser.add_argument("--waveform", action="store_true", help=f"leave the signals of a run in {WAVEFORM}")
-    parser.add_argument("--blocks", default="", help="all blocks that an archive may name, with commas")
+    parser.add_argument("--waveform", action="store_true", help=f"record the signals of a run in {WAVEFORM}")
+    parser.add_argument("--blocks", default="", help="all blocks that an archive may name, separated by commas")
     given = parser.parse_args()
     core = read_graph_core(given.core)
     files = {name: path for name in ("held_out", "archive") if (path := getattr(given, name))}
@@ -283,7 +284,7 @@ def main() -> int:
         except RunError as failed:
             if given.waveform:
                 leave_waveform(core, failed.plan, memories, stimuli.tensors)
-                print(f"the step's folder has {WAVEFORM} of this run; farm.keep_failed=true keeps it after the build")
+                print(f"{WAVEFORM} of this run is in the step's folder; farm.keep_failed=true keeps that folder")
             raise
         if given.waveform:
             first = plans(core, memories, min(TRACED_IMAGES, stimuli.images), given.interval)[0]

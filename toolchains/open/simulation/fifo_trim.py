@@ -1,4 +1,4 @@
-"""`doit fifos`: what the simulations of all blocks have measured -> trimmed depths of FIFOs."""
+"""`doit fifos`: trim FIFO depths to the marks that the simulations of all blocks have measured."""
 
 from __future__ import annotations
 
@@ -20,23 +20,24 @@ RULE = (
 
 
 class TrimError(Exception):
-    """Why there are no depths: a block that was not simulated, or with other FIFOs than it has now."""
+    """Depths cannot be computed: a block was not simulated, or its FIFOs have changed since."""
 
 
 def trimmed_depth(mark: int, bound: int) -> int:
-    """The depth in beats for a FIFO that has held `mark` beats at most.
+    """Return the depth, in beats, of a FIFO that never held more than `mark` beats; `bound` is the safe depth.
 
-    With `mark` places no run that was measured waits at the FIFO, and none can hang there: what the main path takes in
-    before its first result stands in the FIFO then, so that the mark is at least that. The margin is for throughput.
+    With a depth of `mark` no measured run would have waited at the FIFO. It cannot deadlock either: the FIFO holds all
+    beats that the main path takes in before its first result, so the mark is at least that number. The margin is for
+    throughput.
     """
     return min(bound, mark + max(MARGIN_BEATS, -(-mark // MARGIN_PART)))
 
 
 def trim(root: Path, folder: str, network: Network) -> list[Trimmed]:
-    """The depth of every FIFO of the network, from `cosim/<block>/values.json` in the build's folder.
+    """Compute the depth of every FIFO of the network, from `cosim/<block>/values.json` in the build's folder.
 
     Raises:
-        TrimError: a file that is missing or does not fit.
+        TrimError: A file is missing, or describes another core.
     """
     marks: dict[tuple[str, str], int] = {}
     cores = {block.name: block.core() for block in network.blocks if isinstance(block, Residual)}
@@ -47,10 +48,10 @@ def trim(root: Path, folder: str, network: Network) -> list[Trimmed]:
         values = json.loads(path.read_text("utf-8"))
         fifos = values.get("fifos")
         if fifos is None:
-            what = f"{folder}/cosim/{block}/values.json has no marks of FIFOs: HLS co-simulation measures none"
-            raise TrimError(f"{what}; simulate view rtl: doit cosim:{block} with the view rtl")
+            what = f"{folder}/cosim/{block}/values.json has no FIFO marks: HLS co-simulation measures none"
+            raise TrimError(f"{what}; simulate the view rtl: doit cosim:{block} with the view rtl")
         if values["core"] != core.name or {name: fifo["depth"] for name, fifo in fifos.items()} != bounds(core):
-            raise TrimError(f"{folder}/cosim/{block}/values.json is of another core; run: doit cosim:{block}")
+            raise TrimError(f"{folder}/cosim/{block}/values.json describes another core; run: doit cosim:{block}")
         for name, fifo in fifos.items():
             marks[core.name, name] = max(marks.get((core.name, name), 0), fifo["mark"])
     return [
@@ -63,10 +64,10 @@ def trim(root: Path, folder: str, network: Network) -> list[Trimmed]:
 
 
 def write_depths(root: Path, folder: str, network: Network) -> str:
-    """Write the file beside the network's, and return what to tell the user.
+    """Write the depths into a file beside the network's, and return the lines to print.
 
     Raises:
-        TrimError: as `trim`.
+        TrimError: See `trim`.
     """
     trimmed = trim(root, folder, network)
     path = depths_file(network.file)

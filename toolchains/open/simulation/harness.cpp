@@ -1,7 +1,7 @@
 // Runs a verilated core: sources and sinks at its ports, stalls from seeded patterns, counters at every stream.
 //
-// One pass of the loop is one clock cycle: pins are set and settle, what moves is seen, then comes the clock edge. What
-// this file shares with its caller are the plain structs below; `simulator.py` has the same ones.
+// One pass of the loop is one clock cycle: set the pins and evaluate, record the beats that move, then the clock edge. The
+// plain structs below are the interface to the caller; `simulator.py` declares the same ones.
 #include <cstdio>
 #include <cstdint>
 #include <cstring>
@@ -13,7 +13,7 @@
 #include "harness.hpp"
 #include "verilated.h"
 
-// Verilator's own would end the process.
+// Verilator's own versions would end the process.
 void vl_fatal(const char* file, int line, const char*, const char* message) {
     throw std::runtime_error(std::string(file) + ":" + std::to_string(line) + ": " + message);
 }
@@ -25,14 +25,14 @@ const unsigned RESET_CYCLES = 16;
 
 extern "C" {
 
-// When a port makes the core wait. All conditions hold at once; all zero is a port that never does.
+// When a port makes the core wait: if any of these conditions asks for it. With all zero it never does.
 struct farm_stall {
     std::uint64_t seed;
     std::uint64_t start;           // nothing moves before this cycle
-    std::uint64_t image_cycles;    // sources: beats of an image evenly over so many cycles
-    std::uint32_t chance;          // of 65536, in each cycle without a stall: that one begins
+    std::uint64_t image_cycles;    // sources: spread the beats of an image evenly over this many cycles
+    std::uint32_t chance;          // probability, in 1/65536, that a stall begins in a cycle without one
     std::uint32_t longest;         // a stall takes 1..longest cycles
-    std::uint32_t open, closed;    // this many cycles open, then this many closed, over and over
+    std::uint32_t open, closed;    // this many cycles open, then this many closed, repeatedly
 };
 
 enum farm_role { SOURCE = 0, ENDLESS_SOURCE = 1, SINK = 2 };
@@ -41,8 +41,8 @@ struct farm_port {
     const char* name;
     std::uint32_t role;
     std::uint32_t reserved;
-    std::uint8_t* beats;             // given, or captured
-    std::uint64_t count;             // beats in all; of an endless source: in its memory
+    std::uint8_t* beats;             // source: to send; sink: captured
+    std::uint64_t count;             // beats of all images; endless source: beats in its memory
     std::uint64_t image_beats;
     std::uint64_t* first;            // per image: cycle of its first and its last beat
     std::uint64_t* last;
@@ -68,7 +68,7 @@ enum farm_outcome {
 
 struct farm_run {
     std::uint64_t cycle_limit;
-    std::uint64_t gap;               // so many cycles without any beat, and nothing holding one back: deadlock
+    std::uint64_t gap;               // deadlock: more than this many cycles without a beat while nothing holds one back
     std::uint32_t ports, streams, fifos;
     // Results:
     std::uint32_t outcome;
@@ -76,7 +76,7 @@ struct farm_run {
     std::uint32_t reserved;
     std::uint64_t cycles;
     farm_counts* counts;             // per stream
-    std::uint32_t* marks;            // per FIFO: most beats that it ever held
+    std::uint32_t* marks;            // per FIFO: the most beats it ever held
     std::uint32_t* levels;           // per FIFO: at the end
     std::uint8_t* valid;             // per stream: at the end
     std::uint8_t* ready;
@@ -90,7 +90,7 @@ class Stall {
   public:
     explicit Stall(const farm_stall& plan) : plan_(plan), state_(plan.seed * 2 + 1), left_(0) {}
 
-    // Whether the port waits in this cycle. `beat` is the number of beats that have moved.
+    // Returns whether the port waits in this cycle. `beat` is the number of beats moved so far.
     bool waits(std::uint64_t cycle, std::uint64_t beat, std::uint64_t image_beats) {
         bool wait = cycle < plan_.start;
         if (plan_.open + plan_.closed) wait |= cycle % (plan_.open + plan_.closed) >= plan_.open;
@@ -110,7 +110,7 @@ class Stall {
     bool pending(std::uint64_t cycle) const { return cycle < plan_.start; }
 
   private:
-    // splitmix64 (Steele, Lea, Flood 2014; public domain): every seed gives a good stream.
+    // splitmix64 (Steele, Lea, Flood 2014; public domain): good random numbers from any seed.
     std::uint32_t next() {
         std::uint64_t z = (state_ += 0x9e3779b97f4a7c15u);
         z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -127,8 +127,8 @@ struct Port {
     farm_port* plan;
     farm::PortPins pins;
     Stall stall;
-    bool offering;               // source: a beat stands at the pins
-    bool blocked;                // sink: a beat stood there in the last cycle and was not taken
+    bool offering;               // source: a beat is at the pins
+    bool blocked;                // sink: a beat was at the pins in the last cycle and was not taken
     std::vector<unsigned char> held;
 
     bool source() const { return plan->role != SINK; }
@@ -157,7 +157,7 @@ class Simulation {
     void run() {
         reset();
         std::uint64_t idle = 0;
-        bool open = false;      // nothing is held back any more: does the core move by itself?
+        bool open = false;      // all stalls are off, to see whether the core moves by itself
         bool all_out = false;
         for (std::uint64_t cycle = 0;; cycle++) {
             if (cycle == run_.cycle_limit) return end(CYCLE_LIMIT, 0, cycle);
@@ -195,7 +195,7 @@ class Simulation {
     void edge(unsigned char level) {
         *core_.clock = level;
         core_.eval();
-        // Two units of time a cycle.
+        // A cycle is two units of the waveform's time.
         if (traced_) core_.dump(time_++);
     }
 
@@ -211,7 +211,7 @@ class Simulation {
 
     void present(Port& port, std::uint64_t cycle, bool open) {
         const farm_port& plan = *port.plan;
-        // Asked in every cycle, so that the pattern does not depend on the core.
+        // Advance the pattern in every cycle, so it does not depend on the core.
         const bool wait = port.stall.waits(cycle, plan.moved, plan.image_beats) && !open;
         if (!port.source()) {
             *port.pins.ready = !wait;
@@ -240,7 +240,7 @@ class Simulation {
         return true;
     }
 
-    // 1 when a beat came, 0 when none did, the negative outcome when a rule is broken.
+    // Returns 1 if a beat came, 0 if none did, the negative outcome if the core broke a rule.
     int give(Port& port, std::uint64_t cycle) {
         farm_port& plan = *port.plan;
         const bool valid = *port.pins.valid;
@@ -332,14 +332,14 @@ class Simulation {
 
 }  // namespace
 
-// `waveform` is the file for one, null for none.
+// `waveform` is the path of the waveform to write, or null.
 extern "C" FARM_EXPORT void farm_simulate(farm::SimulatedCore* (*create)(std::uint64_t), std::uint64_t seed, farm_port* ports,
                               farm_run* run, const char* waveform) {
     try {
         farm::SimulatedCore* core = create(seed);
         try {
             if (waveform) {
-                // Verilator's writer says nothing of a file that it cannot open.
+                // Verilator's writer does not report a file that it cannot open.
                 std::FILE* file = std::fopen(waveform, "wb");
                 if (!file) throw std::runtime_error(std::string("cannot write ") + waveform);
                 std::fclose(file);

@@ -1,6 +1,7 @@
-// A verilated core as the simulation sees it: the model of a core implements this, whatever Verilator called its parts.
+// The interface of a verilated core to the harness. Each model implements it, so the harness knows no name from Verilator.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <vector>
@@ -9,7 +10,7 @@
 
 namespace farm {
 
-// A stream port of the top. `data` is where Verilator keeps TDATA: `bytes` bytes, little-endian.
+// A stream port of the top. `data` points to TDATA: `bytes` bytes, little-endian.
 struct PortPins {
     const char* name;
     bool into_core;
@@ -19,23 +20,31 @@ struct PortPins {
     unsigned char* ready;
 };
 
-// Memory ports (AXI4) are not streams; a core that has some gets a list of its own here.
+// Stream ports only. A core with memory ports (AXI4) would need another list here.
 class SimulatedCore {
   public:
     virtual ~SimulatedCore() {}
     virtual void eval() = 0;
-    // Of a model that was compiled for waveforms: begin a file, and note all signals at a time.
+    // A rising and a falling edge. For models in which no input reaches an output within a cycle: the inputs are taken
+    // at the rising edge, and the outputs stand behind it.
+    virtual void cycle() = 0;
+    // Of a model that was compiled for waveforms: begin a file, and note all signals at a time; or write into a file
+    // (a VerilatedFstC) that several models share.
     virtual void trace(const char*) { throw std::runtime_error("the model was compiled without waveforms"); }
     virtual void dump(std::uint64_t) {}
+    virtual void join_trace(void*) { throw std::runtime_error("the model was compiled without waveforms"); }
 
     std::vector<PortPins> ports;
+    // All that the model keeps from one cycle to the next: if it is equal after two, it stays so until an input changes.
+    const void* state = nullptr;
+    std::size_t state_bytes = 0;
     unsigned char* clock = nullptr;
     unsigned char* reset_n = nullptr;
-    // One bit for each stream inside the core, stream 0 lowest.
+    // One bit per stream inside the core, stream 0 in the lowest bit.
     std::uint32_t streams = 0;
     const void* stream_valid = nullptr;
     const void* stream_ready = nullptr;
-    // Beats in the memory of each FIFO.
+    // Number of beats in each FIFO's memory.
     std::vector<const std::uint32_t*> levels;
 };
 

@@ -1,78 +1,113 @@
-"""The texts around a core that make it a model: a wrapper in SystemVerilog, and what joins it to the harness.
+"""The texts around a module that make it a model: a wrapper in SystemVerilog, and what joins it to a simulation.
 
-The wrapper looks into the core by hierarchical names: valid and ready of every stream and the level of every FIFO. So
-the core itself carries nothing for simulations.
+The wrapper looks into the module by hierarchical names: valid and ready of every stream and the level of every FIFO. So
+the module itself carries nothing for simulations.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from blocks.core.graph import GraphCore, Node
+from blocks.core.ports import InterfacePort
 from blocks.core.rtl import data_bits, instance_name, render
 from toolchains.open.simulation.compile_model import class_name, wrapper_name
 
 LEVEL_BITS = 32
 CORE, WRAPPER, JOINT = "core.sv", "simulated.sv", "joint.cpp"
+PIPELINE_CYCLES = 1000
+"""More than the pipelines and buffers of a whole core hold a beat back in which no stream moves."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A module and what a simulation sees of it: its AXI4-Stream ports, streams inside, and cells that are FIFOs."""
+
+    name: str
+    ports: tuple[InterfacePort, ...]
+    streams: tuple[str, ...] = ()
+    fifo_cells: tuple[str, ...] = ()
 
 
 def stream_names(core: GraphCore) -> tuple[str, ...]:
-    """Every stream inside a core, in the order of the harness' bits."""
+    """Names of all streams inside a core, in the order of the harness's bits."""
     return (*core.graph.streams(), *(port.name for port in core.graph.parameter_ports()))
 
 
 def fifo_nodes(core: GraphCore) -> tuple[Node, ...]:
-    """The FIFOs of a core, in the order of the harness' levels."""
+    """The FIFOs of a core, in the order of the harness's levels."""
     return tuple(node for node, _ in core.graph.fifos())
 
 
+def seen_of(core: GraphCore) -> Seen:
+    """What a simulation sees of a core."""
+    cells = tuple(instance_name(node.name) for node in fifo_nodes(core))
+    return Seen(core.name, core.ports(), stream_names(core), cells)
+
+
+def longest_gap(core: GraphCore) -> int:
+    """Cycles without a beat anywhere in a core after which nothing can be on its way any more.
+
+    A node moves the beats of its busiest stream about evenly over its cycles: four times the widest distance.
+    """
+    widest = 0
+    for node in core.graph.nodes:
+        operator = node.operator
+        beats = [stream.beats for stream in (*operator.inputs, *operator.outputs)]
+        beats += [stream.depth * operator.parameter_reads() for stream in operator.parameters]
+        widest = max(widest, -(-operator.cycles() // max(beats)))
+    return 4 * widest + PIPELINE_CYCLES
+
+
 def verilog_files(core: GraphCore) -> tuple[str, ...]:
-    """The operators' files, relative to `blocks/`."""
+    """The SystemVerilog files of the core's operators, relative to `blocks/`."""
     return core.sv_files()
 
 
-def texts(core: GraphCore) -> dict[str, str]:
-    """What is rendered for a core's model, by file name."""
-    return {CORE: render(core).top, WRAPPER: wrapper(core), JOINT: joint(core)}
+def texts(core: GraphCore) -> dict[str, Callable[[], str]]:
+    """Functions that render the texts of a core's model, by file name."""
+    return texts_of(seen_of(core), lambda: render(core).top)
 
 
-def wrapper(core: GraphCore) -> str:
-    """The SystemVerilog around the core."""
-    return "\n".join(_wrapper(core)) + "\n"
+def texts_of(seen: Seen, module: Callable[[], str]) -> dict[str, Callable[[], str]]:
+    """The same for any module; `module` renders its text."""
+    return {
+        CORE: module,
+        WRAPPER: lambda: "\n".join(_wrapper(seen)) + "\n",
+        JOINT: lambda: "\n".join(_joint(seen)) + "\n",
+    }
 
 
-def _wrapper(core: GraphCore) -> Iterator[str]:
-    streams, fifos = stream_names(core), fifo_nodes(core)
-    yield f"module {wrapper_name(core.name)} ("
-    for port in core.ports():
+def _wrapper(seen: Seen) -> Iterator[str]:
+    streams = seen.streams
+    yield f"module {wrapper_name(seen.name)} ("
+    for port in seen.ports:
         data, back = ("input", "output") if port.direction == "in" else ("output", "input")
         yield f"    {data} wire [{data_bits(port.width_bits) - 1}:0] {port.name}_TDATA,"
         yield f"    {data} wire {port.name}_TVALID,"
         yield f"    {back} wire {port.name}_TREADY,"
-    yield f"    output wire [{len(streams) - 1}:0] probe_valid,"
-    yield f"    output wire [{len(streams) - 1}:0] probe_ready,"
-    for index in range(len(fifos)):
+    for part in ("valid", "ready") if streams else ():
+        yield f"    output wire [{len(streams) - 1}:0] probe_{part},"
+    for index in range(len(seen.fifo_cells)):
         yield f"    output wire [{LEVEL_BITS - 1}:0] probe_level{index},"
     yield "    input wire ap_clk,"
     yield "    input wire ap_rst_n"
     yield ");"
-    yield f"    {core.name} core (.*);"
-    for part in ("valid", "ready"):
+    yield f"    {seen.name} core (.*);"
+    for part in ("valid", "ready") if streams else ():
         bits = ", ".join(f"core.{name}_{part}" for name in reversed(streams))
         yield f"    assign probe_{part} = {{{bits}}};"
-    for index, node in enumerate(fifos):
-        yield f"    assign probe_level{index} = {LEVEL_BITS}'(core.{instance_name(node.name)}.level);"
+    for index, cell in enumerate(seen.fifo_cells):
+        yield f"    assign probe_level{index} = {LEVEL_BITS}'(core.{cell}.level);"
     yield "endmodule"
 
 
-def joint(core: GraphCore) -> str:
-    """The C++ that gives the harness the model's pins; it exports `<core>_model`."""
-    return "\n".join(_joint(core)) + "\n"
-
-
-def _joint(core: GraphCore) -> Iterator[str]:
-    name = class_name(core.name)
+def _joint(seen: Seen) -> Iterator[str]:
+    """The C++ that gives a simulation the model's pins; it exports `<name>_model` and `<name>_instance`."""
+    name = class_name(seen.name)
     yield f'#include "{name}.h"'
+    yield f'#include "{name}__Syms.h"'
     yield '#include "harness.hpp"'
     yield "#if VM_TRACE"
     yield '#include "verilated_fst_c.h"'
@@ -82,38 +117,47 @@ def _joint(core: GraphCore) -> Iterator[str]:
     yield "template <class T> void* place(T& pins) { return &pins; }"
     yield "template <std::size_t WORDS> void* place(VlWide<WORDS>& pins) { return pins.data(); }"
     yield ""
-    # The context outlives the model that registers with it.
+    # The context is a base class, because it must outlive the model.
     yield "class Model : VerilatedContext, public farm::SimulatedCore {"
     yield f"    {name} top_;"
     yield "  public:"
-    yield "    explicit Model(std::uint64_t seed) : top_((prepare(this, seed), this)) {"
+    yield "    Model(std::uint64_t seed, const char* name) : top_((prepare(this, seed), this), name) {"
     yield "        clock = &top_.ap_clk;"
     yield "        reset_n = &top_.ap_rst_n;"
-    for port in core.ports():
+    yield "        state = top_.rootp->vlSymsp;"
+    yield "        state_bytes = sizeof(*top_.rootp->vlSymsp);"
+    for port in seen.ports:
         pins = ", ".join(f"{'&' if part else ''}{value}" for part, value in _pins(port.name))
         size = data_bits(port.width_bits) // 8
         yield f'        ports.push_back({{"{port.stream}", {str(port.direction == "in").lower()}, {size}, {pins}}});'
-    yield f"        streams = {len(stream_names(core))};"
-    yield "        stream_valid = place(top_.probe_valid);"
-    yield "        stream_ready = place(top_.probe_ready);"
-    for index in range(len(fifo_nodes(core))):
+    yield f"        streams = {len(seen.streams)};"
+    for part in ("valid", "ready") if seen.streams else ():
+        yield f"        stream_{part} = place(top_.probe_{part});"
+    for index in range(len(seen.fifo_cells)):
         yield f"        levels.push_back(&top_.probe_level{index});"
     yield "    }"
     yield "    ~Model() override { top_.final(); }"
     yield "    void eval() override { top_.eval(); }"
+    yield "    void cycle() override {"
+    yield "        top_.ap_clk = 1;"
+    yield "        top_.eval();"
+    yield "        top_.ap_clk = 0;"
+    yield "        top_.eval();"
+    yield "    }"
     yield "#if VM_TRACE"
     yield "    void trace(const char* file) override {"
     yield "        top_.trace(&waveform_, 99);"
     yield "        waveform_.open(file);"
     yield "    }"
     yield "    void dump(std::uint64_t time) override { waveform_.dump(time); }"
+    yield "    void join_trace(void* file) override { top_.trace(static_cast<VerilatedFstC*>(file), 99); }"
     yield "#endif"
     yield "  private:"
     yield "#if VM_TRACE"
-    # Gone before the model: its end closes the file.
+    # Declared last, so it is destroyed before the model; its destructor closes the file.
     yield "    VerilatedFstC waveform_;"
     yield "#endif"
-    # Power-on contents are random: a core that relies on them is found out.
+    # Random contents at power-on expose a core that relies on them.
     yield "    static void prepare(VerilatedContext* context, std::uint64_t seed) {"
     yield "#if VM_TRACE"
     yield "        context->traceEverOn(true);"
@@ -124,8 +168,12 @@ def _joint(core: GraphCore) -> Iterator[str]:
     yield "};"
     yield "}  // namespace"
     yield ""
-    yield f'extern "C" FARM_EXPORT farm::SimulatedCore* {core.name}_model(std::uint64_t seed) {{'
-    yield "    return new Model(seed);"
+    yield f'extern "C" FARM_EXPORT farm::SimulatedCore* {seen.name}_model(std::uint64_t seed) {{'
+    yield '    return new Model(seed, "TOP");'
+    yield "}"
+    # A name for each of several in one program: waveforms tell them apart by it.
+    yield f'extern "C" farm::SimulatedCore* {seen.name}_instance(std::uint64_t seed, const char* name) {{'
+    yield "    return new Model(seed, name);"
     yield "}"
 
 

@@ -1,4 +1,4 @@
-"""A compiled model run from Python: tensors in, tensors and counts out.
+"""Run a compiled model from Python: tensors in, tensors and counts out.
 
 The structs are those of `harness.cpp`, field by field.
 """
@@ -29,7 +29,15 @@ from toolchains.open.simulation.compile_model import (
     installed_verilator,
     link_simulation,
 )
-from toolchains.open.simulation.model import JOINT, fifo_nodes, stream_names, texts, verilog_files
+from toolchains.open.simulation.model import (
+    JOINT,
+    PIPELINE_CYCLES,
+    fifo_nodes,
+    longest_gap,
+    stream_names,
+    texts,
+    verilog_files,
+)
 from toolchains.open.simulation.values import PortTimes, Run, SimulationError, Stall, StreamCounts, deadlock
 from toolchains.open.simulation.verilator import Verilator
 
@@ -38,14 +46,12 @@ Tensor = np.ndarray[Any, Any]
 MESSAGE_BYTES = 1024
 CHANCES = 65536
 FLOWING = Stall()
-PIPELINE_CYCLES = 1000
-"""More than the pipelines and buffers of a whole core hold a beat back in which no stream moves."""
 HERE = Path(__file__).parent
 BLOCKS = HERE.parents[2] / "blocks"
 
 
 class Role(IntEnum):
-    """What is joined to a port."""
+    """The thing connected to a port. Numbers as in `harness.cpp`."""
 
     SOURCE = 0
     ENDLESS_SOURCE = 1
@@ -53,7 +59,7 @@ class Role(IntEnum):
 
 
 class Outcome(IntEnum):
-    """How a run ended."""
+    """How a run ended. Numbers as in `harness.cpp`."""
 
     DONE = 0
     DEADLOCK = 1
@@ -116,7 +122,7 @@ class _Run(ctypes.Structure):
 
 @dataclass
 class _Given:
-    """One port of a run, with the arrays that its struct points into."""
+    """One port of a run, with the arrays that its struct points to."""
 
     name: str
     role: Role
@@ -126,7 +132,7 @@ class _Given:
     times: Tensor
 
     def struct(self, stall: Stall) -> _Port:
-        # A memory does not know where an image ends: nothing paces it.
+        # A memory does not know where an image ends, so it cannot be paced by images.
         pace = stall.image_cycles if self.role == Role.SOURCE else 0
         chance, longest = round(stall.chance * CHANCES), max(1, stall.longest)
         plan = _Stall(stall.seed, stall.start, pace, chance, longest, stall.open, stall.closed)
@@ -137,13 +143,13 @@ class _Given:
 
 
 class _Watch:
-    """The arrays that a run's counters and last state go into."""
+    """The arrays for a run's counters and its final state."""
 
     def __init__(self, core: GraphCore) -> None:
         self.core = core
         self.streams, self.fifos = stream_names(core), [node.name for node in fifo_nodes(core)]
         self.counts = np.zeros((len(self.streams), 3), np.uint64)
-        # At least one place: an empty array has no address.
+        # At least one element: an empty array has no address.
         self.marks, self.levels = (np.zeros(max(1, len(self.fifos)), np.uint32) for _ in range(2))
         self.valid, self.ready = (np.zeros(len(self.streams), np.uint8) for _ in range(2))
         self.message = ctypes.create_string_buffer(MESSAGE_BYTES)
@@ -172,7 +178,7 @@ class _Watch:
 
 
 class Simulator:
-    """One core's compiled model. Every run starts from reset, with random contents of memories and registers."""
+    """The compiled model of one core. Every run starts from reset, with random contents of memories and registers."""
 
     def __init__(self, core: GraphCore, library: Path) -> None:
         self.core = core
@@ -191,14 +197,15 @@ class Simulator:
         """Simulate images back to back.
 
         Args:
-            inputs: Port name to elements of all images, or of one that is repeated; any shape, in element order.
-            parameters: Parameter port name to logical array, as `run_graph` takes them.
-            images: How many images go through.
-            stalls: Port name to pattern; a port that is not named never stalls.
-            seed: Of the contents at power-on.
+            inputs: Port name to the elements of all images, or of one image to repeat; any shape, in element order.
+            parameters: Parameter port name to logical array, as for `run_graph`.
+            images: Number of images.
+            stalls: Port name to pattern; a port without one never stalls.
+            seed: Seed of the contents at power-on.
 
         Raises:
-            SimulationError: the core did not do what a core has to.
+            SimulationError: The core deadlocks, breaks a rule of AXI4-Stream, or gives too many or too few beats.
+            ValueError: Inputs or memories do not fit the core, or `stalls` names an unknown port.
         """
         return self.run_memories(self._memories(parameters), inputs, images=images, stalls=stalls, seed=seed)
 
@@ -216,7 +223,7 @@ class Simulator:
         seed: int = 1,
         waveform: Path | None = None,
     ) -> Run:
-        """The same with the images of the parameter memories, by port; `waveform` is a file for all signals."""
+        """Like `run`, with memory images by port instead of parameters; `waveform` is a file to record all signals."""
         stalls = stalls or {}
         given = self._given(memories, inputs, images)
         unknown = set(stalls) - {port.name for port in given}
@@ -280,23 +287,16 @@ class Simulator:
         return outputs
 
     def _gap(self, stalls: Mapping[str, Stall]) -> int:
-        """Cycles without a beat anywhere after which nothing can be on its way any more.
+        """The number of cycles without a beat on any stream after which no beat can be in flight.
 
-        A node moves the beats of its busiest stream about evenly over its cycles: four times the widest distance, and
-        what pipelines and patterns hold back.
+        What the core takes (`longest_gap`), and what patterns hold back.
         """
-        widest = 0
-        for node in self.core.graph.nodes:
-            operator = node.operator
-            beats = [stream.beats for stream in (*operator.inputs, *operator.outputs)]
-            beats += [stream.depth * operator.parameter_reads() for stream in operator.parameters]
-            widest = max(widest, -(-operator.cycles() // max(beats)))
         fewest = min((port.stream.beats for port in self.core.graph.inputs), default=1)
         waits = [max(stall.longest, stall.closed, stall.image_cycles // fewest) for stall in stalls.values()]
-        return 4 * widest + PIPELINE_CYCLES + max(waits, default=0)
+        return longest_gap(self.core) + max(waits, default=0)
 
     def _cycle_limit(self, images: int, stalls: Mapping[str, Stall]) -> int:
-        """Far more than a run takes that goes on at all: one node after the other, and twice what stalls can cost."""
+        """A limit that no run with progress reaches: all nodes in sequence, and twice the cost of stalls."""
         alone = sum(self.core.graph.cycles().values()) + 10 * PIPELINE_CYCLES
         factor = 2.0
         for stall in stalls.values():
@@ -313,7 +313,7 @@ def _error(run: _Run, given: list[_Given], moved: list[int], watch: _Watch) -> S
         ports = [pair for pair in zip(given, moved, strict=True) if pair[0].role != Role.ENDLESS_SOURCE]
         got = ", ".join(f"{port.name} {its} of {port.count}" for port, its in ports)
         ended = {port.name for port, its in ports if port.role == Role.SOURCE and its == port.count}
-        what = "deadlock" if run.outcome == Outcome.DEADLOCK else "not done at the limit of cycles"
+        what = "deadlock" if run.outcome == Outcome.DEADLOCK else "cycle limit reached"
         valid, ready = watch.by_stream(watch.valid), watch.by_stream(watch.ready)
         levels = watch.by_fifo(watch.levels)
         return deadlock(watch.core, f"{at}: {what} (beats: {got})", valid, ready, levels, ended)
@@ -323,8 +323,8 @@ def _error(run: _Run, given: list[_Given], moved: list[int], watch: _Watch) -> S
     what = {
         Outcome.VALID_FELL: "valid fell before the beat was taken",
         Outcome.DATA_CHANGED: "data changed while the beat was waiting",
-        Outcome.SURPLUS_BEAT: f"one beat more than the {port.count} that there are",
-        Outcome.INPUT_LEFT: f"all results are out, but only {moved[run.index]} of {port.count} beats were taken",
+        Outcome.SURPLUS_BEAT: f"the core sent more than the {port.count} beats expected",
+        Outcome.INPUT_LEFT: f"all results have come, but the core took only {moved[run.index]} of {port.count} beats",
     }[Outcome(run.outcome)]
     return SimulationError(f"{at}: port {port.name}: {what}")
 
@@ -337,17 +337,17 @@ def build(
     verilator: Verilator | None = None,
     waveforms: bool = False,
 ) -> Simulator:
-    """Verilate, compile and load a core, for tests and benchmarks (the steps do it in parts).
+    """Verilate, compile and load a core, for tests and benchmarks. Steps do the same in parts.
 
     Args:
-        core: Any core; its operators need not be joined.
-        folder: Keeps the artefacts; the harness in it is compiled once.
-        operators: The folder with `operators/`, from which the SystemVerilog is taken.
-        verilator: The one to use; default: the one that steps use.
-        waveforms: Whether its runs can write waveforms.
+        core: Any core of operators.
+        folder: Keeps the artefacts. The harness is compiled only if the folder does not have it yet.
+        operators: The folder that contains `operators/` with the SystemVerilog.
+        verilator: The Verilator to use; default: the one that steps use.
+        waveforms: Whether runs can write waveforms.
 
     Raises:
-        ModelError: Verilator or the compiler refuses, or is not there.
+        ModelError: Verilator or the compiler fails or is missing.
     """
     verilator = verilator or installed_verilator()
     joined, model = (TRACED_HARNESS, TRACED_MODEL) if waveforms else (HARNESS, MODEL)
@@ -365,7 +365,7 @@ def build(
             (place / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(operators / file, place / file)
         for file, text in rendered.items():
-            (place / file).write_text(text)
+            (place / file).write_text(text())
         given = [*verilog, *(file for file in rendered if file != JOINT)]
         compile_model(core.name, given, place, verilator, waveforms=waveforms)
         link_simulation(place / model, harness, library)

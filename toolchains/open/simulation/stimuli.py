@@ -1,7 +1,7 @@
-"""The tensors that blocks read: `python -m toolchains.open.simulation.stimuli`, step `stimuli`.
+"""Make the input tensors of all blocks: `python -m toolchains.open.simulation.stimuli`, step `stimuli`.
 
-The first held-out images of the network's data set go through the integer model; `<block>.npy` is what a block reads
-of them, [N, H, W, C].
+The integer model runs on the first held-out images of the network's data set. `<block>.npy` is the resulting input of a
+block, [N, H, W, C].
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from blocks.weights import Values, values_of
 
 
 def write_stimuli(network_file: Path, images: int) -> None:
-    """Write the files.
+    """Write `<block>.npy` of every block into the current folder, for the first `images` images.
 
     Raises:
-        DatasetError: the images are not installed, or fewer than asked for.
-        ParameterError: trained values that do not fit.
+        DatasetError: The images are not installed, or there are fewer than asked for.
+        ParameterError: The trained values do not fit the network.
     """
     network = read_network(network_file)
-    assert network.dataset is not None  # noqa: S101  no step is made for a network without one
+    assert network.dataset is not None  # noqa: S101  the stage makes no step for a network without a data set
     pictures, _ = held_out(network.dataset)
     if len(pictures) < images:
         raise DatasetError(f"the data set has {len(pictures)} held-out images; cosim.images asks for {images}")
@@ -49,10 +49,10 @@ def main() -> int:
     """Run the step in the current folder.
 
     Returns:
-        0, or 1 after printing why there are no images.
+        0, or 1 after printing why the images could not be made.
     """
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--network", type=Path, required=True, help="the network's file, its parameters beside it")
+    parser.add_argument("--network", type=Path, required=True, help="the network's file, with its parameters beside it")
     parser.add_argument("--images", type=int, required=True)
     given = parser.parse_args()
     try:

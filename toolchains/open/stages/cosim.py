@@ -1,4 +1,4 @@
-"""RTL simulated cycle by cycle: a block against the integer model, the DMA block against a description of its task."""
+"""Simulate RTL cycle by cycle: compare a block with the integer model, the DMA block with a description of its task."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from toolchains.open.simulation.waveform import keeper
 PROGRAM = "toolchains.open.simulation.cosim"
 DMA_PROGRAM = "toolchains.open.simulation.dma.cosim"
 ARCHIVE = "archive.npz"
-"""The user's images by block (setting `cosim.inputs`), beside the step."""
+"""The name of the user's images (setting `cosim.inputs`) in the step's folder."""
 
 
 def cosim(build: Build, block: Block) -> Step:
-    """The step of a block: its core with its memory images, simulated and compared with the model."""
+    """The step that simulates a block's core with its memory images and compares it with the model."""
     core, network = block.core(), build.network
     place = f"{build.folder}/{STAGE.name}/{block.name}"
     settings = build.settings.section(CosimSettings)
@@ -47,7 +47,7 @@ def cosim(build: Build, block: Block) -> Step:
         words.append("--held-out=held_out.npy")
     if settings.inputs:
         given.append(File(ARCHIVE, settings.inputs))
-        # All names of the network, so that a misspelt one in the archive is found.
+        # Pass the names of all blocks, so the step can detect a misspelt one in the archive.
         words += [f"--archive={ARCHIVE}", f"--blocks={','.join(one.name for one in network.blocks)}"]
     outputs = [Output("values.json", f"{place}/values.json")]
     if settings.trace:
@@ -64,7 +64,7 @@ def cosim(build: Build, block: Block) -> Step:
             File(HARNESS, f"{build.folder}/model/harness/{HARNESS}"),
             *image_files(build, block, ""),
             *given,
-            Text("core.json", core_text(core)),
+            Text("core.json", lambda: core_text(core)),
         ),
         outputs=tuple(outputs),
         log=f"{place}/cosim.log",
@@ -77,9 +77,9 @@ def cosim(build: Build, block: Block) -> Step:
 
 
 def dma_cosim(build: Build) -> Iterator[Step]:
-    """The DMA block between a host, a card memory and streams.
+    """The step that simulates the DMA block with a host, a card memory and streams.
 
-    It has no `model` step: core and bench are one program, which takes seconds to compile.
+    It has no `model` step: core and bench are one program, which compiles in seconds.
     """
     dma = build.network.dma
     core, images = dma.core(), build.settings.section(CosimSettings).images
@@ -93,9 +93,9 @@ def dma_cosim(build: Build) -> Iterator[Step]:
             *modules_of(build.root, DMA_PROGRAM),
             *(File(file, f"blocks/{file}") for file in view.files),
             *(File(file, f"toolchains/open/simulation/dma/{file}") for file in SOURCES),
-            Text(f"{view.name}.sv", view.top),
-            Text(JOINT, joint([core])),
-            Text("core.json", json_text(core.describe())),
+            Text(f"{view.name}.sv", lambda: view.top),
+            Text(JOINT, lambda: joint([core])),
+            Text("core.json", lambda: json_text(core.describe())),
         ),
         outputs=(Output("values.json", f"{place}/values.json"),),
         log=f"{place}/cosim.log",
@@ -108,7 +108,7 @@ def dma_cosim(build: Build) -> Iterator[Step]:
 
 
 def waveform_keeper(build: Build) -> Callable[[tuple[Path, ...]], None] | None:
-    """What brings the waveform to where the user wants it."""
+    """The function that copies the waveform to the place that the user names, or None."""
     return keeper(build.root, build.settings.section(CosimSettings).trace)
 
 

@@ -1,4 +1,4 @@
-"""The C++ view of a core: its body as an object file; body and top run against the integer model."""
+"""Compile the C++ view of a core; compare body and top with the integer model."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from toolchains.hls_subset.release import release_header
 
 PROGRAM = "toolchains.open.emulation.compile_core"
 HLS_RELEASE = "2022.2"
-"""The release of Vitis HLS whose form the top is compiled in, against the open headers."""
-# The open stream header only warns where hardware would hang: read while empty, or beats left over.
+"""The top is compiled as for this release of Vitis HLS, against the open headers."""
+# The open stream header only warns about a read from an empty stream or leftover beats; hardware would hang.
 STREAM_WARNING = "^WARNING: Hls::stream "
 
 
 def hls(build: Build, core: Core) -> Step:
-    """The step of a core."""
+    """The step that compiles and checks a core."""
     place = f"{build.folder}/hls/{core.name}"
     headers = ("operators/farm_hls.hpp", *core.headers())
     return Step(
@@ -33,7 +33,7 @@ def hls(build: Build, core: Core) -> Step:
             File("docs/hls_pragmas.yaml", "docs/hls_pragmas.yaml"),
             Text("host/farm_release.hpp", release_header("host")),
             Text("release/farm_release.hpp", release_header(HLS_RELEASE)),
-            Text("core.json", core_text(core)),
+            Text("core.json", lambda: core_text(core)),
         ),
         outputs=tuple(Output(name, f"{place}/{name}") for name in ("core.o", "interface.json", "csim.json")),
         log=f"{place}/hls.log",

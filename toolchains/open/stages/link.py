@@ -1,4 +1,4 @@
-"""Kernel, weights and manifest written into an xclbin that the emulated card runs."""
+"""Write kernel, weights and manifest into an xclbin for the emulated card."""
 
 from __future__ import annotations
 
@@ -12,26 +12,34 @@ from toolchains.common.modules import modules_of
 from toolchains.common.programs import ERROR_LINES, compiler, interpreter
 from toolchains.common.stage import Per, Stage
 from toolchains.common.stages.weights import fc_weights_file, image_files
+from toolchains.open.simulation.kernel.settings import SETTINGS
 
 PROGRAM = "toolchains.open.emulation.link"
 MADE = ("program", "kernel.xml")
-"""What `stitch` has left of the cores."""
+"""Outputs of the step `stitch` that go into the xclbin."""
 
 
 def link(build: Build, network: Network) -> Step:
     """The step of a network."""
+    return emulation_link(build, network, view="hls")
+
+
+def emulation_link(build: Build, network: Network, *, view: str, settings: str = "") -> Step:
+    """The step that writes an emulation's xclbin; `settings` is the text that a simulation is told."""
     plan = link_plan_of(
         network,
         toolchain=build.toolchain,
         target=build.target,
-        view="hls",
+        view=view,
         clock_mhz=build.clock_mhz,
         tools={tool.name: tool.version for tool in (compiler(), *interpreter("numpy", "hls4ml"))},
         made=MADE,
     )
+    words = ("--settings", SETTINGS) if settings else ()
+    told = (Text(SETTINGS, settings),) if settings else ()
     return Step(
         name=f"{STAGE.name}:{network.name}",
-        argv=(PYTHON, "-m", PROGRAM, "--plan", "plan.json", "--platform", "platform.json"),
+        argv=(PYTHON, "-m", PROGRAM, "--plan", "plan.json", "--platform", "platform.json", *words),
         inputs=(
             *modules_of(build.root, PROGRAM),
             Text("plan.json", json_text(plan.describe())),
@@ -39,6 +47,7 @@ def link(build: Build, network: Network) -> Step:
             *(File(name, f"{build.folder}/stitch/{name}") for name in MADE),
             *(file for block in network.blocks for file in image_files(build, block, f"weights/{block.name}")),
             fc_weights_file(build),
+            *told,
         ),
         outputs=(
             Output("kernel.xclbin", build.xclbin),

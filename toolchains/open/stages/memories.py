@@ -1,4 +1,4 @@
-"""Parameter memories: netlists without contents, one per width and depth, and a block's images filled into them."""
+"""Parameter memories: synthesise one empty netlist per width and depth, then fill in the images of each block."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ PROGRAM = "toolchains.open.synthesis.fill_memory"
 
 
 def memory_view(plan: MemoryPlan) -> RtlView:
-    """A parameter memory without contents, as a core with one output."""
-    return RtlView(plan.module, memory_rtl.render(plan), (memory_rtl.FILE,), ())
+    """An empty parameter memory in the form of a core with one output."""
+    return RtlView(plan.module, lambda: memory_rtl.render(plan), (memory_rtl.FILE,), ())
 
 
 def empty_memories(build: Build) -> Iterator[Step]:
-    """The steps that synthesise memories without contents: no trained value reaches a synthesis."""
+    """The steps that synthesise empty memories. Trained values never enter a synthesis."""
     plans = [plan for block in build.network.blocks for plan in memory_plans(block.core().graph)]
     for plan in {plan.module: plan for plan in plans}.values():
         yield synthesis(build, memory_view(plan), (), STAGE.name)
 
 
 def memories(build: Build, block: Block) -> Step:
-    """The step that puts a block's images into the empty netlists."""
+    """The step that fills a block's images into the empty netlists."""
     place = f"{build.folder}/{STAGE.name}/{block.name}"
     empty = sorted({plan.module for plan in memory_plans(block.core().graph)})
     return Step(

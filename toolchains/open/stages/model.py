@@ -1,11 +1,15 @@
-"""A core's RTL, verilated and compiled to an object that the harness runs."""
+"""Verilate a core's RTL and compile it to an object that the harness runs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
+from blocks.core.base import Core
 from blocks.core.graph import GraphCore
+from blocks.core.rtl import render
+from blocks.dma import DmaCore
 from farm.step import PYTHON, File, Output, Resources, Step, Text
 from toolchains.common.build import Build
 from toolchains.common.failures import signatures
@@ -14,7 +18,10 @@ from toolchains.common.programs import ERROR_LINES, compiler, interpreter
 from toolchains.common.stage import Per, Stage
 from toolchains.open.settings import CosimSettings
 from toolchains.open.simulation.compile_model import HARNESS, MODEL, PACKING, TRACED_HARNESS, TRACED_MODEL
-from toolchains.open.simulation.model import JOINT, texts, verilog_files
+from toolchains.open.simulation.dma.bench import HEADERS as BENCH_HEADERS
+from toolchains.open.simulation.dma.bench import model_joint
+from toolchains.open.simulation.kernel.links import link_modules
+from toolchains.open.simulation.model import JOINT, texts, texts_of, verilog_files
 from toolchains.open.simulation.verilator import verilator
 
 PROGRAM = "toolchains.open.simulation.compile_model"
@@ -24,34 +31,54 @@ PACKING_HEADERS = tuple(
 )
 
 
-def model(build: Build, core: GraphCore) -> Step | None:
-    """The step of a core. The DMA core has none: it and its bench are one program, which `cosim` compiles."""
-    if not core.has_block_bench:
-        return None
-    place = f"{build.folder}/{STAGE.name}/{core.name}"
-    operators, rendered = verilog_files(core), texts(core)
-    verilog = (*operators, *(name for name in rendered if name != JOINT))
+def model(build: Build, core: Core) -> Step:
+    """The step of a core."""
+    if isinstance(core, DmaCore):
+        rendered = {f"{core.name}.sv": lambda: render(core).top, JOINT: lambda: model_joint([core])}
+        headers = tuple(File(name, f"toolchains/open/simulation/dma/{name}") for name in BENCH_HEADERS)
+        return _model(build, core.name, core.sv_files(), rendered, headers, core.facts(), words=("--bare",))
+    assert isinstance(core, GraphCore)  # noqa: S101  there is no other kind
+    return _model(build, core.name, verilog_files(core), texts(core), (HEADER,), core.facts())
+
+
+def _model(
+    build: Build,
+    name: str,
+    given: tuple[str, ...],
+    rendered: Mapping[str, Callable[[], str]],
+    headers: tuple[File, ...],
+    facts: tuple[tuple[str, str], ...],
+    words: tuple[str, ...] = (),
+) -> Step:
+    place = f"{build.folder}/{STAGE.name}/{name}"
+    verilog = (*given, *(file for file in rendered if file != JOINT))
     return Step(
-        name=f"{STAGE.name}:{core.name}",
-        argv=(PYTHON, "-m", PROGRAM, "--core", core.name, *verilog),
+        name=f"{STAGE.name}:{name}",
+        argv=(PYTHON, "-m", PROGRAM, "--core", name, *words, *verilog),
         inputs=(
             *modules_of(build.root, PROGRAM),
-            HEADER,
-            *(File(file, f"blocks/{file}") for file in operators),
-            *(Text(name, text) for name, text in rendered.items()),
+            *headers,
+            *(File(file, f"blocks/{file}") for file in given),
+            *(Text(file, text) for file, text in rendered.items()),
         ),
         outputs=(Output(MODEL, f"{place}/{MODEL}"),),
         log=f"{place}/model.log",
         tools=(verilator(), compiler(), *interpreter()),
-        facts=core.facts(),
+        facts=facts,
         resources=Resources(memory_gib=2.0),
         error_lines=ERROR_LINES,
         signatures=signatures("open"),
     )
 
 
+def link_models(build: Build) -> Iterator[Step]:
+    """What stands between blocks: a model for each shape of a link, and of a register slice."""
+    for name, (files, seen, text) in link_modules(build.network).items():
+        yield _model(build, name, files, texts_of(seen, partial(str, text)), (HEADER,), (("module", name),))
+
+
 def harness(build: Build) -> Iterator[Step]:
-    """Harness and Verilator's library, compiled once for all cores."""
+    """The step that compiles harness and Verilator's library, once for all cores."""
     place = f"{build.folder}/{STAGE.name}/harness"
     yield Step(
         name=f"{STAGE.name}:harness",
@@ -70,16 +97,15 @@ def harness(build: Build) -> Iterator[Step]:
 
 
 def shared(build: Build) -> Iterator[Step]:
-    """The harness; and, where waveforms are asked for, harness and models that can write them, beside the others."""
+    """The step of the harness and, if waveforms are wanted, further steps: harness and models that can write them."""
     (plain,) = harness(build)
     yield plain
+    yield from link_models(build)
     if not build.settings.section(CosimSettings).trace:
         return
     yield _traced(plain, HARNESS, TRACED_HARNESS, PACKING_HEADERS)
     for core in {block.core().name: block.core() for block in build.network.blocks}.values():
-        step = model(build, core)
-        if step is not None:
-            yield _traced(step, MODEL, TRACED_MODEL)
+        yield _traced(model(build, core), MODEL, TRACED_MODEL)
 
 
 def _traced(step: Step, output: str, traced: str, more: tuple[File, ...] = ()) -> Step:
@@ -96,5 +122,10 @@ def _traced(step: Step, output: str, traced: str, more: tuple[File, ...] = ()) -
 
 
 STAGE = Stage(
-    "model", Per.CORE, model, "simulation of", shared=shared, shared_doc="runs the models, and models for waveforms"
+    "model",
+    Per.CORE,
+    model,
+    "simulation of",
+    shared=shared,
+    shared_doc="runs the models; models of what stands between blocks, and for waveforms",
 )

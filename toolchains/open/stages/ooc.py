@@ -1,4 +1,4 @@
-"""RTL synthesised by Yosys out of context: netlist, utilization, logic delay."""
+"""Synthesise RTL with Yosys, out of context: netlist, utilization, logic delay."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ OUTPUTS = (NETLIST, VERILOG, STATISTICS, "values.json")
 
 
 def ooc(build: Build, core: Core) -> Step:
-    """The step of a core."""
+    """The step that synthesises a core."""
     return synthesis(build, render(core), core.facts(), "ooc")
 
 
 def synthesis(build: Build, view: RtlView, facts: tuple[tuple[str, str], ...], task: str) -> Step:
-    """Synthesis of a view, as an item of `task`."""
+    """The step that synthesises a view, named as an item of `task`."""
     top = f"{view.name}.sv"
     place = f"{build.folder}/{task}/{view.name}"
     python, yosys = interpreter("pyosys")
@@ -34,8 +34,8 @@ def synthesis(build: Build, view: RtlView, facts: tuple[tuple[str, str], ...], t
             *modules_of(build.root, PROGRAM),
             *(File(file, f"blocks/{file}") for file in view.files),
             File(DSP_MAP, f"toolchains/open/synthesis/{DSP_MAP}"),
-            Text(top, view.top),
-            Text("synthesis.ys", synthesis_script(view.name, (*view.files, top))),
+            Text(top, lambda: view.top),
+            Text("synthesis.ys", lambda: synthesis_script(view.name, (*view.files, top))),
         ),
         outputs=(*(Output(name, f"{place}/{name}") for name in OUTPUTS), Output("yosys.log", f"{place}/yosys.log")),
         log=f"{place}/ooc.log",

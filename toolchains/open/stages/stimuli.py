@@ -1,4 +1,4 @@
-"""Held-out images on their way through the network: the tensor that each block reads, for `cosim`."""
+"""Run held-out images through the integer model to get the input tensor of each block, for `cosim`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PROGRAM = "toolchains.open.simulation.stimuli"
 
 
 def stimuli(build: Build, network: Network) -> Step | None:
-    """The step of a network; None without a data set."""
+    """The step that makes the input tensors; None if the network has no data set."""
     if network.dataset is None:
         return None
     folder = network.parameters.relative_to(network.file.parent).as_posix()

@@ -1,4 +1,4 @@
-"""Compiled cores joined into one program of the emulation: interfaces checked, `kernel.xml` written."""
+"""Check the cores' interfaces, write `kernel.xml`, and join the compiled cores into the emulation's program."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PROGRAM = "toolchains.open.emulation.stitch"
 
 
 def stitch(build: Build, network: Network) -> Step:
-    """The step of a network."""
+    """The step that joins a network's cores."""
     cores = network.cores()
     names = sorted({core.name for core in cores.values()})
     place = f"{build.folder}/{STAGE.name}"
@@ -31,7 +31,7 @@ def stitch(build: Build, network: Network) -> Step:
                 for name in names
                 for file in ("core.o", "interface.json")
             ),
-            File("program.hpp", "toolchains/open/emulation/program.hpp"),
+            *(File(name, f"toolchains/open/emulation/{name}") for name in ("program.hpp", "protocol.hpp")),
             Text("main.cpp", program_main(network)),
             Text("design.json", json_text(design_of(network).describe())),
             Text("kernel.json", json_text(kernel_of(network).describe())),

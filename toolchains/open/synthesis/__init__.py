@@ -1,1 +1,1 @@
-"""RTL synthesised by Yosys: netlist, area, logic delay, filled memories."""
+"""Synthesis of RTL with Yosys: netlist, area, logic delay, filled memories."""

@@ -1,14 +1,14 @@
-"""Delays of the cells of an UltraScale+ device, by type and pin, for the logic part of a path. Picoseconds.
+"""Cell delays of UltraScale+ devices by type and pin, in picoseconds, for the logic part of a path.
 
 Source: the delay terms of RapidWright's timing model for UltraScale+ (Apache-2.0, `timing/ultrascaleplus/` in
 github.com/Xilinx/RapidWright, model v0.5; P. Maidee et al., "An Open-source Lightweight Timing Model for
-RapidWright", FPT 2019). The numbers are facts taken from there, the largest of each bus; wires inside and outside a
-site are left out.
+RapidWright", FPT 2019). The numbers are facts taken from there; of a bus, the largest. Wires inside and outside a site
+are not included.
 
-What the model does not have is 0 and never makes a path longer: setup of clock enables and resets of registers.
-MUXF8 and MUXF9 are timed as MUXF7. A CARRY4, which is what Yosys maps to, is timed as the lower half of a CARRY8, so
-that long chains come out slower than they are. A LUT's inputs take the pins in the order of their arrival, the last
-one the fastest: placers swap pins in this way. LUTs that hold memory are read through their slowest pin.
+Delays that the model lacks count as 0: setup of clock enables and resets of registers. MUXF8 and MUXF9 are timed as
+MUXF7. Yosys maps to CARRY4, which is timed as the lower half of a CARRY8, so long chains come out too slow. Inputs of
+a LUT are assigned to pins by arrival, the last one to the fastest pin, because placers swap pins in this way. LUTs used
+as memory are read through their slowest pin.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ FAMILY = "UltraScale+"
 LICENCE = "Apache-2.0"
 
 LUT_PINS_PS = (35, 50, 90, 100, 125, 150)
-"""From pin A6, the fastest, to A1."""
+"""Delays of the pins A6 (the fastest) to A1."""
 
 LUTRAM_CLOCK_TO_OUT_PS = 312
 LUTRAM_READ_PS = 150
 LUTRAM_SETUP_PS = {"D": 81, "A": 117, "W": 180}
 REGISTER_CLOCK_TO_OUT_PS = 77
 REGISTER_SETUP_PS = 0
-"""The model has -25 ps for D, which would hide delay in front of it."""
+"""The model has -25 ps for D. It is set to 0 here, because a negative setup would hide delay before it."""
 
 MUX_SELECT_PS = 77
 MUX_DATA_PS = 70
@@ -59,13 +59,13 @@ _CARRY_CO_PS = {
 }
 
 BRAM_CLOCK_TO_OUT_PS = {"0": 1003, "1": 229}
-"""By DOA_REG or DOB_REG: from the memory's latch, and from its output register."""
+"""By DOA_REG or DOB_REG: "0" from the memory's latch, "1" from its output register."""
 BRAM_SETUP_PS = {"ADDR": 383, "DIN": 313, "EN": 342, "WE": 394, "REGCE": 233, "RSTREG": 313}
 
 
 @dataclass(frozen=True, slots=True)
 class Arc:
-    """From a pin to a pin inside a cell."""
+    """The delay through a cell from one pin to another."""
 
     start: str
     start_bit: int
@@ -76,7 +76,7 @@ class Arc:
 
 @dataclass(frozen=True, slots=True)
 class CellTiming:
-    """A type of cell: clock to output and setup by port, and `arcs` that pass through. Picoseconds."""
+    """The timing of a cell type, in picoseconds: combinational `arcs`; clock to output and setup by port."""
 
     arcs: tuple[Arc, ...] = ()
     launch: tuple[tuple[str, int], ...] = ()
@@ -84,7 +84,7 @@ class CellTiming:
 
 
 def is_lut(cell_type: str) -> bool:
-    """Whether a cell is a LUT of logic; INV is one with a single input."""
+    """Whether a cell is a LUT used as logic. INV counts as a LUT with one input."""
     return cell_type == "INV" or (len(cell_type) == 4 and cell_type.startswith("LUT"))
 
 
@@ -117,7 +117,7 @@ def _shift_register(address: Iterator[str]) -> CellTiming:
 
 
 def _wide_lutram(lanes: str, address_bits: int, data_bits: int) -> CellTiming:
-    """RAM32M16, RAM64M8 and their halves: the last lane's address is the write address."""
+    """Timing of RAM32M16, RAM64M8 and their halves; the last lane's address is the write address."""
     arcs = tuple(
         Arc(f"ADDR{lane}", bit, f"DO{lane}", out, LUTRAM_READ_PS)
         for lane in lanes
@@ -131,7 +131,7 @@ def _wide_lutram(lanes: str, address_bits: int, data_bits: int) -> CellTiming:
 
 
 def _narrow_lutram(reads: tuple[tuple[str, str], ...], address_bits: int, *, bus: bool) -> CellTiming:
-    """RAM32X1S, RAM64X1D and the like; `reads` are pairs of address and output."""
+    """Timing of RAM32X1S, RAM64X1D and the like; `reads` are pairs of address port and output."""
     arcs = []
     for address, out in reads:
         pins = [(address, bit) if bus else (f"{address}{bit}", 0) for bit in range(address_bits)]
@@ -182,12 +182,12 @@ _BLOCK_RAMS = {(a, b): _block_ram(a, b) for a in "01" for b in "01"}
 
 
 def timing_of(cell_type: str, parameters: Mapping[str, str]) -> CellTiming | None:
-    """Return the timing of a cell that is no LUT; None for a type that the model does not have."""
+    """Return the timing of a cell other than a LUT; None for a type that the model lacks."""
     if cell_type in ("RAMB36E2", "RAMB18E2"):
         return _BLOCK_RAMS[_last_bit(parameters, "DOA_REG"), _last_bit(parameters, "DOB_REG")]
     return TIMING.get(cell_type)
 
 
 def _last_bit(parameters: Mapping[str, str], name: str) -> str:
-    """The lowest bit of a parameter, which Yosys writes as binary digits; the library's default is 1."""
+    """The lowest bit of a parameter. Yosys writes binary digits; the library's default is 1."""
     return parameters.get(name, "1")[-1]

@@ -1,4 +1,4 @@
-"""A netlist without its hierarchy: primitives with paths of instances as names, and nets as numbers."""
+"""Flatten a netlist: primitives are named by their instance path, nets are numbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from toolchains.open.synthesis.netlist import Bit, Module, Netlist
 
 @dataclass(frozen=True, slots=True)
 class FlatCell:
-    """A primitive. `pins` are its nets by port, -1 for a constant; `outputs` are the ports that drive."""
+    """A primitive. `pins` gives its nets by port, -1 for a constant; `outputs` are the ports that drive."""
 
     name: str
     type: str
@@ -21,14 +21,14 @@ class FlatCell:
 
 @dataclass(frozen=True, slots=True)
 class FlatNetlist:
-    """All primitives, and the names of nets 0, 1, ...: that of the highest level that has one, else empty."""
+    """All primitives, and the names of nets 0, 1, ...: the name at the highest level that has one, else empty."""
 
     cells: tuple[FlatCell, ...]
     names: tuple[str, ...]
 
 
 def dissolve(netlist: Netlist) -> FlatNetlist:
-    """Put every module in the place of its instances, down to primitives."""
+    """Replace instances by their modules' contents until only primitives remain."""
     work = _Work(netlist)
     work.expand(netlist.modules[netlist.top], "", {})
     return work.finish()
@@ -39,7 +39,7 @@ class _Work:
         self.modules = netlist.modules
         self.names: list[str] = []
         self.cells: list[FlatCell] = []
-        # A wire straight from one port of a module to another makes one net of two.
+        # A wire that connects two ports of a module directly merges two nets into one.
         self.same: dict[int, int] = {}
 
     def find(self, net: int) -> int:

@@ -1,6 +1,7 @@
-// DSP48E1 -> DSP48E2, a techmap for Yosys. Yosys packs registers, the adder behind the multiplier and cascades only into
-// the older block, so multiplications go through it. The newer one does all of that (UG579, "differences"): operands of
-// 27 bits where there were 25, two more bits of OPMODE for a fourth operand, the pre-adder chosen by AMULTSEL.
+// A techmap for Yosys that replaces DSP48E1 by DSP48E2. Yosys packs registers, the adder after the multiplier and cascades
+// only into the older block, so multiplications are mapped to it first. The newer block can do all of that (UG579,
+// "differences"): operands have 27 bits instead of 25, OPMODE has two more bits for a fourth operand, and AMULTSEL selects
+// the pre-adder.
 `default_nettype none
 
 module DSP48E1 (
@@ -68,7 +69,8 @@ module DSP48E1 (
         .IS_CARRYIN_INVERTED(IS_CARRYIN_INVERTED), .IS_CLK_INVERTED(IS_CLK_INVERTED),
         .IS_INMODE_INVERTED(IS_INMODE_INVERTED), .IS_OPMODE_INVERTED({2'b0, IS_OPMODE_INVERTED})
     ) _TECHMAP_REPLACE_ (
-        // The multiplier reads two bits more of A; where A and B are one operand of 48 bits, all 30 are used already.
+        // The multiplier reads two more bits of A, so extend the sign. Without it A and B form one 48-bit operand that uses all
+        // 30 bits of A.
         .A(USE_MULT == "NONE" ? A : {{5{A[24]}}, A[24:0]}), .D({{2{D[24]}}, D}), .OPMODE({2'b0, OPMODE}),
         .ACIN(ACIN), .ALUMODE(ALUMODE), .B(B), .BCIN(BCIN), .C(C), .CARRYCASCIN(CARRYCASCIN), .CARRYIN(CARRYIN),
         .CARRYINSEL(CARRYINSEL), .CEA1(CEA1), .CEA2(CEA2), .CEAD(CEAD), .CEALUMODE(CEALUMODE), .CEB1(CEB1),

@@ -1,7 +1,7 @@
-"""Put contents into the netlists of parameter memories: INIT parameters of their primitives, and nothing else.
+"""Fill contents into the netlists of parameter memories. Only INIT parameters of their primitives change.
 
-`python -m toolchains.open.synthesis.fill_memory --block NAME` is step `memories`: from the images of the `weights`
-step and the empty netlists, one module `<block>_<port>` per memory, as JSON and Verilog.
+`python -m toolchains.open.synthesis.fill_memory --block NAME` is step `memories`. From the images of the `weights` step
+and the empty netlists it makes one module `<block>_<port>` per memory, as JSON and Verilog.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from toolchains.open.synthesis.script import FILLED_JSON, FILLED_VERILOG
 from toolchains.open.synthesis.yosys import YosysError, run_script
 
 INIT_BITS = {"RAM32M16": 64, "RAM64M8": 64, "RAMB36E2": 256, "RAMB18E2": 256}
-"""Bits of one INIT parameter."""
+"""Bits of one INIT parameter, by primitive."""
 
 
 def fill(netlist: dict[str, Any], plan: MemoryPlan, image: bytes, name: str = "memory") -> dict[str, Any]:
-    """Return a copy of Yosys' JSON netlist of `plan.module` that holds `image`.
+    """Return a copy of Yosys's JSON netlist of `plan.module`, filled with `image`.
 
     Raises:
-        ContentsError: an image of another size, or a netlist that does not have the memory's primitives.
+        ContentsError: The image has another size, or the netlist lacks the memory's primitives.
     """
     values = initial_values(plan, unpack_image(image, plan.width_bits, plan.depth, name))
     filled = copy.deepcopy(netlist)
@@ -45,7 +45,7 @@ def fill(netlist: dict[str, Any], plan: MemoryPlan, image: bytes, name: str = "m
 
 
 def fill_block(block: str, images: bytes, described: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return one netlist with the memories of a block. Raises ContentsError, also where bytes are left over."""
+    """Return one netlist with all memories of a block. Raises ContentsError if an image and its memory do not match."""
     modules: dict[str, Any] = {}
     end = 0
     for memory in described:
@@ -59,7 +59,7 @@ def fill_block(block: str, images: bytes, described: list[dict[str, Any]]) -> di
         netlist = json.loads(empty.read_text())
         filled = fill(netlist, plan, images[memory["offset"] : end], name)["modules"]
         modules[f"{block}_{memory['port']}"] = filled.pop(plan.module)
-        # What is left are the primitives, as black boxes.
+        # The other modules are the primitives, as black boxes.
         modules |= filled
     if end != len(images):
         what = f"memories.bin has {len(images)} bytes, but its memories take {end}"
@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the step in the current folder.
 
     Returns:
-        0, or 1 with an error line.
+        0, or 1 after printing an error line.
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--block", required=True)

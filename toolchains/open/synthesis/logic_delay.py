@@ -1,7 +1,7 @@
-"""The longest paths of a netlist from register to register: delay of the logic without wires, and levels.
+"""The longest register-to-register paths of a netlist: delay of the logic without wires, and number of levels.
 
-The hierarchy is dissolved first: paths that cross it count. Delays are those of `delays`.
-Paths do not end at the core's ports: a register slice of ours stands behind each.
+The netlist is flat, so paths may cross module boundaries. `delays` gives the delays of cells. No path ends at a port of
+the core, because every port has a register slice behind it.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from toolchains.open.synthesis.dissolve import FlatCell, FlatNetlist
 
 MAX_LOGIC_NS = 2.4
 MAX_LEVELS = 8
-"""Beyond either, a path is doubtful at 250 MHz: the rest of the 4 ns is for wires and the clock."""
+"""A path beyond either limit is doubtful at 250 MHz: wires and the clock need the rest of the 4 ns."""
 SHOWN = 10
-"""Paths that are kept of each kind."""
+"""Number of paths kept: the slowest, and the deepest."""
 
 
 @dataclass(frozen=True)
 class Path:
-    """A path between two registers, by the names of their outputs. `cells` are the types on it, in order."""
+    """A path between two registers, named by their outputs. `cells` lists the cell types on it, in order."""
 
     start: str
     end: str
@@ -34,15 +34,15 @@ class Path:
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether it leaves too little of 4 ns for wires."""
+        """Whether the path leaves too little of a 4 ns period for wires."""
         return self.logic_ns > MAX_LOGIC_NS or self.levels > MAX_LEVELS
 
 
 @dataclass(frozen=True)
 class Timing:
-    """The worst path into each register (all bits of a vector together), worst first: by delay, and by levels.
+    """The worst path into each register (a vector counts as one), sorted worst first: by delay, and by levels.
 
-    `untimed` counts cells that the model does not have, by type; a path ends and begins at them.
+    `untimed` counts cells that the delay model lacks, by type. Such a cell ends a path and starts another.
     """
 
     slowest: tuple[Path, ...]
@@ -51,26 +51,26 @@ class Timing:
 
     @property
     def logic_ns(self) -> float:
-        """Longest delay; 0 for a core without paths."""
+        """The longest delay, in ns; 0 for a core without paths."""
         return self.slowest[0].logic_ns if self.slowest else 0.0
 
     @property
     def levels(self) -> int:
-        """Most levels; 0 for a core without paths."""
+        """The largest number of levels; 0 for a core without paths."""
         return self.deepest[0].levels if self.deepest else 0
 
     @property
     def doubtful(self) -> tuple[Path, ...]:
-        """Paths beyond a limit, each once."""
+        """The paths beyond a limit, each once."""
         return tuple(dict.fromkeys(path for path in (*self.slowest, *self.deepest) if path.is_doubtful))
 
 
 class LoopError(Exception):
-    """Logic that feeds itself; the text names one of its nets."""
+    """A combinational loop; the text names one of its nets."""
 
 
 def analyse(netlist: FlatNetlist) -> Timing:
-    """Return the worst paths. Raises LoopError."""
+    """Return the worst paths of a netlist. Raises LoopError for a combinational loop."""
     graph = _Graph(netlist)
     order = graph.order()
     delays = _Arrivals(graph, order, by_levels=False)
@@ -83,7 +83,7 @@ def analyse(netlist: FlatNetlist) -> Timing:
 
 
 class _Graph:
-    """Arcs into each net as (from, picoseconds, levels), and what launches and captures."""
+    """The timing graph: arcs into each net as (source net, picoseconds, levels), and where paths start and end."""
 
     def __init__(self, netlist: FlatNetlist) -> None:
         count = len(netlist.names)
@@ -125,7 +125,7 @@ class _Graph:
             if arc.start_bit < len(starts) and arc.end_bit < len(ends):
                 start, end = starts[arc.start_bit], ends[arc.end_bit]
                 if start >= 0 and end >= 0:
-                    # The second CARRY4 of a CARRY8 is not a level of its own for the carry chain.
+                    # Two CARRY4 make a CARRY8, so along the chain every second one adds no level.
                     levels = 0 if arc.start == "CI" and place % 2 else 1
                     self.arcs[end].append((start, arc.delay_ps, levels))
 
@@ -140,7 +140,7 @@ class _Graph:
                 self.ends += [(net, 0, cell) for net in nets if net >= 0]
 
     def order(self) -> list[int]:
-        """Nets that logic drives, each behind those that it depends on."""
+        """The nets driven by logic in topological order."""
         readers: list[list[int]] = [[] for _ in self.names]
         open_inputs = [0] * len(self.names)
         for net, arcs in enumerate(self.arcs):
@@ -160,12 +160,12 @@ class _Graph:
         stuck = [net for net, count in enumerate(open_inputs) if count]
         if stuck:
             name = next((self.names[net] for net in stuck if self.names[net]), "a net without a name")
-            raise LoopError(f"logic feeds itself through {name}; put a register into the loop")
+            raise LoopError(f"there is a combinational loop through {name}; put a register into it")
         return found
 
 
 def _carry_places(cells: Iterable[FlatCell]) -> dict[str, int]:
-    """The place of each CARRY4 in its chain, counted from 0."""
+    """The position of each CARRY4 in its chain, counted from 0."""
     before: dict[str, int] = {}
     by_top: dict[int, str] = {}
     for cell in cells:
@@ -187,7 +187,7 @@ def _carry_places(cells: Iterable[FlatCell]) -> dict[str, int]:
 
 
 class _Arrivals:
-    """Latest arrival at each net, or most levels, and the net before it on that path (-1 at a start)."""
+    """The latest arrival at each net, or its number of levels, and the previous net on that path (none at a start)."""
 
     def __init__(self, graph: _Graph, order: list[int], *, by_levels: bool) -> None:
         self.by_levels = by_levels
@@ -201,12 +201,12 @@ class _Arrivals:
             if by_levels:
                 best, start = max((at + levels, start) for at, _, levels, start in known)
             elif graph.is_lut[net]:
-                # The last signal takes the fastest pin.
+                # The last signal to arrive gets the fastest pin.
                 known.sort(reverse=True)
                 best, start = max((at + pin, start) for (at, _, _, start), pin in zip(known, LUT_PINS_PS, strict=False))
             else:
                 best, start = max((at + delay, start) for at, delay, _, start in known)
-            # Memory drives its output both from its clock and from its address.
+            # A memory's output changes with its clock and with its address.
             if best > self.at.get(net, -1):
                 self.at[net] = best
                 self.before[net] = start
@@ -216,7 +216,7 @@ _BIT = re.compile(r"\[[0-9]+\]$")
 
 
 def _worst(graph: _Graph, arrivals: _Arrivals) -> Iterator[Path]:
-    """The worst path into each register; a vector's bits are one register."""
+    """The worst path into each register; the bits of a vector count as one register."""
     found: dict[str, tuple[int, int, str]] = {}
     for net, setup, cell in graph.ends:
         if net not in arrivals.at:
@@ -251,7 +251,7 @@ def _levels(graph: _Graph, nets: list[int]) -> int:
 
 
 def _delay(graph: _Graph, nets: list[int]) -> int:
-    """Delay along given nets, each LUT through its slowest used pin."""
+    """The delay along the nets, through the slowest used pin of each LUT."""
     total = graph.launch.get(nets[0], 0)
     for start, end in pairwise(nets):
         if graph.is_lut[end]:
@@ -262,7 +262,7 @@ def _delay(graph: _Graph, nets: list[int]) -> int:
 
 
 def _name(graph: _Graph, cell: FlatCell) -> str:
-    """A register by its output, which carries the name of the source; other cells by their own."""
+    """Name a register by its output, as in the source; other cells by their own name."""
     for port in ("Q", "O", "DOA", "P", "DOUTBDOUT", "DOUTADOUT"):
         for net in cell.pins.get(port, ()):
             if net >= 0 and graph.names[net]:

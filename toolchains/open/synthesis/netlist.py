@@ -1,6 +1,6 @@
-"""A netlist as Yosys' JSON backend writes it: modules, cells, and bits as numbers.
+"""Read netlists written by Yosys's JSON backend: modules, cells and bits.
 
-Layout: `help write_json` of Yosys. A bit is a number, or "0", "1", "x" for a constant.
+Layout: `help write_json` of Yosys. A bit is the number of a net, or "0", "1" or "x" for a constant.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Bit = int | str
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """An instance of a primitive or of a module. `outputs` are the names of its ports that drive."""
+    """An instance of a primitive or of a module. `outputs` names the ports that drive."""
 
     name: str
     type: str
@@ -27,7 +27,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A module: its ports with direction and bits, its cells, and the public name of every bit that has one."""
+    """A module: ports with direction and bits, cells, and the public names of bits that have one."""
 
     name: str
     ports: Mapping[str, tuple[str, tuple[Bit, ...]]]
@@ -37,14 +37,14 @@ class Module:
 
 @dataclass(frozen=True, slots=True)
 class Netlist:
-    """A design: `modules` without the library's, by name."""
+    """A design: its modules by name, without those of the cell library."""
 
     top: str
     modules: Mapping[str, Module]
 
 
 def read_netlist(path: Path, top: str) -> Netlist:
-    """Read a netlist. Raises KeyError where the file has no module called `top`."""
+    """Read a netlist. Raises KeyError if the file has no module called `top`."""
     modules = json.loads(path.read_text())["modules"]
     own = {name: _module(name, value) for name, value in modules.items() if not _is_library(value)}
     return Netlist(own[top].name, own)
@@ -65,7 +65,7 @@ def _module(name: str, value: Mapping[str, Any]) -> Module:
         for index, bit in enumerate(bits):
             if isinstance(bit, int):
                 text = net if len(bits) == 1 else f"{net}[{index}]"
-                # The name highest in the hierarchy is the one that a reader knows.
+                # Prefer the name that is highest in the hierarchy: a reader knows that one.
                 if bit not in names or text.count(".") < names[bit].count("."):
                     names[bit] = text
     return Module(name, ports, cells, names)

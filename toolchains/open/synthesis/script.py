@@ -7,11 +7,11 @@ from collections.abc import Iterable
 FAMILY = "xcup"
 NETLIST, VERILOG, STATISTICS = "netlist.json", "netlist.v", "statistics.txt"
 FILLED_JSON, FILLED_VERILOG = "filled.json", "filled.v"
-"""A block's parameter memories with their contents."""
+"""The filled parameter memories of a block."""
 DSP_MAP = "dsp48e2.v"
-"""A techmap that stands beside the sources."""
+"""A techmap for Yosys; the step has it beside the sources."""
 
-# Operands of a DSP48E1's multiplier as `synth_xilinx -family xc7` has them; smaller products are LUTs.
+# Limits of a DSP48E1's multiplier, as in `synth_xilinx -family xc7`. Smaller products become LUTs.
 _MULTIPLIER = {
     "DSP_A_MAXWIDTH": "25",
     "DSP_B_MAXWIDTH": "18",
@@ -25,24 +25,24 @@ _MULTIPLIER = {
 
 
 def synthesis_script(top: str, sources: Iterable[str], instead: Iterable[str] = ()) -> str:
-    """Render the script that reads `sources` and leaves the netlist of `top` as JSON and Verilog.
+    """Render the script that reads `sources` and writes the netlist of `top` as JSON and Verilog.
 
-    Modules of the files `instead` take the place of those of the same name.
+    Modules in the files `instead` replace those of the same name.
 
-    `-flatten` dissolves the glue and stops at modules marked keep_hierarchy (a PE, a threshold lane), which are mapped
-    once however often they stand in the core. Without it every module is mapped on its own, at 0.3 s each.
+    `-flatten` flattens everything except modules marked keep_hierarchy (a PE, a threshold lane). These are mapped once,
+    no matter how many instances a core has. Without `-flatten` every module is mapped on its own, at 0.3 s each.
 
-    `xilinx_dsp` packs nothing into a DSP48E2: for the pass to take in registers, additions and cascades, products are
-    mapped to DSP48E1, and these to DSP48E2 behind it.
+    `xilinx_dsp` packs nothing into a DSP48E2. So products are mapped to DSP48E1 first, the pass packs registers,
+    additions and cascades into them, and a techmap then turns them into DSP48E2.
     """
     synth = f"synth_xilinx -family {FAMILY} -top {top} -noiopad -noclkbuf -flatten"
     return "\n".join((
-        # A bit that a vector does not have would be read as undefined, with a warning.
+        # By default an index out of range reads as undefined, with only a warning.
         'logger -werror "out of bounds"',
         *(f"read_verilog -sv {source}" for source in sources),
         *(f"read_verilog -sv -overwrite {source}" for source in instead),
         f"{synth} -run begin:prepare",
-        # A loop or a second driver is found here by its source line; behind the mapping it is a maze of LUTs.
+        # Check for loops and multiple drivers before mapping: the messages still name source lines, not LUTs.
         "proc",
         "check -assert",
         "select -assert-none t:$dlatch t:$adlatch t:$dlatchsr",
@@ -60,7 +60,7 @@ def synthesis_script(top: str, sources: Iterable[str], instead: Iterable[str] = 
 
 
 def _multiplications() -> tuple[str, ...]:
-    """What `synth_xilinx` does at map_dsp for the older family, and the step to the newer block."""
+    """The commands of `synth_xilinx` at map_dsp for the older family, then the techmap to the newer block."""
     defines = " ".join(f"-D {name}={value}" for name, value in _MULTIPLIER.items())
     return (
         "memory_dff",

@@ -1,7 +1,7 @@
 """Synthesise a core out of context: `python -m toolchains.open.synthesis.synthesise` is the `ooc` step.
 
-The netlist is left as JSON and Verilog, `values.json` has utilization and logic delay. Both are estimates: Yosys' cells
-are not Vivado's, and no wire is routed.
+The step writes the netlist as JSON and Verilog, and `values.json` with utilization and logic delay. Both are estimates:
+Yosys maps to other cells than Vivado, and nothing is routed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from toolchains.open.synthesis.yosys import YosysError, run_script
 
 
 def values(tool: str, used: Utilization, timing: Timing) -> dict[str, object]:
-    """What the step leaves for the reports, and what they do not know yet behind it."""
+    """Make the content of `values.json`: the members that reports read, then further ones."""
     known = Synthesis(
         resources=used.resources,
         logic_ns=timing.logic_ns,
@@ -36,7 +36,7 @@ def values(tool: str, used: Utilization, timing: Timing) -> dict[str, object]:
     )
     return {
         **known.document(),
-        # Always there: a core without doubtful paths says so.
+        # Always present: an empty list says that no path is doubtful.
         "doubtful_at_250_mhz": [asdict(path) for path in timing.doubtful],
         "delay_source": f"{delays.SOURCE} ({delays.FAMILY}, {delays.LICENCE}), logic without routing",
         "limits": {"logic_ns": MAX_LOGIC_NS, "levels": MAX_LEVELS},
@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the step in the current folder.
 
     Returns:
-        0, or 1 with an error line.
+        0, or 1 after printing an error line.
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--core", required=True, help="name of the core's top module")

@@ -1,7 +1,7 @@
-"""What a netlist takes, in the vendor's terms, from Yosys' statistics.
+"""Utilization of a netlist in AMD's terms, from Yosys's statistics.
 
-LUTs of logic are Yosys' own estimate of logic cells, over the whole hierarchy. LUTs of memory are counted from the
-primitives (UG574, table of distributed RAM): Yosys' estimate leaves them out.
+Logic LUTs are Yosys's own estimate of logic cells, over the whole hierarchy. The estimate does not include memory LUTs;
+they are counted from the primitives (UG574, table of distributed RAM).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ REGISTERS = ("FDRE", "FDSE", "FDCE", "FDPE")
 
 @dataclass(frozen=True)
 class Utilization:
-    """Counts of a core. `carry8s` is derived: Yosys maps to CARRY4, of which two fill a CARRY8."""
+    """Resources of a core. `carry8s` is derived: Yosys maps to CARRY4, and two of them fill a CARRY8."""
 
     resources: Resources
     logic_luts: int
@@ -35,7 +35,7 @@ class Utilization:
 
 
 def utilization(stat: YosysStat) -> Utilization:
-    """Count a whole design."""
+    """Compute the utilization of the whole design from its statistics."""
     total = stat.top
     cells = Counter({cell.type: cell.count for cell in total.cell_types})
     logic_luts = total.estimated_lcs or 0

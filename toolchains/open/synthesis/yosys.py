@@ -1,6 +1,6 @@
 """Run a Yosys script in a process of its own: `python -m toolchains.open.synthesis.yosys SCRIPT`.
 
-An error ends Yosys' process, whichever process that is, so it is never this one.
+An error in Yosys ends the process that it runs in, so it never runs in ours.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from pathlib import Path
 
 
 class YosysError(Exception):
-    """Why Yosys gave up: what and where, with its own words."""
+    """Yosys failed; the text says what and where, in Yosys's words."""
 
 
 @dataclass(frozen=True)
 class YosysRun:
-    """What a run said, and what it took."""
+    """A finished run: its log, wall time and peak memory."""
 
     log: str
     seconds: float
@@ -36,7 +36,7 @@ _LATCH = "t:$dlatch"
 
 
 def run_script(script: Path, log: Path, folder: Path = Path()) -> YosysRun:
-    """Run a script, a path below `folder`, in that folder. Raises YosysError with the first reason."""
+    """Run `script`, a path relative to `folder`, in `folder`; write `log`. Raises YosysError with the first reason."""
     started = time.monotonic()
     environment = os.environ | {"PYTHONPATH": str(Path.cwd())}
     with log.open("w") as out:
@@ -53,7 +53,7 @@ def run_script(script: Path, log: Path, folder: Path = Path()) -> YosysRun:
 
 
 def share() -> Path:
-    """Where Yosys' cell libraries lie. Raises YosysError where Yosys is not installed."""
+    """The folder of Yosys's cell libraries. Raises YosysError if Yosys is not installed."""
     found = importlib.util.find_spec("pyosys")
     if found is None or not found.submodule_search_locations:
         raise YosysError(
@@ -63,9 +63,9 @@ def share() -> Path:
 
 
 def reason(log: str, status: int, folder: Path = Path()) -> str:
-    """Return why Yosys gave up, in one line that names a file and a line of it where one can be found in `folder`.
+    """Return why Yosys failed, in one line. It names file and line if they can be found in `folder`.
 
-    A failed assertion of `check` only counts problems, so its first warning is taken in its place.
+    A failed assertion of `check` only gives a number of problems, so its first warning is returned instead.
     """
     lines = log.splitlines()
     where, _, error = next((line for line in lines if "ERROR: " in line), "").partition("ERROR: ")
@@ -84,17 +84,17 @@ def _without_error(lines: list[str], status: int) -> str:
     if missing:
         return f"{missing}; install the project's dependencies again: pip install -e ."
     last = lines[-1] if lines else "nothing"
-    return f"Yosys ended with status {status} and without an error; the last line of its log: {last}"
+    return f"Yosys ended with status {status} without an error line; the last line of its log: {last}"
 
 
 def _cause(error: str, lines: list[str]) -> str:
-    """The first warning of a `check` that failed, advice for a latch, else the error itself."""
+    """The first warning of a failed `check`, advice for a latch, otherwise the error itself."""
     if _CHECK in error:
         at = max(index for index, line in enumerate(lines) if _CHECK in line)
         begin = max((i for i, line in enumerate(lines[:at]) if "Executing CHECK" in line), default=0)
         return next((_paragraph(lines, i) for i in range(begin, at) if lines[i].startswith("Warning: ")), error)
     if _LATCH in error:
-        return "a latch is described (always_latch); the cores have none: use always_ff"
+        return "the source describes a latch (always_latch); cores must not contain latches: use always_ff"
     return error
 
 
@@ -108,7 +108,7 @@ def _paragraph(lines: list[str], at: int) -> str:
 
 
 def _locate(error: str, folder: Path) -> str:
-    """The first line of the sources that has the innermost name of a message, inside a module that it names too."""
+    """The first source line with a name from the message, inside a module that the message also names."""
     names = _NAME.findall(error) + re.findall(r"\b(\w+)\.\\", error)
     for source in sorted(folder.rglob("*.sv")):
         module = ""
@@ -121,7 +121,7 @@ def _locate(error: str, folder: Path) -> str:
 
 
 def main() -> None:
-    """Run the script that is named on the command line."""
+    """Run the script named on the command line."""
     from pyosys import libyosys  # noqa: PLC0415  only the child needs it
 
     libyosys.run_pass(f"script {sys.argv[1]}", libyosys.Design())

@@ -1,1 +1,1 @@
-"""Vitis HLS: scripts, test bench, and the programs of its steps."""
+"""Vitis HLS: its scripts, the test bench, and the programs of its steps."""

@@ -1,7 +1,7 @@
-"""The test bench of a core's C++ top for C simulation and co-simulation: it reads beats and compares beats.
+"""The test bench of a core's C++ top, for C simulation and co-simulation: it sends beats and compares beats.
 
-Beats lie in text files, one per port, one beat a line, hexadecimal; the model writes them, so that the bench knows
-nothing but names and widths. The C++ is what vivado_hls 2019.2 compiles too.
+Beats are in text files, one file per port, one hexadecimal beat per line. The integer model writes them, so the bench
+knows only names and widths. vivado_hls 2019.2 can compile the C++, too.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ BENCH_OK = "farm: the top equals the model"
 
 @dataclass(frozen=True)
 class BenchPort:
-    """A port of the top as the bench handles it: `beats` in its file. `stream` is its name in the graph."""
+    """A port of the top: `beats` is the number of beats in its file, `stream` its name in the graph."""
 
     name: str
     stream: str
@@ -27,12 +27,12 @@ class BenchPort:
 
     @property
     def file(self) -> str:
-        """The file with the port's beats."""
+        """The name of the file with the port's beats."""
         return f"{self.name}.txt"
 
 
 def bench_ports(core: Core, images: int = 1) -> tuple[BenchPort, ...]:
-    """The ports of a core's top in the order of its arguments, with the beats of `images` images; the DMA's of one."""
+    """The ports of a core's top, in the order of its arguments, with the beats of `images` images."""
     beats = {name: count * images for name, count in core.port_beats().items()}
     return tuple(
         BenchPort(
@@ -43,13 +43,13 @@ def bench_ports(core: Core, images: int = 1) -> tuple[BenchPort, ...]:
 
 
 def bench_source(core: Core, images: int = 1) -> str:
-    """The C++ of the bench, which calls the top once for each image."""
+    """Render the C++ of the bench, which calls the top once for each image."""
     return "\n".join(_bench(core, images)) + "\n"
 
 
 def _bench(core: Core, images: int) -> Iterator[str]:
     name, ports = core.name, bench_ports(core, images)
-    # A core at memories is told how many images lie there.
+    # The top of a core with memory ports has an argument for the number of images.
     counts_images = any(port.is_memory for port in ports)
     yield f'#include "{name}.hpp"'
     yield "#include <cstdio>"

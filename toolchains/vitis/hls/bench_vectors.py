@@ -1,4 +1,4 @@
-"""What the test bench of a core reads: random images and parameters, and what the model makes of them."""
+"""Write the vectors for the test bench of a core: random images and parameters, and the model's outputs for them."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ SEED = 2020
 
 
 def write_vectors(core: Core, folder: Path, images: int = 1) -> None:
-    """Write the files of beats: random values of full range, and what the model makes of them.
+    """Write a file of beats for each port: random inputs over the full range, and the model's outputs for them.
 
-    The DMA's are of one image.
+    For the DMA, `images` must be 1.
     """
     found = _beats(core, images)
     for port in bench_ports(core, images):
@@ -54,7 +54,7 @@ def _(core: GraphCore, count: int) -> Mapping[str, bytes]:
     for port in core.graph.inputs:
         stream = port.stream
         low, high = (-(2 ** (stream.bits - 1)), 2 ** (stream.bits - 1)) if stream.signed else (0, 2**stream.bits)
-        # Weights are the call's, the same for every image.
+        # Streamed weights belong to a call, so they are the same for every image.
         drawn = (count, *port.shape) if port.name == "input" else port.shape
         inputs[port.name] = rng.integers(low, high, drawn)
     streams = run_graph(core.graph, inputs, parameters)

@@ -6,7 +6,7 @@ add_files -tb {@bench} -cflags "@flags"
 open_solution -reset @solution
 set_part {@part}
 create_clock -period @clock_ns -name default
-# Pointers have 64 bits: the register map in kernel.xml says so.
+# Pointers have 64 bits, as in the register map of kernel.xml.
 config_interface -m_axi_addr64
 @{prefixes}
 config_export -format ip_catalog -vendor @vendor -library @library -ipname @core -version @version

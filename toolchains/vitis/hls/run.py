@@ -1,6 +1,6 @@
-"""Vitis HLS on a core: `python -m toolchains.vitis.hls.run` is the `hls` step of a core in view hls.
+"""Run Vitis HLS on a core: `python -m toolchains.vitis.hls.run` is the `hls` step of a core in view hls.
 
-C simulation against the model, synthesis, FIFO depths after what synthesis says of its pipelines, and the packaged IP.
+It simulates the C++ against the model, synthesises, sets FIFO depths by the reported pipelines, and packages the IP.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _CLOCK_DIGITS_NS = 0.01
 
 
 def synthesise(script: str, release: Release, *, simulates: bool, exports: bool, core: str) -> list[Csynth]:
-    """Run a script and return the reports of all functions, the top's first."""
+    """Run a script and return the reports of all functions, the top's first. Raises ToolError."""
     writes = [f"{SOLUTION_FOLDER}/syn/report/{core}_csynth.xml"]
     if exports:
         writes.append(f"{SOLUTION_FOLDER}/impl/ip/component.xml")
     command = release.hls_command(script, script.replace(".tcl", ".log"))
     printed = tool.run("HLS", command[1:], folder=Path(), says=DONE, writes=writes)
     if simulates and CSIM_OK not in printed:
-        raise tool.ToolError(f"the C simulation did not say '{CSIM_OK}', though the run ended well")
+        raise tool.ToolError(f"the run reported success, but the C simulation did not print '{CSIM_OK}'")
     folder = Path(SOLUTION_FOLDER, "syn", "report")
     top = folder / f"{core}_csynth.xml"
     others = sorted(path for path in folder.glob("*_csynth.xml") if path != top)
@@ -47,7 +47,7 @@ def synthesise(script: str, release: Release, *, simulates: bool, exports: bool,
 
 
 def values_of(top: Csynth, tool_name: str, added: int) -> dict[str, Any]:
-    """What csynth estimates, in the words of the other steps."""
+    """Make the content of `values.json` from csynth's estimates, with the names that other steps use."""
     interval = (top.throughput_cycles or top.interval_cycles).max
     values = {
         "format": FORMAT,
@@ -63,7 +63,7 @@ def values_of(top: Csynth, tool_name: str, added: int) -> dict[str, Any]:
 
 
 def check_report(top: Csynth, core: str, part: str, clock_ns: float) -> None:
-    """Refuse a report that is not of this core on this part for this clock, which it prints with two digits."""
+    """Raise ToolError if the report is of another core, part or clock. It prints the clock with two digits."""
     if top.top != core or top.device.replace("_", "-") != part:
         raise tool.ToolError(f"csynth reports {top.top} on {top.device}, not {core} on {part}")
     targets = [clock.target_ns for clock in top.clocks if clock.target_ns is not None]
@@ -73,7 +73,7 @@ def check_report(top: Csynth, core: str, part: str, clock_ns: float) -> None:
 
 
 def run(core: Core, release: Release, part: str, tool_name: str, clock_ns: float) -> None:
-    """The whole step in the current folder."""
+    """Run the step in the current folder. Raises ToolError, ReportError or ValueError if the run does not count."""
     view = render(core)
     header = Path(f"{view.name}.hpp")
     header.write_text(view.body)

@@ -1,7 +1,7 @@
-"""HLS co-simulation of a core: `python -m toolchains.vitis.hls.run_cosim` step `cosim` of a block in view hls.
+"""Run HLS co-simulation: `python -m toolchains.vitis.hls.run_cosim` is the `cosim` step of a block in view hls.
 
-The C++ as it was exported, with the FIFO depths of the `hls` step, is synthesised once more, and its RTL simulated by
-the tool with the test bench of the C simulation: several images one after the other, against what the model gives.
+It synthesises the exported C++ once more, with the FIFO depths of the `hls` step. The tool then simulates the RTL with
+the test bench of the C simulation: several images one after the other, compared with the model.
 """
 
 from __future__ import annotations
@@ -29,26 +29,25 @@ _PASS = ("[COSIM 212-1000]", "PASS")
 
 
 def verdict(printed: str, report: hls_cosim.Cosim) -> CosimRun:
-    """The run that passed.
+    """Return the run that passed.
 
-    Wrappers and benches of older releases end with status 0 after a mismatch, so that the log's line and the report
-    have to say so too.
+    Older releases end with status 0 even after a mismatch, so the log and the report must both state success.
 
     Raises:
-        ToolError: one of them does not.
+        ToolError: The log or the report does not.
     """
     if CSIM_OK not in printed:
-        raise tool.ToolError(f"the C simulation did not say '{CSIM_OK}', though the run ended well")
+        raise tool.ToolError(f"the run reported success, but the C simulation did not print '{CSIM_OK}'")
     if not any(all(word in line for word in _PASS) for line in printed.splitlines()):
-        raise tool.ToolError("the co-simulation did not say COSIM 212-1000 PASS, though the run ended well")
+        raise tool.ToolError("the run reported success, but the co-simulation did not print COSIM 212-1000 PASS")
     if report.passed is not True:
-        state = "says Fail" if report.passed is False else "names no language that was simulated"
-        raise tool.ToolError(f"the report of the co-simulation {state}, though the run ended well")
+        state = "says Fail" if report.passed is False else "names no simulated language"
+        raise tool.ToolError(f"the run reported success, but the co-simulation's report {state}")
     return next(run for run in report.runs if run.passed)
 
 
 def run(core: GraphCore, release: Release, tool_name: str) -> None:
-    """The whole step in the current folder."""
+    """Run the step in the current folder. Raises ToolError or ReportError if the run does not count."""
     view = render(core)
     Path(f"{view.name}_top.cpp").write_text(view.top)
     write_vectors(core, Path(), COSIM_IMAGES)

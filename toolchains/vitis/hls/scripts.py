@@ -1,7 +1,7 @@
-"""The Tcl that Vitis HLS or Vivado HLS runs for a core: self-contained, without arguments, every setting before csynth.
+"""Render the Tcl that Vitis HLS or Vivado HLS runs for a core. It takes no arguments.
 
-The order is the one that all releases take (AMD UG1399): project, top, files, solution, part, clock, all `config_*`,
-then csim, csynth, export. `config_export` after csynth is error HLS 200-1032 in Vitis HLS.
+All releases accept this order (AMD UG1399): project, top, files, solution, part, clock, all `config_*`, then csim,
+csynth, export. In Vitis HLS `config_export` after csynth is error HLS 200-1032.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ VENDOR, LIBRARY, VERSION = "xilinx.com", "hls", "1.0"
 BENCH = "bench.cpp"
 COSIM = "cosim.tcl"
 COSIM_IMAGES = 2
-"""With one, no interval between images can be seen."""
+"""One image would show no interval between images."""
 SYNTHESISED = "body.hpp"
-"""What `hls` leaves of the C++ body as it was synthesised, with the depths of its FIFOs."""
+"""An output of `hls`: the C++ body as synthesised, with the final FIFO depths."""
 
 
 @dataclass(frozen=True)
 class HlsJob:
-    """What the scripts of a core depend on. `bench_files` are read by the test bench."""
+    """The inputs of a core's scripts. The test bench reads `bench_files`."""
 
     core: str
     release: Release
@@ -36,32 +36,32 @@ class HlsJob:
 
     @property
     def flags(self) -> str:
-        """Compiler flags; paths in them are relative to the folder that the tool runs in."""
+        """Compiler flags. Paths are relative to the folder that the tool runs in."""
         return f"-I. -std={'c++14' if self.release.is_vitis_hls else 'c++0x'}"
 
 
 def estimate_script(job: HlsJob) -> str:
-    """C simulation and synthesis: for the latencies that FIFO depths need."""
+    """Render the script for C simulation and synthesis; FIFO depths need the latencies that it reports."""
     return _script(job, "C simulation, and synthesis for its latencies", ("csim_design", "csynth_design"))
 
 
 def export_script(job: HlsJob, *, simulated: bool) -> str:
-    """Synthesis and the packaged IP; with the C simulation unless that has been done."""
+    """Render the script for synthesis and packaging; it includes the C simulation unless `simulated`."""
     first = () if simulated else ("csim_design",)
     last = "export_design -rtl verilog -format ip_catalog"
     return _script(job, "synthesis and packaging", (*first, "csynth_design", last))
 
 
 def cosim_script(job: HlsJob) -> str:
-    """C simulation, synthesis, and the RTL simulated with the same bench (AMD UG1399, "C/RTL Co-Simulation")."""
+    """Render the script for C simulation, synthesis and co-simulation (AMD UG1399, "C/RTL Co-Simulation")."""
     commands = ("csim_design", "csynth_design", "cosim_design -rtl verilog")
     return _script(job, "co-simulation", commands)
 
 
-# Not in 2019.2: -auto_prefix of Vivado HLS prefixes the top too (AMD UG1399, changes to module names), and `rename_ref`
-# keeps the netlists' modules apart in any case.
+# Not for 2019.2: -auto_prefix of Vivado HLS also prefixes the top (AMD UG1399, changes to module names), and
+# `rename_ref` gives the netlists' modules unique names anyway.
 _PREFIXED = (
-    "# Cores meet in one netlist, where no two modules may have one name: theirs begin with the top's.",
+    "# All cores end up in one netlist, where module names must be unique, so they begin with the top's name.",
     "config_rtl -module_auto_prefix",
 )
 

@@ -1,1 +1,1 @@
-"""v++ links the kernel: configuration, floorplan, and what the link left."""
+"""Linking the kernel with v++: configuration, floorplan, and the link's reports."""

@@ -1,7 +1,7 @@
-"""What v++ is told to link a kernel: options on the command line in 2019.2, a configuration file in all later releases.
+"""Options for v++ to link a kernel: on the command line in 2019.2, in a configuration file in all later releases.
 
-Sources: AMD UG1393 (2019.2), UG1702 (2020.1 to 2025.2). In a file no shell sees the `|` of `0:250|1:500`, and a clock
-id stands once.
+Sources: AMD UG1393 (2019.2), UG1702 (2020.1 to 2025.2). In a file the `|` of `0:250|1:500` needs no quoting for a
+shell, and a clock id appears once.
 """
 
 from __future__ import annotations
@@ -19,20 +19,21 @@ FLOORPLAN = "floorplan.tcl"
 FLOORPLAN_PROPERTY = "run.impl_1.STEPS.OPT_DESIGN.TCL.POST"
 TEMP, LOGS, REPORTS = "_x", "logs", "reports"
 PAYLOAD = "stand_in_payload.xclbin"
-"""What the stand-in of v++ puts into the file: an input of the step only where v++ is the stand-in."""
+"""The stand-in of v++ embeds this file in the xclbin. It is an input of the step only if v++ is the stand-in."""
 FIXED_CLOCKS_FROM = Release(2020, 2)
-"""The first release whose manual has `--clock.freqHz`, which shells with fixed clocks need (AMD UG1393)."""
+"""The first release that documents `--clock.freqHz`, which shells with fixed clocks need (AMD UG1393)."""
 FIXED_CLOCK_TOLERANCE = 0.05
-"""How far from what was asked a clock of such a shell may lie (`--clock.tolerance`, AMD UG1393; 5 % is from memory)."""
+"""Allowed relative deviation from the clock asked for on such a shell (`--clock.tolerance`, AMD UG1393; 5 % is from
+memory)."""
 HERE = "@HERE@"
-"""Stands for the folder that v++ runs in: the property that names a script takes no relative path."""
+"""A placeholder for the folder that v++ runs in, because the property that names a script needs an absolute path."""
 
 
 @dataclass(frozen=True)
 class LinkJob:
-    """What the link depends on. `banks` are argument and memory as v++ names it; `slr` is of the whole kernel.
+    """The inputs of the link. `banks` are pairs of argument and memory, as v++ names it; `slr` holds the whole kernel.
 
-    `has_fixed_clocks` is of the shell: its clocks are made for a kernel, not scaled.
+    `has_fixed_clocks` is a property of the shell: v++ adds a clock for the kernel instead of scaling the shell's.
     """
 
     kernel: Kernel
@@ -53,7 +54,7 @@ class LinkJob:
 
     @staticmethod
     def from_description(values: Mapping[str, Any]) -> LinkJob:
-        """The job that `describe` wrote."""
+        """Read a job that `describe` wrote."""
         release = Release.of(values["release"])
         assert release is not None  # noqa: S101  the flow has written it
         banks = tuple((argument, bank) for argument, bank in values["banks"])
@@ -62,7 +63,7 @@ class LinkJob:
         )
 
     def placed(self, fit: Fit) -> LinkJob:
-        """The job with the memories and SLRs of a fit. Emulated hardware has memories, and nothing is placed in it."""
+        """The job with the memories of a fit and, for target hw, its SLRs. hw_emu has memories but places nothing."""
         banks = tuple((bank.argument, bank.sp) for bank in fit.banks)
         if self.target != "hw":
             return replace(self, banks=banks)
@@ -70,32 +71,32 @@ class LinkJob:
 
     @property
     def has_file(self) -> bool:
-        """Whether the release takes the options as a configuration file."""
+        """Whether the release reads options from a configuration file."""
         return self.release >= Release(2020, 1)
 
     @property
     def asked_mhz(self) -> float:
-        """What v++ is told: whole MHz where it scales clocks, and never more than what the cores were made for."""
+        """The clock asked of v++: whole MHz if it scales clocks, never more than the cores were made for."""
         return self.clock_mhz if self.has_fixed_clocks else float(int(self.clock_mhz))
 
     @property
     def most_mhz(self) -> float:
-        """The highest clock of a file that was linked as asked: a clock that is made may lie beside what was asked."""
+        """The highest clock of a correct link. On shells with fixed clocks it may exceed `asked_mhz` a little."""
         return self.asked_mhz * (1 + FIXED_CLOCK_TOLERANCE) if self.has_fixed_clocks else self.asked_mhz
 
     @property
     def frequency(self) -> str:
-        """Clock 0 is ap_clk."""
+        """The option for the clock; clock 0 is ap_clk."""
         return f"0:{self.asked_mhz:g}"
 
     @property
     def output(self) -> str:
-        """The file that v++ makes."""
+        """The name of the file that v++ makes."""
         return f"{self.kernel.name}.xclbin"
 
 
 def link_words(job: LinkJob) -> tuple[str, ...]:
-    """The words of the command line after `v++`."""
+    """The arguments of `v++`."""
     words = ["--link", "--target", job.target, "--output", job.output, f"{job.kernel.name}.xo"]
     if job.has_file:
         return (*words, "--config", CONFIG)
@@ -113,7 +114,7 @@ def link_words(job: LinkJob) -> tuple[str, ...]:
 
 
 def link_config(job: LinkJob) -> str:
-    """The configuration file; empty for a release without."""
+    """Render the configuration file; empty for a release that reads none."""
     if not job.has_file:
         return ""
     kernel = job.kernel

@@ -1,7 +1,7 @@
-"""The Tcl that puts each block into its SLR inside the linked design, run by Vivado behind opt_design.
+"""Render the Tcl that places each block in its SLR inside the linked design. Vivado runs it after opt_design.
 
-A whole compute unit has `slr=` in the configuration; what is inside one is placed by cells and the shell's own pblocks.
-`get_cells` that match nothing are a warning to Vivado: here they end the run, since the floorplan would be none.
+`slr=` in the configuration places a whole compute unit. Parts of one are placed by assigning cells to the shell's own
+pblocks. If `get_cells` matches nothing, Vivado only warns; this script then fails, because there would be no floorplan.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from toolchains.vitis.stitch.structural import SINK_SIDE, SOURCE_SIDE
 from toolchains.vitis.tools.template import read
 
 PROCEDURES = "toolchains/vitis/link/floorplan_procedures.tcl"
-"""A File input of the step `link`, whose program renders the script."""
+"""An input file of the step `link`; its program renders the script."""
 
 
 def floorplan_script(job: StitchJob, fit: Fit, shell: Shell) -> str:
-    """The script. `job` is placed as `fit` says."""
+    """Render the script. `job` must be placed according to `fit`."""
     return "\n".join(_lines(job, fit, shell)) + "\n"
 
 
@@ -31,7 +31,7 @@ def _lines(job: StitchJob, fit: Fit, shell: Shell) -> Iterator[str]:
     alone = {block.block: block.slrs[0] for block in fit.blocks if len(block.slrs) == 1}
     for block in fit.blocks:
         if len(block.slrs) > 1:
-            yield f"# No SLR holds {block.block} alone: {' and '.join(block.slrs)}, as the placer likes."
+            yield f"# {block.block} fits into no single SLR: the placer chooses between {' and '.join(block.slrs)}."
     for slr, _ in sorted(job.resets):
         cells = [f"reset_{slr}", *_cells(job, alone, slr)]
         yield f"farm_place {pblocks[slr]} {unit} {{{' '.join(cells)}}}"
@@ -42,7 +42,7 @@ def _lines(job: StitchJob, fit: Fit, shell: Shell) -> Iterator[str]:
 
 
 def _cells(job: StitchJob, alone: Mapping[str, str], slr: str) -> Iterator[str]:
-    """Names of the cells that belong into an SLR; `alone` maps each block that one SLR holds to it."""
+    """Names of the cells that belong in an SLR; `alone` maps each block that fits into one SLR to that SLR."""
     yield from (block for block, its in alone.items() if its == slr)
     yield from (memory.name for memory in job.memories if alone.get(memory.block) == slr)
     for stage in job.stages:

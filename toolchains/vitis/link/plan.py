@@ -1,4 +1,4 @@
-"""The plan of a link by v++: what its program needs beside the plan that all toolchains share."""
+"""The plan of a link by v++, in addition to the plan that all toolchains share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from toolchains.vitis.stitch.job import StitchJob
 
 @dataclass(frozen=True)
 class VppPlan:
-    """One link. `job` is not placed yet; `tool` is name and release, for the values."""
+    """One link. `job` is not placed yet; `tool` is name and release of v++, for the values."""
 
     job: LinkJob
     stitched: StitchJob
@@ -28,7 +28,7 @@ class VppPlan:
 
     @classmethod
     def from_description(cls, values: Mapping[str, Any], slrs: Mapping[str, str]) -> VppPlan:
-        """The plan that `describe` wrote, with its blocks placed as `slrs` says."""
+        """Read a plan that `describe` wrote; `slrs` gives the SLR of each block."""
         shell = Shell(**{**values["shell"], "pblocks": tuple(values["shell"]["pblocks"])})
         job = LinkJob.from_description(values["job"])
         stitched = StitchJob.from_description(values["stitched"], slrs)

@@ -1,7 +1,7 @@
-"""The reports that v++ leaves behind a link, found whatever the release calls them.
+"""Find and read the reports of a link by v++, whatever their names in a release.
 
-Names: `kernel_util_routed.rpt` of 2019.2 and 2020.1, with the prefix `impl_1_` later; timing summaries carry the
-platform's name. Where physical optimization ran behind the router, its report is the last word (public link trees).
+2019.2 and 2020.1 write `kernel_util_routed.rpt`, later releases add the prefix `impl_1_`; timing summaries have the
+platform's name. If physical optimization ran after the router, its report is the final one (public link trees).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _STAGES = ("postroute_physopted", "routed")
 
 @dataclass(frozen=True)
 class LinkReports:
-    """What a routed design is. `timing` and `use` are None where v++ has left no such report (hw_emu)."""
+    """Resources and timing of a routed design. A value is None if v++ has written no report of it (hw_emu)."""
 
     total: Resources | None
     slrs: dict[str, Resources] | None
@@ -35,7 +35,7 @@ class LinkReports:
 
 
 def read_reports(folders: tuple[Path, ...]) -> LinkReports:
-    """Look below these folders for the reports of the last stage. Raises ReportError for one that is cut off."""
+    """Read the reports of the last stage below these folders. Raises ReportError if one is cut off."""
     use = _newest(folders, "*kernel_util_{stage}.rpt")
     slr = _newest(folders, "*slr_util_{stage}.rpt")
     summary = _newest(folders, "*timing_summary_{stage}.rpt")
@@ -50,7 +50,7 @@ def read_reports(folders: tuple[Path, ...]) -> LinkReports:
 
 
 def messages_of_runs(folder: Path) -> Iterator[str]:
-    """What the logs of Vivado's runs below a folder of v++ tell of a failure, each log under its name."""
+    """Yield the lines about failures from the logs of Vivado's runs below a folder of v++, each log after its name."""
     logs = [path for name in ("runme.log", "vivado.log") for path in folder.rglob(name)]
     for log in sorted(logs):
         lines = [line for line in log.read_text("utf-8", errors="replace").splitlines() if _TELLING.search(line)]
@@ -60,23 +60,23 @@ def messages_of_runs(folder: Path) -> Iterator[str]:
 
 
 def warnings_of_floorplan(folder: Path) -> list[str]:
-    """What our floorplan script has warned of in the logs of Vivado's runs, each warning once."""
+    """The warnings of our floorplan script in the logs of Vivado's runs, each once."""
     logs = sorted(path for name in ("runme.log", "vivado.log") for path in folder.rglob(name))
     lines = (line for log in logs for line in log.read_text("utf-8", errors="replace").splitlines())
     return list(dict.fromkeys(line for line in lines if line.startswith("WARNING: floorplan: ")))
 
 
 def require(found: LinkReports, *, lowered: bool) -> None:
-    """Refuse a hw link without its reports, or whose timing is not met.
+    """Check the reports of a hw link. Raises ToolError if the timing summary is missing or timing is not met.
 
-    v++ writes the summary at the clock that was asked for, and lowers the clock afterwards if setup paths fail (UG1393,
-    "frequency scaling"; public builds hold both a "not met" and a sound file). With `lowered` a summary is therefore
-    accepted in which nothing but setup fails. Hold and pulse width do not mend with a lower clock.
+    v++ writes the summary at the clock asked for. If setup paths fail, it lowers the clock afterwards (UG1393,
+    "frequency scaling"; in public builds the summary says "not met" although the file works). So with `lowered`,
+    failing setup is accepted. A lower clock does not mend hold and pulse width.
     """
     if found.timing is None:
         raise ToolError("v++ has left no timing summary of the routed design")
     if found.timing.wns_ns is None:
-        raise ToolError("the timing summary has no slack: the clock has reached nothing")
+        raise ToolError("the timing summary has no slack: no path is constrained by the clock")
     if found.met is not False:
         return
     failing = found.timing.fails
@@ -84,7 +84,7 @@ def require(found: LinkReports, *, lowered: bool) -> None:
         return
     checks = ", ".join(failing) or "no failing check named"
     what = f"WNS {found.timing.wns_ns} ns, WHS {found.timing.whs_ns} ns, {checks}"
-    kept = " with the clock that v++ has lowered" if lowered else " and v++ has not lowered the clock"
+    kept = " even at the lowered clock" if lowered else " and v++ has not lowered the clock"
     raise ToolError(f"dataflow-farm: timing is not met in the routed design ({what}){kept}")
 
 

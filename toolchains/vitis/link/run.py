@@ -1,4 +1,4 @@
-"""v++ on the kernel: `python -m toolchains.vitis.link.run` is the `link` step. It leaves xclbin and manifest in one."""
+"""Link the kernel with v++: `python -m toolchains.vitis.link.run` is the `link` step. The xclbin holds the manifest."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ from toolchains.vitis.link.reports import LinkReports, messages_of_runs, read_re
 from toolchains.vitis.tools import tool
 
 COMMAND = "vpp_command.txt"
-"""The command line of v++, its configuration, and the floorplan."""
+"""An output of the step: command line of v++, its configuration, and the floorplan."""
 PAYLOAD_VARIABLE = "AMD_STAND_IN_PAYLOAD"
 DATA_CLOCK = 0
 _MHZ_TOLERANCE = 0.5
 
 
 def achieved_mhz(file: xclbin.Xclbin) -> float | None:
-    """The kernel's clock as the file has it (whole MHz), or None in a file without clocks."""
+    """The kernel's clock in the file (whole MHz), or None if the file has no clocks."""
     if not file.clocks:
         return None
     data = [clock for clock in file.clocks if clock.type_name == "DATA"] or [file.clocks[DATA_CLOCK]]
@@ -49,7 +49,7 @@ def achieved_mhz(file: xclbin.Xclbin) -> float | None:
 
 
 def prepare(plan: VppPlan, fit: Fit) -> LinkJob:
-    """Write the configuration and the floorplan of a fit; return the job. `plan` is placed as the fit says."""
+    """Write the configuration and the floorplan of a fit; return the placed job. `plan` must be placed by the fit."""
     job = plan.job.placed(fit)
     if job.has_file:
         Path(CONFIG).write_text(link_config(job).replace(HERE, str(Path().resolve())), "utf-8")
@@ -63,26 +63,26 @@ def prepare(plan: VppPlan, fit: Fit) -> LinkJob:
 
 
 def link(job: LinkJob) -> str:
-    """Run v++; return what it printed."""
+    """Run v++; return its output. Raises ToolError."""
     words = [word.replace(HERE, str(Path().resolve())) for word in link_words(job)]
     more = {PAYLOAD_VARIABLE: str(Path(PAYLOAD).resolve())} if Path(PAYLOAD).exists() else {}
     try:
         printed = tool.run("VPP", words, folder=Path(), writes=[job.output], more=more)
     except tool.ToolError:
-        # v++ says of a failed run of Vivado where its log is, and not why: no FlexNet number, no kill, no crash.
+        # If a run of Vivado fails, v++ names its log but not the cause: no FlexNet number, no kill, no crash.
         for line in messages_of_runs(Path(TEMP)):
             print(line)
         raise
-    # What the floorplan could not place stands in the log of a run that ended well, where nobody looks.
+    # Nobody looks into the log of a successful run, so repeat its warnings about parts that could not be placed.
     for line in warnings_of_floorplan(Path(TEMP)):
         print(line)
     return printed
 
 
 def banks_of(kernel: Kernel, file: xclbin.Xclbin, fit: Fit) -> dict[str, tuple[str, ...]]:
-    """Tags of the memories that each argument reaches, as the file calls them: PYNQ names the memories after it.
+    """Return the tags of the memories that each argument reaches, as in the file, because PYNQ uses these names.
 
-    The fit's where the file connects an argument to nothing.
+    If the file connects an argument to nothing, use the fit's.
     """
     units = [at for at, unit in enumerate(file.ip_layout) if unit.name == f"{kernel.name}:{kernel.instance}"]
     described = [each for each in kernels.read_xml(file.metadata or "<project/>") if each.name == kernel.name]
@@ -98,9 +98,9 @@ def banks_of(kernel: Kernel, file: xclbin.Xclbin, fit: Fit) -> dict[str, tuple[s
 
 
 def refuse_other_banks(tags: Mapping[str, tuple[str, ...]], file: xclbin.Xclbin, fit: Fit) -> None:
-    """Refuse a file that connects an argument to another memory than the fit's. Raises ToolError.
+    """Raise ToolError if the file connects an argument to another memory than the fit.
 
-    Shells that call their memories otherwise ("bank1" for DDR[1]) are not judged.
+    Shells with other names for their memories ("bank1" for DDR[1]) are not checked.
     """
     known = {memory.tag for memory in file.memories}
     for bank in fit.banks:
@@ -110,22 +110,22 @@ def refuse_other_banks(tags: Mapping[str, tuple[str, ...]], file: xclbin.Xclbin,
 
 
 def clock_of(job: LinkJob, file: xclbin.Xclbin, found: LinkReports, *, accept_lower: bool) -> float:
-    """The clock in MHz that the linked file runs at, once it and the reports say that the timing is met with it.
+    """Return the clock of the linked file, in MHz, after checking that the timing is met at it.
 
     Raises:
-        ToolError: reports are missing or say that it is not, or v++ has lowered the clock and the settings forbid that.
+        ToolError: Reports are missing, timing is not met, or v++ has lowered the clock and the settings forbid it.
     """
     mhz, asked = achieved_mhz(file), job.asked_mhz
     if job.target != "hw":
-        # Simulated at the clock that was asked for.
+        # Emulation simulates the clock asked for.
         return asked if mhz is None else mhz
     if mhz is None:
         raise tool.ToolError("the xclbin names no clocks")
     lowered = mhz < asked - _MHZ_TOLERANCE
     require(found, lowered=lowered)
     if mhz > job.most_mhz + _MHZ_TOLERANCE:
-        # v++ lowers a clock that fails, and raises none.
-        raise tool.ToolError(f"the linked file runs at {mhz:g} MHz, v++ was to be asked for {asked:g} MHz")
+        # v++ may lower a clock but never raises it.
+        raise tool.ToolError(f"the linked file runs at {mhz:g} MHz, but {asked:g} MHz was asked for")
     if lowered:
         what = f"dataflow-farm: timing is not met at {asked:g} MHz: v++ has lowered the clock to {mhz:g} MHz"
         if not accept_lower:
@@ -135,7 +135,7 @@ def clock_of(job: LinkJob, file: xclbin.Xclbin, found: LinkReports, *, accept_lo
 
 
 def finish(plan: LinkPlan, vpp: VppPlan, job: LinkJob, fit: Fit, found: LinkReports) -> None:
-    """Write the xclbin with its manifest and the last layer's weights, and the values. `job` is placed."""
+    """Write `values.json` and the xclbin with its manifest and the last layer's weights. `job` is placed."""
     file = xclbin.read(job.output)
     mhz = clock_of(job, file, found, accept_lower=vpp.accept_lower_clock)
     parts = dict(file.emulation)
@@ -174,9 +174,9 @@ def main() -> int:
         0, or 1 after printing why the run does not count.
     """
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--plan", type=Path, required=True, help="what the flow knows of the build, as JSON")
-    parser.add_argument("--vpp", type=Path, required=True, help="what v++ links and how, as JSON")
-    parser.add_argument("--fit", type=Path, required=True, help="where blocks and arguments lie, as JSON")
+    parser.add_argument("--plan", type=Path, required=True, help="description of the build, as JSON")
+    parser.add_argument("--vpp", type=Path, required=True, help="the link by v++, as JSON")
+    parser.add_argument("--fit", type=Path, required=True, help="SLRs of blocks and memories of arguments, as JSON")
     given = parser.parse_args()
     plan = LinkPlan.from_description(json.loads(given.plan.read_text("utf-8")))
     fit = Fit.from_description(json.loads(given.fit.read_text("utf-8")))
@@ -188,7 +188,7 @@ def main() -> int:
         found = read_reports((Path(REPORTS), Path(TEMP, "reports"), Path(TEMP)))
         finish(plan, vpp, job, fit, found)
         Path("reports.txt").write_text(
-            # One behind the other: each begins with a head of its own.
+            # Concatenated: each report begins with its own header.
             "".join(f"{file.read_text('utf-8', errors='replace')}\n" for file in found.files),
             "utf-8",
         )

@@ -1,1 +1,1 @@
-"""Vivado out of context: scripts and the program of the step."""
+"""Out-of-context synthesis with Vivado: scripts and the program of the step."""

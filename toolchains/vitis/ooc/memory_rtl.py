@@ -1,9 +1,9 @@
-"""A parameter memory without contents, as SystemVerilog of explicit primitives; `memory_contents.py` has what fills it.
+"""An empty parameter memory as SystemVerilog of explicit primitives; `memory_contents.py` makes its contents.
 
-There is one module for each width and depth, synthesised once; its instances get their contents in the netlist of the
-kernel, by the INIT properties of these primitives, so that new weights need no synthesis. It behaves as
-`parameter_memory/memory.sv` does, beat by beat, whose block RAMs it takes. Memories up to 64 beats are a look-up table
-for each bit: their INIT is what an engineering change sets too (AMD UG904), and they need no LUTs of the memory kind.
+There is one module for each width and depth, synthesised once. Its instances get their contents in the kernel's
+netlist, by INIT properties of the primitives, so new weights need no synthesis. Beat by beat it behaves like
+`parameter_memory/memory.sv`, and it uses the same block RAMs. Memories of up to 64 beats use one look-up table per bit:
+engineering changes set its INIT as well (AMD UG904), and it needs no LUT that can be memory.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from blocks.parameter_memory.plan import LUTRAM_DEPTH, MemoryPlan
 
 SOURCE = "parameter_memory/memory.sv"
-"""Where the block RAMs are, relative to `blocks/` and in the step's folder alike."""
+"""The source of the block RAMs, relative both to `blocks/` and to the step's folder."""
 
 _SCATTER = 0x9E3779B97F4A7C15
-"""2**64 divided by the golden ratio: its multiples look like noise, so that no table is a function of fewer inputs."""
+"""2**64 divided by the golden ratio. Its multiples look random, so every table depends on all its inputs."""
 
 _HEAD = """\
-// {depth} beats of {width} bits, over and over; what they are is set in the netlist.
+// Sends {depth} beats of {width} bits over and over; their values are set in the netlist.
 `default_nettype none
 
 module {name} (
@@ -31,7 +31,7 @@ module {name} (
 );
     logic rst, read, valid;
     logic [{count_top}:0] count;
-    // A beat that waits stops the whole pipeline.
+    // A waiting beat stalls the whole pipeline.
     wire go = !valid || out_TREADY;
     always_ff @(posedge ap_clk) begin
         rst <= !ap_rst_n;
@@ -53,7 +53,7 @@ module {name} (
 
 
 def memory_module(plan: MemoryPlan) -> str:
-    """The SystemVerilog of a memory; its TDATA is whole bytes."""
+    """Render the SystemVerilog of a memory. TDATA is padded to whole bytes."""
     return "\n".join(_module(plan)) + "\n"
 
 
@@ -69,7 +69,7 @@ def _module(plan: MemoryPlan) -> Iterator[str]:
         all_top=whole - 1,
         last=plan.depth - 1,
         count_top=max(1, (plan.depth - 1).bit_length()) - 1,
-        # A block RAM has a register for what is read and another one for what leaves.
+        # A block RAM has two registers: one after the read and one at its output.
         valid="read" if is_block(plan) else "1'b1",
         data=f"{{{width_bits - width}'b0, {data}}}" if width_bits > width else data,
     )
@@ -97,23 +97,23 @@ def _tables(plan: MemoryPlan) -> Iterator[str]:
     yield f"    logic [{plan.width_bits - 1}:0] held;"
     yield "    always_ff @(posedge ap_clk) if (go) held <= word;"
     yield "    assign data = held;"
-    yield "    // Not what they will hold: with constants or equal tables a tool could leave them without a load."
+    yield "    // Placeholders, all different: a tool could merge or remove tables that are constant or equal."
     for bit in range(plan.width_bits):
         init = placeholder(bit, 2**inputs)
         yield f'    (* DONT_TOUCH = "yes" *) {primitive} #(.INIT({init})) bit{bit} (.O(word[{bit}]), {pins});'
 
 
 def placeholder(bit: int, size: int) -> str:
-    """What the table of a bit holds until it is filled: `size` bits that no other bit's table has."""
-    # An odd multiple of an odd number: different for each bit as long as there are fewer than 2**(size - 1).
+    """The placeholder for the table of a bit: `size` bits, different for every bit."""
+    # Odd multiples of an odd number differ modulo 2**size for up to 2**(size - 1) bits.
     return f"{size}'h{_SCATTER * (2 * bit + 1) % 2**size:0{size // 4}X}"
 
 
 def is_block(plan: MemoryPlan) -> bool:
-    """Whether a memory is block RAM; else it is look-up tables."""
+    """Whether a memory is block RAM; otherwise it is look-up tables."""
     return plan.depth > LUTRAM_DEPTH
 
 
 def table(plan: MemoryPlan) -> tuple[str, int]:
-    """The look-up table of one bit, and its inputs."""
+    """The primitive that holds one bit of all beats, and its number of inputs."""
     return ("LUT5", 5) if plan.depth <= 2**5 else ("LUT6", 6)

@@ -1,7 +1,7 @@
 # @core: synthesis out of context, for Vivado @release
 set_param general.maxThreads @threads
 create_project -in_memory -part @part
-# A file of contents that is not found would leave zeros and a warning.
+# If a file with memory contents is missing, fail. By default Vivado warns and uses zeros.
 set_msg_config -id {Synth 8-4445} -new_severity ERROR
 set_msg_config -id {Synth 8-2898} -new_severity ERROR
 @{sources}

@@ -1,4 +1,4 @@
-"""Vivado on a core: `python -m toolchains.vitis.ooc.run` is the `ooc` step. It leaves the core's checkpoint."""
+"""Synthesise a core with Vivado: `python -m toolchains.vitis.ooc.run` is the `ooc` step. It writes a checkpoint."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ SCRIPT = "ooc.tcl"
 
 
 def resources_of(report: utilization.Utilization) -> Resources:
-    """What a utilization report says in all. Raises ToolError for a report without LUTs or registers."""
+    """The total of a utilization report. Raises ToolError if it has no LUTs or no registers."""
     if not {"luts", "registers"} <= set(report.used.known):
-        raise tool.ToolError("the utilization report names no LUTs or no registers")
+        raise tool.ToolError("the utilization report has no row for LUTs or for registers")
     return report.used
 
 
 def refuse_black_boxes(report: utilization.Utilization) -> None:
-    """Refuse a netlist with holes: what they will use is in no row."""
+    """Raise ToolError if the netlist has black boxes: the report does not count what will fill them."""
     if report.black_boxes:
         names = ", ".join(part.name for part in report.black_boxes)
         raise tool.ToolError(f"the netlist has black boxes: {names}")
 
 
 def longest_ns(report: timing.TimingSummary, clock_ns: float) -> float:
-    """The longest path. Raises ToolError where nothing is constrained: WNS is then NA."""
+    """The delay of the longest path, in ns. Raises ToolError if no path is constrained: WNS is then NA."""
     slack = report.slacks.wns_ns
     if slack is None or not math.isfinite(slack):
-        raise tool.ToolError("the timing report has no slack: the clock has reached nothing")
+        raise tool.ToolError("the timing report has no slack: no path is constrained by the clock")
     return clock_ns - slack
 
 
 def run(core: str, tool_name: str, clock_ns: float, view: str, *, routed: bool) -> None:
-    """The whole step in the current folder."""
+    """Run the step in the current folder. Raises ToolError or ReportError if the run does not count."""
     if Path("ip.zip").exists():
         unpack_folder(Path("ip.zip"), Path(IP_FOLDER))
     reports = (UTILIZATION, HIERARCHY, TIMING)

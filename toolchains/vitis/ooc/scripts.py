@@ -1,7 +1,7 @@
-"""The Tcl that Vivado runs to synthesise a core out of context, from either view, without a project on disk.
+"""Render the Tcl that synthesises a core out of context in Vivado, from either view, without a project on disk.
 
-Commands and options: AMD UG835 (2019.2 to 2025.2). `rename_ref -prefix_all` before the checkpoint is written keeps the
-modules of two cores apart in one netlist, as AMD's own kernels of several netlists do.
+Commands and options: AMD UG835 (2019.2 to 2025.2). `rename_ref -prefix_all` runs before the checkpoint is written, so
+modules of different cores have different names in one netlist. AMD's own kernels made of several netlists do the same.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ DONE = "farm done: out-of-context synthesis"
 CONSTRAINTS = "ooc.xdc"
 UTILIZATION, HIERARCHY, TIMING = "utilization.rpt", "utilization_hierarchical.rpt", "timing_summary.rpt"
 ROUTED = "routed_"
-"""Prefix of the reports of a core that was also placed and routed."""
+"""Prefix of reports after place and route."""
 CLOCK_SITE = "BUFGCE"
-"""Sites of global clock buffers of UltraScale+ (AMD UG572). Which of them there are is asked of the device."""
+"""The type of sites of global clock buffers in UltraScale+ (AMD UG572). The script asks the device for its sites."""
 IP_FOLDER = "ip"
-"""Where the step unpacks what HLS packaged."""
+"""The step unpacks the IP from HLS into this folder."""
 
 
 @dataclass(frozen=True)
 class OocJob:
-    """What the script of a core depends on. `sources` are SystemVerilog files in order; none: those of the HLS IP."""
+    """The inputs of a core's script. `sources` are SystemVerilog files in order; if empty, those of the HLS IP."""
 
     core: str
     release: Release
@@ -37,24 +37,24 @@ class OocJob:
 
     @property
     def reports(self) -> tuple[str, ...]:
-        """Files of reports that the script leaves."""
+        """Names of the reports that the script writes."""
         plain = (UTILIZATION, HIERARCHY, TIMING)
         return (*plain, *(ROUTED + name for name in plain)) if self.route else plain
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """All files that the script leaves."""
+        """Names of all files that the script writes."""
         return (f"{self.core}.dcp", f"{self.core}_stub.v", *self.reports)
 
 
 def constraints(clock_ns: float) -> str:
-    """The clock of a core that is looked at alone; in the kernel it comes from the shell."""
-    # Three digits: a period of 3.333 ns written as 3 ns would ask for a clock a tenth faster.
+    """Render the clock constraint for a core on its own. In the kernel the shell constrains the clock."""
+    # Three digits: 3.333 ns rounded to 3 ns would ask for a clock 11 % faster.
     return f"create_clock -name ap_clk -period {clock_ns:.3f} [get_ports ap_clk]\n"
 
 
 def ooc_script(job: OocJob) -> str:
-    """The script for `vivado -mode batch -source`."""
+    """Render the script for `vivado -mode batch -source`."""
     return render(
         f"{_HERE}/ooc.tcl",
         {

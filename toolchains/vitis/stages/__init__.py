@@ -1,1 +1,1 @@
-"""The stages that Vitis HLS, Vivado and v++ do, one file each, named like its task."""
+"""The stages done by Vitis HLS, Vivado and v++. Each file has the name of its task."""

@@ -1,4 +1,4 @@
-"""A block simulated and compared with the model: view rtl by Verilator, view hls by HLS co-simulation."""
+"""Simulate a block and compare it with the model: view rtl with Verilator, view hls with HLS co-simulation."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ PROGRAM = "toolchains.vitis.hls.run_cosim"
 
 
 def cosim(build: VitisBuild, block: Block) -> Step:
-    """The step of a block."""
+    """The step that simulates a block."""
     core = block.core()
     if build.view(core) == "rtl":
         return open_cosim.cosim(build, block)
     place = f"{build.folder}/{STAGE.name}/{block.name}"
     words = ("--core", "core.json", "--release", str(build.release), "--tool", tool_name(build))
-    # Limits, tools and signatures are those of the core's synthesis.
+    # Limits, tools and signatures are the same as for the core's synthesis.
     return replace(
         hls(build, core),
         name=f"{STAGE.name}:{block.name}",

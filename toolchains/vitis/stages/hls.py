@@ -1,4 +1,4 @@
-"""Vitis HLS on the C++ view of a core: C simulation, synthesis, packaged IP."""
+"""Run Vitis HLS on the C++ view of a core: C simulation, synthesis, packaged IP."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OUTPUTS = ("ip.zip", "csynth.xml", "values.json", "interface.json", SYNTHESISED)
 
 
 def hls(build: VitisBuild, core: Core) -> Step:
-    """The step of a core."""
+    """The step that makes the IP of a core."""
     place = f"{build.folder}/hls/{core.name}"
     job = hls_job(build, core)
     two_runs = bool(core.fifo_depths())
@@ -48,7 +48,7 @@ def hls(build: VitisBuild, core: Core) -> Step:
 
 
 def hls_job(build: VitisBuild, core: Core) -> HlsJob:
-    """What a core's scripts depend on."""
+    """The inputs of a core's scripts."""
     bench = tuple(port.file for port in bench_ports(core))
     return HlsJob(core.name, build.release, build.platform.part, build.clock_ns, bench)
 
@@ -59,7 +59,7 @@ def header_files(core: Core) -> tuple[File, ...]:
 
 
 def tool_name(build: VitisBuild) -> str:
-    """Program and release, for the values."""
+    """Name and release of the HLS program, for the values."""
     return f"{build.release.hls_program} {build.version}"
 
 

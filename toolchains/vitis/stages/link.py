@@ -1,4 +1,4 @@
-"""v++ links the kernel into the platform: the xclbin."""
+"""Link the kernel into the platform with v++; the result is the xclbin."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PROGRAM = "toolchains.vitis.link.run"
 
 
 def link(build: VitisBuild, network: Network) -> Step:
-    """The step of a network."""
+    """The step that links a network's kernel."""
     xo = f"{network.name}.xo"
     plan = link_plan_of(
         network,
@@ -65,7 +65,7 @@ def link(build: VitisBuild, network: Network) -> Step:
 
 
 def link_job(build: VitisBuild) -> LinkJob:
-    """What v++ is told."""
+    """The inputs of the link, before placement."""
     kernel, platform = build.job.kernel, build.platform
     shell = platform.shell()
     return LinkJob(

@@ -1,4 +1,4 @@
-"""The cores joined by Vivado, with empty parameter memories: unaffected by new weights."""
+"""Join the cores in Vivado, with empty parameter memories, so new weights do not run this stage."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from blocks.core.rtl import render
 from blocks.network import Network
 from farm.step import PYTHON, File, Output, Step, Text
 from integration.design import design_of
+from integration.kernel_rtl.link import converter_core
 from toolchains.common.core_file import json_text
 from toolchains.common.modules import modules_of
 from toolchains.common.programs import interpreter
@@ -15,14 +16,13 @@ from toolchains.vitis.ooc.memory_rtl import SOURCE as MEMORY_SOURCE
 from toolchains.vitis.ooc.scripts import CONSTRAINTS, constraints
 from toolchains.vitis.stitch import structural
 from toolchains.vitis.stitch.block_design import HIERARCHY, UTILIZATION
-from toolchains.vitis.stitch.job import converter_core
 from toolchains.vitis.stitch.templates import NETLIST_STEP
 
 PROGRAM = "toolchains.vitis.stitch.run_netlist"
 
 
 def netlist(build: VitisBuild, network: Network) -> Step:
-    """The step of a network."""
+    """The step that joins a network's cores."""
     job, place, kernel = build.job, f"{build.folder}/stitch", network.name
     is_block_design = job.style == "ipi"
     converters = {core.name: core for link in design_of(network).links if (core := converter_core(link))}

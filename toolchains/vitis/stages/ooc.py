@@ -1,4 +1,4 @@
-"""Vivado on a core, out of context: checkpoint, utilization, timing."""
+"""Synthesise a core with Vivado, out of context: checkpoint, utilization, timing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PROGRAM = "toolchains.vitis.ooc.run"
 
 
 def ooc(build: VitisBuild, core: Core) -> Step:
-    """The step of a core, from either view."""
+    """The step that synthesises a core, from either view."""
     place = f"{build.folder}/ooc/{core.name}"
     view = build.view(core)
     verilog, sources = _sources(build, core)
@@ -43,12 +43,12 @@ def ooc(build: VitisBuild, core: Core) -> Step:
 
 
 def _sources(build: VitisBuild, core: Core) -> tuple[tuple[str, ...], tuple[File | Text, ...]]:
-    """Files of SystemVerilog in the order of their reading, none in view hls, and the step's inputs."""
+    """The SystemVerilog files in reading order (none in view hls), and the step's inputs."""
     if build.view(core) == "hls":
         return (), (File("ip.zip", f"{build.folder}/hls/{core.name}/ip.zip"),)
     view = render(core)
     top = f"{view.name}.sv"
-    return (*view.files, top), (*(File(file, f"blocks/{file}") for file in view.files), Text(top, view.top))
+    return (*view.files, top), (*(File(file, f"blocks/{file}") for file in view.files), Text(top, lambda: view.top))
 
 
 STAGE = Stage("ooc", Per.CORE, ooc, "netlist of", needs=("hls",), result=results.synthesis)

@@ -17,11 +17,11 @@ from toolchains.vitis.build import VitisBuild
 
 
 def no_step(build: VitisBuild, network: Network) -> None:
-    """All steps are the open toolchain's own."""
+    """The network has no step of its own; `payload` makes all steps."""
 
 
 def payload(build: VitisBuild) -> Iterator[Step]:
-    """The open toolchain's steps for sw_emu; none where the tools are AMD's."""
+    """The open toolchain's steps for sw_emu; none if the tools are AMD's."""
     if not build.is_stand_in:
         return
     network, emulated = build.network, emulation_of(build)

@@ -1,4 +1,4 @@
-"""Blocks to SLRs, memories and clock, with the area that `ooc` has found of each core."""
+"""Assign blocks to SLRs and arguments to memories, with the area of each core from `ooc`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PROGRAM = "integration.fit.program"
 
 
 def placement(build: VitisBuild, network: Network) -> Step:
-    """The step of a network. It starts no tool of AMD's."""
+    """The step that places a network's blocks. It starts no tool of AMD's."""
     values = {name: f"{build.folder}/ooc/{name}/values.json" for name in build.job.cores}
     given = tuple(f"{name}=ooc/{name}.json" for name in values)
     place = f"{build.folder}/stitch"

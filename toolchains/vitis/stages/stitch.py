@@ -1,4 +1,4 @@
-"""The kernel as a netlist IP and an .xo, with its weights. Nothing is synthesised."""
+"""Package the kernel with its weights as a netlist IP and an .xo. Nothing is synthesised."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PROGRAM = "toolchains.vitis.stitch.run_stitch"
 
 
 def stitch(build: VitisBuild, network: Network) -> Step:
-    """The step of a network."""
+    """The step that packages a network's kernel."""
     job, place, kernel = build.job, f"{build.folder}/stitch", network.name
     empty = f"{kernel}_empty.dcp"
     left = ("kernel.xo", "kernel_ip.zip", f"{kernel}.dcp", f"{kernel}_funcsim.v", "contents.tcl", "kernel.tcl")

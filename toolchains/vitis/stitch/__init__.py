@@ -1,1 +1,1 @@
-"""Vivado joins cores into a kernel: scripts, contents of memories, packaging."""
+"""Joining cores into a kernel with Vivado: scripts, contents of memories, packaging."""

@@ -1,7 +1,7 @@
-"""The Tcl that joins the packaged cores in a block design, synthesises what stands between, and writes the netlist.
+"""Render the Tcl that joins packaged cores in a block design, synthesises the logic between them, writes the netlist.
 
-Commands: AMD UG835, UG994; the order, and which properties have to be set before what, as in the scripts of public
-accelerators. Everything is asked for and nothing assumed: interfaces of IPs, their widths, versions of AMD's IPs.
+Commands: AMD UG835, UG994. Their order, and the properties that must be set first, are as in scripts of public
+accelerators. The script assumes nothing: it asks for interfaces of IPs, their widths, and versions of AMD's IPs.
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from integration.kernel import CONTROL_PORT
+from integration.kernel_rtl.link import CONVERTER_INPUT, CONVERTER_OUTPUT
 from toolchains.vitis.stitch.job import (
-    CONVERTER_INPUT,
-    CONVERTER_OUTPUT,
     LIBRARY,
     VENDOR,
     VERSION,
@@ -28,12 +27,12 @@ UTILIZATION, HIERARCHY = "utilization.rpt", "utilization_hierarchical.rpt"
 FIFO, SLICE = "xilinx.com:ip:axis_data_fifo", "xilinx.com:ip:axis_register_slice"
 SHIFT, REDUCED = "xilinx.com:ip:c_shift_ram", "xilinx.com:ip:util_reduced_logic"
 SLR_CROSSING = 15
-"""`REG_CONFIG` of a register slice that crosses SLRs (AMD PG373). One for each boundary: the floorplan places its two
-sides, which a slice over several would also have in the middle."""
+"""`REG_CONFIG` of a register slice that crosses SLRs (AMD PG373). Each boundary has a slice of its own, so the
+floorplan places two sides per slice; a slice over several boundaries would have further parts in the middle."""
 
 
 def design_script(job: StitchJob) -> str:
-    """The script that makes the kernel's netlist."""
+    """Render the script that makes the kernel's netlist."""
     return "\n".join(_design(job)) + "\n"
 
 
@@ -45,7 +44,7 @@ def _design(job: StitchJob) -> Iterator[str]:
     yield ""
     yield read(DESIGN_PROCEDURES)
     yield f"create_project -force kernel kernel_project -part {job.part}"
-    yield "# This folder holds the packaged IPs and nothing else, so that no stray component.xml gets in."
+    yield "# This folder holds only the packaged IPs, so Vivado finds no stray component.xml."
     yield f"set_property ip_repo_paths [file normalize {IP_FOLDER}] [current_project]"
     yield "update_ip_catalog -rebuild"
     yield f"create_bd_design {name}"
@@ -69,7 +68,7 @@ def _design(job: StitchJob) -> Iterator[str]:
     yield ""
     for stage in job.stages:
         yield from _stage(job, stage)
-    yield "# What the shell sees: the memory ports and registers of the DMA."
+    yield "# The ports of the kernel: memory ports, registers and interrupt of the DMA."
     for master in (*masters, control):
         yield f"farm_external {job.dma}/{master} {master}"
         yield f"set_property CONFIG.FREQ_HZ {job.frequency_hz} [get_bd_intf_ports {master}]"
@@ -96,7 +95,7 @@ def _design(job: StitchJob) -> Iterator[str]:
 
 
 def _expectations(job: StitchJob) -> Iterator[str]:
-    """What no connection would show: a FIFO that is too short holds the design up, a reset may begin released."""
+    """Check settings that connections do not check: a FIFO that is too short stalls, a reset might start released."""
     for slr, _ in job.resets:
         yield f"farm_expect reset_{slr} {{Width 1 Depth 1 DefaultData 0 AsyncInitVal 0}}"
     for stage in job.stages:
@@ -109,8 +108,8 @@ def _expectations(job: StitchJob) -> Iterator[str]:
 
 
 def _resets(job: StitchJob) -> Iterator[str]:
-    yield "# A register of the reset in each SLR, the next behind the last, so that none crosses two in a cycle. The"
-    yield "# clock is one net, the shell's. The reduced logic takes off the reset's type, which registers do not take."
+    yield "# A chain of reset registers, one per SLR: the reset crosses at most one boundary per cycle. The clock is"
+    yield "# the shell's single net. The reduced logic removes the pin type 'reset', which shift registers refuse."
     yield f"create_bd_cell -type ip -vlnv [farm_ip {REDUCED}] reset_plain"
     yield "set_property -dict [list CONFIG.C_SIZE 1 CONFIG.C_OPERATION and] [get_bd_cells reset_plain]"
     yield "connect_bd_net [get_bd_ports ap_rst_n] [get_bd_pins reset_plain/Op1]"
@@ -127,12 +126,12 @@ def _resets(job: StitchJob) -> Iterator[str]:
 
 
 def _own(name: str) -> str:
-    """The VLNV of an IP that the step itself has packaged."""
+    """The VLNV of an IP that the step has packaged."""
     return f"{VENDOR}:{LIBRARY}:{name}:{VERSION}"
 
 
 def _stage(job: StitchJob, stage: Stage) -> Iterator[str]:
-    """Source, then a converter and a FIFO beside it, then the crossings of SLRs, then the sink."""
+    """The path of a stream: source, converter and FIFO in the source's SLR, crossings of SLRs, sink."""
     source, sink = (f"[farm_stream {block} {port} {size}]" for (block, port), size in
                     ((stage.source, stage.source_bytes), (stage.sink, stage.sink_bytes)))  # fmt: skip
     home = job.slr(stage.source[0])

@@ -1,7 +1,7 @@
-"""The Tcl that fills the parameter memories of the stitched netlist, cell by cell, and writes what becomes the kernel.
+"""Render the Tcl that fills the parameter memories of the joined netlist and writes the kernel's netlist.
 
-INIT properties of block RAMs and look-up tables in an open checkpoint are writable (AMD UG835 `set_property`, UG974;
-public scripts exchange firmware and weights so). Nothing is synthesised.
+INIT properties of block RAMs and look-up tables are writable in an open checkpoint (AMD UG835 `set_property`, UG974;
+public scripts replace firmware and weights in this way). Nothing is synthesised.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ VALUES = "contents_values.tcl"
 
 
 def contents_script(job: StitchJob) -> str:
-    """The script. The values come from a file of their own."""
+    """Render the script. It reads the values from another file, see `values_text`."""
     return render(
         CONTENTS,
         {
@@ -31,7 +31,7 @@ def contents_script(job: StitchJob) -> str:
 
 
 def values_text(contents: Mapping[str, Mapping[str, Mapping[str, str]]]) -> str:
-    """Memory -> cell -> INIT properties, as calls."""
+    """Render the calls that fill the memories, from INIT properties by memory and cell."""
     lines = [
         f"farm_fill {memory}/{cell} {{{' '.join(f'{key} {value}' for key, value in values.items())}}}"
         for memory, cells in contents.items()

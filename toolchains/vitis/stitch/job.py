@@ -1,4 +1,4 @@
-"""What the kernel is made of, as Vivado sees it: IPs, cells, and the streams between them."""
+"""The kernel as Vivado sees it: IPs, cells, and the streams between them."""
 
 from __future__ import annotations
 
@@ -7,35 +7,25 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from blocks.core.base import Core
-from blocks.core.graph import Graph, GraphCore, Node, Port
-from blocks.core.ports import port_name
 from blocks.network import Network
-from blocks.operators.width_converter import WidthConverter
 from blocks.parameter_memory.plan import MemoryPlan, plan_memory
 from integration.design import Link, design_of, kernel_of
 from integration.kernel import Kernel
+from integration.kernel_rtl.link import CONVERTER_FILES, converter_core
+from integration.kernel_rtl.slrs import NOWHERE, boundaries, reset_chain
 from toolchains.vitis.tools.releases import Release
 
 VENDOR, LIBRARY, VERSION = "dataflow-farm", "cores", "1.0"
-CONVERTER_FILES = ("operators/farm_stream.sv", "operators/width_converter/width_converter.sv")
-CONVERTER_INPUT, CONVERTER_OUTPUT = port_name("input"), port_name("output")
-NOWHERE = "slr0"
-"""Where a cell is taken to be if nobody has placed it: resets and crossings then belong to one SLR."""
-
-
-def number(slr: str) -> int:
-    """The number in the name of an SLR."""
-    return int(slr.removeprefix("slr"))
 
 
 def tdata_bytes(width_bits: int) -> int:
-    """Bytes of a stream's TDATA: AXI4-Stream has whole bytes only."""
+    """Bytes of a stream's TDATA. AXI4-Stream allows only whole bytes."""
     return -(-width_bits // 8)
 
 
 @dataclass(frozen=True)
 class Memory:
-    """A parameter memory: a cell that feeds `port` of the block, of a module for all of its width and depth."""
+    """A parameter memory: a cell that feeds `port` of the block. All memories of a width and depth share a module."""
 
     block: str
     port: str
@@ -44,18 +34,18 @@ class Memory:
 
     @property
     def name(self) -> str:
-        """The cell's name."""
+        """The name of the cell."""
         return f"{self.block}_{self.port}_memory"
 
     @property
     def module(self) -> str:
-        """The module's and IP's name."""
+        """The name of the module and of its IP."""
         return plan_memory(self.width_bits, self.depth).module
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One stream of the design on its way: converter (a core's name, or none), FIFO, SLR crossings."""
+    """A stream between two blocks: an optional converter (the name of its core), a FIFO, and crossings of SLRs."""
 
     name: str
     source: tuple[str, str]
@@ -68,7 +58,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Crossing:
-    """Registers on both sides of one boundary between SLRs, in a stream's way: `name` is the cell's."""
+    """Registers of a stream on both sides of one boundary between SLRs; `name` is the name of the cell."""
 
     name: str
     source: str
@@ -79,8 +69,8 @@ class Crossing:
 class StitchJob:
     """The kernel to be stitched.
 
-    `streams` maps a core to its AXI4-Stream ports and their bytes of TDATA; `slrs` maps a block to where it lies;
-    `style` is of `vitis.stitch_style`.
+    `streams` maps a core to its AXI4-Stream ports and their bytes of TDATA; `slrs` maps a block to its SLR; `style` is
+    the setting `vitis.stitch_style`.
     """
 
     kernel: Kernel
@@ -103,7 +93,7 @@ class StitchJob:
 
     @staticmethod
     def from_description(values: Mapping[str, Any], slrs: Mapping[str, str]) -> StitchJob:
-        """The job that `describe` wrote, with its blocks placed as `slrs` says."""
+        """Read a job that `describe` wrote; `slrs` gives the SLR of each block."""
         release = Release.of(values["release"])
         assert release is not None  # noqa: S101  the flow has written it
         return StitchJob(
@@ -123,7 +113,7 @@ class StitchJob:
 
     @property
     def frequency_hz(self) -> int:
-        """The clock in Hz, as block designs count."""
+        """The clock in Hz, the unit of block designs."""
         return round(self.clock_mhz * 1e6)
 
     @property
@@ -144,7 +134,7 @@ class StitchJob:
 
     @property
     def converter_files(self) -> tuple[str, ...]:
-        """The SystemVerilog of a converter, without its top: relative to `blocks/` and in the step's folder alike."""
+        """The SystemVerilog of a converter without its top, relative both to `blocks/` and to the step's folder."""
         return CONVERTER_FILES
 
     def slr(self, block: str) -> str:
@@ -158,44 +148,13 @@ class StitchJob:
 
     @property
     def resets(self) -> tuple[tuple[str, str | None], ...]:
-        """The SLRs that have a reset, each with the neighbour that it comes from; None where it comes from outside.
-
-        It begins at the DMA, whose SLR the shell's ports are in, and goes from SLR to SLR, through those without a
-        block too: no wire crosses two boundaries in a cycle.
-        """
-        home = number(self.slr(self.dma))
-        used = [number(slr) for slr in self.used_slrs]
-        chain: list[tuple[str, str | None]] = [(f"slr{home}", None)]
-        chain += [(f"slr{at}", f"slr{at - 1}") for at in range(home + 1, max(used) + 1)]
-        chain += [(f"slr{at}", f"slr{at + 1}") for at in range(home - 1, min(used) - 1, -1)]
-        return tuple(chain)
+        """The SLRs that have a reset, each with the neighbour that it comes from; None where it comes from outside."""
+        return reset_chain(self.slr(self.dma), self.used_slrs)
 
     def crossings(self, stage: Stage) -> tuple[Crossing, ...]:
         """The boundaries that a stream crosses, in its order."""
-        home, goal = number(self.slr(stage.source[0])), number(self.slr(stage.sink[0]))
-        step = 1 if goal > home else -1
-        return tuple(
-            Crossing(f"{stage.name}_crossing{index}", f"slr{at}", f"slr{at + step}")
-            for index, at in enumerate(range(home, goal, step))
-        )
-
-
-def converter_core(link: Link) -> GraphCore | None:
-    """The width converter between two blocks, as a core of its own; None where the lanes agree."""
-    if not link.converts:
-        return None
-    source, sink = link.source, link.sink
-    # The converter counts whole beats of both sides; how many images pass it does not matter.
-    elements = source.lanes * sink.lanes
-    operator = WidthConverter(lanes_in=source.lanes, lanes_out=sink.lanes, bits=source.bits, elements=elements)
-    return GraphCore(
-        "convert",
-        Graph(
-            inputs=(Port("input", operator.inputs[0], (elements,)),),
-            outputs=(Port("output", operator.outputs[0]),),
-            nodes=(Node("convert", operator, ("input",), ("output",)),),
-        ),
-    )
+        pairs = boundaries(self.slr(stage.source[0]), self.slr(stage.sink[0]))
+        return tuple(Crossing(f"{stage.name}_crossing{index}", *pair) for index, pair in enumerate(pairs))
 
 
 def job_of(
@@ -209,7 +168,7 @@ def job_of(
     slrs: Mapping[str, str] | None = None,
     style: str = "ipi",
 ) -> StitchJob:
-    """The job of a network."""
+    """Make the job of a network."""
     design, cores = design_of(network), network.cores()
     converters = tuple(core for link in design.links if (core := converter_core(link)))
     return StitchJob(
@@ -248,10 +207,10 @@ def _stage(index: int, link: Link) -> Stage:
 
 
 def streams_of(core: Core) -> dict[str, int]:
-    """Bytes of TDATA of each AXI4-Stream port of a core."""
+    """Bytes of TDATA of each AXI4-Stream port of a core, by name."""
     return {port.name: tdata_bytes(port.width_bits) for port in core.ports() if port.role != "memory"}
 
 
 def masters_of(kernel: Kernel) -> tuple[str, ...]:
-    """The memory interfaces of the DMA, as HLS names them."""
+    """The names of the DMA's memory interfaces, as HLS writes them."""
     return tuple(argument.port.lower() for argument in kernel.arguments)

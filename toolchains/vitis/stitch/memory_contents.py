@@ -1,4 +1,4 @@
-"""What fills a parameter memory after synthesis: INIT properties of its primitives, by cell."""
+"""The contents of a parameter memory after synthesis: INIT properties of its primitives, by cell."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from blocks.parameter_memory.plan import plan_memory
 from toolchains.vitis.ooc.memory_rtl import is_block, table
 
 INIT_DIGITS = 64
-"""Hexadecimal digits of the 256 bits that one INIT property of a block RAM holds."""
+"""Hexadecimal digits of an INIT property of a block RAM, which has 256 bits."""
 
 
 def contents_of(image: bytes, width_bits: int, depth: int, name: str) -> dict[str, dict[str, str]]:
-    """The INIT properties of a memory, by the primitive's cell below the memory's; block RAMs' without those of zero.
+    """Return the INIT properties of a memory, by the path of a primitive below the memory's cell.
+
+    For block RAMs, properties that are zero are left out.
 
     Args:
-        image: The beats (`blocks/memories.py`).
-        width_bits: Of a beat.
-        depth: Beats.
-        name: For messages.
+        image: The memory image (`blocks/memories.py`).
+        width_bits: Bits of a beat.
+        depth: Number of beats.
+        name: Name of the memory in messages.
 
     Raises:
-        ContentsError: an image of another size, or bits set beyond the width.
+        ContentsError: The image has another size, or bits beyond the width are set.
     """
     plan = plan_memory(width_bits, depth)
     bits = unpack_image(image, width_bits, depth, name)

@@ -1,7 +1,7 @@
-"""What the packager has written of the kernel, against what the kernel is: its `component.xml` read back.
+"""Check the packaged kernel: read back its `component.xml` and compare it with the kernel.
 
-The packager writes what a script has set and its own value for everything else, which `ipx::check_integrity` takes as
-well. A register at another offset is then found on the card. Elements: IEEE 1685-2009 (IP-XACT).
+Everything that a script does not set gets a default from the packager, and `ipx::check_integrity` accepts that. Without
+this check a register at a wrong offset would only show on the card. Elements: IEEE 1685-2009 (IP-XACT).
 """
 
 from __future__ import annotations
@@ -25,27 +25,28 @@ _MOST_SHOWN = 5
 
 
 def refuse_another_kernel(kernel: Kernel, file: Path) -> None:
-    """Raises ToolError for a `component.xml` that describes another kernel, with the first few differences."""
+    """Raise ToolError with the first few differences if a `component.xml` describes another kernel."""
     try:
         root = ElementTree.parse(file).getroot()  # noqa: S314  the packager has just written it
         faults = list(_faults(kernel, root))
     except (ElementTree.ParseError, ValueError) as error:
-        raise ToolError(f"{file}: not readable as the description of an IP: {error}") from None
+        raise ToolError(f"{file} is not a readable description of an IP: {error}") from None
     if faults:
         more = f"; and {len(faults) - _MOST_SHOWN} more" if len(faults) > _MOST_SHOWN else ""
-        raise ToolError(f"dataflow-farm: the packaged kernel is another one: {'; '.join(faults[:_MOST_SHOWN])}{more}")
+        shown = "; ".join(faults[:_MOST_SHOWN])
+        raise ToolError(f"dataflow-farm: the packaged kernel differs from the design: {shown}{more}")
 
 
 def _faults(kernel: Kernel, root: ElementTree.Element) -> Iterator[str]:
     vlnv = ":".join(_text(root, tag) for tag in ("vendor", "library", "name", "version"))
     if vlnv != kernel.vlnv:
-        yield f"it is called {vlnv}, not {kernel.vlnv}"
+        yield f"its name is {vlnv}, not {kernel.vlnv}"
     buses = {_text(bus, "name"): bus for bus in root.iterfind("{*}busInterfaces/{*}busInterface")}
     for master in masters_of(kernel):
         found = _parameters(buses[master]) if master in buses else {}
         for name, value in MASTER_PARAMETERS:
             if found.get(name) != value:
-                yield f"{master} has {name} {found.get(name, 'of no value')}, not {value}"
+                yield f"{master} has {name} {found.get(name, 'unset')}, not {value}"
     yield from _register_faults(kernel, root, buses.get(CONTROL_PORT.lower()))
     yield from _simulation_faults(kernel, root)
 
@@ -72,22 +73,22 @@ def _register_faults(kernel: Kernel, root: ElementTree.Element, control: Element
     for register in [*wanted, *(each for each in found if each not in wanted)]:
         if found.get(register) != wanted.get(register):
             is_, should = _shown(found.get(register)), _shown(wanted.get(register))
-            yield f"register {register} is {is_}, and should be {should}"
+            yield f"register {register} is {is_}, but should be {should}"
 
 
 def _shown(register: tuple[int, int, str] | None) -> str:
     if register is None:
-        return "not there"
+        return "absent"
     offset, bits, master = register
     return f"at {offset:#x} with {bits} bits" + (f" for {master}" if master else "")
 
 
 def _simulation_faults(kernel: Kernel, root: ElementTree.Element) -> Iterator[str]:
-    """hw_emu simulates what this view names."""
+    """Check the view that hw_emu simulates."""
     views = [view for view in root.iterfind("{*}model/{*}views/{*}view") if _text(view, "name") == SIMULATION_GROUP]
     top = _text(views[0], "modelName") if views else ""
     if top != top_module(kernel):
-        yield f"its simulation begins at {top or 'no module'}, not at {top_module(kernel)}"
+        yield f"its simulation has the top {top or 'unset'}, not {top_module(kernel)}"
     sets = {_text(each, "localName") for view in views for each in view.iterfind("{*}fileSetRef")}
     files = [
         _text(file, "name")

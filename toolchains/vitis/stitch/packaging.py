@@ -1,7 +1,7 @@
-"""The Tcl that makes IPs of netlists: the cores' checkpoints, the memories between them, and the kernel itself.
+"""Render the Tcl that packages netlists as IPs: the cores' checkpoints, the parameter memories, and the kernel.
 
-`ipx::package_checkpoint` and what follows it are the steps of AMD's own RTL kernel wizard, as committed with public
-kernels. Names and options of `ipx::` commands: Vivado's own help of 2020.2.
+`ipx::package_checkpoint` and the commands after it are those of AMD's RTL kernel wizard, as committed with public
+kernels. Names and options of `ipx::` commands: Vivado's help of 2020.2.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ PACKAGED = "farm done: IPs packaged"
 KERNEL_PACKAGED = "farm done: kernel packaged"
 KERNEL_FOLDER = "kernel_ip"
 SIMULATION_GROUP = "xilinx_verilogbehavioralsimulation"
-"""The packager's name for files that simulators of Verilog read."""
+"""The packager's name for the group of files for Verilog simulators."""
 MASTER_PARAMETERS = (
     ("PROTOCOL", "AXI4"),
     ("MAX_BURST_LENGTH", "64"),
     ("NUM_READ_OUTSTANDING", "32"),
     ("NUM_WRITE_OUTSTANDING", "32"),
 )
-"""What the shell's interconnect is made for; the DMA bursts up to 64 words. Values of AMD's RTL kernel wizard."""
+"""Bus parameters for the shell's interconnect, as in AMD's RTL kernel wizard. The DMA bursts up to 64 words."""
 _CHECKS = (
     "set_property vitis_drc {ctrl_protocol ap_ctrl_hs} $core",
     "set_property ipi_drc {ignore_freq_hz true} $core",
@@ -35,7 +35,7 @@ _CHECKS = (
 
 
 def packaging_script(job: StitchJob) -> str:
-    """The script that packages every core, converter and kind of memory once."""
+    """Render the script that packages every core, converter and kind of memory once."""
     return "\n".join(_packaging(job)) + "\n"
 
 
@@ -46,7 +46,7 @@ def _packaging(job: StitchJob) -> Iterator[str]:
     yield read(PACKAGING_PROCEDURES)
     yield render(CORE_IP, {"folder": IP_FOLDER, "vendor": VENDOR, "library": LIBRARY, "version": VERSION})
     for converter in job.converters:
-        yield f"# Between two blocks whose beats differ: {converter}."
+        yield f"# A converter between blocks with different beats: {converter}."
         yield from _synthesis(job, converter, job.converter_files, "rebuilt")
     for plan in job.memory_plans:
         yield f"# A parameter memory of {plan.depth} beats of {plan.width_bits} bits; its primitives keep their names."
@@ -71,7 +71,7 @@ def _synthesis(job: StitchJob, module: str, files: tuple[str, ...], flatten: str
 
 
 def kernel_script(job: StitchJob) -> str:
-    """The script that packages the kernel's netlist with its registers, and writes the .xo."""
+    """Render the script that packages the kernel's netlist with its registers, and writes the .xo."""
     kernel, masters = job.kernel, masters_of(job.kernel)
     vendor, library, name, version = kernel.vlnv.split(":")
     control = CONTROL_PORT.lower()
@@ -116,17 +116,17 @@ def _register_lines(kernel: Kernel) -> Iterator[str]:
 
 
 def simulation_netlist(kernel: Kernel) -> str:
-    """The file of the kernel's netlist for simulators."""
+    """The name of the kernel's netlist for simulators."""
     return f"{kernel.name}_funcsim.v"
 
 
 def top_module(kernel: Kernel) -> str:
-    """The module around the block design, which Vivado names."""
+    """The module around the block design; Vivado chooses this name."""
     return f"{kernel.name}_wrapper"
 
 
 def registers_of(kernel: Kernel) -> Iterator[tuple[str, int, int, str]]:
-    """Name, offset, bits and master of each register (UG1399, "S_AXILITE control register map")."""
+    """Yield name, offset, bits and master of each register (UG1399, "S_AXILITE control register map")."""
     yield "CTRL", 0x00, 32, ""
     yield "GIER", 0x04, 32, ""
     yield "IP_IER", 0x08, 32, ""

@@ -1,7 +1,7 @@
-"""Vivado joins the cores: `python -m toolchains.vitis.stitch.run_netlist` is the `netlist` step.
+"""Join the cores in Vivado: `python -m toolchains.vitis.stitch.run_netlist` is the `netlist` step.
 
-Packages every core's checkpoint and every kind of parameter memory as an IP, joins them in a block design (or in a
-generated top), and writes the netlist. Its memories are empty, so that it does not depend on the weights.
+It packages every core's checkpoint and every kind of parameter memory as an IP, joins them in a block design (or in a
+generated top), and writes the netlist. The memories are empty, so the netlist does not depend on the weights.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from toolchains.vitis.tools import tool
 
 
 def placed(fit: Path) -> dict[str, str]:
-    """Where the fit puts each block; one that no single SLR holds has the reset of the first of its SLRs."""
+    """The SLR of each block in a fit. A block in several SLRs counts for the first, which gives it its reset."""
     found = Fit.from_description(json.loads(fit.read_text("utf-8")))
     return {block.block: block.slrs[0] for block in found.blocks}
 
 
 def package_and_join(job: StitchJob) -> None:
-    """Make IPs of cores and memories, for the block design to take."""
+    """Write both scripts and package cores and memories as IPs for the block design."""
     Path("package.tcl").write_text(packaging_script(job), "utf-8")
     Path("design.tcl").write_text(design_script(job), "utf-8")
     packaged = (*job.cores, *job.converters, *(plan.module for plan in job.memory_plans))
@@ -42,7 +42,7 @@ def package_and_join(job: StitchJob) -> None:
 
 
 def generate_top(job: StitchJob) -> None:
-    """Write the top around the cores, whose ports are those of their stubs."""
+    """Write the top around the cores, with the ports from their stubs, and the script that joins them."""
     stubs = {core: read_stub(Path(f"{core}_stub.v").read_text("utf-8"), core) for core in job.cores}
     Path(BLACK_BOXES).write_text(black_boxes(stubs), "utf-8")
     Path(f"{top_module(job.kernel)}.sv").write_text(top_text(job, stubs), "utf-8")
@@ -51,9 +51,9 @@ def generate_top(job: StitchJob) -> None:
 
 
 def refuse_bare_modules(report: hierarchy.Hierarchy, cores: Iterable[str]) -> None:
-    """Refuse a netlist in which a core's modules lack its prefix: those of two cores may then be taken for each other.
+    """Raise ToolError if a core's modules lack its prefix: modules of different cores might then be confused.
 
-    Modules that `rename_ref` passes over, as AMD's encrypted ones, are no offence beside others that have it.
+    `rename_ref` skips some modules, such as AMD's encrypted ones. They are accepted if others have the prefix.
     """
     for core in cores:
         for top in (each for each in report.instances if each.module == core):
@@ -63,13 +63,13 @@ def refuse_bare_modules(report: hierarchy.Hierarchy, cores: Iterable[str]) -> No
 
 
 def run(job: StitchJob) -> None:
-    """The whole step in the current folder."""
+    """Run the step in the current folder. Raises ToolError or ReportError if the run does not count."""
     for plan in job.memory_plans:
         Path(f"{plan.module}.sv").write_text(memory_module(plan), "ascii")
     (package_and_join if job.style == "ipi" else generate_top)(job)
     tool.vivado("design.tcl", stitch_scripts.DONE, [f"{job.kernel.name}_empty.dcp", UTILIZATION, HIERARCHY])
     refuse_black_boxes(utilization.parse(source.read(Path(UTILIZATION)), UTILIZATION))
-    # A converter has a checkpoint of its own in a block design alone; a generated top is synthesised with it.
+    # Converters have checkpoints only in a block design; a generated top is synthesised together with them.
     prefixed = (*job.cores, *(job.converters if job.style == "ipi" else ()))
     refuse_bare_modules(hierarchy.parse(source.read(Path(HIERARCHY)), HIERARCHY), prefixed)
 
@@ -82,7 +82,7 @@ def main() -> int:
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--job", type=Path, required=True, help="the kernel to be stitched, as JSON")
-    parser.add_argument("--fit", type=Path, required=True, help="where each block lies, as JSON")
+    parser.add_argument("--fit", type=Path, required=True, help="the fit with the SLR of each block, as JSON")
     arguments = parser.parse_args()
     job = StitchJob.from_description(json.loads(arguments.job.read_text("utf-8")), placed(arguments.fit))
     try:

@@ -1,7 +1,7 @@
-"""Vivado makes the kernel: `python -m toolchains.vitis.stitch.run_stitch` is the `stitch` step.
+"""Make the kernel in Vivado: `python -m toolchains.vitis.stitch.run_stitch` is the `stitch` step.
 
-Fills the parameter memories of the netlist and packages it. It leaves the .xo for v++ and the netlist IP for a design
-of the user's own. New weights run this step, in which nothing is synthesised.
+It fills the parameter memories of the netlist and packages it as an .xo for v++, and as a netlist IP for the user's own
+designs. New weights run this step again; it synthesises nothing.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from toolchains.vitis.tools.archive import pack_folder
 
 
 def contents(memory: Memory) -> dict[str, dict[str, str]]:
-    """The INIT properties of a memory by cell, from its block's images."""
+    """The INIT properties of a memory by cell, from its block's images. Raises ContentsError if they do not fit."""
     place, name = Path("weights", memory.block), f"{memory.block}.{memory.port}"
     described: Mapping[str, Any] = json.loads((place / "memories.json").read_text("utf-8"))
     entry = next((each for each in described["memories"] if each["port"] == memory.port), None)
     if entry is None or (entry["width_bits"], entry["depth"]) != (memory.width_bits, memory.depth):
-        found = "is not there" if entry is None else f"has {entry['depth']} beats of {entry['width_bits']} bits"
+        found = "is missing" if entry is None else f"has {entry['depth']} beats of {entry['width_bits']} bits"
         raise ContentsError(f"{name}: the memory image {found}; make it again: doit weights")
     image = (place / "memories.bin").read_bytes()[entry["offset"] : entry["offset"] + entry["bytes"]]
     return contents_of(image, memory.width_bits, memory.depth, name)
 
 
 def run(job: StitchJob) -> None:
-    """The whole step in the current folder."""
+    """Run the step in the current folder. Raises ToolError or ContentsError if the run does not count."""
     kernel = job.kernel.name
     Path(VALUES).write_text(values_text({memory.name: contents(memory) for memory in job.memories}), "ascii")
     Path("contents.tcl").write_text(contents_script(job), "utf-8")

@@ -1,8 +1,8 @@
 """The second way to stitch: a generated top around the cores' netlists, without a block design.
 
-`vitis.stitch_style` structural: the top has each core as a black box, which its checkpoint then fills (`link_design`).
-It needs no IP of AMD's catalog: FIFOs, converters and crossings are this project's own. The ports of a core are read
-from the stub that Vivado wrote beside its checkpoint, so that both views work.
+The setting is `vitis.stitch_style=structural`. The top contains the cores as black boxes, and `link_design` fills in
+their checkpoints. It needs no IP of AMD's catalog: FIFOs, converters and crossings are this project's own. The ports of
+a core come from the stub that Vivado wrote beside its checkpoint, so both views work.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from integration.kernel_rtl.link import Register, stage_lines, stream_pins
 from toolchains.vitis.ooc.memory_rtl import SOURCE
 from toolchains.vitis.ooc.scripts import CONSTRAINTS
 from toolchains.vitis.stitch.block_design import DONE, HIERARCHY, UTILIZATION
-from toolchains.vitis.stitch.job import CONVERTER_INPUT, CONVERTER_OUTPUT, Stage, StitchJob
+from toolchains.vitis.stitch.job import Stage, StitchJob
 from toolchains.vitis.stitch.packaging import top_module
 from toolchains.vitis.stitch.templates import STRUCTURAL
 from toolchains.vitis.tools.template import render
@@ -24,10 +25,10 @@ BLACK_BOXES = "black_boxes.v"
 _PORT = re.compile(
     r"^\s*(?:\(\*.*?\*\)\s*)?(input|output)\s*(?:wire\s*)?(?:\[(\d+):0\])?\s*(\w+)\s*(?:/\*.*?\*/)?\s*;", re.MULTILINE
 )
-"""A port of a stub; from 2023.1 on the clock's has `/* synthesis syn_isclock = 1 */` behind it."""
+"""A port of a stub. From 2023.1 on `/* synthesis syn_isclock = 1 */` follows the clock's name."""
 _OUTSIDE = ("m_axi_", "s_axi_", "interrupt")
 SOURCE_SIDE, SINK_SIDE = "_source", "_sink"
-"""The two registers of a crossing are called after it."""
+"""Suffixes of the names of a crossing's two registers."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,12 @@ class StubPort:
 
     @property
     def vector(self) -> str:
-        """Its range in a declaration, empty for one bit without."""
+        """The range in a declaration; empty for one bit."""
         return f"[{self.width_bits - 1}:0] " if self.width_bits > 1 else ""
 
 
 def read_stub(text: str, name: str) -> tuple[StubPort, ...]:
-    """The ports in a stub of `write_verilog -mode synth_stub`. Raises ValueError where there are none."""
+    """Read the ports from a stub of `write_verilog -mode synth_stub`. Raises ValueError if there are none."""
     found = tuple(StubPort(port, way == "input", int(top or 0) + 1) for way, top, port in _PORT.findall(text))
     if not found:
         raise ValueError(f"{name}_stub.v declares no ports")
@@ -53,7 +54,7 @@ def read_stub(text: str, name: str) -> tuple[StubPort, ...]:
 
 
 def black_boxes(stubs: Mapping[str, tuple[StubPort, ...]]) -> str:
-    """The cores as modules without content."""
+    """Declare the cores as black boxes."""
     lines = []
     for name, ports in stubs.items():
         heads = ",\n".join(f"    {'input ' if p.is_input else 'output'} wire {p.vector}{p.name}" for p in ports)
@@ -62,16 +63,16 @@ def black_boxes(stubs: Mapping[str, tuple[StubPort, ...]]) -> str:
 
 
 def stream_name(ports: tuple[StubPort, ...], port: str, core: str) -> str:
-    """A stream's name in the netlist: HLS of 2019.2 adds _V for the stream and for its word, some later ones one."""
+    """Find a stream's name in the netlist: HLS 2019.2 appends _V_V, some later releases _V. Raises ValueError."""
     names = {each.name for each in ports}
     found = [name for end in ("", "_V", "_V_V") if f"{(name := port + end)}_TDATA" in names]
     if len(found) != 1:
-        raise ValueError(f"{core} has {len(found)} streams for {port}, not one")
+        raise ValueError(f"{core} has {len(found)} streams for {port}, expected 1")
     return found[0]
 
 
 def top_text(job: StitchJob, stubs: Mapping[str, tuple[StubPort, ...]]) -> str:
-    """The SystemVerilog of the top; `stubs` are the ports of each core. Raises ValueError for ports that do not fit."""
+    """Render the SystemVerilog of the top; `stubs` are the ports of each core. Raises ValueError if they do not fit."""
     return "\n".join(_top(job, stubs)) + "\n"
 
 
@@ -85,12 +86,12 @@ def _top(job: StitchJob, stubs: Mapping[str, tuple[StubPort, ...]]) -> Iterator[
     yield "    input  wire ap_rst_n,"
     yield ",\n".join(f"    {'input ' if p.is_input else 'output'} wire {p.vector}{p.name}" for p in outside)
     yield ");"
-    yield "    // A register of the reset in each SLR, the next behind the last, so that none crosses two in a cycle."
+    yield "    // A chain of reset registers, one per SLR: the reset crosses at most one boundary per cycle."
     for slr, before in job.resets:
         source = f"rst_n_{before}" if before else "ap_rst_n"
         yield f"    wire rst_n_{slr};"
         yield f"    {_reset_module(job)} reset_{slr} (.clk(ap_clk), .d({source}), .q(rst_n_{slr}));"
-    yield "    // Streams: a block and its port."
+    yield "    // Streams, named <block>__<port>."
     wires = {(block, port): size for block, core in job.instances for port, size in job.streams[core].items()}
     for (block, port), size in wires.items():
         yield f"    wire [{8 * size - 1}:0] {block}__{port}_data;"
@@ -101,13 +102,13 @@ def _top(job: StitchJob, stubs: Mapping[str, tuple[StubPort, ...]]) -> Iterator[
             ports += [f".{port.name}({port.name})" for port in outside]
         for port in job.streams[core]:
             name, wire = stream_name(stubs[core], port, core), f"{block}__{port}"
-            ports.append(_stream(name, wire))
+            ports.append(stream_pins(name, wire))
         yield f"    {core} {block} (\n        " + ",\n        ".join(ports) + "\n    );"
     for memory in job.memories:
         wire = f"{memory.block}__{memory.port}"
         yield f"    {memory.module} {memory.name} ("
         yield f"        .ap_clk(ap_clk), .ap_rst_n(rst_n_{job.slr(memory.block)}),"
-        yield f"        {_stream('out', wire)}"
+        yield f"        {stream_pins('out', wire)}"
         yield "    );"
     for stage in job.stages:
         yield from _stage(job, stage)
@@ -127,47 +128,19 @@ def _reset_module(job: StitchJob) -> str:
 
 def _stage(job: StitchJob, stage: Stage) -> Iterator[str]:
     """Converter and FIFO beside the source, two registers for each crossing, as in the block design."""
-    at, goal = (f"{block}__{port}" for block, port in (stage.source, stage.sink))
-    home = job.slr(stage.source[0])
+    source, sink = (f"{block}__{port}" for block, port in (stage.source, stage.sink))
+    sides = [
+        Register(crossing.name + side, f"rst_n_{slr}")
+        for crossing in job.crossings(stage)
+        for side, slr in ((SOURCE_SIDE, crossing.source), (SINK_SIDE, crossing.sink))
+    ]
+    home = f"rst_n_{job.slr(stage.source[0])}"
     width_bits = 8 * stage.sink_bytes
-    reset = f"rst_n_{home}"
-    modules: list[tuple[str, str, str, str]] = []
-    if stage.converter:
-        wire = f"{stage.name}_converted"
-        yield from _wires(wire, width_bits)
-        yield f"    {stage.converter} {stage.name}_converter ("
-        yield f"        .ap_clk(ap_clk), .ap_rst_n({reset}),"
-        yield f"        {_stream(CONVERTER_INPUT, at)},"
-        yield f"        {_stream(CONVERTER_OUTPUT, wire)}"
-        yield "    );"
-        at = wire
-    fifo = f"farm_fifo #(.WIDTH({width_bits}), .DEPTH({stage.depth}))"
-    modules.append((fifo, f"{stage.name}_fifo", home, ", .level()"))
-    for crossing in job.crossings(stage):
-        for side, slr in ((SOURCE_SIDE, crossing.source), (SINK_SIDE, crossing.sink)):
-            modules.append((f"farm_skid #(.WIDTH({width_bits}))", crossing.name + side, slr, ""))
-    for index, (module, name, slr, more) in enumerate(modules):
-        wire = goal if index == len(modules) - 1 else f"{name}_out"
-        if wire != goal:
-            yield from _wires(wire, width_bits)
-        yield f"    {module} {name} (.clk(ap_clk), .rst(!rst_n_{slr}),"
-        yield f"        .in0_data({at}_data), .in0_valid({at}_valid), .in0_ready({at}_ready),"
-        yield f"        .out0_data({wire}_data), .out0_valid({wire}_valid), .out0_ready({wire}_ready){more});"
-        at = wire
-
-
-def _stream(port: str, wire: str) -> str:
-    """The connections of a stream."""
-    return f".{port}_TDATA({wire}_data), .{port}_TVALID({wire}_valid), .{port}_TREADY({wire}_ready)"
-
-
-def _wires(name: str, width_bits: int) -> Iterator[str]:
-    yield f"    wire [{width_bits - 1}:0] {name}_data;"
-    yield f"    wire {name}_valid, {name}_ready;"
+    yield from stage_lines(stage.name, (source, sink), width_bits, stage.depth, stage.converter, home, sides)
 
 
 def structural_script(job: StitchJob) -> str:
-    """The script that makes the kernel's netlist of the top, in place of packaged cores and block design."""
+    """Render the script that makes the kernel's netlist from the top, without packaged cores or block design."""
     top = top_module(job.kernel)
     modules = (*job.converters, *(plan.module for plan in job.memory_plans), top)
     return render(

@@ -1,6 +1,6 @@
-"""The Tcl files of this room, and which of them a step's program renders: these are File inputs of the step.
+"""The Tcl files of this folder, and the steps that render them; the files are inputs of these steps.
 
-Their places for values are those of `toolchains/vitis/tools/template.py`.
+`toolchains/vitis/tools/template.py` describes the placeholders in them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,6 @@ NETLIST_STEP = {
     "ipi": (PACKAGING_PROCEDURES, CORE_IP, SYNTHESIS, DESIGN_PROCEDURES, NETLIST),
     "structural": (STRUCTURAL,),
 }
-"""Of the step `netlist`, by `vitis.stitch_style`."""
+"""Files that the step `netlist` renders, by `vitis.stitch_style`."""
 STITCH_STEP = (CONTENTS, PACKAGING_PROCEDURES, KERNEL)
-"""Of the step `stitch`."""
+"""Files that the step `stitch` renders."""

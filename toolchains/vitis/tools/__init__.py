@@ -1,1 +1,1 @@
-"""AMD's programs on this machine: where they are, what is missing, how one is run."""
+"""AMD's programs on this machine: find them, list what is missing, run them."""

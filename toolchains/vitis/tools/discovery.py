@@ -1,8 +1,8 @@
-"""Where AMD's tools are on this machine. Nothing is started: `doit list` has to answer at once.
+"""Find AMD's tools on this machine. No program is started, because `doit list` must answer at once.
 
-An installation is a folder that holds the products, each by release: `Vitis/2022.2/bin/v++` (up to 2024.2), or
-`2025.1/Vitis/bin/v++` (the newer installer turns the two around). Looked at in this order: the setting
-`vitis.install`; XILINX_VITIS, XILINX_VIVADO and XILINX_HLS, which settings64.sh sets; PATH; the usual places.
+An installation folder holds products with their releases, `Vitis/2022.2/bin/v++` (up to 2024.2), or releases with their
+products, `2025.1/Vitis/bin/v++` (newer installers). Search order: the setting `vitis.install`; XILINX_VITIS,
+XILINX_VIVADO and XILINX_HLS, which settings64.sh sets; PATH; the usual places.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ USUAL = ("/tools/Xilinx", "/opt/Xilinx", "/opt/xilinx/tools", "/opt/AMD", "/tool
 USUAL_PLATFORMS = "/opt/xilinx/platforms"
 USUAL_XRT = "/opt/xilinx/xrt"
 LICENCE_VARIABLES = ("XILINXD_LICENSE_FILE", "LM_LICENSE_FILE")
-"""In the order in which the tools read them."""
+"""The variables that name licences, in the order in which the tools read them."""
 STAND_IN = "STAND_IN"
-"""A file of this name in a product's folder says that its programs only stand in for AMD's."""
+"""A file of this name in a product's folder marks its programs as stand-ins of AMD's."""
 _PROGRAMS = ("vivado", "v++", "vitis_hls", "vivado_hls", "vitis-run")
 
 
 @dataclass(frozen=True)
 class Installation:
-    """One release of the tools on this machine. `programs` are name and absolute path, those that exist."""
+    """One release of the tools on this machine. `programs` are names and absolute paths of the existing programs."""
 
     release: Release
     programs: tuple[tuple[str, str], ...]
@@ -35,17 +35,17 @@ class Installation:
     is_stand_in: bool = False
 
     def program(self, name: str) -> str | None:
-        """The path of a program, None if this release does not have it here."""
+        """The path of a program; None if this installation lacks it."""
         return dict(self.programs).get(name)
 
     def folder(self, product: str) -> str | None:
-        """The folder of a product ("Vivado"), with its release."""
+        """The folder of a product ("Vivado"); None if this installation lacks it."""
         return dict(self.folders).get(product)
 
 
 @dataclass(frozen=True)
 class Tools:
-    """What was found. `licences` are the variables that are set, `platforms` names of platforms and their files."""
+    """The tools found. `licences` are the variables that are set; `platforms` are names and files of platforms."""
 
     installations: tuple[Installation, ...] = ()
     too_old: tuple[str, ...] = ()
@@ -56,21 +56,21 @@ class Tools:
     licence_files: tuple[str, ...] = ()
 
     def newest(self) -> Installation | None:
-        """The newest release that has a Vivado; any at all if none has."""
+        """The newest release with Vivado; if none has it, the newest of all."""
         ordered = sorted(self.installations, key=lambda one: (one.program("vivado") is not None, one.release))
         return ordered[-1] if ordered else None
 
     def of(self, release: Release) -> Installation | None:
-        """The installation of a release."""
+        """The installation of a release, or None."""
         return next((one for one in self.installations if one.release == release), None)
 
     def platform_file(self, vbnv: str) -> str | None:
-        """The .xpfm of a platform."""
+        """The path of a platform's .xpfm, or None."""
         return dict(self.platforms).get(vbnv)
 
 
 def find_tools(install: str | None, platforms: str | None, environment: Mapping[str, str] | None = None) -> Tools:
-    """Look for tools, platforms, XRT and licences. `environment` is the process' own by default."""
+    """Look for tools, platforms, XRT and licences. `environment` defaults to that of the process."""
     variables = os.environ if environment is None else environment
     folders: dict[Release, dict[str, Path]] = {}
     too_old: list[str] = []
@@ -104,10 +104,10 @@ def _installation(release: Release, folders: Mapping[str, Path]) -> Installation
 
 
 def _products(install: str | None, variables: Mapping[str, str]) -> Iterator[tuple[str, Release, Path]]:
-    """Every product folder that there is, the most wanted place first."""
+    """Yield all product folders, those with the highest precedence first."""
     if install:
         yield from _below(Path(install).expanduser())
-        return  # who names a place means that one alone
+        return  # a folder that the user names is the only one searched
     homes = [Path(variables[name]) for name in ("XILINX_VITIS", "XILINX_VIVADO", "XILINX_HLS") if variables.get(name)]
     # bin/v++ may be a link from elsewhere, such as a module system's folder.
     folders = [Path(word) for word in variables.get("PATH", "").split(os.pathsep) if word.startswith("/")]
@@ -117,14 +117,14 @@ def _products(install: str | None, variables: Mapping[str, str]) -> Iterator[tup
     for home in homes:
         if described := _described(home):
             yield described
-            # The other products of a release stand beside it.
+            # Other products of the same release are beside it.
             yield from _beside(home, described[1])
     for place in USUAL:
         yield from _below(Path(place))
 
 
 def _described(folder: Path) -> tuple[str, Release, Path] | None:
-    """The product and release that a folder is, by its name and its parent's, in either order."""
+    """Product and release of a folder, by its name and its parent's, in either order; None if it is no product."""
     for product, version in ((folder.parent.name, folder.name), (folder.name, folder.parent.name)):
         release = Release.of(version)
         if product in PRODUCTS and release and folder.is_dir():
@@ -174,7 +174,7 @@ def _xrt(variables: Mapping[str, str]) -> Path | None:
 
 
 def _xrt_version(xrt: Path) -> str | None:
-    """The version that XRT's own version.json states."""
+    """The version in XRT's version.json."""
     import json  # noqa: PLC0415  only where there is an XRT
 
     try:

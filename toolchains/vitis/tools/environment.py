@@ -1,4 +1,4 @@
-"""The variables that say how this machine reaches AMD's tools: given to a step's program, and no part of any key."""
+"""Environment variables that tell a step's program where AMD's tools are. They are not part of any key."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ def private_variables(
     needs_hls: bool,
     needs_licence: bool,
 ) -> tuple[tuple[str, str], ...]:
-    """Name and value of each.
+    """Return names and values of the variables.
 
     Args:
-        tools: What this machine has.
+        tools: The tools found on this machine.
         chosen: The installation that is used.
         wanted: The release that the settings ask for.
         platform: The board.
-        needs_hls: Whether a core is in view hls.
-        needs_licence: Whether a build without a licence is refused.
+        needs_hls: Whether a core has the view hls.
+        needs_licence: Whether to refuse a build without a licence.
     """
     found: dict[str, str] = dict(tools.licences)
     if not found and tools.licence_files:
-        # The private HOME of a run hides them.
+        # A run has a private HOME, so the tools would not find these files.
         found["XILINXD_LICENSE_FILE"] = ":".join(tools.licence_files)
     missing = text(missing_for(tools, wanted, platform, needs_hls=needs_hls, needs_licence=needs_licence))
     if missing:

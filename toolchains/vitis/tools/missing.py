@@ -1,4 +1,4 @@
-"""What is missing for a target, with what to do about it; reported before any tool starts."""
+"""List what is missing for a target, with remedies, before any tool starts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TOOLS_COMMAND = "'doit tools'"
 def missing_for(
     tools: Tools, wanted: Release | None, platform: Platform, *, needs_hls: bool, needs_licence: bool
 ) -> Iterator[str]:
-    """Everything that a build for hw or hw_emu will need and does not find, one sentence each."""
+    """Yield a sentence for everything that a build for hw or hw_emu needs and this machine lacks."""
     chosen = tools.of(wanted) if wanted else tools.newest()
     if chosen is None:
         yield _no_tools(tools, wanted)
@@ -28,7 +28,7 @@ def missing_for(
     if needs_hls and chosen.program(chosen.release.hls_program) is None:
         yield f"release {chosen.release} has no {chosen.release.hls_program} here; install it, or use vitis.view=rtl"
     if tools.xrt is None:
-        yield "XRT is not installed, without which v++ fails at its very end; install it, or set XILINX_XRT"
+        yield "XRT is not installed, and without it v++ fails at its very end; install it, or set XILINX_XRT"
     yield from _platform(tools, platform, chosen.release)
     if needs_licence and not (tools.licences or tools.licence_files):
         names = " or ".join(LICENCE_VARIABLES)
@@ -40,29 +40,29 @@ def _platform(tools: Tools, platform: Platform, release: Release) -> Iterator[st
     if file is None:
         yield (
             f"platform {platform.vbnv} is not installed; install its package, or set vitis.platforms or "
-            f"PLATFORM_REPO_PATHS to where it is ({_platforms(tools)})"
+            f"PLATFORM_REPO_PATHS to its folder ({_platforms(tools)})"
         )
         return
     part = part_of(Path(file))
     if part is not None and part.lower() != platform.part.lower():
         yield (
-            f"platform/{platform.name}.yaml has part {platform.part}, but the platform {platform.vbnv} that is "
-            f"installed ({file}) is of part {part}; write 'part: {part}' there, or name another platform"
+            f"platform/{platform.name}.yaml has part {platform.part}, but the installed platform {platform.vbnv} "
+            f"({file}) is for part {part}; write 'part: {part}' there, or name another platform"
         )
     shell = platform.shell()
     if shell is not None and shell.has_fixed_clocks and release < FIXED_CLOCKS_FROM:
         yield (
-            f"{platform.vbnv} has fixed clocks (platform/{platform.name}.yaml), and v++ of {release} cannot be told "
-            f"one in Hz; use release {FIXED_CLOCKS_FROM} or later"
+            f"{platform.vbnv} has fixed clocks (platform/{platform.name}.yaml), but v++ {release} takes no clock in "
+            f"Hz; use release {FIXED_CLOCKS_FROM} or later"
         )
 
 
 def _no_tools(tools: Tools, wanted: Release | None) -> str:
     if wanted is not None and tools.installations:
         there = ", ".join(str(one.release) for one in tools.installations)
-        return f"release {wanted} of AMD's tools is not installed; there is {there}"
+        return f"release {wanted} of AMD's tools is not installed; installed: {there}"
     if tools.too_old:
-        return f"AMD's tools are too old ({', '.join(tools.too_old)}): {OLDEST} or later is needed"
+        return f"AMD's tools are too old ({', '.join(tools.too_old)}): install {OLDEST} or later"
     return (
         "AMD's tools are not installed here, or not found: source settings64.sh, or set vitis.install in "
         f"farm.local.yaml ({TOOLS_COMMAND} lists the search paths)"
@@ -70,9 +70,9 @@ def _no_tools(tools: Tools, wanted: Release | None) -> str:
 
 
 def _platforms(tools: Tools) -> str:
-    return f"there is {', '.join(name for name, _ in tools.platforms)}" if tools.platforms else "there is none at all"
+    return f"installed: {', '.join(name for name, _ in tools.platforms) or 'none'}"
 
 
 def text(found: Iterator[str]) -> str:
-    """All of it in one line, for a variable; empty where nothing is missing."""
+    """Join the sentences into one line for a variable; empty if nothing is missing."""
     return "; ".join(found)

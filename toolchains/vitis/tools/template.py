@@ -1,6 +1,6 @@
-"""Tcl files with places for values: `@core` or `@{core}_top` in a line, a line `@{sources}` for any number of lines.
+"""Tcl files with placeholders: `@core` or `@{core}_top` within a line, or a line `@{sources}` for any number of lines.
 
-The files stay Tcl that editors and Tcl tools read: `@` has no meaning in it, and `$` is left to it.
+Editors and Tcl tools can still read the files, because `@` has no meaning in Tcl. `$` keeps its meaning.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-# Not resolved: a step's program reads the copies in its scratch folder, never the checkout's.
+# Do not resolve links: a step's program must read the files in its scratch folder, never those of the checkout.
 _ROOT = Path(__file__).parents[3]
 Values = Mapping[str, str | int | Sequence[str]]
 _PLACE = re.compile(r"@(?:\{(\w+)\}|(\w+))")
@@ -18,29 +18,30 @@ _PLACE = re.compile(r"@(?:\{(\w+)\}|(\w+))")
 
 @cache
 def read(file: str) -> str:
-    """A file by its path in the checkout; a step that reads it at run time has it as a File input."""
+    """Read a file by its path in the checkout. A step that does so at run time must have it as a File input."""
     return (_ROOT / file).read_text("utf-8")
 
 
 def render(file: str, values: Values) -> str:
-    """The text of a file with its values, as `rendered_lines` says."""
+    """Render a file with its values as one text; see `rendered_lines`."""
     return "\n".join(rendered_lines(file, values)) + "\n"
 
 
 def rendered_lines(file: str, values: Values) -> list[str]:
-    """The lines of a file with its values.
+    """Render the lines of a file with its values.
 
     Args:
-        file: Its path in the checkout.
-        values: By name. A list stands for whole lines, an empty one for none; anything else stands within a line.
+        file: Path of the file in the checkout.
+        values: Values by name. A list replaces a placeholder that is a whole line by its lines (an empty list removes
+            it); any other value replaces placeholders within lines.
 
     Raises:
-        ValueError: the file names a value that is not given, or does not name one that is.
+        ValueError: A placeholder has no value, or a value no placeholder.
     """
     text = read(file)
     named = {braced or plain for braced, plain in _PLACE.findall(text)}
     if wrong := sorted(named ^ values.keys()):
-        raise ValueError(f"{file}: values without a place, or places without a value: {', '.join(wrong)}")
+        raise ValueError(f"{file}: values and placeholders do not match: {', '.join(wrong)}")
     lines: list[str] = []
     for line in text.splitlines():
         place = _PLACE.fullmatch(line)

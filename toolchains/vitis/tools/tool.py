@@ -1,8 +1,8 @@
-"""Runs one of AMD's programs as a child of a step, and judges by its log whether it did what it was to do.
+"""Run one of AMD's programs as a child of a step, and judge whether it succeeded.
 
-Exit status alone is never success: Vivado ends with 0 after a script's `return`, HLS after a failed co-simulation.
-What counts is the status, the log without an `ERROR: [Id n-n]` line, the words that the script prints as its last act,
-and the expected files (Vivado UG835 and public logs).
+The exit status is not enough: Vivado ends with 0 after a `return` in a script, HLS after a failed co-simulation. A run
+counts if its status is 0, its log has no `ERROR: [Id n-n]` line, the script has printed its closing words, and the
+expected files exist (Vivado UG835 and public logs).
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ERROR_LINE = re.compile(r"^ERROR: \[")
-"""Not `ERROR:` alone: the tools echo scripts, and a script may hold that word in a text that it never prints."""
+"""`ERROR:` alone is not enough: the tools echo scripts, and a script may contain that word in a text."""
 COMPLETE = "farm: the step is complete"
-"""The last line of a good step's log: one that was cut off, by a full disk or a killed engine, vouches for nothing."""
+"""The last line of a successful step's log. If it is missing, a full disk or a killed engine may have cut the log."""
 VARIABLE = "DATAFLOW_FARM_"
 """Prefix of the variables that tell a step where programs are: DATAFLOW_FARM_VIVADO, _HLS, _VPP.
 
-_BIN are folders in front of PATH; _MISSING lists what the build's target lacks, found out before any tool starts.
+_BIN holds folders to put before PATH. _MISSING lists what the build's target lacks; it is set before any tool starts.
 """
 MISSING_VARIABLE = VARIABLE + "MISSING"
 
 
 class ToolError(Exception):
-    """Why a run does not count; printed as the step's error line."""
+    """A run does not count; the text is printed as the step's error line."""
 
 
 def program(kind: str) -> str:
-    """The path of a program that the flow has found ("VIVADO"). Raises ToolError if it has found none."""
+    """The path of a program by its kind ("VIVADO"). Raises ToolError if anything that the target needs is missing."""
     missing = os.environ.get(MISSING_VARIABLE)
     if missing:
-        # Said by the first step, not by the link, hours later.
+        # The first step fails with this, so the user need not wait hours until the link does.
         raise ToolError(f"dataflow-farm: {missing}")
     path = os.environ.get(VARIABLE + kind)
     if not path:
@@ -55,31 +55,31 @@ def run(
     writes: Sequence[str] = (),
     more: Mapping[str, str] | None = None,
 ) -> str:
-    """Run a program in a folder of its own and return what it printed.
+    """Run a program in a folder of its own and return its output.
 
     Args:
-        kind: Which program; its path is the first word.
-        words: The others.
-        folder: Its working directory, which no other process may share: `.Xil` and logs are made there.
-        says: A line that a good run prints; None where the program has no such line.
-        writes: Files, relative to the folder, that have to be there afterwards and not be empty.
-        more: Further variables.
+        kind: The program ("VIVADO", "HLS", "VPP").
+        words: Its arguments.
+        folder: Its working directory. No other process may use it, because the tools put `.Xil` and logs there.
+        says: A text that a successful run prints; None if the program has none.
+        writes: Files, relative to the folder, that must exist afterwards and not be empty.
+        more: Further environment variables.
 
     Raises:
-        ToolError: the run does not count. What the tool printed is in the step's log then.
+        ToolError: The run does not count. The tool's output is in the step's log.
     """
     path = program(kind)
     before = [name for name in writes if (folder / name).exists()]
     if before:
-        raise ToolError(f"{before[0]} exists before the run: it could not show that the tool has written it")
-    # A HOME of its own for each process: parallel runs collide in ~/.Xilinx, and init scripts there would be sourced.
-    # A child that outlives its tool may still write there while it is removed; that says nothing about the run.
+        raise ToolError(f"{before[0]} exists before the run, so it cannot prove that the tool has written it")
+    # Each process gets its own HOME: parallel runs collide in ~/.Xilinx, and init scripts there would be sourced.
+    # A child that outlives its tool may still write there during removal. Such errors do not concern the run.
     with tempfile.TemporaryDirectory(prefix="home-", ignore_cleanup_errors=True) as home:
         environment = {
             **os.environ,
             "HOME": home,
-            # The only locale that every system has: C.UTF-8 is missing on RHEL and CentOS 7, where 2019.2 to 2021 run,
-            # and Vivado aborts on a name that the C++ library does not know.
+            # The only locale that every system has. C.UTF-8 is missing on RHEL and CentOS 7, where 2019.2 to 2021 run,
+            # and Vivado aborts if the C++ library does not know the locale.
             "LC_ALL": "C",
             "XILINX_LOCAL_USER_DATA": "no",
             "PATH": os.pathsep.join(filter(None, (os.environ.get(VARIABLE + "BIN"), os.environ.get("PATH")))),
@@ -93,10 +93,10 @@ def run(
 def judge(
     name: str, printed: Sequence[str], status: int, *, folder: Path, says: str | None, writes: Sequence[str]
 ) -> None:
-    """Whether a run of a program counts, by the lines that it printed, its status, and what it left in the folder.
+    """Judge a run of a program by its output, its exit status, and the files in the folder.
 
     Raises:
-        ToolError: it does not.
+        ToolError: The run does not count.
     """
     errors = [line for line in printed if ERROR_LINE.match(line)]
     if status != 0:
@@ -115,14 +115,14 @@ def judge(
 
 
 def vivado(script: str, says: str, writes: Sequence[str]) -> str:
-    """Run a script in Vivado, in the current folder. Raises ToolError as `run` does."""
+    """Run a script in Vivado, in the current folder, and return its output. Raises ToolError, see `run`."""
     name = script.removesuffix(".tcl")
     words = ("-mode", "batch", "-source", script, "-log", f"{name}.log", "-journal", f"{name}.jou", "-notrace")
     return run("VIVADO", words, folder=Path(), says=says, writes=writes)
 
 
 def _follow(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> tuple[list[str], int]:
-    """Start the child; what it prints goes into the step's log as it comes, so that a hang shows where."""
+    """Run the child and copy its output to the step's log line by line, so the log shows where a child hangs."""
     printed = []
     try:
         child = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""What `doit tools` prints: AMD's tools on this machine, and what is missing for which target."""
+"""The report of `doit tools`: AMD's tools on this machine, and what each target lacks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TARGETS = (("hw_emu, hw, view rtl", False), ("hw_emu, hw, view hls", True))
 
 
 def tools_report(settings: Settings, platform: Platform) -> str:
-    """The report. Values of licence variables stay out of it: they name servers."""
+    """Render the report. It leaves out the values of licence variables, because they name servers."""
     vitis = settings.section(VitisSettings)
     return "\n".join(_lines(find_tools(vitis.install, vitis.platforms), vitis, platform))
 
@@ -47,7 +47,7 @@ def _lines(tools: Tools, vitis: VitisSettings, platform: Platform) -> Iterator[s
     yield f"platforms: {', '.join(name for name, _ in tools.platforms) or f'none found; looked in {USUAL_PLATFORMS}'}"
     yield ""
     yield f"for {platform.name}:"
-    yield "   sw_emu: nothing is missing (needs none of them)"
+    yield "   sw_emu: nothing is missing (it needs none of these tools)"
     for target, needs_hls in _TARGETS:
         found = list(missing_for(tools, wanted, platform, needs_hls=needs_hls, needs_licence=vitis.needs_licence))
         yield f"   {target}: {'; '.join(found) if found else 'nothing is missing'}"

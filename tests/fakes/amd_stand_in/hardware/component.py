@@ -1,4 +1,4 @@
-"""An IP core as IP-XACT describes it (`component.xml`, IEEE 1685-2009): name, ports, bus interfaces, files."""
+"""The IP-XACT description of an IP core (`component.xml`, IEEE 1685-2009): name, ports, bus interfaces, files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TYPES = {
     "reset": "xilinx.com:signal:reset:1.0",
 }
 _SET = "_view_fileset"
-"""The end of a file set's name, behind that of its group."""
+"""Suffix of a file set's name, after the name of its group."""
 _STREAM = ("TDATA", "TVALID", "TREADY", "TLAST", "TKEEP", "TSTRB", "TUSER", "TID", "TDEST")
 _CLOCK = re.compile(r"(.*_)?(clk|aclk|clock)[0-9]?", re.I)
 _RESET = re.compile(r"(.*_)?(rst_n|aresetn|resetn|rst|reset|areset)[0-9]?", re.I)
@@ -85,13 +85,13 @@ class Component:
         return next((bus for bus in self.buses if bus.name == name), None)
 
     def width(self, bus: Bus, logical: str) -> int:
-        """Bits of a bus's signal; 0 where it has none."""
+        """Bits of a signal of a bus; 0 if it has none."""
         port = self.port(bus.ports.get(logical, ""))
         return port.width if port else 0
 
 
 def _protocol(widths: dict[str, int]) -> str:
-    """Which AXI the signals of a memory-mapped interface are: without bursts Lite; AXI3 has WID and wider AxLOCK."""
+    """The AXI variant of a memory-mapped interface, by its signals: Lite has no bursts; AXI3 has WID and a wider AxLOCK."""
     if not {"AWLEN", "ARLEN"} & set(widths):
         return "AXI4LITE"
     old = "WID" in widths or max(widths.get("AWLOCK", 1), widths.get("ARLOCK", 1)) > 1
@@ -99,7 +99,7 @@ def _protocol(widths: dict[str, int]) -> str:
 
 
 def infer(ports: Iterable[Port]) -> list[Bus]:
-    """The bus interfaces that names of ports tell, as the packager infers them."""
+    """The bus interfaces that the packager infers from the names of ports."""
     ports = list(ports)
     names = {port.name: port for port in ports}
     buses: list[Bus] = []
@@ -194,7 +194,7 @@ def _bus_lines(bus: Bus) -> list[str]:
 
 
 def read(path: Path) -> Component:
-    """Read `component.xml`. Raises ValueError for a file that is none."""
+    """Read `component.xml`. Raises ValueError if the file is not one."""
     try:
         root = ElementTree.parse(path).getroot()
     except ElementTree.ParseError as error:

@@ -1,6 +1,6 @@
 """Memory maps of a core in `component.xml`: address blocks and their registers, as IEEE 1685-2009 nests them.
 
-What the packager takes for a value that a script does not set is from memory: offset 0, 32 bits, a range of 64 KiB.
+The packager's defaults are from memory: offset 0, 32 bits, a range of 64 KiB.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ DEFAULT_OFFSET, DEFAULT_BITS, DEFAULT_RANGE = 0, 32, 0x10000
 
 @dataclass
 class Register:
-    """A register; `offset` is in bytes from the beginning of its block."""
+    """A register; `offset` is in bytes from the start of its block."""
 
     name: str
     offset: int = DEFAULT_OFFSET

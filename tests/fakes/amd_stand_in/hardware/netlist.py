@@ -1,4 +1,4 @@
-"""A synthesised netlist and its checkpoint: modules with sizes, instances, ports, clocks and how far it has come."""
+"""A synthesised netlist and its checkpoint: modules with sizes, instances, ports, clocks and state."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from amd_stand_in.hardware.verilog import Size
 STATES = ("Synthesized", "Optimized", "Placed", "Physopt postPlace", "Routed")
 MEMBER = "stand_in.json"
 PRIMITIVE = "primitive"
-"""Origin of a cell that is the device's own, like a BUFGCE: it is shared by all netlists and never renamed."""
+"""Origin of the device's own cells, like a BUFGCE: all netlists share them and they are never renamed."""
 BUFFERS = {"BUFGCE": ("I", "CE", "O")}
 """Clock buffers and their pins."""
 PRIMITIVES = {
@@ -28,7 +28,7 @@ PRIMITIVES = {
     "RAMB18E2": ("RAMB18E2", Size(bram18=1)),
     "RAMB36E2": ("RAMB36E2", Size(bram18=2)),
 }
-"""What a netlist keeps of primitives, each as what UltraScale+ makes of it; the others are counted by nobody."""
+"""Primitives that a netlist counts, with the UltraScale+ primitive that each becomes. Others are not counted."""
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Cell:
 
 @dataclass
 class Netlist:
-    """A design. `modules` holds every module but black boxes, `contents` what was set of cells, by their paths."""
+    """A design. `modules` holds every module but black boxes, `contents` the properties set on cells, by path."""
 
     top: str
     part: str
@@ -56,7 +56,7 @@ class Netlist:
     contents: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def size(self, module: str | None = None, known: dict[str, Size] | None = None) -> Size:
-        """A module with all in it; `known` keeps what was added up on the way."""
+        """The size of a module with everything in it; `known` caches sums."""
         name, known = module or self.top, {} if known is None else known
         if name not in known:
             cell = self.modules.get(name)
@@ -84,9 +84,9 @@ class Netlist:
                 yield from self.paths(inner, path + "/")
 
     def join(self, other: Netlist) -> None:
-        """Take in another netlist's modules; what its memories hold is not taken along, since no report shows it.
+        """Add another netlist's modules, without the contents of its memories, because no report shows them.
 
-        Raises ToolError where two modules of different content share a name.
+        Raises ToolError if two modules of different content share a name.
         """
         mark = other.digest()
         for name, cell in other.modules.items():
@@ -101,7 +101,7 @@ class Netlist:
         self.black_boxes += [name for name in other.black_boxes if name not in self.black_boxes]
 
     def digest(self) -> str:
-        """Of everything that the netlist holds."""
+        """Digest of everything in the netlist."""
         return hashlib.sha256(self.text().encode()).hexdigest()[:16]
 
     def text(self) -> str:
@@ -112,7 +112,7 @@ class Netlist:
         return json.dumps({"stand_in": "no netlist: a test's record of what would be one", **kept}, sort_keys=True)
 
     def write(self, path: Path, *, force: bool) -> None:
-        """Write the checkpoint (a zip, as a real one). Raises ToolError if it is there."""
+        """Write the checkpoint (a zip, like a real one). Raises ToolError if it exists."""
         if path.exists() and not force:
             raise ToolError(
                 "Common 17-176",
@@ -151,7 +151,7 @@ def read(path: Path, release: str) -> Netlist:
 def elaborate(
     sources: Mapping[str, verilog.Module], top: str, part: str, release: str, known: Mapping[str, Netlist] | None = None
 ) -> Netlist:
-    """The netlist of a top over its sources; `known` are netlists that stand for modules. Raises ToolError."""
+    """Make the netlist of a top from sources; `known` are netlists that replace modules. Raises ToolError."""
     if top not in sources:
         raise ToolError(
             "Synth 8-439",
@@ -180,7 +180,7 @@ def _add(
     environment = module.environment(values)
     cell = Cell(verilog.own_size(module, environment))
     netlist.modules[name] = cell
-    # A module within itself (a tree) would end by a generate condition, which is not looked at: it counts once.
+    # Only a generate condition ends a recursive module (a tree). Conditions are not evaluated, so it counts once.
     for kind, instance, overrides in () if module.name in above else module.instances:
         if kind in known:
             netlist.join(known[kind])

@@ -1,6 +1,6 @@
-"""What synthesis reads of Verilog and SystemVerilog: module heads, their ports with widths, instances, and a size.
+"""Read Verilog and SystemVerilog: module heads, ports with widths, instances, and a size.
 
-No elaboration: generate loops count once, and an expression that is not arithmetic over parameters counts as one bit.
+There is no elaboration: generate loops count once, and an expression other than arithmetic on parameters is one bit.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ _KEYWORDS = frozenset(
 )
 _INSTANCE = re.compile(r"\b([A-Za-z_]\w*)\s*(#\s*\(|\s[A-Za-z_]\w*\s*\()")
 _ATTRIBUTE = re.compile(r'\(\*\s*stand_in\s*=\s*"([^"]*)"\s*\*\)\s*module\s+(\w+)')
-# Two ways to say that a module is a black box: an attribute, and the remark that `write_verilog -mode synth_stub` leaves.
+# Two ways to mark a module as a black box: an attribute, and the comment that `write_verilog -mode synth_stub` writes.
 _BOX = re.compile(r"\(\*[^*]*\bblack_box\b[^*]*\*\)\s*module\s+(\w+)")
 _STUB = re.compile(r"\bmodule\s+(\w+)\s*\([^()]*\)\s*/\* synthesis syn_black_box")
 _LATER = re.compile(r"\b(input|output|inout)\s+(?:wire|reg|logic)?\s*((?:\[[^\]]*\]\s*)*)([\w\s,]+);")
@@ -124,7 +124,7 @@ class Size:
 
     @property
     def values(self) -> tuple[int, int, int, int, int, int]:
-        """In the order of the fields."""
+        """The counts, in the order of the fields."""
         return self.lut, self.lut_memory, self.ff, self.bram18, self.uram, self.dsp
 
 
@@ -155,7 +155,7 @@ class Module:
         return found
 
     def ports(self, overrides: Mapping[str, int]) -> list[Port]:
-        """The ports with their widths. Raises ToolError for a width that is no arithmetic."""
+        """The ports with their widths. Raises ToolError if a width cannot be evaluated."""
         environment = self.environment(overrides)
         result = []
         for direction, vector, name in self.heads:
@@ -181,14 +181,14 @@ def evaluate(text: str, environment: Mapping[str, int]) -> int | None:
     if "?" in text or ":" in text or "!" in text.replace("!=", ""):
         return None
     try:
-        # Only digits, operators and clog2 are left in the text.
+        # The text now contains only digits, operators and clog2.
         return int(eval(text.replace("/", "//"), {"__builtins__": {}}, {"clog2": lambda n: max(0, n - 1).bit_length()}))
     except (SyntaxError, ArithmeticError, TypeError, ValueError):
         return None
 
 
 def width_of(vector: str, environment: Mapping[str, int]) -> int | None:
-    """Bits of `[a:b][c:d]`; nothing is one bit."""
+    """Bits of `[a:b][c:d]`; an empty range is one bit."""
     total = 1
     for left, right in re.findall(r"\[([^\]:]+):([^\]]+)\]", vector):
         a, b = evaluate(left, environment), evaluate(right, environment)
@@ -200,7 +200,7 @@ def width_of(vector: str, environment: Mapping[str, int]) -> int | None:
 
 @cache
 def read(text: str, file: str) -> tuple[Module, ...]:
-    """The modules of a file. Nobody changes one: a file that is read again has the same."""
+    """The modules of a file. They are never changed, so they can be cached by file."""
     given = {name: _given(value) for value, name in _ATTRIBUTE.findall(text)}
     boxes = set(_BOX.findall(text)) | set(_STUB.findall(text))
     text = re.sub(r"/\*.*?\*/", " ", re.sub(r"//[^\n]*", "", text), flags=re.S)
@@ -240,7 +240,7 @@ def _module(name: str, text: str, file: str, given: Size | None) -> Module:
         end = balanced(text, at + found.end() - 1)
         direction = vector = ""
         inside = text[at + found.end() : end - 1]
-        # The older head names the ports only; their directions follow in the body.
+        # The older form of a head only names the ports; their directions are in the body.
         later = (
             {n.strip(): (d, v) for d, v, names in _LATER.findall(text[end:]) for n in names.split(",")}
             if not re.search(r"\b(input|output|inout)\b", inside)
@@ -271,7 +271,7 @@ def _instances(body: str):
     at = 0
     while found := _INSTANCE.search(body, at):
         at = found.start(1) + len(found[1])
-        # The word before it; a look at the whole body for each would take seconds for a module of a thousand instances.
+        # Look only at the word before it: searching the whole body takes seconds for a module with a thousand instances.
         before = re.search(r"(\w+|\.|`)\s*$", body[max(0, found.start(1) - 200) : found.start(1)])
         if found[1] in _KEYWORDS or (
             before
@@ -298,7 +298,7 @@ def _instances(body: str):
 
 
 def own_size(module: Module, environment: Mapping[str, int]) -> Size:
-    """What the module itself takes: registers by their declared widths, memories by their bits, logic by operators."""
+    """The size of the module itself: registers by declared widths, memories by bits, logic by operators."""
     if module.given is not None:
         return module.given
     ff = bram = lut_memory = 0

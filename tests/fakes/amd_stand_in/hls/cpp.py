@@ -1,7 +1,7 @@
-"""What HLS reads of a C++ top: its arguments, its INTERFACE pragmas and which way each stream runs.
+"""Read a C++ top: its arguments, its INTERFACE pragmas and the direction of each stream.
 
-Not a compiler: comments and conditionals are resolved, includes are followed, and function definitions are found by
-their name. The direction of a stream is followed through the calls to a `.read()` or `.write()`.
+This is not a compiler: it resolves comments and conditionals, follows includes, and finds function definitions by name.
+It follows calls down to a `.read()` or `.write()` to find the direction of a stream.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SIMPLE = {"bool": 1, "char": 8, "short": 16, "int": 32, "unsigned": 32, "float"
 
 @dataclass(frozen=True)
 class Argument:
-    """An argument of the top; `width` in bits of what it carries."""
+    """An argument of the top; `width` is in bits of its data."""
 
     name: str
     text: str
@@ -48,7 +48,7 @@ class Top:
 
 
 def preprocess(file: Path, flags: list[str]) -> str:
-    """The text of a unit without comments, with its own headers in it. Raises ToolError."""
+    """The text of a unit without comments and with its own headers included. Raises ToolError."""
     folders = [Path(flag[2:]) for flag in flags if flag.startswith("-I")]
     defines = {"__SYNTHESIS__": "", "__cplusplus": "201402L"}
     defines.update((flag[2:].partition("=")[0], flag.partition("=")[2]) for flag in flags if flag.startswith("-D"))
@@ -95,7 +95,7 @@ def _lines(file: Path, folders: list[Path], defines: dict[str, str], once: set[P
 
 
 def balanced(text: str, at: int, pair: str = "()") -> int:
-    """The index behind the bracket that closes the one at `at`."""
+    """The index after the bracket that closes the one at `at`."""
     depth = 0
     for index in range(at, len(text)):
         depth += (text[index] == pair[0]) - (text[index] == pair[1])
@@ -130,7 +130,7 @@ def definition(text: str, name: str) -> tuple[list[str], str] | None:
 
 
 def read_top(text: str, name: str) -> Top | None:
-    """The top function, or None if the text does not define it. Raises ToolError for what HLS cannot take."""
+    """The top function; None if the text does not define it. Raises ToolError for anything that HLS rejects."""
     found = definition(text, name)
     if found is None:
         return None
@@ -184,7 +184,7 @@ def _argument(text: str, parameter: str) -> Argument:
 
 
 class Directions:
-    """Which of a function's stream parameters are read and which are written."""
+    """The directions of a function's stream parameters."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -216,7 +216,7 @@ class Directions:
 
 
 def calls(body: str) -> list[tuple[str, list[str]]]:
-    """The calls in a body that stand as statements: name without template words, and arguments."""
+    """The calls in a body that are statements: name without template arguments, and arguments."""
     found = []
     for call in re.finditer(r"(?:^|[;{}:\n])\s*(?:\w+::)*(\w+)\s*(<[^;{}]*?>)?\s*\(", body):
         if call[1] in ("for", "while", "if", "switch", "return", "sizeof"):
@@ -228,7 +228,7 @@ def calls(body: str) -> list[tuple[str, list[str]]]:
 
 
 def processes(body: str) -> list[tuple[str, list[int]]]:
-    """The functions that a body calls and the whole numbers among their template words, in order."""
+    """The functions that a body calls, with the integers among their template arguments, in order."""
     return [
         (call[1], [int(word) for word in re.findall(r"(?<![\w.])\d+(?![\w.])", call[2])])
         for call in re.finditer(r"(?:^|[;{}\n])\s*(?:\w+::)*(\w+)\s*<([^;{}]*?)>\s*\(", body)

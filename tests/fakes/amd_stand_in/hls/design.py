@@ -36,12 +36,12 @@ PACKAGE = (
 
 
 class DesignCommands:
-    """What is done with the sources: `csim_design`, `csynth_design`, `cosim_design`, `export_design`."""
+    """Commands that work on the sources: `csim_design`, `csynth_design`, `cosim_design`, `export_design`."""
 
     run: Run
 
     def do_csim_design(self, arguments: Arguments) -> None:
-        """Not run: the test bench has to be there, and the top to be read."""
+        """Nothing runs, but the test bench must exist and the top must be readable."""
         self._solution("csim_design")
         if not self.benches:
             raise ToolError(
@@ -119,7 +119,7 @@ class DesignCommands:
         self.run.count("csynth", top.name)
 
     def setting(self) -> hls_reports.Setting:
-        """What the reports say of the solution."""
+        """The facts about the solution for its reports."""
         solution = self._solution("csynth_design")
         return hls_reports.Setting(
             self.run.release,
@@ -131,7 +131,7 @@ class DesignCommands:
         )
 
     def prefix(self) -> str:
-        """What stands before the names of inner modules; in Vivado HLS before that of the top too (AMD UG1399)."""
+        """The prefix of the names of inner modules; Vivado HLS also prefixes the top (AMD UG1399)."""
         rtl = self._solution("csynth_design").configuration.get("config_rtl", {})
         given = rtl.get("module_prefix") or rtl.get("prefix")
         automatic = bool(rtl.get("module_auto_prefix", rtl.get("auto_prefix", order(self.run.release) >= (2020, 1))))

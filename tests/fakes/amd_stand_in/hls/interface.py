@@ -1,4 +1,4 @@
-"""From a C++ top to the ports of its RTL: what each release makes of an argument's INTERFACE pragma."""
+"""From a C++ top to the ports of its RTL: the result of an argument's INTERFACE pragma in each release."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Interface:
 
 
 def interface_of(top: Top, release: str, flow: str, address64: bool) -> Interface:
-    """The interface. Raises ToolError for an argument that has none."""
+    """The interface of a top. Raises ToolError for an argument that has none."""
     result = Interface(ports=[Port("ap_clk", "in", 1), Port("ap_rst_n", "in", 1)])
     bundles: dict[str, list[Argument]] = {}
     slaves: set[str] = set()
@@ -125,7 +125,7 @@ def _master(name: str, width: int, address: int) -> list[Port]:
 
 
 def _slave(result: Interface, top: Top, bundle: str, address64: bool) -> None:
-    """The registers: arguments from 0x10, a 64 bit pointer takes 12 bytes, a 32 bit value 8."""
+    """The registers: arguments begin at 0x10; a 64-bit pointer takes 12 bytes, a 32-bit value 8."""
     name = result.slave = f"s_axi_{bundle}"
     offset = 0x10
     for argument in top.arguments:

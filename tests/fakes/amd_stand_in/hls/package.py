@@ -1,4 +1,4 @@
-"""What HLS leaves: estimates from the source, Verilog with the true interface, and the packaged IP core."""
+"""The outputs of HLS: estimates from the source, Verilog with the true interface, and the packaged IP core."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def estimates(top: cpp.Top, setting: Setting, prefix: str) -> list[Estimate]:
-    """The top and its processes. Each process: cycles and area from the whole numbers in its template words."""
+    """The top and its processes. Cycles and area of a process come from the integers in its template arguments."""
     found: dict[str, Estimate] = {}
     slow = setting.period_ns * 0.7
     queue = [(name, numbers) for name, numbers in cpp.processes(top.body)]
@@ -56,7 +56,7 @@ def estimates(top: cpp.Top, setting: Setting, prefix: str) -> list[Estimate]:
 
 
 def write_rtl(folder: Path, top: cpp.Top, solution: Solution, prefix: str) -> None:
-    """`syn/verilog/*.v`: a module for the top and one for each process, with what it uses as an attribute."""
+    """`syn/verilog/*.v`: a module for the top and one for each process, with its resources as an attribute."""
     out = folder / "syn/verilog"
     out.mkdir(parents=True, exist_ok=True)
     assert solution.interface is not None
@@ -74,7 +74,7 @@ def write_rtl(folder: Path, top: cpp.Top, solution: Solution, prefix: str) -> No
 
 
 def module(name: str, ports: list[Port], own: Estimate, inner: list[str]) -> list[str]:
-    """A Verilog module whose attribute tells its own use, without that of the modules in it."""
+    """A Verilog module with its own resources as an attribute, without those of the modules in it."""
     a = own.amounts if not inner else {**own.amounts, "LUT": 16, "FF": 32, "BRAM_18K": 0}
     lines = [
         f'(* stand_in = "LUT={a["LUT"]} FF={a["FF"]} BRAM18={a["BRAM_18K"]} URAM={a["URAM"]} DSP={a["DSP"]}" *)',
@@ -90,7 +90,7 @@ def module(name: str, ports: list[Port], own: Estimate, inner: list[str]) -> lis
 
 
 def export(folder: Path, solution: Solution, settings: dict[str, str], run: Run) -> list[Path]:
-    """The IP core in `impl/ip`, its zip, and what `-output` names."""
+    """The IP core in `impl/ip`, its zip, and the file named by `-output`."""
     assert solution.interface is not None and solution.top is not None
     kind = settings.get("format", "ip_catalog" if solution.flow == "vivado" else "xo")
     if kind not in ("ip_catalog", "xo"):
@@ -138,7 +138,7 @@ def export(folder: Path, solution: Solution, settings: dict[str, str], run: Run)
 
 
 def pack(archive: Path, folder: Path, only: list[str] | None = None) -> None:
-    """A zip of a folder whose bytes follow from its contents alone."""
+    """A reproducible zip of a folder."""
     draft = archive.with_name(f".{archive.name}.draft")
     with zipfile.ZipFile(draft, "w") as out:
         for file in sorted(folder.rglob("*")):

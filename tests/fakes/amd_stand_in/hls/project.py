@@ -90,7 +90,7 @@ class ProjectCommands:
         self.top = arguments.word(0)
 
     def do_add_files(self, arguments: Arguments) -> None:
-        """Add sources; -cflags are relative to the folder where the tool runs."""
+        """Add sources; -cflags are relative to the folder that the tool runs in."""
         self._project("add_files")
         kept = self.benches if arguments.flag("tb") else self.sources
         for word in self.run.tcl.split(arguments.word(0)):
@@ -145,7 +145,7 @@ class ProjectCommands:
 
     def _configure(self, name: str, arguments: Arguments) -> None:
         solution = self._solution(name)
-        # Vivado HLS let the packaging be named after synthesis; Vitis HLS does not.
+        # Vivado HLS allowed naming the package after synthesis; Vitis HLS does not.
         if not (name == "config_export" and order(self.run.release) < (2020, 1)):
             self._stale(name)
         solution.configuration.setdefault(name, {}).update(arguments.options)

@@ -1,4 +1,4 @@
-"""The reports of HLS, in the layouts of its releases; the numbers follow from the source and mean nothing else."""
+"""The reports of HLS, in the layouts of its releases. The figures are computed from the source and mean nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from amd_stand_in.release import order
 
 @dataclass(frozen=True)
 class Estimate:
-    """What csynth says of one function."""
+    """The csynth figures of a function."""
 
     function: str
     latency: int
@@ -32,7 +32,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Setting:
-    """What the solution was told."""
+    """The settings of the solution."""
 
     release: str
     device: Device
@@ -48,18 +48,18 @@ class Setting:
 
     @property
     def available(self) -> dict[str, int]:
-        """What the device has."""
+        """The resources of the device."""
         lut, ff, bram, uram, dsp = self.device.total
         return {"BRAM_18K": bram * 2, "DSP": dsp, "FF": ff, "LUT": lut, "URAM": uram}
 
     @property
     def dsp_tag(self) -> str:
-        """What the release calls a DSP."""
+        """The release's name for a DSP."""
         return "DSP48E" if order(self.release) < (2020, 2) else "DSP"
 
 
 def csynth_xml(setting: Setting, estimate: Estimate, ports: list[Port], dataflow: bool) -> str:
-    """`<function>_csynth.xml`. A process is one pipelined loop of as many stages as its latency is over its interval."""
+    """`<function>_csynth.xml`. A process is one pipelined loop; its stages are latency minus interval."""
     stages = 0 if ports or dataflow else estimate.latency - estimate.interval
     flow = [] if order(setting.release) < (2020, 1) else [f"<FlowTarget>{setting.flow}</FlowTarget>"]
     lines = [

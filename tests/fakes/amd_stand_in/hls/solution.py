@@ -11,7 +11,7 @@ from amd_stand_in.hls.interface import Interface
 
 @dataclass
 class Solution:
-    """A solution and what has been done in it. `stale` names the configuration that changed after synthesis."""
+    """A solution and its state. `stale` names the configuration that changed after synthesis."""
 
     name: str
     flow: str

@@ -28,7 +28,7 @@ class Hls(ProjectCommands, DesignCommands):
         )  # fmt: skip
 
     def define(self) -> None:
-        """Put every command of the table into the interpreter."""
+        """Register every command of the table with the interpreter."""
         for name in self.table:
             self.run.tcl.define(name, self._command(name))
 
@@ -51,7 +51,7 @@ class Hls(ProjectCommands, DesignCommands):
         return call
 
     def do_set_param(self, arguments: Arguments) -> None:
-        """Only the parameter that lets hidden options through."""
+        """Accept only the parameter that allows hidden options."""
         if arguments.word(0) != "hls.enable_hidden_option_error":
             raise ToolError("Common 17-151", f"Parameter '{arguments.word(0)}' is not known to the stand-in.")
         self.hidden = arguments.word(1).lower() in ("false", "0")

@@ -1,6 +1,6 @@
 """The IP catalog: AMD's cores that a stitched design needs, and the cores of the repositories.
 
-Parameters, their values and the pins: AMD PG085 (AXI4-Stream infrastructure), PG122 (shift RAM) and scripts in public.
+Parameters, their values and the pins: AMD PG085 (AXI4-Stream infrastructure), PG122 (shift RAM) and public scripts.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class Definition:
     defaults: Mapping[str, str] = field(default_factory=dict)
 
     def check(self, name: str, value: str) -> None:
-        """Raise ToolError for a parameter that the IP does not have or a value that it does not take."""
+        """Raise ToolError if the IP lacks the parameter or does not accept the value."""
         if name not in self.parameters:
             raise ToolError("Stand-in 1-8", f"Parameter '{name}' does not exist on IP '{self.vlnv}'.")
         allowed = self.parameters[name]
@@ -174,16 +174,16 @@ def builtin(release: str) -> list[Definition]:
 
 
 class Catalog:
-    """What `create_bd_cell -vlnv` can make."""
+    """The IPs that `create_bd_cell -vlnv` can make."""
 
     def __init__(self, release: str) -> None:
         self.definitions = {definition.vlnv: definition for definition in builtin(release)}
         self.stale = False
 
     def refresh(self, folders: list[Path]) -> list[tuple[str, str]]:
-        """Read every `component.xml` below the repositories. Returns message ids and what is wrong.
+        """Read every `component.xml` below the repositories. Returns message ids and texts of mistakes.
 
-        Of two cores of one name the first that is found counts.
+        If two cores have the same name, the first one found counts.
         """
         faults = []
         places: dict[str, Path] = {}

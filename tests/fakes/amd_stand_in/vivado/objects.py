@@ -1,6 +1,6 @@
-"""Vivado's objects and their properties: what is not listed for a kind of object is an error.
+"""Vivado's objects and their properties. A property that is not listed for a kind of object is an error.
 
-Names after AMD UG912 and UG835 as public scripts use them, and the RTL kernel wizard's scripts for the packager's.
+Names are from AMD UG912 and UG835, as used in public scripts; the packager's are from the RTL kernel wizard's scripts.
 """
 
 from __future__ import annotations
@@ -95,13 +95,13 @@ CONTENTS = {
     "RAMB18E2": {**{f"INIT_{at:02X}": 256 for at in range(64)}, **{f"INITP_{at:02X}": 256 for at in range(8)}},
     "RAMB36E2": {**{f"INIT_{at:02X}": 256 for at in range(128)}, **{f"INITP_{at:02X}": 256 for at in range(16)}},
 }
-"""Primitive to its properties of contents, and their bits (AMD UG974)."""
+"""Properties for contents of each primitive, with their bits (AMD UG974)."""
 WITH_CONFIG = {"ip", "bd_cell", "bd_pin", "bd_port", "bd_intf_pin", "bd_intf_port"}
 
 
 @dataclass(eq=False)
 class Thing:
-    """An object; `handle` is what Tcl sees. `owner` and `data` are what it is of."""
+    """An object; Tcl sees its `handle`. `owner` and `data` are the thing that it describes."""
 
     kind: str
     handle: str
@@ -118,14 +118,14 @@ class Thing:
         return self.properties.get("NAME", self.handle)
 
     def knows(self, name: str) -> bool:
-        """Tell whether objects of this kind have a property."""
+        """Whether objects of this kind have a property."""
         upper = name.upper()
         if upper.startswith("CONFIG.") and self.kind in WITH_CONFIG:
             return True
         return upper in PROPERTIES[self.kind]
 
     def set(self, name: str, value: str) -> None:
-        """Set a property. Raises ToolError for one that it does not have, and for a value that it does not take."""
+        """Set a property. Raises ToolError for an unknown property or an invalid value."""
         upper = name.upper()
         if not self.knows(name):
             raise ToolError("Common 17-142", f"'{name}' is not a property of {self.kind} '{self.handle}'.")
@@ -144,7 +144,7 @@ class Thing:
         self.properties[upper] = value
 
     def get(self, name: str) -> str:
-        """A property's value; empty where it was never set. Raises ToolError for one that it does not have."""
+        """The value of a property; empty if never set. Raises ToolError for an unknown property."""
         if not self.knows(name):
             raise ToolError("Common 17-142", f"'{name}' is not a property of {self.kind} '{self.handle}'.")
         made = self.on_get(name.upper()) if self.on_get is not None else None

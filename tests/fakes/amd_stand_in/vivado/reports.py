@@ -1,4 +1,4 @@
-"""Vivado's reports of a netlist, in the layouts of its releases; the numbers follow from the sources."""
+"""Vivado's reports of a netlist, in the layouts of its releases; the figures are computed from the sources."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _head(release: str, command: str, netlist: Netlist, title: str, state: bool 
 
 
 def table(rows: list[list[str]]) -> list[str]:
-    """A table between rules; the first column is left, the others right."""
+    """A framed table; the first column is left-aligned, the others right-aligned."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     rule = "+" + "+".join("-" * (w + 2) for w in widths) + "+"
     lines = [rule]
@@ -181,7 +181,7 @@ def hierarchy(release: str, command: str, netlist: Netlist, depth: int) -> str:
 
 
 def slack(netlist: Netlist, forced: str | None) -> float | None:
-    """Worst slack in ns; None where no clock times anything. A faster path the smaller the design."""
+    """Worst slack in ns; None if no clock constrains anything. The smaller the design, the larger the slack."""
     if not netlist.clocks:
         return None
     period = min(period for period, _ in netlist.clocks.values())
@@ -304,7 +304,7 @@ def timing(release: str, command: str, netlist: Netlist, forced: str | None) -> 
 def accelerator(
     release: str, netlist: Netlist, platform: Platform, kernel: str, units: list[tuple[str, Size]], state: str
 ) -> str:
-    """`report_accelerator_utilization`, which v++ names `kernel_util_*.rpt`."""
+    """`report_accelerator_utilization`; v++ writes it as `kernel_util_*.rpt`."""
     command = f"report_accelerator_utilization -kernels {{ {kernel} }} -file kernel_util_{state.lower()}.rpt -name kernel_util_{state.lower()} -json"
     lines = _head(release, command, netlist, "Accelerator Utilization Design Information")
     lines = [line.replace(f"| Design State : {netlist.state}", f"| Design State : {state}") for line in lines]

@@ -82,7 +82,7 @@ class Vivado(
         self.start_packager()
 
     def define(self) -> None:
-        """Put every command into the interpreter."""
+        """Register every command with the interpreter."""
         for name in self.table:
             self.run.tcl.define(name, self._command(name))
 
@@ -96,7 +96,7 @@ class Vivado(
         def call(words: Sequence[str]) -> object:
             arguments = self.grammar.read(self.table[name], name, words)
             if self.run.faults.any and name not in ("launch_runs", "launch_run"):
-                # What runs are launched for happens in their own processes.
+                # Commands for runs are executed in processes of their own.
                 self.run.faults.strike(name, device=self.device)
             if handler is None:
                 raise ToolError("Stand-in 1-2", f"'{name}' exists but the stand-in does not model it.")
@@ -135,7 +135,7 @@ class Vivado(
         return [thing for kind in kinds for thing in self.kinds.get(kind, ())]
 
     def object(self, handle: str, *kinds: str) -> Thing:
-        """The object of a handle. Raises ToolError."""
+        """The object of a handle. Raises ToolError if there is none."""
         found = [thing for thing in self.things.get(handle, []) if not kinds or thing.kind in kinds]
         if not found:
             wanted = f" of kind {' or '.join(kinds)}" if kinds else ""
@@ -152,7 +152,7 @@ class Vivado(
     def select(
         self, arguments: Arguments, things: Iterable[Thing], what: str, code: str, *, default: str = "*"
     ) -> list[str]:
-        """What every `get_*` does: patterns, -filter. Nothing found is a warning and an empty list."""
+        """Common part of all `get_*`: patterns, -filter. If nothing is found, warn and return an empty list."""
         patterns = [pattern for word in arguments.positional or [default] for pattern in self.run.tcl.split(word)]
         found = []
         if not arguments.flag("regexp") and not any("*" in pattern for pattern in patterns):
@@ -213,7 +213,7 @@ class Vivado(
                 self.with_property(handle, name).set(name, value)
 
     def do_reset_property(self, arguments: Arguments) -> None:
-        """One property of objects to its default."""
+        """Reset a property of objects to its default."""
         name = arguments.word(0)
         handles = [handle for text in arguments.positional[1:] for handle in self.run.tcl.split(text)]
         if not handles:
@@ -225,7 +225,7 @@ class Vivado(
             thing.properties.pop(name.upper(), None)
 
     def with_property(self, handle: str, name: str) -> Thing:
-        """The object of a handle that has a property (two kinds of objects may share a name)."""
+        """The object of a handle that has the property; objects of two kinds may share a name."""
         known = self.things.get(handle, [])
         if not known:
             raise ToolError(
@@ -266,13 +266,13 @@ class Vivado(
         return self.run.release if arguments.flag("short") else f"Vivado v{self.run.release} (64-bit)\nstand-in"
 
     def do_set_msg_config(self, arguments: Arguments) -> None:
-        """Another severity for a message id, here and in the runs of the project."""
+        """Set the severity of a message id, here and in the runs of the project."""
         severity = arguments.text("new_severity").upper().strip('"')
         if "new_severity" not in arguments.options:
             return
         if severity not in ("ERROR", "CRITICAL WARNING", "WARNING", "INFO", "STATUS"):
             raise ToolError("Common 17-161", f"Invalid option value '{severity}' specified for 'new_severity'.")
-        # Both ways are written: {Synth 8-4445} and {[Synth 8-4445]}.
+        # Scripts write both {Synth 8-4445} and {[Synth 8-4445]}.
         code = arguments.text("id").removeprefix("[").removesuffix("]")
         if not re.fullmatch(r"[A-Za-z_]+ \d+-\d+", code):
             raise ToolError("Common 17-161", f"Invalid option value '{arguments.text('id')}' specified for 'id'.")
@@ -282,7 +282,7 @@ class Vivado(
         """Accepted."""
 
     def do_common_send_msg_id(self, arguments: Arguments) -> None:
-        """A script's own message."""
+        """Print a message of the script."""
         code, severity, text = (arguments.word(i) for i in range(3))
         if severity == "ERROR":
             raise ToolError(code.strip("{}"), text)
@@ -290,5 +290,5 @@ class Vivado(
 
     @property
     def raises_failed_runs(self) -> bool:
-        """From about 2021.2 on waiting for a run that failed is an error."""
+        """Whether waiting for a failed run is an error; true from about 2021.2 on."""
         return order(self.run.release) >= (2021, 2)

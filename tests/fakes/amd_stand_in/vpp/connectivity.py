@@ -1,4 +1,4 @@
-"""What a link connects: compute units, banks, SLRs and clocks, against the kernels and the platform."""
+"""The connections of a link: compute units, banks, SLRs and clocks, checked against kernels and platform."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from amd_stand_in.vpp.options import Options
 MOST_UNITS = 60
 MOST_MHZ = 650.0
 PORTS_PER_BANK = 15
-"""Kernel ports that one DDR or PLRAM interconnect takes (AMD UG1393; likely)."""
+"""Maximum number of kernel ports on a DDR or PLRAM interconnect (AMD UG1393; probable)."""
 DEFAULTS = {"0": 300.0, "1": 500.0}
 
 
@@ -28,7 +28,7 @@ class Unit:
 
 
 def units_of(options: Options, kernels: dict[str, KernelDescription]) -> dict[str, Unit]:
-    """The compute units that `nk` names; one of each kernel where it names none. Raises ToolError."""
+    """The compute units named by `nk`; without `nk`, one of each kernel. Raises ToolError."""
     found: dict[str, Unit] = {}
     named: set[str] = set()
     for text in options.all("connectivity.nk"):
@@ -78,7 +78,7 @@ def _tags(text: str, platform: Platform, where: str) -> list[str]:
 
 
 def connect(options: Options, units: dict[str, Unit], platform: Platform) -> list[str]:
-    """Banks and SLRs into the units. Returns what was inferred because nothing said it. Raises ToolError."""
+    """Assign banks and SLRs to the units. Returns the assignments that had to be inferred. Raises ToolError."""
     for text in options.all("connectivity.sp"):
         key, _, tag = text.partition(":")
         unit_name, dot, word = key.partition(".")
@@ -125,9 +125,9 @@ def _pointers(unit: Unit) -> list[KernelArgument]:
 
 
 def clocks_of(options: Options, units: dict[str, Unit], platform: Platform) -> dict[str, float]:
-    """Clock id to MHz. Raises ToolError for clocks that are not there, for two ways at once, and for the wrong way.
+    """Clocks in MHz by id. Raises ToolError for unknown clocks, for both kinds of options at once, and for the wrong kind.
 
-    Which way a platform wants: AMD UG1702. That the other one is refused is an assumption.
+    The kind that a platform wants is from AMD UG1702. That the other kind is refused is an assumption.
     """
     found = dict(DEFAULTS)
     text = options.get("kernel_frequency")

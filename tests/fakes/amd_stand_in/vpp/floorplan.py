@@ -1,4 +1,4 @@
-"""A script of the implementation run: it sees the placed design, with the shell's pblocks and the units' paths."""
+"""Run a script of the implementation on the placed design, with the shell's pblocks and the units' paths."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from amd_stand_in.vivado.tool import Vivado
 
 
 def apply(script: Path, design: Netlist, console: Console, faults: Faults, release: str, root: Path) -> dict[str, str]:
-    """Run the script. Returns which cell lies in which pblock. Raises ToolError if it fails."""
+    """Run the script. Returns the pblock of each cell. Raises ToolError if it fails."""
 
     def tail(name: str, error: ToolError) -> str:
         for line in error.lines():

@@ -1,4 +1,4 @@
-"""What a link takes: a platform and kernel objects."""
+"""The inputs of a link: a platform and kernel objects."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from amd_stand_in.vpp.kernel_object import KernelDescription
 from amd_stand_in.vpp.options import Options
 
 Kernels = dict[str, tuple[KernelDescription, Component, Netlist | None]]
-"""By their names; a kernel of sources has no netlist."""
+"""Kernels by name; a kernel from sources has no netlist."""
 
 
 def find_platform(text: str) -> Platform:

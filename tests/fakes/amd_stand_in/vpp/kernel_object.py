@@ -1,7 +1,7 @@
 """Kernel objects (`.xo`): the rules of a kernel's interfaces, `package_xo`, and reading one for the link.
 
-Rules after AMD UG1393 and UG1702: one AXI4-Lite slave, masters of 64 bit addresses, every bus with a clock, `kernel.xml`
-that says what the netlist has.
+Rules from AMD UG1393 and UG1702: one AXI4-Lite slave, masters with 64-bit addresses, a clock for every bus, and a
+`kernel.xml` that matches the netlist.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class KernelArgument:
 
 @dataclass(frozen=True)
 class KernelDescription:
-    """What `kernel.xml` says."""
+    """The contents of `kernel.xml`."""
 
     name: str
     vlnv: str
@@ -57,7 +57,7 @@ class KernelDescription:
 
 
 def integrity(thing: Thing, *, kernel: bool) -> list[str]:
-    """What `ipx::check_integrity` finds wrong with a core that is open in the packager."""
+    """The mistakes that `ipx::check_integrity` finds in a core that is open in the packager."""
     core: Component = thing.data
     faults = [] if core.buses else [f"core '{core.name}' has no bus interface"]
     assert core.folder is not None
@@ -118,7 +118,7 @@ def _kernel_rules(core: Component, clocks: list[component.Bus]) -> list[str]:
 
 
 def describe(text: str, where: str) -> KernelDescription:
-    """Read `kernel.xml`. Raises ToolError for what it may not say."""
+    """Read `kernel.xml`. Raises ToolError for invalid contents."""
     try:
         root = ElementTree.fromstring(text)
     except ElementTree.ParseError as error:
@@ -240,7 +240,7 @@ def _agree(core: Component, kernel: KernelDescription, name: str, run: Run) -> N
 
 
 def unpack(path: Path, release: str) -> tuple[KernelDescription, Component, Netlist | None]:
-    """What a link reads of an `.xo`. Raises ToolError."""
+    """Read an `.xo` for a link. Raises ToolError."""
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()

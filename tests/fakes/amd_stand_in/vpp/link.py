@@ -46,7 +46,7 @@ class Link(LinkOutput):
         ]
 
     def run(self) -> None:
-        """All of it. Raises ToolError."""
+        """Do the whole link. Raises ToolError."""
         target = self.options.get("target", "hw")
         if target == "sw_emu":
             raise ToolError("Stand-in 1-2", "sw_emu is not modelled (2024.2 has none).")
@@ -169,23 +169,23 @@ class Link(LinkOutput):
         return achieved
 
     def _child_failed(self, step: str, lines: list[str]) -> None:
-        """A run of vpl ended badly: v++ shows its errors under names of its own, and of the rest says where to look."""
+        """A run of vpl failed: v++ prints its errors under names of its own, and names the log for the rest."""
         run = "impl_1" if step == "impl" else "synth_1"
         log = self.temp / f"link/vivado/vpl/prj/prj.runs/{run}/runme.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text("\n".join(["*** Running vivado (stand-in)", *lines]) + "\n")
-        told = [match for line in lines if (match := re.match(r"ERROR: \[\S+ (\S+)\] (.*)", line))]
+        errors = [match for line in lines if (match := re.match(r"ERROR: \[\S+ (\S+)\] (.*)", line))]
         what = "implementing" if step == "impl" else "synthesizing"
         raise ToolError(
             "VPL 60-773",
             f"In '{(self.temp / 'link/vivado/vpl/runme.log').resolve()}', caught Tcl error:  problem {what} dynamic "
             f"region, {run}: {'place' if step == 'impl' else 'synth'}_design ERROR, please look at the run log file "
             f"'{log.resolve()}' for more information",
-            before=tuple((f"VPL {match[1]}", match[2]) for match in told),
+            before=tuple((f"VPL {match[1]}", match[2]) for match in errors),
         )
 
     def _floorplan(self, design: Netlist) -> dict[str, str]:
-        """Run the scripts of the implementation. Returns which cell lies in which pblock."""
+        """Run the scripts of the implementation. Returns the pblock of each cell."""
         placed: dict[str, str] = {}
         for script in scripts_of(self.options):
             if not script.is_file():
@@ -204,7 +204,7 @@ class Link(LinkOutput):
         worst = vivado_reports.slack(design, None) or 0.0
         if wanted is not None:
             achieved["0"] = float(wanted or clocks["0"] * 0.85)
-            # The slack at the clock asked for from which the clock achieved follows: the summary is made before it.
+            # The summary is made before the clock is lowered: it shows the slack at the clock asked for.
             self.forced_slack = f"{min(worst, self.clock_ns - 1000 / achieved['0']):.3f}"
         elif missed is not None:
             self.console.critical(

@@ -1,4 +1,4 @@
-"""What a link leaves: the file, its description, the diary of the run, the closing words."""
+"""The output of a link: the file, its description, the event log, the closing words."""
 
 from __future__ import annotations
 

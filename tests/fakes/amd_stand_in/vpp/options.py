@@ -1,6 +1,6 @@
-"""The command line and the configuration file of v++: names, spans of releases, and which of two values counts.
+"""The command line and the configuration file of v++: names, releases, and precedence.
 
-Facts after AMD UG1393 (2019.2) and UG1702 (2020.1 to 2025.2), in a form of our own.
+Facts from AMD UG1393 (2019.2) and UG1702 (2020.1 to 2025.2), in a form of our own.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ _SPANS = {
 
 @dataclass
 class Options:
-    """What was asked for; `lists` hold what may come more than once."""
+    """The options given; `lists` holds those that may be repeated."""
 
     values: dict[str, str] = field(default_factory=dict)
     lists: dict[str, list[str]] = field(default_factory=dict)
@@ -125,7 +125,7 @@ class Options:
 
 
 def read(words: list[str], release: str, warn: Callable[[str], None]) -> Options:
-    """The options of a command line and its files; of single values the command line's counts. Raises ToolError."""
+    """Read the options of a command line and its files; the command line has precedence. Raises ToolError."""
     found = Options()
     configs: list[str] = []
     rest = list(words)
@@ -199,7 +199,7 @@ def _single(found: Options, key: str, value: str) -> None:
         raise ToolError("v++ 60-1508", f"'{value}' is no value of --{key}: {', '.join(CHOICES[key])}")
     if key in ("jobs", "vivado.synth.jobs", "vivado.impl.jobs") and not value.isdigit():
         raise ToolError("v++ 60-1508", f"'{value}' is no value of --{key}: a whole number")
-    # The first value counts: command line, then files in their order, each from its top.
+    # The first value counts: command line first, then files in order, each from its top.
     found.values.setdefault(key, value)
 
 

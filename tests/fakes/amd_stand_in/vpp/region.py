@@ -1,4 +1,4 @@
-"""The dynamic region of the shell: its units, whether they fit, and what lies in each SLR."""
+"""The dynamic region of the shell: its units, whether they fit, and the contents of each SLR."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TOP = "pfm_top_wrapper"
 
 
 def place_units(design: Netlist, path: list[str], top: str, units: list[str]) -> None:
-    """The compute units below the shell's path; in shells of two stages the core is `inst` below the unit."""
+    """The compute units below the shell's path. In two-stage shells the core is `inst` below the unit."""
     above = TOP
     for word in path:
         if word not in design.modules:
@@ -29,7 +29,7 @@ def place_units(design: Netlist, path: list[str], top: str, units: list[str]) ->
 
 
 def refuse_too_much(sizes: list[tuple[str, Size]], platform: Platform, logs: Path, console: Console) -> None:
-    """Raises ToolError, as placement does, for units that take more than the platform leaves to users."""
+    """Raise ToolError, like placement, if the units exceed what the platform leaves to users."""
     total = Size()
     for _, size in sizes:
         total = total + size
@@ -53,7 +53,7 @@ def refuse_too_much(sizes: list[tuple[str, Size]], platform: Platform, logs: Pat
 
 
 def use_per_slr(design: Netlist, platform: Platform, units: dict[str, Unit], placed: dict[str, str]) -> list[Size]:
-    """What lies in each SLR: cells by their pblock, the rest where the unit is, else in SLR0."""
+    """The size in each SLR: cells by pblock; others in the SLR of their unit, or in SLR0."""
     use = [Size() for _ in range(platform.slrs)]
 
     def walk(module: str, path: str, at: int) -> None:

@@ -1,4 +1,4 @@
-"""`--vivado.prop`: properties of Vivado's runs, projects and file sets, as v++ takes them."""
+"""`--vivado.prop`: properties of Vivado's runs, projects and file sets, as accepted by v++."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from amd_stand_in.vpp.options import Options
 
 
 def scripts_of(options: Options) -> list[Path]:
-    """The scripts that steps of the runs are to source. Raises ToolError for what v++ or its Vivado refuses."""
+    """The scripts that steps of runs must source. Raises ToolError for properties that v++ or Vivado refuses."""
     scripts = []
     for text in options.all("vivado.prop"):
         name, _, value = text.partition("=")
@@ -20,7 +20,7 @@ def scripts_of(options: Options) -> list[Path]:
         if len(parts) != 3 or parts[0] not in ("run", "fileset", "project") or not value:
             raise ToolError("v++ 60-1509", f"prop={text}: expected object.name.property=value")
         if parts[0] != "run" or parts[1] not in ("impl_1", "synth_1", "__KERNEL__"):
-            # A misspelt run is taken in silence, as v++ does: what it should do does not happen.
+            # Accept a misspelt run silently, like v++; it then has no effect.
             continue
         if parts[2].upper() not in PROPERTIES["run"]:
             raise ToolError("VPL 17-142", f"'{parts[2]}' is not a property of run '{parts[1]}'.")

@@ -1,6 +1,6 @@
-"""The linked file: the container of XRT, with open's emulation where it was given, and `xclbinutil --info` of it.
+"""The linked file: XRT's container, with the open toolchain's emulation if given, and its `xclbinutil --info`.
 
-The project's own module writes and reads the container: it is the one that the format has here.
+The project's own module reads and writes the container, because a format has only one module here.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from runtime.formats.sections import CLOCK_TYPES, MEMORY_TYPES, Clock, Connectio
 from runtime.formats.xclbin import Mode, Xclbin, pack
 
 PAYLOAD = "AMD_STAND_IN_PAYLOAD"
-"""Environment: an xclbin of the open toolchain's sw_emu build of the same kernel, whose model goes into the file."""
+"""Variable that names the same kernel's xclbin from the open toolchain (sw_emu); its model goes into the file."""
 BASE = 0x1800000
 _KINDS = {"DDR": "DDR4", "PLRAM": "DRAM", "HBM": "HBM", "HOST": "HOST"}
 
 
 def _tag(platform: Platform, kind: str, index: int) -> str:
-    # The first DDR shells call their banks bank0 to bank3.
+    # The first DDR shells name their banks bank0 to bank3.
     return f"bank{index}" if kind == "DDR" and platform.generation <= "201920" else f"{kind}[{index}]"
 
 
@@ -56,7 +56,7 @@ def _memories(platform: Platform, units: dict[str, Unit]) -> tuple[list[MemoryBa
 def compose(
     platform: Platform, units: dict[str, Unit], clocks: dict[str, float], target: str, release: str, part: str
 ) -> Xclbin:
-    """The file. Raises ToolError where the emulation given is of another kernel."""
+    """Make the file. Raises ToolError if the emulation given is of another kernel."""
     mode = Mode.HW_EMU if target == "hw_emu" else Mode.FLAT
     layout = [
         IpLayoutEntry(f"{unit.kernel.name}:{unit.name}", BASE + 0x10000 * at, properties=1)
@@ -88,10 +88,10 @@ def compose(
 
 
 def mirrored(file: Xclbin) -> bytes:
-    """The file as XRT's `XclBin::writeXclBinBinary` writes every file: header and sections once more as JSON behind them.
+    """The file followed by the mirror that XRT's `XclBin::writeXclBinBinary` writes: header and sections as JSON.
 
-    No gap before it, all values are texts, a newline before the closing mark, and `m_length` counts it. Of the sections'
-    payloads the mirror of the tools holds a few tables as well.
+    There is no gap before it, all values are texts, a newline precedes the closing mark, and `m_length` includes it. Of
+    the sections' payloads the tools' mirror also contains a few tables.
     """
     header = file.header
 
@@ -122,7 +122,7 @@ def mirrored(file: Xclbin) -> bytes:
         ("section_header", {"Kind": str(int(section.kind)), "Name": section.name, "Offset": f"{section.offset:#x}", "Size": f"{len(section.data):#x}"})
         for section in file.sections
     ]  # fmt: skip
-    # A member for each section, all of one name: no dict of Python's can hold that.
+    # All sections are members with the same name, so a Python dict cannot hold them.
     inside = ",".join(f"{json.dumps(name)}:{json.dumps(value, separators=(',', ':'))}" for name, value in members)
     tail = f"XCLBIN_MIRROR_DATA_START{{{inside}}}\nXCLBIN_MIRROR_DATA_END".encode()
     return pack(replace(file, header=replace(header, length=header.length + len(tail)), tail=tail))

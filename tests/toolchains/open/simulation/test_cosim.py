@@ -209,7 +209,7 @@ class TestImages:
         core = block_of(network, "res2b").core()
         np.savez(tmp_path / "mine.npz", res2B=np.zeros((4, 4, 64), np.uint8))
         with pytest.raises(
-            InputError, match="an array 'res2B', and the network no such block; its blocks: res2a, res2b"
+            InputError, match="an array 'res2B', but the network has no such block; its blocks: res2a, res2b"
         ):
             read_stimuli(core, "res2b", 4, None, {"archive": tmp_path / "mine.npz"}, ("res2a", "res2b"))
 
@@ -218,7 +218,7 @@ class TestImages:
         np.save(tmp_path / "array.npy", np.zeros((4, 4, 64), np.uint8))
         (tmp_path / "text.npz").write_text("no archive")
         for name in ("array.npy", "text.npz", "absent.npz"):
-            with pytest.raises(InputError, match=r"cosim.inputs is no .npz archive of arrays that can be read"):
+            with pytest.raises(InputError, match=r"cosim.inputs is not a readable .npz archive of arrays"):
                 read_stimuli(core, "res2b", 4, None, {"archive": tmp_path / name})
 
 

@@ -57,7 +57,7 @@ def test_written_read_and_measured_again(tmp_path, network) -> None:
     assert bounds(trimmed.cores()["res2a"]) == {"skip": 957}
     assert len({core.name for core in trimmed.cores().values()}) == len({c.name for c in network.cores().values()})
     # Values of the cores as they were say nothing of those that are there now.
-    with pytest.raises(TrimError, match=r"res2a/values.json is of another core; run: doit cosim:res2a"):
+    with pytest.raises(TrimError, match=r"res2a/values.json describes another core; run: doit cosim:res2a"):
         trim(tmp_path, FOLDER, trimmed)
     # The same marks in the trimmed cores give the same file, against the same bounds.
     simulated(tmp_path, trimmed, {"res2a": 900}, others=400)

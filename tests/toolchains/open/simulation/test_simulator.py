@@ -130,8 +130,8 @@ def test_without_a_fault_everything_passes(faulty: Simulator) -> None:
         (1, "stream output: valid fell before the beat was taken"),
         (2, "port output: data changed while the beat was waiting"),
         (5, "deadlock"),
-        (6, "port output: one beat more than the 12 that there are"),
-        (7, "port input: all results are out, but only 11 of 12 beats were taken"),
+        (6, "port output: the core sent more than the 12 beats expected"),
+        (7, "port input: all results have come, but the core took only 11 of 12 beats"),
     ],
 )
 def test_a_broken_rule_is_named(faulty: Simulator, fault: int, words: str) -> None:

@@ -182,8 +182,8 @@ def test_the_file_is_of_one_block(tmp_path: Path) -> None:
     keep(first)
     keep(first)
     assert (tmp_path / "waves/one.fst").read_text() == "res2a"
-    with pytest.raises(WaveformError, match=r"one\.fst is of res2a; ask for one block: doit cosim:res2b"):
+    with pytest.raises(WaveformError, match=r"one\.fst is of res2a; ask for one block only: doit cosim:res2b"):
         keep(second)
-    with pytest.raises(WaveformError, match="only blocks in RTL"):
+    with pytest.raises(WaveformError, match="only RTL of blocks"):
         keep((tmp_path / "inoutdma" / "values.json",))
     assert (tmp_path / "waves/one.fst").read_text() == "res2a"

@@ -125,5 +125,5 @@ def test_cells_that_the_model_does_not_have_are_counted() -> None:
 
 
 def test_a_loop_is_an_error_with_its_name() -> None:
-    with pytest.raises(LoopError, match="feeds itself through ring"):
+    with pytest.raises(LoopError, match="combinational loop through ring"):
         analyse(FlatNetlist((lut("x", 0, 1), lut("y", 1, 0)), names(2, n0="ring")))

@@ -48,12 +48,12 @@ def test_all_three_agree() -> None:
 @pytest.mark.parametrize(
     ("printed", "status", "said"),
     [
-        (f"{CSIM}\n{FAIL}", "Fail", "did not say COSIM 212-1000 PASS"),
-        (f"{CSIM}\n{FAIL}", "Pass", "did not say COSIM 212-1000 PASS"),
-        (f"{CSIM}\n", "Pass", "did not say COSIM 212-1000 PASS"),
+        (f"{CSIM}\n{FAIL}", "Fail", "did not print COSIM 212-1000 PASS"),
+        (f"{CSIM}\n{FAIL}", "Pass", "did not print COSIM 212-1000 PASS"),
+        (f"{CSIM}\n", "Pass", "did not print COSIM 212-1000 PASS"),
         (f"{CSIM}\n{PASS}", "Fail", "says Fail"),
-        (f"{CSIM}\n{PASS}", "NA", "names no language"),
-        (f"{CSIM}\n{PASS.replace('PASS', 'FAIL')}", "Pass", "did not say COSIM 212-1000 PASS"),
+        (f"{CSIM}\n{PASS}", "NA", "names no simulated language"),
+        (f"{CSIM}\n{PASS.replace('PASS', 'FAIL')}", "Pass", "did not print COSIM 212-1000 PASS"),
         (PASS, "Pass", "C simulation"),
     ],
 )

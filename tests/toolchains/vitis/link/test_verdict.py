@@ -36,7 +36,7 @@ def reports(
         (reports(met=False, setup=7, hold=1), True, "setup, hold"),
         (reports(met=False, pulse=1), True, "pulse_width"),
         (reports(met=False), True, "no failing check named"),
-        (reports(met=None, wns=None), False, "has reached nothing"),
+        (reports(met=None, wns=None), False, "no path is constrained by the clock"),
         (LinkReports(None, None, None, None, ()), True, "no timing summary"),
     ],
 )

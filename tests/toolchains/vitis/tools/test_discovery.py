@@ -125,7 +125,7 @@ def test_hls_is_needed_for_its_view_only(tmp_path: Path) -> None:
 def test_another_release_than_the_one_asked_for(tmp_path: Path) -> None:
     (said,) = missing(whole(tmp_path), release="2024.1")
     assert "2024.1" in said
-    assert "there is 2022.2" in said
+    assert "installed: 2022.2" in said
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_parts_that_agree(tmp_path: Path) -> None:
 def test_parts_that_disagree(tmp_path: Path) -> None:
     (said,) = missing(platform_folder(tmp_path, HPFM.format(part="xcu250-figd2104-2-e")), find_platform("u250"))
     assert "platform/u250.yaml has part xcu250-figd2104-2L-e" in said
-    assert "is of part xcu250-figd2104-2-e" in said
+    assert "is for part xcu250-figd2104-2-e" in said
     assert "write 'part: xcu250-figd2104-2-e'" in said
 
 

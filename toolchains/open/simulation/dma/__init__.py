@@ -1,1 +1,1 @@
-"""The DMA core simulated beside a model of host and card memory."""
+"""Simulation of the DMA core with a model of host and card memory."""

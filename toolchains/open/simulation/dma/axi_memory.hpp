@@ -1,7 +1,7 @@
 // Card memory behind the AXI4 masters of a verilated core. It checks the masters' side of the protocol and throws
-// ProtocolError at the first breach. It knows no type of Verilator: it is given the places where the ports are kept.
+// ProtocolError at the first violation. It uses no type of Verilator, only pointers to the ports.
 //
-// A cycle is: sample() of everything with the clock low and the model evaluated; rising edge; drive() of everything.
+// In each cycle, with the clock low and the model evaluated, call sample() of every port; then the rising edge; then drive().
 // Rules and signals: AMBA AXI protocol specification (ARM IHI 0022), chapters A2 and A3.
 #pragma once
 
@@ -29,7 +29,7 @@ struct CardMemory {
     }
 };
 
-// The five signals of an address that differ from burst to burst or are checked.
+// The signals of an address channel that vary from burst to burst or are checked.
 struct AddressPins {
     const unsigned char* valid;
     unsigned char* ready;
@@ -39,7 +39,7 @@ struct AddressPins {
     const unsigned char* burst;
 };
 
-// `bytes`: width of the data bus. Data wider than 64 bits is an array of words, lowest first: bytes in order.
+// `bytes` is the width of the data bus. Verilator keeps data wider than 64 bits as words, lowest first, so bytes are in order.
 struct ReadPins {
     const char* name;
     std::uint32_t bytes;
@@ -65,7 +65,7 @@ struct WritePins {
     unsigned char* answer;
 };
 
-// The places of one master of a verilated top, e.g. FARM_READ_PINS(top, m_axi_gmem0, 64).
+// The pins of one master of a verilated top, e.g. FARM_READ_PINS(top, m_axi_gmem0, 64).
 #define FARM_ADDRESS_PINS(top, prefix)                                                                         \
     { &(top).prefix##VALID, &(top).prefix##READY, &(top).prefix##ADDR, &(top).prefix##LEN, &(top).prefix##SIZE, \
       &(top).prefix##BURST }
@@ -163,7 +163,7 @@ class WriteDataRules {
 // Which of the two channels of a write the memory takes first.
 enum class WriteOrder { either, address_first, data_first };
 
-// Cycles and chances of one memory port. A stall keeps a channel back in a cycle.
+// Latencies in cycles and probabilities of one memory port. A stall holds a channel for one cycle.
 struct MemoryTiming {
     unsigned latency_low = 100;   // from an address to its first word, or from the last word to the answer
     unsigned latency_high = 100;
@@ -180,7 +180,7 @@ class MemoryPort {
     CardMemory& memory;
     MemoryTiming timing;
     std::uint64_t bursts = 0, words = 0, errors = 0;
-    std::size_t most_bursts = 0;  // the highest number under way
+    std::size_t most_bursts = 0;  // highest number outstanding at once
 
   protected:
     struct Burst {
@@ -204,7 +204,7 @@ class MemoryPort {
         return static_cast<unsigned char>(2 + random() % 2);
     }
 
-    // Whether an address moves in this cycle; checks it while it is offered.
+    // Returns whether an address moves in this cycle. Checks it as long as it is offered.
     bool sample_address(const AddressPins& pins, Burst& burst) {
         AddressRules::Burst moved;
         if (!rules.sample(pins, cycle, moved, memory)) return false;
@@ -248,7 +248,7 @@ class ReadMemory : public MemoryPort {
             *pins.response = response();
             *pins.valid = 1;
         } else {
-            // What is not valid must not matter.
+            // Drive garbage: the core must ignore data that are not valid.
             std::memset(pins.data, 0xa5, bytes);
             *pins.last = 1;
             *pins.response = 3;
@@ -296,7 +296,7 @@ class WriteMemory : public MemoryPort {
         }
     }
 
-    // No burst whose answer is missing, no data without an address.
+    // Whether every burst has been answered and no data wait for an address.
     bool quiet() const { return addresses.empty() && data.empty() && answers.empty(); }
 
   private:

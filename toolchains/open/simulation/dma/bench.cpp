@@ -1,7 +1,7 @@
-// The DMA core between a host, a card memory and the blocks. Argument: a folder with `scenario` (lines of a key and
-// values, see read_scenario), `memory` and `results` (what the last block sends); leaves `image` and `weights` (what the
-// blocks got) and `memory` as it is afterwards. For each call it prints a line of figures and, for each stream, in which
-// cycles since the call began the last beat of each image moved.
+// Simulates the DMA core together with a host, a card memory and the blocks. The argument is a folder with three files:
+// `scenario` (lines of a key and values, see read_scenario), `memory`, and `results` (the beats that the last block sends).
+// It writes `image` and `weights` (the beats that the blocks got) and the final `memory`. For each call it prints a line of
+// figures and, for each stream, the cycles since the start of the call in which the last beat of each image moved.
 #include "bench.hpp"
 
 #include <cstdio>
@@ -16,7 +16,7 @@ namespace {
 using farm::ProtocolError;
 
 const std::uint32_t CONTROL = 0x00, ON = 0x04, ENABLED = 0x08, PENDING = 0x0c, ERRORS = 0x3c;
-const std::uint32_t START = 1, DONE = 2, IDLE = 4, READY = 8, AGAIN = 0x80;
+const std::uint32_t START = 1, DONE = 2, IDLE = 4, READY = 8, AUTO_RESTART = 0x80;
 
 struct Call {
     std::uint64_t in_r, out_r, weightsmem;
@@ -25,7 +25,7 @@ struct Call {
 
 struct Scenario {
     std::string core;
-    unsigned seed = 1, stream_stall_percent = 0, host_stall_percent = 0, again = 0;
+    unsigned seed = 1, stream_stall_percent = 0, host_stall_percent = 0, auto_restarts = 0;
     std::uint64_t results_per_image = 1, beats_before_results = 0, longest = 100000;
     farm::MemoryTiming timing;
     farm::CardMemory memory;
@@ -61,7 +61,7 @@ Scenario read_scenario(const std::string& path) {
         else if (key == "results_per_image") words >> s.results_per_image;
         else if (key == "beats_before_results") words >> s.beats_before_results;
         else if (key == "longest_cycles") words >> s.longest;
-        else if (key == "again") words >> s.again;
+        else if (key == "auto_restarts") words >> s.auto_restarts;
         else if (key == "base") words >> s.memory.base;
         else if (key == "write_order") {
             std::string order;
@@ -79,13 +79,13 @@ Scenario read_scenario(const std::string& path) {
     return s;
 }
 
-// Takes beats of a stream, and notes in which cycles.
+// Takes the beats of a stream and records the cycles in which they move.
 struct Sink {
     const char* name;
     StreamPins pins;
     std::vector<unsigned char> bytes, held;
     std::uint64_t all = 0;             // beats of all calls
-    std::vector<std::uint64_t> moved;  // the cycle of every beat of this one
+    std::vector<std::uint64_t> moved;  // the cycle of every beat of this call
 
     void sample(std::uint64_t cycle) {
         std::vector<unsigned char> now(pins.bytes);
@@ -111,7 +111,7 @@ class Simulation {
         : image{"image", dma.image, {}, {}}, weights{"weights", dma.weights, {}, {}}, dma(dma), s(scenario),
           results(std::move(results)), random(s.seed), gmem0(dma.gmem0, s.memory, s.timing, s.seed + 1),
           gmem1(dma.gmem1, s.memory, s.timing, s.seed + 2), gmem2(dma.gmem2, s.memory, s.timing, s.seed + 3) {
-        // What the core hears is not random at power-on.
+        // Inputs of the core are not random at power-on.
         const ControlPins& c = dma.control;
         for (unsigned char* pin : {c.awvalid, c.wvalid, c.bready, c.arvalid, c.rready, dma.gmem0.valid, dma.gmem2.valid,
                                    dma.gmem1.answered, dma.image.ready, dma.weights.ready, dma.result.valid}) {
@@ -136,7 +136,7 @@ class Simulation {
         const bool result_moved = *dma.result.valid && *dma.result.ready;
         const farm::AddressPins& aw = dma.gmem1.aw;
         if (*aw.valid && *aw.ready) promised += *aw.length + 1u;
-        expect(promised <= sent, "m_axi_gmem1 asks for a burst whose words are not there");
+        expect(promised <= sent, "m_axi_gmem1 starts a burst before it has all its words");
         edge();
         if (cycle == s.longest) throw std::runtime_error("no end within " + std::to_string(s.longest) + " cycles");
         gmem0.drive();
@@ -210,7 +210,7 @@ class Simulation {
         const std::uint64_t begin = cycle;
         image.moved.clear(), weights.moved.clear(), results_moved.clear();
         write(CONTROL, START);
-        // The arguments of a call under way are its own.
+        // Writing the argument registers must not affect the call that is running.
         write(0x10, 0xdeadbeef), write(0x1c, 0xdeadbeef), write(0x28, 0xdeadbeef), write(0x34, 9);
         std::uint32_t value;
         do {
@@ -234,14 +234,14 @@ class Simulation {
         report_ends("result", results_moved, call.images, begin);
     }
 
-    // The same call over and over, until the host says no more.
-    void run_again(const Call& call) {
+    // The same call over and over (ap_ctrl auto-restart), until the host clears the bit.
+    void run_auto_restart(const Call& call) {
         arguments(call);
         allow(call.images * 1000);
-        write(CONTROL, START | AGAIN);
+        write(CONTROL, START | AUTO_RESTART);
         const std::uint64_t begin = cycle;
         unsigned ends = 0;
-        while (ends < s.again) ends += (read(CONTROL) & DONE) != 0;
+        while (ends < s.auto_restarts) ends += (read(CONTROL) & DONE) != 0;
         write(CONTROL, 0);
         while (!(read(CONTROL) & IDLE)) {
         }
@@ -264,7 +264,7 @@ class Simulation {
 
     bool chance(unsigned percent) { return percent != 0 && random() % 100 < percent; }
 
-    // The results of an image come when the image has been read, if the scenario says so.
+    // If the scenario asks for it, the results of an image come only after the whole image has been read.
     bool image_is_through() const {
         return s.beats_before_results == 0 || sent < image.all / s.beats_before_results * s.results_per_image;
     }
@@ -282,7 +282,7 @@ class Simulation {
         while (chance(s.host_stall_percent)) tick();
     }
 
-    // Holds `mine` until a cycle in which `theirs` is high as well.
+    // Holds `mine` high until `theirs` is high too, and through that cycle.
     void move(unsigned char* mine, const unsigned char* theirs, const std::uint32_t* from = nullptr,
               std::uint32_t* to = nullptr) {
         *mine = 1;
@@ -298,7 +298,7 @@ class Simulation {
         return moved.empty() ? 0 : moved.back() - moved.front() + 1;
     }
 
-    // Nothing where images differ in their number of beats.
+    // Prints nothing if the beats do not divide evenly among the images.
     static void report_ends(const char* stream, const std::vector<std::uint64_t>& moved, std::uint32_t images,
                             std::uint64_t begin) {
         if (images == 0 || moved.empty() || moved.size() % images != 0) return;
@@ -337,10 +337,10 @@ void simulate(const std::string& folder) {
     std::unique_ptr<Bench> dma = make_core(scenario.core, scenario.seed);
     Simulation simulation(*dma, scenario, read_file(folder + "/results"));
     for (const Call& call : scenario.calls) {
-        if (scenario.again) simulation.run_again(call);
+        if (scenario.auto_restarts) simulation.run_auto_restart(call);
         else simulation.run(call);
     }
-    // Nothing may come after the end.
+    // Go on for a while: the core must do nothing after the last call.
     for (int i = 0; i < 300; i++) simulation.tick();
     std::printf("words %llu\n", static_cast<unsigned long long>(simulation.words_written()));
     write_file(folder + "/image", simulation.image.bytes);
@@ -350,7 +350,7 @@ void simulate(const std::string& folder) {
 
 }  // namespace
 
-// What Verilator's library calls for a fault in the model itself.
+// Verilator's library calls these for a fault in the model itself.
 void vl_fatal(const char* file, int line, const char*, const char* message) {
     throw std::runtime_error(std::string(file) + ":" + std::to_string(line) + ": " + message);
 }

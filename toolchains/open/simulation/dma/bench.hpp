@@ -1,4 +1,4 @@
-// What the test bench of the DMA core needs of a verilated one: a table per core, which `dma_bench.py` writes.
+// The interface between the test bench and a verilated DMA core. `bench.py` generates the table of cores.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -31,14 +31,14 @@ class Bench {
     StreamPins image, weights, result;
 };
 
-// Ends with a core without a name.
+// The table of cores; the last entry has a null name.
 extern const struct BenchedCore {
     const char* name;
     std::unique_ptr<Bench> (*make)(unsigned seed);
 } benched_cores[];
 
-// A core's pins, and the function `core(seed)` that makes one. Contents of registers at power-on are random: a core that
-// relies on them is found out. The context outlives the model that registers with it.
+// Defines a core's pins and the function `core(seed)` that makes an instance. Registers are random at power-on, which
+// exposes a core that relies on their contents. The context is a base class, because it must outlive the model.
 #define FARM_DMA_BENCH(core, Top, IMAGE_WORD, WEIGHTS_WORD, IMAGE, WEIGHTS)                                           \
     namespace {                                                                                                       \
     class Model_##core : VerilatedContext, public Bench {                                                             \

@@ -1,7 +1,7 @@
-"""The program that simulates DMA cores: their SystemVerilog, verilated, with the test bench `bench.cpp` around it.
+"""Make the program that simulates DMA cores: verilated SystemVerilog inside the test bench `bench.cpp`.
 
-The bench is the host, the card memory and the blocks in one, and checks the rules of AXI and of the registers while it
-runs. Several cores may be in one program.
+The bench plays the host, the card memory and the blocks. While it runs, it checks the rules of AXI and of the control
+registers. One program may hold several cores.
 """
 
 from __future__ import annotations
@@ -22,18 +22,26 @@ from toolchains.open.simulation.verilator import Verilator
 
 SOURCES = ("bench.hpp", "bench.cpp", "axi_memory.hpp")
 """The bench, beside this file."""
+HEADERS = ("bench.hpp", "axi_memory.hpp")
+"""What a simulation that is not the bench needs of it."""
 JOINT, PROGRAM = "joint.cpp", "dma_bench"
 
 
-def joint(cores: Iterable[DmaCore]) -> str:
-    """The C++ that gives the bench the pins of its cores."""
+def model_joint(cores: Iterable[DmaCore]) -> str:
+    """The C++ that gives a simulation the pins of DMA cores: of each a function of its name that makes a `Bench`."""
     cores = tuple(cores)
     lines = [f'#include "{class_name(core.name)}.h"' for core in cores]
     lines.append('#include "bench.hpp"')
     for core in cores:
         words = f"{core.image_word_bytes}, {core.weights_word_bytes}, {core.image.lanes}, {core.weights.lanes}"
         lines.append(f"FARM_DMA_BENCH({core.name}, {class_name(core.name)}, {words})")
-    lines.append("const BenchedCore benched_cores[] = {")
+    return "\n".join(lines) + "\n"
+
+
+def joint(cores: Iterable[DmaCore]) -> str:
+    """The same for the bench, which finds its cores in a table."""
+    cores = tuple(cores)
+    lines = [model_joint(cores), "const BenchedCore benched_cores[] = {"]
     lines += [f'    {{"{core.name}", {core.name}}},' for core in cores]
     lines.append("    {nullptr, nullptr}};")
     return "\n".join(lines) + "\n"
@@ -46,17 +54,17 @@ def compile_bench(
     verilator: Verilator,
     flags: Sequence[str] = VERILATOR_FLAGS,
 ) -> Path:
-    """Make the program in `folder`, where the bench's sources, `joint.cpp` and the SystemVerilog are.
+    """Make the program in `folder`, which holds the bench's sources, `joint.cpp` and the SystemVerilog.
 
     Args:
-        cores: Their names; the top of each is `<name>.sv`.
-        verilog: The files that all tops need, relative to `folder`.
-        folder: Where everything is.
-        verilator: The one to use.
-        flags: Verilator's.
+        cores: Names of the cores; the top of each is `<name>.sv`.
+        verilog: SystemVerilog files that all tops need, relative to `folder`.
+        folder: Folder of all sources and of the program.
+        verilator: The Verilator to use.
+        flags: Options for Verilator.
 
     Raises:
-        ModelError: Verilator or the compiler refuses; their messages are in the log.
+        ModelError: Verilator or the compiler fails; their messages are in the log.
     """
     made = []
     for name in cores:

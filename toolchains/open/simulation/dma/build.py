@@ -1,4 +1,4 @@
-"""Render, verilate and compile DMA cores in one go, for tests and benchmarks (the step is given all texts)."""
+"""Render, verilate and compile DMA cores in one go, for tests and benchmarks. Steps get rendered texts as inputs."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def build(
     flags: Sequence[str] = VERILATOR_FLAGS,
     change: Callable[[str], str] = lambda text: text,
 ) -> Path:
-    """Make the program that simulates some cores.
+    """Make the program that simulates the cores, and return its path.
 
     Args:
-        cores: Of any shapes, each once.
-        folder: Empty; keeps all that is made.
-        verilator: The one to use; default: the one that steps use.
-        flags: Verilator's.
-        change: Alters each file of SystemVerilog before.
+        cores: Cores of any shape, each once.
+        folder: An empty folder; it keeps all files that are made.
+        verilator: The Verilator to use; default: the one that steps use.
+        flags: Options for Verilator.
+        change: Applied to the text of each SystemVerilog file first, e.g. to plant a fault.
 
     Raises:
-        ModelError: Verilator or the compiler refuses, or is not there.
+        ModelError: Verilator or the compiler fails or is missing.
     """
     views = [render(core) for core in cores]
     files = views[0].files

@@ -1,8 +1,8 @@
 """Simulate the DMA core cycle by cycle: `python -m toolchains.open.simulation.dma.cosim`, step `cosim` of its block.
 
-The core moves images with random contents back to back between a host, a card memory and the blocks, and has to move
-every byte to where the description in `dma_scenario.py` says: with everyone at full speed, and with random stalls of
-the memory, of both streams and of the host. `values.json` is left for the reports.
+The core moves random images back to back between a host, a card memory and the blocks. Every byte must arrive where
+`scenario.py` expects it. There are two runs: one at full speed, and one with random stalls of the memory, the streams
+and the host. The step writes `values.json` for the reports.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from toolchains.open.simulation.values import SimulationError
 
 SEED = 2020
 LATENCY_CYCLES = 100
-"""Of the card memory, from an address to its first word and from the last word to the answer."""
+"""Latency of the card memory, from an address to its first word and from the last word to the answer."""
 FULL_SPEED = "full_speed"
 RUNS: dict[str, dict[str, object]] = {
     FULL_SPEED: {},
     "random_stalls": {"memory_stall_percent": 20, "stream_stall_percent": 20, "host_stall_percent": 20},
 }
-"""What the runs add to a memory of that latency; a stall keeps a channel back in a cycle."""
+"""Further settings of each run; a stall holds a channel for one cycle."""
 PAGE_BYTES = 4096
 BASE = 2**32 - 2 * PAGE_BYTES
-"""The images are where the lower half of an address overflows (if they are long enough)."""
+"""Base address: images longer than two pages cross 2**32, where the lower half of an address overflows."""
 LONGEST_FACTOR, LONGEST_MORE = 4, 20_000
-"""A run that takes so many times the predicted cycles, and so many more, will not end any more."""
+"""Limit of a run: predicted cycles times the factor, plus the constant. A run beyond it counts as hung."""
 
 
 def scenario(dma: Dma, images: int, name: str) -> Scenario:
-    """One call for all images; the regions begin at pages and lie one behind the other, a page apart."""
+    """Make the scenario of a run: one call for all images. Regions start at pages and have a free page between them."""
     sizes = images * dma.image_bytes, images * dma.result_bytes, dma.weights_bytes
     places, end = [], 0
     for size in sizes:
@@ -51,10 +51,10 @@ def scenario(dma: Dma, images: int, name: str) -> Scenario:
 
 
 def interval_of(outcome: Outcome) -> int:
-    """The longest distance between two images' last beats on any stream, in cycles.
+    """The longest time between the last beats of two successive images on any stream, in cycles.
 
     Raises:
-        SimulationError: fewer than two.
+        SimulationError: There are fewer than two images.
     """
     (call,) = outcome.ends
     distances = [later - earlier for stream in STREAMS for earlier, later in pairwise(call.get(stream, ()))]
@@ -64,16 +64,16 @@ def interval_of(outcome: Outcome) -> int:
 
 
 def latency_of(outcome: Outcome) -> int:
-    """Cycles from the host's start of the core to the last beat of the first image, with the memory's latency."""
+    """Cycles from the start of the core to the last beat of the first image, including the memory's latency."""
     (call,) = outcome.ends
     return call["image"][0]
 
 
 def run_all(bench: Path, folder: Path, dma: Dma, images: int) -> tuple[dict[str, Outcome], int]:
-    """All runs by name, and how many elements were equal.
+    """Do all runs. Returns their outcomes by name, and the number of elements compared.
 
     Raises:
-        SimulationError: with the name of the run.
+        SimulationError: A run failed; the error names it.
     """
     outcomes: dict[str, Outcome] = {}
     compared = 0
@@ -90,10 +90,10 @@ def run_all(bench: Path, folder: Path, dma: Dma, images: int) -> tuple[dict[str,
 
 
 def values_of_runs(dma: Dma, outcomes: dict[str, Outcome], compared: int, images: int, tool: str) -> dict[str, Any]:
-    """What `values.json` holds: the members that reports read (`reports/summary/step_values.py`), and more.
+    """Make the content of `values.json`: the members that reports read (`reports/summary/step_values.py`), and more.
 
-    `interval_cycles` and `latency_cycles` are of the run at full speed (`interval_of`, `latency_of`). `runs` has for
-    each run the cycles of the call and, per stream, those in which an image's last beat moved.
+    `interval_cycles` and `latency_cycles` come from the run at full speed (`interval_of`, `latency_of`). `runs` gives
+    for each run the cycles of the call and, per stream, the cycles in which an image's last beat moved.
     """
     full = outcomes[FULL_SPEED]
     simulation = Simulation(
@@ -128,7 +128,7 @@ def main() -> int:
     """Run the step in the current folder.
 
     Returns:
-        0, or 1 after printing what is wrong with the core.
+        0, or 1 after printing why the simulation failed.
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--core", type=Path, required=True, help="shape of the core, as JSON")

@@ -1,6 +1,6 @@
-"""What a DMA core is given in a simulation, what has to arrive by a plain description of its task, and what did.
+"""A simulation of a DMA core: inputs, outputs expected from a plain description of its task, actual outputs.
 
-The bytes of a stream are the bytes of its beats, one after the other.
+The bytes of a stream are the bytes of its beats, concatenated.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ STREAMS = ("image", "weights", "result")
 
 @dataclass(frozen=True)
 class Call:
-    """One start of the core: how many images, and where its regions begin, in bytes from the memory's first.
+    """One start of the core: the number of images, and the regions as byte offsets into the memory.
 
-    The bits of `in_r` and `weightsmem` that are below a word of their port count for nothing.
+    The core ignores the bits of `in_r` and `weightsmem` below the word size of their port.
     """
 
     images: int
@@ -37,7 +37,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Arrived:
-    """Bytes of both streams out of the core and of the memory afterwards."""
+    """The bytes of both output streams of the core, and the final memory."""
 
     image: Bytes
     weights: Bytes
@@ -46,9 +46,9 @@ class Arrived:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run left, and what it printed.
+    """The outputs of a run, and the text that it printed.
 
-    `ends`: for each call and stream the cycle, from the begin of the call, in which the last beat of each image moved.
+    `ends` gives, for each call and stream, the cycle since the start of the call in which each image's last beat moved.
     """
 
     arrived: Arrived
@@ -63,16 +63,16 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Scenario:
-    """Calls, and how slow everyone is.
+    """A series of calls, and the speed of memory, streams and host.
 
     Attributes:
-        dma: What moves.
-        seed: Of all contents and of all stalls.
-        calls: One after the other.
+        dma: The DMA block that is simulated.
+        seed: Seed of all contents and all stalls.
+        calls: The calls, made one after the other.
         bytes: Size of the card memory; its contents are random.
-        base: Address of its first byte.
-        settings: More lines for the bench, as `read_scenario` of `bench.cpp` knows them.
-        late_results: Whether an image's results come after the whole image, as from a network, or as soon as they can.
+        base: Address of the memory's first byte.
+        settings: Further lines for the bench; `read_scenario` in `bench.cpp` lists the keys.
+        late_results: Whether an image's results come after the whole image, as from a network, or as early as possible.
     """
 
     dma: Dma
@@ -85,14 +85,14 @@ class Scenario:
 
     @cached_property
     def contents(self) -> tuple[Bytes, Bytes]:
-        """The memory before, and what the last block sends."""
+        """The initial memory, and the bytes that the last block sends."""
         draw = np.random.default_rng(self.seed)
         memory = draw.integers(0, 256, self.bytes, dtype=np.uint8)
         most = max(1, sum(call.images for call in self.calls))
         return memory, draw.integers(0, 256, self.dma.result_bytes * most, dtype=np.uint8)
 
     def expected(self) -> Arrived:
-        """For each call the images once, the weights once for each image, and the results one behind the other."""
+        """The expected outputs: each call sends its images, sends the weights once per image, and stores results."""
         dma, (before, results) = self.dma, self.contents
         memory = before.copy()
         image, weights, sent = [], [], 0
@@ -107,7 +107,7 @@ class Scenario:
         return Arrived(np.concatenate(image), np.concatenate(weights), memory)
 
     def write(self, folder: Path) -> None:
-        """Write the files that the bench reads into the folder."""
+        """Write the bench's input files into the folder."""
         folder.mkdir(exist_ok=True)
         memory, results = self.contents
         memory.tofile(folder / "memory")
@@ -131,7 +131,7 @@ def run(bench: Path, folder: Path, scenario: Scenario) -> Outcome:
     """Run one scenario in a folder of its own.
 
     Raises:
-        SimulationError: the core breaks a rule of AXI or of its registers, or comes to no end.
+        SimulationError: The core breaks a rule of AXI or of its registers, or hangs.
     """
     scenario.write(folder)
     done = subprocess.run([str(bench.resolve()), str(folder)], check=False, capture_output=True, text=True)
@@ -150,13 +150,13 @@ def run(bench: Path, folder: Path, scenario: Scenario) -> Outcome:
 
 
 def check_arrived(outcome: Outcome, scenario: Scenario) -> int:
-    """Hold every byte against the description.
+    """Compare every byte of streams and memory with the expected ones.
 
     Returns:
-        How many elements moved and were equal: bytes of both streams, and results; all of the memory is compared.
+        The number of elements that moved: bytes of both streams, and results.
 
     Raises:
-        ModelDiffersError: with the place of the first byte that differs.
+        ModelDiffersError: A byte differs; the error gives the place of the first one.
     """
     wanted = scenario.expected()
     for name in ("image", "weights", "memory"):

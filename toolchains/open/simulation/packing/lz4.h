@@ -1,8 +1,8 @@
-// The two functions of LZ4 that Verilator's writer of FST files takes, so that no library has to be installed.
+// The two functions of LZ4 that Verilator's FST writer calls, so LZ4 need not be installed.
 //
-// The block format (https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md): sequences of literals and a match, each
-// with a token (lengths of both, 15 goes on in further bytes), the literals, and two bytes for how far back the match is.
-// The last five bytes are literals, and the last match begins at least twelve bytes before the end.
+// The block format (https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md): sequences of literals and a match. Each
+// has a token (both lengths; 15 means that further bytes follow), the literals, and the distance back to the match in two
+// bytes. The last five bytes are literals, and the last match begins at least twelve bytes before the end.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ class Lz4Block {
     int compress(const unsigned char* from, int bytes) {
         const int last_match = bytes - 12;
         std::vector<int> seen(1 << HASH_BITS, -1);
-        int literals = 0;  // where those that are not written yet begin
+        int literals = 0;  // start of the literals not yet written
         int at = 0;
         while (at <= last_match) {
             int& place = seen[hash(from + at)];
@@ -50,7 +50,7 @@ class Lz4Block {
         return (word * 2654435761u) >> (32 - HASH_BITS);
     }
 
-    // The token and the literals of a sequence.
+    // Writes the token and the literals of a sequence.
     void token(const unsigned char* literals, int count, int match) {
         *to_++ = static_cast<unsigned char>((count < 15 ? count : 15) << 4 | (match < 15 ? match : 15));
         rest(count);
@@ -58,7 +58,7 @@ class Lz4Block {
         to_ += count;
     }
 
-    // What of a length does not fit into a token.
+    // Writes the part of a length that does not fit into the token.
     void rest(int length) {
         if (length < 15) return;
         for (length -= 15; length >= 255; length -= 255) *to_++ = 255;

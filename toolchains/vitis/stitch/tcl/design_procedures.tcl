@@ -1,4 +1,4 @@
-# An IP of AMD's catalog in whatever version this release has.
+# Find an IP of AMD's catalog, in the version that this release has.
 proc farm_ip {name} {
     set found [lsort -dictionary [get_ipdefs "$name:*"]]
     if {[llength $found] == 0} {
@@ -7,7 +7,7 @@ proc farm_ip {name} {
     return [lindex $found end]
 }
 
-# The interface of a core's stream: HLS of 2019.2 adds _V for the stream and for its word, some later releases one.
+# Find the interface of a core's stream. HLS 2019.2 appends _V_V to its name, some later releases _V.
 proc farm_stream {cell port bytes} {
     set found {}
     foreach name [list $port ${port}_V ${port}_V_V] {
@@ -26,14 +26,14 @@ proc farm_stream {cell port bytes} {
     return [lindex $found 0]
 }
 
-# A cell with the clock and with the reset of its SLR.
+# Create a cell and connect the clock and the reset of its SLR.
 proc farm_cell {cell ip slr {clock ap_clk} {reset ap_rst_n}} {
     create_bd_cell -type ip -vlnv $ip $cell
     connect_bd_net [get_bd_ports ap_clk] [get_bd_pins $cell/$clock]
     connect_bd_net [get_bd_pins reset_$slr/Q] [get_bd_pins $cell/$reset]
 }
 
-# Validation propagates parameters, and may have changed one that was set.
+# Validation propagates parameters. Check that it has not changed one that we set.
 proc farm_expect {cell values} {
     foreach {name value} $values {
         set found [get_property CONFIG.$name [get_bd_cells $cell]]

@@ -1,4 +1,4 @@
-# Only what stands between the cores is synthesised: they come as netlists.
+# Synthesise only the logic between the cores; the cores are netlists already.
 set_property SYNTH_CHECKPOINT_MODE Hierarchical [get_files @kernel.bd]
 generate_target all [get_files @kernel.bd]
 make_wrapper -files [get_files @kernel.bd] -top -import -fileset sources_1
@@ -6,9 +6,9 @@ set_property top @top [current_fileset]
 update_compile_order -fileset sources_1
 set_property -name {STEPS.SYNTH_DESIGN.ARGS.MORE OPTIONS} -value {-mode out_of_context} -objects [get_runs synth_1]
 launch_runs synth_1 -jobs @jobs
-# Older releases return from a run that has failed as from any other, newer ones raise before they say why.
+# After a failed run, older releases return normally; newer ones raise an error before they say why.
 catch {wait_on_run synth_1}
-# The log of a child run that failed, an IP's too: there a licence is refused, and there is the reason.
+# Print the logs of failed child runs, those of IPs too. They hold the cause, e.g. a refused licence.
 foreach run [get_runs *synth_1] {
     if {[get_property PROGRESS $run] ne "100%"} {
         set log [file join [get_property DIRECTORY $run] runme.log]

@@ -1,5 +1,5 @@
-# A bus interface by its name, or with the _V that HLS of 2019.2 adds twice and some later releases once; a name that
-# the packager has not inferred ends the run.
+# Find a bus interface by its name. HLS 2019.2 appends _V_V to it, some later releases _V. Fail if the packager has not
+# inferred it.
 proc farm_bus {core name} {
     foreach wanted [list $name ${name}_V ${name}_V_V] {
         set bus [ipx::get_bus_interfaces -quiet $wanted -of_objects $core]
@@ -10,7 +10,7 @@ proc farm_bus {core name} {
     error "dataflow-farm: the packaged netlist has no interface $name"
 }
 
-# Every interface belongs to the clock.
+# Associate every interface with the clock.
 proc farm_clock {core buses} {
     foreach name $buses {
         set bus [farm_bus $core $name]
@@ -18,8 +18,8 @@ proc farm_clock {core buses} {
     }
 }
 
-# The clock's frequency: block designs of some releases take 100 MHz for a clock that says none, and do not connect it
-# to one of another rate (BD 41-237). The design around the IP may set another one.
+# State the clock's frequency. Without it, block designs of some releases assume 100 MHz and refuse to connect the clock
+# to one with another frequency (BD 41-237). The design around the IP may set another one.
 proc farm_frequency {core hertz} {
     set parameter [ipx::add_bus_parameter -quiet FREQ_HZ [farm_bus $core ap_clk]]
     set_property value $hertz $parameter
@@ -27,12 +27,12 @@ proc farm_frequency {core hertz} {
 }
 
 proc farm_save {core} {
-    # Packaging would take the revision from the date, which overflows 32 bits from 2022 on.
+    # By default the revision comes from the date, which overflows 32 bits from 2022 on.
     set_property core_revision 1 $core
     ipx::create_xgui_files $core
     ipx::update_checksums $core
     if {![ipx::check_integrity -quiet $core]} {
-        # Once more, for the reasons.
+        # Run it again without -quiet, to print the reasons.
         ipx::check_integrity $core
         error "dataflow-farm: ipx::check_integrity finds the IP incomplete"
     }

@@ -1,4 +1,4 @@
-"""A block design: cells, external ports, nets, and what validation finds wrong."""
+"""A block design: cells, external ports, nets, and validation."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Cell:
         self.remake()
 
     def remake(self) -> None:
-        """Pins as the parameters have them."""
+        """The pins that result from the parameters."""
         self.ports, self.buses = self.definition.make(self.values)
 
     def parameter(self, key: str) -> str | None:
-        """What `CONFIG.<name>` says: what was set or propagated, else the IP's own; None for other properties."""
+        """The value of `CONFIG.<name>`: set or propagated, otherwise the IP's default; None for other properties."""
         for values in (self.values, self.definition.defaults) if key.startswith("CONFIG.") else ():
             for name, value in values.items():
                 if name.upper() == key[7:]:
@@ -47,7 +47,7 @@ class Cell:
         return next((bus for bus in self.buses if bus.name == name), None)
 
     def width(self, bus: Bus, logical: str) -> int:
-        """Bits of a signal of an interface; 0 where it has none."""
+        """Bits of a signal of an interface; 0 if it has none."""
         port = self.port(bus.ports.get(logical, ""))
         return port.width if port else 0
 
@@ -81,7 +81,7 @@ class ExternalBus:
 
 @dataclass
 class BlockDesign:
-    """The whole. A net is a set of ends; an interface net a pair, master first."""
+    """A block design. A net is a set of ends; an interface net is a pair, master first."""
 
     name: str
     cells: dict[str, Cell] = field(default_factory=dict)
@@ -95,7 +95,7 @@ class BlockDesign:
     generated: bool = False
 
     def changed(self) -> None:
-        """Anything of it."""
+        """Note a change: the design must be validated, saved and generated again."""
         self.validated = self.saved = self.generated = False
 
     def net_of(self, end: End) -> set[End] | None:
@@ -103,7 +103,7 @@ class BlockDesign:
         return next((net for net in self.nets if end in net), None)
 
     def port_at(self, end: End) -> tuple[str, int] | None:
-        """Direction, as seen from within, and width."""
+        """Direction, as seen from inside, and width of a pin."""
         if end[0]:
             port = self.cells[end[0]].port(end[1])
             return (port.direction, port.width) if port else None
@@ -111,13 +111,13 @@ class BlockDesign:
         return ("out" if external.direction == "in" else "in", external.width) if external else None
 
     def drivers(self, net: set[End]) -> list[End]:
-        """What drives a net."""
+        """The driver of a net."""
         return sorted(end for end in net if (found := self.port_at(end)) and found[0] == "out")
 
     def clock(self, end: End) -> External | None:
         """The clock port that drives a pin.
 
-        A clock buffer passes on frequency and domain: BUFG_O has the CLK_DOMAIN of BUFG_I (stubs in public, 2024.2 on).
+        A clock buffer passes frequency and domain on: BUFG_O has the CLK_DOMAIN of BUFG_I (public stubs from 2024.2).
         """
         net = self.net_of(end)
         for cell, pin in self.drivers(net) if net else []:
@@ -128,7 +128,7 @@ class BlockDesign:
         return None
 
     def propagate(self) -> None:
-        """An AXI4-Stream IP whose width was not set takes that of its source."""
+        """If the width of an AXI4-Stream IP was not set, it takes that of its source."""
         for _ in range(len(self.streams) + 1):
             quiet = True
             for (source, out), (sink, into) in self.streams:
@@ -150,7 +150,7 @@ class BlockDesign:
                 return
 
     def faults(self) -> Iterator[tuple[str, str]]:
-        """Message id and text of everything that is wrong."""
+        """Message id and text of each mistake."""
         for net in self.nets:
             yield from self._net_faults(net)
         joined = {end for pair in self.streams for end in pair} | {bus.source for bus in self.buses.values()}

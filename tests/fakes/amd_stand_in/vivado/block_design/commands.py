@@ -1,4 +1,4 @@
-"""The block design (IP integrator): opened, saved, asked, validated."""
+"""Commands on the block design (IP integrator): open, save, query, validate."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class BlockDesignCommands:
         return self.need_block("current_bd_design").name
 
     def do_close_bd_design(self, arguments: Arguments) -> None:
-        """Close: what was not saved is lost."""
+        """Close; unsaved changes are lost."""
         block = self.need_block("close_bd_design")
         if not block.saved:
             self.run.console.warning("BD 5-235", f"Block design '{block.name}' was not saved.")
@@ -87,7 +87,7 @@ class BlockDesignCommands:
         return [self.block.name] if self.block else []
 
     def do_assign_bd_address(self, arguments: Arguments) -> None:
-        """Map what the masters reach."""
+        """Map the addresses that masters reach."""
         self.need_block("assign_bd_address").addressed = True
 
     def do_regenerate_bd_layout(self, arguments: Arguments) -> None:
@@ -95,7 +95,7 @@ class BlockDesignCommands:
         self.need_block("regenerate_bd_layout")
 
     def do_validate_bd_design(self, arguments: Arguments) -> None:
-        """Every fault is told; one that is more than a warning ends it."""
+        """Print every fault; fail if one is more than a warning."""
         block = self.need_block("validate_bd_design")
         block.propagate()
         for cell in block.cells.values():

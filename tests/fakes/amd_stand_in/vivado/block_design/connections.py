@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 class ConnectionCommands:
-    """What joins pins, ports and interfaces."""
+    """Commands that connect pins, ports and interfaces."""
 
     run: Run
 
     def do_connect_bd_net(self, arguments: Arguments) -> None:
-        """Ports and pins into one net."""
+        """Connect ports and pins to one net."""
         block = self.need_block("connect_bd_net")
         things = [thing for word in arguments.positional for thing in self.objects(word, "bd_pin", "bd_port")]
         if len(things) < 2:
@@ -41,7 +41,7 @@ class ConnectionCommands:
             raise ToolError("BD 41-703", f"The net would be driven by {names}.")
 
     def do_connect_bd_intf_net(self, arguments: Arguments) -> None:
-        """A master to a slave."""
+        """Connect a master to a slave."""
         block = self.need_block("connect_bd_intf_net")
         ends = []
         for word in arguments.positional[:2]:

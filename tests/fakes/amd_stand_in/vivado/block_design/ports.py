@@ -1,4 +1,4 @@
-"""Ports of the block design: made, or of pins that become external."""
+"""Ports of the block design: created, or pins made external."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ExternalPortCommands:
-    """What the block design shows to the outside."""
+    """Commands that make external ports."""
 
     run: Run
 

@@ -1,4 +1,4 @@
-"""Out of the block design: output products, the wrapper, and the netlist of all cells."""
+"""From the block design: output products, the wrapper, and the netlist of all cells."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 class BlockSynthesisCommands:
-    """What the open block design becomes."""
+    """Commands that generate from the open block design."""
 
     run: Run
     block: BlockDesign | None
     wrapper: str | None
 
     def generate_block(self) -> None:
-        """Output products: the design has to be valid."""
+        """Make output products; the design must be valid."""
         block = self.need_block("generate_target")
         if not block.validated:
             self.do_validate_bd_design(Arguments("validate_bd_design"))
@@ -45,7 +45,7 @@ class BlockSynthesisCommands:
                 self.generate_block()
 
     def do_make_wrapper(self, arguments: Arguments) -> str:
-        """`<design>_wrapper`; where it is written depends on the release."""
+        """Write `<design>_wrapper`; its folder depends on the release."""
         block = self.need_block("make_wrapper")
         if not self.objects(arguments.text("files") or arguments.word(0), "file"):
             raise ToolError("Common 17-161", "Invalid option value '' specified for 'files'.")
@@ -60,7 +60,7 @@ class BlockSynthesisCommands:
         return str(path)
 
     def synthesise_top(self, run: Thing) -> Netlist:
-        """What a synthesis run does: the top of the file set over its sources and the block design."""
+        """Do a synthesis run: the top of the file set from its sources and the block design."""
         top = self.object("sources_1", "fileset").get("TOP")
         if self.order_stale:
             self.run.console.warning("Vivado 12-584", "update_compile_order was not called after sources were added.")
@@ -122,7 +122,7 @@ class BlockSynthesisCommands:
         return self.netlist_of(cell.definition, cell.values, cell.name)
 
     def _ip_run(self, name: str, cell: Cell) -> Netlist | None:
-        """An IP in a run of its own, whose messages stand in its runme.log and nowhere else; None if it failed."""
+        """Synthesise an IP in a run of its own; its messages go only to its runme.log. None if it failed."""
         run = self.new_run(name)
         core = cell.definition.core
         if core is not None and core.files.get("xilinx_synthesischeckpoint"):
@@ -141,7 +141,7 @@ class BlockSynthesisCommands:
         return made
 
     def netlist_of(self, definition: Definition, values: dict[str, str], cell: str = "") -> Netlist:
-        """The netlist of an IP: the checkpoint in it, or its sources synthesised."""
+        """The netlist of an IP: its checkpoint, or its sources synthesised."""
         core = definition.core
         part = self.part
         if core is None:
@@ -150,7 +150,7 @@ class BlockSynthesisCommands:
             own = netlist.Cell(definition.size(values), origin=tag)
             made = Netlist(tag, part, [], {tag: own}, release=self.run.release)
             if name == "util_ds_buf" and values.get("C_BUF_TYPE") in ("BUFG", "BUFGCE"):
-                # The IP's own name of its buffer; UltraScale+ makes a BUFGCE of a BUFG.
+                # The IP's own name for its buffer; on UltraScale+ a BUFG becomes a BUFGCE.
                 made.modules["BUFGCE"] = netlist.Cell(verilog.Size(), origin=netlist.PRIMITIVE)
                 own.instances.append(("USE_BUFG.GEN_BUFG[0].BUFG_U", "BUFGCE"))
             return made

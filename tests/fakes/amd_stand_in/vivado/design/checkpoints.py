@@ -48,7 +48,7 @@ class CheckpointCommands:
         return self.open_design(found, found.top)
 
     def do_read_checkpoint(self, arguments: Arguments) -> None:
-        """Fill a black box, or add a netlist for `link_design`."""
+        """Fill a black box, or add a netlist for a later `link_design`."""
         self.need_project("read_checkpoint")
         found = netlist.read(Path(arguments.word(0)), self.run.release)
         if "cell" not in arguments.options:
@@ -79,7 +79,7 @@ class CheckpointCommands:
         return self.open_design(design, top)
 
     def _fill(self, design: Netlist) -> Netlist:
-        """The black boxes of a netlist by the other checkpoints, by the names of their tops."""
+        """Fill the black boxes of a netlist with the other checkpoints, by the names of their tops."""
         for name, found in self.checkpoints.items():
             if name == design.top:
                 continue

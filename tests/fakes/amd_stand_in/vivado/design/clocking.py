@@ -1,4 +1,4 @@
-"""Clock buffers of the open design: their pins and nets, the sites that they may take, and properties about them.
+"""Clock buffers of the open design: their pins, nets, possible sites, and properties.
 
 Facts: AMD UG903 (get_*), UG905 (HD.CLK_SRC), UG949 (CLOCK_DELAY_GROUP belongs to nets that clock buffers drive).
 """
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from amd_stand_in.run import Run
 
 SITES_PER_ROW = 24
-"""BUFGCE sites of an I/O bank; the stand-in has those of one bank in each SLR."""
+"""BUFGCE sites of an I/O bank; the stand-in has one bank in each SLR."""
 ROWS_PER_SLR = 4
 
 
 class ClockingCommands:
-    """What scripts ask about clocks; of all pins and nets only those of clock buffers are kept."""
+    """Queries about clocks. Of all pins and nets, only those of clock buffers exist here."""
 
     run: Run
 
@@ -52,7 +52,7 @@ class ClockingCommands:
             )
 
     def port_set(self, key: str, value: str) -> None:
-        """HD.CLK_SRC takes the site of a buffer, and says something out of context only."""
+        """Set HD.CLK_SRC: only out of context, and only to the site of a buffer."""
         if key != "HD.CLK_SRC":
             return
         if not self.need_design("set_property").out_of_context:
@@ -93,7 +93,7 @@ class ClockingCommands:
             levels = {p.count("/") for word in arguments.positional or ["*"] for p in self.run.tcl.split(word)}
             things = [thing for thing in things if thing.handle.count("/") in levels]
         if kind == "net" and "of_objects" not in arguments.options:
-            # The nets of the ports, which this stand-in has no objects for.
+            # The nets of the ports; this stand-in has no objects for them.
             design = self.need_design("get_nets")
             for port in design.ports:
                 if not any(thing.kind == "net" for thing in self.things.get(port.name, [])):

@@ -1,4 +1,4 @@
-"""The design in memory: what is open, its ports, clocks and cells."""
+"""The open design in memory: its ports, clocks and cells."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class DesignCommands:
         return name
 
     def do_open_run(self, arguments: Arguments) -> str:
-        """Open what a run has made."""
+        """Open the result of a run."""
         run = self.objects(arguments.word(0), "run")[0]
         if run.properties["PROGRESS"] != "100%" or run.data is None:
             raise ToolError(
@@ -109,7 +109,7 @@ class DesignCommands:
         return thing
 
     def _set_contents(self, design: Netlist, path: str, module: str, key: str, value: str) -> None:
-        """What a primitive holds; a value has as many digits as it has bits."""
+        """Set the contents of a primitive; a value must have the digits for its bits."""
         if not key.startswith("INIT"):
             return
         bits = CONTENTS.get(module, {}).get(key)

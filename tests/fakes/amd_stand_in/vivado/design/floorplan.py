@@ -11,7 +11,7 @@ from amd_stand_in.vivado.objects import Thing
 
 
 class FloorplanCommands:
-    """Which cells lie in which pblock."""
+    """Assignment of cells to pblocks."""
 
     def do_create_pblock(self, arguments: Arguments) -> str:
         """A new pblock."""
@@ -27,7 +27,7 @@ class FloorplanCommands:
         return self.select(arguments, self.of_kind("pblock"), "pblocks", "Vivado 12-1023")
 
     def do_resize_pblock(self, arguments: Arguments) -> None:
-        """Its sites; SLRs have to be there."""
+        """Set its sites; the SLRs must exist."""
         self.objects(arguments.word(0), "pblock")
         count = len(DEVICES[self.need_design("resize_pblock").part].slrs)
         for slr in re.findall(r"SLR(\d+)", " ".join(map(str, arguments.options.values()))):
@@ -35,7 +35,7 @@ class FloorplanCommands:
                 raise ToolError("Vivado 12-4418", f"SLR{slr} is not on the device, which has {count}.")
 
     def do_add_cells_to_pblock(self, arguments: Arguments) -> None:
-        """Cells into a pblock; none at all is an error."""
+        """Add cells to a pblock; an empty list is an error."""
         self.objects(arguments.word(0), "pblock")
         cells = self.run.tcl.split(arguments.word(1)) if not arguments.flag("top") else ["top"]
         if not cells:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ImplementationCommands:
-    """The states of the open design after synthesis, in their order."""
+    """Commands that take the open design from one state to the next after synthesis, in order."""
 
     run: Run
 
@@ -55,7 +55,7 @@ class ImplementationCommands:
         self._advance("opt_design", "Optimized", after="Synthesized")
 
     def do_place_design(self, arguments: Arguments) -> None:
-        """Placement: asks for the Implementation licence."""
+        """Placement; it requests the Implementation licence."""
         self._advance("place_design", "Placed", after="Optimized")
 
     def do_phys_opt_design(self, arguments: Arguments) -> None:
@@ -66,7 +66,7 @@ class ImplementationCommands:
         )
 
     def do_route_design(self, arguments: Arguments) -> None:
-        """Routing; missed timing is no error of it."""
+        """Routing; missed timing is not an error here."""
         self._advance("route_design", "Routed", after="Placed")
         worst = vivado_reports.slack(self.need_design("route_design"), self.run.faults.value("timing", "route_design"))
         if worst is not None and worst < 0:

@@ -47,7 +47,7 @@ class SynthesisCommands:
         return top
 
     def need_memories(self, design: Netlist, sources: dict[str, verilog.Module], names: set[str]) -> None:
-        """Warn of contents that are not there: synthesis goes on with an empty memory."""
+        """Warn about missing contents; synthesis goes on with an empty memory."""
         used = {name.partition("__parameterized")[0] for name in design.modules}
         for name in sorted(used & set(sources)):
             module = sources[name]
@@ -62,7 +62,7 @@ class SynthesisCommands:
                     )
 
     def apply_constraints(self, files: list[tuple[Path, str]]) -> None:
-        """Run constraint files; one for out of context counts only there."""
+        """Run constraint files; those for out of context apply only there."""
         design = self.need_design("read_xdc")
         for path, mode in files:
             if mode == "out_of_context" and not design.out_of_context:

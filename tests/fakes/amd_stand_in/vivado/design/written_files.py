@@ -1,4 +1,4 @@
-"""Files that are written of the open design: Verilog, EDIF, constraints, reports."""
+"""Files written from the open design: Verilog, EDIF, constraints, reports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class WrittenFileCommands:
-    """What a design looks like in files for people and other tools."""
+    """Commands that write files for people and other tools."""
 
     run: Run
 
@@ -49,12 +49,12 @@ class WrittenFileCommands:
         return str(path)
 
     def do_write_edif(self, arguments: Arguments) -> str:
-        """A note in its place."""
+        """Write a note instead of EDIF."""
         Path(arguments.word(0)).write_text(f"(edif {self.need_design('write_edif').top} (comment stand-in))\n")
         return arguments.word(0)
 
     def do_write_xdc(self, arguments: Arguments) -> str:
-        """The clocks; out of context clocks too, which a kernel must not bring along."""
+        """Write the clocks, including out-of-context ones, which a kernel must not contain."""
         design = self.need_design("write_xdc")
         path = Path(arguments.word(0))
         if path.exists() and not arguments.flag("force"):

@@ -1,4 +1,4 @@
-"""Cores for the packager: of a checkpoint, of a project, of a `component.xml`."""
+"""Cores for the packager: from a checkpoint, from a project, from a `component.xml`."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 
 class CoreCommands:
-    """What opens a core in the packager."""
+    """Commands that open a core in the packager."""
 
     run: Run
 
     def do_ipx_package_checkpoint(self, arguments: Arguments) -> str:
-        """A checkpoint as a core; its interfaces follow from the names of its ports."""
+        """Make a core of a checkpoint; its interfaces are inferred from the names of its ports."""
         file = Path(arguments.text("dcp_file") or arguments.word(0))
         found = netlist.read(file, self.run.release)
         if found.black_boxes:
             raise ToolError("IP_Flow 19-3805", f"'{file}' has black boxes: {', '.join(found.black_boxes)}.")
         if not found.out_of_context:
-            # Its ports have I/O buffers, which no netlist inside of another can have. The tool says so hours later.
+            # Its ports have I/O buffers, which a netlist inside another must not have. The real tool reports this hours later.
             raise ToolError(
                 "Stand-in 1-9", f"'{file}' was not synthesised with -mode out_of_context: it has I/O buffers."
             )
@@ -38,7 +38,7 @@ class CoreCommands:
         return self._open(core).handle
 
     def do_ipx_package_project(self, arguments: Arguments) -> str:
-        """The project's sources as a core: exactly these files."""
+        """Make a core of exactly the project's sources."""
         project = self.need_project("ipx::package_project")
         if self.in_memory:
             raise ToolError("IP_Flow 19-3153", "ipx::package_project needs a project on disk.")
@@ -99,5 +99,5 @@ class CoreCommands:
             raise ToolError("Stand-in 1-7", str(error)) from error
 
     def do_ipx_open_ipxact_file(self, arguments: Arguments) -> str:
-        """The same."""
+        """Like `ipx::open_core`."""
         return self.do_ipx_open_core(arguments)

@@ -8,7 +8,7 @@ from amd_stand_in.vivado.objects import Thing
 
 
 def packaged(core: Thing) -> list[MemoryMap]:
-    """The maps of a core that is open in the packager. Raises ToolError for numbers that are none."""
+    """The maps of a core that is open in the packager. Raises ToolError for invalid numbers."""
     return [_packaged_map(each) for each in core.children if each.kind == "ipx_map"]
 
 

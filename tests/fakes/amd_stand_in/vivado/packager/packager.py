@@ -38,7 +38,7 @@ class PackagerCommands:
         return self.add(thing)
 
     def _core(self, arguments: Arguments, index: int) -> Thing:
-        """The core that a command's last word names, or the current one."""
+        """The core named by a command's last word, or the current one."""
         word = arguments.word(index)
         if word:
             return self.object(word, "core")
@@ -95,11 +95,11 @@ class PackagerCommands:
         (core.folder / "xgui" / f"{core.name}_v{core.version.replace('.', '_')}.tcl").write_text("# stand-in\n")
 
     def do_ipx_update_checksums(self, arguments: Arguments) -> None:
-        """Needed before saving."""
+        """Update checksums; required before saving."""
         self._core(arguments, 0).properties["CHECKED"] = "1"
 
     def do_ipx_check_integrity(self, arguments: Arguments) -> str:
-        """1 or 0: it does not raise, so its value has to be looked at."""
+        """Return 1 or 0. It does not raise, so scripts must check the value."""
         faults = kernel_object.integrity(
             self._core(arguments, 0), kernel=arguments.flag("kernel") or arguments.flag("xrt")
         )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class CorePartCommands:
-    """Asking for parts of a core, adding and removing them."""
+    """Commands that query, add and remove parts of a core."""
 
     run: Run
 
@@ -86,7 +86,7 @@ class CorePartCommands:
         return (known or self._parameter(bus, arguments.word(0), "")).handle
 
     def do_ipx_remove_bus_parameter(self, arguments: Arguments) -> None:
-        """A parameter of a bus interface goes, if it is there."""
+        """Remove a parameter of a bus interface, if it exists."""
         bus = self.object(arguments.word(1), "ipx_bus")
         known = next((child for child in bus.children if child.name == arguments.word(0)), None)
         if known is None:
@@ -123,7 +123,7 @@ class CorePartCommands:
         return self._add(arguments, "ipx_file_group", "core")
 
     def do_ipx_add_file(self, arguments: Arguments) -> str:
-        """A file of a group; it has to be in the core's folder."""
+        """Add a file to a group; it must be in the core's folder."""
         group = self.object(arguments.word(1), "ipx_file_group")
         folder = group.owner.data.folder
         if not (folder / arguments.word(0)).is_file():
@@ -131,7 +131,7 @@ class CorePartCommands:
         return self._add(arguments, "ipx_file", "ipx_file_group")
 
     def do_ipx_remove_file_group(self, arguments: Arguments) -> None:
-        """Take a file group away."""
+        """Remove a file group."""
         core = self._core(arguments, 1)
         found = [child for child in core.children if child.kind == "ipx_file_group" and child.name == arguments.word(0)]
         if not found:
@@ -139,7 +139,7 @@ class CorePartCommands:
         core.children.remove(found[0])
 
     def do_ipx_associate_bus_interfaces(self, arguments: Arguments) -> None:
-        """A bus interface to its clock, a reset to its clock."""
+        """Associate a bus interface, or a reset, with its clock."""
         thing = self._core(arguments, 0)
         core: Component = thing.data
         clock = core.bus(arguments.text("clock"))

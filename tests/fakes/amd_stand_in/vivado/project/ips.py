@@ -38,7 +38,7 @@ class IpCommands:
         return self.select(arguments, things, "IP definitions", "IP_Flow 19-1971")
 
     def do_create_ip(self, arguments: Arguments) -> str:
-        """An IP of its own, outside a block design."""
+        """Create an IP outside a block design."""
         self.need_project("create_ip")
         vlnv = arguments.text("vlnv") or ":".join(arguments.text(n) for n in ("vendor", "library", "name", "version"))
         definition = self.catalog.find(vlnv)
@@ -60,7 +60,7 @@ class IpCommands:
         return self.select(arguments, self.of_kind("ip"), "IPs", "Vivado 12-3645")
 
     def do_synth_ip(self, arguments: Arguments) -> None:
-        """Synthesise an IP out of context: leaves its checkpoint."""
+        """Synthesise an IP out of context and write its checkpoint."""
         for thing in self.objects(arguments.word(0), "ip"):
             if thing.get("GENERATE_SYNTH_CHECKPOINT").lower() not in ("1", "true"):
                 raise ToolError("Vivado 12-5577", f"synth_ip: GENERATE_SYNTH_CHECKPOINT of '{thing.name}' is not set.")
@@ -69,5 +69,5 @@ class IpCommands:
             self.run.count("synth", thing.name)
 
     def do_export_ip_user_files(self, arguments: Arguments) -> None:
-        """Accepted: files for simulators."""
+        """Files for simulators: accepted, nothing is written."""
         self.need_project("export_ip_user_files")

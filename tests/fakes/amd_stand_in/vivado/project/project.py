@@ -1,4 +1,4 @@
-"""Projects: opened, closed, and their file sets."""
+"""Projects and their file sets."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ProjectCommands:
 
     @property
     def device(self) -> str:
-        """The part's short name, as licences are asked for."""
+        """The part's short name, as used for licences."""
         return self.part.partition("-")[0]
 
     @property
@@ -56,7 +56,7 @@ class ProjectCommands:
         return self.project
 
     def do_create_project(self, arguments: Arguments) -> str:
-        """In memory or in a folder."""
+        """Create a project in memory or in a folder."""
         if self.project is not None:
             raise ToolError("Common 17-54", f"The project '{self.project.name}' is open: close_project first.")
         part = arguments.text("part")
@@ -142,7 +142,7 @@ class ProjectCommands:
         return self.select(arguments, self.of_kind("fileset"), "filesets", "Vivado 12-505")
 
     def do_update_compile_order(self, arguments: Arguments) -> None:
-        """Find the top where none was set."""
+        """Find the top if none was set."""
         self.need_project("update_compile_order")
         if "fileset" in arguments.options:
             self.object(arguments.text("fileset"), "fileset")

@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 
 FAILED_BELOW = "Vivado 12-8222"
-"""Message of a run whose IP runs have failed."""
+"""Message of a run that needs failed IP runs."""
 
 
 class RunCommands:
-    """Runs are done when they are launched; how they ended shows to a script that has waited."""
+    """Runs are done when they are launched, but only a script that waits sees their result."""
 
     run: Run
 
     def new_run(self, run: str) -> Thing:
-        """A run of the project that was not started yet."""
+        """A run of the project that has not been started."""
         project = self.need_project("create_run")
         for known in [thing for thing in self.of_kind("run") if thing.name == run]:
             self.drop(known)
@@ -43,7 +43,7 @@ class RunCommands:
         return self.select(arguments, self.of_kind("run"), "runs", "Vivado 12-507")
 
     def do_launch_runs(self, arguments: Arguments) -> None:
-        """Run them at once; how they ended shows in their properties."""
+        """Do the runs at once; their properties show the result."""
         self.need_project("launch_runs")
         known = [run for run in self.of_kind("run") if run.properties["STATUS"] != "Not started"]
         for handle in [name for word in arguments.positional for name in self.run.tcl.split(word)]:
@@ -57,7 +57,7 @@ class RunCommands:
             if run.name != "synth_1" and not run.name.endswith("_synth_1"):
                 raise ToolError("Stand-in 1-2", f"launch_runs {handle}: only synthesis runs are modelled.")
             self._launch(run)
-        # They run beside the script: how they ended shows only to one that has waited.
+        # Real runs are parallel to the script, so only a script that has waited may see the result.
         for run in self.of_kind("run"):
             if run not in known and run.properties["STATUS"] != "Not started":
                 self.pending.append((run, run.properties["PROGRESS"], run.properties["STATUS"]))
@@ -83,7 +83,7 @@ class RunCommands:
                 run.data = self.synthesise_top(run)
         except ToolError as error:
             if error.code == FAILED_BELOW:
-                # Runs that it needs have failed: it was never started, and has no log.
+                # Runs that it needs have failed, so it was never started and has no log.
                 run.properties.update(PROGRESS="0%", STATUS="Scripts Generated")
                 run.data = error.text
             else:
@@ -92,7 +92,7 @@ class RunCommands:
         self.ended_run(run, printed)
 
     def ended_run(self, run: Thing, lines: list[str]) -> None:
-        """A run that ended well, and what it printed."""
+        """Record a successful run and its output."""
         folder = Path(run.properties["DIRECTORY"])
         folder.mkdir(parents=True, exist_ok=True)
         run.properties.update(PROGRESS="100%", STATUS="synth_design Complete!")
@@ -102,7 +102,7 @@ class RunCommands:
         (folder / "runme.log").write_text("\n".join([*text, "INFO: [Common 17-206] Exiting Vivado at never...", ""]))
 
     def failed_run(self, run: Thing, lines: list[str]) -> None:
-        """A run that ended badly, and what it printed."""
+        """Record a failed run and its output."""
         folder = Path(run.properties["DIRECTORY"])
         folder.mkdir(parents=True, exist_ok=True)
         run.properties.update(PROGRESS="0%", STATUS="synth_design ERROR")
@@ -111,7 +111,7 @@ class RunCommands:
         (folder / "runme.log").write_text(f"{text}\n")
 
     def do_wait_on_run(self, arguments: Arguments) -> None:
-        """Show what the run printed, as batch mode does, and return; from 2021.2 on a failed run is an error."""
+        """Print the output of the run, like batch mode. From 2021.2 on a failed run is an error."""
         for run, progress, status in self.pending:
             run.properties.update(PROGRESS=progress, STATUS=status)
         self.pending.clear()
@@ -135,7 +135,7 @@ class RunCommands:
                 )
 
     def do_reset_runs(self, arguments: Arguments) -> None:
-        """Forget how they ended."""
+        """Reset runs, so their results are lost."""
         for run in self.objects(arguments.word(0), "run"):
             run.properties.update(PROGRESS="0%", STATUS="Not started")
             shutil.rmtree(run.properties["DIRECTORY"], ignore_errors=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class SourceCommands:
-    """Files into the project."""
+    """Commands that add files to the project."""
 
     run: Run
 
@@ -59,7 +59,7 @@ class SourceCommands:
         return [str(path) for path in paths]
 
     def do_import_files(self, arguments: Arguments) -> list[str]:
-        """Copies; the same to the stand-in."""
+        """Import sources; the stand-in treats copies like originals."""
         return self.do_add_files(arguments)
 
     def do_read_verilog(self, arguments: Arguments) -> None:
@@ -77,7 +77,7 @@ class SourceCommands:
             self.memory_files.append(path)
 
     def do_read_xdc(self, arguments: Arguments) -> None:
-        """Keep constraints until there is a design; apply them at once if there is one."""
+        """Apply constraints to the open design; keep them if there is none yet."""
         self.need_project("read_xdc")
         for path in self._files(arguments):
             self.constraints.append((path, arguments.text("mode", "default")))

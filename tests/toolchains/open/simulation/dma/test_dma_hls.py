@@ -77,7 +77,7 @@ def test_a_mistake_in_it_is_found(wrong: str, right: str, tmp_path: Path) -> Non
     assert wrong in HEADER
     with contextlib.chdir(tmp_path):
         compiled(tmp_path, CORES["thirds"], change=lambda text: text.replace(wrong, right))
-        with pytest.raises(CoreError, match="does not move what lies in memory"):
+        with pytest.raises(CoreError, match="changes the bytes that it moves"):
             simulate(CORES["thirds"])
 
 

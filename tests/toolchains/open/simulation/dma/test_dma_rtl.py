@@ -138,7 +138,7 @@ def test_a_call_without_images_ends_and_moves_nothing(bench: Path, tmp_path: Pat
 
 @pytest.mark.parametrize("name", QUICK)
 def test_auto_restart_repeats_the_call(bench: Path, tmp_path: Path, name: str) -> None:
-    given = scenario(name, 3, calls=1, again=3, memory_stall_percent=20)
+    given = scenario(name, 3, calls=1, auto_restarts=3, memory_stall_percent=20)
     outcome = run(bench, tmp_path / "run", given)
     words_written = int(outcome.text.split("words ")[-1])
     calls = words_written // (given.calls[0].images * given.dma.result.beats)

@@ -1,7 +1,7 @@
 # digits: block design and netlist, for Vivado 2022.2
 set_param general.maxThreads 4
 
-# An IP of AMD's catalog in whatever version this release has.
+# Find an IP of AMD's catalog, in the version that this release has.
 proc farm_ip {name} {
     set found [lsort -dictionary [get_ipdefs "$name:*"]]
     if {[llength $found] == 0} {
@@ -10,7 +10,7 @@ proc farm_ip {name} {
     return [lindex $found end]
 }
 
-# The interface of a core's stream: HLS of 2019.2 adds _V for the stream and for its word, some later releases one.
+# Find the interface of a core's stream. HLS 2019.2 appends _V_V to its name, some later releases _V.
 proc farm_stream {cell port bytes} {
     set found {}
     foreach name [list $port ${port}_V ${port}_V_V] {
@@ -29,14 +29,14 @@ proc farm_stream {cell port bytes} {
     return [lindex $found 0]
 }
 
-# A cell with the clock and with the reset of its SLR.
+# Create a cell and connect the clock and the reset of its SLR.
 proc farm_cell {cell ip slr {clock ap_clk} {reset ap_rst_n}} {
     create_bd_cell -type ip -vlnv $ip $cell
     connect_bd_net [get_bd_ports ap_clk] [get_bd_pins $cell/$clock]
     connect_bd_net [get_bd_pins reset_$slr/Q] [get_bd_pins $cell/$reset]
 }
 
-# Validation propagates parameters, and may have changed one that was set.
+# Validation propagates parameters. Check that it has not changed one that we set.
 proc farm_expect {cell values} {
     foreach {name value} $values {
         set found [get_property CONFIG.$name [get_bd_cells $cell]]
@@ -52,7 +52,7 @@ proc farm_external {pin name} {
 }
 
 create_project -force kernel kernel_project -part xcu250-figd2104-2L-e
-# This folder holds the packaged IPs and nothing else, so that no stray component.xml gets in.
+# This folder holds only the packaged IPs, so Vivado finds no stray component.xml.
 set_property ip_repo_paths [file normalize ip] [current_project]
 update_ip_catalog -rebuild
 create_bd_design digits
@@ -60,8 +60,8 @@ create_bd_port -dir I -type clk -freq_hz 250000000 ap_clk
 create_bd_port -dir I -type rst ap_rst_n
 set_property CONFIG.POLARITY ACTIVE_LOW [get_bd_ports ap_rst_n]
 
-# A register of the reset in each SLR, the next behind the last, so that none crosses two in a cycle. The
-# clock is one net, the shell's. The reduced logic takes off the reset's type, which registers do not take.
+# A chain of reset registers, one per SLR: the reset crosses at most one boundary per cycle. The clock is
+# the shell's single net. The reduced logic removes the pin type 'reset', which shift registers refuse.
 create_bd_cell -type ip -vlnv [farm_ip xilinx.com:ip:util_reduced_logic] reset_plain
 set_property -dict [list CONFIG.C_SIZE 1 CONFIG.C_OPERATION and] [get_bd_cells reset_plain]
 connect_bd_net [get_bd_ports ap_rst_n] [get_bd_pins reset_plain/Op1]
@@ -221,7 +221,7 @@ set_property -dict [list CONFIG.TDATA_NUM_BYTES 4 CONFIG.FIFO_DEPTH 32 CONFIG.FI
 connect_bd_intf_net [farm_stream postres output_r 4] [get_bd_intf_pins link7_fifo/S_AXIS]
 connect_bd_intf_net [get_bd_intf_pins link7_fifo/M_AXIS] [farm_stream inoutdma result 4]
 
-# What the shell sees: the memory ports and registers of the DMA.
+# The ports of the kernel: memory ports, registers and interrupt of the DMA.
 farm_external inoutdma/m_axi_gmem0 m_axi_gmem0
 set_property CONFIG.FREQ_HZ 250000000 [get_bd_intf_ports m_axi_gmem0]
 farm_external inoutdma/m_axi_gmem1 m_axi_gmem1
@@ -253,7 +253,7 @@ farm_expect link6_fifo {TDATA_NUM_BYTES 16 FIFO_DEPTH 32}
 farm_expect link7_fifo {TDATA_NUM_BYTES 4 FIFO_DEPTH 32}
 save_bd_design
 
-# Only what stands between the cores is synthesised: they come as netlists.
+# Synthesise only the logic between the cores; the cores are netlists already.
 set_property SYNTH_CHECKPOINT_MODE Hierarchical [get_files digits.bd]
 generate_target all [get_files digits.bd]
 make_wrapper -files [get_files digits.bd] -top -import -fileset sources_1
@@ -261,9 +261,9 @@ set_property top digits_wrapper [current_fileset]
 update_compile_order -fileset sources_1
 set_property -name {STEPS.SYNTH_DESIGN.ARGS.MORE OPTIONS} -value {-mode out_of_context} -objects [get_runs synth_1]
 launch_runs synth_1 -jobs 4
-# Older releases return from a run that has failed as from any other, newer ones raise before they say why.
+# After a failed run, older releases return normally; newer ones raise an error before they say why.
 catch {wait_on_run synth_1}
-# The log of a child run that failed, an IP's too: there a licence is refused, and there is the reason.
+# Print the logs of failed child runs, those of IPs too. They hold the cause, e.g. a refused licence.
 foreach run [get_runs *synth_1] {
     if {[get_property PROGRESS $run] ne "100%"} {
         set log [file join [get_property DIRECTORY $run] runme.log]

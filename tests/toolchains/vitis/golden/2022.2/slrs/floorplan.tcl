@@ -1,5 +1,5 @@
 # digits in xilinx_u250_xdma_201830_2
-# Cells by their names below the compute unit, whatever is between.
+# Find cells by name at any depth below the compute unit.
 proc farm_place {pblock unit names} {
     foreach name $names {
         set cells [get_cells -quiet -hierarchical -filter "NAME =~ $unit/*/$name || NAME == $unit/$name"]
@@ -10,8 +10,8 @@ proc farm_place {pblock unit names} {
     }
 }
 
-# The two sides of a register slice between SLRs. What they are called inside is AMD's: where they are not found, the
-# placer has to find the place.
+# Place the two sides of a register slice between SLRs. AMD chooses their names inside the slice. If they are not found,
+# warn and leave them to the placer.
 proc farm_cross {unit name sides} {
     foreach {side pblock} $sides {
         set cells [get_cells -quiet -hierarchical -filter "NAME =~ $unit/*$name/*$side*"]

@@ -1,4 +1,4 @@
-# digits: netlist by a generated top, for Vivado 2022.2
+# digits: netlist from a generated top, for Vivado 2022.2
 set_param general.maxThreads 4
 create_project -in_memory -part xcu250-figd2104-2L-e
 read_verilog -sv {operators/farm_stream.sv}
@@ -30,11 +30,11 @@ read_verilog -sv {digits_wrapper.sv}
 read_xdc -mode out_of_context ooc.xdc
 # The cores are black boxes until their checkpoints are linked.
 read_verilog black_boxes.v
-# The floorplan asks for FIFOs, memories and registers by name.
+# Keep the hierarchy: the floorplan finds FIFOs, memories and registers by name.
 synth_design -mode out_of_context -top digits_wrapper -part xcu250-figd2104-2L-e -flatten_hierarchy none
 write_checkpoint -force digits_wrapper.dcp
 close_project
-# Linked by name: the module of each black box is the top of a checkpoint.
+# Link by name: each black box gets the checkpoint with the same top module.
 create_project -in_memory -part xcu250-figd2104-2L-e
 add_files {digits_wrapper.dcp dma_ddcb20.dcp stem_8b7069.dcp residual_89ae1e.dcp residual_8ead75.dcp residual_c91fe4.dcp residual_6a78fe.dcp head_daf9a2.dcp}
 link_design -top digits_wrapper -part xcu250-figd2104-2L-e -mode out_of_context

@@ -2,7 +2,7 @@
 set_param general.maxThreads 4
 open_checkpoint digits_empty.dcp
 
-# All primitives below the parameter memories by memory and place; a search for each would go through the whole design.
+# Collect all primitives of parameter memories once: a search for each of them would go through the whole design.
 set farm_cells [dict create]
 set farm_filled 0
 foreach cell [get_cells -quiet -hierarchical -filter {NAME =~ *_memory/*}] {
@@ -11,7 +11,7 @@ foreach cell [get_cells -quiet -hierarchical -filter {NAME =~ *_memory/*}] {
     }
 }
 
-# 64'hF0, or 0xF0.
+# Parse 64'hF0 or 0xF0.
 proc farm_number {text} {
     regsub {^.*('h|0x)} $text {} digits
     return [expr "0x$digits"]
@@ -24,7 +24,7 @@ proc farm_fill {place values} {
     }
     set cell [dict get $farm_cells $place]
     set_property -dict $values $cell
-    # Read back, as a number: a memory that stays empty would go unnoticed up to the card.
+    # Read the value back: otherwise a memory that stayed empty would only show on the card.
     foreach {name value} [lrange $values 0 1] {
         if {[farm_number [get_property $name $cell]] != [farm_number $value]} {
             error "dataflow-farm: $name of $cell is [get_property $name $cell] after it was set to $value"
@@ -37,7 +37,7 @@ source contents_values.tcl
 if {$farm_filled != $farm_wanted} {
     error "dataflow-farm: $farm_filled memory cells are filled, not $farm_wanted"
 }
-# Look-up tables were kept while they held placeholders; now they are like any other.
+# The look-up tables hold their final values now, so tools may optimise them again.
 foreach place [dict keys $farm_cells] {
     if {[string match */bit* $place]} {
         reset_property DONT_TOUCH [dict get $farm_cells $place]

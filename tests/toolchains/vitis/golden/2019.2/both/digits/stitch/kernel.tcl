@@ -1,8 +1,8 @@
 # digits: the kernel as a netlist IP, for Vivado @RELEASE@
 set_param general.maxThreads 4
 
-# A bus interface by its name, or with the _V that HLS of @RELEASE@ adds twice and some later releases once; a name that
-# the packager has not inferred ends the run.
+# Find a bus interface by its name. HLS @RELEASE@ appends _V_V to it, some later releases _V. Fail if the packager has not
+# inferred it.
 proc farm_bus {core name} {
     foreach wanted [list $name ${name}_V ${name}_V_V] {
         set bus [ipx::get_bus_interfaces -quiet $wanted -of_objects $core]
@@ -13,7 +13,7 @@ proc farm_bus {core name} {
     error "dataflow-farm: the packaged netlist has no interface $name"
 }
 
-# Every interface belongs to the clock.
+# Associate every interface with the clock.
 proc farm_clock {core buses} {
     foreach name $buses {
         set bus [farm_bus $core $name]
@@ -21,8 +21,8 @@ proc farm_clock {core buses} {
     }
 }
 
-# The clock's frequency: block designs of some releases take 100 MHz for a clock that says none, and do not connect it
-# to one of another rate (BD 41-237). The design around the IP may set another one.
+# State the clock's frequency. Without it, block designs of some releases assume 100 MHz and refuse to connect the clock
+# to one with another frequency (BD 41-237). The design around the IP may set another one.
 proc farm_frequency {core hertz} {
     set parameter [ipx::add_bus_parameter -quiet FREQ_HZ [farm_bus $core ap_clk]]
     set_property value $hertz $parameter
@@ -30,12 +30,12 @@ proc farm_frequency {core hertz} {
 }
 
 proc farm_save {core} {
-    # Packaging would take the revision from the date, which overflows 32 bits from 2022 on.
+    # By default the revision comes from the date, which overflows 32 bits from 2022 on.
     set_property core_revision 1 $core
     ipx::create_xgui_files $core
     ipx::update_checksums $core
     if {![ipx::check_integrity -quiet $core]} {
-        # Once more, for the reasons.
+        # Run it again without -quiet, to print the reasons.
         ipx::check_integrity $core
         error "dataflow-farm: ipx::check_integrity finds the IP incomplete"
     }
@@ -46,7 +46,7 @@ proc farm_save {core} {
 create_project -force packaging kernel_packaging_project -part xcu250-figd2104-2L-e
 set core [ipx::package_checkpoint -dcp_file digits.dcp -root_dir kernel_ip -vendor xilinx.com -library hls -name digits -version 1.0 -taxonomy /KernelIP -force]
 farm_clock $core {m_axi_gmem0 m_axi_gmem1 m_axi_gmem2 s_axi_control}
-# The shell's clock is the shell's: a frequency here would have to be its own (BD 41-237, Vivado 12-7038).
+# The shell sets the clock. A frequency here would have to equal the shell's (BD 41-237, Vivado 12-7038).
 ipx::remove_bus_parameter -quiet FREQ_HZ [farm_bus $core ap_clk]
 foreach master {m_axi_gmem0 m_axi_gmem1 m_axi_gmem2} {
     set_property value AXI4 [ipx::add_bus_parameter -quiet PROTOCOL [farm_bus $core $master]]
@@ -60,7 +60,7 @@ set_property supported_families { } $core
 set_property auto_family_support_level level_2 $core
 set_property xpm_libraries {XPM_CDC XPM_MEMORY XPM_FIFO} $core
 
-# The registers, as kernel.xml has them.
+# The registers, as in kernel.xml.
 set map [ipx::add_memory_map -quiet s_axi_control $core]
 set_property slave_memory_map_ref s_axi_control [farm_bus $core s_axi_control]
 set block [ipx::add_address_block -quiet reg0 $map]
@@ -96,7 +96,7 @@ set register [ipx::add_register -quiet numReps $block]
 set_property address_offset 0x034 $register
 set_property size 32 $register
 
-# What hw_emu simulates.
+# The netlist that hw_emu simulates.
 file copy -force digits_funcsim.v kernel_ip/digits_funcsim.v
 set group [ipx::add_file_group -type simulation xilinx_verilogbehavioralsimulation $core]
 ipx::add_file digits_funcsim.v $group

@@ -1,8 +1,8 @@
 # digits: cores and memories as IPs, for Vivado @RELEASE@
 set_param general.maxThreads 4
 
-# A bus interface by its name, or with the _V that HLS of @RELEASE@ adds twice and some later releases once; a name that
-# the packager has not inferred ends the run.
+# Find a bus interface by its name. HLS @RELEASE@ appends _V_V to it, some later releases _V. Fail if the packager has not
+# inferred it.
 proc farm_bus {core name} {
     foreach wanted [list $name ${name}_V ${name}_V_V] {
         set bus [ipx::get_bus_interfaces -quiet $wanted -of_objects $core]
@@ -13,7 +13,7 @@ proc farm_bus {core name} {
     error "dataflow-farm: the packaged netlist has no interface $name"
 }
 
-# Every interface belongs to the clock.
+# Associate every interface with the clock.
 proc farm_clock {core buses} {
     foreach name $buses {
         set bus [farm_bus $core $name]
@@ -21,8 +21,8 @@ proc farm_clock {core buses} {
     }
 }
 
-# The clock's frequency: block designs of some releases take 100 MHz for a clock that says none, and do not connect it
-# to one of another rate (BD 41-237). The design around the IP may set another one.
+# State the clock's frequency. Without it, block designs of some releases assume 100 MHz and refuse to connect the clock
+# to one with another frequency (BD 41-237). The design around the IP may set another one.
 proc farm_frequency {core hertz} {
     set parameter [ipx::add_bus_parameter -quiet FREQ_HZ [farm_bus $core ap_clk]]
     set_property value $hertz $parameter
@@ -30,12 +30,12 @@ proc farm_frequency {core hertz} {
 }
 
 proc farm_save {core} {
-    # Packaging would take the revision from the date, which overflows 32 bits from 2022 on.
+    # By default the revision comes from the date, which overflows 32 bits from 2022 on.
     set_property core_revision 1 $core
     ipx::create_xgui_files $core
     ipx::update_checksums $core
     if {![ipx::check_integrity -quiet $core]} {
-        # Once more, for the reasons.
+        # Run it again without -quiet, to print the reasons.
         ipx::check_integrity $core
         error "dataflow-farm: ipx::check_integrity finds the IP incomplete"
     }
@@ -43,13 +43,13 @@ proc farm_save {core} {
     ipx::unload_core $core
 }
 
-# A core's netlist as an IP.
+# Package a core's netlist as an IP.
 proc farm_core {core hertz buses streams} {
     set ip [ipx::package_checkpoint -dcp_file $core.dcp -root_dir ip/$core \
         -vendor dataflow-farm -library cores -name $core -version 1.0 -taxonomy /UserIP -force]
     farm_clock $ip $buses
     farm_frequency $ip $hertz
-    # Said, so that a block design need not find it out of the ports of a netlist.
+    # State the width, so a block design need not derive it from the netlist's ports.
     foreach {name bytes} $streams {
         set parameter [ipx::add_bus_parameter -quiet TDATA_NUM_BYTES [farm_bus $ip $name]]
         set_property value $bytes $parameter
@@ -57,7 +57,7 @@ proc farm_core {core hertz buses streams} {
     farm_save $ip
 }
 
-# Between two blocks whose beats differ: convert_8b17f7.
+# A converter between blocks with different beats: convert_8b17f7.
 create_project -in_memory -part xcu250-figd2104-2L-e
 read_verilog -sv {operators/farm_stream.sv}
 read_verilog -sv {operators/width_converter/width_converter.sv}

@@ -6,7 +6,7 @@ add_files -tb {bench.cpp in_r.txt out_r.txt weightsmem.txt image.txt weights.txt
 open_solution -reset solution
 set_part {xcu250-figd2104-2L-e}
 create_clock -period 4.000 -name default
-# Pointers have 64 bits: the register map in kernel.xml says so.
+# Pointers have 64 bits, as in the register map of kernel.xml.
 config_interface -m_axi_addr64
 config_export -format ip_catalog -vendor xilinx.com -library hls -ipname dma_ddcb20 -version 1.0
 csim_design

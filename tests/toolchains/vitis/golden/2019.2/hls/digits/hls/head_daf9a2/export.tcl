@@ -6,7 +6,7 @@ add_files -tb {bench.cpp input_r.txt fc_weights.txt fc_bias.txt output_r.txt} -c
 open_solution -reset solution
 set_part {xcu250-figd2104-2L-e}
 create_clock -period 4.000 -name default
-# Pointers have 64 bits: the register map in kernel.xml says so.
+# Pointers have 64 bits, as in the register map of kernel.xml.
 config_interface -m_axi_addr64
 config_export -format ip_catalog -vendor xilinx.com -library hls -ipname head_daf9a2 -version 1.0
 csim_design

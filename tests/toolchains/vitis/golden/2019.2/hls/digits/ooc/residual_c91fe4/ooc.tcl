@@ -1,18 +1,18 @@
 # residual_c91fe4: synthesis out of context, for Vivado @RELEASE@
 set_param general.maxThreads 4
 create_project -in_memory -part xcu250-figd2104-2L-e
-# A file of contents that is not found would leave zeros and a warning.
+# If a file with memory contents is missing, fail. By default Vivado warns and uses zeros.
 set_msg_config -id {Synth 8-4445} -new_severity ERROR
 set_msg_config -id {Synth 8-2898} -new_severity ERROR
-# The folder holds what was unpacked from the IP and nothing else.
+# The folder holds only the unpacked IP.
 foreach file [lsort [glob -directory ip/hdl/verilog *.v]] {
     read_verilog $file
 }
-# Contents of ROMs are looked up where the sources are read from.
+# Vivado looks for ROM contents in the current folder.
 foreach file [glob -nocomplain -directory ip/hdl/verilog *.dat] {
     file copy -force $file .
 }
-# IPs that HLS itself uses come as scripts that create them.
+# IPs that HLS instantiates come as scripts that create them.
 foreach script [lsort [glob -nocomplain -directory ip/hdl/ip *.tcl]] {
     source $script
 }

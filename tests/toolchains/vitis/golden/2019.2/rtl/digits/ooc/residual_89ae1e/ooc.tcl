@@ -1,7 +1,7 @@
 # residual_89ae1e: synthesis out of context, for Vivado @RELEASE@
 set_param general.maxThreads 4
 create_project -in_memory -part xcu250-figd2104-2L-e
-# A file of contents that is not found would leave zeros and a warning.
+# If a file with memory contents is missing, fail. By default Vivado warns and uses zeros.
 set_msg_config -id {Synth 8-4445} -new_severity ERROR
 set_msg_config -id {Synth 8-2898} -new_severity ERROR
 read_verilog -sv {operators/farm_stream.sv}

@@ -6,9 +6,9 @@ add_files -tb {bench.cpp input_r.txt bypass_thresholds.txt conv1_weights.txt con
 open_solution -reset -flow_target vivado solution
 set_part {xcu250-figd2104-2L-e}
 create_clock -period 4.000 -name default
-# Pointers have 64 bits: the register map in kernel.xml says so.
+# Pointers have 64 bits, as in the register map of kernel.xml.
 config_interface -m_axi_addr64
-# Cores meet in one netlist, where no two modules may have one name: theirs begin with the top's.
+# All cores end up in one netlist, where module names must be unique, so they begin with the top's name.
 config_rtl -module_auto_prefix
 config_export -format ip_catalog -vendor xilinx.com -library hls -ipname residual_c91fe4 -version 1.0
 csynth_design

@@ -1,0 +1,1 @@
+"""Files that ask their reader for too much: for ``benchmarks.hostile`` and ``tests/security``."""

@@ -1,0 +1,1 @@
+"""Stages that the open toolchain does otherwise for target hw_emu."""

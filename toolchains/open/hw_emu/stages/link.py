@@ -1,0 +1,18 @@
+"""Simulation, weights, settings and manifest written into an xclbin that the emulated card runs."""
+
+from __future__ import annotations
+
+from blocks.network import Network
+from farm.step import Step
+from toolchains.common.build import Build
+from toolchains.common.stage import Per, Stage
+from toolchains.open.simulation.kernel.settings import settings_of
+from toolchains.open.stages.link import emulation_link
+
+
+def link(build: Build, network: Network) -> Step:
+    """The step of a network."""
+    return emulation_link(build, network, view="rtl", settings=settings_of(build))
+
+
+STAGE = Stage("link", Per.NETWORK, link, "xclbin of", needs=("weights", "stitch"))

@@ -1,0 +1,80 @@
+"""The program of target hw_emu, asked by a step or a benchmark: the other side of `protocol.hpp`.
+
+The emulated card has a side of its own, with limits and time-outs, because it runs files that others made.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import subprocess
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+from toolchains.open.simulation.values import SimulationError
+
+_FRAME = struct.Struct("<4sIQ")
+
+
+class Program:
+    """A running program; `pid` is its process. It ends with the block that it is used in."""
+
+    def __init__(self, path: Path) -> None:
+        self._child = subprocess.Popen([path.resolve()], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.pid = self._child.pid
+
+    def __enter__(self) -> Self:
+        """The program itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """End it."""
+        self._child.kill()
+        self._child.communicate()
+
+    def load(self, part: bytes) -> None:
+        """Give it the memory images and settings, as the xclbin's part `memories` holds them.
+
+        Raises:
+            SimulationError: it refuses them, with its words.
+        """
+        self._ask(b"LOAD", 0, part)
+
+    def run(self, images: int, data: bytes) -> bytes:
+        """The results of so many images; `data` are their bytes and those of the streamed weights.
+
+        Raises:
+            SimulationError: the kernel does not end, or breaks a rule.
+        """
+        return self._ask(b"RUN ", images, data)
+
+    def statistics(self) -> dict[str, Any]:
+        """What the last run was like (`report.hpp`).
+
+        Raises:
+            SimulationError: there was none.
+        """
+        found: dict[str, Any] = json.loads(self._ask(b"STAT", 0, b""))
+        return found
+
+    def _ask(self, operation: bytes, argument: int, body: bytes) -> bytes:
+        try:
+            self._pipe(self._child.stdin).write(_FRAME.pack(operation, argument, len(body)) + body)
+            self._pipe(self._child.stdin).flush()
+            answer, _, length = _FRAME.unpack(self._read(_FRAME.size))
+            text = self._read(length)
+        except (OSError, struct.error):
+            status = self._child.wait(timeout=10)
+            raise SimulationError(f"the program ended with status {status}") from None
+        if answer != b"OKAY":
+            raise SimulationError(text.decode("utf-8", "replace"))
+        return text
+
+    def _read(self, count: int) -> bytes:
+        return self._pipe(self._child.stdout).read(count)
+
+    @staticmethod
+    def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+        assert pipe is not None  # noqa: S101  both are asked for
+        return pipe

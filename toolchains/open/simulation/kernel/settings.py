@@ -1,0 +1,31 @@
+"""What the joined simulation is told beside the memory images: clock, banks, memory model, and crossings of SLRs.
+
+Lines of words, behind the images in part `memories` of the xclbin; `kernel.hpp` reads them. The program does not depend
+on them: another clock or another board links anew and compiles nothing.
+"""
+
+from __future__ import annotations
+
+from integration.platform import Platform
+from toolchains.common.build import Build
+from toolchains.open.settings import HwEmuSettings
+from toolchains.open.simulation.memory.memory_lines import memory_lines
+
+SETTINGS = "settings.txt"
+"""The lines as a file of a step."""
+
+
+def settings_of(build: Build) -> str:
+    """The text for a build: its board and clock."""
+    percent = build.settings.section(HwEmuSettings).memory_percent
+    return "".join(f"{line}\n" for line in settings_lines(build.platform, build.clock_mhz, percent))
+
+
+def settings_lines(platform: Platform, clock_mhz: float, efficiency_percent: int = 100) -> list[str]:
+    """The lines of a board at a clock. An argument lies in the first of the banks that it is wired to.
+
+    `efficiency_percent` is of the memories' bandwidth, as `memory_lines` says.
+    """
+    lines = [f"clock_mhz {clock_mhz!r}"]
+    lines += [f"argument {argument} {tags[0]}" for argument, tags in platform.connect]
+    return [*lines, *memory_lines(platform, clock_mhz, efficiency_percent)]

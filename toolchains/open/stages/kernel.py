@@ -1,0 +1,70 @@
+"""The whole kernel simulated with images back to back: interval, latency, who waits for whom, marks of all FIFOs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blocks.network import Network
+from blocks.trained import parameter_file
+from farm.step import PYTHON, File, Output, Resources, Step, Text
+from toolchains.common import results
+from toolchains.common.build import Build
+from toolchains.common.failures import signatures
+from toolchains.common.modules import modules_of
+from toolchains.common.programs import ERROR_LINES, interpreter
+from toolchains.common.stage import Per, Stage
+from toolchains.common.stages.weights import fc_weights_file, image_files
+from toolchains.open.settings import HwEmuSettings
+from toolchains.open.simulation.kernel.program_step import program_step
+from toolchains.open.simulation.kernel.settings import SETTINGS, settings_of
+from toolchains.open.simulation.verilator import verilator
+
+PROGRAM = "toolchains.open.simulation.kernel.run"
+
+
+def kernel(build: Build, network: Network) -> Step:
+    """The step of a network."""
+    place = f"{build.folder}/{STAGE.name}"
+    folder = network.parameters.relative_to(network.file.parent).as_posix()
+    trained = {block.name: file for block in network.blocks if (file := parameter_file(network, block))}
+    files = {network.file.name: network.file, **{f"{folder}/{name}.npz": file for name, file in trained.items()}}
+    images = str(build.settings.section(HwEmuSettings).images)
+    return Step(
+        name=f"{STAGE.name}:{network.name}",
+        argv=(
+            *(PYTHON, "-m", PROGRAM, "--network", network.file.name),
+            *("--images", images, "--settings", SETTINGS),
+        ),
+        inputs=(
+            *modules_of(build.root, PROGRAM, *(block.core() for block in network.blocks)),
+            File("program", f"{place}/program"),
+            *(file for block in network.blocks for file in image_files(build, block, f"weights/{block.name}")),
+            fc_weights_file(build),
+            *(File(path, build.relative(source)) for path, source in files.items()),
+            Text(SETTINGS, settings_of(build)),
+        ),
+        outputs=(Output("values.json", f"{place}/values.json"),),
+        log=f"{place}/kernel.log",
+        tools=(verilator(), *interpreter("numpy", "scikit-learn")),
+        facts=(("hw_emu.images", images), ("clock_mhz", str(build.clock_mhz)), ("platform", build.platform.vbnv)),
+        resources=Resources(memory_gib=2.0),
+        error_lines=ERROR_LINES,
+        signatures=signatures("open"),
+    )
+
+
+def program(build: Build) -> Iterator[Step]:
+    """The simulation itself, which target hw_emu puts into the xclbin."""
+    yield program_step(build, build.network, f"{STAGE.name}:program", f"{build.folder}/{STAGE.name}", "program")
+
+
+STAGE = Stage(
+    "kernel",
+    Per.NETWORK,
+    kernel,
+    "cycles of all blocks of",
+    needs=("hls", "model", "weights"),
+    shared=program,
+    shared_doc="models of all blocks joined",
+    result=results.kernel,
+)
