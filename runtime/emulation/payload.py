@@ -204,9 +204,8 @@ class Payload:
             # The length is checked before a byte of the body is read: it is the payload's word, not yet a fact.
             if answer == FAIL and length <= _FAIL_TEXT_BYTES:
                 text = process.receive(length, deadline_s).decode("utf-8", "replace")
-                raise PayloadError(
-                    f"the payload refused {request}: {text.strip()}", where=self._where, remedy="rebuild the xclbin"
-                )
+                remedy = "classify images first" if op == STATISTICS else "rebuild the xclbin"
+                raise PayloadError(f"the payload refused {request}: {text.strip()}", where=self._where, remedy=remedy)
             if answer != OKAY or length > size or (exactly and length < size):
                 self._drop(process)
                 expected = f"{OKAY!r} and {'' if exactly else 'at most '}{size}"

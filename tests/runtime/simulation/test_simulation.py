@@ -133,7 +133,7 @@ def test_a_file_without_a_simulation_counts_no_cycles(build):
 def test_a_program_that_knows_no_such_request_says_so(build):
     """As a program of sw_emu does; the child stays usable."""
     with runtime.Accelerator(build(fc=bytes(160), facts={"target": "hw_emu"})) as accelerator:
-        with pytest.raises(PayloadError, match="refused STAT: an unknown operation"):
+        with pytest.raises(PayloadError, match="refused STAT: an unknown operation; classify images first"):
             accelerator.statistics()
         assert len(accelerator.classify(np.zeros((2, 8, 8, 1), np.uint8))) == 2
 

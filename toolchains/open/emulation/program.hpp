@@ -103,6 +103,7 @@ class Server {
         results.resize(uint64_t(images) * design_.result_bytes);
         return run_batch(design_, images, body.data(), results.data());
     }
+    std::string set_memory(uint32_t) const { return "compiled C++ has no cycles; build with target=hw_emu"; }
     std::string statistics(std::string&) const { return "compiled C++ has no cycles; build with target=hw_emu"; }
 
   private:

@@ -4,6 +4,7 @@
 // LOAD: part `memories` of the xclbin (as the link step wrote it) -> OKAY or FAIL with a text.
 // RUN : argument = images; the images' bytes, then the bytes of the streamed weights -> OKAY with the results.
 // STAT: what the last RUN was like, as JSON; a program without cycles has nothing to tell -> OKAY or FAIL.
+// SETM: argument = percent of the memories' bandwidth that there is in the RUNs behind it -> OKAY or FAIL.
 // STOP: end.
 #pragma once
 #include <unistd.h>
@@ -81,7 +82,7 @@ class Parts {
     uint64_t at_ = 0;
 };
 
-// A design has: load(body), run(images, body, results), statistics(text), each an error's text or "";
+// A design has: load(body), run(images, body, results), statistics(text), set_memory(percent), each an error's text or "";
 // call_bytes(images), the length of RUN's body; and loaded().
 template <class Design>
 int serve(Design& design) {
@@ -117,6 +118,8 @@ int serve(Design& design) {
             std::string text;
             const std::string error = design.statistics(text);
             answer_or_refuse(error, text.data(), text.size());
+        } else if (!std::memcmp(head, "SETM", 4)) {
+            answer_or_refuse(design.loaded() ? design.set_memory(argument) : "no memory images are loaded");
         } else if (!std::memcmp(head, "STOP", 4)) {
             return 0;
         } else {

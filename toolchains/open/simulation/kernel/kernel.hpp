@@ -96,6 +96,11 @@ class Kernel {
         return results;
     }
 
+    // How much of the memories' bandwidth there is from the next call on, in percent.
+    void set_memory_efficiency(std::uint32_t percent) {
+        dma_->memory.configure("memory efficiency_percent " + std::to_string(percent));
+    }
+
     const KernelPlan& plan() const { return plan_; }
     const Settings& settings() const { return settings_; }
     const DmaNode& dma() const { return *dma_; }

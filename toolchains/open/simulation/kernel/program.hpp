@@ -59,6 +59,18 @@ class Server {
         return "";
     }
 
+    std::string set_memory(std::uint32_t percent) {
+        try {
+            if (!kernel_) power_on();
+            kernel_->set_memory_efficiency(percent);
+        } catch (const std::exception& error) {
+            return error.what();
+        }
+        // A kernel that has to come out of reset again begins with it.
+        settings_.memory.push_back("memory efficiency_percent " + std::to_string(percent));
+        return "";
+    }
+
     std::string statistics(std::string& text) const {
         text = report_;
         return text.empty() ? "there was no call yet, or the last one failed" : "";
