@@ -98,7 +98,7 @@ def test_the_netlist_ip_goes_into_a_design_of_its_own(built: Machine, tmp_path: 
     from toolchains.vitis.tools.archive import unpack_folder
 
     unpack_folder(built.checkout / FOLDER / "stitch" / "kernel_ip.zip", tmp_path / "kernel_ip")
-    script = built.checkout / "docs" / "netlist_ip.tcl"
+    script = built.checkout / "docs/examples/netlist_ip.tcl"
     (tmp_path / "netlist_ip.tcl").write_bytes(script.read_bytes())
     done = subprocess.run(
         [str(built.tools / "Vivado/2022.2/bin/vivado"), "-mode", "batch", "-source", "netlist_ip.tcl"],
