@@ -33,7 +33,7 @@ Tried = int
 """Rules to try on a line, a bit for each in the order of `RULES`; the bit after them: it may set a private variable."""
 _VARIABLE = 1 << len(RULES)
 _NAMING = (addresses.USER_ON_HOST, homes.IN_PATHS)
-"""Rules by whose words a line may name a user or a host."""
+"""Rules on whose lines a user or a host may be named."""
 
 
 def _by_word(rules: Iterable[Rule]) -> dict[str, Tried]:
@@ -48,6 +48,8 @@ def _by_word(rules: Iterable[Rule]) -> dict[str, Tried]:
 _WORDS = _by_word(RULES) | dict.fromkeys(("=", "setenv "), _VARIABLE)
 _NAMING_WORDS = _by_word(_NAMING) | dict.fromkeys(("user=", "name=", "host=", "setenv "), _VARIABLE)
 _LOOKS = tuple((rule.look, 1 << at) for at, rule in enumerate(RULES) if rule.look is not None)
+_IN_PATHS = 1 << RULES.index(homes.IN_PATHS)
+_NAMING_LOOKS = tuple((look, rules) for look, rules in _LOOKS if rules == _IN_PATHS)
 
 
 class Redactor:
@@ -109,21 +111,20 @@ def redact(text: str, names: Iterable[str] = ()) -> str:
     return redactor.clean(text)
 
 
-def redact_part(text: str, log: str) -> str:
-    """Return a part of a log without what is private: also the users and hosts that the rest of the log names.
+def log_redactor(names: Iterable[str] = ()) -> Redactor:
+    """Return the redactor of a log. The folder of the user who runs this is hidden wherever it lies.
 
-    The folder of the user who runs this is hidden wherever it lies; other users' folders are known by their place.
+    Other users' folders are known by their place.
     """
     home = Path.home()
-    redactor = Redactor(() if text == log else _names_of_log(log), str(home) if len(home.parts) > 2 else "")
+    return Redactor(names, str(home) if len(home.parts) > 2 else "")
+
+
+def redact_part(text: str, log: str) -> str:
+    """Return a part of a log without what is private: also the users and hosts that the rest of the log names."""
+    redactor = log_redactor(() if text == log else _names_of_log(log))
     redactor.learn(text)
     return redactor.clean(text)
-
-
-def log_redactor() -> Redactor:
-    """Return a redactor for one log of any size, which also hides the folder of the user who runs this."""
-    home = Path.home()
-    return Redactor((), str(home) if len(home.parts) > 2 else "")
 
 
 def redact_line(line: str) -> str:
@@ -151,8 +152,8 @@ def suspicious_lines(
 def names_in(text: str) -> frozenset[str]:
     """Return the users and hosts that a text names: in a variable, in HLS' greeting, in a path."""
     plain = visible(text)
-    lines = (plain[line[0] : line[1]] for line, _ in suspicious_lines(plain, _NAMING_WORDS, ()))
-    return frozenset(name for line in lines for name in _names(line))
+    lines = suspicious_lines(plain, _NAMING_WORDS, _NAMING_LOOKS)
+    return frozenset(name for (begin, end), tried in lines for name in _names(plain[begin:end], tried))
 
 
 @lru_cache(maxsize=1)
@@ -161,12 +162,12 @@ def _names_of_log(log: str) -> frozenset[str]:
     return names_in(log)
 
 
-def _names(line: str) -> Iterator[str]:
-    variable = secrets.private_variable(line)
+def _names(line: str, tried: Tried) -> Iterator[str]:
+    variable = secrets.private_variable(line) if tried & _VARIABLE else None
     if variable is not None and variable[2] and HIDDEN not in variable[1]:
         yield variable[1].strip().strip("'\"")
     yield from addresses.users_and_hosts(line)
-    if any(word in line.lower() for word in homes.WORDS):
+    if tried & _IN_PATHS:
         yield from homes.owners(line)
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks.hostile import fault, made
 from benchmarks.hostile.kinds import ARCHIVES, ARRAYS, PICTURES, SPECIAL, TEXTS, XCLBINS
 from benchmarks.hostile.measure import measured
-from benchmarks.hostile import fault, made
 
 #: What these may end with, where another error would hide that the check is gone.
 WORDS = {

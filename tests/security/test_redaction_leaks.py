@@ -64,7 +64,6 @@ LEAKS = [
             "glsa_" + RUN,
             "ATATT3x" + RUN,
             "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0." + RUN,
-            "123456789:AAF" + RUN[:32],
         )
     ),
     ("posting to https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXX", "XXXXXXXX"),

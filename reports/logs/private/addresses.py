@@ -11,7 +11,7 @@ from reports.logs.private.rule import ADDRESS, HIDDEN, HOST, LICENCE_SERVER, NOT
 # 2100@host, 2100@host1:2101@host2, 2100@host1,host2, 2100@[2001:db8::7]
 _HOST_NAME = r"(?:[A-Za-z0-9][A-Za-z0-9._-]{0,253}|\[[0-9A-Fa-f:.]{2,45}\])"
 _LICENCE_SERVER = re.compile(rf"(?<![0-9A-Za-z])[0-9]{{2,5}}@{_HOST_NAME}(?:,{_HOST_NAME}(?![\w.]*@))*")
-_LICENCE_WORDS = ("licen", "flex", "lmgrd", "lmutil", "xilinxd", "vendor daemon")
+_LICENCE_WORDS = ("licen", "flex", "lmgrd", "xilinxd")
 _OF_LICENCES = re.compile("|".join(_LICENCE_WORDS), re.IGNORECASE)
 # host:2100 in a line about licences; top.v:2100 is a place.
 _HOST_AND_PORT = re.compile(
@@ -51,7 +51,7 @@ _REMOTE = re.compile(  # user@host:/folder, and a shell's user@host:~$
 _USER_ON_HOST = re.compile(r"(?P<lead>[Ff]or user )'(?P<user>[^']{1,100})' on host '(?P<host>[^']{1,200})'")
 _HEAD_HOST = re.compile(
     r"(?P<lead>^(?:[A-Z]{3,20}: ?)?[#| ]{0,5}"
-    r"(?:Host|Running On|Hostname|Host ?Name|Server (?:name|host)|Node ?name|Computer(?: name)?)"
+    r"(?:Host|Running On|Hostname|Host ?Name|Server (?:name|host)|Node ?name)"
     r"\s{0,20}: ?)(?!<)\S.*"
 )
 _BATCH_HOST = re.compile(
@@ -125,14 +125,14 @@ RULES: tuple[Rule, ...] = (
     replacing(_REMOTE, ADDRESS, "@"),
     replacing(_EMAIL, ADDRESS, "@"),
     USER_ON_HOST,
-    replacing(_HEAD_HOST, keeping("lead"), "host", "running on", "server", "node", "computer"),
+    replacing(_HEAD_HOST, keeping("lead"), "host", "running on", "server", "node"),
     replacing(_BATCH_HOST, keeping("lead"), "host", "node"),
     replacing(_LICENCE_STATE, lambda found: LICENCE_SERVER + found["state"], "e server "),
     replacing(_LICENCE_USER, lambda found: HIDDEN + found["rest"] + LICENCE_SERVER, " (v"),
     replacing(_LICENCE_FILE_LINE, lambda found: f"{found['lead']}{HIDDEN}{found['gap']}{HIDDEN}", "server"),
     replacing(_LICENCE_LINE, keeping("lead"), "licen", "feature "),
     Rule(_host_and_port, _LICENCE_WORDS),
-    replacing(_HOST_ID, keeping("lead"), "host", "uuid", "flex", "dongle", "composite", "serial_num"),
+    replacing(_HOST_ID, keeping("lead"), "host", "uuid", "flex", "composite", "serial_num"),
     replacing(_UNC, lambda found: found["lead"] + HOST, "\\\\"),
     replacing(_SMB, f"//{HOST}", "//"),
     replacing(_NFS, _nfs, ":/"),

@@ -17,10 +17,8 @@ _HOME_PART = re.compile(
     re.IGNORECASE,
 )
 #: Words that such a part has in it, or that stand in a user's folder.
-WORDS = (
-    "home", "user", "scratch", "people", "staff", "student", "desktop", "documents", "downloads", "appdata", "/u/",
-    "/.", "\\.",
-)  # fmt: skip
+_WORDS = ("home", "user", "scratch", "desktop", "documents", "downloads")
+_LOOK = re.compile(r"/(?:(?:people|staff|students?|u)/|\.[A-Za-z])")
 _NEVER = frozenset({"Public", "Default", "All Users", ".", "..", "lib", "bin", "include", "share"})
 #: They stand in a user's folder.
 _INSIDE = words(
@@ -102,5 +100,5 @@ def owners(line: str) -> Iterator[str]:
             yield end[1]
 
 
-IN_PATHS = replacing(PATH, _without_home, *WORDS)
+IN_PATHS = replacing(PATH, _without_home, *_WORDS, look=_LOOK)
 RULES: tuple[Rule, ...] = (_WINDOWS, IN_PATHS, _TILDE, _RUN, _MAIL)

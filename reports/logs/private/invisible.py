@@ -8,8 +8,8 @@ from reports.logs.line_filter import lines_with, with_lines
 
 # ECMA-48: CSI with parameters, OSC up to its end, other escapes; CSI as one character.
 _ESCAPE = re.compile(
-    "(?:\x1b\\[[0-?]{0,64}[ -/]{0,8}[@-~]?|\x1b\\][^\x07\x1b\n]{0,4096}(?:\x07|\x1b\\\\)?|\x1b[ -/]{0,8}[0-~]?|"
-    "\x9b[0-?]{0,64}[ -/]{0,8}[@-~]|[\u200b\u200c\u200d\u2060\ufeff\u00ad])+"
+    "\x1b+(?:\\[[0-?]{0,64}[ -/]{0,8}[@-~]?|\\][^\x07\x1b\n]{0,4096}(?:\x07|\x1b\\\\)?|[ -/]{0,8}[0-~]?)|"
+    "\x9b[0-?]{0,64}[ -/]{0,8}[@-~]|[\u200b\u200c\u200d\u2060\ufeff\u00ad]+"
 )
 _MARKS = "\x1b\x9b\u200b\u200c\u200d\u2060\ufeff\u00ad"
 _BYTE_ORDER_MARKS = ("\udcff\udcfe", "\udcfe\udcff")  # as the bytes of a text that was taken for UTF-8

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 from reports.logs.private.rule import HIDDEN, NOT_OURS, Rule, keeping, replacing
@@ -61,6 +62,7 @@ _ASSIGNED = re.compile(
     re.IGNORECASE,
 )
 _FIRST_PART = re.compile(r"[\w.-]{0,100}\Z")
+_SHORT_NAME = re.compile(r"(?:pwd|pass|pw|pat|dsn|sas|creds?|otp|_key)$", re.IGNORECASE)
 _PASSWORD_NAME = re.compile(rf"{_PASSWORD}|pass$|pwd$|pw$", re.IGNORECASE)
 # A value with blanks ends where a message goes on: before a comma, a place in brackets, the next option.
 _END_OF_PHRASE = re.compile(r"[,;\t]|\s[\[(]|\s-|\s\w+=|$")
@@ -68,16 +70,40 @@ _END_OF_WORD = re.compile(r"(?<!\\)[\s'\",;]|$")
 _NOT_SECRET = re.compile(r"[/~.]|[A-Za-z]:[\\/]|\$|[0-9]+$|true$|false$|none$|null$", re.IGNORECASE)
 
 
+_NAMES = (
+    "pass", "kennwort", "key", "secret", "token", "bearer", "pw", "cred", "ionstring", "ion_string",
+)  # fmt: skip
+_BEFORE, _AFTER = 40, 100
+
+
+def _matches(pattern: re.Pattern[str], line: str) -> Iterator[re.Match[str]]:
+    """Return the matches of a pattern near the words of `_NAMES`: lines of some tools have a megabyte."""
+    lower = line.replace("\u0130", "i").lower()
+    places = []
+    for name in _NAMES:
+        at = lower.find(name)
+        while at >= 0:
+            places.append(at)
+            at = lower.find(name, at + _BEFORE)
+    begin = end = 0
+    for at in sorted(places):
+        if at - _BEFORE > end:
+            yield from pattern.finditer(line, begin, end)
+            begin = at - _BEFORE
+        end = at + _AFTER
+    yield from pattern.finditer(line, begin, end)
+
+
 def _without_assigned(line: str) -> str:
     """Hide the values of names such as `db_password`; quoted, or to the end of the word or phrase."""
     pieces: list[str] = []
     done = 0
-    for found in _ASSIGNED.finditer(line):
+    for found in _matches(_ASSIGNED, line):
         begin = found.end()
         if begin < done:
             continue
         end = _value_end(line, found)
-        short = re.search(r"(?:pwd|pass|pw|pat|dsn|sas|creds?|otp|_key)$", found["name"], re.IGNORECASE)
+        short = _SHORT_NAME.search(found["name"])
         if end <= begin or (short and _NOT_SECRET.match(line[begin:end])):
             continue
         pieces += (line[done:begin], HIDDEN)
@@ -106,23 +132,33 @@ def _value_end(line: str, found: re.Match[str]) -> int:
 
 # `password geheim1`, `--token abcdef`: the value of an option, or what is no word of a language.
 _SPOKEN = re.compile(
-    rf"(?P<name>{_SECRET}|(?<=-)pass)(?P<gap>\s{{1,5}}(?:is |was )?['\"]?){NOT_OURS}(?P<value>[^\s'\",;<-][^\s'\",;]*)",
-    re.IGNORECASE,
+    rf"(?P<name>{_SECRET}|(?<=-)pass)(?P<gap>\s{{1,5}}(?:is |was )?['\"]?){NOT_OURS}(?=[^\s'\",;<-])", re.IGNORECASE
 )
+_WORD = re.compile(r"[^\s'\",;]*")
 _OPTION = re.compile(r"(?<![\w.-])-{1,2}[\w-]{0,40}\Z")
 _STRANGE = re.compile(r"[0-9!$%^&*+=~_@]")
 
 
-def _spoken(found: re.Match[str]) -> str:
-    lead, value = f"{found['name']}{found['gap']}", found["value"]
-    hidden = found["gap"][-1] in "'\""
-    if not hidden and len(value) > 5:
-        before = found.string[found.start() - 1 : found.start()]
-        whole = not (before.isalnum() or (before in "._" and before))
-        hidden = whole and (_STRANGE.search(value) is not None or found["name"].lower() == "bearer")
-    if not hidden:
-        hidden = _OPTION.search(found.string[max(found.start() - 44, 0) : found.start()]) is not None
-    return lead + HIDDEN if hidden else found[0]
+def _without_spoken(line: str) -> str:
+    pieces: list[str] = []
+    done = 0
+    for found in _matches(_SPOKEN, line):
+        value = _WORD.match(line, found.end())
+        if found.end() >= done and value is not None and _is_secret(found, value[0]):
+            pieces += (line[done : found.end()], HIDDEN)
+            done = value.end()
+    return "".join((*pieces, line[done:])) if pieces else line
+
+
+def _is_secret(found: re.Match[str], value: str) -> bool:
+    if found["gap"][-1] in "'\"":
+        return True
+    line, begin = found.string, found.start()
+    before = line[begin - 1 : begin] if begin else ""
+    whole = len(value) > 5 and not (before.isalnum() or before in (".", "_"))
+    if whole and (found["name"].lower() == "bearer" or _STRANGE.search(value)):
+        return True
+    return _OPTION.search(line[max(begin - 44, 0) : begin]) is not None
 
 
 _SCHEME = r"(?:basic|bearer|digest|token|negotiate|ntlm|apikey|aws4-hmac-sha256)\s{1,5}"
@@ -176,7 +212,7 @@ _NETRC = replacing(
 _URL_LOGIN = replacing(
     r"(?P<scheme>(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{1,20}://)[^/\s<\"']{1,300}@",
     lambda found: f"{found['scheme']}{HIDDEN}@",
-    "://",
+    "//",
 )
 _SIGNED = (
     "x-amz-signature", "x-amz-credential", "x-amz-security-token", "x-goog-signature", "x-goog-credential", "signature",
@@ -201,35 +237,18 @@ _SIGNATURE = replacing(
     "sign2=",
 )  # of a FEATURE line in a licence file
 
-_NAMES = (
-    "pass",
-    "kennwort",
-    "key",
-    "secret",
-    "token",
-    "credential",
-    "bearer",
-    "pwd",
-    "_pw",
-    "_pat=",
-    "_dsn",
-    "_sas",
-    "cred",
-    "otp=",
-    "connection",
-)
 
 RULES: tuple[Rule, ...] = (
     replacing(_HEADER, keeping("lead"), "auth", "cookie", "token", "key", "secret"),
     replacing(_BASIC, _basic, "basic"),
     _URL_LOGIN,
     replacing(_ARGUMENT, _argument, "?", "&", "token"),
-    replacing(_SHORT_PASSWORD, _short_password, "pass", "mysql", "mariadb", "login"),
+    replacing(_SHORT_PASSWORD, _short_password, " -p"),
     replacing(_CURL, keeping("lead"), "curl"),
     replacing(_USER_OPTION, keeping("lead"), "user"),
     _OPENSSL,
     _NETRC,
     Rule(_without_assigned, _NAMES),
-    replacing(_SPOKEN, _spoken, *_NAMES),
+    Rule(_without_spoken, _NAMES),
     _SIGNATURE,
 )
