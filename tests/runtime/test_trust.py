@@ -55,7 +55,7 @@ def test_a_list_that_others_can_write_is_not_believed():
 
 
 def test_wheels_vouch_by_the_name_of_an_entry_point(monkeypatch, tmp_path):
-    """Where they count is in tests/security/test_trust_planted.py."""
+    """Where they count is in tests/security/files/test_trust_planted.py."""
     info = tmp_path / "some_data-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: some-data\nVersion: 1.0\n")

@@ -10,7 +10,7 @@ from reports.logs.redaction import redact
 from reports.reading.errors import ReportError
 from reports.reading.source import read
 
-CORPUS = Path(__file__).resolve().parents[3] / "shared" / "reports_corpus"
+CORPUS = Path(__file__).resolve().parents[4] / "shared" / "reports_corpus"
 LISTED = Path(__file__).with_name("redacted_lines.txt")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.hostile import fault, made
+from benchmarks.hostile.__main__ import fault, made
 from benchmarks.hostile.kinds import ARCHIVES, ARRAYS, PICTURES, SPECIAL, TEXTS, XCLBINS
 from benchmarks.hostile.measure import measured
 

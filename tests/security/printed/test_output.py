@@ -24,7 +24,7 @@ from runtime.errors import InputError
 from runtime.formats import xclbin
 from runtime.formats.sections import MemoryBank
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 # Unicode's own words for the characters, not ours: categories Cc and the property Bidi_Control (PropList.txt).
 BIDI = set(map(chr, [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]))
 HOSTILE = "\x1b]0;owned\x07\x1b[2Jred\x1b[31m\x9b5A \x7f\x08\u202egnp.exe\u2066"

@@ -12,7 +12,7 @@ import pytest
 
 DIGEST = "b" * 64
 ASK = f"from runtime import trust; print(trust.trusted('{DIGEST}'))"
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def plant(folder: Path, text: str | bytes = f"[dataflow_farm.payloads]\n{DIGEST} = a_module\n") -> None:
