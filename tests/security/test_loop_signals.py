@@ -96,6 +96,8 @@ def test_while_a_tool_ignores_signals(build, checkout) -> None:
 
 def test_while_a_shim_is_stopped(build, checkout) -> None:
     process = build(DEAF, "build/deaf.log")
+    while checkout.read("build/deaf.log") != "1\n":  # until the tool runs, the shim may not be one yet
+        time.sleep(0.01)
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     os.kill(int(children[0]), signal.SIGSTOP)
     ends(process)

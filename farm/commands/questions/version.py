@@ -68,7 +68,7 @@ def _tools() -> Iterator[tuple[str, str]]:
             yield name, _answer([program, *words])
     if vpp := shutil.which("v++"):
         release = re.search(r"20[0-9]{2}\.[0-9]", str(Path(vpp).resolve()))
-        yield "vitis", f"{release[0] if release else 'of an unknown release'} ({vpp})"
+        yield "v++", f"{release[0] if release else 'of an unknown release'} ({vpp})"
 
 
 def _answer(command: list[str]) -> str:
