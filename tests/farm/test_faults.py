@@ -16,7 +16,7 @@ def test_a_storm_of_faults(tmp_path: Path) -> None:
         storm = Storm(tmp_path, seed=20, tmpfs=tmpfs)
         storm.run(44)
     assert sum(storm.counts.values()) == 44
-    assert len(storm.counts) == (13 if tmpfs is None else 14)
+    assert len(storm.counts) == (14 if tmpfs is None else 15)
     if tmpfs is None:
         pytest.skip("44 faults without a full disk, since no small file system can be mounted here")
 
