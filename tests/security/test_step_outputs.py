@@ -166,7 +166,6 @@ class TestOwnFolder:
     )
     @pytest.mark.slow
     def test_a_link_is_refused(self, hostile, ordinary, checkout, link: str) -> None:
-        link = f"build{link}"
         hostile("open('sub/out', 'w').write('x')", status=0)
         path, there = checkout.folder / link, checkout.folder.parent / "elsewhere"
         path.mkdir(exist_ok=True)
