@@ -44,6 +44,8 @@ def with_lines(text: str, lines: Iterable[tuple[Line, str]]) -> str:
     pieces: list[str] = []
     done = 0
     for (begin, end), line in lines:
+        if line == text[begin:end]:
+            continue
         pieces += (text[done:begin], line)
         done = end
     return "".join((*pieces, text[done:])) if pieces else text

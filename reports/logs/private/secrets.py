@@ -30,7 +30,7 @@ def private_variable(line: str) -> tuple[str, str, bool] | None:
 
     The line is one of a dumped environment, of a script or of the trace of one.
     """
-    setenv = _SETENV.match(line)
+    setenv = _SETENV.match(line) if "setenv " in line else None
     end = setenv.end() if setenv is not None else line.find("=")
     if end <= 0:
         return None

@@ -45,7 +45,7 @@ _KINDS = (
 _TOKEN = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(_KINDS)})")
 # In one of these a line with a token is found: most tokens have a long run behind an underscore.
 _LOOK = re.compile(r"_[A-Za-z0-9]{10}[A-Za-z0-9_-]{10}")
-_WORDS = ("ogzxivyxdz", "iqojb3jpz2lu", "ya29.", "//", "~", "cmvmd", "sk-", "key", "sq0", "eyj", "age-secret")
+_WORDS = ("ogzxivyxdz", "iqojb3jpz2lu", "ya29.", "1//0", "8q~", "cmvmd", "sk-", "key", "sq0", "eyj", "age-secret")
 # The others by their first letter, which takes no longer than one word.
 _LOOKS = (
     re.compile(r"A(?:(?:KI|SI|BI|CC|RO|ID)A[A-Z0-9]{12}|Iza|KCp|T[AC]TT3|TBB)"),
