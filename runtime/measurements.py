@@ -82,7 +82,7 @@ def benchmark(options: argparse.Namespace, console: Console) -> int:
 
 def _simulated(accelerator: Accelerator, images: int, options: argparse.Namespace, console: Console) -> int:
     """Cycles of a simulated card. How long this machine takes for them says nothing of a card and is not shown."""
-    status = Console(stderr=True)
+    status = output.console(stderr=True)
 
     def tell(text: str) -> None:
         if status.is_terminal:
