@@ -61,7 +61,7 @@ SHAPES = [
 DTYPES = ["nonsense", object, "O", 5, 1.5, [("a", "nonsense")], ("i4", -1), (1, 2, 3)]
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("shape", SHAPES, ids=range(len(SHAPES)))
 def test_what_is_no_shape(bank, shape):
     with pytest.raises(CardError) as caught:
         bank.allocate(shape, np.uint8)
@@ -70,7 +70,7 @@ def test_what_is_no_shape(bank, shape):
     assert not [bo for bo in bank._live.values() if bo.size != 4]
 
 
-@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("dtype", DTYPES, ids=range(len(DTYPES)))
 def test_what_is_no_dtype(bank, dtype):
     with pytest.raises(CardError):
         bank.allocate((2,), dtype)
