@@ -78,7 +78,7 @@ class Kernel {
         for (std::size_t i = 0; i < plan.links.size(); i++) add_link(i);
         dma_->join(ends_.at("image"), ends_.at("weights"), ends_.at("result"));
         const unsigned wanted = settings.threads ? settings.threads : std::thread::hardware_concurrency();
-        team_.reset(new Team(nodes(), std::min(wanted, 8u)));
+        team_.reset(new Team(nodes(), std::min(wanted, +MOST_THREADS), !settings.threads));
         come_out_of_reset();
     }
 
@@ -110,6 +110,8 @@ class Kernel {
 
   private:
     static const std::uint64_t RESET_CYCLES = 16, SETTLE_CYCLES = 16, PAGE = 4096;
+
+    static const unsigned MOST_THREADS = 8;
 
     const KernelPlan& plan_;
     const Settings settings_;

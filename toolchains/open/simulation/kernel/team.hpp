@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -44,11 +45,11 @@ class Barrier {
 
 class Team {
   public:
-    Team(std::vector<Node*> nodes, unsigned threads)
-        : nodes_(std::move(nodes)), threads_(std::max(1u, std::min<unsigned>(threads, nodes_.size()))), barrier_(threads_),
-          shares_(threads_), seen_(threads_) {
-        share_out();
-    }
+    // With `adapts` the number of threads is what goes fastest at the moment, up to `threads`: two that wait for each
+    // other in every cycle are slower than one where other programs take their processors.
+    Team(std::vector<Node*> nodes, unsigned threads, bool adapts)
+        : nodes_(std::move(nodes)), threads_(std::max(1u, std::min<unsigned>(threads, nodes_.size()))), adapts_(adapts),
+          seen_(threads_) {}
 
     // Cycles from `now` on, until `over(idle)` is true: `idle` counts the last cycles in which nothing moved. It is
     // asked every LOOK_EVERY cycles, while no node changes. Returns the cycle that has not begun; throws what a node
@@ -58,12 +59,10 @@ class Team {
         stop_[0] = stop_[1] = false;
         error_.clear();
         for (Seen& each : seen_) each.moved_in = now;
-        std::vector<std::thread> others;
-        for (unsigned i = 1; i < threads_; i++) others.emplace_back([this, i, now] { work(i, now); });
-        work(0, now);
-        for (std::thread& other : others) other.join();
+        over_now_ = false;
+        while (!stop_[0] && !stop_[1] && !over_now_) now = epoch(now);
         if (!error_.empty()) throw std::runtime_error(error_);
-        return next_;
+        return now;
     }
 
   private:
@@ -71,21 +70,42 @@ class Team {
     struct alignas(64) Seen {
         std::uint64_t moved_in = 0;
     };
-    static const std::uint64_t LOOK_EVERY = 64, SHARE_EVERY = 4096, MEASURE_EVERY = 16;
+    static const std::uint64_t LOOK_EVERY = 64, SHORT = 512, LONG = 8192, MEASURE_EVERY = 16, TRY_EVERY = 8;
 
     const std::vector<Node*> nodes_;
     const unsigned threads_;
-    Barrier barrier_;
+    const bool adapts_;
     std::vector<std::vector<Node*>> shares_;
     std::vector<Seen> seen_;
     std::function<bool(std::uint64_t)> over_;
-    std::atomic<bool> stop_[2];
+    std::atomic<bool> stop_[2], over_now_;
     std::mutex mutex_;
     std::string error_;
-    std::uint64_t next_ = 0;
+    std::uint64_t epochs_ = 0;
+    double alone_s_ = 0, together_s_ = 0;  // a cycle takes, lately
 
-    void work(unsigned me, std::uint64_t now) {
-        for (;; now++) {
+    // Some cycles with the same threads. Whether one or all are faster is tried at first, and again from time to time.
+    std::uint64_t epoch(const std::uint64_t now) {
+        const bool tries = adapts_ && threads_ > 1 && epochs_ % TRY_EVERY < 2;
+        const bool together = threads_ > 1 && (!adapts_ || (tries ? epochs_ % TRY_EVERY == 1 : together_s_ < alone_s_));
+        epochs_++;
+        const unsigned threads = together ? threads_ : 1;
+        share_out(threads);
+        const std::uint64_t end = now + (tries ? SHORT : LONG);
+        const auto begin = std::chrono::steady_clock::now();
+        Barrier barrier(threads);
+        std::uint64_t reached = end;
+        std::vector<std::thread> others;
+        for (unsigned i = 1; i < threads; i++) others.emplace_back([&, i] { work(i, now, end, barrier); });
+        reached = work(0, now, end, barrier);
+        for (std::thread& other : others) other.join();
+        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+        (together ? together_s_ : alone_s_) = took.count() / static_cast<double>(reached - now);
+        return reached;
+    }
+
+    std::uint64_t work(unsigned me, std::uint64_t now, std::uint64_t end, Barrier& barrier) {
+        for (; now < end; now++) {
             bool moved = false;
             try {
                 for (Node* node : shares_[me]) moved |= now % MEASURE_EVERY ? node->cycle(now) : measured(*node, now);
@@ -96,21 +116,21 @@ class Team {
                 stop_[now & 1] = true;
             }
             if (moved) seen_[me].moved_in = now;
-            barrier_.wait();
-            if (stop_[now & 1]) break;
+            barrier.wait();
+            if (stop_[now & 1]) return now + 1;
             if (now % LOOK_EVERY) continue;
-            if (me == 0) look(now);
-            barrier_.wait();
-            if (stop_[now & 1]) break;
+            // A flag of its own: a thread that has not left the first barrier yet still looks at the other.
+            if (me == 0 && over_(now - moved_in())) over_now_ = true;
+            barrier.wait();
+            if (over_now_) return now + 1;
         }
-        if (me == 0) next_ = now + 1;
+        return now;
     }
 
-    void look(std::uint64_t now) {
-        std::uint64_t moved_in = 0;
-        for (const Seen& each : seen_) moved_in = std::max(moved_in, each.moved_in);
-        if (over_(now - moved_in)) stop_[now & 1] = true;
-        else if (now % SHARE_EVERY == 0) share_out();
+    std::uint64_t moved_in() const {
+        std::uint64_t last = 0;
+        for (const Seen& each : seen_) last = std::max(last, each.moved_in);
+        return last;
     }
 
     bool measured(Node& node, std::uint64_t now) {
@@ -123,11 +143,11 @@ class Team {
     }
 
     // The dearest first, each to the thread that has the least.
-    void share_out() {
+    void share_out(unsigned threads) {
         std::vector<Node*> order = nodes_;
         std::stable_sort(order.begin(), order.end(), [](Node* a, Node* b) { return a->cost > b->cost; });
-        std::vector<double> loads(threads_);
-        for (std::vector<Node*>& share : shares_) share.clear();
+        std::vector<double> loads(threads);
+        shares_.assign(threads, {});
         for (Node* node : order) {
             const std::size_t least = std::min_element(loads.begin(), loads.end()) - loads.begin();
             shares_[least].push_back(node);

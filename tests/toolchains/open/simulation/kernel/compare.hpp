@@ -138,12 +138,12 @@ typedef std::unique_ptr<farm::StreamNode> Part;
 struct Case {
     unsigned blocks, seed, threads;
     bool sleep, slices;
-    unsigned variant;
+    unsigned variant, cycles;
 };
 
 inline Case read_case(char** words) {
     const auto number = [&](int i) { return static_cast<unsigned>(std::atoi(words[i])); };
-    return {number(1), number(2), number(3), number(4) != 0, number(5) != 0, number(6)};
+    return {number(1), number(2), number(3), number(4) != 0, number(5) != 0, number(6), number(7)};
 }
 
 // Blocks a, b and perhaps c, a link between two, and in the second one a crossing with a register on each side.
@@ -171,7 +171,7 @@ class Joined {
         pass(*blocks_[2], "input", "output", "out", "out");
     }
 
-    int run(Make whole, std::uint64_t cycles) {
+    int run(Make whole) {
         Source source(&wires_.front(), given_.seed + 1);
         Sink sink(&wires_.back(), given_.seed + 2);
         std::unique_ptr<farm::SimulatedCore> model(whole(random_(), "whole"));
@@ -184,7 +184,7 @@ class Joined {
         for (const Part& each : between_) nodes.push_back(each.get());
         try {
             std::uint64_t done = 0;
-            farm::Team(nodes, given_.threads).run(0, [&](std::uint64_t) { return (done += 64) > cycles; });
+            farm::Team(nodes, given_.threads, false).run(0, [&](std::uint64_t) { return (done += 64) > given_.cycles; });
         } catch (const std::exception& error) {
             std::printf("%s\n", error.what());
             return 1;
