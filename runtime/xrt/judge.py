@@ -19,7 +19,7 @@ from . import report
 
 SOURCE = Path(__file__).with_name("judge.cpp")
 PROGRAM = "judge"
-_REMEDY = "install XRT (Debian: apt-get install libxrt1 libxrt-dev g++), or source the setup.sh of yours"
+_REMEDY = "install XRT (Debian: apt-get install libxrt1 libxrt-dev uuid-dev g++), or source the setup.sh of yours"
 _COMPILE_TIMEOUT_S = 300
 _RUN_TIMEOUT_S = 60.0
 _LOOK_S = 0.005
@@ -48,6 +48,10 @@ def find() -> Installation:
     for path in (include / "xrt" / "xrt_kernel.h", libraries / "libxrt_coreutil.so"):
         if not path.is_file():
             raise XrtError("there is no XRT with its headers", where=str(path), remedy=_REMEDY)
+    # XRT's headers include it, and Debian's package of XRT does not bring it along.
+    argv = [compiler, "-E", "-x", "c++", "-include", "uuid/uuid.h", os.devnull]
+    if subprocess.run(argv, capture_output=True, timeout=_COMPILE_TIMEOUT_S, check=False).returncode != 0:
+        raise XrtError("the header uuid/uuid.h is missing, which XRT's own include", remedy=_REMEDY)
     return Installation(compiler, include, libraries)
 
 

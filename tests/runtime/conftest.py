@@ -263,13 +263,15 @@ def compose(payload_program, make_manifest, make_kernel, banks):
 
 @pytest.fixture()
 def build(compose, payload_program, tmp_path, xrt_agrees):
-    """As compose, written to a file that AMD's XRT opens too, where it is installed; the payload is trusted."""
+    """As compose, written to a file that AMD's XRT opens too, where it is installed; the payload is trusted.
 
-    def make(file_name=None, trusted=True, **options) -> Path:
+    Not `sound`: the file is broken on purpose, and XRT is not asked.
+    """
+
+    def make(file_name=None, trusted=True, sound=True, **options) -> Path:
         path = tmp_path / (file_name or f"{options.get('name', 'digits')}.xclbin")
         xclbin.write(compose(**options), path)
-        if "metadata" not in options:
-            # Else the test wants a description of its own, which need not be sound.
+        if sound:
             xrt_agrees(path)
         if trusted:
             trust.trust(hashlib.sha256(payload_program).hexdigest(), "test payload")

@@ -188,7 +188,7 @@ def test_registers_that_no_unit_has(build, make_kernel, monkeypatch, changes):
         return text
 
     monkeypatch.setattr(kernels, "write_xml", changed)
-    path = build()
+    path = build(sound=False)
     card = EmulatedCard()
     with pytest.raises(FarmRuntimeError):
         pynq.Overlay(str(path), device=card)

@@ -297,6 +297,21 @@ def test_without_compiler_it_is_one_line(build, tmp_path):
     assert "there is no g++" in done.stderr
 
 
+def test_a_header_that_xrt_needs_is_named(tmp_path, monkeypatch):
+    """Debian's libxrt-dev does not depend on uuid-dev: a compiler that finds no header stands for that."""
+    compiler = tmp_path / "bin" / "g++"
+    compiler.parent.mkdir()
+    compiler.write_text("#!/bin/sh\nexit 1\n")
+    compiler.chmod(0o755)
+    for name in ("include/xrt/xrt_kernel.h", "lib/libxrt_coreutil.so"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).touch()
+    monkeypatch.setenv("XILINX_XRT", str(tmp_path))
+    monkeypatch.setenv("PATH", str(compiler.parent))
+    with pytest.raises(XrtError, match=r"uuid/uuid.h is missing.*uuid-dev"):
+        judge.find()
+
+
 def test_headers_that_do_not_compile(build, tmp_path, monkeypatch):
     needs.compiler()
     (tmp_path / "include" / "xrt").mkdir(parents=True)
