@@ -1,7 +1,14 @@
-"""Solves a problem for `fit.json`; `integration.fit.file` describes its members."""
+"""Solves a problem for `fit.json`; `integration.fit.file` describes its members.
+
+`python -m integration.fit.answer --problem FILE --out FILE` writes it. That nothing fits is an answer, too.
+"""
 
 from __future__ import annotations
 
+import argparse
+import json
+import sys
+from pathlib import Path
 from typing import Any
 
 from integration.fit.placement import UndecidedError
@@ -37,3 +44,20 @@ def _placed(found: Fit) -> dict[str, Any]:
         ],
         "says": [line.strip() for line in divided_lines(found)],
     }
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the step in the current folder."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--problem", required=True, type=Path)
+    parser.add_argument("--out", required=True, type=Path)
+    given = parser.parse_args(arguments)
+    problem = json.loads(given.problem.read_text("utf-8"))
+    nothing = {"fits": None, "says": ["the board has no budget per SLR"]}
+    found = answer(FitProblem.from_description(problem)) if problem else nothing
+    given.out.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

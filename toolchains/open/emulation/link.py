@@ -19,7 +19,7 @@ from reports.summary.step_values import Linked
 from runtime.errors import FarmRuntimeError
 from runtime.formats import emulation_data, xclbin
 from runtime.formats.manifest import PayloadFacts
-from toolchains.open.simulation.kernel.part import settings_part
+from toolchains.open.simulation.kernel.part import settings_part, told_lines
 
 ISA_LEVEL = "x86-64-v2"
 
@@ -69,10 +69,12 @@ def main() -> int:
     parser.add_argument("--plan", type=Path, required=True, help="description of the build, as JSON")
     parser.add_argument("--platform", type=Path, required=True, help="clocks and memories of the board, as JSON")
     parser.add_argument("--settings", type=Path, help="lines that tell a simulation of its clock and memories")
+    parser.add_argument("--fit", type=Path, help="blocks to SLRs, of a simulation")
+    parser.add_argument("--design", type=Path, help="instances and links, of a simulation")
     given = parser.parse_args()
     plan = LinkPlan.from_description(json.loads(given.plan.read_text("utf-8")))
     platform = Platform.from_description(json.loads(given.platform.read_text("utf-8")))
-    settings = settings_part(given.settings.read_text("utf-8").splitlines()) if given.settings else b""
+    settings = settings_part(told_lines(given.settings, given.fit, given.design)) if given.settings else b""
     try:
         link(plan, platform, settings)
     except FarmRuntimeError as error:

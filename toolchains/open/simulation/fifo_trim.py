@@ -1,10 +1,15 @@
-"""`doit fifos`: trim FIFO depths to the marks that the simulations of all blocks have measured."""
+"""`doit fifos`: trim FIFO depths to the marks that the simulations of all blocks have measured.
+
+Where the whole kernel was simulated (`doit kernel`), its marks count too, and it prints proposals for the FIFOs between
+blocks: blocks that wait for each other fill other FIFOs than a block alone.
+"""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from blocks.fifo_depths import Trimmed, bounds, depths_file, render_depths
 from blocks.kinds.residual import Residual
@@ -33,6 +38,39 @@ def trimmed_depth(mark: int, bound: int) -> int:
     return min(bound, mark + max(MARGIN_BEATS, -(-mark // MARGIN_PART)))
 
 
+def joined_values(root: Path, folder: str, network: Network) -> dict[str, Any]:
+    """What `kernel` has left of the blocks as they are now; empty where it has not run.
+
+    Raises:
+        TrimError: it is of other cores.
+    """
+    path = root / folder / "kernel" / "values.json"
+    if not path.exists():
+        return {}
+    values: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    if values["cores"] != {block.name: block.core().name for block in network.blocks}:
+        raise TrimError(f"{folder}/kernel/values.json is of other cores; run: doit kernel")
+    return values
+
+
+def joined_marks(values: dict[str, Any]) -> dict[tuple[str, str], int]:
+    """The marks of the FIFOs in blocks, by block and FIFO, from what `joined_values` gave."""
+    return {
+        (block, fifo): one["mark"] for one in values.get("fifos", ()) for block, fifo in [one["name"].split(".", 1)]
+    }
+
+
+def link_lines(values: dict[str, Any]) -> list[str]:
+    """A proposal for each FIFO between two blocks. One that was full stays: what waits in it holds up its source."""
+    lines = []
+    for link in values.get("links", ()):
+        mark, bound = link["mark"], link["depth"]
+        depth = trimmed_depth(mark, bound)
+        full = ", it was full" if mark >= bound else ""
+        lines.append(f"{link['source']} -> {link['sink']}: mark {mark}{full}, {depth} of {bound} beats would do")
+    return lines
+
+
 def trim(root: Path, folder: str, network: Network) -> list[Trimmed]:
     """Compute the depth of every FIFO of the network, from `cosim/<block>/values.json` in the build's folder.
 
@@ -54,6 +92,8 @@ def trim(root: Path, folder: str, network: Network) -> list[Trimmed]:
             raise TrimError(f"{folder}/cosim/{block}/values.json describes another core; run: doit cosim:{block}")
         for name, fifo in fifos.items():
             marks[core.name, name] = max(marks.get((core.name, name), 0), fifo["mark"])
+    for (block, name), mark in joined_marks(joined_values(root, folder, network)).items():
+        marks[cores[block].name, name] = max(marks[cores[block].name, name], mark)
     return [
         Trimmed(block.name, fifo, mark, trimmed_depth(mark, bound), bound)
         for block in network.blocks
@@ -77,6 +117,7 @@ def write_depths(root: Path, folder: str, network: Network) -> str:
         + (" (its bound)" if one.depth == one.bound else "")
         for one in trimmed
     ]
+    lines += link_lines(joined_values(root, folder, network))
     made = path.with_name(f".{path.name}.new")
     made.write_text(text, "utf-8")
     made.replace(path)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from blocks.network import Network
 from blocks.trained import parameter_file
-from farm.step import PYTHON, File, Output, Resources, Step, Text
+from farm.step import PYTHON, File, Output, Resources, Step
 from toolchains.common import results
 from toolchains.common.build import Build
 from toolchains.common.failures import signatures
@@ -16,7 +16,7 @@ from toolchains.common.stage import Per, Stage
 from toolchains.common.stages.weights import fc_weights_file, image_files
 from toolchains.open.settings import HwEmuSettings
 from toolchains.open.simulation.kernel.program_step import program_step
-from toolchains.open.simulation.kernel.settings import SETTINGS, settings_of
+from toolchains.open.simulation.kernel.settings import told
 from toolchains.open.simulation.verilator import verilator
 
 PROGRAM = "toolchains.open.simulation.kernel.run"
@@ -28,12 +28,13 @@ def kernel(build: Build, network: Network) -> Step:
     folder = network.parameters.relative_to(network.file.parent).as_posix()
     trained = {block.name: file for block in network.blocks if (file := parameter_file(network, block))}
     files = {network.file.name: network.file, **{f"{folder}/{name}.npz": file for name, file in trained.items()}}
+    words, inputs = told(build)
     images = str(build.settings.section(HwEmuSettings).images)
     return Step(
         name=f"{STAGE.name}:{network.name}",
         argv=(
             *(PYTHON, "-m", PROGRAM, "--network", network.file.name),
-            *("--images", images, "--settings", SETTINGS),
+            *("--images", images, *words),
         ),
         inputs=(
             *modules_of(build.root, PROGRAM, *(block.core() for block in network.blocks)),
@@ -41,7 +42,7 @@ def kernel(build: Build, network: Network) -> Step:
             *(file for block in network.blocks for file in image_files(build, block, f"weights/{block.name}")),
             fc_weights_file(build),
             *(File(path, build.relative(source)) for path, source in files.items()),
-            Text(SETTINGS, settings_of(build)),
+            *inputs,
         ),
         outputs=(Output("values.json", f"{place}/values.json"),),
         log=f"{place}/kernel.log",
@@ -63,7 +64,7 @@ STAGE = Stage(
     Per.NETWORK,
     kernel,
     "cycles of all blocks of",
-    needs=("hls", "model", "weights"),
+    needs=("hls", "model", "weights", "placement"),
     shared=program,
     shared_doc="models of all blocks joined",
     result=results.kernel,

@@ -12,7 +12,6 @@ from toolchains.common.modules import modules_of
 from toolchains.common.programs import ERROR_LINES, compiler, interpreter
 from toolchains.common.stage import Per, Stage
 from toolchains.common.stages.weights import fc_weights_file, image_files
-from toolchains.open.simulation.kernel.settings import SETTINGS
 
 PROGRAM = "toolchains.open.emulation.link"
 MADE = ("program", "kernel.xml")
@@ -24,8 +23,10 @@ def link(build: Build, network: Network) -> Step:
     return emulation_link(build, network, view="hls")
 
 
-def emulation_link(build: Build, network: Network, *, view: str, settings: str = "") -> Step:
-    """The step that writes an emulation's xclbin; `settings` is the text that a simulation is told."""
+def emulation_link(
+    build: Build, network: Network, *, view: str, words: tuple[str, ...] = (), told: tuple[File | Text, ...] = ()
+) -> Step:
+    """The step that writes an emulation's xclbin; `words` and `told` are what a simulation is told."""
     plan = link_plan_of(
         network,
         toolchain=build.toolchain,
@@ -35,8 +36,6 @@ def emulation_link(build: Build, network: Network, *, view: str, settings: str =
         tools={tool.name: tool.version for tool in (compiler(), *interpreter("numpy", "hls4ml"))},
         made=MADE,
     )
-    words = ("--settings", SETTINGS) if settings else ()
-    told = (Text(SETTINGS, settings),) if settings else ()
     return Step(
         name=f"{STAGE.name}:{network.name}",
         argv=(PYTHON, "-m", PROGRAM, "--plan", "plan.json", "--platform", "platform.json", *words),

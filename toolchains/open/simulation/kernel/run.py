@@ -23,7 +23,7 @@ from blocks.weights import values_of
 from integration.manifest import memory_blob
 from reports.summary.step_values import Simulation
 from toolchains.open.simulation.kernel.client import Program
-from toolchains.open.simulation.kernel.part import settings_part
+from toolchains.open.simulation.kernel.part import settings_part, told_lines
 from toolchains.open.simulation.values import SimulationError
 from toolchains.open.simulation.verilator import find_verilator
 
@@ -108,12 +108,14 @@ def main() -> int:
     parser.add_argument("--network", type=Path, required=True, help="the network's file, its parameters beside it")
     parser.add_argument("--images", type=int, required=True)
     parser.add_argument("--settings", type=Path, required=True, help="lines for the simulation")
+    parser.add_argument("--fit", type=Path, required=True, help="blocks to SLRs")
+    parser.add_argument("--design", type=Path, required=True, help="instances and links")
     parser.add_argument("--program", type=Path, default=Path("program"))
     given = parser.parse_args()
     network = read_network(given.network)
     try:
         images, inputs = pictures(network, given.images)
-        found = simulate(network, images, given.settings.read_text("utf-8").splitlines(), given.program)
+        found = simulate(network, images, told_lines(given.settings, given.fit, given.design), given.program)
     except (DatasetError, ParameterError, SimulationError) as failure:
         print(f"ERROR: {network.name}: {failure}")
         return 1

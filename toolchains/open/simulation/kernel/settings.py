@@ -6,13 +6,24 @@ on them: another clock or another board links anew and compiles nothing.
 
 from __future__ import annotations
 
+from farm.step import File, Text
+from integration.design import design_of
 from integration.platform import Platform
 from toolchains.common.build import Build
+from toolchains.common.core_file import json_text
 from toolchains.open.settings import HwEmuSettings
 from toolchains.open.simulation.memory.memory_lines import memory_lines
 
 SETTINGS = "settings.txt"
 """The lines as a file of a step."""
+
+
+def told(build: Build) -> tuple[tuple[str, ...], tuple[File | Text, ...]]:
+    """Words and inputs of a step that tells a simulation its settings: `told_lines` reads them."""
+    words = ("--settings", SETTINGS, "--fit", "fit.json", "--design", "design.json")
+    design = Text("design.json", json_text(design_of(build.network).describe()))
+    fit = File("fit.json", f"{build.folder}/placement/fit.json")
+    return words, (Text(SETTINGS, settings_of(build)), fit, design)
 
 
 def settings_of(build: Build) -> str:

@@ -1,0 +1,41 @@
+"""Blocks to SLRs by formula: where the simulated kernel has the registers of a crossing. It limits no build."""
+
+from __future__ import annotations
+
+from blocks.network import Network
+from config.problem import ConfigError
+from farm.step import PYTHON, Output, Step, Text
+from integration.fit.problem import problem_of
+from toolchains.common.build import Build
+from toolchains.common.core_file import json_text
+from toolchains.common.failures import signatures
+from toolchains.common.modules import modules_of
+from toolchains.common.programs import ERROR_LINES, interpreter
+from toolchains.common.stage import Per, Stage
+
+PROGRAM = "integration.fit.answer"
+FIT = "fit.json"
+
+
+def placement(build: Build, network: Network) -> Step:
+    """The step of a network. Of a board without budgets per SLR it says that nothing is known."""
+    place = f"{build.folder}/{STAGE.name}"
+    views = {core.name: build.view(core) for core in network.cores().values()}
+    try:
+        problem = problem_of(network, build.platform, build.settings, build.toolchain, views).describe()
+    except ConfigError:
+        problem = None
+    argv = (PYTHON, "-m", PROGRAM, "--problem", "problem.json", "--out", FIT)
+    return Step(
+        name=f"{STAGE.name}:{network.name}",
+        argv=argv,
+        inputs=(*modules_of(build.root, PROGRAM), Text("problem.json", json_text(problem))),
+        outputs=(Output(FIT, f"{place}/{FIT}"),),
+        log=f"{place}/placement.log",
+        tools=interpreter(),
+        error_lines=ERROR_LINES,
+        signatures=signatures("open"),
+    )
+
+
+STAGE = Stage("placement", Per.NETWORK, placement, "SLRs of the blocks of")
