@@ -96,6 +96,5 @@ TITLE = "Dataflow Farm: a quantized network becomes an xclbin for an Alveo card,
 START = (("doit demo", "builds a small network and classifies images with it on an emulated card; needs no AMD tools"),)
 GUIDE = Guide(TITLE, START, {"Build": ("build", "block"), **names(FLOW), "Look at the result": ("reports", "fifos")})
 REDACTION = Redaction(later("reports.logs.redaction", "redact_part"), later("reports.logs.redaction", "log_redactor"))
-DOIT_CONFIG = doit_config(
-    TOOLCHAIN.build.folder, settings=TOOLCHAIN.build.settings, redaction=REDACTION, questions=QUESTIONS, guide=GUIDE
-)
+BUILD = TOOLCHAIN.build
+DOIT_CONFIG = doit_config(BUILD.folder, settings=BUILD.settings, redaction=REDACTION, questions=QUESTIONS, guide=GUIDE)
