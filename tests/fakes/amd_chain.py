@@ -112,7 +112,8 @@ class Chain:
         self.good: dict[str, dict[str, str]] = {}
         for name, step in self.steps.items():
             scratch = Scratch(machine.checkout)
-            run = scratch.prepare(step, "0" * 64)
+            run = scratch.run_of(step, "0" * 64)
+            scratch.prepare(run)
             shutil.copytree(run.work, folder / name / "inputs")
             scratch.discard(run)
             self._record(name)

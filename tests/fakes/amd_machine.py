@@ -130,7 +130,8 @@ class Machine:
     def run(self, step: Step) -> Failure | None:
         """Run one step once, like the engine; put its outputs into place if it succeeds."""
         executor, scratch = LocalExecutor(self.checkout), Scratch(self.checkout)
-        run = scratch.prepare(step, "0" * 64)
+        run = scratch.run_of(step, "0" * 64)
+        scratch.prepare(run)
         executor.start(run)
         ended: list[Run] = []
         while not ended:
