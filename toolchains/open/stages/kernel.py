@@ -24,7 +24,7 @@ OWN = "open"
 
 
 def kernel(build: Build, network: Network) -> Step | None:
-    """The step of a network; none for a toolchain that only borrows stages: its kernel is not the one simulated here."""
+    """The step of a network; none for a toolchain that borrows open's stages, since its kernel is another one."""
     if build.toolchain != OWN:
         return None
     place = f"{build.folder}/{STAGE.name}"
