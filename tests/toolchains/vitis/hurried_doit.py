@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from unittest.mock import patch
 
@@ -22,9 +23,9 @@ FAST = 100.0
 _wait = Stop.wait
 
 
-def wait(stop: Stop, seconds: float | None) -> None:
+def wait(stop: Stop, seconds: float | None, descriptors: Sequence[int] = ()) -> None:
     """Wait as long as the fast clock needs for it."""
-    _wait(stop, None if seconds is None else seconds / FAST)
+    _wait(stop, None if seconds is None else seconds / FAST, descriptors)
 
 
 if __name__ == "__main__":

@@ -20,10 +20,13 @@ from toolchains.open.simulation.kernel.settings import told
 from toolchains.open.simulation.verilator import verilator
 
 PROGRAM = "toolchains.open.simulation.kernel.run"
+OWN = "open"
 
 
-def kernel(build: Build, network: Network) -> Step:
-    """The step of a network."""
+def kernel(build: Build, network: Network) -> Step | None:
+    """The step of a network; none for a toolchain that borrows open's stages, since its kernel is another one."""
+    if build.toolchain != OWN:
+        return None
     place = f"{build.folder}/{STAGE.name}"
     folder = network.parameters.relative_to(network.file.parent).as_posix()
     trained = {block.name: file for block in network.blocks if (file := parameter_file(network, block))}
@@ -56,7 +59,8 @@ def kernel(build: Build, network: Network) -> Step:
 
 def program(build: Build) -> Iterator[Step]:
     """The simulation itself, which target hw_emu puts into the xclbin."""
-    yield program_step(build, build.network, f"{STAGE.name}:program", f"{build.folder}/{STAGE.name}", "program")
+    if build.toolchain == OWN:
+        yield program_step(build, build.network, f"{STAGE.name}:program", f"{build.folder}/{STAGE.name}", "program")
 
 
 STAGE = Stage(

@@ -72,3 +72,37 @@ def test_a_block_that_was_not_simulated_is_named(tmp_path, network) -> None:
     with pytest.raises(TrimError, match=r"cosim/res3c/values.json is missing; make it with: doit cosim:res3c"):
         write_depths(tmp_path, FOLDER, network)
     assert not (tmp_path / "resnet50.fifos.yaml").exists()
+
+
+def joined(root: Path, network: Network, marks: dict[str, int]) -> None:
+    """As if `kernel` had run: marks by block, and one link that was full."""
+    values = {
+        "cores": {block.name: block.core().name for block in network.blocks},
+        "fifos": [{"name": f"{block}.skip", "depth": 4000, "mark": mark} for block, mark in marks.items()],
+        "links": [
+            {"source": "preres.output_r", "sink": "res2a.input_r", "depth": 32, "mark": 32},
+            {"source": "res2a.output_r", "sink": "res2b.input_r", "depth": 32, "mark": 1},
+        ],
+    }
+    path = root / FOLDER / "kernel" / "values.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(values))
+
+
+def test_marks_of_the_whole_kernel_count_too(tmp_path, network) -> None:
+    simulated(tmp_path, network, {"res2b": 500}, others=400)
+    joined(tmp_path, network, {"res2a": 800, "res2b": 300})
+    said = write_depths(tmp_path, FOLDER, network)
+    assert "res2a.skip: mark 800, depth 850 of 3712 beats" in said
+    assert "res2b.skip: mark 500, depth 532 of 1856 beats" in said
+    assert "preres.output_r -> res2a.input_r: mark 32, it was full, 32 of 32 beats would do" in said
+    assert "res2a.output_r -> res2b.input_r: mark 1, 17 of 32 beats would do" in said
+
+
+def test_marks_of_another_kernel_are_refused(tmp_path, network) -> None:
+    simulated(tmp_path, network, {})
+    joined(tmp_path, network, {})
+    path = tmp_path / FOLDER / "kernel" / "values.json"
+    path.write_text(path.read_text().replace("head_", "heads_"))
+    with pytest.raises(TrimError, match=r"kernel/values.json is of other cores; run: doit kernel"):
+        trim(tmp_path, FOLDER, network)

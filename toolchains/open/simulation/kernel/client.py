@@ -18,10 +18,15 @@ _FRAME = struct.Struct("<4sIQ")
 
 
 class Program:
-    """A running program; `pid` is its process. It ends with the block that it is used in."""
+    """A running program; `pid` is its process. It ends with the block that it is used in.
 
-    def __init__(self, path: Path) -> None:
-        self._child = subprocess.Popen([path.resolve()], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    With `record` each run leaves in that folder what has entered each link: beats in whole bytes, the link's number the
+    file's name.
+    """
+
+    def __init__(self, path: Path, record: Path | None = None) -> None:
+        words = [] if record is None else ["--record", str(record.resolve())]
+        self._child = subprocess.Popen([path.resolve(), *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.pid = self._child.pid
 
     def __enter__(self) -> Self:

@@ -52,7 +52,7 @@ struct Settings {
         else if (key == "argument") words >> name >> banks[name];
         else if (key == "crossings") {
             std::size_t link;
-            words >> link;
+            if (!(words >> link)) throw std::runtime_error("the settings have a line with too few values: " + text);
             for (unsigned hops; words >> hops;) crossings[link].push_back(hops);
             words.clear();
         } else if (key == "reset") words >> name >> reset_hops[name];
@@ -100,6 +100,15 @@ class Kernel {
     void set_memory_efficiency(std::uint32_t percent) {
         dma_->memory.configure("memory efficiency_percent " + std::to_string(percent));
     }
+    // From now on keeps what enters each link.
+    void record() {
+        for (auto& chain : links_) {
+            records_.emplace_back();
+            chain.front()->record = &records_.back();
+        }
+    }
+    // Of each link all beats, in whole bytes.
+    const std::list<std::vector<unsigned char>>& records() const { return records_; }
 
     const KernelPlan& plan() const { return plan_; }
     const Settings& settings() const { return settings_; }
@@ -121,6 +130,7 @@ class Kernel {
     std::unique_ptr<DmaNode> dma_;
     std::map<std::string, Wire*> ends_;  // of the DMA, by port
     std::unique_ptr<Team> team_;
+    std::list<std::vector<unsigned char>> records_;
     std::uint64_t now_ = 0, seed_ = 1;
     std::string stuck_;
 

@@ -1,6 +1,7 @@
 // The program of target hw_emu: the joined simulation behind the protocol of all emulations.
 #pragma once
 #include <cstdint>
+#include <fstream>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -14,7 +15,8 @@ namespace farm {
 
 class Server {
   public:
-    explicit Server(const KernelPlan& plan) : plan_(plan) {}
+    // `record`: a folder for what enters each link, or empty. A file's name is the link's number.
+    Server(const KernelPlan& plan, std::string record) : plan_(plan), record_(std::move(record)) {}
 
     // The memory images of each block in order, then the settings.
     std::string load(const std::vector<unsigned char>& body) {
@@ -51,6 +53,7 @@ class Server {
             if (!kernel_) power_on();
             if (images) results = kernel_->call(images, body.data());
             report_ = report(*kernel_);
+            write_records();
         } catch (const std::exception& error) {
             // Whatever state it is in: the next call finds a kernel out of reset.
             kernel_.reset();
@@ -84,11 +87,27 @@ class Server {
     std::string report_;
     bool loaded_ = false;
 
-    void power_on() { kernel_.reset(new Kernel(plan_, settings_, images_)); }
+    const std::string record_;
+
+    void power_on() {
+        kernel_.reset(new Kernel(plan_, settings_, images_));
+        if (!record_.empty()) kernel_->record();
+    }
+
+    void write_records() const {
+        std::size_t number = 0;
+        for (const std::vector<unsigned char>& beats : kernel_->records()) {
+            std::ofstream file(record_ + "/" + std::to_string(number++), std::ios::binary);
+            file.write(reinterpret_cast<const char*>(beats.data()), static_cast<std::streamsize>(beats.size()));
+            if (!file) throw std::runtime_error("cannot write into " + record_);
+        }
+    }
 };
 
-inline int serve(const KernelPlan& plan) {
-    Server server(plan);
+// Files are named on the command line only, which whoever starts the program writes: an xclbin's settings name none.
+inline int serve(const KernelPlan& plan, int count, char** words) {
+    const bool records = count == 3 && std::string(words[1]) == "--record";
+    Server server(plan, records ? words[2] : "");
     return farm_program::serve(server);
 }
 

@@ -57,9 +57,9 @@ def kernel_table(network: Network) -> Iterator[str]:
 
 def _main() -> Iterator[str]:
     yield ""
-    yield "int main() {"
+    yield "int main(int count, char** words) {"
     yield "    const farm::KernelPlan plan = kernel_plan();"
-    yield "    return farm::serve(plan);"
+    yield "    return farm::serve(plan, count, words);"
     yield "}"
 
 

@@ -103,6 +103,7 @@ class StreamNode : public Node {
 
     BlockCounts counts;
     LinkCounts link_counts;
+    std::vector<unsigned char>* record = nullptr;  // for the beats that come in, where somebody wants them
     std::uint64_t slept = 0;  // cycles that were not evaluated
     std::uint64_t toggles() const {
         std::uint64_t all = counts.toggles;
@@ -153,6 +154,10 @@ class StreamNode : public Node {
         *end.pins.valid = valid;
         end.fresh = valid && *end.pins.ready;
         if (end.fresh) toggled(end);
+        if (end.fresh && record) {
+            const unsigned char* data = static_cast<const unsigned char*>(end.pins.data);
+            record->insert(record->end(), data, data + end.pins.bytes);
+        }
         return end.fresh;
     }
 
