@@ -178,7 +178,7 @@ def test_resnet50_on_the_boards(tmp_path) -> None:
     why = "its 3,072 DSP are more than the 2,877 that the shell leaves in an SLR"
     over = " and ".join(next(each.slrs for each in fit.blocks if each.block == "preres"))
     assert f"  within preres: {why}; the placer divides it over {over}" in text
-    assert "FF of the logic of all 19 blocks ('doit ooc' says)" in text
+    assert "FF of the logic of all 19 blocks ('doit ooc' gives them)" in text
     assert sum("and those within preres" in line for line in text.splitlines()) == 1
 
 

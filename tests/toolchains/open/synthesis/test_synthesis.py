@@ -49,7 +49,7 @@ def synthesise(folder: Path, top: str, sources: dict[str, str], parameters: dict
     ("body", "what"),
     [
         ("assign q = = d;", r"core\.sv:6: syntax error"),
-        ("always_latch if (e) q = d;", "a latch is described"),
+        ("always_latch if (e) q = d;", "the source describes a latch"),
         ("logic t; always_comb if (e) t = d; assign q = t;", r"Latch inferred for signal `\\core.\\t' .*core\.sv:6"),
         ("assign q = d; assign q = e;", "multiple conflicting drivers"),
         ("wire t; assign q = t & d;", r"core\.sv:6: Wire core\.\\t is used but has no driver"),
