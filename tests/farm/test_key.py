@@ -71,7 +71,8 @@ def test_what_can_is_and_is_named(changes: dict[str, Any], reason: tuple[str, st
     assert (found.kind, found.subject, found.before, found.after) == reason
 
 
-words = st.text('ab,:"\\{}[] é\0\n', max_size=4)
+# Without NUL: a step refuses it.
+words = st.text('ab,:"\\{}[] é\n', max_size=4)
 parts = st.builds(
     Parts,
     argv=st.lists(words, max_size=3).map(tuple),

@@ -62,10 +62,15 @@ def test_a_killed_job_is_an_error_and_not_a_result(workers: Workers) -> None:
     assert isinstance(error, WorkerError)
 
 
+def children() -> set[str]:
+    """The children of this process; other tests of the same run may have some."""
+    return {pid for file in Path("/proc/self/task").glob("*/children") for pid in file.read_text().split()}
+
+
 def test_a_job_that_is_ended_leaves_no_process(workers: Workers) -> None:
+    before = children()
     assert result_of(workers, lambda: time.sleep(3600), kill=True) is None
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert children() <= before
 
 
 def test_what_a_job_says_is_said_by_the_engine(workers: Workers) -> None:

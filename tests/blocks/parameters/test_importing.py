@@ -281,7 +281,7 @@ class TestFcWeights:
         ("name", "content", "says"),
         [
             ("fc.csv", b"1,2\n3\n", "fc.csv:2: 1 numbers, the first row has 2"),
-            ("fc.csv", b"1,2\n3,x\n", "fc.csv:2: a value is not a whole number"),
+            ("fc.csv", b"1,2\n3,x\n", "fc.csv:2: a value is not a 64-bit whole number"),
             ("fc.csv", b"\xff\xfe", "fc.csv: cannot be read as an array"),
             ("fc.npy", b"\x93NUM", "fc.npy: cannot be read as an array"),
             ("fc.txt", b"", "fc.txt: neither .npy nor .csv"),
