@@ -142,7 +142,7 @@ def ledger_case(network: str) -> Case | None:
 
 def vendor_case(seed: int, *, networks: int) -> Case:
     """Return an invented set: residual networks of 19 blocks and 11 cores, with some cores shared between networks."""
-    chance = random.Random(seed)  # noqa: S311 - reproducible, not secret
+    chance = random.Random(seed)
     needs: dict[str, tuple[str, ...]] = {}
     hours: dict[str, tuple[float, float]] = {}
     for network in range(networks):

@@ -40,7 +40,7 @@ class Storm:
     """Injects faults and checks the promises after each."""
 
     def __init__(self, folder: Path, seed: int, *, seconds: float = 0.06, tmpfs: Path | None = None) -> None:
-        self.chance = random.Random(seed)  # noqa: S311 - it must be repeatable, not secret
+        self.chance = random.Random(seed)
         self.project = Project(folder / "one", folder / "cache", folder / "run_log", seconds)
         self.twin = Project(folder / "two" / "deeper", folder / "cache", folder / "run_log", seconds)
         self.small = Project(tmpfs / "small", folder / "cache", folder / "run_log", seconds) if tmpfs else None

@@ -43,7 +43,7 @@ def hostile(size: int) -> Iterator[tuple[str, str]]:
     """Return names and texts of `size` characters: one line of each beginning, short lines of them, and many names."""
     for word in BEGINNINGS:
         yield f"one line of {word!r}", (word * (size // len(word) + 1))[:size]
-    draw = random.Random(1)  # noqa: S311 - no secret
+    draw = random.Random(1)
     words = [word for word in BEGINNINGS if len(word) > 2]
     mixed = [" ".join(draw.choices(words, k=8)) for _ in range(size // 60)]
     yield "one line of all of them", " ".join(mixed)[:size]

@@ -7,12 +7,15 @@ import hashlib
 import json
 import os
 import socket
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
 
 Change = Callable[[dict[str, Any]], None]
+OUTSIDE = Path(tempfile.gettempdir()) / f"planted-by-a-store-{os.getpid()}"
+"""An absolute path that a hostile entry names. Nothing may ever appear there."""
 
 
 def forged(content: bytes, change: Change) -> bytes:
@@ -45,7 +48,7 @@ def _nested(depth: int) -> Any:
 #: Changes of an entry; after each it says something that no build has written.
 ENTRIES: dict[str, Change] = {
     "a path up": _path("../../planted"),
-    "an absolute path": _path("/tmp/planted-by-a-store"),  # noqa: S108 - nothing may get there
+    "an absolute path": _path(str(OUTSIDE)),
     "a path through itself": _path("x/../../../planted"),
     "no path": _path(""),
     "a dot": _path("./a"),
@@ -172,7 +175,7 @@ def unreadable(place: Path) -> None:
     place.chmod(0)
 
 
-#: What is no regular file, by what it is called.
+#: Makers of anything but a regular file, by what they make.
 IRREGULAR: dict[str, Callable[[Path], None]] = {
     "pipe": pipe,
     "socket": listening,

@@ -15,16 +15,12 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.engine.storm_project import PYPROJECT
+
 ROOT = Path(__file__).resolve().parents[2]
 _WAIT_S = 60.0
 _KEPT = "KEEP\n"
 
-_PYPROJECT = """\
-[tool.doit.plugins.command]
-run = "farm.commands.run:Run"
-[tool.doit.plugins.backend]
-farm = "farm.database:Journal"
-"""
 _DODO = """\
 from config.settings import Settings
 from farm.redaction import Redaction
@@ -131,7 +127,7 @@ class HostileSteps:
         for path in (self.checkout, self.precious):
             path.mkdir(parents=True)
         (self.precious / "keep").write_text(_KEPT)
-        for name, text in (("pyproject.toml", _PYPROJECT), ("dodo.py", _DODO), ("after.py", _AFTER)):
+        for name, text in (("pyproject.toml", PYPROJECT), ("dodo.py", _DODO), ("after.py", _AFTER)):
             (self.checkout / name).write_text(text)
         (self.checkout / "beside.py").write_text(_BESIDE)
         (self.checkout / "source").write_text(_KEPT)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-from benchmarks.engine.hostile_files import CONTENTS, ENTRIES, IRREGULAR, forged, mutated
+from benchmarks.engine.hostile_files import CONTENTS, ENTRIES, IRREGULAR, OUTSIDE, forged, mutated
 from benchmarks.engine.storm_project import Project
 
 _PRECIOUS = "nobody may touch this"
@@ -45,7 +45,7 @@ class HostileStore:
     def plant_in_store(self) -> set[str]:
         """Plant something in the store of a build that has ended well; return the steps that may have to run again.
 
-        Removes the build folder, so that the next build asks the store.
+        It removes the build folder: the next build then asks the store.
         """
         named = self._named()
         affected: set[str] = set()
@@ -84,7 +84,7 @@ class HostileStore:
             if document is not None and self._chance.random() < 0.6:
                 path.write_text(json.dumps(mutated(document, self._chance)))
             else:
-                # What is no file in place of the checkout's lock is refused, and the build with it.
+                # The checkout's lock gets files only: with anything else there a build refuses to start.
                 self._plant(path, only_files=path.name == "lock")
         return set()
 
@@ -98,7 +98,7 @@ class HostileStore:
             return f"{changed} were written to"
         planted = list(self._project.folder.parent.rglob("*planted*"))
         planted = [path for path in planted if not path.is_relative_to(self._store)]
-        if planted or Path("/tmp/planted-by-a-store").exists():  # noqa: S108 - it is what the entry names
+        if planted or OUTSIDE.exists():
             return f"a planted entry was followed: {planted}"
         if self._store.exists() and stat.S_IMODE(self._store.stat().st_mode) != 0o700:
             return "the store is not its user's alone"

@@ -20,14 +20,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.engine.storm_project import PYPROJECT
+
 ROOT = Path(__file__).resolve().parents[2]
 
-_PYPROJECT = """\
-[tool.doit.plugins.command]
-run = "farm.commands.run:Run"
-[tool.doit.plugins.backend]
-farm = "farm.database:Journal"
-"""
 _DODO = """\
 from config.settings import Settings
 from farm.redaction import Redaction
@@ -94,11 +90,11 @@ class Project:
         self.folder = folder / "checkout"
         self.cache = folder / "cache"
         self.folder.mkdir(parents=True)
-        (self.folder / "pyproject.toml").write_text(_PYPROJECT)
+        (self.folder / "pyproject.toml").write_text(PYPROJECT)
         (self.folder / "dodo.py").write_text(_DODO + tasks.replace("{bytes}", str(size)))
 
     def start(self) -> subprocess.Popen[str]:
-        """Start a build. It is a group of its own, so that its children's memory counts with it."""
+        """Start a build in a process group of its own; the memory of the whole group is measured."""
         return subprocess.Popen(
             [sys.executable, "-m", "doit", "-n", "2"],
             cwd=self.folder,

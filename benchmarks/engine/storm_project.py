@@ -25,7 +25,8 @@ GRAPH = {
 }
 END = "END\n"
 
-_PYPROJECT = """\
+#: What doit has to read in a project of the farm.
+PYPROJECT = """\
 [tool.doit.plugins.command]
 run = "farm.commands.run:Run"
 [tool.doit.plugins.backend]
@@ -96,7 +97,7 @@ class Project:
         self.run_log = run_log
         folder.mkdir(parents=True)
         run_log.touch()
-        (folder / "pyproject.toml").write_text(_PYPROJECT)
+        (folder / "pyproject.toml").write_text(PYPROJECT)
         (folder / "tool.sh").write_text(_TOOL)
         (folder / "dodo.py").write_text(_DODO.format(graph=GRAPH, run_log=str(run_log), seconds=seconds))
         for name in SOURCES:

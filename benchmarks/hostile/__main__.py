@@ -23,7 +23,7 @@ MEGABYTE = 1_000_000
 
 
 def made(kind: Kind, folder: Path) -> tuple[Path, int]:
-    """The file and its size; it lies so that the reader of platforms finds it too."""
+    """Make a file of a kind below `folder`; return its path and size. Platforms are looked for in a folder `hw`."""
     path = folder / "hw" / f"hostile{READERS[kind.reader].suffix}"
     path.parent.mkdir(parents=True)
     kind.make(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import zipfile
 from collections.abc import Callable
@@ -50,8 +51,6 @@ def _sparse(path: Path, size: int, start: bytes = b"") -> None:
 
 
 def _gz(path: Path, size: int) -> None:
-    import gzip  # noqa: PLC0415
-
     with gzip.open(path, "wb") as file:
         for _ in range(size // MIB):
             file.write(bytes(MIB))
@@ -204,7 +203,7 @@ TEXTS = [
 
 
 def _special(reader: str) -> list[Kind]:
-    """What is no file, or not one that ends."""
+    """Anything but a regular file, and files that are endless, missing or empty."""
     return [
         Kind("a pipe", reader, os.mkfifo),
         Kind("an endless device", reader, lambda path: path.symlink_to("/dev/zero")),

@@ -100,7 +100,7 @@ def resized_jpeg(width: int, height: int) -> bytes:
 
 def mutations(data: bytes, seed: int) -> Iterator[bytes]:
     """The picture with changed bytes and, in a PNG, right checksums, without end."""
-    draw = random.Random(seed)  # noqa: S311
+    draw = random.Random(seed)
     is_png = data.startswith(SIGNATURE)
     while True:
         changed = bytearray(data)

@@ -120,7 +120,7 @@ def archive(path: Path, zip_file: bytes, *, behind_manifest: bool = False) -> No
 
 def mutations(data: bytes, seed: int) -> Iterator[bytes]:
     """The file with changed bytes, mostly in header, table and heads of sections, without end."""
-    draw = random.Random(seed)  # noqa: S311
+    draw = random.Random(seed)
     (count,) = struct.unpack_from("<I", data, _COUNT_AT)
     records = [_RECORD.unpack_from(data, _HEADER_BYTES + _RECORD.size * index) for index in range(count)]
     table_end = _HEADER_BYTES + _RECORD.size * count

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 import zipfile
 import zlib
@@ -169,9 +170,7 @@ def other_method(path: Path, name: str, method: int, size: int) -> None:
 
 def mutations(data: bytes, seed: int) -> Iterator[bytes]:
     """The archive with changed bytes, mostly where its structure is, without end."""
-    import random  # noqa: PLC0415
-
-    draw = random.Random(seed)  # noqa: S311
+    draw = random.Random(seed)
     marks = [at for mark in (b"PK\1\2", b"PK\3\4", b"PK\5\6") for at in _all(data, mark)]
     while True:
         changed = bytearray(data)

@@ -11,7 +11,7 @@ import pytest
 from dropped import ordinary_folder
 from hostile_store import KEY, put
 
-from benchmarks.engine.hostile_files import CONTENTS, ENTRIES, IRREGULAR, forged
+from benchmarks.engine.hostile_files import CONTENTS, ENTRIES, IRREGULAR, OUTSIDE, forged
 from farm.results.store import Store
 from farm.results.store_care import collect, stats, verify
 
@@ -49,7 +49,7 @@ def untouched(tmp_path: Path, store: Store):
     assert [path.name for path in (tmp_path / "farther").iterdir()] == ["file"]
     planted = [path for path in tmp_path.rglob("*planted*") if not path.is_relative_to(store.folder)]
     assert not planted
-    assert not Path("/tmp/planted-by-a-store").exists()
+    assert not OUTSIDE.exists()
 
 
 def restored(store: Store, folder: Path) -> bool:
