@@ -51,14 +51,14 @@ class HostileStore:
         affected: set[str] = set()
         for _ in range(self._chance.randint(1, 3)):
             kind = self._chance.choice(["entry", "entry", "entry", "object", "folder", "part", "open to all"])
-            if kind == "entry":
-                path = self._chance.choice(sorted(path for path in named if path.is_relative_to(self._store / "ac")))
-                affected |= named[path]
-                self._plant_entry(path)
-            elif kind == "object":
-                path = self._chance.choice(sorted(path for path in named if path.is_relative_to(self._store / "cas")))
-                affected |= named[path]
-                self._plant(path)
+            if kind in ("entry", "object"):
+                wing = self._store / ("ac" if kind == "entry" else "cas")
+                # An earlier plant of this round may have replaced a file, or the folder that it was in.
+                there = sorted(path for path in named if path.is_relative_to(wing) and path.is_file())
+                if there:
+                    path = self._chance.choice(there)
+                    affected |= named[path]
+                    (self._plant_entry if kind == "entry" else self._plant)(path)
             elif kind == "folder":
                 path = self._chance.choice(
                     sorted({path.parent for path in named} | {path.parent.parent for path in named})
