@@ -15,6 +15,7 @@ import needs
 import numpy as np
 import pytest
 from flow_checkout import build_digits
+from hypothesis import settings
 from once import Once
 
 from blocks.core.graph import GraphCore
@@ -38,6 +39,13 @@ for _number in (signal.SIGINT, signal.SIGHUP):
     # ignores the signal as well.
     if signal.getsignal(_number) == signal.SIG_IGN:
         signal.signal(_number, lambda *_: None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let `./check` try the same examples at each run of one state; the nightly run looks for new ones."""
+    settings.register_profile("same", derandomize=True, database=None)
+    if config.option.markexpr != "nightly":
+        settings.load_profile("same")
 
 
 @pytest.hookimpl(tryfirst=True)

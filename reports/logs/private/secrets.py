@@ -168,7 +168,7 @@ _HEADER = re.compile(
     rf"(?:{_SCHEME})?)(?!(?:{_SCHEME})?<){NOT_OURS}[^\s'\"][^'\"]*",
     re.IGNORECASE,
 )
-_BASIC = re.compile(r"(?P<lead>\bbasic\s{1,5})(?P<value>[A-Za-z0-9+/]{4,}={0,2})", re.IGNORECASE)
+_BASIC = re.compile(r"(?P<lead>\bbasic\s{1,5})(?P<value>[A-Za-z0-9+/]{4,}={0,2})", re.IGNORECASE | re.ASCII)
 
 
 def _basic(found: re.Match[str]) -> str:

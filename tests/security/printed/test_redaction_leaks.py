@@ -203,6 +203,7 @@ def test_coloured_and_in_utf_16(line: str, secret: str) -> None:
         "Vivado v2022.1.2 (64-bit), Flex 11.17.2.0, 2020-11-29-18-53-28",
         "The password is required; token handling, syntax error near token",
         "Basic settings of the key exchange; secret is not set",
+        "sent Basic \u0130XILINXD, \u212aXILINX and \u017fXILINX",  # equal to i, k and s where case is ignored
         "PWD=/opt/prj",
         "OLDPWD=/opt",
         "LD_LIBRARY_PATH=/opt/lib:/usr/lib",
