@@ -3,6 +3,7 @@
     synthesis_lines    `doit ooc:BLOCK`
     simulation_lines   `doit cosim:BLOCK`
     kernel_lines       `doit kernel`
+    netlist_lines      `doit netlist`
 
 The first line has the figures. It must be clear on its own, because for many steps only this line is shown.
 """
@@ -17,7 +18,7 @@ from reports.reading.document import Record, read_json
 from reports.reading.errors import ReportError
 from reports.reading.source import read
 from reports.reading.stand_in import MARK, is_stand_in
-from reports.summary.step_values import Simulation, Synthesis
+from reports.summary.step_values import Simulation, Synthesis, read_resources
 
 VALUES = "values.json"
 CLOCK_MHZ = 250
@@ -47,6 +48,24 @@ def kernel_lines(outputs: tuple[Path, ...]) -> list[str]:
         return list(_kernel(*_values(outputs)))
     except ReportError as error:
         return [str(error)]
+
+
+def netlist_lines(outputs: tuple[Path, ...]) -> list[str]:
+    """Return what a whole kernel takes, what of it stands between the blocks, and the folder of its files."""
+    if not any(path.name == VALUES for path in outputs):
+        return []
+    try:
+        return list(_netlist(*_values(outputs)))
+    except ReportError as error:
+        return [str(error)]
+
+
+def _netlist(record: Record, folder: Path) -> Iterator[str]:
+    total = read_resources(record.record("total")).known
+    yield f"kernel: {', '.join(f'~{amount:,.6g} {COUNTED_AS[name]}' for name, amount in total.items())}"
+    between = [read_resources(one).luts or 0 for one in record.record("between").records().values()]
+    yield f"  ~{sum(between):,} LUT of it stand between the blocks; {record.count('inverters'):,} inverters not counted"
+    yield f"  ~ is an estimate; files: {folder}/"
 
 
 def _kernel(record: Record, folder: Path) -> Iterator[str]:

@@ -26,3 +26,10 @@ def kernel(build: Build, outputs: tuple[Path, ...]) -> list[str]:
     from reports.step_result import kernel_lines  # noqa: PLC0415 - as above
 
     return kernel_lines(outputs)
+
+
+def netlist(build: Build, outputs: tuple[Path, ...]) -> list[str]:
+    """The lines of a step `netlist`."""
+    from reports.step_result import netlist_lines  # noqa: PLC0415 - as above
+
+    return netlist_lines(outputs)

@@ -22,6 +22,7 @@ from blocks.core.rtl import RtlView, data_bits
 from blocks.memories import images
 from toolchains.hls_subset.release import release_header
 from toolchains.open.emulation import compile_core
+from toolchains.open.netlist.models import cell_models
 from toolchains.open.simulation.compile_model import (
     MODEL,
     VERILATOR_FLAGS,
@@ -93,39 +94,12 @@ def _compile(core: GraphCore, view: str, folder: Path) -> None:
             compile_core.compile_object("top.cpp", "top.so", *compile_core.TOP_FLAGS, *system)
 
 
-def block_ram_model(name: str, inits: int, parities: int) -> str:
-    """A RAMB36E2 or RAMB18E2 around `block_memory`, with the ports and parameters that Yosys declares for it."""
-    half = name == "RAMB18E2"
-    data, address = (16, 14) if half else (32, 15)
-    library = (Path(yosys.share()) / "xilinx" / "cells_xtra.v").read_text()
-    declared = re.search(rf"module {name}\((.*?)\);(.*?)endmodule", library, re.S)
-    assert declared
-    body = "\n".join(line for line in declared[2].splitlines() if "(*" not in line)
-    bits = ", ".join(f"INIT_{i:02X}" for i in reversed(range(inits)))
-    parity = ", ".join(f"INITP_{i:02X}" for i in reversed(range(parities)))
-    spare = f"{15 - address}'b0, " if address < 15 else ""
-    return f"""module {name}({declared[1]});{body}
-    block_memory #(
-        .BYTES({32 * inits}), .HALF({data}), .READ_A(READ_WIDTH_A), .READ_B(READ_WIDTH_B), .WRITE_A(WRITE_WIDTH_A),
-        .WRITE_B(WRITE_WIDTH_B), .REGISTER_A(DOA_REG), .REGISTER_B(DOB_REG), .FILLED(INIT_00 !== 256'bx),
-        .CONTENTS({{{bits}}}), .PARITY({{{parity}}})
-    ) memory (
-        .clk(CLKARDCLK), .en_a(ENARDEN), .en_b(ENBWREN), .regce_a(REGCEAREGCE), .regce_b(REGCEB),
-        .reset(RSTRAMARSTRAM | RSTRAMB | RSTREGARSTREG | RSTREGB | SLEEP),
-        .address_a({{{spare}ADDRARDADDR}}), .address_b({{{spare}ADDRBWRADDR}}),
-        .in_a(DINADIN), .in_b(DINBDIN), .parity_in_a(DINPADINP), .parity_in_b(DINPBDINP), .we_a(WEA), .we_b(WEBWE),
-        .out_a(DOUTADOUT), .out_b(DOUTBDOUT), .parity_out_a(DOUTPADOUTP), .parity_out_b(DOUTPBDOUTP)
-    );
-endmodule
-"""
-
-
 @pytest.fixture(scope="session")
 def netlist_models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
     """Verilog of every cell that our netlists have."""
-    block_rams = tmp_path_factory.mktemp("models") / "block_rams.v"
-    block_rams.write_text(block_ram_model("RAMB36E2", 128, 16) + block_ram_model("RAMB18E2", 64, 8))
-    return Path(__file__).parent / "synthesis/netlist_models.v", block_rams
+    models = tmp_path_factory.mktemp("models") / "models.v"
+    models.write_text(cell_models((ROOT / "toolchains/open/netlist/models.v").read_text()))
+    return (models,)
 
 
 @pytest.fixture(scope="session")

@@ -57,6 +57,17 @@ module CARRY4 (input CI, CYINIT, input [3:0] DI, S, output [3:0] CO, O);
     assign O = S ^ {c3, c2, c1, c0};
 endmodule
 
+module CARRY8 #(parameter CARRY_TYPE = "SINGLE_CY8") (input CI, CI_TOP, input [7:0] DI, S, output [7:0] CO, O);
+    wire [8:0] carries;
+    assign carries[0] = CI;
+    genvar place;
+    generate for (place = 0; place < 8; place = place + 1) begin : places
+        assign carries[place + 1] = S[place] ? carries[place] : DI[place];
+    end endgenerate
+    assign CO = carries[8:1];
+    assign O = S ^ carries[7:0];
+endmodule
+
 module FDRE #(parameter [0:0] INIT = 1'bx) (input C, CE, D, R, output reg Q);
     generate if (INIT !== 1'bx) begin : known
         initial Q = INIT;

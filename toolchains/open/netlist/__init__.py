@@ -1,0 +1,1 @@
+"""The kernel as one netlist: what `ooc` left of each core, filled memories, and what stands between the blocks."""

@@ -1,0 +1,140 @@
+"""The netlists of cores, of what stands between them, and filled memories, merged into the netlist of the kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from blocks.core.rtl import RtlView
+from blocks.network import Network
+from blocks.parameter_memory.plan import memory_plans
+from config.problem import ConfigError
+from farm.step import PYTHON, File, Output, Resources, Step, Text
+from integration.design import kernel_of
+from integration.fit.problem import problem_of
+from toolchains.common import results
+from toolchains.common.build import Build
+from toolchains.common.core_file import json_text
+from toolchains.common.failures import signatures
+from toolchains.common.modules import modules_of
+from toolchains.common.programs import ERROR_LINES, interpreter
+from toolchains.common.stage import Per, Stage
+from toolchains.open.netlist.files import AREA, FORMATS, LOGIC, PLACES
+from toolchains.open.netlist.job import job_of
+from toolchains.open.netlist.models import MODELS
+from toolchains.open.simulation.kernel.links import link_modules
+from toolchains.open.stages.ooc import synthesis
+from toolchains.open.synthesis.script import FILLED_JSON, NETLIST
+
+FIT, MERGE, FILL = (f"toolchains.open.netlist.{name}" for name in ("fit", "merge", "fill"))
+
+
+def netlist(build: Build, network: Network) -> Step:
+    """The step that puts the trained values in."""
+    place = f"{build.folder}/{STAGE.name}"
+    with_memories = [block.name for block in network.blocks if memory_plans(block.core().graph)]
+    return Step(
+        name=f"{STAGE.name}:{network.name}",
+        argv=(PYTHON, "-m", FILL, "--job", "job.json", "--kernel", "kernel.json", "--cells", "given.v"),
+        inputs=(
+            *modules_of(build.root, FILL),
+            Text("job.json", partial(_job_text, network)),
+            Text("kernel.json", json_text(kernel_of(network).describe())),
+            File("given.v", f"toolchains/open/netlist/{MODELS}"),
+            *(File(name, f"{place}/{name}") for name in (*LOGIC, PLACES, AREA)),
+            *(File(f"filled/{name}.json", f"{build.folder}/memories/{name}/{FILLED_JSON}") for name in with_memories),
+        ),
+        outputs=tuple(
+            Output(name, f"{place}/{name}")
+            for name in (*(f"{network.name}.{ending}" for ending in FORMATS), MODELS, "kernel.xml", "values.json")
+        ),
+        log=f"{place}/netlist.log",
+        tools=interpreter("pyosys"),
+        resources=Resources(memory_gib=1.0),
+        error_lines=ERROR_LINES,
+        signatures=signatures("open"),
+    )
+
+
+def _job_text(network: Network) -> str:
+    return json_text(job_of(network))
+
+
+def shared(build: Build) -> Iterator[Step]:
+    """Netlists of what stands between blocks, the fit by the areas of `ooc`, and all logic joined."""
+    for name, (files, _, text) in link_modules(build.network).items():
+        yield synthesis(build, RtlView(name, partial(str, text), files, ()), (("module", name),), STAGE.name)
+    yield _fit(build)
+    yield _logic(build)
+
+
+def _fit(build: Build) -> Step:
+    """Blocks to SLRs, as a link to a card would place view rtl; a design that does not fit ends here."""
+    place = f"{build.folder}/{STAGE.name}"
+    cores = build.network.cores().values()
+    try:
+        views = {core.name: build.view(core) for core in cores}
+        problem = problem_of(build.network, build.platform, build.settings, build.toolchain, views).describe()
+    except ConfigError as error:
+        problem = {"refused": str(error)}
+    names = dict.fromkeys(core.name for core in cores)
+    return Step(
+        name=f"{STAGE.name}:fit",
+        argv=(
+            *(PYTHON, "-m", FIT, "--problem", "problem.json", "--out", "fit.json"),
+            *("--values", *(f"{name}=ooc/{name}.json" for name in names)),
+        ),
+        inputs=(
+            *modules_of(build.root, FIT),
+            Text("problem.json", json_text(problem)),
+            *(File(f"ooc/{name}.json", f"{build.folder}/ooc/{name}/values.json") for name in names),
+        ),
+        outputs=(Output("fit.json", f"{place}/fit.json"),),
+        log=f"{place}/fit.log",
+        tools=interpreter(),
+        error_lines=ERROR_LINES,
+        signatures=signatures("open"),
+    )
+
+
+def _logic(build: Build) -> Step:
+    """All logic; parameter memories only by their ports."""
+    place, network = f"{build.folder}/{STAGE.name}", build.network
+    job = job_of(network)
+    cores = dict.fromkeys(block["core"] for block in job["blocks"])
+    memories = dict.fromkeys(memory["module"] for memory in job["memories"])
+    links = link_modules(network)
+    return Step(
+        name=f"{STAGE.name}:logic",
+        argv=(
+            *(PYTHON, "-m", MERGE, "--job", "job.json", "--fit", "fit.json"),
+            *("--device", build.platform.part),
+        ),
+        inputs=(
+            *modules_of(build.root, MERGE),
+            Text("job.json", json_text(job)),
+            File("fit.json", f"{place}/fit.json"),
+            *(File(f"cores/{name}.json", f"{build.folder}/ooc/{name}/{NETLIST}") for name in cores),
+            *(File(f"memories/{name}.json", f"{build.folder}/memories/{name}/{NETLIST}") for name in memories),
+            *(File(f"links/{name}.json", f"{place}/{name}/{NETLIST}") for name in links),
+        ),
+        outputs=tuple(Output(name, f"{place}/{name}") for name in (*LOGIC, PLACES, AREA)),
+        log=f"{place}/logic.log",
+        tools=interpreter(),
+        facts=tuple((f"{block}.core", core.name) for block, core in network.cores().items()),
+        resources=Resources(memory_gib=2.0),
+        error_lines=ERROR_LINES,
+        signatures=signatures("open"),
+    )
+
+
+STAGE = Stage(
+    "netlist",
+    Per.NETWORK,
+    netlist,
+    "kernel's netlist of",
+    needs=("ooc", "memories", "netlist"),
+    shared=shared,
+    shared_doc="what stands between blocks, the fit, and all logic without contents of memories",
+    result=results.netlist,
+)
