@@ -70,6 +70,7 @@ def _whole(
         "designs": plain(designs),
         "hls_solutions": plain(hls),
         "missing": missing,
+        "notes": [plain(note) for note in found.notes],
     }
 
 
@@ -96,6 +97,8 @@ def _print(
         err.print(str(error), style="red")
     for line in missing:
         err.print(line, style="red")
+    for line in show.notes(found.notes):
+        err.print(line, style="yellow")
 
 
 def _print_project(reports: list[Report], designs: tuple[RollUp, ...], hls: tuple[Solution, ...]) -> None:

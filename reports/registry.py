@@ -19,22 +19,39 @@ from reports.reading.errors import EmptyReportError, ReportError, UnknownLayoutE
 from reports.reading.expect import is_blank, title
 from reports.reading.kind import HEAD_CHARACTERS, Kind
 
-_NO_WINGS = ("reading", "summary")
+_NO_WINGS = ("reading", "summary", "project")
 """Packages without parsers: tools for parsers, and summaries of their values."""
 
 
 def _found() -> Iterator[Kind]:
     for wing in pkgutil.iter_modules(reports.__path__, "reports."):
         if wing.ispkg and wing.name.rpartition(".")[2] not in _NO_WINGS:
-            package = importlib.import_module(wing.name)
-            for found in pkgutil.iter_modules(package.__path__, f"{wing.name}."):
-                module = importlib.import_module(found.name)
-                yield from (*getattr(module, "KINDS", ()), *([module.KIND] if hasattr(module, "KIND") else []))
+            yield from _kinds_in(wing.name)
+
+
+def _kinds_in(package: str) -> Iterator[Kind]:
+    """Yield the kinds of all modules in a package and in the packages within it."""
+    for found in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}."):
+        if found.ispkg:
+            yield from _kinds_in(found.name)
+            continue
+        module = importlib.import_module(found.name)
+        yield from (*getattr(module, "KINDS", ()), *([module.KIND] if hasattr(module, "KIND") else []))
 
 
 KINDS: tuple[Kind, ...] = tuple(sorted(_found(), key=lambda kind: (kind.precedence, kind.name)))
 """All kinds in order of precedence: the first that matches reads the text."""
 _HEADS = tuple(sorted({head for kind in KINDS for head in kind.heads}))
+
+
+def may_hold_reports(head: str) -> bool:
+    """Whether a text with this begin may hold a report: a known kind, or a head that known kinds share."""
+    return kind_of(head) is not None or bool(appended.heads_in(head, _HEADS))
+
+
+def kind_of(head: str) -> Kind | None:
+    """Return the kind of a text with this begin; None if no kind matches."""
+    return next((kind for kind in KINDS if kind.matches(head)), None)
 
 
 def recognise(text: str, name: str = "") -> Kind:
@@ -44,12 +61,10 @@ def recognise(text: str, name: str = "") -> Kind:
     """
     if is_blank(text):
         raise EmptyReportError(name, None, "the file is empty", "run the tool that writes it again")
-    head = text[:HEAD_CHARACTERS]
-    for kind in KINDS:
-        if kind.matches(head):
-            return kind
-    known = ", ".join(sorted(kind.name for kind in KINDS))
-    raise WrongKindError(name, 1, f'unrecognised report: "{title(text)}"', f"known: {known}")
+    kind = kind_of(text[:HEAD_CHARACTERS])
+    if kind is not None:
+        return kind
+    raise WrongKindError(name, 1, f'unrecognised report: "{title(text)}"', "no reader knows this kind")
 
 
 def parts(text: str) -> tuple[Part, ...]:

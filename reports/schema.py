@@ -13,6 +13,7 @@ import typing
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from reports.reading.note import Note
 from reports.reading.number import Below
 from reports.registry import KINDS
 from reports.summary.hls_solutions import Solution
@@ -68,6 +69,7 @@ def schema() -> dict[str, Any]:
             "designs": {"type": "array", "items": designs},
             "hls_solutions": {"type": "array", "items": folders},
             "missing": {"type": "array", "items": text},
+            "notes": {"type": "array", "items": _of(Note, definitions)},
         }
     )
     return {

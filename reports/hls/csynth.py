@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from config.fpga_resources import Resources, tiles
 from reports.hls.text import Grid, GridRow, Part, needed_part, parts
-from reports.reading.errors import TruncatedReportError, UnknownLayoutError
+from reports.reading.errors import TruncatedReportError, UnknownLayoutError, WrongKindError
 from reports.reading.expect import expect
 from reports.reading.kind import Kind, Precedence
 from reports.reading.number import Bounded
@@ -135,6 +135,8 @@ def parse(text: str, file: str = "") -> Csynth:
     if title is None or version is None or not fields.get("Target device"):
         what = "the head has no 'Version' or no 'Target device'"
         raise TruncatedReportError(file, first.begin, what, "expected both under the title")
+    if "+ Verbose Summary: " in text and not any(part.title == "Utilization Estimates" for part in found):
+        raise WrongKindError(file, first.begin, "a page of HLS's own data base", "the report is in syn/report")
     performance = needed_part(found, "Performance Estimates", lines)
     utilization = needed_part(found, "Utilization Estimates", lines)
     summary = _latency(performance)

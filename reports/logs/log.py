@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from reports.logs.facts import failure_facts
+from reports.logs.failures import proof_of_failure
 from reports.logs.message import Message, is_date_overflow, read_message
 from reports.logs.redaction import redact_line
 from reports.logs.value import Log, MessageCount, PhaseChecksum, ScaledClock, Slacks
@@ -24,15 +25,25 @@ from reports.reading.number import Number, number
 from reports.vivado.table import Lines
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]")
+# Between four to six stars any tool names itself ("****** xocc v2018.3 (64-bit)"); elsewhere only these count.
 _TOOL = re.compile(
-    r"(?:# ?|\*{2,6} ?| {0,2}\*{2,6} )?(?P<tool>Vivado|Vitis HLS|Vivado\(TM\) HLS|Vivado HLS|vpl|v\+\+|HLS Build)"
-    r"(?: - High-Level Synthesis from [^0-9]{0,80}?)? v(?P<version>[0-9]{4}\.[0-9.]{1,8})(?: .*)?"
+    r"(?:(?: {0,2}\*{2,6} ?(?P<starred>[A-Za-z][\w+.() -]{0,40}?))"
+    r"|(?:# ?)?(?P<tool>Vivado|Vitis HLS|Vivado\(TM\) HLS|Vivado HLS|vpl|v\+\+|xocc|vitis-run|HLS Build))"
+    r"(?:\(TM\))?(?: - High-Level Synthesis from [^0-9]{0,80}?)? v(?P<version>[0-9]{4}\.[0-9.]{1,8})(?: .*)?"
+)
+_FRONT = re.compile(
+    r"(?:##\[(?:error|warning|debug|section|command)\]|(?:> ?){1,6}"
+    r"|\[?[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.,]{8,18}Z?\]? "
+    r"|\[[0-9:.]{8,15}\] | {1,8})(?=(?:##\[\w{4,9}\])?(?:ERROR|CRITICAL WARNING|WARNING|INFO): \[)"
 )
 _PART = re.compile(
     r"(?:-part |Using part '|Setting target device to '|Target device: )'?(?P<part>xc[a-z0-9-]{4,40})", re.I
 )
 _PLATFORM = re.compile(r"Target device: +(?P<platform>\S{1,120})")
 _KILLED = re.compile(r".{0,400}: line [0-9]{1,7}: +(?P<pid>[0-9]{1,10}) Killed\b.*")
+_DESIGN_STEP = re.compile(
+    r"\b(?P<step>(?:synth|link|opt|power_opt|place|phys_opt|route)_design|write_bitstream) ERROR\b"
+)
 _ENDED = re.compile(r"(?:INFO: \[Common 17-206\] )?(?P<text>Exiting \w{1,20} at .{10,40}?)\.\.\.")
 _TOTAL = re.compile(
     r"Total elapsed time: (?:(?P<seconds>[0-9.]{1,15}) seconds|(?P<h>[0-9]{1,6})h (?P<m>[0-9]+)m (?P<s>[0-9]+)s)"
@@ -48,7 +59,7 @@ _SLACK = re.compile(r"(?P<name>WNS|TNS|WHS|THS) ?= ?(?P<value>-?[0-9.]{1,20}|N/A
 _SUMMARY = re.compile(r"(?P<name>[A-Z][A-Za-z ]{1,60}?) (?:Timing )?Summary ?\|")
 _VIOLATION = re.compile(r"The II Violation in module '[^']{1,300}' \(loop '(?P<loop>[^']{1,300})'\)")
 _FAILED = re.compile(r"(?P<step>(?:synth|link|opt|power_opt|place|phys_opt|route)_design|write_bitstream) failed")
-_STEP = re.compile(r"Run \w{1,40}: Step (?P<step>\w{1,60}): Failed")
+_STEP = re.compile(r"Run (?P<run>[\w.]{1,60}): Step (?P<step>[\w.]{1,60}): Failed")
 _SCALED = re.compile(
     r"failed timing targeting (?P<requested>[0-9.]{1,15}) ?MHz for (?:kernel|system) clock '(?P<name>[^']{1,200})'\. "
     r"The frequency is being automatically changed to (?P<achieved>[0-9.]{1,15}) ?MHz"
@@ -65,9 +76,10 @@ class _Draft:
     platform: str | None = None
     errors: list[Message] = field(default_factory=list)
     warnings: Counter[tuple[str, str | None]] = field(default_factory=Counter)
-    killed: Message | None = None
     pid: int | None = None
     failed_step: str | None = None
+    steps: list[tuple[str, str]] = field(default_factory=list)
+    design_step: str | None = None
     top: str | None = None
     began: str | None = None
     total_s: float | None = None
@@ -106,7 +118,7 @@ def parse(text: str, file: str = "") -> Log:
         if message is not None:
             _note_message(draft, message)
         _note_line(draft, line, at + 1)
-    return _finish(draft)
+    return _finish(draft, text)
 
 
 def _clean(raw: str) -> str:
@@ -114,7 +126,12 @@ def _clean(raw: str) -> str:
     line = raw.rstrip()
     if "\x1b" in line:
         line = _ESCAPE.sub("", line)
-    return line.rpartition("\r")[2] if "\r" in line else line
+    line = line.rpartition("\r")[2] if "\r" in line else line
+    # What a CI system, a mail or an outer script has put in front of a message.
+    if ": [" in line and line[:1] in "#>[ 0123456789":
+        while front := _FRONT.match(line):
+            line = line[front.end() :]
+    return line
 
 
 def _note_message(draft: _Draft, message: Message) -> None:
@@ -151,15 +168,15 @@ def _note_line(draft: _Draft, line: str, at: int) -> None:
         phase = _CHECKSUM.fullmatch(line)
         if phase:
             draft.checksums.append(PhaseChecksum(phase["phase"], phase["checksum"], at))
-    if " Killed" in line and draft.killed is None:
+    if " Killed" in line and draft.pid is None:
         killed = _KILLED.fullmatch(line)
         if killed:
-            draft.killed = Message("KILLED", None, redact_line(line[:1000]), at)
             draft.pid = int(killed["pid"])
     if draft.tool is None and " v2" in line:
         tool = _TOOL.fullmatch(line)
         if tool:
-            draft.tool, draft.version = tool["tool"].replace("(TM)", ""), tool["version"]
+            name = tool["starred"] or tool["tool"]
+            draft.tool, draft.version = name.replace("(TM)", "").strip(), tool["version"]
 
 
 def _take_part(draft: _Draft, found: re.Match[str]) -> None:
@@ -218,6 +235,14 @@ def _take_frequency(draft: _Draft, found: re.Match[str]) -> None:
 
 def _take_step(draft: _Draft, found: re.Match[str]) -> None:
     draft.failed_step = found["step"]
+    if "run" in found.re.groupindex:
+        draft.steps.append((found["run"], found["step"]))
+    else:
+        draft.design_step = draft.design_step or found["step"]
+
+
+def _take_design_step(draft: _Draft, found: re.Match[str]) -> None:
+    draft.design_step = draft.design_step or found["step"]
 
 
 def _take_scaled(draft: _Draft, found: re.Match[str]) -> None:
@@ -245,6 +270,7 @@ _IN_LINES: tuple[tuple[str, re.Pattern[str], _Take], ...] = (
     ("peak allocated", _HLS_PEAK, _take_hls_peak),
     ("Successfully wrote", _WROTE, _take_size),
     (" failed", _FAILED, _take_step),
+    (": Failed", _STEP, _take_step),
     ("Command: synth", _TOP, _take_top),
     ("--kernel_frequency", _FREQUENCY, _take_frequency),
     ("# Start of session", _START, _take_began),
@@ -255,25 +281,53 @@ _IN_MESSAGES: tuple[tuple[str, re.Pattern[str], _Take], ...] = (
     ("Estimated Fmax", _FMAX, _take_fmax),
     ("Created ", _CREATED, _take_created),
     ("II Violation", _VIOLATION, _take_loop),
-    (": Failed", _STEP, _take_step),
+    (" ERROR", _DESIGN_STEP, _take_design_step),
     ("failed timing targeting", _SCALED, _take_scaled),
 )
 
 
-def _cause(draft: _Draft) -> Message | None:
-    """Return the message that a person would call the cause: the first error that does not just follow another."""
+def _cause(draft: _Draft, proof: Message | None) -> Message | None:
+    """Return the message that a person would call the cause: the first error that does not just follow another.
+
+    An error without a code counts if it comes before all others; later ones sum up.
+    """
     overflows = [error for error in draft.errors if error.code is None and is_date_overflow(error.text)]
     real = [error for error in draft.errors if error.code is not None and not error.is_tail]
     tails = [error for error in draft.errors if error.is_tail]
     worded = [error for error in draft.errors if error.code is None and error.text]
-    for group in (overflows, real, [draft.killed] if draft.killed else [], tails, worded, draft.errors):
-        if group:
-            return group[0]
-    return None
+    if overflows:
+        return overflows[0]
+    found = next((group[0] for group in (real, tails, worded, draft.errors) if group), None)
+    if proof is not None and (found is None or found.is_tail or found.code is None or proof.line <= found.line):
+        return proof
+    return found
 
 
-def _finish(draft: _Draft) -> Log:
-    failed = bool(draft.errors) or draft.killed is not None
+def _proof(text: str) -> Message | None:
+    """Return the line that proves a failure although no message says so: a crash, a killed process, a full disk."""
+    found = proof_of_failure(text)
+    if found is None:
+        return None
+    at, line, category = found
+    severity = {"killed": "KILLED", "crashed": "CRASHED"}.get(category or "", "FAILED")
+    line = _clean(line)
+    message = read_message(line, at + 1)
+    if message is not None:
+        return replace(message, text=redact_line(message.text))
+    return Message(severity, None, redact_line(line[:1000]), at + 1)
+
+
+def _innermost(draft: _Draft) -> str | None:
+    """Return the step within which the others failed: "route_design" within "impl" within "vpl"."""
+    if draft.design_step is not None:
+        return draft.design_step
+    runs = {run for run, _ in draft.steps}
+    return next((step for _, step in draft.steps if step not in runs), draft.failed_step)
+
+
+def _finish(draft: _Draft, text: str) -> Log:
+    proof = _proof(text)
+    failed = bool(draft.errors) or proof is not None
     ended = draft.end is not None or draft.total_s is not None
     return Log(
         tool=draft.tool,
@@ -283,10 +337,11 @@ def _finish(draft: _Draft) -> Log:
         outcome="failed" if failed else ("ended" if ended else None),
         errors=tuple(draft.errors),
         facts=failure_facts(tuple(draft.errors)),
-        cause=_cause(draft),
+        cause=_cause(draft, proof),
         warnings=tuple(MessageCount(severity, code, count) for (severity, code), count in draft.warnings.items()),
         killed_pid=draft.pid,
         failed_step=draft.failed_step,
+        innermost_step=_innermost(draft),
         top=draft.top,
         elapsed_s=draft.total_s if draft.total_s is not None else _session_s(draft.began, draft.end),
         peak_memory_mb=draft.peak_mb,

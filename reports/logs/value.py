@@ -49,7 +49,11 @@ class Slacks:
 
 @dataclass(frozen=True)
 class Log:
-    """The contents of a log. A value that the log does not have is None."""
+    """The contents of a log. A value that the log does not have is None.
+
+    `failed_step` is the last one that is said to have failed, as v++ names it (`vpl`), `innermost_step` the one within
+    which it happened (`route_design`).
+    """
 
     tool: str | None
     version: str | None
@@ -75,13 +79,15 @@ class Log:
     output_bytes: int | None
     kernel_frequency_mhz: int | None
     facts: FailureFacts | None = None
+    innermost_step: str | None = None
 
     @property
     def category(self) -> str | None:
         """The category of the failure (`license`, `missing_module`, `killed`); None if unknown."""
         if self.cause is None:
             return None
-        return "killed" if self.cause.severity == "KILLED" else self.cause.category
+        named = {"KILLED": "killed", "CRASHED": "crashed"}
+        return named.get(self.cause.severity) or self.cause.category
 
     def count(self, severity: str) -> int:
         """Return the number of messages with `severity`: WARNING or CRITICAL WARNING."""

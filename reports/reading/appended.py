@@ -28,7 +28,7 @@ def split(text: str, heads: Iterable[str]) -> tuple[Part, ...]:
 
     A head is the start of the line that identifies a report. A rule and a copyright line may precede it.
     """
-    starts = sorted({_start(text, at) for head in heads for at in _places(text, head)})
+    starts = heads_in(text, heads)
     if len(starts) < 2 or text[: starts[0]].strip("\ufeff \r\n\t"):
         return (Part(text, 1),)
     # Blank lines before the first report belong to it, so its line numbers are those of the file.
@@ -39,6 +39,11 @@ def split(text: str, heads: Iterable[str]) -> tuple[Part, ...]:
         found.append(Part(text[begin:end], line))
         line += text.count("\n", begin, end)
     return tuple(found)
+
+
+def heads_in(text: str, heads: Iterable[str]) -> list[int]:
+    """Return the positions in `text` where a report begins with one of the `heads`."""
+    return sorted({_start(text, at) for head in heads for at in _places(text, head)})
 
 
 def _places(text: str, head: str) -> list[int]:

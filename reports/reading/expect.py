@@ -9,6 +9,8 @@ from reports.reading.errors import EmptyReportError, WrongKindError
 from reports.reading.kind import HEAD_CHARACTERS
 
 _FIRST = re.compile(r"\S[^\n]{0,200}")
+_SKIPPED = re.compile(r"[\s#*=+|-]*|Copyright .*|\|.*")
+_SEARCH_LINES = 40
 
 
 def expect(text: str, file: str, matches: Callable[[str], bool], what: str) -> None:
@@ -28,6 +30,9 @@ def is_blank(text: str) -> bool:
 
 
 def title(text: str) -> str:
-    """Return the beginning of the first line that is not blank, without taking the text apart."""
+    """Return the title of a text: its first line that is not blank, a rule, or part of Vivado's block at the top."""
+    for line in text.split("\n", _SEARCH_LINES)[:_SEARCH_LINES]:
+        if not _SKIPPED.fullmatch(line.strip()[:200]):
+            return line.strip(" #*=\t\r")[:60].strip()
     found = _FIRST.search(text)
     return found[0].strip()[:60] if found else ""

@@ -6,6 +6,7 @@ document type. None of these tools writes one, and with entities a kilobyte coul
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from xml.parsers import expat
 
@@ -21,6 +22,7 @@ from reports.reading.number import Number, is_absent, number
 MAX_DEPTH = 200
 """Limit of nesting, deeper than any known report (an IP description has 12 levels)."""
 
+_LATE_DECLARATION = re.compile(r"\s{0,1000}(?:<!--(?:[^-]|-(?!->)){0,20000}-->\s{0,1000}){0,8}(<\?xml[^>]{0,200}\?>)")
 _ENDS_EARLY = frozenset({"no element found", "unclosed token", "unclosed CDATA section", "partial character"})
 
 
@@ -156,8 +158,13 @@ def read_xml(text: str, file: str) -> Branch:
     """
     if not text.strip():
         raise EmptyReportError(file, None, "the file is empty", "run the tool that writes it again")
+    text = text.removeprefix("\ufeff")
+    late = _LATE_DECLARATION.match(text)
+    if late:
+        # People put a licence in front of the declaration, which must be the first thing in a document.
+        text = text[: late.start(1)] + " " * len(late[1]) + text[late.end() :]
     try:
-        data = text.removeprefix("\ufeff").encode("utf-8")
+        data = text.encode("utf-8")
     except UnicodeEncodeError:
         raise EncodingError(file, None, "holds half a surrogate pair", "save it as UTF-8") from None
     reader = _Reader(file)

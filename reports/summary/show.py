@@ -16,6 +16,7 @@ from config.fpga_resources import LABELS, NAMES
 from reports.folder import Report
 from reports.hls.csynth import Range
 from reports.logs.value import Log
+from reports.reading.note import Note
 from reports.reading.stand_in import MARK
 from reports.summary.hls_solutions import Solution
 from reports.summary.rollup import RollUp, Use
@@ -208,6 +209,14 @@ def _timing(item: RollUp) -> str:
     numbers = f"WNS {words(timing.wns_ns)}, WHS {words(timing.whs_ns)}, WPWS {words(timing.wpws_ns)} (ns)"
     fails = f", fails {words(timing.fails)}" if timing.fails else ""
     return f"{MARK if item.stand_in else ''}{timing.verdict}: {numbers}{fails}"
+
+
+def notes(items: tuple[Note, ...]) -> list[str]:
+    """Return one line for each remark; remarks of the same words name the first file and the number of others."""
+    files: dict[str, list[Note]] = {}
+    for item in items:
+        files.setdefault(item.what, []).append(item)
+    return [f"{found[0]}{f' (and {len(found) - 1} more)' if len(found) > 1 else ''}" for found in files.values()]
 
 
 def failures(items: list[Report]) -> RenderableType:

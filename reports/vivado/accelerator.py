@@ -23,7 +23,8 @@ SECTION = "System Utilization"
 COLUMNS = {"LUT": "luts", "REG": "registers", "BRAM": "bram_tiles", "URAM": "urams", "DSP": "dsps"}
 """Heads of columns by resource. Reports have further columns, such as LUTAsMem."""
 
-_CELL = re.compile(r"([0-9]{1,15}) *\[ *(<?[0-9.]{1,10}) *%\]")
+# "Unused Resources" is negative if the kernels need more than the budget.
+_CELL = re.compile(r"(-?[0-9]{1,15}) *\[ *(<?-?[0-9.]{1,10}) *%\]")
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,18 @@ The core revision of HLS is a date, `yymmddHHMM`. From 2022 on it exceeds 31 bit
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from reports.reading.errors import UnknownLayoutError
 from reports.reading.expect import expect
 from reports.reading.kind import Kind, Precedence
 from reports.reading.markup import read_xml
+
+_FIRST = re.compile(
+    r"\ufeff?\s{0,100}(?:<\?xml[^>]{0,200}>\s{0,100})?(?:<!--.{0,4000}?-->\s{0,100}){0,5}<(?:spirit|ipxact):component\b",
+    re.S,
+)
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,8 @@ class Component:
 
 def matches(head: str) -> bool:
     """Whether a text begins like an IP's description."""
-    return "<spirit:component" in head[:2000] or "<ipxact:component" in head[:2000]
+    # A block design (`.bd` until 2018) holds a component within its own first element.
+    return _FIRST.match(head) is not None
 
 
 def parse(text: str, file: str = "") -> Component:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reports.reading.errors import UnknownLayoutError
 from reports.reading.expect import expect
 from reports.reading.kind import Kind, Precedence
 from reports.reading.markup import read_xml
@@ -34,7 +33,7 @@ class AddressRange:
 
 @dataclass(frozen=True)
 class HardwareHandoff:
-    """A block design: device, modules and address ranges."""
+    """A block design: device, modules and address ranges; no modules if the design is empty."""
 
     version: str | None
     architecture: str | None
@@ -68,8 +67,6 @@ def parse(text: str, file: str = "") -> HardwareHandoff:
     instances = tuple(
         HandoffModule(one.needed_attribute("INSTANCE"), one.attribute("VLNV")) for one in modules.children("MODULE")
     )
-    if not instances:
-        raise UnknownLayoutError(file, modules.line, "<MODULES> is empty", "expected at least one <MODULE>")
     return HardwareHandoff(
         version=root.attribute("VIVADOVERSION"),
         architecture=system.attribute("ARCH"),

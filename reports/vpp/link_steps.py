@@ -1,7 +1,8 @@
 """The steps of a v++ link: `link.steps.log`, which begins with a dump of the whole environment.
 
-The environment is skipped: it is private, and its lines may contain any word (GJS_DEBUG_TOPICS contains "JS ERROR").
-Blocks `step: …`, `cmd: …`, `<step> status: success` follow. Layouts from public files of 2020.2 and 2024.2.
+`compile.steps.log` and `package.steps.log` have the same form. The environment is skipped: it is private, and its lines
+may contain any word (GJS_DEBUG_TOPICS contains "JS ERROR"). Blocks `step: …`, `cmd: …`, `<step> status: success`
+follow. Layouts from public files of 2020.2 and 2024.2.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ def parse(text: str, file: str = "") -> LinkSteps:
         found = _STATUS.fullmatch(line.rstrip()) if begun and " status: " in line else None
         if found and not found["name"].endswith(_INTERNAL):
             steps.append(StepStatus(found["name"], found["status"]))
-    if not begun:
+    # v++ --package takes no steps of its own, only internal ones.
+    if not begun and _INTERNAL not in text:
         raise TruncatedReportError(file, len(lines), "no step follows the environment", "the file was cut off")
     return LinkSteps(tuple(steps), begun)
 

@@ -1,4 +1,7 @@
-"""The failure signatures of a toolchain, read from its failures.yaml."""
+"""The failure signatures of a toolchain, read from a table.
+
+Those of AMD's tools are in `reports/logs/failures.yaml`, because the reports judge logs by the same table.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,25 @@ from config.document import load
 from config.problem import Problems
 from farm.step import FAILURE_CLASSES, FailureClass, Signature
 
+_TABLES = {"open": "toolchains/open/failures.yaml", "vitis": "reports/logs/failures.yaml"}
+
 
 @cache
 def signatures(toolchain: str) -> tuple[Signature, ...]:
     """Return the signatures of a toolchain ("open"), the most specific first. Raises ConfigError with all mistakes."""
     problems = Problems()
-    name = f"toolchains/{toolchain}/failures.yaml"
-    document = load(Path(__file__).parents[1] / toolchain / "failures.yaml", name=name, problems=problems)
+    name = _TABLES[toolchain]
+    document = load(Path(__file__).parents[2] / name, name=name, problems=problems)
     found = []
     for entry in document.sections("signatures"):
         kind = cast(FailureClass, entry.text("class", choices=FAILURE_CLASSES))
         retries = entry.flag("retries", default=True)
         found.append(Signature(entry.text("pattern"), kind, entry.text("remedy", default=""), retries))
+        # These two are for the reports.
+        entry.text("category", default="")
+        entry.texts("alone", default=())
         entry.finish()
+    document.texts("echoes", default=())
     document.finish()
     problems.raise_if_any()
     return tuple(found)

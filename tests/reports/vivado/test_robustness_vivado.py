@@ -200,11 +200,7 @@ def test_no_known_kind() -> None:
 
 
 def test_other_encodings(tmp_path: Path) -> None:
-    with pytest.raises(EncodingError, match="UTF-16"):
-        decode("| Tool Version".encode("utf-16"), "a.rpt")
-    with pytest.raises(EncodingError, match=r"a\.rpt:2: byte 0xe9 is not UTF-8"):
-        decode("first\nDé".encode("latin-1"), "a.rpt")
-    with pytest.raises(EncodingError, match=r"a\.rpt:3: contains a zero byte"):
+    with pytest.raises(EncodingError, match=r"a\.rpt:1: this is not text"):
         decode(b"one\ntwo\nPK\0\1", "a.rpt")
     assert decode(b"\xef\xbb\xbftext", "a.rpt") == "text"
     with pytest.raises(UnreadableError, match="no such file"):
