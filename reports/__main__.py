@@ -111,7 +111,7 @@ def _print_project(reports: list[Report], designs: tuple[RollUp, ...], hls: tupl
     if designs:
         out.print(show.design(designs[0]))
     if len(designs) > 1:
-        out.print(show.other_designs(designs[1:]))
+        out.print(show.other_designs(designs[1:], designs[0]))
     for solution in hls:
         out.print(show.solution(solution))
     out.print(show.failures(reports))

@@ -5,8 +5,9 @@ A solution is the folder that contains `syn`, `sim` and `impl` (the tools' layou
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from config.fpga_resources import NAMES, tiles
@@ -18,6 +19,9 @@ from reports.reading.number import Number
 from reports.summary.rollup import Use
 
 _PARTS_OF_A_SOLUTION = frozenset({"syn", "sim", "impl"})
+
+_COPY = re.compile(r"(?:^|/)(?:hls_reports|hls_files)(?:/|$)")
+"""Folders into which v++ copies reports of a solution: `reports/<kernel>/hls_reports`, `ip/hls_files/<kernel>`."""
 
 _SUPPLIERS = (
     "estimate: `csynth_design`",
@@ -43,7 +47,8 @@ class HlsFunction:
 class Solution:
     """A solution; its top is first in `functions`. A value is None if the command has not been run.
 
-    `stand_in` is true if a stand-in wrote one of the `sources`, so its figures are invented.
+    `copies` are folders with v++'s copies of it. `notes` say where two reports of a function disagree and which one was
+    taken. `stand_in` is true if a stand-in wrote one of the `sources`, so its figures are invented.
     """
 
     folder: str
@@ -56,6 +61,8 @@ class Solution:
     sources: tuple[str, ...]
     missing: tuple[str, ...]
     stand_in: bool = False
+    copies: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def solutions(reports: Iterable[Report]) -> tuple[Solution, ...]:
@@ -64,12 +71,33 @@ def solutions(reports: Iterable[Report]) -> tuple[Solution, ...]:
     for report in reports:
         if isinstance(report.value, (Csynth, Cosim, HlsExport)):
             found.setdefault(_folder(report.file), []).append(report)
-    return tuple(_solution(folder, items) for folder, items in sorted(found.items()))
+    return _without_copies([_solution(folder, items) for folder, items in sorted(found.items())])
+
+
+def _without_copies(items: list[Solution]) -> tuple[Solution, ...]:
+    """Return the solutions; v++'s copies of one are named in it instead of standing beside it."""
+    originals = [item for item in items if not _COPY.search(item.folder)]
+    rest: list[Solution] = []
+    for item in items:
+        if not _COPY.search(item.folder):
+            continue
+        at = next((at for at, one in enumerate(originals) if _holds(one, item)), None)
+        if at is None:
+            rest.append(item)
+        else:
+            originals[at] = replace(originals[at], copies=(*originals[at].copies, item.folder))
+    return tuple(sorted((*originals, *rest), key=lambda item: item.folder))
+
+
+def _holds(original: Solution, copy: Solution) -> bool:
+    return original.device == copy.device and bool(copy.functions) and set(copy.functions) <= set(original.functions)
 
 
 def _folder(file: str) -> str:
     parts = PurePosixPath(file).parts
-    at = next((index for index, part in enumerate(parts) if part in _PARTS_OF_A_SOLUTION and index), len(parts) - 1)
+    # The last one: projects may lie in a folder called `sim` or `impl`. Below it, `impl/report/verilog` has no second.
+    found = [index for index, part in enumerate(parts[:-1]) if part in _PARTS_OF_A_SOLUTION and index]
+    at = found[-1] if found else len(parts) - 1
     return PurePosixPath(*parts[:at]).as_posix() if at else "."
 
 
@@ -90,7 +118,26 @@ def _solution(folder: str, items: list[Report]) -> Solution:
         sources=tuple(item.file for item in items),
         missing=tuple(what for what, found in zip(_SUPPLIERS, (estimates, runs, exports), strict=True) if not found),
         stand_in=any(item.stand_in for item in items),
+        notes=tuple(_disagreements(items)),
     )
+
+
+def _disagreements(items: list[Report]) -> Iterator[str]:
+    """Say which of two reports of a function was taken, if they have different cycles or resources."""
+    last: dict[str, Report] = {}
+    for item in items:
+        if not isinstance(item.value, Csynth):
+            continue
+        before = last.get(item.value.top)
+        last[item.value.top] = item
+        if before is not None and _figures(before.value) != _figures(item.value):
+            names = (PurePosixPath(one.file).name for one in (item, before))
+            yield "{} and {} disagree about '{}'; taken is the first, the last by name".format(*names, item.value.top)
+
+
+def _figures(value: Csynth) -> tuple[object, ...]:
+    used = tuple((item.resource, item.used or 0) for item in value.resources)
+    return value.latency_cycles.min, value.latency_cycles.max, sorted(used)
 
 
 def _all(verdicts: Iterable[bool | None]) -> bool | None:

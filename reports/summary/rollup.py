@@ -1,18 +1,22 @@
 """Summaries of designs from many reports: state, use by SLR and by instance, timing, power.
 
-Of two reports of the same kind, the one of the later state counts (synthesized, placed, routed, optimised after
-routing), then the one with the later date.
+Builds are told apart by `reports.project.runs`. Of two reports of one build and kind, the one of the later stage counts
+(synthesized, placed, routed, optimised after routing), then the one with the later date. The notes of a design say
+where two files disagree and which one was taken, and what no figure counts.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
-from config.fpga_resources import NAMES
+from config.fpga_resources import LABELS, NAMES
 from reports.folder import Report
+from reports.project.runs import Run, disagreements, rank_of, runs
+from reports.project.stage import STAGES, of_state, stage_of
 from reports.reading.number import Bounded, Number
 from reports.vivado.accelerator import COLUMNS, AcceleratorUtilization, Amount
 from reports.vivado.hierarchy import Hierarchy
@@ -20,7 +24,7 @@ from reports.vivado.power import Power
 from reports.vivado.timing import TimingSummary
 from reports.vivado.utilization import Utilization
 
-_STATES = ("synth", "optimized", "placed", "routed", "postroute")
+_DAY_S = 86_400
 _REMEDIES = {
     "utilization": "report_utilization",
     "utilization by hierarchy": "report_utilization -hierarchical",
@@ -72,7 +76,9 @@ class TimingVerdict:
 class RollUp:
     """A design. `sources` are the files of its figures; `missing` lists absent reports and the commands for them.
 
-    `stand_in` is true if a stand-in wrote one of these files, so its figures are invented.
+    `folder` is where the build is, `variant` what tells it apart from others there ("" if nothing need). `notes` say
+    which of two files was taken and why, and which cells no figure counts. `stand_in` is true if a stand-in wrote one
+    of these files, so its figures are invented.
     """
 
     design: str
@@ -88,6 +94,9 @@ class RollUp:
     sources: tuple[str, ...]
     missing: tuple[str, ...]
     stand_in: bool = False
+    folder: str = ""
+    variant: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def roll_up(reports: Iterable[Report], depth: int = 2) -> tuple[RollUp, ...]:
@@ -95,24 +104,13 @@ def roll_up(reports: Iterable[Report], depth: int = 2) -> tuple[RollUp, ...]:
 
     `depth` limits the instances; 0 means only the top.
     """
-    designs: dict[str, list[Report]] = {}
-    for report in reports:
-        header = getattr(report.value, "header", None)
-        if header is not None and header.design:
-            designs.setdefault(header.design, []).append(report)
-    found = [_design(name, items, depth) for name, items in designs.items()]
-    return tuple(sorted(found, key=_importance))
+    return tuple(sorted((_design(run, depth) for run in runs(reports)), key=_importance))
 
 
-def _importance(item: RollUp) -> tuple[bool, int, float, str]:
+def _importance(item: RollUp) -> tuple[bool, int, float, str, str]:
     luts = next((use.used for use in item.uses if use.resource == "luts" and use.used is not None), -1)
-    return not item.uses, -_state_rank(item.state), -float(luts), item.design
-
-
-def _state_rank(state: str | None) -> int:
-    """Return the rank of a state: "fully placed" is placed, "physopt postroute" comes after "routed"."""
-    words = (state or "").replace(" ", "")
-    return max((rank for rank, word in enumerate(_STATES) if word in words), default=-1)
+    rank = of_state(item.state)
+    return not item.uses, 1 if rank is None else -rank, -float(luts), item.design, item.folder
 
 
 def _age(date: str | None) -> float:
@@ -123,12 +121,11 @@ def _age(date: str | None) -> float:
 
 
 def _order(report: Report) -> tuple[int, float, str]:
-    header = report.value.header
-    return _state_rank(header.state), _age(header.date), report.file
+    return rank_of(report), _age(report.value.header.date), report.file
 
 
-def _design(name: str, items: list[Report], depth: int) -> RollUp:
-    ordered = sorted(items, key=_order, reverse=True)
+def _design(run: Run, depth: int) -> RollUp:
+    ordered = sorted(run.reports, key=_order, reverse=True)
     # The utilization of a pblock is not the design's total.
     flat = _first(ordered, Utilization, lambda value: bool(value.sites) and value.pblock is None)
     by_slr = _first(ordered, Utilization, lambda value: bool(value.slr_sites))
@@ -149,10 +146,10 @@ def _design(name: str, items: list[Report], depth: int) -> RollUp:
         missing.append("utilization by SLR: nothing is placed yet; run place_design")
     best = ordered[0].value.header
     return RollUp(
-        design=name,
+        design=run.design,
         # Reports shorten the part differently; the longest form is the most precise.
         device=max((item.value.header.device for item in ordered if item.value.header.device), key=len, default=None),
-        state=best.state,
+        state=_state(ordered[0]),
         tool=f"{best.tool} {best.version}",
         uses=_of(flat, _uses, ()),
         slrs=_of(by_slr, _slrs, ()),
@@ -163,7 +160,63 @@ def _design(name: str, items: list[Report], depth: int) -> RollUp:
         sources=tuple(dict.fromkeys(item.file for item in used)),
         missing=tuple(missing),
         stand_in=any(item.stand_in for item in (*used, ordered[0])),
+        folder=run.folder,
+        variant=run.variant,
+        notes=tuple(dict.fromkeys((*_choices(ordered, used), *_uncounted(flat, by_slr)))),
     )
+
+
+def _state(item: Report) -> str | None:
+    """Return the state of a report's design in lower case: as printed, unless the name of the file overrides it."""
+    header = item.value.header
+    rank, overridden = stage_of(item.file, header.state, header.command, header.design or "")
+    return STAGES[rank] if overridden else header.state
+
+
+def _choices(ordered: list[Report], used: list[Report]) -> Iterator[str]:
+    """Say which of two files was taken and why, and which figures are of another stage or of another day."""
+    for taken, other in disagreements(ordered):
+        if taken in used:
+            when, before = taken.value.header.date or "no date", other.value.header.date or "no date"
+            yield (
+                f"{_name(taken)} and {_name(other)} disagree; taken is the first, "
+                + (f"which is newer ({when}, {before})" if when != before else f"the last by name (both {when})")
+            )
+    for item in ordered:
+        header = item.value.header
+        rank, overridden = stage_of(item.file, header.state, header.command, header.design or "")
+        if overridden:
+            why = f"so says its name, '{header.state}' is the state of the shell"
+            yield f"{_name(item)} counts as {STAGES[rank]}: {why}"
+    for item in used:
+        if rank_of(item) != rank_of(ordered[0]):
+            yield f"{_name(item)} is of an earlier stage: {_state(item) or 'state unknown'}"
+        elif abs(_age(item.value.header.date) - _age(ordered[0].value.header.date)) > _DAY_S:
+            yield f"{_name(item)} is of another day than {_name(ordered[0])}: they may be of two builds"
+
+
+def _uncounted(flat: Report | None, by_slr: Report | None) -> Iterator[str]:
+    """Say which cells no figure counts: black boxes, and cells that are in no SLR."""
+    boxes = () if flat is None else flat.value.black_boxes
+    if boxes:
+        count = sum(box.used or 1 for box in boxes)
+        names = ", ".join(box.name for box in boxes[:3]) + (", …" if len(boxes) > 3 else "")
+        yield f"{count} black box{'es' if count > 1 else ''} ({names}): no figure counts what will be in them"
+    if by_slr is None or not any(number for site in by_slr.value.slr_sites for number in site.used):
+        return
+    whole = by_slr if by_slr.value.sites else flat
+    if whole is None or rank_of(whole) != rank_of(by_slr):
+        return
+    for resource in NAMES:
+        site, row = whole.value.resource(resource), by_slr.value.slr_resource(resource)
+        if site is not None and row is not None and site.used is not None:
+            apart = site.used - sum(number or 0 for number in row.used)
+            if apart > 0:
+                yield f"{apart:,} of {site.used:,} {LABELS[resource]} are in no SLR: not placed"
+
+
+def _name(item: Report) -> str:
+    return PurePosixPath(item.file).name
 
 
 def _of(item: Report | None, read: Callable[[Any], Any], otherwise: Any = None) -> Any:

@@ -15,7 +15,7 @@ from rich.text import Text
 from config.fpga_resources import LABELS, NAMES
 from reports.folder import Report
 from reports.hls.csynth import Range
-from reports.logs.value import Log
+from reports.project.failed import failed_runs
 from reports.reading.note import Note
 from reports.reading.stand_in import MARK
 from reports.summary.hls_solutions import Solution
@@ -154,7 +154,7 @@ def design(item: RollUp) -> RenderableType:
     """Return the summary of a design: totals, SLRs, instances, timing, power, missing reports."""
     state = item.state or "state unknown"
     parts: list[RenderableType] = [
-        Text(f"{item.design}: {item.device or 'device unknown'}, {state}, {item.tool}", "bold")
+        Text(f"{item.design}{_where(item)}: {item.device or 'device unknown'}, {state}, {item.tool}", "bold")
     ]
     if item.stand_in:
         parts.append(Text(f"  {INVENTED}", "bold red"))
@@ -179,8 +179,14 @@ def design(item: RollUp) -> RenderableType:
         parts.append(Text(f"  between SLRs  {item.slls_used:,} lines"))
     if item.total_on_chip_w is not None:
         parts.append(Text(f"  power  {words(item.total_on_chip_w)} W on chip"))
+    parts.extend(Text(f"  note  {line}", style="yellow") for line in item.notes)
     parts.extend(Text(f"  missing  {line}", style="yellow") for line in item.missing)
     return Group(*parts, Text())
+
+
+def _where(item: RollUp) -> str:
+    places = [place for place in (item.folder, item.variant) if place not in ("", ".")]
+    return f" ({', '.join(places)})" if places else ""
 
 
 def _uses(uses: tuple[Use, ...], *, invented: bool) -> list[Text]:
@@ -220,28 +226,27 @@ def notes(items: tuple[Note, ...]) -> list[str]:
 
 
 def failures(items: list[Report]) -> RenderableType:
-    """Return one line for each failed log, with its cause: the first real error."""
-    lines = []
-    for item in items:
-        if isinstance(item.value, Log) and item.value.outcome == "failed":
-            cause = item.value.cause
-            code = f"[{cause.code}] " if cause is not None and cause.code else ""
-            why = NO_VALUE if cause is None else f"{code}{cause.text}"
-            line = "" if cause is None else f":{cause.line}"
-            lines.append(Text(f"{item.file}{line}: failed: {why}", style="red"))
+    """Return one line for each failed run, with its cause."""
+    lines = [Text(str(one), style="red") for one in failed_runs(items)]
     return Group(*lines, Text()) if lines else Group()
 
 
-def other_designs(items: tuple[RollUp, ...]) -> RenderableType:
-    """Return one line for each further design of a project, e.g. those synthesised out of context."""
+def other_designs(items: tuple[RollUp, ...], first: RollUp) -> RenderableType:
+    """Return one line for each further design of a project, e.g. those synthesised out of context.
+
+    Designs of one name, `first` among them, are told apart by their folders.
+    """
+    names = [first.design, *(item.design for item in items)]
+    twice = {name for name in names if names.count(name) > 1}
     note = f" ({MARK} marks a stand-in's figures, which are invented)" if any(item.stand_in for item in items) else ""
     table = Table(title=f"further designs{note}", title_justify="left", title_style="dim", box=None, pad_edge=False)
-    for head in ("design", "state", *(LABELS[name] for name in NAMES), "timing"):
+    for head in ("design", "device", "state", *(LABELS[name] for name in NAMES), "timing"):
         table.add_column(Text(head), overflow="fold", header_style="dim")
     for item in items[:MAX_ROWS]:
         verdict = NO_VALUE if item.timing is None else f"{MARK if item.stand_in else ''}{item.timing.verdict}"
         uses = _uses(item.uses, invented=item.stand_in)
-        table.add_row(Text(item.design), Text(item.state or "-"), *uses, Text(verdict))
+        name = Text(f"{item.design}{_where(item) if item.design in twice else ''}")
+        table.add_row(name, Text(item.device or "-"), Text(item.state or "-"), *uses, Text(verdict))
     if len(items) > MAX_ROWS:
         table.add_row(Text(f"… {len(items) - MAX_ROWS} more", style="dim"))
     return Group(table, Text())
@@ -273,6 +278,8 @@ def solution(item: Solution) -> RenderableType:
         parts.append(Text(f"  co-simulation  {'passed' if item.cosim_passed else 'failed'}{latency}"))
     if item.timing_met is not None:
         parts.append(Text(f"  timing in Vivado  {'met' if item.timing_met else 'failed'}"))
+    parts.extend(Text(f"  copied to  {folder}", style="dim") for folder in item.copies)
+    parts.extend(Text(f"  note  {line}", style="yellow") for line in item.notes)
     parts.extend(Text(f"  missing  {line}", style="yellow") for line in item.missing)
     return Group(*parts, Text())
 

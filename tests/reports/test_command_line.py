@@ -27,9 +27,9 @@ def as_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, d
 def project(folder: Path, *files: str) -> Path:
     """A made-up project: corpus files under names that say nothing."""
     for number, file in enumerate(files):
-        place = folder / "project.runs" / f"impl_{number}"
-        place.mkdir(parents=True)
-        (place / "out.txt").write_bytes((CORPUS / file).read_bytes())
+        place = folder / "project.runs" / "impl_1"
+        place.mkdir(parents=True, exist_ok=True)
+        (place / f"out_{number}.txt").write_bytes((CORPUS / file).read_bytes())
     (folder / "project.xpr").write_text("<Project/>\n", encoding="utf-8")
     (folder / "top.dcp").write_bytes(b"PK\3\4" + bytes(100))
     return folder

@@ -1,0 +1,1 @@
+"""Whose reports belong together: stages, runs and builds within a project folder."""
