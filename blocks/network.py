@@ -76,7 +76,8 @@ class Network:
         """The block that feeds the first block and takes the output of the last."""
         first, last = self.blocks[0].core().graph, self.head.core().graph
         weights = next(port.stream for port in last.inputs if port.name == "fc_weights")
-        return Dma(image=first.inputs[0].stream, weights=weights, result=last.outputs[0].stream)
+        result, kept = last.outputs[0].stream, self.head.fc_cache == "uram"
+        return Dma(image=first.inputs[0].stream, weights=weights, result=result, keeps_weights=kept)
 
     def cores(self) -> dict[str, Core]:
         """Block name to core, in the order of the pipeline, `inoutdma` first."""
@@ -220,6 +221,7 @@ def _blocks(sections: Sequence[Section], source: Known) -> Iterator[Block]:
             source = UNKNOWN
             continue
         _unknown_operators(section, kind)
+        _cache_of_other_blocks(section, kind)
         before, called = len(section.problems), name or f"block {position + 1}"
         block: Block | None
         if kind == "head":
@@ -259,6 +261,13 @@ def _check_core(section: Section, block: Block) -> None:
             size = f"{parameters.stream.depth} beats, more than the {MOST_BEATS} addresses of a block RAM"
             what = f"{block.name}: the memory of {parameters.name} has {size}"
             section.problem(None, what, f"raise pe or simd of {parameters.name.rpartition('_')[0]}")
+
+
+def _cache_of_other_blocks(section: Section, kind: str) -> None:
+    if kind != "head" and section.has("fc_cache"):
+        what = f"a {kind} block has no weights that are streamed from card memory, so there is nothing to cache"
+        section.problem("fc_cache", what, "remove it, or write it into the head block")
+        section.text("fc_cache")  # marks it as read, so it is not also reported as an unknown key
 
 
 def _unknown_operators(section: Section, kind: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 from blocks.network import Network
-from config.problem import ConfigError
+from config.problem import ConfigError, Problem
 from config.settings import Settings
 from integration.fit.settings import FitSettings
 from integration.platform import Platform
@@ -32,8 +32,9 @@ def find_toolchain(root: Path, settings: Settings, network: Network, platform: P
 
     Raises:
         ConfigError: The toolchain does not reach the target (the error names the setting's place), or refuses
-            something else in the settings.
+            something else in the settings; or the network wants UltraRAM of a board that has none.
     """
+    _check_urams(network, platform)
     target, name = settings.target, settings.toolchain
     note = ""
     if name == AUTO:
@@ -52,6 +53,16 @@ def find_toolchain(root: Path, settings: Settings, network: Network, platform: P
         raise ConfigError([settings.problem("target", what, remedy)])
     found: Toolchain = _room(name).toolchain(root, settings, network, platform)
     return replace(found, note=note) if note else found
+
+
+def _check_urams(network: Network, platform: Platform) -> None:
+    cache, there = network.dma.core().cache, platform.budget.total
+    wanted = (cache.area.urams or 0) if cache else 0
+    # A board whose file gives no amounts at all is unknown; one that gives others has none.
+    if wanted and there.known and not there.urams:
+        what = f"fc_cache: uram needs {wanted:g} UltraRAMs, but the board {platform.name} has none"
+        remedy = f"remove fc_cache from the head block, or correct urams in platform/{platform.name}.yaml"
+        raise ConfigError([Problem(network.file.name, None, what, remedy)])
 
 
 def _place(settings: Settings, key: str) -> str:

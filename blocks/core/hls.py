@@ -10,6 +10,7 @@ from blocks.core.base import Core
 from blocks.core.graph import GraphCore
 from blocks.core.ports import InterfacePort
 from blocks.dma import DmaCore
+from blocks.dma.cache import WeightsCache
 from blocks.dma.rtl import reader
 from blocks.operators.base import ParameterStream, Stream
 
@@ -129,7 +130,11 @@ def _(core: DmaCore) -> HlsView:
         f"    farm::stream<{result.cpp_type} >& result) {{",
         "#pragma HLS INLINE",
         *_dma_read("image", core.image_word_bytes, image, ("in_r", "image")),
-        *_dma_read("weight", core.weights_word_bytes, weights, ("weightsmem", "weights")),
+        *(
+            _dma_read_once(core.cache)
+            if core.cache
+            else _dma_read("weight", core.weights_word_bytes, weights, ("weightsmem", "weights"))
+        ),
         f"    farm::write_results<{result.beats}>(result, numReps, out_r);",
         "}",
     ]
@@ -178,6 +183,24 @@ def _dma_read(what: str, word_bytes: int, stream: Stream, arguments: tuple[str, 
         f"    farm::read_{words}<{word_bytes}, {stream.elements // word_bytes}>({memory}, numReps, {words});",
         f"    farm::words_to_beats<{word_bytes}, {stream.lanes}, {stream.elements}>({words}, numReps, {out});",
     )
+
+
+def _dma_read_once(cache: WeightsCache) -> Iterator[str]:
+    """The calls that read the weights once per call and send them for each image."""
+    words, word = "weight_words", f"farm::memory_word<{cache.word_bytes}>::type"
+    shape = f"{cache.word_bytes}, {cache.stream.lanes}, {cache.stream.elements}"
+    between, unit = ("weight_beats", cache.stream.cpp_type) if cache.holds_beats else ("weight_words_again", word)
+    for name, type_ in ((words, word), (between, unit)):
+        yield f'    farm::stream<{type_} > {name}("{name}");'
+        yield f"#pragma HLS STREAM variable={name} depth={STREAM_DEPTH}"
+    size = cache.stream.elements // cache.word_bytes
+    yield f"    farm::read_weight_words_once<{cache.word_bytes}, {size}>(weightsmem, numReps, {words});"
+    if cache.holds_beats:
+        yield f"    farm::words_to_beats_once<{shape}>({words}, numReps, {between});"
+        yield f"    farm::replay_beats<{cache.depth}>({between}, numReps, weights);"
+    else:
+        yield f"    farm::replay_words<{cache.depth}>({words}, numReps, {between});"
+        yield f"    farm::words_to_beats<{shape}>({between}, numReps, weights);"
 
 
 def _bursts(word_bytes: int, stream: Stream) -> str:

@@ -7,7 +7,9 @@ from dataclasses import asdict, dataclass
 
 from blocks.core.base import Core
 from blocks.core.ports import InterfacePort
+from blocks.dma.cache import WeightsCache
 from blocks.operators.base import Stream
+from config.fpga_resources import Resources
 
 WIDEST_WORD_BYTES = 64
 """The data width of the card's memory ports in the reference design (512 bits)."""
@@ -19,6 +21,7 @@ SV_FILES = (
     "dma/control.sv",
     "dma/gearbox.sv",
     "dma/read.sv",
+    "dma/replay.sv",
     "dma/write.sv",
 )
 
@@ -31,12 +34,14 @@ class Dma:
         image: The stream to the first block, one pixel of bytes a beat.
         weights: The stream of the fully connected layer's weights to the last block.
         result: The stream of indices from the last block.
+        keeps_weights: Whether it reads the weights once per call and keeps them in UltraRAM, or reads them per image.
     """
 
     image: Stream
     weights: Stream
     result: Stream
     name: str = "inoutdma"
+    keeps_weights: bool = False
 
     @property
     def image_bytes(self) -> int:
@@ -69,7 +74,12 @@ class Dma:
 
     def core(self) -> DmaCore:
         """The logic of the block."""
-        return DmaCore(self.image, self.weights, self.result, self.image_word_bytes, self.weights_word_bytes)
+        words = self.image_word_bytes, self.weights_word_bytes
+        return DmaCore(self.image, self.weights, self.result, *words, keeps_weights=self.keeps_weights)
+
+    def weight_reads(self, images: int) -> int:
+        """How often a call of so many images reads the weights from card memory."""
+        return min(images, 1) if self.keeps_weights else images
 
     def folding(self) -> dict[str, str]:
         """Empty: it has nothing to fold."""
@@ -86,10 +96,22 @@ class DmaCore(Core):
     image_word_bytes: int
     weights_word_bytes: int
     kind: str = "dma"
+    keeps_weights: bool = False
+
+    @property
+    def cache(self) -> WeightsCache | None:
+        """Where it keeps the weights, if it does."""
+        return WeightsCache(self.weights_word_bytes, self.weights) if self.keeps_weights else None
 
     def describe(self) -> dict[str, object]:
-        """The shape as plain JSON values; `from_description` reads it back."""
-        return asdict(self)
+        """The shape as plain JSON values; `from_description` reads it back.
+
+        A core without cache is described as it was before there were caches, so that it keeps its name.
+        """
+        values = asdict(self)
+        if not self.keeps_weights:
+            del values["keeps_weights"]
+        return values
 
     @classmethod
     def from_description(cls, description: dict[str, dict[str, int]]) -> DmaCore:
@@ -100,17 +122,26 @@ class DmaCore(Core):
         return cls(**values)  # type: ignore[arg-type]
 
     def facts(self) -> tuple[tuple[str, str], ...]:
-        """The widths of its memory ports."""
-        return (("image_word_bytes", str(self.image_word_bytes)), ("weights_word_bytes", str(self.weights_word_bytes)))
+        """The widths of its memory ports, and where the weights are kept."""
+        widths = {"image_word_bytes": self.image_word_bytes, "weights_word_bytes": self.weights_word_bytes}
+        kept = {"fc_cache": "uram"} if self.keeps_weights else {}
+        return tuple((name, str(value)) for name, value in {**widths, **kept}.items())
 
     def cycles(self) -> dict[str, int]:
-        """Cycles per image of each of the three movements; they overlap."""
+        """Cycles per image of each of the three movements; they overlap.
+
+        Weights that are kept cost their words in the first image only. Here stands what each further image costs.
+        """
         words = self._words
         return {
             "read_image": max(words["in_r"], self.image.beats),
-            "read_weights": max(words["weightsmem"], self.weights.beats),
+            "read_weights": self.weights.beats if self.cache else max(words["weightsmem"], self.weights.beats),
             "write_result": self.result.beats,
         }
+
+    def area(self) -> Resources | None:
+        """The UltraRAMs of the cache; no formula gives the rest."""
+        return self.cache.area if self.cache else None
 
     def ports(self) -> tuple[InterfacePort, ...]:
         """Memory ports, then streams. Registers and the single signals of the memory ports are left out."""

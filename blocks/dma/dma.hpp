@@ -55,7 +55,7 @@ read_each_image:
     }
 }
 
-// The whole weight matrix once for each image, because the core has no memory for it.
+// The whole weight matrix once for each image, for a core that has no memory for it.
 template <int BYTES, int WORDS>
 void read_weight_words(
     const typename memory_word<BYTES>::type* memory, unsigned int images,
@@ -67,6 +67,67 @@ read_for_each_image:
 #pragma HLS LOOP_FLATTEN off
 #pragma HLS PIPELINE II=1
             words.write(memory[word]);
+        }
+    }
+}
+
+// The whole weight matrix once for all images of a call.
+template <int BYTES, int WORDS>
+void read_weight_words_once(
+    const typename memory_word<BYTES>::type* memory, unsigned int images,
+    stream<typename memory_word<BYTES>::type>& words) {
+    read_weight_words<BYTES, WORDS>(memory, images == 0 ? 0 : 1, words);
+}
+
+// COUNT units of the first image go on as they arrive and are kept; the other images get them from UltraRAM. A unit is a
+// word of memory or, in `replay_beats`, a beat.
+//
+// The promise is kept: within a run of the inner loop all accesses write, or all of them read, and no run begins before
+// the one before it has ended, because the loops are not flattened.
+template <int COUNT, class Word>
+void replay_words(stream<Word>& in, unsigned int images, stream<Word>& out) {
+    Word kept[COUNT];
+    FARM_URAM(kept);
+replay_each_image:
+    for (unsigned int image = 0; image < images; image++) {
+    replay_units:
+        for (int unit = 0; unit < COUNT; unit++) {
+#pragma HLS LOOP_FLATTEN off
+#pragma HLS PIPELINE II=1
+#pragma HLS DEPENDENCE variable=kept inter false
+            Word word;
+            if (image == 0) {
+                word = in.read();
+                kept[unit] = word;
+            } else {
+                word = kept[unit];
+            }
+            out.write(word);
+        }
+    }
+}
+
+// The same for beats, which are structs: each stays one wide word.
+template <int COUNT, class Beat>
+void replay_beats(stream<Beat>& in, unsigned int images, stream<Beat>& out) {
+    Beat kept[COUNT];
+    FARM_PACK(kept);
+    FARM_URAM(kept);
+replay_each_image:
+    for (unsigned int image = 0; image < images; image++) {
+    replay_units:
+        for (int unit = 0; unit < COUNT; unit++) {
+#pragma HLS LOOP_FLATTEN off
+#pragma HLS PIPELINE II=1
+#pragma HLS DEPENDENCE variable=kept inter false
+            Beat beat;
+            if (image == 0) {
+                beat = in.read();
+                kept[unit] = beat;
+            } else {
+                beat = kept[unit];
+            }
+            out.write(beat);
         }
     }
 }
@@ -125,6 +186,13 @@ convert_each_image:
             }
         }
     }
+}
+
+// The same for words that come once for all images of a call.
+template <int BYTES, int LANES, int ELEMENTS, class Beat>
+void words_to_beats_once(
+    stream<typename memory_word<BYTES>::type>& words, unsigned int images, stream<Beat>& out) {
+    words_to_beats<BYTES, LANES, ELEMENTS>(words, images == 0 ? 0 : 1, out);
 }
 
 // BEATS indices to card memory. This is not inlined, because HLS would infer one burst over all images, request it at

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from blocks.dma import DmaCore
+from blocks.operators.base import Stream
 
 CONTROL_BITS = 6
 """Address bits of the registers: up to 0x3f."""
@@ -162,9 +163,10 @@ def _top(core: DmaCore) -> Iterator[str]:
         yield ""
         yield from _idle(f"m_axi_gmem{index}_", word_bytes, writes=index == 1)
     yield ""
-    yield from _reader(core.image_word_bytes, core.image.lanes, core.image.elements, 0, "image", "in_r")
+    yield from _reader(core.image_word_bytes, core.image, 0, "image", "in_r", ".REPEAT(0), ")
     yield ""
-    yield from _reader(core.weights_word_bytes, core.weights.lanes, core.weights.elements, 2, "weights", "weightsmem")
+    mode = ".CACHE(1), " if core.cache else ".REPEAT(1), "
+    yield from _reader(core.weights_word_bytes, core.weights, 2, "weights", "weightsmem", mode)
     yield ""
     yield from _writer(core.result.beats)
     yield "endmodule"
@@ -215,11 +217,13 @@ def _idle(prefix: str, word_bytes: int, *, writes: bool) -> Iterator[str]:
     yield f"    wire {prefix}unused = &{{1'b0, {', '.join(unheard)}}};"
 
 
-def _reader(word_bytes: int, lanes: int, elements: int, index: int, stream: str, base: str) -> Iterator[str]:
-    shape, prefix = reader(word_bytes, lanes), f"m_axi_gmem{index}_"
+def _reader(word_bytes: int, shape: Stream, index: int, stream: str, base: str, mode: str) -> Iterator[str]:
+    """`mode`: the parameter that says whether the words are other ones for each image, the same, or kept."""
+    lanes, elements = shape.lanes, shape.elements
+    buffer, prefix = reader(word_bytes, lanes), f"m_axi_gmem{index}_"
     yield "    farm_dma_read #("
     yield f"        .BYTES({word_bytes}), .LANES({lanes}), .WORDS({elements // word_bytes}),"
-    yield f"        .REPEAT({int(stream == 'weights')}), .BURST({shape.burst}), .DEPTH({shape.places}),"
+    yield f"        {mode}.BURST({buffer.burst}), .DEPTH({buffer.places}),"
     yield f"        .COMMON({math.gcd(word_bytes, lanes)})"
     yield f"    ) {stream}_i ("
     yield "        .clk(ap_clk), .rst(rst),"

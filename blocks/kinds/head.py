@@ -16,11 +16,17 @@ from blocks.operators.mvau import Mvau
 from config.document import Section
 
 LOGIT_BITS = 32
+FC_CACHES = ("none", "uram")
+"""Where the DMA keeps the weights of the last layer during a call."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """The last block. The weights of its layer come from card memory, row by row, once per image."""
+    """The last block. The weights of its layer come from the DMA, row by row, once per image.
+
+    `fc_cache`: whether the DMA reads them from card memory for each image ("none"), or once per call ("uram"). It
+    changes the DMA's core only.
+    """
 
     name: str
     input: FeatureMap
@@ -29,6 +35,7 @@ class Head:
     lanes: int
     simd: int
     weight_bits: int
+    fc_cache: str = FC_CACHES[0]
 
     @property
     def input_lanes(self) -> int:
@@ -106,6 +113,7 @@ def read_head(section: Section, name: str, source: Known) -> Head | None:
     lanes = known(section, lambda: section.integer("lanes", minimum=1))
     simd = known(section, lambda: section.integer("simd", minimum=1))
     weight_bits = section.integer("weight_bits", default=8, choices=(8,))
+    fc_cache = section.text("fc_cache", default=FC_CACHES[0], choices=FC_CACHES)
     for key, value in (("lanes", lanes), ("simd", simd)):
         if value and source.channels and source.channels % value:
             _, what, remedy = not_dividing(key, value, source.channels, "channels")
@@ -114,7 +122,7 @@ def read_head(section: Section, name: str, source: Known) -> Head | None:
         section.problem("top", f"{name}: top is {top}, but there are {classes} classes", "lower top")
     if not (section.ok and source.map and classes and top and lanes and simd):
         return None
-    head = Head(name, source.map, classes, top, lanes, simd, weight_bits)
+    head = Head(name, source.map, classes, top, lanes, simd, weight_bits, fc_cache)
     for mistake in (*head.pooled.mistakes(), *head.fc().mistakes()):
         field = mistake.field if section.has(mistake.field) else None
         section.problem(field, f"{name}: {mistake.what}", mistake.remedy)

@@ -33,10 +33,12 @@ _MACROS = {
 _VIVADO_HLS = {
     "FARM_PACK(name)": "DATA_PACK variable=name",
     "FARM_LUTRAM(name)": "RESOURCE variable=name core=RAM_2P_LUTRAM",
+    "FARM_URAM(name)": "RESOURCE variable=name core=XPM_MEMORY uram",
 }
 _VITIS_HLS = {
     "FARM_PACK(name)": "AGGREGATE variable=name",
     "FARM_LUTRAM(name)": "BIND_STORAGE variable=name type=ram_2p impl=lutram",
+    "FARM_URAM(name)": "BIND_STORAGE variable=name type=ram_2p impl=uram",
 }
 
 
@@ -56,8 +58,8 @@ def release_header(release: str) -> str:
     """Return the text of `farm_release.hpp` for "host" or a tool release such as "2019.2" or "2023.1".
 
     It defines FARM_HOST (host only) or AP_INT_MAX_W, and the macros FARM_PARTITION, FARM_PARTITION_DIM,
-    FARM_PARTITION_CYCLIC, FARM_PACK, FARM_LUTRAM and FARM_DEPTH. Every release from 2020.1 on counts as Vitis HLS,
-    including future ones. Raises ValueError for text that is not a release, or for one before 2019.2.
+    FARM_PARTITION_CYCLIC, FARM_PACK, FARM_LUTRAM, FARM_URAM and FARM_DEPTH. Every release from 2020.1 on counts as
+    Vitis HLS, including future ones. Raises ValueError for text that is not a release, or for one before 2019.2.
     """
     is_vitis_hls = release != HOST and release_order(release) >= (2020, 1)
     lines = [

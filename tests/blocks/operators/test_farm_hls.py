@@ -105,7 +105,9 @@ def test_packing_puts_element_0_lowest(tmp_path: Path, open_headers: Path) -> No
 def test_macros_become_pragmas(tmp_path: Path, release: str) -> None:
     needs.compiler()
     (tmp_path / "farm_release.hpp").write_text(release_header(release))
-    calls = "FARM_PACK(rows); FARM_LUTRAM(a.b); FARM_PARTITION_CYCLIC(rows, 2, BANKS); FARM_DEPTH(s, 7);"
+    calls = (
+        "FARM_PACK(rows); FARM_LUTRAM(a.b); FARM_URAM(kept); FARM_PARTITION_CYCLIC(rows, 2, BANKS); FARM_DEPTH(s, 7);"
+    )
     done = subprocess.run(
         ["g++", "-E", "-P", "-x", "c++", "-I", str(tmp_path), "-"],
         input=f'#include "farm_release.hpp"\nvoid f() {{ {calls} }}\n',
@@ -114,7 +116,12 @@ def test_macros_become_pragmas(tmp_path: Path, release: str) -> None:
         text=True,
     ).stdout
     pragmas = [" ".join(line.split()[2:]) for line in done.splitlines() if line.startswith("#pragma HLS")]
-    old = ["DATA_PACK variable=rows", "RESOURCE variable=a.b core=RAM_2P_LUTRAM"]
+    old = [
+        "DATA_PACK variable=rows",
+        "RESOURCE variable=a.b core=RAM_2P_LUTRAM",
+        "RESOURCE variable=kept core=XPM_MEMORY uram",
+    ]
     new = ["AGGREGATE variable=rows", "BIND_STORAGE variable=a.b type=ram_2p impl=lutram"]
+    new.append("BIND_STORAGE variable=kept type=ram_2p impl=uram")
     same = ["ARRAY_PARTITION variable=rows cyclic factor=BANKS dim=2", "STREAM variable=s depth=7"]
     assert pragmas == ([] if release == "host" else (old if release == "2019.2" else new) + same)

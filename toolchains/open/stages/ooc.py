@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from blocks.core.base import Core
 from blocks.core.rtl import RtlView, render
+from blocks.dma import DmaCore
 from farm.step import PYTHON, File, Output, Resources, Step, Text
 from toolchains.common import results
 from toolchains.common.build import Build
@@ -19,11 +20,14 @@ OUTPUTS = (NETLIST, VERILOG, STATISTICS, "values.json")
 
 def ooc(build: Build, core: Core) -> Step:
     """The step that synthesises a core."""
-    return synthesis(build, render(core), core.facts(), "ooc")
+    urams = core.keeps_weights if isinstance(core, DmaCore) else False
+    return synthesis(build, render(core), core.facts(), "ooc", urams=urams)
 
 
-def synthesis(build: Build, view: RtlView, facts: tuple[tuple[str, str], ...], task: str) -> Step:
-    """The step that synthesises a view, named as an item of `task`."""
+def synthesis(
+    build: Build, view: RtlView, facts: tuple[tuple[str, str], ...], task: str, *, urams: bool = False
+) -> Step:
+    """The step that synthesises a view, named as an item of `task`; `urams`: whether it has UltraRAM."""
     top = f"{view.name}.sv"
     place = f"{build.folder}/{task}/{view.name}"
     python, yosys = interpreter("pyosys")
@@ -35,7 +39,7 @@ def synthesis(build: Build, view: RtlView, facts: tuple[tuple[str, str], ...], t
             *(File(file, f"blocks/{file}") for file in view.files),
             File(DSP_MAP, f"toolchains/open/synthesis/{DSP_MAP}"),
             Text(top, lambda: view.top),
-            Text("synthesis.ys", lambda: synthesis_script(view.name, (*view.files, top))),
+            Text("synthesis.ys", lambda: synthesis_script(view.name, (*view.files, top), urams=urams)),
         ),
         outputs=(*(Output(name, f"{place}/{name}") for name in OUTPUTS), Output("yosys.log", f"{place}/yosys.log")),
         log=f"{place}/ooc.log",

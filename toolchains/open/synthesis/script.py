@@ -24,10 +24,11 @@ _MULTIPLIER = {
 }
 
 
-def synthesis_script(top: str, sources: Iterable[str], instead: Iterable[str] = ()) -> str:
+def synthesis_script(top: str, sources: Iterable[str], instead: Iterable[str] = (), *, urams: bool = False) -> str:
     """Render the script that reads `sources` and writes the netlist of `top` as JSON and Verilog.
 
-    Modules in the files `instead` replace those of the same name.
+    Modules in the files `instead` replace those of the same name. `urams`: whether a memory may become UltraRAM; Yosys
+    may then choose it for deep FIFOs too.
 
     `-flatten` flattens everything except modules marked keep_hierarchy (a PE, a threshold lane). These are mapped once,
     no matter how many instances a core has. Without `-flatten` every module is mapped on its own, at 0.3 s each.
@@ -35,7 +36,7 @@ def synthesis_script(top: str, sources: Iterable[str], instead: Iterable[str] = 
     `xilinx_dsp` packs nothing into a DSP48E2. So products are mapped to DSP48E1 first, the pass packs registers,
     additions and cascades into them, and a techmap then turns them into DSP48E2.
     """
-    synth = f"synth_xilinx -family {FAMILY} -top {top} -noiopad -noclkbuf -flatten"
+    synth = f"synth_xilinx -family {FAMILY} -top {top} -noiopad -noclkbuf -flatten{' -uram' if urams else ''}"
     return "\n".join((
         # By default an index out of range reads as undefined, with only a warning.
         'logger -werror "out of bounds"',

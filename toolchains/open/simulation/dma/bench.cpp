@@ -250,6 +250,7 @@ class Simulation {
     }
 
     std::uint64_t words_written() const { return gmem1.words; }
+    std::uint64_t weight_words_read() const { return gmem2.words; }
 
   private:
     Bench& dma;
@@ -342,6 +343,7 @@ void simulate(const std::string& folder) {
     }
     // Go on for a while: the core must do nothing after the last call.
     for (int i = 0; i < 300; i++) simulation.tick();
+    std::printf("weight_words_read %llu\n", static_cast<unsigned long long>(simulation.weight_words_read()));
     std::printf("words %llu\n", static_cast<unsigned long long>(simulation.words_written()));
     write_file(folder + "/image", simulation.image.bytes);
     write_file(folder + "/weights", simulation.weights.bytes);

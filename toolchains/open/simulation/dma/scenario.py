@@ -55,6 +55,11 @@ class Outcome:
     text: str
     ends: tuple[Mapping[str, tuple[int, ...]], ...]
 
+    @property
+    def weight_words_read(self) -> int:
+        """Words of the weights that all calls have read from card memory."""
+        return int(next(line for line in self.text.splitlines() if line.startswith("weight_words_read")).split()[1])
+
     def figure(self, name: str, call: int = 0) -> int:
         """A figure of a call, by the name that the bench prints."""
         words = [line for line in self.text.splitlines() if line.startswith("images")][call].split()
@@ -131,7 +136,7 @@ def run(bench: Path, folder: Path, scenario: Scenario) -> Outcome:
     """Run one scenario in a folder of its own.
 
     Raises:
-        SimulationError: The core breaks a rule of AXI or of its registers, or hangs.
+        SimulationError: The core breaks a rule of AXI or of its registers, hangs, or reads the weights too often.
     """
     scenario.write(folder)
     done = subprocess.run([str(bench.resolve()), str(folder)], check=False, capture_output=True, text=True)
@@ -146,7 +151,15 @@ def run(bench: Path, folder: Path, scenario: Scenario) -> Outcome:
         elif kind == "ends":
             ends[-1][words[0]] = tuple(map(int, words[1:]))
     image, weights, memory = (np.fromfile(folder / name, np.uint8) for name in ("image", "weights", "memory"))
-    return Outcome(Arrived(image, weights, memory), done.stdout, tuple(ends))
+    found = Outcome(Arrived(image, weights, memory), done.stdout, tuple(ends))
+    reads = sum(scenario.dma.weight_reads(call.images) for call in scenario.calls)
+    wanted = reads * (scenario.dma.weights_bytes // scenario.dma.weights_word_bytes)
+    # Auto-restart makes as many calls as fit into the host's polling.
+    if found.weight_words_read != wanted and "auto_restarts" not in scenario.settings:
+        raise SimulationError(
+            f"{found.weight_words_read} words of the weights were read from card memory, not {wanted}"
+        )
+    return found
 
 
 def check_arrived(outcome: Outcome, scenario: Scenario) -> int:

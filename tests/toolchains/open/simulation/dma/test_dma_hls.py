@@ -15,6 +15,7 @@ from blocks.core.hls import render
 from blocks.dma import Dma, DmaCore
 from blocks.network import find_network
 from blocks.operators.base import Stream
+from toolchains.hls_subset.lint import lint
 from toolchains.hls_subset.release import release_header
 from toolchains.open.emulation import compile_core
 from toolchains.open.emulation.compile_core import CoreError, compile_object, simulate, write_sources
@@ -23,9 +24,10 @@ ROOT = Path(__file__).resolve().parents[5]
 HEADER = (ROOT / "blocks" / "dma" / "dma.hpp").read_text()
 
 
-def core(image: tuple[int, int], weights: tuple[int, int], results: int) -> DmaCore:
-    """Lanes and beats of the two streams out."""
-    return Dma(Stream(image[0], 8, image[1]), Stream(weights[0], 8, weights[1], True), Stream(1, 32, results)).core()
+def core(image: tuple[int, int], weights: tuple[int, int], results: int, *, kept: bool = False) -> DmaCore:
+    """Lanes and beats of the two streams out; `kept`: weights are read once per call."""
+    streams = Stream(image[0], 8, image[1]), Stream(weights[0], 8, weights[1], True), Stream(1, 32, results)
+    return Dma(*streams, keeps_weights=kept).core()
 
 
 CORES = {
@@ -36,6 +38,8 @@ CORES = {
     # 48 lanes and 64 byte words: neither fits into the other.
     "neither": core((12, 16), (48, 12), 2),
     "one_beat": core((64, 1), (5, 1), 1),
+    "kept_words": core((12, 16), (16, 40), 2, kept=True),
+    "kept_beats": core((3, 128), (96, 31), 5, kept=True),
 }
 
 
@@ -68,6 +72,7 @@ def test_what_lies_in_memory_arrives_image_after_image(name: str, tmp_path: Path
     ("wrong", "right"),
     [
         ("waiting[i] = waiting[i + LANES];", "waiting[i] = waiting[i + 1];"),
+        pytest.param("word = kept[unit];", "word = kept[unit / 2];", marks=pytest.mark.nightly),
         pytest.param("waiting[place * UNIT + i]", "waiting[i]", marks=pytest.mark.nightly),
         pytest.param("memory[first + word]", "memory[word]", marks=pytest.mark.nightly),
         pytest.param("(unsigned long long)image * BEATS", "(unsigned long long)image", marks=pytest.mark.nightly),
@@ -76,9 +81,10 @@ def test_what_lies_in_memory_arrives_image_after_image(name: str, tmp_path: Path
 def test_a_mistake_in_it_is_found(wrong: str, right: str, tmp_path: Path) -> None:
     assert wrong in HEADER
     with contextlib.chdir(tmp_path):
-        compiled(tmp_path, CORES["thirds"], change=lambda text: text.replace(wrong, right))
+        shape = CORES["kept_words" if "kept" in wrong else "thirds"]
+        compiled(tmp_path, shape, change=lambda text: text.replace(wrong, right))
         with pytest.raises(CoreError, match="changes the bytes that it moves"):
-            simulate(CORES["thirds"])
+            simulate(shape)
 
 
 def test_loops_that_touch_memory_have_a_fixed_trip_count_and_no_condition() -> None:
@@ -92,6 +98,21 @@ def test_loops_that_touch_memory_have_a_fixed_trip_count_and_no_condition() -> N
         assert re.fullmatch(r"for \(int (\w+) = 0; \1 < (WORDS|BEATS); \1\+\+\) ", head), head
         assert "#pragma HLS PIPELINE II=1" in body
         assert not re.search(r"\b(if|while|for)\b|\?", body)
+
+
+@pytest.mark.parametrize("name", CORES)
+def test_it_stays_within_the_subset(name: str) -> None:
+    view = render(CORES[name])
+    assert lint(HEADER, "dma.hpp") + lint(view.body, "body.hpp") + lint(view.top, "top.cpp") == []
+
+
+def test_kept_weights_are_asked_for_once_per_call() -> None:
+    """By the text, because on the host a process reads what it wants: one call reads, one sends again and again."""
+    body = render(CORES["kept_words"]).body
+    assert "read_weight_words_once<64, 10>(weightsmem, numReps, weight_words);" in body
+    assert "replay_words<10>(weight_words, numReps, weight_words_again);" in body
+    assert "read_weight_words<" not in body
+    assert "read_weight_words<" in render(CORES["neither"]).body
 
 
 @pytest.mark.parametrize("name", ["digits", "resnet50"])

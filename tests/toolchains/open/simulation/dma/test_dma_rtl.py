@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import needs
@@ -43,8 +44,13 @@ SHAPES = {
     "bytes": shape((1, 333), (7, 111), 1),
     "words_of_16": shape((12, 100), (5, 240), 40),
     "ninths": shape((9, 64), (36, 128), 1),
+    # Weights that are kept: as words, as beats, and so few that a pass is shorter than the flags of its counter take.
+    "kept_words": replace(find_network("digits").dma, keeps_weights=True),
+    "kept_beats": replace(shape((24, 40), (96, 30), 17), keeps_weights=True),
+    "kept_one": replace(shape((64, 1), (64, 1), 1), keeps_weights=True),
 }
 QUICK = [name for name in SHAPES if name != "resnet50"]
+KEPT = [name for name, dma in SHAPES.items() if dma.keeps_weights]
 
 
 def bench_of(folder: Path, names: Iterable[str], change: Callable[[str], str] = lambda text: text) -> Path:
@@ -150,7 +156,7 @@ def test_auto_restart_repeats_the_call(bench: Path, tmp_path: Path, name: str) -
 
 
 # More words than a reader has places for.
-BLOCKED = {"digits": 50, "words_of_16": 10}
+BLOCKED = {"digits": 50, "words_of_16": 10, "kept_words": 20, "kept_beats": 5}
 
 
 def blocked(name: str) -> Scenario:
@@ -181,6 +187,48 @@ def test_a_beat_a_cycle_at_a_latency_of_100_cycles(bench: Path, tmp_path: Path, 
     assert outcome.figure("image") == images * cycles["read_image"]
     assert outcome.figure("weights") == images * cycles["read_weights"]
     assert outcome.figure("cycles") < images * max(cycles.values()) + start + 150
+
+
+@pytest.mark.parametrize("name", KEPT)
+@pytest.mark.parametrize("images", [0, 1, 2, 7])
+def test_weights_that_are_kept_are_read_once_per_call(bench: Path, tmp_path: Path, name: str, images: int) -> None:
+    """In the second call too, whose weights lie elsewhere; without the cache they are read for each image."""
+    dma, page = SHAPES[name], 1 << 16
+    calls = (Call(images, 0, page, 2 * page), Call(3, 0, page, 3 * page))
+    given = Scenario(dma, 11, calls, 4 * page, settings={"longest_cycles": 100_000})
+    outcome = run(bench, tmp_path / "run", given)
+    check_arrived(outcome, given)
+    words = dma.weights_bytes // dma.weights_word_bytes
+    assert outcome.weight_words_read == words * (min(images, 1) + 1)
+
+
+def test_weights_that_are_not_kept_are_read_for_each_image(bench: Path, tmp_path: Path) -> None:
+    dma, page = SHAPES["digits"], 1 << 16
+    given = Scenario(dma, 11, (Call(4, 0, page, 2 * page),), 3 * page)
+    assert run(bench, tmp_path / "run", given).weight_words_read == 4 * 20
+    promised = replace(given, dma=SHAPES["kept_words"], settings={"core": dma.core().name})
+    with pytest.raises(SimulationError, match="80 words of the weights were read from card memory, not 20"):
+        run(bench, tmp_path / "promised", promised)
+
+
+def test_kept_weights_follow_each_other_without_a_gap(bench: Path, tmp_path: Path) -> None:
+    """80 beats an image: 10 rows of 128 weights, 16 a beat. Only the first image waits for the memory."""
+    dma, page, images = SHAPES["kept_words"], 1 << 16, 6
+    given = Scenario(dma, 11, (Call(images, 0, page, 2 * page),), 3 * page)
+    outcome = run(bench, tmp_path / "run", given)
+    assert dma.cycles()["read_weights"] == 80
+    assert outcome.figure("weights") == images * 80
+
+
+def test_beats_wider_than_words_come_at_full_speed_once_they_are_kept(bench: Path, tmp_path: Path) -> None:
+    """96 bytes a beat from words of 32: three cycles a beat from memory, and one from the cache."""
+    dma, page, images = SHAPES["kept_beats"], 1 << 16, 8
+    given = Scenario(dma, 11, (Call(images, 0, page, 2 * page),), 3 * page)
+    ends = run(bench, tmp_path / "run", given).ends[0]["weights"]
+    first, *others = [later - before for before, later in pairwise(ends)]
+    assert others == 6 * [30]
+    # The second image waits for the memory's four registers.
+    assert first == 30 + 4
 
 
 def test_registers_are_where_the_kernel_says() -> None:
@@ -218,6 +266,12 @@ MISTAKES = {
     ),
     "done before the last answer": ("!bursting && unanswered == 0;", "!bursting && (unanswered == 0 || 1'b1);"),
     "the arguments of the next call": ("assign from = kept;", "assign from = first | (kept & 64'd0);"),
+    "a kept word too few": ("place == PLACE_BITS'(DEPTH - 1);", "place == PLACE_BITS'(DEPTH - 2);"),
+    "a pass too many": (
+        "!(low_none && high_none);\n    wire leave",
+        "!(low_none && high_none && first);\n    wire leave",
+    ),
+    "flags that do not hold yet": ("choosing) && !settling;", "choosing) && !(settling && rst);"),
     "the interrupt stays": ("(pending ^ (write", "(pending | (write"),
 }
 

@@ -10,6 +10,7 @@ read_verilog -sv {dma/bursts.sv}
 read_verilog -sv {dma/control.sv}
 read_verilog -sv {dma/gearbox.sv}
 read_verilog -sv {dma/read.sv}
+read_verilog -sv {dma/replay.sv}
 read_verilog -sv {dma/write.sv}
 read_verilog -sv {dma_ddcb20.sv}
 read_xdc -mode out_of_context ooc.xdc
