@@ -1,15 +1,18 @@
-"""Trimmed depths of FIFOs: `<network>.fifos.yaml` beside the network file, for review.
+"""Depths of FIFOs: `<network>.fifos.yaml` beside the network file, for review.
 
-`doit fifos` writes the file from the marks that `cosim` measured; without it the analytic bounds hold. It gives the
-depth in beats by block and FIFO node, at most the bound:
+`doit fifos` writes the file from the marks that were measured. Without it the analytic bounds hold within blocks, and
+`LINK_DEPTH` between them. It gives depths in beats: within blocks by block and FIFO node, at most the bound; between
+blocks by the port that the stream comes from, as `doit kernel` names it:
 
     blocks:
       res2a: {skip: 2960}
+    links:
+      res2a.output_r: 16
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +21,11 @@ from config.document import Section, load
 from config.problem import Problems, suggestion
 
 SUFFIX = ".fifos.yaml"
+LINK_DEPTH = 32
+"""Beats of a FIFO between two blocks: enough for the jitter of a block's folds, far less than a row of pixels."""
+LINK_DEPTHS = tuple(2**exponent for exponent in range(4, 16))
+"""What a FIFO between blocks may have: the depths of AMD's AXI4-Stream data FIFO (PG085, 16 to 32,768), which is one
+of the two ways to join a kernel for Vivado."""
 
 Depths = tuple[tuple[str, int], ...]
 """FIFO node and depth in beats."""
@@ -25,11 +33,15 @@ Depths = tuple[tuple[str, int], ...]
 
 @dataclass(frozen=True)
 class Trimmed:
-    """One FIFO of one block, in beats: its mark (the most that it has held), the depth to give it, and its bound."""
+    """One FIFO in beats: its mark (the most that it has held), the depth to give it, and its bound.
+
+    Of a FIFO within a block `fifo` is its node. Of one between blocks, `block` and `fifo` are block and port that the
+    stream comes from, and `bound` is the depth that it has had; `mark` is None if nobody has measured it.
+    """
 
     block: str
     fifo: str
-    mark: int
+    mark: int | None
     depth: int
     bound: int
 
@@ -44,10 +56,25 @@ def bounds(core: GraphCore) -> dict[str, int]:
     return {node.name: fifo.depth for node, fifo in core.graph.fifos()}
 
 
+@dataclass(frozen=True)
+class FifoDepths:
+    """The content of a file: depths within blocks, by block; and between them, by the port that a stream comes from."""
+
+    blocks: Mapping[str, Depths]
+    links: Depths
+
+
 def read_depths(
-    path: Path, cores: Mapping[str, GraphCore], least: Mapping[str, Mapping[str, int]], problems: Problems
-) -> dict[str, Depths]:
-    """Depths by block. `cores` are the blocks' cores with FIFOs at their bounds; below `least` a core deadlocks.
+    path: Path,
+    cores: Mapping[str, GraphCore],
+    links: Collection[str],
+    least: Mapping[str, Mapping[str, int]],
+    problems: Problems,
+) -> FifoDepths:
+    """Read the file.
+
+    `cores` are the blocks' cores with FIFOs at their bounds; below `least` a core deadlocks. `links` are the ports that
+    streams between blocks come from.
 
     Mistakes in the file are added to `problems`, not raised.
 
@@ -57,17 +84,36 @@ def read_depths(
     here = Path.cwd()
     name = path.relative_to(here).as_posix() if path.is_relative_to(here) else None
     document = load(path, name=name, problems=problems)
-    sections = document.section("blocks")
-    found: dict[str, Depths] = {}
+    # A file with neither is asked for its blocks.
+    given = document.section("blocks") if document.has("blocks") or not document.has("links") else None
+    found = dict(_block_depths(given, cores, least)) if given else {}
+    between = document.section("links", default=None)
+    depths = tuple(_link_depths(between, links)) if between else ()
+    document.finish()
+    return FifoDepths(found, depths)
+
+
+def _block_depths(
+    sections: Section, cores: Mapping[str, GraphCore], least: Mapping[str, Mapping[str, int]]
+) -> Iterator[tuple[str, Depths]]:
     for block in sections.keys:
         section = sections.section(block)
         if block not in cores:
             remedy = f"{suggestion(block, cores)}, or delete the file: the bounds hold without it"
             sections.problem(block, f"the network has no block {block!r}", remedy)
             continue
-        found[block] = tuple(_depths(section, block, bounds(cores[block]), least.get(block, {})))
-    document.finish()
-    return found
+        yield block, tuple(_depths(section, block, bounds(cores[block]), least.get(block, {})))
+
+
+def _link_depths(section: Section, links: Collection[str]) -> Iterator[tuple[str, int]]:
+    for name in section.keys:
+        depth = section.integer(name)
+        if name not in links:
+            section.problem(name, f"no stream between two blocks comes from {name!r}", suggestion(name, links))
+        elif section.ok and depth not in LINK_DEPTHS:
+            what = f"the FIFO behind {name} is {depth} beats deep, which AMD's stream FIFO cannot be"
+            section.problem(name, what, f"use a power of two from {LINK_DEPTHS[0]} to {LINK_DEPTHS[-1]}")
+        yield name, depth
 
 
 def _depths(
@@ -96,10 +142,10 @@ def _depths(
         yield fifo, depth
 
 
-def render_depths(network: str, trimmed: Sequence[Trimmed], rule: str) -> str:
+def render_depths(network: str, trimmed: Sequence[Trimmed], rule: str, links: Sequence[Trimmed] = ()) -> str:
     """The text of the file. A FIFO that stays at its bound is only a comment, so it follows when the bound changes."""
     lines = [
-        f"# Depths in beats of the FIFOs of {network}, written by 'doit fifos' from what cosim has measured.",
+        f"# Depths in beats of the FIFOs of {network}, written by 'doit fifos' from what simulations have measured.",
         f"# {rule}",
     ]
     lines.append("# Review them before you commit them. Without this file the bounds hold.")
@@ -119,4 +165,10 @@ def render_depths(network: str, trimmed: Sequence[Trimmed], rule: str) -> str:
             lines.append(f"  # {block}: {marks}")
     if not entries:
         lines[lines.index("blocks:")] = "blocks: {}"
+    if links:
+        lines += ["links:" if any(one.depth != LINK_DEPTH for one in links) else "links: {}"]
+    for one in links:
+        entry = f"{one.block}.{one.fifo}: {one.depth}"
+        mark = "not measured" if one.mark is None else f"mark {one.mark} of {one.bound}"
+        lines.append(f"  # {entry} is the default, {mark}" if one.depth == LINK_DEPTH else f"  {entry}  # {mark}")
     return "\n".join(lines) + "\n"

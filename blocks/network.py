@@ -10,8 +10,9 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from blocks.core.base import Core
+from blocks.core.ports import port_name
 from blocks.dma import Dma
-from blocks.fifo_depths import SUFFIX, depths_file, read_depths
+from blocks.fifo_depths import SUFFIX, Depths, depths_file, read_depths
 from blocks.kinds.convolution import MOST_CHANNELS, MOST_PIXELS_A_SIDE, UNKNOWN, FeatureMap, Known, known
 from blocks.kinds.head import Head, read_head
 from blocks.kinds.residual import Residual, read_residual
@@ -63,6 +64,8 @@ class Network:
     dataset: Dataset | None
     labels: tuple[str, ...]
     views: Views = AS_BY_DEFAULT
+    link_depths: Depths = ()
+    """Depths of FIFOs between blocks, by the port that the stream comes from, where they are not `LINK_DEPTH`."""
 
     @property
     def head(self) -> Head:
@@ -153,20 +156,24 @@ def read_network(path: Path) -> Network:
     check_shared(views, {block.name: block.core().name for block in blocks}, named)
     document.problems.raise_if_any()
     assert image is not None  # noqa: S101  a problem would have been raised
-    if depths_file(path).exists():
-        blocks = _with_depths(blocks, depths_file(path))
-    return Network(name or path.stem, path, image, blocks, path.parent / parameters, dataset, labels, views)
+    network = Network(name or path.stem, path, image, blocks, path.parent / parameters, dataset, labels, views)
+    return _with_depths(network, depths_file(path)) if depths_file(path).exists() else network
 
 
-def _with_depths(blocks: tuple[Block, ...], path: Path) -> tuple[Block, ...]:
-    problems = Problems()
+def _with_depths(network: Network, path: Path) -> Network:
+    problems, blocks = Problems(), network.blocks
     least = {block.name: block.least_depths() for block in blocks if isinstance(block, Residual)}
-    found = read_depths(path, {block.name: block.core() for block in blocks}, least, problems)
+    links = [f"{network.dma.name}.image", f"{network.dma.name}.weights"]
+    links += [f"{block.name}.{port_name(block.core().graph.outputs[0].name)}" for block in blocks]
+    found = read_depths(path, {block.name: block.core() for block in blocks}, links, least, problems)
     problems.raise_if_any()
-    return tuple(
-        replace(block, fifo_depths=found[block.name]) if isinstance(block, Residual) and block.name in found else block
+    trimmed = tuple(
+        replace(block, fifo_depths=found.blocks[block.name])
+        if isinstance(block, Residual) and block.name in found.blocks
+        else block
         for block in blocks
     )
+    return replace(network, blocks=trimmed, link_depths=found.links)
 
 
 def _name(section: Section, *, default: str | Required = REQUIRED) -> str | None:

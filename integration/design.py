@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from blocks.core.ports import port_name
+from blocks.fifo_depths import LINK_DEPTH
 from blocks.network import Network
 from integration.kernel import POINTER_STEP, Argument, Kernel
 from integration.link_plan import LinkPlan
-
-LINK_DEPTH = 32
-"""Beats of the FIFO between two blocks: enough for the jitter of a block's folds, far less than a row of pixels."""
 
 
 class DesignError(Exception):
@@ -27,9 +25,14 @@ class End:
     lanes: int
     bits: int
 
+    @property
+    def stream(self) -> str:
+        """`res2a.output_r`."""
+        return f"{self.instance}.{self.port}"
+
     def __str__(self) -> str:
         """For messages: `res2a.output (4 x 4 bit)`."""
-        return f"{self.instance}.{self.port} ({self.lanes} x {self.bits} bit)"
+        return f"{self.stream} ({self.lanes} x {self.bits} bit)"
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,8 @@ def design_of(network: Network) -> Design:
     for link in links:
         if link.source.bits != link.sink.bits:
             raise DesignError(f"{link.source} cannot feed {link.sink}: the elements differ in width")
+    depths = dict(network.link_depths)
+    links = [replace(link, depth=depths.get(link.source.stream, link.depth)) for link in links]
     return Design(tuple((name, core.name) for name, core in network.cores().items()), tuple(links))
 
 

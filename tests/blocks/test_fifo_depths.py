@@ -13,6 +13,13 @@ from blocks.fifo_depths import Trimmed, bounds, render_depths
 from blocks.kinds.residual import Residual
 from blocks.network import NETWORKS, available, find_network, read_network
 from config.problem import ConfigError
+from integration.design import design_of
+from integration.fit.needs import needs_of
+from integration.kernel_rtl.top import kernel_top
+from toolchains.open.simulation.kernel.links import link_modules
+from toolchains.vitis.stitch.block_design import design_script
+from toolchains.vitis.stitch.job import StitchJob, job_of
+from toolchains.vitis.tools.releases import Release
 
 
 @pytest.fixture
@@ -23,6 +30,10 @@ def network_file(tmp_path: Path) -> Path:
 def with_depths(network_file: Path, text: str):
     (network_file.parent / "digits.fifos.yaml").write_text(text)
     return read_network(network_file)
+
+
+def vivado(network) -> StitchJob:
+    return job_of(network, Release(2022, 2), "xcu250-figd2104-2L-e", 250, threads=4, jobs=4)
 
 
 def depth(network, block: str) -> int:
@@ -49,7 +60,45 @@ def test_the_bound_itself_is_no_change(network_file) -> None:
     assert after.cores() == before.cores()
 
 
+def test_depths_between_blocks_change_no_core(network_file) -> None:
+    before = read_network(network_file)
+    after = with_depths(network_file, "links:\n  res2a.output_r: 16\n  inoutdma.weights: 64\n")
+    assert after.cores() == before.cores()
+    depths = {link.source.stream: link.depth for link in design_of(after).links}
+    assert {name: depth for name, depth in depths.items() if depth != 32} == {
+        "res2a.output_r": 16,
+        "inoutdma.weights": 64,
+    }
+    assert after.blocks == before.blocks
+
+
+def test_everything_that_joins_blocks_takes_the_depth(network_file) -> None:
+    """Two depths of one width are two modules; the netlist for Vivado has both; the fit counts 64 beats of 128 bits."""
+    before = read_network(network_file)
+    after = with_depths(network_file, "links: {inoutdma.weights: 64}\n")
+    assert "link_8b_16to16_d64" in link_modules(after)
+    assert "farm_fifo #(.WIDTH(128), .DEPTH(64))" in kernel_top(after, "kernel")
+    (stage,) = [stage for stage in vivado(after).stages if stage.source == ("inoutdma", "weights")]
+    assert stage.depth == 64
+    # FINN-R: 2 log2(depth) + ceil(depth / 32) * ceil(128 / 2) LUTs, rounded up with those of other FIFOs.
+    luts = [next(each for each in needs_of(one) if each.block == "postres").around.luts for one in (before, after)]
+    assert luts[1] - luts[0] == (12 + 2 * 64) - (10 + 64)
+
+
+@pytest.mark.parametrize(("depth", "memory"), [(16, "distributed"), (512, "distributed"), (1024, "block")])
+def test_vivado_gets_a_depth_and_a_memory_that_its_fifo_can_have(network_file, depth: int, memory: str) -> None:
+    network = with_depths(network_file, f"links: {{res2a.output_r: {depth}}}\n")
+    text = design_script(vivado(network))
+    assert f"CONFIG.FIFO_DEPTH {depth} CONFIG.FIFO_MEMORY_TYPE {memory} " in text
+
+
 MISTAKES = {
+    "a depth that AMD's FIFO cannot have": ("links:\n  res2a.output_r: 24\n", 2, "24 beats deep, which AMD's"),
+    "too shallow a link": ("links:\n  res2a.output_r: 8\n", 2, "8 beats deep"),
+    "too deep a link": ("links: {res2a.output_r: 65536}\n", 1, "65536 beats deep"),
+    "no such link": ("links:\n  res2a.output: 16\n", 2, "no stream between two blocks comes from 'res2a.output'"),
+    "a link's depth that is no number": ("links:\n  res2a.output_r: deep\n", 2, "must be a whole number"),
+    "links that are no mapping": ("links: 16\n", 1, "must be a mapping"),
     "deeper than the bound": ("blocks:\n  res2a:\n    skip: 9999\n", 3, "9999 beats deep, more than its bound of 384"),
     "no such block": ("blocks:\n  res2a: {skip: 9}\n  res9a: {skip: 9}\n", 3, "the network has no block 'res9a'"),
     "a block without FIFOs": ("blocks:\n  preres: {skip: 9}\n", 2, "preres has no FIFO 'skip'"),

@@ -1,7 +1,7 @@
 """`doit fifos`: trim FIFO depths to the marks that the simulations of all blocks have measured.
 
-Where the whole kernel was simulated (`doit kernel`), its marks count too, and it prints proposals for the FIFOs between
-blocks: blocks that wait for each other fill other FIFOs than a block alone.
+Where the whole kernel was simulated (`doit kernel`), its marks count too, because blocks that wait for each other fill
+other FIFOs than a block alone. The FIFOs between blocks are measured by it only.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from blocks.fifo_depths import Trimmed, bounds, depths_file, render_depths
+from blocks.fifo_depths import LINK_DEPTHS, Trimmed, bounds, depths_file, render_depths
 from blocks.kinds.residual import Residual
 from blocks.network import Network
+from integration.design import design_of
 
 MARGIN_BEATS = 16
 MARGIN_PART = 16
@@ -22,6 +23,10 @@ RULE = (
     "depth = highest mark of all blocks with the same core (full speed, network's interval, random stalls) "
     f"+ 1/{MARGIN_PART} of it, at least {MARGIN_BEATS} beats"
 )
+
+
+MISSED = 1.01
+"""The whole kernel misses its interval if it is so many times that of the slowest operator."""
 
 
 class TrimError(Exception):
@@ -50,6 +55,9 @@ def joined_values(root: Path, folder: str, network: Network) -> dict[str, Any]:
     values: dict[str, Any] = json.loads(path.read_text("utf-8"))
     if values["cores"] != {block.name: block.core().name for block in network.blocks}:
         raise TrimError(f"{folder}/kernel/values.json is of other cores; run: doit kernel")
+    had = {link["source"]: link["depth"] for link in values["links"]}
+    if had != {link.source.stream: link.depth for link in design_of(network).links}:
+        raise TrimError(f"{folder}/kernel/values.json is of other FIFOs between blocks; run: doit kernel")
     return values
 
 
@@ -60,15 +68,29 @@ def joined_marks(values: dict[str, Any]) -> dict[tuple[str, str], int]:
     }
 
 
-def link_lines(values: dict[str, Any]) -> list[str]:
-    """A proposal for each FIFO between two blocks. One that was full stays: what waits in it holds up its source."""
-    lines = []
-    for link in values.get("links", ()):
+def trimmed_links(values: dict[str, Any], network: Network) -> list[Trimmed]:
+    """A depth for each FIFO between two blocks; those of the network's file where the kernel was not simulated.
+
+    A FIFO deeper than its mark never holds up its source, so the shallowest such depth gives the same run, cycle by
+    cycle. One that was full stays: what waits in it may hold up its source. If the kernel misses its interval, such a
+    FIFO gets twice the depth, where the block behind it has waited too.
+    """
+    if not values:
+        return [_link(name, None, depth, depth) for name, depth in network.link_depths]
+    missed = values["interval_cycles"] > MISSED * values["predicted_interval_cycles"]
+    found = []
+    for link in values["links"]:
         mark, bound = link["mark"], link["depth"]
-        depth = trimmed_depth(mark, bound)
-        full = ", it was full" if mark >= bound else ""
-        lines.append(f"{link['source']} -> {link['sink']}: mark {mark}{full}, {depth} of {bound} beats would do")
-    return lines
+        depth = next((depth for depth in LINK_DEPTHS if mark < depth < bound), bound)
+        if missed and mark >= bound and link["stalled"] and link["starved"]:
+            depth = min(2 * bound, LINK_DEPTHS[-1])
+        found.append(_link(link["source"], mark, depth, bound))
+    return found
+
+
+def _link(source: str, mark: int | None, depth: int, bound: int) -> Trimmed:
+    block, _, port = source.partition(".")
+    return Trimmed(block, port, mark, depth, bound)
 
 
 def trim(root: Path, folder: str, network: Network) -> list[Trimmed]:
@@ -109,16 +131,29 @@ def write_depths(root: Path, folder: str, network: Network) -> str:
     Raises:
         TrimError: See `trim`.
     """
-    trimmed = trim(root, folder, network)
+    trimmed, values = trim(root, folder, network), joined_values(root, folder, network)
+    links = trimmed_links(values, network)
     path = depths_file(network.file)
-    text = render_depths(network.name, trimmed, RULE)
-    lines = [
-        f"{one.block}.{one.fifo}: mark {one.mark}, depth {one.depth} of {one.bound} beats"
-        + (" (its bound)" if one.depth == one.bound else "")
-        for one in trimmed
-    ]
-    lines += link_lines(joined_values(root, folder, network))
+    text = render_depths(network.name, trimmed, RULE, links)
+    least = {block.name: block.least_depths() for block in network.blocks if isinstance(block, Residual)}
+    lines = [_line(one, least[one.block].get(one.fifo, 1)) for one in trimmed]
+    lines += map(_link_line, links)
+    if not values:
+        lines.append("the FIFOs between blocks stay as they are; to measure them: doit kernel target=hw_emu")
     made = path.with_name(f".{path.name}.new")
     made.write_text(text, "utf-8")
     made.replace(path)
     return "\n".join([*lines, f"written: {path.relative_to(root) if path.is_relative_to(root) else path}"])
+
+
+def _line(one: Trimmed, least: int) -> str:
+    text = f"{one.block}.{one.fifo}: mark {one.mark}, depth {one.depth} of {one.bound} beats"
+    text += " (its bound)" if one.depth == one.bound else ""
+    return f"{text}; with less than {least} the core deadlocks" if least > 1 else text
+
+
+def _link_line(one: Trimmed) -> str:
+    if one.mark is None:
+        return f"{one.block}.{one.fifo}: not measured, stays at {one.depth} beats"
+    full = " (it was full)" if one.mark >= one.bound else ""
+    return f"{one.block}.{one.fifo}: mark {one.mark}{full}, depth {one.depth}, so far {one.bound} beats"

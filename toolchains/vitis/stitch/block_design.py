@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from blocks.operators.estimate import LUTRAM_DEPTH
 from integration.kernel import CONTROL_PORT
 from integration.kernel_rtl.link import CONVERTER_INPUT, CONVERTER_OUTPUT
 from toolchains.vitis.stitch.job import (
@@ -141,11 +142,11 @@ def _stage(job: StitchJob, stage: Stage) -> Iterator[str]:
         yield f"farm_cell {cell} {_own(stage.converter)} {home}"
         yield f"connect_bd_intf_net {source} [farm_stream {cell} {CONVERTER_INPUT} {stage.source_bytes}]"
         source = f"[farm_stream {cell} {CONVERTER_OUTPUT} {stage.sink_bytes}]"
-    cell = f"{stage.name}_fifo"
+    cell, memory = f"{stage.name}_fifo", "distributed" if stage.depth <= LUTRAM_DEPTH else "block"
     yield f"farm_cell {cell} [farm_ip {FIFO}] {home} s_axis_aclk s_axis_aresetn"
     yield (
         f"set_property -dict [list CONFIG.TDATA_NUM_BYTES {stage.sink_bytes} CONFIG.FIFO_DEPTH {stage.depth} "
-        f"CONFIG.FIFO_MEMORY_TYPE distributed CONFIG.HAS_TLAST 0 CONFIG.HAS_TKEEP 0] [get_bd_cells {cell}]"
+        f"CONFIG.FIFO_MEMORY_TYPE {memory} CONFIG.HAS_TLAST 0 CONFIG.HAS_TKEEP 0] [get_bd_cells {cell}]"
     )
     yield f"connect_bd_intf_net {source} [get_bd_intf_pins {cell}/S_AXIS]"
     source = f"[get_bd_intf_pins {cell}/M_AXIS]"
