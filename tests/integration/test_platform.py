@@ -126,6 +126,8 @@ def test_shells() -> None:
         ("slr: slr1, gb_per_s: 19.2", "slr: slr1, gb_per_s: .inf", "bank1", "'gb_per_s'"),
         ("latency_ns: 33.3", "latency_ns: -1", 'tag: "PLRAM[0]"', "'latency_ns' is -1"),
         (", latency_ns: 33.3", "", 'tag: "PLRAM[0]"', "'latency_ns' is missing"),
+        ("latency_ns: 33.3", "latency_ns: short", 'tag: "PLRAM[0]"', "'latency_ns' must be a number"),
+        ("base: 0x5000000000", "base: high", "bank1", "'base' must be a whole number"),
     ],
 )
 def test_mistake(problems, before, after, line, what) -> None:
