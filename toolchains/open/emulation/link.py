@@ -19,9 +19,8 @@ from reports.summary.step_values import Linked
 from runtime.errors import FarmRuntimeError
 from runtime.formats import emulation_data, xclbin
 from runtime.formats.manifest import PayloadFacts
+from toolchains.open.emulation.isa import ISA_LEVEL
 from toolchains.open.simulation.kernel.part import settings_part, told_lines
-
-ISA_LEVEL = "x86-64-v2"
 
 
 def glibc_floor(program: bytes) -> str:

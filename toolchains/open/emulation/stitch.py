@@ -14,8 +14,9 @@ from pathlib import Path
 
 from integration.interfaces import check_interfaces
 from integration.kernel import Kernel, kernel_xml
+from toolchains.open.emulation.isa import ISA_LEVEL
 
-FLAGS = ("-std=c++14", "-O2", "-march=x86-64-v2", "-Wall")
+FLAGS = ("-std=c++14", "-O2", f"-march={ISA_LEVEL}", "-Wall")
 
 
 def main() -> int:
