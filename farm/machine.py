@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from farm.planning.admission import Capacity
+from farm.planning.admission import Capacity, Elsewhere
 from farm.settings import FarmSettings
 
 # The rest is for the system, and for steps that need more than in earlier runs.
@@ -14,8 +14,10 @@ _GIB = 2**30
 _NO_LIMIT = 2**60
 
 
-def capacity_of(settings: FarmSettings, slots: int | None = None) -> Capacity:
+def capacity_of(settings: FarmSettings, slots: int | None = None, elsewhere: Elsewhere | None = None) -> Capacity:
     """Return the resources that all steps together may occupy; `slots` is that of the command line.
+
+    `elsewhere` is the cluster that some steps run on.
 
     More slots than cores means that steps share cores, so the capacity then counts as many cores as slots.
     """
@@ -26,6 +28,7 @@ def capacity_of(settings: FarmSettings, slots: int | None = None) -> Capacity:
         cores=settings.cores or max(cpus, chosen),
         memory_gib=settings.memory_gib or _memory_bytes() * _MEMORY_SHARE / _GIB,
         licences=dict(settings.licences),
+        elsewhere=elsewhere,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from config.settings import setting
+from config.settings import Names, setting
 
 
 @dataclass(frozen=True)
@@ -22,4 +22,11 @@ class FarmSettings:
     store_gib: float | None = setting(
         20.0, "size of the store; above it a build removes what was unused longest; empty: no limit", minimum=0.001
     )
+    executor: str = setting(
+        "local", "where steps run: this machine, Slurm, or an engine by command", choices=("local", "slurm", "command")
+    )
+    executors: Names = setting((), "the same for single kinds of steps, e.g. hls: local")  # noqa: RUF009
+    in_flight: int = setting(200, "jobs that are submitted to a cluster at once", minimum=1)
+    slurm: Names = setting((), "for Slurm: client (srun or sbatch), partition, account, qos, options, python")  # noqa: RUF009
+    command: Names = setting((), "an engine's texts: submit, licence, alive, clear; python (docs/cluster.md)")  # noqa: RUF009
     keep_failed: bool = setting(False, "keep the scratch folder of a failed step")

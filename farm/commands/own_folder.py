@@ -8,7 +8,7 @@ from pathlib import Path
 from doit.exceptions import InvalidCommand
 
 from farm.beneath import RefusedError, folder_beneath
-from farm.results.folder import FARM_FOLDER, RECORDS, SCRATCH
+from farm.results.folder import FARM_FOLDER, JOBS, RECORDS, SCRATCH
 
 
 def check_own_folders(dep_file: str) -> None:
@@ -17,7 +17,7 @@ def check_own_folders(dep_file: str) -> None:
     `dep_file` is the journal, which lies in the folder of the build.
     """
     root = Path.cwd()
-    for folder in (FARM_FOLDER, RECORDS, SCRATCH, Path(dep_file).parent.as_posix()):
+    for folder in (FARM_FOLDER, RECORDS, SCRATCH, JOBS, Path(dep_file).parent.as_posix()):
         try:
             with folder_beneath(root, os.path.relpath(folder)):
                 pass

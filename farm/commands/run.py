@@ -22,10 +22,10 @@ from farm.display.progress import display_for
 from farm.display.reader import OutputError, give_up_writing
 from farm.display.tally import Tally
 from farm.display.wording import limit_words, shortage_lines
-from farm.execution.local import LocalExecutor
 from farm.execution.scratch import Scratch
 from farm.machine import capacity_of, ledger_path, store_folder
 from farm.planning.admission import NeverFitsError
+from farm.planning.cluster import cluster_of, executor_of
 from farm.planning.forecast import Forecast
 from farm.planning.graph import check_selection, check_sources, linked, order, step_of, takes_words
 from farm.planning.predecessors import Predecessors
@@ -42,6 +42,7 @@ from farm.scheduler.loop import Loop, Options
 from farm.scheduler.outcome import Outcome
 from farm.scheduler.stop import Stop
 from farm.settings import FarmSettings
+from farm.tasks import plain_errors
 
 _ENGINE_ERROR = 2
 #: Files that a build has open at once.
@@ -135,7 +136,10 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
         check_sources(control.tasks, possible, control.targets, root)
         project = project_of(self.loader)
         farm = project.farm
-        capacity, folder = capacity_of(farm, num_process), store_folder(farm)
+        folder = store_folder(farm)
+        with plain_errors():
+            engine, elsewhere, unanswered = cluster_of(project.settings, control.tasks)
+        capacity = capacity_of(farm, num_process, elsewhere)
         _allow_open_files(_FILES + _FILES_A_SLOT * capacity.slots)
         ledger = Ledger(ledger_path(farm), lambda text: display.note(text))  # noqa: PLW0108 - it comes later
         forecast = Forecast(control.tasks, possible, ledger)
@@ -153,7 +157,9 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
                 return stop.exit_code
             for note in _notes(control.tasks, possible):
                 display.note(note)
-            executor, scratch = LocalExecutor(root), Scratch(root)
+            if unanswered:
+                display.note(unanswered)
+            executor, scratch = executor_of(root, engine, capacity, folder, display.note), Scratch(root)
             executor.open()
             try:
                 scratch.clear()

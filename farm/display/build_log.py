@@ -6,14 +6,14 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from farm.beneath import open_beneath, unlink_beneath
 from farm.execution.failure import Failure
-from farm.execution.run import Run
+from farm.execution.run import Place, Run
 from farm.reason import Reason
 from farm.results import schema
 from farm.results.folder import FARM_FOLDER
@@ -65,9 +65,10 @@ class BuildLog:
         self._write("started", name, reasons=[asdict(reason) for reason in reasons[:_KEPT_REASONS]])
         self._watcher.started(name, reasons)
 
-    def finished(self, name: str, elapsed_s: float) -> None:
-        self._write("finished", name, elapsed_s=round(elapsed_s, 6))
-        self._watcher.finished(name, elapsed_s)
+    def finished(self, name: str, elapsed_s: float, place: Place | None = None, waited_s: float = 0.0) -> None:
+        where = {} if place is None else {"node": place.node, "job": place.job, "waited_s": round(waited_s, 6)}
+        self._write("finished", name, elapsed_s=round(elapsed_s, 6), **where)
+        self._watcher.finished(name, elapsed_s, place, waited_s)
 
     def current(self, name: str) -> None:
         self._watcher.current(name)
@@ -154,19 +155,55 @@ def _event(value: Any) -> Event:
     schema.text(value.get("name", ""))
     schema.amount(value.get("at_s"))
     schema.amount(value.get("elapsed_s", 0.0))
+    schema.text(value.get("node", ""))
+    schema.text(value.get("job", ""))
+    failure = value.get("failure", {})
+    if not isinstance(failure, dict):
+        raise schema.SchemaError("has a failure that is no table")
     for reason in schema.items(value.get("reasons", [])):
         schema.table(reason, schema.text, schema.text)
     return value
 
 
+@dataclass(frozen=True)
+class _Span:
+    """A bar of the trace: its lane ("" is this machine), its times in seconds, its name and what it tells."""
+
+    lane: str
+    begun_s: float
+    ended_s: float
+    name: str
+    args: Mapping[str, Any]
+
+
+_QUEUE = "waiting in the queue"
+
+
 def chrome_trace(events: Sequence[Event], *, reason_words: Callable[[Mapping[str, str]], str]) -> dict[str, Any]:
     """Return a trace in the JSON form of Chrome's trace viewer; times in microseconds from the build's begin.
 
-    Steps that ran at the same time are in different rows. A step that had not ended when the build was killed lasts to
-    the last event, and says so.
+    Each node of a cluster has a lane, and one shows what waited in its queue; this machine's is "build". Steps that ran
+    at the same time are in different rows of a lane. A step that had not ended when the build was killed lasts to the
+    last event, and says so.
     """
+    spans = list(_spans(events, reason_words))
+    # This machine's lane comes first, then the queue, then the nodes by name.
+    lanes = sorted({span.lane for span in spans} | {""}, key=lambda lane: (lane != "", lane != _QUEUE, lane))
+    out: list[dict[str, Any]] = []
+    for pid, lane in enumerate(lanes, 1):
+        out.append({"ph": "M", "pid": pid, "tid": 0, "name": "process_name", "args": {"name": lane or "build"}})
+        out += _bars([span for span in spans if span.lane == lane], pid)
+    changes = [change for span in spans if span.lane != _QUEUE for change in ((span.begun_s, 1), (span.ended_s, -1))]
+    count = 0
+    for at_s, change in sorted(changes):
+        count += change
+        out.append({"name": "steps", "ph": "C", "pid": 1, "ts": round(at_s * _US), "args": {"running": count}})
+    return {"traceEvents": out, "displayTimeUnit": "ms"}
+
+
+def _spans(events: Sequence[Event], reason_words: Callable[[Mapping[str, str]], str]) -> Iterator[_Span]:
+    """Give the bars of all steps; one that ran on a cluster has a second one for its time in the queue."""
     end_s = max((float(event["at_s"]) for event in events), default=0.0)
-    spans: list[tuple[float, float, str, dict[str, Any]]] = []
     open_spans: dict[str, Event] = {}
     for event in events:
         name, at_s = str(event.get("name", "")), float(event["at_s"])
@@ -174,31 +211,33 @@ def chrome_trace(events: Sequence[Event], *, reason_words: Callable[[Mapping[str
             open_spans[name] = event
         elif event["event"] in ("finished", "failed", "repeated", "restored"):
             begun = open_spans.pop(name, None)
-            begun_s = float(begun["at_s"]) if begun else at_s - float(event.get("elapsed_s", 0.0))
-            args = {"ended": event["event"], **_why(begun, reason_words)}
-            if "failure" in event:
-                args["failure"] = event["failure"]
-            spans.append((max(0.0, begun_s), at_s, name, args))
+            ran_s = at_s - float(event.get("elapsed_s", 0.0))
+            begun_s = max(0.0, float(begun["at_s"]) if begun else ran_s)
+            failure = event.get("failure", {})
+            node, job = str(event.get("node") or failure.get("node") or ""), event.get("job") or failure.get("job")
+            args = {"ended": event["event"], **_why(begun, reason_words), **({"job": job} if job else {})}
+            if failure:
+                args["failure"] = failure
+            if node and begun_s < ran_s and "elapsed_s" in event:
+                yield _Span(_QUEUE, begun_s, ran_s, name, {"job": job})
+                begun_s = ran_s
+            yield _Span(node, begun_s, at_s, name, args)
     for name, begun in open_spans.items():
-        spans.append(
-            (float(begun["at_s"]), end_s, name, {"ended": "when the build was killed", **_why(begun, reason_words)})
-        )
+        args = {"ended": "when the build was killed", **_why(begun, reason_words)}
+        yield _Span("", float(begun["at_s"]), end_s, name, args)
+
+
+def _bars(spans: Sequence[_Span], pid: int) -> Iterator[dict[str, Any]]:
+    """Give the events of one lane: bars of the same time are in different rows."""
     rows: list[float] = []
-    out: list[dict[str, Any]] = [{"ph": "M", "pid": 1, "tid": 0, "name": "process_name", "args": {"name": "build"}}]
-    changes: list[tuple[float, int]] = []
-    for begun_s, ended_s, name, args in sorted(spans, key=lambda span: (span[0], span[2])):
-        row = next((number for number, free_s in enumerate(rows) if free_s <= begun_s), len(rows))
+    for span in sorted(spans, key=lambda one: (one.begun_s, one.name)):
+        row = next((number for number, free_s in enumerate(rows) if free_s <= span.begun_s), len(rows))
         if row == len(rows):
             rows.append(0.0)
-        rows[row] = ended_s
-        span = {"name": name, "cat": name.partition(":")[0], "ph": "X", "pid": 1, "tid": row + 1, "args": args}
-        out.append({**span, "ts": round(begun_s * _US), "dur": round((ended_s - begun_s) * _US)})
-        changes += [(begun_s, 1), (ended_s, -1)]
-    count = 0
-    for at_s, change in sorted(changes):
-        count += change
-        out.append({"name": "steps", "ph": "C", "pid": 1, "ts": round(at_s * _US), "args": {"running": count}})
-    return {"traceEvents": out, "displayTimeUnit": "ms"}
+        rows[row] = span.ended_s
+        bar = {"name": span.name, "cat": span.name.partition(":")[0], "ph": "X", "pid": pid, "tid": row + 1}
+        times = {"ts": round(span.begun_s * _US), "dur": round((span.ended_s - span.begun_s) * _US)}
+        yield {**bar, "args": dict(span.args), **times}
 
 
 def _why(begun: Event | None, reason_words: Callable[[Mapping[str, str]], str]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
 from config.output import clean_output, console
+from farm.display.cluster_words import place_words
 from farm.display.reader import output_errors
 from farm.display.reason_words import long_reasons, short_reasons
 from farm.display.tally import Tally
@@ -23,7 +24,7 @@ from farm.display.wording import (
     waiting_lines,
 )
 from farm.execution.failure import Failure
-from farm.execution.run import Run
+from farm.execution.run import Place, Run
 from farm.planning.forecast import TimeLeft
 from farm.reason import Reason
 from farm.results.record import Cost
@@ -74,9 +75,9 @@ class Display:
             for line in long_reasons(shown):
                 self._line(f"          {line}", "dim")
 
-    def finished(self, name: str, elapsed_s: float) -> None:
+    def finished(self, name: str, elapsed_s: float, place: Place | None = None, waited_s: float = 0.0) -> None:
         self._tally.finish(name, elapsed_s)
-        self._line(f"  done    {name}  {duration_words(elapsed_s)}", "green")
+        self._line(f"  done    {name}  {duration_words(elapsed_s)}{_where(place, waited_s)}", "green")
 
     def current(self, name: str) -> None:
         self._tally.end(name)
@@ -243,8 +244,9 @@ class LiveDisplay(Display):
         lines = [status_words(done, total, self._tally.restored, len(running), self._time_left(seconds))]
         for run in running[:_SHOWN_RUNS]:
             name = run.step.name
+            where = place_words(run.place, run.step.resources.licences, queued=run.queued)
             lines.append(
-                running_words(name, run.elapsed_s, self._tally.forecast.of(name), self._why.get(name, ""), run.where)
+                running_words(name, run.elapsed_s, self._tally.forecast.of(name), self._why.get(name, ""), where)
             )
         if len(running) > _SHOWN_RUNS:
             lines.append(f"  and {len(running) - _SHOWN_RUNS} more")
@@ -268,10 +270,11 @@ class LiveDisplay(Display):
     def _started(self, name: str, why: str) -> None:
         self._why[name] = f"({why})" if why else ""
 
-    def finished(self, name: str, elapsed_s: float) -> None:
+    def finished(self, name: str, elapsed_s: float, place: Place | None = None, waited_s: float = 0.0) -> None:
         """Show that a task is done, and why it had to run."""
         self._tally.finish(name, elapsed_s)
-        self._line(f"  done    {name}  {duration_words(elapsed_s)}  {self._why.get(name, '')}", "green")
+        time = f"{duration_words(elapsed_s)}{_where(place, waited_s)}"
+        self._line(f"  done    {name}  {time}  {self._why.get(name, '')}", "green")
 
     def _line(self, text: str, style: str) -> None:
         self._above.append((text, style))
@@ -295,6 +298,13 @@ class LiveDisplay(Display):
             if self._live.is_started:
                 self._live.stop()
             self._print_above()
+
+
+def _where(place: Place | None, waited_s: float) -> str:
+    """Return where a step ran and how long it had waited, if that was on a cluster."""
+    if place is None:
+        return ""
+    return f" {place_words(place, (), queued=False)}, after {duration_words(waited_s)} of waiting"
 
 
 def display_for(stream: TextIO, tally: Tally, *, reasons: bool, explain: Explain, groups: Groups) -> Display:

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from farm.display.cluster_words import cluster_shortage_line, node_words, trouble_remedy, trouble_words
 from farm.display.reason_words import reason_words, short_reasons, shown
 
 if TYPE_CHECKING:
@@ -146,11 +147,11 @@ def status_words(done: int, total: int, restored: int, running: int, left: TimeL
 
 
 def running_words(name: str, elapsed_s: float, expected: Expectation, why: str, where: str = "") -> str:
-    """Return the live line of a running step; `where` is the place that its executor tells, if it tells one."""
+    """Return the live line of a running step; `where` are the words of its place, if it is not this machine."""
     time = duration_words(elapsed_s)
     if expected.wall_s is not None and expected.basis == "step":
         time += f" of {duration_words(expected.wall_s.median)}"
-    return f"  {time:>18}  {name}  {f'on {where}  ' if where else ''}{why}"
+    return f"  {time:>18}  {name}  {f'{where}  ' if where else ''}{why}"
 
 
 def waiting_lines(waiting: Sequence[Waiting]) -> list[str]:
@@ -210,7 +211,14 @@ def _some(names: Sequence[str]) -> str:
 
 def failure_words(failure: Failure) -> str:
     """Return how a step failed, as a phrase."""
+    where = node_words(failure.node, failure.job)
+    return f"{_cause_words(failure)}{f' on {where}' if where else ''}"
+
+
+def _cause_words(failure: Failure) -> str:
     match failure.cause:
+        case "cluster":
+            return trouble_words(failure.detail, failure.said)
         case "exit":
             return f"ended with exit status {failure.detail}"
         case "signal":
@@ -262,7 +270,8 @@ def remedy_words(failure: Failure) -> str:
             f"; it took {failure.peak_memory_gib:.2f} GiB of {failure.limit_gib:.2f}, "
             f"{failure.memory_gib:.2f} were expected"
         )
-    return f"remedy: {failure.remedy or _REMEDIES[failure.kind]} (failure class: {failure.kind}{used})"
+    own = trouble_remedy(failure.detail) if failure.cause == "cluster" else ""
+    return f"remedy: {failure.remedy or own or _REMEDIES[failure.kind]} (failure class: {failure.kind}{used})"
 
 
 def shortage_lines(steps: Sequence[tuple[str, Sequence[Shortage]]]) -> list[str]:
@@ -272,6 +281,9 @@ def shortage_lines(steps: Sequence[tuple[str, Sequence[Shortage]]]) -> list[str]
         for shortage in shortages:
             kind, _, licence = shortage.resource.partition(" ")
             has = f"{shortage.available:g} may be used"
+            if shortage.elsewhere:
+                lines.append(cluster_shortage_line(name, shortage))
+                continue
             if licence:
                 needs, remedy = f"licence {licence}", f"write '{licence}: COUNT' below farm.licences in farm.local.yaml"
             elif kind == "memory_gib":

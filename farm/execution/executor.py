@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from farm.execution.run import Run
+from farm.step import Step
 
 
 class Executor(Protocol):
@@ -22,10 +23,18 @@ class Executor(Protocol):
 
     #: Seconds after which `ended` is to be asked again; None if the end of a run is also the end of a child process of
     #: the engine, which wakes it (so it is with a local process, and with the waiting client of a cluster's queue).
-    poll_s: float | None
+    @property
+    def poll_s(self) -> float | None:
+        """That time."""
 
     def open(self) -> None:
-        """Get ready, and end whatever a killed engine has left running in this checkout."""
+        """Get ready. Whatever a killed engine has left running in this checkout is ended, or found again."""
+
+    def holds(self, run: Run) -> bool:
+        """Tell whether a step of this key runs already, left by a killed engine: `start` then waits for its end."""
+
+    def folder(self, step: Step) -> str:
+        """Return the folder of the checkout for the scratch folders of such steps."""
 
     def start(self, run: Run) -> None:
         """Start the tool in `run.work` with the environment of `environment_of`, stdout and stderr to `run.log`.

@@ -27,6 +27,7 @@ Cause = Literal[
     "hook",
     "action",
     "engine",
+    "cluster",
 ]
 
 # a.cpp:3:5: error, [a.v:12], /x/b.sv:7: but no time of day and no address of a host.
@@ -59,7 +60,27 @@ _KINDS: dict[Cause, FailureClass] = {
     "hook": "infrastructure",
     "action": "source",
     "engine": "infrastructure",
+    "cluster": "infrastructure",
 }
+#: The class of each way in which a cluster ends a job in place of its tool, and how often it is started in all.
+#: Somebody who cancels a job does not want it back. Another node may have what one lacks.
+_TROUBLES: dict[str, FailureClass] = {
+    "time limit": "timeout",
+    "out of memory": "memory",
+    "refused": "config",
+    "other modules": "config",
+    "no folder": "config",
+    "no program": "config",
+    "no disk": "disk",
+}
+
+
+@dataclass(frozen=True)
+class Retry:
+    """How often a step is started in all after failures of a class, and the pause before each further start."""
+
+    attempts: int
+    pause_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -69,7 +90,9 @@ class Failure:
     `detail` is data by `cause`: a status, a signal's name, seconds, a path, a line. `lines` are the telling ones of the
     log, `place` the file and line that they name ("a.cpp:3"). `kind` decides whether it is tried again. `remedy` is the
     toolchain's own advice; `retries` is False if the log shows that another attempt would fail in the same way. For
-    memory, in GiB: the peak of the step, its expected amount, and the limit for all steps together.
+    memory, in GiB: the peak of the step, its expected amount, and the limit for all steps together. For a run on a
+    cluster, its node and its job; for the cause "cluster", `detail` is one of its troubles, and `said` its engine's
+    words.
     """
 
     cause: Cause
@@ -83,14 +106,9 @@ class Failure:
     memory_gib: float | None = None
     limit_gib: float | None = None
     retries: bool = True
-
-
-@dataclass(frozen=True)
-class Retry:
-    """How often a step is started in all after failures of a class, and the pause before each further start."""
-
-    attempts: int
-    pause_s: float = 0.0
+    node: str = ""
+    job: str = ""
+    said: str = ""
 
 
 _ONCE = Retry(1)
@@ -103,12 +121,31 @@ _RETRIES: dict[FailureClass, Retry] = {
     "memory": Retry(2),
     "infrastructure": Retry(3, 0.5),
 }
+#: After the troubles of a cluster. Those that are not here are not tried again: somebody who cancels a job does not
+#: want it back, and a job that is refused would be refused again.
+_TROUBLE_RETRIES: dict[str, Retry] = {
+    # On another node, if there is one.
+    "node failed": Retry(3, 1.0),
+    "no program": Retry(2),
+    "lost": Retry(3, 2.0),
+    "unsound": Retry(2),
+    # Others' jobs go first for a while.
+    "preempted": Retry(10, 5.0),
+    # With twice the memory each time.
+    "out of memory": Retry(4),
+    # A controller is restarted within minutes.
+    "unreachable": Retry(40, 15.0),
+    # Another farm has the result, and is about to store it.
+    "elsewhere": Retry(600, 1.0),
+}
 
 
 def retry_of(failure: Failure) -> Retry:
     """Return how often a step that has failed in this way is started."""
     if not failure.retries:
         return _ONCE
+    if failure.cause == "cluster":
+        return _TROUBLE_RETRIES.get(failure.detail, _ONCE)
     # A step that never started, or whose outputs cannot be written, would fail again at once.
     return _RETRIES.get(failure.kind, _ONCE) if failure.cause in ("exit", "signal", "lost", "log", "cut") else _ONCE
 
@@ -120,6 +157,11 @@ def failed(cause: Cause, detail: str, log: str = "", findings: LogFindings | Non
     kind = _KINDS[cause] if by_log is None else by_log.kind
     remedy, retries = ("", True) if by_log is None else (by_log.remedy, by_log.retries)
     return Failure(cause, detail, found.lines, log, found.place, kind, remedy, retries=retries)
+
+
+def troubled(trouble: str, log: str, said: str) -> Failure:
+    """Return the failure of a job that a cluster ended in place of its tool."""
+    return Failure("cluster", trouble, log=log, kind=_TROUBLES.get(trouble, "infrastructure"), said=said)
 
 
 def out_of_disk(failure: Failure, error: OSError) -> Failure:

@@ -6,8 +6,6 @@ shim with the engine to the thread that started it.
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import shutil
 import signal
@@ -17,21 +15,19 @@ import time
 from pathlib import Path
 
 from farm import clock
-from farm.beneath import open_beneath
 from farm.execution import shim
+from farm.execution.children import Children
+from farm.execution.ended import read_record
 from farm.execution.failure import failed
 from farm.execution.log_file import new_log
 from farm.execution.process import Process, adopt_orphans, belongs, descendants, send, strays
 from farm.execution.run import CannotStart, Run
 from farm.execution.scratch import environment_of
 from farm.results.folder import SCRATCH
-from farm.results.record import Cost
-from farm.step import PYTHON
+from farm.step import PYTHON, Step
 
 #: How long a shim may take to end its tree and itself: the tool's time, and a while for the shim.
 GRACE_S = shim.GRACE_S + 0.5
-_GIB = 2**30
-_MOST_RECORD = 4096
 
 
 class LocalExecutor:
@@ -40,8 +36,10 @@ class LocalExecutor:
     #: The end of a shim wakes the engine.
     poll_s: float | None = None
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, children: Children | None = None) -> None:
+        """`children` are those of the engine, if it has other executors too."""
         self._scratch = root / SCRATCH
+        self._children = children or Children()
         #: The runs whose shim has not ended, by its process id.
         self._running: dict[int, Run] = {}
         #: When to kill a run that was asked to end, by the process id of its shim.
@@ -56,6 +54,14 @@ class LocalExecutor:
             while (left := strays(f"{self._scratch}/")) and clock.monotonic_s() < until_s:
                 send(left, signal.SIGKILL)
                 time.sleep(0.005)
+
+    def holds(self, run: Run) -> bool:
+        """Nothing survives the engine on its own machine."""
+        return False
+
+    def folder(self, step: Step) -> str:
+        """Return the folder that each build empties."""
+        return SCRATCH
 
     def close(self) -> None:
         """Adopt no orphans any more."""
@@ -83,26 +89,19 @@ class LocalExecutor:
                 raise CannotStart(failed("program", f"{run.step.argv[0]}: {error}")) from None
         # Its status is collected by `ended`; Popen must neither wait for it nor complain.
         process.returncode = 0
+        self._children.expect(process.pid)
         self._running[process.pid] = run
 
     def ended(self) -> list[Run]:
         """Collect the shims that have ended, with their records."""
-        ended = []
-        while True:
-            try:
-                pid, _ = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                break
-            if pid == 0:
-                break
-            run = self._running.pop(pid, None)
-            if run is not None:  # else it is an orphan that was adopted
-                self._kill_at_s.pop(pid, None)
-                run.ended_s = clock.monotonic_s()
-                ended.append((pid, run))
+        self._children.collect()
+        ended = [(pid, run) for pid, run in self._running.items() if self._children.take(pid) is not None]
         for pid, run in ended:
+            del self._running[pid]
+            self._kill_at_s.pop(pid, None)
+            run.ended_s = clock.monotonic_s()
             # A shim that wrote its record had nobody left below it.
-            if not _read_record(run):
+            if not read_record(run, _record_path(run).name):
                 self._end_leftovers(pid, run)
         return [run for _, run in ended]
 
@@ -130,7 +129,7 @@ class LocalExecutor:
         # Those that were asked to end before have had some of their time.
         polite_until_s = min(self._kill_at_s.values(), default=clock.monotonic_s() + GRACE_S)
         while True:
-            _collect()
+            self._children.collect()
             alive = [process for process in descendants(os.getpid()) if not process.zombie]
             if not alive:
                 break
@@ -143,7 +142,7 @@ class LocalExecutor:
         self._kill_at_s.clear()
         for run in ended:
             run.ended_s = clock.monotonic_s()
-            _read_record(run)
+            read_record(run, _record_path(run).name)
         return ended
 
     def _end_leftovers(self, pid: int, run: Run) -> None:
@@ -178,33 +177,12 @@ def _record_path(run: Run) -> Path:
     return run.scratch / "ended.json"
 
 
-def _read_record(run: Run) -> bool:
-    """Read the record of a shim into the run; False if the shim was killed before it wrote one."""
-    try:
-        with os.fdopen(open_beneath(run.scratch, _record_path(run).name), "rb") as stream:
-            found = json.loads(stream.read(_MOST_RECORD))
-        memory_bytes = max(int(found["largest_process_bytes"]), int(found["sampled_tree_bytes"]))
-        run.cost = Cost(float(found["wall_s"]), float(found["cpu_s"]), memory_bytes / _GIB)
-        run.errno, run.oom_kills = int(found["errno"]), int(found["oom_kills"])
-        run.log_bytes = int(found["log_bytes"])
-        run.status = int(found["status"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return False
-    return True
-
-
 def _shim(pid: int) -> Process:
     return Process(pid, os.getpid(), pid, zombie=False)
 
 
 def _processes(pid: int, run: Run) -> list[Process]:
     return [process for process in descendants(os.getpid()) if belongs(process, pid, str(run.home))]
-
-
-def _collect() -> None:
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
 
 
 def _has_children() -> bool:

@@ -50,6 +50,7 @@ def _redacted(path: Path, failure: Failure | None, redaction: Redaction) -> Fail
         failure,
         # A detail may quote the log, whatever the cause is.
         detail=quoted.clean(failure.detail),
+        said=quoted.clean(failure.said),
         lines=tuple(quoted.clean(line) for line in failure.lines),
         place=quoted.clean(failure.place),
     )

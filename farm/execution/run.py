@@ -8,7 +8,7 @@ from pathlib import Path
 from farm import clock
 from farm.execution.failure import Failure
 from farm.results.record import NO_COST, Cost
-from farm.step import Step
+from farm.step import Resources, Step
 
 
 class CannotStart(Exception):  # noqa: N818 - not an error of the engine
@@ -19,18 +19,33 @@ class CannotStart(Exception):  # noqa: N818 - not an error of the engine
         self.failure = failure
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a run is, if not on this machine: the engine's name, the node, the job's id, and the engine's word for what
+    a queued one waits for. Empty where that is not known.
+    """
+
+    engine: str
+    node: str = ""
+    job: str = ""
+    waits: str = ""
+
+
 @dataclass
 class Run:
     """A step that is about to run, runs, or has run.
 
     `log` is where the tool writes. `started_s` and `ended_s` are by the engine's clock. `queued` is true while a
-    cluster has not started the run: no time of it has passed. `where` is shown beside it: a machine, a place in a
-    queue, nothing for this machine.
+    cluster has not started the run: no time of it has passed. `place` is where a run on a cluster is; None for this
+    machine.
 
     The rest the executor reports when the run has ended: `status` is the tool's exit status, minus the signal's number
     if a signal ended it, None if that is not known. `errno` says why the operating system could not start the program,
     0 if it could. `log_bytes` is how much was written to the log, and `oom_kills` how often memory ran out where the
-    tool ran; both are 0 where nobody counts.
+    tool ran; both are 0 where nobody counts. `trouble` is how a cluster ended the run in place of its tool, and
+    `engine_words` is what the cluster said of that.
+
+    `key` is the step's action key. `resources` and `expected_s` are what the run is to get and may take, as learned.
     """
 
     step: Step
@@ -43,7 +58,6 @@ class Run:
     started_s: float = field(default_factory=clock.monotonic_s)
     ended_s: float = 0.0
     queued: bool = False
-    where: str = ""
     status: int | None = None
     cost: Cost = NO_COST
     errno: int = 0
@@ -51,6 +65,12 @@ class Run:
     log_bytes: int = 0
     #: The engine asked for the end, since the step's time was over.
     timed_out: bool = False
+    key: str = ""
+    resources: Resources | None = None
+    expected_s: float | None = None
+    place: Place | None = None
+    trouble: str = ""
+    engine_words: str = ""
 
     @property
     def work(self) -> Path:

@@ -21,10 +21,10 @@ class Scratch:
         self.root = root
         self.folder = root / SCRATCH
 
-    def run_of(self, step: Step, key: str) -> Run:
-        """Return a run of a step, without a scratch folder yet. Its path depends on name and key only."""
+    def run_of(self, step: Step, key: str, folder: str = SCRATCH) -> Run:
+        """Return a run of a step, without a scratch folder yet. Its path depends on `folder`, name and key only."""
         name = f"{re.sub('[^A-Za-z0-9_.+-]', '-', step.name)}-{key[:12]}"
-        return Run(step, self.folder / name, self.root / step.log, root=self.root)
+        return Run(step, self.root / folder / name, self.root / step.log, root=self.root, key=key)
 
     def prepare(self, run: Run) -> None:
         """Make the scratch folder of a run, with copies of the inputs.
@@ -32,7 +32,7 @@ class Scratch:
         Raises CannotStart for an input that cannot be copied, and OSError, also for a link in place of our folders.
         """
         self._remove(run.scratch)
-        with folder_beneath(self.root, SCRATCH, make=True) as folder:
+        with folder_beneath(self.root, self._below(run.scratch.parent), make=True) as folder:
             os.mkdir(run.scratch.name, dir_fd=folder)
         for part in (run.work, run.home, run.scratch / "tmp"):
             part.mkdir()
@@ -63,7 +63,10 @@ class Scratch:
         remove_beneath(self.root, SCRATCH)
 
     def _remove(self, folder: Path) -> None:
-        remove_beneath(self.root, f"{SCRATCH}/{folder.name}")
+        remove_beneath(self.root, self._below(folder))
+
+    def _below(self, folder: Path) -> str:
+        return folder.relative_to(self.root).as_posix()
 
 
 def environment_of(run: Run) -> dict[str, str]:

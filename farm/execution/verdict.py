@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from farm.beneath import open_beneath
-from farm.execution.failure import Cause, Failure, failed, log_findings, matching_line
+from farm.execution.failure import Cause, Failure, failed, log_findings, matching_line, troubled
 from farm.execution.log_file import log_problem, refused_file
 from farm.execution.run import Run
 from farm.step import Step
@@ -35,6 +35,8 @@ class Memory:
 def verdict(run: Run, memory: Memory) -> Failure | None:
     """Return how an ended run failed; None if exit status, log and expected files all say that it did not."""
     failure = _by_its_log(run) or _by_its_end(run) or _by_log_and_files(run)
+    if failure is not None and run.place is not None:
+        failure = replace(failure, node=run.place.node, job=run.place.job)
     return None if failure is None else _of_memory(failure, run, memory)
 
 
@@ -58,6 +60,8 @@ def _by_its_end(run: Run) -> Failure | None:
         failure = _failure(run, "timeout", f"{step.timeout_s:g}")
         remedy = f"look in the log how far it came; raise {step.timeout_setting} if it was making progress"
         return replace(failure, remedy=remedy) if step.timeout_setting else failure
+    if run.trouble:
+        return troubled(run.trouble, step.log, run.engine_words)
     if run.status is None:
         return _failure(run, "lost", "")
     if run.status < 0:

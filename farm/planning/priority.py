@@ -50,11 +50,21 @@ class Priority:
         """Return how important a task is among those that were ranked."""
         return self._rank.get(name, 0.0)
 
-    def candidate(self, step: Step, *, alone: bool = False) -> Candidate:
-        """Return the resources and the duration of a step, as far as known; all memory if it is to run `alone`."""
+    def candidate(self, step: Step, *, exceeded: int = 0) -> Candidate:
+        """Return the resources and the duration of a step, as far as known.
+
+        `exceeded` is how often it has run out of memory in this build. It then gets all of this machine's; on a
+        cluster, twice as much each time.
+        """
         found = self._expected(step.name)
         # Memory of other steps of its kind is not used: one large block would hold up all small ones.
         learned = found.memory_bytes if found.basis == "step" else None
-        memory_gib = self._capacity.memory_gib if alone else None if learned is None else learned / 2**30
+        memory_gib = None if learned is None else learned / 2**30
         duration_s = None if found.wall_s is None else found.wall_s.median
-        return Candidate(step.name, with_memory(step.resources, memory_gib, self._capacity), duration_s)
+        elsewhere, limit_gib = self._capacity.elsewhere, self._capacity.memory_gib
+        if elsewhere is not None and elsewhere.takes(step.name):
+            limit_gib = elsewhere.memory_gib
+            memory_gib = max(memory_gib or 0.0, step.resources.memory_gib) * 2.0**exceeded
+        elif exceeded:
+            memory_gib = limit_gib
+        return Candidate(step.name, with_memory(step.resources, memory_gib, limit_gib), duration_s)

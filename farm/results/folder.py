@@ -14,6 +14,8 @@ from farm.beneath import remove_at
 FARM_FOLDER = "build/.farm"
 RECORDS = f"{FARM_FOLDER}/records"
 SCRATCH = f"{FARM_FOLDER}/scratch"
+#: Scratch folders of steps on a cluster: their jobs outlive a killed engine.
+JOBS = f"{FARM_FOLDER}/jobs"
 DIGESTS = f"{FARM_FOLDER}/digests.json"
 LOCK = f"{FARM_FOLDER}/lock"
 

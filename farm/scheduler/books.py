@@ -8,7 +8,7 @@ from typing import Any
 
 from farm import clock
 from farm.execution.failure import Failure
-from farm.execution.run import Run
+from farm.execution.run import Place, Run
 from farm.planning.graph import Task, step_of
 from farm.results.journal import RECORD_VALUE
 from farm.results.ledger import Entry, Ledger, entered_as, kind_of
@@ -60,10 +60,10 @@ class Books:
         self._watcher.restored(name, cost)
         self._frontier.end(name)
 
-    def ran(self, name: str, elapsed_s: float) -> None:
+    def ran(self, name: str, elapsed_s: float, place: Place | None = None, waited_s: float = 0.0) -> None:
         """Note that a task has run well, and that its outputs are in place."""
         self.outcome.ran.append(name)
-        self._watcher.finished(name, elapsed_s)
+        self._watcher.finished(name, elapsed_s, place, waited_s)
         self._frontier.end(name)
 
     def stood_for(self, name: str) -> None:

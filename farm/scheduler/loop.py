@@ -111,8 +111,8 @@ class Loop:
         self._works: dict[str, Work] = {}
         self._probes: Counter[str] = Counter()
         self._attempts: Counter[str] = Counter()
-        #: Steps that ran out of memory, and get all of it when they are tried again.
-        self._alone: set[str] = set()
+        #: How often steps have run out of memory: they get more when they are tried again.
+        self._exceeded: Counter[str] = Counter()
         self._actions = [name for name in names if tasks[name].actions]
         growth = Growth(
             tasks,
@@ -120,7 +120,7 @@ class Loop:
             self._frontier,
             work=self._actions,
             skip=self._books.unmet,
-            fits=lambda step: not never_fits(step.resources, capacity),
+            fits=lambda step: not never_fits(step.resources, capacity, step.name),
         )
         stream = Stream(options.verbosity, options.force_verbosity)
         self._own_tasks = OwnTasks(
@@ -214,7 +214,7 @@ class Loop:
                 self._own_tasks.admit(name, self._frontier.place[name])
 
     def _enqueue(self, name: str, step: Step, probe: Probe) -> None:
-        candidate = self._priority.candidate(step, alone=name in self._alone)
+        candidate = self._priority.candidate(step, exceeded=self._exceeded[name])
         self._works[name] = work = Work(step, probe, candidate, clock.monotonic_s())
         self._queue.add(work)
 
@@ -283,13 +283,15 @@ class Loop:
         """Enter how a run has ended; repeat or fail one that did not end well."""
         name = run.step.name
         work.release()
+        # The queue of a cluster counts as waiting, and how long that was shows at the end.
+        work.waited_s = max(0.0, run.started_s - work.queued_s)
         self._books.enter(run, work, ENDED_WELL if failure is None else failure.kind, self._attempts[name])
         again = failure is not None and self._may_start() and self._attempts[name] < retry_of(failure).attempts
         if failure is None or again or not self._options.keep_failed:
             self._runs.discard(run)
         if failure is None:
             self._books.remember(name, run.step)
-            self._books.ran(name, run.elapsed_s)
+            self._books.ran(name, run.elapsed_s, run.place, work.waited_s)
         elif again:
             self._repeat(name, failure)
         else:
@@ -299,5 +301,5 @@ class Loop:
     def _repeat(self, name: str, failure: Failure) -> None:
         self._watcher.repeated(name, failure, self._attempts[name])
         if failure.kind == "memory":
-            self._alone.add(name)
+            self._exceeded[name] += 1
         self._probe_later(name, retry_of(failure).pause_s)

@@ -43,14 +43,16 @@ class Runs:
 
     def prepare(self, work: Work) -> Run:
         """Return the run of a step. It counts as in progress from now on, and has no scratch folder yet."""
-        run = self._scratch.run_of(work.step, work.probe.parts.key)
+        run = self._scratch.run_of(work.step, work.probe.parts.key, self._executor.folder(work.step))
         run.queued = True
+        run.resources, run.expected_s = work.candidate.resources, work.candidate.duration_s
         self._by_name[work.step.name] = (work, run)
         return run
 
     def copy_inputs(self, run: Run) -> None:
         """Make the scratch folder of a run with copies of its inputs. Raises CannotStart or OSError."""
-        self._scratch.prepare(run)
+        if not self._executor.holds(run):
+            self._scratch.prepare(run)
 
     def start(self, work: Work, run: Run) -> bool:
         """Start a run whose inputs are copied; False if an input has moved since the probe.

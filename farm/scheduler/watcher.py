@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from farm.execution.failure import Failure
-from farm.execution.run import Run
+from farm.execution.run import Place, Run
 from farm.reason import Reason
 from farm.results.record import Cost
 
@@ -22,8 +22,11 @@ class Watcher(Protocol):
     def repeated(self, name: str, failure: Failure, attempt: int) -> None:
         """A step has failed in a way that passes; it will be tried again. `attempt` is the one that failed."""
 
-    def finished(self, name: str, elapsed_s: float) -> None:
-        """A task has run and its outputs are in place."""
+    def finished(self, name: str, elapsed_s: float, place: Place | None = None, waited_s: float = 0.0) -> None:
+        """A task has run and its outputs are in place.
+
+        `place` is where it ran, if on a cluster, and `waited_s` how long it waited before that.
+        """
 
     def current(self, name: str) -> None:
         """A task needs nothing."""

@@ -80,10 +80,10 @@ def test_what_a_waiting_step_lacks() -> None:
 
 def test_learned_memory() -> None:
     declared = Resources(2, 4.0, ("synth",))
-    assert with_memory(declared, None, MACHINE) == declared
-    assert with_memory(declared, 3.0, MACHINE) == declared
-    assert with_memory(declared, 6.0, MACHINE) == Resources(2, 6.0, ("synth",))
-    assert with_memory(declared, 99.0, MACHINE) == Resources(2, 16.0, ("synth",))
+    assert with_memory(declared, None, MACHINE.memory_gib) == declared
+    assert with_memory(declared, 3.0, MACHINE.memory_gib) == declared
+    assert with_memory(declared, 6.0, MACHINE.memory_gib) == Resources(2, 6.0, ("synth",))
+    assert with_memory(declared, 99.0, MACHINE.memory_gib) == Resources(2, 16.0, ("synth",))
 
 
 @pytest.mark.parametrize("seed", range(20))

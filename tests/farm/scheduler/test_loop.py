@@ -13,12 +13,13 @@ import pytest
 from farm import clock
 from farm.execution.executor import Executor
 from farm.execution.failure import Failure, failed
-from farm.execution.run import CannotStart, Run
+from farm.execution.run import CannotStart, Place, Run
 from farm.planning.admission import Capacity
 from farm.planning.forecast import Forecast
 from farm.planning.priority import Priority
 from farm.redaction import NOTHING_PRIVATE, Redaction
 from farm.results.digest import Digests
+from farm.results.folder import SCRATCH
 from farm.results.ledger import Ledger
 from farm.scheduler.beside.workers import Workers
 from farm.scheduler.checkout import Checkout
@@ -50,13 +51,19 @@ class FakeExecutor:
     def close(self) -> None:
         """Nothing to do."""
 
+    def holds(self, run: Run) -> bool:
+        return False
+
+    def folder(self, step: Step) -> str:
+        return SCRATCH
+
     def start(self, run: Run) -> None:
         name = run.step.name
         if name not in self.jobs:
             raise CannotStart(failed("program", "the cluster has no such partition"))
         run.log.parent.mkdir(parents=True, exist_ok=True)
         run.log.write_text(f"log of {name}\n")
-        run.started_s, run.where = clock.monotonic_s(), "node7"
+        run.started_s, run.place = clock.monotonic_s(), Place("queue", "node7")
         self.started.append(name)
         self.runs[name] = run
         self.asked[name] = 0
@@ -97,7 +104,7 @@ class Watch:
         self.repeats.append((name, failure.kind))
 
     def progress(self, done: int, total: int, running: Any) -> None:
-        self.places |= {run.where for run in running}
+        self.places |= {run.place.node for run in running if run.place is not None}
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         return lambda *_: None

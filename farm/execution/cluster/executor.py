@@ -1,0 +1,244 @@
+"""Runs steps on a cluster: for each a client of the engine that waits, and on the node the shim with the tool below it.
+
+The client is a process of its own session. It outlives a farm that is killed, and so does its job: the next build finds
+both by the job's folder, and waits for them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from farm import clock
+from farm.beneath import remove_beneath
+from farm.execution.children import Children
+from farm.execution.cluster.asking import Asking, answer_now
+from farm.execution.cluster.engine import Engine
+from farm.execution.cluster.folder import Left, client_lives, left_in, new_job, note_client, write_job
+from farm.execution.cluster.job import CLIENT_LOG, FINISHED, Known
+from farm.execution.cluster.judge import Verdict
+from farm.execution.cluster.live import Live
+from farm.execution.failure import failed
+from farm.execution.log_file import new_log
+from farm.execution.run import CannotStart, Run
+from farm.results.folder import JOBS
+from farm.step import Step
+
+#: How long a job may take to end after it was asked to.
+GRACE_S = 5.0
+#: How often to look for records and to ask the engine: often for a few jobs, seldom for many.
+_LOOK_OFTEN_S, _LOOK_S, _MANY = 0.5, 2.0, 50
+_OPEN_S, _STOP_S = 15.0, 0.8
+#: After these the step is tried on another node.
+_OF_THE_NODE = ("node failed", "no program", "no folder", "lost", "unsound")
+
+
+class ClusterExecutor:
+    """Submits, watches and clears the jobs of one checkout."""
+
+    def __init__(
+        self, root: Path, engine: Engine, children: Children, store: Path, note: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """`store` is the folder by which farms of one user learn of each other's results; `note` gets sentences."""
+        self._root = root
+        self._engine = engine
+        self._children = children
+        self._store = store
+        self._note = note
+        self._live: dict[str, Live] = {}
+        self._left: dict[str, Left] = {}
+        self._asking = Asking(children)
+        self._clearing = Asking(children)
+        #: The number of the last question that has been answered.
+        self._answered = 0
+        self._to_clear: list[Known] = []
+        self._claims: list[Path] = []
+        self._avoid: dict[str, str] = {}
+        self._unlimited: set[str] = set()
+        self._looked_s = 0.0
+
+    @property
+    def poll_s(self) -> float | None:
+        """How often records and states are to be looked at; None if no job is there."""
+        return self._interval_s if self._live else None
+
+    @property
+    def _interval_s(self) -> float:
+        return _LOOK_OFTEN_S if len(self._live) <= _MANY else _LOOK_S
+
+    def open(self) -> None:
+        """Find the jobs that a killed farm has left: those that are known to be gone leave no folder."""
+        found = list(left_in(self._root / JOBS))
+        left = [one for one in found if isinstance(one, Left)]
+        output = answer_now(self._engine.query([one.known for one in left]), _OPEN_S) if left else ""
+        if output is None:
+            self._note(f"{self._engine.title} does not answer; {len(left)} jobs of an earlier build count as running")
+        seen = {} if output is None else self._engine.sightings(output, [one.known for one in left])
+        for one in found:
+            if isinstance(one, Left):
+                sighting = seen.get(one.known.token)
+                is_alive = output is None or (sighting is not None and sighting.phase != "ended")
+                if is_alive or (self._root / JOBS / one.folder / FINISHED).is_file():
+                    self._left[one.folder] = one.with_id(sighting.id if sighting is not None else "")
+                    continue
+            remove_beneath(self._root, f"{JOBS}/{one.folder if isinstance(one, Left) else one}")
+
+    def holds(self, run: Run) -> bool:
+        """Tell whether a job of a killed farm already runs this step: then nothing is prepared for it."""
+        return run.scratch.name in self._left
+
+    def folder(self, step: Step) -> str:
+        """Return the folder that no build empties: a job may still work there."""
+        return JOBS
+
+    def start(self, run: Run) -> None:
+        """Submit the job of a run, or wait for the one that a killed farm has left."""
+        run.queued, run.started_s = True, clock.monotonic_s()
+        left = self._left.pop(run.scratch.name, None)
+        self._live[run.step.name] = self._submitted(run) if left is None else self._attached(run, left)
+
+    def _attached(self, run: Run, left: Left) -> Live:
+        run.log_id = left.log_id
+        live = Live(run, left.known, None, self._engine, self._note)
+        if not client_lives(left, run.scratch):
+            live.await_word(self._asking.asked)
+        return live
+
+    def _submitted(self, run: Run) -> Live:
+        name = run.step.name
+        avoid = tuple(filter(None, (self._avoid.get(name),)))
+        job = new_job(run, self._engine.python, avoid=avoid, unlimited=name in self._unlimited)
+        with os.fdopen(new_log(run), "wb") as log, (run.scratch / CLIENT_LOG).open("xb") as said:
+            write_job(run, job, self._store)
+            try:
+                process = subprocess.Popen(
+                    list(self._engine.submit(job)),
+                    cwd=self._root,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log if self._engine.is_attached else said,
+                    stderr=said,
+                    start_new_session=True,
+                )
+            except (OSError, subprocess.SubprocessError) as error:
+                raise CannotStart(failed("program", f"{self._engine.title}: {error}")) from None
+        # Its status is collected with those of all children.
+        process.returncode = 0
+        self._children.expect(process.pid)
+        note_client(run, process.pid)
+        return Live(run, Known(job.name, job.token), process.pid, self._engine, self._note)
+
+    def ended(self) -> list[Run]:
+        """Return the runs that have a verdict; never waits."""
+        self._children.collect()
+        self._take_answer()
+        now_s = clock.monotonic_s()
+        looks = now_s - self._looked_s >= self._interval_s
+        if looks:
+            self._looked_s = now_s
+        done = []
+        for live in list(self._live.values()):
+            if live.take_launcher(self._children, self._asking.asked) or looks:
+                live.look(self._asking.asked)
+            if live.question is None and not looks:
+                continue
+            verdict = live.verdict(self._asking.asked, self._answered)
+            if verdict not in ("ask", "wait"):
+                self._close(live, verdict)
+                done.append(live.run)
+        self._ask(looks)
+        self._clear()
+        return done
+
+    def stop(self, run: Run) -> float:
+        """Ask a job to end: its client ends it, and the engine is told. Later calls kill the client."""
+        live = self._live.get(run.step.name)
+        if live is None:
+            return GRACE_S
+        now_s = clock.monotonic_s()
+        if live.asked_to_end_s is None or now_s - live.asked_to_end_s >= GRACE_S:
+            live.end_client(signal.SIGTERM if live.asked_to_end_s is None else signal.SIGKILL)
+            self._to_clear.append(live.known)
+            live.asked_to_end_s = now_s
+        self._clear()
+        return max(0.0, live.asked_to_end_s + GRACE_S - now_s)
+
+    def stop_all(self) -> list[Run]:
+        """End all jobs of this build, and return their runs. The engine is given a moment for it."""
+        lives = list(self._live.values())
+        for live in lives:
+            if live.asked_to_end_s is None:
+                live.end_client(signal.SIGTERM)
+        until_s = clock.monotonic_s() + _STOP_S
+        while any(live.has_client for live in lives) and clock.monotonic_s() < until_s:
+            time.sleep(0.01)
+            self._children.collect()
+            for live in lives:
+                live.take_launcher(self._children, self._asking.asked)
+        for live in lives:
+            live.end_client(signal.SIGKILL)
+            live.run.ended_s = clock.monotonic_s()
+        words = self._engine.clear([live.known for live in lives])
+        if words:
+            answer_now(words, _STOP_S)
+        self._live.clear()
+        return [live.run for live in lives]
+
+    def close(self) -> None:
+        """Clear what has ended, and remove what other farms need no more."""
+        if words := self._engine.clear(self._to_clear):
+            answer_now(words, _STOP_S)
+        self._to_clear.clear()
+        for claim in self._claims:
+            with contextlib.suppress(OSError):
+                claim.unlink()
+
+    def _take_answer(self) -> None:
+        if not self._asking.is_busy:
+            return
+        output = self._asking.answer()
+        if output is not None:
+            self._answered = self._asking.asked
+            seen = self._engine.sightings(output, [live.known for live in self._live.values()])
+            for live in self._live.values():
+                live.see(seen.get(live.known.token))
+        elif not self._asking.is_busy:
+            # Unknown is not "ended": a second job of the same step would be the consequence.
+            self._note(f"{self._engine.title} does not answer; jobs count as running until it does")
+
+    def _close(self, live: Live, verdict: Verdict) -> None:
+        """Let go of a job that has ended."""
+        run, name = live.run, live.run.step.name
+        del self._live[name]
+        live.end_client(signal.SIGTERM)
+        live.close(verdict)
+        if verdict in _OF_THE_NODE and run.place is not None:
+            self._avoid[name] = run.place.node
+        elif verdict == "time limit":
+            self._unlimited.add(name)
+        elif verdict == "good":
+            self._claims.append(self._store / "jobs" / run.key[:2] / run.key)
+        self._to_clear.append(live.known)
+
+    def _ask(self, looks: bool) -> None:
+        """Ask the engine if a job waits for its word, or to show where the jobs are."""
+        if self._asking.is_busy or not self._live:
+            return
+        waiting = [live.question for live in self._live.values() if live.question is not None]
+        new = any(question > self._asking.asked for question in waiting)
+        again = clock.monotonic_s() - self._asking.asked_s >= self._interval_s
+        if new or (again and (waiting or looks)):
+            self._asking.ask(self._engine.query([live.known for live in self._live.values()]))
+
+    def _clear(self) -> None:
+        """Clear jobs by their ids: one whose end the controller has missed would go on holding its licences."""
+        self._clearing.answer()
+        if self._to_clear and not self._clearing.is_busy:
+            words = self._engine.clear(self._to_clear)
+            self._to_clear.clear()
+            if words:
+                self._clearing.ask(words)
