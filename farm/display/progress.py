@@ -146,7 +146,7 @@ class Display:
         if outcome.restored:
             self._line(f"restoring saved {duration_words(outcome.saved_cpu_s)} of CPU time", "")
         if len(outcome.ran) > 1 and not outcome.failed:
-            for line in bound_lines(self._tally.bound(), self._tally.capacity.slots, outcome.wall_s):
+            for line in bound_lines(self._tally.bound(), self._tally.capacity.width, outcome.wall_s):
                 self._line(line, "")
         self._results(outcome)
         if outcome.failed:

@@ -82,4 +82,4 @@ class Tally:
 
     def bound(self) -> Bound:
         """Return the least time that the steps of this build needed."""
-        return bound(self.forecast.needs, self.durations_s, self.capacity.slots)
+        return bound(self.forecast.needs, self.durations_s, self.capacity.width)

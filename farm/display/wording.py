@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from farm.results.record import Record
     from farm.results.store_care import Collected
     from farm.scheduler.checkout import Difference
-    from farm.step import FailureClass, Step
+    from farm.step import FailureClass, Resources, Step
 
 
 def known_as(name: str, groups: Sequence[str]) -> str:
@@ -39,8 +39,9 @@ def plan_lines(
     groups: Callable[[str], Sequence[str]],
     *,
     with_current: bool,
+    cluster: str = "",
 ) -> list[str]:
-    """Return a line per task that is not current, and the totals."""
+    """Return a line per task that is not current, and the totals; `cluster` names the place of those elsewhere."""
     lines = list(forecast.notes(item.name for item in planned))
     for item in planned:
         if item.state == "current" and not with_current:
@@ -50,7 +51,11 @@ def plan_lines(
             why = f"depends on {_some(item.after)}" + (f"; {why}" if why else "")
         time = _range(forecast.time_of(item.name)) if item.state in ("run", "depends") else ""
         name = known_as(item.name, groups(item.name))
-        lines.append(f"  {_PLANNED[item.state]:<7} {name}" + (f"  ({why})" if why else "") + time)
+        step = forecast.step(item.name) if item.state in ("run", "depends") else None
+        where = (
+            f"  on {cluster}: {resources_words(step.resources)}" if step and capacity.is_elsewhere(item.name) else ""
+        )
+        lines.append(f"  {_PLANNED[item.state]:<7} {name}" + (f"  ({why})" if why else "") + time + where)
     count = {state: sum(item.state == state for item in planned) for state in _PLANNED}
     totals = [f"{count['run']} would run", f"{count['restore']} would be restored", f"{count['current']} current"]
     if count["depends"]:
@@ -71,6 +76,8 @@ def _total_time(planned: Sequence[Planned], forecast: Forecast, capacity: Capaci
     if not most.known:
         return ["time: unknown, since none of these steps has run before"]
     slots = f"{capacity.slots} slot{'s' if capacity.slots != 1 else ''}"
+    if capacity.elsewhere is not None:
+        slots += f" and {capacity.elsewhere.in_flight} jobs on the cluster, not counting its queue"
     known = f"{_between(least.seconds, most.seconds)} with {slots}, by earlier runs"
     return [f"time: unknown, since {_never_ran(most)}; the others take {known}" if most.unknown else f"time: {known}"]
 
@@ -119,17 +126,21 @@ def why_lines(planned: Planned, record: Record | None, asked: str) -> list[str]:
 
 def step_lines(step: Step) -> list[str]:
     """Return how a step runs: command, tools, facts and resources."""
-    needs = step.resources
-    licences = f", licences {', '.join(needs.licences)}" if needs.licences else ""
     rows = [
         ("command", [shlex.join(step.argv)]),
         ("log", [step.log]),
         ("tools", [f"{tool.name} {tool.version}" for tool in step.tools]),
         ("variables", [f"{name}={value}" for name, value in step.environment]),
         ("facts", [f"{name} {value}" for name, value in step.facts]),
-        ("occupies", [f"{needs.cores} core{'s' if needs.cores > 1 else ''}, {needs.memory_gib:g} GiB{licences}"]),
+        ("occupies", [resources_words(step.resources)]),
     ]
     return [line for title, found in rows if found for line in ("", f"{title:<11}: ", *(f" - {one}" for one in found))]
+
+
+def resources_words(needs: Resources) -> str:
+    """Return what a run occupies."""
+    licences = f", licences {', '.join(needs.licences)}" if needs.licences else ""
+    return f"{needs.cores} core{'s' if needs.cores > 1 else ''}, {needs.memory_gib:g} GiB{licences}"
 
 
 _SHOWN_WAITING = 3

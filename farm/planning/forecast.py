@@ -109,7 +109,7 @@ class Forecast:
         needs = {name: needed for name, needed in needs.items() if name in candidates}
         durations_s = {name: one.duration_s or 0.0 for name, one in candidates.items()}
         if len(needs) > _SIMULATED:
-            seconds = bound(needs, durations_s, capacity.slots).lower_s
+            seconds = bound(needs, durations_s, capacity.width).lower_s
         else:
             busy = {name: durations_s[name] for name in elapsed_s if name in durations_s}
             spans = simulate(needs, candidates, capacity, running=busy)

@@ -150,7 +150,7 @@ def ranked(needs: Needs, candidates: Mapping[str, Candidate], capacity: Capacity
     if not 2 <= len(needs) <= _VARIED_TASKS:
         return best
     by_place = {name: float(len(needs) - place) for place, name in enumerate(needs)}
-    lower_s = bound(needs, {name: candidates[name].duration_s or 0.0 for name in needs}, capacity.slots).lower_s
+    lower_s = bound(needs, {name: candidates[name].duration_s or 0.0 for name in needs}, capacity.width).lower_s
     best_s = _end_s(simulate(needs, candidates, capacity))
     if best_s < _WORTH_S:
         return best

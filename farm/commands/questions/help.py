@@ -21,7 +21,7 @@ _ASK = "Ask: nothing is built"
 _PARTS = {
     "Build": ("demo", "run"),
     _ASK: ("list", "plan", "why", "log", "info", "config", "trace", "version", "help"),
-    "Keep up": ("cache", "clean", "forget", "ignore", "reset-dep", "repro", "bugreport", "tabcompletion"),
+    "Keep up": ("cache", "cluster", "clean", "forget", "ignore", "reset-dep", "repro", "bugreport", "tabcompletion"),
 }
 _USAGE = """\
 Usage

@@ -12,10 +12,13 @@ from farm.commands.questions.planned_json import planned_document
 from farm.display.wording import plan_lines
 from farm.machine import capacity_of, ledger_path
 from farm.planning.admission import Capacity
+from farm.planning.cluster import cluster_of
 from farm.planning.forecast import Forecast
 from farm.planning.planner import Planned
 from farm.planning.predecessors import Predecessors
+from farm.project import project_of
 from farm.results.reading import LedgerReader
+from farm.tasks import plain_errors
 
 _OPT_ALL: dict[str, Any] = {
     "name": "all_tasks",
@@ -41,14 +44,28 @@ class Plan(Inspection):
         control, names = self._select()
         planned = self._planned(control, names, dep_file=dep_file)
         farm = self._farm()
-        capacity = capacity_of(farm)
+        with plain_errors():
+            engine, elsewhere, unanswered = cluster_of(project_of(self.loader).settings, control.tasks)
+        if unanswered:
+            warn(unanswered)
+        capacity = capacity_of(farm, elsewhere=elsewhere)
         forecast = Forecast(control.tasks, names, LedgerReader(ledger_path(farm), warn))
         groups = Predecessors(Path.cwd(), control.tasks, dep_file).groups
         if as_json:
-            tasks = [planned_document(item, groups(item.name), forecast.of(item.name)) for item in planned]
+            tasks = [
+                planned_document(
+                    item,
+                    groups(item.name),
+                    forecast.of(item.name),
+                    place="cluster" if capacity.is_elsewhere(item.name) else "local",
+                )
+                for item in planned
+            ]
             self.outstream.write(json_text(tasks=tasks, time=_time(planned, forecast, capacity)))
             return 0
-        for line in plan_lines(planned, forecast, capacity, groups, with_current=all_tasks):
+        for line in plan_lines(
+            planned, forecast, capacity, groups, with_current=all_tasks, cluster=engine.title if engine else ""
+        ):
             self.outstream.write(line + "\n")
         return 0
 

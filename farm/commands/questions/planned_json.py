@@ -10,13 +10,16 @@ from farm.planning.planner import Planned
 from farm.results.ledger import UNKNOWN, Expectation
 
 
-def planned_document(planned: Planned, groups: Sequence[str], expected: Expectation = UNKNOWN) -> dict[str, Any]:
-    """Return a task with its state, its reasons, and the time that its run is expected to take."""
+def planned_document(
+    planned: Planned, groups: Sequence[str], expected: Expectation = UNKNOWN, *, place: str = ""
+) -> dict[str, Any]:
+    """Return a task with its state, its reasons, its place, and the time that its run is expected to take."""
     time = expected.wall_s
     return {
         "name": planned.name,
         "groups": list(groups),
         "state": planned.state,
+        **({"place": place} if place else {}),
         "after": list(planned.after),
         "compared_with": None if planned.before is None else planned.before.name,
         "reasons": [asdict(reason) for reason in planned.reasons],

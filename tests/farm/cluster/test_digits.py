@@ -1,0 +1,60 @@
+"""The network digits, built through a real Slurm up to the classes of held-out pictures."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from flow_checkout import Checkout, copy_checkout
+
+
+class OnCluster(Checkout):
+    """A checkout whose commands reach a cluster."""
+
+    cluster_environment: dict[str, str]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        own = super().environment
+        return {**own, "SLURM_CONF": self.cluster_environment["SLURM_CONF"], "PATH": self.cluster_environment["PATH"]}
+
+
+@pytest.mark.slow
+def test_digits_through_slurm_to_the_classes(cluster, tmp_path) -> None:
+    checkout = OnCluster(copy_checkout(tmp_path / "checkout").folder)
+    object.__setattr__(checkout, "cluster_environment", cluster.environment)
+    (checkout.folder / "farm.local.yaml").write_text("farm: {executor: slurm, executors: {stitch: local}}\n")
+    plan = checkout.doit("plan", "network=digits")
+    assert len(re.findall(r"  on Slurm: \d+ core", plan)) >= 13, plan
+    output = checkout.doit("build", "network=digits")
+    # 7 cores, 6 weights and the link on nodes of the cluster; stitch on this machine, as the settings say.
+    places = dict(re.findall(r"^  done    (\S+)  .*? on (m[12]) \(job \d+\)", output, re.MULTILINE))
+    assert len(places) == 14, output
+    assert set(places.values()) == {"m1", "m2"}
+    assert "stitch:digits" not in places
+    assert "every index equals the integer model's" in checkout.python("-m", "benchmarks.held_out", "digits")
+    checkout.doit("trace")
+    events = json.loads((checkout.folder / "build/trace.json").read_text())["traceEvents"]
+    lanes = {event["args"]["name"] for event in events if event["name"] == "process_name"}
+    assert lanes == {"build", "waiting in the queue", "m1", "m2"}
+    assert "nothing to do" in checkout.doit("build", "network=digits")
+
+
+@pytest.mark.slow
+def test_the_check_of_a_cluster(cluster, project) -> None:
+    checkout = project('BUILD = ["x"]\ndef task_x():\n    yield task(copy("x", "a", "build/x"), doc="x")\n')
+    output = checkout.doit("cluster", "check")
+    assert output.count("ok  ") == len(output.splitlines()) == 5, output
+    assert re.search(r"a job ran after [\d.]+ s \(node m[12], job \d+\)", output)
+    checkout.write("farm.local.yaml", "farm:\n  executor: slurm\n  slurm: {python: /no/such/python}\n")
+    output = checkout.doit("cluster", "check", status=1)
+    assert "MISSING  a job did not run" in output
+    assert not (checkout.folder / "build/.farm").exists() or not list((checkout.folder / "build/.farm").glob("check-*"))
+    cluster.stop_controller()
+    try:
+        output = checkout.doit("cluster", "check", status=1)
+        assert "MISSING  Slurm does not answer" in output
+    finally:
+        cluster.start_controller()
+        cluster.wait_for(lambda: cluster.ask("sinfo", "-h", "-t", "idle", "-o", "%D").strip() == "2")
