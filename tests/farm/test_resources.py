@@ -146,4 +146,4 @@ def task_hungry():
         group.rmdir()
     assert process.returncode == 1
     assert "again   hungry was ended by SIGKILL" in output
-    assert "memory (it took 0.1" in output
+    assert "memory; it took 0.1" in output

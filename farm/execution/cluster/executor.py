@@ -182,17 +182,26 @@ class ClusterExecutor:
         for live in lives:
             live.end_client(signal.SIGKILL)
             live.run.ended_s = clock.monotonic_s()
-        words = self._engine.clear([live.known for live in lives])
+        self._to_clear += [live.known for live in lives]
+        self._live.clear()
+        self._clear_all()
+        return [live.run for live in lives]
+
+    def _clear_all(self) -> None:
+        """Clear all that has ended, and wait a moment for it: what runs below a farm that ends is killed."""
+        until_s = clock.monotonic_s() + _STOP_S
+        while self._clearing.is_busy and clock.monotonic_s() < until_s:
+            time.sleep(0.005)
+            self._children.collect()
+            self._clearing.answer()
+        words = self._engine.clear(self._to_clear) if self._to_clear else ()
+        self._to_clear.clear()
         if words:
             answer_now(words, _STOP_S)
-        self._live.clear()
-        return [live.run for live in lives]
 
     def close(self) -> None:
         """Clear what has ended, and remove what other farms need no more."""
-        if words := self._engine.clear(self._to_clear):
-            answer_now(words, _STOP_S)
-        self._to_clear.clear()
+        self._clear_all()
         for claim in self._claims:
             with contextlib.suppress(OSError):
                 claim.unlink()

@@ -40,7 +40,8 @@ class Live:
         self._note = note
         self._launcher: int | None = None
         self._started = client is None
-        self._submitted_s = clock.monotonic_s()
+        #: A job that was found again had begun before.
+        self._submitted_s = clock.monotonic_s() if client is not None else 0.0
         self._ended_s = 0.0
         self._place = Place(engine.title, job=known.id)
         run.place = self._place
