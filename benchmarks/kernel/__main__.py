@@ -125,7 +125,7 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         0, or 1 where a limit is missed.
     """
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.kernel", description=__doc__)
     parser.add_argument("network", nargs="?", default="resnet50")
     parser.add_argument("--xclbin", type=Path, help="default: the one that doit has built")
     parser.add_argument("--platform", default="u250")
