@@ -24,3 +24,6 @@ class HwEmuSettings:
     memory_percent: int = setting(
         100, "of the bandwidth that the board's memories have on paper; nobody has measured it", minimum=1, maximum=100
     )
+    trace: str = setting("", "a file for a waveform of the whole kernel (doit kernel), e.g. wave.fst")
+    trace_image: int = setting(0, "the image, counted from 0, with whose first beat the waveform begins", minimum=0)
+    trace_cycles: int = setting(2000, "cycles that the waveform shows", minimum=1, maximum=10_000_000)

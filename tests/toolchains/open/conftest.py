@@ -24,8 +24,10 @@ from toolchains.hls_subset.release import release_header
 from toolchains.open.emulation import compile_core
 from toolchains.open.netlist.models import cell_models
 from toolchains.open.simulation.compile_model import (
+    JOINT,
     MODEL,
     VERILATOR_FLAGS,
+    WRAPPER,
     class_name,
     compile_sources,
     installed_verilator,
@@ -33,7 +35,7 @@ from toolchains.open.simulation.compile_model import (
     verilate,
     wrapper_name,
 )
-from toolchains.open.simulation.model import JOINT, WRAPPER, texts
+from toolchains.open.simulation.model import texts
 from toolchains.open.simulation.simulator import Simulator
 from toolchains.open.synthesis import yosys
 from toolchains.open.synthesis.script import DSP_MAP, synthesis_script

@@ -20,6 +20,8 @@ from toolchains.open.simulation.verilator import Verilator, find_verilator
 MODEL, HARNESS = "model.o", "simulation.o"
 TRACED_MODEL, TRACED_HARNESS = "traced_model.o", "traced_simulation.o"
 """The same two objects, able to write waveforms."""
+CORE, WRAPPER, JOINT = "core.sv", "simulated.sv", "joint.cpp"
+"""The texts around a module that make it a model (`model.py` renders them)."""
 WAVEFORM = "waveform.fst"
 """The waveform that a simulation writes beside its values if the setting `cosim.trace` is set."""
 PACKING = "packing"
@@ -44,6 +46,14 @@ COMPILER_FLAGS = (
 FAST, SLOW = "-O1", "-O0"
 """Only code that runs in every cycle is worth optimising; Verilator puts the rest into files called `__Slow`.
 With -O2 the largest core takes nearly twice as long to compile and runs no faster (`benchmarks.cosim` prints both)."""
+POPCOUNT = "popcount.hpp"
+"""The name of a header that each unit of a model begins with."""
+POPCOUNT_TEXT = """// Verilator counts ones by shifts and masks. The processor has an instruction for it (x86-64-v2).
+#pragma once
+#include "verilated.h"
+#define VL_COUNTONES_I(bits) static_cast<IData>(__builtin_popcount(bits))
+#define VL_COUNTONES_Q(bits) static_cast<IData>(__builtin_popcountll(bits))
+"""
 UNIT_BYTES = 500_000
 """Sources are compiled together up to this size. In smaller units g++ spends its time on Verilator's headers; larger
 ones would take more memory."""
@@ -108,7 +118,25 @@ def compile_model(
     """
     flags, output = (TRACE_FLAGS, TRACED_MODEL) if waveforms else (VERILATOR_FLAGS, MODEL)
     made = verilate(class_name(core), core if bare else wrapper_name(core), files, folder, verilator, flags)
-    compile_sources(["joint.cpp", *made], output, folder, verilator, waveforms=waveforms)
+    compile_sources([JOINT, *made], output, folder, verilator, waveforms=waveforms)
+
+
+def compile_models(
+    names: Sequence[str], files: Sequence[str], folder: Path, verilator: Verilator, *, waveforms: bool = False
+) -> None:
+    """The same for several small modules in one object: each has its own texts in a folder of its name.
+
+    One unit for all: the compiler takes three times as long to read Verilator's headers as to compile one of them.
+
+    Raises:
+        ModelError: Verilator or the compiler fails; their messages are in the log.
+    """
+    flags, output = (TRACE_FLAGS, TRACED_MODEL) if waveforms else (VERILATOR_FLAGS, MODEL)
+    unit = []
+    for name in names:
+        given = (*files, *(f"{name}/{file}" for file in (CORE, WRAPPER)))
+        unit += [f"{name}/{JOINT}", *verilate(class_name(name), wrapper_name(name), given, folder, verilator, flags)]
+    compile_sources(unit, output, folder, verilator, waveforms=waveforms, in_one=True)
 
 
 def verilate(
@@ -192,11 +220,12 @@ def compile_sources(
     fast: str = FAST,
     *,
     waveforms: bool = False,
+    in_one: bool = False,
 ) -> None:
     """Compile the sources, with paths relative to `folder`, into one relocatable object.
 
-    Small sources share a unit; units are compiled one after the other. `fast` is g++'s option for code that runs in
-    every cycle.
+    Small sources share a unit, with `in_one` all do; units are compiled one after the other. `fast` is g++'s option for
+    code that runs in every cycle.
 
     Raises:
         ModelError: The compiler fails.
@@ -205,14 +234,18 @@ def compile_sources(
     system = ("-isystem", str(include), "-isystem", str(include / "vltstd"))
     # Messages in Verilator's sources contain their own path, so without this objects would differ between machines.
     mapped = f"-ffile-prefix-map={include}=verilator"
+    (folder / POPCOUNT).write_text(POPCOUNT_TEXT)
     objects = []
-    for number, unit in enumerate(units_of(sources, folder)):
+    for number, unit in enumerate([list(sources)] if in_one else units_of(sources, folder)):
         made, together = f"{number}.{output}", f"{number}.{output}.cpp"
         level = SLOW if is_slow(unit[0]) else fast
         folders = ("-I", ".", "-I", "verilated", *(("-I", PACKING) if waveforms else ()))
         defined = WAVEFORMS if waveforms else NO_WAVEFORMS
-        options = (*COMPILER_FLAGS, *defined, level, mapped, *system, *folders)
-        (folder / together).write_text("".join(f'#include "{source}"\n' for source in unit))
+        # Not before Verilator's own library: what it counts with has to be defined there.
+        counting = ("-include", POPCOUNT) if any(map(_model_of, unit)) else ()
+        options = (*COMPILER_FLAGS, *defined, level, mapped, *system, *folders, *counting)
+        # Verilator warns by an error of a unit with two models, which would have two precompiled headers.
+        (folder / together).write_text("".join(f'#undef VL_PCH_INCLUDED\n#include "{source}"\n' for source in unit))
         run_compiler((*options, "-c", "-o", made, together), folder, " and ".join(unit))
         objects.append(made)
     run_compiler(("-r", "-nostdlib", "-o", output, *objects), folder, output)
@@ -276,15 +309,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--core", help="the name of the core")
+    what.add_argument(
+        "--modules", nargs="+", help="several small modules in one object, each with a folder of its name"
+    )
     what.add_argument("--harness", action="store_true", help="the harness instead of a core")
     parser.add_argument("--bare", action="store_true", help="the module has no wrapper")
     parser.add_argument("--waveforms", action="store_true", help="one that can write waveforms")
-    parser.add_argument("files", nargs="*", help="the core's SystemVerilog")
+    parser.add_argument("--files", nargs="+", default=[], help="the SystemVerilog of a core, or of all modules")
     given = parser.parse_args()
     try:
         verilator = installed_verilator()
         if given.harness:
             compile_harness(Path(), verilator, waveforms=given.waveforms)
+        elif given.modules:
+            compile_models(given.modules, given.files, Path(), verilator, waveforms=given.waveforms)
         else:
             compile_model(given.core, given.files, Path(), verilator, waveforms=given.waveforms, bare=given.bare)
     except ModelError as failure:

@@ -2,6 +2,7 @@
 //
 // One pass of the loop is one clock cycle: set the pins and evaluate, record the beats that move, then the clock edge. The
 // plain structs below are the interface to the caller; `simulator.py` declares the same ones.
+#include <cerrno>
 #include <cstdio>
 #include <cstdint>
 #include <cstring>
@@ -12,12 +13,53 @@
 
 #include "harness.hpp"
 #include "verilated.h"
+#if VM_TRACE
+#include "verilated_fst_c.h"
+#endif
 
 // Verilator's own versions would end the process.
 void vl_fatal(const char* file, int line, const char*, const char* message) {
     throw std::runtime_error(std::string(file) + ":" + std::to_string(line) + ": " + message);
 }
 void vl_stop(const char* file, int line, const char* scope) { vl_fatal(file, line, scope, "$stop"); }
+
+namespace farm {
+
+// Verilator's writer does not report a file that it cannot open.
+void check_writable(const char* path) {
+    std::FILE* file = std::fopen(path, "wb");
+    if (!file) throw std::runtime_error(std::string("cannot write ") + path + ": " + std::strerror(errno));
+    std::fclose(file);
+}
+
+#if VM_TRACE
+class FstWaveform : public Waveform {
+  public:
+    void* file() override { return &file_; }
+    void open(const char* path) override {
+        check_writable(path);
+        file_.set_time_unit("1ps");
+        file_.set_time_resolution("1ps");
+        file_.open(path);
+    }
+    void dump(std::uint64_t picoseconds) override { file_.dump(picoseconds); }
+    void close() override { file_.close(); }
+
+  private:
+    VerilatedFstC file_;
+};
+
+std::unique_ptr<Waveform> make_waveform() { return std::unique_ptr<Waveform>(new FstWaveform); }
+void* shared_context() {
+    static VerilatedContext context;
+    return &context;
+}
+#else
+std::unique_ptr<Waveform> make_waveform() { return nullptr; }
+void* shared_context() { return nullptr; }
+#endif
+
+}  // namespace farm
 
 namespace {
 
@@ -339,10 +381,7 @@ extern "C" FARM_EXPORT void farm_simulate(farm::SimulatedCore* (*create)(std::ui
         farm::SimulatedCore* core = create(seed);
         try {
             if (waveform) {
-                // Verilator's writer does not report a file that it cannot open.
-                std::FILE* file = std::fopen(waveform, "wb");
-                if (!file) throw std::runtime_error(std::string("cannot write ") + waveform);
-                std::fclose(file);
+                farm::check_writable(waveform);
                 core->trace(waveform);
             }
             Simulation(*core, ports, *run, waveform != nullptr).run();

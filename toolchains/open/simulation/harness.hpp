@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <stdexcept>
 #include <vector>
 
@@ -47,5 +48,23 @@ class SimulatedCore {
     // Number of beats in each FIFO's memory.
     std::vector<const std::uint32_t*> levels;
 };
+
+// One waveform of several models, all of which were compiled for waveforms.
+class Waveform {
+  public:
+    virtual ~Waveform() {}
+    // What models join before it is opened: `SimulatedCore::join_trace`.
+    virtual void* file() = 0;
+    // Throws where the file cannot be written.
+    virtual void open(const char* path) = 0;
+    // All signals at a time, which has to grow.
+    virtual void dump(std::uint64_t picoseconds) = 0;
+    virtual void close() = 0;
+};
+
+// Null in a program that was compiled without waveforms.
+std::unique_ptr<Waveform> make_waveform();
+// The context (a VerilatedContext) of all models that are to share a waveform: Verilator asks for one.
+void* shared_context();
 
 }  // namespace farm

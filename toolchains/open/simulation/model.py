@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from blocks.core.graph import GraphCore, Node
 from blocks.core.ports import InterfacePort
 from blocks.core.rtl import data_bits, instance_name, render
-from toolchains.open.simulation.compile_model import class_name, wrapper_name
+from toolchains.open.simulation.compile_model import CORE, JOINT, WRAPPER, class_name, wrapper_name
 
 LEVEL_BITS = 32
-CORE, WRAPPER, JOINT = "core.sv", "simulated.sv", "joint.cpp"
 PIPELINE_CYCLES = 1000
 """More than the pipelines and buffers of a whole core hold a beat back in which no stream moves."""
 
@@ -113,15 +112,17 @@ def _joint(seen: Seen) -> Iterator[str]:
     yield '#include "verilated_fst_c.h"'
     yield "#endif"
     yield ""
-    yield "namespace {"
+    # Not without a name: several of these may be compiled together.
+    yield f"namespace {seen.name}_joint {{"
     yield "template <class T> void* place(T& pins) { return &pins; }"
     yield "template <std::size_t WORDS> void* place(VlWide<WORDS>& pins) { return pins.data(); }"
     yield ""
-    # The context is a base class, because it must outlive the model.
+    # The context is a base class, because it must outlive the model. Of several in one waveform it is another one.
     yield "class Model : VerilatedContext, public farm::SimulatedCore {"
     yield f"    {name} top_;"
     yield "  public:"
-    yield "    Model(std::uint64_t seed, const char* name) : top_((prepare(this, seed), this), name) {"
+    yield "    Model(std::uint64_t seed, const char* name, void* shared)"
+    yield "        : top_(prepare(shared ? static_cast<VerilatedContext*>(shared) : this, seed), name) {"
     yield "        clock = &top_.ap_clk;"
     yield "        reset_n = &top_.ap_rst_n;"
     yield "        state = top_.rootp->vlSymsp;"
@@ -158,22 +159,23 @@ def _joint(seen: Seen) -> Iterator[str]:
     yield "    VerilatedFstC waveform_;"
     yield "#endif"
     # Random contents at power-on expose a core that relies on them.
-    yield "    static void prepare(VerilatedContext* context, std::uint64_t seed) {"
+    yield "    static VerilatedContext* prepare(VerilatedContext* context, std::uint64_t seed) {"
     yield "#if VM_TRACE"
     yield "        context->traceEverOn(true);"
     yield "#endif"
     yield "        context->randReset(2);"
     yield "        context->randSeed(static_cast<int>(seed % 0x7fffffff) + 1);"
+    yield "        return context;"
     yield "    }"
     yield "};"
     yield "}  // namespace"
     yield ""
     yield f'extern "C" FARM_EXPORT farm::SimulatedCore* {seen.name}_model(std::uint64_t seed) {{'
-    yield '    return new Model(seed, "TOP");'
+    yield f'    return new {seen.name}_joint::Model(seed, "TOP", nullptr);'
     yield "}"
     # A name for each of several in one program: waveforms tell them apart by it.
     yield f'extern "C" farm::SimulatedCore* {seen.name}_instance(std::uint64_t seed, const char* name) {{'
-    yield "    return new Model(seed, name);"
+    yield f"    return new {seen.name}_joint::Model(seed, name, VM_TRACE ? farm::shared_context() : nullptr);"
     yield "}"
 
 

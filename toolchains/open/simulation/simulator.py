@@ -20,6 +20,7 @@ from blocks.core.graph import GraphCore
 from blocks.memories import beat_bytes, images, pack_beats, unpack_beats
 from toolchains.open.simulation.compile_model import (
     HARNESS,
+    JOINT,
     MODEL,
     PACKING,
     TRACED_HARNESS,
@@ -30,7 +31,6 @@ from toolchains.open.simulation.compile_model import (
     link_simulation,
 )
 from toolchains.open.simulation.model import (
-    JOINT,
     PIPELINE_CYCLES,
     fifo_nodes,
     longest_gap,

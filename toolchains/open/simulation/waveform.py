@@ -1,4 +1,4 @@
-"""Copy the waveform of a simulated block to the place that the user names (setting `cosim.trace`)."""
+"""Copy a waveform to the place that the user names: of a block (`cosim.trace`) or a kernel (`hw_emu.trace`)."""
 
 from __future__ import annotations
 
@@ -33,11 +33,27 @@ def keeper(root: Path, file: str) -> Callable[[tuple[Path, ...]], None] | None:
         if blocks and block not in blocks:
             raise WaveformError(f"cosim.trace: {file} is of {blocks[0]}; ask for one block only: doit cosim:{block}")
         blocks.append(block)
-        wanted = root / file
-        if not wanted.exists() or not filecmp.cmp(made, wanted, shallow=False):
-            wanted.parent.mkdir(parents=True, exist_ok=True)
-            half = wanted.with_name(f".{wanted.name}.half")
-            shutil.copyfile(made, half)
-            half.replace(wanted)
+        _copy(made, root / file)
 
     return keep
+
+
+def copier(root: Path, file: str) -> Callable[[tuple[Path, ...]], None] | None:
+    """Return a function that copies the waveform, if there is one among a step's outputs; None if `file` is empty."""
+    if not file:
+        return None
+
+    def copy(outputs: tuple[Path, ...]) -> None:
+        for made in outputs:
+            if made.name == WAVEFORM:
+                _copy(made, root / file)
+
+    return copy
+
+
+def _copy(made: Path, wanted: Path) -> None:
+    if not wanted.exists() or not filecmp.cmp(made, wanted, shallow=False):
+        wanted.parent.mkdir(parents=True, exist_ok=True)
+        half = wanted.with_name(f".{wanted.name}.half")
+        shutil.copyfile(made, half)
+        half.replace(wanted)

@@ -16,12 +16,12 @@ from toolchains.common.failures import signatures
 from toolchains.common.modules import modules_of
 from toolchains.common.programs import ERROR_LINES, compiler, interpreter
 from toolchains.common.stage import Per, Stage
-from toolchains.open.settings import CosimSettings
-from toolchains.open.simulation.compile_model import HARNESS, MODEL, PACKING, TRACED_HARNESS, TRACED_MODEL
+from toolchains.open.settings import CosimSettings, HwEmuSettings
+from toolchains.open.simulation.compile_model import HARNESS, JOINT, MODEL, PACKING, TRACED_HARNESS, TRACED_MODEL
 from toolchains.open.simulation.dma.bench import HEADERS as BENCH_HEADERS
 from toolchains.open.simulation.dma.bench import model_joint
-from toolchains.open.simulation.kernel.links import link_modules
-from toolchains.open.simulation.model import JOINT, texts, texts_of, verilog_files
+from toolchains.open.simulation.kernel.links import LINKS, link_modules
+from toolchains.open.simulation.model import texts, texts_of, verilog_files
 from toolchains.open.simulation.verilator import verilator
 
 PROGRAM = "toolchains.open.simulation.compile_model"
@@ -50,11 +50,23 @@ def _model(
     facts: tuple[tuple[str, str], ...],
     words: tuple[str, ...] = (),
 ) -> Step:
-    place = f"{build.folder}/{STAGE.name}/{name}"
     verilog = (*given, *(file for file in rendered if file != JOINT))
+    return _step(build, name, ("--core", name, *words, "--files", *verilog), given, rendered, headers, facts)
+
+
+def _step(
+    build: Build,
+    name: str,
+    words: tuple[str, ...],
+    given: tuple[str, ...],
+    rendered: Mapping[str, Callable[[], str]],
+    headers: tuple[File, ...],
+    facts: tuple[tuple[str, str], ...],
+) -> Step:
+    place = f"{build.folder}/{STAGE.name}/{name}"
     return Step(
         name=f"{STAGE.name}:{name}",
-        argv=(PYTHON, "-m", PROGRAM, "--core", name, *words, *verilog),
+        argv=(PYTHON, "-m", PROGRAM, *words),
         inputs=(
             *modules_of(build.root, PROGRAM),
             *headers,
@@ -72,9 +84,16 @@ def _model(
 
 
 def link_models(build: Build) -> Iterator[Step]:
-    """What stands between blocks: a model for each shape of a link, and of a register slice."""
-    for name, (files, seen, text) in link_modules(build.network).items():
-        yield _model(build, name, files, texts_of(seen, partial(str, text)), (HEADER,), (("module", name),))
+    """What stands between blocks: models of each shape of a link and of a register slice, in one object."""
+    modules = link_modules(build.network)
+    files = tuple(dict.fromkeys(file for given, _, _ in modules.values() for file in given))
+    rendered = {
+        f"{name}/{file}": text
+        for name, (_, seen, module) in modules.items()
+        for file, text in texts_of(seen, partial(str, module)).items()
+    }
+    words = ("--modules", *modules, "--files", *files)
+    yield _step(build, LINKS, words, files, rendered, (HEADER,), (("modules", ", ".join(modules)),))
 
 
 def harness(build: Build) -> Iterator[Step]:
@@ -101,11 +120,16 @@ def shared(build: Build) -> Iterator[Step]:
     (plain,) = harness(build)
     yield plain
     yield from link_models(build)
-    if not build.settings.section(CosimSettings).trace:
+    whole = bool(build.settings.section(HwEmuSettings).trace)
+    if not whole and not build.settings.section(CosimSettings).trace:
         return
     yield _traced(plain, HARNESS, TRACED_HARNESS, PACKING_HEADERS)
-    for core in {block.core().name: block.core() for block in build.network.blocks}.values():
+    blocks = {block.core().name: block.core() for block in build.network.blocks}
+    cores: dict[str, Core] = {core.name: core for core in build.network.cores().values()} if whole else {**blocks}
+    for core in cores.values():
         yield _traced(model(build, core), MODEL, TRACED_MODEL)
+    for step in link_models(build) if whole else ():
+        yield _traced(step, MODEL, TRACED_MODEL)
 
 
 def _traced(step: Step, output: str, traced: str, more: tuple[File, ...] = ()) -> Step:

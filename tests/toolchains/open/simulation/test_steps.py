@@ -15,7 +15,7 @@ from farm.step import Step
 from integration.platform import find_platform
 from toolchains.choose import find_toolchain
 from toolchains.common.build import Build
-from toolchains.open.settings import CosimSettings
+from toolchains.open.settings import CosimSettings, HwEmuSettings
 from toolchains.open.simulation.kernel.links import link_modules
 from toolchains.open.toolchain import toolchain_of
 from toolchains.toolchain import Toolchain
@@ -28,9 +28,9 @@ def network() -> Network:
     return read_network(NETWORKS / "digits.yaml")
 
 
-def toolchain(network: Network, **settings) -> Toolchain:
-    given = replace(Settings.defaults(), rooms=(CosimSettings(**settings),))
-    return toolchain_of(Build("open", ROOT, network, find_platform("u250"), "sw_emu", 250.0, given))
+def toolchain(network: Network, *rooms: HwEmuSettings, target: str = "sw_emu", **settings) -> Toolchain:
+    given = replace(Settings.defaults(), rooms=(CosimSettings(**settings), *rooms))
+    return toolchain_of(Build("open", ROOT, network, find_platform("u250"), target, 250.0, given))
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +58,8 @@ def test_every_source_is_there_or_made(steps) -> None:
 
 def test_a_model_is_made_of_rtl_and_no_trained_value(steps, network) -> None:
     models = {name for name in steps if name.startswith("model:")}
-    between = {f"model:{name}" for name in link_modules(network)}
-    assert models == {"model:harness", *between, *(f"model:{block.core().name}" for block in network.blocks)}
+    assert models == {"model:harness", "model:links", *(f"model:{block.core().name}" for block in network.blocks)}
+    assert set(link_modules(network)) <= set(steps["model:links"].argv)
     assert readers(steps, "blocks/operators/label_select/label_select.sv") == {f"model:{network.head.core().name}"}
     assert readers(steps, "toolchains/open/simulation/harness.cpp") == {"model:harness"}
     for name in models:
@@ -134,8 +134,55 @@ def test_a_waveform_changes_only_the_simulations_and_adds_models(steps, network)
                 assert source in made or (ROOT / source).is_file(), (step.name, source)
 
 
+def test_a_waveform_of_the_kernel_adds_models_of_all_parts_and_changes_only_its_run(network) -> None:
+    def steps_of(its: Toolchain) -> dict[str, Step]:
+        cores = {core.name: core for core in network.cores().values()}
+        found = [*its.shared("model"), *(its.step("model", core) for core in cores.values())]
+        return {step.name: step for step in (*found, *its.shared("kernel"), its.step("kernel"), its.step("link"))}
+
+    plain, traced = (
+        steps_of(toolchain(network, HwEmuSettings(trace=trace, trace_image=2), target="hw_emu"))
+        for trace in ("", "wave.fst")
+    )
+    assert {name for name in plain if plain[name] != traced[name]} == {"kernel:digits"}
+    parts = {"harness", "links", *(core.name for core in network.cores().values())}
+    assert set(traced) - set(plain) == {"kernel:traced_program", *(f"model:traced_{part}" for part in parts)}
+    targets = [target for step in traced.values() for target in (*step.targets, step.log)]
+    assert len(targets) == len(set(targets)), "no two make one file"
+    program = traced["kernel:traced_program"]
+    assert {f"build/digits/open-hw_emu/model/{part}" for part in parts} == {
+        str(Path(source).parent) for source in program.sources if "/model/" in source
+    }
+    assert all(Path(source).name.startswith("traced_") for source in program.sources if "/model/" in source)
+    assert program.targets[0] in traced["kernel:digits"].sources
+
+
+def test_no_compiled_core_is_in_a_simulated_kernel(network) -> None:
+    its = toolchain(network, HwEmuSettings(), target="hw_emu")
+    for step in (its.step("stitch"), its.step("link"), its.step("kernel"), *its.shared("kernel")):
+        assert not [source for source in step.sources if "/hls/" in source], step.name
+    assert its.needs_of("res2a") == ("model:res2a", "weights:res2a")
+
+
+@pytest.mark.parametrize("setting", ["cosim.trace", "hw_emu.trace"])
 @pytest.mark.parametrize("file", ["wave.vcd", "wave", "docs"])
-def test_a_waveform_in_another_format_is_refused(file: str, network) -> None:
-    given = load_settings(ROOT, {"cosim": CosimSettings}, [f"cosim.trace={file}"])
-    with pytest.raises(ConfigError, match=r"cosim\.trace is .*; give a file that ends with \.fst"):
+def test_a_waveform_in_another_format_is_refused(setting: str, file: str, network) -> None:
+    given = load_settings(ROOT, {"cosim": CosimSettings, "hw_emu": HwEmuSettings}, [f"{setting}={file}"])
+    with pytest.raises(ConfigError, match=rf"{setting} is .*; give a file that ends with \.fst"):
+        find_toolchain(ROOT, given, network, find_platform("u250"))
+
+
+@pytest.mark.parametrize("file", ["/dev/null/wave.fst", "README.md/waves/wave.fst"])
+def test_a_waveform_that_nobody_can_write_is_refused_before_a_step_runs(file: str, network) -> None:
+    given = load_settings(ROOT, {"cosim": CosimSettings, "hw_emu": HwEmuSettings}, [f"hw_emu.trace={file}"])
+    with pytest.raises(
+        ConfigError, match=r"hw_emu\.trace is .*(null|README\.md) is not a folder that you may write into"
+    ):
+        find_toolchain(ROOT, given, network, find_platform("u250"))
+
+
+def test_a_waveform_begins_at_an_image_of_the_call(network) -> None:
+    words = ["hw_emu.trace=wave.fst", "hw_emu.images=4", "hw_emu.trace_image=4"]
+    given = load_settings(ROOT, {"cosim": CosimSettings, "hw_emu": HwEmuSettings}, words)
+    with pytest.raises(ConfigError, match=r"trace_image is 4, but hw_emu.images is 4.*; give 0 to 3, or more images"):
         find_toolchain(ROOT, given, network, find_platform("u250"))

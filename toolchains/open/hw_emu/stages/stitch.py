@@ -14,4 +14,4 @@ def stitch(build: Build, network: Network) -> Step:
     return program_step(build, network, f"{STAGE.name}:{network.name}", f"{build.folder}/{STAGE.name}", STAGE.name)
 
 
-STAGE = Stage("stitch", Per.NETWORK, stitch, "simulation of the kernel of", needs=("hls", "model"))
+STAGE = Stage("stitch", Per.NETWORK, stitch, "simulation of the kernel of", needs=("model",))

@@ -327,7 +327,7 @@ class Simulation {
 
 std::unique_ptr<Bench> make_core(const std::string& name, unsigned seed) {
     for (const BenchedCore* core = benched_cores; core->name; core++) {
-        if (name == core->name) return core->make(seed);
+        if (name == core->name) return core->make(seed, "TOP");
     }
     throw std::runtime_error("scenario: no core " + name);
 }

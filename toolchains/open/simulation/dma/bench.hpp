@@ -2,8 +2,13 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
 
 #include "axi_memory.hpp"
+
+namespace farm {
+void* shared_context();  // harness.hpp
+}
 
 struct StreamPins {
     std::uint32_t bytes;
@@ -24,6 +29,8 @@ class Bench {
   public:
     virtual ~Bench() {}
     virtual void eval() = 0;
+    // As `SimulatedCore::join_trace`.
+    virtual void join_trace(void*) { throw std::runtime_error("the model was compiled without waveforms"); }
     unsigned char *clock, *reset_n, *interrupt;
     farm::ReadPins gmem0, gmem2;
     farm::WritePins gmem1;
@@ -34,16 +41,24 @@ class Bench {
 // The table of cores; the last entry has a null name.
 extern const struct BenchedCore {
     const char* name;
-    std::unique_ptr<Bench> (*make)(unsigned seed);
+    std::unique_ptr<Bench> (*make)(unsigned seed, const char* name);
 } benched_cores[];
 
-// Defines a core's pins and the function `core(seed)` that makes an instance. Registers are random at power-on, which
-// exposes a core that relies on their contents. The context is a base class, because it must outlive the model.
+#if VM_TRACE
+#define FARM_DMA_TRACE void join_trace(void* file) override { top.trace(static_cast<VerilatedFstC*>(file), 99); }
+#define FARM_DMA_CONTEXT static_cast<VerilatedContext*>(farm::shared_context())
+#else
+#define FARM_DMA_TRACE
+#define FARM_DMA_CONTEXT this
+#endif
+
+// Defines a core's pins and the function `core(seed, name)` that makes an instance. Registers are random at power-on,
+// which exposes a core that relies on their contents. The context is a base class, because it must outlive the model.
 #define FARM_DMA_BENCH(core, Top, IMAGE_WORD, WEIGHTS_WORD, IMAGE, WEIGHTS)                                           \
     namespace {                                                                                                       \
     class Model_##core : VerilatedContext, public Bench {                                                             \
       public:                                                                                                         \
-        explicit Model_##core(unsigned seed) : top((prepare(this, seed), this)) {                                     \
+        Model_##core(unsigned seed, const char* name) : top(prepare(FARM_DMA_CONTEXT, seed), name) {                  \
             clock = &top.ap_clk, reset_n = &top.ap_rst_n, interrupt = &top.__SYM__interrupt;                          \
             gmem0 = FARM_READ_PINS(top, m_axi_gmem0, IMAGE_WORD);                                                     \
             gmem1 = FARM_WRITE_PINS(top, m_axi_gmem1, 4);                                                             \
@@ -60,12 +75,17 @@ extern const struct BenchedCore {
         }                                                                                                             \
         ~Model_##core() override { top.final(); }                                                                     \
         void eval() override { top.eval(); }                                                                          \
+        FARM_DMA_TRACE                                                                                                \
       private:                                                                                                        \
-        static void prepare(VerilatedContext* context, unsigned seed) {                                               \
+        static VerilatedContext* prepare(VerilatedContext* context, unsigned seed) {                                  \
             context->randReset(2);                                                                                    \
+            context->traceEverOn(VM_TRACE);                                                                           \
             context->randSeed(static_cast<int>(seed % 0x7fffffff) + 1);                                               \
+            return context;                                                                                           \
         }                                                                                                             \
         Top top;                                                                                                      \
     };                                                                                                                \
     }                                                                                                                 \
-    std::unique_ptr<Bench> core(unsigned seed) { return std::unique_ptr<Bench>(new Model_##core(seed)); }
+    std::unique_ptr<Bench> core(unsigned seed, const char* name) {                                                    \
+        return std::unique_ptr<Bench>(new Model_##core(seed, name));                                                  \
+    }

@@ -31,7 +31,7 @@ def model_joint(cores: Iterable[DmaCore]) -> str:
     """The C++ that gives a simulation the pins of DMA cores: of each a function of its name that makes a `Bench`."""
     cores = tuple(cores)
     lines = [f'#include "{class_name(core.name)}.h"' for core in cores]
-    lines.append('#include "bench.hpp"')
+    lines += ["#if VM_TRACE", '#include "verilated_fst_c.h"', "#endif", '#include "bench.hpp"']
     for core in cores:
         words = f"{core.image_word_bytes}, {core.weights_word_bytes}, {core.image.lanes}, {core.weights.lanes}"
         lines.append(f"FARM_DMA_BENCH({core.name}, {class_name(core.name)}, {words})")

@@ -8,11 +8,22 @@ from __future__ import annotations
 import json
 import struct
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
 from toolchains.open.simulation.values import SimulationError
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A waveform: the FST file, the image (from 0) with whose first beat it begins, and so many cycles of it."""
+
+    file: Path
+    image: int
+    cycles: int
+
 
 _FRAME = struct.Struct("<4sIQ")
 
@@ -21,11 +32,13 @@ class Program:
     """A running program; `pid` is its process. It ends with the block that it is used in.
 
     With `record` each run leaves in that folder what has entered each link: beats in whole bytes, the link's number the
-    file's name.
+    file's name. With `trace` the first run writes a waveform; the program has to be made for it.
     """
 
-    def __init__(self, path: Path, record: Path | None = None) -> None:
+    def __init__(self, path: Path, record: Path | None = None, trace: Trace | None = None) -> None:
         words = [] if record is None else ["--record", str(record.resolve())]
+        if trace is not None:
+            words += ["--trace", str(trace.file.resolve()), str(trace.image), str(trace.cycles)]
         self._child = subprocess.Popen([path.resolve(), *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.pid = self._child.pid
 

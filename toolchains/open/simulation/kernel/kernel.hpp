@@ -1,6 +1,7 @@
 // The kernel: blocks, links and DMA joined, and calls as a host makes them.
 #pragma once
 #include <algorithm>
+#include <cctype>
 #include <cstdint>
 #include <list>
 #include <map>
@@ -16,6 +17,7 @@
 #include "plan.hpp"
 #include "standstill.hpp"
 #include "team.hpp"
+#include "window.hpp"
 
 namespace farm {
 
@@ -68,17 +70,19 @@ struct Settings {
 
 class Kernel {
   public:
-    // `images`: the memory images of each block.
-    Kernel(const KernelPlan& plan, const Settings& settings, const std::vector<std::vector<unsigned char>>& images)
+    // `images`: the memory images of each block. With the name of a file in `trace` a waveform is written into it.
+    Kernel(const KernelPlan& plan, const Settings& settings, const std::vector<std::vector<unsigned char>>& images,
+           const Trace& trace)
         : plan_(plan), settings_(settings) {
         for (std::size_t i = 0; i < plan.blocks.size(); i++) add_block(plan.blocks[i], images[i]);
-        dma_.reset(new DmaNode(plan.dma, plan.make_dma(1), release(plan.dma)));
+        dma_.reset(new DmaNode(plan.dma, plan.make_dma(1, plan.dma), release(plan.dma)));
         for (const std::string& line : settings.memory) dma_->memory.configure(line);
         dma_->attach(settings.banks.at("in_r"), settings.banks.at("out_r"), settings.banks.at("weightsmem"));
         for (std::size_t i = 0; i < plan.links.size(); i++) add_link(i);
         dma_->join(ends_.at("image"), ends_.at("weights"), ends_.at("result"));
         const unsigned wanted = settings.threads ? settings.threads : std::thread::hardware_concurrency();
         team_.reset(new Team(nodes(), std::min(wanted, +MOST_THREADS), !settings.threads));
+        if (!trace.file.empty()) window_.reset(new Window(trace, settings.clock_mhz, *dma_, nodes()));
         come_out_of_reset();
     }
 
@@ -88,7 +92,8 @@ class Kernel {
         for (Node* node : nodes()) node->clear();
         dma_->call(places, {plan_.image_bytes, plan_.result_bytes}, images);
         stuck_.clear();
-        now_ = team_->run(now_, [this](std::uint64_t idle) { return over(idle); });
+        if (window_) run_in_steps();
+        else now_ = team_->run(now_, [this](std::uint64_t idle) { return over(idle); });
         if (!stuck_.empty()) throw std::runtime_error(stuck_);
         if (dma_->bus_errors()) throw std::runtime_error("the memory answered with an error");
         std::vector<unsigned char> results(images * plan_.result_bytes);
@@ -133,14 +138,39 @@ class Kernel {
     std::list<std::vector<unsigned char>> records_;
     std::uint64_t now_ = 0, seed_ = 1;
     std::string stuck_;
+    // The last one: it has to close its file before the models are gone.
+    std::unique_ptr<Window> window_;
+
+    // As the team does, on one thread: every node is seen before the edge and behind it.
+    void run_in_steps() {
+        const std::vector<Node*> all = nodes();
+        for (std::uint64_t moved_in = now_;; now_++) {
+            for (Node* node : all) node->settle(now_);
+            window_->low();
+            bool moved = false;
+            for (Node* node : all) moved |= node->advance(now_);
+            window_->high();
+            if (moved) moved_in = now_;
+            if (now_ % Team::LOOK_EVERY == 0 && over(now_ - moved_in)) break;
+        }
+        now_++;
+        if (stuck_.empty()) window_->close();
+    }
 
     std::uint64_t release(const std::string& instance) const {
         const auto found = settings_.reset_hops.find(instance);
         return RESET_CYCLES + (found == settings_.reset_hops.end() ? 0 : found->second);
     }
 
+    // A name for waveforms, whose readers take a dot or a blank for an end.
+    static std::string scope_of(std::string name) {
+        for (std::size_t arrow; (arrow = name.find(" -> ")) != std::string::npos;) name.replace(arrow, 4, "_to_");
+        std::replace_if(name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');
+        return name;
+    }
+
     std::unique_ptr<StreamNode> node(const std::string& name, MakeModel make, std::uint64_t release) {
-        std::unique_ptr<SimulatedCore> model(make(seed_++, name.c_str()));
+        std::unique_ptr<SimulatedCore> model(make(seed_++, scope_of(name).c_str()));
         return std::unique_ptr<StreamNode>(new StreamNode(name, std::move(model), release, settings_.sleep));
     }
 

@@ -7,6 +7,8 @@ from integration.design import design_of
 from integration.kernel_rtl.link import LinkModule, SliceModule, converter_core
 from toolchains.open.simulation.model import Seen
 
+LINKS = "links"
+"""What the step is called that compiles them, and the folder of the one object with all of them."""
 Module = tuple[tuple[str, ...], Seen, str]
 """Files relative to `blocks/`, what a simulation sees, the text."""
 

@@ -58,7 +58,7 @@ struct LinkPlan {
 
 struct KernelPlan {
     const char* dma;
-    std::unique_ptr<Bench> (*make_dma)(unsigned seed);
+    std::unique_ptr<Bench> (*make_dma)(unsigned seed, const char* name);
     std::uint64_t image_bytes, weights_bytes, result_bytes;
     std::uint64_t gap;  // so many cycles without any beat: nothing will move any more
     std::vector<BlockPlan> blocks;

@@ -16,7 +16,8 @@ namespace farm {
 class Server {
   public:
     // `record`: a folder for what enters each link, or empty. A file's name is the link's number.
-    Server(const KernelPlan& plan, std::string record) : plan_(plan), record_(std::move(record)) {}
+    Server(const KernelPlan& plan, std::string record, Trace trace)
+        : plan_(plan), record_(std::move(record)), trace_(std::move(trace)) {}
 
     // The memory images of each block in order, then the settings.
     std::string load(const std::vector<unsigned char>& body) {
@@ -88,9 +89,10 @@ class Server {
     bool loaded_ = false;
 
     const std::string record_;
+    const Trace trace_;
 
     void power_on() {
-        kernel_.reset(new Kernel(plan_, settings_, images_));
+        kernel_.reset(new Kernel(plan_, settings_, images_, trace_));
         if (!record_.empty()) kernel_->record();
     }
 
@@ -106,8 +108,18 @@ class Server {
 
 // Files are named on the command line only, which whoever starts the program writes: an xclbin's settings name none.
 inline int serve(const KernelPlan& plan, int count, char** words) {
-    const bool records = count == 3 && std::string(words[1]) == "--record";
-    Server server(plan, records ? words[2] : "");
+    std::string record;
+    Trace trace;
+    for (int i = 1; i < count; i++) {
+        const std::string word = words[i];
+        if (word == "--record" && i + 1 < count) {
+            record = words[++i];
+        } else if (word == "--trace" && i + 3 < count) {
+            trace = {words[i + 1], std::stoull(words[i + 2]), std::stoull(words[i + 3])};
+            i += 3;
+        }
+    }
+    Server server(plan, record, trace);
     return farm_program::serve(server);
 }
 

@@ -22,7 +22,8 @@ from blocks.trained import parameter_file
 from blocks.weights import values_of
 from integration.manifest import memory_blob
 from reports.summary.step_values import Simulation
-from toolchains.open.simulation.kernel.client import Program
+from toolchains.open.simulation.compile_model import WAVEFORM
+from toolchains.open.simulation.kernel.client import Program, Trace
 from toolchains.open.simulation.kernel.part import settings_part, told_lines
 from toolchains.open.simulation.values import SimulationError
 from toolchains.open.simulation.verilator import find_verilator
@@ -60,7 +61,9 @@ def expected(network: Network, images: Tensor, weights: bytes) -> Tensor:
     return run_network(network, values, images, matrix)[network.head.name]
 
 
-def simulate(network: Network, images: Tensor, settings: list[str], program: Path) -> dict[str, Any]:
+def simulate(
+    network: Network, images: Tensor, settings: list[str], program: Path, trace: Trace | None = None
+) -> dict[str, Any]:
     """Run the program in the current folder, and return its statistics.
 
     Raises:
@@ -68,7 +71,7 @@ def simulate(network: Network, images: Tensor, settings: list[str], program: Pat
         ParameterError: values that do not fit.
     """
     weights = Path("fc_weights.bin").read_bytes()
-    with Program(program) as kernel:
+    with Program(program, trace=trace) as kernel:
         kernel.load(memory_blob([block.name for block in network.blocks]) + settings_part(settings))
         results = kernel.run(len(images), images.tobytes() + weights)
         statistics = kernel.statistics()
@@ -111,11 +114,16 @@ def main() -> int:
     parser.add_argument("--fit", type=Path, required=True, help="blocks to SLRs")
     parser.add_argument("--design", type=Path, required=True, help="instances and links")
     parser.add_argument("--program", type=Path, default=Path("program"))
+    parser.add_argument(
+        "--trace", type=int, nargs=2, metavar=("IMAGE", "CYCLES"), help="write a waveform from there on"
+    )
     given = parser.parse_args()
     network = read_network(given.network)
     try:
         images, inputs = pictures(network, given.images)
-        found = simulate(network, images, told_lines(given.settings, given.fit, given.design), given.program)
+        settings = told_lines(given.settings, given.fit, given.design)
+        trace = Trace(Path(WAVEFORM), *given.trace) if given.trace else None
+        found = simulate(network, images, settings, given.program, trace)
     except (DatasetError, ParameterError, SimulationError) as failure:
         print(f"ERROR: {network.name}: {failure}")
         return 1

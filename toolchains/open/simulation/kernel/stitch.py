@@ -1,8 +1,8 @@
 """Join the models: `python -m toolchains.open.simulation.kernel.stitch` is the `stitch` step of target hw_emu.
 
-Checks the interfaces that the compiled cores report against the design, writes `kernel.xml`, and links the verilated
-blocks, links and DMA with the table that joins them into one `program`. No RTL is compiled here, so a core that is
-folded anew verilates only itself, and new weights compile nothing: they are not in the program.
+Checks the cores' ports, which their models are made with, against the design, writes `kernel.xml`, and links the
+verilated blocks, links and DMA with the table that joins them into one `program`. No RTL is compiled here, so a core
+that is folded anew verilates only itself, and new weights compile nothing: they are not in the program.
 """
 
 from __future__ import annotations
@@ -15,7 +15,14 @@ from pathlib import Path
 from integration.interfaces import check_interfaces
 from integration.kernel import Kernel, kernel_xml
 from toolchains.open.emulation.isa import ISA_LEVEL
-from toolchains.open.simulation.compile_model import HARNESS, MODEL, ModelError, run_compiler
+from toolchains.open.simulation.compile_model import (
+    HARNESS,
+    MODEL,
+    TRACED_HARNESS,
+    TRACED_MODEL,
+    ModelError,
+    run_compiler,
+)
 
 FLAGS = ("-std=c++17", "-O2", f"-march={ISA_LEVEL}", "-Wall")
 STATIC = ("-static-libstdc++", "-static-libgcc", "-pthread", "-s")
@@ -31,21 +38,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--design", type=Path, required=True)
     parser.add_argument("--kernel", type=Path, required=True)
-    parser.add_argument("--cores", nargs="+", required=True, help="names; each has a folder with interface.json")
+    parser.add_argument("--interfaces", type=Path, required=True, help="ports of each core, as JSON")
+    parser.add_argument("--waveforms", action="store_true", help="join models that can write waveforms")
     parser.add_argument("--models", nargs="+", required=True, help="names; each has a folder with model.o")
     given = parser.parse_args()
     design = json.loads(given.design.read_text("utf-8"))
-    interfaces = {core: json.loads(Path(core, "interface.json").read_text("utf-8")) for core in given.cores}
-    faults = check_interfaces(design, interfaces)
+    faults = check_interfaces(design, json.loads(given.interfaces.read_text("utf-8")))
     for fault in faults:
         print(f"ERROR: {fault}")
     if faults:
         return 1
-    objects = [f"{name}/{MODEL}" for name in given.models]
+    model, harness = (TRACED_MODEL, TRACED_HARNESS) if given.waveforms else (MODEL, HARNESS)
+    objects = [*(f"{name}/{model}" for name in given.models), harness]
     try:
-        run_compiler(
-            (*FLAGS, "-I", ".", "-o", "program", "main.cpp", *objects, HARNESS, *STATIC), Path(), "the program"
-        )
+        run_compiler((*FLAGS, "-I", ".", "-o", "program", "main.cpp", *objects, *STATIC), Path(), "the program")
     except ModelError as failure:
         print(f"ERROR: {failure}")
         return 1

@@ -14,7 +14,8 @@ from toolchains.open.simulation.model import fifo_nodes, longest_gap, stream_nam
 
 HEADERS = (
     "kernel.hpp", "plan.hpp", "program.hpp", "report.hpp", "standstill.hpp", "team.hpp",
-    "parts/dma_node.hpp", "parts/host.hpp", "parts/node.hpp", "parts/source.hpp", "parts/wire.hpp",
+    "parts/dma_node.hpp", "parts/host.hpp", "parts/node.hpp", "parts/source.hpp", "parts/window.hpp",
+    "parts/wire.hpp",
 )  # fmt: skip
 """Beside this file."""
 
@@ -34,7 +35,7 @@ def kernel_table(network: Network) -> Iterator[str]:
     yield 'extern "C" {'
     yield from (f"farm::SimulatedCore* {name}_instance(std::uint64_t, const char*);" for name in made)
     yield "}"
-    yield f"std::unique_ptr<Bench> {cores[dma.name].name}(unsigned seed);"
+    yield f"std::unique_ptr<Bench> {cores[dma.name].name}(unsigned seed, const char* name);"
     yield ""
     yield "static farm::KernelPlan kernel_plan() {"
     for core in graphs.values():

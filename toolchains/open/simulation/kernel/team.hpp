@@ -45,6 +45,8 @@ class Barrier {
 
 class Team {
   public:
+    static const std::uint64_t LOOK_EVERY = 64;
+
     // With `adapts` the number of threads is what goes fastest at the moment, up to `threads`: two that wait for each
     // other in every cycle are slower than one where other programs take their processors.
     Team(std::vector<Node*> nodes, unsigned threads, bool adapts)
@@ -70,7 +72,7 @@ class Team {
     struct alignas(64) Seen {
         std::uint64_t moved_in = 0;
     };
-    static const std::uint64_t LOOK_EVERY = 64, SHORT = 512, LONG = 8192, MEASURE_EVERY = 16, TRY_EVERY = 8;
+    static const std::uint64_t SHORT = 512, LONG = 8192, MEASURE_EVERY = 16, TRY_EVERY = 8;
 
     const std::vector<Node*> nodes_;
     const unsigned threads_;

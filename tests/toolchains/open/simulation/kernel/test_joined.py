@@ -30,9 +30,9 @@ from blocks.parameter_memory.rtl import render as render_memory
 from integration.design import End, Link
 from integration.kernel_rtl.link import LinkModule, Register, SliceModule, converter_core
 from integration.kernel_rtl.top import Cell, Joint, top_text
-from toolchains.open.simulation.compile_model import MODEL, compile_model, run_compiler
+from toolchains.open.simulation.compile_model import JOINT, MODEL, compile_model, run_compiler
 from toolchains.open.simulation.kernel.links import seen_of_link
-from toolchains.open.simulation.model import JOINT, Seen, seen_of, texts_of
+from toolchains.open.simulation.model import Seen, seen_of, texts_of
 
 pytestmark = pytest.mark.slow
 

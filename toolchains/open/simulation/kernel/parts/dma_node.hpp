@@ -71,6 +71,11 @@ class DmaNode : public Node {
     }
 
     bool cycle(std::uint64_t now) override {
+        DmaNode::settle(now);
+        return DmaNode::advance(now);
+    }
+
+    void settle(std::uint64_t now) override {
         Bench& dma = *dma_;
         *dma.reset_n = now >= release_;
         *dma.image.ready = image_->ready(now);
@@ -79,11 +84,15 @@ class DmaNode : public Node {
         if (*dma.result.valid) std::memcpy(dma.result.data, result_->data(now), dma.result.bytes);
         *dma.clock = 0;
         dma.eval();
-        const bool moved = note();
+        moved_ = note();
         if (now >= release_) {
             memory.sample();
             host_.sample(*dma.interrupt);
         }
+    }
+
+    bool advance(std::uint64_t now) override {
+        Bench& dma = *dma_;
         *dma.clock = 1;
         dma.eval();
         if (now >= release_) {
@@ -93,8 +102,10 @@ class DmaNode : public Node {
         image_->offer(now + 1, *dma.image.valid, dma.image.data);
         weights_->offer(now + 1, *dma.weights.valid, dma.weights.data);
         result_->accept(now + 1, *dma.result.ready);
-        return moved || host_.busy() || !memory.quiet();
+        return moved_ || host_.busy() || !memory.quiet();
     }
+
+    void join_trace(Waveform& waveform) override { dma_->join_trace(waveform.file()); }
 
   private:
     std::unique_ptr<Bench> dma_;
@@ -102,7 +113,7 @@ class DmaNode : public Node {
     const std::uint64_t release_;
     Wire *image_ = nullptr, *weights_ = nullptr, *result_ = nullptr;
     std::uint64_t beats_per_image_ = 1, words_per_result_ = 1, beats_ = 0, results_ = 0;
-    bool running_ = false, finished_ = false;
+    bool running_ = false, finished_ = false, moved_ = false;
     std::deque<std::uint32_t> bursts_;  // words of each that is not answered
 
     bool note() {

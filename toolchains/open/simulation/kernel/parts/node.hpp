@@ -23,6 +23,11 @@ class Node {
 
     // One clock cycle; true if anything moved in it, or is on its way.
     virtual bool cycle(std::uint64_t now) = 0;
+    // The same in two parts, of a node that has joined a waveform: what stands in the cycle before its edge, and the
+    // edge. Every node settles before the first one goes on.
+    virtual void settle(std::uint64_t) {}
+    virtual bool advance(std::uint64_t now) { return cycle(now); }
+    virtual void join_trace(Waveform&) {}
     // Begins to count anew.
     virtual void clear() = 0;
 
@@ -68,6 +73,11 @@ class StreamNode : public Node {
     }
 
     bool cycle(std::uint64_t now) override {
+        StreamNode::settle(now);
+        return StreamNode::advance(now);
+    }
+
+    void settle(std::uint64_t now) override {
         const bool reset_n = now >= release_;
         bool changed = *core_->reset_n != reset_n;
         *core_->reset_n = reset_n;
@@ -84,13 +94,19 @@ class StreamNode : public Node {
         const bool still = !changed && !moved && !fed_;
         quiet_ = still ? quiet_ + 1 : 0;
         if (!still) asleep_ = false;
+        moved_ = moved;
+        if (traced_) drive_clock(0);
+    }
+
+    bool advance(std::uint64_t now) override {
         if (asleep_) slept++;
         else edge();
         fed_ = false;
+        const bool reset_n = *core_->reset_n;
         for (std::size_t i = 0; i < sources_.size(); i++) fed_ |= sources_[i].after_edge(took_[i] != 0, reset_n);
         for (const End& end : inputs_) end.wire->accept(now + 1, *end.pins.ready);
         for (const End& end : outputs_) end.wire->offer(now + 1, *end.pins.valid, end.pins.data);
-        return moved;
+        return moved_;
     }
 
     void clear() override {
@@ -114,7 +130,12 @@ class StreamNode : public Node {
     std::uint32_t level(std::size_t fifo) const { return *core_->levels[fifo]; }
     bool stream_valid(std::uint32_t stream) const { return bit(core_->stream_valid, stream); }
     bool stream_ready(std::uint32_t stream) const { return bit(core_->stream_ready, stream); }
-    void join_trace(void* file) { core_->join_trace(file); }
+    // A waveform shows the clock of each block, so none of them sleeps.
+    void join_trace(Waveform& waveform) override {
+        core_->join_trace(waveform.file());
+        traced_ = true;
+        may_sleep_ = false;
+    }
 
   private:
     struct End {
@@ -128,7 +149,7 @@ class StreamNode : public Node {
 
     std::unique_ptr<SimulatedCore> core_;
     const std::uint64_t release_;
-    const bool may_sleep_;
+    bool may_sleep_, traced_ = false;
     std::uint32_t words_;
     std::vector<End> inputs_, outputs_;
     std::vector<ParameterSource> sources_;
@@ -136,7 +157,7 @@ class StreamNode : public Node {
     std::vector<std::uint32_t> marks_;
     std::vector<unsigned char> before_;
     std::uint64_t quiet_ = 0, look_ = FIRST_LOOK;
-    bool asleep_ = false, fed_ = true;
+    bool asleep_ = false, fed_ = true, moved_ = false;
 
     const PortPins& pins_of(const char* port) const {
         for (const PortPins& pins : core_->ports)
@@ -209,6 +230,11 @@ class StreamNode : public Node {
         link_counts.starved += !out.valid(now) && out.ready(now);
     }
 
+    void drive_clock(unsigned char clock) {
+        *core_->clock = clock;
+        core_->eval();
+    }
+
     // Nothing has moved for a while: if the state is the same behind the edge, it stays so until an input changes.
     void edge() {
         const bool look = may_sleep_ && quiet_ >= look_;
@@ -216,7 +242,8 @@ class StreamNode : public Node {
             const unsigned char* state = static_cast<const unsigned char*>(core_->state);
             before_.assign(state, state + core_->state_bytes);
         }
-        core_->cycle();
+        if (traced_) drive_clock(1);
+        else core_->cycle();
         for (std::size_t i = 0; i < marks_.size(); i++) marks_[i] = std::max(marks_[i], *core_->levels[i]);
         if (!look) {
             if (!quiet_) look_ = FIRST_LOOK;
