@@ -14,7 +14,7 @@ from pathlib import Path
 import needs
 import numpy as np
 import pytest
-from flow_checkout import build_digits
+from flow_checkout import Checkout, build_digits
 from hypothesis import settings
 from once import Once
 
@@ -200,6 +200,19 @@ def simulate(once: Once, harness: Path) -> Callable[[GraphCore], Simulator]:
 def digits_built(once: Once) -> Path:
     """A folder with a `checkout` in which doit has built digits, and the user's `data` after it."""
     return once.make("digits", build_digits)
+
+
+@pytest.fixture(scope="session")
+def digits_simulated(once: Once, digits_built: Path) -> Path:
+    """The same with digits built for target hw_emu beside it, and what that build printed in `built.log`."""
+    needs.installed_verilator()
+
+    def build_it(folder: Path) -> None:
+        shutil.copytree(digits_built, folder, symlinks=True, dirs_exist_ok=True)
+        output = Checkout(folder / "checkout").doit("build", "network=digits", "target=hw_emu")
+        (folder / "built.log").write_text(output)
+
+    return once.make("digits-simulated", build_it)
 
 
 @pytest.fixture(scope="session")
