@@ -7,13 +7,14 @@ import errno
 import fcntl
 import os
 import pwd
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
-from farm.beneath import open_beneath
+from farm.beneath import discard_beneath, open_beneath
 from farm.results.folder import LOCK
 
 _POLL_S = 0.05
@@ -53,12 +54,13 @@ def patience(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def locked(path: Path, kind: int, wait_s: float | None = None) -> Iterator[None]:
-    """Hold a lock of `kind`, LOCK_SH or LOCK_EX, on the file at `path`, which is made if need be.
+    """Hold a lock of `kind`, LOCK_SH or LOCK_EX, on the file at `path` in a folder of the farm.
 
-    Tries for `wait_s` seconds, by default those of `patience`; with LOCK_NB it tries once. Raises LockHeldError
-    (BlockingIOError with LOCK_NB), NoLocksError, or OSError if the file cannot be opened.
+    The file is made if need be; a link, a pipe or a folder in its place is removed. Tries for `wait_s` seconds, by
+    default those of `patience`; with LOCK_NB it tries once. Raises LockHeldError (BlockingIOError with LOCK_NB),
+    NoLocksError, or OSError if the file cannot be opened.
     """
-    descriptor = open_beneath(path.parent, path.name, os.O_RDWR | os.O_CREAT)
+    descriptor = _opened(path)
     try:
         until_s = time.monotonic() + (_PATIENCE_S.get() if wait_s is None else wait_s)
         while not _taken(descriptor, kind, path):
@@ -125,6 +127,21 @@ def holder_of(descriptor: int) -> str:
     with contextlib.suppress(OSError, ValueError):
         return _named(int(os.pread(descriptor, 32, 0)))
     return "an unknown process"
+
+
+def _opened(path: Path) -> int:
+    """Return the descriptor of a lock's file. What is planted there would otherwise keep the store unused for good."""
+    for last in (False, False, True):
+        try:
+            return open_beneath(path.parent, path.name, os.O_RDWR | os.O_CREAT)
+        except OSError as error:
+            status = os.lstat(path) if os.path.lexists(path) else None
+            # A file that its own user has closed is of no use either; another user's stays.
+            closed = status is not None and isinstance(error, PermissionError) and status.st_uid == os.geteuid()
+            if last or status is None or (stat.S_ISREG(status.st_mode) and not closed):
+                raise
+        discard_beneath(path.parent, path.name)
+    raise AssertionError
 
 
 def _named(pid: int) -> str:

@@ -329,6 +329,17 @@ class TestLedger:
         ledger.close()
         assert len(said) <= 2
 
+    @pytest.mark.parametrize("plant", IRREGULAR.values(), ids=IRREGULAR)
+    def test_a_lock_that_is_no_file_makes_way(self, path: Path, said: list[str], plant) -> None:
+        place = Path(f"{path}.lock")
+        place.unlink(missing_ok=True)
+        plant(place)
+        ledger = Ledger(path, said.append)
+        ledger.append(self.entry())
+        assert ledger.expected("a", "a").runs == 2
+        ledger.close()
+        assert said == []
+
     @pytest.mark.parametrize("suffix", ["", "-wal", "-shm"])
     def test_one_with_a_second_name_is_not_written_to(self, tmp_path: Path, path: Path, said, suffix: str) -> None:
         Path(f"{path}{suffix}").unlink(missing_ok=True)

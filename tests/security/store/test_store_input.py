@@ -154,6 +154,18 @@ def test_a_lock_that_is_no_file(tmp_path: Path, store: Store, said: list[str], p
     assert not (tmp_path / "nothing").exists()
 
 
+@pytest.mark.parametrize("plant", IRREGULAR.values(), ids=IRREGULAR)
+def test_the_stores_own_lock_that_is_no_file(tmp_path: Path, store: Store, said: list[str], plant) -> None:
+    """What is put there once must not keep the store from being written in all later builds."""
+    (store.folder / "lock").unlink(missing_ok=True)
+    plant(store.folder / "lock")
+    put(store, tmp_path, key="e" * 64, a="A", b="B")
+    assert said == []
+    assert Store(store.folder, said.append).find("e" * 64, OUTPUTS) is not None
+    assert (store.folder / "lock").is_file() and not (store.folder / "lock").is_symlink()
+    assert not (store.folder / "nothing").exists()
+
+
 def test_locks_behind_a_link(tmp_path: Path, store: Store) -> None:
     (store.folder / "locks").symlink_to(tmp_path / "farther")
     lease = store.lease("d" * 64)
