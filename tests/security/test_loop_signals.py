@@ -181,3 +181,21 @@ def test_a_store_that_stays_locked_is_left(build, checkout, ordinary) -> None:
     assert process.returncode == 0, output
     assert "is not used any more: process" in output
     assert checkout.read("build/one") == "B"
+
+
+def test_several_runs_that_wait_for_a_locked_store_are_all_finished(build, checkout) -> None:
+    """The first that gives up leaves the store; those that wait at the same time must not fail for that."""
+    build(PLAIN).communicate(timeout=120)
+    patch = "import farm.scheduler.beside.workers as w\nw.LOCK_PATIENCE_S = 3\n"
+    steps = """
+BUILD = ["up"]
+def task_up():
+    for name in "bcde":
+        yield task(copy(f"up:{name}", "a", f"build/{name}"), doc="x")
+"""
+    with held(store_of(checkout) / "lock"):
+        process = build(patch + steps)
+        output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output
+    assert output.count("is not used any more: process") == 1
+    assert [checkout.read(f"build/{name}") for name in "bcde"] == [checkout.read("a")] * 4

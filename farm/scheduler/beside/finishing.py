@@ -76,7 +76,8 @@ class Finishing:
         )
 
     def _kept(self, work: Work, run: Run, earlier: Mapping[str, Digest], result: Any) -> None:
-        if isinstance(result, LockHeldError) and self._checkout.store is not None:
+        if isinstance(result, LockHeldError):
+            # Several runs may have waited for it: the first has left the store, and the others go on without it too.
             self._checkout.leave_store(result)
             self._judged(work, run, None)
             return
