@@ -8,7 +8,7 @@ from typing import Any
 
 from config.fpga_resources import Resources
 from toolchains.open.netlist.cells import PRIMITIVES, Part
-from toolchains.open.netlist.edif import Primitive
+from toolchains.open.netlist.formats.edif import Primitive
 from toolchains.open.netlist.join import Joined, memory_name
 from toolchains.open.synthesis.utilization import MEMORY_LUTS, REGISTERS
 

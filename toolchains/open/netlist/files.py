@@ -14,8 +14,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import BinaryIO
 
-from toolchains.open.netlist import edif, verilog, yosys_json
 from toolchains.open.netlist.cells import Part
+from toolchains.open.netlist.formats import edif, verilog, yosys_json
 
 FORMATS: dict[str, ModuleType] = {"v": verilog, "json": yosys_json, "edf": edif}
 """By the ending of the file."""

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from toolchains.open.netlist.cells import PRIMITIVES, Part
-from toolchains.open.netlist.nets import PortBit, nets_of
-from toolchains.open.netlist.verilog import sized
+from toolchains.open.netlist.formats.nets import PortBit, nets_of
+from toolchains.open.netlist.formats.verilog import sized
 from toolchains.open.synthesis.netlist import Bit, Cell
 
 _INTEGER_BITS = 32

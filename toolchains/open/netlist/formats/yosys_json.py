@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from toolchains.open.netlist.cells import Part
-from toolchains.open.netlist.nets import nets_of
+from toolchains.open.netlist.formats.nets import nets_of
 from toolchains.open.synthesis.netlist import Cell
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from toolchains.open.netlist.cells import Part
-from toolchains.open.netlist.nets import nets_of
+from toolchains.open.netlist.formats.nets import nets_of
 from toolchains.open.synthesis.netlist import Bit, Cell
 
 _LINE = 110

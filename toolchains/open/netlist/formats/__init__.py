@@ -1,0 +1,1 @@
+"""How a netlist is written, one module a format."""
