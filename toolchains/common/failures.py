@@ -13,15 +13,17 @@ from config.document import load
 from config.problem import Problems
 from farm.step import FAILURE_CLASSES, FailureClass, Signature
 
-_TABLES = {"open": "toolchains/open/failures.yaml", "vitis": "reports/logs/failures.yaml"}
+_ROOT = Path(__file__).resolve().parents[2]
+_OF_REPORTS = "reports/logs/failures.yaml"
 
 
 @cache
 def signatures(toolchain: str) -> tuple[Signature, ...]:
     """Return the signatures of a toolchain ("open"), the most specific first. Raises ConfigError with all mistakes."""
     problems = Problems()
-    name = _TABLES[toolchain]
-    document = load(Path(__file__).parents[2] / name, name=name, problems=problems)
+    own = f"toolchains/{toolchain}/failures.yaml"
+    name = own if (_ROOT / own).exists() else _OF_REPORTS
+    document = load(_ROOT / name, name=name, problems=problems)
     found = []
     for entry in document.sections("signatures"):
         kind = cast(FailureClass, entry.text("class", choices=FAILURE_CLASSES))
