@@ -34,6 +34,8 @@ from reports.summary.times import read_costs
 from reports.summary.values import BlockEstimate, Estimate, Folder, StepOutput, read_estimate
 
 TIMING = ("wns_ns", "whs_ns")
+MERGING = "open"
+"""The toolchain that merges a kernel's netlist on request."""
 
 
 def read_build(root: Path, folder: str, gates: Iterable[Gate] = ()) -> BuildReport:
@@ -47,7 +49,11 @@ def read_build(root: Path, folder: str, gates: Iterable[Gate] = ()) -> BuildRepo
     cores = {name: files.output(f"ooc/{name}/values.json", Synthesis.read) for name in sorted(names)}
     rows = tuple(_row(files, block, cores[block.core], estimate.toolchain) for block in estimate.blocks)
     linked = files.output("link/values.json", Linked.read)
-    totals = tuple(_total(name, estimate, rows, linked) for name in NAMES)
+    whole = linked
+    if linked is None or linked.value.total is None:
+        # The toolchain open counts the whole kernel in its merged netlist.
+        whole = files.output("netlist/values.json", Linked.read) or linked
+    totals = tuple(_total(name, estimate, rows, whole) for name in NAMES)
     slrs, timing = _slrs(estimate, linked), _timing(estimate, linked)
     reached_mhz = _cell(None if linked is None else linked.value.clock_mhz, linked, "link")
     simulated = _simulated(estimate, rows)
@@ -229,7 +235,7 @@ def _total(name: str, estimate: Estimate, rows: tuple[BlockRow, ...], linked: St
         linked=_cell(
             in_all.by_name[name],
             linked,
-            suppliers(estimate)[name],
+            "netlist" if estimate.toolchain == MERGING else suppliers(estimate)[name],
             is_estimate=linked is not None and linked.value.is_estimate,
         ),
         budget=estimate.budget.by_name[name],

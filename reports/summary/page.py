@@ -323,7 +323,7 @@ def _rate(what: str, rate: Rate, clock_mhz: float) -> Text:
 
 def _totals(report: BuildReport) -> Table:
     title = f"Shares of what {report.estimate.platform} leaves to a kernel ({_marks(report)})"
-    shown = _table(title, "", "by formula", "synthesis, cores alone", "linked", "budget", left=("",))
+    shown = _table(title, "", "by formula", "synthesis, cores alone", "whole kernel", "budget", left=("",))
     for total in report.totals:
         formula = "no formula" if total.estimate is None else f"~{total.estimate:,.0f}{_share(total, total.estimate)}"
         budget = "not known" if total.budget is None else f"{total.budget:,.0f}"
@@ -340,7 +340,7 @@ def _suppliers(report: BuildReport) -> list[Text]:
     missing = {
         f"{what}: `doit {cell.task}`": None
         for total in report.totals
-        for what, cell in (("synthesis", total.synthesis), ("linked", total.linked))
+        for what, cell in (("synthesis", total.synthesis), ("the whole kernel", total.linked))
         if cell.value is None and cell.task
     }
     return [Text(f"No value yet for {', '.join(missing)}")] if missing else []

@@ -117,13 +117,25 @@ def test_before_any_step(root: Path) -> None:
     luts, registers, _, urams, _ = report.totals
     assert (luts.estimate, luts.share_percent(luts.estimate)) == (201.0, pytest.approx(20.1))
     assert (registers.estimate, urams.budget, urams.share_percent(7)) == (None, None, None)
-    assert (luts.synthesis.task, luts.linked.task) == ("ooc", "link toolchain=auto target=hw")
+    assert (luts.synthesis.task, luts.linked.task) == ("ooc", "netlist")
     assert report.xclbin.task == "link"
     text = shown(root)
     for words in ("ooc:res2a", "cosim:res2b", "50,000.0 FPS at 200 MHz", "~201 (20.1 %)", "not known"):
         assert words in text
     assert ESTIMATED in rows(text)
     assert "no step has run yet" in text
+
+
+def test_the_merged_netlist_gives_the_area_of_the_whole_kernel(root: Path) -> None:
+    """Until a link knows better."""
+    write(root, "netlist/values.json", {"format": 1, "is_estimate": True, "total": {"luts": 250, "registers": 300}})
+    luts, registers, *_ = read_build(root, FOLDER).totals
+    assert (luts.linked.value, luts.linked.is_estimate, registers.linked.value) == (250.0, True, 300.0)
+    assert luts.linked.source is not None
+    assert "netlist" in luts.linked.source
+    assert "~250 (25.0 %)" in shown(root)
+    write(root, "link/values.json", Linked(total=Resources(luts=260)).document())
+    assert read_build(root, FOLDER).totals[0].linked.value == 260.0
 
 
 def test_paths_that_are_doubtful_are_named_once_for_all_blocks_of_a_core(root: Path) -> None:
