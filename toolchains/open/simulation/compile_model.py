@@ -126,7 +126,8 @@ def compile_models(
 ) -> None:
     """The same for several small modules in one object: each has its own texts in a folder of its name.
 
-    One unit for all: the compiler takes three times as long to read Verilator's headers as to compile one of them.
+    One unit for all: the compiler takes three times as long to read Verilator's headers as to compile one of them. Those
+    that write waveforms take a unit each, because Verilator gives their functions the same names.
 
     Raises:
         ModelError: Verilator or the compiler fails; their messages are in the log.
@@ -136,7 +137,7 @@ def compile_models(
     for name in names:
         given = (*files, *(f"{name}/{file}" for file in (CORE, WRAPPER)))
         unit += [f"{name}/{JOINT}", *verilate(class_name(name), wrapper_name(name), given, folder, verilator, flags)]
-    compile_sources(unit, output, folder, verilator, waveforms=waveforms, in_one=True)
+    compile_sources(unit, output, folder, verilator, waveforms=waveforms, in_one=not waveforms)
 
 
 def verilate(
@@ -246,7 +247,8 @@ def compile_sources(
         options = (*COMPILER_FLAGS, *defined, level, mapped, *system, *folders, *counting)
         # Verilator warns by an error of a unit with two models, which would have two precompiled headers.
         (folder / together).write_text("".join(f'#undef VL_PCH_INCLUDED\n#include "{source}"\n' for source in unit))
-        run_compiler((*options, "-c", "-o", made, together), folder, " and ".join(unit))
+        what = " and ".join(unit) if len(unit) < 4 else f"{unit[0]} and {len(unit) - 1} sources more"
+        run_compiler((*options, "-c", "-o", made, together), folder, what)
         objects.append(made)
     run_compiler(("-r", "-nostdlib", "-o", output, *objects), folder, output)
 

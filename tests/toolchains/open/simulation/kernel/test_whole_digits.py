@@ -7,14 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from flow_checkout import copy_checkout
-from whole_kernel import Built, tensors
+from flow_checkout import Checkout, copy_checkout
+from whole_kernel import Built, clock_edges_ps, handshakes, scope_of, tensors
 
 from blocks.dataset import held_out
 from blocks.network import find_network
 from blocks.network_model import run_network
 from blocks.trained import parameter_file
 from blocks.weights import values_of
+from runtime.formats import emulation_data
+from toolchains.open.simulation.kernel.client import Program, Trace
+from toolchains.open.simulation.kernel.part import settings_part, split_part
 from toolchains.open.simulation.values import SimulationError
 
 pytestmark = [pytest.mark.nightly, pytest.mark.timeout(1800)]
@@ -92,6 +95,74 @@ def test_settings_that_do_not_fit_are_refused(
 ) -> None:
     with pytest.raises(SimulationError, match=message):
         built.run(pictures[:1], *lines)
+
+
+@pytest.fixture(scope="module")
+def traced(built: Built) -> Built:
+    """The same kernel as a program that writes waveforms; `wave.fst` in the checkout is one of all four images."""
+    words = ("hw_emu.trace=waves/wave.fst", "hw_emu.trace_cycles=100000")
+    process = Checkout(built.folder.parents[2]).start("-m", "doit", "kernel", "network=digits", "target=hw_emu", *words)
+    output, _ = process.communicate(timeout=1500)
+    assert process.returncode == 0, output
+    return Built(built.folder, built.network, "kernel/traced/program")
+
+
+def test_a_waveform_has_the_beats_that_the_counters_tell(traced: Built) -> None:
+    values = json.loads((traced.folder / "kernel" / "values.json").read_text())
+    beats = handshakes(traced.folder.parents[2] / "waves/wave.fst")
+    assert beats == {scope_of(link): link["beats"] for link in values["links"]}
+    # 8 rows of 8 pixels, one a beat.
+    assert beats["inoutdma_image_to_preres_input_r"] == 4 * 64
+
+
+def test_a_waveform_begins_with_an_image_at_the_simulated_clock(
+    traced: Built, built: Built, pictures: np.ndarray, tmp_path: Path
+) -> None:
+    plain, seen = built.run(pictures[:4]), traced.run(pictures[:4], trace=Trace(tmp_path / "wave.fst", 2, 300))
+    np.testing.assert_array_equal(seen[0], plain[0])
+    for statistics in (seen[1], plain[1]):
+        # What stands in registers at power-on differs, and with it how often bits change.
+        for block in statistics["blocks"]:
+            del block["toggles"]
+    assert seen[1] == plain[1]
+    edges = clock_edges_ps(tmp_path / "wave.fst", "res2b")
+    # 4 ns at 250 MHz; the first beat of image 2 moves at the edge that ends this cycle.
+    begin = 4000 * seen[1]["start"][2]
+    assert edges == list(range(begin, begin + 300 * 4000, 4000))
+
+
+@pytest.mark.parametrize(
+    ("file", "image", "message"),
+    [
+        ("wave.fst", 4, "the waveform begins at image 4, and the call has 4 images"),
+        ("nowhere/wave.fst", 0, "cannot write .*nowhere/wave.fst: No such file"),
+    ],
+)
+def test_a_waveform_that_cannot_be_is_an_error(
+    traced: Built, pictures: np.ndarray, tmp_path: Path, file: str, image: int, message: str
+) -> None:
+    with pytest.raises(SimulationError, match=message):
+        traced.run(pictures[:4], trace=Trace(tmp_path / file, image, 10))
+
+
+def test_the_program_of_an_xclbin_writes_no_waveform(built: Built, pictures: np.ndarray, tmp_path: Path) -> None:
+    with pytest.raises(SimulationError, match="this program was made without waveforms"):
+        built.run(pictures[:1], trace=Trace(tmp_path / "wave.fst", 0, 10))
+
+
+def test_memory_images_that_do_not_fit_are_refused(built: Built, pictures: np.ndarray) -> None:
+    memories = built.parts[emulation_data.MEMORIES]
+    other = settings_part(["clock_mhz 250.0"])
+    for given, message in (
+        (memories[: len(memories) // 2], "the memory images end inside block "),
+        (memories[:-10], "the memory images end inside the settings"),
+        (memories + b"12345678", "bytes are left after the settings"),
+        # Of another network: a block more or less, or one with other memories.
+        (split_part(memories)[0], "the memory images end before the settings of the simulation"),
+        (other * 7, "preres: the memory image of .* is too short"),
+    ):
+        with Program(built.folder / "stitch" / "program") as kernel, pytest.raises(SimulationError, match=message):
+            kernel.load(given)
 
 
 def test_the_stage_compares_and_leaves_its_figures(built: Built) -> None:
