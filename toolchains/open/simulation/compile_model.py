@@ -126,8 +126,8 @@ def compile_models(
 ) -> None:
     """The same for several small modules in one object: each has its own texts in a folder of its name.
 
-    One unit for all: the compiler takes three times as long to read Verilator's headers as to compile one of them. Those
-    that write waveforms take a unit each, because Verilator gives their functions the same names.
+    One unit for all: the compiler takes three times as long to read Verilator's headers as to compile one of them.
+    Those that write waveforms take a unit each, because Verilator gives their functions the same names.
 
     Raises:
         ModelError: Verilator or the compiler fails; their messages are in the log.
