@@ -38,8 +38,8 @@ class LabelSelect(Operator):
         return True
 
     def cycles(self) -> int:
-        """N / PE to read the scores, then k to send the indices."""
-        return self.classes // self.lanes + self.k
+        """N to insert the scores one by one, whatever comes in a beat, then k to send the indices."""
+        return self.classes + self.k
 
     def area(self) -> Resources:
         """A comparison and two registers per rank and lane (own estimate)."""
@@ -61,7 +61,7 @@ class LabelSelect(Operator):
 
     @property
     def sv_module(self) -> SvModule:
-        """`farm_label_select`. It compares one score a cycle: `classes + k` cycles for any number of lanes."""
+        """`farm_label_select`."""
         return SvModule(
             "farm_label_select",
             (

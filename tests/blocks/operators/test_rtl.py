@@ -45,8 +45,10 @@ def separate(shapes: Sequence[Operator]) -> GraphCore:
     return GraphCore("operators", Graph(tuple(inputs), tuple(outputs), tuple(nodes)))
 
 
-def differing(simulator: Simulator, draw_case: Callable[..., Any], seed: int, stalls: dict[str, Stall]) -> list[str]:
-    """The operators whose outputs differ from the model's."""
+def ran(
+    simulator: Simulator, draw_case: Callable[..., Any], seed: int, stalls: dict[str, Stall]
+) -> tuple[Run, dict[str, tuple[str, np.ndarray]]]:
+    """A run, and by output the operator and what the model says."""
     inputs: dict[str, np.ndarray] = {}
     memories: dict[str, bytes] = {}
     expected: dict[str, tuple[str, np.ndarray]] = {}
@@ -59,7 +61,12 @@ def differing(simulator: Simulator, draw_case: Callable[..., Any], seed: int, st
             name: (str(node.operator), np.asarray(values).reshape(-1))
             for name, values in zip(node.outputs, case.outputs, strict=True)
         }
-    run = simulator.run_memories(memories, inputs, images=IMAGES, stalls=stalls, seed=seed)
+    return simulator.run_memories(memories, inputs, images=IMAGES, stalls=stalls, seed=seed), expected
+
+
+def differing(simulator: Simulator, draw_case: Callable[..., Any], seed: int, stalls: dict[str, Stall]) -> list[str]:
+    """The operators whose outputs differ from the model's."""
+    run, expected = ran(simulator, draw_case, seed, stalls)
     return [
         shape
         for name, (shape, values) in expected.items()
@@ -74,6 +81,16 @@ def simulator(shapes: tuple[Operator, ...], simulate: Callable[[GraphCore], Simu
 
 def test_modules_equal_the_models_at_full_speed(simulator: Simulator, draw_case: Callable[..., Any]) -> None:
     assert differing(simulator, draw_case, 0, {}) == []
+
+
+def test_label_select_takes_the_cycles_that_it_says(simulator: Simulator, draw_case: Callable[..., Any]) -> None:
+    """With several scores a beat too; a cycle more where the last index leaves while the first score waits."""
+    run, _ = ran(simulator, draw_case, 0, {})
+    nodes = [node for node in simulator.core.graph.nodes if isinstance(node.operator, LabelSelect)]
+    assert {node.operator.lanes for node in nodes} >= {1, 2, 4}
+    for node in nodes:
+        measured, said = run.ports[node.outputs[0]].interval(), node.operator.cycles()
+        assert said <= measured <= said + 1, node.operator
 
 
 @settings(max_examples=12, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
