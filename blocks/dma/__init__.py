@@ -43,6 +43,11 @@ class Dma:
     name: str = "inoutdma"
     keeps_weights: bool = False
 
+    @classmethod
+    def of(cls, core: DmaCore, name: str) -> Dma:
+        """The block that has this core."""
+        return cls(core.image, core.weights, core.result, name, core.keeps_weights)
+
     @property
     def image_bytes(self) -> int:
         """Bytes of one image in card memory."""

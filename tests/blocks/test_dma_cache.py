@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from blocks.dma import Dma
 from blocks.dma.cache import WeightsCache
 from blocks.network import NETWORKS, Network, find_network, read_network
 from blocks.operators.base import Stream
@@ -89,6 +90,8 @@ def test_the_cache_changes_the_dma_only(tmp_path: Path) -> None:
     assert read(tmp_path, "top: 3", "top: 3\n    fc_cache: none").cores() == plain.cores()
     core = kept.dma.core()
     assert type(core).from_description(core.describe()) == core  # type: ignore[arg-type]
+    # The simulation of the block alone gets its core only.
+    assert [Dma.of(dma.core(), dma.name) for dma in (kept.dma, plain.dma)] == [kept.dma, plain.dma]
     assert [dma.weight_reads(4) for dma in (kept.dma, plain.dma)] == [1, 4]
     assert [dma.weight_reads(0) for dma in (kept.dma, plain.dma)] == [0, 0]
 

@@ -137,7 +137,7 @@ def main() -> int:
     parser.add_argument("files", nargs="+", help="the SystemVerilog that the core's top needs")
     given = parser.parse_args()
     core = DmaCore.from_description(json.loads(given.core.read_text()))
-    dma = Dma(core.image, core.weights, core.result, given.block)
+    dma = Dma.of(core, given.block)
     try:
         verilator = installed_verilator()
         bench = compile_bench([core.name], given.files, Path(), verilator)
