@@ -6,10 +6,12 @@ questions fail as long as it is there. Started as `python -S fake_queue.py FOLDE
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 
@@ -37,11 +39,11 @@ def _submit(folder: Path, jobs: Path, words: list[str]) -> int:
     name, cores, memory = words[:3]
     with (folder / "submitted").open("a") as stream:
         stream.write(f"{name} {cores} {memory} {' '.join(words[3 : words.index('--')])}\n")
-    faults = (folder / "FAULT").read_text().split() if (folder / "FAULT").exists() else []
-    fault = faults[0] if faults else ""
-    (folder / "FAULT").write_text("\n".join(faults[1:]))
+    fault = _next_fault(folder)
     if fault == "lose":
         return 0
+    if fault == "late":
+        time.sleep(1.0)
     if fault == "refuse":
         return 1
     job = subprocess.Popen(words[words.index("--") + 1 :], start_new_session=True)
@@ -51,6 +53,16 @@ def _submit(folder: Path, jobs: Path, words: list[str]) -> int:
     status = job.wait()
     (jobs / name).unlink()
     return 1 if fault == "lie" else 128 - status if status < 0 else status
+
+
+def _next_fault(folder: Path) -> str:
+    with (folder / "FAULT").open("a+") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        stream.seek(0)
+        faults = stream.read().split()
+        stream.truncate(0)
+        stream.write("\n".join(faults[1:]))
+    return faults[0] if faults else ""
 
 
 if __name__ == "__main__":

@@ -69,6 +69,7 @@ class CommandEngine:
     texts: Mapping[str, str]
     title: str = "the queue"
     is_attached: bool = False
+    notices_late: bool = True
 
     @property
     def python(self) -> str:

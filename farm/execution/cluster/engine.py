@@ -23,6 +23,10 @@ class Engine(Protocol):
         """Whether the client that submits hands over the log; else the node writes the log."""
 
     @property
+    def notices_late(self) -> bool:
+        """Whether the client may notice the end of a job long after it: then the node's record is watched too."""
+
+    @property
     def python(self) -> str:
         """The interpreter on the nodes; empty for that of the farm."""
 

@@ -31,8 +31,8 @@ from farm.step import Step
 
 #: How long a job may take to end after it was asked to.
 GRACE_S = 5.0
-#: How often to look for records and to ask the engine: often for a few jobs, seldom for many.
-_LOOK_OFTEN_S, _LOOK_S, _MANY = 0.5, 2.0, 50
+#: How often to look for records and to ask the engine: each half second; for many jobs, a hundredth of their number.
+_LEAST_LOOK_S, _LOOK_A_JOB_S = 0.5, 0.01
 _OPEN_S, _STOP_S = 15.0, 0.8
 #: After these the step is tried on another node.
 _OF_THE_NODE = ("node failed", "no program", "no folder", "lost", "unsound")
@@ -69,7 +69,7 @@ class ClusterExecutor:
 
     @property
     def _interval_s(self) -> float:
-        return _LOOK_OFTEN_S if len(self._live) <= _MANY else _LOOK_S
+        return max(_LEAST_LOOK_S, len(self._live) * _LOOK_A_JOB_S)
 
     def open(self) -> None:
         """Find the jobs that a killed farm has left: those that are known to be gone leave no folder."""

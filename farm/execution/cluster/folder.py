@@ -18,7 +18,6 @@ from farm.execution.cluster.judge import Ended
 from farm.execution.ended import read_document
 from farm.execution.run import Run
 from farm.execution.scratch import environment_of
-from farm.results.folder import write_atomically
 from farm.step import PYTHON
 
 _MIB_A_GIB = 1024
@@ -93,10 +92,8 @@ def note_client(run: Run, pid: int) -> None:
 
 
 def _write(folder: Path, document: dict[str, Any]) -> None:
-    path = folder / JOB
-    write_atomically(path, json.dumps(document) + "\n")
-    # It names licence servers and the like.
-    path.chmod(0o600)
+    # For its user's eyes only: it names licence servers and the like.
+    node.write_whole(str(folder / JOB), document)
 
 
 def read_document_of(folder: Path) -> dict[str, Any] | None:

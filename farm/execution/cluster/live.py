@@ -12,7 +12,7 @@ from farm import clock
 from farm.execution.children import Children
 from farm.execution.cluster.engine import Engine
 from farm.execution.cluster.folder import ended_of, started_of
-from farm.execution.cluster.job import CLIENT_LOG, TOOL, Known, Sighting
+from farm.execution.cluster.job import CLIENT_LOG, FINISHED, STARTED, TOOL, Known, Sighting
 from farm.execution.cluster.judge import OF_THE_RECORD, Evidence, Verdict, judge
 from farm.execution.ended import read_record
 from farm.execution.run import Place, Run
@@ -52,10 +52,10 @@ class Live:
         return self.client is not None and self._launcher is None
 
     def end_client(self, number: signal.Signals) -> None:
-        """Send its client a signal: that of a Ctrl-C at a terminal does not reach its session."""
+        """Send its client a signal, and what a wrapper has started: that of a Ctrl-C does not reach their session."""
         if self.client is not None and self._launcher is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.client, number)
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.client, number)
 
     def take_launcher(self, children: Children, asked: int) -> bool:
         """Take the status of its client if it has ended; tell whether it has just done so."""
@@ -78,13 +78,18 @@ class Live:
 
     def look(self, asked: int) -> None:
         """See what its node has written."""
-        if not self._started or not self._place.node:
+        if (not self._started or not self._place.node) and self._is_there(STARTED):
             begun = started_of(self.run, self.known.token)
             if begun is not None:
                 self._begun(str(begun.get("node", "")), str(begun.get("job", "")), begun.get("epoch_s"))
         # A client may take long to notice the end, or is gone with the farm that was killed.
-        if self.question is None and ended_of(self.run, self.known.token) is not None:
+        late = self.question is None and (self.client is None or self._engine.notices_late)
+        if late and self._is_there(FINISHED) and ended_of(self.run, self.known.token) is not None:
             self.await_word(asked)
+
+    def _is_there(self, name: str) -> bool:
+        """Tell whether a file may be there: thousands of jobs are looked at, and most have none."""
+        return os.path.lexists(f"{self.run.scratch}/{name}")
 
     def _begun(self, node: str, job: str, epoch_s: object) -> None:
         if not self._started:

@@ -43,13 +43,13 @@ def main(words: list[str]) -> int:
     folder = os.path.dirname(path)  # noqa: PTH120
     record = os.path.join(folder, job["finished"])  # noqa: PTH118
     begun = {"node": _node(), "job": _first(_ID_VARIABLES), "epoch_s": time.time(), "token": job["token"]}
-    _write(os.path.join(folder, job["started"]), begun)  # noqa: PTH118
+    write_whole(os.path.join(folder, job["started"]), begun)  # noqa: PTH118
     found = _read(record)
     if found is not None and found.get("token") == job["token"] and not found.get("stopped"):
         return int(found.get("status", 1))  # requeued by the engine after its end
     problem = _problem(job)
     if problem:
-        _write(record, {**begun, "status": 1, "stopped": 0, "problem": problem})
+        write_whole(record, {**begun, "status": 1, "stopped": 0, "problem": problem})
         return 1
     return _run(job, folder, begun, record)
 
@@ -73,11 +73,11 @@ def _run(job: dict[str, Any], folder: str, begun: dict[str, Any], record: str) -
     free = os.statvfs(".")
     ended = _read(tool) or {}
     ended.update(begun, problem="", free_bytes=free.f_bavail * free.f_frsize, ended_epoch_s=time.time())
-    _write(record, ended)
+    write_whole(record, ended)
     if job["claim"] and ended.get("status") == 0:
         try:
             os.makedirs(os.path.dirname(job["claim"]), mode=0o700, exist_ok=True)  # noqa: PTH103, PTH120
-            _write(job["claim"], {"record": record})
+            write_whole(job["claim"], {"record": record})
         except OSError:
             pass  # the step ran; only another farm could have profited
     return status
@@ -119,8 +119,8 @@ def _read(path: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _write(path: str, document: dict[str, Any]) -> None:
-    """Write a file under a name of its own, and rename it: it appears whole or not at all."""
+def write_whole(path: str, document: dict[str, Any]) -> None:
+    """Write a file for its user's eyes under a name of its own, and rename it: it appears whole or not at all."""
     new = f"{path}.{os.uname().nodename}-{os.getpid()}-{time.monotonic_ns()}"
     with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "w") as stream:  # noqa: PTH123
         stream.write(json.dumps(document) + "\n")

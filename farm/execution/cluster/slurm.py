@@ -48,6 +48,11 @@ class Slurm:
         """Srun hands the log over; sbatch lets the node write it."""
         return self.client == "srun"
 
+    @property
+    def notices_late(self) -> bool:
+        """Whether it is sbatch, which asks with growing pauses: up to 27 s were measured."""
+        return self.client == "sbatch"
+
     def submit(self, job: Job) -> list[str]:
         """Return the client with its options and the command; for sbatch a script of two lines is written."""
         counts = Counter(job.resources.licences)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import sys
 import time
@@ -104,6 +105,35 @@ def test_a_question_that_fails_is_no_end(build, queue: Path, started, tmp_path: 
     assert marks.read_text().split() == ["0"]
     with pytest.raises(ProcessLookupError):
         os.kill(client, 0)
+
+
+@pytest.mark.nightly
+def test_two_hundred_faults_lose_nothing(build, queue: Path, tmp_path: Path) -> None:
+    """Every submission has a fault or none, by a seed. What a build cannot repeat, the next one builds."""
+    chance = random.Random(2016)
+    faults = [chance.choice(["lie", "lose", "kill", "refuse", "late", "none"]) for _ in range(280)]
+    assert sum(fault != "none" for fault in faults) >= 200
+    (queue / "FAULT").write_text("\n".join(faults))
+    marks = tmp_path / "marks"
+    count = 150
+    checkout = build(counting(marks, count, 0.0))
+    for _ in range(12):
+        process = checkout.start("-c")
+        output, _ = process.communicate(timeout=1500)
+        assert process.returncode in (0, 1), output
+        assert "Traceback" not in output
+        if process.returncode == 0 and not (queue / "FAULT").read_text().split():
+            break
+        if process.returncode == 0:
+            checkout.doit("clean")
+            for entry in (tmp_path / "cache/dataflow-farm/ac").glob("*/*"):
+                entry.unlink()
+            marks.unlink()
+    else:
+        pytest.fail("the faults were not used up, or the build did not end well")
+    assert all(checkout.read(f"build/out{n}") == str(n) for n in range(count))
+    assert not list((checkout.folder / "build/.farm/jobs").iterdir())
+    assert not list((queue / "jobs").iterdir()), "no job is left alive"
 
 
 @pytest.mark.parametrize(
