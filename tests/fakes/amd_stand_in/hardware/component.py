@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
-from xml.sax.saxutils import escape
 
 from amd_stand_in.hardware.memory_map import MemoryMap, Register, map_lines, read_map
 
 SPIRIT = "http://www.spiritconsortium.org/XMLSchema/SPIRIT/1685-2009"
+#: Not that of xml.sax.saxutils, which loads a client of HTTP at each start of a tool.
+_escape = partial(html.escape, quote=False)
 _TYPES = {
     "axis": "xilinx.com:interface:axis:1.0",
     "aximm": "xilinx.com:interface:aximm:1.0",
@@ -124,7 +127,7 @@ def write(component: Component, path: Path) -> None:
     """Write `component.xml`."""
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', f'<spirit:component xmlns:spirit="{SPIRIT}">']
     lines += [
-        f"<spirit:{tag}>{escape(getattr(component, tag))}</spirit:{tag}>"
+        f"<spirit:{tag}>{_escape(getattr(component, tag))}</spirit:{tag}>"
         for tag in ("vendor", "library", "name", "version")
     ]
     lines.append("<!-- written by a stand-in of the packager -->")
@@ -137,11 +140,11 @@ def write(component: Component, path: Path) -> None:
         lines += ["<spirit:memoryMaps>", *(line for each in component.maps for line in map_lines(each))]
         lines.append("</spirit:memoryMaps>")
     lines += ["<spirit:model>", "<spirit:views>", "<spirit:view>", "<spirit:name>top</spirit:name>"]
-    lines += [f"<spirit:modelName>{escape(component.top)}</spirit:modelName>", "</spirit:view>"]
+    lines += [f"<spirit:modelName>{_escape(component.top)}</spirit:modelName>", "</spirit:view>"]
     for group in component.files:
         model = component.models.get(group)
         lines.append(f"<spirit:view><spirit:name>{group}</spirit:name>")
-        lines += [f"<spirit:modelName>{escape(model)}</spirit:modelName>"] if model else []
+        lines += [f"<spirit:modelName>{_escape(model)}</spirit:modelName>"] if model else []
         lines.append(f"<spirit:fileSetRef><spirit:localName>{group}{_SET}</spirit:localName></spirit:fileSetRef>")
         lines.append("</spirit:view>")
     lines.append("</spirit:views>")
@@ -157,7 +160,7 @@ def write(component: Component, path: Path) -> None:
     lines += ["</spirit:ports>", "</spirit:model>", "<spirit:fileSets>"]
     for group, files in component.files.items():
         lines += ["<spirit:fileSet>", f"<spirit:name>{group}{_SET}</spirit:name>"]
-        lines += [f"<spirit:file><spirit:name>{escape(name)}</spirit:name></spirit:file>" for name in files]
+        lines += [f"<spirit:file><spirit:name>{_escape(name)}</spirit:name></spirit:file>" for name in files]
         lines.append("</spirit:fileSet>")
     lines += ["</spirit:fileSets>", "<spirit:parameters>"]
     lines += [_parameter(name, value) for name, value in component.parameters.items()]
@@ -167,7 +170,7 @@ def write(component: Component, path: Path) -> None:
 
 
 def _parameter(name: str, value: str) -> str:
-    return f"<spirit:parameter><spirit:name>{name}</spirit:name><spirit:value>{escape(value)}</spirit:value></spirit:parameter>"
+    return f"<spirit:parameter><spirit:name>{name}</spirit:name><spirit:value>{_escape(value)}</spirit:value></spirit:parameter>"
 
 
 def _bus_lines(bus: Bus) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,8 +62,10 @@ class Netlist:
         if name not in known:
             cell = self.modules.get(name)
             total = Size() if cell is None else cell.size
-            for _, inner in () if cell is None else cell.instances:
-                total = total + self.size(inner, known)
+            # Nearly all instances are primitives of a few kinds.
+            kinds = Counter(inner for _, inner in (() if cell is None else cell.instances))
+            for inner, count in kinds.items():
+                total = total + self.size(inner, known) * count
             known[name] = total
         return known[name]
 

@@ -120,7 +120,17 @@ class Size:
     dsp: int = 0
 
     def __add__(self, other: Size) -> Size:
-        return Size(*(a + b for a, b in zip(self.values, other.values, strict=True)))
+        return Size(
+            self.lut + other.lut,
+            self.lut_memory + other.lut_memory,
+            self.ff + other.ff,
+            self.bram18 + other.bram18,
+            self.uram + other.uram,
+            self.dsp + other.dsp,
+        )
+
+    def __mul__(self, count: int) -> Size:
+        return Size(*(each * count for each in self.values))
 
     @property
     def values(self) -> tuple[int, int, int, int, int, int]:
