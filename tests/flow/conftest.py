@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from flow_checkout import Checkout, copy_checkout
 
+RESTORED = ("res2b", "res3a", "res3b")
+
 
 @pytest.fixture(scope="module")
 def built(digits_built, tmp_path_factory) -> Checkout:
@@ -19,9 +21,17 @@ def built(digits_built, tmp_path_factory) -> Checkout:
 
 
 @pytest.fixture(scope="module")
-def other(tmp_path_factory) -> Checkout:
-    """Another checkout without a build, in a folder with a name of another length."""
-    return copy_checkout(tmp_path_factory.mktemp("second") / "a_checkout_elsewhere")
+def other(digits_built, tmp_path_factory) -> Checkout:
+    """Another checkout, in a folder with a name of another length.
+
+    It has three of the four cores of residual blocks from the first one's store; one of each kind is left to compile.
+    """
+    checkout = copy_checkout(tmp_path_factory.mktemp("second") / "a_checkout_elsewhere")
+    store = tmp_path_factory.mktemp("given")
+    shutil.copytree(digits_built / "data", store, symlinks=True, dirs_exist_ok=True)
+    restored = [f"hls:{block}" for block in RESTORED]
+    assert checkout.ran(*restored, f"farm.store={store / 'dataflow-farm'}") == set()
+    return checkout
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ class Checkout:
         """Run Python to its end, check its exit status, and return all that it has printed."""
         process = self.start(*words)
         try:
-            output, _ = process.communicate(timeout=280)
+            output, _ = process.communicate(timeout=850)
         finally:
             process.kill()
         assert process.returncode == status, output
