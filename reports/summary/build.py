@@ -1,8 +1,9 @@
 """Read the report of a build: estimate, synthesis and simulation of each block, totals and budget, times, gates.
 
 Every cell has a value with its source, or names the task that would supply it. Nothing is started and nothing is
-guessed. Estimates and figures invented by a stand-in are marked. FPS is the clock divided by the cycles of the slowest
-block. A rate counts as simulated only if every block has been simulated.
+guessed. Estimates and figures invented by a stand-in are marked. FPS is the clock divided by the cycles of an image: by
+formula those of the slowest operator, and simulated those of the whole kernel. Cores that were simulated alone give no
+rate of the kernel.
 """
 
 from __future__ import annotations
@@ -29,13 +30,13 @@ from reports.summary.build_report import (
 from reports.summary.fit_values import FitValues
 from reports.summary.gates import Gate, check
 from reports.summary.measured import measured
-from reports.summary.step_values import Linked, Simulation, Synthesis
+from reports.summary.step_values import Linked, Simulation, Synthesis, WholeKernel
 from reports.summary.times import read_costs
 from reports.summary.values import BlockEstimate, Estimate, Folder, StepOutput, read_estimate
 
 TIMING = ("wns_ns", "whs_ns")
-MERGING = "open"
-"""The toolchain that merges a kernel's netlist on request."""
+WITHOUT_LICENCE = "open"
+"""The toolchain that simulates the kernel that it links, and merges its netlist on request."""
 
 
 def read_build(root: Path, folder: str, gates: Iterable[Gate] = ()) -> BuildReport:
@@ -56,7 +57,7 @@ def read_build(root: Path, folder: str, gates: Iterable[Gate] = ()) -> BuildRepo
     totals = tuple(_total(name, estimate, rows, whole) for name in NAMES)
     slrs, timing = _slrs(estimate, linked), _timing(estimate, linked)
     reached_mhz = _cell(None if linked is None else linked.value.clock_mhz, linked, "link")
-    simulated = _simulated(estimate, rows)
+    slowest_core, simulated = _slowest_core(estimate, rows), _simulated(files, estimate)
     slowest = max(estimate.blocks, key=lambda block: block.interval_cycles)
     tools = {tool for row in rows for tool in (row.tool, row.simulator)}
     tools.add(None if linked is None else linked.value.tool)
@@ -65,6 +66,7 @@ def read_build(root: Path, folder: str, gates: Iterable[Gate] = ()) -> BuildRepo
         estimate=estimate,
         blocks=rows,
         estimated_rate=_rate(estimate, slowest.interval_cycles, f"{slowest.block}.{slowest.bottleneck}"),
+        cores_rate=slowest_core,
         simulated_rate=simulated,
         totals=totals,
         slrs=slrs,
@@ -74,7 +76,9 @@ def read_build(root: Path, folder: str, gates: Iterable[Gate] = ()) -> BuildRepo
         xclbin=_xclbin(linked),
         gates=check(
             gates,
-            measured(rows, totals, slrs, timing, simulated, reached_mhz, estimate.clock_mhz),
+            measured(
+                rows, totals, slrs, timing, _gated(estimate, simulated, slowest_core), reached_mhz, estimate.clock_mhz
+            ),
             suppliers(estimate),
         ),
         errors=tuple(files.errors),
@@ -93,7 +97,11 @@ def suppliers(estimate: Estimate) -> dict[str, str]:
     An emulation is never placed and routed, so only a build for hw can supply them.
     """
     routed = "link" if estimate.target == "hw" else "link toolchain=auto target=hw"
-    return dict.fromkeys((*NAMES, *TIMING, "wpws_ns", "power_w", "slls"), routed)
+    simulated = "kernel" if estimate.toolchain == WITHOUT_LICENCE else "cosim"
+    return {
+        **dict.fromkeys((*NAMES, *TIMING, "wpws_ns", "power_w", "slls"), routed),
+        **dict.fromkeys(("fps", "ii_cycles", "latency_cycles"), simulated),
+    }
 
 
 def _cell(value: float | None, output: StepOutput[Any] | None, task: str, *, is_estimate: bool = False) -> Cell:
@@ -235,17 +243,37 @@ def _total(name: str, estimate: Estimate, rows: tuple[BlockRow, ...], linked: St
         linked=_cell(
             in_all.by_name[name],
             linked,
-            "netlist" if estimate.toolchain == MERGING else suppliers(estimate)[name],
+            "netlist" if estimate.toolchain == WITHOUT_LICENCE else suppliers(estimate)[name],
             is_estimate=linked is not None and linked.value.is_estimate,
         ),
         budget=estimate.budget.by_name[name],
     )
 
 
-def _simulated(estimate: Estimate, rows: tuple[BlockRow, ...]) -> Rate | None:
+def _slowest_core(estimate: Estimate, rows: tuple[BlockRow, ...]) -> Rate | None:
     measured = [(row.interval_cycles.value, row.block) for row in rows]
     known = [(int(cycles), block) for cycles, block in measured if isinstance(cycles, (int, float))]
     if len(known) < len(measured) or not known:
         return None
     cycles, block = max(known)
     return replace(_rate(estimate, cycles, block), stand_in=any(row.interval_cycles.stand_in for row in rows))
+
+
+def _simulated(files: Folder, estimate: Estimate) -> Rate | None:
+    """Return the rate of the whole kernel; None if it has not been simulated as it is now."""
+    kernel = files.output("kernel/values.json", WholeKernel.read)
+    cores = {block.block: block.core for block in estimate.blocks}
+    if kernel is None or not kernel.value.is_of(cores, estimate.clock_mhz):
+        return None
+    found = kernel.value.simulation
+    if found.interval_cycles is None:
+        return None
+    rate = _rate(estimate, found.interval_cycles, kernel.value.busiest)
+    return replace(rate, stand_in=is_stand_in(kernel.value.tool), latency_cycles=found.latency_cycles)
+
+
+def _gated(estimate: Estimate, simulated: Rate | None, cores: Rate | None) -> tuple[Rate | None, str]:
+    """Return the rate that gates judge, with its source. Only `open` can simulate its kernel."""
+    if estimate.toolchain == WITHOUT_LICENCE or simulated is not None:
+        return simulated, "simulation of the whole kernel"
+    return cores, "the slowest core, simulated alone"

@@ -85,12 +85,16 @@ class BlockRow:
 
 @dataclass(frozen=True)
 class Rate:
-    """Images per second at the build's clock, and the block that limits it. `stand_in`: the cycles are invented."""
+    """Images per second at the build's clock, and the block that limits it. `stand_in`: the cycles are invented.
+
+    `latency_cycles` is that of the first image, None if unknown.
+    """
 
     interval_cycles: int
     fps: float
     bottleneck: str
     stand_in: bool = False
+    latency_cycles: int | None = None
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,9 @@ class SlrRow:
 class BuildReport:
     """The report of a build. `errors` lists the files that exist but cannot be read.
 
+    `estimated_rate` is that of the slowest operator by formula, `cores_rate` that of the slowest core, each simulated
+    alone. Neither is the kernel's: that is `simulated_rate`, from the simulation of all blocks together.
+
     The rates are at the clock asked for; `reached_mhz` is the clock that the link achieved. `stand_ins` are the
     stand-ins of tools; their figures are invented.
     """
@@ -132,6 +139,7 @@ class BuildReport:
     estimate: Estimate
     blocks: tuple[BlockRow, ...]
     estimated_rate: Rate
+    cores_rate: Rate | None
     simulated_rate: Rate | None
     totals: tuple[Total, ...]
     slrs: tuple[SlrRow, ...]

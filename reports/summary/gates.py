@@ -36,9 +36,9 @@ _OTHERS = {
     "wns_ns": ("link", "ooc"),
     "whs_ns": ("link", None),
     "wpws_ns": ("link", None),
-    "fps": ("cosim", "cosim"),
-    "ii_cycles": ("cosim", "cosim"),
-    "latency_cycles": ("cosim", "cosim"),
+    "fps": ("kernel", "cosim"),
+    "ii_cycles": ("kernel", "cosim"),
+    "latency_cycles": ("kernel", "cosim"),
     "power_w": ("link", None),
     "slls": ("link", None),
 }

@@ -11,11 +11,13 @@ def measured(
     totals: tuple[Total, ...],
     slrs: tuple[SlrRow, ...],
     timing: tuple[tuple[str, Cell], ...],
-    simulated: Rate | None,
+    gated: tuple[Rate | None, str],
     reached_mhz: Cell,
     clock_mhz: float,
 ) -> dict[tuple[str | None, str], Measured]:
-    """Return the values by scope and quantity. `clock_mhz` is the clock asked for; `simulated` is at this clock."""
+    """Return the values by scope and quantity. `clock_mhz` is the clock asked for; `gated` is a rate at this clock, and
+    its source.
+    """
     found: dict[tuple[str | None, str], Measured] = {}
     for total in totals:
         used = number(total.linked)
@@ -38,9 +40,12 @@ def measured(
     for name, cell in timing:
         if number(cell) is not None:
             found[None, name] = _value(cell, "link")
+    simulated, source = gated
     if simulated is not None:
-        source, invented = "cosim of all blocks", simulated.stand_in
+        invented = simulated.stand_in
         found[None, "ii_cycles"] = Measured(simulated.interval_cycles, None, source, invented)
+        if simulated.latency_cycles is not None:
+            found[None, "latency_cycles"] = Measured(simulated.latency_cycles, None, source, invented)
         # If the link has lowered the clock, the rate is lower than at the clock asked for.
         reached = number(reached_mhz)
         lowered = reached is not None and reached < clock_mhz

@@ -16,13 +16,13 @@ from rich.text import Text
 from config.fpga_resources import LABELS, NAMES
 from reports.reading.plain import plain, rounded
 from reports.reading.stand_in import MARK
-from reports.summary.build import read_build
+from reports.summary.build import WITHOUT_LICENCE, read_build
 from reports.summary.build_report import BlockRow, BuildReport, Cell, Checked, Rate, Total, Xclbin
 from reports.summary.fit_page import fit_page
 from reports.summary.gates import Gate, Outcome
 from reports.summary.terminal import console
 
-FORMAT = 2
+FORMAT = 3
 JSON_FILE = "report.json"
 CSV_FILE = "report.csv"
 
@@ -60,7 +60,11 @@ def document(report: BuildReport) -> dict[str, Any]:
             for name in ("network", "toolchain", "target", "platform", "part", "clock_mhz")
         },
         "formula_note": report.estimate.formula_note,
-        "rates": {"estimated": plain(report.estimated_rate), "simulated": plain(report.simulated_rate)},
+        "rates": {
+            "estimated": plain(report.estimated_rate),
+            "slowest_core": plain(report.cores_rate),
+            "simulated": plain(report.simulated_rate),
+        },
         "blocks": plain(report.blocks),
         "totals": [_with_shares(total) for total in report.totals],
         "fit": None if report.fit is None else plain(report.fit),
@@ -300,25 +304,28 @@ def _words(cell: Cell) -> str:
 
 
 def _rates(report: BuildReport) -> list[Text]:
-    lines = [_rate("Estimated", report.estimated_rate, report.estimate.clock_mhz)]
-    if report.simulated_rate is None:
-        lines.append(Text("Simulated: no value until `doit cosim` has run for every block"))
-    else:
-        lines.append(_rate("Simulated", report.simulated_rate, report.estimate.clock_mhz))
-    reached = report.reached_mhz.value
+    lines = [_rate("Estimated, the slowest operator by formula", report.estimated_rate, report.estimate.clock_mhz)]
+    cores, text = report.cores_rate, "no value until `doit cosim` has run for every block"
+    if cores is not None:
+        text = f"{MARK if cores.stand_in else ''}{cores.interval_cycles:,} cycles an image, {cores.bottleneck}"
+    lines.append(Text(f"Slowest core, simulated alone: {text}"))
+    if report.simulated_rate is not None:
+        lines.append(_rate("Whole kernel, simulated", report.simulated_rate, report.estimate.clock_mhz))
+    elif report.estimate.toolchain == WITHOUT_LICENCE:
+        lines.append(Text("Whole kernel, simulated: no value until `doit kernel` has run"))
+    reached, rate = report.reached_mhz.value, report.simulated_rate or report.estimated_rate
     if isinstance(reached, float) and reached < report.estimate.clock_mhz:
-        rate = report.simulated_rate or report.estimated_rate
-        mark = MARK if rate.stand_in or report.reached_mhz.stand_in else ""
+        mark = (MARK if rate.stand_in or report.reached_mhz.stand_in else "") + ("" if report.simulated_rate else "~")
         fps = f"{mark}{rate.fps * reached / report.estimate.clock_mhz:,.1f} FPS"
         lines.append(Text(f"The link has lowered the clock to {_words(report.reached_mhz)} MHz: {fps}"))
     return lines
 
 
 def _rate(what: str, rate: Rate, clock_mhz: float) -> Text:
-    cycles = f"{rate.interval_cycles:,} cycles an image"
     mark = MARK if rate.stand_in else ""
-    fps = f"{mark}{rate.fps:,.1f} FPS at {clock_mhz:g} MHz"
-    return Text(f"{what}: {mark}{cycles}, {fps}; the bottleneck is {rate.bottleneck}")
+    cycles = f"{mark}{rate.interval_cycles:,} cycles an image, {mark}{rate.fps:,.1f} FPS at {clock_mhz:g} MHz"
+    latency = f", latency {mark}{rate.latency_cycles:,} cycles" if rate.latency_cycles is not None else ""
+    return Text(f"{what}: {cycles}{latency}; the bottleneck is {rate.bottleneck}")
 
 
 def _totals(report: BuildReport) -> Table:

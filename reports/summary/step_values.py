@@ -131,6 +131,45 @@ class Simulation:
 
 
 @dataclass(frozen=True)
+class WholeKernel:
+    """All blocks, links and the DMA in one simulation, behind a model of the card's memory, as `kernel` leaves it.
+
+    `cores` are those that were simulated, by block without the DMA; `busiest` is the block that was busy in the most
+    cycles. Of the simulation, `interval_cycles` is the longest distance between the ends of two images, and
+    `latency_cycles` that from the first image's first beat to its last result.
+    """
+
+    simulation: Simulation
+    clock_mhz: float
+    cores: Mapping[str, str]
+    busiest: str
+
+    @property
+    def tool(self) -> str | None:
+        """The simulator."""
+        return self.simulation.tool
+
+    def is_of(self, cores: Mapping[str, str], clock_mhz: float) -> bool:
+        """Whether it was simulated with these cores, by block with the DMA, at this clock, and equal to the model."""
+        known = {block: core for block, core in cores.items() if block in self.cores}
+        complete = known == self.cores and len(known) == len(cores) - 1
+        return complete and self.clock_mhz == clock_mhz and self.simulation.agrees
+
+    @staticmethod
+    def read(record: Record) -> WholeKernel:
+        """Return what the file says. Raises ReportError."""
+        blocks = _objects(record, "blocks")
+        busiest = max(blocks, key=lambda block: block.count("busy"), default=None)
+        cores = record.record("cores")
+        return WholeKernel(
+            Simulation.read(record),
+            record.number("clock_mhz"),
+            {name: cores.text(name) for name in cores.value},
+            "unknown" if busiest is None else busiest.text("name"),
+        )
+
+
+@dataclass(frozen=True)
 class Linked:
     """The linked design. `total` and `slrs` (by name in lower case) include the parameter memories.
 

@@ -166,8 +166,9 @@ def test_after_all_steps(root: Path) -> None:
         ("equal", 1536, 0),
         ("equal", 1536, 0),
     ]
-    assert report.simulated_rate is not None
-    assert (report.simulated_rate.fps, report.simulated_rate.bottleneck) == (40_000.0, "res2b")
+    assert report.cores_rate is not None
+    assert (report.cores_rate.interval_cycles, report.cores_rate.bottleneck) == (5000, "res2b")
+    assert report.simulated_rate is None, "cores alone are not the kernel"
     luts, registers, bram, _, _ = report.totals
     # Two blocks have one core: their logic stands twice in the design.
     assert (luts.synthesis.value, luts.synthesis.is_estimate, bram.synthesis.value) == (270.0, True, 4.5)
@@ -178,7 +179,9 @@ def test_after_all_steps(root: Path) -> None:
     for words in (
         "wns_ns >= 0: failed, -0.25, 0.25 below",
         "slr0.lut <= 75 %: failed, 80 %, 5 % above",
-        "fps >= 30000: passed, 40000, 10000 to spare",
+        "fps >= 30000: failed, no value: `doit kernel` supplies it",
+        "Slowest core, simulated alone: 5,000 cycles an image, res2b",
+        "Whole kernel, simulated: no value until `doit kernel` has run",
         "res2a.luts <= 100: failed, 120, 20 above",
         "whs_ns >= 0: failed, no value: `doit link toolchain=auto target=hw` supplies it",
         "400 (40.0 %)",
@@ -223,9 +226,57 @@ def test_cycles_of_a_core_that_computes_something_else_count_for_nothing(root: P
         values = {"interval_cycles": 4000, "differences": int(block == "res2b")}
         write(root, f"cosim/{block}/values.json", values)
     report = read_build(root, FOLDER, [parse_gate("fps >= 1")])
-    assert report.simulated_rate is None
+    assert report.cores_rate is None
     assert not report.gates[0].passed
     assert "1 differ" in shown(root)
+
+
+KERNEL = {
+    "format": 1,
+    "clock_mhz": 200.0,
+    "interval_cycles": 5500,
+    "latency_cycles": 14_000,
+    "images": 4,
+    "differences": 0,
+    "tool": "Verilator 5.48",
+    "cores": {"res2a": "residual_1", "res2b": "residual_1"},
+    "blocks": [{"name": "inoutdma", "busy": 9}, {"name": "res2a", "busy": 5400}, {"name": "res2b", "busy": 5200}],
+}
+
+
+def test_the_rate_is_that_of_the_whole_kernel(root: Path) -> None:
+    """200 MHz / 5,500 cycles, although no core takes more than 5,000 by itself."""
+    for block, cycles in (("inoutdma", 12), ("res2a", 4100), ("res2b", 5000)):
+        write(root, f"cosim/{block}/values.json", {"interval_cycles": cycles, "latency_cycles": 2 * cycles})
+    write(root, "kernel/values.json", KERNEL)
+    text = shown(root, "fps >= 38000", "ii_cycles <= 5499", "latency_cycles <= 14000")
+    for words in (
+        "Whole kernel, simulated: 5,500 cycles an image, 36,363.6 FPS at 200 MHz, latency 14,000 cycles; "
+        "the bottleneck is res2a",
+        "Slowest core, simulated alone: 5,000 cycles an image, res2b",
+        "fps >= 38000: failed, 36363.6",
+        "ii_cycles <= 5499: failed, 5500, 1 above",
+        "latency_cycles <= 14000: passed, 14000",
+    ):
+        assert words in text
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"cores": {"res2a": "residual_2", "res2b": "residual_1"}},
+        {"cores": {"res2a": "residual_1"}},
+        {"cores": {"res2a": "residual_1", "res2b": "residual_1", "res9": "residual_1"}},
+        {"clock_mhz": 250.0},
+        {"differences": 1},
+    ],
+)
+def test_a_kernel_of_another_build_or_with_wrong_results_has_no_rate(root: Path, changes: dict[str, Any]) -> None:
+    write(root, "kernel/values.json", {**KERNEL, **changes})
+    report = read_build(root, FOLDER, [parse_gate("fps >= 1")])
+    assert report.simulated_rate is None
+    assert not report.gates[0].passed
+    assert report.errors == ()
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,8 @@ def test_no_value_fails_and_names_its_supplier() -> None:
     expected = {
         "wns_ns >= 0": "doit link",
         "slr0.lut <= 75 %": "doit link",
-        "fps >= 1": "doit cosim",
+        "fps >= 1": "doit kernel",
+        "latency_cycles <= 1": "doit kernel",
         "res3b.bram_tiles <= 40": "doit ooc:res3b",
         "res3b.fps >= 2": "doit cosim:res3b",
         "res3b.wns_ns >= 0": "doit ooc:res3b",
