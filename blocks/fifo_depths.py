@@ -13,11 +13,11 @@ blocks by the port that the stream comes from, as `doit kernel` names it:
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from blocks.core.graph import GraphCore
 from config.document import Section, load
+from config.frozen import dataclass
 from config.problem import Problems, suggestion
 
 SUFFIX = ".fifos.yaml"

@@ -7,13 +7,13 @@ padded to whole bytes, little-endian.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from blocks.core.graph import Graph
 from blocks.operators.models import model_of
+from config.frozen import dataclass
 
 Tensor = np.ndarray[Any, Any]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -22,6 +22,7 @@ from blocks.operators.half_made import half_made
 from blocks.parameter_memory.plan import MOST_BEATS
 from blocks.views import AS_BY_DEFAULT, Views, check_shared, read_views
 from config.document import REQUIRED, Required, Section, load
+from config.frozen import dataclass
 from config.problem import ConfigError, Problem, Problems, suggestion
 
 NETWORKS = Path(__file__).parent / "networks"

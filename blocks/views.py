@@ -7,9 +7,9 @@ uses both views of every core.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from config.document import Section
+from config.frozen import dataclass
 
 VIEWS = ("hls", "rtl")
 DEFAULT_VIEW = "rtl"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from blocks.memories import images
 from blocks.origin import STAND_IN, STAND_IN_WEIGHTS, UNKNOWN
 from blocks.parameters import ParameterError, read_block
 from blocks.parameters.stand_in import stand_in_fc_weights, stand_in_parameters
+from config.frozen import dataclass
 
 Tensor = np.ndarray[Any, Any]
 

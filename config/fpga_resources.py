@@ -11,8 +11,9 @@ Every tool uses different names. The parser of a tool's reports has the table th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil
+
+from config.frozen import dataclass
 
 LABELS = {"luts": "LUT", "registers": "FF", "bram_tiles": "BRAM", "urams": "URAM", "dsps": "DSP"}
 """Column headings, in the order of all tables."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import MISSING, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from config.document import Section, load
+from config.frozen import dataclass
 from config.problem import ConfigError, Problem, Problems, suggestion
 from config.scalar import integer_word, number_word
 
@@ -52,7 +53,7 @@ class Build:
     toolchain: str = setting("open", "programs that build it: a folder of toolchains, or auto")
     platform: str = setting("u250", "board, a file of platform")
     clock_mhz: float = setting(250.0, "kernel clock", minimum=1.0, maximum=1000.0)
-    gates: Texts = setting((), "what the build must reach, e.g. wns_ns >= 0; doit reports checks it")  # noqa: RUF009
+    gates: Texts = setting((), "what the build must reach, e.g. wns_ns >= 0; doit reports checks it")
 
 
 @dataclass(frozen=True)

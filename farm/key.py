@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from config.frozen import dataclass
 from farm.results import schema
 from farm.step import File, Step, Text
 

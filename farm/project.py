@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from doit.exceptions import InvalidDodoFile
 
+from config.frozen import dataclass
 from config.settings import Settings
 from farm.redaction import Redaction
 from farm.settings import FarmSettings

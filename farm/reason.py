@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
+from config.frozen import dataclass
 from farm.key import Parts
 
 Kind = Literal["no record", "asked", "fact", "argv", "input", "tool", "environment", "outputs", "missing", "altered"]

@@ -6,8 +6,9 @@ The engine knows no tool, so the project supplies the functions, and `dodo.py` p
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+from config.frozen import dataclass
 
 #: Characters of a log from which users and hosts are learnt, if the project supplies no cleaner.
 _MOST_LEARNT = 4 << 20

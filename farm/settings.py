@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from config.frozen import dataclass
 from config.settings import Names, setting
 
 
@@ -25,8 +24,8 @@ class FarmSettings:
     executor: str = setting(
         "local", "where steps run: this machine, Slurm, or an engine by command", choices=("local", "slurm", "command")
     )
-    executors: Names = setting((), "the same for single kinds of steps, e.g. hls: local")  # noqa: RUF009
+    executors: Names = setting((), "the same for single kinds of steps, e.g. hls: local")
     in_flight: int = setting(200, "jobs that are submitted to a cluster at once", minimum=1)
-    slurm: Names = setting((), "for Slurm: client (srun or sbatch), partition, account, qos, options, python")  # noqa: RUF009
-    command: Names = setting((), "an engine's texts: submit, licence, alive, clear; python (docs/cluster.md)")  # noqa: RUF009
+    slurm: Names = setting((), "for Slurm: client (srun or sbatch), partition, account, qos, options, python")
+    command: Names = setting((), "an engine's texts: submit, licence, alive, clear; python (docs/cluster.md)")
     keep_failed: bool = setting(False, "keep the scratch folder of a failed step")

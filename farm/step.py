@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache, cached_property
 from pathlib import PurePosixPath
 from typing import Literal, get_args
+
+from config.frozen import dataclass
 
 #: The first word of argv that stands for the interpreter: its absolute path must not enter the key.
 PYTHON = "{python}"

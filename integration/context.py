@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from blocks.network import Network
+from config.frozen import dataclass
 from config.settings import Settings
 from integration.platform import Platform
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 
 from blocks.core.ports import port_name
 from blocks.fifo_depths import LINK_DEPTH
 from blocks.network import Network
+from config.frozen import dataclass
 from integration.kernel import POINTER_STEP, Argument, Kernel
 from integration.link_plan import LinkPlan
 

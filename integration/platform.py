@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from config.document import Section, load
 from config.fpga_resources import NAMES, UNKNOWN, Resources
+from config.frozen import dataclass
 from config.problem import ConfigError, Problem, suggestion
 
 BOARDS = Path(__file__).resolve().parent.parent / "platform"

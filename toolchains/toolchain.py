@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from config.frozen import dataclass
 from farm.step import Step
 from toolchains.common.build import Build
 from toolchains.common.stage import Per, Stage

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cached_property
 from itertools import combinations
 from typing import Any
@@ -14,6 +14,7 @@ from blocks.operators import room
 from blocks.operators.base import Mistake, Operator, Stream, by_formula
 from blocks.operators.fifo import Fifo
 from config.fpga_resources import Resources
+from config.frozen import dataclass
 
 
 @dataclass(frozen=True)

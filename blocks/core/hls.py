@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import singledispatch
 
 from blocks.core.base import Core
@@ -13,6 +12,7 @@ from blocks.dma import DmaCore
 from blocks.dma.cache import WeightsCache
 from blocks.dma.rtl import reader
 from blocks.operators.base import ParameterStream, Stream
+from config.frozen import dataclass
 
 STREAM_DEPTH = 2
 """Depth of a stream that is not a FIFO: one beat being written while another is read."""

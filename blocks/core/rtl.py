@@ -7,7 +7,6 @@ and `_TREADY`. Data is rounded up to whole bytes, as AXI4-Stream requires. The u
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property, singledispatch
 
 from blocks.core.base import Core
@@ -18,6 +17,7 @@ from blocks.dma import rtl as dma_rtl
 from blocks.operators.base import Operator, SvModule
 from blocks.operators.fifo import Fifo
 from blocks.operators.width_converter import WidthConverter
+from config.frozen import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from blocks.core.base import Core
 from blocks.core.ports import InterfacePort
 from blocks.dma.cache import WeightsCache
 from blocks.operators.base import Stream
 from config.fpga_resources import Resources
+from config.frozen import dataclass
 
 WIDEST_WORD_BYTES = 64
 """The data width of the card's memory ports in the reference design (512 bits)."""

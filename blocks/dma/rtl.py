@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from blocks.dma import DmaCore
 from blocks.operators.base import Stream
+from config.frozen import dataclass
 
 CONTROL_BITS = 6
 """Address bits of the registers: up to 0x3f."""

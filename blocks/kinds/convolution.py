@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from blocks.core.builder import GraphBuilder
@@ -13,6 +13,7 @@ from blocks.operators.pad import Pad
 from blocks.operators.sliding_window import SlidingWindow
 from blocks.operators.threshold import Threshold
 from config.document import Section
+from config.frozen import dataclass
 
 T = TypeVar("T")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 from blocks.core.builder import GraphBuilder
@@ -14,6 +13,7 @@ from blocks.operators.base import Stream
 from blocks.operators.label_select import LabelSelect
 from blocks.operators.mvau import Mvau
 from config.document import Section
+from config.frozen import dataclass
 
 LOGIT_BITS = 32
 FC_CACHES = ("none", "uram")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 from blocks.core.builder import GraphBuilder
@@ -15,6 +14,7 @@ from blocks.operators.duplicate import Duplicate
 from blocks.operators.fifo import Fifo
 from blocks.operators.threshold import Threshold
 from config.document import Section
+from config.frozen import dataclass
 
 INNER_BITS = 2
 OUTPUT_BITS = 4

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 from blocks.core.builder import GraphBuilder
@@ -12,6 +11,7 @@ from blocks.operators.base import Stream
 from blocks.operators.max_pool import MaxPool
 from blocks.operators.pad import Pad
 from config.document import Section
+from config.frozen import dataclass
 
 
 @dataclass(frozen=True)

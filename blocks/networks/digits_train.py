@@ -23,7 +23,6 @@ import sys
 import time
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +35,7 @@ from blocks.core.model import run_graph
 from blocks.network import find_network
 from blocks.network_model import run_network
 from blocks.parameters import BlockParameters
+from config.frozen import dataclass
 
 try:
     import torch

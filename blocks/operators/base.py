@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import ClassVar
 
 from config.fpga_resources import Resources
+from config.frozen import dataclass
 
 MAX_PORT_BITS = 4096
 """The widest AXI4-Stream data that AMD's stream infrastructure takes (512 bytes)."""

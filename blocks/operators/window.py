@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from blocks.operators.base import Operator
 from blocks.operators.estimate import window_memory
 from config.fpga_resources import Resources
+from config.frozen import dataclass
 
 
 @dataclass(frozen=True)

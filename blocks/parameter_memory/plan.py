@@ -6,12 +6,12 @@ primitive's own register is the output. Shapes: UG574 (distributed RAM) and UG57
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from blocks.core.ports import ParameterPort
 from blocks.operators.base import by_formula
 from config.fpga_resources import Resources
+from config.frozen import dataclass
 
 LUTRAM_DEPTH = 64
 """Deeper memories are block RAM: a LUT holds 64 bits."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from blocks.core.graph import Graph
 from blocks.core.ports import ParameterPort
 from config.bounded.archive import ArchiveError
 from config.bounded.arrays import is_npz, open_npz
+from config.frozen import dataclass
 
 Tensor = np.ndarray[Any, Any]
 

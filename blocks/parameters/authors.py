@@ -8,7 +8,6 @@ lowest; thresholds are `mem[pe][nf][k]`. This module restores the logical order 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from blocks.kinds.stem import Stem
 from blocks.network import Block
 from blocks.parameters import BlockParameters
 from blocks.parameters.headers import Declaration, Header, read_header
+from config.frozen import dataclass
 
 Tensor = np.ndarray[Any, Any]
 

@@ -9,7 +9,6 @@ import shutil
 import tempfile
 from array import array
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from blocks.parameters.authors import FOLDERS, read_authors
 from blocks.parameters.headers import HeaderError
 from config.bounded.arrays import read_npy
 from config.bounded.lines import read_lines
+from config.frozen import dataclass
 
 Tensor = np.ndarray[Any, Any]
 

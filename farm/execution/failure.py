@@ -6,10 +6,11 @@ import contextlib
 import errno
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from config.frozen import dataclass
 from farm.execution.log_file import lines_of, open_log
 from farm.step import FailureClass, Signature, Step
 

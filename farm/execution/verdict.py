@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import signal
 import stat
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from config.frozen import dataclass
 from farm.beneath import open_beneath
 from farm.execution.failure import Cause, Failure, failed, log_findings, matching_line, troubled
 from farm.execution.log_file import log_problem, refused_file

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from config.frozen import dataclass
 from farm.step import Resources, Step
 
 SLOTS, _CORES, _MEMORY = "slots", "cores", "memory_gib"

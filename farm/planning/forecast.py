@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from config.frozen import dataclass
 from farm.planning.admission import Candidate, Capacity
 from farm.planning.graph import Task, step_of, work_needs
 from farm.planning.makespan import bound, simulate

@@ -5,8 +5,8 @@ from __future__ import annotations
 import heapq
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from config.frozen import dataclass
 from farm.planning.admission import Candidate, Capacity, Occupant, admit
 
 #: Of each task, the tasks that it needs directly; every needed task comes before what needs it.

@@ -10,10 +10,10 @@ import contextlib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from config.frozen import dataclass
 from farm.beneath import open_beneath, write_beneath
 from farm.key import Parts
 from farm.planning.graph import Task, step_of

@@ -9,13 +9,13 @@ import json
 import os
 import stat
 import time
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from config.bounded.archive import most_unpacked, open_archive
 from config.bounded.regular_file import open_regular, size_of
+from config.frozen import dataclass
 from farm import clock
 from farm.beneath import write_beneath
 from farm.results import schema

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from config.frozen import dataclass
 from farm import clock
 from farm.results import schema
 from farm.results.confined import DamagedError

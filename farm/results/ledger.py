@@ -11,10 +11,11 @@ import fcntl
 import os
 import time
 from collections.abc import Callable
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from config.frozen import dataclass
 from farm.results.lock import LockHeldError, locked
 from farm.results.owner import NotPrivateError, check_private, make_own
 from farm.results.schema import SECONDS, SIZE_BYTES

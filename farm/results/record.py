@@ -6,10 +6,11 @@ import contextlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, get_args
 
+from config.frozen import dataclass
 from farm.beneath import discard_beneath, folder_beneath, unlink_beneath, write_beneath
 from farm.key import Parts
 from farm.reason import Reason, differences

@@ -8,8 +8,8 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 
+from config.frozen import dataclass
 from farm.results.confined import UNFINISHED, DamagedError
 from farm.results.digest import sha256_of
 from farm.results.entry import StoreEntry

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from config.frozen import dataclass
 from farm import clock
 from farm.beneath import folder_beneath, move_beneath, remove_beneath, unlink_beneath
 from farm.execution.run import Run

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from doit.task import Stream
 
+from config.frozen import dataclass
 from farm import clock
 from farm.execution.executor import Executor
 from farm.execution.failure import Failure, failed, retry_of

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from blocks.operators.width_converter import WidthConverter
 from blocks.parameter_memory.plan import memory_plans
 from config.document import Section, load
 from config.fpga_resources import NAMES, UNKNOWN, Resources
+from config.frozen import dataclass
 from config.problem import ConfigError, Problem
 from integration.design import Design, design_of
 

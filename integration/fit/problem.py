@@ -6,11 +6,12 @@ It is plain data, so a step can read it from a file. Synthesis values are added 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from blocks.network import Network
 from config.fpga_resources import Resources
+from config.frozen import dataclass
 from config.problem import ConfigError, Problem, suggestion
 from config.settings import Settings
 from integration.design import End, design_of, kernel_of

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from config.fpga_resources import Resources
+from config.frozen import dataclass
 from integration.fit.needs import FORMULA, STAND_IN, BlockNeeds
 from integration.fit.problem import ClockRequest
 from integration.fit.shortfall import Shortfall, TooLarge

@@ -9,8 +9,9 @@ streams, going up the row and back is cheaper than only going up (docs/decisions
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+
+from config.frozen import dataclass
 
 Needs = tuple[int, ...]
 Site = tuple[int, int]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from config.fpga_resources import NAMES
+from config.frozen import dataclass
 from config.settings import Names, setting
 
 GUIDELINE = {"luts": 70.0, "registers": 50.0, "bram_tiles": 80.0, "urams": 80.0, "dsps": 80.0}
@@ -28,7 +27,7 @@ class FitSettings:
         "source of the cores' resources; auto: this toolchain's synthesis (ooc) if all cores have it, else formulas",
         choices=("auto", "ooc", "formula"),
     )
-    pin: Names = setting((), "blocks that must be in an SLR, e.g. {res5a: slr3}")  # noqa: RUF009
+    pin: Names = setting((), "blocks that must be in an SLR, e.g. {res5a: slr3}")
 
     @property
     def ceilings(self) -> tuple[float | None, ...]:

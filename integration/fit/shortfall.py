@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from operator import add
 from typing import TYPE_CHECKING
 
 from config.fpga_resources import NAMES
+from config.frozen import dataclass
 from integration.fit.ring import UNLIMITED, Item, Needs, Ring, Site, shares_of
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ and the single links that the joined simulation runs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from blocks.core.graph import Graph, GraphCore, Node, Port
 from blocks.core.ports import InterfacePort, port_name
 from blocks.core.rtl import PARTS, data_bits, render
 from blocks.operators.width_converter import WidthConverter
+from config.frozen import dataclass
 from integration.design import Link
 
 CONVERTER_INPUT, CONVERTER_OUTPUT = port_name("input"), port_name("output")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from blocks.core.base import Core
 from blocks.network import Network
+from config.frozen import dataclass
 from config.settings import Settings
 from farm.step import Step
 from integration.context import BuildContext

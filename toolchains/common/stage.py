@@ -6,11 +6,11 @@ A stage is one file, `toolchains/<toolchain>/stages/<name>.py`, with a module-le
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from config.frozen import dataclass
 from farm.step import Step
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from config.frozen import dataclass
 from config.settings import setting
 
 

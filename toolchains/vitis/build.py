@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from blocks.core.base import Core
 from blocks.views import Views
+from config.frozen import dataclass
 from farm.step import Resources, Step, Tool
 from integration.fit.problem import FitProblem
 from toolchains.common.build import Build

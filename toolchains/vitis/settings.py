@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from blocks.views import VIEWS
+from config.frozen import dataclass
 from config.settings import setting
 
 STYLES = ("ipi", "structural")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from blocks.operators.base import Mistake, Operator, Stream, SvModule, by_formula, unsigned_bits
 from blocks.operators.checks import MAX_LANE_BITS, divides, lane_bits, not_negative, positive
 from blocks.operators.estimate import lutram
 from config.fpga_resources import Resources
+from config.frozen import dataclass
 
 
 @dataclass(frozen=True)

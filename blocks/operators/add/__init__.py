@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from blocks.operators.base import Mistake, Operator, ParameterStream, Stream, SvModule, by_formula, signed_bits
 from blocks.operators.checks import MAX_LANE_BITS, lane_bits, ports, positive
 from config.fpga_resources import Resources
+from config.frozen import dataclass
 
 
 def _span(bits: int, signed: bool) -> tuple[int, int]:

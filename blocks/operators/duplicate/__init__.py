@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from blocks.operators.base import Mistake, Operator, Stream, SvModule, by_formula
 from blocks.operators.checks import lane_bits, positive
 from config.fpga_resources import Resources
+from config.frozen import dataclass
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from blocks.operators import estimate
 from blocks.operators.base import Mistake, Operator, Stream, SvModule
 from blocks.operators.checks import lane_bits, positive
 from config.fpga_resources import Resources
+from config.frozen import dataclass
 
 
 @dataclass(frozen=True)

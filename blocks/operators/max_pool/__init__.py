@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from blocks.operators.base import Mistake, Stream, SvModule, by_formula
 from blocks.operators.checks import divides, kernel_fits, lane_bits, positive
 from blocks.operators.window import WindowOperator
 from config.fpga_resources import Resources
+from config.frozen import dataclass
 
 
 @dataclass(frozen=True)

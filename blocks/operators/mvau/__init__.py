@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil
 
 from blocks.operators.base import (
@@ -18,6 +17,7 @@ from blocks.operators.base import (
 from blocks.operators.checks import MAX_LANE_BITS, divides, lane_bits, ports, positive
 from blocks.operators.estimate import lutram
 from config.fpga_resources import Resources
+from config.frozen import dataclass
 
 MAX_INPUT_BITS = 32
 """The sum of one beat of bit planes must fit into a machine word."""

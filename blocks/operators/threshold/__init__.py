@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from blocks.operators.base import (
     Mistake,
     Operator,
@@ -16,6 +14,7 @@ from blocks.operators.base import (
 )
 from blocks.operators.checks import MAX_LANE_BITS, divides, ports, positive
 from config.fpga_resources import Resources
+from config.frozen import dataclass
 
 MAX_OUTPUT_BITS = 8
 """255 thresholds per channel. Beyond that a look-up table is the better circuit."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import lcm
 
 from blocks.operators.base import Mistake, Operator, Stream, SvModule, by_formula
 from blocks.operators.checks import divides, lane_bits, positive
 from config.fpga_resources import Resources
+from config.frozen import dataclass
 
 SPARE_CYCLES = 8
 """Slack for stalls that a producer must allow before its output beats are split in place, without a copy."""

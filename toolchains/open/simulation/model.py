@@ -7,11 +7,11 @@ the module itself carries nothing for simulations.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from blocks.core.graph import GraphCore, Node
 from blocks.core.ports import InterfacePort
 from blocks.core.rtl import data_bits, instance_name, render
+from config.frozen import dataclass
 from toolchains.open.simulation.compile_model import CORE, JOINT, WRAPPER, class_name, wrapper_name
 
 LEVEL_BITS = 32

@@ -8,11 +8,11 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from config.frozen import dataclass
 from farm.step import Tool
 from toolchains.common.programs import MISSING
 

@@ -7,9 +7,9 @@ knows only names and widths. vivado_hls 2019.2 can compile the C++, too.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from blocks.core.base import Core
+from config.frozen import dataclass
 
 BENCH_OK = "farm: the top equals the model"
 

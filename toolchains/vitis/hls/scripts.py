@@ -7,8 +7,8 @@ csynth, export. In Vitis HLS `config_export` after csynth is error HLS 200-1032.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from config.frozen import dataclass
 from toolchains.vitis.tools.releases import Release
 from toolchains.vitis.tools.template import render
 

@@ -7,9 +7,10 @@ shell, and a clock id appears once.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
+from config.frozen import dataclass
 from integration.fit.result import Fit
 from integration.kernel import Kernel
 from toolchains.vitis.tools.releases import Release

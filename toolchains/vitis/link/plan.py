@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
+from config.frozen import dataclass
 from integration.platform import Shell
 from toolchains.vitis.link.config import LinkJob
 from toolchains.vitis.stitch.job import StitchJob

@@ -6,8 +6,7 @@ modules of different cores have different names in one netlist. AMD's own kernel
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from config.frozen import dataclass
 from toolchains.vitis.tools.releases import Release
 from toolchains.vitis.tools.template import render, rendered_lines
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any
 
 from blocks.core.base import Core
 from blocks.network import Network
 from blocks.parameter_memory.plan import MemoryPlan, plan_memory
+from config.frozen import dataclass
 from integration.design import Link, design_of, kernel_of
 from integration.kernel import Kernel
 from integration.kernel_rtl.link import CONVERTER_FILES, converter_core

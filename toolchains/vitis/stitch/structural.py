@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from config.frozen import dataclass
 from integration.kernel_rtl.link import Register, stage_lines, stream_pins
 from toolchains.vitis.ooc.memory_rtl import SOURCE
 from toolchains.vitis.ooc.scripts import CONSTRAINTS

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from config.frozen import dataclass
 from toolchains.vitis.tools.releases import Release
 
 PRODUCTS = ("Vitis", "Vivado", "Vitis_HLS")
