@@ -7,11 +7,14 @@ declaration. A pointer takes 12 bytes and a 32 bit scalar 8, each including a re
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
+from config.frozen import dataclass
 from integration.platform import Platform
-from runtime.formats import kernels
+
+if TYPE_CHECKING:
+    from runtime.formats import kernels
 
 CONTROL_PORT = "S_AXI_CONTROL"
 CONTROL_RANGE = 0x1000
@@ -75,6 +78,8 @@ class Kernel:
 
     def as_host_sees(self, base_address: int | None = None) -> kernels.Kernel:
         """The kernel as the file formats describe it; with an address, also its compute unit."""
+        from runtime.formats import kernels  # noqa: PLC0415 - with the XML of the standard library, for `link` only
+
         ports = [
             *(kernels.Port(each.port, "master", each.port_bits, MASTER_RANGE) for each in self.arguments),
             kernels.Port(CONTROL_PORT, "slave", 32, CONTROL_RANGE),
@@ -96,11 +101,15 @@ class Kernel:
 
 def kernel_xml(kernel: Kernel) -> str:
     """The text of kernel.xml, for `package_xo`."""
+    from runtime.formats import kernels  # noqa: PLC0415 - as above
+
     return kernels.write_kernel_xml(kernel.as_host_sees())
 
 
 def embedded_metadata(kernel: Kernel, platform: Platform, target: str, clock_mhz: float) -> str:
     """The EMBEDDED_METADATA section of an xclbin: platform, kernel and its instance."""
+    from runtime.formats import kernels  # noqa: PLC0415 - as above
+
     second = next((clock.mhz for clock in platform.clocks if clock.kind == "kernel"), clock_mhz)
     return kernels.write_xml(
         [kernel.as_host_sees(platform.kernel_base)],

@@ -33,7 +33,7 @@ def weights(build: Build, block: Block) -> Step:
         argv=(PYTHON, "-m", "blocks.weights", "--core", "core.json", "--block", block.name, *given),
         inputs=(
             *modules_of(build.root, "blocks.weights", core),
-            Text("core.json", json_text(core.graph.describe())),
+            Text("core.json", lambda: json_text(core.graph.describe())),
             *((File(f"{block.name}.npz", source),) if file else ()),
         ),
         outputs=tuple(outputs),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from blocks.network import Network
 from farm.step import PYTHON, File, Output, Step, Text
 from integration.design import link_plan_of
@@ -27,7 +29,8 @@ def emulation_link(
     build: Build, network: Network, *, view: str, words: tuple[str, ...] = (), told: tuple[File | Text, ...] = ()
 ) -> Step:
     """The step that writes an emulation's xclbin; `words` and `told` are what a simulation is told."""
-    plan = link_plan_of(
+    plan = partial(
+        link_plan_of,
         network,
         toolchain=build.toolchain,
         target=build.target,
@@ -41,8 +44,8 @@ def emulation_link(
         argv=(PYTHON, "-m", PROGRAM, "--plan", "plan.json", "--platform", "platform.json", *words),
         inputs=(
             *modules_of(build.root, PROGRAM),
-            Text("plan.json", json_text(plan.describe())),
-            Text("platform.json", json_text(build.platform.describe())),
+            Text("plan.json", lambda: json_text(plan().describe())),
+            Text("platform.json", lambda: json_text(build.platform.describe())),
             *(File(name, f"{build.folder}/stitch/{name}") for name in MADE),
             *(file for block in network.blocks for file in image_files(build, block, f"weights/{block.name}")),
             fc_weights_file(build),

@@ -11,7 +11,6 @@ from blocks.parameter_memory.plan import memory_plans
 from config.problem import ConfigError
 from farm.step import PYTHON, File, Output, Resources, Step, Text
 from integration.design import kernel_of
-from integration.fit.problem import problem_of
 from toolchains.common import results
 from toolchains.common.build import Build
 from toolchains.common.core_file import json_text
@@ -38,8 +37,8 @@ def netlist(build: Build, network: Network) -> Step:
         argv=(PYTHON, "-m", FILL, "--job", "job.json", "--kernel", "kernel.json", "--cells", "given.v"),
         inputs=(
             *modules_of(build.root, FILL),
-            Text("job.json", partial(_job_text, network)),
-            Text("kernel.json", json_text(kernel_of(network).describe())),
+            Text("job.json", lambda: json_text(job_of(network))),
+            Text("kernel.json", lambda: json_text(kernel_of(network).describe())),
             File("given.v", f"toolchains/open/netlist/{MODELS}"),
             *(File(name, f"{place}/{name}") for name in (*LOGIC, PLACES, AREA)),
             *(File(f"filled/{name}.json", f"{build.folder}/memories/{name}/{FILLED_JSON}") for name in with_memories),
@@ -56,10 +55,6 @@ def netlist(build: Build, network: Network) -> Step:
     )
 
 
-def _job_text(network: Network) -> str:
-    return json_text(job_of(network))
-
-
 def shared(build: Build) -> Iterator[Step]:
     """Netlists of what stands between blocks, the fit by the areas of `ooc`, and all logic joined."""
     for name, (files, _, text) in link_modules(build.network).items():
@@ -72,11 +67,6 @@ def _fit(build: Build) -> Step:
     """Blocks to SLRs, as a link to a card would place view rtl; a design that does not fit ends here."""
     place = f"{build.folder}/{STAGE.name}"
     cores = build.network.cores().values()
-    try:
-        views = {core.name: build.view(core) for core in cores}
-        problem = problem_of(build.network, build.platform, build.settings, build.toolchain, views).describe()
-    except ConfigError as error:
-        problem = {"refused": str(error)}
     names = dict.fromkeys(core.name for core in cores)
     return Step(
         name=f"{STAGE.name}:fit",
@@ -86,7 +76,7 @@ def _fit(build: Build) -> Step:
         ),
         inputs=(
             *modules_of(build.root, FIT),
-            Text("problem.json", json_text(problem)),
+            Text("problem.json", lambda: _problem(build)),
             *(File(f"ooc/{name}.json", f"{build.folder}/ooc/{name}/values.json") for name in names),
         ),
         outputs=(Output("fit.json", f"{place}/fit.json"),),
@@ -97,13 +87,22 @@ def _fit(build: Build) -> Step:
     )
 
 
+def _problem(build: Build) -> str:
+    # Loaded here: `doit list` takes a tenth longer with it.
+    from integration.fit.problem import problem_of  # noqa: PLC0415
+
+    views = {core.name: build.view(core) for core in build.network.cores().values()}
+    try:
+        return json_text(problem_of(build.network, build.platform, build.settings, build.toolchain, views).describe())
+    except ConfigError as error:
+        return json_text({"refused": str(error)})
+
+
 def _logic(build: Build) -> Step:
     """All logic; parameter memories only by their ports."""
     place, network = f"{build.folder}/{STAGE.name}", build.network
-    job = job_of(network)
-    cores = dict.fromkeys(block["core"] for block in job["blocks"])
-    memories = dict.fromkeys(memory["module"] for memory in job["memories"])
-    links = link_modules(network)
+    cores = dict.fromkeys(core.name for core in network.cores().values())
+    memories = dict.fromkeys(plan.module for block in network.blocks for plan in memory_plans(block.core().graph))
     return Step(
         name=f"{STAGE.name}:logic",
         argv=(
@@ -112,11 +111,11 @@ def _logic(build: Build) -> Step:
         ),
         inputs=(
             *modules_of(build.root, MERGE),
-            Text("job.json", json_text(job)),
+            Text("job.json", lambda: json_text(job_of(network))),
             File("fit.json", f"{place}/fit.json"),
             *(File(f"cores/{name}.json", f"{build.folder}/ooc/{name}/{NETLIST}") for name in cores),
             *(File(f"memories/{name}.json", f"{build.folder}/memories/{name}/{NETLIST}") for name in memories),
-            *(File(f"links/{name}.json", f"{place}/{name}/{NETLIST}") for name in links),
+            *(File(f"links/{name}.json", f"{place}/{name}/{NETLIST}") for name in link_modules(network)),
         ),
         outputs=tuple(Output(name, f"{place}/{name}") for name in (*LOGIC, PLACES, AREA)),
         log=f"{place}/logic.log",

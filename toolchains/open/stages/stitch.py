@@ -32,9 +32,9 @@ def stitch(build: Build, network: Network) -> Step:
                 for file in ("core.o", "interface.json")
             ),
             *(File(name, f"toolchains/open/emulation/{name}") for name in ("program.hpp", "protocol.hpp")),
-            Text("main.cpp", program_main(network)),
-            Text("design.json", json_text(design_of(network).describe())),
-            Text("kernel.json", json_text(kernel_of(network).describe())),
+            Text("main.cpp", lambda: program_main(network)),
+            Text("design.json", lambda: json_text(design_of(network).describe())),
+            Text("kernel.json", lambda: json_text(kernel_of(network).describe())),
         ),
         outputs=(Output("program", f"{place}/program"), Output("kernel.xml", f"{place}/kernel.xml")),
         log=f"{place}/stitch.log",

@@ -12,7 +12,6 @@ from integration.platform import Platform
 from toolchains.common.build import Build
 from toolchains.common.core_file import json_text
 from toolchains.open.settings import HwEmuSettings
-from toolchains.open.simulation.memory.memory_lines import memory_lines
 
 SETTINGS = "settings.txt"
 """The lines as a file of a step."""
@@ -21,9 +20,9 @@ SETTINGS = "settings.txt"
 def told(build: Build) -> tuple[tuple[str, ...], tuple[File | Text, ...]]:
     """Words and inputs of a step that tells a simulation its settings: `told_lines` reads them."""
     words = ("--settings", SETTINGS, "--fit", "fit.json", "--design", "design.json")
-    design = Text("design.json", json_text(design_of(build.network).describe()))
+    design = Text("design.json", lambda: json_text(design_of(build.network).describe()))
     fit = File("fit.json", f"{build.folder}/placement/fit.json")
-    return words, (Text(SETTINGS, settings_of(build)), fit, design)
+    return words, (Text(SETTINGS, lambda: settings_of(build)), fit, design)
 
 
 def settings_of(build: Build) -> str:
@@ -37,6 +36,9 @@ def settings_lines(platform: Platform, clock_mhz: float, efficiency_percent: int
 
     `efficiency_percent` is of the memories' bandwidth, as `memory_lines` says.
     """
+    # Loaded here: it loads fractions and decimals, which most commands do not need.
+    from toolchains.open.simulation.memory.memory_lines import memory_lines  # noqa: PLC0415
+
     lines = [f"clock_mhz {clock_mhz!r}"]
     lines += [f"argument {argument} {tags[0]}" for argument, tags in platform.connect]
     return [*lines, *memory_lines(platform, clock_mhz, efficiency_percent)]
