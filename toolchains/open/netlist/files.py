@@ -16,12 +16,10 @@ from typing import BinaryIO
 
 from toolchains.open.netlist.cells import Part
 from toolchains.open.netlist.formats import edif, verilog, yosys_json
+from toolchains.open.netlist.names import ENDINGS, PLACES
 
-FORMATS: dict[str, ModuleType] = {"v": verilog, "json": yosys_json, "edf": edif}
+FORMATS: dict[str, ModuleType] = dict(zip(ENDINGS, (verilog, yosys_json, edif), strict=True))
 """By the ending of the file."""
-LOGIC = tuple(f"logic.{ending}.gz" for ending in FORMATS)
-PLACES = "logic.places.json"
-AREA = "area.json"
 _FASTEST = 1
 _BLOCK = 1 << 20
 

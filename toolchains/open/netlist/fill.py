@@ -15,10 +15,11 @@ from typing import Any
 
 from integration.kernel import Kernel, kernel_xml
 from toolchains.open.netlist.cells import NetlistError, Part
-from toolchains.open.netlist.files import AREA, fill
+from toolchains.open.netlist.files import fill
 from toolchains.open.netlist.join import memory_name
 from toolchains.open.netlist.merge import read_parts
-from toolchains.open.netlist.models import MODELS, cell_models
+from toolchains.open.netlist.models import cell_models
+from toolchains.open.netlist.names import AREA, MODELS
 
 
 def filled_memories(job: Mapping[str, Any], folder: Path) -> Iterator[Part]:

@@ -17,8 +17,9 @@ from typing import Any
 from toolchains.open.netlist.area import Census, summary
 from toolchains.open.netlist.cells import NetlistError, Part, parts_of
 from toolchains.open.netlist.check import Checks
-from toolchains.open.netlist.files import AREA, Writer
+from toolchains.open.netlist.files import Writer
 from toolchains.open.netlist.join import Ports, join, memory_name, ports_of
+from toolchains.open.netlist.names import AREA
 from toolchains.open.synthesis.netlist import read_netlist
 
 

@@ -6,8 +6,6 @@ import re
 
 from toolchains.open.synthesis.yosys import share
 
-MODELS = "models.v"
-
 
 def cell_models(cells: str) -> str:
     """The Verilog of all models; `cells` is the text of `models.v`. Raises YosysError if Yosys is not installed."""

@@ -18,9 +18,7 @@ from toolchains.common.failures import signatures
 from toolchains.common.modules import modules_of
 from toolchains.common.programs import ERROR_LINES, interpreter
 from toolchains.common.stage import Per, Stage
-from toolchains.open.netlist.files import AREA, FORMATS, LOGIC, PLACES
-from toolchains.open.netlist.job import job_of
-from toolchains.open.netlist.models import MODELS
+from toolchains.open.netlist.names import AREA, ENDINGS, LOGIC, MODELS, PLACES
 from toolchains.open.simulation.kernel.links import link_modules
 from toolchains.open.stages.ooc import synthesis
 from toolchains.open.synthesis.script import FILLED_JSON, NETLIST
@@ -37,7 +35,7 @@ def netlist(build: Build, network: Network) -> Step:
         argv=(PYTHON, "-m", FILL, "--job", "job.json", "--kernel", "kernel.json", "--cells", "given.v"),
         inputs=(
             *modules_of(build.root, FILL),
-            Text("job.json", lambda: json_text(job_of(network))),
+            Text("job.json", lambda: _job(network)),
             Text("kernel.json", lambda: json_text(kernel_of(network).describe())),
             File("given.v", f"toolchains/open/netlist/{MODELS}"),
             *(File(name, f"{place}/{name}") for name in (*LOGIC, PLACES, AREA)),
@@ -45,7 +43,7 @@ def netlist(build: Build, network: Network) -> Step:
         ),
         outputs=tuple(
             Output(name, f"{place}/{name}")
-            for name in (*(f"{network.name}.{ending}" for ending in FORMATS), MODELS, "kernel.xml", "values.json")
+            for name in (*(f"{network.name}.{ending}" for ending in ENDINGS), MODELS, "kernel.xml", "values.json")
         ),
         log=f"{place}/netlist.log",
         tools=interpreter("pyosys"),
@@ -53,6 +51,12 @@ def netlist(build: Build, network: Network) -> Step:
         error_lines=ERROR_LINES,
         signatures=signatures("open"),
     )
+
+
+def _job(network: Network) -> str:
+    from toolchains.open.netlist.job import job_of  # noqa: PLC0415 - `doit list` does not need it
+
+    return json_text(job_of(network))
 
 
 def shared(build: Build) -> Iterator[Step]:
@@ -111,7 +115,7 @@ def _logic(build: Build) -> Step:
         ),
         inputs=(
             *modules_of(build.root, MERGE),
-            Text("job.json", lambda: json_text(job_of(network))),
+            Text("job.json", lambda: _job(network)),
             File("fit.json", f"{place}/fit.json"),
             *(File(f"cores/{name}.json", f"{build.folder}/ooc/{name}/{NETLIST}") for name in cores),
             *(File(f"memories/{name}.json", f"{build.folder}/memories/{name}/{NETLIST}") for name in memories),

@@ -1,0 +1,8 @@
+"""The files of a kernel's netlist, by name. `doit list` reads this module and none that makes them."""
+
+ENDINGS = ("v", "json", "edf")
+"""Verilog, Yosys's JSON, EDIF."""
+LOGIC = tuple(f"logic.{ending}.gz" for ending in ENDINGS)
+PLACES = "logic.places.json"
+AREA = "area.json"
+MODELS = "models.v"
