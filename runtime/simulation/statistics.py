@@ -19,8 +19,9 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Block:
-    """Cycles in which a block was starved (it waited for a beat), blocked (its beat was not taken), or else busy.
+    """Cycles in which a block was blocked (a beat at its output was not taken), starved (it waited for one), or busy.
 
+    Blocked goes before starved, and busy is neither. The three add up to the cycles of the call.
     ``toggles`` counts how often bits of its streams changed: a proxy of power, and not a power.
     """
 

@@ -80,6 +80,9 @@ class Kernel {
         dma_->attach(settings.banks.at("in_r"), settings.banks.at("out_r"), settings.banks.at("weightsmem"));
         for (std::size_t i = 0; i < plan.links.size(); i++) add_link(i);
         dma_->join(ends_.at("image"), ends_.at("weights"), ends_.at("result"));
+        for (const auto& block : blocks_) block->counted = &dma_->call_counting;
+        for (const auto& chain : links_)
+            for (const auto& link : chain) link->counted = &dma_->call_counting;
         const unsigned wanted = settings.threads ? settings.threads : std::thread::hardware_concurrency();
         team_.reset(new Team(nodes(), std::min(wanted, +MOST_THREADS), !settings.threads));
         if (!trace.file.empty()) window_.reset(new Window(trace, settings.clock_mhz, *dma_, nodes()));

@@ -70,6 +70,43 @@ class Sink : public farm::Node {
     Pauses pauses_;
 };
 
+// Opens the window of the cycles that count once all registers hold something, and closes it again.
+class Opener : public farm::Node {
+  public:
+    static constexpr std::uint64_t FROM = 100, TO = 500;
+    explicit Opener(farm::Counting* window) : Node("opener"), window_(window) {}
+    bool cycle(std::uint64_t now) override {
+        window_->set(now + 1, now + 1 >= FROM && now + 1 < TO);
+        return false;
+    }
+    void clear() override {}
+
+  private:
+    farm::Counting* window_;
+};
+
+// What a block between two wires is in the cycles that count, from the wires alone.
+class Recount : public farm::Node {
+  public:
+    Recount(Wire* in, Wire* out) : Node("recount"), in_(in), out_(out) {}
+    bool cycle(std::uint64_t now) override {
+        if (now < Opener::FROM || now >= Opener::TO) return false;
+        if (out_->valid(now) && !out_->ready(now)) blocked++;
+        else if (in_->ready(now) && !in_->valid(now)) starved++;
+        else busy++;
+        return false;
+    }
+    void clear() override {}
+    bool equals(const farm::BlockCounts& counts) const {
+        return counts.busy == busy && counts.starved == starved && counts.blocked == blocked &&
+               busy + starved + blocked == Opener::TO - Opener::FROM && busy && starved + blocked;
+    }
+
+  private:
+    Wire *in_, *out_;
+    std::uint64_t busy = 0, starved = 0, blocked = 0;
+};
+
 // The model of the top. It is told what the source and the sink say, and its own side is compared with the wires.
 class Whole : public farm::Node {
   public:
@@ -182,6 +219,15 @@ class Joined {
         std::vector<farm::Node*> nodes = {&source, &sink, &one};
         for (unsigned i = 0; i < given_.blocks; i++) nodes.push_back(blocks_[i].get());
         for (const Part& each : between_) nodes.push_back(each.get());
+        farm::Counting window;
+        Opener opener(&window);
+        nodes.push_back(&opener);
+        std::list<Recount> recounts;
+        for (unsigned i = 0; i < given_.blocks; i++) {
+            recounts.emplace_back(ends_[i].first, ends_[i].second);
+            blocks_[i]->counted = &window;
+            nodes.push_back(&recounts.back());
+        }
         try {
             std::uint64_t done = 0;
             farm::Team(nodes, given_.threads, false).run(0, [&](std::uint64_t) { return (done += 64) > given_.cycles; });
@@ -189,6 +235,9 @@ class Joined {
             std::printf("%s\n", error.what());
             return 1;
         }
+        unsigned index = 0;
+        for (const Recount& each : recounts)
+            if (!each.equals(blocks_[index++]->counts)) return std::printf("block %u counts other cycles\n", index - 1), 1;
         std::uint64_t slept = 0;
         for (const Part& block : blocks_) slept += block->slept;
         std::printf("equal %llu in %llu out %llu slept\n", static_cast<unsigned long long>(source.moved_),
@@ -203,6 +252,7 @@ class Joined {
     std::vector<std::uint64_t> releases_;
     std::list<Wire> wires_;  // from the source to the sink
     std::vector<Part> blocks_, between_;
+    std::vector<std::pair<Wire*, Wire*>> ends_;  // of each block
 
     void wire(const char* name, const char* size) { wires_.emplace_back(name, sizes_.at(size)); }
     Part part(const std::string& name, Make make, std::size_t reset) {
@@ -211,9 +261,12 @@ class Joined {
     }
     // From the last wire so far to a new one.
     void pass(farm::StreamNode& node, const char* in, const char* out, const char* name, const char* size) {
-        node.join(in, &wires_.back());
+        Wire* before = &wires_.back();
+        node.join(in, before);
         wire(name, size);
         node.join(out, &wires_.back());
+        for (const Part& block : blocks_)
+            if (block.get() == &node) ends_.emplace_back(before, &wires_.back());
     }
     void add(const char* name, Make make, std::size_t reset, const char* to, const char* size) {
         between_.push_back(part(name, make, reset));

@@ -63,6 +63,8 @@ class DmaNode : public Node {
     bool done() const { return host_.done(); }
     ImageTimes times;
     std::uint64_t cycles = 0;  // since the start
+    // From the cycle behind the start to that behind the end: as many as `cycles`.
+    Counting call_counting;
     std::uint32_t bus_errors() const { return host_.bus_errors(); }
     BlockCounts counts;
     void clear() override {
@@ -84,7 +86,7 @@ class DmaNode : public Node {
         if (*dma.result.valid) std::memcpy(dma.result.data, result_->data(now), dma.result.bytes);
         *dma.clock = 0;
         dma.eval();
-        moved_ = note();
+        moved_ = note(now);
         if (now >= release_) {
             memory.sample();
             host_.sample(*dma.interrupt);
@@ -116,20 +118,21 @@ class DmaNode : public Node {
     bool running_ = false, finished_ = false, moved_ = false;
     std::deque<std::uint32_t> bursts_;  // words of each that is not answered
 
-    bool note() {
+    bool note(std::uint64_t now) {
         const Bench& dma = *dma_;
         const StreamPins* const streams[] = {&dma.image, &dma.weights, &dma.result};
         bool moved = false;
         for (const StreamPins* each : streams) moved |= *each->valid && *each->ready;
-        const bool blocked = (*dma.image.valid && !*dma.image.ready) || (*dma.weights.valid && !*dma.weights.ready);
         moved |= (*dma.gmem0.valid && *dma.gmem0.ready) || (*dma.gmem2.valid && *dma.gmem2.ready);
-        counts.blocked += !moved && blocked;
-        counts.starved += !moved && !blocked;
-        counts.busy += moved;
         running_ |= host_.started();
         finished_ |= *dma.interrupt && running_;
+        call_counting.set(now + 1, running_ && !finished_);
         if (!running_ || finished_) return moved;
         cycles++;
+        // By the images alone: weights stand before the last block most of the time, and hold up nothing.
+        counts.blocked += *dma.image.valid && !*dma.image.ready;
+        counts.starved += !*dma.image.valid;
+        counts.busy += *dma.image.valid && *dma.image.ready;
         if (*dma.image.valid && *dma.image.ready && beats_++ % beats_per_image_ == 0) times.start.push_back(cycles);
         if (*dma.gmem1.aw.valid && *dma.gmem1.aw.ready) bursts_.push_back(*dma.gmem1.aw.length + 1u);
         if (*dma.gmem1.answered && *dma.gmem1.answer_ready) {

@@ -35,8 +35,9 @@ class Node {
     double cost = 1000;
 };
 
-// Cycles of one run. `busy` are all that are neither starved (nothing moves, and a beat is waited for) nor blocked
-// (nothing moves, and a beat that stands at the output is not taken).
+// Cycles of one call; they add up to all of it. A block is blocked while a beat at an output is not taken, else starved
+// while an input could take a beat and has none, else busy. What moves inside does not matter: the block that sets the
+// pace is the one that neither waits for the block before it nor for the one behind it.
 struct BlockCounts {
     std::uint64_t busy = 0, starved = 0, blocked = 0, toggles = 0;
 };
@@ -90,7 +91,7 @@ class StreamNode : public Node {
             moved |= took_.back() != 0;
         }
         moved |= inside_moves();
-        count(now, moved);
+        count(now);
         const bool still = !changed && !moved && !fed_;
         quiet_ = still ? quiet_ + 1 : 0;
         if (!still) asleep_ = false;
@@ -119,6 +120,7 @@ class StreamNode : public Node {
 
     BlockCounts counts;
     LinkCounts link_counts;
+    const Counting* counted = nullptr;  // the cycles that count; all of them without it
     std::vector<unsigned char>* record = nullptr;  // for the beats that come in, where somebody wants them
     std::uint64_t slept = 0;  // cycles that were not evaluated
     std::uint64_t toggles() const {
@@ -216,13 +218,14 @@ class StreamNode : public Node {
         return static_cast<const unsigned char*>(bits)[index / 8] >> (index % 8) & 1;
     }
 
-    void count(std::uint64_t now, bool moved) {
+    void count(std::uint64_t now) {
+        if (counted && !counted->open(now)) return;
         bool starved = false, blocked = false;
         for (const End& end : inputs_) starved |= *end.pins.ready && !*end.pins.valid;
         for (const End& end : outputs_) blocked |= *end.pins.valid && !*end.pins.ready;
-        counts.blocked += !moved && blocked;
-        counts.starved += !moved && !blocked && starved;
-        counts.busy += moved || (!blocked && !starved);
+        counts.blocked += blocked;
+        counts.starved += !blocked && starved;
+        counts.busy += !blocked && !starved;
         const Wire& in = *inputs_.front().wire;
         const Wire& out = *outputs_.front().wire;
         link_counts.beats += in.moves(now);

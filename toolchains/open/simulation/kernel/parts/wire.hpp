@@ -13,6 +13,16 @@ struct alignas(64) Side {
     unsigned char flag[2] = {0, 0};
 };
 
+// The cycles of a call that count, as one part says it to all of them, a cycle ahead.
+class Counting {
+  public:
+    bool open(std::uint64_t cycle) const { return open_.flag[cycle & 1] != 0; }
+    void set(std::uint64_t cycle, bool open) { open_.flag[cycle & 1] = open; }
+
+  private:
+    Side open_;
+};
+
 class Wire {
   public:
     Wire(std::string name, std::uint32_t bytes) : name(std::move(name)), bytes(bytes), data_{Data(bytes), Data(bytes)} {}
