@@ -19,7 +19,7 @@ PROGRAMS = ("slurmctld", "slurmd", "srun", "sbatch", "squeue", "scancel", "sinfo
 NODES = ("m1", "m2")
 PARTITION = "main"
 CPUS, MEMORY_MIB, LICENCES = 2, 8000, 2
-_READY_S = 30
+_READY_S = 90
 
 _CONF = """\
 ClusterName=farmtest
