@@ -130,3 +130,27 @@ def test_a_log_without_a_format_is_one_of_an_older_farm(checkout) -> None:
     events = '{"event": "begin", "at_s": 0}\n{"event": "finished", "at_s": 2, "name": "a", "elapsed_s": 1}\n'
     checkout.write("build/.farm/last_build.jsonl", events)
     assert "1 steps" in checkout.doit("trace")
+
+
+def test_a_lane_for_each_node_and_one_for_the_queue() -> None:
+    reason = {"reasons": [{"kind": "no record", "subject": "", "before": "", "after": ""}]}
+    events = [
+        {"event": "begin", "at_s": 0.0, "name": ""},
+        {"event": "started", "at_s": 1.0, "name": "hls:a", **reason},
+        {"event": "started", "at_s": 1.0, "name": "hls:b", **reason},
+        {"event": "started", "at_s": 2.0, "name": "stitch:x", **reason},
+        {"event": "finished", "at_s": 5.0, "name": "stitch:x", "elapsed_s": 3.0},
+        {"event": "finished", "at_s": 9.0, "name": "hls:a", "elapsed_s": 6.0, "node": "m1", "job": "17"},
+        {"event": "failed", "at_s": 9.5, "name": "hls:b", "failure": {"node": "m2", "job": "18"}},
+    ]
+    document = chrome_trace(events, reason_words=lambda _: "new")["traceEvents"]
+    lanes = {event["pid"]: event["args"]["name"] for event in document if event["name"] == "process_name"}
+    assert lanes == {1: "build", 2: "waiting in the queue", 3: "m1", 4: "m2"}
+    bars = {(lanes[e["pid"]], e["name"]): (e["ts"], e["ts"] + e["dur"]) for e in document if e["ph"] == "X"}
+    assert bars == {
+        ("build", "stitch:x"): (2_000_000, 5_000_000),
+        # Six seconds of run up to the ninth: two in the queue before them.
+        ("waiting in the queue", "hls:a"): (1_000_000, 3_000_000),
+        ("m1", "hls:a"): (3_000_000, 9_000_000),
+        ("m2", "hls:b"): (1_000_000, 9_500_000),
+    }

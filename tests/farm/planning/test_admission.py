@@ -7,6 +7,7 @@ import pytest
 from farm.planning.admission import (
     Candidate,
     Capacity,
+    Elsewhere,
     Occupant,
     Shortage,
     admit,
@@ -117,3 +118,27 @@ def test_never_more_than_there_is_and_everything_ends(seed: int) -> None:
         now_s = min(end_s for end_s, _ in running)
         running = [(end_s, one) for end_s, one in running if end_s > now_s]
     assert begun == 40
+
+
+CLUSTER = Capacity(1, 2, 4.0, {"synth": 1}, Elsewhere(3, False, {"hls": True}, cores=8, memory_gib=64.0, licences={}))
+
+
+def test_a_cluster_counts_its_jobs_and_this_machine_its_own_steps() -> None:
+    waiting = [step(name, 8, 60.0) for name in ("hls:a", "hls:b", "hls:c", "hls:d")] + [step("link:x"), step("link:y")]
+    # Three jobs may be in flight and one step run here; neither waits for the other, and no memory of here is taken.
+    assert names(waiting, capacity=CLUSTER) == "hls:a hls:b hls:c link:x"
+    running = [Occupant(step("hls:z", 8, 60.0)), Occupant(step("link:z"))]
+    assert names(waiting, running, CLUSTER) == "hls:a hls:b"
+    # A first in line that does not fit here holds up no job.
+    assert names([step("link:big", 2, 4.0), step("hls:a")], [Occupant(step("link:z"))], CLUSTER) == "hls:a"
+
+
+def test_what_no_node_has() -> None:
+    assert never_fits(Resources(8, 64.0), CLUSTER, "hls:a") == ()
+    assert never_fits(Resources(9, 64.0, ("synth",)), CLUSTER, "hls:a") == (
+        Shortage("cores", 9, 8, elsewhere=True),
+        Shortage("licence synth", 1, 0, elsewhere=True),
+    )
+    assert never_fits(Resources(2, 4.0, ("synth",)), CLUSTER, "link:x") == ()
+    # What the cluster has is not known: then it decides itself.
+    assert never_fits(Resources(999, 999.0, ("x",)), Capacity(1, 1, 1.0, {}, Elsewhere(1, True, {})), "a") == ()
