@@ -17,9 +17,7 @@ _VIVADO = re.compile(r"# An unexpected error has occurred \((?P<signal>[^)\n]{1,
 _JAVA = re.compile(r"# A fatal error has been detected by the Java Runtime Environment")
 _JAVA_SIGNAL = re.compile(r"\n#\s{1,8}(?P<signal>[A-Z][A-Z_]{2,40}) ?\(0x[0-9a-f]{1,16}\)")
 _JAVA_PID = re.compile(r"\bpid=(?P<pid>[0-9]{1,10})")
-_FRAME = re.compile(
-    r"(?:# [CVJj]  \[)?(?P<file>[^\s([]{1,400})(?:\((?P<name>[^()\s]{0,400}?)(?:\+0x[0-9a-f]{1,16})?\)|\+0x[0-9a-f]+\])"
-)
+_FRAME = re.compile(r"(?:# [CVJj]  \[)?(?P<file>[^\s([+]{1,400})[(+]")
 _OUTSIDE = re.compile(r"lib(c|pthread|jvm|stdc\+\+|gcc_s)[.-]|\bld-")
 _READ = 200
 

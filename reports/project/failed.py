@@ -9,6 +9,7 @@ from reports.folder import Report
 from reports.hls.cosim import Cosim
 from reports.logs.crash import Crash
 from reports.logs.value import Log
+from reports.vivado.analysis.route_status import RouteStatus
 from reports.vpp.link_steps import LinkSteps
 from reports.vpp.link_summary import LinkSummary
 
@@ -47,6 +48,8 @@ def _of(report: Report) -> Iterator[FailedRun]:
     elif isinstance(value, Cosim) and value.passed is False:
         languages = ", ".join(run.language for run in value.runs if run.passed is False)
         yield FailedRun(file, report.line, f"co-simulation of {languages} failed")
+    elif isinstance(value, RouteStatus) and value.errors:
+        yield FailedRun(file, report.line, f"{value.errors:,} nets have routing errors")
     elif isinstance(value, LinkSteps) and value.failed:
         yield FailedRun(file, report.line, "v++ did not finish this step", value.failed[0])
     elif isinstance(value, LinkSummary):

@@ -19,12 +19,12 @@ METHODOLOGY_TITLE = "Report Methodology"
 
 _FOUND = re.compile(r" *(?:Violations|Checks) found: *([0-9]{1,12})")
 
-_VIOLATION = re.compile(r"([A-Z][A-Z0-9_]{0,20}-[0-9]{1,6})#[0-9]{1,9} (Error|Critical Warning|Warning|Advisory|Info)")
+_VIOLATION = re.compile(r"([A-Z][A-Z0-9_]{0,20}-[0-9]{1,6})#[0-9]{1,9} ([A-Z][a-z]{2,11}(?: Warning)?)")
 
 
 @dataclass(frozen=True)
 class RuleCount:
-    """A rule with `count` violations; `severity` as printed: Error, Critical Warning, Warning, Advisory, Info."""
+    """A rule with `count` violations; `severity` as printed: Fatal, Error, Critical Warning, Warning, Advisory."""
 
     rule: str
     severity: str

@@ -53,6 +53,17 @@ def begins(head: str, title: str) -> bool:
     return False
 
 
+def title_of(head: str) -> str | None:
+    """Return the title behind Vivado's block in `head`; None if there is no block or nothing behind it."""
+    in_block = False
+    for raw in head.split("\n", _SEARCH_LINES)[:_SEARCH_LINES]:
+        line = raw.strip()
+        in_block = in_block or line.startswith(HEADS)
+        if in_block and line.strip("-") and not line.startswith("|"):
+            return line
+    return None
+
+
 def read_header(lines: Lines, title: str) -> Header:
     """Return the header of a report with the title `title`, e.g. "Power Report".
 

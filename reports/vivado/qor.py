@@ -142,6 +142,8 @@ def parse_failfast(text: str, file: str = "") -> Failfast:
     # Title, run and device are in rows of one cell above the heads.
     titles = [at for at, line in enumerate(bare) if line.startswith("| ") and line.count("|") == 2]
     heads = next((at for at, line in enumerate(bare) if line.startswith("| Criteria ")), None)
+    if heads is None and "Budgeting" in text:
+        raise WrongKindError(file, 1, "a table of budgets by report_failfast", "no reader knows this kind")
     if heads is None:
         raise TruncatedReportError(file, len(lines), "no row of heads 'Criteria'", "the file was cut off")
     names = [bare[at].strip("| ").strip() for at in titles if at < heads]

@@ -1,0 +1,187 @@
+"""Platforms, cards, FINN's resources by layer, crash reports. The texts are made by hand in the forms of the tools."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from reports.reading.errors import TruncatedReportError, UnknownLayoutError
+from reports.registry import parse, recognise
+
+PLATFORM = """==========================
+Basic Platform Information
+==========================
+Platform:           gen3x16_example
+File:               /opt/xilinx/platforms/example.xpfm
+Description:
+    A platform for tests: all values are made up.
+
+=====================================
+Hardware Platform (Shell) Information
+=====================================
+Vendor:                           xilinx
+Board:                            U999
+Version:                          202020.1
+Generated Version:                2020.2
+FPGA Family:                      virtexuplus
+FPGA Device:                      xcu999
+Board Part:
+
+=================
+Clock Information
+=================
+  Default Clock Index: 1
+  Clock Index:         1
+    Frequency:         500.000000
+  Clock Index:         0
+    Frequency:         300.000000
+
+==================
+Memory Information
+==================
+  Bus SP Tag: DDR
+    Segment Index: 0
+      Consumption: default
+      SLR:         SLR0
+    Segment Index: 1
+      Consumption: automatic
+      SLR:         SLR1
+  Bus SP Tag: PLRAM
+
+=====================
+Resource Availability
+=====================
+  =====
+  Total
+  =====
+    LUTs:   1000
+    DSPs:   20
+
+  =======
+  Per SLR
+  =======
+    SLR0:
+      LUTs:   600
+    SLR1:
+      LUTs:   400
+"""
+
+
+def test_a_platform() -> None:
+    value = parse(PLATFORM)
+    assert (value.platform, value.board, value.device, value.board_part) == ("gen3x16_example", "U999", "xcu999", None)
+    assert [(one.index, one.frequency_mhz, one.is_default) for one in value.clocks] == [
+        (1, 500.0, True),
+        (0, 300.0, False),
+    ]
+    assert [(one.tag, one.segments, one.slrs) for one in value.memories] == [
+        ("DDR", 2, ("SLR0", "SLR1")),
+        ("PLRAM", 0, ()),
+    ]
+    assert [(one.region, one.resource, one.amount) for one in value.resources] == [
+        ("total", "LUTs", 1000),
+        ("total", "DSPs", 20),
+        ("SLR0", "LUTs", 600),
+        ("SLR1", "LUTs", 400),
+    ]
+    with pytest.raises(TruncatedReportError):
+        parse(PLATFORM[: PLATFORM.index("====\nHardware")])
+
+
+EXAMINED = {
+    "schema_version": {"schema": "JSON", "creation_date": "Mon Mar  3 10:00:00 2025 GMT"},
+    "system": {
+        "host": {
+            "os": {"sysname": "Linux", "hostname": "box"},
+            "xrt": {"version": "2.14.354", "branch": "2022.2"},
+            "devices": [
+                {"bdf": "0000:65:00.1", "vbnv": "xilinx_u250_example", "is_ready": "true"},
+                {"bdf": "0000:b3:00.1", "vbnv": "xilinx_u50_example", "is_ready": "false"},
+            ],
+        }
+    },
+    "devices": [
+        {
+            "device_id": "0000:65:00.1",
+            "device_status": "HEALTHY",
+            "electrical": {"power_consumption_watts": "26.5"},
+            "platforms": [
+                {
+                    "static_region": {"vbnv": "xilinx_u250_example"},
+                    "clocks": {"clocks": [{"id": "KERNEL_CLK", "freq_mhz": "500"}]},
+                }
+            ],
+            "dynamic_regions": [
+                {
+                    "xclbin_uuid": "11111111-2222-3333-4444-555555555555",
+                    "compute_units": [{"name": "k:k_1", "base_address": "0x1800000", "status": {"bits_set": ["IDLE"]}}],
+                }
+            ],
+        }
+    ],
+}
+
+
+def test_cards() -> None:
+    value = parse(json.dumps(EXAMINED))
+    first, second = value.cards
+    assert (value.xrt_version, first.bdf, first.shell) == ("2.14.354", "0000:65:00.1", "xilinx_u250_example")
+    assert (first.is_ready, first.status, first.power_w) == (True, "HEALTHY", 26.5)
+    assert first.xclbin_uuid == "11111111-2222-3333-4444-555555555555"
+    assert [(one.name, one.status) for one in first.compute_units] == [("k:k_1", "IDLE")]
+    assert [(one.name, one.frequency_mhz) for one in first.clocks] == [("KERNEL_CLK", 500.0)]
+    assert (second.bdf, second.is_ready, second.compute_units) == ("0000:b3:00.1", False, ())
+    assert "box" not in repr(value), "the host is private"
+
+
+@pytest.mark.parametrize("texts", [True, False])
+def test_resources_by_layer(texts: bool) -> None:
+    amounts = {"BRAM_18K": 5, "BRAM_efficiency": 0.5, "LUT": 317, "URAM": 0, "DSP": 2}
+    shown = {name: str(value) if texts else value for name, value in amounts.items()}
+    document = {"MVAU_hls_0": shown, "Thresholding_rtl_0": {"LUT": 12}, "total": {"LUT": 329.0}}
+    text = json.dumps(document, indent=2)
+    assert recognise(text).name == "finn_layer_resources"
+    value = parse(text)
+    assert [one.layer for one in value.layers] == ["MVAU_hls_0", "Thresholding_rtl_0"]
+    assert {one.resource: one.amount for one in value.layers[0].amounts} == amounts
+    assert [(one.resource, one.amount) for one in value.total] == [("LUT", 329.0)]
+    with pytest.raises(UnknownLayoutError, match="'LUT' of 'Thresholding_rtl_0' is no number"):
+        parse(text.replace('"LUT": 12', '"LUT": "many"'))
+
+
+def test_resources_after_synthesis_begin_with_the_top() -> None:
+    value = parse('{"(top)": {"LUT": 9, "FF": 8}, "Layer_0": {"LUT": 3, "SRL": null}}')
+    assert [(one.resource, one.amount) for one in value.total] == [("LUT", 9), ("FF", 8)]
+    assert [(one.resource, one.amount) for one in value.layers[0].amounts] == [("LUT", 3), ("SRL", None)]
+
+
+CRASH = """#
+# An unexpected error has occurred (11)
+#
+Stack:
+/lib/x86_64-linux-gnu/libc.so.6(+0x43090) [0x7fb2d1e98090]
+/opt/Xilinx/Vivado/2022.1/lib/lnx64.o/librdi_place.so(HAPLTask::run()+0x1a) [0x7fb27b296c81]
+/opt/Xilinx/Vivado/2022.1/lib/lnx64.o/librdi_commontasks.so(+0xbead23) [0x7fb27b28ad23]
+"""
+JAVA = """#
+# A fatal error has been detected by the Java Runtime Environment:
+#
+#  SIGSEGV (0xb) at pc=0x00007f33, pid=4711, tid=0x00007f34
+#
+# JRE version: 11.0
+# Problematic frame:
+# C  [libc.so.6+0x18dcd5]
+"""
+
+
+def test_crash_reports() -> None:
+    value = parse(CRASH)
+    assert (value.signal, value.pid, value.place) == ("signal 11", None, "librdi_place.so")
+    assert value.libraries == ("libc.so.6", "librdi_place.so", "librdi_commontasks.so")
+    value = parse(JAVA)
+    assert (value.signal, value.pid, value.place) == ("SIGSEGV", 4711, None)
+    windows = "#\r\n# An unexpected error has occurred (EXCEPTION_ACCESS_VIOLATION)\r\n#\r\nStack:\r\nno stack\r\n"
+    assert parse(windows).signal == "EXCEPTION_ACCESS_VIOLATION"
+    with pytest.raises(TruncatedReportError):
+        parse(JAVA[: JAVA.index("SIGSEGV")])
