@@ -34,14 +34,7 @@ with plain_errors():
     TOOLCHAIN = choose.find_toolchain(ROOT, SETTINGS, NETWORK, PLATFORM)
     GATES = later("reports.summary.gates", "gates_of")(SETTINGS, NETWORK.cores()) if SETTINGS.gates else ()
 
-
-def trust(outputs: tuple[Path, ...], made_here: bool) -> str:
-    """Let the emulated card run what was built here; return how to trust what was not."""
-    if made_here:
-        later("runtime.trust", "trust_payload")(outputs[0], note=f"built in {ROOT}")
-    return str(later("runtime.trust", "how_to_trust")(outputs[0]))
-
-
+VOUCH = Vouch(later("runtime.trust", "vouch"))
 FLOW = {
     "Each block and each core on its own": (
         Task("weights", "Trained values -> memory images, per block"),
@@ -52,7 +45,7 @@ FLOW = {
         Task("placement", "Blocks -> SLRs, with the area that ooc found"),
         Task("netlist", "Cores joined, parameter memories empty: unaffected by new weights"),
         Task("stitch", "Cores and weights -> one kernel: interfaces checked, kernel.xml"),
-        Task("link", "Kernel + platform -> xclbin", hook=Vouch(trust), note=stand_in_note(NETWORK)),
+        Task("link", "Kernel + platform -> xclbin", hook=VOUCH, note=stand_in_note(NETWORK)),
     ),
     "On request: cycles and area of single blocks": (
         Task("memories", "Parameter memories: netlists without contents, and a block's images filled in"),
@@ -78,7 +71,8 @@ def task_build() -> dict[str, Any]:
 
 def ask(name: str, doc: str, **more: Any) -> Question:
     """A question of toolchains/questions.py: it prints, and returns a sentence where the answer is a failure."""
-    return Question(name, doc, lambda: later("toolchains.questions", name)(TOOLCHAIN, GATES), **more)
+    answer = later("toolchains.questions", name)
+    return Question(name, doc, lambda *words, **options: answer(TOOLCHAIN, GATES, *words, **options), **more)
 
 
 def task_asked() -> Iterator[dict[str, Any]]:
@@ -90,6 +84,8 @@ def task_asked() -> Iterator[dict[str, Any]]:
 QUESTIONS = (
     ask("reports", "What is known of the build: cycles, area, budget, times, gates; starts no tool"),
     ask("fit", "Which block goes to which SLR of the board, with what is known; starts no tool"),
+    ask("history", "The builds so far; of a value: when it changed, by which commit", usage="[VALUE]"),
+    ask("diff", "What differs between two builds, revisions or folders of reports, and why", usage="[A] [B]"),
     ask("tools", "The vendor's tools on this machine: found, and missing for which target", in_report=True),
 )
 TITLE = "Dataflow Farm: a quantized network becomes an xclbin for an Alveo card, and Python drives it"
@@ -97,4 +93,7 @@ START = (("doit demo", "builds a small network and classifies images with it on 
 GUIDE = Guide(TITLE, START, {"Build": ("build", "block"), **names(FLOW), "Look at the result": ("reports", "fifos")})
 REDACTION = Redaction(later("reports.logs.redaction", "redact_part"), later("reports.logs.redaction", "log_redactor"))
 BUILD = TOOLCHAIN.build
-DOIT_CONFIG = doit_config(BUILD.folder, settings=BUILD.settings, redaction=REDACTION, questions=QUESTIONS, guide=GUIDE)
+REMEMBER = ask("remember", "Enter a build that has just ended into the history").answer
+DOIT_CONFIG = doit_config(
+    BUILD.folder, settings=BUILD.settings, redaction=REDACTION, questions=QUESTIONS, guide=GUIDE, after_build=REMEMBER
+)

@@ -54,6 +54,7 @@ class Build:
     platform: str = setting("u250", "board, a file of platform")
     clock_mhz: float = setting(250.0, "kernel clock", minimum=1.0, maximum=1000.0)
     gates: Texts = setting((), "what the build must reach, e.g. wns_ns >= 0; doit reports checks it")
+    diff_gates: Texts = setting((), "how much may change, e.g. lut <= +2 %; doit diff checks it")
 
 
 @dataclass(frozen=True)

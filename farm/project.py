@@ -19,13 +19,19 @@ class Question:
     """What a user asks of a build: `doit NAME` prints the answer, builds nothing and leaves no trace.
 
     `answer` prints, and returns a sentence where the answer is a failure: the exit status is 1 then. `in_report` puts
-    what it prints into `doit bugreport`.
+    what it prints into `doit bugreport`. With `usage` ("[A] [B]") it takes the words of the command line.
     """
 
     name: str
     doc: str
-    answer: Callable[[], str | None]
+    answer: Callable[..., str | None]
     in_report: bool = False
+    usage: str = ""
+
+
+#: Gets the account of a build that ran or restored a step, when the build is over (`farm.display.account` describes
+#: it). Returns a sentence to print, mostly none. It must be quick; what it raises is said, and fails no build.
+AfterBuild = Callable[[Mapping[str, Any]], str | None]
 
 
 @dataclass(frozen=True)
@@ -43,12 +49,13 @@ class Guide:
 
 @dataclass(frozen=True)
 class Project:
-    """The settings of a build, the redaction of its logs, its questions and its guide."""
+    """The settings of a build, the redaction of its logs, its questions, its guide, and what follows a build."""
 
     settings: Settings
     redaction: Redaction
     questions: tuple[Question, ...] = ()
     guide: Guide = Guide()
+    after_build: AfterBuild | None = None
 
     @property
     def farm(self) -> FarmSettings:
@@ -64,7 +71,8 @@ def project_of(loader: Any) -> Project:
     """
     config = loader.load_doit_config()
     project = checked_project(config.get("settings"), config.get("redaction"))
-    return replace(project, questions=tuple(config.get("questions", ())), guide=guide_of(loader))
+    questions = tuple(config.get("questions", ()))
+    return replace(project, questions=questions, guide=guide_of(loader), after_build=config.get("after_build"))
 
 
 def guide_of(loader: Any) -> Guide:

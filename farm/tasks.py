@@ -17,7 +17,7 @@ from doit.exceptions import InvalidDodoFile, TaskError, TaskFailed
 from config.problem import ConfigError
 from config.settings import Settings
 from farm.hooks import Hook
-from farm.project import Guide, Question, checked_project
+from farm.project import AfterBuild, Guide, Question, checked_project
 from farm.redaction import Redaction
 from farm.results.journal import RECORD_VALUE
 from farm.step import Step, StepError
@@ -98,6 +98,7 @@ def doit_config(
     default_tasks: Sequence[str] = ("build",),
     questions: Sequence[Question] = (),
     guide: Guide | None = None,
+    after_build: AfterBuild | None = None,
 ) -> dict[str, Any]:
     """Return DOIT_CONFIG for a build whose folder is `build_folder` ("build/digits/open-sw_emu").
 
@@ -105,7 +106,7 @@ def doit_config(
     (doit started in a subfolder, and the farm is not installed: see farm.commands.doors) there is no journal. Then
     doit's own memory serves, and every step refuses to run.
     `questions` become commands where pyproject.toml names them; `guide` orders and introduces what `doit list` and
-    `doit help` print.
+    `doit help` print. `after_build` is called at the end of each build that ran or restored a step.
     Raises InvalidDodoFile if `settings` or `redaction` is absent; neither has a default.
     """
     project = checked_project(settings, redaction)
@@ -118,6 +119,7 @@ def doit_config(
         "redaction": project.redaction,
         "questions": tuple(questions),
         "guide": guide or Guide(),
+        "after_build": after_build,
     }
 
 

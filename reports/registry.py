@@ -19,8 +19,8 @@ from reports.reading.errors import EmptyReportError, ReportError, UnknownLayoutE
 from reports.reading.expect import is_blank, title
 from reports.reading.kind import HEAD_CHARACTERS, Kind
 
-_NO_WINGS = ("reading", "summary", "project")
-"""Packages without parsers: tools for parsers, and summaries of their values."""
+_NO_WINGS = ("reading", "summary", "project", "history", "page")
+"""Packages without parsers: tools for parsers, summaries of their values, what was and what is shown."""
 
 
 def _found() -> Iterator[Kind]:

@@ -89,6 +89,16 @@ def how_to_trust(path: Path) -> str:
     )
 
 
+def vouch(outputs: tuple[Path, ...], made_here: bool) -> str:
+    """Let the emulated card run what the checkout in the current folder has built; return how to trust what it has not.
+
+    The xclbin is the first of the outputs.
+    """
+    if made_here:
+        trust_payload(outputs[0], note=f"built in {Path.cwd()}")
+    return how_to_trust(outputs[0])
+
+
 def require(digest: str, description: str, where: str) -> None:
     """Raise TrustError, with what the file says of itself and the command to trust it, unless it is trusted."""
     if not trusted(digest):

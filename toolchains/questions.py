@@ -5,11 +5,13 @@ They start no tool. `gates` are the gates from the settings.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from integration.context import BuildContext
 from integration.estimate import FILE as ESTIMATE
@@ -74,6 +76,36 @@ def _show_build(checkout: Path, folder: str, root: Path) -> None:
             (root / folder / path.name).symlink_to(path)
     (root / RECORDS).parent.mkdir(parents=True)
     (root / RECORDS).symlink_to(checkout / RECORDS)
+
+
+def history(toolchain: Toolchain, gates: tuple[Gate, ...], *words: str, as_json: bool) -> str | None:
+    """Print the builds of the history, or the trend of a value. Raises ConfigError."""
+    from reports.history.command import history as show_history  # noqa: PLC0415 - SQLite, which other questions need not
+
+    return show_history(toolchain.build.root, toolchain.build.folder, words, as_json=as_json)
+
+
+def diff(toolchain: Toolchain, gates: tuple[Gate, ...], *words: str, as_json: bool) -> str | None:
+    """Print what differs between two builds or folders; fails if a limit of growth is exceeded. Raises ConfigError."""
+    from reports.history.command import diff as show_diff  # noqa: PLC0415 - as above
+
+    build = toolchain.build
+    return show_diff(build.root, build.folder, words, build.settings, as_json=as_json)
+
+
+def remember(toolchain: Toolchain, gates: tuple[Gate, ...], account: Mapping[str, Any]) -> str:
+    """Enter a build that has just ended into the history. Returns a sentence if it cannot be entered."""
+    from reports.history.command import remember as enter  # noqa: PLC0415 - as above
+
+    build = toolchain.build
+    try:
+        leave_estimate(build.context())
+        enter(build.root, build.folder, account, build.settings)
+    except OSError as error:
+        return f"this build is not in the history: {error.filename}: {error.strerror}"
+    except ReportError as error:
+        return f"this build is not in the history: {error}"
+    return ""
 
 
 def tools(toolchain: Toolchain, gates: tuple[Gate, ...]) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import resource
 import sys
 import traceback
@@ -30,7 +31,7 @@ from farm.planning.forecast import Forecast
 from farm.planning.graph import check_selection, check_sources, linked, order, step_of, takes_words
 from farm.planning.predecessors import Predecessors
 from farm.planning.priority import Priority
-from farm.project import project_of
+from farm.project import AfterBuild, project_of
 from farm.results.digest import digests_of
 from farm.results.ledger import Ledger
 from farm.results.lock import checkout_lock
@@ -145,9 +146,10 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
         forecast = Forecast(control.tasks, possible, ledger)
         priority = Priority(forecast.needs, forecast.of, capacity)
         predecessors = Predecessors(root, control.tasks, dep_file)
+        tally = Tally(forecast, capacity, priority)
         display = display_for(
             sys.stdout,
-            Tally(forecast, capacity, priority),
+            tally,
             reasons=force_verbosity and verbosity == 2,
             explain=predecessors.explain,
             groups=predecessors.groups,
@@ -217,6 +219,8 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
                 display.note(_limit_store(checkout, farm, workers, stop))
             predecessors.remember([*outcome.ran, *outcome.restored], outcome.current)
             display.summary(outcome)
+            if project.after_build is not None and log.has_begun and not stop.requested:
+                display.note(_after_build(project.after_build, root, dep_file, outcome, tally))
             return stop.exit_code or outcome.exit_code
 
     def _refuse_settings(self) -> None:
@@ -225,6 +229,17 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
             for name, option in _REFUSED_SETTINGS.items():
                 if given.get(name) not in (None, False, 0, "console"):
                     raise InvalidDodoFile(f"the farm has no '{name}' ({place}): {_REFUSED[option]}; remove it there")
+
+
+def _after_build(hook: AfterBuild, root: Path, dep_file: str, outcome: Outcome, tally: Tally) -> str:
+    """Call what the project wants to be done after a build. Returns a sentence to print; its faults fail nothing."""
+    from farm.display.account import account_of  # noqa: PLC0415 - a build that has nothing to do needs none
+
+    folder = os.path.relpath(Path(dep_file).parent, root)
+    try:
+        return hook(account_of(root, folder, outcome, tally.bound(), tally.capacity)) or ""
+    except Exception as error:  # the words and the code are the project's; the build is over
+        return f"what follows a build failed ({type(error).__name__}: {error}); its results are not affected"
 
 
 def _limit_store(checkout: Checkout, farm: FarmSettings, workers: Workers, stop: Stop) -> str:

@@ -52,6 +52,8 @@ class BuildLog:
         self._begun_s = clock()
         self._file: int | None = None
         self._is_step = is_step
+        #: Whether a step has run, failed or come from the store.
+        self.has_begun = False
         self._waiting: list[Event] = []
 
     def close(self) -> None:
@@ -99,6 +101,7 @@ class BuildLog:
         if self._file is None and not self._is_step(name):
             self._waiting.append(line)
             return
+        self.has_begun = True
         try:
             if self._file is None:
                 # A new file: what stood there may have another name too, or lead elsewhere.
@@ -166,7 +169,7 @@ def _event(value: Any) -> Event:
 
 
 @dataclass(frozen=True)
-class _Span:
+class Span:
     """A bar of the trace: its lane ("" is this machine), its times in seconds, its name and what it tells."""
 
     lane: str
@@ -176,7 +179,7 @@ class _Span:
     args: Mapping[str, Any]
 
 
-_QUEUE = "waiting in the queue"
+QUEUE = "waiting in the queue"
 
 
 def chrome_trace(events: Sequence[Event], *, reason_words: Callable[[Mapping[str, str]], str]) -> dict[str, Any]:
@@ -186,14 +189,14 @@ def chrome_trace(events: Sequence[Event], *, reason_words: Callable[[Mapping[str
     at the same time are in different rows of a lane. A step that had not ended when the build was killed lasts to the
     last event, and says so.
     """
-    spans = list(_spans(events, reason_words))
+    spans = list(spans_of(events, reason_words))
     # This machine's lane comes first, then the queue, then the nodes by name.
-    lanes = sorted({span.lane for span in spans} | {""}, key=lambda lane: (lane != "", lane != _QUEUE, lane))
+    lanes = sorted({span.lane for span in spans} | {""}, key=lambda lane: (lane != "", lane != QUEUE, lane))
     out: list[dict[str, Any]] = []
     for pid, lane in enumerate(lanes, 1):
         out.append({"ph": "M", "pid": pid, "tid": 0, "name": "process_name", "args": {"name": lane or "build"}})
         out += _bars([span for span in spans if span.lane == lane], pid)
-    changes = [change for span in spans if span.lane != _QUEUE for change in ((span.begun_s, 1), (span.ended_s, -1))]
+    changes = [change for span in spans if span.lane != QUEUE for change in ((span.begun_s, 1), (span.ended_s, -1))]
     count = 0
     for at_s, change in sorted(changes):
         count += change
@@ -201,7 +204,7 @@ def chrome_trace(events: Sequence[Event], *, reason_words: Callable[[Mapping[str
     return {"traceEvents": out, "displayTimeUnit": "ms"}
 
 
-def _spans(events: Sequence[Event], reason_words: Callable[[Mapping[str, str]], str]) -> Iterator[_Span]:
+def spans_of(events: Sequence[Event], reason_words: Callable[[Mapping[str, str]], str]) -> Iterator[Span]:
     """Give the bars of all steps; one that ran on a cluster has a second one for its time in the queue."""
     end_s = max((float(event["at_s"]) for event in events), default=0.0)
     open_spans: dict[str, Event] = {}
@@ -219,15 +222,15 @@ def _spans(events: Sequence[Event], reason_words: Callable[[Mapping[str, str]], 
             if failure:
                 args["failure"] = failure
             if node and begun_s < ran_s and "elapsed_s" in event:
-                yield _Span(_QUEUE, begun_s, ran_s, name, {"job": job})
+                yield Span(QUEUE, begun_s, ran_s, name, {"job": job})
                 begun_s = ran_s
-            yield _Span(node, begun_s, at_s, name, args)
+            yield Span(node, begun_s, at_s, name, args)
     for name, begun in open_spans.items():
         args = {"ended": "when the build was killed", **_why(begun, reason_words)}
-        yield _Span("", float(begun["at_s"]), end_s, name, args)
+        yield Span("", float(begun["at_s"]), end_s, name, args)
 
 
-def _bars(spans: Sequence[_Span], pid: int) -> Iterator[dict[str, Any]]:
+def _bars(spans: Sequence[Span], pid: int) -> Iterator[dict[str, Any]]:
     """Give the events of one lane: bars of the same time are in different rows."""
     rows: list[float] = []
     for span in sorted(spans, key=lambda one: (one.begun_s, one.name)):

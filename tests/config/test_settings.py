@@ -89,7 +89,7 @@ def test_all_mistakes_of_all_sources_at_once(tmp_path: Path) -> None:
         ("network=", "command line: 'network' cannot be ''; write network=TEXT"),
         (
             "zz=3",
-            "command line: unknown variable 'zz'; known: clock_mhz, farm.keep, farm.memory_gib, "
+            "command line: unknown variable 'zz'; known: clock_mhz, diff_gates, farm.keep, farm.memory_gib, "
             "farm.slots, gates, network, platform, target, toolchain",
         ),
     ],

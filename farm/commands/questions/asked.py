@@ -6,6 +6,7 @@ reads a dodo.py: `reports = "farm.commands.questions.asked:reports"`.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import Any
 
@@ -14,6 +15,7 @@ from doit.exceptions import InvalidCommand, InvalidDodoFile
 
 from config.problem import ConfigError
 from farm.commands.helpful import Helpful
+from farm.commands.questions.as_json import OPT_JSON
 from farm.project import Question, project_of
 
 
@@ -27,21 +29,24 @@ class Asked(Helpful, DoitCmdBase):  # type: ignore[misc]
     is a failure.
     """
     doc_description = None
-    cmd_options = ()
+    cmd_options: tuple[dict[str, Any], ...] = ()
 
     def execute(self, params: Any, args: list[str]) -> int:
         """Print the answer; exits with 1 where that is a failure."""
-        if args:
-            raise InvalidCommand(f"'doit {self.name}' takes only key=value words, not '{args[0]}'")
         question = self._question(params)
+        if args and not question.usage:
+            raise InvalidCommand(f"'doit {self.name}' takes only key=value words, not '{args[0]}'")
         try:
-            failed = question.answer()
+            failed = self._answer(question, params, args)
         except ConfigError as error:
             failed = str(error)
         if failed:
             sys.stdout.flush()
             sys.stderr.write(f"ERROR: {failed}\n")
         return 1 if failed else 0
+
+    def _answer(self, question: Question, params: Any, args: list[str]) -> str | None:
+        return question.answer()
 
     def purpose(self) -> str:
         try:
@@ -60,8 +65,31 @@ class Asked(Helpful, DoitCmdBase):  # type: ignore[misc]
         )
 
 
+class AskedOf(Asked):
+    """Prints the answer to a question that takes words, as a table or as JSON."""
+
+    about = """
+    Nothing is built and no record changes. Exit status: 1 where the answer is a failure, 3 where a word names nothing.
+    """
+    cmd_options = (OPT_JSON,)
+
+    def _answer(self, question: Question, params: Any, args: list[str]) -> str | None:
+        try:
+            return question.answer(*args, as_json=params["as_json"])
+        except ConfigError as error:
+            raise InvalidCommand(str(error)) from None
+
+    def help(self) -> str:
+        """Return the usage that the question has, and its purpose."""
+        with contextlib.suppress(InvalidDodoFile, InvalidCommand):
+            self.doc_usage = f"[--json] {self._question(self.cmdparser.parse([])[0]).usage} [key=value...]"
+        return super().help()
+
+
 def __getattr__(name: str) -> type[Asked]:
-    """Return the command of the question `name`."""
+    """Return the command of the question `name`; `of_NAME` is that of one that takes words."""
     if name.startswith("_"):
         raise AttributeError(name)
+    if name.startswith("of_"):
+        return type(name, (AskedOf,), {"name": name.removeprefix("of_")})
     return type(name, (Asked,), {"name": name})

@@ -1,0 +1,1 @@
+"""The history of builds: a file for each, an index of them, trends, and what differs between two."""

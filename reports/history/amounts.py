@@ -1,0 +1,113 @@
+"""Amounts of a build by name: `luts` of the whole design, `res2a.luts` of a block, `slr0.luts` of an SLR.
+
+Names are those of gates (`reports.summary.gates`). `formula.` and `cores.` name what the formulas say of the whole
+design, and the sum of the cores as synthesised; `kernel.` is the whole kernel, simulated; `build.` is the build itself.
+A block's amounts by formula end with `_formula`. An amount that no step has supplied is absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from config.fpga_resources import LABELS, NAMES
+from reports.reading.number import Below
+from reports.reading.stand_in import MARK, is_stand_in
+from reports.summary.build_report import BuildReport, Cell
+from reports.summary.measured import measured, number
+from reports.summary.step_values import Simulation
+
+Key = tuple[str, str]
+"""Scope and quantity; the scope is empty for the whole design."""
+ESTIMATE = "~"
+FORMULA, CORES, KERNEL, BUILD = "formula", "cores", "kernel", "build"
+_FULL = {label.lower(): name for name, label in LABELS.items()}
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A number with its mark: empty, `~` for an estimate, `!` for a figure that a stand-in of a tool has invented."""
+
+    value: float
+    mark: str = ""
+
+
+Amounts = Mapping[Key, Amount]
+
+
+def key_of(name: str) -> Key:
+    """Return the key of a name; a quantity may have its short form (`lut`, `res2a.ff`)."""
+    scope, _, quantity = name.rpartition(".")
+    return scope, full(quantity)
+
+
+def full(quantity: str) -> str:
+    """Return the full name of a quantity: `luts` of `lut`, `luts_formula` of `lut_formula`."""
+    base = quantity.removesuffix("_formula")
+    return _FULL.get(base, base) + quantity[len(base) :]
+
+
+def name_of(key: Key) -> str:
+    """Return the name of a key."""
+    scope, quantity = key
+    return f"{scope}.{quantity}" if scope else quantity
+
+
+def amounts_of(report: BuildReport, kernel: Simulation | None = None) -> dict[Key, Amount]:
+    """Return all amounts that a build's report has; `kernel` is what the simulation of the whole kernel found."""
+    found = dict(_formulas(report))
+    estimate, simulated = report.estimate, report.simulated_rate
+    gates = measured(
+        report.blocks, report.totals, report.slrs, report.timing, simulated, report.reached_mhz, estimate.clock_mhz
+    )
+    marks = dict(_marks(report))
+    for (scope, quantity), one in gates.items():
+        if one.value is not None and not isinstance(one.value, Below):
+            key = (scope or "", quantity)
+            found[key] = Amount(float(one.value), MARK if one.stand_in else marks.get(key, ""))
+    for total in report.totals:
+        _add(found, (CORES, total.resource), total.synthesis)
+    for row in report.blocks:
+        _add(found, (row.block, "logic_ns"), row.logic_ns)
+    if report.xclbin.size_bytes is not None:
+        found["", "xclbin_bytes"] = Amount(float(report.xclbin.size_bytes))
+    if kernel is not None and kernel.agrees:
+        mark = MARK if is_stand_in(kernel.tool) else ""
+        for name in ("interval_cycles", "latency_cycles"):
+            value = getattr(kernel, name)
+            if value is not None:
+                found[KERNEL, name.replace("interval", "ii")] = Amount(float(value), mark)
+    return found
+
+
+def _formulas(report: BuildReport) -> Iterator[tuple[Key, Amount]]:
+    for total in report.totals:
+        if total.estimate is not None:
+            yield (FORMULA, total.resource), Amount(total.estimate, ESTIMATE)
+    yield (FORMULA, "ii_cycles"), Amount(float(report.estimated_rate.interval_cycles), ESTIMATE)
+    yield (FORMULA, "fps"), Amount(report.estimated_rate.fps, ESTIMATE)
+    for row in report.blocks:
+        yield (row.block, "ii_cycles_formula"), Amount(float(row.interval_estimate_cycles), ESTIMATE)
+        for amount in row.estimate:
+            value = number(amount.cell)
+            if value is not None:
+                yield (row.block, f"{amount.resource}_formula"), Amount(value, ESTIMATE)
+
+
+def _marks(report: BuildReport) -> Iterator[tuple[Key, str]]:
+    """Yield which measured amounts are estimates, as those of Yosys are."""
+    cells = [(("", total.resource), total.linked) for total in report.totals]
+    cells += [((slr.slr, used.resource), used.cell) for slr in report.slrs for used in slr.used]
+    cells += [((row.block, used.resource), used.cell) for row in report.blocks for used in row.synthesis]
+    yield from ((key, ESTIMATE) for key, cell in cells if cell.is_estimate)
+
+
+def _add(found: dict[Key, Amount], key: Key, cell: Cell) -> None:
+    value = number(cell)
+    if value is not None:
+        found[key] = Amount(value, MARK if cell.stand_in else ESTIMATE if cell.is_estimate else "")
+
+
+def is_resource(quantity: str) -> bool:
+    """Whether a quantity is an amount of LUT, FF, BRAM, URAM or DSP."""
+    return quantity.removesuffix("_formula") in NAMES

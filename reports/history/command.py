@@ -1,0 +1,127 @@
+"""`doit history` and `doit diff`, and what remembers a build when it is over."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Group
+
+from config.problem import ConfigError, Problem
+from config.settings import DEFAULT, Settings
+from reports.history.amounts import amounts_of
+from reports.history.choice import sides_of
+from reports.history.difference import changes
+from reports.history.entry import entry_document
+from reports.history.folder import History
+from reports.history.growth import check, limits_of
+from reports.history.index import Index
+from reports.history.revision import project_of, revision_of
+from reports.history.show import document, page
+from reports.history.sides import SideError
+from reports.history.trend import FORMAT, Trend, builds_page, line_document, trend_page
+from reports.history.trend import document as trend_document
+from reports.reading.errors import ReportError
+from reports.summary.build import read_build
+from reports.summary.build_report import BuildReport
+from reports.summary.step_values import Simulation
+from reports.summary.terminal import console
+from reports.summary.values import Folder
+
+#: Sections that say how this machine builds, and not what.
+_MACHINES = ("farm.",)
+_COMMAND_LINE = "command line"
+
+
+def remember(root: Path, folder: str, account: Mapping[str, Any], settings: Settings) -> BuildReport:
+    """Write the entry of a build into the history, and bring the index up to date. Raises OSError and ReportError."""
+    from reports.logs.redaction import redact  # noqa: PLC0415 - questions need none of its rules
+
+    report = read_build(root, folder)
+    amounts = amounts_of(report, kernel_of(root, folder))
+    chosen = {
+        name: redact(str(value)) if isinstance(value, str) else value
+        for name, value in settings.values.items()
+        if not name.startswith(_MACHINES) and ("." not in name or settings.origin(name) != DEFAULT)
+    }
+    history = History.of(project_of(root))
+    history.add(entry_document(account, report, amounts, revision_of(root), chosen))
+    # The index is only brought up to date: if it cannot be used, the command that needs it says so.
+    Index(history, lambda text: None).close()
+    return report
+
+
+def kernel_of(root: Path, folder: str) -> Simulation | None:
+    """Return what the simulation of the whole kernel has found; None if it has not run."""
+    found = Folder(root, folder).output("kernel/values.json", Simulation.read)
+    return None if found is None else found.value
+
+
+def history(root: Path, folder: str, words: Sequence[str], *, as_json: bool = False) -> str | None:
+    """Print the builds of a folder, or the trend of a value. Raises ConfigError for a word that names nothing."""
+    if len(words) > 1:
+        raise ConfigError([Problem(_COMMAND_LINE, None, f"'{words[1]}' is one word too many", "name one value")])
+    with _opened(root) as (kept, index):
+        try:
+            if words:
+                trend = Trend(index, folder, words[0])
+                _print(trend_document(trend) if as_json else trend_page(trend, kept, root))
+            elif as_json:
+                lines = [line_document(line) for line in index.builds(folder)]
+                _print({"format": FORMAT, "folder": folder, "builds": lines})
+            else:
+                _print(builds_page(index, folder))
+        except SideError as error:
+            return str(error)
+    return None
+
+
+def diff(root: Path, folder: str, words: Sequence[str], settings: Settings, *, as_json: bool = False) -> str | None:
+    """Print what differs between two sides; return a sentence if a limit of growth is exceeded.
+
+    Raises ConfigError for words that name nothing, and for limits that are none.
+    """
+    limits = limits_of(settings)
+    if len(words) > 2:
+        raise ConfigError([Problem(_COMMAND_LINE, None, f"'{words[2]}' is one word too many", "name A and B")])
+    with _opened(root) as (kept, index):
+        try:
+            before, after = sides_of(words, root, folder, kept, index)
+        except SideError as error:
+            raise ConfigError([Problem(_COMMAND_LINE, None, error.what, error.remedy)]) from None
+    found = changes(before, after)
+    verdicts = check(limits, before.amounts, after.amounts)
+    _print((document if as_json else page)(before, after, found, verdicts))
+    failed = [one for one in verdicts if not one.passed]
+    return f"{len(failed)} of {len(verdicts)} gates failed: {failed[0].says}" if failed else None
+
+
+class _opened:  # noqa: N801 - a context, used as a function
+    """The history of a checkout and its index, closed at the end."""
+
+    def __init__(self, root: Path) -> None:
+        self._history = History.of(project_of(root))
+
+    def __enter__(self) -> tuple[History, Index]:
+        self._index = Index(self._history, _warn)
+        return self._history, self._index
+
+    def __exit__(self, *_: object) -> None:
+        self._index.close()
+
+
+def _warn(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+def _print(what: Any) -> None:
+    if isinstance(what, dict):
+        sys.stdout.write(json.dumps(what, indent=1) + "\n")
+    else:
+        console().print(Group(*what))
+
+
+__all__ = ["ReportError", "diff", "history", "kernel_of", "remember"]

@@ -1,0 +1,119 @@
+"""The two sides of `doit diff`: amounts with their origin, from the history or from a folder of anybody's reports."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reports.history.amounts import Amount, Amounts, Key, amounts_of
+from reports.history.entry import Cause, Entry
+from reports.reading.errors import ReportError
+from reports.reading.stand_in import MARK
+from reports.summary.build import read_build
+
+if TYPE_CHECKING:
+    from reports.summary.hls_solutions import Solution
+    from reports.summary.rollup import RollUp
+
+_INSTANCE_DEPTH = 2
+
+
+class SideError(Exception):
+    """A word of the command line names nothing that can be shown or compared: `what`, and the remedy."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        self.what, self.remedy = what, remedy
+        super().__init__(f"{what}; {remedy}")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side. `causes` are what blocks were made of, `tools` versions by name; a folder knows no causes."""
+
+    title: str
+    amounts: Amounts
+    tools: Mapping[str, str] = field(default_factory=dict)
+    causes: Mapping[str, Cause] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def of_entry(entry: Entry) -> Side:
+    """Return a build of the history as a side."""
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.began_s))
+    state = "" if entry.outcome == "passed" else f", {entry.outcome}"
+    title = f"{entry.name[-8:]}, {when}, {entry.revision.short}, {entry.folder}{state}"
+    return Side(title, entry.amounts, entry.tools, entry.causes())
+
+
+def of_folder(folder: Path) -> Side:
+    """Return a folder as a side: a build of this project, or any folder with reports of tools. Raises SideError."""
+    name = folder.as_posix()
+    if (folder / "estimate.json").is_file():
+        try:
+            report = read_build(folder.parent, folder.name)
+        except ReportError as error:
+            raise SideError(f"{error.file}: {error.what}", error.expected) from None
+        synthesis = sorted({row.tool for row in report.blocks if row.tool})
+        causes = {row.block: Cause(core=row.core) for row in report.blocks}
+        return Side(name, amounts_of(report), {"synthesis": ", ".join(synthesis)} if synthesis else {}, causes)
+    # All parsers: builds of the history need none of them.
+    from reports.folder import read_paths  # noqa: PLC0415
+    from reports.summary.hls_solutions import solutions  # noqa: PLC0415
+    from reports.summary.rollup import roll_up  # noqa: PLC0415
+
+    found = read_paths([folder])
+    amounts: dict[Key, Amount] = {}
+    tools: dict[str, str] = {}
+    designs, hls = roll_up(found.reports, _INSTANCE_DEPTH), solutions(found.reports)
+    for at, design in enumerate(designs):
+        amounts |= _design(design, design.design if at else "")
+        tools |= {f"{design.design}": design.tool}
+    for solution in hls:
+        amounts |= _solution(solution)
+    if not amounts:
+        raise SideError(f"{name} holds no report with an amount", "name a folder with reports of a tool")
+    return Side(name, amounts, tools, notes=tuple(f"left out: {error}" for error in found.errors[:3]))
+
+
+def _design(design: RollUp, prefix: str) -> dict[Key, Amount]:
+    """Return the amounts of a design. The first one of a folder has no name before its amounts, others have theirs."""
+    mark = MARK if design.stand_in else ""
+    found: dict[Key, Amount] = {}
+    scopes = [("", design.uses), *((slr.slr.lower(), slr.uses) for slr in design.slrs)]
+    # The first instance of a hierarchy is the design itself.
+    scopes += [(one.path, one.uses) for one in design.instances if one.path != design.design]
+    for scope, uses in scopes:
+        name = f"{prefix}/{scope}".strip("/") if prefix else scope
+        for use in uses:
+            if isinstance(use.used, (int, float)):
+                found[name, use.resource] = Amount(float(use.used), mark)
+    timing = design.timing
+    others = {
+        "wns_ns": None if timing is None else timing.wns_ns,
+        "whs_ns": None if timing is None else timing.whs_ns,
+        "wpws_ns": None if timing is None else timing.wpws_ns,
+        "power_w": design.total_on_chip_w,
+        "slls": design.slls_used,
+    }
+    for quantity, value in others.items():
+        if isinstance(value, (int, float)):
+            found[prefix, quantity] = Amount(float(value), mark)
+    return found
+
+
+def _solution(solution: Solution) -> dict[Key, Amount]:
+    """Return the amounts of an HLS solution by function; of a range the larger end counts."""
+    mark = MARK if solution.stand_in else ""
+    found: dict[Key, Amount] = {}
+    for function in solution.functions:
+        scope = f"hls/{function.name}"
+        for use in function.uses:
+            if isinstance(use.used, (int, float)):
+                found[scope, use.resource] = Amount(float(use.used), mark)
+        for quantity, value in (("latency_cycles", function.latency_cycles), ("ii_cycles", function.interval_cycles)):
+            if value.max is not None:
+                found[scope, quantity] = Amount(float(value.max), mark)
+    return found
