@@ -86,6 +86,7 @@ QUESTIONS = (
     ask("fit", "Which block goes to which SLR of the board, with what is known; starts no tool"),
     ask("history", "The builds so far; of a value: when it changed, by which commit", usage="[VALUE]"),
     ask("diff", "What differs between two builds, revisions or folders of reports, and why", usage="[A] [B]"),
+    ask("page", "The build as one page for a browser: device, pipeline, times, trends, reports"),
     ask("tools", "The vendor's tools on this machine: found, and missing for which target", in_report=True),
 )
 TITLE = "Dataflow Farm: a quantized network becomes an xclbin for an Alveo card, and Python drives it"

@@ -23,6 +23,7 @@ from reports.summary.gates import Gate
 from reports.summary.page import make
 from reports.summary.times import RECORDS
 from toolchains.choose import TOOLCHAINS
+from toolchains.common.build import Build
 from toolchains.open.simulation.fifo_trim import TrimError, write_depths
 from toolchains.toolchain import Toolchain
 
@@ -43,24 +44,49 @@ def fit(toolchain: Toolchain, gates: tuple[Gate, ...]) -> str | None:
 
 
 def reports(toolchain: Toolchain, gates: tuple[Gate, ...]) -> str | None:
-    """Write the estimate and the fit, then make and print the reports. Fails if a gate fails.
-
-    In a read-only checkout the estimate and the fit go to a temporary folder, which links to the rest of the build.
-    """
+    """Write the estimate and the fit, then make and print the reports. Fails if a gate fails."""
     build = toolchain.build
     with ExitStack() as stack:
-        root, context = build.root, build.context()
-        try:
-            _leave(context)
-        except OSError:
-            root = Path(stack.enter_context(TemporaryDirectory()))
-            _show_build(build.root, build.folder, root)
-            _leave(replace(context, folder=root / build.folder))
+        root = _ready(build, stack)
         try:
             failed = make(root, build.folder, gates, into=build.root)
         except ReportError as error:
             return str(error)
     return f"{len(failed)} of {len(gates)} gates failed: {failed[0]}" if failed else None
+
+
+def page(toolchain: Toolchain, gates: tuple[Gate, ...]) -> str | None:
+    """Write the estimate and the fit, then the page of the build. Fails if it cannot be written."""
+    from reports.page.write import write_page  # noqa: PLC0415 - Jinja2, which other questions need not
+    from reports.summary.build import read_build  # noqa: PLC0415
+
+    build = toolchain.build
+    with ExitStack() as stack:
+        root = _ready(build, stack)
+        try:
+            path = write_page(root, build.folder, read_build(root, build.folder, gates), into=build.root)
+        except ReportError as error:
+            return str(error)
+        except OSError as error:
+            return f"{error.filename}: {error.strerror}; the page is written into the build's folder"
+    print(f"{build.relative(path)}: open it in a browser; {path.with_suffix('.json').name} has the same values")
+    return None
+
+
+def _ready(build: Build, stack: ExitStack) -> Path:
+    """Write the estimate and the fit of a build, and return the root of its folder for the reports.
+
+    In a read-only checkout that is a temporary folder, which links to the rest of the build until the stack is closed.
+    """
+    context = build.context()
+    try:
+        _leave(context)
+    except OSError:
+        root = Path(stack.enter_context(TemporaryDirectory()))
+        _show_build(build.root, build.folder, root)
+        _leave(replace(context, folder=root / build.folder))
+        return root
+    return build.root
 
 
 def _leave(context: BuildContext) -> None:
@@ -94,17 +120,23 @@ def diff(toolchain: Toolchain, gates: tuple[Gate, ...], *words: str, as_json: bo
 
 
 def remember(toolchain: Toolchain, gates: tuple[Gate, ...], account: Mapping[str, Any]) -> str:
-    """Enter a build that has just ended into the history. Returns a sentence if it cannot be entered."""
-    from reports.history.command import remember as enter  # noqa: PLC0415 - as above
+    """Enter a build that has just ended into the history, and make its page. Returns a sentence if that fails.
 
-    build = toolchain.build
+    The page shows the fit if that is known for this build: solving takes seconds for a large network.
+    """
+    from integration.fit.command import is_left  # noqa: PLC0415 - as above
+    from reports.history.command import remember as enter  # noqa: PLC0415
+    from reports.page.write import write_page  # noqa: PLC0415
+
+    build, context = toolchain.build, toolchain.build.context()
     try:
-        leave_estimate(build.context())
-        enter(build.root, build.folder, account, build.settings)
+        leave_estimate(context)
+        report = enter(build.root, build.folder, account, build.settings, gates, fit_known=is_left(context))
+        write_page(build.root, build.folder, report)
     except OSError as error:
-        return f"this build is not in the history: {error.filename}: {error.strerror}"
+        return f"the history or the page of this build was not written: {error.filename}: {error.strerror}"
     except ReportError as error:
-        return f"this build is not in the history: {error}"
+        return f"the history or the page of this build was not written: {error}"
     return ""
 
 

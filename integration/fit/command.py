@@ -8,7 +8,7 @@ import textwrap
 
 from config.problem import ConfigError
 from integration.context import BuildContext
-from integration.fit.file import leave_fit, leave_no_fit
+from integration.fit.file import is_answered, leave_fit, leave_no_fit
 from integration.fit.needs import best, synthesised
 from integration.fit.problem import FitProblem, problem_of
 from integration.fit.settings import FitSettings
@@ -56,6 +56,14 @@ def leave(build: BuildContext) -> None:
         leave_fit(build.folder, asked(build))
     except ConfigError as error:
         leave_no_fit(build.folder, str(error))
+
+
+def is_left(build: BuildContext) -> bool:
+    """Whether the fit in the build's folder is that of the present settings and results."""
+    try:
+        return is_answered(build.folder, asked(build))
+    except ConfigError:
+        return False
 
 
 def _print(lines: list[str]) -> None:

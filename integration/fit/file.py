@@ -26,16 +26,21 @@ _SOLVER = ("result.py", "solve.py", "text.py", "answer.py", "placement.py", "rin
 
 def leave_fit(folder: Path, problem: FitProblem) -> None:
     """Write the fit of a problem to a build's folder, unless the file there already answers this problem."""
-    file, digest = folder / FILE, _digest(problem)
-    try:
-        if json.loads(file.read_text("utf-8"))["asked"] == digest:
-            return
-    except (OSError, ValueError, KeyError, TypeError):
-        pass  # missing or unreadable, so write it now
+    if is_answered(folder, problem):
+        return
     from integration.fit.answer import answer  # noqa: PLC0415  imports the solver only if needed
 
     folder.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({"format": FORMAT, "asked": digest, **answer(problem)}, indent=1) + "\n", "utf-8")
+    found = {"format": FORMAT, "asked": _digest(problem), **answer(problem)}
+    (folder / FILE).write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+
+
+def is_answered(folder: Path, problem: FitProblem) -> bool:
+    """Whether the file in a build's folder answers this problem."""
+    try:
+        return bool(json.loads((folder / FILE).read_text("utf-8"))["asked"] == _digest(problem))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False  # missing or unreadable
 
 
 def leave_no_fit(folder: Path, why: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from reports.history.trend import document as trend_document
 from reports.reading.errors import ReportError
 from reports.summary.build import read_build
 from reports.summary.build_report import BuildReport
+from reports.summary.gates import Gate
 from reports.summary.step_values import Simulation
 from reports.summary.terminal import console
 from reports.summary.values import Folder
@@ -36,11 +38,18 @@ _MACHINES = ("farm.",)
 _COMMAND_LINE = "command line"
 
 
-def remember(root: Path, folder: str, account: Mapping[str, Any], settings: Settings) -> BuildReport:
-    """Write the entry of a build into the history, and bring the index up to date. Raises OSError and ReportError."""
+def remember(
+    root: Path, folder: str, account: Mapping[str, Any], settings: Settings, gates: Iterable[Gate], *, fit_known: bool
+) -> BuildReport:
+    """Write the entry of a build into the history, bring the index up to date, and return the build's report.
+
+    Without `fit_known` the fit in the folder is that of another build. Raises OSError and ReportError.
+    """
     from reports.logs.redaction import redact  # noqa: PLC0415 - questions need none of its rules
 
-    report = read_build(root, folder)
+    report = read_build(root, folder, gates)
+    if not fit_known:
+        report = replace(report, fit=None)
     amounts = amounts_of(report, kernel_of(root, folder))
     chosen = {
         name: redact(str(value)) if isinstance(value, str) else value

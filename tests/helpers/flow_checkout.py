@@ -67,8 +67,13 @@ class Checkout:
         return found
 
     def artefacts(self) -> dict[str, tuple[int, int]]:
-        """The same without what the engine keeps for itself."""
-        return {path: stamp for path, stamp in self.files().items() if path.startswith(FOLDER) and "doit" not in path}
+        """The same without what the engine keeps for itself, and without the page that each build makes anew."""
+        page = {f"{FOLDER}/{name}" for name in ("estimate.json", "page.html", "page.json")}
+        return {
+            path: stamp
+            for path, stamp in self.files().items()
+            if path.startswith(FOLDER) and "doit" not in path and path not in page
+        }
 
     def processes(self) -> list[str]:
         """Command lines of processes that run in this copy or read a file of it."""
