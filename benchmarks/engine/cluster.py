@@ -181,7 +181,7 @@ _LINES: dict[str, Callable[[Any], tuple[str, bool]]] = {"stage": stage, "srun": 
 
 @contextmanager
 def _cluster() -> Iterator[Any]:
-    sys.path.insert(0, str(ROOT / "tests/helpers"))
+    sys.path.insert(0, str(ROOT / "tests/helpers/clusters"))
     from slurm_cluster import Cluster  # type: ignore[import-not-found]  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as name:

@@ -57,8 +57,9 @@ def amounts_of(report: BuildReport, kernel: Simulation | None = None) -> dict[Ke
     """Return all amounts that a build's report has; `kernel` is what the simulation of the whole kernel found."""
     found = dict(_formulas(report))
     estimate, simulated = report.estimate, report.simulated_rate
+    rate = (simulated, "simulation of the whole kernel")
     gates = measured(
-        report.blocks, report.totals, report.slrs, report.timing, simulated, report.reached_mhz, estimate.clock_mhz
+        report.blocks, report.totals, report.slrs, report.timing, rate, report.reached_mhz, estimate.clock_mhz
     )
     marks = dict(_marks(report))
     for (scope, quantity), one in gates.items():

@@ -63,9 +63,16 @@ def parse(text: str, file: str = "") -> Cdc:
         if {"Source Clock", "Destination Clock", "Endpoints"} <= set(table.columns):
             pairs += [
                 ClockPair(
-                    *(row.text(name) for name in ("Severity", "Source Clock", "Destination Clock", "CDC Type")),
-                    row.text("Exceptions"),
-                    *(row.count(name) for name in ("Endpoints", "Safe", "Unsafe", "Unknown", "No ASYNC_REG")),
+                    severity=row.text("Severity"),
+                    source=row.text("Source Clock"),
+                    destination=row.text("Destination Clock"),
+                    type=row.text("CDC Type"),
+                    exceptions=row.text("Exceptions"),
+                    endpoints=row.count("Endpoints"),
+                    safe=row.count("Safe"),
+                    unsafe=row.count("Unsafe"),
+                    unknown=row.count("Unknown"),
+                    no_async_reg=row.count("No ASYNC_REG"),
                 )
                 for row in table.rows
             ]

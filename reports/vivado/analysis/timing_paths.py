@@ -114,7 +114,7 @@ def _rows(lines: Lines) -> tuple[TimingPath, ...]:
         raise TruncatedReportError(lines.file, len(lines), "no path follows the title", "the file was cut off")
     line = lines[heads]
     begins = [(line.index(name), name) for name in ("Startpoint", "Endpoint") if name in line]
-    found = []
+    found: list[TimingPath] = []
     for at in range(heads + 1, len(lines)):
         row = lines[at].rstrip()
         if not row.strip("- "):

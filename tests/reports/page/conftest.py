@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import page_build  # noqa: E402 - found in this folder
+import page_build
 
 
 @pytest.fixture
