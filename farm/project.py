@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 from typing import Any
 
-from doit.exceptions import InvalidDodoFile
+from doit.exceptions import InvalidCommand, InvalidDodoFile
 
 from config.frozen import dataclass
 from config.settings import Settings
@@ -90,7 +90,21 @@ def checked_project(settings: Any, redaction: Any) -> Project:
     if not isinstance(redaction, Redaction):
         example = "a Redaction of farm.redaction, or its NOTHING_PRIVATE if no log holds anything private"
         raise InvalidDodoFile(_problem("redaction", redaction, "redaction=REDACTION", example))
+    _check_remote(settings)
     return Project(settings, redaction)
+
+
+def _check_remote(settings: Settings) -> None:
+    """Raise InvalidCommand for an address that cannot be used, before any command prints it: it may hold a password."""
+    written = settings.section(FarmSettings).remote
+    if written is not None:
+        from farm.remote.address import AddressError, parsed_address  # noqa: PLC0415 - most have none
+
+        try:
+            parsed_address(written)
+        except AddressError as error:
+            problem = settings.problem("farm.remote", f"farm.remote {error.what}", error.remedy)
+            raise InvalidCommand(str(problem)) from None
 
 
 def _problem(name: str, value: Any, argument: str, example: str) -> str:

@@ -28,4 +28,10 @@ class FarmSettings:
     in_flight: int = setting(200, "jobs that are submitted to a cluster at once", minimum=1)
     slurm: Names = setting((), "for Slurm: client (srun or sbatch), partition, account, qos, options, python")
     command: Names = setting((), "an engine's texts: submit, licence, alive, clear; python (docs/cluster.md)")
+    remote: str | None = setting(None, "address of a team's store, https://HOST/PATH or s3://BUCKET; empty: none")
+    remote_writes: str = setting(
+        "nothing",
+        "what builds give to the remote store: nothing, objects (files by their digests), or results (CI, a team)",
+        choices=("nothing", "objects", "results"),
+    )
     keep_failed: bool = setting(False, "keep the scratch folder of a failed step")

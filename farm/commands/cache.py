@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from pathlib import Path
 from typing import Any
 
 from doit.cmd_base import DoitCmdBase
@@ -54,10 +55,21 @@ class Cache(Helpful, DoitCmdBase):  # type: ignore[misc]
             sys.stderr.write(f"{problem}\n")
         try:
             lines, status = _act(action, store, max_bytes)
+            for copies in _copies(folder, shared=farm.store_shared):
+                more, found = _act(action, copies, max_bytes)
+                lines, status = [*lines, *(f"copies of a remote store: {line}" for line in more)], max(status, found)
         except OSError as error:
             raise InvalidCommand(f"{error.filename or folder}: {error.strerror}") from None
         sys.stdout.write("".join(f"{line}\n" for line in lines))
         return status
+
+
+def _copies(folder: Path, *, shared: bool) -> list[Store]:
+    if not (folder / "remote").is_dir():
+        return []
+    from farm.remote.team_store import all_copies  # noqa: PLC0415 - most have none
+
+    return [one for one in all_copies(folder, lambda text: None, shared=shared) if one.is_usable]
 
 
 def _words_of(args: list[str], size: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ import os
 import resource
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 from config.settings import command_line_words
 from farm.commands.helpful import MORE_FILES, RUN_ABOUT, RUN_EXAMPLES, RUN_OPTIONS, Helpful
 from farm.commands.own_folder import check_own_folders
+from farm.commands.team import stores_for
 from farm.display.build_log import BuildLog
 from farm.display.progress import display_for
 from farm.display.reader import OutputError, give_up_writing
@@ -159,6 +160,9 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
                 return stop.exit_code
             for note in _notes(control.tasks, possible):
                 display.note(note)
+            workers = Workers(display.note)
+            store, courier = stores_for(project, folder, workers.note, display.note)
+            workers.companion = courier
             if unanswered:
                 display.note(unanswered)
             executor, scratch = executor_of(root, engine, capacity, folder, display.note), Scratch(root)
@@ -167,8 +171,6 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
                 scratch.clear()
             except OSError as error:
                 raise InvalidCommand(f"{error.filename}: {error.strerror}") from None
-            workers = Workers(display.note)
-            store = Store(folder, workers.note, shared=farm.store_shared)
             checkout = Checkout(root, digests_of(root), store, workers.note)
             log = BuildLog(root, display, is_step=lambda name: step_of(control.tasks[name]) is not None)
             loop = Loop(
@@ -191,6 +193,8 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
             )
             try:
                 outcome: Outcome = loop.run()
+                if courier is not None:
+                    courier.finish(stop)
             except (InvalidTask, InvalidCommand, InvalidDodoFile):
                 raise
             except NeverFitsError as error:
@@ -208,6 +212,8 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
                 sys.stderr.write("ERROR: the engine failed; finished steps are recorded\n")
                 return _ENGINE_ERROR
             finally:
+                if courier is not None:
+                    courier.close()
                 executor.close()
                 log.close()
                 ledger.close()
@@ -215,8 +221,10 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
                 if not farm.keep_failed:
                     with contextlib.suppress(OSError):
                         scratch.clear()
-            if outcome.ran and not stop.requested:
-                display.note(_limit_store(checkout, farm, workers, stop))
+            if (outcome.ran or outcome.restored) and not stop.requested:
+                copies = courier.copies if courier is not None else None
+                for store in [one for one in (checkout.store, copies) if one is not None]:
+                    display.note(_limit_store(store, checkout.keys, farm, workers, stop))
             predecessors.remember([*outcome.ran, *outcome.restored], outcome.current)
             display.summary(outcome)
             if project.after_build is not None and log.has_begun and not stop.requested:
@@ -242,17 +250,17 @@ def _after_build(hook: AfterBuild, root: Path, dep_file: str, outcome: Outcome, 
         return f"what follows a build failed ({type(error).__name__}: {error}); its results are not affected"
 
 
-def _limit_store(checkout: Checkout, farm: FarmSettings, workers: Workers, stop: Stop) -> str:
-    """Keep the store below its limit; results that this build used stay. Returns a sentence if anything was removed."""
-    store, limit_gib = checkout.store, farm.store_gib
-    if store is None or limit_gib is None:
+def _limit_store(store: Store, keys: Collection[str], farm: FarmSettings, workers: Workers, stop: Stop) -> str:
+    """Keep a store below the limit; the results `keys` stay. Returns a sentence if anything was removed."""
+    limit_gib = farm.store_gib
+    if limit_gib is None:
         return ""
     found: list[str] = []
 
     def job() -> str:
         # A store that cannot be read or written has been reported.
         with contextlib.suppress(OSError):
-            gone = limit(store, int(limit_gib * 2**30), checkout.keys)
+            gone = limit(store, int(limit_gib * 2**30), keys)
             return "" if gone is None else limit_words(gone, limit_gib)
         return ""
 

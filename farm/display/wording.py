@@ -55,9 +55,14 @@ def plan_lines(
         where = (
             f"  on {cluster}: {resources_words(step.resources)}" if step and capacity.is_elsewhere(item.name) else ""
         )
-        lines.append(f"  {_PLANNED[item.state]:<7} {name}" + (f"  ({why})" if why else "") + time + where)
+        state, size = _PLANNED[item.state], ""
+        if item.fetch_bytes is not None:
+            state, size = "fetch", f"  {size_words(item.fetch_bytes)}"
+        lines.append(f"  {state:<7} {name}" + (f"  ({why})" if why else "") + time + size + where)
     count = {state: sum(item.state == state for item in planned) for state in _PLANNED}
     totals = [f"{count['run']} would run", f"{count['restore']} would be restored", f"{count['current']} current"]
+    if fetched := [item.fetch_bytes for item in planned if item.fetch_bytes is not None]:
+        totals[1] += f", {len(fetched)} of them from the remote store ({size_words(sum(fetched))})"
     if count["depends"]:
         totals.append(f"{count['depends']} depend on the outcome of others")
     if count["ignored"]:

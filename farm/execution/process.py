@@ -13,6 +13,8 @@ from config.frozen import dataclass
 
 _PR_SET_CHILD_SUBREAPER = 36
 _LIBC = ctypes.CDLL(None, use_errno=True)
+#: Processes of the engine's own, which no step has started.
+_SPARED: set[int] = set()
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,17 @@ def adopt_orphans(adopt: bool = True) -> None:
     _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, int(adopt), 0, 0, 0)
 
 
+def spare(pid: int) -> None:
+    """Let `descendants` leave a process out, for good: it outlives the steps, and dies with the engine by itself."""
+    _SPARED.add(pid)
+
+
 def descendants(root_pid: int) -> list[Process]:
-    """Return all processes below `root_pid`, in whatever group or session they are."""
+    """Return all processes below `root_pid`, in whatever group or session they are, but those that are spared."""
     children: dict[int, list[Process]] = {}
     for process in _all():
+        if process.pid in _SPARED:
+            continue
         children.setdefault(process.parent, []).append(process)
     found: list[Process] = []
     pending = [root_pid]

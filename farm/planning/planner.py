@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -16,8 +16,9 @@ from farm.results.record import Records, why
 from farm.step import File, Step
 
 State = Literal["run", "restore", "depends", "current", "ignored"]
-#: Gives the digests of a stored run's outputs by their paths in the scratch folder; None if the key is not stored.
-Stored = Callable[[str], Mapping[str, Digest] | None]
+#: Gives the digests of a stored run's outputs by their paths in the scratch folder; None if the key is not stored. It
+#: gets the key and the paths that the step declares.
+Stored = Callable[[str, Collection[str]], Mapping[str, Digest] | None]
 #: The meaning of an input that is not known before another step has run.
 _UNKNOWN = ""
 
@@ -27,7 +28,8 @@ class Planned:
     """What would become of one task.
 
     `after` are the tasks whose outcome decides, for the state "depends". `before` is the predecessor that the reasons
-    compare with, if the step itself has no record.
+    compare with, if the step itself has no record. `key` is known for the state "restore"; `fetch_bytes` is what would
+    come from a remote store for that, if the result has to come from there.
     """
 
     name: str
@@ -35,6 +37,8 @@ class Planned:
     reasons: tuple[Reason, ...] = ()
     after: tuple[str, ...] = ()
     before: Predecessor | None = None
+    key: str = ""
+    fetch_bytes: int | None = None
 
 
 class Planner:
@@ -118,13 +122,13 @@ class Planner:
             return Planned(name, "depends", certain, tuple(pending), before)
         if not reasons and record is not None:
             return Planned(name, "current")
-        outputs = self._stored(parts.key)
+        outputs = self._stored(parts.key, [output.path for output in step.outputs])
         if outputs is None:
             return Planned(name, "run", reasons, (), before)
         for output in step.outputs:
             if output.path in outputs:
                 self._coming[output.target] = outputs[output.path].meaning
-        return Planned(name, "restore", reasons, (), before)
+        return Planned(name, "restore", reasons, (), before, parts.key)
 
     def _own_task(self, name: str, task: Task) -> Planned:
         pending = [needed for needed in needs_of(task) if needed in self._planned]

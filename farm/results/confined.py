@@ -161,10 +161,11 @@ class Confined:
             return os.open(_name(path), flags, self._mode(0o666), dir_fd=folder)
 
     @contextlib.contextmanager
-    def new(self, path: str) -> Iterator[BinaryIO]:
+    def new(self, path: str, *, durable: bool = True) -> Iterator[BinaryIO]:
         """Write a new file. It appears under its name when the block ends without an error, whole or not at all.
 
-        Makes its folders. A link, a pipe or a folder that stands in the way is removed.
+        Makes its folders. A link, a pipe or a folder that stands in the way is removed. Without `durable` a crash of
+        the machine may leave other bytes under the name.
         """
         with self.parent(path, make=True) as folder:
             temporary = f"{UNFINISHED}{os.getpid()}-{next(_NUMBERS)}-{secrets.token_hex(4)}"
@@ -174,7 +175,8 @@ class Confined:
                 with stream:
                     yield stream
                     stream.flush()
-                    os.fsync(stream.fileno())
+                    if durable:
+                        os.fsync(stream.fileno())
                 _replace(folder, temporary, _name(path))
             except BaseException:
                 with contextlib.suppress(OSError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,7 +67,7 @@ class StoreReader:
         if version not in ("", VERSION):
             warn(f"the store {folder} has version {version[:20]!a}, and this farm knows {VERSION}; it is not used")
 
-    def outputs(self, key: str) -> Mapping[str, Digest] | None:
+    def outputs(self, key: str, _: Collection[str] = ()) -> Mapping[str, Digest] | None:
         """Return the digests of what is stored under a key, by paths in the scratch folder; None if nothing is."""
         if not self._there:
             return None

@@ -27,8 +27,19 @@ from farm.results.folder import copy, copy_bytes
 from farm.results.lease import Lease, take_lease
 from farm.results.lock import locked
 from farm.results.owner import NotPrivateError, make_private
+from farm.results.record import Origin
 
-__all__ = ["VERSION", "DamagedError", "Lease", "Store", "StoreEntry", "StoredFile", "entry_of"]
+__all__ = [
+    "VERSION",
+    "DamagedError",
+    "Lease",
+    "Store",
+    "StoreEntry",
+    "StoredFile",
+    "entry_name",
+    "entry_of",
+    "object_name",
+]
 
 VERSION = "1"
 VERSION_FILE = "version"
@@ -90,6 +101,24 @@ class Store:
             return None
         return entry
 
+    def ask(self, key: str, outputs: Collection[str], then: Callable[[], None]) -> bool:
+        """Ask others for a key that `find` does not find; tell whether `then` is called when they have answered.
+
+        Call `find` again then. This store knows no others.
+        """
+        return False
+
+    def origin_of(self, key: str) -> Origin:
+        """Return the origin of what `find` has found under a key."""
+        return "shared" if self.shared else "restored"
+
+    def takes(self, origin: Origin) -> bool:
+        """Tell whether results of this origin may be stored. A private store holds none that others had a hand in."""
+        return origin == "ran" or self.shared
+
+    def recorded(self, key: str) -> None:
+        """Learn that a run under this key has been published and recorded."""
+
     def outputs(self, key: str) -> Mapping[str, Digest] | None:
         """Return the digests of what is stored under a key, by paths in the scratch folder; None if nothing is."""
         entry = self.find(key)
@@ -100,7 +129,7 @@ class Store:
         if not schema.is_sha256(key):
             raise DamagedError("its name")
         try:
-            content = self.files.read(_entry(key), MOST_BYTES)
+            content = self.files.read(entry_name(key), MOST_BYTES)
         except DamagedError as problem:
             raise DamagedError(f"its entry {problem}") from None
         return parsed(key, content)
@@ -115,7 +144,7 @@ class Store:
             # Nobody removes anything meanwhile. A read-only store has no lock, and nobody can remove from it.
             with contextlib.suppress(OSError):
                 stack.enter_context(self.held(fcntl.LOCK_SH))
-            if not self.files.is_there(_entry(entry.key)):
+            if not self.files.is_there(entry_name(entry.key)):
                 return False
             if sum(file.digest.size for file in (*entry.files.values(), entry.log)) > _free_bytes(folder):
                 self._dropped.add(entry.key)
@@ -123,8 +152,8 @@ class Store:
                 return False
             try:
                 for path, file in entry.files.items():
-                    self._fetch(file, folder / "work" / path)
-                self._fetch(entry.log, folder / "log")
+                    _fetch(self.files, file, folder / "work" / path)
+                _fetch(self.files, entry.log, folder / "log")
             except DamagedError as problem:
                 self.drop(entry.key, str(problem), entry.name)
                 return False
@@ -134,10 +163,13 @@ class Store:
     def mark(self, key: str) -> None:
         """Note that an entry was used now: many file systems are mounted without times of access."""
         with contextlib.suppress(OSError, DamagedError):
-            self.files.touch(_entry(key))
+            self.files.touch(entry_name(key))
 
-    def publish(self, entry: StoreEntry, work: Path, log: Path) -> None:
-        """Store what lies in `work` as the entry says, unless its key is stored already."""
+    def publish(self, entry: StoreEntry, work: Path, log: Path, origin: Origin = "ran") -> None:
+        """Store what lies in `work` as the entry says, unless its key is stored already.
+
+        `origin` is that of the run: "shared" if others had a hand in its inputs.
+        """
         if not self._open() or not self._writable:
             return
         try:
@@ -149,9 +181,9 @@ class Store:
                     self.mark(entry.key)
                     return
                 for path, file in entry.files.items():
-                    self._put(work / path, file.digest)
-                self._put(log, entry.log.digest)
-                self._write(_entry(entry.key), content)
+                    _put(self.files, work / path, file.digest)
+                _put(self.files, log, entry.log.digest)
+                self._write(entry_name(entry.key), content)
                 self._dropped.discard(entry.key)
         except OSError as error:
             self._give_up(error, reading=False)
@@ -172,7 +204,7 @@ class Store:
         """Remove a damaged entry, and say so."""
         self._dropped.add(key)
         with contextlib.suppress(OSError):
-            self.files.remove(_entry(key))
+            self.files.remove(entry_name(key))
         self._warn(f"the store held a damaged result of {name or key[:12]} ({what}); it was dropped and is made again")
 
     def held(self, kind: int) -> contextlib.AbstractContextManager[None]:
@@ -181,11 +213,11 @@ class Store:
 
     def entry_path(self, key: str) -> Path:
         """Return where the entry of a key lies."""
-        return self.folder / _entry(key)
+        return self.folder / entry_name(key)
 
     def object_path(self, sha256: str) -> Path:
         """Return where the bytes with a digest lie."""
-        return self.folder / _object(sha256)
+        return self.folder / object_name(sha256)
 
     def _open(self) -> bool:
         """Look at the store once: make it if there is none, empty one of an older version, refuse a newer one."""
@@ -263,34 +295,6 @@ class Store:
             return False
         return True
 
-    def _fetch(self, file: StoredFile, place: Path) -> None:
-        """Copy an object to a new file and verify it. Raises DamagedError and OSError."""
-        path = _object(file.digest.sha256)
-        try:
-            with _opened_object(self.files, path) as source:
-                if os.fstat(source.fileno()).st_size != file.digest.size:
-                    _check_name(source, file.digest.sha256)
-                    # The object is whole, and other entries may name it rightly.
-                    raise LyingEntryError(f"{place.name} has another size")
-                copy(source, place)
-            if digest_of(place, meaning=False).sha256 != file.digest.sha256:
-                raise DamagedError("has other bytes")
-        except LyingEntryError:
-            raise
-        except DamagedError as problem:
-            with contextlib.suppress(OSError):
-                self.files.remove(path)
-            raise DamagedError(f"{place.name} {problem}") from None
-        place.chmod(file.mode | 0o600)
-
-    def _put(self, source: Path, digest: Digest) -> None:
-        path = _object(digest.sha256)
-        with contextlib.suppress(OSError, DamagedError), self.files.open(path) as there:
-            if os.fstat(there.fileno()).st_size == digest.size:
-                return
-        with source.open("rb") as reader, self.files.new(path) as writer:
-            copy_bytes(reader, writer)
-
     def _write(self, path: str, content: bytes) -> None:
         with self.files.new(path) as writer:
             writer.write(content)
@@ -315,6 +319,36 @@ def _shut(files: Confined) -> int:
     return gone
 
 
+def _fetch(files: Confined, file: StoredFile, place: Path) -> None:
+    """Copy an object to a new file and verify it. Raises DamagedError and OSError."""
+    path = object_name(file.digest.sha256)
+    try:
+        with _opened_object(files, path) as source:
+            if os.fstat(source.fileno()).st_size != file.digest.size:
+                _check_name(source, file.digest.sha256)
+                # The object is whole, and other entries may name it rightly.
+                raise LyingEntryError(f"{place.name} has another size")
+            copy(source, place)
+        if digest_of(place, meaning=False).sha256 != file.digest.sha256:
+            raise DamagedError("has other bytes")
+    except LyingEntryError:
+        raise
+    except DamagedError as problem:
+        with contextlib.suppress(OSError):
+            files.remove(path)
+        raise DamagedError(f"{place.name} {problem}") from None
+    place.chmod(file.mode | 0o600)
+
+
+def _put(files: Confined, source: Path, digest: Digest) -> None:
+    path = object_name(digest.sha256)
+    with contextlib.suppress(OSError, DamagedError), files.open(path) as there:
+        if os.fstat(there.fileno()).st_size == digest.size:
+            return
+    with source.open("rb") as reader, files.new(path) as writer:
+        copy_bytes(reader, writer)
+
+
 def _opened_object(files: Confined, path: str) -> BinaryIO:
     try:
         return files.open(path)
@@ -330,11 +364,13 @@ def _check_name(source: BinaryIO, sha256: str) -> None:
         raise DamagedError("has another size")
 
 
-def _entry(key: str) -> str:
+def entry_name(key: str) -> str:
+    """Return where the entry of a key lies in a store."""
     return f"{ENTRIES}/{key[:2]}/{key}"
 
 
-def _object(sha256: str) -> str:
+def object_name(sha256: str) -> str:
+    """Return where the bytes with a digest lie in a store."""
     return f"{OBJECTS}/{sha256[:2]}/{sha256}"
 
 

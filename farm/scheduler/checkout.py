@@ -57,7 +57,6 @@ class Checkout:
         self.root = root
         self._note = note
         self.store = store
-        self._store_is_shared = store is not None and store.shared
         self._digests = digests
         self._records = Records(root)
         #: Files that came out of a shared store, or were made from such.
@@ -124,6 +123,11 @@ class Checkout:
             self.leave_store(error)
             return None
 
+    def ask_others(self, step: Step, probe: Probe, then: Callable[[], None]) -> bool:
+        """Ask others for a result that is not stored; tell whether `then` is called when they have answered."""
+        key = probe.parts.key
+        return self.store is not None and key not in self._lost and self.store.ask(key, _outputs(step), then)
+
     def fetch(self, entry: StoreEntry, folder: str) -> bool:
         """Write the files of an entry, verified, into a folder of the checkout; False if the store has no whole result.
 
@@ -146,7 +150,8 @@ class Checkout:
         finally:
             if not self._restoring_is_empty:
                 remove_beneath(self.root, folder)
-        origin: Origin = "shared" if self._store_is_shared else "restored"
+        # Without the store, which has been left meanwhile, nobody knows; then it gains no trust.
+        origin = self.store.origin_of(entry.key) if self.store is not None else "shared"
         self.run_hook(step, hook, origin)
         self._record(step, probe, digests, entry.cost, origin)
         return entry.cost
@@ -171,10 +176,10 @@ class Checkout:
         """
         step, key = run.step, probe.parts.key
         digests = {output.path: digest_of(run.work / output.path) for output in step.outputs}
-        # A private store never holds results that somebody else may have influenced.
-        if self.store is not None and (self._origin(step) == "ran" or self.store.shared):
+        origin = self._origin(step)
+        if self.store is not None and self.store.takes(origin):
             more = {"facts": dict(step.facts), "cost": run.cost}
-            self.store.publish(entry_of(key, step.name, digests, run.work, run.log, **more), run.work, run.log)
+            self.store.publish(entry_of(key, step.name, digests, run.work, run.log, **more), run.work, run.log, origin)
         return digests
 
     def publish(
@@ -194,6 +199,8 @@ class Checkout:
         self._place(step, run.work, digests)
         self.run_hook(step, hook, origin)
         self._record(step, probe, digests, run.cost, origin)
+        if self.store is not None:
+            self.store.recorded(probe.parts.key)
         return tuple(
             Difference(output.target, earlier[output.path].meaning == digests[output.path].meaning)
             for output in step.outputs

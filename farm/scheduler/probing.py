@@ -64,6 +64,19 @@ class Probing:
         except (OSError, HookError) as error:
             self._books.failed(name, _unread(error, name))
             return
+        if (
+            entry is None
+            and not self._always
+            and self._checkout.ask_others(step, probe, lambda: self._answered(name, step, probe))
+        ):
+            return
+        self._restore_or_run(name, step, probe, entry)
+
+    def _answered(self, name: str, step: Step, probe: Probe) -> None:
+        """Look again after others were asked for a result."""
+        self._restore_or_run(name, step, probe, self._checkout.stored(step, probe))
+
+    def _restore_or_run(self, name: str, step: Step, probe: Probe, entry: StoreEntry | None) -> None:
         if entry is None:
             self._has_to_run(name, step, probe)
         else:

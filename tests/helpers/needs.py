@@ -26,6 +26,14 @@ def program(name: str) -> str:
     return found
 
 
+def nginx() -> str:
+    """The web server that stands for a team's store. It lies where an ordinary user's PATH often does not lead."""
+    found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+    if found is None:
+        pytest.skip("there is no nginx: apt-get install nginx-light")
+    return found
+
+
 def open_headers() -> Path:
     """The open ap_int and hls_stream headers; a build for the open toolchain compiles its tops with them."""
     try:

@@ -14,7 +14,7 @@ from doit.exceptions import InvalidCommand
 from farm.commands.helpful import Helpful
 from farm.machine import store_folder
 from farm.planning.graph import check_selection, check_sources, linked, named, order
-from farm.planning.planner import Planned, Planner
+from farm.planning.planner import Planned, Planner, Stored
 from farm.planning.predecessors import Predecessors
 from farm.project import project_of
 from farm.results.digest import digests_of
@@ -48,25 +48,32 @@ class Inspection(Helpful, DoitCmdBase):  # type: ignore[misc]
     def _farm(self) -> FarmSettings:
         return project_of(self.loader).farm
 
-    def _planned(self, control: TaskControl, names: list[str], *, dep_file: str) -> tuple[Planned, ...]:
+    def _planned(
+        self, control: TaskControl, names: list[str], *, dep_file: str, with_remote: bool = False
+    ) -> tuple[Planned, ...]:
+        """Return what would become of tasks; `with_remote` asks the remote store too, if the settings name one."""
         root = Path.cwd()
         digests = digests_of(root)
-        farm = self._farm()
-        store = StoreReader(store_folder(farm), warn, shared=farm.store_shared)
-        planner = Planner(
-            root,
-            control.tasks,
-            control.targets,
-            self.dep_manager,
-            digests=digests,
-            stored=store.outputs,
-            predecessors=Predecessors(root, control.tasks, dep_file),
-        )
-        planned = planner.plan(names)
+        predecessors = Predecessors(root, control.tasks, dep_file)
+
+        def planned(stored: Stored) -> tuple[Planned, ...]:
+            more: dict[str, Any] = {"digests": digests, "stored": stored, "predecessors": predecessors}
+            return Planner(root, control.tasks, control.targets, self.dep_manager, **more).plan(names)
+
+        project = project_of(self.loader)
+        farm = project.farm
+        folder = store_folder(farm)
+        stored: Stored = StoreReader(folder, warn, shared=farm.store_shared).outputs
+        if farm.remote is None:
+            found = planned(stored)
+        else:
+            from farm.commands.team import planned_with  # noqa: PLC0415 - most have no remote store
+
+            found = planned_with(project, folder, stored, planned, warn, ask=with_remote)
         # The next build need not hash these files again, if the table can be written.
         with contextlib.suppress(OSError):
             digests.save()
-        return planned
+        return found
 
 
 def warn(text: str) -> None:

@@ -36,13 +36,16 @@ class Plan(Inspection):
     name = "plan"
     doc_purpose = "show what a build would run or restore, why, and how long it would take; nothing is started"
     doc_usage = "[--all] [--json] [TASK | FILE]... [key=value...]"
-    about = "run: no result is there. restore: the store has it. maybe: that depends on what other steps make."
+    about = """
+    run: no result is there. restore: the store has it. fetch: the remote store has it. maybe: that depends on what
+    other steps make.
+    """
     examples = ("doit plan", "doit plan cosim:res2a", "doit plan network=digits toolchain=auto target=hw")
     cmd_options = (_OPT_ALL, OPT_JSON)
 
     def _execute(self, dep_file: str, all_tasks: bool = False, as_json: bool = False) -> int:
         control, names = self._select()
-        planned = self._planned(control, names, dep_file=dep_file)
+        planned = self._planned(control, names, dep_file=dep_file, with_remote=True)
         farm = self._farm()
         with plain_errors():
             engine, elsewhere, unanswered = cluster_of(project_of(self.loader).settings, control.tasks)

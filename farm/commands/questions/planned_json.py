@@ -19,6 +19,7 @@ def planned_document(
         "name": planned.name,
         "groups": list(groups),
         "state": planned.state,
+        "fetch_bytes": planned.fetch_bytes,
         **({"place": place} if place else {}),
         "after": list(planned.after),
         "compared_with": None if planned.before is None else planned.before.name,

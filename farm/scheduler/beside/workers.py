@@ -15,7 +15,7 @@ import signal
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from farm.results.lock import LockHeldError, patience
 
@@ -42,6 +42,23 @@ class _Child:
     answer: bytearray = field(default_factory=bytearray)
 
 
+class Companion(Protocol):
+    """A process beside the loop that lives as long as the build, and answers when it is asked."""
+
+    def __len__(self) -> int:
+        """Return how many answers the loop waits for."""
+
+    @property
+    def descriptors(self) -> list[int]:
+        """What to wait for: one of them can be read when an answer has come."""
+
+    def ended(self) -> list[Callable[[], None]]:
+        """Return what to call for each answer since the last time; never waits."""
+
+    def give_up(self) -> None:
+        """Wait for no answer any more."""
+
+
 class Workers:
     """The jobs in progress. All methods are called by one thread, which has to outlive the children."""
 
@@ -51,15 +68,16 @@ class Workers:
         self._children: dict[int, _Child] = {}
         #: In a child, what it has said.
         self._said: list[str] | None = None
+        self.companion: Companion | None = None
 
     def __len__(self) -> int:
         """Return how many jobs are in progress."""
-        return len(self._children)
+        return len(self._children) + (len(self.companion) if self.companion is not None else 0)
 
     @property
     def descriptors(self) -> list[int]:
         """What to wait for: one of them can be read when a job has ended."""
-        return list(self._children)
+        return [*self._children, *(self.companion.descriptors if self.companion is not None else ())]
 
     def note(self, text: str) -> None:
         """Say something, whether in the engine or in a job."""
@@ -104,10 +122,12 @@ class Workers:
                 for text in notes:
                     self._note(text)
                 found.append(_call(child.then, result))
-        return found
+        return [*found, *(self.companion.ended() if self.companion is not None else ())]
 
     def kill(self, *, kept: bool = False) -> None:
         """End the jobs at once; those to `keep` too if `kept`."""
+        if self.companion is not None:
+            self.companion.give_up()
         for reader, child in list(self._children.items()):
             if kept or not child.keep:
                 with contextlib.suppress(ProcessLookupError):
@@ -126,7 +146,7 @@ class Workers:
         """Be the child. Never returns."""
         status = 1
         try:
-            _part_from(engine, mask)
+            part_from(engine, mask)
             self._said = []
             with patience(LOCK_PATIENCE_S):
                 answer = _answer(job)
@@ -137,7 +157,7 @@ class Workers:
             os._exit(status)
 
 
-def _part_from(engine: int, mask: set[signal.Signals | int]) -> None:
+def part_from(engine: int, mask: set[signal.Signals | int]) -> None:
     """Die with the engine, and ignore its signals: a Ctrl-C at the terminal is for the engine, which kills the job."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
     signal.set_wakeup_fd(-1)
