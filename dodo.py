@@ -34,7 +34,7 @@ with plain_errors():
     TOOLCHAIN = choose.find_toolchain(ROOT, SETTINGS, NETWORK, PLATFORM)
     GATES = later("reports.summary.gates", "gates_of")(SETTINGS, NETWORK.cores()) if SETTINGS.gates else ()
 
-VOUCH = Vouch(later("runtime.trust", "vouch"))
+VOUCH = Vouch(lambda *given: later("runtime.trust", "vouch")(*given, SETTINGS.values["runtime.trust_url"]))
 FLOW = {
     "Each block and each core on its own": (
         Task("weights", "Trained values -> memory images, per block"),

@@ -54,11 +54,11 @@ def trust(digest: str, note: str) -> bool:
     if not _DIGEST.fullmatch(digest):
         raise TrustError(f"{digest!r} is no SHA-256 digest", remedy="give 64 lower-case hexadecimal digits")
     path = trust_file()
-    with _opened(path, os.O_RDWR | os.O_APPEND | os.O_CREAT) as handle:
+    with opened(path, os.O_RDWR | os.O_APPEND | os.O_CREAT) as handle:
         # The lock keeps two builds from both adding the line, and the one write keeps a reader from seeing half of it.
         _lock(handle, path)
         known = os.pread(handle, MOST_BYTES, 0)
-        if digest in _digests(known):
+        if digest in digests_in(known):
             return False
         line = f"{digest}  {' '.join(note.split())}\n".encode("utf-8", "replace")
         if known and not known.endswith(b"\n"):
@@ -78,25 +78,42 @@ def trust_payload(path: Path, note: str) -> bool:
     return payload is not None and trust(hashlib.sha256(payload).hexdigest(), note)
 
 
-def how_to_trust(path: Path) -> str:
-    """How to trust the payload of an xclbin that was not linked here; empty if it is trusted, or if there is none."""
+def how_to_trust(path: Path, published: str | None = None) -> str:
+    """How to trust the payload of an xclbin that was not linked here; empty if it is trusted, or if there is none.
+
+    ``published`` is where somebody whom the user trusts publishes digests (``published.digests``): a payload that is
+    among them enters the user's list.
+    """
     payload = xclbin.read(path).emulation.get(emulation_data.PAYLOAD)
-    if payload is None or trusted(hashlib.sha256(payload).hexdigest()):
+    if payload is None:
         return ""
+    digest, why = hashlib.sha256(payload).hexdigest(), ""
+    if trusted(digest):
+        return ""
+    if published is not None:
+        from .published import digests  # noqa: PLC0415 - a card needs none of it
+
+        try:
+            if digest in digests(published):
+                trust(digest, f"published at {published}; {path.name}")
+                return ""
+            why = f" {published} does not name it."
+        except TrustError as error:
+            why = f" {error}."
     return (
-        f"{path} was restored and not linked here: its native payload is not trusted and will not be run. If you know "
-        f"who may write the store: python -m {__package__} trust {shlex.quote(str(path))}"
+        f"{path} was restored and not linked here: its native payload is not trusted and will not be run.{why} If "
+        f"you know who may write the store: python -m {__package__} trust {shlex.quote(str(path))}"
     )
 
 
-def vouch(outputs: tuple[Path, ...], made_here: bool) -> str:
+def vouch(outputs: tuple[Path, ...], made_here: bool, published: str | None = None) -> str:
     """Let the emulated card run what the checkout in the current folder has built; return how to trust what it has not.
 
-    The xclbin is the first of the outputs.
+    The xclbin is the first of the outputs. ``published`` is that of ``how_to_trust``.
     """
     if made_here:
         trust_payload(outputs[0], note=f"built in {Path.cwd()}")
-    return how_to_trust(outputs[0])
+    return how_to_trust(outputs[0], published)
 
 
 def require(digest: str, description: str, where: str) -> None:
@@ -111,20 +128,21 @@ def require(digest: str, description: str, where: str) -> None:
 
 def _listed() -> set[str]:
     try:
-        with _opened(trust_file(), os.O_RDONLY) as handle:
-            return _digests(os.pread(handle, MOST_BYTES, 0))
+        with opened(trust_file(), os.O_RDONLY) as handle:
+            return digests_in(os.pread(handle, MOST_BYTES, 0))
     except FileNotFoundError:
         return set()
 
 
-def _digests(data: bytes) -> set[str]:
+def digests_in(data: bytes) -> set[str]:
+    """Return the digests that a list names, whatever else it holds."""
     words = (line.split(maxsplit=1) for line in data.decode("utf-8", "replace").splitlines())
     return {first[0] for first in words if first and _DIGEST.fullmatch(first[0])}
 
 
 @contextmanager
-def _opened(path: Path, flags: int) -> Iterator[int]:
-    """A descriptor of the list. Raises TrustError, and FileNotFoundError where it is not there to be read."""
+def opened(path: Path, flags: int) -> Iterator[int]:
+    """A descriptor of a list. Raises TrustError, and FileNotFoundError where it is not there to be read."""
     try:
         if flags & os.O_CREAT:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

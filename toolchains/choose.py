@@ -12,7 +12,7 @@ from config.problem import ConfigError, Problem
 from config.settings import Settings
 from integration.fit.settings import FitSettings
 from integration.platform import Platform
-from toolchains.open.settings import CosimSettings, HwEmuSettings
+from toolchains.open.settings import CosimSettings, HwEmuSettings, RuntimeSettings
 from toolchains.toolchain import Toolchain
 from toolchains.vitis.settings import VitisSettings
 
@@ -20,7 +20,13 @@ TOOLCHAINS = ("open", "vitis")
 AUTO = "auto"
 CHOICES = (*TOOLCHAINS, AUTO)
 """Values of the setting `toolchain`."""
-SECTIONS = {"fit": FitSettings, "cosim": CosimSettings, "hw_emu": HwEmuSettings, "vitis": VitisSettings}
+SECTIONS = {
+    "fit": FitSettings,
+    "cosim": CosimSettings,
+    "hw_emu": HwEmuSettings,
+    "vitis": VitisSettings,
+    "runtime": RuntimeSettings,
+}
 """Sections of the settings: that of the fit, which each of them reads, and their own."""
 
 

@@ -26,3 +26,12 @@ class HwEmuSettings:
     trace: str = setting("", "a file for a waveform of the whole kernel (doit kernel), e.g. wave.fst")
     trace_image: int = setting(0, "the image, counted from 0, with whose first beat the waveform begins", minimum=0)
     trace_cycles: int = setting(2000, "cycles that the waveform shows", minimum=1, maximum=10_000_000)
+
+
+@dataclass(frozen=True)
+class RuntimeSettings:
+    """Section `runtime`: what the emulated card may run besides what was built here."""
+
+    trust_url: str | None = setting(
+        None, "a list of payloads' digests that you trust, an https address or a file: CI's; empty: none"
+    )
