@@ -6,7 +6,7 @@ import fcntl
 import io
 import os
 from collections.abc import Collection
-from typing import BinaryIO, Literal
+from typing import Literal
 
 from farm.remote.health import Health
 from farm.remote.receiver import is_here, opened, receiver
@@ -14,6 +14,7 @@ from farm.remote.transport import (
     DeniedError,
     LyingError,
     RemoteError,
+    TooLargeError,
     Transport,
     UnreachableError,
     small,
@@ -29,6 +30,7 @@ Sent = Literal["done", "later", "never"]
 #: What a farm may write: nothing, files by their digests, or whole results by their keys.
 Role = Literal["nothing", "objects", "results"]
 _ATTEMPTS = 2
+_NOT_KEPT = "it took a file and does not have it"
 
 
 class Exchange:
@@ -102,11 +104,10 @@ class Exchange:
             try:
                 size = sum(self._give(store, sha256, size) for sha256, size in sorted(entry.objects.items()))
                 if role == "results":
-                    content = written(entry)
-                    self._put(f"{ENTRIES}/{key}", io.BytesIO(content), len(content))
+                    self._give_entry(entry)
             except RemoteError as error:
                 self._health.note("writing", error, f"the result of {entry.name}")
-                return ("never" if isinstance(error, DeniedError) else "later"), 0
+                return ("never" if isinstance(error, TooLargeError) else "later"), 0
             except (OSError, DamagedError):
                 return "never", 0  # removed or damaged meanwhile; the store says so when it is read
             self._health.good("writing")
@@ -151,28 +152,47 @@ class Exchange:
             # What is damaged here must not get there under the name of its digest, where nobody replaces it.
             if os.fstat(stream.fileno()).st_size != size or sha256_of(stream)[0] != sha256:
                 raise DamagedError("has other bytes")
-            return size if self._put(f"{OBJECTS}/{sha256}", stream, size) else 0
-
-    def _put(self, path: str, source: BinaryIO, size: int) -> bool:
-        wrong = path in self._wrong
-        there = None if wrong else self._size(path)
-        # An entry may be another run's with other times: the first one stays.
-        if there is not None and (there in (size, -1) or path.startswith(ENTRIES)):
-            return False
-        self._transport.put(path, source, size, replace=wrong or there is not None)
+            path = f"{OBJECTS}/{sha256}"
+            wrong, there = path in self._wrong, self._size(path)
+            if there == size and not wrong:
+                return 0
+            self._transport.put(path, stream, size, replace=wrong or there not in (None, -1))
+        # A log-in page answers a file with 200 too, and an entry without its files would help nobody.
+        if self._size(path) not in (size, -1):
+            raise UnreachableError(_NOT_KEPT)
         self._wrong.discard(path)
-        return True
+        return size
+
+    def _give_entry(self, entry: StoreEntry) -> None:
+        """Give an entry unless there is one: that of another run may have other times, and the first one stays."""
+        path, content = f"{ENTRIES}/{entry.key}", written(entry)
+        for attempt in range(_ATTEMPTS):
+            there = small(self._transport, path, MOST_BYTES)
+            if there is not None and _is_entry(entry.key, there):
+                self._wrong.discard(path)
+                return
+            if attempt == 0:
+                self._transport.put(path, io.BytesIO(content), len(content), replace=there is not None)
+        raise UnreachableError(_NOT_KEPT)
 
     def _size(self, path: str) -> int | None:
         try:
             return self._transport.size(path)
         except DeniedError:
-            return None  # the store tells no sizes; whether it takes files shows next
+            return -1  # the store tells no sizes; whether it takes files shows next
 
     def _blame(self, direction: Literal["reading"], error: RemoteError, what: str, path: str) -> None:
         if isinstance(error, LyingError):
             self._wrong.add(path)
         self._health.note(direction, error, what)
+
+
+def _is_entry(key: str, content: bytes) -> bool:
+    try:
+        parsed(key, content)
+    except DamagedError:
+        return False
+    return True
 
 
 def _free_bytes(store: Store) -> int:

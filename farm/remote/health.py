@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Literal
 
-from farm.remote.transport import DeniedError, LyingError, RemoteError
+from farm.remote.transport import DeniedError, LyingError, RemoteError, TooLargeError
 
 Direction = Literal["reading", "writing"]
 #: So many requests may fail, or be answered wrongly, before the store is left alone.
@@ -32,11 +32,12 @@ class Health:
     def note(self, direction: Direction, error: RemoteError, what: str) -> None:
         """Note that a request about `what` has failed; the first one of each direction is said."""
         with self._lock:
-            kind = "lying" if isinstance(error, LyingError) else "silent"
+            kind = "lying" if isinstance(error, LyingError | TooLargeError) else "silent"
             count = self._faults[direction, kind] = self._faults.get((direction, kind), 0) + 1
             # Whoever may not ask once may not ask at all. And a store that was silent from the start is hardly there.
             first_words = count == 1 and not self._faults.get((direction, "good"))
-            if isinstance(error, DeniedError) or count >= _MOST[kind] or (kind == "silent" and first_words):
+            denied = isinstance(error, DeniedError) and not isinstance(error, TooLargeError)
+            if denied or count >= _MOST[kind] or (kind == "silent" and first_words):
                 self._off.add(direction)
             if direction in self._said:
                 return

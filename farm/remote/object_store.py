@@ -73,7 +73,12 @@ class ObjectStore:
                 done += len(view)
                 if done > told:
                     raise LyingError("it sent more than the file has")
-                sink(view)
+                while view:
+                    room = sink.room()
+                    count = min(len(room), len(view))
+                    room[:count] = view[:count]
+                    sink.took(count)
+                    view = view[count:]
         except FileNotFoundError:
             return False
         except RemoteError:

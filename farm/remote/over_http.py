@@ -18,11 +18,19 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from farm.remote.address import Address
 from farm.remote.alarm import Alarm
-from farm.remote.transport import PATIENCE_S, DeniedError, LyingError, Sink, UnreachableError, seconds_for
+from farm.remote.transport import (
+    PART_BYTES,
+    PATIENCE_S,
+    DeniedError,
+    LyingError,
+    Sink,
+    TooLargeError,
+    UnreachableError,
+    seconds_for,
+)
 
 Found = TypeVar("Found")
 _CONNECT_S = 5.0
-_PART_BYTES = 1 << 20
 _REDIRECTS = 3
 _ATTEMPTS = 2
 _PAUSE_S, _LONGEST_PAUSE_S = 0.3, 2.0
@@ -31,14 +39,13 @@ _DRAINED_BYTES = 1 << 16
 _MOVED = (301, 302, 303, 307, 308)
 _KEPT_METHOD = (307, 308)
 _STORED = (200, 201, 202, 204)
-_THERE_ALREADY = 412
+_THERE_ALREADY, _TOO_LARGE = 412, 413
 _DENIED = {
     401: "it asks for credentials (401); set FARM_REMOTE_TOKEN, or FARM_REMOTE_USER and FARM_REMOTE_PASSWORD",
     403: "it forbids that (403)",
     405: "it takes no such request (405)",
     407: "a proxy on the way asks for credentials (407)",
     411: "it wants a length (411)",
-    413: "a file is too large for it (413)",
     501: "it takes no such request (501)",
     507: "it is full (507)",
 }
@@ -75,16 +82,13 @@ class OverHttp:
         seconds = seconds_for(min(most_bytes, size or 0))
         begun = False
 
-        def taken(part: memoryview) -> None:
-            nonlocal begun
-            begun = True
-            sink(part)
-
         def receive(response: http.client.HTTPResponse) -> bool:
             if response.status in (404, 410):
                 return False
             _check_body(response, size)
-            _receive(response, taken, most_bytes, size)
+            nonlocal begun
+            begun = True
+            _receive(response, sink, most_bytes, size)
             return True
 
         return self._asked("GET", path, seconds, receive, again=lambda: not begun)
@@ -214,7 +218,7 @@ class _Connection(http.client.HTTPConnection):
 
     def __init__(self, address: Address, resolver: _Resolver, context: ssl.SSLContext | None) -> None:
         port = address.port or (http.client.HTTP_PORT if context is None else http.client.HTTPS_PORT)
-        super().__init__(address.place, port, timeout=PATIENCE_S, blocksize=_PART_BYTES)
+        super().__init__(address.place, port, timeout=PATIENCE_S, blocksize=PART_BYTES)
         self._resolver, self._context = resolver, context
         #: The socket, also after the client has let go of it and only the answer still reads from it.
         self.raw: socket.socket | None = None
@@ -295,6 +299,8 @@ def _exchanged(
 
 def _check_status(response: http.client.HTTPResponse) -> None:
     status = response.status
+    if status == _TOO_LARGE:
+        raise TooLargeError(f"a file is too large for it ({status})")
     if status in _DENIED:
         raise DeniedError(_DENIED[status])
     if status in _BUSY:
@@ -333,13 +339,12 @@ def _receive(response: http.client.HTTPResponse, sink: Sink, most_bytes: int, si
     told = response.length
     if told is not None and told > most_bytes:
         raise LyingError(_page(response) or "it sent a file that is too large")
-    room = memoryview(bytearray(min(_PART_BYTES, max(most_bytes, 1) + 1)))
     done = 0
-    while count := response.readinto(room):
+    while count := response.readinto(sink.room()):
         done += count
         if done > (most_bytes if size is None else size):
             raise LyingError(_page(response) or "it sent more than the file has")
-        sink(room[:count])
+        sink.took(count)
     wanted = told if size is None else size
     if wanted is not None and done < wanted:
         raise _CutOffError(_page(response) or f"it sent {done} bytes of {wanted}")

@@ -1,4 +1,4 @@
-"""A file on its way from a remote store: written and hashed at the same time, and kept only if its digest is right."""
+"""A file on its way from a remote store: written and hashed as it arrives, and kept only if its digest is right."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ import hashlib
 import queue
 import threading
 from collections.abc import Iterator
-from types import TracebackType
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
-from farm.remote.transport import LyingError, Sink
+from farm.remote.transport import PART_BYTES, LyingError, Sink
 from farm.results.confined import DamagedError
 from farm.results.digest import Digest
 from farm.results.store import Store, object_name
 
-#: From this size on hashing gets a thread of its own, which works while the next bytes arrive.
+#: From this size on hashing and writing get a thread of their own, which works while the next bytes arrive.
 _LARGE_BYTES = 8 << 20
-_PARTS = 8
+_PARTS = 4
 
 
 @contextlib.contextmanager
@@ -27,57 +26,77 @@ def receiver(store: Store, digest: Digest) -> Iterator[Sink]:
     Raises LyingError if the bytes have another digest, and OSError.
     """
     with store.files.new(object_name(digest.sha256), durable=False) as stream:
-        with _hash(digest.size) as hashing:
-
-            def take(part: memoryview) -> None:
-                hashing.update(part)
-                stream.write(part)
-
-            yield take
-        if hashing.hexdigest() != digest.sha256:
+        sink = _Beside(stream) if digest.size >= _LARGE_BYTES else _AtOnce(stream, digest.size)
+        try:
+            yield sink
+        finally:
+            sink.end()
+        if sink.sha256() != digest.sha256:
             raise LyingError("it sent other bytes")
 
 
-class _Hash(Protocol):
-    def update(self, part: memoryview) -> None: ...
+class _AtOnce:
+    """Hashes and writes each part when it is there."""
 
-    def hexdigest(self) -> str: ...
-
-
-@contextlib.contextmanager
-def _hash(size: int) -> Iterator[_Hash]:
-    if size < _LARGE_BYTES:
-        yield hashlib.sha256()
-        return
-    with _Beside() as beside:
-        yield beside
-
-
-class _Beside:
-    """A hash that another thread computes. Python's own gives other threads the processor meanwhile."""
-
-    def __init__(self) -> None:
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        self._stream = stream
         self._hash = hashlib.sha256()
-        self._parts: queue.Queue[bytes | None] = queue.Queue(_PARTS)
-        self._thread = threading.Thread(target=self._work, daemon=True)
+        # A byte more than the file has shows a server that sends too much.
+        self._room = memoryview(bytearray(min(size + 1, PART_BYTES)))
 
-    def __enter__(self) -> _Beside:
-        self._thread.start()
-        return self
+    def room(self) -> memoryview:
+        return self._room
 
-    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
-        self._parts.put(None)
-        self._thread.join()
+    def took(self, count: int) -> None:
+        self._keep(self._room[:count])
 
-    def update(self, part: memoryview) -> None:
-        self._parts.put(bytes(part))
+    def end(self) -> None:
+        """Finish what was taken."""
 
-    def hexdigest(self) -> str:
+    def sha256(self) -> str:
         return self._hash.hexdigest()
 
+    def _keep(self, part: memoryview) -> None:
+        self._hash.update(part)
+        self._stream.write(part)
+
+
+class _Beside(_AtOnce):
+    """Does it in another thread. Python's hashing and writing give other threads the processor meanwhile."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__(stream, 0)
+        self._full: queue.SimpleQueue[memoryview | None] = queue.SimpleQueue()
+        #: Buffers that are used in turn: new memory for each part would cost more than hashing it.
+        self._free: queue.SimpleQueue[memoryview] = queue.SimpleQueue()
+        for _ in range(_PARTS):
+            self._free.put(memoryview(bytearray(PART_BYTES)))
+        self._problem: OSError | None = None
+        self._room = self._free.get()
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def took(self, count: int) -> None:
+        if self._problem is not None:
+            raise self._problem
+        self._full.put(self._room[:count])
+        self._room = self._free.get()
+
+    def end(self) -> None:
+        """Finish what was taken. Raises OSError if it could not be written."""
+        self._full.put(None)
+        self._thread.join()
+        if self._problem is not None:
+            raise self._problem
+
     def _work(self) -> None:
-        while (part := self._parts.get()) is not None:
-            self._hash.update(part)
+        while (part := self._full.get()) is not None:
+            if self._problem is None:
+                try:
+                    self._keep(part)
+                except OSError as error:
+                    self._problem = error
+            self._free.put(memoryview(part.obj))
 
 
 def is_here(store: Store, digest: Digest) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import BinaryIO, Protocol
 
 #: What every request may take, besides the time of its bytes.
@@ -10,9 +9,9 @@ PATIENCE_S = 10.0
 #: A store that is slower than this does not help anybody to build.
 SLOWEST_BYTES_PER_S = 1 << 20
 _LONGEST_S = 600.0
-
-#: Takes the next bytes of a file; they are only valid during the call.
-Sink = Callable[[memoryview], None]
+#: How much is moved at once.
+PART_BYTES = 1 << 20
+_SMALL_BYTES = 1 << 16
 
 
 class RemoteError(Exception):
@@ -27,8 +26,22 @@ class DeniedError(RemoteError):
     """It does not let this farm do what was asked."""
 
 
+class TooLargeError(DeniedError):
+    """It never takes a file of this size."""
+
+
 class LyingError(RemoteError):
     """It sent something else than what was asked for."""
+
+
+class Sink(Protocol):
+    """Takes the bytes of a file, in their order."""
+
+    def room(self) -> memoryview:
+        """Return where the next bytes go; never empty."""
+
+    def took(self, count: int) -> None:
+        """Learn that so many bytes were put at the beginning of the room. Raises OSError if they cannot be kept."""
 
 
 class Transport(Protocol):
@@ -57,5 +70,17 @@ def seconds_for(size: int) -> float:
 
 def small(transport: Transport, path: str, most_bytes: int) -> bytes | None:
     """Return the bytes of a small file; None if there is none. Raises RemoteError."""
-    content = bytearray()
-    return bytes(content) if transport.get(path, content.extend, most_bytes=most_bytes) else None
+    memory = _Memory()
+    return bytes(memory.content) if transport.get(path, memory, most_bytes=most_bytes) else None
+
+
+class _Memory:
+    def __init__(self) -> None:
+        self.content = bytearray()
+        self._room = memoryview(bytearray(_SMALL_BYTES))
+
+    def room(self) -> memoryview:
+        return self._room
+
+    def took(self, count: int) -> None:
+        self.content += self._room[:count]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.engine.remote_server import program_of_nginx
 from runtime.errors import XrtError
 from runtime.xrt.judge import Installation, find
 from toolchains.open.emulation import compile_core
@@ -27,11 +28,11 @@ def program(name: str) -> str:
 
 
 def nginx() -> str:
-    """The web server that stands for a team's store. It lies where an ordinary user's PATH often does not lead."""
-    found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
-    if found is None:
-        pytest.skip("there is no nginx: apt-get install nginx-light")
-    return found
+    """The web server that stands for a team's store."""
+    try:
+        return program_of_nginx()
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
 
 
 def open_headers() -> Path:

@@ -10,10 +10,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import needs
 import pytest
-import remote_server
-from remote_server import Nginx
 from small_checkout import CHAIN, PLAIN, PYPROJECT, Checkout
+
+from benchmarks.engine import remote_server
+from benchmarks.engine.remote_server import Nginx
 
 #: A task that vouches for what its step has made, and says whether it did.
 VOUCHED = """
@@ -44,6 +46,7 @@ def _checkout(folder: Path, url: str = "", *, writes: str = "nothing", body: str
 
 @pytest.fixture
 def nginx(tmp_path: Path) -> Iterator[Nginx]:
+    needs.nginx()
     with remote_server.nginx(tmp_path / "nginx") as server:
         yield server
 

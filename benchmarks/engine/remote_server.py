@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import re
+import shutil
 import socket
 import socketserver
 import subprocess
@@ -14,8 +15,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-
-import needs
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGURATION = ROOT / "docs/examples/nginx-store.conf"
@@ -31,17 +30,21 @@ class Nginx:
 
     @property
     def url(self) -> str:
+        """The address of the store."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def store(self) -> Path:
+        """The folder that holds the files."""
         return self.folder / "store"
 
     def names(self, part: str) -> list[str]:
+        """Return the names of the files in `ac` or `cas`."""
         return sorted(path.name for path in (self.store / part).glob("*"))
 
     def start(self) -> None:
-        program = needs.nginx()
+        """Start, again on the same port. Raises FileNotFoundError without nginx, and OSError if it does not start."""
+        program = program_of_nginx()
         for name in ("store", "incoming"):
             (self.folder / name).mkdir(exist_ok=True)
         self.port = self.port or free_port()
@@ -65,28 +68,38 @@ class Nginx:
             "-e",
             f"{self.folder}/error.log",
         ]
-        self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         until = time.monotonic() + 20
         while not self.answers():
-            assert self.process.poll() is None, self.process.stderr.read()
-            assert time.monotonic() < until, "nginx does not answer"
+            if self.process.poll() is not None or time.monotonic() > until:
+                raise OSError(f"nginx does not start: {(self.folder / 'error.log').read_text()}")
             time.sleep(0.02)
 
     def answers(self) -> bool:
+        """Tell whether it can be connected to."""
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
             return True
         return False
 
     def stop(self) -> None:
+        """Kill it."""
         if self.process is not None:
             self.process.kill()
-            self.process.communicate()
+            self.process.wait()
             self.process = None
+
+
+def program_of_nginx() -> str:
+    """Return the path of nginx. It lies where an ordinary user's PATH often does not lead."""
+    found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+    if found is None:
+        raise FileNotFoundError("there is no nginx: apt-get install nginx-light")
+    return found
 
 
 @contextlib.contextmanager
 def nginx(folder: Path) -> Iterator[Nginx]:
-    """Run an nginx whose files lie in `folder`; skips if there is none."""
+    """Run an nginx whose files lie in `folder`. Raises FileNotFoundError if there is none."""
     folder.mkdir(exist_ok=True)
     server = Nginx(folder)
     server.start()
@@ -97,6 +110,7 @@ def nginx(folder: Path) -> Iterator[Nginx]:
 
 
 def free_port() -> int:
+    """Return a port of this machine that nobody uses."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
@@ -118,6 +132,7 @@ class Faulty:
 
     @property
     def url(self) -> str:
+        """The address of the store."""
         return f"http://127.0.0.1:{self.port}"
 
 
@@ -128,12 +143,15 @@ class Handler(BaseHTTPRequestHandler):
     faulty: Faulty
 
     def do_GET(self) -> None:
+        """Answer."""
         self._serve()
 
     def do_HEAD(self) -> None:
+        """Answer."""
         self._serve()
 
     def do_PUT(self) -> None:
+        """Answer."""
         self._serve()
 
     def _serve(self) -> None:
@@ -155,9 +173,11 @@ class Handler(BaseHTTPRequestHandler):
 
     @property
     def content(self) -> bytes | None:
+        """The file that is asked for, None if there is none."""
         return self.faulty.files.get(self.path)
 
     def answer(self, status: int, content: bytes = b"", **headers: str) -> bool:
+        """Send an answer; underscores in the names of headers stand for hyphens. Returns True."""
         self.send_response(status)
         for name, value in {"Content-Length": str(len(content)), **headers}.items():
             self.send_header(name.replace("_", "-"), value)
@@ -175,8 +195,8 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         self.end_headers()
 
-    def log_message(self, *_: object) -> None:
-        pass
+    def log_message(self, format: str, *_: object) -> None:  # noqa: A002 - its name there
+        """Say nothing."""
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -190,6 +210,7 @@ class _Server(socketserver.ThreadingTCPServer):
 
 @contextlib.contextmanager
 def faulty() -> Iterator[Faulty]:
+    """Run a server on a free port of this machine."""
     state = Faulty()
     handler = type("OwnHandler", (Handler,), {"faulty": state})
     with _Server(("127.0.0.1", 0), handler) as server:
