@@ -1,0 +1,117 @@
+"""A team's store on S3: moto stands for the server, in an environment of its own, since it brings 60 packages.
+
+python3 -m venv ENV && ENV/bin/pip install 'moto[s3,server]' && pip install -e '.[remote]'
+MOTO_SERVER=ENV/bin/moto_server .venv/bin/python -m pytest -m nightly tests/farm/remote
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from benchmarks.engine.remote_server import free_port
+from farm.remote.connect import connected, remote_of
+from farm.remote.exchange import Exchange
+from farm.remote.health import Health
+from farm.remote.transport import Transport, UnreachableError, small
+from farm.results.digest import digest_of
+from farm.results.record import Cost
+from farm.results.store import Store, entry_of
+
+KEY = hashlib.sha256(b"key").hexdigest()
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Transport]:
+    pytest.importorskip("obstore", reason="obstore is not installed: pip install -e '.[remote]'")
+    program = os.environ.get("MOTO_SERVER")
+    if program is None:
+        pytest.skip("MOTO_SERVER does not name a moto_server")
+    port = free_port()
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "anna",
+        "AWS_SECRET_ACCESS_KEY": "hush",
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+    }.items():
+        monkeypatch.setenv(name, value)
+    process = subprocess.Popen([program, "-H", "127.0.0.1", "-p", str(port)], stderr=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + 120
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                assert time.monotonic() < until
+                time.sleep(0.1)
+        signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=anna/20260101/us-east-1/s3/aws4_request"}
+        url = f"http://127.0.0.1:{port}/bucket"
+        urllib.request.urlopen(urllib.request.Request(url, method="PUT", headers=signed), timeout=60).close()
+        yield connected(remote_of("s3://bucket/farm/main"))
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.nightly
+def test_s3(s3: Transport, tmp_path: Path) -> None:
+    assert s3.size("cas/aa") is None
+    assert small(s3, "cas/aa", 100) is None
+    s3.put("cas/aa", BytesIO(b"first"), 5)
+    s3.put("cas/aa", BytesIO(b"other"), 5)
+    assert (s3.size("cas/aa"), small(s3, "cas/aa", 100)) == (5, b"first")
+    s3.put("cas/aa", BytesIO(b"third"), 5, replace=True)
+    assert small(s3, "cas/aa", 100) == b"third"
+    # A whole result, with a file that goes up in parts and comes down beside its hash.
+    work, log = tmp_path / "work", tmp_path / "log"
+    work.mkdir()
+    contents = {"a": b"A" * 5000, "b": os.urandom(1 << 20) * 70}
+    for name, content in contents.items():
+        (work / name).write_bytes(content)
+    log.write_text("said\n")
+    said: list[str] = []
+    own, copies = (Store(tmp_path / name, said.append) for name in ("own", "copies"))
+    assert copies.is_usable
+    digests = {name: digest_of(work / name) for name in contents}
+    own.publish(entry_of(KEY, "hls:x", digests, work, log, facts={}, cost=Cost(1.0, 1.0, 1.0)), work, log)
+    exchange = Exchange(s3, (own,), copies, Health("REMOTE", said.append), 1 << 30)
+    assert exchange.send(KEY, "results")[0] == "done"
+    assert exchange.send(KEY, "results") == ("done", 0)
+    assert exchange.fetch(KEY, contents) == sum(map(len, contents.values())) + 5
+    entry = copies.find(KEY)
+    assert entry is not None
+    assert copies.restore(entry, tmp_path / "out")
+    for name, content in contents.items():
+        assert (tmp_path / "out/work" / name).read_bytes() == content
+    s3.put(f"cas/{digests['a'].sha256}", BytesIO(b"B" * 5000), 5000, replace=True)
+    fresh = Store(tmp_path / "fresh", said.append)
+    assert fresh.is_usable
+    assert Exchange(s3, (), fresh, Health("REMOTE", said.append), 1 << 30).fetch(KEY, contents) is None
+    assert said == [
+        "the remote store REMOTE gave no usable result of hls:x: it sent other bytes. Such results are made here"
+    ]
+
+
+@pytest.mark.nightly
+def test_an_object_store_that_nobody_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("obstore", reason="obstore is not installed: pip install -e '.[remote]'")
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "anna",
+        "AWS_SECRET_ACCESS_KEY": "hush",
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(UnreachableError) as caught:
+        small(connected(remote_of("s3://bucket")), "ac/aa", 100)
+    assert "hush" not in str(caught.value)
