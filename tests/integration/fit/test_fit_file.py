@@ -73,3 +73,13 @@ def test_why_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(placement, "MOST_LABELS", 0)
     found = left(tmp_path, "fit.pin=res2b:slr1")
     assert (found["fits"], found["says"]) == (None, ["given up after 0 placements of the first blocks"])
+
+
+def test_a_change_of_any_file_of_the_solver_asks_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limits that a placement has to keep are in its settings' file, for one."""
+    read: set[str] = set()
+    read_bytes = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read.add(path.name) or read_bytes(path))
+    left(tmp_path)
+    used = {Path(fit_answer.__file__).with_name(f"{name}.py").name for name in ("solve", "settings", "ring", "needs")}
+    assert used <= read
