@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 Line = tuple[int, int]
 """Begin and end of a line in a text; the newline is excluded."""
@@ -16,27 +17,47 @@ def lines_with(text: str, words: Iterable[str]) -> list[Line]:
 
 def lines_holding(text: str, word: str) -> Iterator[Line]:
     """Return the lines that hold a word, in their order; the empty word is in all of them."""
-    if "\n" in word:
-        return
-    at = text.find(word)
-    while at >= 0:
-        line = _line_at(text, at)
-        yield line
-        at = text.find(word, line[1] + 1) if line[1] < len(text) else -1
+    return (line_to(text, end) for end in ends_holding(text, word))
 
 
 def lines_matching(text: str, pattern: re.Pattern[str]) -> Iterator[Line]:
     """Return the lines that contain a match of `pattern`, in order. The pattern must not match a newline."""
+    return (line_to(text, end) for end in ends_matching(text, pattern))
+
+
+def ends_holding(text: str, word: str) -> list[int]:
+    """Return where the lines end that hold a word. A text in which each line holds one has many of them."""
+    ends: list[int] = []
+    at = -1 if "\n" in word else text.find(word)
+    while at >= 0:
+        end = text.find("\n", at)
+        if end < 0:
+            ends.append(len(text))
+            break
+        ends.append(end)
+        at = text.find(word, end + 1)
+    return ends
+
+
+def ends_matching(text: str, pattern: re.Pattern[str]) -> Iterator[int]:
+    """Return where the lines end that contain a match of `pattern`. The pattern must not match a newline."""
     found = pattern.search(text)
     while found is not None:
-        line = _line_at(text, found.start())
-        yield line
-        found = pattern.search(text, line[1])
+        end = text.find("\n", found.start())
+        end = len(text) if end < 0 else end
+        yield end
+        found = pattern.search(text, end)
 
 
-def _line_at(text: str, at: int) -> Line:
-    end = text.find("\n", at)
-    return text.rfind("\n", 0, at) + 1, len(text) if end < 0 else end
+def line_to(text: str, end: int) -> Line:
+    """Return the line that ends at a place."""
+    return text.rfind("\n", 0, end) + 1, end
+
+
+@lru_cache(maxsize=1)
+def small(text: str) -> str:
+    """Return a text in small letters, each in its place; also letters that are equal to others but for their case."""
+    return text.replace("\u0130", "i").replace("\u0131", "i").replace("\u017f", "s").lower()
 
 
 def with_lines(text: str, lines: Iterable[tuple[Line, str]]) -> str:

@@ -15,11 +15,12 @@ a log need not be in memory.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from reports.logs.line_filter import Line, lines_holding, lines_matching, with_lines
+from reports.logs.effort import Effort, hidden_whole
+from reports.logs.line_filter import Line, ends_holding, ends_matching, line_to, small, with_lines
 from reports.logs.private import addresses, homes, secrets, tokens
 from reports.logs.private.invisible import as_it_was, visible
 from reports.logs.private.keys import MARK, KeyLines
@@ -45,11 +46,16 @@ def _by_word(rules: Iterable[Rule]) -> dict[str, Tried]:
     return found
 
 
-_WORDS = _by_word(RULES) | dict.fromkeys(("=", "setenv "), _VARIABLE)
-_NAMING_WORDS = _by_word(_NAMING) | dict.fromkeys(("user=", "name=", "host=", "setenv "), _VARIABLE)
-_LOOKS = tuple((rule.look, 1 << at) for at, rule in enumerate(RULES) if rule.look is not None)
+_WORDS = _by_word(RULES) | {"setenv ": _VARIABLE}
+_NAMING_WORDS = _by_word(_NAMING) | {"setenv ": _VARIABLE}
+_LOOKS = tuple((look, 1 << at) for at, rule in enumerate(RULES) for look in rule.looks)
 _IN_PATHS = 1 << RULES.index(homes.IN_PATHS)
 _NAMING_LOOKS = tuple((look, rules) for look, rules in _LOOKS if rules == _IN_PATHS)
+
+
+#: What an Effort gets: at first, and for each character of a log. Real logs need a tenth of it.
+_LEARNING, _CLEANING = (10_000.0, 0.06), (30_000.0, 0.2)
+_SEARCH, _PLACE, _LONG = 0.03, 1.5, 500
 
 
 class Redactor:
@@ -67,11 +73,14 @@ class Redactor:
         self._words = {name for name in names if name}
         self._names: Names | None = None
         self._key = KeyLines()
+        self._learning, self._cleaning = Effort(*_LEARNING), Effort(*_CLEANING)
         self._home = re.compile(rf"{re.escape(home)}(?![\w.-])") if home else None
 
     def learn(self, piece: str) -> None:
         """Note the users and hosts that a piece names."""
-        self._words |= names_in(piece)
+        plain = visible(piece)
+        self._words |= _names_of(plain, self._learning)
+        self._learning.next_piece(len(plain))
         self._names = None
 
     def clean(self, piece: str) -> str:
@@ -99,9 +108,21 @@ class Redactor:
     def _without(self, text: str, names: Names) -> str:
         if self._home is not None:
             text = self._home.sub(HOME, text)
-        tried = suspicious_lines(text)
-        clean = with_lines(text, ((line, _apply(text[line[0] : line[1]], rules)) for line, rules in tried))
-        return with_lines(clean, ((line, names.hide(clean[line[0] : line[1]])) for line in names.lines(clean)))
+        clean = with_lines(text, self._by_rules(text))
+        self._cleaning.next_piece(len(text))
+        return with_lines(clean, self._by_names(clean, names))
+
+    def _by_rules(self, text: str) -> Iterator[tuple[Line, str]]:
+        for (begin, end), tried in suspicious_lines(text):
+            line = text[begin:end]
+            affords = self._cleaning.affords(end, _work(line, tried))
+            yield (begin, end), _apply(line, tried) if affords else hidden_whole(line)
+
+    def _by_names(self, clean: str, names: Names) -> Iterator[tuple[Line, str]]:
+        for begin, end in names.lines(clean):
+            line = clean[begin:end]
+            affords = self._cleaning.affords(0, 2 + len(line) * _SEARCH)
+            yield (begin, end), names.hide(line) if affords else hidden_whole(line)
 
 
 def redact(text: str, names: Iterable[str] = ()) -> str:
@@ -135,31 +156,58 @@ def redact_line(line: str) -> str:
 
 
 def suspicious_lines(
-    text: str, words: Mapping[str, Tried] = _WORDS, looks: Sequence[tuple[re.Pattern[str], Tried]] = _LOOKS
+    text: str,
+    words: Mapping[str, Tried] = _WORDS,
+    looks: Sequence[tuple[re.Pattern[str], Tried]] = _LOOKS,
+    variables: Callable[[str], Iterable[int]] = secrets.ends_of_private_variables,
 ) -> list[tuple[Line, Tried]]:
     """Return the lines in which a rule may find something, in their order, with the rules to try."""
-    lower = _small(text)
-    found: dict[Line, Tried] = {}
+    lower = small(text)
+    found: dict[int, Tried] = {}
     for word, rules in words.items():
-        for line in lines_holding(lower, word):
-            found[line] = found.get(line, 0) | rules
+        for end in ends_holding(lower, word):
+            found[end] = found.get(end, 0) | rules
     for look, rules in looks:
-        for line in lines_matching(text, look):
-            found[line] = found.get(line, 0) | rules
-    return sorted(found.items())
+        for end in ends_matching(text, look):
+            found[end] = found.get(end, 0) | rules
+    for end in variables(text):
+        found[end] = found.get(end, 0) | _VARIABLE
+    return [(line_to(text, end), rules) for end, rules in sorted(found.items())]
 
 
 def names_in(text: str) -> frozenset[str]:
     """Return the users and hosts that a text names: in a variable, in HLS' greeting, in a path."""
-    plain = visible(text)
-    lines = suspicious_lines(plain, _NAMING_WORDS, _NAMING_LOOKS)
-    return frozenset(name for (begin, end), tried in lines for name in _names(plain[begin:end], tried))
+    return _names_of(visible(text), Effort(*_LEARNING))
+
+
+def _names_of(plain: str, effort: Effort) -> frozenset[str]:
+    names: set[str] = set()
+    crowded: list[str] = []
+    for (begin, end), tried in suspicious_lines(plain, _NAMING_WORDS, _NAMING_LOOKS, secrets.ends_of_persons):
+        line = plain[begin:end]
+        if effort.affords(end, _work(line, tried)):
+            names.update(_names(line, tried))
+        else:
+            crowded.append(line)
+    if crowded:
+        text = "\n".join(crowded)
+        names |= homes.possible_owners(text) | secrets.possible_names(text) | set(addresses.users_and_hosts(text))
+    return frozenset(names)
 
 
 @lru_cache(maxsize=1)
 def _names_of_log(log: str) -> frozenset[str]:
     """The names in a whole log: a failure quotes several lines of it, and each is redacted by all of it."""
     return names_in(log)
+
+
+def _work(line: str, tried: Tried) -> float:
+    """Return how much work it is to try rules on a line: to search it for each, and what is done at each place."""
+    work = 2 + tried.bit_count() * (1 + len(line) * _SEARCH)
+    if len(line) > _LONG:
+        lower = small(line)
+        work += sum(lower.count(word) for word, rules in _WORDS.items() if rules & tried) * _PLACE
+    return work
 
 
 def _names(line: str, tried: Tried) -> Iterator[str]:
@@ -171,14 +219,9 @@ def _names(line: str, tried: Tried) -> Iterator[str]:
         yield from homes.owners(line)
 
 
-def _small(text: str) -> str:
-    """Return a text in small letters, each in its place: only one letter has a small form of two."""
-    return text.replace("\u0130", "i").lower()
-
-
 def _rules_for(line: str) -> Tried:
-    lower = _small(line)
-    tried = 0
+    lower = small(line)
+    tried = _VARIABLE if any(secrets.ends_of_private_variables(line)) else 0
     for word, rules in _WORDS.items():
         if word in lower:
             tried |= rules

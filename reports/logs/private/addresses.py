@@ -10,7 +10,7 @@ from reports.logs.private.rule import ADDRESS, HIDDEN, HOST, LICENCE_SERVER, NOT
 
 # 2100@host, 2100@host1:2101@host2, 2100@host1,host2, 2100@[2001:db8::7]
 _HOST_NAME = r"(?:[A-Za-z0-9][A-Za-z0-9._-]{0,253}|\[[0-9A-Fa-f:.]{2,45}\])"
-_LICENCE_SERVER = re.compile(rf"(?<![0-9A-Za-z])[0-9]{{2,5}}@{_HOST_NAME}(?:,{_HOST_NAME}(?![\w.]*@))*")
+_LICENCE_SERVER = re.compile(rf"[0-9](?<![0-9A-Za-z][0-9])[0-9]{{1,4}}@{_HOST_NAME}(?:,{_HOST_NAME}(?![\w.]*@))*")
 _LICENCE_WORDS = ("licen", "flex", "lmgrd", "xilinxd")
 _OF_LICENCES = re.compile("|".join(_LICENCE_WORDS), re.IGNORECASE)
 # host:2100 in a line about licences; top.v:2100 is a place.
@@ -57,7 +57,8 @@ _HEAD_HOST = re.compile(
 _BATCH_HOST = re.compile(
     r"(?P<lead>\b(?:executed|submitted|running|started) (?:on|from) (?:host\(?s?\)?|node) <?)(?!redacted)[\w.-]+"
 )
-_IPV4 = re.compile(r"(?<![\w.-])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w-]|\.[0-9])(?::[0-9]{1,5}\b)?")
+# A search skips to the first digit, and looks then at what is before it.
+_IPV4 = re.compile(r"[0-9](?<![\w.-][0-9])[0-9]{0,2}(?:\.[0-9]{1,3}){3}(?![\w-]|\.[0-9])(?::[0-9]{1,5}\b)?")
 _FOUR_NUMBERS = re.compile(r"\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]")
 _COLONS = re.compile(r"(?<![\w:.])[0-9A-Fa-f:]{3,60}(?:%[\w.-]{1,20})?(?![\w:])")
 _DASHED_MAC = re.compile(r"(?<![\w.-])[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){5}(?![\w-])")
@@ -136,10 +137,10 @@ RULES: tuple[Rule, ...] = (
     replacing(_UNC, lambda found: found["lead"] + HOST, "\\\\"),
     replacing(_SMB, f"//{HOST}", "//"),
     replacing(_NFS, _nfs, ":/"),
-    replacing(_IPV4, _ipv4, look=_FOUR_NUMBERS),
-    replacing(_COLONS, _colons, look=re.compile(r":(?::|(?:[0-9A-Fa-f]{1,4}:){3})")),
-    replacing(_DASHED_MAC, _with_letter, look=re.compile(r"-(?:[0-9A-Fa-f]{2}-){3}")),
-    replacing(_DOTTED_MAC, _with_letter, look=re.compile(r"\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}")),
+    replacing(_IPV4, _ipv4, looks=(_FOUR_NUMBERS,)),
+    replacing(_COLONS, _colons, looks=(re.compile(r":(?::|(?:[0-9A-Fa-f]{1,4}:){3})"),)),
+    replacing(_DASHED_MAC, _with_letter, looks=(re.compile(r"-(?:[0-9A-Fa-f]{2}-){3}"),)),
+    replacing(_DOTTED_MAC, _with_letter, looks=(re.compile(r"\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}"),)),
 )  # fmt: skip
 
 

@@ -9,7 +9,12 @@ from functools import lru_cache
 from reports.logs.private.rule import HOME, NOT_OURS, Rule, replacing, words
 
 # A path from the root, also behind an option (-I/home/…); not the slashes within a netlist's names.
-PATH = re.compile(r"(?:(?<![\w>./\\])|(?<=-[ILDo]))(?:[A-Za-z]:)?[/\\][^\s\"'`:;,=()\[\]{}<>|&*]+")
+# It is looked for by its first slash, because a search skips to that.
+_NO_PATH = r"\s\"'`:;,=()\[\]{}<>|&*"
+_REST = re.compile(rf"[/\\](?:(?<![\w>./\\][/\\])|(?<=-[ILDo][/\\]))[^{_NO_PATH}]+")
+_DRIVE = re.compile(r"(?:(?<![\w>./\\])|(?<=-[ILDo]))[A-Za-z]:\Z")
+_AT_ROOT = re.compile(r"(?:[A-Za-z]:)?[/\\]+(?:home|Users)[/\\]+([^/\\]+)")
+_LONGEST_KEPT = 300
 _SEPARATORS = re.compile(r"([/\\]+)")
 _HOME_PART = re.compile(
     r"\w{0,30}homes?[0-9]{0,3}|(?:\w{0,20}_)?users|users?[0-9]{0,3}|\w{0,20}scratch[0-9]{0,3}|people|staff|students?|"
@@ -86,19 +91,64 @@ def _is_sorting(part: str) -> bool:
     return len(part) == 1 or part.lower() == "users" or (part.isalpha() and part.isupper())
 
 
-def _without_home(found: re.Match[str]) -> str:
-    parts = _parts(found[0])
+def _paths(line: str) -> Iterator[tuple[int, int]]:
+    """Return where paths begin and end in a line."""
+    end = 0
+    for found in _REST.finditer(line):
+        begin = found.start()
+        if begin - 2 >= end and line[begin - 1] == ":" and _DRIVE.match(line, begin - 2, begin):
+            begin -= 2
+        end = found.end()
+        yield begin, end
+
+
+def _home_in(path: str) -> tuple[int, str] | None:
+    """Return how long the folder of a user is that a path begins with, and the user. Logs repeat their paths."""
+    return _kept(path) if len(path) < _LONGEST_KEPT else _looked_up(path)
+
+
+def _looked_up(path: str) -> tuple[int, str] | None:
+    simple = _AT_ROOT.match(path)
+    if simple is not None and simple[1] not in _NEVER and not _is_sorting(simple[1]):
+        return simple.end(), simple[1]
+    parts = _parts(path)
     end = _home_end(parts)
-    return found[0] if end is None else HOME + "".join(parts[end[0] + 1 :])
+    return None if end is None else (sum(map(len, parts[: end[0] + 1])), end[1])
+
+
+_kept = lru_cache(maxsize=8192)(_looked_up)
+
+
+def _without_homes(line: str) -> str:
+    pieces: list[str] = []
+    done = 0
+    for begin, end in _paths(line):
+        home = _home_in(line[begin:end])
+        if home is not None:
+            pieces += (line[done:begin], HOME)
+            done = begin + home[0]
+    return "".join((*pieces, line[done:])) if pieces else line
 
 
 def owners(line: str) -> Iterator[str]:
     """Return the users whose folders a line names."""
-    for path in PATH.finditer(line):
-        end = _home_end(_parts(path[0]))
-        if end is not None:
-            yield end[1]
+    for begin, end in _paths(line):
+        home = _home_in(line[begin:end])
+        if home is not None:
+            yield home[1]
 
 
-IN_PATHS = replacing(PATH, _without_home, *_WORDS, look=_LOOK)
+# The same for many lines at once: what follows a part that holds users, behind parts that sort them.
+_OWNER = re.compile(
+    rf"[/\\](?i:{_HOME_PART.pattern}|u)[/\\]+(?:(?:\w|[Uu]sers|[A-Z]{{1,20}})[/\\]+){{0,3}}([^/\\{_NO_PATH}]+)"
+    rf"|([^/\\{_NO_PATH}]{{1,64}})[/\\]+(?:{'|'.join(map(re.escape, sorted(_INSIDE)))})(?![\w.-])"
+)
+
+
+def possible_owners(text: str) -> set[str]:
+    """Return the users whose folders a text may name: more than `owners`, in a tenth of the time."""
+    return {name for found in _OWNER.findall(text) for name in found if name and name not in _NEVER}
+
+
+IN_PATHS = Rule(_without_homes, _WORDS, (_LOOK,))
 RULES: tuple[Rule, ...] = (_WINDOWS, IN_PATHS, _TILDE, _RUN, _MAIL)

@@ -47,7 +47,10 @@ class Names:
 
     def lines(self, text: str) -> list[Line]:
         """Return the lines of a text that may hold one of the names."""
-        return lines_with(text, ("",) if self._index else self._names)
+        if not self._index:
+            return lines_with(text, self._names)
+        runs = self._index.keys() & set(_RUN.findall(text))
+        return lines_with(text, runs if len(runs) <= _FEW else ("",)) if runs else []
 
     def _by_index(self, line: str) -> str:
         if self._index.keys().isdisjoint(_RUN.findall(line)):

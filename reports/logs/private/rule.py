@@ -28,25 +28,25 @@ class Rule:
     """Hides one kind of private text in a line.
 
     `hide` returns the line without it, and is tried on lines that hold one of `words` (in small letters) or in which
-    `look` is found: a log has 100 MB, and searching all of it for a word, or for a pattern that begins with one
+    one of `looks` is found: a log has 100 MB, and searching all of it for a word, or for a pattern that begins with one
     character, takes less than trying patterns on each line.
     """
 
     hide: Callable[[str], str]
     words: tuple[str, ...]
-    look: re.Pattern[str] | None = None
+    looks: tuple[re.Pattern[str], ...] = ()
 
 
 def replacing(
     pattern: str | re.Pattern[str],
     replacement: str | Callable[[re.Match[str]], str],
     *words: str,
-    look: re.Pattern[str] | None = None,
+    looks: tuple[re.Pattern[str], ...] = (),
 ) -> Rule:
     """Return the rule that replaces a pattern wherever it stands; a text as replacement is taken as it is."""
     compiled = re.compile(pattern) if isinstance(pattern, str) else pattern
     put = replacement if callable(replacement) else lambda _: replacement
-    return Rule(lambda line: compiled.sub(put, line), words, look)
+    return Rule(lambda line: compiled.sub(put, line), words, looks)
 
 
 def keeping(*names: str) -> Callable[[re.Match[str]], str]:

@@ -43,11 +43,12 @@ _KINDS = (
 )
 # Behind a letter or a digit no token begins.
 _TOKEN = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(_KINDS)})")
-# In one of these a line with a token is found: most tokens have a long run behind an underscore.
-_LOOK = re.compile(r"_[A-Za-z0-9]{10}[A-Za-z0-9_-]{10}")
 _WORDS = ("ogzxivyxdz", "iqojb3jpz2lu", "ya29.", "1//0", "8q~", "cmvmd", "sk-", "key", "sq0", "eyj", "age-secret")
-# The others by their first letter, which takes no longer than one word.
+_MOST_PASSES = 8
+# Most tokens have a long run behind an underscore; others are found by their first letter, which takes no longer than
+# one word.
 _LOOKS = (
+    re.compile(r"_[A-Za-z0-9]{10}[A-Za-z0-9_-]{10}"),
     re.compile(r"A(?:(?:KI|SI|BI|CC|RO|ID)A[A-Z0-9]{12}|Iza|KCp|T[AC]TT3|TBB)"),
     re.compile(r"G(?:R1348941|OCSPX-)"),
     re.compile(r"SG\."),
@@ -63,9 +64,18 @@ _HOOK = re.compile(
     r"office(?:365)?\.com/webhook[\w]{0,3}/)[\w/@.-]+"
 )
 
+
+def _without_tokens(line: str) -> str:
+    """Hide tokens, also one that began directly behind another: what is hidden ends with no letter."""
+    for _ in range(_MOST_PASSES):
+        line, count = _TOKEN.subn(TOKEN, line)
+        if not count:
+            break
+    return line
+
+
 RULES: tuple[Rule, ...] = (
-    replacing(_TOKEN, TOKEN, *_WORDS, look=_LOOK),
-    *(replacing(_TOKEN, TOKEN, look=look) for look in _LOOKS),
+    Rule(_without_tokens, _WORDS, _LOOKS),
     replacing(_JWT, TOKEN, "eyj"),
     replacing(_HOOK, lambda found: found["lead"] + TOKEN, "hook"),
 )

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.logs import log
@@ -128,6 +128,7 @@ def test_an_account_that_is_a_word_is_hidden_only_as_an_account() -> None:
     assert redact("work in /home/work/x.v") == "work in <home>/x.v"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_twice_is_once(text: str) -> None:
     once = redact(ENVIRONMENT + text)

@@ -11,7 +11,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.live import Live
 from rich.table import Table
@@ -37,6 +37,7 @@ def commands(text: str) -> set[str]:
     }
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(categories=["Cc", "Cf", "Cs", "L", "Nd"]), max_size=80))
 def test_any_text(text: str) -> None:
     clean = output.clean(text)
