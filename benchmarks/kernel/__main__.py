@@ -9,6 +9,7 @@ machine: seconds for the first image and for each of a batch, and its peak memor
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -42,12 +43,13 @@ KEPT = ("crossings", "reset")
 
 @dataclass(frozen=True)
 class Figures:
-    """One run of a batch: its statistics, and seconds and memory of this machine."""
+    """One run of a batch: its statistics, and seconds by the clock and of CPU and memory of this machine."""
 
     clock_mhz: float
     percent: int
     statistics: dict[str, Any]
     seconds: float
+    cpu_s: float
     peak_mib: float
 
     @property
@@ -80,10 +82,16 @@ class Measured:
         data = np.ascontiguousarray(random_images(self._network, images)).tobytes() + self._weights
         with Program(self.program) as kernel:
             kernel.load(self._images + settings_part(lines))
-            begin = time.perf_counter()
+            begin, before = time.perf_counter(), _cpu_s(kernel.pid)
             kernel.run(images, data)
-            seconds = time.perf_counter() - begin
-            return Figures(clock_mhz, percent, kernel.statistics(), seconds, _peak_mib(kernel.pid))
+            seconds, cpu_s = time.perf_counter() - begin, _cpu_s(kernel.pid) - before
+            return Figures(clock_mhz, percent, kernel.statistics(), seconds, cpu_s, _peak_mib(kernel.pid))
+
+
+def _cpu_s(pid: int) -> float:
+    """CPU seconds of a process so far (proc(5): user and system)."""
+    words = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return sum(map(int, words[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 def _peak_mib(pid: int) -> float:
@@ -146,6 +154,7 @@ def main(arguments: list[str] | None = None) -> int:
     console.print("latency: from the host's start to the first image's answered result")
     console.print(f"on {machine()}: first image {first.seconds:.1f} s, then {found[1].seconds / IMAGES:.1f} s an image")
     console.print(f"in a batch of {IMAGES}; peak memory {max(each.peak_mib for each in found):.0f} MiB")
+    console.print(f"CPU seconds: {first.cpu_s:.1f}, then {found[1].cpu_s / IMAGES:.1f} an image")
     failed = list(missed(network.name, found))
     for line in failed:
         console.print(f"[bold red]{line}[/]")
