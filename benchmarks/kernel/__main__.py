@@ -154,7 +154,7 @@ def main(arguments: list[str] | None = None) -> int:
     console.print("latency: from the host's start to the first image's answered result")
     console.print(f"on {machine()}: first image {first.seconds:.1f} s, then {found[1].seconds / IMAGES:.1f} s an image")
     console.print(f"in a batch of {IMAGES}; peak memory {max(each.peak_mib for each in found):.0f} MiB")
-    console.print(f"CPU seconds: {first.cpu_s:.1f}, then {found[1].cpu_s / IMAGES:.1f} an image")
+    console.print(f"CPU seconds: {first.cpu_s:.2f}, then {found[1].cpu_s / IMAGES:.2f} an image")
     failed = list(missed(network.name, found))
     for line in failed:
         console.print(f"[bold red]{line}[/]")

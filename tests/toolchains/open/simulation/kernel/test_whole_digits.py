@@ -150,16 +150,16 @@ def test_the_program_of_an_xclbin_writes_no_waveform(built: Built, pictures: np.
         built.run(pictures[:1], trace=Trace(tmp_path / "wave.fst", 0, 10))
 
 
-def test_memory_images_that_do_not_fit_are_refused(built: Built, pictures: np.ndarray) -> None:
+def test_memory_images_that_do_not_fit_are_refused(built: Built) -> None:
     memories = built.parts[emulation_data.MEMORIES]
-    other = settings_part(["clock_mhz 250.0"])
+    images, settings = split_part(memories)
+    of_another = settings_part(["12345678"]) * len(built.network.blocks)
     for given, message in (
         (memories[: len(memories) // 2], "the memory images end inside block "),
         (memories[:-10], "the memory images end inside the settings"),
         (memories + b"12345678", "bytes are left after the settings"),
-        # Of another network: a block more or less, or one with other memories.
-        (split_part(memories)[0], "the memory images end before the settings of the simulation"),
-        (other * 7, "preres: the memory image of .* is too short"),
+        (images, "the memory images end before the settings of the simulation"),
+        (of_another + settings_part(settings), "preres: the memory image of .* is too short"),
     ):
         with Program(built.folder / "stitch" / "program") as kernel, pytest.raises(SimulationError, match=message):
             kernel.load(given)
