@@ -27,7 +27,7 @@ from reports.summary.gates import GateError
 KEY = "diff_gates"
 EVERY = "*"
 _TEXT = re.compile(
-    r"(?:(?P<scope>\*|[A-Za-z_][A-Za-z0-9_/.]{0,200})\.)?(?P<quantity>[a-z][a-z0-9_]{0,40})"
+    r"(?:(?P<scope>\*|[A-Za-z_][A-Za-z0-9_/.-]{0,200})\.)?(?P<quantity>[a-z][a-z0-9_]{0,40})"
     r" {0,8}(?P<relation><=|>=) {0,8}(?P<limit>[+-]?[0-9]{1,15}(?:\.[0-9]{1,9})?) {0,8}(?P<percent>%?)"
 )
 _OTHERS = (

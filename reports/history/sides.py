@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from reports.history.amounts import Amount, Amounts, Key, amounts_of
@@ -68,18 +68,44 @@ def of_folder(folder: Path) -> Side:
     amounts: dict[Key, Amount] = {}
     tools: dict[str, str] = {}
     designs, hls = roll_up(found.reports, _INSTANCE_DEPTH), solutions(found.reports)
-    for at, design in enumerate(designs):
-        amounts |= _design(design, design.design if at else "")
-        tools |= {f"{design.design}": design.tool}
+    for design, prefix in zip(designs, _prefixes(designs, folder), strict=True):
+        amounts |= _design(design, prefix)
+        tools[prefix or "tool"] = design.tool
     for solution in hls:
-        amounts |= _solution(solution)
+        place = _below(solution.folder, folder)
+        amounts |= _solution(solution, f"hls/{place}" if len(hls) > 1 and place else "hls")
     if not amounts:
         raise SideError(f"{name} holds no report with an amount", "name a folder with reports of a tool")
-    return Side(name, amounts, tools, notes=tuple(f"left out: {error}" for error in found.errors[:3]))
+    notes = (
+        [f"{name}: without a name stands {designs[0].design}, the first of {len(designs)} designs"]
+        if designs[1:]
+        else []
+    )
+    return Side(name, amounts, tools, notes=(*notes, *(f"left out: {error}" for error in found.errors[:3])))
+
+
+def _prefixes(designs: Sequence[RollUp], folder: Path) -> list[str]:
+    """Return what stands before the amounts of each design: nothing for the first, then its name.
+
+    Two runs of one design also have their folder and variant: their amounts must not be taken for each other's.
+    """
+    names = [design.design for design in designs]
+    found = []
+    for at, design in enumerate(designs):
+        place = "/".join(filter(None, (_below(design.folder, folder), design.design, design.variant)))
+        found.append("" if not at else design.design if names.count(design.design) == 1 else place)
+    return found
+
+
+def _below(place: str, folder: Path) -> str:
+    """Return a folder's path below another one; empty for that one itself."""
+    path = PurePath(place)
+    below = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else place
+    return "" if below == "." else below
 
 
 def _design(design: RollUp, prefix: str) -> dict[Key, Amount]:
-    """Return the amounts of a design. The first one of a folder has no name before its amounts, others have theirs."""
+    """Return the amounts of a design, with `prefix` before the names of its scopes."""
     mark = MARK if design.stand_in else ""
     found: dict[Key, Amount] = {}
     scopes = [("", design.uses), *((slr.slr.lower(), slr.uses) for slr in design.slrs)]
@@ -104,12 +130,12 @@ def _design(design: RollUp, prefix: str) -> dict[Key, Amount]:
     return found
 
 
-def _solution(solution: Solution) -> dict[Key, Amount]:
+def _solution(solution: Solution, prefix: str) -> dict[Key, Amount]:
     """Return the amounts of an HLS solution by function; of a range the larger end counts."""
     mark = MARK if solution.stand_in else ""
     found: dict[Key, Amount] = {}
     for function in solution.functions:
-        scope = f"hls/{function.name}"
+        scope = f"{prefix}/{function.name}"
         for use in function.uses:
             if isinstance(use.used, (int, float)):
                 found[scope, use.resource] = Amount(float(use.used), mark)

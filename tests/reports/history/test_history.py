@@ -321,6 +321,26 @@ def test_two_folders_of_anybodys_reports(tmp_path) -> None:
     assert {(change.key[1], change.by) for change in found} == {("luts", 21)}
 
 
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the real reports (../shared) are not beside the checkout")
+def test_two_runs_of_one_design_are_not_mixed(tmp_path) -> None:
+    """A real report in two runs' folders, one of them with other LUTs: both are there, under names of their own."""
+    source = next(path for path in sorted((SHARED / "utilization").iterdir()) if "Slice LUTs" in path.read_text())
+    text = source.read_text()
+    line = next(line for line in text.splitlines() if line.startswith(("| Slice LUTs", "| CLB LUTs")))
+    used = line.split("|")[2]
+    more = str(int(used) + 21).rjust(len(used) - 1) + " "
+    for side in ("a", "b"):
+        for run in ("impl_1", "impl_2"):
+            place = tmp_path / side / "p.runs" / run
+            place.mkdir(parents=True)
+            other = side == "b" and run == "impl_2"
+            (place / "util.rpt").write_text(text.replace(line, line.replace(used, more, 1)) if other else text)
+    before, after = of_folder(tmp_path / "a"), of_folder(tmp_path / "b")
+    counts = [sorted(one.value for key, one in side.amounts.items() if key[1] == "luts") for side in (before, after)]
+    assert counts == [[int(used)] * 2, [int(used), int(used) + 21]]
+    assert "the first of 2 designs" in before.notes[0]
+
+
 def test_the_files_are_plain_json(history) -> None:
     name = history.add(entry())
     assert json.loads((history.folder / f"{name}.json").read_text())["format"] == 1
