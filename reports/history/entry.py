@@ -17,13 +17,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reports.history.amounts import BUILD, Amount, Key
+from reports.history.amounts import BUILD, ESTIMATE, Amount, Key
 from reports.history.revision import Revision
 from reports.reading.document import Record
 from reports.reading.errors import UnknownLayoutError
+from reports.reading.stand_in import MARK
 from reports.summary.build_report import BuildReport
 
 FORMAT = 1
+#: The year 9999: calendars end there.
+_LATEST_S = 2.5e11
 #: The shape of a core, of which all its other facts follow.
 _SHAPES = ("pe", "simd", "mmv", "depth", "channels", "synapses", "pixels", "input_bits", "weight_bits", "output_bits")
 
@@ -150,18 +153,34 @@ def read_entry(record: Record, name: str) -> Entry:
     for scope, values in record.record("values").records().items():
         own = marks.get(scope, {})
         for quantity in values.value:
-            amounts[scope, quantity] = Amount(values.number(quantity), str(own.get(quantity, "")))
+            mark = own.get(quantity)
+            amounts[scope, quantity] = Amount(values.number(quantity), mark if mark in (ESTIMATE, MARK) else "")
     git = record.record("revision")
     dirty = git.value.get("dirty")
+    began_s = record.number("began_s")
+    if not 0 <= began_s < _LATEST_S:
+        raise record.wrong("began_s", "seconds since 1970")
+    words = [record.text("folder"), record.text("outcome"), git.maybe_text("commit") or ""]
+    if not all(_is_unicode(word) for word in (*words, *(word for key in amounts for word in key))):
+        raise UnknownLayoutError(record.file, None, "holds half a character", "no text does")
     return Entry(
         name=name,
-        folder=record.text("folder"),
-        began_s=record.number("began_s"),
-        outcome=record.text("outcome"),
-        revision=Revision(git.maybe_text("commit"), dirty if isinstance(dirty, bool) else None),
+        folder=words[0],
+        began_s=began_s,
+        outcome=words[1],
+        revision=Revision(words[2] or None, dirty if isinstance(dirty, bool) else None),
         amounts=amounts,
         document=record.value,
     )
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether a text has no half of a surrogate pair, which JSON allows and no file or database takes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _objects(value: Any) -> dict[str, dict[str, Any]]:

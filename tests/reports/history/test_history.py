@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import sqlite3
 import stat
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 
 from config.settings import Settings
 from reports.history import folder as history_folder
+from reports.history.amounts import name_of
 from reports.history.choice import sides_of
 from reports.history.commits import change_words, commits
 from reports.history.difference import changes
@@ -22,7 +24,7 @@ from reports.history.growth import check, limits_of, parse_limit
 from reports.history.index import Index, on_network
 from reports.history.revision import Revision, project_of, revision_of
 from reports.history.sides import Side, SideError, of_entry, of_folder
-from reports.history.trend import Trend
+from reports.history.trend import Trend, trend_page
 from reports.summary.gates import GateError
 
 FOLDER = "build/n/open-sw_emu"
@@ -130,6 +132,38 @@ def test_a_file_that_cannot_be_read_is_said_and_left_out(history, tmp_path) -> N
     assert [line.name for line in index_of(history, said).builds()] == [good]
     assert any("has format 99; this version knows 1; update it" in text for text in said)
     assert any("left out of the history" in text and "(and 5 more)" in text for text in said)
+
+
+def test_damaged_entries_raise_nothing(history) -> None:
+    """Bytes changed at random, and values that are legal JSON and no value of an entry."""
+    draw = random.Random(3)
+    good = json.dumps(entry()).encode()
+    documents = [
+        entry(1e300),
+        entry(-1),
+        entry(folder="\ud800"),
+        entry(values={"\udfff": {"luts": 1}}),
+        entry(values=[]),
+    ]
+    documents += [
+        entry(values={"": {"luts": 10**400}}),
+        entry(revision={"commit": 5}),
+        entry(folder=None),
+        entry(marks=3),
+    ]
+    texts = [json.dumps(document).encode() for document in documents]
+    for _ in range(150):
+        changed = bytearray(good)
+        for _ in range(draw.randrange(1, 6)):
+            changed[draw.randrange(len(changed))] = draw.randrange(256)
+        texts.append(bytes(changed[: draw.randrange(len(changed))] if draw.random() < 0.2 else changed))
+    history.folder.mkdir(parents=True)
+    for number, text in enumerate(texts):
+        (history.folder / f"20010909T014640-000-{number:08x}.json").write_bytes(text)
+    index = index_of(history)
+    for line in index.builds():
+        assert of_entry(history.read(line.name)).title
+        trend_page(Trend(index, line.folder, name_of(index.keys(line.folder)[0])), history, history.folder)
 
 
 def test_network_disks_get_no_index() -> None:
