@@ -150,6 +150,7 @@ def test_damaged_entries_raise_nothing(history) -> None:
         entry(revision={"commit": 5}),
         entry(folder=None),
         entry(marks=3),
+        entry(marks={"": {"luts": "\ud800"}}),
     ]
     texts = [json.dumps(document).encode() for document in documents]
     for _ in range(150):

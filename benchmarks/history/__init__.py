@@ -1,0 +1,1 @@
+"""How long questions about many builds take, and a page."""
