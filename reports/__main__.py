@@ -1,9 +1,10 @@
 """Reports of FPGA tools as tables or JSON.
 
-    python -m reports FILE|FOLDER… [--json] [--depth N]
+    python -m reports FILE|FOLDER… [--format table|json|github] [--depth N]
 
 Files are recognised by their content. In a folder (a project of Vivado, Vitis HLS or Vitis) all reports are found and
-summarised by design. Exit status: 0 if everything was read, 1 if a file could not be read or a folder has no report,
+summarised by design. `--format github` prints annotations of what went wrong and appends a summary to the job's, where
+GitHub runs it. Exit status: 0 if everything was read, 1 if a file could not be read or a folder has no report,
 2 if the command line is wrong.
 """
 
@@ -15,8 +16,10 @@ import sys
 from pathlib import Path
 
 from config.output import clean_output
-from reports import schema
+from reports import github, schema
 from reports.folder import Report, Reports, read_paths
+from reports.project import ci
+from reports.project.failed import failed_runs
 from reports.reading.errors import ReportError
 from reports.reading.plain import plain
 from reports.summary import show
@@ -29,7 +32,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m reports", description="Reports of FPGA tools as tables or JSON.")
     parser.add_argument("paths", nargs="*", type=Path, metavar="FILE|FOLDER", help="reports, or projects with reports")
-    parser.add_argument("--json", action="store_true", help="print JSON (its schema: docs/reports-schema.json)")
+    forms = ("table", "json", "github")
+    parser.add_argument("--format", choices=forms, default="table", help="a table, JSON, or annotations of GitHub")
+    parser.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
     parser.add_argument("--schema", action="store_true", help="print the JSON schema")
     parser.add_argument("--depth", type=int, default=2, help="levels of the hierarchy in a roll-up (default 2)")
     clean_output()
@@ -43,8 +48,10 @@ def main(arguments: list[str] | None = None) -> int:
     designs = roll_up(found.reports, max(options.depth, 0))
     hls = solutions(found.reports)
     missing = _missing(options.paths, found)
-    if options.json:
+    if options.format == "json":
         sys.stdout.write(json.dumps(_whole(found, designs, hls, missing), indent=1, allow_nan=False) + "\n")
+    elif options.format == "github":
+        _annotate(found, designs, hls, missing)
     else:
         _print(options.paths, found, designs, hls, missing)
     return 1 if found.errors or missing else 0
@@ -77,6 +84,16 @@ def _whole(
 def _error(error: ReportError) -> dict[str, object]:
     kind = type(error).__name__
     return {"file": error.file, "line": error.line, "error": kind, "what": error.what, "expected": error.expected}
+
+
+def _annotate(found: Reports, designs: tuple[RollUp, ...], hls: tuple[Solution, ...], missing: list[str]) -> None:
+    """Print GitHub's commands for what went wrong, and write the summary of the job."""
+    failed = failed_runs(found.reports)
+    for one in github.annotations(failed, found.errors, found.notes, designs):
+        sys.stdout.write(f"{one}\n")
+    for line in missing:
+        sys.stdout.write(f"{ci.Annotation('error', line)}\n")
+    ci.write_summary(github.summary(designs, hls, failed))
 
 
 def _print(

@@ -18,8 +18,9 @@ from integration.estimate import FILE as ESTIMATE
 from integration.estimate import leave_estimate
 from integration.fit.command import leave, show
 from integration.fit.file import FILE as FIT
+from reports.project.ci import tell_gates
 from reports.reading.errors import ReportError
-from reports.summary.gates import Gate
+from reports.summary.gates import Gate, cases
 from reports.summary.page import make
 from reports.summary.times import RECORDS
 from toolchains.choose import TOOLCHAINS
@@ -43,8 +44,11 @@ def fit(toolchain: Toolchain, gates: tuple[Gate, ...]) -> str | None:
     return show(toolchain.build.context())
 
 
-def reports(toolchain: Toolchain, gates: tuple[Gate, ...]) -> str | None:
-    """Write the estimate and the fit, then make and print the reports. Fails if a gate fails."""
+def reports(toolchain: Toolchain, gates: tuple[Gate, ...], *, form: str = "table") -> str | None:
+    """Write the estimate and the fit, then make and print the reports. Fails if a gate fails.
+
+    With `form` "github", gates that fail are annotations, and lines in the summary of the job, as well.
+    """
     build = toolchain.build
     with ExitStack() as stack:
         root = _ready(build, stack)
@@ -52,6 +56,8 @@ def reports(toolchain: Toolchain, gates: tuple[Gate, ...]) -> str | None:
             failed = make(root, build.folder, gates, into=build.root)
         except ReportError as error:
             return str(error)
+    if form == "github":
+        tell_gates(cases(failed))
     return f"{len(failed)} of {len(gates)} gates failed: {failed[0]}" if failed else None
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from config.fpga_resources import LABELS
 from config.problem import ConfigError, Problem, suggestion
 from config.settings import Settings
+from reports.project.ci import Case
 from reports.reading.number import Below, Bounded
 
 _TEXT = re.compile(
@@ -180,6 +181,11 @@ def gates_of(settings: Settings, blocks: Iterable[str]) -> tuple[Gate, ...]:
     if problems:
         raise ConfigError(problems)
     return tuple(gates)
+
+
+def cases(outcomes: Iterable[Outcome]) -> list[Case]:
+    """Return the outcomes as a CI system shows them."""
+    return [Case(str(one.gate), str(one), one.passed) for one in outcomes]
 
 
 def check(

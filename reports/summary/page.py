@@ -14,17 +14,19 @@ from rich.table import Table
 from rich.text import Text
 
 from config.fpga_resources import LABELS, NAMES
+from reports.project import ci
 from reports.reading.plain import plain, rounded
 from reports.reading.stand_in import MARK
 from reports.summary.build import WITHOUT_LICENCE, read_build
 from reports.summary.build_report import BlockRow, BuildReport, Cell, Checked, Rate, Total, Xclbin
 from reports.summary.fit_page import fit_page
-from reports.summary.gates import Gate, Outcome
+from reports.summary.gates import Gate, Outcome, cases
 from reports.summary.terminal import console
 
 FORMAT = 3
 JSON_FILE = "report.json"
 CSV_FILE = "report.csv"
+JUNIT_FILE = "gates.xml"
 
 
 def make(
@@ -46,6 +48,8 @@ def _write(report: BuildReport, root: Path, folder: str) -> str:
     try:
         (root / folder / JSON_FILE).write_text(json.dumps(document(report), indent=1, allow_nan=False) + "\n", "utf-8")
         (root / folder / CSV_FILE).write_text(table(report), "utf-8")
+        if report.gates:
+            (root / folder / JUNIT_FILE).write_text(ci.junit(cases(report.gates), folder), "utf-8")
     except OSError as error:
         return f"{folder}/{JSON_FILE} and {CSV_FILE} could not be written: {error.strerror}"
     return f"{folder}/{JSON_FILE} and {CSV_FILE} contain the same"
