@@ -89,7 +89,7 @@ def _error(error: ReportError) -> dict[str, object]:
 def _annotate(found: Reports, designs: tuple[RollUp, ...], hls: tuple[Solution, ...], missing: list[str]) -> None:
     """Print GitHub's commands for what went wrong, and write the summary of the job."""
     failed = failed_runs(found.reports)
-    for one in github.annotations(failed, found.errors, found.notes, designs):
+    for one in github.annotation_lines(failed, found.errors, found.notes, designs):
         sys.stdout.write(f"{one}\n")
     for line in missing:
         sys.stdout.write(f"{ci.Annotation('error', line)}\n")

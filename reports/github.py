@@ -13,7 +13,7 @@ from reports.summary.hls_solutions import Solution
 from reports.summary.rollup import RollUp
 
 
-def annotations(
+def annotation_lines(
     failed: Iterable[FailedRun], errors: Iterable[ReportError], notes: Iterable[Note], designs: Iterable[RollUp]
 ) -> list[Annotation]:
     """Return what went wrong in a folder of reports: failed runs and files, missed timing, remarks."""

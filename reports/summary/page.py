@@ -21,7 +21,7 @@ from reports.summary.build import WITHOUT_LICENCE, read_build
 from reports.summary.build_report import BlockRow, BuildReport, Cell, Checked, Rate, Total, Xclbin
 from reports.summary.fit_page import fit_page
 from reports.summary.gates import Gate, Outcome, cases
-from reports.summary.terminal import console
+from reports.summary.terminal import console, empty_table
 
 FORMAT = 3
 JSON_FILE = "report.json"
@@ -166,7 +166,7 @@ def page(report: BuildReport) -> RenderableType:
     parts += [*_rates(report), "", _totals(report), *_note(report), *_suppliers(report)]
     if report.fit is not None:
         heads = ("SLR", *LABELS.values())
-        empty = _table(f"Fit: blocks to SLRs ({_marks(report)})", *heads, left=("SLR",))
+        empty = empty_table(f"Fit: blocks to SLRs ({_marks(report)})", *heads, left=("SLR",))
         parts += ["", *fit_page(report.fit, empty, estimate.slr_budgets, estimate.platform)]
     if report.slrs:
         parts += ["", _slrs(report)]
@@ -179,17 +179,6 @@ def page(report: BuildReport) -> RenderableType:
     return Group(*parts)
 
 
-def _table(title: str, *heads: str, left: tuple[str, ...] = ()) -> Table:
-    """Return an empty table. Numbers are right-aligned. No column is cut; on a narrow terminal words are folded."""
-    shown = Table(
-        title=title, title_justify="left", title_style="bold", header_style="dim",
-        box=None, pad_edge=False, collapse_padding=True,
-    )  # fmt: skip
-    for head in heads:
-        shown.add_column(head, justify="left" if head in left else "right", overflow="fold")
-    return shown
-
-
 def _cells(row: BlockRow) -> tuple[Cell, ...]:
     return tuple(amount.cell for amount in row.synthesis)
 
@@ -197,7 +186,7 @@ def _cells(row: BlockRow) -> tuple[Cell, ...]:
 def _estimates(report: BuildReport) -> Table:
     title = "By formula (estimates; with parameter memories, without the DMA block)"
     heads = ("block", "core", "cycles", "FPS", "bottleneck", "LUT", "BRAM", "URAM", "DSP")
-    shown = _table(title, *heads, left=("block", "core", "bottleneck"))
+    shown = empty_table(title, *heads, left=("block", "core", "bottleneck"))
     for row in report.blocks:
         formula = {amount.resource: amount.cell.value for amount in row.estimate}
         area = [_estimate(formula.get(name)) for name in ("luts", "bram_tiles", "urams", "dsps")]
@@ -210,7 +199,7 @@ def _estimates(report: BuildReport) -> Table:
 def _found(report: BuildReport) -> Table:
     title = "Results of the steps (or the task that supplies one)"
     heads = ("block", "synthesis, LUT", "simulated, cycles", "C++ and model", "parameters")
-    shown = _table(title, *heads, left=("block", "parameters"))
+    shown = empty_table(title, *heads, left=("block", "parameters"))
     for row in report.blocks:
         cells = (row.resource("luts"), row.interval_cycles, row.checked, row.parameters)
         words = [_words(cell).removeprefix("doit ") for cell in cells]
@@ -254,7 +243,7 @@ def _clock(reached_mhz: float, requested_mhz: float | None) -> str:
 def _synthesis(report: BuildReport) -> Table:
     """Return the table of the cores' resources; blocks with the same core share a row."""
     heads = ("core", "blocks", *LABELS.values(), "logic, ns")
-    shown = _table(f"Synthesis of the cores ({_marks(report)})", *heads, left=("core",))
+    shown = empty_table(f"Synthesis of the cores ({_marks(report)})", *heads, left=("core",))
     users: dict[str, list[BlockRow]] = {}
     for row in report.blocks:
         users.setdefault(row.core, []).append(row)
@@ -334,7 +323,7 @@ def _rate(what: str, rate: Rate, clock_mhz: float) -> Text:
 
 def _totals(report: BuildReport) -> Table:
     title = f"Shares of what {report.estimate.platform} leaves to a kernel ({_marks(report)})"
-    shown = _table(title, "", "by formula", "synthesis, cores alone", "whole kernel", "budget", left=("",))
+    shown = empty_table(title, "", "by formula", "synthesis, cores alone", "whole kernel", "budget", left=("",))
     for total in report.totals:
         formula = "no formula" if total.estimate is None else f"~{total.estimate:,.0f}{_share(total, total.estimate)}"
         budget = "not known" if total.budget is None else f"{total.budget:,.0f}"
@@ -375,7 +364,7 @@ def _share(total: Total, used: float | str | None) -> str:
 
 def _slrs(report: BuildReport) -> Table:
     title = "Linked, by SLR, with shares of what the shell leaves to a kernel there"
-    shown = _table(title, "SLR", *LABELS.values(), left=("SLR",))
+    shown = empty_table(title, "SLR", *LABELS.values(), left=("SLR",))
     for slr in report.slrs:
         budgets = dict(slr.budgets)
         cells = []
@@ -396,7 +385,7 @@ def _times(report: BuildReport) -> RenderableType:
         count, seconds = per_task.get(cost.task, (0, 0.0))
         per_task[cost.task] = (count + 1, seconds + cost.wall_s)
     heads = ("task", "steps", "sum, s", "longest, s", "which", "peak, GiB")
-    shown = _table("Times of the steps when they last ran", *heads, left=("task", "which"))
+    shown = empty_table("Times of the steps when they last ran", *heads, left=("task", "which"))
     for task, (count, seconds) in per_task.items():
         longest = next(cost for cost in report.costs if cost.task == task)
         peak = max(cost.peak_memory_gib for cost in report.costs if cost.task == task)

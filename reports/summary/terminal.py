@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.console import Console
+from rich.table import Table
 
 from config import output
 
@@ -16,3 +17,14 @@ def console(*, stderr: bool = False) -> Console:
     if not made.is_terminal:
         made.width = max(made.width, PIPED_WIDTH)  # a file or a pipe needs no narrow columns
     return made
+
+
+def empty_table(title: str, *heads: str, left: tuple[str, ...] = ()) -> Table:
+    """Return an empty table. Numbers are right-aligned. No column is cut; on a narrow terminal words are folded."""
+    shown = Table(
+        title=title, title_justify="left", title_style="bold", header_style="dim",
+        box=None, pad_edge=False, collapse_padding=True,
+    )  # fmt: skip
+    for head in heads:
+        shown.add_column(head, justify="left" if head in left else "right", overflow="fold")
+    return shown

@@ -15,7 +15,7 @@ from doit.exceptions import InvalidCommand, InvalidDodoFile
 
 from config.problem import ConfigError
 from farm.commands.helpful import Helpful
-from farm.commands.questions.as_json import OPT_JSON
+from farm.commands.questions.forms.as_json import OPT_JSON
 from farm.project import Question, project_of
 
 

@@ -9,7 +9,7 @@ from doit.cmd_list import List as DoitList
 
 from farm.commands.groups import WithGroups, by_name
 from farm.commands.helpful import Helpful
-from farm.commands.questions.as_json import OPT_JSON, json_text
+from farm.commands.questions.forms.as_json import OPT_JSON, json_text
 from farm.planning.graph import Task, check_selection, linked
 from farm.project import Guide, guide_of
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from farm.commands.questions.as_json import OPT_JSON, json_text
+from farm.commands.questions.forms.as_json import OPT_JSON, json_text
+from farm.commands.questions.forms.planned_json import planned_document
 from farm.commands.questions.inspection import Inspection, warn
-from farm.commands.questions.planned_json import planned_document
 from farm.display.wording import plan_lines
 from farm.machine import capacity_of, ledger_path
 from farm.planning.admission import Capacity

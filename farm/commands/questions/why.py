@@ -6,9 +6,9 @@ from pathlib import Path
 
 from doit.exceptions import InvalidCommand
 
-from farm.commands.questions.as_json import OPT_JSON, json_text
+from farm.commands.questions.forms.as_json import OPT_JSON, json_text
+from farm.commands.questions.forms.planned_json import planned_document
 from farm.commands.questions.inspection import Inspection
-from farm.commands.questions.planned_json import planned_document
 from farm.display.wording import why_lines
 from farm.planning.graph import members, step_of
 from farm.planning.predecessors import Predecessors

@@ -1,4 +1,4 @@
-"""The preset of docs/cluster.md for Grid Engine, on a real one: Debian's gridengine packages, by root."""
+"""The preset of docs/team/cluster.md for Grid Engine, on a real one: Debian's gridengine packages, by root."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def preset() -> dict[str, str]:
     """The texts of the document's line for SGE."""
-    (line,) = [line for line in (ROOT / "docs/cluster.md").read_text().splitlines() if line.startswith("| SGE |")]
+    (line,) = [line for line in (ROOT / "docs/team/cluster.md").read_text().splitlines() if line.startswith("| SGE |")]
     return dict(re.findall(r"`(\w+): ([^`]+)`", line))
 
 
