@@ -22,7 +22,7 @@ class Cluster(Helpful, DoitCmdBase):  # type: ignore[misc]
     name = "cluster"
     doc_purpose = "test in 10 s whether the cluster of farm.local.yaml runs steps, and say what is missing"
     doc_usage = "check"
-    about = "It asks the engine and runs a small job. It exits with 1 if something lacks. See docs/team/cluster.md."
+    about = "It asks the engine and runs a small job. It exits with 1 if anything is missing (docs/team/cluster.md)."
     examples = ("doit cluster check", "doit cluster check farm.executor=slurm")
     doc_description = None
     cmd_options = ()
