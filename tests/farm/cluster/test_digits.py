@@ -25,7 +25,7 @@ class OnCluster(Checkout):
 def forget(data: Path, kinds: tuple[str, ...]) -> None:
     """Remove the stored results of such steps."""
     for entry in (data / "dataflow-farm/ac").glob("*/*"):
-        if json.loads(entry.read_text())["name"].startswith(kinds):
+        if json.loads(entry.read_text())["entry"]["name"].startswith(kinds):
             entry.unlink()
 
 
