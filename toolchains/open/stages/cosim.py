@@ -79,7 +79,8 @@ def cosim(build: Build, block: Block) -> Step:
 def dma_cosim(build: Build) -> Iterator[Step]:
     """The step that simulates the DMA block with a host, a card memory and streams.
 
-    It has no `model` step: core and bench are one program, which compiles in seconds.
+    It has no `model` step: core and bench are one program, which compiles in seconds. Verilator's library is in the
+    harness of the models.
     """
     dma = build.network.dma
     core, images = dma.core(), build.settings.section(CosimSettings).images
@@ -91,6 +92,7 @@ def dma_cosim(build: Build) -> Iterator[Step]:
         argv=(PYTHON, "-m", DMA_PROGRAM, "--core=core.json", *words),
         inputs=(
             *modules_of(build.root, DMA_PROGRAM),
+            File(HARNESS, f"{build.folder}/model/harness/{HARNESS}"),
             *(File(file, f"blocks/{file}") for file in view.files),
             *(File(file, f"toolchains/open/simulation/dma/{file}") for file in SOURCES),
             Text(f"{view.name}.sv", lambda: view.top),

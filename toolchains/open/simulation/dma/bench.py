@@ -53,6 +53,7 @@ def compile_bench(
     folder: Path,
     verilator: Verilator,
     flags: Sequence[str] = VERILATOR_FLAGS,
+    library: Path | None = None,
 ) -> Path:
     """Make the program in `folder`, which holds the bench's sources, `joint.cpp` and the SystemVerilog.
 
@@ -62,6 +63,8 @@ def compile_bench(
         folder: Folder of all sources and of the program.
         verilator: The Verilator to use.
         flags: Options for Verilator.
+        library: The harness of models, which has Verilator's library in it; that takes longer to compile than a core.
+            None compiles the library here.
 
     Raises:
         ModelError: Verilator or the compiler fails; their messages are in the log.
@@ -69,7 +72,9 @@ def compile_bench(
     made = []
     for name in cores:
         made += verilate(class_name(name), name, (*verilog, f"{name}.sv"), folder, verilator, flags)
-    sources = [JOINT, "bench.cpp", *library_sources(verilator), *made]
+    sources = [JOINT, "bench.cpp", *(library_sources(verilator) if library is None else ()), *made]
     compile_sources(sources, f"{PROGRAM}.o", folder, verilator)
-    run_compiler(("-pthread", "-o", PROGRAM, f"{PROGRAM}.o"), folder, PROGRAM)
+    # The harness defines vl_fatal and vl_stop too. The first ones count, which are the bench's.
+    given = () if library is None else (str(library.resolve()), "-Wl,-z,muldefs")
+    run_compiler(("-pthread", "-o", PROGRAM, f"{PROGRAM}.o", *given), folder, PROGRAM)
     return folder / PROGRAM

@@ -23,6 +23,7 @@ def build(
     verilator: Verilator | None = None,
     flags: Sequence[str] = VERILATOR_FLAGS,
     change: Callable[[str], str] = lambda text: text,
+    library: Path | None = None,
 ) -> Path:
     """Make the program that simulates the cores, and return its path.
 
@@ -32,6 +33,7 @@ def build(
         verilator: The Verilator to use; default: the one that steps use.
         flags: Options for Verilator.
         change: Applied to the text of each SystemVerilog file first, e.g. to plant a fault.
+        library: The harness, which has Verilator's library in it, as `compile_bench` says.
 
     Raises:
         ModelError: Verilator or the compiler fails or is missing.
@@ -46,4 +48,5 @@ def build(
     for source in SOURCES:
         shutil.copyfile(HERE / source, folder / source)
     (folder / JOINT).write_text(joint(cores))
-    return compile_bench([core.name for core in cores], files, folder, verilator or installed_verilator(), flags)
+    names, verilator = [core.name for core in cores], verilator or installed_verilator()
+    return compile_bench(names, files, folder, verilator, flags, library)

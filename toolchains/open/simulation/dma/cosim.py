@@ -16,7 +16,7 @@ from typing import Any
 
 from blocks.dma import Dma, DmaCore
 from reports.summary.step_values import Simulation
-from toolchains.open.simulation.compile_model import ModelError, installed_verilator
+from toolchains.open.simulation.compile_model import HARNESS, ModelError, installed_verilator
 from toolchains.open.simulation.dma.bench import compile_bench
 from toolchains.open.simulation.dma.scenario import STREAMS, Call, Outcome, Scenario, check_arrived, run
 from toolchains.open.simulation.values import SimulationError
@@ -140,7 +140,7 @@ def main() -> int:
     dma = Dma.of(core, given.block)
     try:
         verilator = installed_verilator()
-        bench = compile_bench([core.name], given.files, Path(), verilator)
+        bench = compile_bench([core.name], given.files, Path(), verilator, library=Path(HARNESS))
         outcomes, compared = run_all(bench, Path(), dma, given.images)
         document = values_of_runs(dma, outcomes, compared, given.images, f"Verilator {verilator.version}")
     except (ModelError, SimulationError) as failure:

@@ -53,11 +53,13 @@ QUICK = [name for name in SHAPES if name != "resnet50"]
 KEPT = [name for name, dma in SHAPES.items() if dma.keeps_weights]
 
 
-def bench_of(folder: Path, names: Iterable[str], change: Callable[[str], str] = lambda text: text) -> Path:
+def bench_of(
+    folder: Path, names: Iterable[str], change: Callable[[str], str] = lambda text: text, library: Path | None = None
+) -> Path:
     """The bench with the cores of some shapes; `change` alters their SystemVerilog before."""
     needs.installed_verilator()
     needs.compiler()
-    return build([SHAPES[name].core() for name in names], folder, flags=LINTING, change=change)
+    return build([SHAPES[name].core() for name in names], folder, flags=LINTING, change=change, library=library)
 
 
 def scenario(name: str, seed: int, calls: int = 3, **settings: object) -> Scenario:
@@ -95,8 +97,8 @@ SLOWNESS: list[dict[str, object]] = [
 
 
 @pytest.fixture(scope="session")
-def bench(once: Once) -> Path:
-    return once.make("dma-bench", lambda folder: bench_of(folder, SHAPES)) / PROGRAM
+def bench(once: Once, harness: Path) -> Path:
+    return once.make("dma-bench", lambda folder: bench_of(folder, SHAPES, library=harness)) / PROGRAM
 
 
 @pytest.mark.parametrize("slowness", range(len(SLOWNESS)))
@@ -278,7 +280,7 @@ MISTAKES = {
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_planted_mistake_is_seen(tmp_path: Path, mistake: str) -> None:
+def test_a_planted_mistake_is_seen(tmp_path: Path, mistake: str, harness: Path) -> None:
     old, new = MISTAKES[mistake]
     found = 0
 
@@ -288,7 +290,7 @@ def test_a_planted_mistake_is_seen(tmp_path: Path, mistake: str) -> None:
         return text.replace(old, new)
 
     names = ("words_of_16", "ninths")
-    bench = bench_of(tmp_path, names, plant)
+    bench = bench_of(tmp_path, names, plant, harness)
     assert found
     with pytest.raises(SimulationError):
         check_arrived(run(bench, tmp_path / "blocked", blocked(names[0])), blocked(names[0]))
