@@ -1,14 +1,23 @@
 """Measures the parsers: on the corpus, on a timing report of 10 MB, and on hostile texts.
 
     python -m benchmarks.reports CORPUS_FOLDER
+    python -m benchmarks.reports --sizes
 
-Prints the total seconds for all recognised files of the folder, the seconds for a timing summary of 10 MB (the largest
-in the folder, with its path details repeated), and the seconds per megabyte of the slowest file and hostile text.
+The first prints the total seconds for all recognised files of the folder, the seconds for a timing summary of 10 MB
+(the largest in the folder, with its path details repeated), and the seconds per megabyte of the slowest file and
+hostile text.
+
+The second makes a utilization by hierarchy of 48 MB and a log of 12 MB, and reads each in a process of its own as
+`python -m reports` does. It prints the seconds of the processor and the most memory, and fails above 5 s or 300 MB for
+the hierarchy, and above 0.2 s a megabyte for the log with its redaction.
 """
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -20,9 +29,24 @@ MEGABYTE = 1_000_000
 SMALL = 100_000
 """Smaller files, in bytes, are too short to give seconds per megabyte."""
 
+MOST_S, MOST_MB, MOST_S_PER_MB = 5.0, 300.0, 0.2
+_READ = """
+import resource, sys
+from pathlib import Path
+from reports.folder import read_paths
+before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
+found = read_paths([Path(sys.argv[1])])
+assert not found.errors, found.errors
+used = resource.getrusage(resource.RUSAGE_SELF)
+print(used.ru_utime - before + used.ru_stime, used.ru_maxrss / 1000, found.reports[0].kind)
+"""
+_COLUMNS = ("Total LUTs", "Logic LUTs", "LUTRAMs", "SRLs", "FFs", "RAMB36", "RAMB18", "URAM", "DSP Blocks")
+
 
 def main(arguments: list[str]) -> int:
     """Run the benchmark on the folder that the command line names."""
+    if arguments == ["--sizes"]:
+        return _sizes()
     if len(arguments) != 1 or not Path(arguments[0]).is_dir():
         sys.stderr.write("usage: python -m benchmarks.reports CORPUS_FOLDER\n")
         return 2
@@ -102,6 +126,63 @@ def _hostile() -> dict[str, str]:
     texts = {f"{body} in {head}": block + heads[head] + bodies[body] for head in heads for body in bodies}
     texts.update({f"{body} alone": bodies[body] for body in bodies})
     return texts
+
+
+def _sizes() -> int:
+    """Read large files; returns 1 above a limit."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "hierarchy.rpt")
+        _hierarchy(file, 48 * MEGABYTE)
+        seconds, memory = _read(file, "hierarchy")
+        too_much = seconds > MOST_S or memory > MOST_MB
+        file = Path(folder, "run.log")
+        _log(file, 12 * MEGABYTE)
+        seconds, _ = _read(file, "log")
+    return 1 if too_much or seconds > MOST_S_PER_MB * 12 else 0
+
+
+def _read(file: Path, name: str) -> tuple[float, float]:
+    words = [sys.executable, "-c", _READ, str(file)]
+    done = subprocess.run(words, capture_output=True, text=True, check=True, env=dict(os.environ))
+    seconds, memory, kind = done.stdout.split()
+    size = file.stat().st_size / MEGABYTE
+    _say(
+        f"{name} of {size:.1f} MB ({kind}): {float(seconds):.2f} s of processor ({float(seconds) / size:.3f} s/MB), "
+        f"at most {float(memory):.0f} MB"
+    )
+    return float(seconds), float(memory)
+
+
+def _hierarchy(file: Path, size: int) -> None:
+    rule = f"+{'-' * 90}+{'-' * 40}+" + "+".join("-" * (len(name) + 2) for name in _COLUMNS) + "+\n"
+    heads = f"| {'Instance':88} | {'Module':38} | " + " | ".join(_COLUMNS) + " |\n"
+    with file.open("w") as stream:
+        stream.write("Copyright 1986-2022 Xilinx, Inc. All Rights Reserved.\n" + "-" * 40 + "\n")
+        stream.write("| Tool Version : Vivado v.2022.2 (lin64)\n| Design       : top\n| Device       : xcu250\n")
+        stream.write("| Design State : Routed\n" + "-" * 40 + "\n\nUtilization Design Information\n\n")
+        stream.write("1. Utilization by Hierarchy\n---------------------------\n\n" + rule + heads + rule)
+        number = 0
+        while stream.tell() < size:
+            number += 1
+            name = "  " * ((number - 1) % 9) + f"stage_{number % 97}_inst_{number}"
+            # Most instances are small: leaves have some LUTs and registers, few have memories.
+            scale = (20_000, 9_000, 4_000, 2_000, 900, 400, 200, 90, 40)[(number - 1) % 9]
+            counts = (number * 7 % scale, number * 5 % scale, 0, number % 3, number * 11 % scale, 0, 0, 0, number % 2)
+            cells = " | ".join(f"{count:{len(column)}}" for count, column in zip(counts, _COLUMNS, strict=True))
+            stream.write(f"| {name:88} | {f'module_{number % 4001}':38} | {cells} |\n")
+        stream.write(rule)
+
+
+def _log(file: Path, size: int) -> None:
+    with file.open("w") as stream:
+        stream.write("\n****** Vivado v2022.2 (64-bit)\n  **** Start of session at: Mon Mar  3 10:00:00 2025\n\n")
+        number = 0
+        while stream.tell() < size:
+            number += 1
+            source = f"/home/ann/p/src/m_{number}.sv:{number % 999}"
+            stream.write(f"INFO: [Synth 8-6157] synthesizing module 'm_{number}' [{source}]\n")
+            stream.write(f"WARNING: [Synth 8-7080] Parallel synthesis criteria is not met for u_{number}\n")
+            stream.write(f"Phase 1.{number % 9} Place Block | Checksum: {number:08x}\n\nTime (s): cpu = 00:00:01\n")
 
 
 if __name__ == "__main__":

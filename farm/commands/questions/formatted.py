@@ -25,7 +25,7 @@ class Formatted(Asked):
     """Prints the answer to a question, with annotations if a CI system asks for them."""
 
     doc_usage = "[--format table|github] [key=value...]"
-    cmd_options = (OPT_FORMAT,)
+    cmd_options: tuple[dict[str, Any], ...] = (OPT_FORMAT,)
 
     def execute(self, params: Any, args: list[str]) -> int:
         """Print the answer; exits with 1 where that is a failure."""
