@@ -15,13 +15,15 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from config.fpga_resources import LABELS
 from config.problem import ConfigError, Problem, suggestion
 from config.settings import Settings
-from reports.project.ci import Case
+from reports.project.ci import Case, junit
 from reports.reading.number import Below, Bounded
 
+JUNIT_FILE = "gates.xml"
 _TEXT = re.compile(
     r"(?:(?P<scope>[A-Za-z_][A-Za-z0-9_]{0,60})\.)?(?P<quantity>[a-z][a-z0-9_]{0,40})"
     r" {0,8}(?P<relation><=|>=|<|>|==?) {0,8}(?P<limit>[+-]?[0-9]{1,15}(?:\.[0-9]{1,9})?) {0,8}(?P<percent>%?)"
@@ -186,6 +188,13 @@ def gates_of(settings: Settings, blocks: Iterable[str]) -> tuple[Gate, ...]:
 def cases(outcomes: Iterable[Outcome]) -> list[Case]:
     """Return the outcomes as a CI system shows them."""
     return [Case(str(one.gate), str(one), one.passed) for one in outcomes]
+
+
+def write_junit(outcomes: Iterable[Outcome], root: Path, folder: str) -> None:
+    """Write the outcomes of a build's gates as test results, `gates.xml` in its folder. Raises OSError."""
+    found = cases(outcomes)
+    if found:
+        (root / folder / JUNIT_FILE).write_text(junit(found, folder), "utf-8")
 
 
 def check(

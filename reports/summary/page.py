@@ -14,19 +14,17 @@ from rich.table import Table
 from rich.text import Text
 
 from config.fpga_resources import LABELS, NAMES
-from reports.project import ci
 from reports.reading.plain import plain, rounded
 from reports.reading.stand_in import MARK
 from reports.summary.build import WITHOUT_LICENCE, read_build
 from reports.summary.build_report import BlockRow, BuildReport, Cell, Checked, Rate, Total, Xclbin
 from reports.summary.fit_page import fit_page
-from reports.summary.gates import Gate, Outcome, cases
+from reports.summary.gates import Gate, Outcome, write_junit
 from reports.summary.terminal import console, empty_table
 
 FORMAT = 3
 JSON_FILE = "report.json"
 CSV_FILE = "report.csv"
-JUNIT_FILE = "gates.xml"
 
 
 def make(
@@ -34,8 +32,7 @@ def make(
 ) -> tuple[Outcome, ...]:
     """Print the report of the build in `folder`, write it there as JSON and CSV, and return the gates that failed.
 
-    `into` is the checkout to write to, if it is not `root`. If it is read-only, a line says so. Raises ReportError if
-    the build has no estimate.
+    `into` is the checkout to write to, if not `root`; a line says if it is read-only. Raises ReportError: no estimate.
     """
     report = read_build(root, folder, gates)
     (out or console()).print(page(report))
@@ -48,8 +45,7 @@ def _write(report: BuildReport, root: Path, folder: str) -> str:
     try:
         (root / folder / JSON_FILE).write_text(json.dumps(document(report), indent=1, allow_nan=False) + "\n", "utf-8")
         (root / folder / CSV_FILE).write_text(table(report), "utf-8")
-        if report.gates:
-            (root / folder / JUNIT_FILE).write_text(ci.junit(cases(report.gates), folder), "utf-8")
+        write_junit(report.gates, root, folder)
     except OSError as error:
         return f"{folder}/{JSON_FILE} and {CSV_FILE} could not be written: {error.strerror}"
     return f"{folder}/{JSON_FILE} and {CSV_FILE} contain the same"

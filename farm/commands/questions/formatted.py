@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from doit.exceptions import InvalidCommand
@@ -25,7 +24,7 @@ class Formatted(Asked):
     """Prints the answer to a question, with annotations if a CI system asks for them."""
 
     doc_usage = "[--format table|github] [key=value...]"
-    cmd_options: tuple[dict[str, Any], ...] = (OPT_FORMAT,)
+    cmd_options = (OPT_FORMAT,)
 
     def execute(self, params: Any, args: list[str]) -> int:
         """Print the answer; exits with 1 where that is a failure."""
@@ -33,10 +32,8 @@ class Formatted(Asked):
             raise InvalidCommand(f"--format cannot be '{params['form']}'; choose {' or '.join(_FORMS)}")
         return int(super().execute(params, args))
 
-    def _question(self, params: Any) -> Question:
-        question = super()._question(params)
-        form = params["form"]
-        return question if form == "table" else replace(question, answer=lambda: question.answer(form=form))
+    def _answer(self, question: Question, params: Any, args: list[str]) -> str | None:
+        return question.answer(form=params["form"])
 
 
 def __getattr__(name: str) -> type[Formatted]:

@@ -1,4 +1,4 @@
-"""The quick way through a regular hierarchy and the careful way give the same; what is irregular goes the careful way."""
+"""The quick way through a regular hierarchy and the careful way give the same."""
 
 from __future__ import annotations
 
