@@ -105,6 +105,9 @@ def _host_and_port(line: str) -> str:
 # \\server\share: the path stays.
 _UNC = re.compile(r"(?<![\w\\:/>])(?P<lead>\\\\(?:\\\\)?)(?![.?\\])[A-Za-z0-9][\w.-]{0,62}(?=\\)")
 _SMB = re.compile(r"(?<![\w:/\\])//(?!<)[A-Za-z0-9][\w-]{0,62}(?:\.[\w-]{1,62}){0,5}(?=/[\w$.-]+(?:/|\s|$))")
+_SHARE = re.compile(
+    r"(?P<lead>\b(?:smb|cifs|nfs|afp)://(?:[^/\s@<]{1,100}@)?)(?!<)[A-Za-z0-9][\w.-]{0,253}", re.IGNORECASE
+)
 # server:/export/folder; not C:/, PATH:/usr or "at:/".
 _NFS = re.compile(r"(?<![\w./\\:@<-])(?P<host>[A-Za-z][A-Za-z0-9.-]{1,62}|\[[0-9A-Fa-f:]{3,40}\]):(?=/[A-Za-z0-9_])")
 _NO_HOSTS = words(
@@ -136,6 +139,7 @@ RULES: tuple[Rule, ...] = (
     replacing(_HOST_ID, keeping("lead"), "host", "uuid", "flex", "composite", "serial_num"),
     replacing(_UNC, lambda found: found["lead"] + HOST, "\\\\"),
     replacing(_SMB, f"//{HOST}", "//"),
+    replacing(_SHARE, lambda found: found["lead"] + HOST, "//"),
     replacing(_NFS, _nfs, ":/"),
     replacing(_IPV4, _ipv4, looks=(_FOUR_NUMBERS,)),
     replacing(_COLONS, _colons, looks=(re.compile(r":(?::|(?:[0-9A-Fa-f]{1,4}:){3})"),)),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from reports.logs.line_filter import small
-from reports.logs.private.rule import HIDDEN, NOT_OURS, Rule
+from reports.logs.private.rule import HIDDEN, NOT_OURS, Rule, keeping
 
 # All patterns with `_NAME` are matched with a line in small letters: where case is ignored, a search takes ten times as
 # long, because it cannot skip to the first letters. A name that ends in "key" is looked at backwards (`_KEY`).
@@ -144,7 +144,23 @@ def _is_secret(line: str, start: int, begin: int, value: str) -> bool:
     return "-" in window and _OPTION.search(window) is not None
 
 
+# `<password>…</password>` of a settings file that is printed.
+_ELEMENT = re.compile(
+    r"(?P<lead><(?:[\w-]{1,40}[:._-])?(?:password|passwd|passphrase|secret|token|api-?key|secret-?key|access-?token)>)"
+    rf"{NOT_OURS}[^<]+(?=</)",
+    re.IGNORECASE,
+)
+
+
+def _without_elements(line: str) -> str:
+    return _ELEMENT.sub(keeping("lead"), line) if "</" in line else line
+
+
 _WORDS = (
     "pass", "kennwort", "key", "secret", "token", "bearer", "pw", "cred", "ionstring", "ion_string",
 )  # fmt: skip
-RULES: tuple[Rule, ...] = (Rule(_without_assigned, _WORDS), Rule(_without_spoken, _WORDS))
+RULES: tuple[Rule, ...] = (
+    Rule(_without_elements, ("pass", "secret", "token", "key")),
+    Rule(_without_assigned, _WORDS),
+    Rule(_without_spoken, _WORDS),
+)

@@ -145,6 +145,11 @@ def _short_password(found: re.Match[str]) -> str:
 
 
 _OPENSSL = replacing(rf"(?P<lead>-pass(?:in|out)?\s{{1,5}}['\"]?pass:){NOT_OURS}[^\s'\"]+", keeping("lead"), "pass")
+_REDIS = replacing(
+    rf"(?P<lead>\bredis-cli\s[^|;&]{{0,200}}?(?<=\s)(?:-a|--pass)\s{{1,5}}){NOT_OURS}{_VALUE}",
+    keeping("lead"),
+    "redis-cli",
+)
 _NETRC = replacing(
     rf"(?P<lead>\blogin\s{{1,5}}){NOT_OURS}(?P<user>\S+)(?P<between>\s{{1,5}}password\s{{1,5}}){NOT_OURS}\S+",
     lambda found: f"{found['lead']}{HIDDEN}{found['between']}{HIDDEN}",
@@ -186,6 +191,7 @@ RULES: tuple[Rule, ...] = (
     replacing(_CURL, keeping("lead"), "curl"),
     replacing(_USER_OPTION, keeping("lead"), "-user"),
     _OPENSSL,
+    _REDIS,
     _NETRC,
     *assigned.RULES,
     _SIGNATURE,

@@ -167,6 +167,9 @@ LEAKS = [
     ),
     (r"C:\Users\Max Muster\prj\top.v", "Muster"),
     (r"C:\Documents and Settings\Max Muster\top.v", "Muster"),
+    ("redis-cli -h db -a geheim ping", "geheim"),
+    ("<server><id>x</id><password>ge heim</password></server>", "heim"),
+    ("mounting smb://nas17/proj and nfs://nas17.example.org/x", "nas17"),
 ]
 
 
@@ -219,6 +222,7 @@ def test_coloured_and_in_utf_16(line: str, secret: str) -> None:
         "top.v:2100: license.tcl:2700: see line 12",
         "sk-learn, hf_model, ghp, AKIA, npm_config, pypi-attestations-0.0.9, key-value",
         "host id of the design",
+        "<token>x <key>y</key> <passes>3</passes> <tokens>4</tokens>",
         "[https://support.xilinx.com/s/article/12?language=en_US&tabset=x]",
         "g++ -std=c++14 -DTOKEN_WIDTH=32 -DKEY=3 -o top top.cpp",
     ],
