@@ -18,6 +18,16 @@ from farm.commands.helpful import Helpful
 from farm.commands.questions.forms.as_json import OPT_JSON
 from farm.project import Question, project_of
 
+_FORMS = ("table", "github")
+_OPT_FORMAT = {
+    "name": "form",
+    "short": "",
+    "long": "format",
+    "type": str,
+    "default": "table",
+    "help": "table, or github: failed gates are annotations and part of the job's summary as well",
+}
+
 
 class Asked(Helpful, DoitCmdBase):  # type: ignore[misc]
     """Prints the answer to a question. It takes no lock, and loads no task."""
@@ -86,10 +96,28 @@ class AskedOf(Asked):
         return super().help()
 
 
+class Formatted(Asked):
+    """Prints the answer to a question, in a form that a CI system shows if it is asked for."""
+
+    doc_usage = "[--format table|github] [key=value...]"
+    cmd_options = (_OPT_FORMAT,)
+
+    def execute(self, params: Any, args: list[str]) -> int:
+        """Print the answer; exits with 1 where that is a failure."""
+        if params["form"] not in _FORMS:
+            raise InvalidCommand(f"--format cannot be '{params['form']}'; choose {' or '.join(_FORMS)}")
+        return super().execute(params, args)
+
+    def _answer(self, question: Question, params: Any, args: list[str]) -> str | None:
+        return question.answer(form=params["form"])
+
+
 def __getattr__(name: str) -> type[Asked]:
-    """Return the command of the question `name`; `of_NAME` is that of one that takes words."""
+    """Return the command of the question `name`; `of_NAME` takes words, `formatted_NAME` has `--format`."""
     if name.startswith("_"):
         raise AttributeError(name)
+    if name.startswith("formatted_"):
+        return type(name, (Formatted,), {"name": name.removeprefix("formatted_")})
     if name.startswith("of_"):
         return type(name, (AskedOf,), {"name": name.removeprefix("of_")})
     return type(name, (Asked,), {"name": name})
