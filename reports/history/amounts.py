@@ -1,7 +1,7 @@
 """Amounts of a build by name: `luts` of the whole design, `res2a.luts` of a block, `slr0.luts` of an SLR.
 
 Names are those of gates (`reports.summary.gates`). `formula.` and `cores.` name what the formulas say of the whole
-design, and the sum of the cores as synthesised; `kernel.` is the whole kernel, simulated; `build.` is the build itself.
+design, and the sum of the cores as synthesised; `build.` is the build itself.
 A block's amounts by formula end with `_formula`. An amount that no step has supplied is absent.
 """
 
@@ -12,15 +12,14 @@ from dataclasses import dataclass
 
 from config.fpga_resources import LABELS, NAMES
 from reports.reading.number import Below
-from reports.reading.stand_in import MARK, is_stand_in
+from reports.reading.stand_in import MARK
 from reports.summary.build_report import BuildReport, Cell
 from reports.summary.measured import measured, number
-from reports.summary.step_values import Simulation
 
 Key = tuple[str, str]
 """Scope and quantity; the scope is empty for the whole design."""
 ESTIMATE = "~"
-FORMULA, CORES, KERNEL, BUILD = "formula", "cores", "kernel", "build"
+FORMULA, CORES, BUILD = "formula", "cores", "build"
 _FULL = {label.lower(): name for name, label in LABELS.items()}
 
 
@@ -53,8 +52,8 @@ def name_of(key: Key) -> str:
     return f"{scope}.{quantity}" if scope else quantity
 
 
-def amounts_of(report: BuildReport, kernel: Simulation | None = None) -> dict[Key, Amount]:
-    """Return all amounts that a build's report has; `kernel` is what the simulation of the whole kernel found."""
+def amounts_of(report: BuildReport) -> dict[Key, Amount]:
+    """Return all amounts that a build's report has."""
     found = dict(_formulas(report))
     estimate, simulated = report.estimate, report.simulated_rate
     rate = (simulated, "simulation of the whole kernel")
@@ -72,12 +71,8 @@ def amounts_of(report: BuildReport, kernel: Simulation | None = None) -> dict[Ke
         _add(found, (row.block, "logic_ns"), row.logic_ns)
     if report.xclbin.size_bytes is not None:
         found["", "xclbin_bytes"] = Amount(float(report.xclbin.size_bytes))
-    if kernel is not None and kernel.agrees:
-        mark = MARK if is_stand_in(kernel.tool) else ""
-        for name in ("interval_cycles", "latency_cycles"):
-            value = getattr(kernel, name)
-            if value is not None:
-                found[KERNEL, name.replace("interval", "ii")] = Amount(float(value), mark)
+    if simulated is not None and simulated.latency_cycles is not None:
+        found["", "latency_cycles"] = Amount(float(simulated.latency_cycles), MARK if simulated.stand_in else "")
     return found
 
 

@@ -29,9 +29,7 @@ from reports.reading.errors import ReportError
 from reports.summary.build import read_build
 from reports.summary.build_report import BuildReport
 from reports.summary.gates import Gate
-from reports.summary.step_values import Simulation
 from reports.summary.terminal import console
-from reports.summary.values import Folder
 
 #: Sections that say how this machine builds, and not what.
 _MACHINES = ("farm.",)
@@ -50,7 +48,7 @@ def remember(
     report = read_build(root, folder, gates)
     if not fit_known:
         report = replace(report, fit=None)
-    amounts = amounts_of(report, kernel_of(root, folder))
+    amounts = amounts_of(report)
     chosen = {
         name: redact(str(value)) if isinstance(value, str) else value
         for name, value in settings.values.items()
@@ -61,12 +59,6 @@ def remember(
     # The index is only brought up to date: if it cannot be used, the command that needs it says so.
     Index(history, lambda text: None).close()
     return report
-
-
-def kernel_of(root: Path, folder: str) -> Simulation | None:
-    """Return what the simulation of the whole kernel has found; None if it has not run."""
-    found = Folder(root, folder).output("kernel/values.json", Simulation.read)
-    return None if found is None else found.value
 
 
 def history(root: Path, folder: str, words: Sequence[str], *, as_json: bool = False) -> str | None:
@@ -133,4 +125,4 @@ def _print(what: Any) -> None:
         console().print(Group(*what))
 
 
-__all__ = ["ReportError", "diff", "history", "kernel_of", "remember"]
+__all__ = ["ReportError", "diff", "history", "remember"]

@@ -26,7 +26,7 @@ from reports.summary.values import Folder
 FORMAT = 1
 LAST_BUILDS = 100
 TRENDS = (
-    "luts", "cores.luts", "formula.luts", "kernel.ii_cycles", "ii_cycles", "formula.ii_cycles", "fps", "wns_ns",
+    "luts", "cores.luts", "formula.luts", "ii_cycles", "formula.ii_cycles", "fps", "wns_ns",
     "xclbin_bytes", "build.wall_s",
 )  # fmt: skip
 _BUILD = ("began_s", "wall_s", "outcome", "tasks", "runs", "bound", "machine", "tools", "revision")
@@ -42,7 +42,8 @@ def content_of(root: Path, folder: str, report: BuildReport) -> dict[str, Any]:
         "report": report_document(report),
         "budgets": {slr: dict(amounts.known) for slr, amounts in estimate.slr_budgets.items()},
         "build": build,
-        "kernel": _kernel(root, folder),
+        # The report knows a simulated rate only if the kernel was simulated as it is now.
+        "kernel": None if report.simulated_rate is None else _kernel(root, folder),
         "trends": trends,
     }
 

@@ -14,6 +14,7 @@ from page_build import FOLDER, HOSTILE
 from reports.page.course import course_of
 from reports.page.curve import curves_of
 from reports.page.pipeline import _shares
+from reports.page.write import write_page
 from reports.summary.build import read_build
 
 
@@ -86,7 +87,17 @@ def test_what_the_page_says(make_page) -> None:
     # The slowest block needs 4,010 cycles; at 200 MHz that is 49,875 images/s.
     assert "~49,875.312" in words
     assert "busy 60 %, starved 30 %, blocked 10 %" in words
+    # 200 MHz by the 4,100 cycles of the simulated kernel.
+    assert "fps >= 99999: failed, 48780.487805" in words
     assert "No order of these steps takes less than 55.0 s" in " ".join(words.split())
+
+
+def test_a_kernel_that_was_simulated_with_another_core_is_not_shown(make_page, tmp_path: Path) -> None:
+    make_page(["a", "b"])
+    file = tmp_path / "checkout" / FOLDER / "kernel/values.json"
+    file.write_text(file.read_text().replace("core b", "core before"))
+    path = write_page(tmp_path / "checkout", FOLDER, read_build(tmp_path / "checkout", FOLDER))
+    assert "starved 30 %" not in path.read_text("utf-8")
 
 
 def test_without_a_history_a_fit_and_a_simulation(make_page, tmp_path: Path) -> None:
@@ -95,8 +106,6 @@ def test_without_a_history_a_fit_and_a_simulation(make_page, tmp_path: Path) -> 
         (tmp_path / "checkout" / FOLDER / name).unlink()
     for path in (tmp_path / "data").rglob("*.json"):
         path.unlink()
-    from reports.page.write import write_page
-
     path = write_page(tmp_path / "checkout", FOLDER, read_build(tmp_path / "checkout", FOLDER))
     words = " ".join(" ".join(Tags(path.read_text("utf-8")).text).split())
     assert "No build that ran a step is in the history yet" in words
