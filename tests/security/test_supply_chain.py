@@ -91,7 +91,7 @@ def test_licences(supply_chain: ModuleType) -> None:
 
 
 @needs_tools
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_bill_of_materials(tmp_path: Path) -> None:
     done = run("sbom", str(tmp_path / "sbom.json"))
     assert done.returncode == 0, done.stderr

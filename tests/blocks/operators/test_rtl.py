@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from everyday import first
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -199,7 +200,7 @@ MUTANTS: dict[str, tuple[Operator, str, str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", MUTANTS)
+@pytest.mark.parametrize("name", first(MUTANTS))
 def test_the_comparison_bites(name: str, tmp_path: Path, simulations: Path, draw_case: Callable[..., Any]) -> None:
     shape, text, mutated = MUTANTS[name]
     shutil.copytree(room.OPERATORS, tmp_path / "operators", ignore=shutil.ignore_patterns("__pycache__", "*.py"))

@@ -68,9 +68,9 @@ def test_fields_reach_the_engine_and_a_job_is_cleared_by_its_name(build, queue: 
     ("faults", "words"),
     [
         ("lie", "ended well by its own record, and badly by its engine's client"),
-        ("lose", "ended without a record of its node"),
-        ("kill", "ended without a record of its node"),
-        ("refuse", "ended without a record of its node"),
+        pytest.param("lose", "ended without a record of its node", marks=pytest.mark.nightly),
+        pytest.param("kill", "ended without a record of its node", marks=pytest.mark.nightly),
+        pytest.param("refuse", "ended without a record of its node", marks=pytest.mark.nightly),
     ],
 )
 def test_no_fault_of_the_engine_is_believed(build, queue: Path, monkeypatch, faults: str, words: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from everyday import only
 
 from blocks.network import find_network
 from config.fpga_resources import Resources
@@ -206,7 +207,7 @@ def test_what_helps_names_what_the_user_has_set(tmp_path) -> None:
     assert "raise fit.dsps_percent; or remove the pin (fit.pin) of preres; or " in lines[-1]
 
 
-@pytest.mark.parametrize("board", ["u50", "u55c", "u200", "u250", "u280"])
+@pytest.mark.parametrize("board", only(["u50", "u55c", "u200", "u250", "u280"], ["u250"]))
 @pytest.mark.parametrize("name", ["digits", "resnet50"])
 @pytest.mark.slow
 def test_tables_fit_into_80_columns(tmp_path, name, board) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import needs
 import pytest
+from everyday import only
 
 from blocks.core.hls import render
 from blocks.dma import Dma, DmaCore
@@ -60,7 +61,7 @@ def compiled(folder: Path, shape: DmaCore, release: str = "2022.2", change: Call
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", CORES)
+@pytest.mark.parametrize("name", only(CORES, ("thirds", "kept_words")))
 def test_what_lies_in_memory_arrives_image_after_image(name: str, tmp_path: Path) -> None:
     with contextlib.chdir(tmp_path):
         compiled(tmp_path, CORES[name], "2019.2" if name == "thirds" else "2022.2")
