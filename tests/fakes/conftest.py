@@ -19,6 +19,14 @@ from amd_stand_in import install  # noqa: E402
 PART = "xcu250-figd2104-2L-e"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of the stand-ins are nightly. Whole builds on them run every day, and break if they break."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker("nightly")
+
+
 @dataclass(frozen=True)
 class Ended:
     """A finished run: its status and its output."""

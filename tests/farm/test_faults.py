@@ -8,17 +8,20 @@ import pytest
 
 from benchmarks.fault_storm import BrokenPromiseError, Storm, small_disk
 
+FAULTS = 17
+"""One round over all kinds; the farm is killed three times in it."""
+
 
 @pytest.mark.timeout(400)
 @pytest.mark.slow
 def test_a_storm_of_faults(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk") as tmpfs:
         storm = Storm(tmp_path, seed=20, tmpfs=tmpfs)
-        storm.run(44)
-    assert sum(storm.counts.values()) == 44
+        storm.run(FAULTS)
+    assert sum(storm.counts.values()) == FAULTS
     assert len(storm.counts) == (14 if tmpfs is None else 15)
     if tmpfs is None:
-        pytest.skip("44 faults without a full disk, since no small file system can be mounted here")
+        pytest.skip(f"{FAULTS} faults without a full disk, since no small file system can be mounted here")
 
 
 class TestTheStormItself:

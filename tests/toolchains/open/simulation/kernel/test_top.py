@@ -8,6 +8,7 @@ from pathlib import Path
 
 import needs
 import pytest
+from everyday import first
 
 from blocks.core.graph import GraphCore
 from blocks.core.rtl import render
@@ -25,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[5]
 ACROSS = {"res2b": "slr2", "res3a": "slr2", "res3b": "slr1"}
 
 
-@pytest.mark.parametrize("slrs", [{}, ACROSS], ids=["one SLR", "three SLRs"])
+@pytest.mark.parametrize("slrs", first([ACROSS, {}], 1), ids=["three SLRs", "one SLR"])
 def test_the_top_of_digits_elaborates(slrs: dict[str, str], netlist_models: tuple[Path, ...], tmp_path: Path) -> None:
     verilator, network = needs.installed_verilator(), find_network("digits")
     files, texts = {*CONVERTER_FILES, *FIFO_FILES, MEMORY_FILE}, {"kernel": kernel_top(network, "kernel", slrs)}
