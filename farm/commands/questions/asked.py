@@ -109,7 +109,8 @@ class Formatted(Asked):
         return super().execute(params, args)
 
     def _answer(self, question: Question, params: Any, args: list[str]) -> str | None:
-        return question.answer(form=params["form"])
+        # A question of somebody else's project may know no forms.
+        return question.answer() if params["form"] == _FORMS[0] else question.answer(form=params["form"])
 
 
 def __getattr__(name: str) -> type[Asked]:
