@@ -82,7 +82,7 @@ def task_asked() -> Iterator[dict[str, Any]]:
 
 
 QUESTIONS = (
-    ask("reports", "What is known of the build: cycles, area, budget, times, gates; starts no tool"),
+    ask("reports", "What is known of the build: cycles, area, budget, times, gates; starts no tool", has_forms=True),
     ask("fit", "Which block goes to which SLR of the board, with what is known; starts no tool"),
     ask("history", "The builds so far; of a value: when it changed, by which commit", usage="[VALUE]"),
     ask("diff", "What differs between two builds, revisions or folders of reports, and why", usage="[A] [B]"),

@@ -19,7 +19,8 @@ class Question:
     """What a user asks of a build: `doit NAME` prints the answer, builds nothing and leaves no trace.
 
     `answer` prints, and returns a sentence where the answer is a failure: the exit status is 1 then. `in_report` puts
-    what it prints into `doit bugreport`. With `usage` ("[A] [B]") it takes the words of the command line.
+    what it prints into `doit bugreport`. With `usage` ("[A] [B]") it takes the words of the command line. With
+    `has_forms` it takes `form`, "table" or "github": the latter is what GitHub shows of a job.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Question:
     answer: Callable[..., str | None]
     in_report: bool = False
     usage: str = ""
+    has_forms: bool = False
 
 
 #: Gets the account of a build that ran or restored a step, when the build is over (`farm.display.account` describes

@@ -109,8 +109,11 @@ class Formatted(Asked):
         return super().execute(params, args)
 
     def _answer(self, question: Question, params: Any, args: list[str]) -> str | None:
-        # A question of somebody else's project may know no forms.
-        return question.answer() if params["form"] == _FORMS[0] else question.answer(form=params["form"])
+        if question.has_forms:
+            return question.answer(form=params["form"])
+        if params["form"] != _FORMS[0]:
+            raise InvalidCommand(f"this dodo.py answers '{question.name}' in no other form than a {_FORMS[0]}")
+        return question.answer()
 
 
 def __getattr__(name: str) -> type[Asked]:

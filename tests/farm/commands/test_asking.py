@@ -139,6 +139,11 @@ class TestQuestions:
         assert "takes only key=value words, not 'build'" in built.doit("reports", "build", status=3)
         assert "dodo.py answers no question 'fit'" in built.doit("fit", status=3)
 
+    def test_a_form_that_the_question_has_not(self, built) -> None:
+        output = built.doit("reports", "--format", "github", status=3)
+        assert "this dodo.py answers 'reports' in no other form than a table" in output
+        assert "Traceback" not in output
+
     def test_a_build_without_a_step_keeps_the_trace_of_the_one_before(self, built) -> None:
         for words in (("build", "reports"), ("reports",), ("build",), ("run", "reports")):
             built.doit(*words)
