@@ -354,6 +354,17 @@ def test_whatever_xrt_does_is_one_error_and_no_process_is_left(tmp_path, monkeyp
     assert living(group) == []
 
 
+@pytest.mark.parametrize("first", ["sleep 600", "kill -SEGV $$"])
+def test_a_chance_failure_of_xrt_is_asked_again(tmp_path, monkeypatch, first):
+    """XRT hung on one good file in 660 on a busy machine."""
+    program = tmp_path / "judge"
+    answer = '{\\"format\\": 1, \\"failed\\": \\"load\\", \\"what\\": \\"words\\"}'
+    program.write_text(f'#!/bin/sh\nif mkdir {tmp_path}/tried; then {first}; fi\necho "{answer}" > $2\n')
+    program.chmod(0o755)
+    monkeypatch.setattr(judge, "_RUN_TIMEOUT_S", 3.0)
+    assert judge.judge(program, tmp_path / "file.xclbin").what == "words"
+
+
 def living(group: str) -> list[list[str]]:
     """The processes of a group. What has ended and waits for init to notice does not count."""
     return [state for state in process_states() if state[2] == group and state[0] not in "ZX"]
