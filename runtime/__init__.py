@@ -12,6 +12,7 @@ from . import discovery
 from .errors import (
     CardError,
     FarmRuntimeError,
+    ForgottenSyncWarning,
     InputError,
     ManifestError,
     PayloadError,
@@ -28,6 +29,7 @@ __all__ = [
     "Accelerator",
     "CardError",
     "FarmRuntimeError",
+    "ForgottenSyncWarning",
     "InputError",
     "ManifestError",
     "PayloadError",

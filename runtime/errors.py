@@ -51,3 +51,7 @@ class XrtError(FarmRuntimeError):
 
 class StandInWarning(UserWarning):
     """The network has random weights: results equal the model bit for bit, and the classes mean nothing."""
+
+
+class ForgottenSyncWarning(UserWarning):
+    """A call reads a buffer that the host program wrote and never synced to the card."""

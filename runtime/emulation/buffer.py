@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import mmap
 import weakref
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -42,6 +44,11 @@ class BufferObject:
         self.shape = shape
         self.dtype = dtype
         self.freed = ""
+        self.unmapped = False
+        self.reached = False
+        """Whether the card's copy was ever written, by a sync or by the card."""
+        self.warned = False
+        """Whether the host was told that ``reached`` is False."""
         self.host_address = np.frombuffer(host, np.uint8).__array_interface__["data"][0]
         # Only a weak reference: a strong one would keep the memory alive that this object's registry wants to release.
         self._host = weakref.ref(host)
@@ -62,6 +69,24 @@ class BufferObject:
         if not self.freed:
             self.freed = reason
             self._device = np.empty(0, np.uint8)
+
+    def unmap(self) -> None:
+        """Nobody's values any more: on a card PYNQ unmaps them (``PynqBuffer.freebuffer``), and who reads them crashes.
+
+        Here arrays may still refer to the memory, so it is emptied instead.
+        """
+        self.unmapped = True
+        host = self._host()
+        if host is not None:
+            host.madvise(mmap.MADV_DONTNEED)
+
+    def forgotten_sync(self, address: int, size: int) -> bool:
+        """Whether the host wrote these bytes and nothing has ever reached the card's copy of the buffer."""
+        host = self._host()
+        if self.reached or host is None:
+            return False
+        start = address - self.address
+        return bool(np.frombuffer(host, np.uint8)[start : start + size].any())
 
     def check_alive(self) -> None:
         """Raise CardError if the buffer was freed."""
@@ -89,6 +114,7 @@ class BufferObject:
     def store(self, address: int, data: bytes) -> None:
         """Write bytes as the card does."""
         self.check_alive()
+        self.reached = True
         start = address - self.address
         np.bitwise_xor(np.frombuffer(data, np.uint8), _JUNK, out=self._device[start : start + len(data)])
 
@@ -104,6 +130,7 @@ class BufferObject:
         view = np.frombuffer(host, np.uint8)[offset : offset + size]
         copy = self._device[offset : offset + size]
         if to_device:
+            self.reached = True
             np.bitwise_xor(view, _JUNK, out=copy)
         else:
             np.bitwise_xor(copy, _JUNK, out=view)
@@ -113,7 +140,8 @@ class EmulatedBuffer(PynqBuffer):  # type: ignore[misc]
     """The array of an allocation, or a view of it. Differs from PYNQ's own class where that would do harm:
 
     freeing never unmaps memory that arrays still refer to, an array that only *came from* a buffer (``buf + 1``) has no
-    device address, and everything asked of a freed buffer is an error.
+    device address, and everything asked of a freed buffer is an error, its values too. A plain array over the memory
+    (``np.asarray(buf)``) reads zeros then, where a card's host program crashes.
     """
 
     def __new__(cls, *args: Any, **kwargs: Any) -> EmulatedBuffer:
@@ -158,9 +186,25 @@ class EmulatedBuffer(PynqBuffer):  # type: ignore[misc]
         """PynqBuffer's constructor sets it; it is computed here."""
 
     def freebuffer(self) -> None:
-        """Give the range back to the bank. Twice is allowed; the host's values stay readable."""
+        """Give the range back to the bank, and the values with it. Twice is allowed."""
         bo = self._object()
         self.device.release(bo)
+
+    def check_readable(self) -> None:
+        """Raise CardError for an array over the memory of a buffer that was freed by hand."""
+        bo = self.bo
+        if isinstance(bo, BufferObject) and bo.unmapped and 0 <= self.offset <= bo.size:
+            bo.check_alive()
+
+    def __array_prepare__(self, array: Any, context: Any = None) -> Any:
+        """As numpy, which calls it before a ufunc: every buffer that takes part is looked at."""
+        _check_all(context[1] if context else ())
+        return super().__array_prepare__(array, context)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        """As numpy, for functions that are no ufuncs."""
+        _check_all((*args, *kwargs.values()))
+        return super().__array_function__(func, types, args, kwargs)
 
     def flush(self) -> None:
         """Copy host to device."""
@@ -170,14 +214,15 @@ class EmulatedBuffer(PynqBuffer):  # type: ignore[misc]
         """Copy device to host."""
         self._sync(to_device=False)
 
+    def check_contiguous(self, use: str, remedy: str) -> None:
+        """Raise CardError for a strided view, which cannot be ``use``: a card takes one contiguous range."""
+        if not (self.flags.c_contiguous or self.flags.f_contiguous):
+            what = f"a strided view cannot be {use}: a card takes one contiguous range, and with it other bytes"
+            raise CardError(what, where=self._object().describe(), remedy=remedy)
+
     def _sync(self, *, to_device: bool) -> None:
         bo = self._object()
-        if not (self.flags.c_contiguous or self.flags.f_contiguous):
-            raise CardError(
-                "a strided view cannot be synced: a card copies one contiguous range and would take other bytes",
-                where=bo.describe(),
-                remedy="sync the whole buffer or a contiguous slice",
-            )
+        self.check_contiguous("synced", "sync the whole buffer or a contiguous slice")
         _ = self.device_address
         if to_device:
             self.device.flush(bo, self.offset, self.virtual_address, self.nbytes)
@@ -188,3 +233,88 @@ class EmulatedBuffer(PynqBuffer):  # type: ignore[misc]
         if not isinstance(self.bo, BufferObject):
             raise CardError("this array is not a buffer of a card", remedy="allocate one: pynq.allocate(...)")
         return self.bo
+
+
+# What reads or writes values by itself, without __array_prepare__ and __array_function__.
+_TOUCHING = [
+    "__bool__",
+    "__complex__",
+    "__contains__",
+    "__copy__",
+    "__deepcopy__",
+    "__float__",
+    "__format__",
+    "__getitem__",
+    "__index__",
+    "__int__",
+    "__iter__",
+    "__reduce__",
+    "__reduce_ex__",
+    "__repr__",
+    "__setitem__",
+    "__str__",
+    "all",
+    "any",
+    "argmax",
+    "argmin",
+    "argpartition",
+    "argsort",
+    "astype",
+    "byteswap",
+    "choose",
+    "clip",
+    "compress",
+    "copy",
+    "cumprod",
+    "cumsum",
+    "diagonal",
+    "dot",
+    "dump",
+    "dumps",
+    "fill",
+    "flatten",
+    "item",
+    "itemset",
+    "max",
+    "mean",
+    "min",
+    "nonzero",
+    "partition",
+    "prod",
+    "ptp",
+    "put",
+    "repeat",
+    "round",
+    "searchsorted",
+    "sort",
+    "std",
+    "sum",
+    "take",
+    "tobytes",
+    "tofile",
+    "tolist",
+    "trace",
+    "var",
+]
+
+
+def _check_all(values: Iterable[Any]) -> None:
+    for value in values:
+        if isinstance(value, EmulatedBuffer):
+            value.check_readable()
+        elif isinstance(value, list | tuple):
+            _check_all(value)
+
+
+def _checked(method: Any) -> Any:
+    @functools.wraps(method)
+    def checked(self: EmulatedBuffer, *args: Any, **kwargs: Any) -> Any:
+        self.check_readable()
+        return method(self, *args, **kwargs)
+
+    return checked
+
+
+for _name in _TOUCHING:
+    if hasattr(PynqBuffer, _name):
+        setattr(EmulatedBuffer, _name, _checked(getattr(PynqBuffer, _name)))

@@ -120,9 +120,9 @@ class ComputeUnit:
             with self._lock:
                 self._raise_failure()
                 busy = self._busy()
-                # DONE clears on read.
+                # DONE and READY clear on read (AMD's UG1399, "S_AXILITE control register map": "Read/COR").
                 done, self._done = self._done and not busy, self._done and busy
-                control = START if busy else IDLE | READY | (DONE if done else 0)
+                control = START if busy else IDLE | (DONE | READY if done else 0)
                 self._file[CTRL : CTRL + 4] = struct.pack("<I", control)
         return bytes(self._file[offset : offset + size])
 

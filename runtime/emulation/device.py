@@ -22,8 +22,9 @@ from ..errors import CardError, InputError
 from ..formats import emulation_data, kernels, xclbin
 from ..formats.checks import describe_payload, manifest_of
 from ..formats.manifest import SIMULATED, Manifest
-from ..formats.sections import STREAM, MemoryBank
+from ..formats.sections import STREAM
 from . import driver, execution
+from .banks import Banks
 from .buffer import BufferObject
 from .compute_unit import ComputeUnit, check_registers
 from .kernel import PayloadKernel
@@ -31,6 +32,7 @@ from .memory import EmulatedMemory
 from .payload import Limits, Payload
 from .refusal import named_errors
 from .simulation import Simulation
+from .status import CardStatus
 
 DEFAULT_PLATFORM = "xilinx_u250_xdma_201830_2"
 # Device addresses of card n begin at n << 48: the buffers of two cards are then told apart by their addresses alone.
@@ -47,7 +49,7 @@ def emulated_first() -> bool:
     return choice == "emulated" or (not choice and "XILINX_XRT" not in os.environ)
 
 
-class EmulatedCard(Device):  # type: ignore[misc]
+class EmulatedCard(CardStatus, Device):  # type: ignore[misc]
     """A card that runs the payload of an emulation xclbin.
 
     With ``platform`` given, only files for that platform load, as on a card with that shell; else the card takes the
@@ -64,13 +66,12 @@ class EmulatedCard(Device):  # type: ignore[misc]
         self.timestamp, self.bitfile_name = "", ""
         self._fixed_platform = platform is not None
         self._limits = limits
-        self._address_offset = number << _CARD_SHIFT
-        self._memories: dict[int, EmulatedMemory] = {}
+        self._banks = Banks(self.tag, number << _CARD_SHIFT)
         self._units: dict[str, ComputeUnit] = {}
         self._payload: Payload | None = None
         self._finalizer: weakref.finalize[Any, Any] | None = None
         self._loaded: tuple[bytes, str] | None = None
-        self.contexts: list[str] = []
+        self.contexts: dict[str, dict[str, Any]] = {}
         _cards.add(self)
 
     def get_bitfile_metadata(self, bitfile_name: str, partial: bool = False) -> XclBin:
@@ -111,12 +112,14 @@ class EmulatedCard(Device):  # type: ignore[misc]
             self._payload = payload
             # A card that is forgotten takes its child along.
             self._finalizer = weakref.finalize(self, payload.close)
+        described = parser if parser is not None else self.get_bitfile_metadata(path)
         if not same:
-            # The same file again keeps memory contents and buffers, as a card that need not be programmed does.
-            self._replace_memories(file.memories)
-        self.name = platform
+            # The same file again keeps memory contents and buffers: XRT's driver does not program a card that has it
+            # (xocl_read_axlf_helper of xocl_ioctl.c compares the uuids). PYNQ has closed the contexts before it asks.
+            self._banks.replace(file.memories, described.mem_dict, self)
+        self.name, self._clocks = platform, file.clocks
         self._loaded = (file.header.uuid, path)
-        self._units = self._make_units(parser if parser is not None else self.get_bitfile_metadata(path), facts, path)
+        self._units = self._make_units(described, facts, path)
         self.contexts.clear()
         super().post_download(bitstream, parser)
 
@@ -125,11 +128,17 @@ class EmulatedCard(Device):  # type: ignore[misc]
 
     def open_context(self, description: dict[str, Any], shared: bool = True) -> int:
         """Index of the compute unit, which is also its bit in an ERT packet."""
-        self.contexts.append(description["cu_name"])
-        return int(description["cu_index"])
+        index = int(description["cu_index"])
+        self.contexts[description["cu_name"]] = {"cu": description["cu_name"], "idx": index, "shared": shared}
+        return index
+
+    def close_context(self, cu_name: str) -> None:
+        """Commands for this unit are refused from now on, as by a driver whose client has closed its context."""
+        if self.contexts.pop(cu_name, None) is None:
+            raise CardError(f"CU context ({cu_name}) is not open", where=self.tag, remedy="open it by ol.<unit>")
 
     def free_bitstream(self) -> None:
-        """Stop the payload; buffers stay until they are freed or another file is loaded."""
+        """Close the contexts and stop the payload; buffers stay until ``close`` or another file."""
         self.contexts.clear()
         if self._payload is not None:
             self._payload.close()
@@ -139,38 +148,34 @@ class EmulatedCard(Device):  # type: ignore[misc]
         self._units = {}
 
     def close(self) -> None:
-        """As free_bitstream; PYNQ calls both."""
+        """As free_bitstream, and every buffer is gone: on a card they belong to the handle that PYNQ closes here."""
         self.free_bitstream()
+        self._banks.retire("is gone: the overlay was freed")
+        self._loaded, self._clocks = None, ()
 
     def get_memory(self, description: dict[str, Any]) -> EmulatedMemory:
         """The bank of an entry of ``mem_dict``."""
         with named_errors(self.tag, "give an entry of the overlay's mem_dict"):
-            memory = self._memories.get(description["idx"])
+            memory = self._banks.at(description["idx"])
             if memory is None:
                 raise CardError(f"no bank {description['tag']}", where=self.tag, remedy="load the overlay first")
         return memory
 
     def get_memory_by_name(self, tag: str) -> EmulatedMemory:
         """The bank of that tag."""
-        for memory in self._memories.values():
-            if memory.tag == tag:
-                return memory
-        raise CardError(
-            f"no bank {tag}", where=self.tag, remedy=f"it has {', '.join(m.tag for m in self._memories.values())}"
-        )
+        return self._banks.named(tag)
+
+    def get_memory_by_idx(self, idx: int) -> EmulatedMemory:
+        """The bank of this index in MEM_TOPOLOGY."""
+        memory = self._banks.at(idx)
+        if memory is None:
+            raise CardError(f"no bank of index {idx}", where=self.tag, remedy="give the idx of an entry of mem_dict")
+        return memory
 
     @property
     def default_memory(self) -> EmulatedMemory:
         """The bank in use, where only one is; used by ``pynq.allocate`` without target."""
-        used = [memory for memory in self._memories.values() if memory.bank.used]
-        if len(used) == 1:
-            return used[0]
-        if not used:
-            raise CardError("No active memories in design", where=self.tag, remedy="load an overlay first")
-        tags = ", ".join(memory.tag for memory in used)
-        raise CardError(
-            f"Multiple memories active in design: {tags}", where=self.tag, remedy=f"say which: target=ol.{used[0].tag}"
-        )
+        return self._banks.only_used()
 
     @property
     def simulation(self) -> Simulation:
@@ -180,18 +185,16 @@ class EmulatedCard(Device):  # type: ignore[misc]
     def flush(self, bo: BufferObject, offset: int, vaddr: int, nbytes: int) -> None:
         """Copy host to device."""
         bo.sync(offset, nbytes, to_device=True)
+        self._to_card_bytes += nbytes
 
     def invalidate(self, bo: BufferObject, offset: int, vaddr: int, nbytes: int) -> None:
         """Copy device to host."""
         bo.sync(offset, nbytes, to_device=False)
+        self._from_card_bytes += nbytes
 
     def release(self, bo: BufferObject) -> None:
         """Free a buffer."""
-        for memory in self._memories.values():
-            if memory.find(bo.address) is bo:
-                memory.free(bo, "was freed")
-                return
-        bo.free("was freed")
+        self._banks.release(bo)
 
     def read_registers(self, address: int, length: int) -> bytes:
         """Registers by absolute address."""
@@ -212,9 +215,12 @@ class EmulatedCard(Device):  # type: ignore[misc]
 
     def execute_bo(self, bo: execution.ExecBuffer) -> execution.ExecHandle:
         """Run a command buffer."""
-        units = sorted(self._units.values(), key=lambda unit: unit.base_address)
+        opened = {context["idx"] for context in self.contexts.values()}
         with named_errors(self.tag, "give a buffer of get_exec_bo()"):
-            return execution.execute(bo, units)
+            return execution.execute(bo, list(self._units.values()), opened, self.tag)
+
+    def set_event_loop(self, loop: Any) -> None:
+        """Nothing to set: ``wait_async`` works in any loop. PYNQ's own device needs it before a kernel is awaited."""
 
     def execute_bo_with_waitlist(self, bo: execution.ExecBuffer, waitlist: Any) -> execution.ExecHandle:
         """Not offered, as by XRT since 2.11."""
@@ -222,16 +228,14 @@ class EmulatedCard(Device):  # type: ignore[misc]
 
     def find_buffer(self, address: int) -> BufferObject:
         """The live buffer at a device address of this card; a CardError that tells what is there otherwise."""
-        for memory in self._memories.values():
-            bo = memory.find(address)
-            if bo is not None:
-                return bo
-        for memory in self._memories.values():
-            gone = memory.was_freed(address)
-            if gone:
-                raise CardError(f"{gone} was freed", remedy="allocate a new buffer, and keep a reference to it")
+        bo = self._banks.find(address)
+        if bo is not None:
+            return bo
+        gone = self._banks.was_freed(address)
+        if gone:
+            raise CardError(f"{gone} was freed", remedy="allocate a new buffer, and keep a reference to it")
         for card in _cards:
-            if card is not self and any(memory.find(address) for memory in card._memories.values()):
+            if card is not self and card._banks.find(address):
                 raise CardError(
                     f"the buffer at 0x{address:x} is on another card, {card.tag}",
                     remedy=f"allocate it on {self.tag}: use the memories of the overlay that you call",
@@ -247,15 +251,6 @@ class EmulatedCard(Device):  # type: ignore[misc]
         raise CardError(
             f"no compute unit at address 0x{address:x}", where=self.tag, remedy="load the overlay: pynq.Overlay(...)"
         )
-
-    def _replace_memories(self, banks: tuple[MemoryBank, ...]) -> None:
-        for memory in self._memories.values():
-            memory.retire("is gone: another xclbin was loaded since")
-        self._memories = {
-            index: EmulatedMemory(bank, self, self._address_offset)
-            for index, bank in enumerate(banks)
-            if bank.type != STREAM
-        }
 
     def _start_payload(self, file: xclbin.Xclbin, facts: Manifest, path: str) -> Payload:
         payload = Payload(

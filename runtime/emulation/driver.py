@@ -7,6 +7,7 @@ writes the registers. On any other device it does nothing.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -15,6 +16,7 @@ import pynq
 import pynq.overlay
 
 from ..errors import CardError
+from .buffer import EmulatedBuffer
 from .refusal import check_items, checked_call, named_errors
 
 _bound: set[str] = set()
@@ -30,6 +32,11 @@ class RegisterHandle:
         """Wait for the end; raises what the run failed with."""
         while not self._kernel.mmio.read(0) & 0x4:
             pass
+
+    async def wait_async(self) -> None:
+        """As ``wait``, for a coroutine: other tasks of the event loop go on."""
+        while not self._kernel.mmio.read(0) & 0x4:
+            await asyncio.sleep(0)
 
 
 class EmulatedKernel(pynq.DefaultIP):  # type: ignore[misc]
@@ -102,6 +109,8 @@ class EmulatedKernel(pynq.DefaultIP):  # type: ignore[misc]
                     where=where,
                     remedy="allocate one with pynq.allocate(...), copy the values into it and sync it to the device",
                 )
+            if isinstance(value, EmulatedBuffer):
+                value.check_contiguous(f"passed as {where}", "copy it into a buffer of its own, and pass that")
             return value
         if entry["type"] in ("float", "double", "char"):
             return value

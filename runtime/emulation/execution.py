@@ -6,9 +6,10 @@ A packet is u32 words: header (state 3:0, extra cu masks 11:10, count of words a
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import struct
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from ..errors import CardError
@@ -17,6 +18,7 @@ from .compute_unit import ComputeUnit, Run
 START_CU = 0
 MOST_BYTES = 1 << 20
 _HEAD = struct.Struct("<II")
+_LOOK_S = 0.001
 
 
 class ExecBuffer:
@@ -47,6 +49,12 @@ class ExecHandle:
         """Whether the kernel has finished, well or badly."""
         return self._run.done.is_set()
 
+    async def wait_async(self) -> None:
+        """As ``wait``, for a coroutine: other tasks of the event loop go on."""
+        while not self.done:
+            await asyncio.sleep(_LOOK_S)
+        self.wait()
+
     def wait(self) -> None:
         """Wait for the end; raises what the run failed with."""
         # In slices: between them Ctrl-C is answered.
@@ -56,8 +64,12 @@ class ExecHandle:
             raise self._run.failure
 
 
-def execute(command: ExecBuffer, units: Sequence[ComputeUnit]) -> ExecHandle:
-    """Start the compute unit that the command names; a busy one gets it queued."""
+def execute(command: ExecBuffer, units: Sequence[ComputeUnit], opened: Collection[int], where: str) -> ExecHandle:
+    """Start the compute unit that the command names; a busy one gets it queued.
+
+    ``opened`` are the indices of the units with an open context. The driver of a card refuses commands for others
+    (``xocl_command_ioctl`` of XRT's ``xocl_kds.c``), and PYNQ opens a context when it makes ``ol.<unit>``, never again.
+    """
     data = bytes(command.data)
     header, mask = _HEAD.unpack_from(data)
     count, opcode = header >> 12 & 0x7FF, header >> 23 & 0x1F
@@ -67,6 +79,12 @@ def execute(command: ExecBuffer, units: Sequence[ComputeUnit]) -> ExecHandle:
     if len(chosen) != 1:
         raise CardError(
             f"the mask 0x{mask:x} names {len(chosen)} compute units", remedy="load the overlay: pynq.Overlay(...)"
+        )
+    if chosen[0].index not in opened:
+        raise CardError(
+            f"no context of {chosen[0].name} is open",
+            where=where,
+            remedy="take the unit of an overlay made after the last download: pynq.Overlay(...).<unit>",
         )
     # The count covers the mask word too, so the register map is one word shorter.
     return ExecHandle(chosen[0].submit(data[_HEAD.size : _HEAD.size + (count - 1) * 4]))

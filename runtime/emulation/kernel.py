@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ..errors import CardError
+from ..errors import CardError, ForgottenSyncWarning
 from ..formats.manifest import Argument, Manifest
 from .buffer import BufferObject
 from .compute_unit import Register
@@ -33,7 +34,12 @@ class PayloadJob:
     result: Pointer
 
     def run(self) -> None:
-        """Read the inputs from device memory, run the payload, write the results to device memory."""
+        """Read the inputs from device memory, run the payload, write the results to device memory.
+
+        A batch of 0 ends at once, as the kernel's loop over its images does.
+        """
+        if self.images == 0:
+            return
         parts = [pointer.bo.load(pointer.address, pointer.size_bytes) for pointer in self.inputs]
         data = self.payload.run(self.images, parts, self.result.size_bytes)
         self.result.bo.store(self.result.address, data)
@@ -55,6 +61,8 @@ class PayloadKernel:
         pointers = {
             argument.name: self._pointer(argument, images, values, registers) for argument in (*inputs, manifest.result)
         }
+        for argument in inputs:
+            _warn_of_a_forgotten_sync(pointers[argument.name], f"argument {argument.name} of {manifest.instance}")
         return PayloadJob(
             self._payload, images, tuple(pointers[a.name] for a in inputs), pointers[manifest.result.name]
         )
@@ -65,9 +73,9 @@ class PayloadKernel:
             return 1
         name = scalars[0]
         images = values[name]
-        if not 1 <= images <= _MOST_IMAGES:
+        if not 0 <= images <= _MOST_IMAGES:
             raise CardError(
-                f"{images} images were asked for", where=f"argument {name}", remedy=f"give 1 to {_MOST_IMAGES} images"
+                f"{images} images were asked for", where=f"argument {name}", remedy=f"give 0 to {_MOST_IMAGES} images"
             )
         return images
 
@@ -107,6 +115,15 @@ class PayloadKernel:
                 remedy=f"allocate it with shape {shape}",
             )
         return Pointer(bo, address, needed)
+
+
+def _warn_of_a_forgotten_sync(pointer: Pointer, where: str) -> None:
+    """Once a buffer: the call goes on with what the card's memory holds, as it would on a card."""
+    bo = pointer.bo
+    if not bo.warned and bo.forgotten_sync(pointer.address, pointer.size_bytes):
+        bo.warned = True
+        what = f"{where}: {bo.describe()} was written and never synced, so the card reads junk; call .sync_to_device()"
+        warnings.warn(what, ForgottenSyncWarning, stacklevel=2)
 
 
 def _attribute(tag: str) -> str:

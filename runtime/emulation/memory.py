@@ -8,7 +8,7 @@ import operator
 import threading
 import weakref
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -23,24 +23,37 @@ _REMEMBERED = 256
 
 
 class EmulatedMemory:
-    """One bank. ``address_offset`` keeps the addresses of two cards apart, which equal cards do not do by themselves.
+    """One bank, under the names of PYNQ's ``XrtMemory``: ``idx``, ``size`` in bytes, ``desc``, the mem_dict's entry.
+
+    ``address_offset`` keeps the addresses of two cards apart, which equal cards do not do by themselves.
 
     Neither a bank nor a buffer takes memory of this machine by itself: pages are taken as they are written or synced.
     """
 
-    def __init__(self, bank: MemoryBank, device: Any, address_offset: int) -> None:
+    def __init__(
+        self,
+        bank: MemoryBank,
+        device: Any,
+        address_offset: int,
+        *,
+        index: int = 0,
+        description: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.idx = index
+        self.desc = description or {}
         self.bank = bank
         self.tag = bank.tag
         self.device = device
         self.base_address = bank.base_address + address_offset
-        self.size_bytes = bank.size_bytes
+        self.size = bank.size_bytes
+        self._gone = ""
         self._lock = threading.RLock()
         self._live: dict[int, BufferObject] = {}
         self._freed: deque[tuple[int, int, str]] = deque(maxlen=_REMEMBERED)
         self._next = self.base_address
 
     def __repr__(self) -> str:
-        return f"<{self.bank.type_name} {self.tag} of {self.device.tag}, {self.size_bytes} bytes>"
+        return f"<{self.bank.type_name} {self.tag} of {self.device.tag}, {self.size} bytes>"
 
     def allocate(self, shape: Any, dtype: Any, **_ignored: Any) -> EmulatedBuffer:
         """A buffer of this shape and dtype; the host copy is zero, the device copy is junk.
@@ -49,6 +62,8 @@ class EmulatedMemory:
         has no room, and for an invalid shape or dtype.
         """
         where = f"bank {self.tag}"
+        if self._gone:
+            raise CardError(self._gone, where=where, remedy="take the bank of the overlay that is loaded: ol.<tag>")
         with named_errors(where, "give a shape of whole numbers and a dtype of numpy"):
             dtype = np.dtype(dtype)
             several = isinstance(shape, Iterable) and not isinstance(shape, (str, bytes))
@@ -78,13 +93,26 @@ class EmulatedMemory:
             hits = [text for start, span, text in self._freed if start <= address < start + span]
         return hits[-1] if hits else ""
 
+    @property
+    def mem_used(self) -> int:
+        """Bytes of the bank that buffers hold, whole pages."""
+        with self._lock:
+            return sum(bo.span for bo in self._live.values())
+
+    @property
+    def num_buffers(self) -> int:
+        """Buffers that live in the bank."""
+        with self._lock:
+            return len(self._live)
+
     def contains(self, address: int) -> bool:
         """Whether the address lies in this bank."""
-        return self.base_address <= address < self.base_address + self.size_bytes
+        return self.base_address <= address < self.base_address + self.size
 
     def retire(self, reason: str) -> None:
         """Free every buffer, because the bank ceases to exist; later uses are told ``reason``."""
         with self._lock:
+            self._gone = reason
             for bo in list(self._live.values()):
                 bo.free(reason)
             self._live.clear()
@@ -107,7 +135,7 @@ class EmulatedMemory:
 
     def _place(self, span: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
         """First gap that fits, from where the last buffer ended: a stale address then rarely meets a new buffer."""
-        end = self.base_address + self.size_bytes
+        end = self.base_address + self.size
         taken = sorted((bo.address, bo.address + bo.span) for bo in self._live.values())
         edges = [(self.base_address, self.base_address), *taken, (end, end)]
         gaps = [(low[1], high[0]) for low, high in itertools.pairwise(edges)]
@@ -118,7 +146,7 @@ class EmulatedMemory:
                 return low
         used = sum(high - low for low, high in taken)
         raise CardError(
-            f"no room for {shape} of {dtype} ({span} bytes): {used} of {self.size_bytes} bytes are in use",
+            f"no room for {shape} of {dtype} ({span} bytes): {used} of {self.size} bytes are in use",
             where=f"bank {self.tag}",
             remedy="free buffers (buf.freebuffer()), use a smaller batch or another bank",
         )

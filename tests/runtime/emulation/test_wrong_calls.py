@@ -45,7 +45,7 @@ def bad_calls(ol, source, result, fc):
         "dropped": ((dropped, result, fc, 1), ["freed", "(2, 8, 8, 1)", "reference"]),
         "computed": ((source + 1, result, fc, 1), ["computed", "buf[:]"]),
         "no address": ((Number(0x1234), result, fc, 1), ["no buffer at address 0x1234"]),
-        "zero": ((source, result, fc, 0), ["0 images", "numReps"]),
+        "strided": ((source[:, ::2], result, fc, 1), ["strided", "in_r"]),
         "negative": ((source, result, fc, -1), ["-1", "numReps"]),
         "absurd": ((source, result, fc, 1 << 31), ["2147483648 images"]),
         "too wide": ((source, result, fc, 1 << 40), ["does not fit"]),
@@ -59,7 +59,7 @@ def bad_calls(ol, source, result, fc):
 
 NAMES = [
     "bank", "bank of weights", "extent", "extent of one", "extent of weights", "extent of result", "dtype",
-    "dtype of result", "dtype of a view", "byte order", "freed", "dropped", "computed", "no address", "zero",
+    "dtype of result", "dtype of a view", "byte order", "freed", "dropped", "computed", "no address", "strided",
     "negative", "absurd", "too wide", "float", "swapped", "plain array", "too few", "too many",
 ]  # fmt: skip
 

@@ -159,6 +159,7 @@ def test_wrong_values_are_errors_of_the_card_and_harm_nothing(loaded):
 def test_a_command_longer_than_the_registers(loaded):
     """Its count says 2,047 words, the unit has 1,024."""
     ol, *_ = loaded()
+    assert ol.digits_1  # opens its context
     command = ol.device.get_exec_bo(16384)
     command.data[:8] = struct.pack("<II", 0x7FF << 12, 1)
     with pytest.raises(CardError, match="does not fit the registers"):
