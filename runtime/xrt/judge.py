@@ -21,7 +21,7 @@ SOURCE = Path(__file__).with_name("judge.cpp")
 PROGRAM = "judge"
 _REMEDY = "install XRT (Debian: apt-get install libxrt1 libxrt-dev uuid-dev g++), or source the setup.sh of yours"
 _COMPILE_TIMEOUT_S = 300
-_RUN_TIMEOUT_S = 30.0
+_RUN_TIMEOUT_S = 20.0
 # XRT's noop device hangs or crashes now and then on good files too, where a busy machine orders its threads badly.
 _ATTEMPTS = 3
 _LOOK_S = 0.005
