@@ -12,11 +12,18 @@ from pathlib import Path
 NOBODY, ANOTHER = 65534, 65533
 
 
+IN_MEMORY = Path("/dev/shm")
+
+
 @contextmanager
-def ordinary_folder() -> Iterator[Path]:
-    """Give a folder of an ordinary user and be that user meanwhile: `nobody` where root runs the suite."""
+def ordinary_folder(*, in_memory: bool = False) -> Iterator[Path]:
+    """Give a folder of an ordinary user and be that user meanwhile: `nobody` where root runs the suite.
+
+    `in_memory`, where the system has such a place: a disk waits at each file that is written anew and at each fsync.
+    """
     # Not pytest's folder: nobody else may enter that one.
-    folder = Path(tempfile.mkdtemp(prefix="ordinary"))
+    place = IN_MEMORY if in_memory and os.access(IN_MEMORY, os.W_OK) else None
+    folder = Path(tempfile.mkdtemp(prefix="ordinary", dir=place))
     groups = os.getgroups()
     is_root = os.geteuid() == 0
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import statistics  # noqa: F401 - an ordinary user may not be able to load it later
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,7 +32,7 @@ COUNTS = [FEW, pytest.param(MANY, marks=[pytest.mark.nightly, pytest.mark.timeou
 @pytest.fixture
 def tmp_path() -> Iterator[Path]:
     """A folder of an ordinary user, whom the test runs as; nothing may appear beside what each test makes in it."""
-    with ordinary_folder() as folder:
+    with ordinary_folder(in_memory=True) as folder:
         (folder / "victim").write_text("precious")
         yield folder
         assert (folder / "victim").read_text() == "precious"
@@ -64,6 +65,7 @@ def test_entries(tmp_path: Path, count: int) -> None:
             work = tmp_path / "out" / str(number) / "work"
             assert {path.name: path.read_text() for path in work.iterdir()} == {"a": "A", "b": "B"}
             assert all(path.stat().st_mode & 0o7022 == 0 for path in work.iterdir())
+            shutil.rmtree(work)
         else:
             assert len(said) == 1
             assert said[0].isprintable()
