@@ -5,67 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from made_reports import CRASH, EXAMINED, JAVA, PLATFORM
 
 from reports.reading.errors import TruncatedReportError, UnknownLayoutError
 from reports.registry import parse, recognise
-
-PLATFORM = """==========================
-Basic Platform Information
-==========================
-Platform:           gen3x16_example
-File:               /opt/xilinx/platforms/example.xpfm
-Description:
-    A platform for tests: all values are made up.
-
-=====================================
-Hardware Platform (Shell) Information
-=====================================
-Vendor:                           xilinx
-Board:                            U999
-Version:                          202020.1
-Generated Version:                2020.2
-FPGA Family:                      virtexuplus
-FPGA Device:                      xcu999
-Board Part:
-
-=================
-Clock Information
-=================
-  Default Clock Index: 1
-  Clock Index:         1
-    Frequency:         500.000000
-  Clock Index:         0
-    Frequency:         300.000000
-
-==================
-Memory Information
-==================
-  Bus SP Tag: DDR
-    Segment Index: 0
-      Consumption: default
-      SLR:         SLR0
-    Segment Index: 1
-      Consumption: automatic
-      SLR:         SLR1
-  Bus SP Tag: PLRAM
-
-=====================
-Resource Availability
-=====================
-  =====
-  Total
-  =====
-    LUTs:   1000
-    DSPs:   20
-
-  =======
-  Per SLR
-  =======
-    SLR0:
-      LUTs:   600
-    SLR1:
-      LUTs:   400
-"""
 
 
 def test_a_platform() -> None:
@@ -87,40 +30,6 @@ def test_a_platform() -> None:
     ]
     with pytest.raises(TruncatedReportError):
         parse(PLATFORM[: PLATFORM.index("====\nHardware")])
-
-
-EXAMINED = {
-    "schema_version": {"schema": "JSON", "creation_date": "Mon Mar  3 10:00:00 2025 GMT"},
-    "system": {
-        "host": {
-            "os": {"sysname": "Linux", "hostname": "box"},
-            "xrt": {"version": "2.14.354", "branch": "2022.2"},
-            "devices": [
-                {"bdf": "0000:65:00.1", "vbnv": "xilinx_u250_example", "is_ready": "true"},
-                {"bdf": "0000:b3:00.1", "vbnv": "xilinx_u50_example", "is_ready": "false"},
-            ],
-        }
-    },
-    "devices": [
-        {
-            "device_id": "0000:65:00.1",
-            "device_status": "HEALTHY",
-            "electrical": {"power_consumption_watts": "26.5"},
-            "platforms": [
-                {
-                    "static_region": {"vbnv": "xilinx_u250_example"},
-                    "clocks": {"clocks": [{"id": "KERNEL_CLK", "freq_mhz": "500"}]},
-                }
-            ],
-            "dynamic_regions": [
-                {
-                    "xclbin_uuid": "11111111-2222-3333-4444-555555555555",
-                    "compute_units": [{"name": "k:k_1", "base_address": "0x1800000", "status": {"bits_set": ["IDLE"]}}],
-                }
-            ],
-        }
-    ],
-}
 
 
 def test_cards() -> None:
@@ -154,25 +63,6 @@ def test_resources_after_synthesis_begin_with_the_top() -> None:
     value = parse('{"(top)": {"LUT": 9, "FF": 8}, "Layer_0": {"LUT": 3, "SRL": null}}')
     assert [(one.resource, one.amount) for one in value.total] == [("LUT", 9), ("FF", 8)]
     assert [(one.resource, one.amount) for one in value.layers[0].amounts] == [("LUT", 3), ("SRL", None)]
-
-
-CRASH = """#
-# An unexpected error has occurred (11)
-#
-Stack:
-/lib/x86_64-linux-gnu/libc.so.6(+0x43090) [0x7fb2d1e98090]
-/opt/Xilinx/Vivado/2022.1/lib/lnx64.o/librdi_place.so(HAPLTask::run()+0x1a) [0x7fb27b296c81]
-/opt/Xilinx/Vivado/2022.1/lib/lnx64.o/librdi_commontasks.so(+0xbead23) [0x7fb27b28ad23]
-"""
-JAVA = """#
-# A fatal error has been detected by the Java Runtime Environment:
-#
-#  SIGSEGV (0xb) at pc=0x00007f33, pid=4711, tid=0x00007f34
-#
-# JRE version: 11.0
-# Problematic frame:
-# C  [libc.so.6+0x18dcd5]
-"""
 
 
 def test_crash_reports() -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
+from accidents import by_content, mutated, only_report_errors
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from made_reports import MADE
 
 from reports.hls import csynth as hls_csynth
 from reports.hls import csynth_xml as hls_csynth_xml
@@ -23,9 +23,8 @@ from reports.reading.errors import (
     WrongKindError,
 )
 from reports.reading.kind import Kind
-from reports.reading.plain import plain
 from reports.reading.source import read
-from reports.registry import KINDS, parse_all, parts, recognise
+from reports.registry import KINDS, recognise
 from reports.vpp import kernel_description, link_summary, system_estimate
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "reports_corpus"
@@ -45,25 +44,6 @@ TOOLS = tuple(kind for kind in KINDS if not kind.name.startswith(OTHERS) or kind
 LONGEST = 40_000
 """Of a longer text the begin and the end are kept: mutations of more of the same teach nothing."""
 
-ODD = ("", "-", "NA", "?", "undef", "inf", "1e999", "<", "%", "9" * 5000, "1.2.3", "\u0661", "²", "\0", "|", "+", "\r")
-ODD += (
-    "{",
-    "}",
-    "[",
-    '"',
-    "<a>",
-    "</ENTRY>",
-    "<!DOCTYPE a>",
-    "&lt;",
-    "null",
-    "true",
-    "-1",
-    "~0",
-    "=",
-    "\x1b[31m",
-    "\ud800",
-)
-
 
 def _texts() -> list[str]:
     if not CORPUS.is_dir():
@@ -78,68 +58,11 @@ TEXTS = _texts()
 needs_corpus = pytest.mark.skipif(not TEXTS, reason="the corpus of reports (../shared/reports_corpus) is not here")
 
 
-@st.composite
-def mutated(draw: Any) -> str:
-    """A corpus file after a few typical accidents: cut, lines lost, doubled or moved, words and characters changed."""
-    text = draw(st.sampled_from(TEXTS))
-    for _ in range(draw(st.integers(1, 4))):
-        at = draw(st.integers(0, max(len(text) - 1, 0)))
-        what = draw(st.sampled_from(("cut", "head", "line", "double", "move", "word", "letter", "insert", "join")))
-        if what == "cut":
-            text = text[:at]
-        elif what == "head":
-            text = text[at:]
-        elif what in ("line", "double", "move", "word"):
-            lines = text.split("\n")
-            row = draw(st.integers(0, len(lines) - 1))
-            if what == "line":
-                del lines[row]
-            elif what == "double":
-                lines.insert(row, lines[row])
-            elif what == "move":
-                lines.insert(draw(st.integers(0, len(lines) - 1)), lines.pop(row))
-            else:
-                words = lines[row].split(" ")
-                words[draw(st.integers(0, len(words) - 1))] = draw(st.sampled_from(ODD) | st.text(max_size=8))
-                lines[row] = " ".join(words)
-            text = "\n".join(lines)
-        elif what == "letter":
-            text = text[:at] + draw(st.characters()) + text[at + 1 :]
-        elif what == "insert":
-            text = text[:at] + draw(st.sampled_from(ODD)) + text[at:]
-        else:
-            text = text[:at] + draw(st.sampled_from(TEXTS))[at:]
-    return str(text)
-
-
-def only_report_errors(text: str, kind: Kind) -> None:
-    try:
-        value = kind.parse(text, "report.rpt")
-    except ReportError as error:
-        assert str(error).startswith("report.rpt")
-        assert error.line is None or error.line >= 1
-    else:
-        json.dumps(plain(value), allow_nan=False)
-    # Doubled heads make several reports of one text.
-    if len(parts(text)) > 1:
-        for one in parse_all(text, "report.rpt"):
-            assert (one.error is None) != (one.value is None)
-            assert one.error is None or one.error.line is None or one.line <= one.error.line <= text.count("\n") + 1
-            json.dumps(plain(one.value), allow_nan=False)
-
-
-def by_content(text: str) -> Kind:
-    try:
-        return recognise(text, "report.rpt")
-    except ReportError:
-        return log.KIND
-
-
 @needs_corpus
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
-@given(mutated() if TEXTS else st.nothing())
+@given(mutated(TEXTS) if TEXTS else st.nothing())
 def test_mutations(text: str) -> None:
-    only_report_errors(text, by_content(text))
+    only_report_errors(text, by_content(text, log.KIND))
 
 
 @pytest.fixture
@@ -153,9 +76,33 @@ def asked_for_nightly(request: pytest.FixtureRequest) -> None:
 @pytest.mark.timeout(3600)
 @pytest.mark.usefixtures("asked_for_nightly")
 @settings(max_examples=100_000, deadline=None, suppress_health_check=list(HealthCheck))
-@given(mutated() if TEXTS else st.nothing())
+@given(mutated([*TEXTS, *MADE.values()]) if TEXTS else st.nothing())
 def test_many_mutations(text: str) -> None:
-    only_report_errors(text, by_content(text))
+    only_report_errors(text, by_content(text, log.KIND))
+
+
+def test_no_kind_is_left_out() -> None:
+    """Every kind is damaged somewhere: those of the corpus above, all others here."""
+    assert {name: recognise(text).name for name, text in MADE.items()} == {name: name for name in MADE}
+    if CORPUS.is_dir():
+        files = [path for path in CORPUS.glob("*/*") if path.suffix != ".xclbin"]
+        have = {by_content(read(path), log.KIND).name for path in files}
+        assert {kind.name for kind in KINDS} == have | set(MADE)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(mutated(tuple(MADE.values())))
+def test_mutations_of_kinds_beyond_the_corpus(text: str) -> None:
+    only_report_errors(text, by_content(text, log.KIND))
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(3600)
+@pytest.mark.usefixtures("asked_for_nightly")
+@settings(max_examples=100_000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(mutated(tuple(MADE.values())))
+def test_many_mutations_of_kinds_beyond_the_corpus(text: str) -> None:
+    only_report_errors(text, by_content(text, log.KIND))
 
 
 @needs_corpus

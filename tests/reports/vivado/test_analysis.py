@@ -7,47 +7,26 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from made_reports import (
+    CDC,
+    CONTROL,
+    FANOUT,
+    HOLD,
+    RAM,
+    ROUTE,
+    SETUP,
+    SEVERITIES,
+    SKEW,
+    SUGGESTIONS,
+    TIMING,
+    WORSE,
+    head,
+    methodology,
+    path,
+)
 
 from reports.reading.errors import TruncatedReportError, UnknownLayoutError
 from reports.registry import parse, parse_all, recognise
-
-
-def head(command: str, title: str, version: str = "2022.2") -> str:
-    return f"""Copyright 1986-2022 Xilinx, Inc. All Rights Reserved.
-------------------------------------------------------------
-| Tool Version : Vivado v.{version} (lin64) Build 3671981
-| Date         : Mon Mar  3 10:00:00 2025
-| Command      : {command} -file x.rpt
-| Design       : top
-| Device       : xcu50-fsvh2104
-------------------------------------------------------------
-
-{title}
-
-"""
-
-
-def path(slack: str, verdict: str, kind: str, end: str = "b_reg/D") -> str:
-    return f"""Slack{verdict} :        {slack}  (required time - arrival time)
-  Source:                 a_reg/C
-                            (rising edge-triggered cell FDRE clocked by clk)
-  Destination:            {end}
-  Path Group:             clk
-  Path Type:              {kind}
-  Requirement:            3.333ns  (clk rise@3.333ns - clk rise@0.000ns)
-  Data Path Delay:        3.500ns  (logic 1.000ns (28.571%)  route 2.500ns (71.429%))
-  Logic Levels:           9  (CARRY8=2 LUT6=7)
-
-    Location             Delay type                Incr(ns)  Path(ns)
-                         slack                                 {slack.removesuffix("ns")}
-
-"""
-
-
-TIMING = head("report_timing -max_paths 3", "Timing Report")
-SETUP = path("0.250ns", " (MET)", "Setup (Max at Slow Process Corner)")
-WORSE = path("-0.125ns", " (VIOLATED)", "Setup (Max at Slow Process Corner)", "c_reg/D")
-HOLD = path("0.031ns", " (MET)", "Hold (Min at Fast Process Corner)")
 
 
 def test_a_list_of_paths() -> None:
@@ -92,22 +71,6 @@ def test_a_list_that_is_cut_off(cut: str) -> None:
         parse(TIMING + cut)
 
 
-ROUTE = """Design Route Status
-                                               :      # nets :
-   ------------------------------------------- : ----------- :
-   # of logical nets.......................... :         100 :
-       # of nets not needing routing.......... :          20 :
-           # of internally routed nets........ :          20 :
-       # of routable nets..................... :          80 :
-           # of unrouted nets................. :           3 :
-           # of fully routed nets............. :          75 :
-       # of nets with routing errors.......... :           2 :
-           # of nets with some unplaced pins.. :           1 :
-           # of nets with resource conflicts.. :           1 :
-   ------------------------------------------- : ----------- :
-"""
-
-
 def test_the_status_of_the_routing() -> None:
     value = parse(ROUTE)
     assert (value.logical_nets, value.routable_nets, value.fully_routed_nets) == (100, 80, 75)
@@ -120,27 +83,6 @@ def test_the_status_of_the_routing() -> None:
         parse(ROUTE[: ROUTE.index("# of fully")])
 
 
-SKEW = """Table of Contents
------------------
-1. Bus Skew Report Summary
-2. Bus Skew Report Per Constraint
-
-1. Bus Skew Report Summary
---------------------------
-
-Id  Position  From                            To                              Corner  Requirement(ns)  Actual(ns)  Slack(ns)
---  --------  ------------------------------  ------------------------------  ------  ---------------  ----------  ---------
-1   63        [get_cells {a_reg[*]}]          [get_cells {b_reg[*]}]          Slow             10.000       0.703      9.297
-2   65        [get_cells -hier -filter {NAME =~ *a*}]
-                                              [get_cells {c_reg[*]}]
-                                                                              Fast              2.000       2.500     -0.500
-
-
-2. Bus Skew Report Per Constraint
----------------------------------
-"""
-
-
 def test_the_skew_of_buses() -> None:
     value = parse(head("report_bus_skew", "Bus Skew Report") + SKEW)
     assert [(one.id, one.corner, one.slack_ns) for one in value.constraints] == [(1, "Slow", 9.297), (2, "Fast", -0.5)]
@@ -149,28 +91,6 @@ def test_the_skew_of_buses() -> None:
     assert parse(head("report_bus_skew", "Bus Skew Report") + "No bus skew constraints\n").constraints == ()
     with pytest.raises(TruncatedReportError):
         parse(head("report_bus_skew", "Bus Skew Report") + SKEW[: SKEW.index("[get_cells {c_reg")])
-
-
-CONTROL = """1. Summary
-----------
-
-+----------------------------------------------------------+-------+
-|                          Status                          | Count |
-+----------------------------------------------------------+-------+
-| Total control sets                                       |    42 |
-|    Minimum number of control sets                        |    40 |
-| Unused register locations in slices containing registers |   101 |
-+----------------------------------------------------------+-------+
-
-3. Flip-Flop Distribution
--------------------------
-
-+--------------+-----------------------+------------------------+-----------------+--------------+
-| Clock Enable | Synchronous Set/Reset | Asynchronous Set/Reset | Total Registers | Total Slices |
-+--------------+-----------------------+------------------------+-----------------+--------------+
-| No           | Yes                   | No                     |              25 |           14 |
-+--------------+-----------------------+------------------------+-----------------+--------------+
-"""
 
 
 @pytest.mark.parametrize("total", ["Total control sets", "Number of unique control sets"])
@@ -183,17 +103,6 @@ def test_control_sets(total: str) -> None:
     assert (row.clock_enable, row.synchronous, row.registers, row.slices) == ("No", "Yes", 25, 14)
 
 
-SUGGESTIONS = """1. QoR Suggestions Report Summary
----------------------------------
-
-+-----------------------+----------+-----------+--------------+----------------+-----------+------------------+
-|          Name         |    Id    |  Status   | Generated At | Applicable For | Automatic |    Description   |
-+-----------------------+----------+-----------+--------------+----------------+-----------+------------------+
-| RQS_XDC-1-1           | RQS_XDC-1 | GENERATED | route_design | place_design   | Yes       | Add a constraint |
-+-----------------------+----------+-----------+--------------+----------------+-----------+------------------+
-"""
-
-
 def test_suggestions() -> None:
     for title in ("Report QoR Suggestions", "QoR Suggestions Report", "A title of another release"):
         text = head("report_qor_suggestions", title) + SUGGESTIONS
@@ -202,36 +111,6 @@ def test_suggestions() -> None:
         assert (one.name, one.id, one.status) == ("RQS_XDC-1-1", "RQS_XDC-1", "GENERATED")
         assert (one.applicable_for, one.automatic, one.description) == ("place_design", "Yes", "Add a constraint")
     assert parse(head("report_qor_suggestions", "Report QoR Suggestions") + "No suggestions.\n").suggestions == ()
-
-
-RAM = """1. Summary
-----------
-
-+-------------+------------+-----------+-------+
-| Memory Type | Total Used | Available | Util% |
-+-------------+------------+-----------+-------+
-| BlockRAM    |       12.5 |      1344 |  0.93 |
-| URAM        |          2 |       640 |  0.31 |
-+-------------+------------+-----------+-------+
-
-2. Memory Description
----------------------
-
-+-------------+------------+------------+
-| Memory Name | Array Size | RAM Type   |
-+-------------+------------+------------+
-| u0/mem_reg  | 1024x36    | RAMB36     |
-+-------------+------------+------------+
-
-3. Memory Performance
----------------------
-
-+-------------+-------+
-| Memory Name | Slack |
-+-------------+-------+
-| u0/mem_reg  | 0.250 |
-+-------------+-------+
-"""
 
 
 def test_memories() -> None:
@@ -245,18 +124,6 @@ def test_memories() -> None:
     }
 
 
-FANOUT = """1. Summary
-----------
-
-+-------------+--------+-------------+-----------------+-----------------+
-|   Net Name  | Fanout | Driver Type | Worst Slack(ns) | Worst Delay(ns) |
-+-------------+--------+-------------+-----------------+-----------------+
-| u0/enable   |  15000 | FDRE        |          -0.104 |           2.450 |
-| u0/x[3]     |    120 | LUT6        |                 |           0.900 |
-+-------------+--------+-------------+-----------------+-----------------+
-"""
-
-
 def test_nets_with_many_loads() -> None:
     value = parse(head("report_high_fanout_nets", "High Fan-out Nets Information") + FANOUT)
     assert [(one.net, one.fanout, one.driver) for one in value.nets] == [
@@ -264,28 +131,6 @@ def test_nets_with_many_loads() -> None:
         ("u0/x[3]", 120, "LUT6"),
     ]
     assert [(one.worst_slack_ns, one.worst_delay_ns) for one in value.nets] == [(-0.104, 2.45), (None, 0.9)]
-
-
-CDC = """Severity  Source Clock  Destination Clock  CDC Type               Exceptions           Endpoints  Safe  Unsafe  Unknown  No ASYNC_REG
---------  ------------  -----------------  ---------------------  -------------------  ---------  ----  ------  -------  ------------
-Critical  clk_a         clk_b              No Common Clock        None                        12    10       2        0             0
-Info      clk_b         clk_a              Safely Timed           Asynch Clock Groups          3     3       0        0             1
-
-Source Clock: clk_a
-Destination Clock: clk_b
-
-ID      Severity  Count  Description
-------  --------  -----  ------------------------------
-CDC-1   Critical      2  1-bit unknown CDC circuitry
-CDC-3   Info         10  1-bit synchronized with ASYNC_REG property
-
-Source Clock: clk_b
-Destination Clock: clk_a
-
-ID      Severity  Count  Description
-------  --------  -----  ------------------------------
-CDC-3   Info          3  1-bit synchronized with ASYNC_REG property
-"""
 
 
 def test_crossings_between_clocks() -> None:
@@ -300,17 +145,12 @@ def test_crossings_between_clocks() -> None:
 
 
 def test_methodology_in_all_severities() -> None:
-    severities = ("Fatal", "Error", "Critical Warning", "Warning", "Advisory", "Info")
-    rows = "".join(f"| TIMING-{at}  | {name:16} | words       | {at + 1:10} |\n" for at, name in enumerate(severities))
-    rule = "+-----------+------------------+-------------+------------+\n"
-    table = rule + "| Rule      | Severity         | Description | Violations |\n" + rule + rows + rule
-    summary = f"1. REPORT SUMMARY\n-----------------\n            Netlist: netlist\n             Violations found: 21\n{table}"
-    value = parse(head("report_methodology", "Report Methodology") + summary)
-    assert {name: value.count(name) for name in severities} == {name: at + 1 for at, name in enumerate(severities)}
+    value = parse(head("report_methodology", "Report Methodology") + methodology())
+    assert {name: value.count(name) for name in SEVERITIES} == {name: at + 1 for at, name in enumerate(SEVERITIES)}
     details = "1. REPORT SUMMARY\n-----------------\n             Violations found: 6\n\n2. REPORT DETAILS\n-----------------\n"
-    details += "".join(f"TIMING-{at}#1 {name}\nwords  \n\n" for at, name in enumerate(severities))
+    details += "".join(f"TIMING-{at}#1 {name}\nwords  \n\n" for at, name in enumerate(SEVERITIES))
     value = parse(head("report_methodology", "Report Methodology", "2017.1") + details)
-    assert [(rule.severity, rule.count) for rule in value.rules] == [(name, 1) for name in severities]
+    assert [(rule.severity, rule.count) for rule in value.rules] == [(name, 1) for name in SEVERITIES]
 
 
 def test_a_table_with_another_column_is_named() -> None:
