@@ -1,7 +1,10 @@
 """The questions that a user can ask about a build. Each function prints its answer; on failure it returns a sentence.
 
-They start no tool. `gates` are the gates from the settings.
+They start no tool. `gates` are the gates from the settings. Each imports what it needs when it is asked: an answer from
+the history needs neither the fit nor the reports of a build.
 """
+
+# ruff: noqa: PLC0415
 
 from __future__ import annotations
 
@@ -11,26 +14,22 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from integration.context import BuildContext
-from integration.estimate import FILE as ESTIMATE
-from integration.estimate import leave_estimate
-from integration.fit.command import leave, show
-from integration.fit.file import FILE as FIT
-from reports.project.ci import tell_gates
 from reports.reading.errors import ReportError
-from reports.summary.gates import Gate, cases
-from reports.summary.page import make
-from reports.summary.times import RECORDS
 from toolchains.choose import TOOLCHAINS
 from toolchains.common.build import Build
-from toolchains.open.simulation.fifo_trim import TrimError, write_depths
 from toolchains.toolchain import Toolchain
+
+if TYPE_CHECKING:
+    from reports.summary.gates import Gate
 
 
 def fifos(toolchain: Toolchain, gates: tuple[Gate, ...]) -> str | None:
     """Write trimmed FIFO depths beside the network's file."""
+    from toolchains.open.simulation.fifo_trim import TrimError, write_depths
+
     build = toolchain.build
     try:
         print(write_depths(build.root, build.folder, build.network))
@@ -41,6 +40,8 @@ def fifos(toolchain: Toolchain, gates: tuple[Gate, ...]) -> str | None:
 
 def fit(toolchain: Toolchain, gates: tuple[Gate, ...]) -> str | None:
     """Print which block goes into which SLR. If nothing fits, list the shortfall and fail."""
+    from integration.fit.command import show
+
     return show(toolchain.build.context())
 
 
@@ -49,6 +50,10 @@ def reports(toolchain: Toolchain, gates: tuple[Gate, ...], *, form: str = "table
 
     With `form` "github", gates that fail are annotations, and lines in the summary of the job, as well.
     """
+    from reports.project.ci import tell_gates
+    from reports.summary.gates import cases
+    from reports.summary.page import make
+
     build = toolchain.build
     with ExitStack() as stack:
         root = _ready(build, stack)
@@ -63,8 +68,8 @@ def reports(toolchain: Toolchain, gates: tuple[Gate, ...], *, form: str = "table
 
 def page(toolchain: Toolchain, gates: tuple[Gate, ...]) -> str | None:
     """Write the estimate and the fit, then the page of the build. Fails if it cannot be written."""
-    from reports.page.write import write_page  # noqa: PLC0415 - Jinja2, which other questions need not
-    from reports.summary.build import read_build  # noqa: PLC0415
+    from reports.page.write import write_page
+    from reports.summary.build import read_build
 
     build = toolchain.build
     with ExitStack() as stack:
@@ -96,12 +101,19 @@ def _ready(build: Build, stack: ExitStack) -> Path:
 
 
 def _leave(context: BuildContext) -> None:
+    from integration.estimate import leave_estimate
+    from integration.fit.command import leave
+
     leave_estimate(context)
     leave(context)
 
 
 def _show_build(checkout: Path, folder: str, root: Path) -> None:
     """Link a build's folder and its records into `root`, without the estimate and the fit."""
+    from integration.estimate import FILE as ESTIMATE
+    from integration.fit.file import FILE as FIT
+    from reports.summary.times import RECORDS
+
     (root / folder).mkdir(parents=True)
     for path in (checkout / folder).glob("*"):
         if path.name not in (ESTIMATE, FIT):
@@ -112,14 +124,14 @@ def _show_build(checkout: Path, folder: str, root: Path) -> None:
 
 def history(toolchain: Toolchain, gates: tuple[Gate, ...], *words: str, as_json: bool) -> str | None:
     """Print the builds of the history, or the trend of a value. Raises ConfigError."""
-    from reports.history.command import history as show_history  # noqa: PLC0415 - SQLite, which other questions need not
+    from reports.history.command import history as show_history
 
     return show_history(toolchain.build.root, toolchain.build.folder, words, as_json=as_json)
 
 
 def diff(toolchain: Toolchain, gates: tuple[Gate, ...], *words: str, as_json: bool) -> str | None:
     """Print what differs between two builds or folders; fails if a limit of growth is exceeded. Raises ConfigError."""
-    from reports.history.command import diff as show_diff  # noqa: PLC0415 - as above
+    from reports.history.command import diff as show_diff
 
     build = toolchain.build
     return show_diff(build.root, build.folder, words, build.settings, as_json=as_json)
@@ -130,9 +142,10 @@ def remember(toolchain: Toolchain, gates: tuple[Gate, ...], account: Mapping[str
 
     The page shows the fit if that is known for this build: solving takes seconds for a large network.
     """
-    from integration.fit.command import is_left  # noqa: PLC0415 - as above
-    from reports.history.command import remember as enter  # noqa: PLC0415
-    from reports.page.write import write_page  # noqa: PLC0415
+    from integration.estimate import leave_estimate
+    from integration.fit.command import is_left
+    from reports.history.remember import remember as enter
+    from reports.page.write import write_page
 
     build, context = toolchain.build, toolchain.build.context()
     try:

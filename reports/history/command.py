@@ -1,64 +1,30 @@
-"""`doit history` and `doit diff`, and what remembers a build when it is over."""
+"""`doit history` and `doit diff`."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Group
 
 from config.problem import ConfigError, Problem
-from config.settings import DEFAULT, Settings
-from reports.history.amounts import amounts_of
+from config.settings import Settings
 from reports.history.choice import sides_of
 from reports.history.difference import changes
-from reports.history.entry import entry_document
 from reports.history.folder import History
 from reports.history.growth import check, limits_of
 from reports.history.index import Index
-from reports.history.revision import project_of, revision_of
+from reports.history.revision import project_of
 from reports.history.show import document, page
 from reports.history.sides import SideError
 from reports.history.trend import FORMAT, Trend, builds_page, line_document, trend_page
 from reports.history.trend import document as trend_document
-from reports.reading.errors import ReportError
-from reports.summary.build import read_build
-from reports.summary.build_report import BuildReport
-from reports.summary.gates import Gate
 from reports.summary.terminal import console
 
-#: Sections that say how this machine builds, and not what.
-_MACHINES = ("farm.",)
 _COMMAND_LINE = "command line"
-
-
-def remember(
-    root: Path, folder: str, account: Mapping[str, Any], settings: Settings, gates: Iterable[Gate], *, fit_known: bool
-) -> BuildReport:
-    """Write the entry of a build into the history, bring the index up to date, and return the build's report.
-
-    Without `fit_known` the fit in the folder is that of another build. Raises OSError and ReportError.
-    """
-    from reports.logs.redaction import redact  # noqa: PLC0415 - questions need none of its rules
-
-    report = read_build(root, folder, gates)
-    if not fit_known:
-        report = replace(report, fit=None)
-    amounts = amounts_of(report)
-    chosen = {
-        name: redact(str(value)) if isinstance(value, str) else value
-        for name, value in settings.values.items()
-        if not name.startswith(_MACHINES) and ("." not in name or settings.origin(name) != DEFAULT)
-    }
-    history = History.of(project_of(root))
-    history.add(entry_document(account, report, amounts, revision_of(root), chosen))
-    # The index is only brought up to date: if it cannot be used, the command that needs it says so.
-    Index(history, lambda text: None).close()
-    return report
 
 
 def history(root: Path, folder: str, words: Sequence[str], *, as_json: bool = False) -> str | None:
@@ -123,6 +89,3 @@ def _print(what: Any) -> None:
         sys.stdout.write(json.dumps(what, indent=1) + "\n")
     else:
         console().print(Group(*what))
-
-
-__all__ = ["ReportError", "diff", "history", "remember"]

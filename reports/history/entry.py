@@ -15,14 +15,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reports.history.amounts import BUILD, ESTIMATE, Amount, Key
 from reports.history.revision import Revision
 from reports.reading.document import Record
 from reports.reading.errors import UnknownLayoutError
 from reports.reading.stand_in import MARK
-from reports.summary.build_report import BuildReport
+
+if TYPE_CHECKING:
+    from reports.summary.build_report import BuildReport
 
 FORMAT = 1
 #: The year 9999: calendars end there.

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from reports.history.amounts import Amount, Amounts, Key, amounts_of
+from reports.history.amounts import Amount, Amounts, Key
 from reports.history.entry import Cause, Entry
 from reports.reading.errors import ReportError
 from reports.reading.stand_in import MARK
-from reports.summary.build import read_build
 
 if TYPE_CHECKING:
     from reports.summary.hls_solutions import Solution
@@ -52,6 +51,10 @@ def of_folder(folder: Path) -> Side:
     """Return a folder as a side: a build of this project, or any folder with reports of tools. Raises SideError."""
     name = folder.as_posix()
     if (folder / "estimate.json").is_file():
+        # Builds of the history need neither this nor the parsers below.
+        from reports.history.remember import amounts_of  # noqa: PLC0415
+        from reports.summary.build import read_build  # noqa: PLC0415
+
         try:
             report = read_build(folder.parent, folder.name)
         except ReportError as error:
@@ -59,7 +62,6 @@ def of_folder(folder: Path) -> Side:
         synthesis = sorted({row.tool for row in report.blocks if row.tool})
         causes = {row.block: Cause(core=row.core) for row in report.blocks}
         return Side(name, amounts_of(report), {"synthesis": ", ".join(synthesis)} if synthesis else {}, causes)
-    # All parsers: builds of the history need none of them.
     from reports.folder import read_paths  # noqa: PLC0415
     from reports.summary.hls_solutions import solutions  # noqa: PLC0415
     from reports.summary.rollup import roll_up  # noqa: PLC0415

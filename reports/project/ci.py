@@ -11,9 +11,9 @@ import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Literal
-from xml.sax.saxutils import escape, quoteattr
 
 SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
 """GitHub names the file of a job's summary in this variable."""
@@ -86,7 +86,7 @@ def markdown(title: str, heads: list[str], rows: list[list[str]], *, marked: int
 
 def _cell(text: str) -> str:
     """Return a text that Markdown shows as it is."""
-    words = escape(" ".join(_plain(text).split()))
+    words = escape(" ".join(_plain(text).split()), quote=False)
     return re.sub(r"([\\`*_{}\[\]()#+!|~@-])", r"\\\1", words)
 
 
@@ -112,12 +112,17 @@ def junit(gates: Iterable[Case], suite: str) -> str:
     """Return the gates as a test suite in the form of JUnit; `suite` names the build."""
     cases = []
     for gate in gates:
-        head = f"  <testcase classname={quoteattr(_plain(suite))} name={quoteattr(_plain(gate.name))}"
+        head = f"  <testcase classname={_attribute(suite)} name={_attribute(gate.name)}"
         if gate.passed:
             cases.append(f"{head}/>")
         else:
-            message = quoteattr(_plain(gate.said))
+            message = _attribute(gate.said)
             cases.append(f'{head}>\n    <failure type="gate" message={message}/>\n  </testcase>')
     failed = sum("<failure" in case for case in cases)
-    head = f'<testsuite name={quoteattr(_plain(suite))} tests="{len(cases)}" failures="{failed}" errors="0">'
+    head = f'<testsuite name={_attribute(suite)} tests="{len(cases)}" failures="{failed}" errors="0">'
     return "\n".join(('<?xml version="1.0" encoding="UTF-8"?>', head, *cases, "</testsuite>", ""))
+
+
+def _attribute(text: str) -> str:
+    """Return a text in quotes; a line break that stands as it is would be read as a blank."""
+    return f'"{escape(_plain(text))}"'.replace("\n", "&#10;").replace("\t", "&#9;")

@@ -8,6 +8,7 @@ import random
 import sqlite3
 import stat
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from reports.summary.gates import GateError
 
 FOLDER = "build/n/open-sw_emu"
 COMMIT = "1" * 40
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def entry(began_s: float = 1e9, luts: float = 100, **more) -> dict:
@@ -379,3 +381,13 @@ def test_two_runs_of_one_design_are_not_mixed(tmp_path) -> None:
 def test_the_files_are_plain_json(history) -> None:
     name = history.add(entry())
     assert json.loads((history.folder / f"{name}.json").read_text())["format"] == 1
+
+
+def test_an_answer_imports_no_parser_of_reports_and_no_fit() -> None:
+    code = (
+        "import sys, toolchains.questions, reports.history.command\n"
+        "heavy = ('reports.summary.build', 'reports.summary.page', 'reports.registry', 'integration.fit.command')\n"
+        "print([name for name in sys.modules if name.startswith(heavy)])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout == "[]\n"
