@@ -68,7 +68,7 @@ def matches(head: str) -> bool:
     """Whether a text begins like the description of a platform."""
     lines = [line.strip() for line in head.split("\n")[:40]]
     return any(
-        line == _FIRST and 0 < at < len(lines) - 1 and not lines[at - 1].strip("=") and not lines[at + 1].strip("=")
+        line == _FIRST and 0 < at < len(lines) - 1 and _is_bar(lines[at - 1]) and _is_bar(lines[at + 1])
         for at, line in enumerate(lines)
     )
 
@@ -78,8 +78,9 @@ def parse(text: str, file: str = "") -> PlatformInfo:
     expect(text, file, matches, "the output of platforminfo")
     lines = Lines(text, file)
     parts = _parts(lines)
-    if _SHELL not in parts:
-        raise TruncatedReportError(file, len(lines), f"no part '{_SHELL}'", "the file was cut off")
+    missing = next((name for name in (_FIRST, _SHELL) if name not in parts), None)
+    if missing is not None:
+        raise TruncatedReportError(file, len(lines), f"no part '{missing}'", "the file was cut off")
     basic, shell = (dict(_top(lines, parts[name])) for name in (_FIRST, _SHELL))
     return PlatformInfo(
         platform=basic.get("Platform"),

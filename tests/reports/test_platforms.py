@@ -7,7 +7,7 @@ import json
 import pytest
 from made_reports import CRASH, EXAMINED, JAVA, PLATFORM
 
-from reports.reading.errors import TruncatedReportError, UnknownLayoutError
+from reports.reading.errors import ReportError, TruncatedReportError, UnknownLayoutError
 from reports.registry import parse, recognise
 
 
@@ -30,6 +30,8 @@ def test_a_platform() -> None:
     ]
     with pytest.raises(TruncatedReportError):
         parse(PLATFORM[: PLATFORM.index("====\nHardware")])
+    with pytest.raises(ReportError):
+        parse(PLATFORM.partition("\n")[2].join(("\n", "")), "the first bar is blank")
 
 
 def test_cards() -> None:
