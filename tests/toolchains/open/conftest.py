@@ -23,6 +23,7 @@ from blocks.memories import images
 from toolchains.hls_subset.release import release_header
 from toolchains.open.emulation import compile_core
 from toolchains.open.netlist.models import cell_models
+from toolchains.open.netlist.names import MODEL_SOURCES
 from toolchains.open.simulation.compile_model import (
     JOINT,
     MODEL,
@@ -100,7 +101,8 @@ def _compile(core: GraphCore, view: str, folder: Path) -> None:
 def netlist_models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
     """Verilog of every cell that our netlists have."""
     models = tmp_path_factory.mktemp("models") / "models.v"
-    models.write_text(cell_models((ROOT / "toolchains/open/netlist/models.v").read_text()))
+    texts = [(ROOT / "toolchains/open/netlist" / name).read_text() for name in MODEL_SOURCES]
+    models.write_text(cell_models("\n".join(texts)))
     return (models,)
 
 

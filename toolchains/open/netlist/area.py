@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from config.fpga_resources import Resources
-from toolchains.open.netlist.cells import PRIMITIVES, Part
+from toolchains.open.netlist.cells import Part
 from toolchains.open.netlist.formats.edif import Primitive
 from toolchains.open.netlist.join import Joined, memory_name
-from toolchains.open.synthesis.utilization import MEMORY_LUTS, REGISTERS
+from toolchains.open.synthesis.primitives import BRAM_TILES, MEMORY_LUTS, PRIMITIVES, REGISTERS
 
 
 class Census:
@@ -48,19 +48,19 @@ def resources(cells: Mapping[str, int]) -> Resources:
     return Resources(
         luts=logic_luts(cells) + sum(luts * cells.get(name, 0) for name, luts in MEMORY_LUTS.items()),
         registers=sum(cells.get(name, 0) for name in REGISTERS),
-        bram_tiles=cells.get("RAMB36E2", 0) + cells.get("RAMB18E2", 0) / 2,
+        bram_tiles=sum(tiles * cells.get(name, 0) for name, tiles in BRAM_TILES.items()),
         urams=cells.get("URAM288", 0),
         dsps=cells.get("DSP48E2", 0),
     )
 
 
 def logic_luts(cells: Mapping[str, int]) -> int:
-    """Logic cells that hold these LUTs, by the rule of Yosys (`stat -tech xilinx`).
+    """Logic cells that hold these LUTs, by the rule of Yosys (`stat -tech xilinx`), and the LUT6_2, one each.
 
     A LUT of three to six inputs fills one; those of three or four leave room for a LUT2. The other LUT2 go two by two.
     Inverters (LUT1) count as nothing: what they feed absorbs them.
     """
-    wide = sum(cells.get(f"LUT{size}", 0) for size in (3, 4, 5, 6))
+    wide = sum(cells.get(f"LUT{size}", 0) for size in ("3", "4", "5", "6", "6_2"))
     left = cells.get("LUT2", 0) - cells.get("LUT3", 0) - cells.get("LUT4", 0)
     return wide + -(-max(left, 0) // 2)
 

@@ -12,19 +12,11 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from toolchains.open.synthesis.netlist import Bit, Cell, Module, Netlist
+from toolchains.open.synthesis.primitives import CONVERTED, PRIMITIVES
 
-PRIMITIVES = frozenset({
-    "LUT1", "LUT2", "LUT3", "LUT4", "LUT5", "LUT6", "LUT6_2", "MUXF7", "MUXF8", "MUXF9", "CARRY8",
-    "FDRE", "FDSE", "FDCE", "FDPE", "SRL16E", "SRLC32E",
-    "RAM32M", "RAM32M16", "RAM64M", "RAM64M8", "RAM32X1D", "RAM64X1D", "RAM128X1D", "RAM256X1D", "RAM32X1S",
-    "RAM64X1S", "RAM128X1S", "RAM256X1S", "RAM512X1S", "RAM32X16DR8", "RAM64X8SW",
-    "RAMB18E2", "RAMB36E2", "URAM288", "DSP48E2",
-})  # fmt: skip
-"""Of UltraScale+ (AMD UG974, design elements)."""
 _KEYWORDS = frozenset(
     {"input", "output", "wire", "reg", "module", "begin", "end", "case", "assign", "always", "signed"}
 )
-_CONVERTED = {"CARRY4", "INV"}
 _DEFINED = {"0": "0", "1": "1"}
 
 
@@ -109,7 +101,7 @@ class _Names:
 def _part(module: Module, names: Mapping[str, str]) -> Part:
     driven = {bit for direction, bits in module.ports.values() if direction == "input" for bit in bits}
     for cell in module.cells:
-        if cell.type not in names and cell.type not in PRIMITIVES | _CONVERTED:
+        if cell.type not in names and cell.type not in PRIMITIVES | CONVERTED:
             raise NetlistError(
                 f"{module.name}: {cell.name} is a {cell.type}, which is no primitive of UltraScale+ and no module of "
                 "the netlist; make the netlist again: doit ooc"

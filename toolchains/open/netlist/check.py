@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from integration.kernel_rtl.slrs import NOWHERE, reset_hops
-from toolchains.open.netlist.cells import PRIMITIVES, Part
+from toolchains.open.netlist.cells import Part
 from toolchains.open.netlist.join import CLOCK, RESET
 from toolchains.open.synthesis.netlist import Bit, Cell
+from toolchains.open.synthesis.primitives import PRIMITIVES
 
 CLOCK_PINS = {
     **dict.fromkeys(("FDRE", "FDSE", "FDCE", "FDPE"), ("C",)),

@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--job", type=Path, required=True)
     parser.add_argument("--kernel", type=Path, required=True, help="the kernel's description, for kernel.xml")
-    parser.add_argument("--cells", type=Path, required=True, help="models of cells, without block RAMs")
+    parser.add_argument("--cells", type=Path, nargs="+", required=True, help="models of cells, without block RAMs")
     given = parser.parse_args(arguments)
     job = json.loads(given.job.read_text())
     try:
@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     fill(Path(), job["kernel"], memories)
     Path("kernel.xml").write_text(kernel_xml(Kernel.from_description(json.loads(given.kernel.read_text()))))
     shutil.copyfile(AREA, "values.json")
-    Path(MODELS).write_text(cell_models(given.cells.read_text()))
+    Path(MODELS).write_text(cell_models("\n".join(path.read_text() for path in given.cells)))
     print(f"{job['kernel']}: {len(memories)} memories filled in")
     return 0
 

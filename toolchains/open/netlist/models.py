@@ -1,4 +1,4 @@
-"""Models of the cells of a netlist, for simulation: `models.v`, and block RAMs with the ports that Yosys declares."""
+"""Models of a netlist's cells, for simulation: the `.v` files here, and block RAMs with the ports that Yosys has."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from toolchains.open.synthesis.yosys import share
 
 
 def cell_models(cells: str) -> str:
-    """The Verilog of all models; `cells` is the text of `models.v`. Raises YosysError if Yosys is not installed."""
+    """The Verilog of all models; `cells` is the text of the `.v` files here.
+
+    Raises:
+        YosysError: Yosys is not installed.
+    """
     return cells + _block_ram("RAMB36E2", 128, 16) + _block_ram("RAMB18E2", 64, 8)
 
 

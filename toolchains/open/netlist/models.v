@@ -1,5 +1,5 @@
 // The cells that netlists of cores and of parameter memories are made of, as far as they are used: after UG574 (logic and
-// memory of a slice), UG573 (block RAM) and UG579 (DSP). What is used in another way ends the simulation or shows as x.
+// memory of a slice); block RAM, UltraRAM and DSP are in `block_models.v`. What is used in another way ends the simulation or shows as x.
 // Contents that a netlist leaves open are not set here: a simulator fills them as it fills any register.
 
 module INV (input I, output O);
@@ -34,6 +34,12 @@ module LUT6 #(parameter [63:0] INIT = 0) (input I0, I1, I2, I3, I4, I5, output O
     assign O = INIT[{I5, I4, I3, I2, I1, I0}];
 endmodule
 
+// O5 is the lower half of the table: it does not depend on I5.
+module LUT6_2 #(parameter [63:0] INIT = 0) (input I0, I1, I2, I3, I4, I5, output O5, O6);
+    assign O6 = INIT[{I5, I4, I3, I2, I1, I0}];
+    assign O5 = INIT[{1'b0, I4, I3, I2, I1, I0}];
+endmodule
+
 module MUXF7 (input I0, I1, S, output O);
     assign O = S ? I1 : I0;
 endmodule
@@ -57,15 +63,14 @@ module CARRY4 (input CI, CYINIT, input [3:0] DI, S, output [3:0] CO, O);
     assign O = S ^ {c3, c2, c1, c0};
 endmodule
 
+// DUAL_CY4: two chains of four, the second begins with CI_TOP.
 module CARRY8 #(parameter CARRY_TYPE = "SINGLE_CY8") (input CI, CI_TOP, input [7:0] DI, S, output [7:0] CO, O);
-    wire [8:0] carries;
-    assign carries[0] = CI;
+    wire [7:0] entry = {CO[6:4], CARRY_TYPE == "DUAL_CY4" ? CI_TOP : CO[3], CO[2:0], CI};
     genvar place;
     generate for (place = 0; place < 8; place = place + 1) begin : places
-        assign carries[place + 1] = S[place] ? carries[place] : DI[place];
+        assign CO[place] = S[place] ? entry[place] : DI[place];
     end endgenerate
-    assign CO = carries[8:1];
-    assign O = S ^ carries[7:0];
+    assign O = S ^ entry;
 endmodule
 
 module FDRE #(parameter [0:0] INIT = 1'bx) (input C, CE, D, R, output reg Q);
@@ -82,6 +87,20 @@ module FDSE #(parameter [0:0] INIT = 1'bx) (input C, CE, D, S, output reg Q);
     always @(posedge C) if (S) Q <= 1'b1; else if (CE) Q <= D;
 endmodule
 
+module FDCE #(parameter [0:0] INIT = 1'bx) (input C, CE, CLR, D, output reg Q);
+    generate if (INIT !== 1'bx) begin : known
+        initial Q = INIT;
+    end endgenerate
+    always @(posedge C, posedge CLR) if (CLR) Q <= 1'b0; else if (CE) Q <= D;
+endmodule
+
+module FDPE #(parameter [0:0] INIT = 1'bx) (input C, CE, D, PRE, output reg Q);
+    generate if (INIT !== 1'bx) begin : known
+        initial Q = INIT;
+    end endgenerate
+    always @(posedge C, posedge PRE) if (PRE) Q <= 1'b1; else if (CE) Q <= D;
+endmodule
+
 // The netlists' INIT of a shift register is of no use to a design that does not rely on it: it is not looked at.
 module SRL16E #(parameter [15:0] INIT = 0, parameter [0:0] IS_CLK_INVERTED = 0) (
     input A0, A1, A2, A3, CE, CLK, D, output Q
@@ -90,6 +109,16 @@ module SRL16E #(parameter [15:0] INIT = 0, parameter [0:0] IS_CLK_INVERTED = 0) 
     reg [15:0] line;
     assign Q = line[{A3, A2, A1, A0}];
     always @(posedge CLK) if (CE) line <= {line[14:0], D};
+endmodule
+
+module SRLC32E #(parameter [31:0] INIT = 0, parameter [0:0] IS_CLK_INVERTED = 0) (
+    input [4:0] A, input CE, CLK, D, output Q, Q31
+);
+    initial if (IS_CLK_INVERTED) $fatal(1, "SRLC32E with an inverted clock");
+    reg [31:0] line;
+    assign Q = line[A];
+    assign Q31 = line[31];
+    always @(posedge CLK) if (CE) line <= {line[30:0], D};
 endmodule
 
 // A memory of LUTs for one output: PLACES places of WIDTH bits, one to write to and one to read.
@@ -150,134 +179,115 @@ module RAM64M8 #(
     lut_memory #(1, 64, 6, INIT_H) h (.clk(WCLK), .we(WE), .write(ADDRH), .read(ADDRH), .in(DIH), .out(DOH));
 endmodule
 
-// A block RAM of BYTES bytes, each with a parity bit. Port A and port B each read words of READ bits and write words of
-// WRITE bits, parity included, 0 where they do not; a word is at its first data bit's address. Words of twice the width
-// of a port take in both: A reads them and B writes them. Reading gives what was there before.
-module block_memory #(
-    parameter BYTES = 4096,
-    parameter HALF = 32,  // data bits of a port
-    parameter READ_A = 0, READ_B = 0, WRITE_A = 0, WRITE_B = 0, REGISTER_A = 0, REGISTER_B = 0,
-    parameter FILLED = 0,
-    parameter [8*BYTES-1:0] CONTENTS = 0,
-    parameter [BYTES-1:0] PARITY = 0
+// A memory of LUTs of one bit: written and read at A, read at DPRA too.
+module narrow_lut_memory #(
+    parameter BITS = 5,
+    parameter [(1<<BITS)-1:0] INIT = 0,
+    parameter [0:0] IS_WCLK_INVERTED = 0
 ) (
-    input clk, en_a, en_b, regce_a, regce_b, reset,
-    input [14:0] address_a, address_b,
-    input [HALF-1:0] in_a, in_b, input [HALF/8-1:0] parity_in_a, parity_in_b,
-    input [HALF/8-1:0] we_a, input [HALF/4-1:0] we_b,
-    output [HALF-1:0] out_a, out_b, output [HALF/8-1:0] parity_out_a, parity_out_b
+    input clk, we, in, input [BITS-1:0] a, dpra, output spo, dpo
 );
-    localparam WIDE = 9 * HALF / 4;
-    initial if ((READ_B > WIDE / 2 || WRITE_A > WIDE / 2)) $fatal(1, "a wide word at the wrong port");
-    initial if ((WRITE_A != 0 && WRITE_A < 9) || (WRITE_B != 0 && WRITE_B < 9)) $fatal(1, "words of less than a byte");
-
-    // The first byte of a word that an address lies in.
-    function integer byte_of(input [14:0] address, input integer width);
-        byte_of = address / 8 / (width / 9) * (width / 9);
-    endfunction
-
-    reg [7:0] bytes [0:BYTES-1];
-    reg parities [0:BYTES-1];
+    initial if (IS_WCLK_INVERTED) $fatal(1, "a memory of LUTs with an inverted clock");
+    reg places [0:(1<<BITS)-1];
     integer i;
-    initial if (FILLED) for (i = 0; i < BYTES; i = i + 1) begin
-        bytes[i] = CONTENTS[8*i+:8];
-        parities[i] = PARITY[i];
-    end
-
-    // A wide word's upper half is what port B has.
-    wire [2*HALF-1:0] in_wide = {in_b, in_a};
-    wire [HALF/4-1:0] parity_in_wide = {parity_in_b, parity_in_a};
-    wire [2*HALF-1:0] word_b = WRITE_B == WIDE ? in_wide : in_b;
-    wire [HALF/4-1:0] parity_word_b = WRITE_B == WIDE ? parity_in_wide : parity_in_b;
-
-    reg [2*HALF-1:0] latch_a, latch_b, register_a, register_b;
-    reg [HALF/4-1:0] parity_latch_a, parity_latch_b, parity_register_a, parity_register_b;
-    integer n;
-    always @(posedge clk) begin
-        if (regce_a) begin
-            register_a <= latch_a;
-            parity_register_a <= parity_latch_a;
-        end
-        if (regce_b) begin
-            register_b <= latch_b;
-            parity_register_b <= parity_latch_b;
-        end
-        if (en_a && READ_A >= 9) for (n = 0; n < READ_A / 9; n = n + 1) begin
-            latch_a[8*n+:8] <= bytes[byte_of(address_a, READ_A)+n];
-            parity_latch_a[n] <= parities[byte_of(address_a, READ_A)+n];
-        end
-        if (en_b && READ_B >= 9) for (n = 0; n < READ_B / 9; n = n + 1) begin
-            latch_b[8*n+:8] <= bytes[byte_of(address_b, READ_B)+n];
-            parity_latch_b[n] <= parities[byte_of(address_b, READ_B)+n];
-        end
-        if (en_a && READ_A > 0 && READ_A < 9) latch_a[7:0] <= bytes[address_a/8] >> address_a % 8;
-        if (en_b && READ_B > 0 && READ_B < 9) latch_b[7:0] <= bytes[address_b/8] >> address_b % 8;
-        if (en_a && WRITE_A >= 9) for (n = 0; n < WRITE_A / 9; n = n + 1) if (we_a[n]) begin
-            bytes[byte_of(address_a, WRITE_A)+n] <= in_a[8*n+:8];
-            parities[byte_of(address_a, WRITE_A)+n] <= parity_in_a[n];
-        end
-        if (en_b && WRITE_B >= 9) for (n = 0; n < WRITE_B / 9; n = n + 1) if (we_b[n]) begin
-            bytes[byte_of(address_b, WRITE_B)+n] <= word_b[8*n+:8];
-            parities[byte_of(address_b, WRITE_B)+n] <= parity_word_b[n];
-        end
-        if (reset) $fatal(1, "a reset of a block RAM's output");
-    end
-
-    wire [2*HALF-1:0] seen_a = REGISTER_A != 0 ? register_a : latch_a;
-    wire [HALF/4-1:0] parity_seen_a = REGISTER_A != 0 ? parity_register_a : parity_latch_a;
-    wire [2*HALF-1:0] seen_b = REGISTER_B != 0 ? register_b : latch_b;
-    wire [HALF/4-1:0] parity_seen_b = REGISTER_B != 0 ? parity_register_b : parity_latch_b;
-    assign out_a = seen_a[HALF-1:0];
-    assign parity_out_a = parity_seen_a[HALF/8-1:0];
-    assign out_b = READ_A == WIDE ? seen_a[2*HALF-1:HALF] : seen_b[HALF-1:0];
-    assign parity_out_b = READ_A == WIDE ? parity_seen_a[HALF/4-1:HALF/8] : parity_seen_b[HALF/8-1:0];
+    initial if (^INIT !== 1'bx) for (i = 0; i < 1 << BITS; i = i + 1) places[i] = INIT[i];
+    assign spo = places[a];
+    assign dpo = places[dpra];
+    always @(posedge clk) if (we) places[a] <= in;
 endmodule
 
-module DSP48E2 (
-    input [29:0] A, ACIN, input [17:0] B, BCIN, input [47:0] C, PCIN, input [26:0] D, output [47:0] P, PCOUT,
-    output [29:0] ACOUT, output [17:0] BCOUT, output CARRYCASCOUT, MULTSIGNOUT, OVERFLOW, PATTERNBDETECT,
-    output PATTERNDETECT, UNDERFLOW, output [3:0] CARRYOUT, output [7:0] XOROUT,
-    input CLK, CEA1, CEA2, CEB1, CEB2, CEM, CEP, CEC, CED, CEAD, CEALUMODE, CECARRYIN, CECTRL, CEINMODE,
-    input RSTA, RSTB, RSTM, RSTP, RSTC, RSTD, RSTCTRL, RSTALUMODE, RSTALLCARRYIN, RSTINMODE,
-    input CARRYCASCIN, CARRYIN, MULTSIGNIN, input [2:0] CARRYINSEL, input [3:0] ALUMODE, input [4:0] INMODE,
-    input [8:0] OPMODE
+module RAM32X1S #(parameter [31:0] INIT = 32'bx, parameter [0:0] IS_WCLK_INVERTED = 0) (
+    input A0, A1, A2, A3, A4, input D, WCLK, WE, output O
 );
-    parameter ACASCREG = 1, ADREG = 1, ALUMODEREG = 1, AREG = 1, BCASCREG = 1, BREG = 1, CARRYINREG = 1;
-    parameter CARRYINSELREG = 1, CREG = 1, DREG = 1, INMODEREG = 1, MREG = 1, OPMODEREG = 1, PREG = 1;
-    parameter AMULTSEL = "A", BMULTSEL = "B", PREADDINSEL = "A", A_INPUT = "DIRECT", B_INPUT = "DIRECT";
-    parameter AUTORESET_PATDET = "NO_RESET", SEL_MASK = "MASK", SEL_PATTERN = "PATTERN", USE_MULT = "MULTIPLY";
-    parameter USE_PATTERN_DETECT = "NO_PATDET", USE_SIMD = "ONE48";
-    parameter [47:0] MASK = 0, PATTERN = 0;
-    parameter [3:0] IS_ALUMODE_INVERTED = 0;
-    parameter [4:0] IS_INMODE_INVERTED = 0;
-    parameter [8:0] IS_OPMODE_INVERTED = 0;
-    parameter [0:0] IS_CARRYIN_INVERTED = 0, IS_CLK_INVERTED = 0;
+    narrow_lut_memory #(5, INIT, IS_WCLK_INVERTED) memory (
+        .clk(WCLK), .we(WE), .in(D), .a({A4, A3, A2, A1, A0}), .dpra({A4, A3, A2, A1, A0}), .spo(O), .dpo()
+    );
+endmodule
 
-    reg signed [26:0] a1, a2;
-    reg signed [17:0] b1, b2;
-    reg signed [44:0] m;
-    reg [47:0] p;
-    always @(posedge CLK) begin
-        if (CEA1) a1 <= A[26:0];
-        if (CEA2) a2 <= AREG == 2 ? a1 : A[26:0];
-        if (CEB1) b1 <= B;
-        if (CEB2) b2 <= BREG == 2 ? b1 : B;
-        if (CEM) m <= product;
-        if (CEP) p <= sum;
-        if (RSTA) begin a1 <= 0; a2 <= 0; end
-        if (RSTB) begin b1 <= 0; b2 <= 0; end
-        if (RSTM) m <= 0;
-        if (RSTP) p <= 0;
-    end
-    wire signed [26:0] a = AREG == 0 ? A[26:0] : a2;
-    wire signed [17:0] b = BREG == 0 ? B : b2;
-    wire signed [44:0] product = a * b;
-    wire signed [47:0] xy = MREG == 0 ? product : m;
-    // OPMODE: Z is OPMODE[6:4], 0 nothing, 1 PCIN, 2 P, 3 C; X and Y together, 0101, the product.
-    wire known = OPMODE[3:0] == 4'b0101 && OPMODE[8:7] == 0 && ALUMODE == 0 && USE_MULT == "MULTIPLY"
-        && A_INPUT == "DIRECT" && B_INPUT == "DIRECT" && CARRYIN == 0 && CARRYINSEL == 0;
-    wire [47:0] z = OPMODE[6:4] == 0 ? 0 : OPMODE[6:4] == 1 ? PCIN : OPMODE[6:4] == 2 ? p : OPMODE[6:4] == 3 ? C : 48'bx;
-    wire [47:0] sum = known ? xy + z : 48'bx;
-    assign P = PREG == 0 ? sum : p;
-    assign PCOUT = P;
+module RAM64X1S #(parameter [63:0] INIT = 64'bx, parameter [0:0] IS_WCLK_INVERTED = 0) (
+    input A0, A1, A2, A3, A4, A5, input D, WCLK, WE, output O
+);
+    narrow_lut_memory #(6, INIT, IS_WCLK_INVERTED) memory (
+        .clk(WCLK), .we(WE), .in(D), .a({A5, A4, A3, A2, A1, A0}), .dpra({A5, A4, A3, A2, A1, A0}), .spo(O), .dpo()
+    );
+endmodule
+
+module RAM128X1S #(parameter [127:0] INIT = 128'bx, parameter [0:0] IS_WCLK_INVERTED = 0) (
+    input A0, A1, A2, A3, A4, A5, A6, input D, WCLK, WE, output O
+);
+    narrow_lut_memory #(7, INIT, IS_WCLK_INVERTED) memory (
+        .clk(WCLK), .we(WE), .in(D), .a({A6, A5, A4, A3, A2, A1, A0}), .dpra({A6, A5, A4, A3, A2, A1, A0}), .spo(O), .dpo()
+    );
+endmodule
+
+module RAM256X1S #(parameter [255:0] INIT = 256'bx, parameter [0:0] IS_WCLK_INVERTED = 0) (
+    input [7:0] A, input D, WCLK, WE, output O
+);
+    narrow_lut_memory #(8, INIT, IS_WCLK_INVERTED) memory (
+        .clk(WCLK), .we(WE), .in(D), .a(A), .dpra(A), .spo(O), .dpo()
+    );
+endmodule
+
+module RAM512X1S #(parameter [511:0] INIT = 512'bx, parameter [0:0] IS_WCLK_INVERTED = 0) (
+    input [8:0] A, input D, WCLK, WE, output O
+);
+    narrow_lut_memory #(9, INIT, IS_WCLK_INVERTED) memory (
+        .clk(WCLK), .we(WE), .in(D), .a(A), .dpra(A), .spo(O), .dpo()
+    );
+endmodule
+
+module RAM32X1D #(parameter [31:0] INIT = 32'bx, parameter [0:0] IS_WCLK_INVERTED = 0) (
+    input A0, A1, A2, A3, A4, DPRA0, DPRA1, DPRA2, DPRA3, DPRA4, input D, WCLK, WE, output SPO, DPO
+);
+    narrow_lut_memory #(5, INIT, IS_WCLK_INVERTED) memory (
+        .clk(WCLK), .we(WE), .in(D), .a({A4, A3, A2, A1, A0}), .dpra({DPRA4, DPRA3, DPRA2, DPRA1, DPRA0}), .spo(SPO), .dpo(DPO)
+    );
+endmodule
+
+module RAM64X1D #(parameter [63:0] INIT = 64'bx, parameter [0:0] IS_WCLK_INVERTED = 0) (
+    input A0, A1, A2, A3, A4, A5, DPRA0, DPRA1, DPRA2, DPRA3, DPRA4, DPRA5, input D, WCLK, WE, output SPO, DPO
+);
+    narrow_lut_memory #(6, INIT, IS_WCLK_INVERTED) memory (
+        .clk(WCLK), .we(WE), .in(D), .a({A5, A4, A3, A2, A1, A0}), .dpra({DPRA5, DPRA4, DPRA3, DPRA2, DPRA1, DPRA0}), .spo(SPO), .dpo(DPO)
+    );
+endmodule
+
+module RAM128X1D #(parameter [127:0] INIT = 128'bx, parameter [0:0] IS_WCLK_INVERTED = 0) (
+    input [6:0] A, DPRA, input D, WCLK, WE, output SPO, DPO
+);
+    narrow_lut_memory #(7, INIT, IS_WCLK_INVERTED) memory (
+        .clk(WCLK), .we(WE), .in(D), .a(A), .dpra(DPRA), .spo(SPO), .dpo(DPO)
+    );
+endmodule
+
+module RAM256X1D #(parameter [255:0] INIT = 256'bx, parameter [0:0] IS_WCLK_INVERTED = 0) (
+    input [7:0] A, DPRA, input D, WCLK, WE, output SPO, DPO
+);
+    narrow_lut_memory #(8, INIT, IS_WCLK_INVERTED) memory (
+        .clk(WCLK), .we(WE), .in(D), .a(A), .dpra(DPRA), .spo(SPO), .dpo(DPO)
+    );
+endmodule
+
+module RAM32M #(
+    parameter [63:0] INIT_A = 64'bx, INIT_B = 64'bx, INIT_C = 64'bx, INIT_D = 64'bx, parameter [0:0] IS_WCLK_INVERTED = 0
+) (
+    input [4:0] ADDRA, ADDRB, ADDRC, ADDRD, input [1:0] DIA, DIB, DIC, DID, output [1:0] DOA, DOB, DOC, DOD, input WCLK, WE
+);
+    initial if (IS_WCLK_INVERTED) $fatal(1, "RAM32M with an inverted clock");
+    lut_memory #(2, 32, 5, INIT_A) a (.clk(WCLK), .we(WE), .write(ADDRD), .read(ADDRA), .in(DIA), .out(DOA));
+    lut_memory #(2, 32, 5, INIT_B) b (.clk(WCLK), .we(WE), .write(ADDRD), .read(ADDRB), .in(DIB), .out(DOB));
+    lut_memory #(2, 32, 5, INIT_C) c (.clk(WCLK), .we(WE), .write(ADDRD), .read(ADDRC), .in(DIC), .out(DOC));
+    lut_memory #(2, 32, 5, INIT_D) d (.clk(WCLK), .we(WE), .write(ADDRD), .read(ADDRD), .in(DID), .out(DOD));
+endmodule
+
+module RAM64M #(
+    parameter [63:0] INIT_A = 64'bx, INIT_B = 64'bx, INIT_C = 64'bx, INIT_D = 64'bx, parameter [0:0] IS_WCLK_INVERTED = 0
+) (
+    input [5:0] ADDRA, ADDRB, ADDRC, ADDRD, input DIA, DIB, DIC, DID, output DOA, DOB, DOC, DOD, input WCLK, WE
+);
+    initial if (IS_WCLK_INVERTED) $fatal(1, "RAM64M with an inverted clock");
+    lut_memory #(1, 64, 6, INIT_A) a (.clk(WCLK), .we(WE), .write(ADDRD), .read(ADDRA), .in(DIA), .out(DOA));
+    lut_memory #(1, 64, 6, INIT_B) b (.clk(WCLK), .we(WE), .write(ADDRD), .read(ADDRB), .in(DIB), .out(DOB));
+    lut_memory #(1, 64, 6, INIT_C) c (.clk(WCLK), .we(WE), .write(ADDRD), .read(ADDRC), .in(DIC), .out(DOC));
+    lut_memory #(1, 64, 6, INIT_D) d (.clk(WCLK), .we(WE), .write(ADDRD), .read(ADDRD), .in(DID), .out(DOD));
 endmodule

@@ -6,3 +6,5 @@ LOGIC = tuple(f"logic.{ending}.gz" for ending in ENDINGS)
 PLACES = "logic.places.json"
 AREA = "area.json"
 MODELS = "models.v"
+MODEL_SOURCES = ("models.v", "block_models.v")
+"""In `toolchains/open/netlist`; together, with block RAMs, they are MODELS."""

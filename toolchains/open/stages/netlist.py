@@ -18,7 +18,7 @@ from toolchains.common.failures import signatures
 from toolchains.common.modules import modules_of
 from toolchains.common.programs import ERROR_LINES, interpreter
 from toolchains.common.stage import Per, Stage
-from toolchains.open.netlist.names import AREA, ENDINGS, LOGIC, MODELS, PLACES
+from toolchains.open.netlist.names import AREA, ENDINGS, LOGIC, MODEL_SOURCES, MODELS, PLACES
 from toolchains.open.simulation.kernel.links import link_modules
 from toolchains.open.stages.ooc import synthesis
 from toolchains.open.synthesis.script import FILLED_JSON, NETLIST
@@ -32,12 +32,12 @@ def netlist(build: Build, network: Network) -> Step:
     with_memories = [block.name for block in network.blocks if memory_plans(block.core().graph)]
     return Step(
         name=f"{STAGE.name}:{network.name}",
-        argv=(PYTHON, "-m", FILL, "--job", "job.json", "--kernel", "kernel.json", "--cells", "given.v"),
+        argv=(PYTHON, "-m", FILL, "--job", "job.json", "--kernel", "kernel.json", "--cells", *MODEL_SOURCES),
         inputs=(
             *modules_of(build.root, FILL),
             Text("job.json", lambda: _job(network)),
             Text("kernel.json", lambda: json_text(kernel_of(network).describe())),
-            File("given.v", f"toolchains/open/netlist/{MODELS}"),
+            *(File(name, f"toolchains/open/netlist/{name}") for name in MODEL_SOURCES),
             *(File(name, f"{place}/{name}") for name in (*LOGIC, PLACES, AREA)),
             *(File(f"filled/{name}.json", f"{build.folder}/memories/{name}/{FILLED_JSON}") for name in with_memories),
         ),

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from toolchains.open.synthesis.delays import LUT_PINS_PS, is_lut, timing_of
+from toolchains.open.synthesis.delays import LUT_O5_PINS_PS, LUT_PINS_PS, is_lut, timing_of
 from toolchains.open.synthesis.dissolve import FlatCell, FlatNetlist
 
 MAX_LOGIC_NS = 2.4
@@ -89,12 +89,14 @@ class _Graph:
         count = len(netlist.names)
         self.names = netlist.names
         self.arcs: list[list[tuple[int, int, int]]] = [[] for _ in range(count)]
-        self.is_lut = bytearray(count)
+        self.lut_pins: list[tuple[int, ...]] = [()] * count
+        """For the output of a LUT: the delays of its pins, the fastest first."""
         self.driver: list[FlatCell | None] = [None] * count
         self.launch: dict[int, int] = {}
         self.ends: list[tuple[int, int, FlatCell]] = []
         self.untimed: Counter[str] = Counter()
         places = _carry_places(netlist.cells)
+        carries = {cell.pins["CO"][7] for cell in netlist.cells if cell.type == "CARRY8" and "CO" in cell.pins} - {-1}
         for cell in netlist.cells:
             for port in cell.outputs:
                 for net in cell.pins.get(port, ()):
@@ -103,16 +105,21 @@ class _Graph:
             if is_lut(cell.type):
                 self._lut(cell)
             else:
-                self._timed(cell, places.get(cell.name, 0))
+                cascaded = cell.type == "CARRY8" and cell.pins.get("CI", (-1,))[0] in carries
+                self._timed(cell, places.get(cell.name, 0), cascaded=cascaded)
 
     def _lut(self, cell: FlatCell) -> None:
-        (out,) = cell.pins["O"]
-        if out >= 0:
-            self.is_lut[out] = 1
-            self.arcs[out] = [(net, 0, 1) for port, (net,) in cell.pins.items() if port != "O" and net >= 0]
+        for port, pins in (("O", LUT_PINS_PS), ("O6", LUT_PINS_PS), ("O5", LUT_O5_PINS_PS)):
+            for out in cell.pins.get(port, ()):
+                if out >= 0:
+                    self.lut_pins[out] = pins
+                    # O5 of a LUT6_2 does not depend on I5.
+                    skipped = {"O", "O5", "O6", "I5" if port == "O5" else ""}
+                    inputs = (net for name, nets in cell.pins.items() if name not in skipped for net in nets)
+                    self.arcs[out] = [(net, 0, 1) for net in inputs if net >= 0]
 
-    def _timed(self, cell: FlatCell, place: int) -> None:
-        timing = timing_of(cell.type, cell.parameters)
+    def _timed(self, cell: FlatCell, place: int, *, cascaded: bool) -> None:
+        timing = timing_of(cell.type, cell.parameters, cascaded=cascaded)
         if timing is None:
             self._unknown(cell)
             return
@@ -200,10 +207,12 @@ class _Arrivals:
                 continue
             if by_levels:
                 best, start = max((at + levels, start) for at, _, levels, start in known)
-            elif graph.is_lut[net]:
+            elif graph.lut_pins[net]:
                 # The last signal to arrive gets the fastest pin.
                 known.sort(reverse=True)
-                best, start = max((at + pin, start) for (at, _, _, start), pin in zip(known, LUT_PINS_PS, strict=False))
+                best, start = max(
+                    (at + pin, start) for (at, _, _, start), pin in zip(known, graph.lut_pins[net], strict=False)
+                )
             else:
                 best, start = max((at + delay, start) for at, delay, _, start in known)
             # A memory's output changes with its clock and with its address.
@@ -254,8 +263,8 @@ def _delay(graph: _Graph, nets: list[int]) -> int:
     """The delay along the nets, through the slowest used pin of each LUT."""
     total = graph.launch.get(nets[0], 0)
     for start, end in pairwise(nets):
-        if graph.is_lut[end]:
-            total += LUT_PINS_PS[len(graph.arcs[end]) - 1]
+        if graph.lut_pins[end]:
+            total += graph.lut_pins[end][len(graph.arcs[end]) - 1]
         else:
             total += max(delay for source, delay, _ in graph.arcs[end] if source == start)
     return total
@@ -263,7 +272,7 @@ def _delay(graph: _Graph, nets: list[int]) -> int:
 
 def _name(graph: _Graph, cell: FlatCell) -> str:
     """Name a register by its output, as in the source; other cells by their own name."""
-    for port in ("Q", "O", "DOA", "P", "DOUTBDOUT", "DOUTADOUT"):
+    for port in ("Q", "O", "O6", "DOA", "P", "DOUTBDOUT", "DOUTADOUT"):
         for net in cell.pins.get(port, ()):
             if net >= 0 and graph.names[net]:
                 return graph.names[net]

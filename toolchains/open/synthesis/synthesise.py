@@ -19,6 +19,7 @@ from toolchains.open.synthesis import delays
 from toolchains.open.synthesis.dissolve import dissolve
 from toolchains.open.synthesis.logic_delay import MAX_LEVELS, MAX_LOGIC_NS, LoopError, Timing, analyse
 from toolchains.open.synthesis.netlist import read_netlist
+from toolchains.open.synthesis.primitives import UnknownPrimitiveError, check_known
 from toolchains.open.synthesis.script import NETLIST, STATISTICS
 from toolchains.open.synthesis.utilization import Utilization, utilization
 from toolchains.open.synthesis.yosys import YosysError, run_script
@@ -63,8 +64,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         run = run_script(Path("synthesis.ys"), Path("yosys.log"))
         used = utilization(yosys_stat.parse(Path(STATISTICS).read_text(), STATISTICS))
-        timing = analyse(dissolve(read_netlist(Path(NETLIST), given.core)))
-    except (YosysError, LoopError, ReportError) as error:
+        netlist = dissolve(read_netlist(Path(NETLIST), given.core))
+        check_known(given.core, (cell.type for cell in netlist.cells))
+        timing = analyse(netlist)
+    except (YosysError, LoopError, ReportError, UnknownPrimitiveError) as error:
         print(f"ERROR: {error}")
         return 1
     found = values(given.tool, used, timing)

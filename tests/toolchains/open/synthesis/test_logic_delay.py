@@ -118,10 +118,70 @@ def test_limits_are_reported_by_name() -> None:
 
 
 def test_cells_that_the_model_does_not_have_are_counted() -> None:
-    dsp = cell("dsp", "DSP48E2", {"A": (1,), "P": (2,)}, "P")
-    timing = analyse(FlatNetlist((register("a", -1, 0), lut("x", 1, 0), dsp, register("q", 2, 3)), names(4)))
-    assert timing.untimed == (("DSP48E2", 1),)
-    assert {path.end for path in timing.slowest} == {"dsp", "q"}
+    table = cell("table", "CFGLUT5", {"CDI": (1,), "O6": (2,)}, "O6")
+    timing = analyse(FlatNetlist((register("a", -1, 0), lut("x", 1, 0), table, register("q", 2, 3)), names(4)))
+    assert timing.untimed == (("CFGLUT5", 1),)
+    assert {path.end for path in timing.slowest} == {"table", "q"}
+
+
+def test_output_o5_of_a_lut6_2_does_not_wait_for_i5() -> None:
+    """I5 comes late, through a LUT: O6 waits for it, two levels; O5 is a level behind the registers."""
+    pins = {**{f"I{bit}": (bit,) for bit in range(5)}, "I5": (6,), "O6": (7,), "O5": (8,)}
+    cells = [register(f"r{net}", -1, net) for net in range(6)] + [lut("late", 6, 5)]
+    cells += [cell("both", "LUT6_2", pins, "O5 O6"), register("six", 7, 9), register("five", 8, 10)]
+    timing = analyse(FlatNetlist(tuple(cells), names(11)))
+    by_end = {path.end: (path.logic_ns, path.levels) for path in timing.slowest}
+    # O6: I5 arrives at 112 and has the fastest pin, the last of the others the slowest.
+    assert {end: delay for end, (delay, _) in by_end.items()} == {
+        "six": pytest.approx((77 + 150) / 1000),
+        "five": pytest.approx((77 + 165) / 1000),
+    }
+    deepest = {path.end: path.levels for path in timing.deepest}
+    assert deepest == {"six": 2, "five": 1}
+
+
+def carry8(name: str, entry: int, select: tuple[int, ...], top: int, out: int) -> FlatCell:
+    """Its last carry is the net `top`, its last sum `out`."""
+    pins = {"CI": (entry,), "CI_TOP": (-1,), "S": select, "DI": (-1,) * 8}
+    return cell(name, "CARRY8", {**pins, "CO": (-1,) * 7 + (top,), "O": (-1,) * 7 + (out,)}, "CO O")
+
+
+def test_a_chain_of_explicit_carry8() -> None:
+    """S[0] to CO[7], 199; from the CARRY8 below, CI to CO[7], 23; then CI to O[7], 116. From a wire CI takes longer."""
+    none = (-1,) * 8
+    first = carry8("c0", -1, (0, *none[1:]), 1, -1)
+    chain = (
+        register("a", -1, 0),
+        first,
+        carry8("c1", 1, none, 2, -1),
+        carry8("c2", 2, none, -1, 3),
+        register("q", 3, 4),
+    )
+    timing = analyse(FlatNetlist(chain, names(5)))
+    assert timing.logic_ns == pytest.approx((77 + 199 + 23 + 116) / 1000)
+    assert timing.levels == 3
+    alone = (register("a", -1, 0), carry8("c", 0, none, -1, 1), register("q", 1, 2))
+    assert analyse(FlatNetlist(alone, names(3))).logic_ns == pytest.approx((77 + 231) / 1000)
+
+
+@pytest.mark.parametrize(
+    ("registers", "into", "out"),
+    [("00011", 192 + 76 + 505, 77 + 109), ("11111", 0, 77 + 109), ("00001", 192 + 76 + 505 + 47 + 585, 77 + 109)],
+)
+def test_a_dsp(registers: str, into: int, out: int) -> None:
+    """A register in the DSP ends the path where it stands: at A, behind the multiplier or at the output."""
+    given = dict(zip(("AREG", "BREG", "CREG", "MREG", "PREG"), registers, strict=True))
+    dsp = FlatCell("dsp", "DSP48E2", given, {"A": (0,), "P": (1,)}, frozenset("P"))
+    timing = analyse(FlatNetlist((register("a", -1, 0), dsp, register("q", 1, 2)), names(3)))
+    by_end = {path.end: path.logic_ns for path in timing.slowest}
+    assert by_end == {"dsp": pytest.approx((77 + into) / 1000), "q": pytest.approx(out / 1000)}
+
+
+def test_a_dsp_without_registers_is_a_long_path() -> None:
+    dsp = FlatCell("dsp", "DSP48E2", dict.fromkeys(("AREG", "BREG", "CREG", "MREG", "PREG"), "0"),
+                   {"B": (0,), "P": (1,)}, frozenset("P"))  # fmt: skip
+    timing = analyse(FlatNetlist((register("a", -1, 0), dsp, register("q", 1, 2)), names(3)))
+    assert timing.logic_ns == pytest.approx((77 + 192 + 76 + 505 + 47 + 585 + 109) / 1000)
 
 
 def test_a_loop_is_an_error_with_its_name() -> None:

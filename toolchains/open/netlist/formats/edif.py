@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from toolchains.open.netlist.cells import PRIMITIVES, Part
+from toolchains.open.netlist.cells import Part
 from toolchains.open.netlist.formats.nets import PortBit, nets_of
 from toolchains.open.netlist.formats.verilog import sized
 from toolchains.open.synthesis.netlist import Bit, Cell
+from toolchains.open.synthesis.primitives import PRIMITIVES
 
 _INTEGER_BITS = 32
 _LIBRARY, _WORK = "hdi_primitives", "work"
