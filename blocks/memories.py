@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from blocks.core.graph import Graph
+from blocks.core.ports import ParameterPort
 from blocks.operators.models import model_of
 from config.frozen import dataclass
 
@@ -44,8 +45,13 @@ def pack_beats(values: Tensor, bits: int) -> bytes:
     return np.packbits(split, axis=1, bitorder="little").tobytes()
 
 
+def part_of(port: ParameterPort, beats: Tensor) -> Tensor:
+    """The lanes that a port carries, of its parameter's beats [depth, lanes]."""
+    return beats[:, port.first_lane : port.first_lane + port.stream.lanes]
+
+
 def images(graph: Graph, logical: dict[str, Tensor]) -> tuple[list[Memory], bytes]:
-    """Fill a core's memories with parameter arrays, by port name; returns the memories and their images, joined.
+    """Fill a core's memories with parameter arrays, by parameter; returns the memories and their images, joined.
 
     Raises:
         ValueError: an array does not fit its port.
@@ -55,7 +61,8 @@ def images(graph: Graph, logical: dict[str, Tensor]) -> tuple[list[Memory], byte
     nodes = {node.name: node.operator for node in graph.nodes}
     for port in graph.parameter_ports():
         operator = nodes[port.node]
-        image = pack_beats(model_of(operator).memory(operator, port.index, logical[port.name]), port.stream.bits)
+        beats = model_of(operator).memory(operator, port.index, logical[port.parameter])
+        image = pack_beats(part_of(port, beats), port.stream.bits)
         memory = Memory(
             port.name, port.stream.role, port.stream.width_bits, port.stream.depth, len(content), len(image)
         )

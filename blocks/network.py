@@ -268,7 +268,7 @@ def _check_core(section: Section, block: Block) -> None:
         if parameters.stream.depth > MOST_BEATS:
             size = f"{parameters.stream.depth} beats, more than the {MOST_BEATS} addresses of a block RAM"
             what = f"{block.name}: the memory of {parameters.name} has {size}"
-            section.problem(None, what, f"raise pe or simd of {parameters.name.rpartition('_')[0]}")
+            section.problem(None, what, f"raise pe or simd of {parameters.parameter.rpartition('_')[0]}")
 
 
 def _cache_of_other_blocks(section: Section, kind: str) -> None:

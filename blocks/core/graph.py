@@ -9,9 +9,9 @@ from itertools import combinations
 from typing import Any
 
 from blocks.core.base import Core
-from blocks.core.ports import InterfacePort, ParameterPort, port_name
+from blocks.core.ports import InterfacePort, ParameterPort, parameter_ports, port_name
 from blocks.operators import room
-from blocks.operators.base import Mistake, Operator, Stream, by_formula
+from blocks.operators.base import Mistake, Operator, ParameterStream, Stream, by_formula
 from blocks.operators.fifo import Fifo
 from config.fpga_resources import Resources
 from config.frozen import dataclass
@@ -56,8 +56,22 @@ class Graph:
         return named
 
     def parameter_ports(self) -> tuple[ParameterPort, ...]:
-        """Parameter ports in the order of the nodes."""
+        """Parameter ports in the order of the nodes; several in a row for a parameter with wide beats."""
         return self._parameter_ports
+
+    def divided_parameters(self) -> dict[str, tuple[ParameterStream, tuple[ParameterPort, ...]]]:
+        """The parameters with several ports, by name: the whole stream, and the ports from lane 0 on."""
+        whole = {
+            name: stream
+            for node in self.nodes
+            for name, stream in zip(node.parameters, node.operator.parameters, strict=True)
+        }
+        divided = {port.parameter for port in self.parameter_ports() if port.first_lane}
+        return {
+            name: (stream, tuple(port for port in self.parameter_ports() if port.parameter == name))
+            for name, stream in whole.items()
+            if name in divided
+        }
 
     @cached_property
     def _parameter_ports(self) -> tuple[ParameterPort, ...]:
@@ -137,7 +151,7 @@ class Graph:
 def _parameter_ports(nodes: Sequence[Node]) -> Iterator[ParameterPort]:
     for node in nodes:
         for index, (name, stream) in enumerate(zip(node.parameters, node.operator.parameters, strict=True)):
-            yield ParameterPort(name, stream, node.name, index, node.operator.parameter_reads())
+            yield from parameter_ports(name, stream, node.name, index, node.operator.parameter_reads())
 
 
 def from_description(description: dict[str, Any]) -> Graph:

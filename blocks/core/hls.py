@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import singledispatch
 
 from blocks.core.base import Core
 from blocks.core.graph import GraphCore
-from blocks.core.ports import InterfacePort
+from blocks.core.ports import InterfacePort, ParameterPort
 from blocks.dma import DmaCore
 from blocks.dma.cache import WeightsCache
 from blocks.dma.rtl import reader
@@ -67,9 +68,22 @@ def _graph_body(core: GraphCore) -> Iterator[str]:
     for name, stream in graph.streams().items():
         if name not in outside:
             yield from _stream(name, stream, depths.get(name, STREAM_DEPTH))
+    for parameter, (whole, parts) in graph.divided_parameters().items():
+        yield from _join(parameter, whole, parts)
     for node in graph.nodes:
         yield f"    {node.operator.cpp_function}({', '.join((*node.inputs, *node.parameters, *node.outputs))});"
     yield "}"
+
+
+def _join(parameter: str, whole: ParameterStream, parts: Sequence[ParameterPort]) -> Iterator[str]:
+    """One process for each port but the first: it puts the port's lanes behind those that are joined already."""
+    before, lanes = parts[0].name, parts[0].stream.lanes
+    for at, part in enumerate(parts[1:], 1):
+        lanes += part.stream.lanes
+        joined = parameter if at == len(parts) - 1 else f"{parameter}_0_to_{at}"
+        yield from _stream(joined, replace(whole, lanes=lanes))
+        yield f"    farm::join_beats<{whole.depth * part.reads}>({before}, {part.name}, {joined});"
+        before = joined
 
 
 def _graph_top(core: GraphCore) -> Iterator[str]:

@@ -24,7 +24,7 @@ def run_graph(graph: Graph, inputs: Mapping[str, Tensor], parameters: Mapping[st
     Args:
         graph: The core's graph.
         inputs: Port name to tensor: feature maps [N, H, W, C], streamed weights [classes, channels].
-        parameters: Parameter port name to logical array: weights [OFM, ...], thresholds [C, T], bias [C].
+        parameters: Parameter name to logical array: weights [OFM, ...], thresholds [C, T], bias [C].
 
     Returns:
         Stream name to tensor; the output ports are among them.
@@ -39,23 +39,25 @@ def run_graph(graph: Graph, inputs: Mapping[str, Tensor], parameters: Mapping[st
 
 
 def random_parameters(core: GraphCore, rng: np.random.Generator) -> dict[str, Tensor]:
-    """Parameters that exercise a core, by port name: weights of full range, thresholds near the sums, a few beyond."""
+    """Parameters that exercise a core, by name: weights of full range, thresholds near the sums, a few beyond."""
     drawn: dict[str, Tensor] = {}
     nodes = {node.name: node for node in core.graph.nodes}
     for port in core.graph.parameter_ports():
+        if port.first_lane:
+            continue  # drawn with its first port
         operator: Any = nodes[port.node].operator
         role = port.stream.role
         if role == "weights":
             shape = (operator.channels, operator.synapses)
             if operator.weight_bits == 1:
-                drawn[port.name] = rng.integers(0, 2, shape) * 2 - 1
+                drawn[port.parameter] = rng.integers(0, 2, shape) * 2 - 1
             else:
                 half = 2 ** (operator.weight_bits - 1)
-                drawn[port.name] = rng.integers(-half, half, shape)
+                drawn[port.parameter] = rng.integers(-half, half, shape)
         elif role == "thresholds":
-            drawn[port.name] = _random_thresholds(operator, _mvau_before(core.graph, nodes[port.node]), rng)
+            drawn[port.parameter] = _random_thresholds(operator, _mvau_before(core.graph, nodes[port.node]), rng)
         else:
-            drawn[port.name] = rng.integers(-(2**20), 2**20, operator.beats * operator.lanes)
+            drawn[port.parameter] = rng.integers(-(2**20), 2**20, operator.beats * operator.lanes)
     return drawn
 
 

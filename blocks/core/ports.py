@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from blocks.operators.base import ParameterStream
+from collections.abc import Iterator
+from dataclasses import replace
+
+from blocks.operators.base import MAX_PORT_BITS, ParameterStream
 from config.frozen import dataclass
 
 _VERILOG_WORDS = frozenset({
@@ -48,10 +51,29 @@ class InterfacePort:
 
 @dataclass(frozen=True)
 class ParameterPort:
-    """A parameter port of a core. `reads` is how often one image reads the whole memory."""
+    """A parameter port of a core, with a memory of its own. `reads` is how often one image reads the whole memory.
+
+    A parameter whose beats are wider than AXI4-Stream data may be has several ports: each carries `stream.lanes` lanes
+    of every beat, from `first_lane` on. The core joins them, so no operator knows of it.
+    """
 
     name: str
     stream: ParameterStream
     node: str
     index: int
     reads: int
+    parameter: str
+    """The name of the parameter: the port's own, unless there are several ports."""
+    first_lane: int = 0
+
+
+def parameter_ports(name: str, stream: ParameterStream, node: str, index: int, reads: int) -> Iterator[ParameterPort]:
+    """The ports of one parameter: the fewest that are narrow enough, the lanes divided as evenly as possible."""
+    if stream.width_bits <= MAX_PORT_BITS:
+        yield ParameterPort(name, stream, node, index, reads, name)
+        return
+    count = -(-stream.lanes // (MAX_PORT_BITS // stream.bits))
+    for at in range(count):
+        first, end = at * stream.lanes // count, (at + 1) * stream.lanes // count
+        part = replace(stream, lanes=end - first)
+        yield ParameterPort(f"{name}_{at}", part, node, index, reads, name, first)

@@ -6,7 +6,7 @@ and `_TREADY`. Data is rounded up to whole bytes, as AXI4-Stream requires. The u
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, singledispatch
 
 from blocks.core.base import Core
@@ -77,6 +77,9 @@ def _top(core: GraphCore) -> Iterator[str]:
     for port in ports:
         yield ""
         yield from _slice(port)
+    for parameter, (stream, parts) in graph.divided_parameters().items():
+        yield ""
+        yield from _joined(parameter, stream.width_bits, [part.name for part in parts])
     producers = {name: node.operator for node in graph.nodes for name in node.outputs}
     for node in graph.nodes:
         yield ""
@@ -116,6 +119,16 @@ def _slice(port: InterfacePort) -> Iterator[str]:
     yield f"        .in0_data({source[0]}), .in0_valid({source[1]}), .in0_ready({source[2]}),"
     yield f"        .out0_data({sink[0]}), .out0_valid({sink[1]}), .out0_ready({sink[2]})"
     yield "    );"
+
+
+def _joined(parameter: str, width_bits: int, parts: Sequence[str]) -> Iterator[str]:
+    """The ports of one parameter as one stream: a beat moves when all of its parts are there."""
+    data = ", ".join(f"{part}_data" for part in reversed(parts))
+    yield f"    wire [{width_bits - 1}:0] {parameter}_data = {{{data}}};"
+    yield f"    wire {parameter}_valid = {' && '.join(f'{part}_valid' for part in parts)};"
+    yield f"    wire {parameter}_ready;"
+    for part in parts:
+        yield f"    assign {part}_ready = {parameter}_valid && {parameter}_ready;"
 
 
 def _module(node: Node, producers: Mapping[str, Operator]) -> SvModule:

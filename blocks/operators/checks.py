@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from blocks.operators.base import MAX_PORT_BITS, Mistake, Operator, ParameterStream
+from blocks.operators.base import Mistake, Operator
 
 MAX_LANE_BITS = 64
 """The widest lane: emulation keeps a lane in one machine word."""
@@ -46,17 +44,16 @@ def lane_bits(shape: Operator, *fields: str) -> list[Mistake]:
     return found
 
 
-def divides(shape: Operator, field: str, whole_name: str, whole: int, *, limit: int | None = None) -> list[Mistake]:
-    """Check that `field` divides `whole`. The remedy lists the divisors up to `limit`."""
+def divides(shape: Operator, field: str, whole_name: str, whole: int) -> list[Mistake]:
+    """Check that `field` divides `whole`. The remedy lists the divisors."""
     value = getattr(shape, field)
     if whole % value == 0:
         return []
-    legal = [n for n in divisors(whole) if limit is None or n <= limit]
     return [
         Mistake(
             field,
             f"{field} {value} does not divide {whole_name} {whole}",
-            f"{field} is one of {', '.join(map(str, legal))}",
+            f"{field} is one of {', '.join(map(str, divisors(whole)))}",
         )
     ]
 
@@ -71,17 +68,4 @@ def kernel_fits(shape: Operator, kernel: int, height: int, width: int) -> list[M
             f"kernel {kernel} is larger than the map of {height} x {width}",
             f"kernel is at most {min(height, width)}, or pad the map in front of it",
         )
-    ]
-
-
-def ports(parameters: Iterable[ParameterStream], field: str) -> list[Mistake]:
-    """Check that parameter streams, which are ports of the core, are no wider than AXI4-Stream data may be."""
-    return [
-        Mistake(
-            field,
-            f"the {port.role} stream is {port.lanes} x {port.bits} = {port.width_bits} bits wide",
-            f"a port has at most {MAX_PORT_BITS} bits: lower {field}",
-        )
-        for port in parameters
-        if port.width_bits > MAX_PORT_BITS
     ]

@@ -231,6 +231,31 @@ template <int SIMD, class Beat> inline uint_t<SIMD> bit_plane(const Beat& beat, 
     return bit_plane_loop<SIMD>(beat, first, bit);
 }
 
+// A parameter whose beats are wider than a port may be comes on several ports: BEATS times the lanes of `low`, then
+// those of `high`, become one beat.
+template <int BEATS, class Low, class High, class Joined>
+void join_beats(Low& low, High& high, stream<Joined>& output) {
+    typedef typename source_beat<Low>::type low_beat;
+    typedef typename source_beat<High>::type high_beat;
+    static_assert(low_beat::count + high_beat::count == Joined::count, "a beat has the lanes of both parts");
+    join_beats: for (int i = 0; i < BEATS; i++) {
+#pragma HLS PIPELINE II=1
+        const low_beat& first = low.read();
+        const high_beat& second = high.read();
+        Joined joined;
+        FARM_PARTITION(joined.lane);
+        join_low: for (int l = 0; l < low_beat::count; l++) {
+#pragma HLS UNROLL
+            joined.lane[l] = first.lane[l];
+        }
+        join_high: for (int l = 0; l < high_beat::count; l++) {
+#pragma HLS UNROLL
+            joined.lane[low_beat::count + l] = second.lane[l];
+        }
+        output.write(joined);
+    }
+}
+
 #ifndef FARM_HOST
 
 // One beat as the data of an AXI4-Stream port, element 0 in the lowest bits.

@@ -39,7 +39,7 @@ class BlockParameters:
     meta: Mapping[str, object]
 
     def logical(self, graph: Graph) -> dict[str, Tensor]:
-        """One array per parameter port of a core, by port name, in the shapes that `run_graph` takes.
+        """One array per parameter of a core, by its name, in the shapes that `run_graph` takes.
 
         Raises:
             ParameterError: an array is missing, has the wrong shape, or holds values outside the core's range.
@@ -48,8 +48,9 @@ class BlockParameters:
         made_by: dict[str, Any] = {output: node.operator for node in graph.nodes for output in node.outputs}
         read: dict[str, Any] = {node.name: made_by.get(node.inputs[0]) for node in graph.nodes}
         return {
-            port.name: self._for(port, nodes[port.node], getattr(read[port.node], "kernel", 1))
+            port.parameter: self._for(port, nodes[port.node], getattr(read[port.node], "kernel", 1))
             for port in graph.parameter_ports()
+            if not port.first_lane
         }
 
     def fc_weights(self) -> Tensor | None:
@@ -72,23 +73,23 @@ class BlockParameters:
     def _for(self, port: ParameterPort, operator: Any, kernel: int) -> Tensor:
         if port.stream.role == "weights":
             shape: tuple[int, ...] = (operator.channels, operator.synapses)
-            packed = self.arrays.get(f"{port.name}_packed")
+            packed = self.arrays.get(f"{port.parameter}_packed")
             if packed is not None:
-                return self._unpack(f"{port.name}_packed", packed, shape)
+                return self._unpack(f"{port.parameter}_packed", packed, shape)
             # Compare all four axes: [OFM, IFM, KH, KW] of another framework has the same number of elements.
             axes = (operator.channels, kernel, kernel, operator.synapses // kernel**2)
-            values = self._integers(port.name, axes).reshape(shape)
+            values = self._integers(port.parameter, axes).reshape(shape)
             if operator.weight_bits == 1 and not (np.abs(values) == 1).all():
-                raise ParameterError(f"{self.file}: {port.name} holds values other than -1 and +1; binarize it")
+                raise ParameterError(f"{self.file}: {port.parameter} holds values other than -1 and +1; binarize it")
             if operator.weight_bits > 1:
-                self._in_bits(port.name, values, operator.weight_bits)
+                self._in_bits(port.parameter, values, operator.weight_bits)
         elif port.stream.role == "thresholds":
-            values = self._integers(port.name, (operator.channels, 2**operator.output_bits - 1))
+            values = self._integers(port.parameter, (operator.channels, 2**operator.output_bits - 1))
             if (values[:, 1:] < values[:, :-1]).any():
-                raise ParameterError(f"{self.file}: {port.name} is not ascending in each row; sort it")
+                raise ParameterError(f"{self.file}: {port.parameter} is not ascending in each row; sort it")
         else:
-            values = self._integers(port.name, (operator.beats * operator.lanes,))
-            self._in_bits(port.name, values, operator.b_bits)
+            values = self._integers(port.parameter, (operator.beats * operator.lanes,))
+            self._in_bits(port.parameter, values, operator.b_bits)
         return values
 
     def _integers(self, name: str, shape: tuple[int, ...]) -> Tensor:

@@ -88,10 +88,6 @@ SINGLE = {
     "simd": (CONV2A, CONV2A.replace("simd: 8", "simd: 5"), "simd: 5", "simd 5 does not divide 32", "1, 2, 4, 8, 16"),
     "threshold_pe": (CONV2A, CONV2A.replace("simd: 8", "simd: 8, threshold_pe: 3"), "threshold_pe",
                      "threshold_pe 3 does not divide 32", "1, 2, 4"),
-    # 96 channels of 15 thresholds for sums of 1,153 values (11 bits): 96 * 15 * 11 = 15,840 bits.
-    "thresholds too wide": ("conv2c: {channels: 128, pe: 16, simd: 16}",
-                            "conv2c: {channels: 128, pe: 16, simd: 16, threshold_pe: 128}",
-                            "threshold_pe", "the thresholds stream", "lower threshold_pe"),
     # 3 * 3 * 64 products of 64 channels, one at a time: 36,864 beats.
     "memory too deep": (CONV2B, CONV2B.replace("16, simd: 32", "1, simd: 1"), "name: res3a",
                         "the memory of conv2b_weights has 36864 beats", "raise pe or simd of conv2b"),

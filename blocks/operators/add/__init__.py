@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from blocks.operators.base import Mistake, Operator, ParameterStream, Stream, SvModule, by_formula, signed_bits
-from blocks.operators.checks import MAX_LANE_BITS, lane_bits, ports, positive
+from blocks.operators.checks import MAX_LANE_BITS, lane_bits, positive
 from config.fpga_resources import Resources
 from config.frozen import dataclass
 
@@ -83,7 +83,7 @@ class Add(Operator):
                     f"a lane has at most {MAX_LANE_BITS} bits: narrow a_bits, b_bits or output_bits",
                 )
             )
-        return tuple(found or ports(self.parameters, "lanes"))
+        return tuple(found)
 
     @property
     def cpp_function(self) -> str:

@@ -14,7 +14,7 @@ from blocks.operators.base import (
     signed_bits,
     unsigned_bits,
 )
-from blocks.operators.checks import MAX_LANE_BITS, divides, lane_bits, ports, positive
+from blocks.operators.checks import MAX_LANE_BITS, divides, divisors, lane_bits, positive
 from blocks.operators.estimate import lutram
 from config.fpga_resources import Resources
 from config.frozen import dataclass
@@ -53,6 +53,11 @@ class Mvau(Operator):
         return self.synapses // self.simd
 
     @property
+    def weight_words(self) -> int:
+        """Words that hold a PE's binary weights of one beat: one up to 64 bits, otherwise the fewest equal ones."""
+        return next(n for n in divisors(self.simd) if self.simd // n <= MAX_LANE_BITS)
+
+    @property
     def lowest(self) -> int:
         """The lowest sum that any weights and activations reach."""
         weight = -1 if self.weight_bits == 1 else -(1 << (self.weight_bits - 1))
@@ -81,12 +86,13 @@ class Mvau(Operator):
 
     @property
     def parameters(self) -> tuple[ParameterStream, ...]:
-        """The weights: binary ones as one word of `simd` bits per PE, wider ones as `pe * simd` lanes."""
+        """The weights: binary ones as `weight_words` words per PE, wider ones as `pe * simd` lanes."""
         if self.streamed_weights:
             return ()
         depth = self.neuron_folds * self.synapse_folds
         if self.weight_bits == 1:
-            return (ParameterStream(self.pe, self.simd, depth, signed=False, role="weights"),)
+            words = self.weight_words
+            return (ParameterStream(self.pe * words, self.simd // words, depth, signed=False, role="weights"),)
         return (ParameterStream(self.pe * self.simd, self.weight_bits, depth, signed=True, role="weights"),)
 
     @property
@@ -122,14 +128,14 @@ class Mvau(Operator):
         return by_formula(luts=300 + 1.1 * self.mmv * self.pe * (lanes + self.accumulator_bits)) + kept
 
     def mistakes(self) -> tuple[Mistake, ...]:
-        """Checks that folds divide, that ports are narrow enough, and that a word holds the weights of a PE."""
+        """Checks that folds divide and that a lane holds the sums."""
         found = positive(self, "synapses", "channels", "pe", "simd", "pixels", "mmv")
         found += lane_bits(self, "input_bits", "weight_bits")
         if found:
             return tuple(found)
         binary = self.weight_bits == 1
         found = divides(self, "pe", "channels", self.channels)
-        found += divides(self, "simd", "synapses", self.synapses, limit=MAX_LANE_BITS if binary else None)
+        found += divides(self, "simd", "synapses", self.synapses)
         found += divides(self, "mmv", "pixels", self.pixels)
         if self.mmv > 1 and self.pe != self.channels:
             found.append(
@@ -159,17 +165,7 @@ class Mvau(Operator):
             found.append(
                 Mistake("weight_bits", "binary weights cannot be streamed", "streamed weights have 2 bits or more")
             )
-        if binary and self.simd > MAX_LANE_BITS:
-            legal = [n for n in range(1, MAX_LANE_BITS + 1) if self.synapses % n == 0]
-            found.append(
-                Mistake(
-                    "simd",
-                    f"simd {self.simd} with binary weights",
-                    f"a PE's weights are one word of at most {MAX_LANE_BITS} bits: simd is one of "
-                    f"{', '.join(map(str, legal))}",
-                )
-            )
-        return tuple(found or ports(self.parameters, "pe"))
+        return tuple(found)
 
     @property
     def cpp_function(self) -> str:

@@ -63,7 +63,7 @@ def memory(shape: Mvau, index: int, values: Tensor) -> Tensor:
     """The weights in the order in which they are streamed, [neuron folds * synapse folds, lanes].
 
     Row nf * pe + p and column sf * simd + s are in beat nf * SF + sf: binary ones as bit s of word p, others as lane
-    p * simd + s. This also holds for `streamed_weights`.
+    p * simd + s. This also holds for `streamed_weights`. Above simd 64, bit s is bit s % W of the PE's word s // W.
     """
     if index != 0:
         raise no_memory(1, index)
@@ -72,5 +72,6 @@ def memory(shape: Mvau, index: int, values: Tensor) -> Tensor:
     port = shape.inputs[1] if shape.streamed_weights else shape.parameters[0]
     if shape.weight_bits != 1:
         return beats(port, tiles)
-    ones = (tiles > 0).astype(np.uint64) << np.arange(shape.simd, dtype=np.uint64)
+    words = (tiles > 0).reshape(*tiles.shape[:-1], shape.weight_words, port.bits).astype(np.uint64)
+    ones = words << np.arange(port.bits, dtype=np.uint64)
     return beats(port, np.bitwise_or.reduce(ones, axis=-1))

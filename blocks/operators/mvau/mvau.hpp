@@ -7,21 +7,24 @@
 
 namespace farm {
 
-// Binary weights, one word of SIMD bits per PE: bit 1 is +1, bit 0 is -1.
+// Binary weights, SIMD bits per PE in one or several words: bit 1 is +1, bit 0 is -1.
 //
 // With a = sum over k of 2^k a_k the dot product is 2 * sum over k of 2^k popcount(w & a_k) - sum of a. So activations
-// are stored as bit planes, one word each, and all PEs share the sum of a.
+// are stored as bit planes, in words like the weights, and all PEs share the sum of a.
 template <int SYNAPSES, int CHANNELS, int PE, int SIMD, int INPUT_BITS, int ACC_BITS, int PIXELS, int MMV,
           class Parameters>
 void mvau_binary(stream<lanes<MMV * SIMD, INPUT_BITS> >& input, Parameters& weights,
                  stream<slanes<MMV * PE, ACC_BITS> >& output) {
     const int NEURON_FOLDS = CHANNELS / PE;
     const int SYNAPSE_FOLDS = SYNAPSES / SIMD;
+    const int WORD = source_beat<Parameters>::type::bits;
+    const int WORDS = SIMD / WORD;
     // Bits of the sum that one beat adds. They hold +-2 * SIMD * (2^INPUT_BITS - 1).
-    const int BEAT_BITS = INPUT_BITS + 8;
+    const int BEAT_BITS = INPUT_BITS + (SIMD <= 64 ? 8 : SIMD <= 1024 ? 12 : 32);
+    static_assert(SIMD % WORD == 0, "the weights of a PE are whole words");
     static_assert(MMV == 1 || PE == CHANNELS, "several pixels at once need all channels at once");
 
-    uint_t<SIMD> planes[SYNAPSE_FOLDS][MMV * INPUT_BITS];
+    uint_t<WORD> planes[SYNAPSE_FOLDS][MMV * INPUT_BITS * WORDS];
     FARM_PARTITION_DIM(planes, 2);
     FARM_LUTRAM(planes);
     slanes<MMV * PE, ACC_BITS> sums;
@@ -31,7 +34,7 @@ void mvau_binary(stream<lanes<MMV * SIMD, INPUT_BITS> >& input, Parameters& weig
         mvau_neurons: for (int nf = 0; nf < NEURON_FOLDS; nf++) {
             mvau_synapses: for (int sf = 0; sf < SYNAPSE_FOLDS; sf++) {
 #pragma HLS PIPELINE II=1
-                uint_t<SIMD> now[MMV * INPUT_BITS];
+                uint_t<WORD> now[MMV * INPUT_BITS * WORDS];
                 FARM_PARTITION(now);
                 if (nf == 0) {
                     const lanes<MMV * SIMD, INPUT_BITS> beat = input.read();
@@ -39,12 +42,16 @@ void mvau_binary(stream<lanes<MMV * SIMD, INPUT_BITS> >& input, Parameters& weig
 #pragma HLS UNROLL
                         mvau_gather_planes: for (int k = 0; k < INPUT_BITS; k++) {
 #pragma HLS UNROLL
-                            now[m * INPUT_BITS + k] = bit_plane<SIMD>(beat, m * SIMD, k);
-                            planes[sf][m * INPUT_BITS + k] = now[m * INPUT_BITS + k];
+                            mvau_gather_words: for (int w = 0; w < WORDS; w++) {
+#pragma HLS UNROLL
+                                const int at = (m * INPUT_BITS + k) * WORDS + w;
+                                now[at] = bit_plane<WORD>(beat, m * SIMD + w * WORD, k);
+                                planes[sf][at] = now[at];
+                            }
                         }
                     }
                 } else {
-                    mvau_replay: for (int k = 0; k < MMV * INPUT_BITS; k++) {
+                    mvau_replay: for (int k = 0; k < MMV * INPUT_BITS * WORDS; k++) {
 #pragma HLS UNROLL
                         now[k] = planes[sf][k];
                     }
@@ -56,7 +63,10 @@ void mvau_binary(stream<lanes<MMV * SIMD, INPUT_BITS> >& input, Parameters& weig
                     totals[m] = 0;
                     mvau_total_planes: for (int k = 0; k < INPUT_BITS; k++) {
 #pragma HLS UNROLL
-                        totals[m] += (int_t<BEAT_BITS>)popcount<SIMD>(now[m * INPUT_BITS + k]) << k;
+                        mvau_total_words: for (int w = 0; w < WORDS; w++) {
+#pragma HLS UNROLL
+                            totals[m] += (int_t<BEAT_BITS>)popcount<WORD>(now[(m * INPUT_BITS + k) * WORDS + w]) << k;
+                        }
                     }
                 }
                 const typename source_beat<Parameters>::type& word = weights.read();
@@ -67,8 +77,12 @@ void mvau_binary(stream<lanes<MMV * SIMD, INPUT_BITS> >& input, Parameters& weig
                         int_t<BEAT_BITS> ones = 0;
                         mvau_planes: for (int k = 0; k < INPUT_BITS; k++) {
 #pragma HLS UNROLL
-                            const uint_t<SIMD> hit = word.lane[p] & now[m * INPUT_BITS + k];
-                            ones += (int_t<BEAT_BITS>)popcount<SIMD>(hit) << k;
+                            mvau_words: for (int w = 0; w < WORDS; w++) {
+#pragma HLS UNROLL
+                                const uint_t<WORD> hit =
+                                    word.lane[p * WORDS + w] & now[(m * INPUT_BITS + k) * WORDS + w];
+                                ones += (int_t<BEAT_BITS>)popcount<WORD>(hit) << k;
+                            }
                         }
                         const int_t<ACC_BITS> before = sf == 0 ? (int_t<ACC_BITS>)0 : sums.lane[m * PE + p];
                         sums.lane[m * PE + p] = before + 2 * ones - totals[m];

@@ -12,7 +12,7 @@ from blocks.operators.base import (
     signed_bits,
     unsigned_bits,
 )
-from blocks.operators.checks import MAX_LANE_BITS, divides, ports, positive
+from blocks.operators.checks import MAX_LANE_BITS, divides, positive
 from config.fpga_resources import Resources
 from config.frozen import dataclass
 
@@ -80,7 +80,7 @@ class Threshold(Operator):
         return by_formula(luts=1.1 * self.pe * self.steps * self.input_bits)
 
     def mistakes(self) -> tuple[Mistake, ...]:
-        """Checks the range, that pe divides the channels, and the width of the threshold port."""
+        """Checks the range and that pe divides the channels."""
         found = positive(self, "channels", "pixels", "pe", "output_bits")
         if self.lowest > self.highest:
             found.append(
@@ -102,7 +102,7 @@ class Threshold(Operator):
                     f"a lane has at most {MAX_LANE_BITS} bits: narrow lowest..highest",
                 )
             )
-        return tuple(found or ports(self.parameters, "pe"))
+        return tuple(found)
 
     @property
     def cpp_function(self) -> str:

@@ -6,12 +6,19 @@ import re
 from pathlib import Path
 
 import needs
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from blocks.core import hls, rtl
-from blocks.core.ports import port_name
+from blocks.core.graph import GraphCore
+from blocks.core.model import random_parameters
+from blocks.core.ports import parameter_ports, port_name
 from blocks.dma import DmaCore
-from blocks.network import find_network
+from blocks.memories import images, unpack_beats
+from blocks.network import NETWORKS, find_network, read_network
+from blocks.operators.base import ParameterStream
 
 CORES = {core.name: core for name in ("digits", "resnet50") for core in find_network(name).cores().values()}
 STREAMS = {name: core for name, core in CORES.items() if core.has_block_bench}
@@ -78,3 +85,42 @@ def test_a_verilog_compiler_takes_every_name_that_stays(tmp_path: Path) -> None:
     (tmp_path / "m.v").write_text(text)
     words = ("--lint-only", "-Wno-fatal", "--default-language", "1364-2005", "m.v")
     assert needs.installed_verilator().run(words, tmp_path) == 0
+
+
+@given(lanes=st.integers(1, 9000), bits=st.integers(1, 64))
+def test_the_ports_of_a_parameter_are_narrow_and_carry_each_lane_once(lanes: int, bits: int) -> None:
+    whole = ParameterStream(lanes, bits, 7, signed=False, role="weights")
+    found = list(parameter_ports("w", whole, "unit", 0, 5))
+    carried = [port.first_lane + lane for port in found for lane in range(port.stream.lanes)]
+    assert carried == list(range(lanes))
+    assert max(port.stream.width_bits for port in found) <= 4096  # AXI4-Stream infrastructure takes 512 bytes
+    assert len({port.name for port in found}) == len(found)
+    assert ([port.name for port in found] == ["w"]) is (lanes * bits <= 4096)
+    assert {(port.stream.depth, port.stream.bits, port.reads, port.parameter) for port in found} == {(7, bits, 5, "w")}
+
+
+def test_a_parameter_with_wide_beats_has_several_ports_in_both_views(tmp_path: Path) -> None:
+    """128 channels of 15 thresholds for sums of 3 * 64 = -192..192: 128 * 15 * 9 bits = 17,280 bits, five ports."""
+    text = (NETWORKS / "digits.yaml").read_text()
+    few, many = (
+        "conv2c: {channels: 128, pe: 16, simd: 16",
+        "conv2c: {channels: 128, pe: 16, simd: 16, threshold_pe: 128",
+    )
+    (tmp_path / "digits.yaml").write_text(text.replace(few, many, 1))
+    core = read_network(tmp_path / "digits.yaml").cores()["res3a"]
+    assert isinstance(core, GraphCore)
+    cpp, sv = hls.render(core), rtl.render(core)
+    assert arguments(cpp.top) == streams(sv.top)
+    parts = [port for port in core.parameter_ports() if port.parameter == "conv2c_thresholds"]
+    assert [port.name for port in parts] == [f"conv2c_thresholds_{at}" for at in range(5)]
+    values = random_parameters(core, np.random.default_rng(1))
+    memories, content = images(core.graph, values)
+    by_port = {memory.port: content[memory.offset :][: memory.bytes] for memory in memories}
+    (depth,) = {port.stream.depth for port in parts}
+    beats = [
+        unpack_beats(np.frombuffer(by_port[port.name], np.uint8), port.stream.lanes, 9, signed=True) for port in parts
+    ]
+    assert depth == 1
+    assert np.concatenate(beats, axis=1).reshape(128, 15).tolist() == [
+        [min(max(t, -192), 193) for t in row] for row in values["conv2c_thresholds"].tolist()
+    ]

@@ -49,11 +49,15 @@ SHAPES: tuple[Operator, ...] = (
     Mvau(27, 4, 4, 3, 8, 8, 6, mmv=3),
     Mvau(16, 6, 2, 4, 4, 3, 4),
     Mvau(24, 6, 1, 8, 9, 8, 1, streamed_weights=True),
+    Mvau(144, 4, 2, 72, 2, 1, 3),  # two words of 36 bits per PE
+    Mvau(67, 2, 2, 67, 3, 1, 4, mmv=2),
+    Mvau(268, 32, 32, 134, 1, 1, 2),  # 4,288 bits of weights a beat: two ports
     Threshold(8, 5, 4, -37, 41, 2),
     Threshold(4, 5, 4, 0, 15, 2),
     Threshold(6, 3, 2, -40000, 39999, 4),
     Threshold(3, 4, 1, 0, 255, 1),
     Threshold(2, 8, 2, 3, 9, 3),
+    Threshold(24, 3, 12, -2000000000, 2000000000, 4),  # 12 * 15 * 32 = 5,760 bits a beat: two ports
     Duplicate(4, 7, 9),
     Duplicate(2, 33, 3, signed=True),
     Add(4, 10, 4, False, 4, False, 4, False, 8),

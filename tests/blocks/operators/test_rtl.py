@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from blocks.core.graph import Graph, GraphCore, Node, Port
 from blocks.core.rtl import render
-from blocks.memories import pack_beats
+from blocks.memories import pack_beats, part_of
 from blocks.operators import room
 from blocks.operators.acc_pool import AccPool
 from blocks.operators.add import Add
@@ -56,8 +56,13 @@ def ran(
     for at, node in enumerate(simulator.core.graph.nodes):
         case = draw_case(node.operator, IMAGES, seed=seed + at)
         inputs |= dict(zip(node.inputs, case.inputs, strict=True))
-        for name, port, values in zip(node.parameters, node.operator.parameters, case.memories, strict=True):
-            memories[name] = pack_beats(values.reshape(-1, port.lanes), port.bits)
+        for name, whole, values in zip(node.parameters, node.operator.parameters, case.memories, strict=True):
+            beats = values.reshape(-1, whole.lanes)
+            memories |= {
+                port.name: pack_beats(part_of(port, beats), port.stream.bits)
+                for port in simulator.core.graph.parameter_ports()
+                if port.parameter == name
+            }
         expected |= {
             name: (str(node.operator), np.asarray(values).reshape(-1))
             for name, values in zip(node.outputs, case.outputs, strict=True)
