@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 
 from blocks.core.builder import GraphBuilder
@@ -81,6 +82,9 @@ class Stem:
                 lanes=lanes,
                 bits=source.bits,
             )
+            # Reading every window out of a buffer is cheaper, but must not hold up the convolution.
+            if pool.can_be_beatwise and pool.cycles() > max(node.operator.cycles() for node in builder.nodes):
+                pool = replace(pool, beatwise=True)
             stream = builder.add("pool", pool, stream)
         return builder.build(output=stream)
 

@@ -102,6 +102,9 @@ class Operator(ABC):
     header_rooms: ClassVar[tuple[str, ...]] = ()
     """Other operators that its C++ includes, by folder name."""
 
+    later_fields: ClassVar[tuple[str, ...]] = ()
+    """Fields that came after others were built. At their default they are no fact, so a core keeps its name."""
+
     @property
     @abstractmethod
     def inputs(self) -> tuple[Stream, ...]:
@@ -157,7 +160,11 @@ class Operator(ABC):
 
     def facts(self) -> dict[str, object]:
         """The shape as plain values, for keys, names and explanations."""
-        return {"operator": type(self).__name__, **{field.name: getattr(self, field.name) for field in fields(self)}}
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        for field in fields(self):
+            if field.name in self.later_fields and values[field.name] == field.default:
+                del values[field.name]
+        return {"operator": type(self).__name__, **values}
 
 
 def unsigned_bits(highest: int) -> int:

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from blocks.operators.base import Mistake, Stream, SvModule, by_formula
 from blocks.operators.checks import divides, kernel_fits, lane_bits, positive
+from blocks.operators.estimate import window_memory
 from blocks.operators.window import WindowOperator
 from config.fpga_resources import Resources
 from config.frozen import dataclass
 
+SHORTEST_ROW_BEATS = 16
+
 
 @dataclass(frozen=True)
 class MaxPool(WindowOperator):
-    """The largest unsigned value of each `kernel` x `kernel` window, channel by channel, `lanes` channels a beat."""
+    """The largest unsigned value of each `kernel` x `kernel` window, channel by channel, `lanes` channels a beat.
 
+    It reads each window out of a line buffer, `kernel^2` beats for one. With `beatwise` it takes each beat of the map
+    once, as it arrives: as fast as the map, for more comparators.
+    """
+
+    later_fields = ("beatwise",)
     sv_rooms = ("fifo", "sliding_window")
     header_rooms = ("sliding_window",)
 
     lanes: int
     bits: int
+    beatwise: bool = False
 
     @property
     def folds(self) -> int:
@@ -40,14 +49,17 @@ class MaxPool(WindowOperator):
         return self.kernel > 1
 
     def cycles(self) -> int:
-        """One value of one window a cycle: `window_cycles` with cf = C / lanes.
+        """One value of one window a cycle: `window_cycles` with cf = C / lanes. With `beatwise` one beat of the map.
 
         FINN counts C * K^2 / PE * OH * OW, which ignores the filling of the line buffer.
         """
-        return self.window_cycles(self.folds)
+        return self.inputs[0].beats if self.beatwise else self.window_cycles(self.folds)
 
     def area(self) -> Resources:
-        """A comparison per bit and a line buffer as in the sliding window."""
+        """A comparison per bit and a line buffer as in the sliding window; `beatwise` makes 2 * (K - 1) at once."""
+        if self.beatwise:
+            kept = (self.kernel - 1) * self.lanes * self.bits
+            return by_formula(luts=300 + 4 * kept) + window_memory(kept, self.out_width * self.folds)
         compared = by_formula(luts=300 + 2 * self.lanes * self.bits)
         return compared + self.line_buffer(self.lanes * self.bits, self.folds)
 
@@ -56,23 +68,37 @@ class MaxPool(WindowOperator):
         found = positive(self, "channels", "height", "width", "kernel", "stride", "lanes") + lane_bits(self, "bits")
         if found:
             return tuple(found)
-        return tuple(
-            divides(self, "lanes", "channels", self.channels) + kernel_fits(self, self.kernel, self.height, self.width)
-        )
+        found = divides(self, "lanes", "channels", self.channels)
+        found += kernel_fits(self, self.kernel, self.height, self.width)
+        if not found and self.beatwise and not self.can_be_beatwise:
+            found.append(
+                Mistake(
+                    "beatwise",
+                    f"beatwise with kernel {self.kernel} and rows of {self.width * self.folds} beats",
+                    f"beatwise takes a kernel of at least 2 and rows of at least {SHORTEST_ROW_BEATS} beats",
+                )
+            )
+        return tuple(found)
+
+    @property
+    def can_be_beatwise(self) -> bool:
+        """Whether a row is so long that the pipeline of the C++ view has stored a maximum before it is read again."""
+        return self.kernel > 1 and self.width * self.folds >= SHORTEST_ROW_BEATS
 
     @property
     def cpp_function(self) -> str:
-        """`farm::max_pool` with this shape."""
+        """`farm::max_pool` or `farm::max_pool_beats` with this shape."""
+        function = "max_pool_beats" if self.beatwise else "max_pool"
         return (
-            f"farm::max_pool<{self.channels}, {self.height}, {self.width}, {self.kernel}, {self.stride}, "
+            f"farm::{function}<{self.channels}, {self.height}, {self.width}, {self.kernel}, {self.stride}, "
             f"{self.lanes}, {self.bits}>"
         )
 
     @property
     def sv_module(self) -> SvModule:
-        """`farm_max_pool`, made of `farm_sliding_window`."""
+        """`farm_max_pool`, made of `farm_sliding_window`, or `farm_max_pool_beats`."""
         return SvModule(
-            "farm_max_pool",
+            "farm_max_pool_beats" if self.beatwise else "farm_max_pool",
             (
                 ("LANES", self.lanes),
                 ("BITS", self.bits),

@@ -72,6 +72,70 @@ void max_pool(stream<lanes<LANES, BITS> >& input, stream<lanes<LANES, BITS> >& o
     }
 }
 
+// The same, one beat of the map at a time: the maximum across the KERNEL columns that end here, then down the KERNEL rows
+// that end here. `recent` and `above` keep the pixels to the left and the maxima of the rows above, the newest last.
+template <int CHANNELS, int HEIGHT, int WIDTH, int KERNEL, int STRIDE, int LANES, int BITS>
+void max_pool_beats(stream<lanes<LANES, BITS> >& input, stream<lanes<LANES, BITS> >& output) {
+    const int FOLDS = CHANNELS / LANES;
+    const int PLACES = ((WIDTH - KERNEL) / STRIDE + 1) * FOLDS;
+
+    lanes<LANES, BITS> recent[FOLDS][KERNEL - 1];
+    FARM_PACK(recent);
+    FARM_PARTITION_DIM(recent, 2);
+    FARM_LUTRAM(recent);
+    lanes<LANES, BITS> above[PLACES][KERNEL - 1];
+    FARM_PACK(above);
+    FARM_PARTITION_DIM(above, 2);
+
+    int wait_y = KERNEL - 1;
+    pool_rows: for (int y = 0; y < HEIGHT; y++) {
+        int wait_x = KERNEL - 1;
+        int place = 0;
+        pool_columns: for (int x = 0; x < WIDTH; x++) {
+            pool_folds: for (int fold = 0; fold < FOLDS; fold++) {
+#pragma HLS PIPELINE II=1
+// A place is read again a row later, when the pipeline has long written it.
+#pragma HLS DEPENDENCE variable=above inter false
+                const lanes<LANES, BITS> pixel = input.read();
+                lanes<LANES, BITS> across = pixel;
+                FARM_PARTITION(across.lane);
+                pool_across: for (int k = 0; k < KERNEL - 1; k++) {
+#pragma HLS UNROLL
+                    const lanes<LANES, BITS> left = recent[fold][k];
+                    pool_across_lanes: for (int l = 0; l < LANES; l++) {
+#pragma HLS UNROLL
+                        if (left.lane[l] > across.lane[l]) {
+                            across.lane[l] = left.lane[l];
+                        }
+                    }
+                    recent[fold][k] = k == KERNEL - 2 ? pixel : recent[fold][k + 1];
+                }
+                if (wait_x == 0) {
+                    lanes<LANES, BITS> best = across;
+                    FARM_PARTITION(best.lane);
+                    pool_down: for (int k = 0; k < KERNEL - 1; k++) {
+#pragma HLS UNROLL
+                        const lanes<LANES, BITS> upper = above[place][k];
+                        pool_down_lanes: for (int l = 0; l < LANES; l++) {
+#pragma HLS UNROLL
+                            if (upper.lane[l] > best.lane[l]) {
+                                best.lane[l] = upper.lane[l];
+                            }
+                        }
+                        above[place][k] = k == KERNEL - 2 ? across : above[place][k + 1];
+                    }
+                    if (wait_y == 0) {
+                        output.write(best);
+                    }
+                    place++;
+                }
+            }
+            wait_x = wait_x == 0 ? STRIDE - 1 : wait_x - 1;
+        }
+        wait_y = wait_y == 0 ? STRIDE - 1 : wait_y - 1;
+    }
+}
+
 }  // namespace farm
 
 #endif  // FARM_MAX_POOL_HPP

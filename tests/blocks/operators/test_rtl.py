@@ -198,6 +198,10 @@ MUTANTS: dict[str, tuple[Operator, str, str]] = {
         Pad(4, 3, 5, 1, 2, 0, 3, 2, 3), "x == X_BITS'(LEFT - 1)", "x == X_BITS'(RIGHT - 1)",
     ),
     "folds mixed up": (MaxPool(4, 5, 7, 3, 2, 2, 2), "largest[fold]", "largest[0]"),
+    "a maximum of another place": (MaxPool(4, 7, 9, 3, 2, 2, 2, beatwise=True), "above[at] <=", "above[0] <="),
+    "windows of the wrong rows": (
+        MaxPool(4, 7, 9, 3, 2, 2, 2, beatwise=True), "ends_y ? W_BITS'(STRIDE - 1)", "ends_y ? W_BITS'(STRIDE)",
+    ),
     "sums of the last image": (AccPool(8, 9, 4, 4, 8), "first ? '0 : held", "held"),
     "the first beat in the highest bits": (
         WidthConverter(2, 8, 3, 48), "{in0_data, gathered};", "{gathered, in0_data};",

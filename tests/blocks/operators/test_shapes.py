@@ -46,6 +46,7 @@ CONV0 = Mvau(147, 64, 64, 3, 8, 8, 112 * 112, mmv=16)
         (SlidingWindow(256, 56, 56, 1, 2, 32, 2), 8 * 56 * 56),
         # 3 rows of 9, then 7 rows of max(7 * 9, 9), in 2 folds.
         (SlidingWindow(4, 9, 9, 3, 1, 2, 2), 2 * (3 * 9 + 7 * 63)),
+        (MaxPool(64, 113, 113, 3, 2, 64, 2, beatwise=True), 113 * 113),
         (WidthConverter(32, 64, 2, 6400), 200),
         (WidthConverter(6, 4, 2, 48), 8 + 12),
     ],
@@ -106,6 +107,7 @@ MISTAKES = [
     (Fifo(1, 1, 1, 0), "depth", "at least 1"),
     (MaxPool(4, 2, 9, 3, 2, 2, 2), "kernel", "at most 2"),
     (MaxPool(4, 9, 9, 3, 2, 3, 2), "lanes", "1, 2, 4"),
+    (MaxPool(4, 5, 5, 3, 2, 4, 2, beatwise=True), "beatwise", "at least 16 beats"),
     (AccPool(4, 9, 3, 4, 8), "lanes", "1, 2, 4"),
     (AccPool(4, 9, 2, 4, 16), "zero_point", "0 to 15"),
     (AccPool(4, 9, 2, 64, 0), "input_bits", "64"),
