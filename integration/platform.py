@@ -14,6 +14,7 @@ from config.frozen import dataclass
 from config.problem import ConfigError, Problem, suggestion
 
 BOARDS = Path(__file__).resolve().parent.parent / "platform"
+_PLRAM = re.compile(r"PLRAM\[(\d{1,2})\]")
 _VBNV = re.compile(r"[a-z0-9.-]+_[a-z0-9.-]+_\w+_\d+_\d+")
 
 
@@ -21,7 +22,8 @@ _VBNV = re.compile(r"[a-z0-9.-]+_[a-z0-9.-]+_\w+_\d+_\d+")
 class MemoryBank:
     """One memory of the card. `size_kib` is in KiB, `base` is its first byte address.
 
-    `sp` is what v++ calls it (`sp=kernel_1.in_r:DDR[0]`), `slr` the SLR that its controller is in, where that is known.
+    `shell_kib` is its size in the shell, where the link makes it larger (PLRAM). `sp` is what v++ calls it
+    (`sp=kernel_1.in_r:DDR[0]`), `slr` the SLR that its controller is in, where that is known.
     `gb_per_s` is its bandwidth in 10^9 bytes a second, reading and writing together; `latency_ns` is the time from an
     address to the first word. Both are for a simulation, and None in a platform that an xclbin describes.
     """
@@ -34,11 +36,18 @@ class MemoryBank:
     slr: str | None = None
     gb_per_s: float | None = None
     latency_ns: float | None = None
+    shell_kib: int | None = None
 
     @property
     def end(self) -> int:
         """The first byte address after it."""
         return self.base + self.size_kib * 1024
+
+    @property
+    def plram(self) -> int | None:
+        """Its number among the PLRAMs, which are made of the card's own logic; None for any other memory."""
+        found = _PLRAM.fullmatch(self.sp)
+        return int(found[1]) if found and self.slr else None
 
 
 @dataclass(frozen=True)
@@ -118,7 +127,7 @@ class Platform:
         """
         described = {name: value for name, value in asdict(self).items() if name not in ("budget", "shells", "slls")}
         for memory in described["memories"]:
-            del memory["gb_per_s"], memory["latency_ns"]
+            del memory["gb_per_s"], memory["latency_ns"], memory["shell_kib"]
         return described
 
     @classmethod
@@ -208,7 +217,13 @@ def _memories(document: Section, slrs: Collection[str]) -> Iterator[MemoryBank]:
             slr,
             section.number("gb_per_s", minimum=0.1, maximum=10_000),
             section.number("latency_ns", minimum=0, maximum=100_000),
+            section.integer("shell_kib", default=None, minimum=1),
         )
+        if section.ok and memory.shell_kib is not None:
+            if memory.plram is None:
+                section.problem("shell_kib", f"a link cannot resize {memory.sp}", "give it for PLRAM[n] of an SLR only")
+            elif memory.shell_kib > size:
+                section.problem("shell_kib", f"{memory.shell_kib} is more than 'size_kib'", "give the shell's own size")
         section.finish()
         if section.ok and memory.tag in seen:
             section.problem("tag", f"a memory called {memory.tag!r} is already there", "give it another tag")

@@ -60,6 +60,24 @@ class TestResult:
             with runtime.Accelerator(xclbin, batch=batch) as accelerator:
                 np.testing.assert_array_equal(accelerator.classify(images[:23]), expected[:23])
 
+    @pytest.mark.parametrize("weights_in", ["bank0", "PLRAM0"])
+    def test_weights_where_either_public_host_program_puts_them(self, digits, xclbin, weights_in) -> None:
+        """In bank0, as announced in 2020, or in PLRAM0, as the first host program of the public ResNet-50 had it."""
+        pynq = pytest.importorskip("pynq")
+        images, _, expected, weights = digits
+        ol = pynq.Overlay(str(xclbin))
+        fcbuf = pynq.allocate(weights.shape, dtype=np.int8, target=getattr(ol, weights_in))
+        fcbuf[:] = weights
+        fcbuf.sync_to_device()
+        inbuf = pynq.allocate((8, 8, 1), dtype=np.int8, target=ol.bank0)
+        outbuf = pynq.allocate((3,), dtype=np.uint32, target=ol.bank0)
+        inbuf[:] = images[0]
+        inbuf.sync_to_device()
+        ol.digits_1.call(inbuf, outbuf, fcbuf, 1)
+        outbuf.sync_from_device()
+        np.testing.assert_array_equal(outbuf, expected[0])
+        ol.free()
+
     def test_untrusted_without_the_users_word(self, xclbin, monkeypatch, tmp_path) -> None:
         pytest.importorskip("pynq")
         import runtime

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import astuple
 from itertools import pairwise
 
@@ -11,6 +12,7 @@ from config.fpga_resources import Resources
 from config.problem import ConfigError
 from integration.platform import BOARDS, Budget, find_platform
 
+SHARED = BOARDS.parents[1] / "shared"
 U250 = (BOARDS / "u250.yaml").read_text()
 
 
@@ -40,7 +42,31 @@ def test_u250() -> None:
     assert [(bank.tag, bank.size_kib) for bank in banks] == [(f"bank{i}", 16 * 2**20) for i in range(4)]
     spans = sorted((memory.base, memory.base + memory.size_kib * 1024) for memory in board.memories)
     assert all(end <= begin for (_, end), (begin, _) in pairwise(spans)), "memories overlap"
-    assert board.tags("weightsmem") == ("bank0",)
+    assert board.tags("weightsmem") == ("bank0", "PLRAM[0]")
+
+
+def test_plrams_of_the_u250() -> None:
+    """Of 0x20000 bytes and 0x200000 apart, as xclbinutil printed them of a public build; a link makes one 2 MiB."""
+    board = find_platform("u250")
+    plrams = [memory for memory in board.memories if memory.kind == "dram"]
+    assert [memory.plram for memory in plrams] == [0, 1, 2, 3]
+    assert [(memory.shell_kib or memory.size_kib) * 1024 for memory in plrams] == [0x20000] * 4
+    assert [memory.base for memory in plrams] == [0x3000000000 + n * 0x200000 for n in range(4)]
+    assert [memory.slr for memory in plrams] == ["slr0", "slr1", "slr2", "slr3"]
+    # The weights of the last layer of ResNet-50, 1000 x 2048 bytes, fit.
+    assert plrams[0].size_kib * 1024 >= 1000 * 2048
+
+
+def test_the_info_of_a_public_build() -> None:
+    """All memories of a file that v++ made for this board, as xclbinutil prints them."""
+    info = SHARED / "reports_corpus" / "vpp_xclbin_info" / "v2022.2_u250_topk.xclbin.info"
+    if not info.is_file():
+        pytest.skip("the corpus of reports is not beside this checkout")
+    pattern = r"Name: +(\S+)\n +Index: +\d+\n +Type: +MEM_\w+\n +Base Address: +(0x\w+)\n +Address Size: +(0x\w+)"
+    printed = [(tag, int(base, 16), int(size, 16)) for tag, base, size in re.findall(pattern, info.read_text())]
+    ours = [(each.tag, each.base, (each.shell_kib or each.size_kib) * 1024) for each in find_platform("u250").memories]
+    # That shell is a later one, which also reaches the host's memory.
+    assert ours == [each for each in printed if not each[0].startswith("HOST")]
 
 
 def test_name() -> None:
@@ -110,7 +136,7 @@ def test_shells() -> None:
         ("in_r: [bank0]", "in_r: [bank9]", "connect:", "there is no memory 'bank9'"),
         ("in_r: [bank0], ", "", "connect:", "'in_r' is missing"),
         ("in_r: [bank0]", "in_r: []", "connect:", "'in_r'"),
-        ("weightsmem: [bank0]}", "weightsmem: [bank0], extra: [bank0]}", "connect:", "unknown key 'extra'"),
+        ('weightsmem: [bank0, "PLRAM[0]"]}', "weightsmem: [bank0], extra: [bank0]}", "connect:", "unknown key 'extra'"),
         ("tag: bank1", "tag: bank0", "base: 0x5000000000", "'bank0'"),
         ("base: 0x5000000000", "base: 0x4000001000", "bank1", "overlap"),
         ("kernel_base: 0x1800000", "kernel_base: -1", "kernel_base", "'kernel_base' is -1"),
@@ -124,6 +150,8 @@ def test_shells() -> None:
         ("slr: slr1, gb_per_s: 19.2", "slr: slr1, gb_per_s: 0", "bank1", "'gb_per_s' is 0"),
         ("slr: slr1, gb_per_s: 19.2", "slr: slr1, gb_per_s: fast", "bank1", "'gb_per_s' must be a number"),
         ("slr: slr1, gb_per_s: 19.2", "slr: slr1, gb_per_s: .inf", "bank1", "'gb_per_s'"),
+        ("shell_kib: 128", "shell_kib: 4096", 'tag: "PLRAM[0]"', "4096 is more than 'size_kib'"),
+        ('sp: "DDR[1]"', 'sp: "DDR[1]", shell_kib: 1', "bank1", "a link cannot resize DDR[1]"),
         ("latency_ns: 33.3", "latency_ns: -1", 'tag: "PLRAM[0]"', "'latency_ns' is -1"),
         (", latency_ns: 33.3", "", 'tag: "PLRAM[0]"', "'latency_ns' is missing"),
         ("latency_ns: 33.3", "latency_ns: short", 'tag: "PLRAM[0]"', "'latency_ns' must be a number"),

@@ -77,7 +77,7 @@ def test_a_part_of_another_board(here) -> None:  # type: ignore[no-untyped-def]
 
 def test_more_memory_ports_than_memories(here) -> None:  # type: ignore[no-untyped-def]
     board = here.checkout / "platform" / "u250.yaml"
-    change(board, ", weightsmem: [bank0]", "")
+    change(board, ', weightsmem: [bank0, "PLRAM[0]"]', "")
     line = 1 + next(at for at, text in enumerate(board.read_text().splitlines()) if text.startswith("connect:"))
     printed = build(here)
     assert f"platform/u250.yaml:{line}: 'weightsmem' is missing in 'connect'; add 'weightsmem:'" in printed

@@ -18,6 +18,7 @@ from toolchains.vitis.tools.releases import Release
 CONFIG = "link.cfg"
 FLOORPLAN = "floorplan.tcl"
 FLOORPLAN_PROPERTY = "run.impl_1.STEPS.OPT_DESIGN.TCL.POST"
+PLRAM_SCRIPT = "plram.tcl"
 TEMP, LOGS, REPORTS = "_x", "logs", "reports"
 PAYLOAD = "stand_in_payload.xclbin"
 """The stand-in of v++ embeds this file in the xclbin. It is an input of the step only if v++ is the stand-in."""
@@ -31,9 +32,19 @@ HERE = "@HERE@"
 
 
 @dataclass(frozen=True)
+class Plram:
+    """A PLRAM that the link makes larger: its number, its size in KiB afterwards, and its SLR."""
+
+    number: int
+    size_kib: int
+    slr: str
+
+
+@dataclass(frozen=True)
 class LinkJob:
     """The inputs of the link. `banks` are pairs of argument and memory, as v++ names it; `slr` holds the whole kernel.
 
+    `plrams` are the PLRAMs that the link makes larger where an argument lies in them.
     `has_fixed_clocks` is a property of the shell: v++ adds a clock for the kernel instead of scaling the shell's.
     """
 
@@ -48,6 +59,7 @@ class LinkJob:
     slr: str | None = None
     has_floorplan: bool = False
     has_fixed_clocks: bool = False
+    plrams: tuple[Plram, ...] = ()
 
     def describe(self) -> dict[str, Any]:
         """The job as plain JSON values; `from_description` reads it back."""
@@ -59,9 +71,9 @@ class LinkJob:
         release = Release.of(values["release"])
         assert release is not None  # noqa: S101  the flow has written it
         banks = tuple((argument, bank) for argument, bank in values["banks"])
-        return LinkJob(
-            **{**values, "kernel": Kernel.from_description(values["kernel"]), "release": release, "banks": banks}
-        )
+        plrams = tuple(Plram(**each) for each in values["plrams"])
+        read = {"kernel": Kernel.from_description(values["kernel"]), "release": release, "banks": banks}
+        return LinkJob(**{**values, **read, "plrams": plrams})
 
     def placed(self, fit: Fit) -> LinkJob:
         """The job with the memories of a fit and, for target hw, its SLRs. hw_emu has memories but places nothing."""
@@ -71,9 +83,20 @@ class LinkJob:
         return replace(self, banks=banks, slr=fit.single_slr, has_floorplan=fit.single_slr is None)
 
     @property
+    def grown(self) -> tuple[Plram, ...]:
+        """The PLRAMs to make larger."""
+        used = {bank for _, bank in self.banks}
+        return tuple(each for each in self.plrams if f"PLRAM[{each.number}]" in used)
+
+    @property
     def has_file(self) -> bool:
         """Whether the release reads options from a configuration file."""
         return self.release >= Release(2020, 1)
+
+    @property
+    def system_link_hook(self) -> str:
+        """The parameter that names a script for the platform's block design, run before kernels are linked into it."""
+        return "compiler.userPreSysLinkOverlayTcl" if self.has_file else "compiler.userPreSysLinkTcl"
 
     @property
     def asked_mhz(self) -> float:
@@ -109,6 +132,8 @@ def link_words(job: LinkJob) -> tuple[str, ...]:
         words += ["--sp", f"{instance}.{argument}:{bank}"]
     if job.slr:
         words += ["--slr", f"{instance}:{job.slr.upper()}"]
+    if job.grown:
+        words += ["--xp", f"param:{job.system_link_hook}={HERE}/{PLRAM_SCRIPT}"]
     if job.has_floorplan:
         words += ["--xp", f"vivado_prop:{FLOORPLAN_PROPERTY}={HERE}/{FLOORPLAN}"]
     return tuple(words)
@@ -138,6 +163,25 @@ def link_config(job: LinkJob) -> str:
     ]
     if job.has_fixed_clocks:
         lines += ["", "[clock]", f"freqHz={round(job.clock_mhz * 1e6)}:{kernel.instance}"]
+    if job.grown:
+        lines += ["", "[advanced]", f"param={job.system_link_hook}={HERE}/{PLRAM_SCRIPT}"]
     if job.target == "hw" and job.has_floorplan:
         lines += ["", "[vivado]", f"prop={FLOORPLAN_PROPERTY}={HERE}/{FLOORPLAN}"]
     return "\n".join(lines) + "\n"
+
+
+def plram_script(job: LinkJob) -> str:
+    """The Tcl that sets the sizes of PLRAMs; empty where none is to grow.
+
+    Procedure, cell and keys as AMD's example plram_config (Vitis_Accel_Examples) and the public ResNet-50 of 2020 use
+    them; the latency is the example's. In UltraRAM: 2 MiB would take 456 block RAMs.
+    """
+    if not job.grown:
+        return ""
+    memory = "[get_bd_cells /memory_subsystem]"
+    lines = [
+        f"sdx_memory_subsystem::update_plram_specification {memory} PLRAM_MEM{each.number:02} {{SIZE {each.size_kib}K "
+        f"AXI_DATA_WIDTH 512 SLR_ASSIGNMENT {each.slr.upper()} READ_LATENCY 10 MEMORY_PRIMITIVE URAM}}"
+        for each in job.grown
+    ]
+    return "\n".join([*lines, "validate_bd_design -force", "save_bd_design"]) + "\n"

@@ -22,11 +22,13 @@ from toolchains.vitis.link.config import (
     FLOORPLAN,
     HERE,
     PAYLOAD,
+    PLRAM_SCRIPT,
     REPORTS,
     TEMP,
     LinkJob,
     link_config,
     link_words,
+    plram_script,
 )
 from toolchains.vitis.link.floorplan import floorplan_script
 from toolchains.vitis.link.plan import VppPlan
@@ -54,6 +56,10 @@ def prepare(plan: VppPlan, fit: Fit) -> LinkJob:
     if job.has_file:
         Path(CONFIG).write_text(link_config(job).replace(HERE, str(Path().resolve())), "utf-8")
     command = " ".join(("v++", *link_words(job))) + "\n\n" + link_config(job)
+    if job.grown:
+        script = plram_script(job)
+        Path(PLRAM_SCRIPT).write_text(script, "utf-8")
+        command += f"\n{script}"
     if job.has_floorplan:
         script = floorplan_script(plan.stitched, fit, plan.shell)
         Path(FLOORPLAN).write_text(script, "utf-8")

@@ -11,7 +11,7 @@ from toolchains.common.programs import interpreter
 from toolchains.common.stage import Per, Stage
 from toolchains.common.stages.weights import fc_weights_file, image_files
 from toolchains.vitis.build import VitisBuild
-from toolchains.vitis.link.config import PAYLOAD, LinkJob
+from toolchains.vitis.link.config import PAYLOAD, LinkJob, Plram
 from toolchains.vitis.link.floorplan import PROCEDURES
 from toolchains.vitis.link.plan import VppPlan
 from toolchains.vitis.stages.payload import emulation_of
@@ -80,6 +80,11 @@ def link_job(build: VitisBuild) -> LinkJob:
         optimize=build.vitis.optimize,
         jobs=build.vitis.jobs,
         has_fixed_clocks=shell is not None and shell.has_fixed_clocks,
+        plrams=tuple(
+            Plram(bank.plram, bank.size_kib, bank.slr)
+            for bank in platform.memories
+            if bank.shell_kib is not None and bank.plram is not None and bank.slr is not None
+        ),
     )
 
 
