@@ -26,6 +26,11 @@ class FarmSettings:
     )
     executors: Names = setting((), "the same for single kinds of steps, e.g. hls: local")
     in_flight: int = setting(200, "jobs that are submitted to a cluster at once", minimum=1)
+    transport: str = setting(
+        "shared",
+        "how files get to a cluster's nodes: by a folder that they share with this machine, or through farm.remote",
+        choices=("shared", "store"),
+    )
     slurm: Names = setting((), "for Slurm: client (srun or sbatch), partition, account, qos, options, python")
     command: Names = setting((), "an engine's texts: submit, licence, alive, clear; python (docs/team/cluster.md)")
     remote: str | None = setting(None, "address of a team's store, https://HOST/PATH or s3://BUCKET; empty: none")

@@ -165,7 +165,8 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
             workers.companion = courier
             if unanswered:
                 display.note(unanswered)
-            executor, scratch = executor_of(root, engine, capacity, folder, display.note), Scratch(root)
+            executor = executor_of(root, engine, farm, capacity, folder, display.note)
+            scratch = Scratch(root)
             executor.open()
             try:
                 scratch.clear()

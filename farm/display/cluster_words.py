@@ -57,6 +57,22 @@ _TROUBLES: dict[str, tuple[str, str]] = {
         "it is tried on another node; install the program there, or exclude the node below farm.slurm.options",
     ),
     "no disk": ("failed, and the disk of its folder is full", "make room there, and build again"),
+    "no store": (
+        "could not be sent or fetched through the remote store",
+        "see that this machine and the nodes reach farm.remote and may write there; 'doit cluster check' tests both",
+    ),
+    "store refuses": (
+        "may not write to the remote store, or not read it",
+        "give this machine and the nodes credentials that may write cas/ and jobs/ (docs/team/cluster.md)",
+    ),
+    "no object": (
+        "met a file in the remote store that is damaged or gone",
+        "it is sent again; if that repeats, look at the server's disk",
+    ),
+    "no secret": (
+        "was not started: its engine does not pass the job's variables on",
+        "let it pass FARM_JOB_SECRET and the credentials of the store: --export=ALL of Slurm, -v of SGE",
+    ),
     "elsewhere": ("has been run by another farm, which is about to store it", "it is taken from the store"),
 }
 

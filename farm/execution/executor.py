@@ -17,8 +17,8 @@ from farm.step import Step
 class Executor(Protocol):
     """Runs steps whose scratch folders are prepared. All methods are called by one thread.
 
-    A cluster's executor sees the scratch folders and the logs at the same paths as the engine: they lie on a file
-    system that its machines share.
+    Whatever a run has left is in its scratch folder when it is returned as ended: also if it ran on a machine that does
+    not see this folder.
     """
 
     #: Seconds after which `ended` is to be asked again; None if the end of a run is also the end of a child process of

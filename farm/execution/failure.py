@@ -73,6 +73,8 @@ _TROUBLES: dict[str, FailureClass] = {
     "no folder": "config",
     "no program": "config",
     "no disk": "disk",
+    "no secret": "config",
+    "store refuses": "config",
 }
 
 
@@ -136,6 +138,10 @@ _TROUBLE_RETRIES: dict[str, Retry] = {
     "out of memory": Retry(4),
     # A controller is restarted within minutes.
     "unreachable": Retry(40, 15.0),
+    # The store may be restarted meanwhile. What has run is not run again: its node has told where its outputs are.
+    "no store": Retry(4, 10.0),
+    # With all inputs sent again.
+    "no object": Retry(4, 1.0),
     # Another farm has the result, and is about to store it.
     "elsewhere": Retry(600, 1.0),
 }

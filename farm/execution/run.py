@@ -46,6 +46,7 @@ class Run:
     `engine_words` is what the cluster said of that.
 
     `key` is the step's action key. `resources` and `expected_s` are what the run is to get and may take, as learned.
+    `fresh`: the user wants it to run although its result may be there.
     """
 
     step: Step
@@ -66,6 +67,7 @@ class Run:
     #: The engine asked for the end, since the step's time was over.
     timed_out: bool = False
     key: str = ""
+    fresh: bool = False
     resources: Resources | None = None
     expected_s: float | None = None
     place: Place | None = None

@@ -15,6 +15,7 @@ from farm.execution.cluster.engine import Engine
 from farm.execution.cluster.executor import ClusterExecutor
 from farm.execution.cluster.limits import Limits, LimitsError, limits_of
 from farm.execution.cluster.slurm import Slurm
+from farm.execution.cluster.ways import SharedFolder, Way
 from farm.execution.executor import Executor
 from farm.execution.local import LocalExecutor
 from farm.execution.places import Places
@@ -51,6 +52,8 @@ def chosen(settings: Settings, kinds: Collection[str]) -> tuple[Engine, Elsewher
         texts = dict(farm.command)
         problems += [settings.problem(_key(texts, name), what, remedy) for name, what, remedy in faults_of(texts)]
         engine = CommandEngine(texts)
+    if engine is not None and farm.transport == "store":
+        problems += _transport_problems(settings)
     if problems:
         raise ConfigError(problems)
     if engine is None:
@@ -88,16 +91,42 @@ def cluster_of(settings: Settings, tasks: Collection[str]) -> tuple[Engine | Non
     return found[0], elsewhere, unanswered
 
 
+def way_of(engine: Engine, farm: FarmSettings, store: Path) -> Way:
+    """Return how files get to the nodes; `store` is the folder of this machine's store."""
+    if farm.transport == "store" and farm.remote is not None:
+        from farm.execution.cluster.far.secrecy import secret_folder  # noqa: PLC0415 - most builds need neither
+        from farm.execution.cluster.far.way import ThroughStore  # noqa: PLC0415
+
+        return ThroughStore(engine, farm.remote, secret_folder())
+    return SharedFolder(engine, store)
+
+
 def executor_of(
-    root: Path, engine: Engine | None, capacity: Capacity, store: Path, note: Callable[[str], None]
+    root: Path,
+    engine: Engine | None,
+    farm: FarmSettings,
+    capacity: Capacity,
+    store: Path,
+    note: Callable[[str], None],
 ) -> Executor:
     """Return the executor of a build: this machine's, or one that sends steps where they belong."""
     if engine is None:
         return LocalExecutor(root)
     children = Children()
-    return Places(
-        LocalExecutor(root, children), ClusterExecutor(root, engine, children, store, note), capacity.is_elsewhere
-    )
+    cluster = ClusterExecutor(root, engine, way_of(engine, farm, store), children, store, note)
+    return Places(LocalExecutor(root, children), cluster, capacity.is_elsewhere)
+
+
+def _transport_problems(settings: Settings) -> list[Problem]:
+    """Return why jobs could not travel through the remote store of the settings."""
+    farm = _farm(settings)
+    if farm.remote is None:
+        what = "files are to travel through the remote store, and farm.remote names none"
+        return [settings.problem("farm.transport", what, "set farm.remote, or farm.transport: shared")]
+    if farm.remote_writes == "nothing":
+        what = "files are to travel through the remote store, and farm.remote_writes is 'nothing'"
+        return [settings.problem("farm.transport", what, "set farm.remote_writes: objects, or results")]
+    return []
 
 
 def _farm(settings: Settings) -> FarmSettings:

@@ -25,14 +25,20 @@ def receiver(store: Store, digest: Digest) -> Iterator[Sink]:
 
     Raises LyingError if the bytes have another digest, and OSError.
     """
-    with store.files.new(object_name(digest.sha256), durable=False) as stream:
-        sink = _Beside(stream) if digest.size >= _LARGE_BYTES else _AtOnce(stream, digest.size)
-        try:
-            yield sink
-        finally:
-            sink.end()
-        if sink.sha256() != digest.sha256:
-            raise LyingError("it sent other bytes")
+    with store.files.new(object_name(digest.sha256), durable=False) as stream, into(stream, digest) as sink:
+        yield sink
+
+
+@contextlib.contextmanager
+def into(stream: BinaryIO, digest: Digest) -> Iterator[Sink]:
+    """Give a sink that writes to an open file. Raises LyingError at the end if the bytes have another digest."""
+    sink = _Beside(stream) if digest.size >= _LARGE_BYTES else _AtOnce(stream, digest.size)
+    try:
+        yield sink
+    finally:
+        sink.end()
+    if sink.sha256() != digest.sha256:
+        raise LyingError("it sent other bytes")
 
 
 class _AtOnce:

@@ -230,7 +230,7 @@ class Loop:
 
     def _start(self, name: str, work: Work) -> None:
         if self._leased(name, work):
-            run = self._runs.prepare(work)
+            run = self._runs.prepare(work, fresh=self._options.always)
             self._files.copy_inputs(work.step, lambda: self._runs.copy_inputs(run), partial(self._copied, work, run))
 
     def _copied(self, work: Work, run: Run, problem: Failure | None) -> None:

@@ -41,10 +41,10 @@ class Runs:
         """Seconds after which to ask again for ended runs; None if their end wakes the engine, or there is none."""
         return self._executor.poll_s if self._by_name else None
 
-    def prepare(self, work: Work) -> Run:
-        """Return the run of a step. It counts as in progress from now on, and has no scratch folder yet."""
+    def prepare(self, work: Work, *, fresh: bool = False) -> Run:
+        """Return the run of a step, `fresh` as in `Run`. It counts as in progress, and has no scratch folder yet."""
         run = self._scratch.run_of(work.step, work.probe.parts.key, self._executor.folder(work.step))
-        run.queued = True
+        run.queued, run.fresh = True, fresh
         run.resources, run.expected_s = work.candidate.resources, work.candidate.duration_s
         self._by_name[work.step.name] = (work, run)
         return run

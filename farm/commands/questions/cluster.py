@@ -10,8 +10,10 @@ from doit.cmd_base import DoitCmdBase
 from doit.exceptions import InvalidCommand
 
 from farm.commands.helpful import Helpful
+from farm.commands.team import remote_for
 from farm.execution.cluster.check import check
-from farm.planning.cluster import chosen, with_limits
+from farm.machine import store_folder
+from farm.planning.cluster import chosen, way_of, with_limits
 from farm.project import project_of
 from farm.tasks import plain_errors
 
@@ -32,18 +34,21 @@ class Cluster(Helpful, DoitCmdBase):  # type: ignore[misc]
         if args != ["check"]:
             raise InvalidCommand("'doit cluster' has one word: check")
         self.loader.setup(params)
-        settings = project_of(self.loader).settings
+        project = project_of(self.loader)
+        settings, farm = project.settings, project.farm
         with plain_errors():
             # Which kinds of steps there are only a build knows.
-            found = chosen(settings, [kind for kind, _ in project_of(self.loader).farm.executors])
+            found = chosen(settings, [kind for kind, _ in farm.executors])
             if found is None:
                 raise InvalidCommand("all steps run on this machine; write 'executor: slurm' below farm, then check")
+            remote_for(project)
             _, unanswered = with_limits(settings, *found)
         good = not unanswered
         if unanswered:
             sys.stdout.write(f"MISSING  {unanswered}\n")
         else:
-            for finding in check(found[0], Path.cwd()):
+            way = way_of(found[0], farm, store_folder(farm))
+            for finding in check(found[0], way, Path.cwd()):
                 good = good and finding.good
                 remedy = "" if finding.good else f"; {finding.remedy}"
                 sys.stdout.write(f"{'ok' if finding.good else 'MISSING':<8} {finding.what}{remedy}\n")

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from farm import clock
-from farm.execution.cluster import node
 from farm.execution.cluster.asking import answer_now
 from farm.execution.cluster.engine import Engine
-from farm.execution.cluster.job import FINISHED, JOB, STARTED, TOOL, Job, Known
+from farm.execution.cluster.far.command import carrier_words
+from farm.execution.cluster.folder import read_document_of, write_document
+from farm.execution.cluster.job import CLIENT_LOG, FINISHED, STARTED, Known
+from farm.execution.cluster.ways import Way
+from farm.execution.log_file import new_log
+from farm.execution.run import Run
 from farm.results.folder import FARM_FOLDER
-from farm.step import Resources
+from farm.step import PYTHON, Output, Resources, Step, Text
 
 #: All questions and the job together end within ten seconds.
 _ANSWER_S, _JOB_S = 3.0, 6.0
 _CLOCKS_APART_S = 5.0
 _MEMORY_MIB = 100
 _WORDS = 300
+_PROGRAM = "open('out', 'w').write(open('in').read())"
 
 
 @dataclass(frozen=True)
@@ -37,10 +42,10 @@ class Finding:
     remedy: str = ""
 
 
-def check(engine: Engine, root: Path) -> Iterator[Finding]:
+def check(engine: Engine, way: Way, root: Path) -> Iterator[Finding]:
     """Look at programs, controller and one node; nothing after the first fault that hides the rest.
 
-    The job runs a step of one line in a folder of the checkout, and is ended if it does not start in time.
+    The job runs a step of one line, whose files take the `way` of all, and is ended if it does not start in time.
     """
     known = Known("farm-check", secrets.token_hex(8))
     query = list(engine.query([known]))
@@ -55,22 +60,36 @@ def check(engine: Engine, root: Path) -> Iterator[Finding]:
     yield Finding(True, f"{engine.title} answers")
     (root / FARM_FOLDER).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="check-", dir=root / FARM_FOLDER) as name:
-        yield from _of_a_job(engine, root, Path(name), known)
+        yield from _of_a_job(engine, way, root, _run(Path(name)))
 
 
-def _of_a_job(engine: Engine, root: Path, folder: Path, known: Known) -> Iterator[Finding]:
+def _run(folder: Path) -> Run:
+    """Return a run of a small step in a folder, with its input."""
+    for part in ("work", "home", "tmp"):
+        (folder / part).mkdir()
+    (folder / "work/in").write_text("x", "utf-8")
+    step = Step(
+        "check", (PYTHON, "-c", _PROGRAM), (Text("in", "x"),), (Output("out", "out"),), "log",
+        resources=Resources(1, _MEMORY_MIB / 1024), timeout_s=_JOB_S,
+    )  # fmt: skip
+    return Run(step, folder, folder / "log", key=secrets.token_hex(32), fresh=True)
+
+
+def _of_a_job(engine: Engine, way: Way, root: Path, run: Run) -> Iterator[Finding]:
     """Run a job as a step's would be, and look at what it has left."""
-    log = folder / "log"
-    (folder / "work").mkdir()
-    _write(folder, known)
-    command = (engine.python or sys.executable, "-I", "-S", node.__file__, str(folder / JOB))
-    job = Job(known.name, known.token, folder, log, command, Resources(1, _MEMORY_MIB / 1024), _MEMORY_MIB, 1)
+    folder = run.scratch
+    job = way.job(run, avoid=(), unlimited=False)
+    known = Known(job.name, job.token)
     begun_s = clock.monotonic_s()
-    with log.open("wb") as output, (folder / "said").open("wb") as said:
+    with os.fdopen(new_log(run), "wb") as output, (folder / CLIENT_LOG).open("wb") as said:
         try:
+            way.write(run, job, distrusts=False)
+            # A store that is away is not waited for.
+            write_document(folder, {**(read_document_of(folder) or {}), "patience_s": _ANSWER_S / 2})
             process = subprocess.Popen(
-                list(engine.submit(job)),
+                way.client(run, engine.submit(job)),
                 cwd=root,
+                env=way.environment(run),
                 stdin=subprocess.DEVNULL,
                 stdout=output if engine.is_attached else said,
                 stderr=said,
@@ -84,23 +103,53 @@ def _of_a_job(engine: Engine, root: Path, folder: Path, known: Known) -> Iterato
         except subprocess.TimeoutExpired:
             status = None
             process.terminate()
-    words = " ".join((folder / "said").read_text("utf-8", "replace").split())[:_WORDS]
+    took_s = clock.monotonic_s() - begun_s
+    if job.is_far:
+        _collect(folder)
+    words = " ".join((folder / CLIENT_LOG).read_text("utf-8", "replace").split())[:_WORDS]
     started, ended = _read(folder / STARTED), _read(folder / FINISHED)
     _clear(engine, known, started)
-    if started is None:
+    if started is None and (ended is None or not ended.get("node")):
         yield _not_started(status, words)
         return
-    where = f"node {started.get('node')}, job {started.get('job')}"
-    yield Finding(True, f"a job ran after {clock.monotonic_s() - begun_s:.1f} s ({where})")
-    yield Finding(True, f"the node sees the checkout at {root}")
+    begun = started or ended or {}
+    where = f"node {begun.get('node')}, job {begun.get('job')}"
+    yield Finding(True, f"a job ran after {took_s:.1f} s ({where})")
+    yield (_way_back(folder, where, words) if job.is_far else Finding(True, f"the node sees the checkout at {root}"))
     yield _modules(where, ended)
-    apart_s = abs(float(str(started.get("epoch_s", 0.0))) - clock.epoch_s())
+    apart_s = abs(float(str(begun.get("epoch_s", 0.0))) - clock.epoch_s())
     clocks = f"the clocks differ by {apart_s:.0f} s" if apart_s > _JOB_S + _CLOCKS_APART_S else "the clocks agree"
     yield Finding(apart_s <= _JOB_S + _CLOCKS_APART_S, f"{clocks} ({where})", "let both ask one time server")
 
 
+def _collect(folder: Path) -> None:
+    """Fetch what a job has left in the remote store."""
+    with contextlib.suppress(subprocess.TimeoutExpired), (folder / CLIENT_LOG).open("ab") as said:
+        words = carrier_words("collect", folder)
+        subprocess.run(words, stdin=subprocess.DEVNULL, stdout=said, stderr=said, timeout=_ANSWER_S, check=False)
+
+
+def _way_back(folder: Path, where: str, words: str) -> Finding:
+    """Tell whether the job's output came back through the remote store."""
+    with contextlib.suppress(OSError):
+        if (folder / "work/out").read_text("utf-8") == "x":
+            return Finding(True, f"files went to the node and back through the remote store ({where})")
+    remedy = "see that the node and this machine may read and write cas/ and jobs/ there"
+    return Finding(
+        False, f"no output came back through the remote store ({where}){f': {words}' if words else ''}", remedy
+    )
+
+
 def _not_started(status: int | None, words: str) -> Finding:
     said = f": {words}" if words else ""
+    if "remote store" in words:
+        remedy = "see that the nodes and this machine reach farm.remote, and may write cas/ and jobs/ there"
+        return Finding(False, f"no job can run by way of the remote store{said}", remedy)
+    if "FARM_JOB_SECRET" in words:
+        return Finding(False, f"the engine passes no variables on{said}", "let it: -v of SGE, --export=ALL of Slurm")
+    if "No module named" in words:
+        remedy = "install the farm there, and name its Python: farm.slurm.python, or python below farm.command"
+        return Finding(False, f"the node has not the farm{said}", remedy)
     if "does not see" in words:
         remedy = "put the checkout on a file system that the nodes share"
         return Finding(False, f"the node does not see the checkout{said}", remedy)
@@ -117,16 +166,6 @@ def _modules(where: str, ended: Mapping[str, object] | None) -> Finding:
     if ended is None or ended.get("status") != 0:
         return Finding(False, f"the job left no record of success ({where})", "look at the node")
     return Finding(True, f"the farm's modules are equal, and a tool ran ({where})")
-
-
-def _write(folder: Path, known: Known) -> None:
-    document = {
-        "token": known.token, "name": known.name, "program": None, "arguments": ["-c", "pass"],
-        "work": str(folder / "work"), "environment": {"PATH": os.environ.get("PATH", os.defpath)},
-        "modules": node.modules_digest(), "started": STARTED, "tool": TOOL, "finished": FINISHED, "entry": "",
-        "claim": "",
-    }  # fmt: skip
-    (folder / JOB).write_text(json.dumps(document), "utf-8")
 
 
 def _clear(engine: Engine, known: Known, started: Mapping[str, object] | None) -> None:

@@ -18,11 +18,13 @@ from farm import clock
 from farm.beneath import remove_beneath
 from farm.execution.children import Children
 from farm.execution.cluster.asking import Asking, answer_now
+from farm.execution.cluster.collector import Collector
 from farm.execution.cluster.engine import Engine
-from farm.execution.cluster.folder import Left, client_lives, left_in, new_job, note_client, write_job
+from farm.execution.cluster.folder import Left, client_lives, left_in, note_client
 from farm.execution.cluster.job import CLIENT_LOG, FINISHED, Known
 from farm.execution.cluster.judge import Verdict
 from farm.execution.cluster.live import Live
+from farm.execution.cluster.ways import Way
 from farm.execution.failure import failed
 from farm.execution.log_file import new_log
 from farm.execution.run import CannotStart, Run
@@ -42,11 +44,18 @@ class ClusterExecutor:
     """Submits, watches and clears the jobs of one checkout."""
 
     def __init__(
-        self, root: Path, engine: Engine, children: Children, store: Path, note: Callable[[str], None] = lambda _: None
+        self,
+        root: Path,
+        engine: Engine,
+        way: Way,
+        children: Children,
+        store: Path,
+        note: Callable[[str], None] = lambda _: None,
     ) -> None:
         """`store` is the folder by which farms of one user learn of each other's results; `note` gets sentences."""
         self._root = root
         self._engine = engine
+        self._way = way
         self._children = children
         self._store = store
         self._note = note
@@ -60,6 +69,8 @@ class ClusterExecutor:
         self._claims: list[Path] = []
         self._avoid: dict[str, str] = {}
         self._unlimited: set[str] = set()
+        #: Steps that have met a wrong file in the store.
+        self._distrusts: set[str] = set()
         self._looked_s = 0.0
 
     @property
@@ -83,7 +94,9 @@ class ClusterExecutor:
             if isinstance(one, Left):
                 sighting = seen.get(one.known.token)
                 is_alive = output is None or (sighting is not None and sighting.phase != "ended")
-                if is_alive or (self._root / JOBS / one.folder / FINISHED).is_file():
+                folder = self._root / JOBS / one.folder
+                # What a node that shares no folder has done shows when it is asked for.
+                if is_alive or one.is_far or (folder / FINISHED).is_file() or client_lives(one, folder):
                     self._left[one.folder] = one.with_id(sighting.id if sighting is not None else "")
                     continue
             remove_beneath(self._root, f"{JOBS}/{one.folder if isinstance(one, Left) else one}")
@@ -104,7 +117,7 @@ class ClusterExecutor:
 
     def _attached(self, run: Run, left: Left) -> Live:
         run.log_id = left.log_id
-        live = Live(run, left.known, None, self._engine, self._note)
+        live = Live(run, left.known, None, self._engine, self._note, self._collector(run, is_far=left.is_far))
         if not client_lives(left, run.scratch):
             live.await_word(self._asking.asked)
         return live
@@ -112,13 +125,14 @@ class ClusterExecutor:
     def _submitted(self, run: Run) -> Live:
         name = run.step.name
         avoid = tuple(filter(None, (self._avoid.get(name),)))
-        job = new_job(run, self._engine.python, avoid=avoid, unlimited=name in self._unlimited)
+        job = self._way.job(run, avoid=avoid, unlimited=name in self._unlimited)
         with os.fdopen(new_log(run), "wb") as log, (run.scratch / CLIENT_LOG).open("xb") as said:
-            write_job(run, job, self._store)
+            self._way.write(run, job, distrusts=name in self._distrusts)
             try:
                 process = subprocess.Popen(
-                    list(self._engine.submit(job)),
+                    self._way.client(run, self._engine.submit(job)),
                     cwd=self._root,
+                    env=self._way.environment(run),
                     stdin=subprocess.DEVNULL,
                     stdout=log if self._engine.is_attached else said,
                     stderr=said,
@@ -130,7 +144,11 @@ class ClusterExecutor:
         process.returncode = 0
         self._children.expect(process.pid)
         note_client(run, process.pid)
-        return Live(run, Known(job.name, job.token), process.pid, self._engine, self._note)
+        collector = self._collector(run, is_far=job.is_far)
+        return Live(run, Known(job.name, job.token), process.pid, self._engine, self._note, collector)
+
+    def _collector(self, run: Run, *, is_far: bool) -> Collector | None:
+        return Collector(run.scratch, self._children) if is_far else None
 
     def ended(self) -> list[Run]:
         """Return the runs that have a verdict; never waits."""
@@ -229,6 +247,8 @@ class ClusterExecutor:
             self._avoid[name] = run.place.node
         elif verdict == "time limit":
             self._unlimited.add(name)
+        elif verdict == "no object":
+            self._distrusts.add(name)
         elif verdict == "good":
             self._claims.append(self._store / "jobs" / run.key[:2] / run.key)
         self._to_clear.append(live.known)

@@ -6,18 +6,16 @@ import contextlib
 import json
 import os
 import secrets
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from farm.execution.cluster import node
-from farm.execution.cluster.job import FINISHED, JOB, STARTED, TOOL, Job, Known
+from farm.execution.cluster.job import FINISHED, JOB, STARTED, Job, Known
 from farm.execution.cluster.judge import Ended
 from farm.execution.ended import read_document
 from farm.execution.run import Run
-from farm.execution.scratch import environment_of
 from farm.step import PYTHON
 
 _MIB_A_GIB = 1024
@@ -25,28 +23,31 @@ _MIB_A_GIB = 1024
 _MEMORY_MARGIN = 1.25
 #: A limit that is learned is this many times the usual time, and at least so many minutes.
 _TIMES, _LEAST_MINUTES = 4, 30
-_MOST_JOB_BYTES = 4 << 20
+_MOST_JOB_BYTES, _MOST_DETAIL = 4 << 20, 300
 
 
 @dataclass(frozen=True)
 class Left:
-    """A job that a killed farm has left: its folder's name, how the engine knows it, its client and its log's file."""
+    """A job that a killed farm has left: its folder's name, how the engine knows it, its client and its log's file.
+
+    `is_far`: its node shares no folder with this machine.
+    """
 
     folder: str
     known: Known
     client: int | None
     log_id: tuple[int, int] | None
+    is_far: bool = False
 
     def with_id(self, job: str) -> Left:
         """Return the same with the engine's id of the job."""
         return replace(self, known=replace(self.known, id=job))
 
 
-def new_job(run: Run, python: str, *, avoid: tuple[str, ...], unlimited: bool) -> Job:
-    """Return the job of a run; `unlimited` leaves a learned limit of time away."""
+def new_job(run: Run, command: tuple[str, ...], *, avoid: tuple[str, ...], unlimited: bool) -> Job:
+    """Return the job of a run, which runs `command`; `unlimited` leaves a learned limit of time away."""
     resources = run.resources or run.step.resources
     name = f"farm-{run.key[:16]}"
-    command = (python or sys.executable, "-I", "-S", node.__file__, str(run.scratch / JOB))
     memory_mib = int(resources.memory_gib * _MEMORY_MARGIN * _MIB_A_GIB) + 1
     minutes = None if unlimited and run.step.timeout_s is None else _minutes(run)
     return Job(
@@ -61,38 +62,28 @@ def _minutes(run: Run) -> int | None:
     return None if run.expected_s is None else max(_LEAST_MINUTES, int(run.expected_s * _TIMES // 60) + 1)
 
 
-def write_job(run: Run, job: Job, store: Path) -> None:
-    """Write what the node has to know. Raises OSError."""
+def common_document(run: Run, job: Job) -> dict[str, Any]:
+    """Return what the file of every job tells."""
     program = run.step.argv[0]
-    key = run.key
-    document = {
+    return {
         "token": job.token,
         "name": job.name,
         "program": None if program == PYTHON else program,
         "arguments": list(run.step.argv[1:]),
-        "work": str(run.work),
-        "environment": environment_of(run),
-        "modules": node.modules_digest(),
-        "started": STARTED,
-        "tool": TOOL,
-        "finished": FINISHED,
-        "entry": str(store / "ac" / key[:2] / key),
-        "claim": str(store / "jobs" / key[:2] / key),
         "log_id": run.log_id,
         "client": None,
     }
-    _write(run.scratch, document)
 
 
 def note_client(run: Run, pid: int) -> None:
     """Add the process that waits for the job to its file. Raises OSError."""
     found = read_document_of(run.scratch)
     if found is not None:
-        _write(run.scratch, {**found, "client": pid})
+        write_document(run.scratch, {**found, "client": pid})
 
 
-def _write(folder: Path, document: dict[str, Any]) -> None:
-    # For its user's eyes only: it names licence servers and the like.
+def write_document(folder: Path, document: dict[str, Any]) -> None:
+    """Write the file of a job, for its user's eyes only: it names licence servers and the like. Raises OSError."""
     node.write_whole(str(folder / JOB), document)
 
 
@@ -117,7 +108,9 @@ def left_in(jobs: Path) -> Iterator[Left | str]:
             yield folder.name
             continue
         same = tuple(log_id) if isinstance(log_id, list) and len(log_id) == 2 else None
-        yield Left(folder.name, Known(name, token), client if isinstance(client, int) else None, same)
+        yield Left(
+            folder.name, Known(name, token), client if isinstance(client, int) else None, same, "address" in found
+        )
 
 
 def client_lives(left: Left, folder: Path) -> bool:
@@ -128,7 +121,7 @@ def client_lives(left: Left, folder: Path) -> bool:
         words = Path(f"/proc/{left.client}/cmdline").read_bytes()
     except OSError:
         return False
-    return os.fsencode(folder) in words
+    return os.fsencode(folder) in words or os.fsencode(left.known.token) in words
 
 
 def ended_of(run: Run, token: str) -> Ended | None:
@@ -145,6 +138,7 @@ def ended_of(run: Run, token: str) -> Ended | None:
         status if isinstance(status, int) else 1,
         stopped=bool(found.get("stopped")),
         problem=str(found.get("problem", "")),
+        detail=str(found.get("detail", ""))[:_MOST_DETAIL],
         free_bytes=free if isinstance(free, int) else None,
     )
 

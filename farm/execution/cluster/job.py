@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -18,7 +19,7 @@ class Job:
     """A job to submit. `name` is equal for equal keys of all farms, `token` tells this farm's job from theirs.
 
     `memory_mib` is the limit, `minutes` too; None leaves it to the cluster. `avoid` are nodes on which it has failed.
-    `command` runs on the node.
+    `command` runs on the node. `is_far`: the node sees no folder of this machine, and sends the log itself.
     """
 
     name: str
@@ -30,6 +31,11 @@ class Job:
     memory_mib: int
     minutes: int | None = None
     avoid: tuple[str, ...] = ()
+    is_far: bool = False
+
+    def on_its_own(self, command: tuple[str, ...], memory_mib: int) -> Job:
+        """Return the same job for a node that sees no folder of this machine."""
+        return replace(self, command=command, memory_mib=memory_mib, log=Path(os.devnull), is_far=True)
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,10 @@ Trouble = Literal[
     "no program",
     "no disk",
     "elsewhere",
+    "no store",
+    "no object",
+    "no secret",
+    "store refuses",
 ]
 #: "good" and "tool": the record counts. "ask": the engine has to be asked first. "wait": it is not over yet.
 Verdict = Literal["good", "tool", "ask", "wait"] | Trouble
@@ -49,13 +53,27 @@ _SAID: tuple[tuple[str, Trouble], ...] = (
     (r"due to time limit", "time limit"),
     (r"due to preemption", "preempted"),
     (r"farm: \S+ does not see ", "no folder"),
+    (r"farm: .*may not use the remote store", "store refuses"),
+    (r"farm: .*remote store", "no store"),
+    (r"farm: \S+ got no FARM_JOB_SECRET", "no secret"),
+    (r"No module named '?farm", "other modules"),
 )
 _PROBLEMS: dict[str, Trouble] = {
     "modules": "other modules",
     "folder": "no folder",
     "program": "no program",
     "elsewhere": "elsewhere",
+    "input": "no object",
+    "output": "no object",
+    "store": "no store",
+    "disk": "no disk",
+    "here": "no disk",
+    "node": "node failed",
+    "denied": "store refuses",
+    "time": "time limit",
 }
+#: Ends of the program on a node, which nobody may hear of in another way (far/description.py).
+_ENDS: dict[int, Trouble] = {122: "no store", 123: "no secret", 124: "store refuses"}
 #: Troubles that the node itself has recorded: nobody has to explain them.
 OF_THE_RECORD = frozenset(_PROBLEMS.values())
 #: With less than this left a tool that failed has failed for want of space.
@@ -64,11 +82,14 @@ _FULL_BYTES = 16 << 20
 
 @dataclass(frozen=True)
 class Ended:
-    """The node's record. `problem` says why no tool was started; `free_bytes` was left where the tool wrote."""
+    """The node's record. `problem` says why no tool was started, or why its outputs are not here, `detail` more of it;
+    `free_bytes` was left where the tool wrote.
+    """
 
     status: int
     stopped: bool = False
     problem: str = ""
+    detail: str = ""
     free_bytes: int | None = None
 
 
@@ -108,6 +129,8 @@ def judge(found: Evidence) -> Verdict:
         return _of_record(record, found.launcher, cause)
     if cause is not None:
         return cause
+    if record is None and found.launcher in _ENDS:
+        return _ENDS[found.launcher]
     if record is None and found.patient:
         return "wait"
     if record is None and not found.started and found.launcher not in (0, None):

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from farm import clock
 from farm.execution.children import Children
+from farm.execution.cluster.collector import Collector
 from farm.execution.cluster.engine import Engine
 from farm.execution.cluster.folder import ended_of, started_of
 from farm.execution.cluster.job import CLIENT_LOG, FINISHED, STARTED, TOOL, Known, Sighting
-from farm.execution.cluster.judge import OF_THE_RECORD, Evidence, Verdict, judge
+from farm.execution.cluster.judge import Evidence, Verdict, judge
 from farm.execution.ended import read_record
 from farm.execution.run import Place, Run
 
@@ -28,7 +29,16 @@ _ENGINE_LINES = ("slurmstepd",)
 class Live:
     """A job that has not ended. `client` is the process that waits for it, if it is a child of this one."""
 
-    def __init__(self, run: Run, known: Known, client: int | None, engine: Engine, note: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        run: Run,
+        known: Known,
+        client: int | None,
+        engine: Engine,
+        note: Callable[[str], None],
+        collector: Collector | None = None,
+    ) -> None:
+        """`collector` fetches what the job has left, if its node shares no folder with this machine."""
         self.run = run
         self.known = known
         self.client = client
@@ -38,6 +48,9 @@ class Live:
         self.sighting: Sighting | None = None
         self._engine = engine
         self._note = note
+        self._collector = collector
+        #: Since when the engine has it no more.
+        self._gone_s: float | None = None
         self._launcher: int | None = None
         self._started = client is None
         #: A job that was found again had begun before.
@@ -56,6 +69,8 @@ class Live:
         if self.client is not None and self._launcher is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.client, number)
+        if self._collector is not None:
+            self._collector.end()
 
     def take_launcher(self, children: Children, asked: int) -> bool:
         """Take the status of its client if it has ended; tell whether it has just done so."""
@@ -115,6 +130,10 @@ class Live:
     def see(self, sighting: Sighting | None) -> None:
         """Take what the engine says of it now; None if it does not know the job."""
         self.sighting = sighting
+        if sighting is not None and sighting.phase != "ended":
+            self._gone_s = None
+        elif self._gone_s is None:
+            self._gone_s = clock.monotonic_s()
         if sighting is None:
             return
         self.known = Known(self.known.name, self.known.token, sighting.id)
@@ -131,14 +150,17 @@ class Live:
         if self.question is None:
             # A client that is not ours ends unseen: then the engine tells.
             is_alive = self.sighting is not None and self.sighting.phase != "ended"
-            if self.client is not None or answered < asked or is_alive:
+            has_told = self._collector is not None and self._engine.notices_late and self.sighting is not None
+            if is_alive or (self.client is not None and not has_told) or answered < asked:
                 return "wait"
             self.await_word(asked)
-        words = self._words()
-        return judge(
+        if self._collector is not None and self._collector.is_busy:
+            return "wait"
+        words, record = self._words(), ended_of(self.run, self.known.token)
+        found = judge(
             Evidence(
                 self._launcher,
-                ended_of(self.run, self.known.token),
+                record,
                 answered=self.question is not None and answered >= self.question,
                 sighting=self.sighting,
                 words=words,
@@ -147,6 +169,19 @@ class Live:
                 refusal=self._engine.refusal(words),
             )
         )
+        if record is None and found != "wait" and self._collects():
+            return "wait"
+        return found
+
+    def _collects(self) -> bool:
+        """Fetch what the job has left: at its end, and again if the engine has seen the end later than that."""
+        collector = self._collector
+        if collector is None or (
+            collector.begun_s is not None and (self._gone_s is None or collector.begun_s >= self._gone_s)
+        ):
+            return False
+        collector.begin()
+        return True
 
     def close(self, verdict: Verdict) -> None:
         """Tell the run how it has ended."""
@@ -157,7 +192,9 @@ class Live:
             run.started_s = max(self._submitted_s, run.ended_s - run.cost.wall_s)
         run.queued = False
         if verdict not in ("good", "tool"):
-            run.trouble, run.engine_words = verdict, "" if verdict in OF_THE_RECORD else self._explanation()
+            record = ended_of(run, self.known.token)
+            run.trouble = verdict
+            run.engine_words = self._explanation() if record is None or not record.problem else record.detail
 
     def _words(self) -> str:
         """Return what the client has said, and in a log that the node writes what the engine has."""
@@ -170,7 +207,9 @@ class Live:
         sighting = self.sighting
         reason = sighting.reason if sighting is not None and sighting.reason != "None" else ""
         state = ", ".join(filter(None, (sighting.word, reason))) if sighting is not None else ""
-        said = next((line for line in reversed(self._words().splitlines()) if "error" in line.lower()), "")
+        lines = self._words().splitlines()
+        own = [line.removeprefix("farm: ") for line in lines if line.startswith("farm: ")]
+        said = own[-1] if own else next((line for line in reversed(lines) if "error" in line.lower()), "")
         return "; ".join(filter(None, (state, said.strip()[:300])))
 
 

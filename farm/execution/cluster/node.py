@@ -38,11 +38,11 @@ def main(words: list[str]) -> int:
         with open(path, encoding="utf-8") as stream:  # noqa: PTH123
             job: dict[str, Any] = json.load(stream)
     except OSError as error:
-        sys.stderr.write(f"farm: {_node()} does not see {path}: {error.strerror}\n")
+        sys.stderr.write(f"farm: {node_name()} does not see {path}: {error.strerror}\n")
         return _NO_FOLDER
     folder = os.path.dirname(path)  # noqa: PTH120
     record = os.path.join(folder, job["finished"])  # noqa: PTH118
-    begun = {"node": _node(), "job": _first(_ID_VARIABLES), "epoch_s": time.time(), "token": job["token"]}
+    begun = {"node": node_name(), "job": engines_id(), "epoch_s": time.time(), "token": job["token"]}
     write_whole(os.path.join(folder, job["started"]), begun)  # noqa: PTH118
     found = _read(record)
     if found is not None and found.get("token") == job["token"] and not found.get("stopped"):
@@ -102,8 +102,14 @@ def _problem(job: dict[str, Any]) -> str:
     return ""
 
 
-def _node() -> str:
+def node_name() -> str:
+    """Return the node's name, as its engine knows it."""
     return _first(_NODE_VARIABLES) or os.uname().nodename
+
+
+def engines_id() -> str:
+    """Return the engine's id of the job that this process belongs to; empty if it does not tell."""
+    return _first(_ID_VARIABLES)
 
 
 def _first(names: tuple[str, ...]) -> str:

@@ -69,6 +69,8 @@ class Slurm:
             *([f"--time={job.minutes}"] if job.minutes is not None else []),
             *([f"--licenses={licences}"] if licences else []),
             *([f"--exclude={','.join(job.avoid)}"] if job.avoid else []),
+            # This folder is there on every node; the one that the client is started in need not be.
+            *(["--chdir=/"] if job.is_far else []),
             *self.options,
         ]
         if self.client == "srun":

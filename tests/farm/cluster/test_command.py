@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import random
 import signal
-import sys
 import time
 from pathlib import Path
 
-import fake_queue
 import pytest
-from cluster_steps import WRITE, counting, one
+from cluster_steps import WRITE, counting, one, queue_settings
 
 from farm.execution.cluster.command import CommandEngine, faults_of
 from farm.execution.cluster.job import Job, Known
@@ -25,25 +23,12 @@ def queue(tmp_path: Path) -> Path:
     return folder
 
 
-def settings(queue: Path) -> str:
-    program = f"{sys.executable} -S {fake_queue.__file__} {queue}"
-    return f"""\
-farm:
-  executor: command
-  command:
-    submit: "{program} submit {{name}} {{cores}} {{memory_mb}} {{licences}} --"
-    licence: "{{licence}}:{{count}}"
-    alive: "{program} alive"
-    clear: "{program} clear {{name}}"
-"""
-
-
 @pytest.fixture
 def build(checkout, queue):
     """Write the settings and a body into a checkout."""
 
     def make(body: str):
-        checkout.write("farm.local.yaml", settings(queue))
+        checkout.write("farm.local.yaml", queue_settings(queue))
         checkout.write("a", "A")
         checkout.dodo("from farm.step import Resources\n" + body)
         return checkout
@@ -154,7 +139,7 @@ def test_a_text_without_its_fields_is_one_clear_fault(texts: dict[str, str], wor
 
 def test_a_wrong_text_is_told_with_its_line_before_anything_starts(build, queue: Path) -> None:
     checkout = build(one(WRITE))
-    checkout.write("farm.local.yaml", settings(queue).replace("{memory_mb} ", ""))
+    checkout.write("farm.local.yaml", queue_settings(queue).replace("{memory_mb} ", ""))
     output = checkout.doit(status=3)
     assert "farm.local.yaml:4: farm.command.submit lacks the field '{memory_mb}'" in output
     checkout.write("farm.local.yaml", "farm: {executor: command, executors: {ooo: slurm}}\n")

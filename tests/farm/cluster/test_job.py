@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from farm.execution.cluster import node
-from farm.execution.cluster.folder import Left, ended_of, left_in, new_job, write_job
-from farm.execution.cluster.job import FINISHED, JOB
+from farm.execution.cluster.folder import Left, ended_of, left_in, new_job
+from farm.execution.cluster.job import FINISHED, JOB, Job
 from farm.execution.cluster.slurm import Slurm
+from farm.execution.cluster.ways import SharedFolder
 from farm.execution.run import Run
 from farm.step import Output, Resources, Step
 
@@ -26,6 +27,10 @@ def run_of(folder: Path, key: str = "a" * 64, **more) -> Run:
     return run
 
 
+def write_job(run: Run, job: Job, store: Path) -> None:
+    SharedFolder(Slurm(), store).write(run, job, distrusts=False)
+
+
 @pytest.mark.parametrize(
     ("timeout_s", "expected_s", "minutes"),
     [(None, None, None), (600.0, None, 12), (600.0, 9000.0, 12), (None, 60.0, 30), (None, 3600.0, 241)],
@@ -33,15 +38,15 @@ def run_of(folder: Path, key: str = "a" * 64, **more) -> Run:
 def test_the_limit_of_time(tmp_path: Path, timeout_s, expected_s, minutes) -> None:
     run = run_of(tmp_path, timeout_s=timeout_s)
     run.expected_s = expected_s
-    assert new_job(run, "", avoid=(), unlimited=False).minutes == minutes
+    assert new_job(run, ("tool",), avoid=(), unlimited=False).minutes == minutes
     # A limit that was learned is left away once it was too short; the step's own stays.
-    assert new_job(run, "", avoid=(), unlimited=True).minutes == (minutes if timeout_s else None)
+    assert new_job(run, ("tool",), avoid=(), unlimited=True).minutes == (minutes if timeout_s else None)
 
 
 def test_learned_memory_has_a_margin(tmp_path: Path) -> None:
     run = run_of(tmp_path)
     run.resources = Resources(2, 4.0, ("vivado",))
-    words = Slurm(partition="eda").submit(new_job(run, "", avoid=("m1",), unlimited=False))
+    words = Slurm(partition="eda").submit(new_job(run, ("tool",), avoid=("m1",), unlimited=False))
     # 4 GiB and a quarter are 5120 MiB; one more for the rounding.
     assert {"--mem=5121M", "--cpus-per-task=2", "--licenses=vivado:1", "--exclude=m1", "--partition=eda"} <= set(words)
     assert words[0] == "srun"
@@ -49,14 +54,14 @@ def test_learned_memory_has_a_margin(tmp_path: Path) -> None:
 
 
 def test_equal_keys_have_equal_names_and_their_own_tokens(tmp_path: Path) -> None:
-    jobs = [new_job(run_of(tmp_path / name), "", avoid=(), unlimited=False) for name in "ab"]
+    jobs = [new_job(run_of(tmp_path / name), ("tool",), avoid=(), unlimited=False) for name in "ab"]
     assert jobs[0].name == jobs[1].name
     assert jobs[0].token != jobs[1].token
 
 
 def test_the_file_of_a_job_is_for_its_user_alone(tmp_path: Path) -> None:
     run = run_of(tmp_path, private=(("LM_LICENSE_FILE", "2100@secret"),))
-    write_job(run, new_job(run, "", avoid=(), unlimited=False), tmp_path / "store")
+    write_job(run, new_job(run, ("tool",), avoid=(), unlimited=False), tmp_path / "store")
     assert "2100@secret" in (tmp_path / JOB).read_text()
     assert (tmp_path / JOB).stat().st_mode & 0o777 == 0o600
 
@@ -75,7 +80,7 @@ def test_a_damaged_folder_is_no_job(tmp_path: Path, text: str) -> None:
 
 def run_node(tmp_path: Path, **more) -> tuple[Run, str, int]:
     run = run_of(tmp_path / "job")
-    job = new_job(run, "", avoid=(), unlimited=False)
+    job = new_job(run, ("tool",), avoid=(), unlimited=False)
     (run.work / "in").write_text("x")
     write_job(run, job, tmp_path / "store")
     path = run.scratch / JOB
@@ -115,7 +120,7 @@ def test_what_another_farm_has_stored_is_not_made_again(tmp_path: Path) -> None:
 
 def test_a_job_that_is_left_is_known_by_its_folder(tmp_path: Path) -> None:
     run = run_of(tmp_path / "jobs/one")
-    job = new_job(run, "", avoid=(), unlimited=False)
+    job = new_job(run, ("tool",), avoid=(), unlimited=False)
     write_job(run, job, tmp_path)
     (left,) = left_in(tmp_path / "jobs")
     assert isinstance(left, Left)

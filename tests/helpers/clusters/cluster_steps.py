@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+
+import fake_queue
 
 
 def counting(marks: Path, count: int, seconds: float) -> str:
@@ -26,3 +29,21 @@ def one(code: str, more: str = "") -> str:
 
 
 WRITE = "open('out', 'w').write('x')"
+
+
+def queue_settings(queue: Path, *more: str) -> str:
+    """Settings for the small queue in a folder; `more` are lines below `farm`."""
+    program = f"{sys.executable} -S {fake_queue.__file__} {queue}"
+    return f"""\
+farm:
+  executor: command
+  command:
+    submit: "{program} submit {{name}} {{cores}} {{memory_mb}} {{licences}} --"
+    licence: "{{licence}}:{{count}}"
+    alive: "{program} alive"
+    clear: "{program} clear {{name}}"
+  {
+        '''
+  '''.join(more)
+    }
+"""

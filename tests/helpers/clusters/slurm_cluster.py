@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -109,8 +110,30 @@ class Cluster:
     def start_controller(self) -> None:
         self.run("slurmctld", "-f", str(self.root / "slurm.conf"))
 
-    def start_node(self, node: str) -> None:
-        self.run("slurmd", "-f", str(self.root / "slurm.conf"), "-N", node)
+    def start_node(self, node: str, *before: str) -> None:
+        self.run(*before, "slurmd", "-f", str(self.root / "slurm.conf"), "-N", node)
+
+    @contextlib.contextmanager
+    def hidden(self, folder: Path) -> Iterator[None]:
+        """Let both nodes see an empty folder in place of this one. Skips where no namespace of mounts can be made."""
+        # Root needs no namespace of users, and slurmd of root does not start in one.
+        more = () if os.geteuid() == 0 else ("--user", "--map-current-user", "--keep-caps")
+        script = 'mount -t tmpfs none "$0" && exec "$@"'
+        blind = ("unshare", "--mount", *more, "sh", "-c", script, str(folder))
+        if subprocess.run([*blind, "true"], check=False, stderr=subprocess.DEVNULL).returncode:
+            pytest.skip("no namespace of mounts can be made here (unshare)")
+        try:
+            self._restart_nodes(*blind)
+            yield
+        finally:
+            self._restart_nodes()
+
+    def _restart_nodes(self, *before: str) -> None:
+        for node in NODES:
+            self._kill([self._pid(f"slurmd.{node}")], signal.SIGTERM)
+            self.start_node(node, *before)
+        self.wait_for(lambda: self.ask("sinfo", "-h", "-t", "idle", "-o", "%D").strip() == str(len(NODES)))
+        self.wait_for(lambda: self.ask("srun", "-N2", "true") == "")
 
     def stop_controller(self) -> None:
         self._kill([self._pid("slurmctld")], signal.SIGTERM)

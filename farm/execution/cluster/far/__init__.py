@@ -1,0 +1,1 @@
+"""Jobs on nodes that share no folder with the farm: everything travels through the remote store."""
