@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import http.client
 import re
 import shutil
 import socket
@@ -129,6 +130,8 @@ class Faulty:
     fault: Fault | None = None
     log: list[tuple[str, str]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    #: Who answers in its place, for a server that hands requests on.
+    behind: Nginx | None = None
 
     @property
     def url(self) -> str:
@@ -199,6 +202,57 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class FolderFiles(dict[str, bytes]):
+    """The files of an nginx as a faulty server looks at them: by their paths, read when they are asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def get(self, path: str, default: bytes | None = None) -> bytes | None:  # type: ignore[override]
+        """Return the content of a file."""
+        with contextlib.suppress(OSError):
+            return (self._folder / path.lstrip("/")).read_bytes()
+        return default
+
+    def __getitem__(self, path: str) -> bytes:
+        return self.get(path) or b""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([f"/{path.relative_to(self._folder)}" for path in self._folder.rglob("*") if path.is_file()])
+
+
+class Forwarding(Handler):
+    """Hands requests on to an nginx."""
+
+    def _serve(self) -> None:
+        with contextlib.suppress(ConnectionError, ValueError):
+            if self.faulty.fault is None or not self.faulty.fault(self):
+                self.forward()
+
+    def forward(self, *, answers: bool = True) -> None:
+        """Let nginx answer; without `answers` nobody hears of it. If it is away the connection is closed."""
+        size = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(size) if size else None
+        self.close_connection = self.close_connection or not answers
+        try:
+            if self.faulty.behind is None:
+                raise ConnectionRefusedError
+            connection = http.client.HTTPConnection("127.0.0.1", self.faulty.behind.port, timeout=10)
+            connection.request(self.command, self.path, body)
+            response = connection.getresponse()
+            content, length = response.read(), response.getheader("Content-Length") or "0"
+            connection.close()
+        except (OSError, http.client.HTTPException):
+            self.close_connection = True
+            return
+        if answers:
+            self.send_response(response.status)
+            self.send_header("Content-Length", length if self.command == "HEAD" else str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+
 class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
@@ -209,10 +263,10 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 @contextlib.contextmanager
-def faulty() -> Iterator[Faulty]:
+def faulty(base: type[Handler] = Handler) -> Iterator[Faulty]:
     """Run a server on a free port of this machine."""
     state = Faulty()
-    handler = type("OwnHandler", (Handler,), {"faulty": state})
+    handler = type("OwnHandler", (base,), {"faulty": state})
     with _Server(("127.0.0.1", 0), handler) as server:
         state.port = server.server_address[1]
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()

@@ -29,7 +29,7 @@ GRAPH = {
 _STORM, _LULL = 0.35, 0.08
 _SPEEDS = (_STORM, _LULL, 0.02)
 
-_PYPROJECT = """\
+PYPROJECT = """\
 [tool.doit.plugins.command]
 run = "farm.commands.run:Run"
 [tool.doit.plugins.backend]
@@ -74,7 +74,7 @@ class Machine:
         self.folder = folder
         self._checkout = folder / "checkout"
         self._checkout.mkdir(parents=True)
-        (self._checkout / "pyproject.toml").write_text(_PYPROJECT)
+        (self._checkout / "pyproject.toml").write_text(PYPROJECT)
         (self._checkout / "dodo.py").write_text(_DODO)
         (self._checkout / "farm.local.yaml").write_text(f"farm: {{remote: '{url}', remote_writes: {writes}}}\n")
 

@@ -5,9 +5,13 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import needs
 import pytest
 from slurm_cluster import Cluster, find_programs
 from small_checkout import PYPROJECT, Checkout
+
+from benchmarks.engine import remote_server
+from benchmarks.engine.remote_server import Nginx
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -70,3 +74,11 @@ def project(cluster: Cluster, tmp_path: Path) -> Iterator[Project]:
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
         process.wait()
+
+
+@pytest.fixture
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
+    """An nginx on loopback as the remote store."""
+    needs.nginx()
+    with remote_server.nginx(tmp_path_factory.mktemp("nginx")) as found:
+        yield found

@@ -68,6 +68,15 @@ def test_all_of_digits_through_slurm(cluster, tmp_path) -> None:
     check_build(on_cluster(copy_checkout(tmp_path / "checkout").folder, cluster), 6 + 7 + 1)
 
 
+@pytest.mark.nightly
+def test_all_of_digits_through_a_store_to_nodes_that_see_no_checkout(cluster, server, tmp_path) -> None:
+    settings = f"executor: slurm, executors: {{stitch: local}}, transport: store, remote: '{server.url}'"
+    checkout = on_cluster(copy_checkout(tmp_path / "checkout").folder, cluster)
+    (checkout.folder / "farm.local.yaml").write_text(f"farm: {{{settings}, remote_writes: objects}}\n")
+    with cluster.hidden(tmp_path):
+        check_build(checkout, 6 + 7 + 1)
+
+
 @pytest.mark.slow
 def test_the_check_of_a_cluster(cluster, project) -> None:
     checkout = project('BUILD = ["x"]\ndef task_x():\n    yield task(copy("x", "a", "build/x"), doc="x")\n')

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+import signal
+import time
 from pathlib import Path
 
-import needs
 import pytest
+from cluster_steps import WRITE, counting, one
 
-from benchmarks.engine import remote_server
 from benchmarks.engine.remote_server import Nginx
 
 THROUGH = "transport: store"
-
-
-@pytest.fixture
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
-    needs.nginx()
-    with remote_server.nginx(tmp_path_factory.mktemp("nginx")) as found:
-        yield found
 
 
 @pytest.fixture
@@ -72,3 +65,53 @@ def task_last():
     assert b"2100@here" not in kept, "a reader of the store sees no private variable"
     assert not (server.store / "ac").exists(), "whoever gives objects writes no results"
     assert "nothing to do" in checkout.doit()
+
+
+def test_the_check_of_a_cluster(far, server: Nginx) -> None:
+    checkout = far('BUILD = ["x"]\ndef task_x():\n    yield task(copy("x", "a", "build/x"), doc="x")\n')
+    output = checkout.doit("cluster", "check")
+    assert output.count("ok  ") == len(output.splitlines()) == 5, output
+    assert re.search(r"ok +files went to the node and back through the remote store \(node m[12], job \d+\)", output)
+    server.stop()
+    output = checkout.doit("cluster", "check", status=1)
+    assert re.search(r"MISSING  no job can run by way of the remote store: .*cannot be reached", output), output
+
+
+@pytest.mark.nightly
+def test_a_killed_farm_finds_its_jobs_again(cluster, far, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Three run when the farm is killed, two of them end before it is back; no step runs twice."""
+    marks = tmp_path_factory.mktemp("marks") / "marks"
+    checkout = far(counting(marks, 6, 3.0))
+    build = checkout.start(start_new_session=True)
+    cluster.wait_for(lambda: marks.exists() and len(marks.read_text().split()) >= 4)
+    build.send_signal(signal.SIGKILL)
+    build.wait()
+    time.sleep(3.0)
+    output = checkout.doit()
+    assert sorted(marks.read_text().split()) == list("012345"), output
+    assert {checkout.read(f"build/out{n}") for n in range(6)} == set("012345")
+    cluster.wait_for(lambda: not cluster.running(), 5)
+
+
+@pytest.mark.nightly
+def test_two_farms_run_a_key_once(far, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Two checkouts of one user: the lease of the machine is taken away, the node finds the other's result."""
+    marks = tmp_path_factory.mktemp("marks") / "marks"
+    no_lease = "import farm.results.store as store\nstore.take_lease = lambda *_: store.Lease(None, None)\n"
+    builds = [far(no_lease + counting(marks, 2, 1.5), name=name).start() for name in ("one", "two")]
+    for build in builds:
+        output, _ = build.communicate(timeout=90)
+        assert build.returncode == 0, output
+    assert sorted(marks.read_text().split()) == ["0", "1"]
+
+
+@pytest.mark.nightly
+def test_an_interrupted_build_leaves_no_job_and_no_folder_on_a_node(cluster, far) -> None:
+    checkout = far(one(f"import os, time; print(os.getcwd(), flush=True); time.sleep(60); {WRITE}"))
+    build = checkout.start(start_new_session=True)
+    cluster.wait_for(lambda: checkout.exists("build/one.log") and "work" in checkout.read("build/one.log"))
+    folder = Path(checkout.read("build/one.log").strip())
+    build.send_signal(signal.SIGINT)
+    build.communicate(timeout=30)
+    cluster.wait_for(lambda: not cluster.running(), 20)
+    cluster.wait_for(lambda: not folder.exists(), 20)

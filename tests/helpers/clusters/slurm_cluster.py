@@ -82,6 +82,8 @@ class Cluster:
     root: Path
     extra: str = ""
     ports: list[int] = field(default_factory=list)
+    #: Words before the command that starts a node's daemon.
+    before: tuple[str, ...] = ()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -110,8 +112,8 @@ class Cluster:
     def start_controller(self) -> None:
         self.run("slurmctld", "-f", str(self.root / "slurm.conf"))
 
-    def start_node(self, node: str, *before: str) -> None:
-        self.run(*before, "slurmd", "-f", str(self.root / "slurm.conf"), "-N", node)
+    def start_node(self, node: str) -> None:
+        self.run(*self.before, "slurmd", "-f", str(self.root / "slurm.conf"), "-N", node)
 
     @contextlib.contextmanager
     def hidden(self, folder: Path) -> Iterator[None]:
@@ -123,15 +125,17 @@ class Cluster:
         if subprocess.run([*blind, "true"], check=False, stderr=subprocess.DEVNULL).returncode:
             pytest.skip("no namespace of mounts can be made here (unshare)")
         try:
-            self._restart_nodes(*blind)
+            self.before = blind
+            self._restart_nodes()
             yield
         finally:
+            self.before = ()
             self._restart_nodes()
 
-    def _restart_nodes(self, *before: str) -> None:
+    def _restart_nodes(self) -> None:
         for node in NODES:
             self._kill([self._pid(f"slurmd.{node}")], signal.SIGTERM)
-            self.start_node(node, *before)
+            self.start_node(node)
         self.wait_for(lambda: self.ask("sinfo", "-h", "-t", "idle", "-o", "%D").strip() == str(len(NODES)))
         self.wait_for(lambda: self.ask("srun", "-N2", "true") == "")
 
