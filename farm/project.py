@@ -32,7 +32,8 @@ class Question:
 
 
 #: Gets the account of a build that ran or restored a step, when the build is over (`farm.display.account` describes
-#: it). Returns a sentence to print, mostly none. It must be quick; what it raises is said, and fails no build.
+#: it). Returns a sentence to print, mostly none. It must be quick: the account of an interrupted build comes while an
+#: alarm runs, which ends the process without a word. What it raises is said, and fails no build.
 AfterBuild = Callable[[Mapping[str, Any]], str | None]
 
 

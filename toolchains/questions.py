@@ -140,23 +140,53 @@ def diff(toolchain: Toolchain, gates: tuple[Gate, ...], *words: str, as_json: bo
 def remember(toolchain: Toolchain, gates: tuple[Gate, ...], account: Mapping[str, Any]) -> str:
     """Enter a build that has just ended into the history, and make its page. Returns a sentence if that fails.
 
-    The page shows the fit if that is known for this build: solving takes seconds for a large network.
+    Of a build that a signal ended only what it ran is entered: there is no time for more.
     """
-    from integration.estimate import leave_estimate
-    from integration.fit.command import is_left
-    from reports.history.remember import remember as enter
-    from reports.page.write import write_page
-
-    build, context = toolchain.build, toolchain.build.context()
+    build = toolchain.build
     try:
-        leave_estimate(context)
-        report = enter(build.root, build.folder, account, build.settings, gates, fit_known=is_left(context))
-        write_page(build.root, build.folder, report)
+        if account["outcome"] == "interrupted":
+            _remember_interrupted(build, account)
+        else:
+            _remember(build, gates, account)
     except OSError as error:
         return f"the history or the page of this build was not written: {error.filename}: {error.strerror}"
     except ReportError as error:
         return f"the history or the page of this build was not written: {error}"
     return ""
+
+
+def _remember(build: Build, gates: tuple[Gate, ...], account: Mapping[str, Any]) -> None:
+    from integration.estimate import leave_estimate
+    from integration.fit.command import is_left
+    from reports.history.remember import remember as enter
+    from reports.page.write import write_page
+    from reports.summary.build import read_build
+
+    context = build.context()
+    leave_estimate(context)
+    report = read_build(build.root, build.folder, gates)
+    if not is_left(context):
+        # The fit in the folder is that of another build, and solving takes seconds for a large network.
+        report = replace(report, fit=None)
+    enter(build.root, account, build.settings, report)
+    write_page(build.root, build.folder, report)
+
+
+def _remember_interrupted(build: Build, account: Mapping[str, Any]) -> None:
+    from reports.history.entry import Made
+    from reports.history.remember import remember_interrupted
+
+    made = Made(
+        network=build.network.name,
+        toolchain=build.toolchain,
+        target=build.target,
+        platform=build.platform.name,
+        part=build.platform.part,
+        clock_mhz=build.clock_mhz,
+        cores={block: core.name for block, core in build.network.cores().items()},
+        slrs={},
+    )
+    remember_interrupted(build.root, account, build.settings, made)
 
 
 def tools(toolchain: Toolchain, gates: tuple[Gate, ...]) -> str | None:

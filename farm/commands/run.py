@@ -228,7 +228,9 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
                     display.note(_limit_store(store, checkout.keys, farm, workers, stop))
             predecessors.remember([*outcome.ran, *outcome.restored], outcome.current)
             display.summary(outcome)
-            if project.after_build is not None and log.has_begun and not stop.requested:
+            if project.after_build is not None and log.has_begun:
+                # After a signal too: the alarm of `stop` is set, and ends this if it takes too long.
+                sys.stdout.flush()
                 display.note(_after_build(project.after_build, root, dep_file, outcome, tally))
             return stop.exit_code or outcome.exit_code
 

@@ -2,7 +2,7 @@
 
 folder           where the build's artefacts lie ("build/digits/open-sw_emu")
 began_s, wall_s  seconds since 1970; seconds that it took
-outcome          "passed" or "failed"
+outcome          "passed", "failed", or "interrupted" by a signal
 tasks            how many were `ran`, `restored`, `current`, `failed`
 runs             each run or restore: `name`, `where` it ran (a node; empty for this machine), `begun_s` from the
                  build's begin, `took_s`, `how` it ended, `why` it ran
@@ -18,7 +18,7 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from farm.display.build_log import QUEUE, NewerLogError, read_events, spans_of
+from farm.display.build_log import QUEUE, UNFINISHED, NewerLogError, read_events, spans_of
 from farm.display.reason_words import reason_words
 from farm.planning.admission import Capacity
 from farm.planning.makespan import Bound
@@ -40,7 +40,7 @@ def account_of(root: Path, folder: str, outcome: Outcome, bound: Bound, capacity
         "folder": folder,
         "began_s": next((float(event["began_s"]) for event in events if "began_s" in event), 0.0),
         "wall_s": round(outcome.wall_s, 3),
-        "outcome": "failed" if outcome.failed or outcome.errors else "passed",
+        "outcome": _words(outcome),
         "tasks": {name: len(getattr(outcome, name)) for name in ("ran", "restored", "current", "failed")},
         "runs": [
             {
@@ -48,7 +48,7 @@ def account_of(root: Path, folder: str, outcome: Outcome, bound: Bound, capacity
                 "where": span.lane,
                 "begun_s": round(span.begun_s, 3),
                 "took_s": round(span.ended_s - span.begun_s, 3),
-                "how": span.args["ended"],
+                "how": "interrupted" if span.args["ended"] == UNFINISHED else span.args["ended"],
                 "why": str(span.args.get("why", ""))[:_WHY_CHARACTERS],
             }
             for span in spans_of(events, reason_words=lambda item: reason_words(Reason(**item)))  # type: ignore[arg-type]
@@ -63,6 +63,12 @@ def account_of(root: Path, folder: str, outcome: Outcome, bound: Bound, capacity
         "results": [_result(record) for record in Records(root).below(folder)],
         "machine": _machine(capacity),
     }
+
+
+def _words(outcome: Outcome) -> str:
+    if outcome.stopped_by:
+        return "interrupted"
+    return "failed" if outcome.failed or outcome.errors else "passed"
 
 
 def _result(record: Record) -> dict[str, Any]:

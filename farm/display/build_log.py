@@ -180,6 +180,7 @@ class Span:
 
 
 QUEUE = "waiting in the queue"
+UNFINISHED = "when the build was killed"
 
 
 def chrome_trace(events: Sequence[Event], *, reason_words: Callable[[Mapping[str, str]], str]) -> dict[str, Any]:
@@ -226,7 +227,7 @@ def spans_of(events: Sequence[Event], reason_words: Callable[[Mapping[str, str]]
                 begun_s = ran_s
             yield Span(node, begun_s, at_s, name, args)
     for name, begun in open_spans.items():
-        args = {"ended": "when the build was killed", **_why(begun, reason_words)}
+        args = {"ended": UNFINISHED, **_why(begun, reason_words)}
         yield Span("", float(begun["at_s"]), end_s, name, args)
 
 

@@ -50,7 +50,7 @@ def _side(word: str, root: Path, folder: str, history: History, index: Index) ->
 def _line(word: str, folder: str, index: Index) -> Line | None:
     """Return the build that a word names: `last`, `last~2`, a build's name or its last eight digits."""
     if match := LAST.fullmatch(word):
-        builds, back = index.builds(folder), int(match["back"] or 0)
+        builds, back = index.builds(folder, whole=True), int(match["back"] or 0)
         if back >= len(builds):
             have = f"{len(builds)} build{'' if len(builds) == 1 else 's'}"
             raise SideError(f"'{word}': the history has {have} of {folder}", "build again, or name two folders")

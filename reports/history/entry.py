@@ -7,7 +7,8 @@ settings      those that a file or the command line gave, by dotted name
 tools         versions by name
 blocks        by block: `core`, `slrs` by the fit, `weights` (a digest of the memory images)
 cores         by core: `folding` and other shapes as labels, `made_of` (a digest of what its steps were made of)
-values        by scope and quantity, see `reports.history.amounts`; `marks` has `~` and `!` of those that have one
+values        by scope and quantity, see `reports.history.amounts`; `marks` has `~` and `!` of those that have one.
+              Both are empty if a signal ended the build
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reports.history.amounts import BUILD, ESTIMATE, Amount, Key
 from reports.history.revision import Revision
@@ -23,10 +24,9 @@ from reports.reading.document import Record
 from reports.reading.errors import UnknownLayoutError
 from reports.reading.stand_in import MARK
 
-if TYPE_CHECKING:
-    from reports.summary.build_report import BuildReport
-
 FORMAT = 1
+INTERRUPTED = "interrupted"
+"""The outcome of a build that a signal ended: its entry says what ran, and has no values."""
 #: The year 9999: calendars end there.
 _LATEST_S = 2.5e11
 #: The shape of a core, of which all its other facts follow.
@@ -84,16 +84,33 @@ class Entry:
         return found
 
 
+@dataclass(frozen=True)
+class Made:
+    """What was to be built: the core of each block, and the SLRs of those whose fit is known."""
+
+    network: str
+    toolchain: str
+    target: str
+    platform: str
+    part: str
+    clock_mhz: float
+    cores: Mapping[str, str]
+    slrs: Mapping[str, tuple[str, ...]]
+
+
 def entry_document(
     account: Mapping[str, Any],
-    report: BuildReport,
+    made: Made,
     amounts: Mapping[Key, Amount],
     revision: Revision,
     settings: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return the entry of a build: what the engine tells of it (`account`), and what its report has."""
-    estimate, results = report.estimate, account["results"]
-    amounts = {**amounts, (BUILD, "wall_s"): Amount(float(account["wall_s"]))}
+    """Return the entry of a build: what the engine tells of it (`account`), what it made, and its amounts."""
+    results = account["results"]
+    if account["outcome"] == INTERRUPTED:
+        amounts = {}  # half a build: a trend through its values would show what it has not built yet as gone
+    else:
+        amounts = {**amounts, (BUILD, "wall_s"): Amount(float(account["wall_s"]))}
     values: dict[str, dict[str, float]] = {}
     marks: dict[str, dict[str, str]] = {}
     for (scope, quantity), amount in amounts.items():
@@ -101,26 +118,21 @@ def entry_document(
         values.setdefault(scope, {})[quantity] = int(amount.value) if whole else round(amount.value, 6)
         if amount.mark:
             marks.setdefault(scope, {})[quantity] = amount.mark
-    fit = {} if report.fit is None else report.fit.blocks
     weights = {name: str(one["outputs"])[:16] for task, name, one in _named(results) if task == "weights"}
     return {
         "format": FORMAT,
         **{
             key: account[key] for key in ("folder", "began_s", "wall_s", "outcome", "tasks", "runs", "bound", "machine")
         },
-        **{key: getattr(estimate, key) for key in ("network", "toolchain", "target", "platform", "part", "clock_mhz")},
+        **{key: getattr(made, key) for key in ("network", "toolchain", "target", "platform", "part", "clock_mhz")},
         "revision": {"commit": revision.commit, "dirty": revision.dirty},
         "settings": dict(settings),
         "tools": {tool: version for one in results for tool, version in one["tools"].items()},
         "blocks": {
-            row.block: {
-                "core": row.core,
-                "slrs": list(fit.get(row.block, ())),
-                "weights": weights.get(row.block, ""),
-            }
-            for row in report.blocks
+            block: {"core": core, "slrs": list(made.slrs.get(block, ())), "weights": weights.get(block, "")}
+            for block, core in made.cores.items()
         },
-        "cores": {core: _core(results, core) for core in sorted({row.core for row in report.blocks})},
+        "cores": {core: _core(results, core) for core in sorted(set(made.cores.values()))},
         "values": values,
         "marks": marks,
     }

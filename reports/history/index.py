@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from reports.history.amounts import Amount, Key
-from reports.history.entry import NewerFormatError
+from reports.history.entry import INTERRUPTED, NewerFormatError
 from reports.history.folder import History
 from reports.history.revision import Revision
 from reports.reading.errors import ReportError
@@ -77,12 +77,15 @@ class Index:
         """Close the database."""
         self._connection.close()
 
-    def builds(self, folder: str | None = None, last: int | None = None) -> list[Line]:
-        """Return the builds, those of one folder if it is named, the oldest first; `last` limits them to the newest."""
+    def builds(self, folder: str | None = None, last: int | None = None, *, whole: bool = False) -> list[Line]:
+        """Return the builds, the oldest first: those of one folder if it is named, the newest `last` ones.
+
+        `whole` leaves out those that a signal ended.
+        """
         rows = self._rows(
             "SELECT name, folder, began_s, outcome, revision, dirty FROM builds WHERE fault = ''"
-            " AND folder = ifnull(?, folder) ORDER BY name DESC LIMIT ?",
-            (folder, -1 if last is None else last),
+            " AND folder = ifnull(?, folder) AND outcome <> ? ORDER BY name DESC LIMIT ?",
+            (folder, INTERRUPTED if whole else "", -1 if last is None else last),
         )
         return [_line(row) for row in rows][::-1]
 
@@ -99,7 +102,7 @@ class Index:
 
     def keys(self, folder: str) -> list[Key]:
         """Return the keys of the amounts that the newest build of a folder has."""
-        newest = self.builds(folder, last=1)
+        newest = self.builds(folder, last=1, whole=True)
         if not newest:
             return []
         rows = self._rows(
@@ -113,8 +116,8 @@ class Index:
         """Return the newest build of a commit, one without changed files before any other; None if there is none."""
         rows = self._rows(
             "SELECT name, folder, began_s, outcome, revision, dirty FROM builds WHERE fault = '' AND folder = ?"
-            " AND revision = ? ORDER BY outcome <> 'passed', ifnull(dirty, 1), name DESC LIMIT 1",
-            (folder, commit),
+            " AND revision = ? AND outcome <> ? ORDER BY outcome <> 'passed', ifnull(dirty, 1), name DESC LIMIT 1",
+            (folder, commit, INTERRUPTED),
         )
         return _line(rows[0]) if rows else None
 

@@ -52,7 +52,7 @@ def of_folder(folder: Path) -> Side:
     name = folder.as_posix()
     if (folder / "estimate.json").is_file():
         # Builds of the history need neither this nor the parsers below.
-        from reports.history.remember import amounts_of  # noqa: PLC0415
+        from reports.history.built import amounts_of  # noqa: PLC0415
         from reports.summary.build import read_build  # noqa: PLC0415
 
         try:

@@ -12,11 +12,11 @@ from rich.text import Text
 
 from config.problem import suggestion
 from reports.history.amounts import Amount, key_of, name_of
-from reports.history.commits import change_words, commits
 from reports.history.difference import reasons
 from reports.history.folder import History
 from reports.history.growth import number, share_words, signed
 from reports.history.index import Index, Line
+from reports.history.revision import change_words, commits
 from reports.history.sides import SideError, of_entry
 from reports.reading.errors import ReportError
 

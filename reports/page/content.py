@@ -3,7 +3,8 @@
 format, title
 report      the build's report (`report.json`)
 budgets     what the board leaves to a kernel, by SLR and resource
-build       the last build of the history: runs, bound, tasks, machine, tools, revision; null if there is none
+build       the last build of the history that no signal ended: runs, bound, tasks, machine, tools, revision; null if
+            there is none
 kernel      cycles of the whole kernel as simulated, and of each block those busy, starved and blocked; or null
 trends      values over the last builds: `value`, `points` of time, number, mark and commit
 """
@@ -62,7 +63,7 @@ def _history(root: Path, folder: str) -> tuple[dict[str, Any] | None, list[dict[
             }
             for name in TRENDS
         ]
-        newest = index.builds(folder, last=1)
+        newest = index.builds(folder, last=1, whole=True)
         entry = history.read(newest[0].name) if newest else None
     except ReportError:
         entry, trends = None, []

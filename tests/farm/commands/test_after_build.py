@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 
 import pytest
 
@@ -86,3 +87,41 @@ def test_a_fault_of_it_fails_no_build(project) -> None:
     shown = project.doit()
     assert "what follows a build failed (KeyError: 'none'); its results are not affected" in shown
     assert "Traceback" not in shown
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_build_that_a_signal_ended_is_told_with_what_it_ran(project, number, status) -> None:
+    project.dodo(
+        DODO.replace("HOOK", "told").replace(
+            '"build/main/a", "build/main/out"',
+            '"build/main/a", "build/main/out", argv=("sh", "-c", "echo begun; exec sleep 60")',
+        )
+    )
+    process = project.start()
+    project.wait_for("build/join.log")
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == status, output
+    (account,) = accounts(project)
+    assert account["outcome"] == "interrupted"
+    assert [(run["name"], run["how"]) for run in account["runs"]] == [("up:a", "finished"), ("join", "interrupted")]
+    assert account["tasks"] == {"ran": 1, "restored": 0, "current": 0, "failed": 0}
+    assert {one["name"] for one in account["results"]} == {"up:a"}, "half a step leaves no result"
+    assert "remembered" in output
+
+
+def test_an_alarm_ends_what_follows_a_signal(project) -> None:
+    slow = "lambda account: __import__('time').sleep(60)"
+    project.dodo(
+        DODO.replace("HOOK", slow).replace(
+            '"build/main/a", "build/main/out"',
+            '"build/main/a", "build/main/out", argv=("sh", "-c", "echo begun; exec sleep 60")',
+        )
+    )
+    process = project.start()
+    project.wait_for("build/join.log")
+    process.terminate()
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == 143, output
+    assert "stopped by SIGTERM" in output, "the summary is there before"
+    assert project.processes() == []

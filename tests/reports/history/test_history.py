@@ -8,7 +8,6 @@ import random
 import sqlite3
 import stat
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,19 +17,17 @@ from config.settings import Settings
 from reports.history import folder as history_folder
 from reports.history.amounts import name_of
 from reports.history.choice import sides_of
-from reports.history.commits import change_words, commits
 from reports.history.difference import changes
 from reports.history.folder import History
 from reports.history.growth import check, limits_of, parse_limit
 from reports.history.index import Index, on_network
-from reports.history.revision import Revision, project_of, revision_of
+from reports.history.revision import Revision, change_words, commits, project_of, revision_of
 from reports.history.sides import Side, SideError, of_entry, of_folder
 from reports.history.trend import Trend, trend_page
 from reports.summary.gates import GateError
 
 FOLDER = "build/n/open-sw_emu"
 COMMIT = "1" * 40
-ROOT = Path(__file__).resolve().parents[3]
 
 
 def entry(began_s: float = 1e9, luts: float = 100, **more) -> dict:
@@ -383,11 +380,15 @@ def test_the_files_are_plain_json(history) -> None:
     assert json.loads((history.folder / f"{name}.json").read_text())["format"] == 1
 
 
-def test_an_answer_imports_no_parser_of_reports_and_no_fit() -> None:
-    code = (
-        "import sys, toolchains.questions, reports.history.command\n"
-        "heavy = ('reports.summary.build', 'reports.summary.page', 'reports.registry', 'integration.fit.command')\n"
-        "print([name for name in sys.modules if name.startswith(heavy)])\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert done.stdout == "[]\n"
+def test_a_build_that_a_signal_ended_is_listed_and_compared_with_nothing(history) -> None:
+    whole = [history.add(entry(1e9 + n, luts=100 + n)) for n in range(2)]
+    other = COMMIT.replace("1", "2")
+    half = history.add(entry(1e9 + 9, outcome="interrupted", values={}, marks={}, revision={"commit": other}))
+    index = index_of(history)
+    assert [line.name for line in index.builds(FOLDER)] == [*whole, half]
+    assert [line.name for line in index.builds(FOLDER, last=1, whole=True)] == whole[1:]
+    assert index.of_revision(FOLDER, other) is None
+    before, after = sides_of((), Path("/"), FOLDER, history, index)
+    assert (before.amounts["res2a", "luts"].value, after.amounts["res2a", "luts"].value) == (100, 101)
+    assert len(index.trend(FOLDER, ("res2a", "luts"))) == 2
+    assert ("res2a", "luts") in index.keys(FOLDER)
