@@ -48,21 +48,22 @@ def fit(toolchain: Toolchain, gates: tuple[Gate, ...]) -> str | None:
 def reports(toolchain: Toolchain, gates: tuple[Gate, ...], *, form: str = "table") -> str | None:
     """Write the estimate and the fit, then make and print the reports. Fails if a gate fails.
 
-    With `form` "github", gates that fail are annotations, and lines in the summary of the job, as well.
+    With `form` "github", gates that fail are annotations as well, and the build goes into the summary of the job.
     """
-    from reports.project.ci import tell_gates
-    from reports.summary.gates import cases
     from reports.summary.page import make
 
     build = toolchain.build
     with ExitStack() as stack:
         root = _ready(build, stack)
         try:
-            failed = make(root, build.folder, gates, into=build.root)
+            report = make(root, build.folder, gates, into=build.root)
         except ReportError as error:
             return str(error)
     if form == "github":
-        tell_gates(cases(failed))
+        from reports.github import tell_build
+
+        tell_build(report)
+    failed = [gate for gate in report.gates if not gate.passed]
     return f"{len(failed)} of {len(gates)} gates failed: {failed[0]}" if failed else None
 
 

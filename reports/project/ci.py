@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
@@ -98,14 +97,6 @@ def write_summary(text: str) -> bool:
     with Path(file).open("a", encoding="utf-8") as stream:
         stream.write(text)
     return True
-
-
-def tell_gates(gates: Iterable[Case]) -> None:
-    """Print an annotation for each gate that failed, and append the gates to the summary of the job."""
-    cases = tuple(gates)
-    for one in gate_annotations(cases):
-        sys.stdout.write(f"{one}\n")
-    write_summary(gate_summary(cases))
 
 
 def junit(gates: Iterable[Case], suite: str) -> str:

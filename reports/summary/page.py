@@ -19,7 +19,7 @@ from reports.reading.stand_in import MARK
 from reports.summary.build import WITHOUT_LICENCE, read_build
 from reports.summary.build_report import BlockRow, BuildReport, Cell, Checked, Rate, Total, Xclbin
 from reports.summary.fit_page import fit_page
-from reports.summary.gates import Gate, Outcome, write_junit
+from reports.summary.gates import Gate, write_junit
 from reports.summary.terminal import console, empty_table
 
 FORMAT = 3
@@ -29,15 +29,15 @@ CSV_FILE = "report.csv"
 
 def make(
     root: Path, folder: str, gates: Iterable[Gate] = (), out: Console | None = None, into: Path | None = None
-) -> tuple[Outcome, ...]:
-    """Print the report of the build in `folder`, write it there as JSON and CSV, and return the gates that failed.
+) -> BuildReport:
+    """Print the report of the build in `folder`, write it there as JSON and CSV, and return it.
 
     `into` is the checkout to write to, if not `root`; a line says if it is read-only. Raises ReportError: no estimate.
     """
     report = read_build(root, folder, gates)
     (out or console()).print(page(report))
     (out or console()).print(f"\n{_write(report, into or root, folder)}", soft_wrap=True)
-    return tuple(gate for gate in report.gates if not gate.passed)
+    return report
 
 
 def _write(report: BuildReport, root: Path, folder: str) -> str:

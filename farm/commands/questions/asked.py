@@ -25,7 +25,7 @@ _OPT_FORMAT = {
     "long": "format",
     "type": str,
     "default": "table",
-    "help": "table, or github: failed gates are annotations and part of the job's summary as well",
+    "help": "table, or github: failed gates are annotations as well, and the build goes into the job's summary",
 }
 
 

@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from config.fpga_resources import Resources
+from reports.github import build_summary
 from reports.reading.document import Record
 from reports.reading.errors import ReportError
 from reports.summary.build import read_build
@@ -365,8 +366,8 @@ def test_files_hold_numbers_and_no_more_digits_than_mean_something(root: Path) -
 
 def test_files(root: Path) -> None:
     out = Console(file=io.StringIO(), width=200)
-    failed = make(root, FOLDER, [parse_gate("fps >= 2000")], out)
-    assert [str(gate.gate) for gate in failed] == ["fps >= 2000"]
+    report = make(root, FOLDER, [parse_gate("fps >= 2000")], out)
+    assert [str(gate.gate) for gate in report.gates if not gate.passed] == ["fps >= 2000"]
     saved = json.loads((root / FOLDER / "report.json").read_text())
     assert saved["rates"]["simulated"] is None
     assert saved["gates"][0]["passed"] is False
@@ -376,3 +377,15 @@ def test_files(root: Path) -> None:
     assert [row["block"] for row in rows] == ["inoutdma", "res2a", "res2b"]
     assert (rows[1]["luts_formula"], rows[1]["luts"], rows[1]["interval_cycles_estimate"]) == ("100.5", "", "4000")
     assert table(read_build(root, FOLDER)) == (root / FOLDER / "report.csv").read_text()
+
+
+def test_a_pull_request_shows_gates_and_all_blocks(root: Path) -> None:
+    write(root, "ooc/residual_1/values.json", {"luts": 120.0, "bram_tiles": 1.5, "logic_ns": 1.25})
+    text = build_summary(read_build(root, FOLDER, [parse_gate("fps >= 2000"), parse_gate("res2a.lut <= 130")]))
+    lines = [" ".join(line.replace("\\", "").split()) for line in text.splitlines()]
+    assert any(line.startswith("| passed | res2a.lut &lt;= 130 |") for line in lines)
+    assert any(line.startswith("| **failed** | fps &gt;= 2000 |") for line in lines)
+    # 200 MHz by 4,000 cycles an image; 201 LUTs of 1,000 by formula, 1.5 tiles in each of two blocks.
+    assert "| slowest operator, by formula | ~4,000 | ~50,000.0 | - | res2a.conv2b |" in lines
+    assert any(line.startswith("| LUT | ~201 (20.1 %) | ") and line.endswith(" | 1,000 |") for line in lines)
+    assert "| res2b | residual_1 | ~4,000 | - | 120 | - | 1.5 | - | - | 1.25 | - |" in lines
