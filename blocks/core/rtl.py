@@ -1,4 +1,7 @@
-"""The SystemVerilog view of a core: the operators' modules joined as in the graph, with a register slice at every port.
+"""The SystemVerilog view of a core: the operators' modules joined as in the graph.
+
+Every data port has a register slice. Weights and thresholds have none, because their memories never pause
+(`Operator.steady_parameters`).
 
 The top has the ports of the C++ top, named as Vitis HLS names them: `ap_clk`, `ap_rst_n`, and `<port>_TDATA`, `_TVALID`
 and `_TREADY`. Data is rounded up to whole bytes, as AXI4-Stream requires. The unused highest bits are zero.
@@ -74,12 +77,15 @@ def _top(core: GraphCore) -> Iterator[str]:
         yield ""
         yield f"    wire [{width_bits - 1}:0] {name}_data;"
         yield f"    wire {name}_valid, {name}_ready;"
+    steady_nodes = {node.name for node in graph.nodes if node.operator.steady_parameters}
+    steady = {port.name for port in graph.parameter_ports() if port.node in steady_nodes}
     for port in ports:
         yield ""
-        yield from _slice(port)
+        yield from _slice(port, steady=port.stream in steady)
     for parameter, (stream, parts) in graph.divided_parameters().items():
         yield ""
-        yield from _joined(parameter, stream.width_bits, [part.name for part in parts])
+        names = [part.name for part in parts]
+        yield from _joined(parameter, stream.width_bits, names, steady=names[0] in steady)
     producers = {name: node.operator for node in graph.nodes for name in node.outputs}
     for node in graph.nodes:
         yield ""
@@ -106,7 +112,7 @@ def _port(port: InterfacePort, *, last: bool) -> Iterator[str]:
     yield f"    {back} {port.name}_TREADY" + ("" if last else ",")
 
 
-def _slice(port: InterfacePort) -> Iterator[str]:
+def _slice(port: InterfacePort, *, steady: bool) -> Iterator[str]:
     name, stream, width_bits = port.name, port.stream, port.width_bits
     outside = f"{name}_TDATA[{width_bits - 1}:0]", f"{name}_TVALID", f"{name}_TREADY"
     inside = f"{stream}_data", f"{stream}_valid", f"{stream}_ready"
@@ -114,6 +120,10 @@ def _slice(port: InterfacePort) -> Iterator[str]:
     spare = data_bits(width_bits) - width_bits
     if port.direction == "out" and spare:
         yield f"    assign {name}_TDATA[{width_bits + spare - 1}:{width_bits}] = '0;"
+    if steady:
+        yield from (f"    assign {to} = {of};" for to, of in zip(inside[:2], outside[:2], strict=True))
+        yield f"    assign {outside[2]} = {inside[2]};"
+        return
     yield f"    farm_skid #(.WIDTH({width_bits})) {stream}_port ("
     yield "        .clk(ap_clk), .rst(rst),"
     yield f"        .in0_data({source[0]}), .in0_valid({source[1]}), .in0_ready({source[2]}),"
@@ -121,14 +131,18 @@ def _slice(port: InterfacePort) -> Iterator[str]:
     yield "    );"
 
 
-def _joined(parameter: str, width_bits: int, parts: Sequence[str]) -> Iterator[str]:
-    """The ports of one parameter as one stream: a beat moves when all of its parts are there."""
+def _joined(parameter: str, width_bits: int, parts: Sequence[str], *, steady: bool) -> Iterator[str]:
+    """The ports of one parameter as one stream: a beat moves when all of its parts are there.
+
+    With `steady` ready is high only where all of them are, so no path leads from a valid to a ready.
+    """
     data = ", ".join(f"{part}_data" for part in reversed(parts))
     yield f"    wire [{width_bits - 1}:0] {parameter}_data = {{{data}}};"
     yield f"    wire {parameter}_valid = {' && '.join(f'{part}_valid' for part in parts)};"
     yield f"    wire {parameter}_ready;"
     for part in parts:
-        yield f"    assign {part}_ready = {parameter}_valid && {parameter}_ready;"
+        there = "" if steady else f"{parameter}_valid && "
+        yield f"    assign {part}_ready = {there}{parameter}_ready;"
 
 
 def _module(node: Node, producers: Mapping[str, Operator]) -> SvModule:

@@ -101,6 +101,8 @@ class Operator(ABC):
     """Other operators that its SystemVerilog instantiates, by folder name."""
     header_rooms: ClassVar[tuple[str, ...]] = ()
     """Other operators that its C++ includes, by folder name."""
+    steady_parameters: ClassVar[bool] = False
+    """Whether its SystemVerilog reads parameters where they stand at the port (`farm_steady`), without a slice."""
 
     later_fields: ClassVar[tuple[str, ...]] = ()
     """Fields that came after others were built. At their default they are no fact, so a core keeps its name."""

@@ -1,4 +1,5 @@
-// Modules that all operators share: the register slice at a port, and the output buffers of pipelines without a stall.
+// Modules that all operators share: the register slice at a data port, the reader's side of a parameter port, and the
+// output buffers of pipelines without a stall.
 //
 // A stream is data, valid and ready with the rules of AXI4-Stream. A beat moves in a cycle in which valid and ready are
 // both high. Valid does not wait for ready. Once high, valid and its data stay until the beat has moved.
@@ -70,6 +71,31 @@ module farm_skid #(
             if (load) out0_data <= places[tail];
         end
     end
+endmodule
+
+// The reader's side of a parameter port, which has no register slice. A parameter memory always has its next beat once
+// it has started. So `take` only decides that a beat is used. The port asks for it a cycle later, and in that cycle the
+// beat stands at the port: the reader delays what goes with it by one cycle. `started` permits the first `take`.
+module farm_steady (
+    input  wire  clk,
+    input  wire  rst,
+    input  wire  in_valid,
+    output logic in_ready,
+    output logic started,
+    input  wire  take
+);
+    always_ff @(posedge clk) begin
+        started <= !rst && in_valid;
+        in_ready <= !rst && take;
+    end
+`ifndef SYNTHESIS
+    // A memory that pauses would cause wrong values without a sign. Known from the start, unlike the registers above.
+    bit flowing = 1'b0;
+    always_ff @(posedge clk) begin
+        flowing <= !rst && in_valid;
+        if (!rst && flowing && !in_valid) $fatal(1, "a parameter memory paused after its first beat");
+    end
+`endif
 endmodule
 
 // The output buffer of a pipeline of LATENCY stages that cannot stall: a FIFO with credits. `issue` means that a beat

@@ -24,7 +24,7 @@ FILES = tuple(
 # Each runs alone with inputs that are a function of the beat's number, and prints what leaves.
 ALONE = """
 module bench;
-    reg clk = 0, rst = 1, stall_a = 0, stall_w = 0, ready = 0;
+    reg clk = 0, rst = 1, stall_a = 0, stall_w = 1, ready = 0;
     reg [31:0] na = 0, nw = 0; integer seed = SEED, beats = 0;
     wire [OUT-1:0] out; wire a_ready, w_ready, valid;
     function [BITS-1:0] mix(input [31:0] n, input [31:0] salt);
@@ -55,7 +55,8 @@ module bench;
             @(negedge clk);
             // A valid that waits stays: it only falls where the beat has moved.
             if (a_ready || stall_a) stall_a = $urandom(seed) % 4 == 0;
-            if (w_ready || stall_w) stall_w = $urandom(seed) % 4 == 0;
+            // Weights start at any time and never pause after that.
+            if (stall_w) stall_w = $urandom(seed) % 4 == 0;
             ready = $urandom(seed) % 3 != 0;
         end
     end

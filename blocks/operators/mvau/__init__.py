@@ -42,6 +42,8 @@ class Mvau(Operator):
     mmv: int = 1
     streamed_weights: bool = False
 
+    steady_parameters = True
+
     @property
     def neuron_folds(self) -> int:
         """Passes over a column until all output channels are done."""
@@ -187,12 +189,13 @@ class Mvau(Operator):
 
     @property
     def _latency(self) -> int:
-        """The parameter LATENCY that the SystemVerilog modules compute."""
+        """The parameter LATENCY that the SystemVerilog modules compute, and the cycle in which a column waits."""
+        wait = 0 if self.streamed_weights else 1
         if self.weight_bits == 1:
-            return 4
+            return 4 + wait
         chain = min(self.simd, 4)
         chains = ceil(self.simd / chain)
-        return chain + 1 + ((chains - 1).bit_length() + 1) // 2 + 1
+        return chain + 1 + ((chains - 1).bit_length() + 1) // 2 + 1 + wait
 
     @property
     def sv_module(self) -> SvModule:
@@ -208,7 +211,9 @@ class Mvau(Operator):
         )
         if self.weight_bits == 1:
             return SvModule("farm_mvau_binary", (*sizes, ("SUM_BITS", unsigned_bits(self.highest))))
-        return SvModule("farm_mvau_integer", (*sizes, ("WEIGHT_BITS", self.weight_bits)))
+        return SvModule(
+            "farm_mvau_integer", (*sizes, ("WEIGHT_BITS", self.weight_bits), ("STEADY", not self.streamed_weights))
+        )
 
 
 OPERATOR = Mvau

@@ -2,8 +2,9 @@
 // of these passes uses beats as they arrive, the others replay them from the buffer. The buffer holds two columns: the
 // next column arrives during the passes over this one. Otherwise the unit would wait for a column after each pixel.
 //
-// Pipeline: fetch (column register) | multiply and sum, several stages without a stall | accumulate | output buffer. A
-// weight beat is used directly from the register slice of its port.
+// Pipeline: fetch (column register) | the column waits for its weights | multiply and sum, several stages without a stall
+// | accumulate | output buffer. A weight beat is used where it stands at its port (farm_steady). Streamed weights may
+// pause, so they are used from the register slice of their port, and the column does not wait.
 `default_nettype none
 
 // The column register in front of the multipliers, and the counters of its place in the matrix.
@@ -110,14 +111,16 @@ endmodule
 
 // The control that both units share: the column, a weight beat for each of its beats, the cycle in which accumulators
 // take a beat's sum, and the output buffer. A unit has STAGES registers from the column to a beat's sum and LATENCY
-// registers from the column to the results. It keeps the results until the next ones.
+// registers from the column to the results. It keeps the results until the next ones. STEADY: the weights come from a
+// parameter memory, and `column` stands beside the weight beat at the port.
 module farm_mvau_control #(
     parameter int IN_WIDTH = 8,
     parameter int OUT_WIDTH = 8,
     parameter int SYNAPSE_FOLDS = 1,
     parameter int NEURON_FOLDS = 1,
     parameter int STAGES = 2,
-    parameter int LATENCY = 4
+    parameter int LATENCY = 4,
+    parameter bit STEADY = 1
 ) (
     input  wire                  clk,
     input  wire                  rst,
@@ -136,24 +139,37 @@ module farm_mvau_control #(
     output logic                 out0_valid,
     input  wire                  out0_ready
 );
-    logic column_valid, column_last, room;
-    wire take = column_valid && in1_valid && (room || !column_last);
-    assign in1_ready = take;
+    localparam int WAIT = STEADY ? 1 : 0;  // cycles in which the column waits for its weights
+
+    logic [IN_WIDTH-1:0] fetched;
+    logic column_valid, column_last, room, weights;  // weights: there is a beat for this column
+    wire take = column_valid && weights && (room || !column_last);
 
     farm_mvau_fetch #(
         .WIDTH(IN_WIDTH), .SYNAPSE_FOLDS(SYNAPSE_FOLDS), .NEURON_FOLDS(NEURON_FOLDS)
-    ) fetch (.clk, .rst, .in0_data, .in0_valid, .in0_ready, .column, .valid(column_valid), .last(column_last), .take);
+    ) fetch (
+        .clk, .rst, .in0_data, .in0_valid, .in0_ready, .column(fetched), .valid(column_valid), .last(column_last), .take
+    );
 
-    logic [STAGES-1:0] taken, ended;  // [s] is the value of `take` and `column_last` s + 1 cycles ago
-    assign add = taken[STAGES-1];
-    assign last = ended[STAGES-1];
+    if (STEADY) begin : steady
+        farm_steady port (.clk, .rst, .in_valid(in1_valid), .in_ready(in1_ready), .started(weights), .take);
+        always_ff @(posedge clk) column <= fetched;
+    end else begin : streamed
+        assign weights = in1_valid;
+        assign in1_ready = take;
+        assign column = fetched;
+    end
+
+    logic [STAGES+WAIT-1:0] taken, ended;  // [s] is the value of `take` and `column_last` s + 1 cycles ago
+    assign add = taken[STAGES+WAIT-1];
+    assign last = ended[STAGES+WAIT-1];
     always_ff @(posedge clk) begin
-        taken <= rst ? '0 : STAGES'({taken, take});
-        ended <= STAGES'({ended, column_last});
+        taken <= rst ? '0 : (STAGES + WAIT)'({taken, take});
+        ended <= (STAGES + WAIT)'({ended, column_last});
         total_valid <= !rst && add && last;
     end
 
-    farm_mvau_leave #(.WIDTH(OUT_WIDTH), .LATENCY(LATENCY), .INTERVAL(SYNAPSE_FOLDS)) leave (
+    farm_mvau_leave #(.WIDTH(OUT_WIDTH), .LATENCY(LATENCY + WAIT), .INTERVAL(SYNAPSE_FOLDS)) leave (
         .clk, .rst, .issue(take && column_last), .room, .in0_data(results), .in0_valid(done),
         .out0_data, .out0_valid, .out0_ready
     );

@@ -11,7 +11,8 @@ module farm_mvau_integer #(
     parameter int INPUT_BITS = 8,
     parameter int WEIGHT_BITS = 8,
     parameter int ACCUMULATOR_BITS = 24,
-    parameter int MMV = 1
+    parameter int MMV = 1,
+    parameter bit STEADY = 1
 ) (
     input  wire                            clk,
     input  wire                            rst,
@@ -38,7 +39,7 @@ module farm_mvau_integer #(
 
     farm_mvau_control #(
         .IN_WIDTH(MMV * SIMD * INPUT_BITS), .OUT_WIDTH(OUT_WIDTH), .SYNAPSE_FOLDS(SYNAPSE_FOLDS),
-        .NEURON_FOLDS(NEURON_FOLDS), .STAGES(STAGES), .LATENCY(LATENCY)
+        .NEURON_FOLDS(NEURON_FOLDS), .STAGES(STAGES), .LATENCY(LATENCY), .STEADY(STEADY)
     ) control (
         .clk, .rst, .in0_data, .in0_valid, .in0_ready, .in1_valid, .in1_ready, .column, .add, .last, .total_valid,
         .results, .done(total_valid), .out0_data, .out0_valid, .out0_ready

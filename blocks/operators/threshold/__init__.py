@@ -31,6 +31,8 @@ class Threshold(Operator):
     highest: int
     output_bits: int
 
+    steady_parameters = True
+
     @property
     def signed(self) -> bool:
         """Whether values are two's complement."""

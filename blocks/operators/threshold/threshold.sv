@@ -24,28 +24,33 @@ module farm_threshold #(
 );
     localparam int STEPS = (1 << OUTPUT_BITS) - 1;
 
-    logic room;
-    logic [OUTPUT_BITS-1:0] stage_valid;
+    localparam int LATENCY = OUTPUT_BITS + 1;  // a value waits for its thresholds, then a stage per output bit
+
+    logic room, started;
+    logic [LATENCY-1:0] stage_valid;
+    logic [LANES*INPUT_BITS-1:0] values;
     logic [LANES*OUTPUT_BITS-1:0] counts;
-    wire take = in0_valid && in1_valid && room;
+    wire take = in0_valid && started && room;
     assign in0_ready = take;
-    assign in1_ready = take;
+
+    farm_steady port (.clk, .rst, .in_valid(in1_valid), .in_ready(in1_ready), .started, .take);
+    always_ff @(posedge clk) values <= in0_data;
 
     for (genvar lane = 0; lane < LANES; lane++) begin : lanes
         farm_threshold_lane #(
             .INPUT_BITS(INPUT_BITS), .THRESHOLD_BITS(THRESHOLD_BITS), .OUTPUT_BITS(OUTPUT_BITS), .SIGNED(SIGNED)
         ) search (
             .clk,
-            .value(in0_data[lane*INPUT_BITS+:INPUT_BITS]),
+            .value(values[lane*INPUT_BITS+:INPUT_BITS]),
             .thresholds(in1_data[lane*STEPS*THRESHOLD_BITS+:STEPS*THRESHOLD_BITS]),
             .count(counts[lane*OUTPUT_BITS+:OUTPUT_BITS])
         );
     end
 
-    always_ff @(posedge clk) stage_valid <= rst ? '0 : OUTPUT_BITS'({stage_valid, take});
+    always_ff @(posedge clk) stage_valid <= rst ? '0 : LATENCY'({stage_valid, take});
 
-    farm_credit_fifo #(.WIDTH(LANES * OUTPUT_BITS), .LATENCY(OUTPUT_BITS)) leave (
-        .clk, .rst, .issue(take), .room, .in0_data(counts), .in0_valid(stage_valid[OUTPUT_BITS-1]),
+    farm_credit_fifo #(.WIDTH(LANES * OUTPUT_BITS), .LATENCY(LATENCY)) leave (
+        .clk, .rst, .issue(take), .room, .in0_data(counts), .in0_valid(stage_valid[LATENCY-1]),
         .out0_data, .out0_valid, .out0_ready
     );
 endmodule

@@ -104,17 +104,33 @@ def test_label_select_takes_the_cycles_that_it_says(simulator: Simulator, draw_c
 def test_no_pattern_of_stalls_changes_a_value(
     simulator: Simulator, draw_case: Callable[..., Any], seed: int, data: st.DataObject
 ) -> None:
-    ports = [
-        *(port.name for port in (*simulator.core.graph.inputs, *simulator.core.graph.outputs)),
-        *(port.name for port in simulator.core.graph.parameter_ports()),
-    ]
+    ports = [port.name for port in (*simulator.core.graph.inputs, *simulator.core.graph.outputs)]
     kinds = data.draw(st.lists(st.sampled_from([0.0, 0.1, 0.5, 0.9]), min_size=len(ports), max_size=len(ports)))
     bursts = data.draw(st.lists(st.sampled_from([1, 3, 20]), min_size=len(ports), max_size=len(ports)))
     stalls = {
         name: Stall(seed=seed + at, chance=chance, longest=burst)
         for at, (name, chance, burst) in enumerate(zip(ports, kinds, bursts, strict=True))
     }
-    assert differing(simulator, draw_case, seed, stalls) == []
+    assert differing(simulator, draw_case, seed, stalls | late_memories(simulator, seed)) == []
+
+
+def late_memories(simulator: Simulator, seed: int) -> dict[str, Stall]:
+    """Parameter memories that start at different times: nothing else can happen to them."""
+    ports = simulator.core.graph.parameter_ports()
+    starts = np.random.default_rng(seed).integers(0, 60, len(ports)).tolist()
+    return {port.name: Stall(start=start) for port, start in zip(ports, starts, strict=True)}
+
+
+def test_a_memory_that_pauses_is_found_where_nothing_waits_for_it(
+    simulator: Simulator, draw_case: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The simulator refuses it. If a memory does it all the same, the core ends the simulation."""
+    stalls = {simulator.core.graph.parameter_ports()[0].name: Stall(seed=3, chance=0.5, longest=3)}
+    with pytest.raises(ValueError, match=r"n.*_parameter0: a parameter memory does not pause; it may only start late"):
+        differing(simulator, draw_case, 3, stalls)
+    monkeypatch.setattr("toolchains.open.simulation.simulator.check_parameter_stalls", lambda *_: None)
+    with pytest.raises(SimulationError, match=r"the model ended: .*farm_stream\.sv"):
+        differing(simulator, draw_case, 3, stalls)
 
 
 BEHIND = (
@@ -164,9 +180,9 @@ def test_sums_are_taken_apart_where_they_stand(
     behind_simulator: Simulator, draw_case: Callable[..., Any], seed: int, chance: float, longest: int
 ) -> None:
     graph = behind_simulator.core.graph
-    ports = [port.name for port in (*graph.inputs, *graph.parameter_ports(), *graph.outputs)]
+    ports = [port.name for port in (*graph.inputs, *graph.outputs)]
     stalls = {name: Stall(seed=seed + at, chance=chance, longest=longest) for at, name in enumerate(ports)}
-    sums_in_parts(behind_simulator, draw_case, seed, stalls)
+    sums_in_parts(behind_simulator, draw_case, seed, stalls | late_memories(behind_simulator, seed))
 
 
 def test_a_standing_sum_costs_no_cycle(behind_simulator: Simulator, draw_case: Callable[..., Any]) -> None:

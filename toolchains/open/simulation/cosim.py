@@ -1,7 +1,8 @@
 """Simulate a block cycle by cycle: `python -m toolchains.open.simulation.cosim` is the `cosim` step.
 
 The verilated core gets the block's memory images, then images back to back. Its outputs must equal the integer model's
-in every run: with a source at full speed, with a source at the network's interval, and with random stalls at all ports.
+in every run: with a source at full speed, with a source at the network's interval, and with random stalls at all data
+ports. In these last runs parameter memories start late, each at another time; they never pause: cores rely on it.
 The step writes `values.json` for the reports and for `doit fifos`; `values_of_runs` describes it.
 
 With `--waveform` the step repeats one run on a second model that records all signals: the run at full speed, or the run
@@ -48,7 +49,9 @@ Tensor = np.ndarray[Any, Any]
 SEED = 2020
 FULL_SPEED, AT_INTERVAL = "full_speed", "at_network_interval"
 RANDOM = {"short_stalls": Stall(chance=0.2, longest=6), "long_stalls": Stall(chance=0.004, longest=300)}
-"""Stall patterns for all ports; each port gets a seed of its own."""
+"""Stall patterns for all data ports; each port gets a seed of its own."""
+LATEST_START = 100
+"""Cycles until the last parameter memory starts."""
 RANDOM_IMAGES = 2
 TRACED_IMAGES = 2
 
@@ -163,7 +166,8 @@ class RunError(SimulationError):
 
 def plans(core: GraphCore, memories: Iterable[str], images: int, interval: int) -> list[Plan]:
     """List the runs of a core, the one at full speed first."""
-    ports = [*(port.name for port in core.graph.inputs), *memories, *(port.name for port in core.graph.outputs)]
+    ports = [port.name for port in (*core.graph.inputs, *core.graph.outputs)]
+    memories = list(memories)
     found = [
         Plan(FULL_SPEED, images, {}, SEED),
         Plan(AT_INTERVAL, images, {"input": Stall(image_cycles=interval)}, SEED + 1),
@@ -171,6 +175,8 @@ def plans(core: GraphCore, memories: Iterable[str], images: int, interval: int) 
     for number, (name, stall) in enumerate(RANDOM.items()):
         seeds = range(SEED + number * len(ports), SEED + (number + 1) * len(ports))
         stalls = {port: replace(stall, seed=seed) for port, seed in zip(ports, seeds, strict=True)}
+        starts = np.random.default_rng(seeds[0]).integers(0, LATEST_START, len(memories)).tolist()
+        stalls |= {memory: Stall(start=start) for memory, start in zip(memories, starts, strict=True)}
         found.append(Plan(name, RANDOM_IMAGES, stalls, SEED + len(found)))
     return found
 

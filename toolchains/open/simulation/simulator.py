@@ -205,7 +205,8 @@ class Simulator:
 
         Raises:
             SimulationError: The core deadlocks, breaks a rule of AXI4-Stream, or gives too many or too few beats.
-            ValueError: Inputs or memories do not fit the core, or `stalls` names an unknown port.
+            ValueError: Inputs or memories do not fit the core, or `stalls` names an unknown port or lets a parameter
+                memory pause.
         """
         return self.run_memories(self._memories(parameters), inputs, images=images, stalls=stalls, seed=seed)
 
@@ -229,6 +230,7 @@ class Simulator:
         unknown = set(stalls) - {port.name for port in given}
         if unknown:
             raise ValueError(f"no port of {self.core.name} is called {', '.join(sorted(unknown))}")
+        check_parameter_stalls(self.core, stalls)
         ports = (_Port * len(given))(*(port.struct(stalls.get(port.name, FLOWING)) for port in given))
         watch = _Watch(self.core)
         file = None if waveform is None else ctypes.c_char_p(bytes(waveform))
@@ -303,6 +305,14 @@ class Simulator:
             factor += 2 * stall.chance * stall.longest + (2 * stall.closed / stall.open if stall.open else 0)
         pace = max((stall.image_cycles for stall in stalls.values()), default=0)
         return int(factor * images * max(alone, 2 * pace)) + sum(stall.start for stall in stalls.values())
+
+
+def check_parameter_stalls(core: GraphCore, stalls: Mapping[str, Stall]) -> None:
+    """Raise ValueError if a pattern lets a parameter memory do more than start late: cores rely on it."""
+    for port in core.graph.parameter_ports():
+        stall = stalls.get(port.name, FLOWING)
+        if stall.chance or stall.closed:
+            raise ValueError(f"{port.name}: a parameter memory does not pause; it may only start late (Stall.start)")
 
 
 def _error(run: _Run, given: list[_Given], moved: list[int], watch: _Watch) -> SimulationError:
