@@ -29,15 +29,17 @@ FIT, MERGE, FILL = (f"toolchains.open.netlist.{name}" for name in ("fit", "merge
 def netlist(build: Build, network: Network) -> Step:
     """The step that puts the trained values in."""
     place = f"{build.folder}/{STAGE.name}"
+    # In a folder of their own: one has the name of what is made of them.
+    cells = {f"cells/{name}": name for name in MODEL_SOURCES}
     with_memories = [block.name for block in network.blocks if memory_plans(block.core().graph)]
     return Step(
         name=f"{STAGE.name}:{network.name}",
-        argv=(PYTHON, "-m", FILL, "--job", "job.json", "--kernel", "kernel.json", "--cells", *MODEL_SOURCES),
+        argv=(PYTHON, "-m", FILL, "--job", "job.json", "--kernel", "kernel.json", "--cells", *cells),
         inputs=(
             *modules_of(build.root, FILL),
             Text("job.json", lambda: _job(network)),
             Text("kernel.json", lambda: json_text(kernel_of(network).describe())),
-            *(File(name, f"toolchains/open/netlist/{name}") for name in MODEL_SOURCES),
+            *(File(cell, f"toolchains/open/netlist/{name}") for cell, name in cells.items()),
             *(File(name, f"{place}/{name}") for name in (*LOGIC, PLACES, AREA)),
             *(File(f"filled/{name}.json", f"{build.folder}/memories/{name}/{FILLED_JSON}") for name in with_memories),
         ),
