@@ -67,6 +67,7 @@ class Convolution:
         pad: Zero rows and columns: top, left, bottom, right.
         threshold_pe: Channels whose thresholds are compared at once; 0 takes the fewest that keep up.
         mmv: Pixels computed at once.
+        pixels_in: Pixels of the input map that arrive at once.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Convolution:
     simd: int
     mmv: int
     threshold_pe: int
+    pixels_in: int = 1
 
     @property
     def padded_height(self) -> int:
@@ -112,6 +114,11 @@ class Convolution:
         """Output pixels per image."""
         return self.output.height * self.output.width
 
+    @property
+    def spare(self) -> int:
+        """Columns behind the padded map that fill its last beat; no window reads them."""
+        return -self.padded_width % self.pixels_in
+
     def padding(self) -> Pad:
         """The operator that adds the zero rows and columns."""
         top, left, bottom, right = self.pad
@@ -122,9 +129,10 @@ class Convolution:
             top=top,
             left=left,
             bottom=bottom,
-            right=right,
-            lanes=self.simd,
+            right=right + self.spare,
+            lanes=self.input_lanes,
             bits=self.source.bits,
+            pixels=self.pixels_in,
         )
 
     def window(self) -> SlidingWindow:
@@ -132,13 +140,20 @@ class Convolution:
         return SlidingWindow(
             channels=self.source.channels,
             height=self.padded_height,
-            width=self.padded_width,
+            width=self.padded_width + self.spare,
             kernel=self.kernel,
             stride=self.stride,
             simd=self.simd,
             bits=self.source.bits,
             mmv=self.mmv,
+            pixels=self.pixels_in,
+            spare=self.spare,
         )
+
+    @property
+    def input_lanes(self) -> int:
+        """Elements a beat of the input map: `simd` channels, or whole pixels."""
+        return self.window().inputs[0].lanes
 
     def mvau(self) -> Mvau:
         """The matrix-vector unit."""
@@ -179,8 +194,10 @@ class Convolution:
     def mistakes(self) -> list[tuple[str, str, str]]:
         """All reasons why the folding cannot be built, as (field of the network file, what, remedy)."""
         found: list[tuple[str, str, str]] = []
-        if self.source.channels % self.simd:
-            found.append(not_dividing("simd", self.simd, self.source.channels, "input channels"))
+        if self.kernel * self.source.channels % self.simd:
+            found.append(not_dividing_inputs(self.simd, self.source.channels, self.kernel))
+        if self.source.width % self.pixels_in:
+            found.append(not_dividing("pixels_in", self.pixels_in, self.source.width, "input columns"))
         if self.output.width % self.mmv:
             found.append(not_dividing("mmv", self.mmv, self.output.width, "output columns"))
         if found or self.channels % self.pe or (self.threshold_pe and self.channels % self.threshold_pe):
@@ -197,10 +214,10 @@ class Convolution:
 
     def build(self, builder: GraphBuilder, stream: str) -> str:
         """Append the convolution to a graph; returns the stream of its activations."""
-        stream = builder.widen(f"{self.name}_input_width", stream, self.simd)
-        if self.pad != NO_PAD:
+        stream = builder.widen(f"{self.name}_input_width", stream, self.input_lanes)
+        if self.pad != NO_PAD or self.spare:
             stream = builder.add(f"{self.name}_pad", self.padding(), stream)
-        if self.kernel > 1 or self.stride > 1 or self.mmv > 1:
+        if self.kernel > 1 or self.stride > 1 or self.mmv > 1 or self.pixels_in > 1:
             stream = builder.add(f"{self.name}_window", self.window(), stream)
         stream = builder.add(self.name, self.mvau(), stream, parameters=[f"{self.name}_weights"])
         threshold = self.threshold()
@@ -212,6 +229,13 @@ def not_dividing(field: str, value: int, total: int, of_what: str) -> tuple[str,
     """The mistake of a `field` that does not divide `total`, as (field, what, remedy)."""
     legal = ", ".join(map(str, divisors(total)))
     return (field, f"{field} {value} does not divide {total} {of_what}", f"use one of {legal}")
+
+
+def not_dividing_inputs(simd: int, channels: int, kernel: int) -> tuple[str, str, str]:
+    """The mistake of a `simd` that divides neither the input channels nor the inputs of a kernel row."""
+    if kernel == 1:
+        return not_dividing("simd", simd, channels, "input channels")
+    return not_dividing("simd", simd, kernel * channels, "inputs of a kernel row")
 
 
 def known(section: Section, read: Callable[[], T]) -> T | None:
@@ -257,6 +281,7 @@ def read_convolution(  # the caller fixes the parts that the file may not change
     simd = known(section, lambda: section.integer("simd", minimum=1))
     mmv = known(section, lambda: section.integer("mmv", default=1, minimum=1))
     threshold_pe = known(section, lambda: section.integer("threshold_pe", default=0, minimum=1))
+    pixels_in = known(section, lambda: section.integer("pixels_in", default=1, minimum=1))
     section.finish()
     found: list[tuple[str, str, str]] = []
     for field, value in (("pe", pe), ("threshold_pe", threshold_pe)):
@@ -266,7 +291,7 @@ def read_convolution(  # the caller fixes the parts that the file may not change
     if source.map is not None and window_ok and channels is not None and stride is not None:
         convolution = Convolution(
             name, source.map, channels, kernel, stride, pad, weight_bits, activation_bits,
-            pe or 1, simd or 1, mmv or 1, threshold_pe or 0,
+            pe or 1, simd or 1, mmv or 1, threshold_pe or 0, pixels_in or 1,
         )  # fmt: skip
         rows, columns = convolution.padded_height, convolution.padded_width
         if kernel > min(rows, columns):
@@ -275,8 +300,8 @@ def read_convolution(  # the caller fixes the parts that the file may not change
         else:
             output = Known(convolution.output, channels)
             found += convolution.mistakes()
-    elif source.channels and simd and source.channels % simd:
-        found.append(not_dividing("simd", simd, source.channels, "input channels"))
+    elif source.channels and simd and kernel * source.channels % simd:
+        found.append(not_dividing_inputs(simd, source.channels, kernel))
     for field, what, remedy in found:
         section.problem(field if section.has(field) else None, f"{name}: {what}", remedy)
     return convolution, output

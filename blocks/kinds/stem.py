@@ -28,8 +28,8 @@ class Stem:
 
     @property
     def input_lanes(self) -> int:
-        """One pixel a beat."""
-        return self.input.channels
+        """`pixels_in` pixels a beat."""
+        return self.conv0.pixels_in * self.input.channels
 
     @property
     def output(self) -> FeatureMap:
@@ -61,7 +61,8 @@ class Stem:
     def _graph(self) -> Graph:
         builder = GraphBuilder()
         height, width, channels = self.input.height, self.input.width, self.input.channels
-        stream = builder.port("input", Stream(channels, self.input.bits, height * width), height, width, channels)
+        entering = Stream(self.input_lanes, self.input.bits, height * width // self.conv0.pixels_in)
+        stream = builder.port("input", entering, height, width, channels)
         stream = self.conv0.build(builder, stream)
         source, lanes = self.conv0.output, self.conv0.pe
         stream = builder.widen("pool_width", stream, lanes)

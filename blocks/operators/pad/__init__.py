@@ -10,7 +10,13 @@ from config.frozen import dataclass
 
 @dataclass(frozen=True)
 class Pad(Operator):
-    """Zero rows and columns around a map of `height` x `width` x `channels` (sizes of the input, without padding)."""
+    """Zero rows and columns around a map of `height` x `width` x `channels` (sizes of the input, without padding).
+
+    A beat holds `lanes` channels of one pixel, or `pixels` whole pixels. Rows are whole beats on both sides, but pixels
+    that come in one beat leave in two if `left` is no multiple of `pixels`.
+    """
+
+    later_fields = ("pixels",)
 
     channels: int
     height: int
@@ -21,6 +27,7 @@ class Pad(Operator):
     right: int
     lanes: int
     bits: int
+    pixels: int = 1
 
     @property
     def out_height(self) -> int:
@@ -51,14 +58,28 @@ class Pad(Operator):
         return by_formula(luts=self.lanes * self.bits + 60)
 
     def mistakes(self) -> tuple[Mistake, ...]:
-        """Checks sizes and padding, and that lanes divide the channels."""
-        found = positive(self, "channels", "height", "width", "lanes") + lane_bits(self, "bits")
+        """Checks sizes and padding, and that lanes divide the channels or beats the rows."""
+        found = positive(self, "channels", "height", "width", "lanes", "pixels") + lane_bits(self, "bits")
         found += not_negative(self, "top", "left", "bottom", "right")
-        return tuple(found or divides(self, "lanes", "channels", self.channels))
+        if found:
+            return tuple(found)
+        if self.pixels == 1:
+            return tuple(divides(self, "lanes", "channels", self.channels))
+        found = divides(self, "pixels", "the columns", self.width)
+        found += divides(self, "pixels", "the columns of the padded map", self.out_width)
+        if self.lanes != self.pixels * self.channels:
+            whole = self.pixels * self.channels
+            found.append(Mistake("lanes", f"{self.lanes} lanes for {self.pixels} whole pixels", f"lanes is {whole}"))
+        return tuple(found)
 
     @property
     def cpp_function(self) -> str:
-        """`farm::pad` with this shape."""
+        """`farm::pad` or `farm::pad_pixels` with this shape."""
+        if self.pixels > 1:
+            return (
+                f"farm::pad_pixels<{self.channels}, {self.height}, {self.width}, {self.top}, {self.left}, "
+                f"{self.bottom}, {self.right}, {self.pixels}, {self.bits}>"
+            )
         return (
             f"farm::pad<{self.channels}, {self.height}, {self.width}, {self.top}, {self.left}, {self.bottom}, "
             f"{self.right}, {self.lanes}, {self.bits}>"
@@ -66,7 +87,22 @@ class Pad(Operator):
 
     @property
     def sv_module(self) -> SvModule:
-        """`farm_pad`."""
+        """`farm_pad`. With several pixels a beat its columns are beats, shifted by the rest of the left padding."""
+        if self.pixels > 1:
+            left, columns = self.left // self.pixels, self.width // self.pixels
+            return SvModule(
+                "farm_pad",
+                (
+                    ("WIDTH", self.lanes * self.bits),
+                    ("ROWS", self.height),
+                    ("COLUMNS", columns),
+                    ("TOP", self.top),
+                    ("LEFT", left),
+                    ("BOTTOM", self.bottom),
+                    ("RIGHT", self.out_width // self.pixels - left - columns),
+                    ("SHIFT", self.left % self.pixels * self.channels * self.bits),
+                ),
+            )
         return SvModule(
             "farm_pad",
             (

@@ -10,7 +10,8 @@ module farm_pad #(
     parameter int TOP = 0,
     parameter int LEFT = 0,
     parameter int BOTTOM = 0,
-    parameter int RIGHT = 0
+    parameter int RIGHT = 0,
+    parameter int SHIFT = 0  // highest bits of a beat that leave with the next one; a row then ends with a beat of zeros
 ) (
     input  wire              clk,
     input  wire              rst,
@@ -68,8 +69,21 @@ module farm_pad #(
         end
     end
 
+    wire [WIDTH-1:0] now = on_map ? in0_data : '0;
+    logic [WIDTH-1:0] beat;
+    if (SHIFT == 0) begin : straight
+        assign beat = now;
+    end else begin : shifted
+        logic [SHIFT-1:0] carried;
+        assign beat = {now[WIDTH-SHIFT-1:0], carried};
+        always_ff @(posedge clk) begin
+            if (rst) carried <= '0;
+            else if (moved) carried <= now[WIDTH-1:WIDTH-SHIFT];
+        end
+    end
+
     farm_skid #(.WIDTH(WIDTH)) leave (
-        .clk, .rst, .in0_data(on_map ? in0_data : '0), .in0_valid(offered), .in0_ready(slice_ready),
+        .clk, .rst, .in0_data(beat), .in0_valid(offered), .in0_ready(slice_ready),
         .out0_data, .out0_valid, .out0_ready
     );
 endmodule

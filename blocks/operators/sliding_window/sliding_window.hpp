@@ -107,6 +107,145 @@ void sliding_window(stream<lanes<SIMD, BITS> >& input, stream<lanes<MMV * SIMD, 
     }
 }
 
+// Writes a beat of PIXELS pixels to consecutive banks, advances the place, and counts full rows.
+template <int PIXELS, int BANKS, int ROW_WORDS, int ROWS, int WIDTH, class Pixel, class Input, int WORDS>
+void load_pixels(stream<Input>& input, Pixel (&banks)[BANKS][WORDS], int& slot, int& x, int& bank, int& word,
+                 int& loaded_rows) {
+#pragma HLS INLINE
+    const Input beat = input.read();
+    load_banks: for (int b = 0; b < BANKS; b++) {
+#pragma HLS UNROLL
+        if (bank == b - b % PIXELS) {
+            Pixel pixel;
+            FARM_PARTITION(pixel.lane);
+            load_lanes: for (int l = 0; l < Pixel::count; l++) {
+#pragma HLS UNROLL
+                pixel.lane[l] = beat.lane[b % PIXELS * Pixel::count + l];
+            }
+            banks[b][slot * ROW_WORDS + word] = pixel;
+        }
+    }
+    x += PIXELS;
+    bank += PIXELS;
+    if (bank == BANKS) {
+        bank = 0;
+        word++;
+    }
+    if (x == WIDTH) {
+        x = 0;
+        bank = 0;
+        word = 0;
+        loaded_rows++;
+        slot = slot + 1 == ROWS ? 0 : slot + 1;
+    }
+}
+
+// Windows whose beats cross kernel positions, or of a map that comes several pixels a beat. All columns of a kernel row
+// of MMV windows are read at once: column x is in bank x % BANKS. A kernel row leaves in beats of SIMD elements of each
+// window. TURNS banks can hold the first column of a group.
+template <int CHANNELS, int HEIGHT, int WIDTH, int OUT_WIDTH, int KERNEL, int STRIDE, int SIMD, int BITS, int MMV,
+          int PIXELS, int BANKS, int TURNS>
+void window_rows(stream<lanes<PIXELS * CHANNELS, BITS> >& input, stream<lanes<MMV * SIMD, BITS> >& output) {
+    const int ROWS = KERNEL + STRIDE;
+    const int OUT_HEIGHT = (HEIGHT - KERNEL) / STRIDE + 1;
+    const int STEP = MMV * STRIDE;
+    const int SPAN = (MMV - 1) * STRIDE + KERNEL;
+    const int BEATS = KERNEL * CHANNELS / SIMD;
+    const int ROW_WORDS = (WIDTH + BANKS - 1) / BANKS;
+    const int EMITS = OUT_WIDTH / MMV * KERNEL * BEATS;
+    const int LOADS = STRIDE * (WIDTH / PIXELS);
+    const int STEPS = EMITS > LOADS ? EMITS : LOADS;
+
+    // One word more, because banks behind the last column of a row are read as well.
+    lanes<CHANNELS, BITS> banks[BANKS][ROWS * ROW_WORDS + 1];
+    FARM_PACK(banks);
+    FARM_PARTITION_DIM(banks, 1);
+    lanes<CHANNELS, BITS> row[SPAN];
+    FARM_PACK(row);
+    FARM_PARTITION(row);
+
+    int load_slot = 0;
+    int load_x = 0;
+    int load_bank = 0;
+    int load_word = 0;
+    int loaded_rows = 0;
+    fill_rows: for (int i = 0; i < KERNEL * (WIDTH / PIXELS); i++) {
+#pragma HLS PIPELINE II=1
+        load_pixels<PIXELS, BANKS, ROW_WORDS, ROWS, WIDTH>(input, banks, load_slot, load_x, load_bank, load_word,
+                                                           loaded_rows);
+    }
+
+    int top = 0;
+    output_rows: for (int oy = 0; oy < OUT_HEIGHT; oy++) {
+// If flattened, a row's first window could be read before the last pixel that it needs is written.
+#pragma HLS LOOP_FLATTEN off
+        int ky = 0;
+        int part = 0;
+        int bank = 0;
+        int word = 0;
+        window_steps: for (int step = 0; step < STEPS; step++) {
+#pragma HLS PIPELINE II=1
+#pragma HLS DEPENDENCE variable=banks inter false
+            if (step < LOADS && loaded_rows < HEIGHT) {
+                load_pixels<PIXELS, BANKS, ROW_WORDS, ROWS, WIDTH>(input, banks, load_slot, load_x, load_bank, load_word,
+                                                                   loaded_rows);
+            }
+            if (step < EMITS) {
+                if (part == 0) {
+                    const int slot = top + ky >= ROWS ? top + ky - ROWS : top + ky;
+                    lanes<CHANNELS, BITS> found[BANKS];
+                    FARM_PACK(found);
+                    FARM_PARTITION(found);
+                    window_banks: for (int b = 0; b < BANKS; b++) {
+#pragma HLS UNROLL
+                        found[b] = banks[b][slot * ROW_WORDS + word + (bank > b ? 1 : 0)];
+                    }
+                    window_turns: for (int turn = 0; turn < TURNS; turn++) {
+#pragma HLS UNROLL
+                        window_columns: for (int column = 0; column < SPAN; column++) {
+#pragma HLS UNROLL
+                            if (bank == turn * STEP % BANKS) {
+                                row[column] = found[(turn * STEP % BANKS + column) % BANKS];
+                            }
+                        }
+                    }
+                }
+                lanes<MMV * SIMD, BITS> beat;
+                FARM_PARTITION(beat.lane);
+                window_parts: for (int b = 0; b < BEATS; b++) {
+#pragma HLS UNROLL
+                    if (part == b) {
+                        window_pixels: for (int m = 0; m < MMV; m++) {
+#pragma HLS UNROLL
+                            window_lanes: for (int s = 0; s < SIMD; s++) {
+#pragma HLS UNROLL
+                                const int element = b * SIMD + s;
+                                beat.lane[m * SIMD + s] = row[m * STRIDE + element / CHANNELS].lane[element % CHANNELS];
+                            }
+                        }
+                    }
+                }
+                output.write(beat);
+                part++;
+                if (part == BEATS) {
+                    part = 0;
+                    ky++;
+                    if (ky == KERNEL) {
+                        ky = 0;
+                        word += STEP / BANKS;
+                        bank += STEP % BANKS;
+                        if (bank >= BANKS) {
+                            bank -= BANKS;
+                            word++;
+                        }
+                    }
+                }
+            }
+        }
+        top = top + STRIDE >= ROWS ? top + STRIDE - ROWS : top + STRIDE;
+    }
+}
+
 // Windows of 1 x 1, one pixel at a time: passes every STRIDE-th row and column on and stores nothing.
 template <int CHANNELS, int HEIGHT, int WIDTH, int STRIDE, int SIMD, int BITS>
 void subsample(stream<lanes<SIMD, BITS> >& input, stream<lanes<SIMD, BITS> >& output) {

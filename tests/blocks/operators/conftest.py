@@ -35,7 +35,14 @@ SHAPES: tuple[Operator, ...] = (
     Pad(4, 3, 5, 1, 2, 0, 3, 2, 3),
     Pad(3, 4, 4, 3, 3, 2, 2, 3, 8),
     Pad(2, 2, 2, 0, 0, 0, 0, 1, 40),
+    Pad(3, 3, 8, 2, 3, 1, 5, 12, 3, pixels=4),
+    Pad(1, 2, 4, 0, 2, 0, 0, 2, 8, pixels=2),
     SlidingWindow(4, 5, 7, 3, 1, 2, 2),
+    SlidingWindow(4, 5, 7, 3, 1, 6, 2),
+    SlidingWindow(3, 9, 16, 5, 2, 5, 8, 3, pixels=4, spare=1),
+    SlidingWindow(2, 7, 12, 3, 2, 2, 3, 5, pixels=2),
+    SlidingWindow(2, 8, 9, 2, 3, 4, 2, pixels=3),
+    SlidingWindow(2, 4, 8, 1, 1, 2, 3, 4, pixels=2),
     SlidingWindow(6, 6, 9, 3, 2, 6, 4),
     SlidingWindow(4, 5, 6, 1, 2, 2, 4),
     SlidingWindow(3, 13, 13, 7, 2, 3, 8, 4),
@@ -292,7 +299,7 @@ def _window_beats(shape: SlidingWindow, columns: np.ndarray) -> np.ndarray:
     With one pixel at a time that is the order of the elements; with several, lane m * simd + s is pixel m's.
     """
     groups = shape.out_height * shape.out_width // shape.mmv
-    parts = shape.kernel * shape.kernel * shape.folds
+    parts = shape.kernel * shape.kernel * shape.channels // shape.simd
     grouped = columns.reshape(columns.shape[0] * groups, shape.mmv, parts, shape.simd)
     return np.ascontiguousarray(grouped.transpose(0, 2, 1, 3)).reshape(-1, shape.mmv * shape.simd)
 

@@ -47,6 +47,9 @@ CONV0 = Mvau(147, 64, 64, 3, 8, 8, 112 * 112, mmv=16)
         # 3 rows of 9, then 7 rows of max(7 * 9, 9), in 2 folds.
         (SlidingWindow(4, 9, 9, 3, 1, 2, 2), 2 * (3 * 9 + 7 * 63)),
         (MaxPool(64, 113, 113, 3, 2, 64, 2, beatwise=True), 113 * 113),
+        # 8 groups of 14 pixels, 7 kernel rows of 3 beats, 112 rows; 12 rows are held, so 2 of 29 beats are waited for.
+        (SlidingWindow(3, 229, 232, 7, 2, 7, 8, 14, pixels=8, spare=3), 112 * 8 * 7 * 3 + 2 * 29),
+        (Pad(3, 224, 224, 3, 3, 2, 5, 24, 8, pixels=8), 229 * 29),
         (WidthConverter(32, 64, 2, 6400), 200),
         (WidthConverter(6, 4, 2, 48), 8 + 12),
     ],
@@ -85,7 +88,11 @@ MISTAKES = [
     (Pad(6, 2, 2, 0, 0, 0, 0, 3, 65), "bits", "64"),
     (SlidingWindow(4, 5, 5, 6, 1, 2, 2), "kernel", "at most 5"),
     (SlidingWindow(4, 5, 5, 3, 0, 2, 2), "stride", "at least 1"),
-    (SlidingWindow(4, 5, 5, 3, 1, 3, 2), "simd", "1, 2, 4"),
+    (SlidingWindow(4, 5, 5, 3, 1, 5, 2), "simd", "1, 2, 3, 4, 6, 12"),
+    (SlidingWindow(4, 5, 5, 1, 1, 3, 2), "simd", "1, 2, 4"),
+    (SlidingWindow(4, 5, 9, 3, 1, 4, 2, pixels=2), "pixels", "1, 3, 9"),
+    (Pad(3, 4, 6, 0, 1, 0, 1, 12, 8, pixels=4), "pixels", "1, 2, 3, 6"),
+    (Pad(3, 4, 8, 0, 1, 0, 2, 12, 8, pixels=4), "pixels", "1, 11"),
     (SlidingWindow(4, 6, 6, 3, 1, 2, 2, mmv=3), "mmv", "1, 2, 4"),
     (Mvau(12, 8, 3, 4, 2, 1, 4), "pe", "1, 2, 4, 8"),
     (Mvau(12, 8, 4, 5, 2, 1, 4), "simd", "1, 2, 3, 4, 6, 12"),
