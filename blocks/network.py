@@ -13,6 +13,7 @@ from blocks.core.base import Core
 from blocks.core.ports import port_name
 from blocks.dma import Dma
 from blocks.fifo_depths import SUFFIX, Depths, depths_file, read_depths
+from blocks.foldings import read_topology, topology_file
 from blocks.kinds.convolution import MOST_CHANNELS, MOST_PIXELS_A_SIDE, UNKNOWN, FeatureMap, Known, known
 from blocks.kinds.head import Head, read_head
 from blocks.kinds.residual import Residual, read_residual
@@ -65,8 +66,15 @@ class Network:
     dataset: Dataset | None
     labels: tuple[str, ...]
     views: Views = AS_BY_DEFAULT
+    topology: Path | None = None
+    """The network file that has everything but the folding, if this one is a folding of it."""
     link_depths: Depths = ()
     """Depths of FIFOs between blocks, by the port that the stream comes from, where they are not `LINK_DEPTH`."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that describe it, its own first."""
+        return (self.file, self.topology) if self.topology else (self.file,)
 
     @property
     def head(self) -> Head:
@@ -135,15 +143,18 @@ def read_network(path: Path) -> Network:
     name = _name(document, default=path.stem)
     if name is not None and name != path.stem:
         document.problem("name", f"the file is called {path.name}, the network {name!r}", "give both the same name")
+    topology = topology_file(document, path)
+    if topology is None and document.has("folding_of"):
+        document.problems.raise_if_any()  # without its topology nothing else can be checked
+    document, sections = read_topology(document, topology)
     image = known(document, lambda: _image(document.section("image")))
-    parameters = document.text("parameters", default=path.stem)
+    parameters = document.text("parameters", default=(topology or path).stem)
     pure = PurePosixPath(parameters)
     if pure.is_absolute() or ".." in pure.parts:
         what = f"the folder {parameters!r} is not below the network file"
         document.problem("parameters", what, "put the parameters beside the file")
     dataset = _dataset(document.section("dataset")) if document.has("dataset") else None
     labels = document.texts("labels", default=())
-    sections = document.sections("blocks")
     if document.has("blocks") and len(sections) < FEWEST_BLOCKS and document.ok:
         what = f"a network needs at least {FEWEST_BLOCKS} blocks, this one has {len(sections)}"
         document.problem("blocks", what, "give one stem, at least one residual block, one head")
@@ -157,7 +168,9 @@ def read_network(path: Path) -> Network:
     check_shared(views, {block.name: block.core().name for block in blocks}, named)
     document.problems.raise_if_any()
     assert image is not None  # noqa: S101  a problem would have been raised
-    network = Network(name or path.stem, path, image, blocks, path.parent / parameters, dataset, labels, views)
+    network = Network(
+        name or path.stem, path, image, blocks, path.parent / parameters, dataset, labels, views, topology
+    )
     return _with_depths(network, depths_file(path)) if depths_file(path).exists() else network
 
 

@@ -164,35 +164,39 @@ class Section:
         self.name = name
         self.problems = problems
         self.ok = True
-        self._node = node
+        self.node = node
         self._asked: set[str] = set()
-        self._values: dict[str, tuple[int, yaml.Node]] = {
+        self.values: dict[str, tuple[int, yaml.Node]] = {
             key.value: (key.start_mark.line + 1, value) for key, value in node.value
         }
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The keys that are present, in the order of the file."""
-        return tuple(self._values)
+        return tuple(self.values)
 
     def line(self, key: str | None = None) -> int:
         """Return the line of `key`, or the first line of the section if `key` is absent or None."""
-        if key is not None and key in self._values:
-            return self._values[key][0]
-        return self._node.start_mark.line + 1
+        if key is not None and key in self.values:
+            return self.values[key][0]
+        return self.node.start_mark.line + 1
 
     def has(self, key: str) -> bool:
         """Tell whether `key` is present."""
-        return key in self._values
+        return key in self.values
 
     def is_mapping(self, key: str) -> bool:
         """Tell whether `key` is present and holds a mapping of keys."""
-        return self.has(key) and isinstance(self._values[key][1], yaml.MappingNode)
+        return self.has(key) and isinstance(self.values[key][1], yaml.MappingNode)
 
     def problem(self, key: str | None, what: str, remedy: str) -> None:
         """Record a problem at `key`, or with the section as a whole if `key` is None."""
         self.ok = False
-        self.problems.add(self.file, self.line(key), what, remedy)
+        self.problems.add(self.file_of(key), self.line(key), what, remedy)
+
+    def file_of(self, key: str | None) -> str:
+        """The file that a problem at `key` is reported in."""
+        return self.file
 
     def text(self, key: str, *, default: D | Required = REQUIRED, choices: Collection[str] | None = None) -> str | D:
         """Return the text at `key`; it must be one of `choices` if they are given."""
@@ -274,15 +278,15 @@ class Section:
         """Return the mapping at `key`. The placeholder for a bad value is an empty section in the same place."""
         if not self._written(key):
             return self._absent(key, default, self._empty(key))
-        if default is None and is_empty(self._values[key][1]):
+        if default is None and is_empty(self.values[key][1]):
             return default  # all lines below the key are comments
-        return self._subsection(key, self._values[key][1]) or self._empty(key)
+        return self._subsection(key, self.values[key][1]) or self._empty(key)
 
     def sections(self, key: str, *, default: D | Required = REQUIRED) -> list[Section] | D:
         """Return the list of mappings at `key`."""
         if not self._written(key):
             return self._absent(key, default, [])
-        node = self._values[key][1]
+        node = self.values[key][1]
         if not isinstance(node, yaml.SequenceNode):
             self.problem(key, f"'{key}' must be a list, found {found(node)}", "begin each item with '- '")
             return []
@@ -293,24 +297,24 @@ class Section:
         """Return the mapping of mappings at `key`, by name and in the order of the file."""
         if not self._written(key):
             return self._absent(key, default, {})
-        outer = self._subsection(key, self._values[key][1])
+        outer = self._subsection(key, self.values[key][1])
         if outer is None:
             return {}
-        inner = {name: outer._subsection(name, node) for name, (_, node) in outer._values.items()}
+        inner = {name: outer._subsection(name, node) for name, (_, node) in outer.values.items()}
         self.ok = self.ok and outer.ok
         return {name: subsection for name, subsection in inner.items() if subsection is not None}
 
     def finish(self) -> None:
         """Report every key that no getter asked for. Otherwise a mistyped key would silently keep its default."""
-        for key, (line, _) in self._values.items():
+        for key, (line, _) in self.values.items():
             if key not in self._asked:
                 self.ok = False
                 where = f" in '{self.name}'" if self.name else ""
-                self.problems.add(self.file, line, f"unknown key '{key}'{where}", suggestion(key, self._asked))
+                self.problems.add(self.file_of(key), line, f"unknown key '{key}'{where}", suggestion(key, self._asked))
 
     def _written(self, key: str) -> bool:
         self._asked.add(key)
-        return key in self._values
+        return key in self.values
 
     def _absent(self, key: str, default: D | Required, placeholder: T) -> T | D:
         if isinstance(default, Required):
@@ -322,7 +326,7 @@ class Section:
     def _scalar(self, key: str, default: D | Required, read: Callable[[yaml.Node], T | Found], placeholder: T) -> T | D:
         if not self._written(key):
             return self._absent(key, default, placeholder)
-        node = self._values[key][1]
+        node = self.values[key][1]
         value = read(node)
         if not isinstance(value, Found):
             return value
@@ -332,7 +336,7 @@ class Section:
         return placeholder
 
     def _list(self, key: str, read: Callable[[yaml.Node], T | Found]) -> tuple[T, ...] | None:
-        node = self._values[key][1]
+        node = self.values[key][1]
         if not isinstance(node, yaml.SequenceNode):
             self.problem(key, f"'{key}' must be a list, found {found(node)}", "write it as [a, b]")
             return None
@@ -342,7 +346,7 @@ class Section:
             if isinstance(value, Found):
                 self.ok = False
                 what = f"item {position} of '{key}' must be {value.expected}, found {found(item)}"
-                self.problems.add(self.file, item.start_mark.line + 1, what, value.remedy)
+                self.problems.add(self.file_of(key), item.start_mark.line + 1, what, value.remedy)
             else:
                 values.append(value)
         return tuple(values) if len(values) == len(node.value) else None
@@ -361,11 +365,11 @@ class Section:
             return Section(self.file, node, self.problems, name=key)
         self.ok = False
         what = f"'{key}' must be a mapping of keys, found {found(node)}"
-        self.problems.add(self.file, node.start_mark.line + 1, what, "write 'key: value' lines below it")
+        self.problems.add(self.file_of(key), node.start_mark.line + 1, what, "write 'key: value' lines below it")
         return None
 
     def _empty(self, key: str) -> Section:
-        mark = self._values[key][1].start_mark if key in self._values else self._node.start_mark
+        mark = self.values[key][1].start_mark if key in self.values else self.node.start_mark
         # A separate collector: the missing or bad mapping was reported already, so its keys must not be.
         return Section(self.file, yaml.MappingNode("tag:yaml.org,2002:map", [], mark), Problems(), name=key)
 

@@ -35,7 +35,10 @@ def kernel(build: Build, network: Network) -> Step | None:
     place = f"{build.folder}/{STAGE.name}"
     folder = network.parameters.relative_to(network.file.parent).as_posix()
     trained = {block.name: file for block in network.blocks if (file := parameter_file(network, block))}
-    files = {network.file.name: network.file, **{f"{folder}/{name}.npz": file for name, file in trained.items()}}
+    files = {
+        **{file.name: file for file in network.files},
+        **{f"{folder}/{name}.npz": file for name, file in trained.items()},
+    }
     words, inputs = told(build)
     settings = build.settings.section(HwEmuSettings)
     images, traced = str(settings.images), bool(settings.trace)

@@ -21,7 +21,10 @@ def stimuli(build: Build, network: Network) -> Step | None:
         return None
     folder = network.parameters.relative_to(network.file.parent).as_posix()
     trained = {block.name: file for block in network.blocks if (file := parameter_file(network, block))}
-    files = {network.file.name: network.file, **{f"{folder}/{name}.npz": file for name, file in trained.items()}}
+    files = {
+        **{file.name: file for file in network.files},
+        **{f"{folder}/{name}.npz": file for name, file in trained.items()},
+    }
     images = str(build.settings.section(CosimSettings).images)
     place = f"{build.folder}/{STAGE.name}"
     return Step(
