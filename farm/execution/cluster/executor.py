@@ -61,6 +61,8 @@ class ClusterExecutor:
         self._note = note
         self._live: dict[str, Live] = {}
         self._left: dict[str, Left] = {}
+        #: Folders of those that the engine does not know any more.
+        self._gone: set[str] = set()
         self._asking = Asking(children)
         self._clearing = Asking(children)
         #: The number of the last question that has been answered.
@@ -97,6 +99,8 @@ class ClusterExecutor:
                 folder = self._root / JOBS / one.folder
                 # What a node that shares no folder has done shows when it is asked for.
                 if is_alive or one.is_far or (folder / FINISHED).is_file() or client_lives(one, folder):
+                    if not is_alive:
+                        self._gone.add(one.folder)
                     self._left[one.folder] = one.with_id(sighting.id if sighting is not None else "")
                     continue
             remove_beneath(self._root, f"{JOBS}/{one.folder if isinstance(one, Left) else one}")
@@ -220,6 +224,8 @@ class ClusterExecutor:
     def close(self) -> None:
         """Clear what has ended, and remove what other farms need no more."""
         self._clear_all()
+        for folder in self._gone & self._left.keys():
+            remove_beneath(self._root, f"{JOBS}/{folder}")  # nobody has wanted it
         for claim in self._claims:
             with contextlib.suppress(OSError):
                 claim.unlink()

@@ -33,9 +33,13 @@ class Job:
     avoid: tuple[str, ...] = ()
     is_far: bool = False
 
-    def on_its_own(self, command: tuple[str, ...], memory_mib: int) -> Job:
-        """Return the same job for a node that sees no folder of this machine."""
-        return replace(self, command=command, memory_mib=memory_mib, log=Path(os.devnull), is_far=True)
+    def on_its_own(self, command: tuple[str, ...], *, more_mib: int, more_minutes: int) -> Job:
+        """Return the same job for a node that sees no folder of this machine, and does more than run the tool."""
+        minutes = None if self.minutes is None else self.minutes + more_minutes
+        memory_mib = self.memory_mib + more_mib
+        return replace(
+            self, command=command, memory_mib=memory_mib, minutes=minutes, log=Path(os.devnull), is_far=True
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -172,3 +173,20 @@ def test_settings_that_do_not_go_together(checkout, tmp_path: Path, more: str, w
     output = checkout.doit(status=3)
     assert words in output and "farm.local.yaml" in output
     assert not checkout.exists("build/one.log")
+
+
+@pytest.mark.nightly
+def test_a_job_that_nobody_wants_any_more_leaves_no_folder(build, tmp_path: Path) -> None:
+    marks = tmp_path / "marks"
+    checkout = build(counting(marks, 1, 2.0))
+    killed = checkout.start(start_new_session=True)
+    until = time.monotonic() + 30
+    while not marks.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    killed.kill()
+    killed.wait()
+    time.sleep(6)
+    checkout.dodo(one(WORKS, SOURCES))
+    checkout.doit()
+    assert checkout.read("build/out") == "A"
+    assert not list((checkout.folder / "build/.farm/jobs").iterdir())

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.engine import remote_server
+from farm.execution.cluster.far import gate
 from farm.execution.cluster.far import workplace as places
 from farm.execution.cluster.far.kept import Kept
 from farm.execution.cluster.far.post import MissingError, Post, Stored
@@ -212,3 +213,20 @@ def test_the_folder_of_a_killed_job_is_removed_by_the_next_one(tmp_path: Path, m
     above.chmod(0o755)
     with pytest.raises(OSError, match="yours alone"), workplace("three"):
         pass
+
+
+def test_a_few_carriers_work_at_a_time(monkeypatch) -> None:
+    monkeypatch.setattr(gate, "_PLACES", 3)
+    monkeypatch.setattr(gate, "_PATIENCE_S", 0.3)
+    monkeypatch.setattr(gate, "_mine", [])
+    try:
+        for _ in range(4):
+            gate.enter()
+        # The fourth has waited in vain, and goes on.
+        assert len(gate._mine) == 3
+        gate._mine.pop().close()
+        gate.enter()
+        assert len(gate._mine) == 3
+    finally:
+        for place in gate._mine:
+            place.close()

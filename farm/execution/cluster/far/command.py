@@ -7,7 +7,15 @@ from pathlib import Path
 
 import farm
 
-_CODE = "import sys; sys.path.insert(0, sys.argv.pop(1)); from farm.execution.cluster.far.carrier import main; main()"
+#: The gate first: what waits before it has loaded nothing else.
+_CODE = """
+import sys
+sys.path.insert(0, sys.argv.pop(1))
+from farm.execution.cluster.far import gate
+gate.enter()
+from farm.execution.cluster.far.carrier import main
+main()
+"""
 
 
 def carrier_words(verb: str, folder: Path, *more: str) -> list[str]:

@@ -19,8 +19,8 @@ from farm.execution.cluster.job import Job
 from farm.execution.run import Run
 from farm.execution.scratch import environment_of
 
-#: What the program of the farm on a node takes itself, where it fetches and sends.
-_PROGRAM_MIB = 96
+#: What the program of the farm on a node takes itself. It waits up to a quarter of an hour for a store that is away.
+_PROGRAM_MIB, _PROGRAM_MINUTES = 96, 20
 
 
 class ThroughStore:
@@ -36,7 +36,8 @@ class ThroughStore:
         """Return a job that finds all it needs in the store, by its token."""
         command = (self._engine.python or sys.executable, "-I", "-m", "farm.execution.cluster.far.node")
         made = new_job(run, command, avoid=tuple(avoid), unlimited=unlimited)
-        return made.on_its_own((*command, self._address, made.token), made.memory_mib + _PROGRAM_MIB)
+        words = (*command, self._address, made.token)
+        return made.on_its_own(words, more_mib=_PROGRAM_MIB, more_minutes=_PROGRAM_MINUTES)
 
     def write(self, run: Run, job: Job, *, distrusts: bool) -> None:
         """Write what the carrier has to know: it hashes the inputs, which are in the run's folder."""
