@@ -223,6 +223,8 @@ class Step:
 
 def _collide(paths: Sequence[str]) -> bool:
     """Whether a path stands there twice, or is the folder of another."""
+    if len(paths) < 2:
+        return False
     seen = set(paths)
     return len(seen) != len(paths) or not seen.isdisjoint(_folders(seen))
 

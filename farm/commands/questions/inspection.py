@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import sys
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,16 @@ class Inspection(Helpful, DoitCmdBase):  # type: ignore[misc]
 
     doc_description = None
     cmd_options: tuple[dict[str, Any], ...] = ()
+
+    def parse_execute(self, in_args: list[str]) -> Any:
+        """Look at the tasks without Python's search for circles of garbage: all that is made lives to the end."""
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            return super().parse_execute(in_args)
+        finally:
+            if collects:
+                gc.enable()
 
     def _select(self) -> tuple[TaskControl, list[str]]:
         """Return the control and the selected tasks with all that they need, needed ones first."""
