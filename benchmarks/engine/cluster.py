@@ -1,7 +1,7 @@
 """What a cluster costs the farm: a stage, many jobs in flight, a large plan.
 
 `python -m benchmarks.engine.cluster` starts a Slurm of two nodes on this host, prints one table, and ends with 1 if a
-limit is missed. It needs what `.ci/run` installs. `--only NAME` measures one line: stage, srun, fake or plan.
+limit is missed. It needs what `.ci/run` installs. `--only NAME` measures one line: stage, store, srun, fake or plan.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.engine import remote_server
 from benchmarks.engine.graphs import ROOT, CopyGraph
 
 _STAGES, _ROUNDS = 5, 3
@@ -84,9 +85,20 @@ def _doit(folder: Path, more: dict[str, str], *words: str) -> tuple[float, float
 
 def stage(cluster: Any) -> tuple[str, bool]:
     """Compare a chain of steps here and on the cluster."""
-    seconds: dict[str, list[float]] = {"local": [], "slurm": []}
+    return _compared(cluster, "a stage on the cluster, more than local", {"executor": "slurm"})
+
+
+def store(cluster: Any) -> tuple[str, bool]:
+    """Compare a chain of steps here and on the cluster, through a store."""
+    with tempfile.TemporaryDirectory() as name, remote_server.nginx(Path(name) / "nginx") as server:
+        settings = {"executor": "slurm", "transport": "store", "remote": f"'{server.url}'", "remote_writes": "objects"}
+        return _compared(cluster, "a stage there through nginx, more than local", settings)
+
+
+def _compared(cluster: Any, title: str, settings: dict[str, str]) -> tuple[str, bool]:
+    seconds: dict[str, list[float]] = {"local": [], "elsewhere": []}
     for _ in range(_ROUNDS):
-        for executor, found in seconds.items():
+        for place, found in seconds.items():
             with tempfile.TemporaryDirectory() as name:
                 folder = Path(name)
                 CopyGraph(_STAGES, _STAGES).write_farm(folder)
@@ -96,10 +108,12 @@ def stage(cluster: Any) -> tuple[str, bool]:
                 (folder / "dodo.py").write_text(
                     f"from pathlib import Path\nfrom farm.settings import FarmSettings\n{text}"
                 )
-                _project(folder, f"farm: {{executor: {executor}}}\n")
+                chosen = {"executor": "local"} if place == "local" else settings
+                written = ", ".join(f"{key}: {value}" for key, value in chosen.items())
+                _project(folder, f"farm: {{{written}}}\n")
                 found.append(_doit(folder, cluster.environment, "build")[0])
-    more_s = (statistics.median(seconds["slurm"]) - statistics.median(seconds["local"])) / _STAGES
-    return f"a stage on the cluster, more than local      {more_s:8.2f} s      (limit 2 s)", more_s <= 2.0
+    more_s = (statistics.median(seconds["elsewhere"]) - statistics.median(seconds["local"])) / _STAGES
+    return f"{title:<46}{more_s:8.2f} s      (limit 2 s)", more_s <= 2.0
 
 
 def _in_flight(
@@ -176,7 +190,13 @@ def plan(cluster: Any) -> tuple[str, bool]:
     return line, cpu_s <= 3.0
 
 
-_LINES: dict[str, Callable[[Any], tuple[str, bool]]] = {"stage": stage, "srun": srun, "fake": fake, "plan": plan}
+_LINES: dict[str, Callable[[Any], tuple[str, bool]]] = {
+    "stage": stage,
+    "store": store,
+    "srun": srun,
+    "fake": fake,
+    "plan": plan,
+}
 
 
 @contextmanager

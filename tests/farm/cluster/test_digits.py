@@ -74,6 +74,7 @@ def test_all_of_digits_through_a_store_to_nodes_that_see_no_checkout(cluster, se
     checkout = on_cluster(copy_checkout(tmp_path / "checkout").folder, cluster)
     (checkout.folder / "farm.local.yaml").write_text(f"farm: {{{settings}, remote_writes: objects}}\n")
     with cluster.hidden(tmp_path):
+        assert cluster.before, "this test needs namespaces of mounts: run it as root"
         check_build(checkout, 6 + 7 + 1)
 
 

@@ -117,13 +117,14 @@ class Cluster:
 
     @contextlib.contextmanager
     def hidden(self, folder: Path) -> Iterator[None]:
-        """Let both nodes see an empty folder in place of this one. Skips where no namespace of mounts can be made."""
+        """Let both nodes see an empty folder in place of this one; without mount namespaces `before` stays empty."""
         # Root needs no namespace of users, and slurmd of root does not start in one.
         more = () if os.geteuid() == 0 else ("--user", "--map-current-user", "--keep-caps")
         script = 'mount -t tmpfs none "$0" && exec "$@"'
         blind = ("unshare", "--mount", *more, "sh", "-c", script, str(folder))
         if subprocess.run([*blind, "true"], check=False, stderr=subprocess.DEVNULL).returncode:
-            pytest.skip("no namespace of mounts can be made here (unshare)")
+            yield
+            return
         try:
             self.before = blind
             self._restart_nodes()
