@@ -6,6 +6,7 @@ nothing drives.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -35,6 +36,19 @@ class Part:
     tied: int = 0
     """Undefined or undriven bits that were set to 0."""
 
+    def shape(self) -> str:
+        """A digest of all but the contents: two memories of one shape differ in INIT values only."""
+        cells = [
+            (
+                cell.name,
+                cell.type,
+                sorted((k, v) for k, v in cell.parameters.items() if not k.startswith("INIT")),
+                sorted(cell.connections.items()),
+            )
+            for cell in self.cells
+        ]
+        return hashlib.sha256(repr((sorted(self.ports.items()), cells)).encode()).hexdigest()
+
 
 def parts_of(netlist: Netlist) -> tuple[Part, ...]:
     """The modules of a netlist, each behind those that it instantiates; its top keeps its name.
@@ -45,13 +59,13 @@ def parts_of(netlist: Netlist) -> tuple[Part, ...]:
     Raises:
         NetlistError: a cell is neither a module of the netlist nor a primitive of UltraScale+.
     """
-    top = netlist.top
+    top, order = netlist.top, _inner_first(netlist)
     names = {top: top}
     taken = {top.lower()}
-    for name in _inner_first(netlist):
+    for name in order:
         if name not in names:
             names[name] = _unique(f"{top}_{legal(name.rpartition(chr(92))[2])}", taken)
-    return tuple(_part(netlist.modules[name], names) for name in _inner_first(netlist))
+    return tuple(_part(netlist.modules[name], names) for name in order)
 
 
 def legal(name: str) -> str:

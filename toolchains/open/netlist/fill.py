@@ -10,30 +10,42 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from integration.kernel import Kernel, kernel_xml
 from toolchains.open.netlist.cells import NetlistError, Part
-from toolchains.open.netlist.files import fill
+from toolchains.open.netlist.files import fill, memory_shapes
 from toolchains.open.netlist.join import memory_name
-from toolchains.open.netlist.merge import read_parts
+from toolchains.open.netlist.merge import read_tops
 from toolchains.open.netlist.models import cell_models
 from toolchains.open.netlist.names import AREA, MODELS
 
 
-def filled_memories(job: Mapping[str, Any], folder: Path) -> Iterator[Part]:
-    """The memories of all blocks, from `<block>.json`. Raises NetlistError if one has another width than its port."""
-    for memory in job["memories"]:
-        name = memory_name(memory)
-        (part,) = read_parts(folder / f"{memory['block']}.json", name)
-        bits = len(part.ports["out_TDATA"][1])
-        if bits != memory["bits"]:
-            raise NetlistError(
-                f"{name} has {bits} bits, but {memory['block']}.{memory['port']}, which it feeds, has "
-                f"{memory['bits']}; make the memories again: doit memories"
-            )
-        yield part
+def filled_memories(job: Mapping[str, Any], shapes: Mapping[str, str], folder: Path) -> Iterator[Part]:
+    """The memories of all blocks, from `<block>.json`; `shapes` as the merge left them.
+
+    Raises:
+        NetlistError: one has another width than its port, or differs from the merged memory by more than its contents.
+    """
+    for block, memories in groupby(job["memories"], key=itemgetter("block")):
+        given = {memory_name(memory): memory for memory in memories}
+        for (name, memory), (part,) in zip(given.items(), read_tops(folder / f"{block}.json", given), strict=True):
+            bits = len(part.ports["out_TDATA"][1])
+            if bits != memory["bits"]:
+                raise NetlistError(
+                    f"{name} has {bits} bits, but {block}.{memory['port']}, which it feeds, has {memory['bits']}; "
+                    "make the memories again: doit memories"
+                )
+            if part.shape() != shapes[name]:
+                raise NetlistError(
+                    f"{name} of {block}.json is the memory of another network: it differs from {memory['module']}, "
+                    f"which was merged for {block}.{memory['port']}, by more than its contents; "
+                    "make the memories again: doit memories"
+                )
+            yield part
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -49,11 +61,11 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     job = json.loads(given.job.read_text())
     try:
-        memories = list(filled_memories(job, Path("filled")))
+        memories = list(filled_memories(job, memory_shapes(Path()), Path("filled")))
+        fill(Path(), job["kernel"], memories)
     except NetlistError as error:
         print(f"ERROR: {error}")
         return 1
-    fill(Path(), job["kernel"], memories)
     Path("kernel.xml").write_text(kernel_xml(Kernel.from_description(json.loads(given.kernel.read_text()))))
     shutil.copyfile(AREA, "values.json")
     Path(MODELS).write_text(cell_models("\n".join(path.read_text() for path in given.cells)))

@@ -20,7 +20,7 @@ from toolchains.open.netlist.check import Checks
 from toolchains.open.netlist.files import Writer
 from toolchains.open.netlist.join import Ports, join, memory_name, ports_of
 from toolchains.open.netlist.names import AREA
-from toolchains.open.synthesis.netlist import read_netlist
+from toolchains.open.synthesis.netlist import Netlist, read_netlist
 
 
 def read_parts(path: Path, top: str) -> tuple[Part, ...]:
@@ -29,10 +29,28 @@ def read_parts(path: Path, top: str) -> tuple[Part, ...]:
     Raises:
         NetlistError: the file is another module's netlist, or cannot be joined.
     """
-    try:
-        return parts_of(read_netlist(path, top))
-    except (KeyError, TypeError, json.JSONDecodeError):
-        raise NetlistError(f"{path}: this is no netlist of {top}; make it again: doit ooc") from None
+    (parts,) = read_tops(path, (top,))
+    return parts
+
+
+def read_tops(path: Path, tops: Iterable[str]) -> Iterator[tuple[Part, ...]]:
+    """The same for a file with several tops, which is read once: the modules of each.
+
+    Raises:
+        NetlistError: as `read_parts`.
+    """
+    netlist: Netlist | None = None
+    for top in tops:
+        try:
+            netlist = replace(netlist, top=top) if netlist else read_netlist(path, top)
+            yield parts_of(netlist)
+        except (KeyError, TypeError, AttributeError, ValueError, IndexError, RecursionError):
+            raise NetlistError(f"{path}: this is no netlist of {top}; make it again: doit {_maker(path)}") from None
+
+
+def _maker(path: Path) -> str:
+    """The task that makes a netlist, by the folder that it is in."""
+    return {"cores": "ooc", "links": "netlist"}.get(path.parent.name, "memories")
 
 
 def merge(job: Mapping[str, Any], slrs: Mapping[str, str], folder: Path, device: str) -> dict[str, Any]:
@@ -54,16 +72,20 @@ def merge(job: Mapping[str, Any], slrs: Mapping[str, str], folder: Path, device:
 
     for path, name in _logic(job, folder):
         take(read_parts(path, name))
+    empty: dict[str, Part] = {}
     for memory in job["memories"]:
-        (empty,) = read_parts(folder / "memories" / f"{memory['module']}.json", memory["module"])
-        take([replace(empty, name=memory_name(memory))], write=False)
+        module = memory["module"]
+        if module not in empty:
+            (empty[module],) = read_parts(folder / "memories" / f"{module}.json", module)
+        take([replace(empty[module], name=memory_name(memory))], write=False)
     joined = join(job, slrs, modules)
     checks.add(joined.part)
     checks.top(joined.part, joined.slrs, job["dma"])
     if checks.faults:
         raise NetlistError("\n".join(checks.faults))
     census.add(joined.part)
-    writer.finish(joined.part, census.primitives(), device)
+    shapes = {memory_name(memory): empty[memory["module"]].shape() for memory in job["memories"]}
+    writer.finish(joined.part, census.primitives(), device, shapes)
     return summary(job, joined, census)
 
 

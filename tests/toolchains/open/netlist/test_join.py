@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from small_kernel import JOB, NETLISTS, SLRS, edited, kernel, written
 
 from toolchains.open.netlist.cells import NetlistError, Part
 from toolchains.open.netlist.check import Checks
@@ -20,143 +21,11 @@ from toolchains.open.netlist.merge import merge, read_parts
 from toolchains.open.synthesis import yosys
 from toolchains.open.synthesis.netlist import Cell
 
-SLRS = {"dma": "slr0", "a": "slr0", "b": "slr2"}
-
-
-def end(block: str, port: str, lanes: int = 2) -> dict[str, Any]:
-    return {"block": block, "port": port, "lanes": lanes, "bits": 4, "width": 8 * -(-lanes * 4 // 8)}
-
-
-def stream(name: str, direction: str, bits: int = 8) -> dict[str, Any]:
-    return {"name": name, "direction": direction, "bits": bits}
-
-
-JOB: dict[str, Any] = {
-    "format": 1,
-    "kernel": "small",
-    "dma": "dma",
-    "blocks": [
-        {
-            "name": "dma",
-            "core": "mover",
-            "pins": [["word", "input", 8], ["answer", "output", 8]],
-            "streams": [stream("image", "out"), stream("result", "in")],
-        },
-        *(
-            {
-                "name": name,
-                "core": "layer",
-                "pins": [],
-                "streams": [stream("input_r", "in"), stream("output_r", "out"), stream("weights", "in")],
-            }
-            for name in "ab"
-        ),
-    ],
-    "memories": [{"block": name, "port": "weights", "module": "memory", "bits": 8} for name in "ab"],
-    "links": [
-        {
-            "name": "link0",
-            "module": "link",
-            "slice": "slice",
-            "source": end("dma", "image"),
-            "sink": end("a", "input_r"),
-        },
-        {
-            "name": "link1",
-            "module": "link",
-            "slice": "slice",
-            "source": end("a", "output_r"),
-            "sink": end("b", "input_r"),
-        },
-        {
-            "name": "link2",
-            "module": "link",
-            "slice": "slice",
-            "source": end("b", "output_r"),
-            "sink": end("dma", "result"),
-        },
-    ],
-}
-
-
-def through(top: str, pairs: list[tuple[str, str]], pins: tuple[tuple[str, str], ...] = ()) -> dict[str, Any]:
-    """A netlist in which a register is between the data of each pair of streams, the handshake is a wire."""
-    bits = iter(range(2, 10_000))
-    clock, reset = next(bits), next(bits)
-    ports: dict[str, Any] = {
-        "ap_clk": {"direction": "input", "bits": [clock]},
-        "ap_rst_n": {"direction": "input", "bits": [reset]},
-    }
-    cells: dict[str, Any] = {}
-    netnames: dict[str, Any] = {}
-
-    def register(d: int, q: int, name: str, init: str = "0") -> None:
-        pins = {"C": [clock], "CE": [reset], "D": [d], "R": ["0"], "Q": [q]}
-        directions = {pin: "output" if pin == "Q" else "input" for pin in pins}
-        cells[name] = {
-            "hide_name": 0, "type": "FDRE", "parameters": {"INIT": init}, "attributes": {},
-            "port_directions": directions, "connections": pins,
-        }  # fmt: skip
-
-    for source, sink in pairs:
-        data, out = [next(bits) for _ in range(8)], [next(bits) for _ in range(8)]
-        valid, ready = next(bits), next(bits)
-        if source:
-            ports[f"{source}_TDATA"] = {"direction": "input", "bits": data}
-            ports[f"{source}_TVALID"] = {"direction": "input", "bits": [valid]}
-            ports[f"{source}_TREADY"] = {"direction": "output", "bits": [ready if sink else "1"]}
-        if sink:
-            ports[f"{sink}_TDATA"] = {"direction": "output", "bits": out}
-            ports[f"{sink}_TVALID"] = {"direction": "output", "bits": [valid if source else "1"]}
-            ports[f"{sink}_TREADY"] = {"direction": "input", "bits": [ready]}
-            for place in range(8):
-                register(data[place] if source else out[place], out[place], f"$r{sink}{place}", "1" if source else "0")
-    for pin, direction in pins:
-        wires = [next(bits) for _ in range(8)]
-        ports[pin] = {"direction": direction, "bits": wires}
-        if direction == "output":
-            for place in range(8):
-                register(wires[place], wires[place], f"{pin}[{place}]")
-    return {"modules": {top: {"attributes": {}, "ports": ports, "cells": cells, "netnames": netnames}}}
-
-
-NETLISTS = {
-    "cores/mover": through("mover", [("", "image"), ("result", "")], (("word", "input"), ("answer", "output"))),
-    "cores/layer": through("layer", [("input_r", "output_r"), ("weights", "")]),
-    "memories/memory": through("memory", [("", "out")]),
-    "links/link": through("link", [("from", "to")]),
-    "links/slice": through("slice", [("from", "to")]),
-}
-
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """A folder with all netlists, as the step has them."""
-    for name, netlist in NETLISTS.items():
-        path = tmp_path / f"{name}.json"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps(netlist))
-    return tmp_path
-
-
-def edited(place: Path, name: str, edit: Callable[[dict[str, Any]], None]) -> None:
-    netlist = copy.deepcopy(NETLISTS[name])
-    (module,) = netlist["modules"].values()
-    edit(module)
-    (place / f"{name}.json").write_text(json.dumps(netlist))
-
-
-def kernel(place: Path) -> dict[str, Any]:
-    """The kernel's files in all formats, with memories that hold 1 in their lowest bit; what the merge said."""
-    values = merge(JOB, SLRS, place, "xcu250-figd2104-2L-e")
-    filled = []
-    for memory in ("a_weights", "b_weights"):
-        netlist = copy.deepcopy(NETLISTS["memories/memory"]["modules"]["memory"])
-        netlist["cells"]["$rout0"]["parameters"]["INIT"] = "1"
-        (place / f"{memory}.json").write_text(json.dumps({"modules": {memory: netlist}}))
-        filled += read_parts(place / f"{memory}.json", memory)
-    fill(place, "small", filled)
-    return values
+    return written(tmp_path)
 
 
 # Registers: 16 of the mover, 8 of each layer, memory, link and slice. The last link and the one before it cross two
@@ -317,7 +186,7 @@ def test_what_does_not_fit_names_both_ends(place: Path, name: str, edit: Any, me
     edited(place, name, edit)
     with pytest.raises(NetlistError, match=message):
         merge(JOB, SLRS, place, "")
-    assert not list(place.glob("logic.*"))
+    assert not [path for path in place.iterdir() if path.is_file()]
 
 
 def test_the_netlist_of_another_core_under_a_cores_name(place: Path) -> None:
