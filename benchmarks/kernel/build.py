@@ -50,13 +50,13 @@ class Took:
 
 
 class Checkout:
-    """A copy of this checkout, with a store and a home of its own in `folder`."""
+    """A copy of this checkout, with a store and a home of its own in `folder`; with `own_store`, the user's store."""
 
-    def __init__(self, folder: Path, network: Network) -> None:
+    def __init__(self, folder: Path, network: Network, *, own_store: bool = False) -> None:
         self.folder, self.network = folder / "checkout", network
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("XILINX")},
-            **{name: str(folder / "data") for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME")},
+            **({} if own_store else {name: str(folder / "data") for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME")}),
             "PYTHONPATH": str(self.folder),
         }
         words = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
@@ -73,16 +73,16 @@ class Checkout:
         """The folder of its trained values."""
         return self.folder / self.network.parameters.relative_to(ROOT)
 
-    def build(self, what: str) -> Took:
-        """Build the xclbin of target hw_emu.
+    def build(self, what: str, *tasks: str) -> Took:
+        """Build the xclbin of target hw_emu, or run other tasks.
 
         Raises:
             SystemExit: the build fails, with what it has printed.
         """
-        words = ("-m", "doit", "build", f"network={self.network.name}", "toolchain=open", "target=hw_emu")
+        given = (f"network={self.network.name}", "toolchain=open", "target=hw_emu")
         before, busy, begin = _children_cpu_s(), _machine_cpu_s(), time.monotonic()
         process = subprocess.Popen(
-            [sys.executable, *words],
+            [sys.executable, "-m", "doit", *(tasks or ("build",)), *given],
             cwd=self.folder, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         peak = Peak(process.pid)
