@@ -72,6 +72,10 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--fc-weights", type=Path, metavar="FILE", help=_WEIGHTS_HELP)
     run.add_argument("--xclbin", type=Path, metavar="FILE", help="default: what the script names, here or in build/")
     run.set_defaults(command=_run)
+    xrt = commands.add_parser("xrt", help="run a host program of AMD's XRT (C++, OpenCL, PYNQ) on the emulated card")
+    xrt.add_argument("--platform", metavar="NAME", help="the card's shell; default: that of the first xclbin named")
+    xrt.add_argument("program", nargs="+", metavar="-- PROGRAM", help="and its arguments")
+    xrt.set_defaults(command=_xrt)
     return parser
 
 
@@ -265,6 +269,12 @@ def _run(options: argparse.Namespace) -> int:
         labels = ", ".join(label_of(int(index), facts.labels) for index in results.ravel())
         _console.print(f"results: {results.tolist()}  ({labels})", soft_wrap=True)
     return 0
+
+
+def _xrt(options: argparse.Namespace) -> int:
+    from .xrt.launcher import run  # noqa: PLC0415
+
+    return run(options.program, options.platform)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 from ..errors import ManifestError, XclbinError
-from . import emulation_data, kernels, manifest
+from . import emulation_data, kernels, manifest, xrt_emulation
 from .layout_checks import check_layout
 from .manifest import Manifest
 from .xclbin import Xclbin
@@ -20,17 +21,8 @@ def manifest_of(file: Xclbin, where: str) -> Manifest:
         _check_kernel(file, facts)
     except (ManifestError, XclbinError) as error:
         raise type(error)(error.what, where=f"{where}, {error.where}", remedy=error.remedy) from error
-    for name, digest in facts.parts.items():
-        if name in file.emulation and hashlib.sha256(file.emulation[name]).hexdigest() != digest:
-            raise ManifestError(f"part {name!r} is not the one that was built", where=where, remedy="rebuild it")
-    unnamed = [name for name in file.emulation if name not in facts.parts]
-    if unnamed:
-        raise ManifestError(
-            f"parts {', '.join(unnamed)} are not in the manifest", where=where, remedy="rebuild the xclbin"
-        )
-    payload = file.emulation.get(emulation_data.PAYLOAD)
-    if payload is not None and (facts.payload is None or facts.payload.sha256 != hashlib.sha256(payload).hexdigest()):
-        raise ManifestError("the payload is not the one that the manifest describes", where=where, remedy="rebuild it")
+    check_parts(facts, file.emulation, where)
+    _check_repeated(file, where)
     weights, data = facts.weights, file.emulation.get(emulation_data.FC_WEIGHTS)
     if data is not None and (weights is None or len(data) != weights.size_bytes):
         expected = 0 if weights is None else weights.size_bytes
@@ -38,6 +30,29 @@ def manifest_of(file: Xclbin, where: str) -> Manifest:
             f"part fc_weights has {len(data)} bytes, the kernel takes {expected}", where=where, remedy="rebuild it"
         )
     return facts
+
+
+def check_parts(facts: Manifest, parts: Mapping[str, bytes], where: str) -> None:
+    """Raise ManifestError where the parts of an archive are not those of its manifest."""
+    for name, digest in facts.parts.items():
+        if name in parts and hashlib.sha256(parts[name]).hexdigest() != digest:
+            raise ManifestError(f"part {name!r} is not the one that was built", where=where, remedy="rebuild it")
+    # A manifest cannot name the digest of itself; what repeats a section is compared with it instead.
+    unnamed = [name for name in parts if name not in facts.parts and name not in xrt_emulation.SECTIONS]
+    if unnamed:
+        raise ManifestError(
+            f"parts {', '.join(unnamed)} are not in the manifest", where=where, remedy="rebuild the xclbin"
+        )
+    payload = parts.get(emulation_data.PAYLOAD)
+    if payload is not None and (facts.payload is None or facts.payload.sha256 != hashlib.sha256(payload).hexdigest()):
+        raise ManifestError("the payload is not the one that the manifest describes", where=where, remedy="rebuild it")
+
+
+def _check_repeated(file: Xclbin, where: str) -> None:
+    """Raise ManifestError where XRT's device process would be told of another kernel than everybody else."""
+    for name, kind in xrt_emulation.SECTIONS.items():
+        if name in file.emulation and file.emulation[name] != file.section(kind):
+            raise ManifestError(f"part {name!r} is not section {kind.name}", where=where, remedy="rebuild the xclbin")
 
 
 def describe_payload(facts: Manifest) -> str:

@@ -5,6 +5,13 @@ A zip without compression, with fixed dates and sorted names, so that equal part
 ``payload``     an ELF program that computes what the kernel computes (``runtime.emulation.payload`` has the protocol)
 ``memories``    bytes that the payload loads first: the trained values; opaque to the runtime
 ``fc_weights``  weights of the fully connected layer, raw, row-major (optional)
+
+A file with a payload also repeats three of its sections here, byte for byte: of the whole file, the device process
+behind AMD's XRT is given this archive alone (``runtime.xrt``).
+
+``manifest``      USER_METADATA
+``kernel``        EMBEDDED_METADATA
+``mem_topology``  MEM_TOPOLOGY
 """
 
 from __future__ import annotations
@@ -20,8 +27,13 @@ from ..errors import XclbinError
 PAYLOAD = "payload"
 MEMORIES = "memories"
 FC_WEIGHTS = "fc_weights"
+MANIFEST = "manifest"
+KERNEL = "kernel"
+MEM_TOPOLOGY = "mem_topology"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_DATE = (1980, 1, 1, 0, 0, 0)
+DATE = (1980, 1, 1, 0, 0, 0)
+UNIX = 3
+"""The producing system, which would else be part of the bytes."""
 _WHERE = "EMULATION_DATA"
 
 
@@ -32,9 +44,8 @@ def pack(parts: Mapping[str, bytes]) -> bytes:
         for name in sorted(parts):
             if not _NAME.fullmatch(name):
                 raise XclbinError(f"part name {name!r}", where=_WHERE, remedy="use a-z, 0-9 and _")
-            entry = zipfile.ZipInfo(name, date_time=_DATE)
-            # Else the producing system would be part of the bytes.
-            entry.create_system = 3
+            entry = zipfile.ZipInfo(name, date_time=DATE)
+            entry.create_system = UNIX
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, parts[name])
     return buffer.getvalue()

@@ -181,6 +181,16 @@ def read_xml(text: str) -> tuple[Kernel, ...]:
     return found
 
 
+def platform_of(text: str) -> str:
+    """The platform that the document is for, such as ``xilinx_u250_xdma_201830_2``. Raises XclbinError."""
+    platform = _root(text).find("platform")
+    version = None if platform is None else platform.find("version")
+    if platform is None or version is None:
+        raise XclbinError("names no platform", where=_WHERE, remedy="rebuild the file")
+    words = [_attribute(platform, key, _WHERE) for key in ("vendor", "boardid", "name")]
+    return "_".join(words + [_attribute(version, key, _WHERE) for key in ("major", "minor")])
+
+
 def _root(text: str) -> ElementTree.Element:
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         # Entities can unfold into gigabytes; no tool that writes this section declares any.

@@ -28,7 +28,7 @@ from typing import IO
 
 from ..bounded.regular_file import open_regular, size_of
 from ..errors import XclbinError
-from . import emulation_data
+from . import emulation_data, xrt_emulation
 from .header import (
     HEADER,
     RECORD,
@@ -201,13 +201,18 @@ def compose(
     emulation: Mapping[str, bytes] | None = None,
     bitstream: bytes | None = None,
 ) -> Xclbin:
-    """A new file of these contents. Raises XclbinError where a value does not fit its field."""
+    """A new file of these contents. Raises XclbinError where a value does not fit its field.
+
+    One with a payload also holds what AMD's XRT needs to start it (``xrt_emulation``).
+    """
     platform = platform_vbnv.encode()
     if not platform or len(platform) > 63 or b"\0" in platform:
         raise XclbinError(
             f"platform name of {len(platform)} bytes", where="header", remedy="the field holds 1 to 63 bytes of text"
         )
     bodies: list[tuple[Kind, bytes]] = []
+    if bitstream is None and emulation is not None and emulation_data.PAYLOAD in emulation:
+        bitstream = xrt_emulation.bitstream()
     if bitstream is not None:
         bodies.append((Kind.BITSTREAM, bitstream))
     tables: list[tuple[Kind, Sequence[MemoryBank | IpLayoutEntry | Connection | Clock]]] = [
@@ -221,7 +226,7 @@ def compose(
     if manifest is not None:
         bodies.append((Kind.USER_METADATA, manifest.encode()))
     if emulation is not None:
-        bodies.append((Kind.EMULATION_DATA, emulation_data.pack(emulation)))
+        bodies.append((Kind.EMULATION_DATA, emulation_data.pack(xrt_emulation.with_repeated(emulation, bodies))))
     offset = HEADER.size + RECORD.size * len(bodies)
     sections = []
     for kind, data in bodies:

@@ -209,7 +209,7 @@ def test_shell_and_kind_of_file(build, card):
 def test_a_patched_file_is_refused(build, card):
     path = build()
     data = bytearray(path.read_bytes())
-    place = data.rindex(b"bank1")
+    place = data.index(b"bank1")
     data[place : place + 5] = b"bank9"
     path.write_bytes(data)
     with pytest.raises(FarmRuntimeError, match="changed after it was built"):

@@ -10,8 +10,8 @@ from corpus_manifest import manifest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runtime.errors import XclbinError
-from runtime.formats import kernels, xclbin
+from runtime.errors import ManifestError, XclbinError
+from runtime.formats import emulation_data, kernels, xclbin
 from runtime.formats.sections import Clock, Connection, IpLayoutEntry, MemoryBank
 
 HANDOFF = Path(__file__).resolve().parents[3] / ".." / "shared" / "reports_corpus"
@@ -112,7 +112,9 @@ def test_layout_by_hand(compose):
     assert data[0x160 : 0x160 + 64].rstrip(b"\0") == b"xilinx_u250_xdma_201830_2"
     (count,) = struct.unpack_from("<I", data, 0x1C0)
     records = [struct.unpack_from("<I16s4xQQ", data, 0x1C8 + 40 * i) for i in range(count)]
-    assert [r[0] for r in records] == [6, 8, 7, 11, 2, 16, 21]
+    # Kind 0 is BITSTREAM: what XRT's hw_emu mode starts.
+    assert [r[0] for r in records] == [0, 6, 8, 7, 11, 2, 16, 21]
+    del records[0]
     assert all(r[2] % 8 == 0 for r in records)
     memory = data[records[0][2] :][: records[0][3]]
     assert struct.unpack_from("<i", memory) == (4,)
@@ -138,7 +140,7 @@ def test_parsed_equals_composed(compose):
     again = xclbin.parse(xclbin.pack(file))
     assert again == file
     assert dict(again.emulation) == dict(file.emulation)
-    assert set(again.emulation) == {"payload", "memories", "fc_weights"}
+    assert set(again.emulation) == {"payload", "memories", "fc_weights", "manifest", "kernel", "mem_topology"}
 
 
 @pytest.mark.parametrize(
@@ -238,10 +240,36 @@ def test_what_is_no_mirror_is_not_thrown_away(compose, damage, words):
 
 def test_emulation_data_of_another_builder_is_left_alone(compose):
     data = xclbin.pack(compose(manifest=None))
-    at = record(data, 5)
+    at = record(data, 6)
     assert at[0] == xclbin.Kind.EMULATION_DATA
     file = xclbin.parse(patched(data, at[2], "4s", b"none"))
     assert not file.emulation
+
+
+def test_what_xrt_starts_is_a_script_and_nothing_else(compose):
+    """The zip is read by Python's own reader, not by ours."""
+    import io
+    import zipfile
+
+    file = compose()
+    with zipfile.ZipFile(io.BytesIO(file.section(xclbin.Kind.BITSTREAM))) as archive:
+        (entry,) = archive.infolist()
+        assert entry.filename == "behav_waveform/xsim/simulate.sh"
+        assert entry.external_attr >> 16 & 0o777 == 0o755
+        assert archive.read(entry).startswith(b"#!/bin/sh\n")
+    assert compose(emulation=None).section(xclbin.Kind.BITSTREAM) is None
+    assert compose(emulation={"fc_weights": b"w"}).section(xclbin.Kind.BITSTREAM) is None
+
+
+@pytest.mark.parametrize("part", ["manifest", "kernel", "mem_topology"])
+def test_a_part_that_repeats_a_section_is_that_section(compose, part):
+    from runtime.formats.checks import manifest_of
+
+    file = compose()
+    manifest_of(file, "sound")
+    other = emulation_data.pack({**file.emulation, part: file.emulation[part] + b" "})
+    with pytest.raises(ManifestError, match=f"part '{part}' is not section"):
+        manifest_of(xclbin.extend(file, {xclbin.Kind.EMULATION_DATA: other}), "changed")
 
 
 def patched(data, offset, layout, *values):
@@ -269,10 +297,10 @@ def record(data, index):
         (lambda d: patched(d, 0x1C8 + 24, "<Q", 0x1C8), ["overlaps the section table"]),
         (lambda d: patched(d, 0x1C8 + 40 + 24, "<Q", record(d, 0)[2]), ["overlaps"]),
         (lambda d: patched(d, 0x1C8, "<I", 8), ["2 sections of one kind"]),
-        (lambda d: patched(d, record(d, 0)[2], "<i", 5), ["5 records", "MEM_TOPOLOGY"]),
-        (lambda d: patched(d, record(d, 0)[2], "<i", -1), ["-1 records"]),
-        (lambda d: patched(d, record(d, 4)[2] + 9, "<B", 0xFF), ["UTF-8", "EMBEDDED_METADATA"]),
-        (lambda d: patched(d, record(d, 6)[2] + record(d, 6)[3] - 6, "<I", 0), ["EMULATION_DATA"]),
+        (lambda d: patched(d, record(d, 1)[2], "<i", 5), ["5 records", "MEM_TOPOLOGY"]),
+        (lambda d: patched(d, record(d, 1)[2], "<i", -1), ["-1 records"]),
+        (lambda d: patched(d, record(d, 5)[2] + 9, "<B", 0xFF), ["UTF-8", "EMBEDDED_METADATA"]),
+        (lambda d: patched(d, record(d, 7)[2] + record(d, 7)[3] - 6, "<I", 0), ["EMULATION_DATA"]),
     ],
 )
 def test_damage_is_named(compose, tmp_path, damage, words):

@@ -1,0 +1,1 @@
+"""The device process behind AMD's XRT in hw_emu mode: what stands in the place of AMD's simulator."""

@@ -1,0 +1,215 @@
+"""Runs a host program of XRT on the emulated card, behind AMD's own XRT in hw_emu mode."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from .. import trust
+from ..errors import XrtError
+from ..formats import emulation_data, xclbin
+from ..formats.checks import describe_payload, manifest_of
+from . import control, installation
+from .run_folder import run_folder
+
+DEFAULT_PLATFORM = "xilinx_u250_xdma_201830_2"
+_FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+_END_S = 2.0
+_LOOK_S = 0.01
+_NOTE = (
+    "note: XRT's emulation waits 10 s when a program first waits for its scheduler, whatever the device does; "
+    "OpenCL and C++ programs meet it at the first load"
+)
+
+
+def run(argv: Sequence[str], platform: str | None = None) -> int:
+    """Run the program; its exit status, or 128 and the number of the signal that killed it.
+
+    ``platform`` is the shell of the emulated card; without it, that of the first xclbin among the arguments.
+
+    Raises:
+        XrtError: no XRT, no such program, or the card refused the file or was killed; the program has ended then.
+        TrustError: the payload of a file among the arguments is not trusted; nothing has been started then.
+    """
+    found = installation.find()
+    program = shutil.which(argv[0])
+    if program is None:
+        raise XrtError("there is no such program", where=argv[0], remedy="give the path of an executable file")
+    named = _files(argv[1:])
+    shell = platform or next((file.header.platform_vbnv for file in named.values()), DEFAULT_PLATFORM)
+    _check_trust(named)
+    if found.version and found.version[:2] != installation.TESTED:
+        version = ".".join(map(str, found.version))
+        sys.stderr.write(f"note: XRT {version} has not been run with this launcher; 2.13 has\n")
+    sys.stderr.write(_NOTE + "\n")
+    with run_folder(found, shell) as (folder, environment), _listener(folder / "control") as listener:
+        return _Host([program, *argv[1:]], environment, listener).run()
+
+
+def _files(arguments: Sequence[str]) -> dict[str, xclbin.Xclbin]:
+    """The xclbins among the arguments, as far as they are there. Raises XclbinError for a damaged one."""
+    return {name: xclbin.read(name) for name in arguments if name.endswith(".xclbin") and Path(name).is_file()}
+
+
+def _check_trust(files: dict[str, xclbin.Xclbin]) -> None:
+    """The device process checks what is loaded; here a person learns of it with the path, before anything starts."""
+    for name, file in files.items():
+        if emulation_data.PAYLOAD in file.emulation:
+            facts = manifest_of(file, name)
+            if facts.payload is not None:
+                trust.require(facts.payload.sha256, describe_payload(facts), name)
+
+
+@contextlib.contextmanager
+def _listener(path: Path) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        yield listener
+
+
+class _Device:
+    """A device process, as far as it reports."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+        self.ended = False
+        self._rest = b""
+
+    def lines(self) -> list[str] | None:
+        """What it says now; None where it has ended."""
+        try:
+            data = self.connection.recv(control.MOST_LINE_BYTES)
+        except OSError:
+            data = b""
+        if not data:
+            return None
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        self._rest = self._rest[-control.MOST_LINE_BYTES :]
+        return [line.decode("utf-8", "replace") for line in lines]
+
+
+class _Host:
+    """The host program, in a session of its own: XRT answers some faults by a signal to its whole process group."""
+
+    def __init__(self, argv: list[str], environment: dict[str, str], listener: socket.socket) -> None:
+        self._began_s = time.time()
+        self._listener = listener
+        self._devices: dict[int, _Device] = {}
+        self._logs: set[Path] = set()
+        try:
+            self._child = subprocess.Popen(argv, env=environment, start_new_session=True)
+        except OSError as error:
+            raise XrtError(
+                f"cannot be started ({error.strerror})", where=argv[0], remedy="give an executable file"
+            ) from error
+
+    def run(self) -> int:
+        """Wait for the end of the program, and leave nothing of it. Raises XrtError if the card fails before."""
+        ended = os.pidfd_open(self._child.pid)
+        try:
+            with self._forwarding():
+                self._watch(ended)
+        finally:
+            self._end()
+            os.close(ended)
+            for device in self._devices.values():
+                device.connection.close()
+            self._remove_logs()
+        status = self._child.returncode
+        return status if status >= 0 else 128 - status
+
+    def _watch(self, ended: int) -> None:
+        poll = select.poll()
+        poll.register(ended, select.POLLIN)
+        poll.register(self._listener, select.POLLIN)
+        while True:
+            for handle, _ in poll.poll():
+                if handle == ended:
+                    return
+                if handle == self._listener.fileno():
+                    connection, _ = self._listener.accept()
+                    self._devices[connection.fileno()] = _Device(connection)
+                    poll.register(connection, select.POLLIN)
+                elif self._hear(self._devices[handle]):
+                    poll.unregister(handle)
+
+    def _hear(self, device: _Device) -> bool:
+        """Whether the device process has ended. Raises XrtError if it refused the file or was killed."""
+        lines = device.lines()
+        if lines is None:
+            if not device.ended and not self._ends_itself():
+                raise XrtError(
+                    "the device process of the emulated card was killed, and the program was ended",
+                    remedy="run it again; if memory ran out, use a smaller batch",
+                )
+            return True
+        for line in lines:
+            kind, _, text = line.partition(" ")
+            if kind == control.STARTED and text.isdecimal():
+                self._note_log(int(text))
+            elif kind == control.REFUSED:
+                raise _RefusedError(text)
+            elif kind == control.ENDED:
+                device.ended = True
+        return False
+
+    def _ends_itself(self) -> bool:
+        """Whether the program is ending too: a device process goes with its host."""
+        deadline_s = time.monotonic() + _END_S / 2
+        while time.monotonic() < deadline_s:
+            if self._child.poll() is not None:
+                return True
+            time.sleep(_LOOK_S)
+        return False
+
+    @contextlib.contextmanager
+    def _forwarding(self) -> Iterator[None]:
+        """Pass signals on: the program has a session of its own, so that a terminal does not reach it."""
+
+        def forward(number: int, _: object) -> None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._child.pid, number)
+
+        before = {number: signal.signal(number, forward) for number in _FORWARDED}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _end(self) -> None:
+        """End the session: what is left of the program, and the device process."""
+        group = self._child.pid
+        if self._child.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._child.wait(_END_S)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
+        self._child.wait()
+
+    def _note_log(self, host: int) -> None:
+        """XRT writes a log beside the program (beside python for a Python program), and takes no other place."""
+        with contextlib.suppress(OSError):
+            self._logs.add(Path(f"/proc/{host}/exe").readlink().with_name("emulation_debug.log"))
+
+    def _remove_logs(self) -> None:
+        for log in self._logs:
+            with contextlib.suppress(OSError):
+                if log.lstat().st_mtime >= self._began_s - 1 and not log.is_symlink():
+                    log.unlink()
+
+
+class _RefusedError(XrtError):
+    """The words of the device process, as they are."""

@@ -1,0 +1,121 @@
+"""The folder of one run: everything that XRT reads, and everything that it leaves behind.
+
+It lies in /tmp and not elsewhere, because XRT puts its sockets into ``/tmp/$USER``: with the folder's name as USER they
+lie in it, are nobody else's, and go with it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..errors import XrtError
+from . import control
+from .installation import Installation, lay_out
+
+PREFIX = "dataflow-farm-xrt-"
+_XRT_SOCKETS = Path("/tmp")  # noqa: S108  XRT's own choice
+_PACKAGE = Path(__file__).resolve().parents[1]
+_BANK = {"Size": "16GB"}
+_BANKS = 4
+# Debian's build of XRT's shim drops the result of a realloc: its first message has to be the longest. That one carries
+# all of these two sections of xrt.ini, and a key of no meaning makes it long; data then goes in smaller messages.
+_ROOM_CHARACTERS = 200_000
+_PACKET_BYTES = 65536
+_INI = """[Runtime]
+sws=true
+[Emulation]
+sim_dir={simulation}
+system_dpa=false
+packet_size={packet_bytes}
+print_infos_in_console=false
+[Debug]
+room={room}
+"""
+# XRT unpacks section EMULATION_DATA, of whatever file, into the folders of the run and starts what it finds there. It
+# does so by the name of this program; the device process reads the section by itself, within limits.
+_UNZIP = """#!/bin/sh
+case "$2" in {folder}/*) exit 0;; esac
+PATH="${{PATH#*:}}" exec unzip "$@"
+"""
+
+
+@contextmanager
+def run_folder(installation: Installation, platform: str, devices: int = 1) -> Iterator[tuple[Path, dict[str, str]]]:
+    """The folder and the environment of the host program; the folder is gone afterwards. Raises XrtError."""
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_XRT_SOCKETS))
+    except OSError as error:
+        raise XrtError(
+            f"the folder of the run cannot be made ({error.strerror})",
+            where=str(_XRT_SOCKETS),
+            remedy="make it writable and free some space: XRT puts its sockets there and nowhere else",
+        ) from error
+    try:
+        try:
+            _fill(folder, installation, platform, devices)
+        except OSError as error:
+            raise XrtError(
+                f"cannot be filled ({error.strerror})", where=str(folder), remedy="free some space"
+            ) from error
+        yield folder, _environment(folder, platform)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _fill(folder: Path, installation: Installation, platform: str, devices: int) -> None:
+    lay_out(installation, folder / "xrt")
+    device = {"Name": platform, "DdrBanks": [_BANK] * _BANKS}
+    boards = [{"NumBoards": devices, "Devices": [device]}]
+    config = {"Version": {"FileVersion": "2.0"}, "Platform": {"Boards": boards}}
+    # Of boost's reader of XRT: every number as text.
+    (folder / "emconfig.json").write_text(json.dumps(config))
+    simulation = folder / "simulation"
+    ini = _INI.format(simulation=simulation, packet_bytes=_PACKET_BYTES, room="x" * _ROOM_CHARACTERS)
+    (folder / "xrt.ini").write_text(ini)
+    (folder / "run").mkdir()
+    program = _device_program()
+    _script(folder / "device", program)
+    # The first is what XRT starts where it exists, the second otherwise; a file's own must not take either place.
+    for name in ("launch_hw_emu.sh", "simulate.sh"):
+        _script(simulation / name, program)
+    _script(folder / "bin" / "unzip", _UNZIP.format(folder=folder))
+
+
+def _device_program() -> str:
+    """A script that becomes the device process, with nothing of the host's Python settings."""
+    code = (
+        f"import runpy, sys; sys.path.insert(0, {str(_PACKAGE.parent)!r}); "
+        f"runpy.run_module('{__package__}.device', run_name='__main__')"
+    )
+    return f"#!/bin/sh\nexec {shlex.join([sys.executable, '-I', '-c', code])}\n"
+
+
+def _script(path: Path, text: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+def _environment(folder: Path, platform: str) -> dict[str, str]:
+    """That of this process, and what XRT asks for. Since XRT 2.14 hw_emu mode also wants XILINX_VITIS, of any value."""
+    own = {
+        "PATH": f"{folder / 'bin'}:{os.environ.get('PATH', os.defpath)}",
+        "USER": folder.name,
+        "XILINX_XRT": str(folder / "xrt"),
+        "XCL_EMULATION_MODE": "hw_emu",
+        "XRT_INI_PATH": str(folder / "xrt.ini"),
+        "EMCONFIG_PATH": str(folder),
+        "SDACCEL_EM_RUN_DIR": str(folder / "run"),
+        control.SOCKET_VARIABLE: str(folder / "control"),
+        control.PLATFORM_VARIABLE: platform,
+        "DATAFLOW_FARM_XRT_DEVICE": str(folder / "device"),
+    }
+    return {"XILINX_VITIS": str(folder), **os.environ, **own}
