@@ -55,6 +55,18 @@ def _check_repeated(file: Xclbin, where: str) -> None:
             raise ManifestError(f"part {name!r} is not section {kind.name}", where=where, remedy="rebuild the xclbin")
 
 
+def check_arguments(facts: Manifest, kernel: kernels.Kernel) -> None:
+    """Raise ManifestError where manifest and kernel do not have the same buffers."""
+    pointers = sorted(argument.name for argument in kernel.arguments if argument.is_pointer)
+    named = sorted(argument.name for argument in facts.arguments)
+    if pointers != named:
+        raise ManifestError(
+            f"describes buffers {', '.join(named)}, the kernel has {', '.join(pointers)}",
+            where="arguments",
+            remedy="rebuild the xclbin",
+        )
+
+
 def describe_payload(facts: Manifest) -> str:
     """The native payload, as the file describes it."""
     machine = "for an unnamed machine" if facts.payload is None else f"for {facts.payload}"
@@ -72,13 +84,6 @@ def _check_kernel(file: Xclbin, facts: Manifest) -> None:
         raise ManifestError(
             f"kernel {facts.kernel!r} has no instance {facts.instance!r}", where="instance", remedy="rebuild the xclbin"
         )
-    pointers = sorted(argument.name for argument in kernel.arguments if argument.is_pointer)
-    named = sorted(argument.name for argument in facts.arguments)
-    if pointers != named:
-        raise ManifestError(
-            f"describes buffers {', '.join(named)}, the kernel has {', '.join(pointers)}",
-            where="arguments",
-            remedy="rebuild the xclbin",
-        )
+    check_arguments(facts, kernel)
     check_layout(file, kernel)
     _ = facts.image, facts.result, facts.weights

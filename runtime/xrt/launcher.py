@@ -7,7 +7,6 @@ import os
 import select
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -51,8 +50,10 @@ def run(argv: Sequence[str], platform: str | None = None) -> int:
         version = ".".join(map(str, found.version))
         sys.stderr.write(f"note: XRT {version} has not been run with this launcher; 2.13 has\n")
     sys.stderr.write(_NOTE + "\n")
-    with run_folder(found, shell) as (folder, environment), _listener(folder / "control") as listener:
-        return _Host([program, *argv[1:]], environment, listener).run()
+    with run_folder(found, shell) as (folder, environment):
+        ear = control.Ear(folder / "control")
+        with contextlib.closing(ear):
+            return _Host([program, *argv[1:]], environment, ear).run()
 
 
 def _files(arguments: Sequence[str]) -> dict[str, xclbin.Xclbin]:
@@ -69,42 +70,13 @@ def _check_trust(files: dict[str, xclbin.Xclbin]) -> None:
                 trust.require(facts.payload.sha256, describe_payload(facts), name)
 
 
-@contextlib.contextmanager
-def _listener(path: Path) -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-        listener.bind(str(path))
-        listener.listen()
-        yield listener
-
-
-class _Device:
-    """A device process, as far as it reports."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self.connection = connection
-        self.ended = False
-        self._rest = b""
-
-    def lines(self) -> list[str] | None:
-        """What it says now; None where it has ended."""
-        try:
-            data = self.connection.recv(control.MOST_LINE_BYTES)
-        except OSError:
-            data = b""
-        if not data:
-            return None
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        self._rest = self._rest[-control.MOST_LINE_BYTES :]
-        return [line.decode("utf-8", "replace") for line in lines]
-
-
 class _Host:
     """The host program, in a session of its own: XRT answers some faults by a signal to its whole process group."""
 
-    def __init__(self, argv: list[str], environment: dict[str, str], listener: socket.socket) -> None:
+    def __init__(self, argv: list[str], environment: dict[str, str], ear: control.Ear) -> None:
         self._began_s = time.time()
-        self._listener = listener
-        self._devices: dict[int, _Device] = {}
+        self._ear = ear
+        self._devices = 0
         self._logs: set[Path] = set()
         try:
             self._child = subprocess.Popen(argv, env=environment, start_new_session=True)
@@ -122,46 +94,36 @@ class _Host:
         finally:
             self._end()
             os.close(ended)
-            for device in self._devices.values():
-                device.connection.close()
             self._remove_logs()
         status = self._child.returncode
         return status if status >= 0 else 128 - status
 
     def _watch(self, ended: int) -> None:
-        poll = select.poll()
-        poll.register(ended, select.POLLIN)
-        poll.register(self._listener, select.POLLIN)
         while True:
-            for handle, _ in poll.poll():
-                if handle == ended:
-                    return
-                if handle == self._listener.fileno():
-                    connection, _ = self._listener.accept()
-                    self._devices[connection.fileno()] = _Device(connection)
-                    poll.register(connection, select.POLLIN)
-                elif self._hear(self._devices[handle]):
-                    poll.unregister(handle)
+            poll = select.poll()
+            poll.register(ended, select.POLLIN)
+            poll.register(self._ear.handle, select.POLLIN)
+            found = [handle for handle, _ in poll.poll()]
+            if self._ear.handle in found:
+                self._hear()
+            if ended in found:
+                return
 
-    def _hear(self, device: _Device) -> bool:
-        """Whether the device process has ended. Raises XrtError if it refused the file or was killed."""
-        lines = device.lines()
-        if lines is None:
-            if not device.ended and not self._ends_itself():
+    def _hear(self) -> None:
+        """Raises XrtError if a device process refused the file or was killed."""
+        for word, text in self._ear.lines():
+            if word == control.STARTED and text.isdecimal():
+                self._devices += 1
+                self._note_log(int(text))
+            elif word == control.ENDED:
+                self._devices -= 1
+            elif word == control.REFUSED:
+                raise _RefusedError(text)
+            elif not word and self._devices and not self._ends_itself():
                 raise XrtError(
                     "the device process of the emulated card was killed, and the program was ended",
                     remedy="run it again; if memory ran out, use a smaller batch",
                 )
-            return True
-        for line in lines:
-            kind, _, text = line.partition(" ")
-            if kind == control.STARTED and text.isdecimal():
-                self._note_log(int(text))
-            elif kind == control.REFUSED:
-                raise _RefusedError(text)
-            elif kind == control.ENDED:
-                device.ended = True
-        return False
 
     def _ends_itself(self) -> bool:
         """Whether the program is ending too: a device process goes with its host."""

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import XrtError
+from ..formats.xrt_emulation import DEVICE_VARIABLE
 from . import control
 from .installation import Installation, lay_out
 
@@ -81,7 +82,7 @@ def _fill(folder: Path, installation: Installation, platform: str, devices: int)
     ini = _INI.format(simulation=simulation, packet_bytes=_PACKET_BYTES, room="x" * _ROOM_CHARACTERS)
     (folder / "xrt.ini").write_text(ini)
     (folder / "run").mkdir()
-    program = _device_program()
+    program = _device_program(folder)
     _script(folder / "device", program)
     # The first is what XRT starts where it exists, the second otherwise; a file's own must not take either place.
     for name in ("launch_hw_emu.sh", "simulate.sh"):
@@ -89,13 +90,17 @@ def _fill(folder: Path, installation: Installation, platform: str, devices: int)
     _script(folder / "bin" / "unzip", _UNZIP.format(folder=folder))
 
 
-def _device_program() -> str:
+def _device_program(folder: Path) -> str:
     """A script that becomes the device process, with nothing of the host's Python settings."""
     code = (
         f"import runpy, sys; sys.path.insert(0, {str(_PACKAGE.parent)!r}); "
         f"runpy.run_module('{__package__}.device', run_name='__main__')"
     )
-    return f"#!/bin/sh\nexec {shlex.join([sys.executable, '-I', '-c', code])}\n"
+    return (
+        f"#!/bin/sh\nexec {control.HANDLE}>{shlex.quote(str(folder / 'control'))}\n"
+        f'echo "{control.STARTED} $PPID" >&{control.HANDLE}\n'
+        f"exec {shlex.join([sys.executable, '-I', '-c', code])}\n"
+    )
 
 
 def _script(path: Path, text: str) -> None:
@@ -114,8 +119,7 @@ def _environment(folder: Path, platform: str) -> dict[str, str]:
         "XRT_INI_PATH": str(folder / "xrt.ini"),
         "EMCONFIG_PATH": str(folder),
         "SDACCEL_EM_RUN_DIR": str(folder / "run"),
-        control.SOCKET_VARIABLE: str(folder / "control"),
         control.PLATFORM_VARIABLE: platform,
-        "DATAFLOW_FARM_XRT_DEVICE": str(folder / "device"),
+        DEVICE_VARIABLE: str(folder / "device"),
     }
     return {"XILINX_VITIS": str(folder), **os.environ, **own}

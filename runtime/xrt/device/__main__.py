@@ -1,7 +1,7 @@
 """``python -m runtime.xrt.device``: started by XRT in place of AMD's simulator; ends with its host.
 
 The launcher (``runtime.xrt.launcher``) says by the environment what XRT does not: the shell that the card has, and the
-socket on which it is told how this process fares (``control``).
+FIFO in which this process says how it fares (``control``).
 """
 
 from __future__ import annotations
@@ -32,31 +32,35 @@ _FIRST_CALL = 1
 def main() -> int:
     """Exit status: 0, or 1 after telling why there is no card."""
     clean_output()
-    launcher = control.Reporter()
-    launcher.started()
     try:
         loaded = card.load(_parts(), platform=os.environ[control.PLATFORM_VARIABLE], where=_WHERE)
-    except TrustError as error:
-        program = __package__.partition(".")[0]
-        remedy = f"if you know where the file is from: python -m {program} trust FILE"
-        return _refuse(launcher, TrustError(error.what, where=_WHERE, remedy=remedy))
     except FarmRuntimeError as error:
-        return _refuse(launcher, error)
+        return _refuse(_named(error))
     except Exception as error:  # a host would wait for this process for five minutes
-        return _refuse(launcher, XrtError(f"no card can be made of it ({error!r})", where=_WHERE, remedy="rebuild it"))
+        return _refuse(XrtError(f"no card can be made of it ({error!r})", where=_WHERE, remedy="rebuild it"))
     session = Session(loaded)
     try:
         _serve(session)
     finally:
         session.flush()
         loaded.payload.close()
-    launcher.ended()
+    control.ended()
     return 0
 
 
-def _refuse(launcher: control.Reporter, error: FarmRuntimeError) -> int:
+def _named(error: FarmRuntimeError) -> FarmRuntimeError:
+    """The error with the file in it, whose name XRT does not tell."""
+    if isinstance(error, TrustError):
+        program = __package__.partition(".")[0]
+        remedy = f"if you know where the file is from: python -m {program} trust FILE"
+        return TrustError(error.what, where=_WHERE, remedy=remedy)
+    where = error.where if error.where.startswith(_WHERE) else f"{_WHERE}, {error.where}".rstrip(", ")
+    return type(error)(error.what, where=where, remedy=error.remedy)
+
+
+def _refuse(error: FarmRuntimeError) -> int:
     """Let the launcher end the host: XRT itself would wait, and take no error for an answer."""
-    launcher.refused(error)
+    control.refused(error)
     return 1
 
 

@@ -11,7 +11,7 @@ from ...emulation.kernel import PayloadKernel, Remedies
 from ...emulation.payload import Limits, Payload
 from ...errors import CardError, FarmRuntimeError, XrtError
 from ...formats import emulation_data, kernels, manifest
-from ...formats.checks import check_parts, describe_payload
+from ...formats.checks import check_arguments, check_parts, describe_payload
 from ...formats.manifest import SIMULATED, Argument
 from ...formats.sections import MemoryBank, decode
 from .memory import Memory
@@ -85,6 +85,10 @@ def load(parts: Mapping[str, bytes], *, platform: str, where: str) -> Card:
             where=where,
             remedy=f"say so: python -m {__package__.partition('.')[0]} xrt --platform {found} -- PROGRAM",
         )
+    found_kernels = [kernel for kernel in kernels.read_xml(xml) if kernel.name == facts.kernel]
+    for kernel in found_kernels:
+        check_arguments(facts, kernel)
+    memory = Memory(decode(MemoryBank, parts[emulation_data.MEM_TOPOLOGY], "MEM_TOPOLOGY"))
     simulates = facts.target == SIMULATED
     payload = Payload(
         parts[emulation_data.PAYLOAD],
@@ -94,11 +98,9 @@ def load(parts: Mapping[str, bytes], *, platform: str, where: str) -> Card:
         limits=Limits.from_environment(simulates=simulates),
         simulates=simulates,
     )
-    memory = Memory(decode(MemoryBank, parts[emulation_data.MEM_TOPOLOGY], "MEM_TOPOLOGY"))
     units = [
         _unit(kernel, index, PayloadKernel(facts, payload, memory.find, _remedies(kernel)), where)
-        for kernel in kernels.read_xml(xml)
-        if kernel.name == facts.kernel
+        for kernel in found_kernels
         for index in range(len(kernel.instances))
     ]
     payload.load()

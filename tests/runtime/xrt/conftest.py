@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import needs
+import numpy as np
 import pytest
+from xrt_hosts import CLASSES, IMAGE_BYTES, left_behind
 
 from runtime.errors import XrtError
 from runtime.xrt import installation
@@ -74,3 +76,22 @@ def launch():
         if process.poll() is None:
             process.terminate()
         process.communicate(timeout=30)
+
+
+@pytest.fixture()
+def given(tmp_path) -> list[object]:
+    """Arguments behind the xclbin: kernel, images, weights, sizes."""
+    random = np.random.default_rng(7)
+    images = random.integers(0, 256, (5, IMAGE_BYTES), np.uint8)
+    weights = random.integers(-128, 128, 160, np.int8)
+    images.tofile(tmp_path / "images.bin")
+    weights.tofile(tmp_path / "weights.bin")
+    return ["digits", tmp_path / "images.bin", tmp_path / "weights.bin", IMAGE_BYTES, CLASSES]
+
+
+@pytest.fixture()
+def nothing_is_left():
+    """Fail a test that leaves a process or a file of a run."""
+    before = left_behind()
+    yield
+    assert left_behind() <= before

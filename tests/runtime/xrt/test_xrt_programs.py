@@ -6,16 +6,12 @@ weights and 1000, and the second and third of an image are one and two more.
 
 from __future__ import annotations
 
-import contextlib
-import subprocess
 import sys
-from pathlib import Path
 
-import numpy as np
 import pytest
+from xrt_hosts import classes, ends, expected
 
-BIAS = 1000
-IMAGE_BYTES, CLASSES = 64, 3
+pytestmark = pytest.mark.usefixtures("nothing_is_left")
 PYNQ_HOST = """
 import sys
 import numpy as np
@@ -35,50 +31,6 @@ best.sync_from_device()
 for row in best:
     print("class", row[0])
 """
-
-
-@pytest.fixture()
-def given(tmp_path) -> list[object]:
-    """Arguments behind the xclbin: kernel, images, weights, sizes."""
-    random = np.random.default_rng(7)
-    images = random.integers(0, 256, (5, IMAGE_BYTES), np.uint8)
-    weights = random.integers(-128, 128, 160, np.int8)
-    images.tofile(tmp_path / "images.bin")
-    weights.tofile(tmp_path / "weights.bin")
-    return ["digits", tmp_path / "images.bin", tmp_path / "weights.bin", IMAGE_BYTES, CLASSES]
-
-
-def expected(given) -> list[int]:
-    sums = np.fromfile(given[1], np.uint8).reshape(-1, IMAGE_BYTES).sum(axis=1, dtype=np.int64)
-    return [int(each) for each in sums + np.fromfile(given[2], np.int8).sum(dtype=np.int64) + BIAS]
-
-
-def classes(output: str) -> list[int]:
-    return [int(line.split()[1]) for line in output.splitlines() if line.startswith("class ")]
-
-
-def ends(process: subprocess.Popen[str], status: int = 0) -> tuple[str, str]:
-    output, errors = process.communicate(timeout=120)
-    assert process.returncode == status, output + errors
-    return output, errors
-
-
-def left_behind() -> set[Path]:
-    """Folders and processes of runs, and XRT's log beside the interpreter."""
-    found = set(Path("/tmp").glob("dataflow-farm-xrt-*"))
-    found |= {log for log in [Path(sys.executable).resolve().with_name("emulation_debug.log")] if log.exists()}
-    for environment in Path("/proc").glob("[0-9]*/environ"):
-        with contextlib.suppress(OSError):
-            if b"DATAFLOW_FARM_XRT_CONTROL=" in environment.read_bytes():
-                found.add(environment)
-    return found
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left():
-    before = left_behind()
-    yield
-    assert left_behind() <= before
 
 
 @pytest.mark.slow
