@@ -25,8 +25,8 @@ _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, sign
 _END_S = 2.0
 _LOOK_S = 0.01
 _NOTE = (
-    "note: XRT's emulation waits 10 s when a program first waits for its scheduler, whatever the device does; "
-    "OpenCL and C++ programs meet it at the first load"
+    "note: the first load takes 10 s: XRT's emulation sleeps so long when a program first waits for its scheduler, "
+    "and has no setting for it"
 )
 
 

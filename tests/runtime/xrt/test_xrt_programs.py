@@ -6,13 +6,19 @@ weights and 1000, and the second and third of an image are one and two more.
 
 from __future__ import annotations
 
+import shutil
 import sys
 
 import pytest
 from xrt_hosts import classes, ends, expected
 
+from blocks.dataset import held_out
+from blocks.network import find_network
+from runtime.formats import xclbin
+
 pytestmark = pytest.mark.usefixtures("nothing_is_left")
 PYNQ_HOST = """
+import shutil
 import sys
 import numpy as np
 import pynq
@@ -48,3 +54,45 @@ def test_three_kinds_of_programs_at_once(build, native, opencl, launch, given, t
         output, errors = ends(run)
         assert classes(output) == expected(given), output + errors
         assert "error" not in output + errors
+
+
+@pytest.mark.slow
+def test_without_user_and_unzip(build, native, launch, given, tmp_path):
+    """XRT calls chmod and unzip by name. All that it finds here is chmod, and our word for unzip."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "chmod").symlink_to(shutil.which("chmod"))
+    run = launch("--", native, build(), *given, PATH=str(programs), USER="")
+    output, errors = ends(run)
+    assert classes(output) == expected(given), output + errors
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(3600)
+def test_a_hundred_programs(build, native, opencl, launch, given):
+    """One after the other, and then eight at once. XRT itself takes 10 s of each."""
+    file = build()
+    for number in range(100):
+        output, errors = ends(launch("--", opencl if number % 4 == 3 else native, file, *given))
+        assert classes(output) == expected(given), f"{number}: {output}{errors}"
+    runs = [launch("--", opencl if number % 2 else native, file, *given) for number in range(8)]
+    for run in runs:
+        output, errors = ends(run)
+        assert classes(output) == expected(given), output + errors
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("target", ["sw_emu", "hw_emu"])
+def test_held_out_digits(digits_simulated, native, launch, monkeypatch, tmp_path, target):
+    """Both targets' files of a real build: as many digits right as the project counts elsewhere, 357 of 360."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(digits_simulated / "data"))
+    file = digits_simulated / f"checkout/build/digits/open-{target}/digits.xclbin"
+    images, labels = held_out(find_network("digits").dataset)
+    count = len(images) if target == "sw_emu" else 8
+    images[:count].tofile(tmp_path / "images.bin")
+    (tmp_path / "weights.bin").write_bytes(xclbin.read(file).emulation["fc_weights"])
+    run = launch("--", native, file, "digits", tmp_path / "images.bin", tmp_path / "weights.bin", 64, 3)
+    output, errors = ends(run)
+    right = sum(found == label for found, label in zip(classes(output), labels, strict=False))
+    assert len(classes(output)) == count, output + errors
+    assert right == (357 if target == "sw_emu" else count)
