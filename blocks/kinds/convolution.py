@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from blocks.core.builder import GraphBuilder
 from blocks.operators.checks import divisors
+from blocks.operators.deinterleave import Deinterleave
 from blocks.operators.mvau import Mvau
 from blocks.operators.pad import Pad
 from blocks.operators.sliding_window import SlidingWindow
@@ -168,6 +169,18 @@ class Convolution:
             mmv=self.mmv,
         )
 
+    def order(self) -> Deinterleave:
+        """The operator that brings the channels of each pixel together, where several are computed in several folds."""
+        mvau = self.mvau()
+        return Deinterleave(
+            channels=self.channels,
+            pixels=self.pixels,
+            pe=self.pe,
+            mmv=self.mmv,
+            bits=mvau.accumulator_bits,
+            signed=True,
+        )
+
     def threshold(self) -> Threshold:
         """The activation, folded so that it keeps up with the matrix-vector unit."""
         mvau = self.mvau()
@@ -187,7 +200,12 @@ class Convolution:
         """
         made, every = self.mmv * self.pe, max(1, self.synapses // self.simd)
         for candidate in range(1, self.channels + 1):
-            if self.channels % candidate == 0 and made % candidate == 0 and candidate * every >= made:
+            if self.channels % candidate or candidate * every < made:
+                continue
+            if self.mvau().interleaves:
+                if candidate % self.pe == 0 or self.pe % candidate == 0:
+                    return candidate
+            elif made % candidate == 0:
                 return candidate
         return self.channels
 
@@ -220,6 +238,8 @@ class Convolution:
         if self.kernel > 1 or self.stride > 1 or self.mmv > 1 or self.pixels_in > 1:
             stream = builder.add(f"{self.name}_window", self.window(), stream)
         stream = builder.add(self.name, self.mvau(), stream, parameters=[f"{self.name}_weights"])
+        if self.mvau().interleaves:
+            stream = builder.add(f"{self.name}_order", self.order(), stream)
         threshold = self.threshold()
         stream = builder.widen(f"{self.name}_threshold_width", stream, threshold.pe)
         return builder.add(f"{self.name}_threshold", threshold, stream, parameters=[f"{self.name}_thresholds"])

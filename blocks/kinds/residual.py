@@ -120,10 +120,13 @@ class Residual:
 
         The join gets its first element when conv2b has its first window (kernel rows, with their padding) and one pixel
         has passed the buffers of conv2a, conv2b, conv2c, the width converters and the streams between them. These hold
-        less than 8 pixels. The rows of the next stride are added so that the fork seldom waits.
+        less than 8 pixels, and if they compute several at once, six times as many more: two groups in the columns, two
+        in their order, one in the window and one in the converters. The rows of the next stride are added so that the
+        fork seldom waits.
         """
         rows = self.conv2b.kernel + self.conv2b.stride
         pixels = rows * self.conv2b.source.width + 8
+        pixels += sum(6 * conv.mmv for conv in (self.conv2a, self.conv2b, self.conv2c) if conv.mmv > 1)
         per_pixel = stream.beats // (self.output.height * self.output.width)
         depth = dict(self.fifo_depths).get("skip", pixels * max(1, per_pixel))
         return Fifo(lanes=stream.lanes, bits=stream.bits, beats=stream.beats, depth=depth)

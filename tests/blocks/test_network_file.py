@@ -92,7 +92,6 @@ SINGLE = {
     "memory too deep": (CONV2B, CONV2B.replace("16, simd: 32", "1, simd: 1"), "name: res3a",
                         "the memory of conv2b_weights has 36864 beats", "raise pe or simd of conv2b"),
     "mmv": ("mmv: 4", "mmv: 3", "mmv: 3", "mmv 3 does not divide 8 output columns", "1, 2, 4, 8"),
-    "mmv and pe": ("pe: 32, simd: 1, mmv: 4", "pe: 16, simd: 1, mmv: 4", "mmv: 4", "interleaved", "pe equals"),
     "channels of the branches": ("conv1: {channels: 64", "conv1: {channels: 32", "conv1: {channels: 32",
                                  "conv1 outputs 32 channels and conv2c 64", "both the same"),
     "channels of the sum": ("conv2c: {channels: 128, pe: 16, simd: 16}\n\n",

@@ -157,7 +157,7 @@ def test_documented_keys_are_taken(tmp_path: Path, part: str, text: str) -> None
         ("conv0", "pad: [1, 0, 0, 0]"),  # less than the kernel, which is 1
         ("conv1", "weight_bits: 1"),  # fixed in residual blocks
         ("conv1", "threshold_pe: 3"),
-        ("conv1", "mmv: 2"),  # needs pe equal to channels
+        ("conv1", "pixels_in: 3"),
         ("head", ", top: 4"),
     ],
 )

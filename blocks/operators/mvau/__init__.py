@@ -60,6 +60,11 @@ class Mvau(Operator):
         return next(n for n in divisors(self.simd) if self.simd // n <= MAX_LANE_BITS)
 
     @property
+    def interleaves(self) -> bool:
+        """Whether the sums of several pixels leave interleaved."""
+        return self.mmv > 1 and self.neuron_folds > 1
+
+    @property
     def lowest(self) -> int:
         """The lowest sum that any weights and activations reach."""
         weight = -1 if self.weight_bits == 1 else -(1 << (self.weight_bits - 1))
@@ -99,7 +104,10 @@ class Mvau(Operator):
 
     @property
     def outputs(self) -> tuple[Stream, ...]:
-        """The sums: lane m * pe + p is channel nf * pe + p of pixel m of the group."""
+        """The sums: lane m * pe + p is channel nf * pe + p of pixel m of the group.
+
+        With `mmv` and `pe` below the channels pixels are interleaved; a Deinterleave behind it keeps the element order.
+        """
         beats = self.pixels // self.mmv * self.neuron_folds
         return (Stream(self.mmv * self.pe, self.accumulator_bits, beats, signed=True),)
 
@@ -139,14 +147,6 @@ class Mvau(Operator):
         found = divides(self, "pe", "channels", self.channels)
         found += divides(self, "simd", "synapses", self.synapses)
         found += divides(self, "mmv", "pixels", self.pixels)
-        if self.mmv > 1 and self.pe != self.channels:
-            found.append(
-                Mistake(
-                    "mmv",
-                    f"mmv {self.mmv} with pe {self.pe}: the channels of several pixels would be interleaved",
-                    f"pe equals channels ({self.channels}) when mmv is above 1",
-                )
-            )
         if self.input_bits > MAX_INPUT_BITS:
             found.append(
                 Mistake("input_bits", f"input_bits is {self.input_bits}", f"input_bits is 1 to {MAX_INPUT_BITS}")

@@ -22,7 +22,6 @@ void mvau_binary(stream<lanes<MMV * SIMD, INPUT_BITS> >& input, Parameters& weig
     // Bits of the sum that one beat adds. They hold +-2 * SIMD * (2^INPUT_BITS - 1).
     const int BEAT_BITS = INPUT_BITS + (SIMD <= 64 ? 8 : SIMD <= 1024 ? 12 : 32);
     static_assert(SIMD % WORD == 0, "the weights of a PE are whole words");
-    static_assert(MMV == 1 || PE == CHANNELS, "several pixels at once need all channels at once");
 
     uint_t<WORD> planes[SYNAPSE_FOLDS][MMV * INPUT_BITS * WORDS];
     FARM_PARTITION_DIM(planes, 2);
@@ -103,7 +102,6 @@ void mvau_integer(stream<lanes<MMV * SIMD, INPUT_BITS> >& input, Parameters& wei
                   stream<slanes<MMV * PE, ACC_BITS> >& output) {
     const int NEURON_FOLDS = CHANNELS / PE;
     const int SYNAPSE_FOLDS = SYNAPSES / SIMD;
-    static_assert(MMV == 1 || PE == CHANNELS, "several pixels at once need all channels at once");
 
     lanes<MMV * SIMD, INPUT_BITS> kept[SYNAPSE_FOLDS];
     FARM_PACK(kept);

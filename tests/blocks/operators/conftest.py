@@ -16,6 +16,7 @@ from once import Once
 from blocks.operators.acc_pool import AccPool
 from blocks.operators.add import Add
 from blocks.operators.base import Operator
+from blocks.operators.deinterleave import Deinterleave
 from blocks.operators.duplicate import Duplicate
 from blocks.operators.fifo import Fifo
 from blocks.operators.label_select import LabelSelect
@@ -59,6 +60,10 @@ SHAPES: tuple[Operator, ...] = (
     Mvau(144, 4, 2, 72, 2, 1, 3),  # two words of 36 bits per PE
     Mvau(67, 2, 2, 67, 3, 1, 4, mmv=2),
     Mvau(268, 32, 32, 134, 1, 1, 2),  # 4,288 bits of weights a beat: two ports
+    Mvau(16, 6, 2, 4, 2, 1, 6, mmv=3),
+    Mvau(9, 4, 1, 9, 8, 4, 4, mmv=2),
+    Deinterleave(6, 6, 2, 3, 9, signed=True),
+    Deinterleave(4, 8, 1, 2, 3),
     Threshold(8, 5, 4, -37, 41, 2),
     Threshold(4, 5, 4, 0, 15, 2),
     Threshold(6, 3, 2, -40000, 39999, 4),
@@ -290,6 +295,8 @@ def _wire(shape: Operator, images: int, inputs: list[np.ndarray]) -> list[np.nda
         arrays[0] = columns.transpose(0, 2, 1, 3)
         if shape.streamed_weights:
             arrays[1] = np.tile(model.memory(shape, 0, inputs[1]).reshape(-1), images)
+    if isinstance(shape, Deinterleave):
+        arrays[0] = _interleaved(shape, inputs[0])
     return arrays
 
 
@@ -304,11 +311,19 @@ def _window_beats(shape: SlidingWindow, columns: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(grouped.transpose(0, 2, 1, 3)).reshape(-1, shape.mmv * shape.simd)
 
 
+def _interleaved(shape: Mvau | Deinterleave, values: np.ndarray) -> np.ndarray:
+    """Channels of `mmv` pixels side by side, `pe` of each a beat."""
+    folds = shape.channels // shape.pe
+    return np.ascontiguousarray(values.reshape(-1, shape.mmv, folds, shape.pe).transpose(0, 2, 1, 3))
+
+
 def _expected(shape: Operator, inputs: list[np.ndarray], parameters: list[np.ndarray]) -> list[np.ndarray]:
     """The model's outputs in the order of the wire."""
     outputs = model_of(shape).apply(shape, inputs, parameters)
     if isinstance(shape, SlidingWindow):
         return [_window_beats(shape, outputs[0]).reshape(-1)]
+    if isinstance(shape, Mvau) and shape.interleaves:
+        return [_interleaved(shape, outputs[0]).reshape(-1)]
     return [output.reshape(-1) for output in outputs]
 
 

@@ -18,7 +18,18 @@ from blocks.operators.half_made import half_made
 from config.problem import ConfigError
 
 ROOT = Path(__file__).resolve().parents[3]
-NAMES = ("acc_pool", "add", "duplicate", "fifo", "label_select", "max_pool", "mvau", "pad", "sliding_window")
+NAMES = (
+    "acc_pool",
+    "add",
+    "deinterleave",
+    "duplicate",
+    "fifo",
+    "label_select",
+    "max_pool",
+    "mvau",
+    "pad",
+    "sliding_window",
+)
 NAMES += ("threshold", "width_converter")
 """The operators of the design."""
 

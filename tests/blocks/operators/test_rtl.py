@@ -20,6 +20,7 @@ from blocks.operators import room
 from blocks.operators.acc_pool import AccPool
 from blocks.operators.add import Add
 from blocks.operators.base import Operator
+from blocks.operators.deinterleave import Deinterleave
 from blocks.operators.label_select import LabelSelect
 from blocks.operators.max_pool import MaxPool
 from blocks.operators.mvau import Mvau
@@ -218,6 +219,7 @@ MUTANTS: dict[str, tuple[Operator, str, str]] = {
     "windows of the wrong rows": (
         MaxPool(4, 7, 9, 3, 2, 2, 2, beatwise=True), "ends_y ? W_BITS'(STRIDE - 1)", "ends_y ? W_BITS'(STRIDE)",
     ),
+    "pixels not taken apart": (Deinterleave(6, 6, 2, 3, 9, signed=True), "read[m*WIDTH+:WIDTH]", "read[WIDTH-1:0]"),
     "sums of the last image": (AccPool(8, 9, 4, 4, 8), "first ? '0 : held", "held"),
     "the first beat in the highest bits": (
         WidthConverter(2, 8, 3, 48), "{in0_data, gathered};", "{gathered, in0_data};",

@@ -12,6 +12,7 @@ from blocks.operators.acc_pool import AccPool
 from blocks.operators.add import Add
 from blocks.operators.base import Operator
 from blocks.operators.checks import divisors
+from blocks.operators.deinterleave import Deinterleave
 from blocks.operators.duplicate import Duplicate
 from blocks.operators.fifo import Fifo
 from blocks.operators.label_select import LabelSelect
@@ -50,6 +51,7 @@ CONV0 = Mvau(147, 64, 64, 3, 8, 8, 112 * 112, mmv=16)
         # 8 groups of 14 pixels, 7 kernel rows of 3 beats, 112 rows; 12 rows are held, so 2 of 29 beats are waited for.
         (SlidingWindow(3, 229, 232, 7, 2, 7, 8, 14, pixels=8, spare=3), 112 * 8 * 7 * 3 + 2 * 29),
         (Pad(3, 224, 224, 3, 3, 2, 5, 24, 8, pixels=8), 229 * 29),
+        (Deinterleave(64, 56 * 56, 16, 7, 12, signed=True), 4 * 56 * 56),
         (WidthConverter(32, 64, 2, 6400), 200),
         (WidthConverter(6, 4, 2, 48), 8 + 12),
     ],
@@ -96,7 +98,8 @@ MISTAKES = [
     (SlidingWindow(4, 6, 6, 3, 1, 2, 2, mmv=3), "mmv", "1, 2, 4"),
     (Mvau(12, 8, 3, 4, 2, 1, 4), "pe", "1, 2, 4, 8"),
     (Mvau(12, 8, 4, 5, 2, 1, 4), "simd", "1, 2, 3, 4, 6, 12"),
-    (Mvau(12, 8, 4, 4, 2, 1, 4, mmv=2), "mmv", "pe equals channels (8)"),
+    (Deinterleave(8, 4, 3, 2, 4), "pe", "1, 2, 4, 8"),
+    (Deinterleave(8, 4, 2, 3, 4), "mmv", "1, 2, 4"),
     (Mvau(12, 8, 8, 4, 2, 1, 4, mmv=3), "mmv", "1, 2, 4"),
     (Mvau(12, 8, 8, 4, 2, 4, 4, streamed_weights=True), "pixels", "one pixel"),
     (Mvau(12, 8, 8, 4, 2, 1, 1, streamed_weights=True), "weight_bits", "2 bits"),
@@ -138,7 +141,7 @@ def test_divisors() -> None:
 def test_shapes_load_without_numpy() -> None:
     """`doit list` imports them and has to answer at once."""
     rooms = sorted(path.parent.name for path in (ROOT / "blocks" / "operators").glob("*/__init__.py"))
-    assert len(rooms) == 11
+    assert len(rooms) == 12
     modules = (f"import blocks.operators.{room}" for room in [*rooms, "room"])
     code = "\n".join(["import sys", *modules, "assert 'numpy' not in sys.modules"])
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

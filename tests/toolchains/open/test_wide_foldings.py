@@ -1,4 +1,4 @@
-"""Foldings with several ports for a parameter, beats across kernel positions, several pixels a beat: both views."""
+"""Foldings with several ports for a parameter, beats across kernel positions, several pixels at once: both views."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ blocks:
   - name: b
     kind: residual
     branches: 2
-    conv2a: {channels: 64, pe: 8, simd: 8}
+    conv2a: {channels: 64, pe: 8, simd: 8, mmv: 3}
     conv2b: {channels: 64, pe: 32, simd: 192}
     conv2c: {channels: 64, pe: 64, simd: 64, threshold_pe: 64}
     conv1: {channels: 64, pe: 8, simd: 8}
@@ -70,8 +70,9 @@ def test_the_rtl_equals_the_model(core, simulate: Callable[[GraphCore], Simulato
     given = core(name)
     inputs, parameters, expected = drawn(given, 3)
     simulator = simulate(given)
-    ports = [port.name for port in (*given.graph.inputs, *given.graph.outputs, *given.graph.parameter_ports())]
-    patterns = ({}, {port: Stall(seed=at, chance=0.4, longest=7) for at, port in enumerate(ports)})
+    ports = [port.name for port in (*given.graph.inputs, *given.graph.outputs)]
+    late = {port.name: Stall(start=13 * at) for at, port in enumerate(given.graph.parameter_ports())}
+    patterns = ({}, late | {port: Stall(seed=at, chance=0.4, longest=7) for at, port in enumerate(ports)})
     for stalls in patterns:
         run = simulator.run(inputs, parameters, images=3, stalls=stalls)
         np.testing.assert_array_equal(run.outputs["output"].reshape(-1), expected.reshape(-1))
