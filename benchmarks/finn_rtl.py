@@ -97,6 +97,9 @@ def ours(folder: Path, operator: Operator) -> Utilization:
     """Area of our unit with the same parameters. Raises YosysError."""
     module = operator.sv_module
     sources = [ROOT / "blocks" / name for name in sv_files([operator])]
+    made = folder / "made.sv"
+    made.write_text("\n".join(operator.sv_made([operator])) + "\n")
+    sources.append(made)
     given = " ".join(f"-set {name} {int(value)}" for name, value in module.parameters)
     reads = [*(f"read_verilog -sv {source}" for source in sources), f"chparam {given} {module.name}"]
     return measure(folder, reads, module.name)

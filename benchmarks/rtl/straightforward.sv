@@ -12,6 +12,7 @@ module farm_mvau_binary #(
     parameter int INPUT_BITS = 2,
     parameter int SUM_BITS = 8,
     parameter int ACCUMULATOR_BITS = 9,
+    parameter int STAGES = 2,  // of the real PE, whatever it is: this one has its own
     parameter int MMV = 1
 ) (
     input  wire                            clk,
@@ -26,7 +27,7 @@ module farm_mvau_binary #(
     output logic                           out0_valid,
     input  wire                            out0_ready
 );
-    localparam int STAGES = 2;
+    localparam int PLAIN_STAGES = 2;
     localparam int OUT_WIDTH = MMV * PE * ACCUMULATOR_BITS;
 
     logic [MMV*SIMD*INPUT_BITS-1:0] column;
@@ -35,7 +36,7 @@ module farm_mvau_binary #(
 
     farm_mvau_control #(
         .IN_WIDTH(MMV * SIMD * INPUT_BITS), .OUT_WIDTH(OUT_WIDTH), .SYNAPSE_FOLDS(SYNAPSE_FOLDS),
-        .NEURON_FOLDS(NEURON_FOLDS), .STAGES(STAGES), .LATENCY(STAGES + 1)
+        .NEURON_FOLDS(NEURON_FOLDS), .STAGES(PLAIN_STAGES), .LATENCY(PLAIN_STAGES + 1)
     ) control (
         .clk, .rst, .in0_data, .in0_valid, .in0_ready, .in1_valid, .in1_ready, .column, .add, .last, .total_valid,
         .results, .done(total_valid), .out0_data, .out0_valid, .out0_ready

@@ -91,8 +91,19 @@ def _top(core: GraphCore) -> Iterator[str]:
         yield ""
         yield from _instance(node, _module(node, producers))
     yield "endmodule"
+    yield from _made(node.operator for node in graph.nodes)
     yield ""
     yield "`default_nettype wire"
+
+
+def _made(operators: Iterable[Operator]) -> Iterator[str]:
+    """Modules that are made for the core's shapes."""
+    by_kind: dict[type[Operator], list[Operator]] = {}
+    for operator in operators:
+        by_kind.setdefault(type(operator), []).append(operator)
+    for kind, shapes in by_kind.items():
+        lines = list(kind.sv_made(shapes))
+        yield from ("", *lines) if lines else ()
 
 
 def _wires(graph: Graph, ports: Iterable[InterfacePort]) -> Iterator[tuple[str, int]]:

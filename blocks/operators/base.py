@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from typing import ClassVar
 
@@ -147,6 +148,11 @@ class Operator(ABC):
     @abstractmethod
     def sv_module(self) -> SvModule:
         """The SystemVerilog module with its parameters."""
+
+    @classmethod
+    def sv_made(cls, shapes: Iterable[Operator]) -> Iterator[str]:
+        """Lines of SystemVerilog that are made for the shapes of one core, besides the files of the folder."""
+        return iter(())
 
     @property
     def buffers_input(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from math import ceil
 
 from blocks.operators.base import (
@@ -16,9 +17,13 @@ from blocks.operators.base import (
 )
 from blocks.operators.checks import MAX_LANE_BITS, divides, divisors, lane_bits, positive
 from blocks.operators.estimate import lutram
+from blocks.operators.mvau.compressor.plan import plan
+from blocks.operators.mvau.compressor.text import DEFAULTS, Compressor, modules
 from config.fpga_resources import Resources
 from config.frozen import dataclass
 
+LEVELS_A_STAGE = 3
+"""Levels of counters between two registers: six levels of logic. One would cost latency that the output buffer pays."""
 MAX_INPUT_BITS = 32
 """The sum of one beat of bit planes must fit into a machine word."""
 
@@ -192,10 +197,29 @@ class Mvau(Operator):
         """The parameter LATENCY that the SystemVerilog modules compute, and the cycle in which a column waits."""
         wait = 0 if self.streamed_weights else 1
         if self.weight_bits == 1:
-            return 4 + wait
+            return self.sum_stages + 2 + wait
         chain = min(self.simd, 4)
         chains = ceil(self.simd / chain)
         return chain + 1 + ((chains - 1).bit_length() + 1) // 2 + 1 + wait
+
+    @property
+    def sum_stages(self) -> int:
+        """Registers from the column to the accumulators of a unit with binary weights: one for up to three levels."""
+        return max(2, ceil(plan(self.simd, 1, self.input_bits).logic_levels / LEVELS_A_STAGE))
+
+    @classmethod
+    def sv_made(cls, shapes: Iterable[Operator]) -> Iterator[str]:
+        """The compressors of units with binary weights; without SYNTHESIS a behavioural twin needs none."""
+        wanted = [
+            Compressor(shape.simd, weight_bits, shape.input_bits, shape.sum_stages)
+            for shape in shapes
+            if isinstance(shape, Mvau) and shape.weight_bits == 1
+            for weight_bits in (0, 1)
+        ]
+        if wanted:
+            yield "`ifdef SYNTHESIS"
+            yield from modules((*wanted, *DEFAULTS))
+            yield "`endif"
 
     @property
     def sv_module(self) -> SvModule:
@@ -210,7 +234,8 @@ class Mvau(Operator):
             ("MMV", self.mmv),
         )
         if self.weight_bits == 1:
-            return SvModule("farm_mvau_binary", (*sizes, ("SUM_BITS", unsigned_bits(self.highest))))
+            own = (("SUM_BITS", unsigned_bits(self.highest)), ("STAGES", self.sum_stages))
+            return SvModule("farm_mvau_binary", (*sizes, *own))
         return SvModule(
             "farm_mvau_integer", (*sizes, ("WEIGHT_BITS", self.weight_bits), ("STEADY", not self.streamed_weights))
         )

@@ -162,6 +162,21 @@ module DSP48E2 (
     reg [8:0] opmode1;
     reg add1;
     wire add_d = INMODEREG == 0 ? INMODE[2] : add1;
+    wire signed [26:0] a = AREG == 0 ? A[26:0] : a2;
+    wire signed [26:0] d = DREG == 0 ? D : d1;
+    wire signed [26:0] sum_ad = a + (add_d ? d : 27'sd0);
+    wire signed [26:0] ad = AMULTSEL == "A" ? a : ADREG == 0 ? sum_ad : ad1;
+    wire signed [17:0] b = BREG == 0 ? B : b2;
+    wire signed [44:0] product = ad * b;
+    wire signed [47:0] xy = MREG == 0 ? product : m;
+    wire [47:0] c = CREG == 0 ? C : c1;
+    // OPMODE: W is [8:7], 0 nothing, 1 P, 3 C; Z is [6:4], 0 nothing, 1 PCIN, 2 P, 3 C; X and Y together 0 nothing, 0101
+    // the product.
+    wire [8:0] opmode = OPMODEREG == 0 ? OPMODE : opmode1;
+    wire [47:0] w = opmode[8:7] == 0 ? 0 : opmode[8:7] == 1 ? p : opmode[8:7] == 3 ? c : 48'bx;
+    wire [47:0] z = opmode[6:4] == 0 ? 0 : opmode[6:4] == 1 ? PCIN : opmode[6:4] == 2 ? p : opmode[6:4] == 3 ? c : 48'bx;
+    wire [47:0] x = opmode[3:0] == 0 ? 0 : opmode[3:0] == 4'b0101 ? xy : 48'bx;
+    wire [47:0] sum = known ? w + x + z : 48'bx;
     always @(posedge CLK) begin
         if (CEA1) a1 <= A[26:0];
         if (CEA2) a2 <= AREG == 2 ? a1 : A[26:0];
@@ -183,21 +198,6 @@ module DSP48E2 (
         if (RSTCTRL) opmode1 <= 0;
         if (RSTINMODE) add1 <= 0;
     end
-    wire signed [26:0] a = AREG == 0 ? A[26:0] : a2;
-    wire signed [26:0] d = DREG == 0 ? D : d1;
-    wire signed [26:0] sum_ad = a + (add_d ? d : 27'sd0);
-    wire signed [26:0] ad = AMULTSEL == "A" ? a : ADREG == 0 ? sum_ad : ad1;
-    wire signed [17:0] b = BREG == 0 ? B : b2;
-    wire signed [44:0] product = ad * b;
-    wire signed [47:0] xy = MREG == 0 ? product : m;
-    wire [47:0] c = CREG == 0 ? C : c1;
-    // OPMODE: W is [8:7], 0 nothing, 1 P, 3 C; Z is [6:4], 0 nothing, 1 PCIN, 2 P, 3 C; X and Y together 0 nothing, 0101
-    // the product.
-    wire [8:0] opmode = OPMODEREG == 0 ? OPMODE : opmode1;
-    wire [47:0] w = opmode[8:7] == 0 ? 0 : opmode[8:7] == 1 ? p : opmode[8:7] == 3 ? c : 48'bx;
-    wire [47:0] z = opmode[6:4] == 0 ? 0 : opmode[6:4] == 1 ? PCIN : opmode[6:4] == 2 ? p : opmode[6:4] == 3 ? c : 48'bx;
-    wire [47:0] x = opmode[3:0] == 0 ? 0 : opmode[3:0] == 4'b0101 ? xy : 48'bx;
-    wire [47:0] sum = known ? w + x + z : 48'bx;
     assign P = PREG == 0 ? sum : p;
     assign PCOUT = P;
 endmodule

@@ -118,11 +118,11 @@ def test_a_block_as_netlists_equals_the_model(
 
 MISTAKES = {
     "one bit of one LUT of a PE": (
-        r"(farm_mvau_binary_pe \(clk.*?LUT2 #\(\s*\.INIT\(4'h)([0-9a-f])",
-        lambda found: f"{found[1]}{int(found[2], 16) ^ 2:x}",
+        r"(farm_mvau_binary_pe \(clk.*?LUT6_2 #\(\s*\.INIT\(64'h[0-9a-f]{15})([0-9a-f])",
+        lambda found: f"{found[1]}{int(found[2], 16) ^ 8:x}",
     ),
     "a carry chain that begins with 1": (
-        r"(farm_mvau_binary_pe \(clk.*?CARRY4 \w+ \(\s*\.CI\(1'h0\),.*?\.CYINIT\()1'h0",
+        r"(farm_mvau_binary_pe \(clk.*?CARRY8 #\([^;]*?\.CI\()1'h0",
         lambda found: f"{found[1]}1'h1",
     ),
     "a register that is never enabled": (

@@ -8,9 +8,11 @@ read_verilog -sv {operators/farm_stream.sv}
 read_verilog -sv {operators/acc_pool/acc_pool.sv}
 read_verilog -sv {operators/add/add.sv}
 read_verilog -sv {operators/label_select/label_select.sv}
+read_verilog -sv {operators/mvau/counters.sv}
 read_verilog -sv {operators/mvau/mvau.sv}
 read_verilog -sv {operators/mvau/mvau_binary.sv}
 read_verilog -sv {operators/mvau/mvau_integer.sv}
+read_verilog -sv {operators/mvau/sum.sv}
 read_verilog -sv {operators/width_converter/width_converter.sv}
 read_verilog -sv {head_daf9a2.sv}
 read_xdc -mode out_of_context ooc.xdc

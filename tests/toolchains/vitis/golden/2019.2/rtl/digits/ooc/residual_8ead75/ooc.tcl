@@ -8,11 +8,14 @@ read_verilog -sv {operators/farm_stream.sv}
 read_verilog -sv {operators/add/add.sv}
 read_verilog -sv {operators/duplicate/duplicate.sv}
 read_verilog -sv {operators/fifo/fifo.sv}
+read_verilog -sv {operators/mvau/counters.sv}
 read_verilog -sv {operators/mvau/mvau.sv}
 read_verilog -sv {operators/mvau/mvau_binary.sv}
 read_verilog -sv {operators/mvau/mvau_integer.sv}
+read_verilog -sv {operators/mvau/sum.sv}
 read_verilog -sv {operators/pad/pad.sv}
 read_verilog -sv {operators/sliding_window/sliding_window.sv}
+read_verilog -sv {operators/sliding_window/window_rows.sv}
 read_verilog -sv {operators/threshold/threshold.sv}
 read_verilog -sv {operators/width_converter/width_converter.sv}
 read_verilog -sv {residual_8ead75.sv}

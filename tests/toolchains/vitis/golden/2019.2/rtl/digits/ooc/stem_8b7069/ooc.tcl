@@ -7,11 +7,15 @@ set_msg_config -id {Synth 8-2898} -new_severity ERROR
 read_verilog -sv {operators/farm_stream.sv}
 read_verilog -sv {operators/fifo/fifo.sv}
 read_verilog -sv {operators/max_pool/max_pool.sv}
+read_verilog -sv {operators/max_pool/max_pool_beats.sv}
+read_verilog -sv {operators/mvau/counters.sv}
 read_verilog -sv {operators/mvau/mvau.sv}
 read_verilog -sv {operators/mvau/mvau_binary.sv}
 read_verilog -sv {operators/mvau/mvau_integer.sv}
+read_verilog -sv {operators/mvau/sum.sv}
 read_verilog -sv {operators/pad/pad.sv}
 read_verilog -sv {operators/sliding_window/sliding_window.sv}
+read_verilog -sv {operators/sliding_window/window_rows.sv}
 read_verilog -sv {operators/threshold/threshold.sv}
 read_verilog -sv {operators/width_converter/width_converter.sv}
 read_verilog -sv {stem_8b7069.sv}

@@ -1,0 +1,63 @@
+"""slang elaborates every core: one more reader beside Yosys, Verilator and Icarus, since Vivado cannot be asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from blocks.core.rtl import render
+from blocks.network import NETWORKS, read_network
+from toolchains.open.netlist.names import MODEL_SOURCES
+
+pyslang = pytest.importorskip("pyslang", reason="there is no pyslang: pip install pyslang")
+
+ROOT = Path(__file__).resolve().parents[4]
+CELLS = [ROOT / "toolchains/open/netlist" / name for name in MODEL_SOURCES]
+
+
+def errors(top: str, files: list[Path], *defines: str) -> list[str]:
+    """The errors that slang finds, with file and line."""
+    driver = pyslang.driver.Driver()
+    driver.addStandardArgs()
+    words = ["slang", *(f"-D{name}" for name in defines), "--top", top, *map(str, files)]
+    assert driver.parseCommandLine(" ".join(words))
+    assert driver.processOptions()
+    driver.parseAllSources()
+    manager = driver.sourceManager
+    return [
+        f"{manager.getFileName(each.location)}:{manager.getLineNumber(each.location)}: {each.code} {each.args}"
+        for each in driver.createCompilation().getAllDiagnostics()
+        if each.isError()
+    ]
+
+
+@pytest.mark.parametrize("network", ["digits", "resnet50"])
+def test_every_core_elaborates(tmp_path: Path, network: str) -> None:
+    """As synthesis reads it, with the primitives' models, and as simulation does."""
+    cores = {core.name: core for core in read_network(NETWORKS / f"{network}.yaml").cores().values()}
+    assert len(cores) >= 7
+    for core in cores.values():
+        view = render(core)
+        top = tmp_path / f"{view.name}.sv"
+        top.write_text(view.top)
+        files = [*(ROOT / "blocks" / name for name in view.files), top]
+        assert errors(view.name, files) == []
+        assert errors(view.name, [*files, *CELLS], "SYNTHESIS") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("farm_full_adder made (.in(a), .sum(b), .extra(a));", "PortDoesNotExist"),
+        ("farm_no_such_module made ();", "UnknownModule"),
+        ("assign b = nowhere;", "UndeclaredIdentifier"),
+    ],
+)
+def test_an_error_is_seen(tmp_path: Path, line: str, code: str) -> None:
+    counters = ROOT / "blocks/operators/mvau/counters.sv"
+    (tmp_path / "top.sv").write_text(f"module top (input wire [2:0] a, output wire [1:0] b);\n{line}\nendmodule\n")
+    found = errors("top", [tmp_path / "top.sv", counters, *CELLS], "SYNTHESIS")
+    assert len(found) == 1
+    assert "top.sv:2: " in found[0]
+    assert code in found[0]
