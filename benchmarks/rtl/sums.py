@@ -1,6 +1,6 @@
 """LUTs of a lane: the compressor with its accumulator beside the sum that it replaced, counted by the same rule.
 
-    python -m benchmarks.sums [LANES ...] [--weights 1] [--inputs 2] [--stages N]
+    python -m benchmarks.rtl.sums [LANES ...] [--weights 1] [--inputs 2] [--stages N]
 
 Each is synthesised alone, with an accumulator of 6 bits more than a beat. "LC" is what `ooc` reports: Yosys' estimated
 LCs and one for each LUT6_2. "LUTs" are all LUT cells of the netlist, a LUT2 as one. The sum that it replaced takes
@@ -29,7 +29,7 @@ from blocks.operators.mvau.compressor.text import DEFAULTS, Compressor, modules
 from toolchains.open.synthesis.primitives import LUTS
 from toolchains.open.synthesis.script import DSP_MAP, synthesis_script
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 OPERATOR = ROOT / "blocks/operators/mvau"
 BEFORE = "counted_sum"
 MOST = {64: 2.1, 128: 1.95}
