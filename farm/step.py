@@ -226,7 +226,7 @@ def _collide(paths: Sequence[str]) -> bool:
     if len(paths) < 2:
         return False
     seen = set(paths)
-    return len(seen) != len(paths) or not seen.isdisjoint(_folders(seen))
+    return len(seen) != len(paths) or (any("/" in path for path in seen) and not seen.isdisjoint(_folders(seen)))
 
 
 def _folders(paths: set[str]) -> set[str]:

@@ -190,3 +190,12 @@ def test_a_job_that_nobody_wants_any_more_leaves_no_folder(build, tmp_path: Path
     checkout.doit()
     assert checkout.read("build/out") == "A"
     assert not list((checkout.folder / "build/.farm/jobs").iterdir())
+
+
+@pytest.mark.nightly
+def test_the_node_holds_a_steps_time_limit(build) -> None:
+    """Of an engine that does not tell when a job begins the farm cannot know how long a step has run."""
+    output = build(one("import time; time.sleep(50)", ", timeout_s=1.0")).doit(status=1)
+    assert "one reached the cluster's time limit" in output
+    assert "raise the step's timeout" in output
+    assert "  again " not in output

@@ -191,8 +191,8 @@ def test_records_lie_apart_and_a_later_one_replaces_an_earlier_one(store) -> Non
     sender.give_record("finished 1", {"status": 0})
     assert post(store).record("finished 1") == {"status": 0}
     assert post(store, secret=b"t" * 32).record("finished 1") is None
-    # sha256 of "finished 1", by coreutils.
-    assert list(store.files) == ["/jobs/ac/60224672957819f5e1f5d292939676ae288bf61540cfef9ef6bb0179be70c8a8"]
+    # HMAC-SHA-256 of "finished 1" with the secret, by openssl.
+    assert list(store.files) == ["/jobs/ac/8fdc4d6bde39fb1b695a54dfe88e250826418740f7af5e728c691bc9be8bfd18"]
 
 
 def test_the_folder_of_a_killed_job_is_removed_by_the_next_one(tmp_path: Path, monkeypatch) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.engine.remote_server import free_port
+from farm.execution.cluster.far.post import Post
 from farm.remote.connect import connected, remote_of
 from farm.remote.exchange import Exchange
 from farm.remote.health import Health
@@ -115,3 +116,25 @@ def test_an_object_store_that_nobody_serves(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(UnreachableError) as caught:
         small(connected(remote_of("s3://bucket")), "ac/aa", 100)
     assert "hush" not in str(caught.value)
+
+
+@pytest.mark.nightly
+def test_jobs_through_s3(s3: Transport, tmp_path: Path) -> None:
+    """What a cluster's jobs give and take: files once, sealed ones, and records that a later one replaces."""
+    post = Post(s3, b"s" * 32, 10.0)
+    path = tmp_path / "file"
+    path.write_bytes(b"content")
+    path.chmod(0o755)
+    with path.open("rb") as stream:
+        stored = post.give(stream)
+        assert post.give(stream, replace=True) == stored == (hashlib.sha256(b"content").hexdigest(), 7, 0o755)
+    post.fetch(stored, tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == b"content"
+    sealed = post.give_sealed("log 1", path)
+    with (tmp_path / "log").open("wb") as log:
+        post.fetch_sealed("log 1", sealed, log, tmp_path / "beside")
+    assert (tmp_path / "log").read_bytes() == b"content"
+    assert post.record("finished 1") is None
+    for status in (1, 0):
+        post.give_record("finished 1", {"status": status})
+        assert post.record("finished 1") == {"status": status}

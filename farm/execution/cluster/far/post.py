@@ -6,7 +6,7 @@ Records lie below `jobs/`, apart from results: whoever builds may write there, a
 from __future__ import annotations
 
 import contextlib
-import hashlib
+import hmac
 import io
 import os
 import tempfile
@@ -111,7 +111,7 @@ class Post:
 
     def give_record(self, name: str, document: Mapping[str, Any]) -> None:
         """Store a record; a later one of the same name replaces it."""
-        content, place = signed(self._secret, name, document), _place(name)
+        content, place = signed(self._secret, name, document), self._place(name)
 
         def give() -> None:
             self._transport.put(place, io.BytesIO(content), len(content), replace=True)
@@ -124,7 +124,7 @@ class Post:
         """Return a record; None if there is none, or only one that nobody of this job has made."""
 
         def read() -> dict[str, Any] | None:
-            content = small(self._transport, _place(name), _MOST_RECORD)
+            content = small(self._transport, self._place(name), _MOST_RECORD)
             found = None if content is None else verified(self._secret, name, content)
             if content is not None and found is None:
                 raise LyingError("it sent another record than the job's")
@@ -133,6 +133,13 @@ class Post:
         with contextlib.suppress(LyingError):
             return self._patiently(read)
         return None
+
+    def _place(self, name: str) -> str:
+        """Return where a record lies. The secret is a part of it: records of other users have other names.
+
+        A Bazel cache server has such names for the results of an instance that is called "jobs".
+        """
+        return f"jobs/ac/{hmac.new(self._secret, name.encode(), 'sha256').hexdigest()}"
 
     def _patiently(self, do: Callable[[], Found]) -> Found:
         until_s, pause_s, lies = time.monotonic() + self._patience_s, _FIRST_PAUSE_S, 0
@@ -148,11 +155,6 @@ class Post:
                     raise
             time.sleep(pause_s)
             pause_s = min(_LONGEST_PAUSE_S, pause_s * 2)
-
-
-def _place(name: str) -> str:
-    # The names that a Bazel cache server has for the results of an instance called "jobs".
-    return f"jobs/ac/{hashlib.sha256(name.encode()).hexdigest()}"
 
 
 def words_of(error: RemoteError | OSError) -> str:
