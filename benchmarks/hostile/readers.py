@@ -53,7 +53,7 @@ def _xclbin(path: Path) -> None:
 
 
 def _picture(path: Path) -> None:
-    check_picture(path)
+    check_picture(path, _SHAPE)
     read_picture(path, _SHAPE)
 
 

@@ -47,7 +47,7 @@ def check_image(path: Path, facts: Manifest) -> None:
     if path.suffix.lower() == NUMPY_SUFFIX:
         load_image(path, facts)
     else:
-        check_picture(path)
+        check_picture(path, facts.image.shape)
 
 
 def load_weights(source: Any, argument: Argument) -> NDArray[Any]:

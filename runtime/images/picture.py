@@ -17,16 +17,14 @@ What is done with it, in this order, is the same for one picture and for a data 
 7. A data set that counts to ``maximum`` < 255 gets round(pixel * maximum / 255).
 
 Reading takes at most four times the file's size and 64 MB. A picture that would take more is refused, and the message
-tells how many pixels fit. To need less, steps 2, 4 and 5 are done for one channel after the other.
+tells how many pixels fit. To need less, steps 2 to 5 are done strip by strip (``fitting``).
 """
 
 from __future__ import annotations
 
-import itertools
+import math
 import struct
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,49 +32,35 @@ from PIL import Image, UnidentifiedImageError
 
 from ..bounded.regular_file import budget_bytes
 from ..errors import InputError
-from .picture_file import UPRIGHT, PictureFile, UnknownPictureError, read_parts
+from .fitting import MARGIN, Frame, fit, least_alpha
+from .picture_file import PictureFile, UnknownPictureError, read_parts
 
 _FORMATS = ("PNG", "JPEG")
-# The margin around the crop, as a fraction: shorter side 256 for a crop of 224.
-MARGIN = (256, 224)
 _WIDE_MODES = ("I", "I;16", "I;16B", "I;16L", "F")
-# How to turn a picture by its EXIF orientation; 1 is upright.
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-# Of the budget, for everything but the whole picture.
+# Of the budget, for everything but the whole picture and what ``fit`` keeps of it.
 _RESERVE_BYTES = 8_000_000
 # Covering the network's size, a strip would take gigabytes, and nothing of it would be seen.
 _MOST_PROPORTION = 100
 
 
-def check_picture(path: Path) -> None:
+def check_picture(path: Path, shape: tuple[int, ...]) -> None:
     """Raise InputError where ``read_picture`` would by what the file's head says. Decodes nothing."""
-    _opened(path, whole=False).close()
+    _opened(path, _frame(path, shape), whole=False).close()
 
 
 def read_picture(path: Path, shape: tuple[int, ...], maximum: int = 255) -> NDArray[np.uint8]:
     """Pixels uint8 [height, width, channels] of that shape, as the text of this module says. Raises InputError."""
-    if len(shape) != 3 or shape[2] not in (1, 3):
-        raise InputError(
-            f"a picture does not fit the network's shape {shape}", where=str(path), remedy="give the array as .npy"
-        )
-    height, width, channels = shape
-    margin = (1, 1) if channels == 1 else MARGIN
-    with _opened(path, whole=True) as opened:
+    frame = _frame(path, shape)
+    with _opened(path, frame, whole=True) as opened:
         try:
-            turn = _TURNS.get(opened.info["orientation"])
-            picture = _opaque(opened, path)
-            planes = [
-                np.asarray(fit(plane if turn is None else plane.transpose(turn), height, width, margin), np.uint8)
-                for plane in _planes(picture, channels)
-            ]
+            opened.load()
+            if least_alpha(opened) < 255:
+                raise InputError(
+                    "has pixels that are not opaque",
+                    where=str(path),
+                    remedy="put it on a background and save it without alpha",
+                )
+            planes = [np.asarray(plane, np.uint8) for plane in fit(opened, frame, opened.info["orientation"])]
         except (OSError, ValueError, SyntaxError) as error:
             raise _unreadable(path, error) from error
     pixels = np.stack(planes[::-1], axis=-1)
@@ -86,39 +70,15 @@ def read_picture(path: Path, shape: tuple[int, ...], maximum: int = 255) -> NDAr
     return np.ascontiguousarray(pixels)
 
 
-def _planes(picture: Image.Image, channels: int) -> Iterator[Image.Image]:
-    """Grey, or red, green and blue, one after the other: a turned copy of all at once would take twice the memory."""
-    if channels == 1 or picture.mode in ("1", "L"):
-        grey = picture if picture.mode == "L" else picture.convert("L")
-        yield from itertools.repeat(grey, channels)
-        return
-    if picture.mode not in ("RGB", "RGBA"):
-        picture = picture.convert("RGB")
-    yield from (picture.getchannel(channel) for channel in range(3))
+def _frame(path: Path, shape: tuple[int, ...]) -> Frame:
+    if len(shape) != 3 or shape[2] not in (1, 3):
+        raise InputError(
+            f"a picture does not fit the network's shape {shape}", where=str(path), remedy="give the array as .npy"
+        )
+    return Frame(*shape, margin=(1, 1) if shape[2] == 1 else MARGIN)
 
 
-def fit(picture: Image.Image, height: int, width: int, margin: tuple[int, int] = MARGIN) -> Image.Image:
-    """Steps 4 and 5: the picture resized and cropped to ``width`` x ``height``."""
-    if picture.size == (width, height):
-        return picture
-    more, less = margin
-    covered = (_round(width * more, less), _round(height * more, less))
-    # The side that needs the larger factor gets exactly what it has to cover, the other follows.
-    if covered[0] * picture.height >= covered[1] * picture.width:
-        size = (covered[0], max(covered[1], _round(picture.height * covered[0], picture.width)))
-    else:
-        size = (max(covered[0], _round(picture.width * covered[1], picture.height)), covered[1])
-    if size != picture.size:
-        picture = picture.resize(size, Image.Resampling.BILINEAR)
-    left, top = (size[0] - width) // 2, (size[1] - height) // 2
-    return picture.crop((left, top, left + width, top + height))
-
-
-def _round(dividend: int, divisor: int) -> int:
-    return (2 * dividend + divisor) // (2 * divisor)
-
-
-def _opened(path: Path, *, whole: bool) -> Image.Image:
+def _opened(path: Path, frame: Frame, *, whole: bool) -> Image.Image:
     try:
         parts = read_parts(path, whole=whole)
         opened: Image.Image = Image.open(parts.data, formats=_FORMATS)
@@ -129,7 +89,7 @@ def _opened(path: Path, *, whole: bool) -> Image.Image:
     except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError) as error:
         raise _unreadable(path, error) from error
     try:
-        _check(opened, parts, path)
+        _check(opened, parts, frame, path)
     except InputError:
         opened.close()
         raise
@@ -137,7 +97,7 @@ def _opened(path: Path, *, whole: bool) -> Image.Image:
     return opened
 
 
-def _check(opened: Image.Image, parts: PictureFile, path: Path) -> None:
+def _check(opened: Image.Image, parts: PictureFile, frame: Frame, path: Path) -> None:
     # Pillow reads 16-bit RGB as if it had 8, and says nothing.
     if opened.mode in _WIDE_MODES or parts.bits > 8:
         raise InputError("has 16 bits a channel", where=str(path), remedy="convert it to 8 bits a channel")
@@ -151,42 +111,33 @@ def _check(opened: Image.Image, parts: PictureFile, path: Path) -> None:
             where=str(path),
             remedy="cut out the part that shows something",
         )
-    pixel_bytes = _pixel_bytes(opened, parts)
-    most = int((budget_bytes(parts.size) - parts.size - _RESERVE_BYTES) / pixel_bytes)
+    pixel_bytes = _pixel_bytes(opened)
+    working = _RESERVE_BYTES + frame.working_bytes(opened.size, parts.orientation)
+    most = max(0, int((budget_bytes(parts.size) - parts.size - working) / pixel_bytes))
     if opened.width * opened.height > most:
         raise InputError(
             f"has {opened.width} x {opened.height} pixels, which would take {pixel_bytes:g} bytes each; "
             f"of a file of {parts.size:,} bytes at most {most:,} pixels are read",
             where=str(path),
-            remedy="scale it down",
+            remedy=f"scale it down, to at most {_side(opened.size, most):,} pixels on its longer side",
         )
 
 
-def _pixel_bytes(opened: Image.Image, parts: PictureFile) -> float:
-    """Memory that a pixel takes at most while the picture is decoded and turned."""
+def _pixel_bytes(opened: Image.Image) -> float:
+    """Memory that a pixel takes at most while the picture is decoded."""
     stored = 1 if opened.mode in ("1", "L", "P") else 4
-    converted = 4 if opened.mode in ("P", "LA", "PA") or "transparency" in opened.info else 0
-    plane = 1 if parts.orientation == UPRIGHT else 2
     # A progressive JPEG keeps two bytes for each sample until its last scan.
     layers: list[tuple[int, int, int, int]] = getattr(opened, "layer", [])
     most = max((across * down for _, across, down, _ in layers), default=1)
     scans = sum(2 * across * down / most for _, across, down, _ in layers) if "progressive" in opened.info else 0
-    return stored + max(scans, converted + plane)
+    return stored + scans
 
 
-def _opaque(picture: Image.Image, path: Path) -> Image.Image:
-    """The decoded picture without alpha."""
-    picture.load()
-    if picture.mode not in ("LA", "PA", "RGBA", "La", "RGBa") and "transparency" not in picture.info:
-        return picture
-    if picture.mode != "RGBA":
-        picture = picture.convert("RGBA")
-    lowest: Any = picture.getchannel("A").getextrema()[0]
-    if lowest < 255:
-        raise InputError(
-            "has pixels that are not opaque", where=str(path), remedy="put it on a background and save it without alpha"
-        )
-    return picture
+def _side(size: tuple[int, int], most: int) -> int:
+    """The longer side, in whole hundreds, at which a picture of this shape has at most so many pixels."""
+    # A smaller file may have fewer pixels: a tenth of them is left as room.
+    side = math.isqrt(int(0.9 * most * max(size) / min(size)))
+    return max(side // 100 * 100, 1)
 
 
 def _unreadable(path: Path, error: Exception) -> InputError:

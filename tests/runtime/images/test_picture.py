@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,10 @@ from PIL.PngImagePlugin import PngInfo
 
 from benchmarks.hostile import pictures
 from runtime.errors import InputError
+from runtime.images import fitting
 from runtime.images.files import load_image
-from runtime.images.picture import check_picture, fit, read_picture
+from runtime.images.fitting import Frame, fit
+from runtime.images.picture import check_picture, read_picture
 
 VECTORS = Path(__file__).resolve().parents[3] / ".." / "shared" / "resnet50_w1a2" / "vectors_chelsea.npz"
 ORIENTATION = 0x0112
@@ -65,7 +68,7 @@ def test_halved_by_hand(tmp_path):
 def test_bottom_and_right_lose_the_odd_row():
     """8x8 for 7x7: the margin of one row and column is below and right."""
     pixels = np.arange(64, dtype=np.uint8).reshape(8, 8)
-    np.testing.assert_array_equal(np.asarray(fit(Image.fromarray(pixels), 7, 7)), pixels[:7, :7])
+    np.testing.assert_array_equal(np.asarray(fit(Image.fromarray(pixels), Frame(7, 7))[0]), pixels[:7, :7])
 
 
 @pytest.mark.parametrize(
@@ -86,14 +89,14 @@ def test_sizes_by_hand(size, covers, box):
     picture = Image.fromarray(noise)
     expected = picture if size == covers else picture.resize(covers, Image.Resampling.BILINEAR)
     expected = expected.crop((*box, box[0] + 224, box[1] + 224))
-    assert fit(picture, 224, 224).tobytes() == expected.tobytes()
+    assert fit(picture, Frame(224, 224))[0].tobytes() == expected.tobytes()
 
 
 def test_one_channel_has_no_margin(tmp_path):
     noise = np.random.default_rng(1).integers(0, 256, (16, 20), np.uint8)
     picture = Image.fromarray(noise)
     expected = picture.resize((10, 8), Image.Resampling.BILINEAR).crop((1, 0, 9, 8))
-    assert fit(picture, 8, 8, margin=(1, 1)).tobytes() == expected.tobytes()
+    assert fit(picture, Frame(8, 8, margin=(1, 1)))[0].tobytes() == expected.tobytes()
     np.testing.assert_array_equal(read_picture(save(tmp_path / "a.png", noise), (8, 8, 1))[:, :, 0], expected)
 
 
@@ -102,7 +105,7 @@ def test_networks_that_are_not_square():
     noise = np.random.default_rng(1).integers(0, 256, (28, 28), np.uint8)
     picture = Image.fromarray(noise)
     expected = picture.resize((14, 14), Image.Resampling.BILINEAR).crop((1, 4, 13, 10))
-    assert fit(picture, 6, 12).tobytes() == expected.tobytes()
+    assert fit(picture, Frame(6, 12))[0].tobytes() == expected.tobytes()
 
 
 @pytest.mark.parametrize(("height", "width"), [(60, 47), (300, 301), (7, 9), (57, 224)])
@@ -270,7 +273,7 @@ def test_the_head_tells(tmp_path, make, words):
     path = tmp_path / "a.png"
     make(path)
     with pytest.raises(InputError) as caught:
-        check_picture(path)
+        check_picture(path, (8, 8, 3))
     assert all(word in str(caught.value) for word in words), str(caught.value)
 
 
@@ -311,8 +314,9 @@ def test_damaged_files_are_named_errors(tmp_path_factory, sample, data):
     ("mode", "suffix"), [("RGB", "png"), ("RGB", "jpg"), ("P", "png"), ("RGBA", "png"), ("L", "jpg")]
 )
 @pytest.mark.parametrize("channels", [1, 3])
-def test_channel_by_channel_is_as_all_at_once(tmp_path, orientation, mode, suffix, channels):
+def test_strip_by_strip_is_as_all_at_once(tmp_path, monkeypatch, orientation, mode, suffix, channels):
     """Pillow's own turning, conversion and resizing of the whole picture, on noise."""
+    monkeypatch.setattr(fitting, "_STRIP_PIXELS", 300)
     noise = np.random.default_rng(orientation).integers(0, 256, (50, 71, 3), np.uint8)
     picture = Image.fromarray(noise).convert(mode)
     exif = Image.Exif()
@@ -320,9 +324,34 @@ def test_channel_by_channel_is_as_all_at_once(tmp_path, orientation, mode, suffi
     picture.save(tmp_path / f"a.{suffix}", exif=exif)
     whole = ImageOps.exif_transpose(Image.open(tmp_path / f"a.{suffix}"))
     whole = whole.convert("RGBA").convert("RGB") if mode == "RGBA" else whole
-    whole = fit(whole.convert("L" if channels == 1 else "RGB"), 20, 24, margin=(1, 1) if channels == 1 else (256, 224))
+    whole = whole.convert("L" if channels == 1 else "RGB")
+    # 24 x 20 is covered by 71:50 turned or not: 28.4 x 20, 24 x 33.8; with the margin 32.5 x 22.86, 27.4 x 38.9.
+    sizes = {1: ((28, 20), (24, 34)), 3: ((33, 23), (27, 38))}[channels]
+    size = sizes[orientation >= 5]
+    left, top = (size[0] - 24) // 2, (size[1] - 20) // 2
+    whole = whole.resize(size, Image.Resampling.BILINEAR).crop((left, top, left + 24, top + 20))
     expected = np.asarray(whole, np.uint8).reshape(20, 24, channels)[:, :, ::-1]
     np.testing.assert_array_equal(read_picture(tmp_path / f"a.{suffix}", (20, 24, channels)), expected)
+
+
+@pytest.mark.parametrize(("orientation", "size"), [(1, (4032, 3024)), (6, (4032, 3024)), (8, (3000, 4000))])
+def test_a_photo_of_12_megapixels_fits_whatever_its_size_in_bytes(tmp_path, orientation, size):
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    Image.new("RGB", size, (10, 20, 30)).save(tmp_path / "a.jpg", exif=exif)
+    assert (tmp_path / "a.jpg").stat().st_size < 400_000
+    check_picture(tmp_path / "a.jpg", (224, 224, 3))
+    assert np.abs(read_picture(tmp_path / "a.jpg", (224, 224, 3)).astype(int) - [30, 20, 10]).max() <= 2
+
+
+def test_a_larger_one_is_told_how_large_it_may_be(tmp_path):
+    Image.new("L", (12_000, 9_000)).save(tmp_path / "a.png")
+    with pytest.raises(InputError, match=r"scale it down, to at most (\S+) pixels on its longer side") as error:
+        check_picture(tmp_path / "a.png", (8, 8, 1))
+    side = int(re.search(r"at most (\S+) pixels on its", str(error.value))[1].replace(",", ""))
+    Image.new("L", (side, side * 3 // 4)).save(tmp_path / "b.png")
+    check_picture(tmp_path / "b.png", (8, 8, 1))
+    assert side > 6000
 
 
 XMP = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
