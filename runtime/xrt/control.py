@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,6 +39,13 @@ def _send(line: str) -> None:
         os.write(HANDLE, line.encode("utf-8", "replace")[:MOST_LINE_BYTES] + b"\n")
 
 
+def is_ready(handle: int, within_s: float) -> bool:
+    """Whether a descriptor can be read within that time: a process has ended, by its pidfd."""
+    poll = select.poll()
+    poll.register(handle, select.POLLIN)
+    return bool(poll.poll(within_s * 1000))
+
+
 class Ear:
     """The launcher's end."""
 
@@ -61,6 +69,15 @@ class Ear:
         for line in lines:
             word, _, text = line.decode("utf-8", "replace").partition(" ")
             yield word, text
+
+    def waiting(self, within_s: float | None, other: int | None = None) -> bool:
+        """Wait for words, or for the other descriptor to be ready; whether there are words."""
+        poll = select.poll()
+        poll.register(self.handle, select.POLLIN)
+        if other is not None:
+            poll.register(other, select.POLLIN)
+        found = poll.poll(None if within_s is None else within_s * 1000)
+        return self.handle in (handle for handle, _ in found)
 
     def close(self) -> None:
         """Listen no longer."""

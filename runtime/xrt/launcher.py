@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import shutil
 import signal
 import subprocess
@@ -18,12 +17,13 @@ from ..errors import XrtError
 from ..formats import emulation_data, xclbin
 from ..formats.checks import describe_payload, manifest_of
 from . import control, installation
+from .control import is_ready as _is_ready
 from .run_folder import run_folder
 
 DEFAULT_PLATFORM = "xilinx_u250_xdma_201830_2"
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 _END_S = 2.0
-_LOOK_S = 0.01
+_LOOK_S = 0.1
 _NOTE = (
     "note: the first load takes 10 s: XRT's emulation sleeps so long when a program first waits for its scheduler, "
     "and has no setting for it"
@@ -50,10 +50,10 @@ def run(argv: Sequence[str], platform: str | None = None) -> int:
         version = ".".join(map(str, found.version))
         sys.stderr.write(f"note: XRT {version} has not been run with this launcher; 2.13 has\n")
     sys.stderr.write(_NOTE + "\n")
-    with run_folder(found, shell) as (folder, environment):
+    with run_folder(found, shell) as (folder, environment, lock):
         ear = control.Ear(folder / "control")
         with contextlib.closing(ear):
-            return _Host([program, *argv[1:]], environment, ear).run()
+            return _Host([program, *argv[1:]], environment, ear, [lock]).run()
 
 
 def _files(arguments: Sequence[str]) -> dict[str, xclbin.Xclbin]:
@@ -73,41 +73,38 @@ def _check_trust(files: dict[str, xclbin.Xclbin]) -> None:
 class _Host:
     """The host program, in a session of its own: XRT answers some faults by a signal to its whole process group."""
 
-    def __init__(self, argv: list[str], environment: dict[str, str], ear: control.Ear) -> None:
+    def __init__(self, argv: list[str], environment: dict[str, str], ear: control.Ear, passed: list[int]) -> None:
         self._began_s = time.time()
         self._ear = ear
         self._devices = 0
         self._logs: set[Path] = set()
         try:
-            self._child = subprocess.Popen(argv, env=environment, start_new_session=True)
+            self._child = subprocess.Popen(argv, env=environment, start_new_session=True, pass_fds=passed)
         except OSError as error:
             raise XrtError(
                 f"cannot be started ({error.strerror})", where=argv[0], remedy="give an executable file"
             ) from error
+        self._ended = os.pidfd_open(self._child.pid)
 
     def run(self) -> int:
         """Wait for the end of the program, and leave nothing of it. Raises XrtError if the card fails before."""
-        ended = os.pidfd_open(self._child.pid)
         try:
             with self._forwarding():
-                self._watch(ended)
+                self._watch()
         finally:
-            self._end()
-            os.close(ended)
+            status = self._end()
+            os.close(self._ended)
             self._remove_logs()
-        status = self._child.returncode
         return status if status >= 0 else 128 - status
 
-    def _watch(self, ended: int) -> None:
-        while True:
-            poll = select.poll()
-            poll.register(ended, select.POLLIN)
-            poll.register(self._ear.handle, select.POLLIN)
-            found = [handle for handle, _ in poll.poll()]
-            if self._ear.handle in found:
+    def _watch(self) -> None:
+        """Until the program has ended, and then its device process, which may have words left."""
+        deadline_s: float | None = None
+        while deadline_s is None or (self._devices > 0 and time.monotonic() < deadline_s):
+            if self._ear.waiting(None if deadline_s is None else _LOOK_S, self._ended if deadline_s is None else None):
                 self._hear()
-            if ended in found:
-                return
+            if deadline_s is None and _is_ready(self._ended, 0):
+                deadline_s = time.monotonic() + _END_S
 
     def _hear(self) -> None:
         """Raises XrtError if a device process refused the file or was killed."""
@@ -119,28 +116,20 @@ class _Host:
                 self._devices -= 1
             elif word == control.REFUSED:
                 raise _RefusedError(text)
-            elif not word and self._devices and not self._ends_itself():
+            elif not word and self._devices and not _is_ready(self._ended, _END_S / 2):
+                # A device process also ends with its host, which is then ending.
                 raise XrtError(
                     "the device process of the emulated card was killed, and the program was ended",
                     remedy="run it again; if memory ran out, use a smaller batch",
                 )
 
-    def _ends_itself(self) -> bool:
-        """Whether the program is ending too: a device process goes with its host."""
-        deadline_s = time.monotonic() + _END_S / 2
-        while time.monotonic() < deadline_s:
-            if self._child.poll() is not None:
-                return True
-            time.sleep(_LOOK_S)
-        return False
-
     @contextlib.contextmanager
     def _forwarding(self) -> Iterator[None]:
-        """Pass signals on: the program has a session of its own, so that a terminal does not reach it."""
+        """Pass signals on to its group: in a session of its own, the program hears nothing of a terminal."""
 
         def forward(number: int, _: object) -> None:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self._child.pid, number)
+                os.killpg(self._child.pid, number)
 
         before = {number: signal.signal(number, forward) for number in _FORWARDED}
         try:
@@ -149,17 +138,15 @@ class _Host:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def _end(self) -> None:
-        """End the session: what is left of the program, and the device process."""
+    def _end(self) -> int:
+        """End the session: what is left of the program, and the device process. Its status, as Popen has it."""
         group = self._child.pid
-        if self._child.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(group, signal.SIGTERM)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._child.wait(_END_S)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(group, signal.SIGKILL)
-        self._child.wait()
+        if not _is_ready(self._ended, 0):
+            os.killpg(group, signal.SIGTERM)
+            _is_ready(self._ended, _END_S)
+        # Not reaped yet, so the number of its group is nobody else's.
+        os.killpg(group, signal.SIGKILL)
+        return self._child.wait()
 
     def _note_log(self, host: int) -> None:
         """XRT writes a log beside the program (beside python for a Python program), and takes no other place."""

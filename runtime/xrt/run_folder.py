@@ -6,12 +6,15 @@ lie in it, are nobody else's, and go with it.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import shlex
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +25,8 @@ from . import control
 from .installation import Installation, lay_out
 
 PREFIX = "dataflow-farm-xrt-"
+_LOCK = "lock"
+_NEW_S = 60.0
 _XRT_SOCKETS = Path("/tmp")  # noqa: S108  XRT's own choice
 _PACKAGE = Path(__file__).resolve().parents[1]
 _BANK = {"Size": "16GB"}
@@ -44,13 +49,18 @@ room={room}
 # does so by the name of this program; the device process reads the section by itself, within limits.
 _UNZIP = """#!/bin/sh
 case "$2" in {folder}/*) exit 0;; esac
-PATH="${{PATH#*:}}" exec unzip "$@"
+PATH={path}
+exec unzip "$@"
 """
 
 
 @contextmanager
-def run_folder(installation: Installation, platform: str, devices: int = 1) -> Iterator[tuple[Path, dict[str, str]]]:
-    """The folder and the environment of the host program; the folder is gone afterwards. Raises XrtError."""
+def run_folder(installation: Installation, platform: str) -> Iterator[tuple[Path, dict[str, str], int]]:
+    """The folder, the environment of the host program and the lock that it inherits. Raises XrtError.
+
+    The folder is gone afterwards. So is that of an earlier run whose launcher was killed: nobody holds its lock.
+    """
+    _sweep()
     try:
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_XRT_SOCKETS))
     except OSError as error:
@@ -61,22 +71,51 @@ def run_folder(installation: Installation, platform: str, devices: int = 1) -> I
         ) from error
     try:
         try:
-            _fill(folder, installation, platform, devices)
+            lock = _locked(folder / _LOCK, new=True)
+            _fill(folder, installation, platform)
         except OSError as error:
             raise XrtError(
                 f"cannot be filled ({error.strerror})", where=str(folder), remedy="free some space"
             ) from error
-        yield folder, _environment(folder, platform)
+        try:
+            yield folder, _environment(folder, platform), lock
+        finally:
+            os.close(lock)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _fill(folder: Path, installation: Installation, platform: str, devices: int) -> None:
+def _sweep() -> None:
+    """Remove folders of runs that have ended and could not do so themselves."""
+    for folder in _XRT_SOCKETS.glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            status = folder.lstat()
+            # A new folder is locked a moment after it is made.
+            if status.st_uid != os.geteuid() or time.time() - status.st_mtime < _NEW_S:
+                continue
+            lock = _locked(folder / _LOCK)
+            try:
+                shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(lock)
+
+
+def _locked(path: Path, *, new: bool = False) -> int:
+    """A descriptor of the file with its lock. Raises OSError, for a file that is not new also if somebody holds it."""
+    handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | (os.O_CREAT if new else 0), 0o600)
+    try:
+        # Who looks at a new one holds it for a moment at most.
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if new else fcntl.LOCK_NB))
+    except OSError:
+        os.close(handle)
+        raise
+    return handle
+
+
+def _fill(folder: Path, installation: Installation, platform: str) -> None:
     lay_out(installation, folder / "xrt")
     device = {"Name": platform, "DdrBanks": [_BANK] * _BANKS}
-    boards = [{"NumBoards": devices, "Devices": [device]}]
-    config = {"Version": {"FileVersion": "2.0"}, "Platform": {"Boards": boards}}
-    # Of boost's reader of XRT: every number as text.
+    config = {"Version": {"FileVersion": "2.0"}, "Platform": {"Boards": [{"Devices": [device]}]}}
     (folder / "emconfig.json").write_text(json.dumps(config))
     simulation = folder / "simulation"
     ini = _INI.format(simulation=simulation, packet_bytes=_PACKET_BYTES, room="x" * _ROOM_CHARACTERS)
@@ -87,7 +126,7 @@ def _fill(folder: Path, installation: Installation, platform: str, devices: int)
     # The first is what XRT starts where it exists, the second otherwise; a file's own must not take either place.
     for name in ("launch_hw_emu.sh", "simulate.sh"):
         _script(simulation / name, program)
-    _script(folder / "bin" / "unzip", _UNZIP.format(folder=folder))
+    _script(folder / "bin" / "unzip", _UNZIP.format(folder=folder, path=shlex.quote(_path())))
 
 
 def _device_program(folder: Path) -> str:
@@ -109,10 +148,14 @@ def _script(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
+def _path() -> str:
+    return os.environ.get("PATH", os.defpath)
+
+
 def _environment(folder: Path, platform: str) -> dict[str, str]:
     """That of this process, and what XRT asks for. Since XRT 2.14 hw_emu mode also wants XILINX_VITIS, of any value."""
     own = {
-        "PATH": f"{folder / 'bin'}:{os.environ.get('PATH', os.defpath)}",
+        "PATH": f"{folder / 'bin'}:{_path()}",
         "USER": folder.name,
         "XILINX_XRT": str(folder / "xrt"),
         "XCL_EMULATION_MODE": "hw_emu",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -51,8 +51,11 @@ def processes(word: bytes, environment: bytes, start: bytes = b"") -> list[int]:
     return found
 
 
-def left_behind() -> set[Path | int]:
-    """Folders and processes of runs, and XRT's log beside the interpreter."""
-    found: set[Path | int] = set(Path("/tmp").glob("dataflow-farm-xrt-*"))
-    found |= {log for log in [Path(sys.executable).resolve().with_name("emulation_debug.log")] if log.exists()}
-    return found | set(processes(b"", b"DATAFLOW_FARM_XRT_PLATFORM="))
+def left_behind(mark: bytes) -> list[Path | int]:
+    """Processes with this in their environment, and folders of runs that nobody locks: others may be at work."""
+    found: list[Path | int] = [*processes(b"", mark)]
+    for lock in Path("/tmp").glob("dataflow-farm-xrt-*/lock"):
+        with contextlib.suppress(OSError), lock.open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            found.append(lock.parent)
+    return found

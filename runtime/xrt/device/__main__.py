@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import sys
 import time
@@ -18,6 +19,7 @@ from ...errors import FarmRuntimeError, TrustError, XrtError
 from ...formats import emulation_data
 from ...formats.xclbin import MOST_BYTES
 from ...output import clean_output
+from ...simulation import statistics
 from .. import control
 from . import card, wire
 from .session import CLOSE, Session
@@ -32,6 +34,9 @@ _FIRST_CALL = 1
 def main() -> int:
     """Exit status: 0, or 1 after telling why there is no card."""
     clean_output()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # Meant for the program, in whose process group this one is; it ends with the program.
+        signal.signal(number, signal.SIG_IGN)
     try:
         loaded = card.load(_parts(), platform=os.environ[control.PLATFORM_VARIABLE], where=_WHERE)
     except FarmRuntimeError as error:
@@ -43,9 +48,23 @@ def main() -> int:
         _serve(session)
     finally:
         session.flush()
+        _tell_cycles(loaded)
         loaded.payload.close()
     control.ended()
     return 0
+
+
+def _tell_cycles(loaded: card.Card) -> None:
+    """What the simulated kernel took for the last call; XRT has no way to ask."""
+    if not loaded.payload.simulates:
+        return
+    with contextlib.suppress(FarmRuntimeError):
+        counted = statistics.parse(loaded.payload.statistics(), _WHERE)
+        sys.stderr.write(
+            f"note: the kernel took {counted.cycles:,} cycles for the last call, {counted.images} images, "
+            f"{counted.milliseconds(counted.cycles):.3f} ms at {counted.clock_mhz:g} MHz\n"
+        )
+        sys.stderr.flush()
 
 
 def _named(error: FarmRuntimeError) -> FarmRuntimeError:

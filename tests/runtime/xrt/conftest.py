@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import needs
@@ -90,8 +91,9 @@ def given(tmp_path) -> list[object]:
 
 
 @pytest.fixture()
-def nothing_is_left():
-    """Fail a test that leaves a process or a file of a run."""
-    before = left_behind()
+def nothing_is_left(monkeypatch):
+    """Fail a test that leaves a process or a folder of a run."""
+    mark = uuid.uuid4().hex
+    monkeypatch.setenv("NOTHING_IS_LEFT", mark)
     yield
-    assert left_behind() <= before
+    assert left_behind(f"NOTHING_IS_LEFT={mark}".encode()) == []

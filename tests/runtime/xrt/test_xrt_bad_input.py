@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import time
 import zipfile
@@ -74,6 +75,26 @@ def test_no_place_for_the_folder_of_the_run(tmp_path, monkeypatch):
         run_folder.run_folder(found, OTHER_SHELL),
     ):
         pass
+
+
+def test_the_folder_of_a_killed_launcher_goes_with_the_next_run(tmp_path, monkeypatch):
+    """Its lock is held by the program that goes on; then by nobody."""
+    monkeypatch.setattr(run_folder, "_XRT_SOCKETS", tmp_path)
+    monkeypatch.setattr(run_folder, "_NEW_S", -1.0)
+    found = installation.Installation(tmp_path, (2, 13))
+    with run_folder.run_folder(found, OTHER_SHELL) as (folder, _, lock):
+        program = subprocess.Popen(["sleep", "60"], pass_fds=[lock])
+        left = shutil.copytree(folder, tmp_path / "elsewhere", symlinks=True)
+        folder.rename(tmp_path / f"{run_folder.PREFIX}running")
+    left.rename(tmp_path / f"{run_folder.PREFIX}ended")
+    (tmp_path / f"{run_folder.PREFIX}foreign").mkdir()
+    with run_folder.run_folder(found, OTHER_SHELL) as (folder, _, _):
+        there = {path.name.removeprefix(run_folder.PREFIX) for path in tmp_path.iterdir()}
+        assert there == {"running", "foreign", folder.name.removeprefix(run_folder.PREFIX)}
+    program.kill()
+    program.wait()
+    with run_folder.run_folder(found, OTHER_SHELL):
+        assert not (tmp_path / f"{run_folder.PREFIX}running").exists()
 
 
 def test_an_untrusted_payload(build, native, launch, given):

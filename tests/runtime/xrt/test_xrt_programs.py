@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from pathlib import Path
 
 import pytest
 from xrt_hosts import classes, ends, expected
@@ -54,6 +55,7 @@ def test_three_kinds_of_programs_at_once(build, native, opencl, launch, given, t
         output, errors = ends(run)
         assert classes(output) == expected(given), output + errors
         assert "error" not in output + errors
+    assert not Path(sys.executable).resolve().with_name("emulation_debug.log").exists()
 
 
 @pytest.mark.slow
