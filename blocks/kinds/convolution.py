@@ -13,6 +13,7 @@ from blocks.operators.mvau import Mvau
 from blocks.operators.pad import Pad
 from blocks.operators.sliding_window import SlidingWindow
 from blocks.operators.threshold import Threshold
+from blocks.operators.trim import Trim
 from config.document import Section
 from config.frozen import dataclass
 
@@ -181,13 +182,38 @@ class Convolution:
             signed=True,
         )
 
+    @property
+    def trims(self) -> bool:
+        """Whether the last neuron fold has lanes without a channel, which are dropped behind the thresholds."""
+        return self.channels % self.pe != 0
+
+    @property
+    def output_lanes(self) -> int:
+        """The elements of a beat that a consumer of one fold at a time takes: `pe`, or the next divisor above it."""
+        return min(n for n in divisors(self.channels) if n >= self.pe)
+
+    @property
+    def leaving_lanes(self) -> int:
+        """Elements of a beat of the activations."""
+        return self.output_lanes if self.trims else self.threshold().pe
+
+    def trim(self) -> Trim:
+        """The operator that drops the lanes without a channel."""
+        return Trim(
+            channels=self.channels,
+            pixels=self.pixels,
+            lanes_in=self.pe,
+            lanes_out=self.output_lanes,
+            bits=self.activation_bits,
+        )
+
     def threshold(self) -> Threshold:
         """The activation, folded so that it keeps up with the matrix-vector unit."""
         mvau = self.mvau()
         return Threshold(
             channels=self.channels,
             pixels=self.pixels,
-            pe=self.threshold_pe or self._keeping_up(),
+            pe=self.pe if self.trims else self.threshold_pe or self._keeping_up(),
             lowest=mvau.lowest,
             highest=mvau.highest,
             output_bits=self.activation_bits,
@@ -218,7 +244,10 @@ class Convolution:
             found.append(not_dividing("pixels_in", self.pixels_in, self.source.width, "input columns"))
         if self.output.width % self.mmv:
             found.append(not_dividing("mmv", self.mmv, self.output.width, "output columns"))
-        if found or self.channels % self.pe or (self.threshold_pe and self.channels % self.threshold_pe):
+        if self.trims and self.threshold_pe not in (0, self.pe):
+            what = f"threshold_pe {self.threshold_pe} with pe {self.pe}, which does not divide {self.channels} channels"
+            found.append(("threshold_pe", what, f"leave it out, or use a pe of {near(self.pe, self.channels)}"))
+        if found or (not self.trims and self.threshold_pe and self.channels % self.threshold_pe):
             return found
         for operator in (self.padding(), self.window(), self.mvau()):
             found += [(mistake.field, mistake.what, mistake.remedy) for mistake in operator.mistakes()]
@@ -242,7 +271,15 @@ class Convolution:
             stream = builder.add(f"{self.name}_order", self.order(), stream)
         threshold = self.threshold()
         stream = builder.widen(f"{self.name}_threshold_width", stream, threshold.pe)
-        return builder.add(f"{self.name}_threshold", threshold, stream, parameters=[f"{self.name}_thresholds"])
+        stream = builder.add(f"{self.name}_threshold", threshold, stream, parameters=[f"{self.name}_thresholds"])
+        return builder.add(f"{self.name}_trim", self.trim(), stream) if self.trims else stream
+
+
+def near(value: int, total: int) -> str:
+    """The divisors of `total` around `value`, for a remedy."""
+    below = max(n for n in divisors(total) if n <= value)
+    above = min((n for n in divisors(total) if n >= value), default=below)
+    return f"{below} or {above}"
 
 
 def not_dividing(field: str, value: int, total: int, of_what: str) -> tuple[str, str, str]:
@@ -304,9 +341,11 @@ def read_convolution(  # the caller fixes the parts that the file may not change
     pixels_in = known(section, lambda: section.integer("pixels_in", default=1, minimum=1))
     section.finish()
     found: list[tuple[str, str, str]] = []
-    for field, value in (("pe", pe), ("threshold_pe", threshold_pe)):
-        if channels and value and channels % value:
-            found.append(not_dividing(field, value, channels, "output channels"))
+    if channels and pe and pe > channels:
+        found.append(("pe", f"pe {pe} is more than the {channels} output channels", f"use at most {channels}"))
+        pe = None
+    if channels and threshold_pe and channels % threshold_pe and not (pe and channels % pe):
+        found.append(not_dividing("threshold_pe", threshold_pe, channels, "output channels"))
     convolution, output = None, Known(None, channels)
     if source.map is not None and window_ok and channels is not None and stride is not None:
         convolution = Convolution(

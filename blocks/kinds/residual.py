@@ -99,7 +99,7 @@ class Residual:
         side = builder.add("skip", self._skip_fifo(builder.stream(side)), side)
         for convolution in (self.conv2a, self.conv2b, self.conv2c):
             main = convolution.build(builder, main)
-        lanes = self.conv2c.pe
+        lanes = self.conv2c.output_lanes
         main = builder.widen("main_width", main, lanes)
         side = builder.widen("side_width", side, lanes)
         join = Add(
@@ -143,7 +143,7 @@ class Residual:
         top, left, _, _ = self.conv2b.pad
         width, kernel = self.conv2b.source.width, self.conv2b.kernel
         pixels = (kernel - 1 - top) * width + kernel - left - ELSEWHERE_PIXELS
-        lanes = self.conv1.threshold().pe if self.conv1 else self.input_lanes
+        lanes = self.conv1.leaving_lanes if self.conv1 else self.input_lanes
         return {"skip": max(1, pixels * (self.output.channels // lanes) - ELSEWHERE_BEATS)}
 
 

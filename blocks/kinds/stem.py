@@ -64,7 +64,7 @@ class Stem:
         entering = Stream(self.input_lanes, self.input.bits, height * width // self.conv0.pixels_in)
         stream = builder.port("input", entering, height, width, channels)
         stream = self.conv0.build(builder, stream)
-        source, lanes = self.conv0.output, self.conv0.pe
+        source, lanes = self.conv0.output, self.conv0.output_lanes
         stream = builder.widen("pool_width", stream, lanes)
         if self.pool_kernel > 1 or self.pool_stride > 1:
             top, left, bottom, right = self.pool_pad

@@ -58,6 +58,14 @@ def divides(shape: Operator, field: str, whole_name: str, whole: int) -> list[Mi
     ]
 
 
+def at_most(shape: Operator, field: str, whole_name: str, whole: int) -> list[Mistake]:
+    """Check that `field` is at most `whole`: more would never do anything."""
+    value = getattr(shape, field)
+    if value <= whole:
+        return []
+    return [Mistake(field, f"{field} {value} is more than the {whole_name}, {whole}", f"{field} is at most {whole}")]
+
+
 def kernel_fits(shape: Operator, kernel: int, height: int, width: int) -> list[Mistake]:
     """Check that a window fits into the map at least once."""
     if kernel <= min(height, width):

@@ -73,7 +73,7 @@ def test_parameters_are_those_of_the_topology(read: Callable[..., Network]) -> N
         ("folding_of: digits", "folding_of: wider", "wider", 2, "no network called 'wider'", "digits"),
         ("  res2a:\n", "  res9a:\n", "wider", 5, "no block called 'res9a'", "'res3a'"),
         ("pe: 32, simd: 96", "pe: 32, simd: 95", "wider", 6, "simd 95 does not divide 96", "48, 96"),
-        ("pe: 32, simd: 96", "pe: 31, simd: 96", "wider", 6, "pe 31 does not divide 32", "16, 32"),
+        ("pe: 32, simd: 96", "pe: 33, simd: 96", "wider", 6, "pe 33 is more than the 32", "at most 32"),
         ("threshold_pe: 64", "channels: 64", "wider", 7, "'channels' is no part of a folding", "pe, simd"),
         ("    conv2c:", "    conv2d:", "wider", 7, "no operator 'conv2d'", "conv2c"),
         ("lanes: 32, simd", "classes: 10, simd", "wider", 8, "'classes' is no part of a folding", "lanes, simd"),

@@ -84,7 +84,10 @@ SINGLE = {
     "kind, far off": ("kind: residual", "kind: banana", "banana", "no block kind 'banana'", "head, residual, stem"),
     "kind missing": ("    kind: residual\n", "", "name: res2a", "'kind' is missing", "kind:"),
     "kind misplaced": ("kind: residual", "kind: stem", None, "is a stem", "residual is expected"),
-    "pe": (CONV2A, CONV2A.replace("pe: 8", "pe: 7"), "pe: 7", "pe 7 does not divide 32", "1, 2, 4, 8, 16, 32"),
+    "pe": (CONV2A, CONV2A.replace("pe: 8", "pe: 33"), "pe: 33", "pe 33 is more than the 32", "at most 32"),
+    # 32 channels in folds of 7: the thresholds have to have the same folds.
+    "threshold_pe of padded folds": (CONV2A, CONV2A.replace("pe: 8", "pe: 7, threshold_pe: 8"), "threshold_pe",
+                                     "threshold_pe 8 with pe 7", "4 or 8"),
     "simd": (CONV2A, CONV2A.replace("simd: 8", "simd: 5"), "simd: 5", "simd 5 does not divide 32", "1, 2, 4, 8, 16"),
     "threshold_pe": (CONV2A, CONV2A.replace("simd: 8", "simd: 8, threshold_pe: 3"), "threshold_pe",
                      "threshold_pe 3 does not divide 32", "1, 2, 4"),
@@ -166,9 +169,9 @@ def test_many_mistakes_at_once(problems) -> None:
     changes = (
         ("height: 8", "height: tall"),
         ("channels: 32, kernel: 3", "channels: 32, kernal: 3, kernel: 3"),
-        (CONV2A, CONV2A.replace("pe: 8, simd: 8", "pe: 7, simd: 5")),
+        (CONV2A, CONV2A.replace("pe: 8, simd: 8", "pe: 70, simd: 5")),
         ("name: res2b", "name: res2a"),
-        ("conv2b: {channels: 64, pe: 16, simd: 32}", "conv2b: {channels: 64, pe: 9, simd: 32}"),
+        ("conv2b: {channels: 64, pe: 16, simd: 32}", "conv2b: {channels: 64, pe: 90, simd: 32}"),
         ("residual\n    branches: 1\n    conv2a: {channels: 64", "resdual\n    branches: 1\n    conv2a: {channels: 64"),
         ("classes: 10", "classes: ten"),
         ("lanes: 16", "lanes: 10"),
@@ -180,7 +183,7 @@ def test_many_mistakes_at_once(problems) -> None:
     found = problems(text=text)
     lines = [line for line, _, _ in found]
     assert lines == sorted(lines)
-    words = ["tall", "kernal", "pe 7", "simd 5", "'res2a' is already", "pe 9", "resdual", "ten", "lanes 10"]
+    words = ["tall", "kernal", "pe 70", "simd 5", "'res2a' is already", "pe 90", "resdual", "ten", "lanes 10"]
     assert len(found) == len(words), found
     for word, (_, what, _) in zip(words, found, strict=True):
         assert word in what, found

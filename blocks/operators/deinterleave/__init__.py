@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from blocks.operators.base import Mistake, Operator, Stream, SvModule, by_formula
-from blocks.operators.checks import divides, lane_bits, positive
+from blocks.operators.checks import at_most, divides, lane_bits, positive
 from blocks.operators.estimate import lutram
 from config.fpga_resources import Resources
 from config.frozen import dataclass
@@ -27,7 +27,7 @@ class Deinterleave(Operator):
     @property
     def folds(self) -> int:
         """Beats of a group at the input, and of a pixel at the output."""
-        return self.channels // self.pe
+        return -(-self.channels // self.pe)
 
     @property
     def inputs(self) -> tuple[Stream, ...]:
@@ -54,11 +54,11 @@ class Deinterleave(Operator):
         return memory + by_formula(luts=self.mmv * self.pe * self.bits / 2 + 60)
 
     def mistakes(self) -> tuple[Mistake, ...]:
-        """Checks sizes, and that pe divides the channels and mmv the pixels."""
+        """Checks sizes, and that mmv divides the pixels."""
         found = positive(self, "channels", "pixels", "pe", "mmv") + lane_bits(self, "bits")
         if found:
             return tuple(found)
-        return tuple(divides(self, "pe", "channels", self.channels) + divides(self, "mmv", "pixels", self.pixels))
+        return tuple(at_most(self, "pe", "channels", self.channels) + divides(self, "mmv", "pixels", self.pixels))
 
     @property
     def cpp_function(self) -> str:

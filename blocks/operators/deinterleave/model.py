@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from blocks.operators.deinterleave import Deinterleave
-from blocks.operators.tensor import Tensor, check_stream, exactly, lane_dtype
+from blocks.operators.tensor import Tensor, check_lanes, exactly, lane_dtype
 
 
 def apply(shape: Deinterleave, inputs: Sequence[Tensor], parameters: Sequence[Tensor]) -> tuple[Tensor, ...]:
     """The same elements."""
     exactly("parameters", parameters, 0)
     (given,) = exactly("inputs", inputs, 1)
-    return (check_stream("input", given, shape.inputs[0]).astype(lane_dtype(shape.bits, shape.signed)),)
+    return (
+        check_lanes("input", given, given.shape, shape.bits, shape.signed).astype(lane_dtype(shape.bits, shape.signed)),
+    )

@@ -15,7 +15,7 @@ from blocks.operators.base import (
     signed_bits,
     unsigned_bits,
 )
-from blocks.operators.checks import MAX_LANE_BITS, divides, divisors, lane_bits, positive
+from blocks.operators.checks import MAX_LANE_BITS, at_most, divides, divisors, lane_bits, positive
 from blocks.operators.estimate import lutram
 from blocks.operators.mvau.compressor.plan import plan
 from blocks.operators.mvau.compressor.text import DEFAULTS, Compressor, modules
@@ -32,6 +32,7 @@ MAX_INPUT_BITS = 32
 class Mvau(Operator):
     """`channels` dot products of `synapses` unsigned activations per output pixel, `pe` x `simd` products a cycle.
 
+    If `pe` does not divide the channels, the last neuron fold has lanes without a channel. Their sums mean nothing.
     Weights of 1 bit are binary (1 is +1, 0 is -1), wider ones are two's complement. They arrive neuron fold outermost,
     synapse fold innermost: row = nf * pe + p, column = sf * simd + lane. With `streamed_weights` the weights are the
     second data input. They arrive once per image, so there can be only one pixel.
@@ -52,7 +53,7 @@ class Mvau(Operator):
     @property
     def neuron_folds(self) -> int:
         """Passes over a column until all output channels are done."""
-        return self.channels // self.pe
+        return -(-self.channels // self.pe)
 
     @property
     def synapse_folds(self) -> int:
@@ -149,7 +150,7 @@ class Mvau(Operator):
         if found:
             return tuple(found)
         binary = self.weight_bits == 1
-        found = divides(self, "pe", "channels", self.channels)
+        found = at_most(self, "pe", "channels", self.channels)
         found += divides(self, "simd", "synapses", self.synapses)
         found += divides(self, "mmv", "pixels", self.pixels)
         if self.input_bits > MAX_INPUT_BITS:
@@ -168,6 +169,8 @@ class Mvau(Operator):
             found.append(
                 Mistake("pixels", f"streamed weights with {self.pixels} pixels", "streamed weights serve one pixel")
             )
+        if self.streamed_weights and self.channels % self.pe:
+            found += divides(self, "pe", "channels", self.channels)  # a row of card memory is not padded
         if self.streamed_weights and binary:
             found.append(
                 Mistake("weight_bits", "binary weights cannot be streamed", "streamed weights have 2 bits or more")

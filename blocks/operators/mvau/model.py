@@ -68,6 +68,7 @@ def memory(shape: Mvau, index: int, values: Tensor) -> Tensor:
     if index != 0:
         raise no_memory(1, index)
     matrix = logical_weights(shape, values)
+    matrix = np.pad(matrix, ((0, shape.neuron_folds * shape.pe - shape.channels), (0, 0)))
     tiles = matrix.reshape(shape.neuron_folds, shape.pe, shape.synapse_folds, shape.simd).transpose(0, 2, 1, 3)
     port = shape.inputs[1] if shape.streamed_weights else shape.parameters[0]
     if shape.weight_bits != 1:

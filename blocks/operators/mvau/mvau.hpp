@@ -15,7 +15,7 @@ template <int SYNAPSES, int CHANNELS, int PE, int SIMD, int INPUT_BITS, int ACC_
           class Parameters>
 void mvau_binary(stream<lanes<MMV * SIMD, INPUT_BITS> >& input, Parameters& weights,
                  stream<slanes<MMV * PE, ACC_BITS> >& output) {
-    const int NEURON_FOLDS = CHANNELS / PE;
+    const int NEURON_FOLDS = (CHANNELS + PE - 1) / PE;
     const int SYNAPSE_FOLDS = SYNAPSES / SIMD;
     const int WORD = source_beat<Parameters>::type::bits;
     const int WORDS = SIMD / WORD;
@@ -100,7 +100,7 @@ template <int SYNAPSES, int CHANNELS, int PE, int SIMD, int INPUT_BITS, int WEIG
           int MMV, class Parameters>
 void mvau_integer(stream<lanes<MMV * SIMD, INPUT_BITS> >& input, Parameters& weights,
                   stream<slanes<MMV * PE, ACC_BITS> >& output) {
-    const int NEURON_FOLDS = CHANNELS / PE;
+    const int NEURON_FOLDS = (CHANNELS + PE - 1) / PE;
     const int SYNAPSE_FOLDS = SYNAPSES / SIMD;
 
     lanes<MMV * SIMD, INPUT_BITS> kept[SYNAPSE_FOLDS];

@@ -12,7 +12,7 @@ from blocks.operators.base import (
     signed_bits,
     unsigned_bits,
 )
-from blocks.operators.checks import MAX_LANE_BITS, divides, positive
+from blocks.operators.checks import MAX_LANE_BITS, at_most, positive
 from config.fpga_resources import Resources
 from config.frozen import dataclass
 
@@ -54,20 +54,25 @@ class Threshold(Operator):
         return int((1 << self.output_bits) - 1)
 
     @property
+    def folds(self) -> int:
+        """Beats of a pixel. If `pe` does not divide the channels, the last one ends with lanes that mean nothing."""
+        return -(-self.channels // self.pe)
+
+    @property
     def inputs(self) -> tuple[Stream, ...]:
         """The values, `pe` channels a beat."""
-        return (Stream(self.pe, self.input_bits, self.pixels * self.channels // self.pe, self.signed),)
+        return (Stream(self.pe, self.input_bits, self.pixels * self.folds, self.signed),)
 
     @property
     def parameters(self) -> tuple[ParameterStream, ...]:
         """The thresholds of `pe` channels a beat: PE 0 in the lowest bits, ascending within each PE."""
-        depth = self.channels // self.pe
-        return (ParameterStream(self.pe * self.steps, self.threshold_bits, depth, self.signed, role="thresholds"),)
+        lanes = self.pe * self.steps
+        return (ParameterStream(lanes, self.threshold_bits, self.folds, self.signed, role="thresholds"),)
 
     @property
     def outputs(self) -> tuple[Stream, ...]:
         """The counts, `pe` channels a beat."""
-        return (Stream(self.pe, self.output_bits, self.pixels * self.channels // self.pe),)
+        return (Stream(self.pe, self.output_bits, self.pixels * self.folds),)
 
     def parameter_reads(self) -> int:
         """Once for each pixel."""
@@ -82,7 +87,7 @@ class Threshold(Operator):
         return by_formula(luts=1.1 * self.pe * self.steps * self.input_bits)
 
     def mistakes(self) -> tuple[Mistake, ...]:
-        """Checks the range and that pe divides the channels."""
+        """Checks the range, and that there are no more PE than channels."""
         found = positive(self, "channels", "pixels", "pe", "output_bits")
         if self.lowest > self.highest:
             found.append(
@@ -95,7 +100,7 @@ class Threshold(Operator):
                 Mistake("output_bits", f"output_bits is {self.output_bits}", f"output_bits is 1 to {MAX_OUTPUT_BITS}")
             )
             return tuple(found)
-        found = divides(self, "pe", "channels", self.channels)
+        found = at_most(self, "pe", "channels", self.channels)
         if self.threshold_bits > MAX_LANE_BITS:
             found.append(
                 Mistake(

@@ -46,4 +46,5 @@ def memory(shape: Threshold, index: int, values: Tensor) -> Tensor:
     """Saturated thresholds in stream order, [channels / pe, pe * T]: PE 0 lowest, ascending within each PE."""
     if index != 0:
         raise no_memory(1, index)
-    return beats(shape.parameters[0], saturated(shape, values))
+    limits = saturated(shape, values)
+    return beats(shape.parameters[0], np.pad(limits, ((0, shape.folds * shape.pe - shape.channels), (0, 0))))

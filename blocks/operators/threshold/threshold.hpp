@@ -11,7 +11,7 @@ template <int CHANNELS, int PIXELS, int PE, int OUTPUT_BITS, class Input, class 
 void threshold(stream<Input>& input, Parameters& thresholds, stream<lanes<PE, OUTPUT_BITS> >& output) {
     const int STEPS = (1 << OUTPUT_BITS) - 1;
     static_assert(Input::count == PE, "a beat of input holds PE channels");
-    threshold_beats: for (int beat = 0; beat < PIXELS * (CHANNELS / PE); beat++) {
+    threshold_beats: for (int beat = 0; beat < PIXELS * ((CHANNELS + PE - 1) / PE); beat++) {
 #pragma HLS PIPELINE II=1
         const Input values = input.read();
         const typename source_beat<Parameters>::type& limits = thresholds.read();

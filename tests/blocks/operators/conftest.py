@@ -11,6 +11,7 @@ from pathlib import Path
 import needs
 import numpy as np
 import pytest
+import wire_order
 from once import Once
 
 from blocks.operators.acc_pool import AccPool
@@ -26,6 +27,7 @@ from blocks.operators.mvau import Mvau
 from blocks.operators.pad import Pad
 from blocks.operators.sliding_window import SlidingWindow
 from blocks.operators.threshold import Threshold
+from blocks.operators.trim import Trim
 from blocks.operators.width_converter import WidthConverter
 from toolchains.hls_subset.release import release_header
 
@@ -62,6 +64,13 @@ SHAPES: tuple[Operator, ...] = (
     Mvau(268, 32, 32, 134, 1, 1, 2),  # 4,288 bits of weights a beat: two ports
     Mvau(16, 6, 2, 4, 2, 1, 6, mmv=3),
     Mvau(9, 4, 1, 9, 8, 4, 4, mmv=2),
+    Mvau(24, 7, 3, 8, 2, 1, 4),
+    Mvau(8, 5, 2, 4, 4, 3, 6, mmv=3),
+    Threshold(7, 4, 3, -9, 9, 2),
+    Deinterleave(5, 6, 2, 3, 9, signed=True),
+    Trim(12, 5, 5, 6, 3),
+    Trim(16, 4, 3, 16, 2),
+    Trim(10, 3, 7, 10, 4),
     Deinterleave(6, 6, 2, 3, 9, signed=True),
     Deinterleave(4, 8, 1, 2, 3),
     Threshold(8, 5, 4, -37, 41, 2),
@@ -285,48 +294,6 @@ def _draw(shape: Operator, images: int, rng: np.random.Generator) -> tuple[list[
     return given, []
 
 
-def _wire(shape: Operator, images: int, inputs: list[np.ndarray]) -> list[np.ndarray]:
-    """Input tensors in the order in which beats carry them."""
-    model = model_of(shape)
-    arrays = list(inputs)
-    if isinstance(shape, Mvau):
-        groups = images * shape.pixels // shape.mmv
-        columns = inputs[0].reshape(groups, shape.mmv, shape.synapse_folds, shape.simd)
-        arrays[0] = columns.transpose(0, 2, 1, 3)
-        if shape.streamed_weights:
-            arrays[1] = np.tile(model.memory(shape, 0, inputs[1]).reshape(-1), images)
-    if isinstance(shape, Deinterleave):
-        arrays[0] = _interleaved(shape, inputs[0])
-    return arrays
-
-
-def _window_beats(shape: SlidingWindow, columns: np.ndarray) -> np.ndarray:
-    """The model's output [N, OH, OW, K * K * C] in the order of the wire: [N * beats, mmv * simd].
-
-    With one pixel at a time that is the order of the elements; with several, lane m * simd + s is pixel m's.
-    """
-    groups = shape.out_height * shape.out_width // shape.mmv
-    parts = shape.kernel * shape.kernel * shape.channels // shape.simd
-    grouped = columns.reshape(columns.shape[0] * groups, shape.mmv, parts, shape.simd)
-    return np.ascontiguousarray(grouped.transpose(0, 2, 1, 3)).reshape(-1, shape.mmv * shape.simd)
-
-
-def _interleaved(shape: Mvau | Deinterleave, values: np.ndarray) -> np.ndarray:
-    """Channels of `mmv` pixels side by side, `pe` of each a beat."""
-    folds = shape.channels // shape.pe
-    return np.ascontiguousarray(values.reshape(-1, shape.mmv, folds, shape.pe).transpose(0, 2, 1, 3))
-
-
-def _expected(shape: Operator, inputs: list[np.ndarray], parameters: list[np.ndarray]) -> list[np.ndarray]:
-    """The model's outputs in the order of the wire."""
-    outputs = model_of(shape).apply(shape, inputs, parameters)
-    if isinstance(shape, SlidingWindow):
-        return [_window_beats(shape, outputs[0]).reshape(-1)]
-    if isinstance(shape, Mvau) and shape.interleaves:
-        return [_interleaved(shape, outputs[0]).reshape(-1)]
-    return [output.reshape(-1) for output in outputs]
-
-
 @pytest.fixture(scope="session")
 def draw_case() -> Callable[[Operator, int, int], Case]:
     """Random data for a shape, and what the model makes of it."""
@@ -334,7 +301,7 @@ def draw_case() -> Callable[[Operator, int, int], Case]:
     def draw(shape: Operator, images: int, seed: int) -> Case:
         inputs, parameters = _draw(shape, images, np.random.default_rng(seed))
         memories = [model_of(shape).memory(shape, i, values) for i, values in enumerate(parameters)]
-        return Case(_wire(shape, images, inputs), memories, _expected(shape, inputs, parameters))
+        return Case(wire_order.wire(shape, images, inputs), memories, wire_order.expected(shape, inputs, parameters))
 
     return draw
 
@@ -342,7 +309,7 @@ def draw_case() -> Callable[[Operator, int, int], Case]:
 @pytest.fixture(scope="session")
 def window_beats() -> Callable[[SlidingWindow, np.ndarray], np.ndarray]:
     """The windows in the order of the wire."""
-    return _window_beats
+    return wire_order.window_beats
 
 
 @pytest.fixture(scope="session")

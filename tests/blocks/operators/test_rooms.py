@@ -30,7 +30,7 @@ NAMES = (
     "pad",
     "sliding_window",
 )
-NAMES += ("threshold", "width_converter")
+NAMES += ("threshold", "trim", "width_converter")
 """The operators of the design."""
 
 

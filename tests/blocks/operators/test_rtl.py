@@ -27,6 +27,7 @@ from blocks.operators.mvau import Mvau
 from blocks.operators.pad import Pad
 from blocks.operators.sliding_window import SlidingWindow
 from blocks.operators.threshold import Threshold
+from blocks.operators.trim import Trim
 from blocks.operators.width_converter import WidthConverter
 from toolchains.open.simulation.simulator import Simulator, build
 from toolchains.open.simulation.values import Run, SimulationError, Stall
@@ -219,6 +220,7 @@ MUTANTS: dict[str, tuple[Operator, str, str]] = {
     "windows of the wrong rows": (
         MaxPool(4, 7, 9, 3, 2, 2, 2, beatwise=True), "ends_y ? W_BITS'(STRIDE - 1)", "ends_y ? W_BITS'(STRIDE)",
     ),
+    "what is left over lost": (Trim(12, 5, 5, 6, 3), "joined >> (LANES_OUT * BITS)", "joined >> (LANES_IN * BITS)"),
     "pixels not taken apart": (Deinterleave(6, 6, 2, 3, 9, signed=True), "read[m*WIDTH+:WIDTH]", "read[WIDTH-1:0]"),
     "sums of the last image": (AccPool(8, 9, 4, 4, 8), "first ? '0 : held", "held"),
     "the first beat in the highest bits": (

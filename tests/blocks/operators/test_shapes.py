@@ -21,6 +21,7 @@ from blocks.operators.mvau import Mvau
 from blocks.operators.pad import Pad
 from blocks.operators.sliding_window import SlidingWindow
 from blocks.operators.threshold import Threshold
+from blocks.operators.trim import Trim
 from blocks.operators.width_converter import WidthConverter
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -52,6 +53,10 @@ CONV0 = Mvau(147, 64, 64, 3, 8, 8, 112 * 112, mmv=16)
         (SlidingWindow(3, 229, 232, 7, 2, 7, 8, 14, pixels=8, spare=3), 112 * 8 * 7 * 3 + 2 * 29),
         (Pad(3, 224, 224, 3, 3, 2, 5, 24, 8, pixels=8), 229 * 29),
         (Deinterleave(64, 56 * 56, 16, 7, 12, signed=True), 4 * 56 * 56),
+        # 6 folds of 43 for 256 channels.
+        (Mvau(256, 256, 43, 128, 2, 1, 56 * 56), 6 * 2 * 56 * 56),
+        (Threshold(256, 56 * 56, 43, -768, 768, 4), 6 * 56 * 56),
+        (Trim(256, 56 * 56, 43, 64, 4), 6 * 56 * 56),
         (WidthConverter(32, 64, 2, 6400), 200),
         (WidthConverter(6, 4, 2, 48), 8 + 12),
     ],
@@ -96,16 +101,19 @@ MISTAKES = [
     (Pad(3, 4, 6, 0, 1, 0, 1, 12, 8, pixels=4), "pixels", "1, 2, 3, 6"),
     (Pad(3, 4, 8, 0, 1, 0, 2, 12, 8, pixels=4), "pixels", "1, 11"),
     (SlidingWindow(4, 6, 6, 3, 1, 2, 2, mmv=3), "mmv", "1, 2, 4"),
-    (Mvau(12, 8, 3, 4, 2, 1, 4), "pe", "1, 2, 4, 8"),
+    (Mvau(12, 8, 9, 4, 2, 1, 4), "pe", "at most 8"),
+    (Mvau(12, 8, 3, 4, 2, 4, 1, streamed_weights=True), "pe", "1, 2, 4, 8"),
     (Mvau(12, 8, 4, 5, 2, 1, 4), "simd", "1, 2, 3, 4, 6, 12"),
-    (Deinterleave(8, 4, 3, 2, 4), "pe", "1, 2, 4, 8"),
+    (Deinterleave(8, 4, 9, 2, 4), "pe", "at most 8"),
     (Deinterleave(8, 4, 2, 3, 4), "mmv", "1, 2, 4"),
     (Mvau(12, 8, 8, 4, 2, 1, 4, mmv=3), "mmv", "1, 2, 4"),
     (Mvau(12, 8, 8, 4, 2, 4, 4, streamed_weights=True), "pixels", "one pixel"),
     (Mvau(12, 8, 8, 4, 2, 1, 1, streamed_weights=True), "weight_bits", "2 bits"),
     (Mvau(16, 8, 8, 4, 32, 32, 1), "input_bits", "64"),
     (Mvau(16, 8, 8, 4, 33, 1, 1), "input_bits", "1 to 32"),
-    (Threshold(8, 1, 3, -4, 4, 2), "pe", "1, 2, 4, 8"),
+    (Threshold(8, 1, 9, -4, 4, 2), "pe", "at most 8"),
+    (Trim(12, 1, 5, 8, 2), "lanes_out", "1, 2, 3, 4, 6, 12"),
+    (Trim(12, 1, 5, 4, 2), "lanes_out", "at least 5"),
     (Threshold(4, 1, 4, 5, 4, 2), "lowest", "at most highest"),
     (Threshold(4, 1, 4, 0, 4, 9), "output_bits", "1 to 8"),
     (Threshold(4, 1, 4, 0, 2**64, 2), "highest", "64"),
@@ -141,7 +149,7 @@ def test_divisors() -> None:
 def test_shapes_load_without_numpy() -> None:
     """`doit list` imports them and has to answer at once."""
     rooms = sorted(path.parent.name for path in (ROOT / "blocks" / "operators").glob("*/__init__.py"))
-    assert len(rooms) == 12
+    assert len(rooms) == 13
     modules = (f"import blocks.operators.{room}" for room in [*rooms, "room"])
     code = "\n".join(["import sys", *modules, "assert 'numpy' not in sys.modules"])
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

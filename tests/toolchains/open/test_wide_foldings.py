@@ -25,10 +25,10 @@ blocks:
   - name: b
     kind: residual
     branches: 2
-    conv2a: {channels: 64, pe: 8, simd: 8, mmv: 3}
+    conv2a: {channels: 64, pe: 10, simd: 8, mmv: 3}
     conv2b: {channels: 64, pe: 32, simd: 192}
     conv2c: {channels: 64, pe: 64, simd: 64, threshold_pe: 64}
-    conv1: {channels: 64, pe: 8, simd: 8}
+    conv1: {channels: 64, pe: 24, simd: 8}
   - name: d
     kind: head
     classes: 4
