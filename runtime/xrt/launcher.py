@@ -25,8 +25,8 @@ _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, sign
 _END_S = 2.0
 _LOOK_S = 0.1
 _NOTE = (
-    "note: the first load takes 10 s: XRT's emulation sleeps so long when a program first waits for its scheduler, "
-    "and has no setting for it"
+    "note: the first load takes up to 10 s: XRT's emulation sleeps so long when a program first waits for its "
+    "scheduler, and has no setting for it"
 )
 
 
