@@ -33,7 +33,7 @@ from rich.table import Table
 
 from blocks.core.base import Core
 from blocks.core.graph import Graph, GraphCore
-from blocks.core.rtl import render
+from blocks.core.rtl import render, top_text
 from blocks.network import Network, find_network
 from blocks.operators.mvau import Mvau
 from blocks.operators.threshold import Threshold
@@ -174,7 +174,10 @@ def _run_plain(core: GraphCore) -> Run:
     view = render(core)
     # The variant replaces modules in both files.
     files = dict.fromkeys((*view.files, "operators/mvau/mvau.sv", "operators/threshold/threshold.sv"))
-    return _noted(synthesise(view.name, {"core.sv": view.top}, files, plain=True), f"{view.name}, straightforward")
+    return _noted(
+        synthesise(view.name, {"core.sv": top_text(core, splits=False)}, files, plain=True),
+        f"{view.name}, straightforward",
+    )
 
 
 def _run_memory(plan: MemoryPlan) -> Run:

@@ -9,7 +9,7 @@ and `_TREADY`. Data is rounded up to whole bytes, as AXI4-Stream requires. The u
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, singledispatch
 
 from blocks.core.base import Core
@@ -17,7 +17,7 @@ from blocks.core.graph import Graph, GraphCore, Node
 from blocks.core.ports import InterfacePort
 from blocks.dma import DmaCore
 from blocks.dma import rtl as dma_rtl
-from blocks.operators.base import Operator, SvModule
+from blocks.operators.base import Operator, Split, SvModule
 from blocks.operators.fifo import Fifo
 from blocks.operators.width_converter import WidthConverter
 from config.frozen import dataclass
@@ -38,6 +38,10 @@ class RtlView:
         return self.render_top()
 
 
+_SplitNodes = tuple[Node, Node, Split]
+"""An operator, the converter behind it that takes its beats apart, and their modules."""
+
+
 def data_bits(width_bits: int) -> int:
     """Bits of a port's TDATA: whole bytes."""
     return -(-width_bits // 8) * 8
@@ -51,7 +55,7 @@ def render(core: Core) -> RtlView:
 
 @render.register
 def _(core: GraphCore) -> RtlView:
-    return RtlView(core.name, lambda: "\n".join(_top(core)) + "\n", core.sv_files(), core.ports())
+    return RtlView(core.name, lambda: top_text(core), core.sv_files(), core.ports())
 
 
 @render.register
@@ -59,7 +63,12 @@ def _(core: DmaCore) -> RtlView:
     return RtlView(core.name, lambda: dma_rtl.render_top(core), core.sv_files(), core.ports())
 
 
-def _top(core: GraphCore) -> Iterator[str]:
+def top_text(core: GraphCore, *, splits: bool = True) -> str:
+    """The top's SystemVerilog. Without `splits` every operator has the module that it has alone."""
+    return "\n".join(_top(core, tuple(_splits(core.graph)) if splits else ())) + "\n"
+
+
+def _top(core: GraphCore, splits: tuple[_SplitNodes, ...]) -> Iterator[str]:
     graph, ports = core.graph, core.ports()
     yield f"// {core.name}: made from its graph."
     yield "`default_nettype none"
@@ -73,7 +82,7 @@ def _top(core: GraphCore) -> Iterator[str]:
     # Registered once here, because the reset fans out to every control register.
     yield "    logic rst;"
     yield "    always_ff @(posedge ap_clk) rst <= !ap_rst_n;"
-    for name, width_bits in _wires(graph, ports):
+    for name, width_bits in _wires(graph, ports, splits).items():
         yield ""
         yield f"    wire [{width_bits - 1}:0] {name}_data;"
         yield f"    wire {name}_valid, {name}_ready;"
@@ -86,10 +95,10 @@ def _top(core: GraphCore) -> Iterator[str]:
         yield ""
         names = [part.name for part in parts]
         yield from _joined(parameter, stream.width_bits, names, steady=names[0] in steady)
-    producers = {name: node.operator for node in graph.nodes for name in node.outputs}
+    modules = _modules(graph, splits)
     for node in graph.nodes:
         yield ""
-        yield from _instance(node, _module(node, producers))
+        yield from _instance(node, modules[node.name])
     yield "endmodule"
     yield from _made(node.operator for node in graph.nodes)
     yield ""
@@ -106,13 +115,24 @@ def _made(operators: Iterable[Operator]) -> Iterator[str]:
         yield from ("", *lines) if lines else ()
 
 
-def _wires(graph: Graph, ports: Iterable[InterfacePort]) -> Iterator[tuple[str, int]]:
-    """The streams inside the core."""
-    for name, stream in graph.streams().items():
-        yield name, stream.width_bits
-    for port in ports:
-        if port.role != "data":
-            yield port.stream, port.width_bits
+def _wires(graph: Graph, ports: Iterable[InterfacePort], splits: Iterable[_SplitNodes]) -> dict[str, int]:
+    """The streams inside the core and their bits."""
+    return {
+        **{name: stream.width_bits for name, stream in graph.streams().items()},
+        **{node.outputs[0]: split.width_bits for node, _, split in splits},
+        **{port.stream: port.width_bits for port in ports if port.role != "data"},
+    }
+
+
+def _splits(graph: Graph) -> Iterator[_SplitNodes]:
+    """Operators with the converter behind each that takes its beats apart, where both have modules for that."""
+    converters = {node.inputs[0]: node for node in graph.nodes if isinstance(node.operator, WidthConverter)}
+    for node in graph.nodes:
+        converter = converters.get(node.outputs[0])
+        if converter is not None and isinstance(converter.operator, WidthConverter):
+            split = node.operator.sv_split(converter.operator.lanes_out)
+            if split is not None:
+                yield node, converter, split
 
 
 def _port(port: InterfacePort, *, last: bool) -> Iterator[str]:
@@ -156,10 +176,18 @@ def _joined(parameter: str, width_bits: int, parts: Sequence[str], *, steady: bo
         yield f"    assign {part}_ready = {there}{parameter}_ready;"
 
 
-def _module(node: Node, producers: Mapping[str, Operator]) -> SvModule:
-    if isinstance(node.operator, WidthConverter):
-        return node.operator.sv_module_behind(producers.get(node.inputs[0]))
-    return node.operator.sv_module
+def _modules(graph: Graph, splits: Iterable[_SplitNodes]) -> dict[str, SvModule]:
+    """The module of each node."""
+    producers = {name: node.operator for node in graph.nodes for name in node.outputs}
+    modules = {}
+    for node in graph.nodes:
+        if isinstance(node.operator, WidthConverter):
+            modules[node.name] = node.operator.sv_module_behind(producers.get(node.inputs[0]))
+        else:
+            modules[node.name] = node.operator.sv_module
+    for node, converter, split in splits:
+        modules |= {node.name: split.producer, converter.name: split.converter}
+    return modules
 
 
 def _instance(node: Node, module: SvModule) -> Iterator[str]:

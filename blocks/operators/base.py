@@ -95,6 +95,18 @@ class SvModule:
 
 
 @dataclass(frozen=True)
+class Split:
+    """The modules of an operator and of the converter behind it that takes its beats apart, where both know each other.
+
+    `width_bits` is the width of the stream between them, which may differ from what the operator gives alone.
+    """
+
+    producer: SvModule
+    converter: SvModule
+    width_bits: int
+
+
+@dataclass(frozen=True)
 class Operator(ABC):
     """The shape of one operator instance, without trained values. Equal shapes are equal hardware."""
 
@@ -153,6 +165,11 @@ class Operator(ABC):
     def sv_made(cls, shapes: Iterable[Operator]) -> Iterator[str]:
         """Lines of SystemVerilog that are made for the shapes of one core, besides the files of the folder."""
         return iter(())
+
+    def sv_split(self, lanes: int) -> Split | None:
+        """The modules if a converter to beats of `lanes` elements follows; None where each is the one it is alone."""
+        del lanes
+        return None
 
     @property
     def buffers_input(self) -> bool:

@@ -19,7 +19,14 @@ VARIANT = ROOT / "benchmarks" / "rtl" / "straightforward.sv"
 OPERATORS = ROOT / "blocks" / "operators"
 FILES = tuple(
     OPERATORS / name
-    for name in ("farm_stream.sv", "mvau/mvau.sv", "mvau/sum.sv", "mvau/mvau_binary.sv", "threshold/threshold.sv")
+    for name in (
+        "farm_stream.sv",
+        "mvau/mvau.sv",
+        "mvau/sum.sv",
+        "mvau/mvau_binary.sv",
+        "threshold/threshold.sv",
+        "width_converter/width_converter.sv",
+    )
 )
 
 # Each runs alone with inputs that are a function of the beat's number, and prints what leaves.

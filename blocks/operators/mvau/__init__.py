@@ -9,6 +9,7 @@ from blocks.operators.base import (
     Mistake,
     Operator,
     ParameterStream,
+    Split,
     Stream,
     SvModule,
     by_formula,
@@ -19,6 +20,7 @@ from blocks.operators.checks import MAX_LANE_BITS, at_most, divides, divisors, l
 from blocks.operators.estimate import lutram
 from blocks.operators.mvau.compressor.plan import plan
 from blocks.operators.mvau.compressor.text import DEFAULTS, Compressor, modules
+from blocks.operators.width_converter import SPARE_CYCLES
 from config.fpga_resources import Resources
 from config.frozen import dataclass
 
@@ -48,6 +50,7 @@ class Mvau(Operator):
     mmv: int = 1
     streamed_weights: bool = False
 
+    sv_rooms = ("width_converter",)
     steady_parameters = True
 
     @property
@@ -200,7 +203,7 @@ class Mvau(Operator):
         """The parameter LATENCY that the SystemVerilog modules compute, and the cycle in which a column waits."""
         wait = 0 if self.streamed_weights else 1
         if self.weight_bits == 1:
-            return self.sum_stages + 2 + wait
+            return self.sum_stages + 1 + wait
         chain = min(self.simd, 4)
         chains = ceil(self.simd / chain)
         return chain + 1 + ((chains - 1).bit_length() + 1) // 2 + 1 + wait
@@ -241,6 +244,27 @@ class Mvau(Operator):
             return SvModule("farm_mvau_binary", (*sizes, *own))
         return SvModule(
             "farm_mvau_integer", (*sizes, ("WEIGHT_BITS", self.weight_bits), ("STEADY", not self.streamed_weights))
+        )
+
+    def sv_split(self, lanes: int) -> Split | None:
+        """With binary weights the converter subtracts what all PEs have in common (`farm_mvau_narrow`)."""
+        made = self.mmv * self.pe
+        if self.weight_bits != 1 or made == lanes or made % lanes or (self.mmv > 1 and self.pe % lanes):
+            return None
+        sum_bits = unsigned_bits(self.highest)
+        alone = self.sv_module
+        converter = (
+            ("PE", self.pe),
+            ("MMV", self.mmv),
+            ("LANES_OUT", lanes),
+            ("SUM_BITS", sum_bits),
+            ("ACCUMULATOR_BITS", self.accumulator_bits),
+            ("INPUT_HELD", self.max_hold_cycles() >= made // lanes + SPARE_CYCLES),
+        )
+        return Split(
+            SvModule(alone.name, (*alone.parameters, ("APART", 1))),
+            SvModule("farm_mvau_narrow", converter),
+            self.mmv * (self.pe + 1) * sum_bits,
         )
 
 

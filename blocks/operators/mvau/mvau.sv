@@ -175,7 +175,8 @@ module farm_mvau_control #(
     );
 endmodule
 
-// Output buffer of the sums: the result registers themselves if sums are far enough apart, otherwise a small memory.
+// Output buffer of the sums: the result registers themselves if sums are far enough apart, otherwise these and a copy,
+// which takes registers but no LUTs, otherwise a small memory.
 module farm_mvau_leave #(
     parameter int WIDTH = 8,
     parameter int LATENCY = 4,
@@ -194,6 +195,27 @@ module farm_mvau_leave #(
     if (INTERVAL >= LATENCY + 4) begin : far_apart
         assign out0_data = in0_data;
         farm_hold hold (.clk, .rst, .issue, .room, .in0_valid, .out0_valid, .out0_ready);
+    end else if (2 * INTERVAL >= LATENCY + 4) begin : near
+        logic [1:0] taken;  // sums that have been issued and have not left: at most two
+        logic waiting;      // a sum in the result registers that is not yet in the copy
+        wire free = !out0_valid || out0_ready;
+        wire [1:0] taken_next = taken + 2'(issue) - 2'(out0_valid && out0_ready);
+
+        always_ff @(posedge clk) begin
+            if (rst) begin
+                taken <= '0;
+                waiting <= 1'b0;
+                out0_valid <= 1'b0;
+                room <= 1'b0;
+            end else begin
+                taken <= taken_next;
+                waiting <= (waiting || in0_valid) && !free;
+                out0_valid <= waiting || in0_valid || !free;
+                room <= !taken_next[1];
+            end
+        end
+
+        always_ff @(posedge clk) if (free) out0_data <= in0_data;
     end else begin : close
         farm_credit_fifo #(.WIDTH(WIDTH), .LATENCY(LATENCY), .INTERVAL(INTERVAL)) leave (
             .clk, .rst, .issue, .room, .in0_data, .in0_valid, .out0_data, .out0_valid, .out0_ready

@@ -79,8 +79,9 @@ module farm_widen #(
     end
 endmodule
 
-// One beat becomes RATIO beats, the lowest bits first. Normally a copy of the beat is shifted out. With INPUT_HELD a
-// multiplexer picks the parts at the input, and the beat is taken with its last part. This saves the register and LUTs.
+// One beat becomes RATIO beats, the lowest bits first. A multiplexer picks the parts, which takes fewer LUTs than shifting
+// them out: a shift register has a multiplexer for each bit of the beat. With INPUT_HELD it picks them at the input, and
+// the beat is taken with its last part. Otherwise a copy of the beat is kept.
 module farm_narrow #(
     parameter int WIDTH = 8,
     parameter int RATIO = 2,
@@ -99,13 +100,27 @@ module farm_narrow #(
         assign out0_data = in0_data;
         assign out0_valid = in0_valid;
         assign in0_ready = out0_ready;
-    end else if (INPUT_HELD) begin : choose
+    end else begin : choose
         localparam int BITS = $clog2(RATIO);
+        logic [WIDTH*RATIO-1:0] beat;
+        logic beat_valid;
         logic [BITS-1:0] part;
         logic last;  // part is RATIO - 1; a register, because it is in the path to ready
         wire free = !out0_valid || out0_ready;
-        wire step = in0_valid && free;
-        assign in0_ready = last && free;
+        wire step = beat_valid && free;
+
+        if (INPUT_HELD) begin : held
+            assign beat = in0_data;
+            assign beat_valid = in0_valid;
+            assign in0_ready = last && free;
+        end else begin : copied
+            assign in0_ready = !beat_valid || (last && free);
+            always_ff @(posedge clk) begin
+                if (rst) beat_valid <= 1'b0;
+                else if (in0_ready) beat_valid <= in0_valid;
+            end
+            always_ff @(posedge clk) if (in0_ready) beat <= in0_data;
+        end
 
         always_ff @(posedge clk) begin
             if (rst) begin
@@ -125,39 +140,11 @@ module farm_narrow #(
         for (genvar bit_at = 0; bit_at < WIDTH; bit_at++) begin : bits
             wire [RATIO-1:0] choices;
             for (genvar p = 0; p < RATIO; p++) begin : parts
-                assign choices[p] = in0_data[p*WIDTH+bit_at];
+                assign choices[p] = beat[p*WIDTH+bit_at];
             end
             assign chosen[bit_at] = choices[part];
         end
         always_ff @(posedge clk) if (free) out0_data <= chosen;
-    end else begin : spread
-        localparam int BITS = $clog2(RATIO + 1);
-        logic [WIDTH*RATIO-1:0] left;
-        logic [BITS-1:0] count;  // beats still to send
-        logic last, none;        // count is 1, count is 0; registers, because they are in the path to ready
-        assign out0_valid = !none;
-        assign out0_data = left[WIDTH-1:0];
-        assign in0_ready = none || (last && out0_ready);
-
-        always_ff @(posedge clk) begin
-            if (rst) begin
-                count <= '0;
-                last <= 1'b0;
-                none <= 1'b1;
-            end else if (in0_ready) begin
-                count <= in0_valid ? BITS'(RATIO) : '0;
-                last <= 1'b0;
-                none <= !in0_valid;
-            end else if (out0_ready) begin
-                count <= count - 1'b1;
-                last <= count == BITS'(2);
-            end
-        end
-
-        always_ff @(posedge clk) begin
-            if (in0_ready) left <= in0_data;
-            else if (out0_ready) left <= (WIDTH * RATIO)'(left >> WIDTH);
-        end
     end
 endmodule
 

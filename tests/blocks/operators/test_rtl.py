@@ -139,8 +139,13 @@ BEHIND = (
     # 48 * 3 = 144 and 60 * 255 * -128 = -1,958,400.
     (Mvau(48, 8, 4, 2, 2, 1, 6), WidthConverter(4, 1, 9, 48, signed=True)),
     (Mvau(60, 4, 4, 3, 8, 8, 6, mmv=3), WidthConverter(12, 4, 22, 24, signed=True)),
+    # The converter keeps a copy. 16 * 3 = 48; 8 * 3 = 24; 12 * 3 = 36.
+    (Mvau(16, 8, 4, 4, 2, 1, 6), WidthConverter(4, 1, 7, 48, signed=True)),
+    (Mvau(8, 8, 4, 4, 2, 1, 6), WidthConverter(4, 2, 6, 48, signed=True)),
+    (Mvau(12, 4, 4, 2, 2, 1, 6, mmv=3), WidthConverter(12, 2, 7, 24, signed=True)),
 )
-"""Sums so far apart that a converter takes each of them apart where it stands."""
+"""Sums that a converter takes apart: where they stand if they are far enough apart (the first two), else in a copy."""
+HELD = 2
 
 
 def behind(pairs: Sequence[tuple[Mvau, WidthConverter]]) -> GraphCore:
@@ -157,7 +162,9 @@ def behind(pairs: Sequence[tuple[Mvau, WidthConverter]]) -> GraphCore:
 @pytest.fixture(scope="session")
 def behind_simulator(simulate: Callable[[GraphCore], Simulator]) -> Simulator:
     core = behind(BEHIND)
-    assert render(core).top.count(".INPUT_HELD(1)") == len(BEHIND)
+    top = render(core).top
+    assert top.count(".INPUT_HELD(1)") == HELD
+    assert top.count("farm_mvau_narrow") == sum(unit.weight_bits == 1 for unit, _ in BEHIND)
     return simulate(core)
 
 
@@ -187,7 +194,7 @@ def test_sums_are_taken_apart_where_they_stand(
     sums_in_parts(behind_simulator, draw_case, seed, stalls | late_memories(behind_simulator, seed))
 
 
-def test_a_standing_sum_costs_no_cycle(behind_simulator: Simulator, draw_case: Callable[..., Any]) -> None:
+def test_taking_sums_apart_costs_no_cycle(behind_simulator: Simulator, draw_case: Callable[..., Any]) -> None:
     run = sums_in_parts(behind_simulator, draw_case, 1, {})
     for at, (unit, _) in enumerate(BEHIND):
         assert run.ports[f"n{at}_out"].interval() == unit.cycles()
