@@ -6,10 +6,10 @@ Prints per core LUTs (Yosys' estimated LCs and LUTs as memory), registers, block
 routing, levels, and the seconds and the peak memory of the run; then the sum over the blocks with their memories, and
 the limits. All figures are estimates.
 
-`--plain` synthesises every core again with `straightforward.sv`: PEs that add signed products and share nothing, and
-threshold lanes that compare with all thresholds at once. "plain" is that core at the same folding, "ratio" is ours
-divided by it. "at PE" adds the lanes that thresholds as wide as their MVAU's PE would need, computed from the area of
-single lanes. It is an upper bound, because such a core would need fewer width converters. Both exclude the memories.
+`--plain` synthesises every core again with `straightforward.sv`: PEs that add signed products and share nothing.
+"plain" is that core at the same folding, "ratio" is ours divided by it. "at PE" adds the lanes that thresholds as wide
+as their MVAU's PE would need, computed from the area of single lanes. It is an upper bound, because such a core would
+need fewer width converters. Both exclude the memories.
 """
 
 from __future__ import annotations
@@ -172,8 +172,7 @@ def _run(core: Core) -> Run:
 
 def _run_plain(core: GraphCore) -> Run:
     view = render(core)
-    # The variant replaces modules in both files.
-    files = dict.fromkeys((*view.files, "operators/mvau/mvau.sv", "operators/threshold/threshold.sv"))
+    files = dict.fromkeys((*view.files, "operators/mvau/mvau.sv"))
     return _noted(
         synthesise(view.name, {"core.sv": top_text(core, splits=False)}, files, plain=True),
         f"{view.name}, straightforward",

@@ -1,6 +1,5 @@
 // Straightforward versions of some operators, for comparison; they replace the real modules of the same names.
-//   - a PE adds signed products (the activation, or its negative) in a tree, and shares nothing with its neighbours;
-//   - a threshold lane compares with all thresholds at once and counts.
+//   - a PE adds signed products (the activation, or its negative) in a tree, and shares nothing with its neighbours.
 // Function, ports and latency are those of the real modules.
 `default_nettype none
 
@@ -123,51 +122,6 @@ module plain_tree #(
         plain_tree #(.COUNT(LEFT), .WIDTH(WIDTH)) lower (.in(in[LEFT*WIDTH-1:0]), .out(left));
         plain_tree #(.COUNT(COUNT - LEFT), .WIDTH(WIDTH)) upper (.in(in[COUNT*WIDTH-1:LEFT*WIDTH]), .out(right));
         assign out = left + right;
-    end
-endmodule
-
-(* keep_hierarchy = "yes" *)
-module farm_threshold_lane #(
-    parameter int INPUT_BITS = 8,
-    parameter int THRESHOLD_BITS = 8,
-    parameter int OUTPUT_BITS = 2,
-    parameter bit SIGNED = 1
-) (
-    input  wire                    clk,
-    input  wire  [INPUT_BITS-1:0]  value,
-    input  wire  [((1<<OUTPUT_BITS)-1)*THRESHOLD_BITS-1:0] thresholds,
-    output logic [OUTPUT_BITS-1:0] count
-);
-    localparam int STEPS = (1 << OUTPUT_BITS) - 1;
-    localparam int WIDTH = SIGNED ? THRESHOLD_BITS : THRESHOLD_BITS + 1;
-
-    wire value_sign = SIGNED && value[INPUT_BITS-1];
-    wire signed [WIDTH-1:0] wide = WIDTH'({{WIDTH{value_sign}}, value});
-    wire [STEPS-1:0] reached;
-    for (genvar step = 0; step < STEPS; step++) begin : steps
-        wire sign = SIGNED && thresholds[(step+1)*THRESHOLD_BITS-1];
-        wire signed [WIDTH-1:0] threshold = WIDTH'({{WIDTH{sign}}, thresholds[step*THRESHOLD_BITS+:THRESHOLD_BITS]});
-        assign reached[step] = wide >= threshold;
-    end
-
-    // The comparisons are registered, then counted. Further registers only match the latency of the real lane.
-    logic [STEPS-1:0] kept;
-    logic [OUTPUT_BITS-1:0] counted;
-    if (OUTPUT_BITS == 1) begin : single
-        assign kept = reached;
-    end else begin : stage
-        always_ff @(posedge clk) kept <= reached;
-    end
-    always_comb begin
-        counted = '0;
-        for (int step = 0; step < STEPS; step++) counted = counted + OUTPUT_BITS'(kept[step]);
-    end
-    localparam int LATER = OUTPUT_BITS > 2 ? OUTPUT_BITS - 2 : 0;
-    if (LATER == 0) begin : now
-        always_ff @(posedge clk) count <= counted;
-    end else begin : later
-        logic [LATER*OUTPUT_BITS-1:0] line;
-        always_ff @(posedge clk) {count, line} <= {line, counted};
     end
 endmodule
 
