@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import wire_order
 
-from blocks.core.graph import GraphCore
+from blocks.core.graph import Graph, GraphCore, Port
 from blocks.core.model import random_parameters, run_graph
-from blocks.network import read_network
+from blocks.network import find_network, read_network
+from blocks.operators.sliding_window import SlidingWindow
 from toolchains.open.simulation.simulator import Simulator
 from toolchains.open.simulation.values import Stall
 
@@ -86,3 +89,19 @@ def test_the_cpp_equals_the_model(core, compile_view, name: str, view: str) -> N
     inputs, parameters, expected = drawn(given, 1)
     found = compile_view(given, view).run(parameters, inputs["input"])
     np.testing.assert_array_equal(found, expected.reshape(-1))
+
+
+@pytest.mark.slow
+@pytest.mark.nightly
+def test_padding_and_windows_of_resnet50_keep_up(simulate: Callable[[GraphCore], Simulator]) -> None:
+    """8 pixels a beat, padded by 3 on the left: 112 rows of 8 groups, 7 kernel rows and 3 beats are 18,816 cycles."""
+    graph = find_network("resnet50_18816").blocks[0].core().graph
+    pad, window = (node for node in graph.nodes if node.name in ("conv0_pad", "conv0_window"))
+    output = Port("output", window.operator.outputs[0])
+    chain = Graph(graph.inputs, (output,), (pad, replace(window, outputs=("output",))))
+    given = {"input": np.random.default_rng(3).integers(0, 256, (3, 224, 224, 3))}
+    run = simulate(GraphCore("chain", chain)).run(given, {}, images=3)
+    assert isinstance(window.operator, SlidingWindow)
+    expected = wire_order.window_beats(window.operator, run_graph(chain, given, {})["output"])
+    np.testing.assert_array_equal(run.outputs["output"].reshape(-1), expected.reshape(-1))
+    assert 112 * 8 * 7 * 3 <= run.ports["output"].interval() <= window.operator.cycles()
