@@ -52,7 +52,7 @@ from farm.remote.object_store import MissingPackageError
 from farm.remote.transport import DeniedError, RemoteError
 
 #: How long a store may be away before a step: not as long as after one, which may have run for hours.
-_BEFORE_S, _AFTER_S = 60.0, 900.0
+_BEFORE_S, _AFTER_S, _BRIEFLY_S = 60.0, 900.0, 5.0
 #: The farm ends a step in time itself, where it sees that the step runs. This is for a farm that does not, or is gone.
 _LATE_S = 10.0
 _MOST_RECORD, _PART_BYTES = 1 << 16, 1 << 16
@@ -72,8 +72,7 @@ def main(words: list[str]) -> int:
         return NO_SECRET
     try:
         transport = connected(remote_of(address))
-        before, after = (Post(transport, secret, seconds) for seconds in (_BEFORE_S, _AFTER_S))
-        return _Visit(token, before, after).run()
+        return _Visit(token, *(Post(transport, secret, seconds) for seconds in (_BEFORE_S, _AFTER_S, _BRIEFLY_S))).run()
     except DeniedError as error:
         sys.stderr.write(f"farm: {node_name()} may not use the remote store {address} as a job must: {error}\n")
         return REFUSED
@@ -85,10 +84,11 @@ def main(words: list[str]) -> int:
 class _Visit:
     """One job on this node."""
 
-    def __init__(self, token: str, before: Post, after: Post) -> None:
+    def __init__(self, token: str, before: Post, after: Post, briefly: Post) -> None:
         self._token = token
         self._before = before
         self._after = after
+        self._briefly = briefly
         self._begun = {"node": node_name(), "job": engines_id(), "epoch_s": time.time(), "token": token}
         self._shim: subprocess.Popen[bytes] | None = None
         self._ends = self._is_over = False
@@ -149,7 +149,9 @@ class _Visit:
         free = os.statvfs(folder)
         self._finish(**{**ended, "free_bytes": free.f_bavail * free.f_frsize})
         if good and is_good(job, folder):
-            self._after.give_record(result_name(job.key), {**ended, "problem": ""})
+            # Only other farms could profit from it: a store that is away or lies is not waited for.
+            with contextlib.suppress(RemoteError):
+                self._briefly.give_record(result_name(job.key), {**ended, "problem": ""})
         return status
 
     def _tool(self, job: Description, folder: Path, program: str, environment: dict[str, str]) -> dict[str, Any]:
