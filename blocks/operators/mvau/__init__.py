@@ -18,7 +18,7 @@ from blocks.operators.base import (
 )
 from blocks.operators.checks import MAX_LANE_BITS, at_most, divides, divisors, lane_bits, positive
 from blocks.operators.estimate import lutram
-from blocks.operators.mvau.compressor.plan import plan
+from blocks.operators.mvau.compressor.plan import MAX_WEIGHT_BITS, plan
 from blocks.operators.mvau.compressor.text import DEFAULTS, Compressor, modules
 from blocks.operators.width_converter import SPARE_CYCLES
 from config.fpga_resources import Resources
@@ -26,6 +26,8 @@ from config.frozen import dataclass
 
 LEVELS_A_STAGE = 3
 """Levels of counters between two registers: six levels of logic. One would cost latency that the output buffer pays."""
+NARROW_BITS = 4
+"""The widest activations that are added bit by bit if the weights have 2 to 4 bits."""
 MAX_INPUT_BITS = 32
 """The sum of one beat of bit planes must fit into a machine word."""
 
@@ -202,26 +204,32 @@ class Mvau(Operator):
     def _latency(self) -> int:
         """The parameter LATENCY that the SystemVerilog modules compute, and the cycle in which a column waits."""
         wait = 0 if self.streamed_weights else 1
-        if self.weight_bits == 1:
+        if self.adds_bits:
             return self.sum_stages + 1 + wait
         chain = min(self.simd, 4)
         chains = ceil(self.simd / chain)
         return chain + 1 + ((chains - 1).bit_length() + 1) // 2 + 1 + wait
 
     @property
+    def adds_bits(self) -> bool:
+        """Whether compressors add the products bit by bit. Wider ones are multiplied, in DSPs above 8 bits."""
+        return self.weight_bits == 1 or (self.weight_bits <= MAX_WEIGHT_BITS and self.input_bits <= NARROW_BITS)
+
+    @property
     def sum_stages(self) -> int:
-        """Registers from the column to the accumulators of a unit with binary weights: one for up to three levels."""
-        return max(2, ceil(plan(self.simd, 1, self.input_bits).logic_levels / LEVELS_A_STAGE))
+        """Registers from the column to the accumulators of a unit that adds bits: one for up to three levels."""
+        return max(2, ceil(plan(self.simd, self.weight_bits, self.input_bits).logic_levels / LEVELS_A_STAGE))
+
+    @property
+    def compressors(self) -> tuple[Compressor, ...]:
+        """The unit's compressors. With binary weights there is one without weights too."""
+        weights = (0, 1) if self.weight_bits == 1 else (self.weight_bits,) if self.adds_bits else ()
+        return tuple(Compressor(self.simd, bits, self.input_bits, self.sum_stages) for bits in weights)
 
     @classmethod
     def sv_made(cls, shapes: Iterable[Operator]) -> Iterator[str]:
-        """The compressors of units with binary weights; without SYNTHESIS a behavioural twin needs none."""
-        wanted = [
-            Compressor(shape.simd, weight_bits, shape.input_bits, shape.sum_stages)
-            for shape in shapes
-            if isinstance(shape, Mvau) and shape.weight_bits == 1
-            for weight_bits in (0, 1)
-        ]
+        """The compressors; without SYNTHESIS a behavioural twin needs none."""
+        wanted = [each for shape in shapes if isinstance(shape, Mvau) for each in shape.compressors]
         if wanted:
             yield "`ifdef SYNTHESIS"
             yield from modules((*wanted, *DEFAULTS))
@@ -229,7 +237,7 @@ class Mvau(Operator):
 
     @property
     def sv_module(self) -> SvModule:
-        """`farm_mvau_binary` or `farm_mvau_integer`. The weights are `in1`, whether streamed or a parameter."""
+        """`farm_mvau_binary`, `_bits` or `_integer`. The weights are `in1`, whether streamed or a parameter."""
         sizes = (
             ("SYNAPSE_FOLDS", self.synapse_folds),
             ("NEURON_FOLDS", self.neuron_folds),
@@ -242,9 +250,10 @@ class Mvau(Operator):
         if self.weight_bits == 1:
             own = (("SUM_BITS", unsigned_bits(self.highest)), ("STAGES", self.sum_stages))
             return SvModule("farm_mvau_binary", (*sizes, *own))
-        return SvModule(
-            "farm_mvau_integer", (*sizes, ("WEIGHT_BITS", self.weight_bits), ("STEADY", not self.streamed_weights))
-        )
+        integer = (*sizes, ("WEIGHT_BITS", self.weight_bits), ("STEADY", not self.streamed_weights))
+        if self.adds_bits:
+            return SvModule("farm_mvau_bits", (*integer, ("STAGES", self.sum_stages)))
+        return SvModule("farm_mvau_integer", integer)
 
     def sv_split(self, lanes: int) -> Split | None:
         """With binary weights the converter subtracts what all PEs have in common (`farm_mvau_narrow`)."""

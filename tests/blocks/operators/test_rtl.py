@@ -208,7 +208,7 @@ MUTANTS: dict[str, tuple[Operator, str, str]] = {
     ),
     "a window leaves before its last pixel": (SlidingWindow(6, 6, 9, 3, 2, 6, 4), "have > $signed(need)", "have > 0"),
     "kernel columns not turned": (SlidingWindow(3, 13, 13, 7, 2, 3, 8, 4), "(m*STRIDE+k)%BANKS", "(m*STRIDE)%BANKS"),
-    "planes without weight": (Mvau(64, 8, 4, 64, 2, 1, 3), "<< plane)", "<< 0)"),
+    "planes without weight": (Mvau(64, 8, 4, 64, 2, 1, 3), "<< (plane + row)", "<< 0"),
     "sums not cleared": (Mvau(18, 4, 2, 6, 2, 1, 6), "if (rst || (add && last)) accumulator", "if (rst) accumulator"),
     "the next column over this one": (Mvau(18, 4, 2, 6, 2, 1, 6), "PLACE_BITS'(SYNAPSE_FOLDS)", "PLACE_BITS'(1)"),
     "activations not skewed": (Mvau(27, 4, 4, 3, 8, 8, 6, mmv=3), "in(column[(m*SIMD+s)", "in(column[(m*SIMD)"),

@@ -14,6 +14,5 @@ def in_use() -> list[Compressor]:
         core for name in ("digits", "resnet50") for core in read_network(NETWORKS / f"{name}.yaml").cores().values()
     ]
     shapes = {node.operator for core in cores if isinstance(core, GraphCore) for node in core.graph.nodes}
-    units = [shape for shape in shapes if isinstance(shape, Mvau) and shape.weight_bits == 1]
-    found = {Compressor(unit.simd, w, unit.input_bits, unit.sum_stages) for unit in units for w in (0, 1)}
+    found = {each for shape in shapes if isinstance(shape, Mvau) for each in shape.compressors}
     return sorted(found, key=lambda each: each.name)

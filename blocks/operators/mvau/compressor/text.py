@@ -28,7 +28,7 @@ class Compressor:
         return plan(self.lanes, self.weight_bits, self.input_bits)
 
 
-DEFAULTS = (Compressor(1, 0, 2, 2), Compressor(1, 1, 2, 2))
+DEFAULTS = tuple(Compressor(1, weight_bits, 2, 2) for weight_bits in (0, 1, 2))
 """What the modules ask for with the defaults of their parameters. Yosys elaborates these before those of the core."""
 
 

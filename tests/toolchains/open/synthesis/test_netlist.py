@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from blocks.core.graph import GraphCore
+from blocks.core.graph import Graph, GraphCore, Node, Port
 from blocks.core.rtl import RtlView, render
 from blocks.dataset import held_out
-from blocks.memories import images
+from blocks.memories import images, pack_beats
 from blocks.network import NETWORKS, Network, read_network
 from blocks.network_model import run_network
+from blocks.operators.mvau import Mvau
+from blocks.operators.mvau import model as mvau_model
 from blocks.parameter_memory.plan import memory_plans
 from blocks.parameters import read_block
 from toolchains.open.simulation.simulator import Simulator
@@ -114,6 +116,30 @@ def test_a_block_as_netlists_equals_the_model(
     # The harness' own memories feed nothing: there is nothing in them.
     empty = {port: bytes(len(image)) for port, image in memories_of(core, parameters).items()}
     hold(simulator, empty, *given_to(network, tensors, name))
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize(
+    "unit", [Mvau(16, 6, 2, 4, 4, 3, 4), Mvau(20, 2, 1, 10, 2, 2, 4), Mvau(21, 3, 3, 21, 6, 1, 4)], ids=str
+)
+def test_a_unit_that_adds_bits_as_netlist(synthesise_view, simulate_netlist, unit: Mvau) -> None:
+    """Weights of 2 and 3 bits, and activations of more planes than a gate chain has."""
+    ends = (Port("columns", unit.inputs[0]),), (Port("sums", unit.outputs[0]),)
+    core = GraphCore(
+        f"unit_{unit.weight_bits}_{unit.input_bits}",
+        Graph(*ends, (Node("unit", unit, ("columns",), ("sums",), ("weights",)),)),
+    )
+    draw = np.random.default_rng(unit.synapses)
+    half = 1 << (unit.weight_bits - 1)
+    weights = draw.integers(-half, half, (unit.channels, unit.synapses))
+    weights = weights * 2 + 1 if unit.weight_bits == 1 else weights
+    columns = draw.integers(0, 1 << unit.input_bits, (IMAGES, 2, 2, unit.synapses))
+    (port,) = unit.parameters
+    memory = pack_beats(mvau_model.memory(unit, 0, weights).reshape(-1, port.lanes), port.bits)
+    simulator = simulate_netlist(core, (synthesise_view(render(core)) / VERILOG).read_text())
+    (expected,) = mvau_model.apply(unit, [columns], [weights])
+    hold(simulator, {"weights": memory}, {"columns": columns}, {"sums": expected})
 
 
 MISTAKES = {

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from blocks.core.graph import Graph, GraphCore, Node, Port
 from blocks.core.rtl import render
 from blocks.network import NETWORKS, read_network
+from blocks.operators.mvau import Mvau
 from toolchains.open.netlist.names import MODEL_SOURCES
 
 pyslang = pytest.importorskip("pyslang", reason="there is no pyslang: pip install pyslang")
@@ -44,6 +46,19 @@ def test_every_core_elaborates(tmp_path: Path, network: str) -> None:
         files = [*(ROOT / "blocks" / name for name in view.files), top]
         assert errors(view.name, files) == []
         assert errors(view.name, [*files, *CELLS], "SYNTHESIS") == []
+
+
+def test_a_unit_of_narrow_weights_elaborates(tmp_path: Path) -> None:
+    """No network of the project has one."""
+    unit = Mvau(16, 6, 2, 4, 4, 3, 4)
+    ends = (Port("columns", unit.inputs[0]),), (Port("sums", unit.outputs[0]),)
+    core = GraphCore("narrow", Graph(*ends, (Node("unit", unit, ("columns",), ("sums",), ("weights",)),)))
+    view = render(core)
+    top = tmp_path / "top.sv"
+    top.write_text(view.top)
+    files = [*(ROOT / "blocks" / name for name in view.files), top]
+    assert errors(view.name, files) == []
+    assert errors(view.name, [*files, *CELLS], "SYNTHESIS") == []
 
 
 @pytest.mark.parametrize(

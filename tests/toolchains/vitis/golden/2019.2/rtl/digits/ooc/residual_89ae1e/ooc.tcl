@@ -11,6 +11,7 @@ read_verilog -sv {operators/fifo/fifo.sv}
 read_verilog -sv {operators/mvau/counters.sv}
 read_verilog -sv {operators/mvau/mvau.sv}
 read_verilog -sv {operators/mvau/mvau_binary.sv}
+read_verilog -sv {operators/mvau/mvau_bits.sv}
 read_verilog -sv {operators/mvau/mvau_integer.sv}
 read_verilog -sv {operators/mvau/sum.sv}
 read_verilog -sv {operators/pad/pad.sv}
