@@ -13,6 +13,7 @@ from typing import Any
 
 from blocks.core.base import Core
 from config.fpga_resources import Resources
+from config.whole_file import write_whole
 from integration.context import BuildContext
 from integration.fit.needs import LUT_NOTE, needs_of
 
@@ -23,7 +24,7 @@ FILE = "estimate.json"
 def leave_estimate(build: BuildContext) -> None:
     """Write the estimate of a build into its folder, where the reports read it."""
     build.folder.mkdir(parents=True, exist_ok=True)
-    (build.folder / FILE).write_text(json.dumps(estimate_of(build), indent=1) + "\n", "utf-8")
+    write_whole(build.folder / FILE, json.dumps(estimate_of(build), indent=1) + "\n")
 
 
 def estimate_of(build: BuildContext) -> dict[str, Any]:

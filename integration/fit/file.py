@@ -17,10 +17,13 @@ import hashlib
 import json
 from pathlib import Path
 
+from config.bounded.regular_file import open_regular
+from config.whole_file import write_whole
 from integration.fit.problem import FitProblem
 
 FORMAT = 1
 FILE = "fit.json"
+_MOST_BYTES = 64 << 20
 
 
 def leave_fit(folder: Path, problem: FitProblem) -> None:
@@ -31,14 +34,15 @@ def leave_fit(folder: Path, problem: FitProblem) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     found = {"format": FORMAT, "asked": _digest(problem), **answer(problem)}
-    (folder / FILE).write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    write_whole(folder / FILE, json.dumps(found, indent=1) + "\n")
 
 
 def is_answered(folder: Path, problem: FitProblem) -> bool:
     """Whether the file in a build's folder answers this problem."""
     try:
-        return bool(json.loads((folder / FILE).read_text("utf-8"))["asked"] == _digest(problem))
-    except (OSError, ValueError, KeyError, TypeError):
+        with open_regular(folder / FILE, most_bytes=_MOST_BYTES, follow=False) as stream:
+            return bool(json.loads(stream.read())["asked"] == _digest(problem))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False  # missing or unreadable
 
 
@@ -46,7 +50,7 @@ def leave_no_fit(folder: Path, why: str) -> None:
     """Write `fits: null` with the reason why the current settings allow no fit."""
     folder.mkdir(parents=True, exist_ok=True)
     nothing = {"format": FORMAT, "asked": None, "fits": None, "source": "", "better": "", "says": why.splitlines()}
-    (folder / FILE).write_text(json.dumps(nothing, indent=1) + "\n", "utf-8")
+    write_whole(folder / FILE, json.dumps(nothing, indent=1) + "\n")
 
 
 def _digest(problem: FitProblem) -> str:

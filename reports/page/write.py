@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
+from config.whole_file import write_whole
 from reports.page.content import content_of
 from reports.page.render import html
 from reports.summary.build_report import BuildReport
@@ -17,18 +17,6 @@ def write_page(root: Path, folder: str, report: BuildReport, into: Path | None =
     """Write the page of a build, return its path; `into` is the checkout to write to, if not `root`. Raises OSError."""
     content = content_of(into or root, folder, report)
     place = (into or root) / folder
-    _write(place / JSON_FILE, json.dumps(content, indent=1, allow_nan=False) + "\n")
-    _write(place / HTML_FILE, html(report, content))
+    write_whole(place / JSON_FILE, json.dumps(content, indent=1, allow_nan=False) + "\n")
+    write_whole(place / HTML_FILE, html(report, content))
     return place / HTML_FILE
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file under another name first: a reader sees the old page or the new one, and a link is replaced."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.unlink(missing_ok=True)
-        with temporary.open("x", encoding="utf-8", errors="backslashreplace") as stream:
-            stream.write(text)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

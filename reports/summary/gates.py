@@ -20,6 +20,7 @@ from pathlib import Path
 from config.fpga_resources import LABELS
 from config.problem import ConfigError, Problem, suggestion
 from config.settings import Settings
+from config.whole_file import write_whole
 from reports.project.ci import Case, junit
 from reports.reading.number import Below, Bounded
 
@@ -194,7 +195,7 @@ def write_junit(outcomes: Iterable[Outcome], root: Path, folder: str) -> None:
     """Write the outcomes of a build's gates as test results, `gates.xml` in its folder. Raises OSError."""
     found = cases(outcomes)
     if found:
-        (root / folder / JUNIT_FILE).write_text(junit(found, folder), "utf-8")
+        write_whole(root / folder / JUNIT_FILE, junit(found, folder))
 
 
 def check(

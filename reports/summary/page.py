@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from config.fpga_resources import LABELS, NAMES
+from config.whole_file import write_whole
 from reports.reading.plain import plain, rounded
 from reports.reading.stand_in import MARK
 from reports.summary.build import WITHOUT_LICENCE, read_build
@@ -43,8 +44,8 @@ def make(
 def _write(report: BuildReport, root: Path, folder: str) -> str:
     """Write the report as JSON and CSV; return a sentence that says so, or says why writing failed."""
     try:
-        (root / folder / JSON_FILE).write_text(json.dumps(document(report), indent=1, allow_nan=False) + "\n", "utf-8")
-        (root / folder / CSV_FILE).write_text(table(report), "utf-8")
+        write_whole(root / folder / JSON_FILE, json.dumps(document(report), indent=1, allow_nan=False) + "\n")
+        write_whole(root / folder / CSV_FILE, table(report))
         write_junit(report.gates, root, folder)
     except OSError as error:
         return f"{folder}/{JSON_FILE} and {CSV_FILE} could not be written: {error.strerror}"
