@@ -42,10 +42,17 @@ def _enter(
     root: Path, account: Mapping[str, Any], settings: Settings, made: Made, amounts: Mapping[Key, Amount]
 ) -> History:
     chosen = {
-        name: redact(str(value)) if isinstance(value, str) else value
+        name: _plain(value)
         for name, value in settings.values.items()
         if not name.startswith(_MACHINES) and ("." not in name or settings.origin(name) != DEFAULT)
     }
     history = History.of(project_of(root))
     history.add(entry_document(account, made, amounts, revision_of(root), chosen))
     return history
+
+
+def _plain(value: object) -> Any:
+    """A setting's value for JSON. What a toolchain filled in for display, as the views of cores, is text there too."""
+    if value is None or isinstance(value, (bool, int, float, list, tuple, dict)):
+        return value
+    return redact(str(value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,7 +18,11 @@ from toolchains.questions import remember
 def test_an_interrupted_build(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     network = find_network("digits")
-    build = Build("open", tmp_path, network, find_platform("u250"), "sw_emu", 250.0, Settings.defaults())
+    # What the vitis toolchain fills in for display is no plain value, and comes from the network's file.
+    plain, key = Settings.defaults(), "vitis.view"
+    values, origins = {**plain.values, key: network.views}, {**plain.origins, key: "blocks/networks/digits.yaml"}
+    settings = replace(plain, values=values, origins=origins)
+    build = Build("open", tmp_path, network, find_platform("u250"), "sw_emu", 250.0, settings)
     core = network.cores()["res2a"].name
     run = {"name": f"hls:{core}", "where": "", "begun_s": 0.1, "took_s": 1.0, "how": "interrupted", "why": ""}
     account = {
@@ -39,4 +44,5 @@ def test_an_interrupted_build(tmp_path: Path, monkeypatch) -> None:
     assert entry.document["runs"] == [run]
     assert (entry.document["network"], entry.document["platform"]) == ("digits", "u250")
     assert entry.document["blocks"]["res2a"]["core"] == core
+    assert entry.document["settings"]["vitis.view"] == "rtl"
     assert not (tmp_path / "build").exists(), "no page of half a build, and no estimate for one"
