@@ -258,7 +258,7 @@ def test_lines_of_a_platform(board, clock_mhz, rate, latency) -> None:
     platform = find_platform(board)
     (tag,) = platform.tags("in_r")
     bank = platform.bank(tag)
-    # The weights of the U250 may lie in 2 MiB of PLRAM: as fast as a DDR bank there, and 33.3 ns from an address to data.
+    # The U250's weights may lie in 2 MiB of PLRAM: as fast as a DDR bank there, and 33.3 ns from address to data.
     plram = f"bank PLRAM[0] {0x3000000000} {2 << 20} {rate} {round(clock_mhz * 0.0333)} 32"
     assert memory_lines(platform, clock_mhz, 80) == [
         f"bank {tag} {bank.base} {bank.size_kib * 1024} {rate} {latency} 32",
