@@ -99,6 +99,11 @@ def in_section(kind: Kind, at: int, layout: str, *values: object):
     return damage
 
 
+def record_of(kind: Kind, data: bytes) -> int:
+    """Where the record of a section stands in the table."""
+    return HEADER.size + RECORD.size * [each.kind for each in xclbin.parse(data).sections].index(kind)
+
+
 def with_bodies(change):
     """Damage of the list of sections: (kind, bytes) pairs in, and out; the file is laid out anew."""
 
@@ -141,7 +146,7 @@ BANKS, UNITS, CONNECTIONS, XML = Kind.MEM_TOPOLOGY, Kind.IP_LAYOUT, Kind.CONNECT
 FOUND_BY_BOTH = {
     "magic": lambda d: b"xclbin0\0" + d[8:],
     "a huge number of sections": lambda d: patched(d, 0x1C0, "<I", 1 << 30),
-    "a section behind the end": lambda d: patched(d, 0x1C8 + 24, "<Q", len(d)),
+    "a section behind the end": lambda d: patched(d, record_of(BANKS, d) + 24, "<Q", len(d)),
     "no memories": without(BANKS),
     "no compute units": without(UNITS),
     "no connections": without(CONNECTIONS),
@@ -178,12 +183,14 @@ FOUND_BY_US = {
     "a port that is not there": in_xml('(name="in_r"[^>]* port=")M_AXI_GMEM0', r"\1NOPE"),
     "no manifest": without(Kind.USER_METADATA),
     "a manifest that is not JSON": in_section(Kind.USER_METADATA, 0, "1s", b"x"),
+    # The archive repeats the table, for XRT's hardware emulation.
+    "a memory at another address": in_section(BANKS, 8 + 16, "<Q", 0x12300000),
+    "the program that XRT starts behind the end": lambda d: patched(d, record_of(Kind.BITSTREAM, d) + 24, "<Q", len(d)),
     "damaged emulation data": in_section(Kind.EMULATION_DATA, 200, "16s", bytes(16)),
 }
-# A file may come from another tool: neither its uuid nor its memories follow from anything.
+# A file may come from another tool: its uuid follows from nothing.
 FOUND_BY_NOBODY = {
     "uuid": lambda d: patched(d, UUID_AT, "16s", bytes(range(16))),
-    "a memory at another address": in_section(BANKS, 8 + 16, "<Q", 0x12300000),
     "no clocks": without(Kind.CLOCK_FREQ_TOPOLOGY),
 }
 CHANCE = list(FOUND_BY_US)[:5]
