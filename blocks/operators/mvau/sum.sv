@@ -16,12 +16,12 @@ module farm_mvau_sum #(
     input  wire                             clk,
     input  wire                             rst,
     input  wire  [INPUT_BITS*LANES-1:0]     a,
-    input  wire  [(WEIGHT_BITS ? WEIGHT_BITS : 1)*LANES-1:0] w,
+    input  wire  [(WEIGHT_BITS > 0 ? WEIGHT_BITS : 1)*LANES-1:0] w,
     input  wire                             add,
     input  wire                             last,
     output logic [SUM_BITS-1:0]             total
 );
-    localparam longint WEIGHT = (64'd1 << (WEIGHT_BITS ? WEIGHT_BITS : 1)) - 1;
+    localparam longint WEIGHT = (64'd1 << (WEIGHT_BITS > 0 ? WEIGHT_BITS : 1)) - 1;
     localparam longint INPUT = (64'd1 << INPUT_BITS) - 1;
     localparam int BEAT_BITS = $clog2(LANES * WEIGHT * INPUT + 1);
 
@@ -38,7 +38,7 @@ module farm_mvau_sum #(
         .x(accumulator), .y(SUM_BITS'(beat)), .enter(one), .sum(next)
     );
 `else
-    localparam int ROWS = WEIGHT_BITS ? WEIGHT_BITS : 1;
+    localparam int ROWS = WEIGHT_BITS > 0 ? WEIGHT_BITS : 1;
     // [n] is the sum of the first n terms: a weight's bit times an activation's bit, in all lanes.
     wire [BEAT_BITS-1:0] parts [INPUT_BITS*ROWS+1];
     assign parts[0] = '0;

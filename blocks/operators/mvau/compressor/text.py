@@ -59,7 +59,7 @@ def modules(wanted: Iterable[Compressor]) -> Iterator[str]:
     yield ") ("
     yield "    input  wire                                   clk,"
     yield "    input  wire [LANES*INPUT_BITS-1:0]            a,  // bit planes"
-    yield "    input  wire [(WEIGHT_BITS ? WEIGHT_BITS : 1)*LANES-1:0] w,  // bit planes"
+    yield "    input  wire [(WEIGHT_BITS > 0 ? WEIGHT_BITS : 1)*LANES-1:0] w,  // bit planes"
     yield "    output wire [BEAT_BITS-1:0]                   beat,"
     yield "    output wire                                   one  // another bit of column 0"
     yield ");"

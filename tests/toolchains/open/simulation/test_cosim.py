@@ -158,7 +158,9 @@ def test_runs_and_their_values(simulate: Simulate, network: Network) -> None:
     # conv2b of res3a: 2 x 2 pixels, 9 * 64 synapses by 32 lanes, 64 neurons by 16 PEs: 4 * 18 * 4 cycles.
     assert values["predicted_interval_cycles"] == 288 <= values["interval_cycles"] <= 291
     assert values["runs"]["at_network_interval"]["interval_cycles"] == 576
-    assert values["runs"]["short_stalls"]["interval_cycles"] > 288
+    # Stalls of the data ports, 2 images instead of 5. The sums are the bottleneck and work on behind a full buffer.
+    spared = values["runs"][FULL_SPEED]["cycles"] - 3 * values["interval_cycles"]
+    assert all(values["runs"][name]["cycles"] > spared for name in ("short_stalls", "long_stalls"))
     assert values["fifos"].keys() == {"skip"}
     assert 0 < values["fifos"]["skip"]["mark"] <= values["fifos"]["skip"]["depth"]
     for run in values["runs"].values():
