@@ -15,7 +15,7 @@ from integration.manifest import manifest_of
 from reports.reading.errors import ReportError
 from reports.summary.step_values import Linked
 from runtime.errors import FarmRuntimeError
-from runtime.formats import emulation_data, kernels, xclbin
+from runtime.formats import emulation_data, kernels, xclbin, xrt_emulation
 from runtime.formats.manifest import from_json
 from toolchains.vitis.link.config import (
     CONFIG,
@@ -144,7 +144,8 @@ def finish(plan: LinkPlan, vpp: VppPlan, job: LinkJob, fit: Fit, found: LinkRepo
     """Write `values.json` and the xclbin with its manifest and the last layer's weights. `job` is placed."""
     file = xclbin.read(job.output)
     mhz = clock_of(job, file, found, accept_lower=vpp.accept_lower_clock)
-    parts = dict(file.emulation)
+    # Without what repeats the sections of the file that a stand-in carried along: they are others here.
+    parts = {name: data for name, data in file.emulation.items() if name not in xrt_emulation.SECTIONS}
     weights = Path("fc_weights.bin").read_bytes()
     if weights:
         parts.setdefault(emulation_data.FC_WEIGHTS, weights)
