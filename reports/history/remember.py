@@ -53,6 +53,10 @@ def _enter(
 
 def _plain(value: object) -> Any:
     """A setting's value for JSON. What a toolchain filled in for display, as the views of cores, is text there too."""
-    if value is None or isinstance(value, (bool, int, float, list, tuple, dict)):
+    if value is None or isinstance(value, (bool, int, float)):
         return value
+    if isinstance(value, Mapping):
+        return {str(name): _plain(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
     return redact(str(value))

@@ -20,7 +20,9 @@ def test_an_interrupted_build(tmp_path: Path, monkeypatch) -> None:
     network = find_network("digits")
     # What the vitis toolchain fills in for display is no plain value, and comes from the network's file.
     plain, key = Settings.defaults(), "vitis.view"
-    values, origins = {**plain.values, key: network.views}, {**plain.origins, key: "blocks/networks/digits.yaml"}
+    # A list may name a licence server as well as a text may.
+    given = {key: network.views, "vitis.words": ("2100@licences.example.org", 3)}
+    values, origins = {**plain.values, **given}, {**plain.origins, **dict.fromkeys(given, "farm.yaml")}
     settings = replace(plain, values=values, origins=origins)
     build = Build("open", tmp_path, network, find_platform("u250"), "sw_emu", 250.0, settings)
     core = network.cores()["res2a"].name
@@ -45,4 +47,6 @@ def test_an_interrupted_build(tmp_path: Path, monkeypatch) -> None:
     assert (entry.document["network"], entry.document["platform"]) == ("digits", "u250")
     assert entry.document["blocks"]["res2a"]["core"] == core
     assert entry.document["settings"]["vitis.view"] == "rtl"
+    text, number = entry.document["settings"]["vitis.words"]
+    assert ("licences.example.org" in text, number) == (False, 3)
     assert not (tmp_path / "build").exists(), "no page of half a build, and no estimate for one"
