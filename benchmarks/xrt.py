@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -91,8 +92,8 @@ def main() -> int:
             size = facts.result.bytes_for(count)
             some = np.ascontiguousarray(images[:count])
             times[count] = (
-                best_ms(lambda n=count, i=some, s=size: payload.run(n, [i.data.cast("B"), weights], s)),  # type: ignore[misc]
-                best_ms(lambda i=some: accelerator.classify(i)),  # type: ignore[misc]
+                best_ms(partial(payload.run, count, [some.data.cast("B"), weights], size)),
+                best_ms(partial(accelerator.classify, some)),
             )
     payload.close()
     for count, (bare, classify) in times.items():

@@ -7,7 +7,6 @@ and the outputs of one that ended well into FOLDER, as if its node had written t
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import sys
@@ -119,8 +118,8 @@ def _collect(post: Post, job: Mapping[str, Any], folder: Path) -> int:
 
 def _fetch_outputs(post: Post, job: Mapping[str, Any], ended: Mapping[str, Any], work: Path) -> None:
     def fetch(path: str) -> None:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(work / path)  # noqa: PTH108 - an input of the same name, or a part of an earlier attempt
+        # An input of the same name may be there, or a part of an earlier attempt.
+        (work / path).unlink(missing_ok=True)
         if path in ended["outputs"]:
             post.fetch(Stored(*ended["outputs"][path]), work / path)
         elif path in ended["shapes"]:
