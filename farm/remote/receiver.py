@@ -14,7 +14,7 @@ from farm.results.confined import DamagedError
 from farm.results.digest import Digest
 from farm.results.store import Store, object_name
 
-#: From this size on hashing and writing get a thread of their own, which works while the next bytes arrive.
+#: From this size on hashing gets a thread of its own, which works while the next bytes arrive.
 _LARGE_BYTES = 8 << 20
 _PARTS = 4
 
@@ -68,7 +68,10 @@ class _AtOnce:
 
 
 class _Beside(_AtOnce):
-    """Does it in another thread. Python's hashing and writing give other threads the processor meanwhile."""
+    """Hashes in another thread. Python's hashing and writing give other threads the processor meanwhile.
+
+    Hashing takes about as long as receiving and writing together, so it has the thread for itself.
+    """
 
     def __init__(self, stream: BinaryIO) -> None:
         super().__init__(stream, 0)
@@ -77,31 +80,24 @@ class _Beside(_AtOnce):
         self._free: queue.SimpleQueue[memoryview] = queue.SimpleQueue()
         for _ in range(_PARTS):
             self._free.put(memoryview(bytearray(PART_BYTES)))
-        self._problem: OSError | None = None
         self._room = self._free.get()
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
 
     def took(self, count: int) -> None:
-        if self._problem is not None:
-            raise self._problem
-        self._full.put(self._room[:count])
+        part = self._room[:count]
+        self._full.put(part)
+        self._stream.write(part)
         self._room = self._free.get()
 
     def end(self) -> None:
-        """Finish what was taken. Raises OSError if it could not be written."""
+        """Wait until all that was taken is hashed."""
         self._full.put(None)
         self._thread.join()
-        if self._problem is not None:
-            raise self._problem
 
     def _work(self) -> None:
         while (part := self._full.get()) is not None:
-            if self._problem is None:
-                try:
-                    self._keep(part)
-                except OSError as error:
-                    self._problem = error
+            self._hash.update(part)
             self._free.put(memoryview(part.obj))
 
 
