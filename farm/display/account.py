@@ -49,7 +49,7 @@ def account_of(root: Path, folder: str, outcome: Outcome, bound: Bound, capacity
                 "begun_s": round(span.begun_s, 3),
                 "took_s": round(span.ended_s - span.begun_s, 3),
                 "how": "interrupted" if span.args["ended"] == UNFINISHED else span.args["ended"],
-                "why": str(span.args.get("why", ""))[:_WHY_CHARACTERS],
+                "why": first_reasons(str(span.args.get("why", ""))),
             }
             for span in spans_of(events, reason_words=lambda item: reason_words(Reason(**item)))  # type: ignore[arg-type]
             if span.lane != QUEUE
@@ -63,6 +63,18 @@ def account_of(root: Path, folder: str, outcome: Outcome, bound: Bound, capacity
         "results": [_result(record) for record in Records(root).below(folder)],
         "machine": _machine(capacity),
     }
+
+
+def first_reasons(why: str) -> str:
+    """Return the reasons, `a; b; c`, as long as they are short, and how many more there are."""
+    reasons = why.split("; ")
+    kept = len(reasons)
+    while kept > 1 and len("; ".join(reasons[:kept])) > _WHY_CHARACTERS:
+        kept -= 1
+    told = "; ".join(reasons[:kept])
+    if len(told) > _WHY_CHARACTERS:
+        told = told[: _WHY_CHARACTERS - 1] + "…"
+    return told + (f"; and {len(reasons) - kept} more" if kept < len(reasons) else "")
 
 
 def _words(outcome: Outcome) -> str:

@@ -55,6 +55,7 @@ def _template() -> Template:
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["amount"] = amount
+    environment.filters["about"] = about
     environment.filters["seconds"] = lambda value: f"{value:,.1f} s" if value < 120 else f"{value / 60:,.1f} min"
     return environment.get_template("page.html")
 
@@ -66,6 +67,11 @@ def amount(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value)
     return f"{rounded(float(value)):,}"
+
+
+def about(value: object) -> str:
+    """Return a value of a headline: from 100 on without a fraction."""
+    return amount(round(value) if isinstance(value, float) and abs(value) >= 100 else value)
 
 
 def _policy(style: str, script: str) -> str:
