@@ -46,6 +46,7 @@ class ObjectStore:
         check_installed()
         self._prefix = f"{address.prefix}/" if address.prefix else ""
         self._store = _store(address)
+        self._creates = True
 
     def size(self, path: str) -> int | None:
         """Return the size of a file in bytes; None if there is none."""
@@ -95,17 +96,42 @@ class ObjectStore:
         from obstore.exceptions import AlreadyExistsError  # noqa: PLC0415
 
         source.seek(0)
+        name = self._prefix + path
         try:
             if size > _WHOLE_BYTES:
-                obstore.put(self._store, self._prefix + path, source, chunk_size=_PART_BYTES)
+                obstore.put(self._store, name, source, chunk_size=_PART_BYTES)
             elif replace:
-                obstore.put(self._store, self._prefix + path, source.read(), use_multipart=False)
+                obstore.put(self._store, name, source.read(), use_multipart=False)
             else:
-                obstore.put(self._store, self._prefix + path, source.read(), mode="create", use_multipart=False)
+                self._create(name, source.read())
         except AlreadyExistsError:
             return
+        except RemoteError:
+            raise
         except Exception as error:
             raise _fault(error) from None
+
+    def _create(self, name: str, content: bytes) -> None:
+        """Store a file that is not there yet.
+
+        Not every server can be told to refuse a second one: Swift's S3 door answers 501. It is asked before. What
+        another farm stores between the question and the file has the same name, so it is as good.
+        """
+        import obstore  # noqa: PLC0415
+
+        if self._creates:
+            try:
+                obstore.put(self._store, name, content, mode="create", use_multipart=False)
+            except Exception as error:
+                if not _is_not_implemented(error):
+                    raise
+                self._creates = False
+            else:
+                return
+        try:
+            obstore.head(self._store, name)
+        except FileNotFoundError:
+            obstore.put(self._store, name, content, use_multipart=False)
 
     def close(self) -> None:
         """Do nothing: the package keeps its connections to itself."""
@@ -127,6 +153,10 @@ def _store(address: Address) -> Any:
     if address.scheme == "s3":
         return S3Store(address.place, virtual_hosted_style_request=False, **more)
     return GCSStore(address.place, **more) if address.scheme == "gs" else AzureStore(address.place, **more)
+
+
+def _is_not_implemented(error: Exception) -> bool:
+    return type(error).__name__ in ("NotImplementedError", "NotSupportedError") or " 501 " in str(error)
 
 
 def _fault(error: Exception) -> RemoteError:

@@ -1,4 +1,5 @@
-"""A team's store on S3: moto stands for the server, in an environment of its own, since it brings 60 packages.
+"""A team's store on S3, by two servers. moto has an environment of its own, for its 60 packages. Swift is a real
+object store from Debian (`tests/helpers/clusters/swift_server.py`).
 
 python3 -m venv ENV && ENV/bin/pip install 'moto[s3,server]' && pip install -e '.[remote]'
 MOTO_SERVER=ENV/bin/moto_server .venv/bin/python -m pytest -m nightly tests/farm/remote
@@ -6,17 +7,17 @@ MOTO_SERVER=ENV/bin/moto_server .venv/bin/python -m pytest -m nightly tests/farm
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
-import socket
 import subprocess
-import time
 import urllib.request
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
 import pytest
+import swift_server
 
 from benchmarks.engine.remote_server import free_port
 from farm.execution.cluster.far.post import Post
@@ -31,40 +32,49 @@ from farm.results.store import Store, entry_of
 KEY = hashlib.sha256(b"key").hexdigest()
 
 
-@pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Transport]:
+@pytest.fixture(params=["moto", pytest.param("swift", marks=pytest.mark.nightly)])
+def s3(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Transport]:
     pytest.importorskip("obstore", reason="obstore is not installed: pip install -e '.[remote]'")
+    with _moto() if request.param == "moto" else _swift(tmp_path / "swift") as port:
+        _set_credentials(monkeypatch, port, "anna" if request.param == "moto" else swift_server.USER)
+        yield connected(remote_of("s3://bucket/farm/main"))
+
+
+def _set_credentials(monkeypatch: pytest.MonkeyPatch, port: int, user: str = "anna") -> None:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": user,
+        "AWS_SECRET_ACCESS_KEY": swift_server.KEY,
+        "AWS_REGION": swift_server.REGION,
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+
+@contextlib.contextmanager
+def _moto() -> Iterator[int]:
     program = os.environ.get("MOTO_SERVER")
     if program is None:
         pytest.skip("MOTO_SERVER does not name a moto_server")
     port = free_port()
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "anna",
-        "AWS_SECRET_ACCESS_KEY": "hush",
-        "AWS_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-    }.items():
-        monkeypatch.setenv(name, value)
     process = subprocess.Popen([program, "-H", "127.0.0.1", "-p", str(port)], stderr=subprocess.DEVNULL)
     try:
-        until = time.monotonic() + 120
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                assert time.monotonic() < until
-                time.sleep(0.1)
+        swift_server.wait_for(port, 120, lambda: "moto does not answer")
         signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=anna/20260101/us-east-1/s3/aws4_request"}
         url = f"http://127.0.0.1:{port}/bucket"
         urllib.request.urlopen(urllib.request.Request(url, method="PUT", headers=signed), timeout=60).close()
-        yield connected(remote_of("s3://bucket/farm/main"))
+        yield port
     finally:
         process.kill()
         process.wait()
 
 
-@pytest.mark.nightly
+def _swift(folder: Path) -> contextlib.AbstractContextManager[int]:
+    if not swift_server.is_installed():
+        pytest.skip(f"Swift is not installed: apt-get install --no-install-recommends {swift_server.PACKAGES}")
+    return swift_server.swift(folder)
+
+
+@pytest.mark.slow
 def test_s3(s3: Transport, tmp_path: Path) -> None:
     assert s3.size("cas/aa") is None
     assert small(s3, "cas/aa", 100) is None
@@ -103,22 +113,16 @@ def test_s3(s3: Transport, tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.nightly
+@pytest.mark.slow
 def test_an_object_store_that_nobody_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("obstore", reason="obstore is not installed: pip install -e '.[remote]'")
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "anna",
-        "AWS_SECRET_ACCESS_KEY": "hush",
-        "AWS_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}",
-    }.items():
-        monkeypatch.setenv(name, value)
+    _set_credentials(monkeypatch, free_port())
     with pytest.raises(UnreachableError) as caught:
         small(connected(remote_of("s3://bucket")), "ac/aa", 100)
     assert "hush" not in str(caught.value)
 
 
-@pytest.mark.nightly
+@pytest.mark.slow
 def test_jobs_through_s3(s3: Transport, tmp_path: Path) -> None:
     """What a cluster's jobs give and take: files once, sealed ones, and records that a later one replaces."""
     post = Post(s3, b"s" * 32, 10.0)
