@@ -184,7 +184,7 @@ def timed(clone: Path, block: Block, folder: Path, work: Path) -> Timed:
     parameters = read_authors(clone / AUTHORS_FOLDER, block)
     compile_theirs(clone, top_of(block, f"{AUTHORS_FOLDER}/{FOLDERS.get(block.name, block.name)}"), work)
     drawn = draw_inputs(core, np.random.default_rng(SEED))
-    if "fc_weights" in drawn:
+    if core.graph.streamed:
         # The authors did not publish these weights.
         drawn["fc_weights"] = stand_in_fc_weights(core.graph, block.name)
     inputs = [drawn[port.name] for port in core.graph.inputs]

@@ -24,9 +24,8 @@ from rich.console import Console
 from rich.table import Table
 
 from blocks.network import Network, find_network
-from blocks.network_model import run_network
-from blocks.trained import parameter_file, stand_in_note
-from blocks.weights import Values, values_of
+from blocks.network_model import network_values, run_network
+from blocks.trained import stand_in_note
 from config.problem import ConfigError
 from farm.results.folder import RECORDS
 
@@ -91,15 +90,11 @@ def _children_cpu_s() -> float:
 
 def modelled(network: Network, images: Tensor) -> tuple[Speed, Tensor]:
     """Run all images through the integer model, one at a time. Returns speed and indices."""
-    values: dict[str, Values] = {
-        block.name: values_of(block.core().graph, block.name, parameter_file(network, block))
-        for block in network.blocks
-    }
-    weights = values[network.head.name].streamed
-    assert weights is not None  # noqa: S101  a head always has them
+    values = {block.name: network_values(network, block) for block in network.blocks}
+    weights = values[network.last.name].streamed
     run_network(network, values, images[:1], weights)
     begin, cpu = time.perf_counter(), time.process_time()
-    indices = [run_network(network, values, image[None], weights)[network.head.name][0] for image in images]
+    indices = [run_network(network, values, image[None], weights)[network.last.name][0] for image in images]
     count = len(images)
     return Speed((time.perf_counter() - begin) / count, (time.process_time() - cpu) / count), np.stack(indices)
 

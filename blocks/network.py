@@ -14,7 +14,9 @@ from blocks.core.ports import port_name
 from blocks.dma import Dma
 from blocks.fifo_depths import SUFFIX, Depths, depths_file, read_depths
 from blocks.foldings import read_topology, topology_file
+from blocks.kinds.basic import ACTIVATIONS, CONVOLUTIONS, read_basic
 from blocks.kinds.convolution import MOST_CHANNELS, MOST_PIXELS_A_SIDE, UNKNOWN, FeatureMap, Known, known
+from blocks.kinds.general import General, read_general
 from blocks.kinds.head import Head, read_head
 from blocks.kinds.residual import Residual, read_residual
 from blocks.kinds.stem import Stem, read_stem
@@ -28,18 +30,18 @@ from config.problem import ConfigError, Problem, Problems, suggestion
 
 NETWORKS = Path(__file__).parent / "networks"
 
-Block = Stem | Residual | Head
+Block = Stem | Residual | Head | General
 
-FEWEST_BLOCKS = 3
-"""The head subtracts the offset that residual blocks add, so a stem alone cannot feed it."""
 _NAME = re.compile("[A-Za-z][A-Za-z0-9_]{0,39}")
 
 _KNOWN = {
     "stem": {"conv0", "max_pool"},
     "residual": {"conv2a", "conv2b", "conv2c", "conv1"},
     "head": set[str](),
+    "basic": {*CONVOLUTIONS, *ACTIVATIONS, "join"},
+    "block": {"join"},
 }
-"""By kind of block, the operators that a network file gives a shape."""
+"""By kind of block, the mappings that a network file gives it."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,14 @@ class Dataset:
     source: str
     held_out_every: int
     maximum: int
+
+
+@dataclass(frozen=True)
+class Results:
+    """The numbers of 32 bits that a network gives for an image: the best indices, or values (two's complement)."""
+
+    indices: bool
+    count: int
 
 
 @dataclass(frozen=True)
@@ -77,19 +87,38 @@ class Network:
         return (self.file, self.topology) if self.topology else (self.file,)
 
     @property
+    def last(self) -> Block:
+        """The last block, which gives the results."""
+        return self.blocks[-1]
+
+    @property
     def head(self) -> Head:
-        """The last block."""
-        head = self.blocks[-1]
-        assert isinstance(head, Head)  # noqa: S101  read_network makes no other
+        """The last block of a network that ends with one."""
+        head = self.last
+        assert isinstance(head, Head)  # noqa: S101  asked for such networks only
         return head
+
+    @property
+    def streaming(self) -> Head | General | None:
+        """The block whose weights come from card memory; None if all weights are on chip. Only the last one may."""
+        last = self.last
+        assert isinstance(last, Head | General)  # noqa: S101  read_network makes no other
+        return last if last.core().graph.streamed else None
+
+    @property
+    def results(self) -> Results:
+        """What it gives for an image."""
+        last = self.last
+        top = last.top if isinstance(last, Head | General) else 0
+        return Results(indices=top > 0, count=last.core().graph.outputs[0].stream.elements)
 
     @property
     def dma(self) -> Dma:
         """The block that feeds the first block and takes the output of the last."""
-        first, last = self.blocks[0].core().graph, self.head.core().graph
-        weights = next(port.stream for port in last.inputs if port.name == "fc_weights")
-        result, kept = last.outputs[0].stream, self.head.fc_cache == "uram"
-        return Dma(image=first.inputs[0].stream, weights=weights, result=result, keeps_weights=kept)
+        first, last = self.blocks[0].core().graph, self.last.core().graph
+        assert last.streamed is not None and self.streaming is not None  # noqa: S101
+        result, kept = last.outputs[0].stream, self.streaming.fc_cache == "uram"
+        return Dma(image=first.inputs[0].stream, weights=last.streamed.stream, result=result, keeps_weights=kept)
 
     def cores(self) -> dict[str, Core]:
         """Block name to core, in the order of the pipeline, `inoutdma` first."""
@@ -155,13 +184,13 @@ def read_network(path: Path) -> Network:
         document.problem("parameters", what, "put the parameters beside the file")
     dataset = _dataset(document.section("dataset")) if document.has("dataset") else None
     labels = document.texts("labels", default=())
-    if document.has("blocks") and len(sections) < FEWEST_BLOCKS and document.ok:
-        what = f"a network needs at least {FEWEST_BLOCKS} blocks, this one has {len(sections)}"
-        document.problem("blocks", what, "give one stem, at least one residual block, one head")
+    if document.has("blocks") and not sections and document.ok:
+        document.problem("blocks", "a network needs at least one block", "give it one")
     views = read_views(document, sections)
     blocks = tuple(_blocks(sections, Known(image, image.channels if image else None)))
-    if labels and blocks and isinstance(blocks[-1], Head) and len(labels) != blocks[-1].classes:
-        document.problem("labels", f"{len(labels)} labels for {blocks[-1].classes} classes", "give one label per class")
+    classes = blocks[-1].classes if blocks and isinstance(blocks[-1], Head | General) else None
+    if labels and classes and len(labels) != classes:
+        document.problem("labels", f"{len(labels)} labels for {classes} classes", "give one label per class")
     document.finish()
     document.problems.raise_if_any()
     named = dict(zip((block.name for block in blocks), sections, strict=True))
@@ -176,14 +205,14 @@ def read_network(path: Path) -> Network:
 
 def _with_depths(network: Network, path: Path) -> Network:
     problems, blocks = Problems(), network.blocks
-    least = {block.name: block.least_depths() for block in blocks if isinstance(block, Residual)}
+    least = {block.name: block.least_depths() for block in blocks if isinstance(block, Residual | General)}
     links = [f"{network.dma.name}.image", f"{network.dma.name}.weights"]
     links += [f"{block.name}.{port_name(block.core().graph.outputs[0].name)}" for block in blocks]
     found = read_depths(path, {block.name: block.core() for block in blocks}, links, least, problems)
     problems.raise_if_any()
     trimmed = tuple(
         replace(block, fifo_depths=found.blocks[block.name])
-        if isinstance(block, Residual) and block.name in found.blocks
+        if isinstance(block, Residual | General) and block.name in found.blocks
         else block
         for block in blocks
     )
@@ -208,6 +237,8 @@ def _image(section: Section) -> FeatureMap:
         section.integer("width", minimum=1, maximum=MOST_PIXELS_A_SIDE),
         section.integer("channels", minimum=1, maximum=MOST_CHANNELS),
         section.integer("bits", default=8, choices=(8,)),
+        section.integer("zero_point", default=0, minimum=0, maximum=255),
+        scale=section.number("scale", default=None, minimum=0),
     )
     section.finish()
     return image
@@ -232,23 +263,15 @@ def _blocks(sections: Sequence[Section], source: Known) -> Iterator[Block]:
             section.problem("name", f"a block called {name!r} is already there ({where})", "give it another name")
         elif name is not None:
             names[name] = section.line("name")
-        wanted = "stem" if position == 0 else "head" if position == len(sections) - 1 else "residual"
-        kind = _kind(section, wanted)
-        if kind is not None and kind != wanted and len(sections) >= FEWEST_BLOCKS:
-            what = f"block {position + 1} of {len(sections)} is a {kind}"
-            remedy = f"a network is one stem, residual blocks, one head: here a {wanted} is expected"
-            section.problem("kind", what, remedy)
-        if kind != wanted:  # its kind or its place may be wrong, so nothing else of it can be checked
+        last = position + 1 == len(sections)
+        kind = _kind(section)
+        if kind is None:  # nothing else of it can be checked
             source = UNKNOWN
             continue
         _unknown_operators(section, kind)
         _cache_of_other_blocks(section, kind)
         before, called = len(section.problems), name or f"block {position + 1}"
-        block: Block | None
-        if kind == "head":
-            block = read_head(section, called, source)
-        else:
-            block, source = (read_stem if kind == "stem" else read_residual)(section, called, source)
+        block, source = _read_block(kind, section, called, source, last=last)
         section.finish()
         if block is not None and len(section.problems) == before:
             _check_core(section, block)
@@ -256,14 +279,26 @@ def _blocks(sections: Sequence[Section], source: Known) -> Iterator[Block]:
             yield block
 
 
-def _kind(section: Section, wanted: str) -> str | None:
-    """The kind of a block. If it is missing or mistyped, assume `wanted`, so reading can go on."""
+def _read_block(kind: str, section: Section, name: str, source: Known, *, last: bool) -> tuple[Block | None, Known]:
+    if kind == "head":
+        if not last:
+            section.problem("kind", f"{name}: a head ends a network, but blocks follow", "make it the last block")
+        return read_head(section, name, source), UNKNOWN
+    if kind in ("block", "basic"):
+        return (read_general if kind == "block" else read_basic)(section, name, source, last=last)
+    if last:
+        what = f"{name}: a {kind} block gives activations, which no network can end with"
+        section.problem("kind", what, "end with a head, or with a block whose last layer gives indices or sums")
+    return (read_stem if kind == "stem" else read_residual)(section, name, source)
+
+
+def _kind(section: Section) -> str | None:
+    """The kind of a block; None if it is missing or unknown."""
     kind = known(section, lambda: section.text("kind"))
-    if kind is None:
-        return wanted
-    if kind not in _KNOWN:
+    if kind is not None and kind not in _KNOWN:
         section.problem("kind", f"there is no block kind {kind!r}", suggestion(kind, _KNOWN))
-        return wanted if difflib.get_close_matches(kind, [wanted]) else None
+        (close,) = difflib.get_close_matches(kind, _KNOWN, n=1) or (None,)
+        return close
     return kind
 
 
@@ -287,7 +322,8 @@ def _check_core(section: Section, block: Block) -> None:
 def _cache_of_other_blocks(section: Section, kind: str) -> None:
     if kind != "head" and section.has("fc_cache"):
         what = f"a {kind} block has no weights that are streamed from card memory, so there is nothing to cache"
-        section.problem("fc_cache", what, "remove it, or write it into the head block")
+        remedy = "write it into the layer" if kind == "block" else "remove it, or write it into the head block"
+        section.problem("fc_cache", what, remedy)
         section.text("fc_cache")  # marks it as read, so it is not also reported as an unknown key
 
 

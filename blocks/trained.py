@@ -16,12 +16,20 @@ def parameter_file(network: Network, block: Block) -> Path | None:
 
 
 def stand_ins(network: Network) -> tuple[str, ...]:
-    """Names of blocks without trained values, and `<head>.fc_weights` if only those are missing in the head's file."""
+    """Names of blocks without trained values, and `<block>.<array>` if only streamed weights are missing."""
     missing = [block.name for block in network.blocks if parameter_file(network, block) is None]
-    path = parameter_file(network, network.head)
-    if path is not None and not _holds(path, "fc_weights"):
-        missing.append(f"{network.head.name}.fc_weights")
+    streaming = network.streaming
+    path = parameter_file(network, streaming) if streaming else None
+    if streaming and path is not None and not _holds(path, name := streamed_array(streaming)):
+        missing.append(f"{streaming.name}.{name}")
     return tuple(missing)
+
+
+def streamed_array(block: Block) -> str:
+    """The array with a block's streamed weights."""
+    port = block.core().graph.streamed
+    assert port is not None  # noqa: S101  asked for the block that streams
+    return port.name
 
 
 def stand_in_note(network: Network) -> str:

@@ -86,13 +86,14 @@ def design_of(network: Network) -> Design:
         entry, leave = graph.inputs[0], graph.outputs[0]
         links.append(Link(source, End(block.name, port_name(entry.name), entry.stream.lanes, entry.stream.bits)))
         source = End(block.name, port_name(leave.name), leave.stream.lanes, leave.stream.bits)
-    weights = next(port for port in network.head.core().graph.inputs if port.name == "fc_weights")
-    links.append(
-        Link(
-            End(dma.name, "weights", dma.weights.lanes, dma.weights.bits),
-            End(network.head.name, port_name(weights.name), weights.stream.lanes, weights.stream.bits),
+    weights = network.last.core().graph.streamed
+    if weights:
+        links.append(
+            Link(
+                End(dma.name, "weights", dma.weights.lanes, dma.weights.bits),
+                End(network.last.name, port_name(weights.name), weights.stream.lanes, weights.stream.bits),
+            )
         )
-    )
     links.append(Link(source, End(dma.name, "result", dma.result.lanes, dma.result.bits)))
     for link in links:
         if link.source.bits != link.sink.bits:
@@ -103,8 +104,10 @@ def design_of(network: Network) -> Design:
 
 
 def kernel_of(network: Network) -> Kernel:
-    """The kernel of a network. Its arguments: image in, best indices out, weights of the last layer."""
-    dma, image, head = network.dma, network.image, network.head
+    """The kernel of a network. Its arguments: image in, best indices or values out, streamed weights."""
+    dma, image, results, weights = network.dma, network.image, network.results, network.last.core().graph.streamed
+    assert weights is not None  # noqa: S101  the DMA's core has a port for them
+    words = ("uint32", "int32") if results.indices else ("int32",)
     rows = (
         (
             "in_r",
@@ -114,11 +117,11 @@ def kernel_of(network: Network) -> Kernel:
             "in",
             "image",
         ),
-        ("out_r", 32, (head.top,), ("uint32", "int32"), "out", "image"),
+        ("out_r", 32, (results.count,), words, "out", "image"),
         (
             "weightsmem",
             dma.weights_word_bytes * 8,
-            (head.classes, head.input.channels),
+            weights.shape,
             ("int8", "uint8"),
             "in",
             "call",

@@ -55,6 +55,11 @@ class Graph:
             named.update(zip(node.outputs, node.operator.outputs, strict=True))
         return named
 
+    @property
+    def streamed(self) -> Port | None:
+        """The port of the weights that come from card memory; None if all weights are parameters."""
+        return next((port for port in self.inputs if port.name != "input"), None)
+
     def parameter_ports(self) -> tuple[ParameterPort, ...]:
         """Parameter ports in the order of the nodes; several in a row for a parameter with wide beats."""
         return self._parameter_ports

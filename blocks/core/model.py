@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from blocks.core.graph import Graph, GraphCore, Node
+from blocks.operators.deinterleave import Deinterleave
 from blocks.operators.models import model_of
 from blocks.operators.mvau import Mvau
 from blocks.operators.threshold import Threshold
+from blocks.operators.width_converter import WidthConverter
 
 Tensor = np.ndarray[Any, Any]
 
@@ -83,10 +85,12 @@ def _random_thresholds(operator: Threshold, before: Mvau | None, rng: np.random.
 
 
 def _mvau_before(graph: Graph, node: Node) -> Mvau | None:
-    """The matrix-vector unit that a node's values come from; None if they come from an input port."""
+    """The matrix-vector unit that a node's values come from; None if from another operator or a port."""
     makers = {output: maker for maker in graph.nodes for output in maker.outputs}
     while node.inputs[0] in makers:
         node = makers[node.inputs[0]]
         if isinstance(node.operator, Mvau):
             return node.operator
+        if not isinstance(node.operator, Deinterleave | WidthConverter):
+            break
     return None

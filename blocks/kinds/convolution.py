@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypeVar
 
 from blocks.core.builder import GraphBuilder
@@ -28,12 +27,24 @@ MOST_KERNEL = 255
 
 @dataclass(frozen=True)
 class FeatureMap:
-    """The tensor between two blocks: `height` x `width` pixels of `channels` elements of `bits` bits, unsigned."""
+    """The tensor between two blocks: `height` x `width` pixels of `channels` elements of `bits` bits, unsigned.
+
+    A stored number s stands for the value `step * s - zero_point`; `step` is 2 for bipolar activations (-1, +1).
+    `scale` is the real number that a value of 1 stands for, where the file says so.
+    """
 
     height: int
     width: int
     channels: int
     bits: int
+    zero_point: int = 0
+    step: int = 1
+    scale: float | None = None
+
+    @property
+    def stored(self) -> tuple[int, int, int, int]:
+        """Rows, columns, channels and bits, whatever the numbers stand for."""
+        return self.height, self.width, self.channels, self.bits
 
     def __str__(self) -> str:
         """For messages: `8x8x32 of 4 bit`."""
@@ -51,9 +62,10 @@ class Known:
     map: FeatureMap | None
     channels: int | None
 
-    def as_bits(self, bits: int) -> Known:
+    def as_bits(self, bits: int, zero_point: int = 0) -> Known:
         """The same map with elements of `bits` bits."""
-        return Known(self.map and replace(self.map, bits=bits), self.channels)
+        found = self.map and FeatureMap(self.map.height, self.map.width, self.map.channels, bits, zero_point)
+        return Known(found, self.channels)
 
 
 UNKNOWN = Known(None, None)

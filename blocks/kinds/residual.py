@@ -18,6 +18,8 @@ from config.frozen import dataclass
 
 INNER_BITS = 2
 OUTPUT_BITS = 4
+ZERO_POINT = 2 ** (OUTPUT_BITS - 1)
+"""The code of 0 in what a block gives."""
 ONE_ROUND = (1, 1, 1, 1)
 ELSEWHERE_PIXELS, ELSEWHERE_BEATS = 4, 32
 """The most that the side path holds outside its FIFO, in pixels (columns of conv1, width converters) and in beats
@@ -45,7 +47,8 @@ class Residual:
     @property
     def output(self) -> FeatureMap:
         """The feature map that the next block reads."""
-        return self.conv2c.output
+        output = self.conv2c.output
+        return FeatureMap(output.height, output.width, output.channels, output.bits, ZERO_POINT)
 
     @property
     def input_lanes(self) -> int:
@@ -111,7 +114,7 @@ class Residual:
             b_signed=False,
             output_bits=OUTPUT_BITS,
             output_signed=False,
-            offset=2 ** (OUTPUT_BITS - 1),
+            offset=ZERO_POINT,
         )
         return builder.build(output=builder.add("add", join, main, side))
 
@@ -177,7 +180,8 @@ def read_residual(section: Section, name: str, source: Known) -> tuple[Residual 
             output = UNKNOWN
     elif branches == 1:
         _check_sum(section, name, source, output)
-        output = source.as_bits(OUTPUT_BITS)
+        output = source
+    output = output.as_bits(OUTPUT_BITS, ZERO_POINT)
     section.ok = section.ok and all(part.ok for part in parts.values())
     if source.map is None or conv2a is None or conv2b is None or conv2c is None or stride is None:
         return None, output
@@ -208,5 +212,5 @@ def _check_sum(section: Section, name: str, source: Known, output: Known) -> Non
     if source.channels and output.channels and source.channels != output.channels:
         what += f"but one has {source.channels} channels, the other {output.channels}"
         section.problem("conv2c", what, f"give conv2c {source.channels} channels, or use two branches")
-    elif source.map and output.map and source.map != output.map:
+    elif source.map and output.map and source.map.stored != output.map.stored:
         section.problem("conv2c", what + f"but one is {source.map}, the other {output.map}", "use two branches")

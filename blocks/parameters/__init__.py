@@ -63,7 +63,8 @@ class BlockParameters:
         Raises:
             ParameterError: the shape is wrong, e.g. transposed, or values exceed 8 bits.
         """
-        port = next(port for port in graph.inputs if port.name == "fc_weights")
+        port = graph.streamed
+        assert port is not None  # noqa: S101  asked for graphs with streamed weights only
         if "fc_weights" not in self.arrays:
             return None
         values = self._integers("fc_weights", port.shape)

@@ -49,6 +49,7 @@ def read_authors(folder: Path, block: Block) -> BlockParameters:
     elif isinstance(block, Head):
         arrays = source.head(block)
     else:
+        assert isinstance(block, Residual)  # noqa: S101  the authors' network has no other kinds
         arrays = source.residual(block)
     meta = {"origin": "imported", "source": "ResNet50-PYNQ w1a2_v1.0", "block": block.name}
     return BlockParameters(f"{name}/params.h", arrays, meta)

@@ -83,7 +83,10 @@ SINGLE = {
     "kind": ("kind: residual", "kind: residul", "residul", "no block kind 'residul'", "'residual'"),
     "kind, far off": ("kind: residual", "kind: banana", "banana", "no block kind 'banana'", "head, residual, stem"),
     "kind missing": ("    kind: residual\n", "", "name: res2a", "'kind' is missing", "kind:"),
-    "kind misplaced": ("kind: residual", "kind: stem", None, "is a stem", "residual is expected"),
+    "head in the middle": ("kind: residual\n    branches: 1\n    conv2a: {channels: 32, pe: 8, simd: 16}\n"
+                           "    conv2b: {channels: 32, pe: 16, simd: 16}\n    conv2c: {channels: 64, pe: 16, simd: 8}",
+                           "kind: head\n    classes: 4\n    lanes: 1\n    simd: 1", "kind: head",
+                           "a head ends a network, but blocks follow", "last block"),
     "pe": (CONV2A, CONV2A.replace("pe: 8", "pe: 33"), "pe: 33", "pe 33 is more than the 32", "at most 32"),
     # 32 channels in folds of 7: the thresholds have to have the same folds.
     "threshold_pe of padded folds": (CONV2A, CONV2A.replace("pe: 8", "pe: 7, threshold_pe: 8"), "threshold_pe",
@@ -189,15 +192,29 @@ def test_many_mistakes_at_once(problems) -> None:
         assert word in what, found
 
 
-@pytest.mark.parametrize("blocks", ["[]", "stem", "stem head", "head"])
-def test_too_few_blocks(problems, blocks) -> None:
+@pytest.mark.parametrize(
+    ("blocks", "words"),
+    [
+        ("", "a network needs at least one block"),
+        ("stem", "a stem block gives activations, which no network can end with"),
+        ("stem a", "a residual block gives activations"),
+    ],
+)
+def test_what_cannot_be_a_network(problems, blocks, words) -> None:
     head, body = DIGITS.split("blocks:\n")
     parts = dict(zip(("stem", "a", "b", "c", "d", "head"), body.split("\n\n"), strict=True))
-    chosen = "\n".join(parts[name] for name in blocks.split() if name in parts)
-    ((line, what, remedy),) = problems(text=head + ("blocks:\n" + chosen if chosen else "blocks: []\n"))
-    assert line == line_of(DIGITS, "blocks:")
-    assert "a network needs at least 3 blocks" in what
-    assert "one stem, at least one residual block, one head" in remedy
+    chosen = "\n".join(parts[name] for name in blocks.split())
+    text = head + ("blocks:\n" + chosen if chosen else "blocks: []\n")
+    ((_, what, remedy),) = problems(text=text)
+    assert words in what
+    assert remedy
+
+
+def test_any_order_of_blocks(read) -> None:
+    head, body = DIGITS.split("blocks:\n")
+    parts = dict(zip(("stem", "a", "b", "c", "d", "head"), body.split("\n\n"), strict=True))
+    kinds = [type(block).__name__ for block in read(text=f"{head}blocks:\n{parts['stem']}\n{parts['head']}").blocks]
+    assert kinds == ["Stem", "Head"]
 
 
 def test_ports_that_no_stream_can_have(read, problems) -> None:

@@ -33,6 +33,8 @@ def apply(shape: Mvau, inputs: Sequence[Tensor], parameters: Sequence[Tensor]) -
     else:
         (given,) = exactly("inputs", inputs, 1)
         (weights,) = exactly("parameters", parameters, 1)
+    if shape.pixels == 1 and given.ndim == 4:
+        given = given.reshape(len(given), 1, 1, -1)  # a whole map in the order of its elements
     columns = check_lanes("input", given, (None, None, None, shape.synapses), shape.input_bits, signed=False)
     if columns.shape[1] * columns.shape[2] != shape.pixels:
         raise ValueError(f"input has {columns.shape[1]} x {columns.shape[2]} pixels, expected {shape.pixels}")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from blocks.kinds.general import General
 from blocks.network import Block
 from blocks.origin import STAND_IN
 from blocks.trained import parameter_file
+from config.frozen import dataclass
 from farm.step import PYTHON, File, Output, Step, Text
 from toolchains.common.build import Build
 from toolchains.common.core_file import json_text
@@ -17,23 +19,40 @@ IMAGES = ("memories.bin", "memories.json")
 FC_WEIGHTS = "fc_weights.bin"
 
 
+@dataclass(frozen=True)
+class Recipes:
+    """How a general block's arrays are made, for a step: words of its command, and the file that they name."""
+
+    words: tuple[str, ...] = ()
+    inputs: tuple[Text, ...] = ()
+
+
+def recipes_of(block: Block) -> Recipes:
+    """The recipes of a general block; nothing for blocks of other kinds."""
+    if not isinstance(block, General):
+        return Recipes()
+    return Recipes(("--recipes", "recipes.json"), (Text("recipes.json", lambda: json_text(list(block.recipes()))),))
+
+
 def weights(build: Build, block: Block) -> Step:
     """The step that writes a block's memory images."""
     core = block.core()
     place = f"{build.folder}/weights/{block.name}"
     binary, index = IMAGES
     outputs = [Output(binary, f"{place}/{binary}", may_be_empty=True), Output(index, f"{place}/{index}")]
-    if block is build.network.head:
+    recipes = recipes_of(block)
+    if block is build.network.streaming:
         outputs.append(Output(FC_WEIGHTS, f"{place}/{FC_WEIGHTS}", may_be_empty=True))
     file = parameter_file(build.network, block)
     source = build.relative(file) if file else ""
     given = ("--parameters", f"{block.name}.npz") if file else ()
     return Step(
         name=f"weights:{block.name}",
-        argv=(PYTHON, "-m", "blocks.weights", "--core", "core.json", "--block", block.name, *given),
+        argv=(PYTHON, "-m", "blocks.weights", "--core", "core.json", "--block", block.name, *recipes.words, *given),
         inputs=(
             *modules_of(build.root, "blocks.weights", core),
             Text("core.json", lambda: json_text(core.graph.describe())),
+            *recipes.inputs,
             *((File(f"{block.name}.npz", source),) if file else ()),
         ),
         outputs=tuple(outputs),
@@ -53,7 +72,7 @@ def image_files(build: Build, block: Block, folder: str) -> tuple[File, ...]:
 
 def fc_weights_file(build: Build) -> File:
     """The streamed weights of the last layer as an input of another step."""
-    return File(FC_WEIGHTS, f"{build.folder}/weights/{build.network.head.name}/{FC_WEIGHTS}")
+    return File(FC_WEIGHTS, f"{build.folder}/weights/{build.network.last.name}/{FC_WEIGHTS}")
 
 
 STAGE = Stage("weights", Per.BLOCK, weights, "memory images of")

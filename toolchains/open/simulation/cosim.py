@@ -25,7 +25,7 @@ from blocks.core.graph import GraphCore
 from blocks.core.model import run_graph
 from blocks.fifo_depths import bounds
 from blocks.parameters import ParameterError
-from blocks.weights import values_of
+from blocks.weights import read_recipes, values_of
 from config.bounded.archive import ArchiveError
 from config.bounded.arrays import open_npz
 from reports.summary.step_values import Simulation
@@ -97,7 +97,7 @@ def read_stimuli(
         InputError: The archive cannot be read, names an unknown block, or has an array that does not fit this block.
     """
     (port,) = (port for port in core.graph.inputs if port.name == "input")
-    more = {} if streamed is None else {"fc_weights": streamed}
+    more = {} if streamed is None or core.graph.streamed is None else {core.graph.streamed.name: streamed}
     highest = 2**port.stream.bits - 1
     if "archive" in files:
         given = read_stimuli_archive(files["archive"], block, blocks)
@@ -150,7 +150,7 @@ class Plan:
         waveform: Path | None = None,
     ) -> Run:
         """Simulate this run. Raises SimulationError."""
-        inputs = {port: value if port == "fc_weights" else value[: self.images] for port, value in tensors.items()}
+        inputs = {port: value if port != "input" else value[: self.images] for port, value in tensors.items()}
         return simulator.run_memories(
             memories, inputs, images=self.images, stalls=self.stalls, seed=self.seed, waveform=waveform
         )
@@ -268,6 +268,7 @@ def main() -> int:
     parser.add_argument("--interval", type=int, required=True, help="the network's initiation interval, in cycles")
     parser.add_argument("--images", type=int, required=True, help="images back to back")
     parser.add_argument("--parameters", type=Path, help="the block's trained values; default: stand-ins")
+    parser.add_argument("--recipes", type=Path, help="how a general block's arrays are made, as JSON")
     parser.add_argument("--held-out", type=Path, help="the block's input for held-out images, .npy")
     parser.add_argument("--archive", type=Path, help="the user's images by block, .npz")
     parser.add_argument("--waveform", action="store_true", help=f"record the signals of a run in {WAVEFORM}")
@@ -276,7 +277,7 @@ def main() -> int:
     core = read_graph_core(given.core)
     files = {name: path for name in ("held_out", "archive") if (path := getattr(given, name))}
     try:
-        values = values_of(core.graph, given.block, given.parameters)
+        values = values_of(core.graph, given.block, given.parameters, read_recipes(given.recipes))
         known = tuple(given.blocks.split(",")) if given.blocks else (given.block,)
         stimuli = read_stimuli(core, given.block, given.images, values.streamed, files, known)
         print(f"input: {stimuli.origin}")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from blocks.fifo_depths import LINK_DEPTHS, Trimmed, bounds, depths_file, render_depths
+from blocks.kinds.general import General
 from blocks.kinds.residual import Residual
 from blocks.network import Network
 from integration.design import design_of
@@ -100,7 +101,7 @@ def trim(root: Path, folder: str, network: Network) -> list[Trimmed]:
         TrimError: A file is missing, or describes another core.
     """
     marks: dict[tuple[str, str], int] = {}
-    cores = {block.name: block.core() for block in network.blocks if isinstance(block, Residual)}
+    cores = {block.name: block.core() for block in network.blocks if block.core().graph.fifos()}
     for block, core in cores.items():
         path = root / folder / "cosim" / block / "values.json"
         if not path.exists():
@@ -119,7 +120,7 @@ def trim(root: Path, folder: str, network: Network) -> list[Trimmed]:
     return [
         Trimmed(block.name, fifo, mark, trimmed_depth(mark, bound), bound)
         for block in network.blocks
-        if isinstance(block, Residual)
+        if isinstance(block, Residual | General)
         for fifo, bound in bounds(replace(block, fifo_depths=()).core()).items()
         for mark in (marks[cores[block.name].name, fifo],)
     ]
@@ -135,7 +136,7 @@ def write_depths(root: Path, folder: str, network: Network) -> str:
     links = trimmed_links(values, network)
     path = depths_file(network.file)
     text = render_depths(network.name, trimmed, RULE, links)
-    least = {block.name: block.least_depths() for block in network.blocks if isinstance(block, Residual)}
+    least = {block.name: block.least_depths() for block in network.blocks if isinstance(block, Residual | General)}
     lines = [_line(one, least[one.block].get(one.fifo, 1)) for one in trimmed]
     lines += map(_link_line, links)
     if not values:

@@ -14,10 +14,8 @@ import numpy as np
 
 from blocks.dataset import DatasetError, held_out
 from blocks.network import read_network
-from blocks.network_model import run_network
+from blocks.network_model import network_values, run_network
 from blocks.parameters import ParameterError
-from blocks.trained import parameter_file
-from blocks.weights import Values, values_of
 
 
 def write_stimuli(network_file: Path, images: int) -> None:
@@ -33,12 +31,8 @@ def write_stimuli(network_file: Path, images: int) -> None:
     if len(pictures) < images:
         raise DatasetError(f"the data set has {len(pictures)} held-out images; cosim.images asks for {images}")
     value = pictures[:images]
-    values: dict[str, Values] = {
-        block.name: values_of(block.core().graph, block.name, parameter_file(network, block))
-        for block in network.blocks
-    }
-    weights = values[network.head.name].streamed
-    assert weights is not None  # noqa: S101  a head always has them
+    values = {block.name: network_values(network, block) for block in network.blocks}
+    weights = values[network.last.name].streamed
     outputs = run_network(network, values, value, weights)
     for block in network.blocks:
         np.save(f"{block.name}.npy", value)

@@ -17,7 +17,7 @@ from toolchains.common.failures import signatures
 from toolchains.common.modules import modules_of
 from toolchains.common.programs import ERROR_LINES, compiler, interpreter
 from toolchains.common.stage import Per, Stage
-from toolchains.common.stages.weights import image_files
+from toolchains.common.stages.weights import image_files, recipes_of
 from toolchains.open.settings import CosimSettings
 from toolchains.open.simulation.compile_model import HARNESS, MODEL, TRACED_HARNESS, TRACED_MODEL, WAVEFORM
 from toolchains.open.simulation.dma.bench import JOINT, SOURCES, joint
@@ -49,6 +49,7 @@ def cosim(build: Build, block: Block) -> Step:
         given.append(File(ARCHIVE, settings.inputs))
         # Pass the names of all blocks, so the step can detect a misspelt one in the archive.
         words += [f"--archive={ARCHIVE}", f"--blocks={','.join(one.name for one in network.blocks)}"]
+    recipes = recipes_of(block)
     outputs = [Output("values.json", f"{place}/values.json")]
     if settings.trace:
         given.append(File(TRACED_MODEL, f"{build.folder}/model/{core.name}/{TRACED_MODEL}"))
@@ -57,13 +58,14 @@ def cosim(build: Build, block: Block) -> Step:
         outputs.append(Output(WAVEFORM, f"{place}/{WAVEFORM}"))
     return Step(
         name=f"{STAGE.name}:{block.name}",
-        argv=(PYTHON, "-m", PROGRAM, "--core=core.json", *words),
+        argv=(PYTHON, "-m", PROGRAM, "--core=core.json", *recipes.words, *words),
         inputs=(
             *modules_of(build.root, PROGRAM, core),
             File(MODEL, f"{build.folder}/model/{core.name}/{MODEL}"),
             File(HARNESS, f"{build.folder}/model/harness/{HARNESS}"),
             *image_files(build, block, ""),
             *given,
+            *recipes.inputs,
             Text("core.json", lambda: core_text(core)),
         ),
         outputs=tuple(outputs),

@@ -16,10 +16,8 @@ import numpy as np
 
 from blocks.dataset import DatasetError, held_out
 from blocks.network import Network, read_network
-from blocks.network_model import run_network
+from blocks.network_model import network_values, run_network
 from blocks.parameters import ParameterError
-from blocks.trained import parameter_file
-from blocks.weights import values_of
 from integration.manifest import memory_blob
 from reports.summary.step_values import Simulation
 from toolchains.open.simulation.compile_model import WAVEFORM
@@ -48,17 +46,15 @@ def pictures(network: Network, images: int) -> tuple[Tensor, str]:
 
 
 def expected(network: Network, images: Tensor, weights: bytes) -> Tensor:
-    """What the integer model says: indices [N, top].
+    """What the integer model says: the results of each image, [N, ...].
 
     Raises:
         ParameterError: values that do not fit.
     """
-    values = {
-        block.name: values_of(block.core().graph, block.name, parameter_file(network, block))
-        for block in network.blocks
-    }
-    matrix = np.frombuffer(weights, np.int8).reshape(network.head.classes, -1)
-    return run_network(network, values, images, matrix)[network.head.name]
+    values = {block.name: network_values(network, block) for block in network.blocks}
+    port = network.last.core().graph.streamed
+    matrix = np.frombuffer(weights, np.int8).reshape(port.shape) if port else None
+    return run_network(network, values, images, matrix)[network.last.name]
 
 
 def simulate(
@@ -75,8 +71,9 @@ def simulate(
         kernel.load(memory_blob([block.name for block in network.blocks]) + settings_part(settings))
         results = kernel.run(len(images), images.tobytes() + weights)
         statistics = kernel.statistics()
-    found = np.frombuffer(results, np.uint32).reshape(len(images), -1)
-    wanted = expected(network, images, weights)
+    word = np.uint32 if network.results.indices else np.int32
+    found = np.frombuffer(results, word).reshape(len(images), -1)
+    wanted = expected(network, images, weights).reshape(len(images), -1)
     wrong = np.argwhere(found != wanted)
     if len(wrong):
         image, at = wrong[0].tolist()

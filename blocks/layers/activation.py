@@ -1,0 +1,146 @@
+"""Layers that give activations: thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from blocks.core.builder import GraphBuilder
+from blocks.kinds.convolution import not_dividing
+from blocks.layers.base import Key, Layer, LayerType, Misfit, Recipe, lacks
+from blocks.layers.values import Values
+from blocks.operators.base import Stream
+from blocks.operators.checks import divisors
+from blocks.operators.threshold import MAX_OUTPUT_BITS, Threshold
+from config.frozen import dataclass
+
+UNSIGNED, SIGNED, BIPOLAR = "unsigned", "signed", "bipolar"
+BITS = Key("bits", "integer", "bits of an activation", minimum=1, maximum=MAX_OUTPUT_BITS)
+VALUES = Key("values", "text", "what the codes 0..2^bits-1 stand for: themselves, themselves less half their number "
+             "(`signed`), or -1 and +1 (`bipolar`, 1 bit)", UNSIGNED, choices=(UNSIGNED, SIGNED, BIPOLAR))  # fmt: skip
+ZERO_POINT = Key("zero_point", "integer", "the code of the value 0, in place of `values` [default: that of `values`]",
+                 None, minimum=0, maximum=255)  # fmt: skip
+SCALE = Key("scale", "number", "the real number that a value of 1 stands for; joins compare it", None, minimum=0)
+PE = Key("pe", "integer", "channels at once; divides the channels [default: the fewest that keep up]", 0, minimum=1)
+
+
+@dataclass(frozen=True)
+class Activation(Layer):
+    """What activations share: their type, and channels at once (0: the fewest that keep up with what comes before)."""
+
+    bits: int
+    values: str
+    zero_point: int | None
+    scale: float | None
+    pe: int
+
+    @property
+    def zero(self) -> int:
+        """The `zero` of its values (`Values.zero`)."""
+        by_type = {UNSIGNED: 0, SIGNED: 2 ** (self.bits - 1), BIPOLAR: 1}
+        return by_type[self.values] if self.zero_point is None else self.zero_point
+
+    @property
+    def output(self) -> Values:
+        """The codes."""
+        source = self.source
+        step = 2 if self.values == BIPOLAR else 1
+        return Values(
+            source.height, source.width, source.channels, 0, 2**self.bits - 1, step, self.zero, "", self.scale
+        )
+
+    def misfits(self) -> Iterator[Misfit]:
+        """Types that have no such codes."""
+        if self.values == BIPOLAR and self.bits != 1:
+            yield "values", f"bipolar activations of {self.bits} bits", "bipolar ones (-1, +1) have 1 bit; use signed"
+        elif self.zero_point is not None and self.values != UNSIGNED:
+            what = f"zero_point {self.zero_point} with {self.values} values, which have one of their own"
+            yield "zero_point", what, "give one of both"
+        elif not 0 <= self.zero < 2**self.bits:
+            what = f"zero_point {self.zero} is no code of {self.bits} bit activations"
+            yield "zero_point", what, f"use 0 to {2**self.bits - 1}"
+
+    def mistakes(self) -> Iterator[Misfit]:
+        """A `pe` that does not divide."""
+        if self.pe and self.source.channels % self.pe:
+            yield not_dividing("pe", self.pe, self.source.channels, "channels")
+
+    def folding(self) -> str:
+        """PE, if the file gives it."""
+        return str(self.pe) if self.pe else ""
+
+    def lanes(self, offered: int) -> int:
+        """`pe`, or the most channels up to `offered` that divide."""
+        return self.pe or max(n for n in divisors(self.source.channels) if n <= max(1, offered))
+
+    def keeping_up(self, stream: Stream, cycles: int) -> int:
+        """`pe`, or the fewest channels at once that keep up with `cycles` per image.
+
+        Beats are taken apart or joined as a whole: other ratios of widths cost the converter both.
+        """
+        if self.pe:
+            return self.pe
+        fitting = [n for n in divisors(self.source.channels) if stream.lanes % n == 0 or n % stream.lanes == 0]
+        enough = [n for n in fitting if self.source.elements // n <= max(cycles, stream.beats)]
+        return next(iter(enough or fitting[-1:] or [self.source.channels]))
+
+
+@dataclass(frozen=True)
+class Thresholds(Activation):
+    """The number of its channel's thresholds that a value has reached."""
+
+    descending: bool
+
+    def operator(self, pe: int) -> Threshold:
+        """The operator."""
+        source = self.source
+        more: dict[str, Any] = {"inverts": True} if self.descending else {}
+        return Threshold(
+            channels=source.channels, pixels=source.pixels, pe=pe, lowest=source.lowest, highest=source.highest,
+            output_bits=self.bits, **more,
+        )  # fmt: skip
+
+    def misfits(self) -> Iterator[Misfit]:
+        """Types that have no such codes; descending channels, while no operator has them."""
+        yield from super().misfits()
+        if self.descending and lacks(Threshold, "inverts"):
+            yield "descending", "not supported: descending thresholds", "negate the weights of such channels"
+
+    def build(self, builder: GraphBuilder, stream: str) -> str:
+        """The thresholds, at their own folding."""
+        cycles = max((node.operator.cycles() for node in builder.nodes), default=0)
+        pe = self.keeping_up(builder.stream(stream), cycles)
+        stream = builder.widen(f"{self.name}_width", stream, pe)
+        return builder.add(self.name, self.operator(pe), stream, parameters=[f"{self.name}_thresholds"])
+
+    def recipes(self) -> Iterator[Recipe]:
+        """The thresholds [C, 2^bits - 1], in values."""
+        source = self.source
+        yield {
+            "make": "thresholds",
+            "layer": self.name,
+            "channels": source.channels,
+            "steps": 2**self.bits - 1,
+            "sums": source.sums,
+            "step": source.step,
+            "zero": source.zero,
+            "lowest": source.lowest,
+            "highest": source.highest,
+            "descending": self.descending,
+        }
+
+
+def _thresholds(name: str, source: Values, given: Mapping[str, Any]) -> Thresholds:
+    return Thresholds(name, source, **given)
+
+
+THRESHOLD = LayerType(
+    "threshold",
+    "an activation: the code is the number of the channel's thresholds that the value has reached",
+    (
+        BITS, VALUES, ZERO_POINT, SCALE, PE,
+        Key("descending", "flag", "whether the parameter file has `<layer>_descending`: channels whose code is the "
+            "number of thresholds that the value has not passed", False),
+    ),
+    _thresholds,
+)  # fmt: skip

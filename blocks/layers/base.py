@@ -1,0 +1,134 @@
+"""The interface of a layer, and the keys that the network file gives it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
+from typing import Any
+
+from blocks.core.builder import GraphBuilder
+from blocks.kinds.convolution import NO_PAD, known
+from blocks.layers.values import Values
+from blocks.operators.base import Operator
+from config.document import REQUIRED, Required, Section
+from config.frozen import dataclass
+
+Misfit = tuple[str, str, str]
+"""A mistake of a layer: the key at fault, what is wrong, and the remedy."""
+Recipe = dict[str, Any]
+"""How one array of a core is made from those of the parameter file, as plain JSON (`blocks/parameters/recipes.py`)."""
+
+
+@dataclass(frozen=True)
+class Layer(ABC):
+    """One layer: its name, what it reads, and its shape. Derived classes add fields."""
+
+    name: str
+    source: Values
+
+    @property
+    @abstractmethod
+    def output(self) -> Values:
+        """What it gives."""
+
+    def misfits(self) -> Iterator[Misfit]:
+        """Why it cannot follow what it reads. Its output is unknown then."""
+        return iter(())
+
+    def mistakes(self) -> Iterator[Misfit]:
+        """Why its folding cannot be built."""
+        return iter(())
+
+    def lanes(self, offered: int) -> int:
+        """Elements of a beat that it takes, if what comes before offers so many a beat."""
+        return offered
+
+    @abstractmethod
+    def build(self, builder: GraphBuilder, stream: str) -> str:
+        """Append it to a graph; returns the stream that it gives."""
+
+    def recipes(self) -> Iterator[Recipe]:
+        """How its arrays are made."""
+        return iter(())
+
+    def folding(self) -> str:
+        """Its folding in words; empty if it has none worth a word."""
+        return ""
+
+    def rows_needed(self, rows: int) -> int:
+        """Rows of its input that it may take in before it has given so many rows (an upper bound)."""
+        return min(rows, self.source.height)
+
+    def rows_made(self, rows: int) -> int:
+        """Rows that it may have given when it has taken in so many (an upper bound)."""
+        return min(rows, self.output.height)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it needs more than a pixel before it gives its first."""
+        return False
+
+    @property
+    def held_pixels(self) -> int:
+        """Pixels that its pipelines and converters may hold (an upper bound)."""
+        return 4
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key of a layer in the network file: `form` is `integer`, `text`, `flag`, `number` or `pad`."""
+
+    name: str
+    form: str
+    about: str
+    default: Any = REQUIRED
+    minimum: int | None = None
+    maximum: int | None = None
+    choices: tuple[Any, ...] = ()
+
+    def read(self, section: Section) -> Any:
+        """Its value; None after a mistake."""
+        if self.form == "integer":
+            more = {"choices": self.choices} if self.choices else {"minimum": self.minimum, "maximum": self.maximum}
+            return known(section, lambda: section.integer(self.name, default=self.default, **more))
+        if self.form == "text":
+            return known(section, lambda: section.text(self.name, default=self.default, choices=self.choices))
+        if self.form == "flag":
+            return known(section, lambda: section.flag(self.name, default=self.default))
+        if self.form == "number":
+            return known(section, lambda: section.number(self.name, default=self.default, minimum=self.minimum))
+        return known(section, lambda: section.integers(self.name, length=4, default=NO_PAD, minimum=0))
+
+    @property
+    def required(self) -> bool:
+        """Whether the file has to give it."""
+        return isinstance(self.default, Required)
+
+
+@dataclass(frozen=True)
+class LayerType:
+    """A type of layer: its name in the file, its keys, and the class that they fill."""
+
+    name: str
+    about: str
+    keys: tuple[Key, ...]
+    make: Callable[[str, Values, Mapping[str, Any]], Layer]
+
+
+def lacks(operator: type[Operator], field: str) -> bool:
+    """Whether an operator does not have a field yet, so that what needs it is refused."""
+    return field not in {each.name for each in fields(operator)}
+
+
+def rows_of_window(kernel: int, stride: int, top: int, height: int) -> Callable[[int], int]:
+    """Upper bound of the input rows that windows have taken in before so many rows of them have left.
+
+    A ring of rows holds those of the next stride too.
+    """
+    return lambda rows: min(height, max(0, (rows - 1) * stride + kernel - top + stride)) if rows else 0
+
+
+def windows_of_rows(kernel: int, stride: int, top: int, out_height: int) -> Callable[[int], int]:
+    """Upper bound of the rows of windows that have begun to leave when so many input rows have come."""
+    return lambda rows: max(0, min(out_height, (rows + top - kernel) // stride + 1)) if rows else 0

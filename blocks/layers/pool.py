@@ -1,0 +1,159 @@
+"""Layers that pool: the maximum or the sum of windows, and the sum of a whole map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from blocks.core.builder import GraphBuilder
+from blocks.kinds.convolution import NO_PAD, not_dividing
+from blocks.layers.base import Key, Layer, LayerType, Misfit, rows_of_window, windows_of_rows
+from blocks.layers.product import KERNEL, PAD, STRIDE, reads_activations, window_fits
+from blocks.layers.values import Values
+from blocks.operators.acc_pool import AccPool
+from blocks.operators.checks import divisors
+from blocks.operators.max_pool import MaxPool
+from blocks.operators.pad import Pad
+from config.frozen import dataclass
+
+LANES = Key("pe", "integer", "channels pooled at once; divides the channels [default: as they come]", 0, minimum=1)
+
+
+@dataclass(frozen=True)
+class Pool(Layer):
+    """What pools share: `pe` channels at once, 0 for as many as come in a beat."""
+
+    pe: int
+
+    def misfits(self) -> Iterator[Misfit]:
+        """Sums in place of activations."""
+        yield from reads_activations(self.source)
+
+    def mistakes(self) -> Iterator[Misfit]:
+        """A `pe` that does not divide."""
+        if self.pe and self.source.channels % self.pe:
+            yield not_dividing("pe", self.pe, self.source.channels, "channels")
+
+    def lanes(self, offered: int) -> int:
+        """`pe`, or the most channels up to `offered` that divide."""
+        return self.pe or max(n for n in divisors(self.source.channels) if n <= max(1, offered))
+
+    def folding(self) -> str:
+        """PE, if the file gives it."""
+        return str(self.pe) if self.pe else ""
+
+
+@dataclass(frozen=True)
+class WindowPool(Pool):
+    """A pool of windows."""
+
+    kernel: int
+    stride: int
+    pad: tuple[int, int, int, int]
+
+    def misfits(self) -> Iterator[Misfit]:
+        """Sums in place of activations, windows that do not fit."""
+        yield from reads_activations(self.source)
+        yield from window_fits(self.source, self.kernel, self.pad)
+
+    def padding(self, lanes: int) -> Pad:
+        """The operator that adds rows and columns of the stored number 0."""
+        top, left, bottom, right = self.pad
+        return Pad(
+            channels=self.source.channels, height=self.source.height, width=self.source.width, top=top, left=left,
+            bottom=bottom, right=right, lanes=lanes, bits=self.source.bits,
+        )  # fmt: skip
+
+    @property
+    def waits(self) -> bool:
+        """A window of more than one pixel."""
+        return self.kernel > 1
+
+    def rows_needed(self, rows: int) -> int:
+        """A window waits for its last row."""
+        return rows_of_window(self.kernel, self.stride, self.pad[0], self.source.height)(rows)
+
+    def rows_made(self, rows: int) -> int:
+        """Rows whose first window may have left."""
+        return windows_of_rows(self.kernel, self.stride, self.pad[0], self.output.height)(rows)
+
+
+@dataclass(frozen=True)
+class MaxOfWindows(WindowPool):
+    """The largest value of each window. Padding is the lowest value of the type: the stored number 0."""
+
+    @property
+    def output(self) -> Values:
+        """The same values."""
+        return self.source.window(self.kernel, self.stride, self.pad)
+
+    def build(self, builder: GraphBuilder, stream: str) -> str:
+        """Pad and pool."""
+        lanes = self.lanes(builder.stream(stream).lanes)
+        stream = builder.widen(f"{self.name}_width", stream, lanes)
+        if self.pad != NO_PAD:
+            stream = builder.add(f"{self.name}_pad", self.padding(lanes), stream)
+        top, left, bottom, right = self.pad
+        pool = MaxPool(
+            channels=self.source.channels, height=self.source.height + top + bottom,
+            width=self.source.width + left + right, kernel=self.kernel, stride=self.stride, lanes=lanes,
+            bits=self.source.bits,
+        )  # fmt: skip
+        if self.kernel == 1 and self.stride == 1:
+            return stream
+        # Reading every window out of a buffer is cheaper, but must not hold up what comes before.
+        if pool.can_be_beatwise and pool.cycles() > max((node.operator.cycles() for node in builder.nodes), default=0):
+            pool = replace(pool, beatwise=True)
+        return builder.add(self.name, pool, stream)
+
+
+@dataclass(frozen=True)
+class SumOfMap(Pool):
+    """The sum over all pixels of a map. The division by their number belongs to the thresholds behind it."""
+
+    def operator(self, lanes: int) -> AccPool:
+        """The accumulating pool; its zero point of 0 makes its ReLU one that changes nothing."""
+        return AccPool(
+            channels=self.source.channels, pixels=self.source.pixels, lanes=lanes, input_bits=self.source.bits,
+            zero_point=0,
+        )  # fmt: skip
+
+    @property
+    def output(self) -> Values:
+        """One pixel; the zero point is that of as many terms."""
+        pixels = self.source.pixels
+        highest, zero = self.operator(1).highest, self.source.zero * pixels
+        scale = self.source.scale
+        return Values(1, 1, self.source.channels, 0, highest, self.source.step, zero, "", scale)
+
+    def build(self, builder: GraphBuilder, stream: str) -> str:
+        """The accumulating pool."""
+        lanes = self.lanes(builder.stream(stream).lanes)
+        return builder.add(self.name, self.operator(lanes), builder.widen(f"{self.name}_width", stream, lanes))
+
+    @property
+    def waits(self) -> bool:
+        """For the whole map."""
+        return self.source.pixels > 1
+
+    def rows_needed(self, rows: int) -> int:
+        """Everything."""
+        return self.source.height if rows else 0
+
+    def rows_made(self, rows: int) -> int:
+        """One, when everything has come."""
+        return int(rows >= self.source.height)
+
+
+MAX_POOL = LayerType(
+    "max_pool",
+    "the largest value of each window; padding is the lowest value of the type",
+    (KERNEL, STRIDE, PAD, LANES),
+    lambda name, source, given: MaxOfWindows(name, source, **given),
+)
+GLOBAL_AVERAGE_POOL = LayerType(
+    "global_average_pool",
+    "the sum over the map; the division belongs to the thresholds behind it",
+    (LANES,),
+    lambda name, source, given: SumOfMap(name, source, **given),
+)

@@ -1,0 +1,308 @@
+"""Layers that multiply by weights: convolution and fully connected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from blocks.core.builder import GraphBuilder
+from blocks.kinds.convolution import (
+    MOST_CHANNELS,
+    MOST_KERNEL,
+    NO_PAD,
+    not_dividing,
+    not_dividing_inputs,
+)
+from blocks.kinds.convolution import Convolution as Products
+from blocks.layers.base import Key, Layer, LayerType, Misfit, Recipe, lacks, rows_of_window, windows_of_rows
+from blocks.layers.values import Values
+from blocks.operators.mvau import Mvau
+from blocks.operators.pad import Pad
+from config.frozen import dataclass
+
+MOST_WEIGHT_BITS = 8
+CARD_MEMORY, ON_CHIP = "card_memory", "on_chip"
+WEIGHT_BITS = Key("weight_bits", "integer", "bits of a weight: 1 is binary (-1, +1), 2 holds ternary ones too", 8,
+                  minimum=1, maximum=MOST_WEIGHT_BITS)  # fmt: skip
+CHANNELS = Key("channels", "integer", "output channels", minimum=1, maximum=MOST_CHANNELS)
+BIAS = Key("bias", "flag", "whether the parameter file has `<layer>_bias`, which is added to the sums", False)
+PE = Key("pe", "integer", "output channels computed at once; divides `channels`", 1, minimum=1)
+SIMD = Key("simd", "integer", "inputs read at once; divides the inputs", 1, minimum=1)
+KERNEL = Key("kernel", "integer", "rows and columns of a window", minimum=1, maximum=MOST_KERNEL)
+STRIDE = Key("stride", "integer", "rows and columns from one window to the next", 1, minimum=1, maximum=MOST_KERNEL)
+PAD = Key("pad", "pad", "rows and columns of value 0: top, left, bottom, right; each less than the kernel", NO_PAD)
+
+
+def reads_activations(source: Values) -> Iterator[Misfit]:
+    """What reads activations cannot read sums of products."""
+    if source.sums:
+        what = f"it reads the sums of {source.sums}, which have no activation yet"
+        yield "type", what, f"put a threshold or requantize layer behind {source.sums}"
+
+
+def window_fits(source: Values, kernel: int, pad: tuple[int, int, int, int]) -> Iterator[Misfit]:
+    """A window that is larger than the padded map, or may lie in its padding as a whole."""
+    top, left, bottom, right = pad
+    rows, columns = source.height + top + bottom, source.width + left + right
+    if max(pad) >= kernel:
+        what = f"with padding {list(pad)} some {kernel}x{kernel} windows hold nothing but padding"
+        yield "pad", what, f"pad at most {kernel - 1} rows or columns"
+    elif kernel > min(rows, columns):
+        what = f"a {kernel}x{kernel} window does not fit a padded map of {rows}x{columns}"
+        yield "kernel", what, "make it smaller or pad more"
+
+
+def padding(source: Values, pad: tuple[int, int, int, int]) -> Iterator[Misfit]:
+    """Padding adds the value 0, so there has to be one."""
+    if pad != NO_PAD and source.of_zero is None:
+        if source.step == 2:
+            what = "bipolar activations (-1, +1) are padded, but no code stands for 0"
+            yield "pad", what, "leave the padding out, or give the activations 2 bits"
+        else:
+            what = f"no code of {source} stands for 0, which padding adds"
+            yield "pad", what, "leave the padding out"
+    elif pad != NO_PAD and source.of_zero and lacks(Pad, "value"):
+        yield "pad", f"not supported: padding with the code {source.of_zero}", "use a zero point of 0"
+
+
+@dataclass(frozen=True)
+class Convolution(Layer):
+    """A convolution without its activation. Its sums are those of the stored numbers (`Values.sums`)."""
+
+    channels: int
+    kernel: int
+    stride: int
+    pad: tuple[int, int, int, int]
+    weight_bits: int
+    bias: bool
+    pe: int
+    simd: int
+    mmv: int
+    pixels_in: int
+
+    @property
+    def products(self) -> Products:
+        """The operators' shapes."""
+        source = replace(self.source.between_blocks(), zero_point=0, step=1, scale=None)
+        return Products(
+            self.name, source, self.channels, self.kernel, self.stride, self.pad, self.weight_bits, 1,
+            self.pe, self.simd, self.mmv, 0, self.pixels_in,
+        )  # fmt: skip
+
+    @property
+    def output(self) -> Values:
+        """The sums."""
+        mvau = self.products.mvau()
+        shape = self.source.window(self.kernel, self.stride, self.pad, self.channels)
+        return replace(shape, lowest=mvau.lowest, highest=mvau.highest, zero=0, sums=self.name, scale=None,
+                       constants=self.bias or self.source.zero != 0)  # fmt: skip
+
+    def misfits(self) -> Iterator[Misfit]:
+        """Sums in place of activations, windows that do not fit, padding without a zero."""
+        yield from reads_activations(self.source)
+        yield from window_fits(self.source, self.kernel, self.pad)
+        yield from padding(self.source, self.pad)
+
+    def mistakes(self) -> Iterator[Misfit]:
+        """Folds that do not divide."""
+        if self.channels % self.pe:
+            yield not_dividing("pe", self.pe, self.channels, "output channels")
+        elif self.kernel * self.source.channels % self.simd:
+            yield not_dividing_inputs(self.simd, self.source.channels, self.kernel)
+        else:
+            yield from self.products.mistakes()
+
+    def lanes(self, offered: int) -> int:
+        """`simd` channels, or whole pixels."""
+        return self.products.input_lanes
+
+    def padding(self) -> Pad:
+        """The operator that pads with the code of 0."""
+        return pad_with(self.products.padding(), self.source)
+
+    def build(self, builder: GraphBuilder, stream: str) -> str:
+        """Pad, window, matrix-vector unit, order of the pixels."""
+        made = self.products
+        stream = builder.widen(f"{self.name}_input_width", stream, made.input_lanes)
+        if self.pad != NO_PAD or made.spare:
+            stream = builder.add(f"{self.name}_pad", self.padding(), stream)
+        if self.kernel > 1 or self.stride > 1 or self.mmv > 1 or self.pixels_in > 1:
+            stream = builder.add(f"{self.name}_window", made.window(), stream)
+        stream = builder.add(self.name, made.mvau(), stream, parameters=[f"{self.name}_weights"])
+        return builder.add(f"{self.name}_order", made.order(), stream) if made.mvau().interleaves else stream
+
+    def recipes(self) -> Iterator[Recipe]:
+        """The weights [OFM, KH, KW, IFM]."""
+        axes = [self.channels, self.kernel, self.kernel, self.source.channels]
+        yield weights_recipe(self.name, self.source, axes, self.weight_bits, bias=self.bias)
+
+    def folding(self) -> str:
+        """PE x SIMD, and the pixels computed at once if above 1."""
+        return f"{self.pe}x{self.simd}" + (f" mmv {self.mmv}" if self.mmv > 1 else "")
+
+    def rows_needed(self, rows: int) -> int:
+        """A window waits for its last row."""
+        return rows_of_window(self.kernel, self.stride, self.pad[0], self.source.height)(rows)
+
+    def rows_made(self, rows: int) -> int:
+        """Rows whose first window may have left."""
+        return windows_of_rows(self.kernel, self.stride, self.pad[0], self.output.height)(rows)
+
+    @property
+    def waits(self) -> bool:
+        """A window, or a group of pixels."""
+        return self.kernel > 1 or self.mmv > 1 or self.pixels_in > 1
+
+    @property
+    def held_pixels(self) -> int:
+        """Two groups in the columns, two in their order, one in the window and one in the converters."""
+        return 4 + (6 * self.mmv if self.mmv > 1 else 0) + 2 * self.pixels_in
+
+
+def pad_with(pad: Pad, source: Values) -> Pad:
+    """`pad` with the code that stands for 0."""
+    more: dict[str, Any] = {"value": source.of_zero} if source.of_zero else {}
+    return replace(pad, **more)
+
+
+def weights_recipe(
+    name: str, source: Values, axes: list[int], bits: int, *, bias: bool, chw: bool = False, streamed: bool = False
+) -> Recipe:
+    """How the weights of a layer are made, and the constants of its sums."""
+    return {
+        "make": "weights",
+        "layer": name,
+        "axes": axes,
+        "bits": bits,
+        "bias": bias,
+        "step": source.step,
+        "zero": source.zero,
+        "highest": source.highest,
+        "chw": [source.channels, source.height, source.width] if chw else [],
+        "streamed": streamed,
+    }
+
+
+@dataclass(frozen=True)
+class FullyConnected(Layer):
+    """Every output from all numbers of the map. Weights are on chip, or in card memory and streamed once per image."""
+
+    channels: int
+    weight_bits: int
+    bias: bool
+    weights: str
+    flatten: str
+    pe: int
+    simd: int
+    fc_cache: str = "none"
+
+    @property
+    def streamed(self) -> bool:
+        """Whether the weights come from card memory."""
+        return self.weights == CARD_MEMORY
+
+    def unit(self) -> Mvau:
+        """The matrix-vector unit."""
+        return Mvau(
+            synapses=self.source.elements, channels=self.channels, pe=self.pe, simd=self.simd,
+            input_bits=self.source.bits, weight_bits=self.weight_bits, pixels=1, streamed_weights=self.streamed,
+        )  # fmt: skip
+
+    @property
+    def output(self) -> Values:
+        """One pixel of sums."""
+        unit = self.unit()
+        constants = self.bias or self.source.zero != 0
+        return Values(
+            1, 1, self.channels, unit.lowest, unit.highest, self.source.step, 0, self.name, constants=constants
+        )
+
+    def misfits(self) -> Iterator[Misfit]:
+        """Sums in place of activations, and what streamed weights cannot do."""
+        yield from reads_activations(self.source)
+        if not self.streamed:
+            return
+        if self.weight_bits != 8:
+            what = f"weights of {self.weight_bits} bits in card memory"
+            yield "weight_bits", what, "card memory holds bytes: use 8 bits, or weights: on_chip"
+        if self.source.zero:
+            what = f"weights in card memory with activations of zero point {self.source.zero}: whoever calls the kernel"
+            what += " may give other weights, and the constants of the zero point would be those of the old ones"
+            yield "weights", what, "use weights: on_chip, or activations without a zero point"
+        if self.pe != 1:
+            yield "pe", f"pe {self.pe} with weights in card memory", "they come row after row: use pe 1"
+
+    def mistakes(self) -> Iterator[Misfit]:
+        """Folds that do not divide."""
+        if self.channels % self.pe:
+            yield not_dividing("pe", self.pe, self.channels, "outputs")
+        if self.source.elements % self.simd:
+            yield not_dividing("simd", self.simd, self.source.elements, "inputs")
+        for mistake in self.unit().mistakes():
+            if mistake.field not in ("pe", "simd"):
+                yield mistake.field, mistake.what, mistake.remedy
+
+    def lanes(self, offered: int) -> int:
+        """`simd` numbers."""
+        return self.simd
+
+    def build(self, builder: GraphBuilder, stream: str) -> str:
+        """The matrix-vector unit. A map arrives in the order of its columns, so nothing has to be turned."""
+        unit = self.unit()
+        stream = builder.widen(f"{self.name}_input_width", stream, self.simd)
+        if self.streamed:
+            weights = builder.port(f"{self.name}_weights", unit.inputs[1], self.channels, self.source.elements)
+            return builder.add(self.name, unit, stream, weights)
+        return builder.add(self.name, unit, stream, parameters=[f"{self.name}_weights"])
+
+    def recipes(self) -> Iterator[Recipe]:
+        """The weights [OUT, IN]."""
+        axes, chw = [self.channels, self.source.elements], self.flatten == "chw" and self.source.pixels > 1
+        yield weights_recipe(
+            self.name, self.source, axes, self.weight_bits, bias=self.bias, chw=chw, streamed=self.streamed
+        )
+
+    def folding(self) -> str:
+        """PE x SIMD."""
+        return f"{self.pe}x{self.simd}"
+
+    @property
+    def waits(self) -> bool:
+        """For the whole map."""
+        return self.source.pixels > 1
+
+    def rows_needed(self, rows: int) -> int:
+        """Everything."""
+        return self.source.height if rows else 0
+
+    def rows_made(self, rows: int) -> int:
+        """One, when everything has come."""
+        return int(rows >= self.source.height)
+
+
+CONVOLUTION = LayerType(
+    "convolution",
+    "a convolution; its sums go to a threshold or requantize layer",
+    (
+        CHANNELS, KERNEL, STRIDE, PAD, WEIGHT_BITS, BIAS, PE, SIMD,
+        Key("mmv", "integer", "output pixels computed at once; divides the output columns", 1, minimum=1),
+        Key("pixels_in", "integer", "input pixels that arrive at once; divides the input columns", 1, minimum=1),
+    ),
+    lambda name, source, given: Convolution(name, source, **given),
+)  # fmt: skip
+FULLY_CONNECTED = LayerType(
+    "fully_connected",
+    "every output from all numbers of the map",
+    (
+        CHANNELS, WEIGHT_BITS, BIAS,
+        Key("weights", "text", "where the weights are: in memories of the chip, or in card memory (8 bits, last layer "
+            "only), from where the DMA streams them for each image", ON_CHIP, choices=(ON_CHIP, CARD_MEMORY)),
+        Key("flatten", "text", "the order of the weights' columns: `hwc` as the map is stored, or `chw` as PyTorch "
+            "flattens it", "hwc", choices=("hwc", "chw")),
+        PE, SIMD,
+        Key("fc_cache", "text", "with card memory: `uram` reads the weights once per call and keeps them", "none",
+            choices=("none", "uram")),
+    ),
+    lambda name, source, given: FullyConnected(name, source, **given),
+)  # fmt: skip
