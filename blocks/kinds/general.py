@@ -218,7 +218,10 @@ def _end(
             return None
         before = ending.source
         if not before.signed or before.constants:
-            tail[-1:] = [Results(f"{ending.name}_values", before), TopK(ending.name, _results(before), ending.k)]
+            results = Results(f"{ending.name}_values", before)
+            for _, what, remedy in results.misfits():
+                names[ending.name].problem(None, f"{ending.name}: {what}", remedy)
+            tail[-1:] = [results, TopK(ending.name, results.output, ending.k)]
         return value
     if last:
         results = Results("results", value)
@@ -231,7 +234,3 @@ def _end(
         section.problem(None, what, "end it with a threshold or requantize layer")
         return None
     return value
-
-
-def _results(source: Values) -> Values:
-    return Results("results", source).output

@@ -27,7 +27,8 @@ class Results(Layer):
     def output(self) -> Values:
         """The values themselves."""
         half = 2 ** (RESULT_BITS - 1)
-        return Values(self.source.height, self.source.width, self.source.channels, -half, half - 1)
+        # One less than 32 bits hold, as with all sums: `Values.bits` leaves room for a threshold above the highest.
+        return Values(self.source.height, self.source.width, self.source.channels, -half, half - 2)
 
     def misfits(self) -> Iterator[Misfit]:
         """Sums of more bits; sums of bipolar activations, while no operator doubles them."""

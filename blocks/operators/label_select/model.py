@@ -14,6 +14,8 @@ def apply(shape: LabelSelect, inputs: Sequence[Tensor], parameters: Sequence[Ten
     """Indices of the largest scores, largest first; among equal scores the smaller index first."""
     exactly("parameters", parameters, 0)
     (given,) = exactly("inputs", inputs, 1)
+    if given.ndim == 4:
+        given = given.reshape(len(given), 1, 1, -1)  # a whole map in the order of its elements
     scores = check_lanes("input", given, (None, 1, 1, shape.classes), shape.bits, signed=True)
     # ~v reverses the order of v. Unlike -v it does not overflow at the lowest value.
     order = np.argsort(~scores.reshape(-1, shape.classes).astype(np.int64), axis=1, kind="stable")

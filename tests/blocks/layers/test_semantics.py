@@ -1,0 +1,60 @@
+"""Every block of a general network equals an interpreter of values that was written apart from the models."""
+
+from __future__ import annotations
+
+import pytest
+from drawn_networks import drawn_network
+
+HEAD = "name: drawn\nimage: {height: 6, width: 5, channels: 3}\nblocks:\n  - name: only\n    kind: block\n    layers:\n"
+
+#: By what they show, the layers of one block.
+ONE_BLOCK = {
+    "raw sums": ["{name: fc, type: fully_connected, channels: 4, weight_bits: 3}"],
+    "raw sums with a bias": ["{name: fc, type: fully_connected, channels: 4, weight_bits: 3, bias: true}"],
+    "a map of sums": ["{name: conv, type: convolution, channels: 2, kernel: 3, weight_bits: 2, bias: true}"],
+    "flattened as PyTorch does": ["{name: fc, type: fully_connected, channels: 4, weight_bits: 3, flatten: chw}"],
+    "the best of a map": ["{name: conv, type: convolution, channels: 2, kernel: 3, weight_bits: 2}",
+                          "{name: best, type: top_k, k: 5}"],
+    "the best with a bias": ["{name: fc, type: fully_connected, channels: 9, bias: true}",
+                             "{name: best, type: top_k, k: 3}"],
+    "zero point": ["{name: conv, type: convolution, channels: 4, kernel: 2, weight_bits: 4}",
+                   "{name: act, type: threshold, bits: 3, zero_point: 5}",
+                   "{name: fc, type: fully_connected, channels: 3, weight_bits: 4}"],
+    "bipolar": ["{name: conv, type: convolution, channels: 4, kernel: 2, weight_bits: 1}",
+                "{name: act, type: threshold, bits: 1, values: bipolar}",
+                "{name: conv2, type: convolution, channels: 4, kernel: 2, weight_bits: 1}",
+                "{name: act2, type: threshold, bits: 2}"],
+    "binary weights with a bias": [
+        "{name: conv, type: convolution, channels: 4, kernel: 2, weight_bits: 1, bias: true}",
+        "{name: act, type: threshold, bits: 4, values: signed}",
+        "{name: fc, type: fully_connected, channels: 3, weight_bits: 1, bias: true}"],
+    "max pool of signed values, padded": [
+        "{name: conv, type: convolution, channels: 4, kernel: 2, weight_bits: 4}",
+        "{name: act, type: threshold, bits: 4, values: signed}",
+        "{name: pool, type: max_pool, kernel: 3, stride: 2, pad: [1, 1, 1, 1]}",
+        "{name: fc, type: fully_connected, channels: 3, weight_bits: 4}"],
+    "global average of signed values": [
+        "{name: conv, type: convolution, channels: 4, kernel: 2, weight_bits: 4}",
+        "{name: act, type: threshold, bits: 4, values: signed}",
+        "{name: pool, type: global_average_pool}",
+        "{name: act2, type: threshold, bits: 5, values: signed}",
+        "{name: fc, type: fully_connected, channels: 3, weight_bits: 4}"],
+    "activations of 8 bits": ["{name: conv, type: convolution, channels: 4, kernel: 2, weight_bits: 8}",
+                              "{name: act, type: threshold, bits: 8, values: signed}",
+                              "{name: fc, type: fully_connected, channels: 3, weight_bits: 8}"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ONE_BLOCK)
+def test_one_block(equal_to_the_interpreter, name) -> None:
+    equal_to_the_interpreter(HEAD + "".join(f"      - {layer}\n" for layer in ONE_BLOCK[name]), seed=len(name))
+
+
+def test_image_with_a_zero_point(equal_to_the_interpreter) -> None:
+    text = HEAD.replace("channels: 3}", "channels: 3, zero_point: 128}")
+    equal_to_the_interpreter(text + "      - {name: fc, type: fully_connected, channels: 4, bias: true}\n")
+
+
+@pytest.mark.parametrize("seed", [*range(12), *(pytest.param(n, marks=pytest.mark.nightly) for n in range(12, 300))])
+def test_drawn_networks(equal_to_the_interpreter, seed) -> None:
+    equal_to_the_interpreter(drawn_network(seed), seed)

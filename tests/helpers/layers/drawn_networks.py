@@ -1,0 +1,129 @@
+"""Network files of general blocks, drawn: shapes, precisions and foldings of every kind that fits."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+
+Layer = dict[str, object]
+
+
+@dataclass
+class Drawn:
+    """What is drawn so far: the shape of the map, whether 0 can be padded, and the number of layers."""
+
+    rng: random.Random
+    height: int
+    width: int
+    channels: int
+    padded: bool = True
+    names: int = 0
+    blocks: list[str] = field(default_factory=list)
+
+    def name(self) -> str:
+        """A name that no layer has yet."""
+        self.names += 1
+        return f"layer{self.names}"
+
+    def divisor(self, number: int) -> int:
+        """One of its divisors."""
+        return self.rng.choice([n for n in range(1, number + 1) if number % n == 0])
+
+    def convolution(self, channels: int, *, kernel: int | None = None, same: bool = False) -> Layer:
+        """A convolution to so many channels; with `same` it keeps rows and columns."""
+        most = min(3, self.height, self.width)
+        kernel = kernel or self.rng.randint(1, most)
+        if same and not self.padded:
+            kernel = 1
+        pad = [0, 0, 0, 0]
+        if same:
+            pad = [(kernel - 1) // 2, (kernel - 1) // 2, kernel // 2, kernel // 2]
+        elif self.padded:
+            pad = [self.rng.randint(0, kernel - 1) for _ in range(4)]
+        stride = 1 if same else self.rng.randint(1, 2)
+        layer: Layer = {
+            "name": self.name(), "type": "convolution", "channels": channels, "kernel": kernel, "stride": stride,
+            "pad": pad, "weight_bits": self.rng.randint(1, 8), "bias": self.rng.random() < 0.3,
+            "pe": self.divisor(channels), "simd": self.divisor(self.channels),
+        }  # fmt: skip
+        self.height = (self.height + pad[0] + pad[2] - kernel) // stride + 1
+        self.width = (self.width + pad[1] + pad[3] - kernel) // stride + 1
+        self.channels = channels
+        return layer
+
+    def threshold(self) -> Layer:
+        """An activation of any type."""
+        bits = self.rng.randint(1, 5)
+        layer: Layer = {"name": self.name(), "type": "threshold", "bits": bits}
+        kind = self.rng.choice(["unsigned", "signed", "zero_point"] + (["bipolar"] if bits == 1 else []))
+        if kind == "zero_point":
+            layer["zero_point"] = self.rng.randrange(2**bits)
+        else:
+            layer["values"] = kind
+        self.padded = kind == "unsigned" or layer.get("zero_point") == 0
+        return layer
+
+    def block(self, **lists: list[Layer]) -> None:
+        """Add a block."""
+        text = f"  - name: block{len(self.blocks)}\n    kind: block\n"
+        for key, layers in lists.items():
+            text += f"    {key}:{'' if layers else ' []'}\n"
+            text += "".join(f"      - {_flow(layer)}\n" for layer in layers)
+        self.blocks.append(text)
+
+
+def _flow(layer: Layer) -> str:
+    shown = {key: str(value).lower() if isinstance(value, bool) else value for key, value in layer.items()}
+    return "{" + ", ".join(f"{key}: {value}" for key, value in shown.items()) + "}"
+
+
+def drawn_network(seed: int) -> str:
+    """A network file called `drawn`: a first block, up to two with two paths, one that ends it."""
+    rng = random.Random(seed)
+    drawn = Drawn(rng, rng.randint(3, 8), rng.randint(3, 8), rng.randint(1, 4))
+    head = (
+        f"name: drawn\nimage: {{height: {drawn.height}, width: {drawn.width}, channels: {drawn.channels}}}\nblocks:\n"
+    )
+    first = [drawn.convolution(rng.randint(1, 8)), drawn.threshold()]
+    if rng.random() < 0.4:
+        kernel = rng.randint(1, min(2, drawn.height, drawn.width))
+        pad = [rng.randint(0, kernel - 1) for _ in range(4)]
+        first.append({"name": drawn.name(), "type": "max_pool", "kernel": kernel, "pad": pad})
+        drawn.height += pad[0] + pad[2] - kernel + 1
+        drawn.width += pad[1] + pad[3] - kernel + 1
+    drawn.block(layers=first)
+    for _ in range(rng.randint(0, 2)):
+        _two_paths(drawn)
+    last: list[Layer] = []
+    if rng.random() < 0.4:
+        last.append({"name": drawn.name(), "type": "global_average_pool"})
+        drawn.height = drawn.width = 1
+    outputs, inputs = rng.randint(1, 7), drawn.height * drawn.width * drawn.channels
+    last.append({
+        "name": drawn.name(), "type": "fully_connected", "channels": outputs, "weight_bits": rng.randint(1, 8),
+        "bias": rng.random() < 0.5, "flatten": rng.choice(["hwc", "chw"]), "pe": drawn.divisor(outputs),
+        "simd": drawn.divisor(inputs),
+    })  # fmt: skip
+    if rng.random() < 0.5:
+        last.append({"name": drawn.name(), "type": "top_k", "k": rng.randint(1, outputs)})
+    drawn.block(layers=last)
+    return head + "".join(drawn.blocks)
+
+
+def _two_paths(drawn: Drawn) -> None:
+    rng = drawn.rng
+    start = drawn.channels, drawn.padded
+    own = drawn.channels
+    projected = rng.random() < 0.5
+    if projected:
+        own = rng.randint(1, 8)
+    main: list[Layer] = []
+    for channels in (rng.randint(1, 6), own)[rng.randint(0, 1) :]:
+        main += [drawn.convolution(channels, same=True), drawn.threshold()]
+    drawn.channels, drawn.padded = start
+    side: list[Layer] = []
+    if projected:
+        side = [drawn.convolution(own, kernel=1, same=True), drawn.threshold()]
+    drawn.channels = own
+    after = [drawn.threshold()]
+    drawn.block(main=main, side=side, after=after)
