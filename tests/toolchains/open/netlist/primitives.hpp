@@ -206,6 +206,7 @@ class Multiplier : public Block {
           p(cell.out("P", 48)), pcout(cell.out("PCOUT", 48)), a_registers(cell.number("AREG", 1)),
           b_registers(cell.number("BREG", 1)), m_register(cell.number("MREG", 1)), p_register(cell.number("PREG", 1)) {
         a.resize(27);
+        cell.must("AMULTSEL", "\"A\"");  // nothing here has the adder in front of the multiplier
         cell.must("USE_MULT", "\"MULTIPLY\""), cell.must("A_INPUT", "\"DIRECT\""), cell.must("B_INPUT", "\"DIRECT\"");
         for (const Word port : {"CEA1", "CEA2", "CEB1", "CEB2", "CEM", "CEP", "RSTA", "RSTB", "RSTM", "RSTP"})
             controls.push_back(cell.in(port));
