@@ -12,7 +12,7 @@ from blocks.fifo_depths import Depths
 from blocks.kinds.convolution import UNKNOWN, FeatureMap, Known, known
 from blocks.layers.base import Layer, Recipe
 from blocks.layers.ending import Results, TopK
-from blocks.layers.join import MOST_FACTOR, Join, fifo, rows_to_hold
+from blocks.layers.join import MOST_FACTOR, Join, fifo, least_depth, rows_to_hold
 from blocks.layers.product import FullyConnected
 from blocks.layers.reader import read_layers
 from blocks.layers.values import Values
@@ -111,7 +111,7 @@ class General:
             coming = builder.stream(stream)
             both = Duplicate(lanes=coming.lanes, bits=coming.bits, beats=coming.beats)
             main, side = builder.fork("fork", both, stream)
-            fork = self.before[-1].output if self.before else Values.of(self.input)
+            fork = self._fork
             main = _chain(builder, main, self.main)
             main = self._fifo(builder, "main_fifo", main, self.side, self.main, fork)
             side = _chain(builder, side, self.side)
@@ -138,8 +138,19 @@ class General:
         return builder.add(name, replace(made, depth=depth), stream)
 
     def least_depths(self) -> dict[str, int]:
-        """By FIFO, the beats below which the core is known to deadlock: none is known."""
-        return {}
+        """By FIFO, the beats that it must hold before the join gets its first; with less the core deadlocks."""
+        if not self.join:
+            return {}
+        fork, output = self._fork, self.join.output
+        paths = {"main_fifo": (self.side, self.main), "side_fifo": (self.main, self.side)}
+        return {
+            node.name: least_depth(*paths[node.name], fork, output, fifo.lanes)
+            for node, fifo in self.core().graph.fifos()
+        }
+
+    @property
+    def _fork(self) -> Values:
+        return self.before[-1].output if self.before else Values.of(self.input)
 
 
 def _chain(builder: GraphBuilder, stream: str, layers: Sequence[Layer]) -> str:

@@ -64,6 +64,10 @@ class Layer(ABC):
         """Rows that it may have given when it has taken in so many (an upper bound)."""
         return min(rows, self.output.height)
 
+    def pixel_needed(self, row: int, column: int) -> tuple[int, int]:
+        """The last pixel of its input, as (row, column), without which it cannot give this one (a lower bound)."""
+        return row, column
+
     @property
     def waits(self) -> bool:
         """Whether it needs more than a pixel before it gives its first."""
@@ -127,6 +131,14 @@ def rows_of_window(kernel: int, stride: int, top: int, height: int) -> Callable[
     A ring of rows holds those of the next stride too.
     """
     return lambda rows: min(height, max(0, (rows - 1) * stride + kernel - top + stride)) if rows else 0
+
+
+def last_pixel(
+    kernel: int, stride: int, pad: tuple[int, int, int, int], source: Values, row: int, column: int
+) -> tuple[int, int]:
+    """The last pixel of a window, as far as it is on the map."""
+    y, x = row * stride + kernel - 1 - pad[0], column * stride + kernel - 1 - pad[1]
+    return min(max(y, 0), source.height - 1), min(max(x, 0), source.width - 1)
 
 
 def windows_of_rows(kernel: int, stride: int, top: int, out_height: int) -> Callable[[int], int]:

@@ -90,6 +90,27 @@ def fifo(stream: Stream, rows: int, output: Values) -> Fifo:
     return Fifo(lanes=stream.lanes, bits=stream.bits, beats=stream.beats, depth=max(1, min(beats, stream.beats)))
 
 
+ELSEWHERE_PIXELS, ELSEWHERE_BEATS = 4, 32
+"""The most that a path holds outside its FIFO for each layer, and once more: in pixels (columns, converters) and in
+beats (pipelines)."""
+
+
+def least_depth(waiting: Sequence[Layer], other: Sequence[Layer], fork: Values, output: Values, lanes: int) -> int:
+    """The beats that a FIFO of `lanes` behind `other` must hold, or the core deadlocks (a lower bound).
+
+    `waiting` needs some pixels of the fork's map before its first output. All of them have gone through `other` too.
+    With a stride or a window on that path its share is not counted, so the bound is 1.
+    """
+    if (fork.height, fork.width) != (output.height, output.width) or any(layer.waits for layer in other):
+        return 1
+    row = column = 0
+    for layer in reversed(waiting):
+        row, column = layer.pixel_needed(row, column)
+    places = 1 + len(other)
+    pixels = row * fork.width + column + 1 - ELSEWHERE_PIXELS * places
+    return max(1, pixels * output.channels // lanes - ELSEWHERE_BEATS * places)
+
+
 def rows_to_hold(waiting: Sequence[Layer], other: Sequence[Layer], fork: Values, output: Values) -> int:
     """Rows of the join's map that a FIFO behind `other` has to hold, so that the path `waiting` never starves.
 

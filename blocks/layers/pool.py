@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from blocks.core.builder import GraphBuilder
 from blocks.kinds.convolution import NO_PAD, not_dividing
-from blocks.layers.base import Key, Layer, LayerType, Misfit, rows_of_window, windows_of_rows
+from blocks.layers.base import Key, Layer, LayerType, Misfit, last_pixel, rows_of_window, windows_of_rows
 from blocks.layers.product import KERNEL, PAD, STRIDE, reads_activations, window_fits
 from blocks.layers.values import Values
 from blocks.operators.acc_pool import AccPool
@@ -72,6 +72,10 @@ class WindowPool(Pool):
     def rows_needed(self, rows: int) -> int:
         """A window waits for its last row."""
         return rows_of_window(self.kernel, self.stride, self.pad[0], self.source.height)(rows)
+
+    def pixel_needed(self, row: int, column: int) -> tuple[int, int]:
+        """The last one of the window."""
+        return last_pixel(self.kernel, self.stride, self.pad, self.source, row, column)
 
     def rows_made(self, rows: int) -> int:
         """Rows whose first window may have left."""
@@ -139,6 +143,10 @@ class SumOfMap(Pool):
     def rows_needed(self, rows: int) -> int:
         """Everything."""
         return self.source.height if rows else 0
+
+    def pixel_needed(self, row: int, column: int) -> tuple[int, int]:
+        """The last one of the map."""
+        return self.source.height - 1, self.source.width - 1
 
     def rows_made(self, rows: int) -> int:
         """One, when everything has come."""

@@ -15,7 +15,7 @@ from blocks.kinds.convolution import (
     not_dividing_inputs,
 )
 from blocks.kinds.convolution import Convolution as Products
-from blocks.layers.base import Key, Layer, LayerType, Misfit, Recipe, lacks, rows_of_window, windows_of_rows
+from blocks.layers.base import Key, Layer, LayerType, Misfit, Recipe, lacks, last_pixel, rows_of_window, windows_of_rows
 from blocks.layers.values import Values
 from blocks.operators.mvau import Mvau
 from blocks.operators.pad import Pad
@@ -144,6 +144,10 @@ class Convolution(Layer):
     def rows_needed(self, rows: int) -> int:
         """A window waits for its last row."""
         return rows_of_window(self.kernel, self.stride, self.pad[0], self.source.height)(rows)
+
+    def pixel_needed(self, row: int, column: int) -> tuple[int, int]:
+        """The last one of the window."""
+        return last_pixel(self.kernel, self.stride, self.pad, self.source, row, column)
 
     def rows_made(self, rows: int) -> int:
         """Rows whose first window may have left."""
@@ -275,6 +279,10 @@ class FullyConnected(Layer):
     def rows_needed(self, rows: int) -> int:
         """Everything."""
         return self.source.height if rows else 0
+
+    def pixel_needed(self, row: int, column: int) -> tuple[int, int]:
+        """The last one of the map."""
+        return self.source.height - 1, self.source.width - 1
 
     def rows_made(self, rows: int) -> int:
         """One, when everything has come."""

@@ -1,0 +1,88 @@
+"""Foldings of general blocks: other hardware, the same results; and the FIFOs between fork and join."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import topologies
+
+from blocks.network import Network, read_network
+from blocks.network_model import network_values, run_network
+from config.problem import ConfigError
+
+FAST = """\
+name: fast
+folding_of: small
+blocks:
+  front: {conv0: {pe: 8, simd: 9}}
+  res1a: {conv_a: {pe: 8}}
+  back: {fc: {simd: 4, fc_cache: uram}}
+"""
+
+
+@pytest.fixture
+def read(tmp_path: Path):
+    """Return a function that reads a folding of the small network, and the network itself."""
+    (tmp_path / "small.yaml").write_text(topologies.small())
+
+    def reader(text: str = FAST) -> tuple[Network, Network]:
+        (tmp_path / "fast.yaml").write_text(text)
+        return read_network(tmp_path / "fast.yaml"), read_network(tmp_path / "small.yaml")
+
+    return reader
+
+
+def test_other_cores_and_the_same_results(read) -> None:
+    fast, small = read()
+    assert [block.folding()["conv0" if at == 0 else "conv_a"] for at, block in enumerate(fast.blocks[:2])] == [
+        "8x9",
+        "8x8",
+    ]
+    assert fast.dma.keeps_weights
+    assert not small.dma.keeps_weights
+    changed = {a.name for a, b in zip(fast.blocks, small.blocks, strict=True) if a.core().name != b.core().name}
+    assert changed == {"front", "res1a", "back"}
+    images = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3)).astype(np.uint8)
+    results = []
+    for network in (fast, small):
+        values = {block.name: network_values(network, block) for block in network.blocks}
+        results.append(run_network(network, values, images, values["back"].streamed)["back"])
+    assert results[0].tolist() == results[1].tolist()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line", "what"),
+    [
+        ("conv0", "conv9", 4, "there is no layer called 'conv9' in the topology"),
+        ("simd: 9", "kernel: 9", 4, "'kernel' is no part of a folding"),
+        ("{conv_a: {pe: 8}}", "{conv_a: {channels: 8}}", 5, "'channels' is no part of a folding"),
+        ("pe: 8, simd: 9", "pe: 5, simd: 9", 4, "pe 5 does not divide 8 output channels"),
+    ],
+)
+def test_mistakes_name_the_folding_s_line(read, before: str, after: str, line: int, what: str) -> None:
+    assert before in FAST
+    with pytest.raises(ConfigError) as error:
+        read(FAST.replace(before, after, 1))
+    (problem,) = error.value.problems
+    assert what in problem.what
+    assert (Path(problem.file).name, problem.line) == ("fast.yaml", line)
+
+
+def test_a_depth_with_which_the_core_would_deadlock_is_refused(read, tmp_path: Path) -> None:
+    """64x64 pixels: two 3x3 convolutions, padded by 1, need two rows and three pixels before their first output."""
+    text = topologies.small().replace("height: 8, width: 8", "height: 64, width: 64")
+    (tmp_path / "small.yaml").write_text(text)
+    block = read_network(tmp_path / "small.yaml").blocks[1]
+    (fifo,) = (fifo for _, fifo in block.core().graph.fifos())
+    beats = 8 // fifo.lanes
+    least = (2 * 64 + 2 + 1 - 4) * beats - 32
+    assert block.least_depths() == {"side_fifo": least}
+    assert fifo.depth > least
+    depths = tmp_path / "small.fifos.yaml"
+    depths.write_text(f"blocks:\n  res1a: {{side_fifo: {least}}}\n")
+    assert dict(read_network(tmp_path / "small.yaml").blocks[1].fifo_depths) == {"side_fifo": least}
+    depths.write_text(f"blocks:\n  res1a: {{side_fifo: {least - 1}}}\n")
+    with pytest.raises(ConfigError, match="the core deadlocks"):
+        read_network(tmp_path / "small.yaml")
