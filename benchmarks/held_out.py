@@ -96,7 +96,7 @@ def main(arguments: list[str] | None = None) -> int:
         raise SystemExit(str(error)) from None
     path = given.xclbin or Path("build", network.name, "open-sw_emu", f"{network.name}.xclbin")
     if not path.exists():
-        raise SystemExit(f"{path} is missing; make it with: doit build network={network.name}")
+        raise SystemExit(f"{path} is missing; make it with: doit build network={network.called}")
     import runtime  # noqa: PLC0415  pynq is slow to import, so check the arguments first
 
     images, labels = held_out(network)

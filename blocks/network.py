@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -87,6 +88,11 @@ class Network:
         return (self.file, self.topology) if self.topology else (self.file,)
 
     @property
+    def called(self) -> str:
+        """What `network=` and `--network` take: its name if it ships, else the path of its file."""
+        return self.name if self.file.parent == NETWORKS else str(self.file)
+
+    @property
     def last(self) -> Block:
         """The last block, which gives the results."""
         return self.blocks[-1]
@@ -145,17 +151,35 @@ def available(folder: Path = NETWORKS) -> list[str]:
 
 
 def find_network(name: str, folder: Path = NETWORKS, *, origin: str = "command line") -> Network:
-    """Read the network of that name; `origin` is where the name was written, e.g. `farm.yaml:3`.
+    """Read the network of that name, or that of a file of your own, whose path ends with `.yaml`.
+
+    Args:
+        name: A name, or a path. A relative path counts from the working folder, which is the checkout with doit.
+        folder: The networks that have a name.
+        origin: Where the name was written, e.g. `farm.yaml:3`.
 
     Raises:
-        ConfigError: no such network (with a suggestion), mistakes in its file (all of them), or a half-made operator.
+        ConfigError: no such network (with a suggestion), a file of your own with the name of one that ships, mistakes
+            in its file (all of them), or a half-made operator.
     """
     if missing := list(half_made()):
         raise ConfigError(missing)
     names = available(folder)
+    file, _, line = origin.rpartition(":")
+    where, at = (file, int(line)) if line.isdigit() else (origin, None)
+    if name.endswith(".yaml"):
+        path = Path(os.path.abspath(name))  # noqa: PTH100  links stay: the parameters lie beside the file as written
+        if path.name.endswith(SUFFIX):
+            what, remedy = f"{name} holds depths of FIFOs", "give the network file beside it"
+            raise ConfigError([Problem(where, at, what, remedy)])
+        if not path.is_file():
+            remedy = "check the path; a relative one counts from the checkout"
+            raise ConfigError([Problem(where, at, f"there is no network file {name}", remedy)])
+        if path.stem in names and not path.samefile(folder / f"{path.stem}.yaml"):
+            what = f"{name} has the name of a network that ships, {path.stem!r}"
+            raise ConfigError([Problem(where, at, what, "give your file, and the network in it, another name")])
+        return read_network(folder / path.name if path.stem in names else path)
     if name not in names:
-        file, _, line = origin.rpartition(":")
-        where, at = (file, int(line)) if line.isdigit() else (origin, None)
         what = f"there is no network called {name!r}"
         raise ConfigError([Problem(where, at, what, suggestion(name, names))])
     return read_network(folder / f"{name}.yaml")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from blocks.network import Block, Network
@@ -39,8 +40,10 @@ def stand_in_note(network: Network) -> str:
         return ""
     every = {block.name for block in network.blocks} <= set(missing)
     which = "" if every else f" in {', '.join(missing)}"
-    more = f" --fc-weights FILE --network {network.name}" if len(missing) == 1 and "." in missing[0] else ""
-    more = more or f" --network {network.name}"
+    more = (
+        f" --fc-weights FILE --network {shlex.quote(network.called)}" if len(missing) == 1 and "." in missing[0] else ""
+    )
+    more = more or f" --network {shlex.quote(network.called)}"
     return (
         f"{network.name} is built with random weights{which}, so its classes mean nothing; "
         f"to import trained ones: python -m blocks.parameters import FOLDER{more}"

@@ -48,7 +48,7 @@ def setting(
 class Build:
     """What to build: the keys at the top level of farm.yaml."""
 
-    network: str = setting("digits", "network to build, a file of blocks/networks")
+    network: str = setting("digits", "network to build: one of blocks/networks, or a file of yours, PATH.yaml")
     target: str = setting("sw_emu", "what the kernel is built for", choices=("sw_emu", "hw_emu", "hw"))
     toolchain: str = setting("open", "programs that build it: a folder of toolchains, or auto")
     platform: str = setting("u250", "board, a file of platform")

@@ -28,7 +28,11 @@ class StepError(ValueError):
 
 @dataclass(frozen=True)
 class File:
-    """An input file: `path` in the scratch folder, `source` relative to the checkout, both with forward slashes."""
+    """An input file: `path` in the scratch folder, `source` relative to the checkout, both with forward slashes.
+
+    The source is absolute if the file lies outside the checkout. The key holds `path` only, so the same file gives the
+    same key wherever it lies.
+    """
 
     path: str
     source: str
@@ -144,7 +148,7 @@ class Step:
         for item in self.inputs:
             self._check_path(item.path, "input")
             if isinstance(item, File):
-                self._check_path(item.source, "source of an input")
+                self._check_path(item.source.removeprefix("/"), "source of an input")
         if not self.outputs:
             self._refuse("has no outputs; declare at least one, or nothing shows that it ran")
         for output in self.outputs:
@@ -162,7 +166,7 @@ class Step:
 
     @cached_property
     def sources(self) -> tuple[str, ...]:
-        """Checkout-relative input files, each once."""
+        """Input files, each once: relative to the checkout, absolute if they lie outside."""
         return tuple(dict.fromkeys(item.source for item in self.inputs if isinstance(item, File)))
 
     @cached_property

@@ -99,7 +99,7 @@ class Digests:
 
     def read(self, path: str) -> tuple[Signature, Digest]:
         """Return the digest of a file and the signature that it had then. Raises OSError as `of` does."""
-        file = self._prefix + path
+        file = self.place(path)
         signature = Signature.of(file)
         known = self._table.get(path)
         if known is not None and known[0] == signature:
@@ -113,7 +113,7 @@ class Digests:
 
     def hashed(self, path: str) -> Hashed:
         """Hash a file, whatever is known of it. Raises OSError as `of` does."""
-        file = self._prefix + path
+        file = self.place(path)
         signature = Signature.of(file)
         counts_seconds = signature.ctime_ns % 1_000_000_000 == 0
         racy_ns = _RACY_NS if counts_seconds else _RACY_FINE_NS
@@ -143,12 +143,16 @@ class Digests:
     def knows(self, path: str) -> bool:
         """Tell whether the digest of a file is known without reading it; also of one that is not there."""
         try:
-            signature = Signature.of(self._prefix + path)
+            signature = Signature.of(self.place(path))
         except OSError:
             return True
         return any(
             known is not None and known[0] == signature for known in (self._table.get(path), self._offered.get(path))
         )
+
+    def place(self, path: str) -> str:
+        """Where a file is: beneath the checkout, or outside of it, with an absolute path."""
+        return path if path.startswith("/") else self._prefix + path
 
     def learn(self, path: str, signature: Signature, digest: Digest) -> None:
         """Take over the digest of a file that the engine has just moved to `path`; `signature` is by `settled`."""
@@ -164,7 +168,8 @@ class Digests:
         rows = {
             path: [*signature, digest.sha256, digest.meaning]
             for path, (signature, digest) in sorted(self._table.items())
-            if os.path.exists(self._prefix + path)  # noqa: PTH110 - knows no error, whatever the path is
+            # No path of this machine stays in the build folder: a file outside the checkout is hashed in each run.
+            if not path.startswith("/") and os.path.exists(self.place(path))  # noqa: PTH110 - knows no error, whatever the path is
         }
         text = json.dumps({"format": _FORMAT, "files": rows})
         if self._store.is_relative_to(self._root):

@@ -92,7 +92,7 @@ class Checkout:
     def unmoved(self, probe: Probe) -> bool:
         """Tell whether every source is still as it was probed. Raises OSError for one that is gone."""
         return all(
-            Signature.of(f"{self.root}/{source}") == signature for source, (signature, _) in probe.inputs.items()
+            Signature.of(self._digests.place(source)) == signature for source, (signature, _) in probe.inputs.items()
         )
 
     def edited(self, probe: Probe) -> list[str]:

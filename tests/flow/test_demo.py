@@ -35,7 +35,7 @@ def test_what_it_suggests_can_be_typed(built) -> None:
 
 
 def test_words_are_refused(built) -> None:
-    assert "'doit demo' takes no words, not 'resnet50'" in built.doit("demo", "resnet50", status=3)
+    assert "'doit demo' takes no words but network=, not 'resnet50'" in built.doit("demo", "resnet50", status=3)
 
 
 def test_interrupt_leaves_nothing_behind(tmp_path) -> None:

@@ -55,6 +55,13 @@ class Build:
         return BuildContext(self.network, self.platform, self.settings, folder, self.toolchain, views)
 
     def relative(self, path: Path) -> str:
-        """A file's path from the checkout, with forward slashes."""
+        """A file's path from the checkout, with forward slashes; that of a file outside the checkout is absolute."""
         # Do not resolve links: the parameters' folder may be a link to another disk.
-        return Path(os.path.relpath(path, self.root)).as_posix()
+        inside = Path(os.path.relpath(path, self.root))
+        outside = ".." in inside.parts
+        return Path(os.path.abspath(path)).as_posix() if outside else inside.as_posix()  # noqa: PTH100
+
+    def shown(self, path: Path) -> str:
+        """A file as records show it: from the checkout, or from the network's folder if it lies outside."""
+        inside = self.relative(path)
+        return Path(os.path.relpath(path, self.network.file.parent)).as_posix() if inside.startswith("/") else inside

@@ -58,7 +58,7 @@ def weights(build: Build, block: Block) -> Step:
         outputs=tuple(outputs),
         log=f"{place}/weights.log",
         tools=interpreter("numpy"),
-        facts=(("parameters", source or STAND_IN), *core.facts()),
+        facts=(("parameters", build.shown(file) if file else STAND_IN), *core.facts()),
         error_lines=ERROR_LINES,
         signatures=signatures("open"),
     )

@@ -71,7 +71,7 @@ def cosim(build: Build, block: Block) -> Step:
         outputs=tuple(outputs),
         log=f"{place}/cosim.log",
         tools=(verilator(), compiler(), *interpreter("numpy")),
-        facts=(("core", core.name), ("parameters", parameters or STAND_IN), *core.facts()),
+        facts=(("core", core.name), ("parameters", build.shown(file) if file else STAND_IN), *core.facts()),
         resources=Resources(memory_gib=2.0),
         error_lines=ERROR_LINES,
         signatures=signatures("open"),
