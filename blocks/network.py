@@ -122,9 +122,12 @@ class Network:
     def dma(self) -> Dma:
         """The block that feeds the first block and takes the output of the last."""
         first, last = self.blocks[0].core().graph, self.last.core().graph
-        assert last.streamed is not None and self.streaming is not None  # noqa: S101
-        result, kept = last.outputs[0].stream, self.streaming.fc_cache == "uram"
-        return Dma(image=first.inputs[0].stream, weights=last.streamed.stream, result=result, keeps_weights=kept)
+        streaming = self.streaming
+        kept = streaming is not None and streaming.fc_cache == "uram"
+        # The DMA moves words of 32 bits, whatever they mean.
+        result = replace(last.outputs[0].stream, signed=False)
+        weights = last.streamed.stream if last.streamed else None
+        return Dma(image=first.inputs[0].stream, weights=weights, result=result, keeps_weights=kept)
 
     def cores(self) -> dict[str, Core]:
         """Block name to core, in the order of the pipeline, `inoutdma` first."""
@@ -230,7 +233,7 @@ def read_network(path: Path) -> Network:
 def _with_depths(network: Network, path: Path) -> Network:
     problems, blocks = Problems(), network.blocks
     least = {block.name: block.least_depths() for block in blocks if isinstance(block, Residual | General)}
-    links = [f"{network.dma.name}.image", f"{network.dma.name}.weights"]
+    links = [f"{network.dma.name}.{name}" for name in network.dma.core().streams() if name != "result"]
     links += [f"{block.name}.{port_name(block.core().graph.outputs[0].name)}" for block in blocks]
     found = read_depths(path, {block.name: block.core() for block in blocks}, links, least, problems)
     problems.raise_if_any()

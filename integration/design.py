@@ -10,7 +10,7 @@ from blocks.fifo_depths import LINK_DEPTH
 from blocks.network import Network
 from config.frozen import dataclass
 from integration.kernel import POINTER_STEP, Argument, Kernel
-from integration.link_plan import LinkPlan
+from integration.link_plan import FC_WEIGHTS, LinkPlan
 
 
 class DesignError(Exception):
@@ -87,7 +87,7 @@ def design_of(network: Network) -> Design:
         links.append(Link(source, End(block.name, port_name(entry.name), entry.stream.lanes, entry.stream.bits)))
         source = End(block.name, port_name(leave.name), leave.stream.lanes, leave.stream.bits)
     weights = network.last.core().graph.streamed
-    if weights:
+    if weights and dma.weights:
         links.append(
             Link(
                 End(dma.name, "weights", dma.weights.lanes, dma.weights.bits),
@@ -106,9 +106,8 @@ def design_of(network: Network) -> Design:
 def kernel_of(network: Network) -> Kernel:
     """The kernel of a network. Its arguments: image in, best indices or values out, streamed weights."""
     dma, image, results, weights = network.dma, network.image, network.results, network.last.core().graph.streamed
-    assert weights is not None  # noqa: S101  the DMA's core has a port for them
     words = ("uint32", "int32") if results.indices else ("int32",)
-    rows = (
+    rows: list[tuple[str, int, tuple[int, ...], tuple[str, ...], str, str]] = [
         (
             "in_r",
             dma.image_word_bytes * 8,
@@ -118,15 +117,9 @@ def kernel_of(network: Network) -> Kernel:
             "image",
         ),
         ("out_r", 32, (results.count,), words, "out", "image"),
-        (
-            "weightsmem",
-            dma.weights_word_bytes * 8,
-            weights.shape,
-            ("int8", "uint8"),
-            "in",
-            "call",
-        ),
-    )
+    ]
+    if weights:
+        rows.append(("weightsmem", dma.weights_word_bytes * 8, weights.shape, ("int8", "uint8"), "in", "call"))
     return Kernel(
         network.name,
         tuple(
@@ -159,6 +152,7 @@ def link_plan_of(
     """
     blocks = tuple(block.name for block in network.blocks)
     interval_cycles, bottleneck = network.interval()
+    streamed = (FC_WEIGHTS,) if network.streaming else ()
     return LinkPlan(
         network=network.name,
         kernel=kernel_of(network),
@@ -173,5 +167,5 @@ def link_plan_of(
         labels=network.labels,
         dataset=asdict(network.dataset) if network.dataset else None,
         tools=tools,
-        sources=(*made, *(f"weights/{block}/memories.bin" for block in blocks), "fc_weights.bin"),
+        sources=(*made, *(f"weights/{block}/memories.bin" for block in blocks), *streamed),
     )

@@ -12,6 +12,9 @@ from typing import Any
 from config.frozen import dataclass
 from integration.kernel import Kernel
 
+FC_WEIGHTS = "fc_weights.bin"
+"""The streamed weights in the folder of a step, if the network has such."""
+
 
 @dataclass(frozen=True)
 class LinkPlan:

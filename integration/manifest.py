@@ -8,7 +8,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from integration.link_plan import LinkPlan
+from integration.link_plan import FC_WEIGHTS, LinkPlan
 from runtime.formats.manifest import Argument, Cycles, Manifest, Parameters, PayloadFacts
 
 
@@ -26,6 +26,11 @@ def memory_blob(blocks: Sequence[str]) -> bytes:
     return bytes(blob)
 
 
+def streamed_weights() -> bytes:
+    """The streamed weights in the step's folder; nothing if the network has none."""
+    return Path(FC_WEIGHTS).read_bytes() if Path(FC_WEIGHTS).exists() else b""
+
+
 def parameters_of(blocks: Sequence[str]) -> Parameters:
     """The origins of the trained values, each once, and a digest of all values.
 
@@ -33,7 +38,7 @@ def parameters_of(blocks: Sequence[str]) -> Parameters:
     """
     described = (json.loads(Path("weights", block, "memories.json").read_text("utf-8")) for block in blocks)
     origins = sorted({origin for block in described for origin in block["origins"]})
-    return Parameters(", ".join(origins), digest(memory_blob(blocks) + Path("fc_weights.bin").read_bytes()))
+    return Parameters(", ".join(origins), digest(memory_blob(blocks) + streamed_weights()))
 
 
 def manifest_of(

@@ -132,56 +132,56 @@ def _(core: DmaCore) -> HlsView:
         *_include(headers),
         "",
         f"typedef farm::memory_word<{core.image_word_bytes}> {name}_image_word;",
-        f"typedef farm::memory_word<{core.weights_word_bytes}> {name}_weights_word;",
+        *([f"typedef farm::memory_word<{core.weights_word_bytes}> {name}_weights_word;"] if weights else []),
         "",
         f"inline void {name}_body(",
         f"    const {name}_image_word::type* in_r,",
         "    farm::uint_t<32>* out_r,",
-        f"    const {name}_weights_word::type* weightsmem,",
+        *([f"    const {name}_weights_word::type* weightsmem,"] if weights else []),
         "    unsigned int numReps,",
         f"    farm::stream<{image.cpp_type} >& image,",
-        f"    farm::stream<{weights.cpp_type} >& weights,",
+        *([f"    farm::stream<{weights.cpp_type} >& weights,"] if weights else []),
         f"    farm::stream<{result.cpp_type} >& result) {{",
         "#pragma HLS INLINE",
         *_dma_read("image", core.image_word_bytes, image, ("in_r", "image")),
-        *(
-            _dma_read_once(core.cache)
-            if core.cache
-            else _dma_read("weight", core.weights_word_bytes, weights, ("weightsmem", "weights"))
-        ),
+        *_dma_read_weights(core),
         f"    farm::write_results<{result.beats}>(result, numReps, out_r);",
         "}",
     ]
-    streams = (("image", image), ("weights", weights), ("result", result))
+    streams = core.streams()
+    memories = ("in_r", "out_r", *(["weightsmem"] if weights else []))
     top = [
         f'#include "{name}.hpp"',
         "",
         f"void {name}(",
         f"    const ap_uint<{core.image_word_bytes * 8}>* in_r,",
         "    ap_uint<32>* out_r,",
-        f"    const ap_uint<{core.weights_word_bytes * 8}>* weightsmem,",
+        *([f"    const ap_uint<{core.weights_word_bytes * 8}>* weightsmem,"] if weights else []),
         "    unsigned int numReps,",
         f"    farm::stream<ap_uint<{image.width_bits}> >& image,",
-        f"    farm::stream<ap_uint<{weights.width_bits}> >& weights,",
+        *([f"    farm::stream<ap_uint<{weights.width_bits}> >& weights,"] if weights else []),
         f"    farm::stream<ap_uint<{result.width_bits}> >& result) {{",
         f"#pragma HLS INTERFACE m_axi port=in_r offset=slave bundle=gmem0 {_bursts(core.image_word_bytes, image)}",
         "#pragma HLS INTERFACE m_axi port=out_r offset=slave bundle=gmem1",
-        "#pragma HLS INTERFACE m_axi port=weightsmem offset=slave bundle=gmem2"
-        f" {_bursts(core.weights_word_bytes, weights)}",
         *(
-            f"#pragma HLS INTERFACE s_axilite port={port} bundle=control"
-            for port in ("in_r", "out_r", "weightsmem", "numReps", "return")
+            [
+                "#pragma HLS INTERFACE m_axi port=weightsmem offset=slave bundle=gmem2"
+                f" {_bursts(core.weights_word_bytes, weights)}"
+            ]
+            if weights
+            else []
         ),
-        *(f"#pragma HLS INTERFACE axis port={port}" for port, _ in streams),
+        *(f"#pragma HLS INTERFACE s_axilite port={port} bundle=control" for port in (*memories, "numReps", "return")),
+        *(f"#pragma HLS INTERFACE axis port={port}" for port in streams),
         "#pragma HLS DATAFLOW",
     ]
-    for port, stream in streams:
+    for port, stream in streams.items():
         top += _stream(f"{port}_beats", stream)
     top += [
         f"    farm::unpack_repeated<{result.beats}>(result, numReps, result_beats);",
-        f"    {name}_body(in_r, out_r, weightsmem, numReps, image_beats, weights_beats, result_beats);",
+        f"    {name}_body({', '.join((*memories, 'numReps', *(f'{port}_beats' for port in streams)))});",
         f"    farm::pack_repeated<{image.beats}>(image_beats, numReps, image);",
-        f"    farm::pack_repeated<{weights.beats}>(weights_beats, numReps, weights);",
+        *([f"    farm::pack_repeated<{weights.beats}>(weights_beats, numReps, weights);"] if weights else []),
         "}",
     ]
     return HlsView(name, _joined(body), _joined(top), headers, core.ports())
@@ -197,6 +197,14 @@ def _dma_read(what: str, word_bytes: int, stream: Stream, arguments: tuple[str, 
         f"    farm::read_{words}<{word_bytes}, {stream.elements // word_bytes}>({memory}, numReps, {words});",
         f"    farm::words_to_beats<{word_bytes}, {stream.lanes}, {stream.elements}>({words}, numReps, {out});",
     )
+
+
+def _dma_read_weights(core: DmaCore) -> Iterator[str]:
+    """The calls that read the weights, if they are streamed."""
+    if core.cache:
+        yield from _dma_read_once(core.cache)
+    elif core.weights:
+        yield from _dma_read("weight", core.weights_word_bytes, core.weights, ("weightsmem", "weights"))
 
 
 def _dma_read_once(cache: WeightsCache) -> Iterator[str]:

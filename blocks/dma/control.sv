@@ -4,11 +4,14 @@
 //        by reading), 7 auto_restart, 9 interrupt       0x04 bit 0: global interrupt enable
 //   0x08 interrupt enable: 0 done, 1 ready              0x0c interrupt status (writing 1 toggles a bit)
 //   0x10 in_r, 0x1c out_r, 0x28 weightsmem: 64 bits, lower half first                  0x34 numReps
+// Without WEIGHTS there is no weightsmem, and numReps is at 0x28.
 // One register is not in the map of HLS:
 //   0x3c bus errors since it was last cleared: bit i for m_axi_gmem<i>; writing 1 clears a bit
 `default_nettype none
 
-module farm_dma_control (
+module farm_dma_control #(
+    parameter integer WEIGHTS = 1
+) (
     input  wire         clk,
     input  wire         rst,
     input  wire         awvalid,
@@ -106,9 +109,10 @@ module farm_dma_control (
                         4'h5: in_r[32+8*b +: 8] <= wdata[8*b +: 8];
                         4'h7: out_r[8*b +: 8] <= wdata[8*b +: 8];
                         4'h8: out_r[32+8*b +: 8] <= wdata[8*b +: 8];
-                        4'ha: weightsmem[8*b +: 8] <= wdata[8*b +: 8];
-                        4'hb: weightsmem[32+8*b +: 8] <= wdata[8*b +: 8];
-                        4'hd: images[8*b +: 8] <= wdata[8*b +: 8];
+                        4'ha: if (WEIGHTS != 0) weightsmem[8*b +: 8] <= wdata[8*b +: 8];
+                              else images[8*b +: 8] <= wdata[8*b +: 8];
+                        4'hb: if (WEIGHTS != 0) weightsmem[32+8*b +: 8] <= wdata[8*b +: 8];
+                        4'hd: if (WEIGHTS != 0) images[8*b +: 8] <= wdata[8*b +: 8];
                         default: ;
                     endcase
         end
@@ -126,9 +130,9 @@ module farm_dma_control (
                 4'h5: rdata <= in_r[63:32];
                 4'h7: rdata <= out_r[31:0];
                 4'h8: rdata <= out_r[63:32];
-                4'ha: rdata <= weightsmem[31:0];
+                4'ha: rdata <= WEIGHTS != 0 ? weightsmem[31:0] : images;
                 4'hb: rdata <= weightsmem[63:32];
-                4'hd: rdata <= images;
+                4'hd: rdata <= WEIGHTS != 0 ? images : '0;
                 4'hf: rdata <= {29'd0, failed};
                 default: rdata <= '0;
             endcase

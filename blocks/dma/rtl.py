@@ -1,5 +1,5 @@
-"""The SystemVerilog view of the DMA core: one `farm_dma_control`, two `farm_dma_read` and one `farm_dma_write`, with
-the ports that HLS would give it.
+"""The SystemVerilog view of the DMA core: one `farm_dma_control`, a `farm_dma_read` for the images and one for the
+weights, if they are streamed, and one `farm_dma_write`, with the ports that HLS would give it.
 
 The AXI4 ports have the names of those that Vitis HLS makes for `m_axi` and `s_axilite` (`m_axi_gmem0_ARADDR`,
 `s_axi_control_AWADDR`): 64 bit addresses, one ID, one-bit user signals. Each master has all signals, including those
@@ -116,7 +116,7 @@ CONTROL = (
 
 
 def _masters(core: DmaCore) -> tuple[int, ...]:
-    return (core.image_word_bytes, RESULT_BYTES, core.weights_word_bytes)
+    return (core.image_word_bytes, RESULT_BYTES, *([core.weights_word_bytes] if core.weights else []))
 
 
 def outside_ports(core: DmaCore) -> list[tuple[str, str, int]]:
@@ -134,9 +134,9 @@ def render_top(core: DmaCore) -> str:
 
 
 def _top(core: DmaCore) -> Iterator[str]:
-    streams = (("image", "output", core.image), ("weights", "output", core.weights), ("result", "input", core.result))
     ports = [("ap_clk", "input", 1), ("ap_rst_n", "input", 1), *outside_ports(core)]
-    for stream, direction, shape in streams:
+    for stream, shape in core.streams().items():
+        direction = "input" if stream == "result" else "output"
         back = "input" if direction == "output" else "output"
         ports += [(f"{stream}_TDATA", direction, shape.width_bits), (f"{stream}_TVALID", direction, 1)]
         ports.append((f"{stream}_TREADY", back, 1))
@@ -158,16 +158,21 @@ def _top(core: DmaCore) -> Iterator[str]:
     yield "    wire [63:0] in_r, out_r, weightsmem;"
     yield "    wire [31:0] images;"
     yield ""
-    yield from _control()
+    if not core.weights:
+        yield "    assign quiet[2] = 1'b1;"
+        yield "    assign errors[2] = 1'b0;"
+        yield "    wire weights_unused = &{1'b0, weightsmem};"
+    yield from _control("" if core.weights else "#(.WEIGHTS(0)) ")
     for index, word_bytes in enumerate(_masters(core)):
         yield ""
         yield from _idle(f"m_axi_gmem{index}_", word_bytes, writes=index == 1)
     yield ""
     yield from _reader(core.image_word_bytes, core.image, 0, "image", "in_r", ".REPEAT(0), ")
     yield ""
-    mode = ".CACHE(1), " if core.cache else ".REPEAT(1), "
-    yield from _reader(core.weights_word_bytes, core.weights, 2, "weights", "weightsmem", mode)
-    yield ""
+    if core.weights:
+        mode = ".CACHE(1), " if core.cache else ".REPEAT(1), "
+        yield from _reader(core.weights_word_bytes, core.weights, 2, "weights", "weightsmem", mode)
+        yield ""
     yield from _writer(core.result.beats)
     yield "endmodule"
     yield ""
@@ -178,11 +183,11 @@ def _range(bits: int) -> str:
     return f"[{bits - 1}:0] " if bits > 1 else ""
 
 
-def _control() -> Iterator[str]:
+def _control(parameters: str) -> Iterator[str]:
     bus = [name for name, _, _ in CONTROL if name not in {"RRESP", "BRESP"}]
     yield "    assign s_axi_control_RRESP = 2'b00;"
     yield "    assign s_axi_control_BRESP = 2'b00;"
-    yield "    farm_dma_control control_i ("
+    yield f"    farm_dma_control {parameters}control_i ("
     yield "        .clk(ap_clk), .rst(rst),"
     for name in bus:
         yield f"        .{name.lower()}(s_axi_control_{name}),"

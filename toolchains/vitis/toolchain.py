@@ -94,7 +94,9 @@ def _check_platform(settings: Settings, platform: Platform, network: Network, pr
 
 def _check_words(network: Network, problems: list[Problem]) -> None:
     dma = network.dma
-    ports = (("image", dma.image_bytes, dma.image_word_bytes), ("weights", dma.weights_bytes, dma.weights_word_bytes))
+    ports = [("image", dma.image_bytes, dma.image_word_bytes)]
+    if dma.weights:
+        ports.append(("weights", dma.weights_bytes, dma.weights_word_bytes))
     for what, size, word in ports:
         if word < NARROWEST_WORD_BYTES:
             fault = f"{size} bytes ({what}) make a memory port of {8 * word} bits; AXI4 on a card needs at least 32"

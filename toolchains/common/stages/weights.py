@@ -70,9 +70,10 @@ def image_files(build: Build, block: Block, folder: str) -> tuple[File, ...]:
     return tuple(File(f"{inside}{name}", f"{build.folder}/weights/{block.name}/{name}") for name in IMAGES)
 
 
-def fc_weights_file(build: Build) -> File:
-    """The streamed weights of the last layer as an input of another step."""
-    return File(FC_WEIGHTS, f"{build.folder}/weights/{build.network.last.name}/{FC_WEIGHTS}")
+def fc_weights_file(build: Build) -> tuple[File, ...]:
+    """The streamed weights of the last layer as an input of another step; none if all weights are on chip."""
+    streaming = build.network.streaming
+    return (File(FC_WEIGHTS, f"{build.folder}/weights/{streaming.name}/{FC_WEIGHTS}"),) if streaming else ()
 
 
 STAGE = Stage("weights", Per.BLOCK, weights, "memory images of")

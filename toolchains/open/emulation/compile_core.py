@@ -191,7 +191,7 @@ def _(core: DmaCore) -> dict[str, object]:
     top = ctypes.CDLL(str(Path("top.so").resolve()))
     body = ctypes.CDLL(str(Path("body.so").resolve()))
     image = rng.integers(0, 256, (IMAGES, core.image.elements)).astype(np.uint8)
-    weights = rng.integers(-128, 128, core.weights.elements).astype(np.int8)
+    weights = rng.integers(-128, 128, core.weights.elements if core.weights else 0).astype(np.int8)
     indices = rng.integers(0, 2**32, (IMAGES, core.result.beats)).astype(np.uint32)
     moved, rows, answers = np.zeros_like(image), np.zeros((IMAGES, weights.size), np.int8), np.zeros_like(indices)
     getattr(top, f"{core.name}_top_run")(

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from integration.link_plan import LinkPlan
-from integration.manifest import digest, manifest_of, memory_blob
+from integration.manifest import digest, manifest_of, memory_blob, streamed_weights
 from integration.package import package
 from integration.platform import Platform
 from reports.summary.step_values import Linked
@@ -37,7 +37,7 @@ def link(plan: LinkPlan, platform: Platform, settings: bytes) -> None:
     """
     program = Path("program").read_bytes()
     parts = {emulation_data.PAYLOAD: program, emulation_data.MEMORIES: memory_blob(plan.blocks) + settings}
-    weights = Path("fc_weights.bin").read_bytes()
+    weights = streamed_weights()
     if weights:
         parts[emulation_data.FC_WEIGHTS] = weights
     manifest = manifest_of(

@@ -161,6 +161,35 @@ def _dma_read(what: str, word_bytes: int, stream: Stream, arguments: tuple[str, 
     ]
 
 
+def _only(there: object, name: str) -> str:
+    """The name of an argument; without one it is not used."""
+    return name if there else ""
+
+
+def _dma_weight_words(core: DmaCore) -> list[str]:
+    """The weights as words of the top's memory port, if there is one."""
+    if not core.weights:
+        return []
+    size = core.weights_word_bytes
+    return [
+        f"    std::vector<ap_uint<{size * 8}> > rows({core.weights.elements // size});",
+        f"    for (size_t i = 0; i < rows.size(); i++) for (int j = 0; j < {size}; j++)",
+        f"        rows[i].range(j * 8 + 7, j * 8) = weightsmem[i * {size} + j];",
+    ]
+
+
+def _dma_weight_beats(core: DmaCore) -> list[str]:
+    """The beats of weights that the top has sent."""
+    weights = core.weights
+    if not weights:
+        return []
+    return [
+        f'    farm::stream<{weights.cpp_type} > weights_beats("weights_beats");',
+        f"    farm::unpack_repeated<{weights.beats}>(weights_wire, images, weights_beats);",
+        f"    farm_abi::drain<{weights.lanes}, 8, int64_t>(weights_beats, weight_elements, images * {weights.beats});",
+    ]
+
+
 @host_entry.register
 def _(core: DmaCore, *, top: bool) -> str:
     name = core.name
@@ -168,48 +197,46 @@ def _(core: DmaCore, *, top: bool) -> str:
     lines = [f'#include "{name}_top.cpp"' if top else f'#include "{name}.hpp"', '#include "core_abi.hpp"', ""]
     lines += ['extern "C" {', ""]
     if top:
+        rows = ["rows.data()"] if weights else []
+        passed = ["words.data()", "answers.data()", *rows, "images", *(f"{port}_wire" for port in core.streams())]
         # One call does everything, like the synthesised kernel; the result indices are queued before it starts.
         lines += [
-            f"int {name}_top_run(const uint8_t* in_r, const uint8_t* weightsmem, uint32_t* out_r, unsigned int images,",
-            "    const void* indices, void* image_elements, void* weight_elements) {",
+            f"int {name}_top_run(const uint8_t* in_r, const uint8_t* {_only(weights, 'weightsmem')}, uint32_t* out_r,",
+            "    unsigned int images,",
+            f"    const void* indices, void* image_elements, void* {_only(weights, 'weight_elements')}) {{",
             f"    std::vector<ap_uint<{core.image_word_bytes * 8}> > words(images * {core.image.elements} /"
             f" {core.image_word_bytes});",
             f"    for (size_t i = 0; i < words.size(); i++) for (int j = 0; j < {core.image_word_bytes}; j++)",
             f"        words[i].range(j * 8 + 7, j * 8) = in_r[i * {core.image_word_bytes} + j];",
-            f"    std::vector<ap_uint<{core.weights_word_bytes * 8}> > "
-            f"rows({weights.elements // core.weights_word_bytes});",
-            f"    for (size_t i = 0; i < rows.size(); i++) for (int j = 0; j < {core.weights_word_bytes}; j++)",
-            f"        rows[i].range(j * 8 + 7, j * 8) = weightsmem[i * {core.weights_word_bytes} + j];",
+            *_dma_weight_words(core),
             f"    std::vector<ap_uint<32> > answers(images * {result.beats});",
             f'    farm::stream<ap_uint<{image.width_bits}> > image_wire("image");',
-            f'    farm::stream<ap_uint<{weights.width_bits}> > weights_wire("weights");',
+            *([f'    farm::stream<ap_uint<{weights.width_bits}> > weights_wire("weights");'] if weights else []),
             f'    farm::stream<ap_uint<{result.width_bits}> > result_wire("result");',
             f'    farm::stream<{result.cpp_type} > result_elements("result_elements");',
             f"    farm_abi::fill<{result.cpp_type}, 1, 32>(result_elements, indices, images * {result.beats});",
             f"    farm::pack_repeated<{result.beats}>(result_elements, images, result_wire);",
-            f"    {name}(words.data(), answers.data(), rows.data(), images, image_wire, weights_wire, result_wire);",
+            f"    {name}({', '.join(passed)});",
             f'    farm::stream<{image.cpp_type} > image_beats("image_beats");',
-            f'    farm::stream<{weights.cpp_type} > weights_beats("weights_beats");',
             f"    farm::unpack_repeated<{image.beats}>(image_wire, images, image_beats);",
-            f"    farm::unpack_repeated<{weights.beats}>(weights_wire, images, weights_beats);",
             f"    farm_abi::drain<{image.lanes}, 8, uint64_t>(image_beats, image_elements, images * {image.beats});",
-            f"    farm_abi::drain<{weights.lanes}, 8, int64_t>(weights_beats, weight_elements,"
-            f" images * {weights.beats});",
+            *_dma_weight_beats(core),
             "    for (size_t i = 0; i < answers.size(); i++) out_r[i] = answers[i].to_uint();",
             "    return 0;",
             "}",
         ]
     else:
         lines += [
-            f"int {name}_body_read(const uint8_t* image, const uint8_t* weights, void* const* outputs, char* error,",
+            f"int {name}_body_read(const uint8_t* image, const uint8_t* {_only(weights, 'weights')},"
+            " void* const* outputs, char* error,",
             "    uint64_t error_bytes) {",
             "    try {",
             f'        farm::stream<{image.cpp_type} > pixels("image");',
-            f'        farm::stream<{weights.cpp_type} > rows("weights");',
+            *([f'        farm::stream<{weights.cpp_type} > rows("weights");'] if weights else []),
             *_dma_read("image", core.image_word_bytes, image, ("image", "pixels")),
-            *_dma_read("weight", core.weights_word_bytes, weights, ("weights", "rows")),
+            *(_dma_read("weight", core.weights_word_bytes, weights, ("weights", "rows")) if weights else []),
             f"        {_drain('image', image, 'pixels', 'outputs[0]')}",
-            f"        {_drain('weights', weights, 'rows', 'outputs[1]')}",
+            *([f"        {_drain('weights', weights, 'rows', 'outputs[1]')}"] if weights else []),
             "        return 0;",
             "    } catch (const std::exception& wrong) {",
             "        return farm_abi::failed(wrong, error, error_bytes);",

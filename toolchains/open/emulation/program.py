@@ -13,6 +13,7 @@ def program_main(network: Network) -> str:
     dma: Dma = network.dma
     mover = cores[dma.name].name
     names = sorted({core.name for name, core in cores.items() if name != dma.name})
+    weights = dma.weights
     lines = ['#include "program.hpp"', "", 'extern "C" {']
     for name in names:
         lines += [
@@ -31,7 +32,7 @@ def program_main(network: Network) -> str:
         f"    design.weights_bytes = {dma.weights_bytes};",
         f"    design.result_bytes = {dma.result_bytes};",
         f"    design.image_element_bytes = {dma.image.elements * element_bytes(dma.image.bits)};",
-        f"    design.weights_element_bytes = {dma.weights.elements * element_bytes(dma.weights.bits)};",
+        f"    design.weights_element_bytes = {weights.elements * element_bytes(weights.bits) if weights else 0};",
         "    design.blocks = {",
     ]
     for block in network.blocks:

@@ -53,7 +53,7 @@ def kernel(build: Build, network: Network) -> Step | None:
             *modules_of(build.root, PROGRAM, *(block.core() for block in network.blocks)),
             File("program", f"{place}/{TRACED if traced else ''}program"),
             *(file for block in network.blocks for file in image_files(build, block, f"weights/{block.name}")),
-            fc_weights_file(build),
+            *fc_weights_file(build),
             *(File(path, build.relative(source)) for path, source in files.items()),
             *inputs,
         ),

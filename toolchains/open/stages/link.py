@@ -48,7 +48,7 @@ def emulation_link(
             Text("platform.json", lambda: json_text(build.platform.describe())),
             *(File(name, f"{build.folder}/stitch/{name}") for name in MADE),
             *(file for block in network.blocks for file in image_files(build, block, f"weights/{block.name}")),
-            fc_weights_file(build),
+            *fc_weights_file(build),
             *told,
         ),
         outputs=(

@@ -11,7 +11,7 @@ from pathlib import Path
 from integration.fit.result import Fit
 from integration.kernel import Kernel
 from integration.link_plan import LinkPlan
-from integration.manifest import manifest_of
+from integration.manifest import manifest_of, streamed_weights
 from reports.reading.errors import ReportError
 from reports.summary.step_values import Linked
 from runtime.errors import FarmRuntimeError
@@ -146,7 +146,7 @@ def finish(plan: LinkPlan, vpp: VppPlan, job: LinkJob, fit: Fit, found: LinkRepo
     mhz = clock_of(job, file, found, accept_lower=vpp.accept_lower_clock)
     # Without what repeats the sections of the file that a stand-in carried along: they are others here.
     parts = {name: data for name, data in file.emulation.items() if name not in xrt_emulation.SECTIONS}
-    weights = Path("fc_weights.bin").read_bytes()
+    weights = streamed_weights()
     if weights:
         parts.setdefault(emulation_data.FC_WEIGHTS, weights)
     carried = xclbin.read(PAYLOAD) if Path(PAYLOAD).exists() else None

@@ -47,7 +47,7 @@ def link(build: VitisBuild, network: Network) -> Step:
             File(xo, f"{build.folder}/stitch/kernel.xo"),
             File("fit.json", f"{build.folder}/stitch/fit.json"),
             *(file for block in network.blocks for file in image_files(build, block, f"weights/{block.name}")),
-            fc_weights_file(build),
+            *fc_weights_file(build),
             *payload,
         ),
         outputs=(

@@ -188,15 +188,16 @@ class Simulation {
 
     void arguments(const Call& call) {
         const std::uint64_t pointers[] = {call.in_r, call.out_r, call.weightsmem};
-        for (std::uint32_t i = 0; i < 3; i++) {
+        for (std::uint32_t i = 0; i < dma.pointers; i++) {
             const std::uint32_t place = 0x10 + 12 * i;
             write(place, static_cast<std::uint32_t>(pointers[i]));
             write(place + 4, static_cast<std::uint32_t>(pointers[i] >> 32));
             expect(read(place) == static_cast<std::uint32_t>(pointers[i]), "an argument does not read back");
             expect(read(place + 4) == pointers[i] >> 32, "an argument does not read back");
         }
-        write(0x34, call.images);
-        expect(read(0x34) == call.images, "numReps does not read back");
+        const std::uint32_t count = 0x10 + 12 * dma.pointers;
+        write(count, call.images);
+        expect(read(count) == call.images, "numReps does not read back");
     }
 
     // One call as a driver makes it; returns the bus errors that the core saw.

@@ -27,15 +27,32 @@ struct ControlPins {
 
 class Bench {
   public:
+    // Of a core without weights: the pins of their memory port and stream, where nothing ever moves.
+    Bench() : gmem2{"no weights", 1, {&absent_.low, &absent_.driven, &absent_.address, &absent_.low, &absent_.low, &absent_.low},
+                    &absent_.driven, &absent_.low, &absent_.address, &absent_.driven, &absent_.driven},
+              weights{1, &absent_.address, &absent_.low, &absent_.driven} {}
     virtual ~Bench() {}
+    Bench(const Bench&) = delete;
+    Bench& operator=(const Bench&) = delete;
     virtual void eval() = 0;
     // As `SimulatedCore::join_trace`.
     virtual void join_trace(void*) { throw std::runtime_error("the model was compiled without waveforms"); }
     unsigned char *clock, *reset_n, *interrupt;
-    farm::ReadPins gmem0, gmem2;
+    std::uint32_t pointers = 3;  // buffers among the arguments
+    farm::ReadPins gmem0;
     farm::WritePins gmem1;
     ControlPins control;
-    StreamPins image, weights, result;
+    StreamPins image, result;
+
+  private:
+    struct {
+        unsigned char low = 0, driven = 0;
+        std::uint64_t address = 0;
+    } absent_;
+
+  public:
+    farm::ReadPins gmem2;
+    StreamPins weights;
 };
 
 // The table of cores; the last entry has a null name.
@@ -54,7 +71,12 @@ extern const struct BenchedCore {
 
 // Defines a core's pins and the function `core(seed, name)` that makes an instance. Registers are random at power-on,
 // which exposes a core that relies on their contents. The context is a base class, because it must outlive the model.
-#define FARM_DMA_BENCH(core, Top, IMAGE_WORD, WEIGHTS_WORD, IMAGE, WEIGHTS)                                           \
+// `WEIGHTS` is FARM_DMA_WEIGHTS or FARM_NO_WEIGHTS, with the bytes of a word and of a beat.
+#define FARM_DMA_WEIGHTS(word, beat)                                                                                  \
+    gmem2 = FARM_READ_PINS(top, m_axi_gmem2, word);                                                                   \
+    weights = {beat, &top.weights_TDATA, &top.weights_TVALID, &top.weights_TREADY};
+#define FARM_NO_WEIGHTS pointers = 2;
+#define FARM_DMA_BENCH(core, Top, IMAGE_WORD, IMAGE, WEIGHTS)                                                         \
     namespace {                                                                                                       \
     class Model_##core : VerilatedContext, public Bench {                                                             \
       public:                                                                                                         \
@@ -62,7 +84,6 @@ extern const struct BenchedCore {
             clock = &top.ap_clk, reset_n = &top.ap_rst_n, interrupt = &top.__SYM__interrupt;                          \
             gmem0 = FARM_READ_PINS(top, m_axi_gmem0, IMAGE_WORD);                                                     \
             gmem1 = FARM_WRITE_PINS(top, m_axi_gmem1, 4);                                                             \
-            gmem2 = FARM_READ_PINS(top, m_axi_gmem2, WEIGHTS_WORD);                                                   \
             control = {&top.s_axi_control_AWVALID, &top.s_axi_control_AWREADY, &top.s_axi_control_AWADDR,             \
                        &top.s_axi_control_WVALID,  &top.s_axi_control_WREADY,  &top.s_axi_control_WDATA,              \
                        &top.s_axi_control_WSTRB,   &top.s_axi_control_BVALID,  &top.s_axi_control_BREADY,             \
@@ -70,7 +91,7 @@ extern const struct BenchedCore {
                        &top.s_axi_control_ARADDR,  &top.s_axi_control_RVALID,  &top.s_axi_control_RREADY,             \
                        &top.s_axi_control_RDATA,   &top.s_axi_control_RRESP};                                         \
             image = {IMAGE, &top.image_TDATA, &top.image_TVALID, &top.image_TREADY};                                  \
-            weights = {WEIGHTS, &top.weights_TDATA, &top.weights_TVALID, &top.weights_TREADY};                        \
+            WEIGHTS                                                                                                   \
             result = {4, &top.result_TDATA, &top.result_TVALID, &top.result_TREADY};                                  \
         }                                                                                                             \
         ~Model_##core() override { top.final(); }                                                                     \

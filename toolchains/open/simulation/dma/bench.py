@@ -33,7 +33,10 @@ def model_joint(cores: Iterable[DmaCore]) -> str:
     lines = [f'#include "{class_name(core.name)}.h"' for core in cores]
     lines += ["#if VM_TRACE", '#include "verilated_fst_c.h"', "#endif", '#include "bench.hpp"']
     for core in cores:
-        words = f"{core.image_word_bytes}, {core.weights_word_bytes}, {core.image.lanes}, {core.weights.lanes}"
+        beat = (
+            f"FARM_DMA_WEIGHTS({core.weights_word_bytes}, {core.weights.lanes})" if core.weights else "FARM_NO_WEIGHTS"
+        )
+        words = f"{core.image_word_bytes}, {core.image.lanes}, {beat}"
         lines.append(f"FARM_DMA_BENCH({core.name}, {class_name(core.name)}, {words})")
     return "\n".join(lines) + "\n"
 

@@ -104,7 +104,8 @@ class Scenario:
         for call in self.calls:
             first = call.in_r // dma.image_word_bytes * dma.image_word_bytes
             image.append(memory[first : first + call.images * dma.image_bytes])
-            first = call.weightsmem // dma.weights_word_bytes * dma.weights_word_bytes
+            word = dma.weights_word_bytes or 1
+            first = call.weightsmem // word * word
             weights.append(np.tile(memory[first : first + dma.weights_bytes], call.images))
             count = call.images * dma.result_bytes
             memory[call.out_r : call.out_r + count] = results[sent : sent + count]
@@ -153,7 +154,7 @@ def run(bench: Path, folder: Path, scenario: Scenario) -> Outcome:
     image, weights, memory = (np.fromfile(folder / name, np.uint8) for name in ("image", "weights", "memory"))
     found = Outcome(Arrived(image, weights, memory), done.stdout, tuple(ends))
     reads = sum(scenario.dma.weight_reads(call.images) for call in scenario.calls)
-    wanted = reads * (scenario.dma.weights_bytes // scenario.dma.weights_word_bytes)
+    wanted = reads * (scenario.dma.weights_bytes // (scenario.dma.weights_word_bytes or 1))
     # Auto-restart makes as many calls as fit into the host's polling.
     if found.weight_words_read != wanted and "auto_restarts" not in scenario.settings:
         raise SimulationError(

@@ -36,7 +36,7 @@ struct Settings {
         Settings settings;
         std::istringstream lines(text);
         for (std::string line; std::getline(lines, line);) settings.line(line);
-        for (const char* argument : {"in_r", "out_r", "weightsmem"}) {
+        for (const char* argument : {"in_r", "out_r"}) {
             const auto found = settings.banks.find(argument);
             if (found == settings.banks.end() || !settings.bases.count(found->second))
                 throw std::runtime_error(std::string("the settings name no bank for ") + argument);
@@ -77,9 +77,10 @@ class Kernel {
         for (std::size_t i = 0; i < plan.blocks.size(); i++) add_block(plan.blocks[i], images[i]);
         dma_.reset(new DmaNode(plan.dma, plan.make_dma(1, plan.dma), release(plan.dma)));
         for (const std::string& line : settings.memory) dma_->memory.configure(line);
-        dma_->attach(settings.banks.at("in_r"), settings.banks.at("out_r"), settings.banks.at("weightsmem"));
+        dma_->attach(settings.banks.at("in_r"), settings.banks.at("out_r"),
+                     plan.weights_bytes ? settings.banks.at("weightsmem") : std::string());
         for (std::size_t i = 0; i < plan.links.size(); i++) add_link(i);
-        dma_->join(ends_.at("image"), ends_.at("weights"), ends_.at("result"));
+        dma_->join(ends_.at("image"), plan.weights_bytes ? ends_.at("weights") : nullptr, ends_.at("result"));
         for (const auto& block : blocks_) block->counted = &dma_->call_counting;
         for (const auto& chain : links_)
             for (const auto& link : chain) link->counted = &dma_->call_counting;
@@ -256,7 +257,7 @@ class Kernel {
         const std::vector<unsigned char> empty(images * plan_.result_bytes, 0xee);
         const std::uint64_t in = place("in_r", data, all);
         const std::uint64_t out = place("out_r", empty.data(), empty.size());
-        return {in, out, place("weightsmem", data + all, plan_.weights_bytes)};
+        return {in, out, plan_.weights_bytes ? place("weightsmem", data + all, plan_.weights_bytes) : 0};
     }
 
     bool over(std::uint64_t idle) {

@@ -18,7 +18,7 @@ from blocks.dataset import DatasetError, held_out
 from blocks.network import Network, read_network
 from blocks.network_model import network_values, run_network
 from blocks.parameters import ParameterError
-from integration.manifest import memory_blob
+from integration.manifest import memory_blob, streamed_weights
 from reports.summary.step_values import Simulation
 from toolchains.open.simulation.compile_model import WAVEFORM
 from toolchains.open.simulation.kernel.client import Program, Trace
@@ -66,7 +66,7 @@ def simulate(
         SimulationError: the kernel stands still, or differs from the model.
         ParameterError: values that do not fit.
     """
-    weights = Path("fc_weights.bin").read_bytes()
+    weights = streamed_weights()
     with Program(program, trace=trace) as kernel:
         kernel.load(memory_blob([block.name for block in network.blocks]) + settings_part(settings))
         results = kernel.run(len(images), images.tobytes() + weights)

@@ -25,10 +25,10 @@ ROOT = Path(__file__).resolve().parents[5]
 HEADER = (ROOT / "blocks" / "dma" / "dma.hpp").read_text()
 
 
-def core(image: tuple[int, int], weights: tuple[int, int], results: int, *, kept: bool = False) -> DmaCore:
-    """Lanes and beats of the two streams out; `kept`: weights are read once per call."""
-    streams = Stream(image[0], 8, image[1]), Stream(weights[0], 8, weights[1], True), Stream(1, 32, results)
-    return Dma(*streams, keeps_weights=kept).core()
+def core(image: tuple[int, int], weights: tuple[int, int] | None, results: int, *, kept: bool = False) -> DmaCore:
+    """Lanes and beats of the streams out; `kept`: weights are read once per call."""
+    streamed = Stream(weights[0], 8, weights[1], True) if weights else None
+    return Dma(Stream(image[0], 8, image[1]), streamed, Stream(1, 32, results), keeps_weights=kept).core()
 
 
 CORES = {
@@ -38,6 +38,7 @@ CORES = {
     "bytes": core((1, 333), (7, 111), 1),
     # 48 lanes and 64 byte words: neither fits into the other.
     "neither": core((12, 16), (48, 12), 2),
+    "no_weights": core((3, 40), None, 10),
     "one_beat": core((64, 1), (5, 1), 1),
     "kept_words": core((12, 16), (16, 40), 2, kept=True),
     "kept_beats": core((3, 128), (96, 31), 5, kept=True),

@@ -32,9 +32,10 @@ from toolchains.open.simulation.values import ModelDiffersError, SimulationError
 LINTING = ("--cc", "-Wall", "-Wno-DECLFILENAME", "-MMD", "--x-assign", "unique", "--x-initial", "unique")
 
 
-def shape(image: tuple[int, int], weights: tuple[int, int], results: int) -> Dma:
-    """Lanes and beats of the two streams out."""
-    return Dma(Stream(image[0], 8, image[1]), Stream(weights[0], 8, weights[1], True), Stream(1, 32, results))
+def shape(image: tuple[int, int], weights: tuple[int, int] | None, results: int) -> Dma:
+    """Lanes and beats of the streams out."""
+    streamed = Stream(weights[0], 8, weights[1], True) if weights else None
+    return Dma(Stream(image[0], 8, image[1]), streamed, Stream(1, 32, results))
 
 
 # 64 byte words and 1 and 3 bytes a beat; beats wider than words, words of a byte, neither a multiple of the other.
@@ -45,6 +46,7 @@ SHAPES = {
     "bytes": shape((1, 333), (7, 111), 1),
     "words_of_16": shape((12, 100), (5, 240), 40),
     "ninths": shape((9, 64), (36, 128), 1),
+    "no_weights": shape((3, 40), None, 10),
     # Weights that are kept: as words, as beats, and so few that a pass is shorter than the flags of its counter take.
     "kept_words": replace(find_network("digits").dma, keeps_weights=True),
     "kept_beats": replace(shape((24, 40), (96, 30), 17), keeps_weights=True),
@@ -70,7 +72,7 @@ def scenario(name: str, seed: int, calls: int = 3, **settings: object) -> Scenar
     sizes = [
         (max(images) * dma.image_bytes, dma.image_word_bytes),
         (max(images) * dma.result_bytes, 4),
-        (dma.weights_bytes, dma.weights_word_bytes),
+        (dma.weights_bytes, dma.weights_word_bytes or 1),
     ]
     places, end = [0, 0, 0], draw.randrange(4096)
     for region in draw.sample(range(3), 3):
@@ -80,7 +82,7 @@ def scenario(name: str, seed: int, calls: int = 3, **settings: object) -> Scenar
     in_r, out_r, weightsmem = places
     # The bits of a base address that are below a word count for nothing.
     in_r += draw.randrange(dma.image_word_bytes)
-    weightsmem += draw.randrange(dma.weights_word_bytes)
+    weightsmem += draw.randrange(dma.weights_word_bytes or 1)
     # Addresses grow from piece to piece of their counter here.
     carry = draw.choice([1 << 32, 1 << 44, 1 << 60, 3 << 28])
     base = carry - draw.randrange(end // 4096 + 1) * 4096

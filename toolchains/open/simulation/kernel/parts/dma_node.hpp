@@ -22,7 +22,7 @@ struct ImageTimes {
 class DmaNode : public Node {
   public:
     DmaNode(std::string name, std::unique_ptr<Bench> dma, std::uint64_t release)
-        : Node(std::move(name)), dma_(std::move(dma)), host_(dma_->control), release_(release) {
+        : Node(std::move(name)), dma_(std::move(dma)), host_(dma_->control, dma_->pointers), release_(release) {
         for (unsigned char* pin : {dma_->gmem0.valid, dma_->gmem2.valid, dma_->gmem1.answered, dma_->gmem0.ar.ready,
                                    dma_->gmem2.ar.ready, dma_->gmem1.aw.ready, dma_->gmem1.ready, dma_->image.ready,
                                    dma_->weights.ready, dma_->result.valid}) {
@@ -32,11 +32,11 @@ class DmaNode : public Node {
         *dma_->reset_n = 0;
     }
 
-    // The tags of the banks that the three masters lie in.
+    // The tags of the banks that the masters lie in; no tag for weights if there are none.
     void attach(const std::string& images, const std::string& results, const std::string& weights) {
         memory.attach_read(dma_->gmem0, images);
         memory.attach_write(dma_->gmem1, results);
-        memory.attach_read(dma_->gmem2, weights);
+        if (!weights.empty()) memory.attach_read(dma_->gmem2, weights);
     }
     void join(Wire* image, Wire* weights, Wire* result) { image_ = image, weights_ = weights, result_ = result; }
 
@@ -81,7 +81,7 @@ class DmaNode : public Node {
         Bench& dma = *dma_;
         *dma.reset_n = now >= release_;
         *dma.image.ready = image_->ready(now);
-        *dma.weights.ready = weights_->ready(now);
+        if (weights_) *dma.weights.ready = weights_->ready(now);
         *dma.result.valid = result_->valid(now);
         if (*dma.result.valid) std::memcpy(dma.result.data, result_->data(now), dma.result.bytes);
         *dma.clock = 0;
@@ -102,7 +102,7 @@ class DmaNode : public Node {
             host_.drive();
         }
         image_->offer(now + 1, *dma.image.valid, dma.image.data);
-        weights_->offer(now + 1, *dma.weights.valid, dma.weights.data);
+        if (weights_) weights_->offer(now + 1, *dma.weights.valid, dma.weights.data);
         result_->accept(now + 1, *dma.result.ready);
         return moved_ || host_.busy() || !memory.quiet();
     }

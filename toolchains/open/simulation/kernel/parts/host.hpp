@@ -11,17 +11,18 @@ namespace farm {
 
 class Host {
   public:
-    explicit Host(const ControlPins& pins) : pins_(pins) {
+    // `pointers`: buffers that the kernel takes, the weights last; the number of images is behind them.
+    Host(const ControlPins& pins, std::uint32_t pointers) : pins_(pins), pointers_(pointers) {
         for (unsigned char* pin : {pins.awvalid, pins.wvalid, pins.bready, pins.arvalid, pins.rready}) *pin = 0;
     }
 
     void call(std::uint64_t images_at, std::uint64_t results_at, std::uint64_t weights_at, std::uint32_t images) {
         const std::uint64_t pointers[] = {images_at, results_at, weights_at};
-        for (std::uint32_t i = 0; i < 3; i++) {
+        for (std::uint32_t i = 0; i < pointers_; i++) {
             write(0x10 + 12 * i, static_cast<std::uint32_t>(pointers[i]));
             write(0x14 + 12 * i, static_cast<std::uint32_t>(pointers[i] >> 32));
         }
-        write(0x34, images);
+        write(0x10 + 12 * pointers_, images);
         write(INTERRUPTS, 1);
         write(ENABLED, DONE_EVENT);
         write(CONTROL, START);
@@ -79,6 +80,7 @@ class Host {
     };
 
     const ControlPins pins_;
+    const std::uint32_t pointers_;
     std::deque<Access> asked_;
     bool under_way_ = false, called_ = false, started_ = false, interrupt_ = false;
     bool address_moved_ = false, data_moved_ = false, answered_ = false, read_moved_ = false, value_moved_ = false;
