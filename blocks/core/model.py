@@ -10,6 +10,7 @@ import numpy as np
 
 from blocks.core.graph import Graph, GraphCore, Node
 from blocks.operators.deinterleave import Deinterleave
+from blocks.operators.depthwise import Depthwise
 from blocks.operators.models import model_of
 from blocks.operators.mvau import Mvau
 from blocks.operators.threshold import Threshold
@@ -58,12 +59,15 @@ def random_parameters(core: GraphCore, rng: np.random.Generator) -> dict[str, Te
                 drawn[port.parameter] = rng.integers(-half, half, shape)
         elif role == "thresholds":
             drawn[port.parameter] = _random_thresholds(operator, _mvau_before(core.graph, nodes[port.node]), rng)
-        else:
+        elif role == "bias":
             drawn[port.parameter] = rng.integers(-(2**20), 2**20, operator.beats * operator.lanes)
+        else:
+            half = 2 ** (port.stream.bits - 1)
+            drawn[port.parameter] = rng.integers(-half, half, operator.channels)
     return drawn
 
 
-def _random_thresholds(operator: Threshold, before: Mvau | None, rng: np.random.Generator) -> Tensor:
+def _random_thresholds(operator: Threshold, before: Mvau | Depthwise | None, rng: np.random.Generator) -> Tensor:
     """Thresholds [C, T] spread like the values that they are compared with, so that every count occurs.
 
     A sum of many products stays near zero: 4,608 products of 1 bit weights and 2 bit activations have a standard
@@ -81,15 +85,16 @@ def _random_thresholds(operator: Threshold, before: Mvau | None, rng: np.random.
     # Trained networks have some thresholds that no value reaches, and some that every value reaches.
     drawn[rng.random(len(drawn)) < _OUT_OF_REACH, 0] = operator.lowest - 1
     drawn[rng.random(len(drawn)) < _OUT_OF_REACH, -1] = operator.highest + 2
-    return np.sort(drawn, axis=1)
+    drawn = np.sort(drawn, axis=1)
+    return np.column_stack([drawn, rng.integers(0, 2, len(drawn))]) if operator.inverts else drawn
 
 
-def _mvau_before(graph: Graph, node: Node) -> Mvau | None:
-    """The matrix-vector unit that a node's values come from; None if from another operator or a port."""
+def _mvau_before(graph: Graph, node: Node) -> Mvau | Depthwise | None:
+    """The unit that a node's values come from; None if from another operator or a port."""
     makers = {output: maker for maker in graph.nodes for output in maker.outputs}
     while node.inputs[0] in makers:
         node = makers[node.inputs[0]]
-        if isinstance(node.operator, Mvau):
+        if isinstance(node.operator, Mvau | Depthwise):
             return node.operator
         if not isinstance(node.operator, Deinterleave | WidthConverter):
             break

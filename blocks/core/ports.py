@@ -37,7 +37,7 @@ def port_name(stream: str) -> str:
 
 @dataclass(frozen=True)
 class InterfacePort:
-    """A port of a top: `role` is `data`, `weights`, `thresholds`, `bias`, `memory` or `control`.
+    """A port of a top: `role` is `data`, `memory`, `control` or that of a parameter (`ParameterStream.role`).
 
     `stream` is the graph's name for the stream behind it. For a port of the DMA it is the port's own name.
     """

@@ -55,7 +55,7 @@ class ParameterStream:
     depth: int
     signed: bool
     role: str
-    """`weights`, `thresholds` or `bias`."""
+    """`weights`, `thresholds`, `bias`, `multipliers` or `addends`."""
 
     @property
     def width_bits(self) -> int:

@@ -1,11 +1,13 @@
-"""Add: two streams, or a stream and a trained bias; minus an offset, then saturated."""
+"""Add: two streams, or a stream and a trained bias, times small factors; minus an offset, then saturated."""
 
 from __future__ import annotations
 
 from blocks.operators.base import Mistake, Operator, ParameterStream, Stream, SvModule, by_formula, signed_bits
-from blocks.operators.checks import MAX_LANE_BITS, lane_bits, positive
+from blocks.operators.checks import MAX_LANE_BITS, at_most, lane_bits, positive
 from config.fpga_resources import Resources
 from config.frozen import dataclass
+
+MAX_FACTOR = 256
 
 
 def _span(bits: int, signed: bool) -> tuple[int, int]:
@@ -14,11 +16,14 @@ def _span(bits: int, signed: bool) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Add(Operator):
-    """out = a + b - offset, saturated to both ends of the output range.
+    """out = a_factor * a + b_factor * b - offset, saturated to both ends of the output range.
 
+    An output that holds every sum saturates nothing, and has no comparisons.
     If both values have an offset (v stands for v - 8), the sum has it twice, and `offset` subtracts it once.
     With `b_parameter` b is a trained bias, one value per element of an image.
     """
+
+    later_fields = ("a_factor", "b_factor")
 
     lanes: int
     beats: int
@@ -30,6 +35,8 @@ class Add(Operator):
     output_signed: bool
     offset: int
     b_parameter: bool = False
+    a_factor: int = 1
+    b_factor: int = 1
 
     @property
     def inputs(self) -> tuple[Stream, ...]:
@@ -55,11 +62,28 @@ class Add(Operator):
         return _span(self.output_bits, self.output_signed)
 
     @property
-    def sum_bits(self) -> int:
-        """Two's complement bits that hold a + b, a + b - offset, the offset and both ends of the output."""
+    def _sums(self) -> tuple[int, int]:
+        """The lowest and the highest sum, without the offset."""
         (a_low, a_high), (b_low, b_high) = _span(self.a_bits, self.a_signed), _span(self.b_bits, self.b_signed)
-        low, high = a_low + b_low, a_high + b_high
-        reach = (low, high, low - self.offset, high - self.offset, self.offset, *self.output_range)
+        return self.a_factor * a_low + self.b_factor * b_low, self.a_factor * a_high + self.b_factor * b_high
+
+    @property
+    def saturates(self) -> bool:
+        """Whether there are sums that the output does not hold."""
+        low, high = self._sums
+        return low - self.offset < self.output_range[0] or high - self.offset > self.output_range[1]
+
+    @property
+    def scales(self) -> bool:
+        """Whether a factor is more than 1."""
+        return (self.a_factor, self.b_factor) != (1, 1)
+
+    @property
+    def sum_bits(self) -> int:
+        """Two's complement bits that hold the sums, with and without offset, the offset and both ends of the output."""
+        low, high = self._sums
+        factors = (self.a_factor, self.b_factor) if self.scales else ()
+        reach = (low, high, low - self.offset, high - self.offset, self.offset, *self.output_range, *factors)
         return signed_bits(min(reach), max(reach))
 
     def cycles(self) -> int:
@@ -67,14 +91,22 @@ class Add(Operator):
         return self.beats
 
     def area(self) -> Resources:
-        """Adder, offset and two comparisons per lane (own estimate)."""
-        return by_formula(luts=3 * self.lanes * self.sum_bits)
+        """Adder, offset and two comparisons per lane; an adder for each further 1 of a factor (own estimate)."""
+        if not self.scales and self.saturates:
+            return by_formula(luts=3 * self.lanes * self.sum_bits)
+        ones = sum(factor.bit_count() - 1 for factor in (self.a_factor, self.b_factor))
+        adders = ones + 1 + (self.offset != 0) + 2 * self.saturates
+        return by_formula(luts=self.lanes * self.sum_bits * adders)
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Checks sizes and the width of the sum."""
-        found = positive(self, "lanes", "beats") + lane_bits(self, "a_bits", "b_bits", "output_bits")
+        found = positive(self, "lanes", "beats", "a_factor", "b_factor") + lane_bits(
+            self, "a_bits", "b_bits", "output_bits"
+        )
         if found:
             return tuple(found)
+        for field in ("a_factor", "b_factor"):
+            found += at_most(self, field, "highest factor", MAX_FACTOR)
         if self.sum_bits > MAX_LANE_BITS:
             found.append(
                 Mistake(
@@ -89,7 +121,11 @@ class Add(Operator):
     def cpp_function(self) -> str:
         """`farm::add`. Its arguments are a, b, output, whether b is a stream or a parameter."""
         signed = "true" if self.output_signed else "false"
-        return f"farm::add<{self.lanes}, {self.beats}, {self.sum_bits}, {self.output_bits}, {signed}, {self.offset}>"
+        factors = f", {self.a_factor}, {self.b_factor}" if self.scales else ""
+        return (
+            f"farm::add<{self.lanes}, {self.beats}, {self.sum_bits}, {self.output_bits}, {signed}, "
+            f"{self.offset}{factors}>"
+        )
 
     @property
     def sv_module(self) -> SvModule:
@@ -106,6 +142,8 @@ class Add(Operator):
                 ("OUTPUT_BITS", self.output_bits),
                 ("OUTPUT_SIGNED", self.output_signed),
                 ("OFFSET", self.offset),
+                *((("A_FACTOR", self.a_factor), ("B_FACTOR", self.b_factor)) if self.scales else ()),
+                *(() if self.saturates else (("SATURATES", 0),)),
             ),
         )
 

@@ -1,4 +1,4 @@
-// out = a + b - OFFSET, saturated to both ends of the output range.
+// out = A_FACTOR * a + B_FACTOR * b - OFFSET, saturated to both ends of the output range.
 #ifndef FARM_ADD_HPP
 #define FARM_ADD_HPP
 
@@ -7,7 +7,8 @@
 namespace farm {
 
 // B is a stream or the memory of a trained bias. SUM_BITS holds every sum, the offset and both ends of the output.
-template <int LANES, int BEATS, int SUM_BITS, int OUTPUT_BITS, bool OUTPUT_SIGNED, int OFFSET, class A, class B>
+template <int LANES, int BEATS, int SUM_BITS, int OUTPUT_BITS, bool OUTPUT_SIGNED, int OFFSET, int A_FACTOR = 1,
+          int B_FACTOR = 1, class A, class B>
 void add(stream<A>& a, B& b, stream<typename beat_of<OUTPUT_SIGNED, LANES, OUTPUT_BITS>::type>& output) {
     typedef int_t<SUM_BITS> sum_t;
     typedef typename beat_of<OUTPUT_SIGNED, LANES, OUTPUT_BITS>::type output_t;
@@ -24,7 +25,8 @@ void add(stream<A>& a, B& b, stream<typename beat_of<OUTPUT_SIGNED, LANES, OUTPU
         FARM_PARTITION(beat.lane);
         add_lanes: for (int l = 0; l < LANES; l++) {
 #pragma HLS UNROLL
-            sum_t sum = (sum_t)left.lane[l] + (sum_t)right.lane[l];
+            sum_t sum = (sum_t)((sum_t)left.lane[l] * (sum_t)A_FACTOR);
+            sum = sum + (sum_t)((sum_t)right.lane[l] * (sum_t)B_FACTOR);
             sum = sum - (sum_t)OFFSET;
             if (sum > HIGHEST) {
                 sum = HIGHEST;

@@ -1,4 +1,4 @@
-"""Add, exactly: a + b - offset, saturated to the output range, for tensors [N, ...]."""
+"""Add, exactly: a_factor * a + b_factor * b - offset, saturated to the output range, for tensors [N, ...]."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def apply(shape: Add, inputs: Sequence[Tensor], parameters: Sequence[Tensor]) ->
             raise ValueError(f"input b has shape {list(b.shape)}, expected that of a, {list(a.shape)}")
     lowest, highest = shape.output_range
     # A sum has at most 64 bits in two's complement, so int64 holds it and both ends of the range.
-    sums = a.astype(np.int64) + b.astype(np.int64) - shape.offset
+    sums = shape.a_factor * a.astype(np.int64) + shape.b_factor * b.astype(np.int64) - shape.offset
     return (np.clip(sums, lowest, highest).astype(lane_dtype(shape.output_bits, shape.output_signed)),)
 
 

@@ -1,4 +1,4 @@
-"""Pad: zero rows and columns around a map."""
+"""Pad: rows and columns of one value around a map."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ from blocks.operators.checks import divides, lane_bits, not_negative, positive
 from config.fpga_resources import Resources
 from config.frozen import dataclass
 
+MAX_VALUE = (1 << 31) - 1
+"""The highest number that a parameter of a SystemVerilog module holds."""
+
 
 @dataclass(frozen=True)
 class Pad(Operator):
-    """Zero rows and columns around a map of `height` x `width` x `channels` (sizes of the input, without padding).
+    """Rows and columns of `value` around a map of `height` x `width` x `channels` (the input's sizes).
 
+    `value` is a stored number: the zero point of the activations, or 0, the lowest one, in front of a max pool.
     A beat holds `lanes` channels of one pixel, or `pixels` whole pixels. Rows are whole beats on both sides, but pixels
     that come in one beat leave in two if `left` is no multiple of `pixels`.
     """
 
-    later_fields = ("pixels",)
+    later_fields = ("pixels", "value")
 
     channels: int
     height: int
@@ -28,6 +32,7 @@ class Pad(Operator):
     lanes: int
     bits: int
     pixels: int = 1
+    value: int = 0
 
     @property
     def out_height(self) -> int:
@@ -60,9 +65,13 @@ class Pad(Operator):
     def mistakes(self) -> tuple[Mistake, ...]:
         """Checks sizes and padding, and that lanes divide the channels or beats the rows."""
         found = positive(self, "channels", "height", "width", "lanes", "pixels") + lane_bits(self, "bits")
-        found += not_negative(self, "top", "left", "bottom", "right")
+        found += not_negative(self, "top", "left", "bottom", "right", "value")
         if found:
             return tuple(found)
+        most = min((1 << self.bits) - 1, MAX_VALUE)
+        if self.value > most:
+            what = f"value {self.value} does not fit lanes of {self.bits} bits"
+            return (Mistake("value", what, f"value is 0 to {most}"),)
         if self.pixels == 1:
             return tuple(divides(self, "lanes", "channels", self.channels))
         found = divides(self, "pixels", "the columns", self.width)
@@ -75,19 +84,21 @@ class Pad(Operator):
     @property
     def cpp_function(self) -> str:
         """`farm::pad` or `farm::pad_pixels` with this shape."""
+        value = f", {self.value}" if self.value else ""
         if self.pixels > 1:
             return (
                 f"farm::pad_pixels<{self.channels}, {self.height}, {self.width}, {self.top}, {self.left}, "
-                f"{self.bottom}, {self.right}, {self.pixels}, {self.bits}>"
+                f"{self.bottom}, {self.right}, {self.pixels}, {self.bits}{value}>"
             )
         return (
             f"farm::pad<{self.channels}, {self.height}, {self.width}, {self.top}, {self.left}, {self.bottom}, "
-            f"{self.right}, {self.lanes}, {self.bits}>"
+            f"{self.right}, {self.lanes}, {self.bits}{value}>"
         )
 
     @property
     def sv_module(self) -> SvModule:
         """`farm_pad`. With several pixels a beat its columns are beats, shifted by the rest of the left padding."""
+        value = (("BITS", self.bits), ("VALUE", self.value)) if self.value else ()
         if self.pixels > 1:
             left, columns = self.left // self.pixels, self.width // self.pixels
             return SvModule(
@@ -101,6 +112,7 @@ class Pad(Operator):
                     ("BOTTOM", self.bottom),
                     ("RIGHT", self.out_width // self.pixels - left - columns),
                     ("SHIFT", self.left % self.pixels * self.channels * self.bits),
+                    *value,
                 ),
             )
         return SvModule(
@@ -114,6 +126,7 @@ class Pad(Operator):
                 ("LEFT", self.left),
                 ("BOTTOM", self.bottom),
                 ("RIGHT", self.right),
+                *value,
             ),
         )
 

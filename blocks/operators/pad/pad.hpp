@@ -1,4 +1,4 @@
-// Zero rows and columns around a map, LANES channels a beat.
+// Rows and columns of VALUE around a map, LANES channels a beat.
 #ifndef FARM_PAD_HPP
 #define FARM_PAD_HPP
 
@@ -6,7 +6,8 @@
 
 namespace farm {
 
-template <int CHANNELS, int HEIGHT, int WIDTH, int TOP, int LEFT, int BOTTOM, int RIGHT, int LANES, int BITS>
+template <int CHANNELS, int HEIGHT, int WIDTH, int TOP, int LEFT, int BOTTOM, int RIGHT, int LANES, int BITS,
+          int VALUE = 0>
 void pad(stream<lanes<LANES, BITS> >& input, stream<lanes<LANES, BITS> >& output) {
     const int FOLDS = CHANNELS / LANES;
     pad_rows: for (int y = 0; y < TOP + HEIGHT + BOTTOM; y++) {
@@ -18,9 +19,9 @@ void pad(stream<lanes<LANES, BITS> >& input, stream<lanes<LANES, BITS> >& output
                 if (y >= TOP && y < TOP + HEIGHT && x >= LEFT && x < LEFT + WIDTH) {
                     beat = input.read();
                 } else {
-                    pad_zeros: for (int i = 0; i < LANES; i++) {
+                    pad_values: for (int i = 0; i < LANES; i++) {
 #pragma HLS UNROLL
-                        beat.lane[i] = 0;
+                        beat.lane[i] = VALUE;
                     }
                 }
                 output.write(beat);
@@ -30,7 +31,8 @@ void pad(stream<lanes<LANES, BITS> >& input, stream<lanes<LANES, BITS> >& output
 }
 
 // The same, PIXELS whole pixels a beat. If LEFT is no multiple of PIXELS, the last pixels of a beat leave with the next.
-template <int CHANNELS, int HEIGHT, int WIDTH, int TOP, int LEFT, int BOTTOM, int RIGHT, int PIXELS, int BITS>
+template <int CHANNELS, int HEIGHT, int WIDTH, int TOP, int LEFT, int BOTTOM, int RIGHT, int PIXELS, int BITS,
+          int VALUE = 0>
 void pad_pixels(stream<lanes<PIXELS * CHANNELS, BITS> >& input, stream<lanes<PIXELS * CHANNELS, BITS> >& output) {
     const int LANES = PIXELS * CHANNELS;
     const int SHIFT = LEFT % PIXELS * CHANNELS;
@@ -41,7 +43,7 @@ void pad_pixels(stream<lanes<PIXELS * CHANNELS, BITS> >& input, stream<lanes<PIX
     FARM_PARTITION(before.lane);
     pad_clear: for (int l = 0; l < LANES; l++) {
 #pragma HLS UNROLL
-        before.lane[l] = 0;
+        before.lane[l] = VALUE;
     }
     pad_rows: for (int y = 0; y < TOP + HEIGHT + BOTTOM; y++) {
         pad_beats: for (int x = 0; x < (LEFT + WIDTH + RIGHT) / PIXELS; x++) {
@@ -51,9 +53,9 @@ void pad_pixels(stream<lanes<PIXELS * CHANNELS, BITS> >& input, stream<lanes<PIX
             if (y >= TOP && y < TOP + HEIGHT && x >= FIRST && x < END) {
                 now = input.read();
             } else {
-                pad_zeros: for (int l = 0; l < LANES; l++) {
+                pad_values: for (int l = 0; l < LANES; l++) {
 #pragma HLS UNROLL
-                    now.lane[l] = 0;
+                    now.lane[l] = VALUE;
                 }
             }
             lanes<LANES, BITS> beat;

@@ -1,4 +1,4 @@
-// Zero rows and columns around a map; FOLDS beats a pixel. The top rows of an image leave only once its first beat has
+// Rows and columns of VALUE around a map; FOLDS beats a pixel. The top rows of an image leave only once its first beat has
 // arrived, so nothing leaves without an image. The bottom rows need not wait.
 `default_nettype none
 
@@ -11,7 +11,9 @@ module farm_pad #(
     parameter int LEFT = 0,
     parameter int BOTTOM = 0,
     parameter int RIGHT = 0,
-    parameter int SHIFT = 0  // highest bits of a beat that leave with the next one; a row then ends with a beat of zeros
+    parameter int SHIFT = 0,  // highest bits of a beat that leave with the next one; a row then ends with a beat of VALUE
+    parameter int BITS = WIDTH,  // of an element
+    parameter int VALUE = 0
 ) (
     input  wire              clk,
     input  wire              rst,
@@ -22,6 +24,7 @@ module farm_pad #(
     output logic             out0_valid,
     input  wire              out0_ready
 );
+    localparam logic [WIDTH-1:0] FILL = {(WIDTH / BITS){BITS'(VALUE)}};
     localparam int OUT_ROWS = TOP + ROWS + BOTTOM;
     localparam int OUT_COLUMNS = LEFT + COLUMNS + RIGHT;
     localparam int Y_BITS = $clog2(OUT_ROWS + 1);
@@ -69,7 +72,7 @@ module farm_pad #(
         end
     end
 
-    wire [WIDTH-1:0] now = on_map ? in0_data : '0;
+    wire [WIDTH-1:0] now = on_map ? in0_data : FILL;
     logic [WIDTH-1:0] beat;
     if (SHIFT == 0) begin : straight
         assign beat = now;
@@ -77,7 +80,7 @@ module farm_pad #(
         logic [SHIFT-1:0] carried;
         assign beat = {now[WIDTH-SHIFT-1:0], carried};
         always_ff @(posedge clk) begin
-            if (rst) carried <= '0;
+            if (rst) carried <= FILL[WIDTH-1:WIDTH-SHIFT];
             else if (moved) carried <= now[WIDTH-1:WIDTH-SHIFT];
         end
     end

@@ -22,7 +22,13 @@ MAX_OUTPUT_BITS = 8
 
 @dataclass(frozen=True)
 class Threshold(Operator):
-    """`2^output_bits - 1` thresholds per channel, for values lowest..highest; out = number of thresholds <= value."""
+    """`2^output_bits - 1` thresholds per channel, for values lowest..highest; out = number of thresholds <= value.
+
+    With `inverts` each channel has a flag beside its thresholds. Where it is 1, all bits of the count are inverted: the
+    channel descends. The number of thresholds t with value <= t is the inverted number of those with t + 1 <= value.
+    """
+
+    later_fields = ("inverts",)
 
     channels: int
     pixels: int
@@ -30,6 +36,7 @@ class Threshold(Operator):
     lowest: int
     highest: int
     output_bits: int
+    inverts: bool = False
 
     steady_parameters = True
 
@@ -65,8 +72,11 @@ class Threshold(Operator):
 
     @property
     def parameters(self) -> tuple[ParameterStream, ...]:
-        """The thresholds of `pe` channels a beat: PE 0 in the lowest bits, ascending within each PE."""
-        lanes = self.pe * self.steps
+        """The thresholds of `pe` channels a beat: PE 0 in the lowest bits, ascending within each PE; then the flags.
+
+        Flags fill lanes of `threshold_bits`: that of PE p is bit p of the bits above the thresholds.
+        """
+        lanes = self.pe * self.steps + (-(-self.pe // self.threshold_bits) if self.inverts else 0)
         return (ParameterStream(lanes, self.threshold_bits, self.folds, self.signed, role="thresholds"),)
 
     @property
@@ -83,8 +93,9 @@ class Threshold(Operator):
         return self.outputs[0].beats
 
     def area(self) -> Resources:
-        """The comparators' term of FINN-R's formula: 1.1 * PE * (2^B - 1) * bits of a value."""
-        return by_formula(luts=1.1 * self.pe * self.steps * self.input_bits)
+        """The comparators' term of FINN-R's formula: 1.1 * PE * (2^B - 1) * bits of a value; a LUT inverts a bit."""
+        inverted = self.pe * self.output_bits if self.inverts else 0
+        return by_formula(luts=1.1 * self.pe * self.steps * self.input_bits + inverted)
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Checks the range, and that there are no more PE than channels."""
@@ -114,7 +125,8 @@ class Threshold(Operator):
     @property
     def cpp_function(self) -> str:
         """`farm::threshold` with this shape."""
-        return f"farm::threshold<{self.channels}, {self.pixels}, {self.pe}, {self.output_bits}>"
+        inverts = ", true" if self.inverts else ""
+        return f"farm::threshold<{self.channels}, {self.pixels}, {self.pe}, {self.output_bits}{inverts}>"
 
     @property
     def sv_module(self) -> SvModule:
@@ -127,6 +139,7 @@ class Threshold(Operator):
                 ("THRESHOLD_BITS", self.threshold_bits),
                 ("OUTPUT_BITS", self.output_bits),
                 ("SIGNED", self.signed),
+                *((("INVERTS", 1),) if self.inverts else ()),
             ),
         )
 

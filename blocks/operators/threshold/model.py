@@ -1,4 +1,7 @@
-"""Threshold activation, exactly: values [N, H, W, C], thresholds [C, T] -> counts [N, H, W, C]."""
+"""Threshold activation, exactly: values [N, H, W, C], thresholds [C, T] -> counts [N, H, W, C].
+
+With `inverts` the parameter is [C, T + 1]: the last column holds the channels' flags, 0 or 1.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,10 @@ from blocks.operators.threshold import Threshold
 
 
 def apply(shape: Threshold, inputs: Sequence[Tensor], parameters: Sequence[Tensor]) -> tuple[Tensor, ...]:
-    """For each value, the number of its channel's thresholds that are at most the value."""
+    """For each value, the number of its channel's thresholds that are at most the value, inverted where flagged."""
     (given,) = exactly("inputs", inputs, 1)
-    (thresholds,) = exactly("parameters", parameters, 1)
+    (parameter,) = exactly("parameters", parameters, 1)
+    thresholds, flags = split(shape, parameter)
     values = check("input", given, (None, None, None, shape.channels))
     if values.shape[1] * values.shape[2] != shape.pixels:
         raise ValueError(f"input has {values.shape[1]} x {values.shape[2]} pixels, expected {shape.pixels}")
@@ -25,7 +29,16 @@ def apply(shape: Threshold, inputs: Sequence[Tensor], parameters: Sequence[Tenso
     counts = np.zeros(values.shape, np.uint8)
     for step in range(shape.steps):
         counts += limits[:, step] <= wide
-    return (counts,)
+    return (counts ^ (flags.astype(np.uint8) * np.uint8(shape.steps)),)
+
+
+def split(shape: Threshold, parameter: Tensor) -> tuple[Tensor, Tensor]:
+    """The thresholds [C, T] of a parameter, and its flags [C]: zeros without `inverts`. Raises ValueError."""
+    if not shape.inverts:
+        return parameter, np.zeros(shape.channels, np.uint8)
+    array = check("thresholds", parameter, (shape.channels, shape.steps + 1))
+    in_range("flags", array[:, -1], 0, 1)
+    return array[:, :-1], array[:, -1]
 
 
 def saturated(shape: Threshold, thresholds: Tensor) -> Tensor:
@@ -43,8 +56,31 @@ def saturated(shape: Threshold, thresholds: Tensor) -> Tensor:
 
 
 def memory(shape: Threshold, index: int, values: Tensor) -> Tensor:
-    """Saturated thresholds in stream order, [channels / pe, pe * T]: PE 0 lowest, ascending within each PE."""
+    """Saturated thresholds in stream order, [channels / pe, pe * T]: PE 0 lowest, ascending within each PE.
+
+    With `inverts` the flags follow: lane pe * T + i holds those of the PEs from i * B on, B bits of a threshold.
+    """
     if index != 0:
         raise no_memory(1, index)
-    limits = saturated(shape, values)
-    return beats(shape.parameters[0], np.pad(limits, ((0, shape.folds * shape.pe - shape.channels), (0, 0))))
+    thresholds, flags = split(shape, values)
+    spare = shape.folds * shape.pe - shape.channels
+    limits = np.pad(saturated(shape, thresholds), ((0, spare), (0, 0)))
+    if not shape.inverts:
+        return beats(shape.parameters[0], limits)
+    rows = limits.reshape(shape.folds, shape.pe * shape.steps)
+    return beats(shape.parameters[0], np.hstack([rows, _packed(shape, np.pad(flags, (0, spare))).astype(rows.dtype)]))
+
+
+def _packed(shape: Threshold, flags: Tensor) -> Tensor:
+    """Flags [folds * pe] as lanes [folds, lanes] of `threshold_bits`, in two's complement if thresholds are."""
+    port, bits = shape.parameters[0], shape.threshold_bits
+    lanes = port.lanes - shape.pe * shape.steps
+    rows = np.pad(flags.reshape(shape.folds, shape.pe), ((0, 0), (0, lanes * bits - shape.pe))).astype(np.uint64)
+    words: Tensor = np.bitwise_or.reduce(
+        rows.reshape(shape.folds, lanes, bits) << np.arange(bits, dtype=np.uint64), axis=2
+    )
+    if not shape.signed:
+        return words
+    unused = np.uint64(64 - bits)
+    signed: Tensor = (words << unused).view(np.int64) >> np.int64(64 - bits)
+    return signed

@@ -6,8 +6,9 @@
 
 namespace farm {
 
-// A beat of parameters holds the thresholds of PE channels: lane p * (2^OUTPUT_BITS - 1) + k.
-template <int CHANNELS, int PIXELS, int PE, int OUTPUT_BITS, class Input, class Parameters>
+// A beat of parameters holds the thresholds of PE channels: lane p * (2^OUTPUT_BITS - 1) + k. With INVERTS a bit for
+// each channel follows, as many in a lane as it has bits: where it is 1, the bits of the count are inverted.
+template <int CHANNELS, int PIXELS, int PE, int OUTPUT_BITS, bool INVERTS = false, class Input, class Parameters>
 void threshold(stream<Input>& input, Parameters& thresholds, stream<lanes<PE, OUTPUT_BITS> >& output) {
     const int STEPS = (1 << OUTPUT_BITS) - 1;
     static_assert(Input::count == PE, "a beat of input holds PE channels");
@@ -23,6 +24,13 @@ void threshold(stream<Input>& input, Parameters& thresholds, stream<lanes<PE, OU
             threshold_steps: for (int k = 0; k < STEPS; k++) {
 #pragma HLS UNROLL
                 count += limits.lane[p * STEPS + k] <= values.lane[p] ? 1 : 0;
+            }
+            if (INVERTS) {
+                const int WORD = source_beat<Parameters>::type::bits;
+                const int at = PE * STEPS + p / WORD;
+                if ((limits.lane[INVERTS ? at : 0] >> (p % WORD)) & 1) {
+                    count = (uint_t<OUTPUT_BITS>)(STEPS - count);
+                }
             }
             counts.lane[p] = count;
         }

@@ -9,14 +9,15 @@ module farm_threshold #(
     parameter int INPUT_BITS = 8,
     parameter int THRESHOLD_BITS = 8,
     parameter int OUTPUT_BITS = 2,
-    parameter bit SIGNED = 1
+    parameter bit SIGNED = 1,
+    parameter bit INVERTS = 0  // a beat of in1 ends with a flag for each lane, which inverts its counts
 ) (
     input  wire                        clk,
     input  wire                        rst,
     input  wire  [LANES*INPUT_BITS-1:0] in0_data,
     input  wire                        in0_valid,
     output logic                       in0_ready,
-    input  wire  [LANES*((1<<OUTPUT_BITS)-1)*THRESHOLD_BITS-1:0] in1_data,
+    input  wire  [(LANES*((1<<OUTPUT_BITS)-1)+(INVERTS?(LANES+THRESHOLD_BITS-1)/THRESHOLD_BITS:0))*THRESHOLD_BITS-1:0] in1_data,
     input  wire                        in1_valid,
     output logic                       in1_ready,
     output logic [LANES*OUTPUT_BITS-1:0] out0_data,
@@ -48,10 +49,26 @@ module farm_threshold #(
         );
     end
 
+    logic [LANES*OUTPUT_BITS-1:0] results;
+    if (INVERTS) begin : inverting
+        // The flags stand at the port beside the thresholds; two registers later the counts are there.
+        logic [LANES-1:0] early, flags;
+        always_ff @(posedge clk) begin
+            early <= in1_data[LANES*STEPS*THRESHOLD_BITS+:LANES];
+            flags <= early;
+        end
+        for (genvar lane = 0; lane < LANES; lane++) begin : inverted
+            assign results[lane*OUTPUT_BITS+:OUTPUT_BITS] =
+                counts[lane*OUTPUT_BITS+:OUTPUT_BITS] ^ {OUTPUT_BITS{flags[lane]}};
+        end
+    end else begin : straight
+        assign results = counts;
+    end
+
     always_ff @(posedge clk) stage_valid <= rst ? '0 : LATENCY'({stage_valid, take});
 
     farm_credit_fifo #(.WIDTH(LANES * OUTPUT_BITS), .LATENCY(LATENCY)) leave (
-        .clk, .rst, .issue(take), .room, .in0_data(counts), .in0_valid(stage_valid[LATENCY-1]),
+        .clk, .rst, .issue(take), .room, .in0_data(results), .in0_valid(stage_valid[LATENCY-1]),
         .out0_data, .out0_valid, .out0_ready
     );
 endmodule

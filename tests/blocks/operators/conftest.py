@@ -18,6 +18,7 @@ from blocks.operators.acc_pool import AccPool
 from blocks.operators.add import Add
 from blocks.operators.base import Operator
 from blocks.operators.deinterleave import Deinterleave
+from blocks.operators.depthwise import Depthwise
 from blocks.operators.duplicate import Duplicate
 from blocks.operators.fifo import Fifo
 from blocks.operators.label_select import LabelSelect
@@ -25,7 +26,9 @@ from blocks.operators.max_pool import MaxPool
 from blocks.operators.models import model_of
 from blocks.operators.mvau import Mvau
 from blocks.operators.pad import Pad
+from blocks.operators.requantize import Requantize
 from blocks.operators.sliding_window import SlidingWindow
+from blocks.operators.sum_pool import SumPool
 from blocks.operators.threshold import Threshold
 from blocks.operators.trim import Trim
 from blocks.operators.width_converter import WidthConverter
@@ -103,6 +106,24 @@ SHAPES: tuple[Operator, ...] = (
     LabelSelect(10, 1, 12, 3),
     LabelSelect(12, 4, 3, 5),
     LabelSelect(4, 2, 32, 4),
+    Pad(2, 3, 4, 1, 1, 2, 0, 2, 4, value=8),
+    Pad(3, 2, 8, 1, 3, 1, 5, 12, 3, pixels=4, value=5),
+    Add(3, 8, 4, False, 6, False, 9, False, 0, a_factor=3, b_factor=4),
+    Add(2, 9, 12, True, 32, True, 32, True, 0, b_parameter=True, a_factor=2),
+    Add(2, 7, 5, True, 4, False, 5, False, 3, b_factor=13),
+    Threshold(8, 5, 4, -37, 41, 2, inverts=True),
+    Threshold(7, 4, 3, 0, 15, 1, inverts=True),
+    Threshold(12, 3, 12, -2, 1, 1, inverts=True),  # flags in four lanes of 3 bits
+    Threshold(24, 3, 12, -2000000000, 2000000000, 4, inverts=True),  # 12 * 15 * 32 + 32 bits a beat: two ports
+    SumPool(4, 5, 7, 3, 2, 2, 2),
+    SumPool(3, 6, 6, 2, 2, 3, 8),
+    SumPool(4, 4, 5, 1, 2, 2, 3),
+    Depthwise(6, 9, 2, 4, 4, 5),
+    Depthwise(4, 4, 4, 2, 1, 6),
+    Depthwise(3, 1, 1, 8, 8, 4),
+    Requantize(6, 4, 2, -5000, 4000, 16, 24, 12, 8),
+    Requantize(4, 3, 4, 0, 1000, 9, 12, 0, 5),
+    Requantize(2, 5, 1, -20, 20, 4, 6, 7, 4),
 )
 
 _TOP = """
@@ -168,8 +189,8 @@ static void case_{at}() {{
 
 
 def reads_per_image(shape: Operator) -> int:
-    """Beats that an operator reads from its parameter stream for one image."""
-    return shape.cycles() if isinstance(shape, Mvau) else shape.outputs[0].beats
+    """How often a parameter memory is read, for one image."""
+    return shape.parameter_reads()
 
 
 def source(shapes: Sequence[Operator], host: bool) -> str:
@@ -183,24 +204,24 @@ def source(shapes: Sequence[Operator], host: bool) -> str:
             declare.append(f'    farm::stream<{kind} > in{i}("in{i}");')
             declare.append(f"    for (int i = 0; i < images * {stream.beats}; i++) in{i}.write(get_beat<{kind} >());")
             names.append(f"in{i}")
-        for port in shape.parameters:
-            kind = port.cpp_type
-            declare.append(f"    static {kind} memory[{port.depth}];")
-            declare.append(f"    for (int i = 0; i < {port.depth}; i++) memory[i] = get_beat<{kind} >();")
+        for i, port in enumerate(shape.parameters):
+            kind, memory, values = port.cpp_type, f"memory{i}", f"values{i}"
+            declare.append(f"    static {kind} {memory}[{port.depth}];")
+            declare.append(f"    for (int i = 0; i < {port.depth}; i++) {memory}[i] = get_beat<{kind} >();")
             if host:
-                declare.append(f"    farm::cyclic<{kind} > values(memory, {port.depth});")
+                declare.append(f"    farm::cyclic<{kind} > {values}({memory}, {port.depth});")
             else:
-                declare.append(f'    farm::stream<{kind} > values("values");')
-                total = reads_per_image(shape)
+                declare.append(f'    farm::stream<{kind} > {values}("{values}");')
+                total = reads_per_image(shape) * port.depth
                 declare.append(
-                    f"    for (int i = 0; i < images * {total}; i++) values.write(memory[i % {port.depth}]);"
+                    f"    for (int i = 0; i < images * {total}; i++) {values}.write({memory}[i % {port.depth}]);"
                 )
-            names.append("values")
+            names.append(values)
         for i, stream in enumerate(shape.outputs):
             declare.append(f'    farm::stream<{stream.cpp_type} > out{i}("out{i}");')
             finish.append(f"    for (int i = 0; i < images * {stream.beats}; i++) put_beat(out{i}.read());")
             names.append(f"out{i}")
-        left = [f"!{name}.empty()" for name in names if not (host and name == "values")]
+        left = [f"!{name}.empty()" for name in names if not (host and name.startswith("values"))]
         text.append(
             _CASE.format(
                 at=at,
@@ -281,7 +302,17 @@ def _draw(shape: Operator, images: int, rng: np.random.Generator) -> tuple[list[
     if isinstance(shape, Threshold):
         size = (images, 1, shape.pixels, shape.channels)
         thresholds = values((shape.channels, shape.steps), shape.lowest - 5, shape.highest + 5)
+        if shape.inverts:
+            thresholds = np.column_stack([thresholds, rng.integers(0, 2, shape.channels)])
         return [values(size, shape.lowest, shape.highest)], [thresholds]
+    if isinstance(shape, Depthwise):
+        columns = lanes((images, 1, shape.pixels, shape.positions * shape.channels), shape.input_bits, signed=False)
+        size = (shape.channels, shape.positions)
+        binary = shape.weight_bits == 1
+        return [columns], [rng.choice([-1, 1], size) if binary else lanes(size, shape.weight_bits, signed=True)]
+    if isinstance(shape, Requantize):
+        given = values((images, 1, shape.pixels, shape.channels), shape.lowest, shape.highest)
+        return [given], [lanes((shape.channels,), port.bits, signed=True) for port in shape.parameters]
     if isinstance(shape, LabelSelect):
         return [lanes((images, 1, 1, shape.classes), shape.bits, signed=True)], []
     if hasattr(shape, "height"):

@@ -30,7 +30,7 @@ NAMES = (
     "pad",
     "sliding_window",
 )
-NAMES += ("threshold", "trim", "width_converter")
+NAMES += ("depthwise", "requantize", "sum_pool", "threshold", "trim", "width_converter")
 """The operators of the design."""
 
 

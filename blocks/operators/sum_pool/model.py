@@ -1,0 +1,24 @@
+"""Sum pool, exactly: [N, H, W, C] -> [N, OH, OW, C]."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from blocks.operators.sum_pool import SumPool
+from blocks.operators.tensor import Tensor, check_lanes, exactly, lane_dtype
+
+
+def apply(shape: SumPool, inputs: Sequence[Tensor], parameters: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """The sum of each window, per channel."""
+    exactly("parameters", parameters, 0)
+    (given,) = exactly("inputs", inputs, 1)
+    values = check_lanes("input", given, (None, shape.height, shape.width, shape.channels), shape.bits, signed=False)
+    rows, columns, step = shape.out_height, shape.out_width, shape.stride
+    out = np.zeros((values.shape[0], rows, columns, shape.channels), lane_dtype(shape.output_bits, signed=False))
+    for ky in range(shape.kernel):
+        for kx in range(shape.kernel):
+            part = values[:, ky : ky + (rows - 1) * step + 1 : step, kx : kx + (columns - 1) * step + 1 : step]
+            out += part.astype(out.dtype)
+    return (out,)
