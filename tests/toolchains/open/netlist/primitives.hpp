@@ -80,6 +80,7 @@ class Cell {
         return found;
     }
     std::uint64_t number(Word key, std::uint64_t otherwise) const { return given(key) ? bits(key) : otherwise; }
+    Word text(Word key) const { return instance.parameter(key); }
     void must(Word key, Word wanted) const {
         const Word value = instance.parameter(key);
         if (!value.empty() && value != wanted) throw NetlistError(name() + " with " + std::string(value));
@@ -198,42 +199,61 @@ class BlockRam : public Block {
     }
 };
 
-// A multiplier that adds, after DSP48E2 of models.v.
+// A multiplier that adds, after DSP48E2 of block_models.v.
 class Multiplier : public Block {
   public:
     explicit Multiplier(const Cell& cell)
-        : a(cell.in("A", 30)), b(cell.in("B", 18)), c(cell.in("C", 48)), pcin(cell.in("PCIN", 48)), mode(cell.in("OPMODE", 9)),
-          p(cell.out("P", 48)), pcout(cell.out("PCOUT", 48)), a_registers(cell.number("AREG", 1)),
-          b_registers(cell.number("BREG", 1)), m_register(cell.number("MREG", 1)), p_register(cell.number("PREG", 1)) {
+        : a(cell.in("A", 30)), b(cell.in("B", 18)), c(cell.in("C", 48)), d(cell.in("D", 27)), pcin(cell.in("PCIN", 48)),
+          mode(cell.in("OPMODE", 9)), p(cell.out("P", 48)), pcout(cell.out("PCOUT", 48)), a_registers(cell.number("AREG", 1)),
+          b_registers(cell.number("BREG", 1)), c_register(cell.number("CREG", 1)), d_register(cell.number("DREG", 1)),
+          ad_register(cell.number("ADREG", 1)), m_register(cell.number("MREG", 1)), p_register(cell.number("PREG", 1)),
+          adds_d(cell.text("AMULTSEL") == "\"AD\"") {
         a.resize(27);
-        cell.must("AMULTSEL", "\"A\"");  // nothing here has the adder in front of the multiplier
+        if (!adds_d) cell.must("AMULTSEL", "\"A\"");
         cell.must("USE_MULT", "\"MULTIPLY\""), cell.must("A_INPUT", "\"DIRECT\""), cell.must("B_INPUT", "\"DIRECT\"");
-        for (const Word port : {"CEA1", "CEA2", "CEB1", "CEB2", "CEM", "CEP", "RSTA", "RSTB", "RSTM", "RSTP"})
+        for (const Word key : {"OPMODEREG", "INMODEREG"})
+            if (cell.number(key, 1)) throw NetlistError(cell.name() + ": " + std::string(key) + " is not 0");
+        for (const Word port : {"CEA1", "CEA2", "CEB1", "CEB2", "CEC", "CED", "CEAD", "CEM", "CEP", "RSTA", "RSTB", "RSTC", "RSTD",
+                                "RSTM", "RSTP"})
             controls.push_back(cell.in(port));
+        const Nets chosen = cell.in("INMODE", 5);
+        for (const int other : {0, 1, 3, 4})
+            if (chosen[std::size_t(other)]) throw NetlistError(cell.name() + ": INMODE is used");
+        add_d = chosen[2];
         for (const auto& [port, width] : {std::pair<Word, std::size_t>("ALUMODE", 4), {"CARRYIN", 1}, {"CARRYINSEL", 3}})
             for (const Net net : cell.in(port, width))
                 if (net) throw NetlistError(cell.name() + ": " + std::string(port) + " is used");
         if (p_register) return;
         outputs = p, outputs.insert(outputs.end(), pcout.begin(), pcout.end());
-        for (const Nets* nets : {&c, &pcin, &mode}) inputs.insert(inputs.end(), nets->begin(), nets->end());
-        if (!m_register && !a_registers) inputs.insert(inputs.end(), a.begin(), a.end());
-        if (!m_register && !b_registers) inputs.insert(inputs.end(), b.begin(), b.end());
+        const auto seen = [&](const Nets& nets) { inputs.insert(inputs.end(), nets.begin(), nets.end()); };
+        seen(pcin), seen(mode);
+        if (!c_register) seen(c);
+        const bool before_m = !m_register, before_ad = before_m && !(adds_d && ad_register);
+        if (before_ad && !a_registers) seen(a);
+        if (before_ad && adds_d && !d_register) seen(d);
+        if (before_ad && adds_d) inputs.push_back(add_d);
+        if (before_m && !b_registers) seen(b);
     }
 
     void sample(const Values& v) override {
         const auto on = [&](int control) { return v[controls[std::size_t(control)]] != 0; };
         const std::int64_t product_now = product(v), sum_now = sum(v), a_now = given(v, a), b_now = given(v, b);
-        const std::int64_t a_before = a1, b_before = b1;
+        const std::int64_t ad_now = sum_ad(v), a_before = a1, b_before = b1;
         if (on(0)) a1 = a_now;
         if (on(1)) a2 = a_registers == 2 ? a_before : a_now;
         if (on(2)) b1 = b_now;
         if (on(3)) b2 = b_registers == 2 ? b_before : b_now;
-        if (on(4)) m = product_now;
-        if (on(5)) held = sum_now;
-        if (on(6)) a1 = a2 = 0;
-        if (on(7)) b1 = b2 = 0;
-        if (on(8)) m = 0;
-        if (on(9)) held = 0;
+        if (on(4)) c1 = given(v, c);
+        if (on(5)) d1 = given(v, d);
+        if (on(6)) ad1 = ad_now;
+        if (on(7)) m = product_now;
+        if (on(8)) held = sum_now;
+        if (on(9)) a1 = a2 = 0;
+        if (on(10)) b1 = b2 = 0;
+        if (on(11)) c1 = 0;
+        if (on(12)) d1 = ad1 = 0;
+        if (on(13)) m = 0;
+        if (on(14)) held = 0;
     }
     void drive(Values& v) const override {
         const auto value = static_cast<std::uint64_t>(p_register ? held : sum(v));
@@ -241,27 +261,34 @@ class Multiplier : public Block {
     }
 
   private:
-    Nets a, b, c, pcin, mode, p, pcout, controls;
-    std::uint64_t a_registers, b_registers, m_register, p_register;
-    std::int64_t a1 = 0, a2 = 0, b1 = 0, b2 = 0, m = 0, held = 0;
+    Nets a, b, c, d, pcin, mode, p, pcout, controls;
+    Net add_d = 0;
+    std::uint64_t a_registers, b_registers, c_register, d_register, ad_register, m_register, p_register;
+    bool adds_d;
+    std::int64_t a1 = 0, a2 = 0, b1 = 0, b2 = 0, c1 = 0, d1 = 0, ad1 = 0, m = 0, held = 0;
 
+    static std::int64_t extended(std::int64_t value, std::size_t bits) {
+        return static_cast<std::int64_t>(static_cast<std::uint64_t>(value) << (64 - bits)) >> (64 - bits);
+    }
     static std::int64_t given(const Values& v, const Nets& nets) {
-        const std::size_t spare = 64 - nets.size();
-        return static_cast<std::int64_t>(value_of(v, nets) << spare) >> spare;
+        return extended(static_cast<std::int64_t>(value_of(v, nets)), nets.size());
+    }
+    std::int64_t sum_ad(const Values& v) const {
+        const std::int64_t first = a_registers ? a2 : given(v, a), second = d_register ? d1 : given(v, d);
+        return extended(first + (v[add_d] ? second : 0), 27);
     }
     std::int64_t product(const Values& v) const {
-        return (a_registers ? a2 : given(v, a)) * (b_registers ? b2 : given(v, b));
+        const std::int64_t first = !adds_d ? (a_registers ? a2 : given(v, a)) : ad_register ? ad1 : sum_ad(v);
+        return first * (b_registers ? b2 : given(v, b));
     }
     std::int64_t sum(const Values& v) const {
         const std::uint64_t wanted = value_of(v, mode);
-        const std::int64_t xy = m_register ? m : product(v);
-        switch (wanted >> 4) {
-        case 0: return xy;
-        case 1: return xy + given(v, pcin);
-        case 2: return xy + held;
-        case 3: return xy + given(v, c);
-        default: return xy ^ 0x5a5a5a5a5a5a;  // no such mode is in models.v
-        }
+        const std::int64_t third = c_register ? c1 : given(v, c), unknown = 0x5a5a5a5a5a5a;  // no such mode is in the model
+        const std::uint64_t w = wanted >> 7, z = wanted >> 4 & 7, xy = wanted & 15;
+        const std::int64_t x = xy == 0 ? 0 : xy == 5 ? (m_register ? m : product(v)) : unknown;
+        const std::int64_t from_w = w == 0 ? 0 : w == 1 ? held : w == 3 ? third : unknown;
+        const std::int64_t from_z = z == 0 ? 0 : z == 1 ? given(v, pcin) : z == 2 ? held : z == 3 ? third : unknown;
+        return extended(x + from_w + from_z, 48);
     }
 };
 
@@ -276,7 +303,8 @@ struct Circuit {
     std::mt19937_64 random;
 
     void add(const Cell& cell, Word type) {
-        if (type.substr(0, 3) == "LUT" && type.size() == 4) look_up(cell, std::size_t(type[3] - '0'));
+        if (type == "LUT6_2") look_up_twice(cell);
+        else if (type.substr(0, 3) == "LUT" && type.size() == 4) look_up(cell, std::size_t(type[3] - '0'));
         else if (type.substr(0, 4) == "MUXF") table({cell.in("I0"), cell.in("I1"), cell.in("S")}, cell.out("O"), 0xca);
         else if (type == "INV") table({cell.in("I")}, cell.out("O"), 1);
         else if (type == "CARRY8") carry(cell);
@@ -303,11 +331,21 @@ struct Circuit {
         for (std::size_t i = 0; i < size; i++) in.push_back(cell.in("I" + std::to_string(i)));
         table(in, cell.out("O"), cell.bits("INIT"));
     }
+    // O5 is the lower half of the table: it does not depend on I5.
+    void look_up_twice(const Cell& cell) {
+        Nets in;
+        for (std::size_t i = 0; i < 6; i++) in.push_back(cell.in("I" + std::to_string(i)));
+        table(in, cell.out("O6"), cell.bits("INIT"));
+        in.pop_back();
+        table(in, cell.out("O5"), cell.bits("INIT") & 0xffffffff);
+    }
     void carry(const Cell& cell) {
-        cell.must("CARRY_TYPE", "\"SINGLE_CY8\"");
+        const bool dual = cell.text("CARRY_TYPE") == "\"DUAL_CY4\"";
+        if (!dual) cell.must("CARRY_TYPE", "\"SINGLE_CY8\"");
         const Nets s = cell.in("S", 8), di = cell.in("DI", 8), co = cell.out("CO", 8), o = cell.out("O", 8);
         Net before = cell.in("CI");
         for (std::size_t i = 0; i < 8; before = co[i++]) {
+            if (dual && i == 4) before = cell.in("CI_TOP");
             table({s[i], before}, o[i], 0b0110);
             table({s[i], before, di[i]}, co[i], 0b11011000);
         }

@@ -77,9 +77,12 @@ def slice_cells(kit: Kit) -> None:
     for size in range(1, 7):
         inputs: dict[str, int | str] = {f"I{place}": 1 for place in range(size)}
         kit.add(f"LUT{size}", inputs, {"O": 1}, INIT=hexadecimal(kit.draw, 2**size))
+    inputs = {f"I{place}": 1 for place in range(6)}
+    kit.add("LUT6_2", inputs, {"O5": 1, "O6": 1}, INIT=hexadecimal(kit.draw, 64))
     for kind in ("MUXF7", "MUXF8", "MUXF9"):
         kit.add(kind, {"I0": 1, "I1": 1, "S": 1}, {"O": 1})
     kit.add("CARRY8", {"CI": 1, "CI_TOP": "1'b0", "DI": 8, "S": 8}, {"CO": 8, "O": 8}, CARRY_TYPE='"SINGLE_CY8"')
+    kit.add("CARRY8", {"CI": 1, "CI_TOP": 1, "DI": 8, "S": 8}, {"CO": 8, "O": 8}, CARRY_TYPE='"DUAL_CY4"')
     kit.add("FDRE", {"C": "ap_clk", "CE": 1, "D": 1, "R": 1}, {"Q": 1}, INIT="1'h1")
     kit.add("FDSE", {"C": "ap_clk", "CE": 1, "D": 1, "S": 1}, {"Q": 1}, INIT="1'h0")
     address: dict[str, int | str] = {f"A{place}": 1 for place in range(4)}
@@ -107,7 +110,8 @@ def block_rams(kit: Kit) -> None:
             address = 13 if port == 2 else 14
             inputs: dict[str, int | str] = {
                 "CLKARDCLK": "ap_clk", "CLKBWRCLK": "ap_clk", "ENARDEN": ON, "ENBWREN": ON, "REGCEAREGCE": ON,
-                "REGCEB": ON, "ADDRARDADDR": address + 1, "ADDRBWRADDR": address + 1, "DINADIN": 8 * port,
+                "REGCEB": ON, "RSTRAMARSTRAM": "1'b0", "RSTRAMB": "1'b0", "RSTREGARSTREG": "1'b0", "RSTREGB": "1'b0",
+                "SLEEP": "1'b0", "ADDRARDADDR": address + 1, "ADDRBWRADDR": address + 1, "DINADIN": 8 * port,
                 "DINBDIN": 8 * port, "DINPADINP": port, "DINPBDINP": port, "WEA": port, "WEBWE": 2 * port,
             }  # fmt: skip
             shown = {"A": min(read_a, half), "B": half if read_a == wide else read_b}
@@ -124,25 +128,40 @@ def block_rams(kit: Kit) -> None:
 
 
 def multipliers(kit: Kit) -> None:
-    """Registers at A and B (0 to 2), at the product and at the sum; the sum with nothing, a cascade, itself, and C."""
-    for number, (a, b, m, p, z) in enumerate([
-        (0, 0, 0, 0, 0), (1, 1, 1, 1, 3), (2, 2, 1, 1, 1), (2, 1, 0, 1, 2), (1, 2, 1, 1, 2), (0, 1, 1, 0, 3),
-        (1, 0, 0, 1, 1), (2, 2, 0, 0, 1),
+    """Registers at A and B (0 to 2), at C, at D and its sum with A, at the product and at the sum.
+
+    The sum with nothing, a cascade, itself, and C, by Z and by W.
+    """
+    for number, (a, b, c, d, m, p, z, w) in enumerate([
+        (0, 0, 0, None, 0, 0, 0, 0), (1, 1, 1, None, 1, 1, 3, 0), (2, 2, 0, None, 1, 1, 1, 0),
+        (2, 1, 0, (0, 0), 0, 1, 2, 0), (1, 2, 0, (1, 1), 1, 1, 2, 3), (0, 1, 0, (1, 0), 1, 0, 3, 0),
+        (1, 0, 1, (0, 1), 0, 1, 1, 3), (2, 2, 0, None, 0, 0, 1, 3),
+        (0, 0, 0, (0, 0), 0, 0, 1, 0), (1, 2, 0, (1, 1), 0, 1, 1, 1), (0, 0, 0, (0, 1), 0, 0, 3, 0),
     ]):  # fmt: skip
+        enables = ("CEA1", "CEA2", "CEB1", "CEB2", "CEC", "CED", "CEAD", "CEM", "CEP")
         inputs: dict[str, int | str] = {
-            "CLK": "ap_clk", "A": 30, "B": 18, "C": 48, "OPMODE": opmode(z), "ALUMODE": "{1'b0, 1'b0, 1'b0, 1'b0}",
-            "CARRYIN": "1'b0", "PCIN": f"cascade{number}" if number else 48,
-            **dict.fromkeys(("CEA1", "CEA2", "CEB1", "CEB2", "CEM", "CEP"), ON), "RSTP": "off", "RSTM": 1, "RSTA": 1,
+            "CLK": "ap_clk", "A": 30, "B": 18, "C": 48, "D": 27, "OPMODE": opmode(z, w), "ALUMODE": zeros(4),
+            "INMODE": f"{{1'b0, 1'b0, {kit.given(1)[1:-1]}, 1'b0, 1'b0}}", "CARRYIN": "1'b0", "CARRYINSEL": zeros(3),
+            "PCIN": f"cascade{number}" if number else 48, **dict.fromkeys(enables, ON),
+            **dict.fromkeys(("RSTM", "RSTA", "RSTB", "RSTC", "RSTD"), 1), "RSTP": "off", "RSTCTRL": "1'b0",
+            "RSTINMODE": "1'b0",
         }  # fmt: skip
         kit.lines.append(f"  wire [47:0] cascade{number + 1};")
         inputs["PCOUT"] = f"cascade{number + 1}"
-        registers = {"AREG": a, "BREG": b, "MREG": m, "PREG": p}
-        kit.add("DSP48E2", inputs, {"P": 48}, **{key: f"32'h{value:08X}" for key, value in registers.items()})
+        registers = {"AREG": a, "BREG": b, "CREG": c, "MREG": m, "PREG": p, "OPMODEREG": 0, "INMODEREG": 0}
+        registers |= {"DREG": d[0], "ADREG": d[1]} if d else {}
+        keys = {key: f"32'h{value:08X}" for key, value in registers.items()}
+        kit.add("DSP48E2", inputs, {"P": 48}, **keys, AMULTSEL='"AD"' if d else '"A"')
 
 
-def opmode(z: int) -> str:
-    """Nine bits: the product, and `z` with it."""
-    bits = (f"1'b{bit}" for bit in f"00{z:03b}0101")
+def zeros(bits: int) -> str:
+    """So many bits of 0, each written out, as netlists do."""
+    return "{" + ", ".join(["1'b0"] * bits) + "}"
+
+
+def opmode(z: int, w: int) -> str:
+    """Nine bits: the product, and `z` and `w` with it."""
+    bits = (f"1'b{bit}" for bit in f"{w:02b}{z:03b}0101")
     return f"{{{', '.join(bits)}}}"
 
 
