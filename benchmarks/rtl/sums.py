@@ -43,7 +43,8 @@ def synthesise(top: str, texts: Mapping[str, str], sizes: Mapping[str, int]) -> 
         folder = Path(name)
         head, rest = synthesis_script(top, texts).split("synth_xilinx", 1)
         given = " ".join(f"-set {key} {value}" for key, value in sizes.items())
-        script = f"{head}chparam {given} {top}\nsynth_xilinx{rest}"
+        set_sizes = f"chparam {given} {top}\n" if sizes else ""
+        script = f"{head}{set_sizes}synth_xilinx{rest}"
         techmap = (ROOT / "toolchains/open/synthesis" / DSP_MAP).read_text()
         for file, text in {**texts, DSP_MAP: techmap, "synthesis.ys": script}.items():
             (folder / file).write_text(text)

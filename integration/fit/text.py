@@ -68,7 +68,7 @@ def _remedies(misfit: Misfit) -> Iterator[str]:
     lacking = {each.resource for each in misfit.too_large} | {each.resource for each in misfit.shortfalls}
     if misfit.better and "luts" in lacking:
         # Formulas are far too high only for LUTs.
-        yield "run 'doit ooc' for better figures, because LUTs by formula are much too high"
+        yield "run 'doit ooc' for better figures, because LUTs by formula are too high"
     yield "take another board (platform=...)"
 
 

@@ -12,12 +12,11 @@ from blocks.operators.base import (
     Split,
     Stream,
     SvModule,
-    by_formula,
     signed_bits,
     unsigned_bits,
 )
 from blocks.operators.checks import MAX_LANE_BITS, at_most, divides, divisors, lane_bits, positive
-from blocks.operators.estimate import lutram
+from blocks.operators.mvau import area
 from blocks.operators.mvau.compressor.plan import MAX_WEIGHT_BITS, plan
 from blocks.operators.mvau.compressor.text import DEFAULTS, Compressor, modules
 from blocks.operators.width_converter import SPARE_CYCLES
@@ -131,22 +130,8 @@ class Mvau(Operator):
         return self.neuron_folds * self.synapse_folds * self.pixels // self.mmv
 
     def area(self) -> Resources:
-        """FINN-R: 300 + 1.1 * PE * (SIMD * (2 * ceil((W+A)/6) - 1) * (W+A) + (W+A) * (2 * SIMD - 1) + acc).
-
-        That is 9.9 LUTs per lane at W1A2. Thresholds are a separate operator. A product of more than 8 bits counts as
-        one DSP (own assumption), and the buffered activations count as LUTRAM.
-        """
-        width = self.weight_bits + self.input_bits
-        kept = (
-            lutram(self.mmv * self.simd * self.input_bits, self.synapse_folds)
-            if self.neuron_folds > 1
-            else by_formula()
-        )
-        if width > 8:
-            adders = 1.1 * self.mmv * self.pe * self.accumulator_bits
-            return by_formula(luts=300 + adders, dsps=self.mmv * self.pe * self.simd) + kept
-        lanes = self.simd * (2 * ceil(width / 6) - 1) * width + width * (2 * self.simd - 1)
-        return by_formula(luts=300 + 1.1 * self.mmv * self.pe * (lanes + self.accumulator_bits)) + kept
+        """By the compressors and by terms fitted to synthesis (`area.py`). Thresholds are a separate operator."""
+        return area.area(self)
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Checks that folds divide and that a lane holds the sums."""
@@ -198,10 +183,10 @@ class Mvau(Operator):
 
     def max_hold_cycles(self) -> int:
         """The cycles from a sum's arrival at the output until the last beat of the next sum enters the pipeline."""
-        return max(0, self.synapse_folds - self._latency - 1)
+        return max(0, self.synapse_folds - self.latency - 1)
 
     @property
-    def _latency(self) -> int:
+    def latency(self) -> int:
         """The parameter LATENCY that the SystemVerilog modules compute, and the cycle in which a column waits."""
         wait = 0 if self.streamed_weights else 1
         if self.adds_bits:

@@ -66,9 +66,42 @@ def test_cycles(shape: Operator, cycles: int) -> None:
     assert shape.cycles() == cycles
 
 
-def test_a_lane_of_w1a2_costs_9_9_luts() -> None:
-    few, many = Mvau(4096, 32, 32, 1, 2, 1, 1), Mvau(4096, 32, 32, 33, 2, 1, 1)
-    assert (many.area().luts - few.area().luts) / 32 / 32 == pytest.approx(9.9)
+@pytest.mark.parametrize(
+    ("shape", "luts", "tiles", "dsps"),
+    [
+        # Yosys 0.70, as `python -m benchmarks.rtl.units` prints it.
+        (Mvau(64, 64, 8, 32, 2, 1, 3136), 673, 0, 0),
+        (Mvau(576, 64, 32, 64, 2, 1, 3136), 4088, 0, 0),
+        (Mvau(576, 64, 32, 192, 2, 1, 3136), 11936, 0, 0),
+        (Mvau(4608, 512, 8, 64, 2, 1, 49), 1092, 2, 0),
+        (Mvau(64, 16, 16, 16, 4, 1, 16, mmv=2), 2145, 0, 0),
+        (Mvau(64, 16, 8, 16, 3, 2, 16), 797, 0, 0),
+        (Mvau(28, 8, 8, 7, 8, 8, 8, mmv=2), 538, 0, 56),
+        (Mvau(27, 8, 8, 3, 8, 8, 9, mmv=3), 271, 0, 36),
+    ],
+)
+def test_area_is_within_ten_percent_of_synthesis(shape: Mvau, luts: int, tiles: int, dsps: int) -> None:
+    area = shape.area()
+    assert area.luts == pytest.approx(luts, rel=0.1)
+    assert (area.bram_tiles, area.dsps) == (tiles, dsps)
+
+
+@pytest.mark.parametrize(
+    ("shape", "dsps"),
+    [
+        (CONV0, 1536),  # 64 * 3 * 16 / 2
+        (Mvau(147, 64, 64, 7, 8, 8, 112 * 112, mmv=14), 3136),  # 64 * 7 * 14 / 2
+        (Mvau(12, 5, 5, 4, 8, 8, 6, mmv=3), 4 * 5 + 4 * 3),  # five pairs of pixels; the third pixel takes ceil(5 / 2)
+        (Mvau(12, 5, 5, 4, 8, 8, 6), 12),
+        (Mvau(12, 4, 4, 4, 8, 9, 6, mmv=2), 32),  # 4 * 255 * 256 = 261,120 takes 19 bits: 19 + 8 > 26
+        (Mvau(6, 4, 4, 2, 8, 9, 6, mmv=2), 8),  # 2 * 255 * 256 = 130,560 takes 18
+        (Mvau(12, 4, 4, 4, 4, 12, 6, mmv=2), 16),  # 18 + 4 bits: pixels
+        (Mvau(12, 4, 4, 4, 12, 4, 6, mmv=2), 16),  # 18 + 4 bits: weights
+        (Mvau(8, 1, 1, 8, 8, 8, 1, streamed_weights=True), 8),
+    ],
+)
+def test_dsps_by_what_their_fields_hold(shape: Mvau, dsps: int) -> None:
+    assert shape.area().dsps == dsps
 
 
 def test_widths_follow_from_the_shape() -> None:
