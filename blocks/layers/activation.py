@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from blocks.core.builder import GraphBuilder
 from blocks.kinds.convolution import not_dividing
-from blocks.layers.base import Key, Layer, LayerType, Misfit, Recipe, lacks
+from blocks.layers.base import Key, Layer, LayerType, Misfit, Recipe
 from blocks.layers.values import Values
 from blocks.operators.base import Stream
 from blocks.operators.checks import divisors
+from blocks.operators.requantize import Requantize
 from blocks.operators.threshold import MAX_OUTPUT_BITS, Threshold
 from config.frozen import dataclass
 
@@ -94,17 +96,10 @@ class Thresholds(Activation):
     def operator(self, pe: int) -> Threshold:
         """The operator."""
         source = self.source
-        more: dict[str, Any] = {"inverts": True} if self.descending else {}
         return Threshold(
             channels=source.channels, pixels=source.pixels, pe=pe, lowest=source.lowest, highest=source.highest,
-            output_bits=self.bits, **more,
+            output_bits=self.bits, inverts=self.descending,
         )  # fmt: skip
-
-    def misfits(self) -> Iterator[Misfit]:
-        """Types that have no such codes; descending channels, while no operator has them."""
-        yield from super().misfits()
-        if self.descending and lacks(Threshold, "inverts"):
-            yield "descending", "not supported: descending thresholds", "negate the weights of such channels"
 
     def build(self, builder: GraphBuilder, stream: str) -> str:
         """The thresholds, at their own folding."""
@@ -130,6 +125,63 @@ class Thresholds(Activation):
         }
 
 
+@dataclass(frozen=True)
+class Requantization(Activation):
+    """A value times its channel's multiplier, plus an addend, shifted to the right and clamped to the type."""
+
+    shift: int
+    multiplier_bits: int
+    addend_bits: int
+
+    def operator(self, pe: int) -> Requantize:
+        """The operator. A doubled code of bipolar activations doubles the multiplier instead."""
+        source = self.source
+        return Requantize(
+            channels=source.channels, pixels=source.pixels, pe=pe, lowest=source.lowest, highest=source.highest,
+            multiplier_bits=self.multiplier_bits + source.step - 1, addend_bits=self.addend_bits, shift=self.shift,
+            output_bits=self.bits,
+        )  # fmt: skip
+
+    def misfits(self) -> Iterator[Misfit]:
+        """Types that have no such codes."""
+        if self.values == BIPOLAR:
+            yield "values", "bipolar activations by multiplication", "use a threshold layer of 1 bit"
+        else:
+            yield from super().misfits()
+
+    def mistakes(self) -> Iterator[Misfit]:
+        """A `pe` that does not divide, products that are too wide."""
+        yield from super().mistakes()
+        for mistake in self.operator(1).mistakes():
+            yield mistake.field, mistake.what, mistake.remedy
+
+    def build(self, builder: GraphBuilder, stream: str) -> str:
+        """The multiplication, at its own folding."""
+        cycles = max((node.operator.cycles() for node in builder.nodes), default=0)
+        pe = self.keeping_up(builder.stream(stream), cycles)
+        stream = builder.widen(f"{self.name}_width", stream, pe)
+        parameters = [f"{self.name}_multipliers", f"{self.name}_addends"]
+        return builder.add(self.name, self.operator(pe), stream, parameters=parameters)
+
+    def recipes(self) -> Iterator[Recipe]:
+        """Multipliers and addends [C], for values."""
+        source = self.source
+        yield {
+            "make": "requantize",
+            "layer": self.name,
+            "channels": source.channels,
+            "sums": source.sums,
+            "step": source.step,
+            "zero": source.zero,
+            "highest": source.highest,
+            "bits": self.bits,
+            "shift": self.shift,
+            "zero_point": self.zero,
+            "multiplier_bits": self.multiplier_bits,
+            "addend_bits": self.addend_bits,
+        }
+
+
 def _thresholds(name: str, source: Values, given: Mapping[str, Any]) -> Thresholds:
     return Thresholds(name, source, **given)
 
@@ -143,4 +195,17 @@ THRESHOLD = LayerType(
             "number of thresholds that the value has not passed", False),
     ),
     _thresholds,
+)  # fmt: skip
+REQUANTIZE = LayerType(
+    "requantize",
+    "an activation: the value times a multiplier, plus an addend, shifted to the right, clamped to the type",
+    (
+        BITS, replace(VALUES, choices=(UNSIGNED, SIGNED)), ZERO_POINT, SCALE, PE,
+        Key("shift", "integer", "how far products are shifted to the right; the shift rounds down", minimum=0,
+            maximum=62),
+        Key("multiplier_bits", "integer", "bits of a multiplier, two's complement", 16, minimum=2, maximum=32),
+        Key("addend_bits", "integer", "bits of an addend, two's complement, with what zero points and biases add to it",
+            32, minimum=2, maximum=62),
+    ),
+    lambda name, source, given: Requantization(name, source, **given),
 )  # fmt: skip

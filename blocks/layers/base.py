@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields
 from typing import Any
 
 from blocks.core.builder import GraphBuilder
 from blocks.kinds.convolution import NO_PAD, known
 from blocks.layers.values import Values
-from blocks.operators.base import Operator
 from config.document import REQUIRED, Required, Section
 from config.frozen import dataclass
 
@@ -118,11 +116,6 @@ class LayerType:
     about: str
     keys: tuple[Key, ...]
     make: Callable[[str, Values, Mapping[str, Any]], Layer]
-
-
-def lacks(operator: type[Operator], field: str) -> bool:
-    """Whether an operator does not have a field yet, so that what needs it is refused."""
-    return field not in {each.name for each in fields(operator)}
 
 
 def rows_of_window(kernel: int, stride: int, top: int, height: int) -> Callable[[int], int]:

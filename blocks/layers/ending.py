@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from blocks.core.builder import GraphBuilder
 from blocks.kinds.convolution import MOST_CHANNELS
-from blocks.layers.base import Key, Layer, LayerType, Misfit, Recipe, lacks
+from blocks.layers.base import Key, Layer, LayerType, Misfit, Recipe
 from blocks.layers.values import Values
 from blocks.operators.add import Add
 from blocks.operators.label_select import LabelSelect
@@ -31,9 +30,7 @@ class Results(Layer):
         return Values(self.source.height, self.source.width, self.source.channels, -half, half - 2)
 
     def misfits(self) -> Iterator[Misfit]:
-        """Sums of more bits; sums of bipolar activations, while no operator doubles them."""
-        if self.source.step != 1 and lacks(Add, "a_factor"):
-            yield "type", "not supported: sums of bipolar activations as results", "use signed activations"
+        """Sums of more bits."""
         lowest, highest = self.source.range
         half = 2 ** (RESULT_BITS - 1)
         if not -half <= lowest <= highest < half:
@@ -43,10 +40,10 @@ class Results(Layer):
     def build(self, builder: GraphBuilder, stream: str) -> str:
         """An addition with a constant per number."""
         coming = builder.stream(stream)
-        more: dict[str, Any] = {"a_factor": self.source.step} if self.source.step != 1 else {}
         add = Add(
             lanes=coming.lanes, beats=coming.beats, a_bits=coming.bits, a_signed=coming.signed, b_bits=RESULT_BITS,
-            b_signed=True, output_bits=RESULT_BITS, output_signed=True, offset=0, b_parameter=True, **more,
+            b_signed=True, output_bits=RESULT_BITS, output_signed=True, offset=0, b_parameter=True,
+            a_factor=self.source.step,
         )  # fmt: skip
         return builder.add(self.name, add, stream, parameters=[f"{self.name}_bias"])
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import isclose
-from typing import Any
 
 from blocks.core.builder import GraphBuilder
-from blocks.layers.base import Layer, Misfit, lacks
+from blocks.layers.base import Layer, Misfit
 from blocks.layers.values import Values
 from blocks.operators.add import Add
 from blocks.operators.base import Stream, unsigned_bits
@@ -51,8 +50,6 @@ class Join:
             one, other = ("x".join(map(str, shape)) for shape in shapes)
             what = f"main gives {one} and side {other}, but they are added"
             yield "join", what, "give both the same rows, columns and channels"
-        elif self._stored_factors != (1, 1) and lacks(Add, "a_factor"):
-            yield "join", f"not supported: factors {list(self._stored_factors)} of codes", "use factors [1, 1]"
         elif self.main.scale is not None and self.side.scale is not None:
             yield from self._unlike_scales(self.main.scale, self.side.scale)
 
@@ -75,11 +72,10 @@ class Join:
         lanes = max(n for n in divisors(self.main.channels) if n <= lanes)
         main, side = builder.widen("main_width", main, lanes), builder.widen("side_width", side, lanes)
         fa, fb = self._stored_factors
-        more: dict[str, Any] = {} if (fa, fb) == (1, 1) else {"a_factor": fa, "b_factor": fb}
         add = Add(
             lanes=lanes, beats=builder.stream(main).beats, a_bits=self.main.bits, a_signed=False,
             b_bits=self.side.bits, b_signed=False, output_bits=unsigned_bits(self.output.highest),
-            output_signed=False, offset=0, **more,
+            output_signed=False, offset=0, a_factor=fa, b_factor=fb,
         )  # fmt: skip
         return builder.add("join", add, main, side)
 

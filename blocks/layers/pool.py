@@ -8,12 +8,13 @@ from dataclasses import replace
 from blocks.core.builder import GraphBuilder
 from blocks.kinds.convolution import NO_PAD, not_dividing
 from blocks.layers.base import Key, Layer, LayerType, Misfit, last_pixel, rows_of_window, windows_of_rows
-from blocks.layers.product import KERNEL, PAD, STRIDE, reads_activations, window_fits
+from blocks.layers.product import KERNEL, PAD, STRIDE, pad_with, padding, reads_activations, window_fits
 from blocks.layers.values import Values
 from blocks.operators.acc_pool import AccPool
 from blocks.operators.checks import divisors
 from blocks.operators.max_pool import MaxPool
 from blocks.operators.pad import Pad
+from blocks.operators.sum_pool import SumPool
 from config.frozen import dataclass
 
 LANES = Key("pe", "integer", "channels pooled at once; divides the channels [default: as they come]", 0, minimum=1)
@@ -112,6 +113,39 @@ class MaxOfWindows(WindowPool):
 
 
 @dataclass(frozen=True)
+class SumOfWindows(WindowPool):
+    """The sum of each window; padding adds the value 0. The division belongs to the thresholds behind it."""
+
+    def operator(self, lanes: int) -> SumPool:
+        """The operator."""
+        top, left, bottom, right = self.pad
+        return SumPool(
+            channels=self.source.channels, height=self.source.height + top + bottom,
+            width=self.source.width + left + right, kernel=self.kernel, stride=self.stride, lanes=lanes,
+            bits=self.source.bits,
+        )  # fmt: skip
+
+    @property
+    def output(self) -> Values:
+        """The sums; the zero point is that of as many terms."""
+        shape = self.source.window(self.kernel, self.stride, self.pad)
+        return replace(shape, lowest=0, highest=self.operator(1).highest, zero=self.source.zero * self.kernel**2)
+
+    def misfits(self) -> Iterator[Misfit]:
+        """Sums in place of activations, windows that do not fit, padding without a zero."""
+        yield from super().misfits()
+        yield from padding(self.source, self.pad)
+
+    def build(self, builder: GraphBuilder, stream: str) -> str:
+        """Pad and add."""
+        lanes = self.lanes(builder.stream(stream).lanes)
+        stream = builder.widen(f"{self.name}_width", stream, lanes)
+        if self.pad != NO_PAD:
+            stream = builder.add(f"{self.name}_pad", pad_with(self.padding(lanes), self.source), stream)
+        return builder.add(self.name, self.operator(lanes), stream)
+
+
+@dataclass(frozen=True)
 class SumOfMap(Pool):
     """The sum over all pixels of a map. The division by their number belongs to the thresholds behind it."""
 
@@ -164,4 +198,10 @@ GLOBAL_AVERAGE_POOL = LayerType(
     "the sum over the map; the division belongs to the thresholds behind it",
     (LANES,),
     lambda name, source, given: SumOfMap(name, source, **given),
+)
+AVERAGE_POOL = LayerType(
+    "average_pool",
+    "the sum of each window; padding is the value 0; the division belongs to the thresholds behind it",
+    (KERNEL, STRIDE, PAD, LANES),
+    lambda name, source, given: SumOfWindows(name, source, **given),
 )

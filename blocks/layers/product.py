@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from blocks.core.builder import GraphBuilder
 from blocks.kinds.convolution import (
@@ -15,7 +14,7 @@ from blocks.kinds.convolution import (
     not_dividing_inputs,
 )
 from blocks.kinds.convolution import Convolution as Products
-from blocks.layers.base import Key, Layer, LayerType, Misfit, Recipe, lacks, last_pixel, rows_of_window, windows_of_rows
+from blocks.layers.base import Key, Layer, LayerType, Misfit, Recipe, last_pixel, rows_of_window, windows_of_rows
 from blocks.layers.values import Values
 from blocks.operators.mvau import Mvau
 from blocks.operators.pad import Pad
@@ -62,8 +61,6 @@ def padding(source: Values, pad: tuple[int, int, int, int]) -> Iterator[Misfit]:
         else:
             what = f"no code of {source} stands for 0, which padding adds"
             yield "pad", what, "leave the padding out"
-    elif pad != NO_PAD and source.of_zero and lacks(Pad, "value"):
-        yield "pad", f"not supported: padding with the code {source.of_zero}", "use a zero point of 0"
 
 
 @dataclass(frozen=True)
@@ -166,8 +163,7 @@ class Convolution(Layer):
 
 def pad_with(pad: Pad, source: Values) -> Pad:
     """`pad` with the code that stands for 0."""
-    more: dict[str, Any] = {"value": source.of_zero} if source.of_zero else {}
-    return replace(pad, **more)
+    return replace(pad, value=source.of_zero or 0)
 
 
 def weights_recipe(

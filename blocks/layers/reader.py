@@ -8,17 +8,29 @@ from typing import Any
 
 from blocks.core.ports import _VERILOG_WORDS as VERILOG_WORDS
 from blocks.kinds.convolution import known
-from blocks.layers.activation import THRESHOLD
+from blocks.layers.activation import REQUANTIZE, THRESHOLD
 from blocks.layers.base import Key, Layer, LayerType
+from blocks.layers.depthwise import DEPTHWISE
 from blocks.layers.ending import TOP_K
-from blocks.layers.pool import GLOBAL_AVERAGE_POOL, MAX_POOL
+from blocks.layers.pool import AVERAGE_POOL, GLOBAL_AVERAGE_POOL, MAX_POOL
 from blocks.layers.product import CONVOLUTION, FULLY_CONNECTED
 from blocks.layers.values import Values
 from config.document import Section
 from config.problem import suggestion
 
 LAYER_TYPES: dict[str, LayerType] = {
-    each.name: each for each in (CONVOLUTION, FULLY_CONNECTED, MAX_POOL, GLOBAL_AVERAGE_POOL, THRESHOLD, TOP_K)
+    each.name: each
+    for each in (
+        CONVOLUTION,
+        DEPTHWISE,
+        FULLY_CONNECTED,
+        MAX_POOL,
+        AVERAGE_POOL,
+        GLOBAL_AVERAGE_POOL,
+        THRESHOLD,
+        REQUANTIZE,
+        TOP_K,
+    )
 }
 NOT_SUPPORTED = {
     "concat": "add two paths with a join, or train without it",
@@ -39,7 +51,20 @@ NOT_SUPPORTED_KEYS = {
 }
 """Keys of other frameworks that are understood where they say 1, and what they would mean."""
 _NAME = re.compile("[A-Za-z][A-Za-z0-9_]{0,39}")
-_MADE = ("_input_width", "_pad", "_window", "_order", "_width", "_out", "_weights", "_thresholds", "_bias", "_out0")
+_MADE = (
+    "_input_width",
+    "_pad",
+    "_window",
+    "_order",
+    "_width",
+    "_out",
+    "_weights",
+    "_thresholds",
+    "_bias",
+    "_multipliers",
+    "_addends",
+    "_values",
+)
 """Endings of the names of operators and streams that a layer makes."""
 _OURS = frozenset({"input", "output", "join", "fork", "main_width", "side_width", "main_fifo", "side_fifo", "results"})
 

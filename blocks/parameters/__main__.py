@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     sys.stdout.write(f"{len(done.blocks)} blocks of {network.name} imported from {done.form}\n")
     if done.fc_weights == "stand-ins":
         sys.stdout.write("weights of the last layer: none given, the build uses stand-ins (--fc-weights FILE)\n")
-    else:
+    elif done.fc_weights:
         sys.stdout.write(f"weights of the last layer: from {done.fc_weights}\n")
     return 0
 

@@ -19,7 +19,7 @@ from blocks.kinds.residual import Residual
 from blocks.kinds.stem import Stem
 from blocks.network import Block
 from blocks.parameters import BlockParameters
-from blocks.parameters.headers import Declaration, Header, read_header
+from blocks.parameters.headers import Declaration, Header, HeaderError, read_header
 from config.frozen import dataclass
 
 Tensor = np.ndarray[Any, Any]
@@ -49,7 +49,8 @@ def read_authors(folder: Path, block: Block) -> BlockParameters:
     elif isinstance(block, Head):
         arrays = source.head(block)
     else:
-        assert isinstance(block, Residual)  # noqa: S101  the authors' network has no other kinds
+        if not isinstance(block, Residual):
+            raise HeaderError(f"{block.name}: the authors' network has no general blocks; give .npz files")
         arrays = source.residual(block)
     meta = {"origin": "imported", "source": "ResNet50-PYNQ w1a2_v1.0", "block": block.name}
     return BlockParameters(f"{name}/params.h", arrays, meta)

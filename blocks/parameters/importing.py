@@ -8,17 +8,21 @@ import os
 import shutil
 import tempfile
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from blocks.kinds.general import General
 from blocks.network import Block, Network
 from blocks.parameters import BlockParameters, ParameterError, read_block
 from blocks.parameters.authors import FOLDERS, read_authors
 from blocks.parameters.headers import HeaderError
+from blocks.parameters.recipes import LayerParameters
+from blocks.trained import streamed_array
 from config.bounded.arrays import read_npy
 from config.bounded.lines import read_lines
 from config.frozen import dataclass
@@ -38,7 +42,7 @@ class ParameterImportError(Exception):
 
 @dataclass(frozen=True)
 class Imported:
-    """The blocks written, the form of their source, and the origin of the head's streamed weights."""
+    """The blocks written, the form of their source, and the origin of streamed weights ("" if none are streamed)."""
 
     blocks: tuple[str, ...]
     form: str
@@ -70,10 +74,12 @@ def import_parameters(network: Network, folder: Path, fc_weights: Path | None = 
             found[block.name] = _checked(read(block), block)
         except (ParameterError, HeaderError) as error:
             faults.append(str(error))
-    head, source = network.head.name, "stand-ins"
+    streaming, source = network.streaming, ""
+    if streaming is None and fc_weights is not None:
+        faults.append(f"{fc_weights.name}: {network.name} reads no weights from card memory; leave --fc-weights out")
     try:
-        if head in found:
-            found[head], source = _with_fc_weights(network, found[head], fc_weights)
+        if streaming and streaming.name in found:
+            found[streaming.name], source = _with_fc_weights(network, streaming, found[streaming.name], fc_weights)
     except ParameterError as error:
         faults.append(str(error))
     if faults:
@@ -151,32 +157,46 @@ def _read_npz(folder: Path, block: Block) -> BlockParameters:
 def _checked(parameters: BlockParameters, block: Block) -> BlockParameters:
     """Return `parameters` if every array fits the core and no array is surplus; else raise ParameterError."""
     graph = block.core().graph
+    if isinstance(block, General):
+        found = LayerParameters(parameters.file, parameters.arrays, parameters.meta, block.recipes())
+        found.logical(graph)
+        return _without_surplus(found, block, found.names(), sorted(found.names()))
     logical = parameters.logical(graph)
     known = {name for port in logical for name in (port, f"{port}_packed")} | {"fc_weights"}
+    return _without_surplus(parameters, block, known, list(logical))
+
+
+def _without_surplus(
+    parameters: BlockParameters, block: Block, known: Set[str], named: Sequence[str]
+) -> BlockParameters:
     surplus = sorted(set(parameters.arrays) - known)
     if surplus:
-        what = f"block {block.name} has no array {', '.join(surplus)}, only {', '.join(logical)}"
+        what = f"block {block.name} has no array {', '.join(surplus)}, only {', '.join(named)}"
         raise ParameterError(f"{parameters.file}: {what}; import parameters of this network")
     return parameters
 
 
-def _with_fc_weights(network: Network, head: BlockParameters, path: Path | None) -> tuple[BlockParameters, str]:
-    """The head with its streamed weights, and their origin."""
-    graph, source = network.head.core().graph, "the folder"
-    arrays = dict(head.arrays)
-    before = network.parameters / f"{network.head.name}.npz"
+def _with_fc_weights(
+    network: Network, block: Block, given: BlockParameters, path: Path | None
+) -> tuple[BlockParameters, str]:
+    """A block's values with its streamed weights, and their origin."""
+    graph, source, array_name = block.core().graph, "the folder", streamed_array(block)
+    arrays = dict(given.arrays)
+    before = network.parameters / f"{block.name}.npz"
     if path is not None:
-        arrays["fc_weights"], source = read_fc_weights(path), path.name
-    elif "fc_weights" not in arrays and before.exists():
+        arrays[array_name], source = read_fc_weights(path), path.name
+    elif array_name not in arrays and before.exists():
         # Keep these when the other values are imported again.
         kept = read_block(before).arrays
-        if "fc_weights" in kept:
-            arrays["fc_weights"], source = kept["fc_weights"], "an earlier import"
-    name = path.name if path is not None else head.file
-    weights = BlockParameters(name, arrays, head.meta).streamed(graph)
+        if array_name in kept:
+            arrays[array_name], source = kept[array_name], "an earlier import"
+    name = path.name if path is not None else given.file
+    weights = replace(given, file=name, arrays=arrays).streamed(graph)
     if weights is None:
-        return head, "stand-ins"
-    return BlockParameters(head.file, {**arrays, "fc_weights": weights}, head.meta), source
+        return given, "stand-ins"
+    if not isinstance(given, LayerParameters):  # whose columns may be in the order of the file
+        arrays[array_name] = weights
+    return replace(given, arrays=arrays), source
 
 
 def _write(folder: Path, found: Mapping[str, BlockParameters]) -> None:

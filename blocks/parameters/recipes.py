@@ -7,6 +7,8 @@ A block's layers say how each array is made (`Layer.recipes`), as plain JSON tha
 * `thresholds` move by the constant: `step * S + constant >= t` is `S >= ceil((t - constant) / step)`. The code of a
   descending channel is the number of thresholds with `value <= t`; that is the inverted number of those with
   `S >= floor((t - constant) / step) + 1`.
+* `multipliers` and `addends` take the constant in: `(step * S + constant) * m + a` is
+  `S * (step * m) + (constant * m + a)`, and the zero point of the codes is added before the shift.
 * `constants` are added to results that leave as numbers.
 """
 
@@ -67,6 +69,8 @@ class LayerParameters(BlockParameters):
                 )
             elif each["make"] == "thresholds":
                 found |= {f"{layer}_thresholds"} | ({f"{layer}_descending"} if each["descending"] else set())
+            elif each["make"] == "requantize":
+                found |= {f"{layer}_multipliers", f"{layer}_addends"}
         return found
 
     def _made(self) -> dict[str, Tensor]:
@@ -83,6 +87,8 @@ class LayerParameters(BlockParameters):
                 made[f"{layer}_weights"] = weights
             elif recipe["make"] == "thresholds":
                 made[f"{layer}_thresholds"] = self._thresholds(recipe, _constant(recipe, constants))
+            elif recipe["make"] == "requantize":
+                made |= self._requantize(recipe, _constant(recipe, constants))
             else:
                 made[f"{layer}_bias"] = self._constants(recipe, _constant(recipe, constants))
         return made
@@ -129,6 +135,21 @@ class LayerParameters(BlockParameters):
         down: Tensor = np.clip(moved // step + 1, lowest, highest + 1)
         return np.column_stack([np.where(flags[:, None], down, up), flags.astype(np.int64)])
 
+    def _requantize(self, recipe: Recipe, constant: Tensor) -> dict[str, Tensor]:
+        layer, channels = recipe["layer"], (recipe["channels"],)
+        multipliers = self._integers(f"{layer}_multipliers", channels)
+        self._in_bits(f"{layer}_multipliers", multipliers, recipe["multiplier_bits"])
+        addends = self._integers(f"{layer}_addends", channels)
+        zero = recipe["zero_point"] << recipe["shift"]
+        # Python's integers, because products of 64 bit numbers may be longer.
+        pairs = zip(addends.tolist(), multipliers.tolist(), constant.tolist(), strict=True)
+        stored = [addend + multiplier * each + zero for addend, multiplier, each in pairs]
+        half = 1 << (recipe["addend_bits"] - 1)
+        if not all(-half <= each < half for each in stored):
+            what = f"{self.file}: {layer}_addends, with the zero points' shares and the bias, are {min(stored)}.."
+            raise ParameterError(f"{what}{max(stored)}; raise addend_bits of {layer}, or lower its shift")
+        return {f"{layer}_multipliers": multipliers * recipe["step"], f"{layer}_addends": np.array(stored, np.int64)}
+
     def _constants(self, recipe: Recipe, constant: Tensor) -> Tensor:
         self._within(f"{recipe['sums']}_bias and the zero point's share", constant, 1 << 31)
         return np.tile(constant, recipe["pixels"])
@@ -157,6 +178,7 @@ def drawn_arrays(recipes: Sequence[Recipe], rng: np.random.Generator) -> dict[st
     """Arrays as a parameter file may hold them: weights of full range, thresholds near the sums, a few beyond."""
     drawn: dict[str, Tensor] = {}
     spreads: dict[str, float] = {}
+    constants: dict[str, Tensor] = {}
     for recipe in recipes:
         layer = recipe["layer"]
         if recipe["make"] == "weights":
@@ -164,11 +186,34 @@ def drawn_arrays(recipes: Sequence[Recipe], rng: np.random.Generator) -> dict[st
             spreads[layer] = _spread(recipe, weights)
             if recipe["bias"]:
                 drawn[f"{layer}_bias"] = np.rint(rng.normal(0, spreads[layer] / 4, len(weights))).astype(np.int64)
+            sums = weights.reshape(len(weights), -1).astype(np.int64).sum(axis=1)
+            constants[layer] = drawn.get(f"{layer}_bias", 0) - recipe["zero"] * sums
         elif recipe["make"] == "thresholds":
             drawn[f"{layer}_thresholds"] = _drawn_thresholds(recipe, spreads.get(recipe["sums"]), rng)
             if recipe["descending"]:
                 drawn[f"{layer}_descending"] = np.asarray(rng.random(recipe["channels"]) < _DESCENDING, np.int8)
+        elif recipe["make"] == "requantize":
+            drawn |= _drawn_scales(recipe, spreads.get(recipe["sums"]), _constant(recipe, constants), rng)
     return drawn
+
+
+def _drawn_scales(
+    recipe: Recipe, spread: float | None, constant: Tensor, rng: np.random.Generator
+) -> dict[str, Tensor]:
+    """Multipliers and addends with which most values give a code within the type, and which fit as they are stored."""
+    channels, half = recipe["channels"], 2 ** (recipe["multiplier_bits"] - 1)
+    spread = spread or max(1.0, recipe["step"] * recipe["highest"] / 4)
+    codes = 2.0 ** (recipe["shift"] + recipe["bits"] - 2)
+    factors = codes / spread * rng.uniform(0.5, 1.5, channels) * rng.choice([-1, 1, 1, 1], channels)
+    multipliers = np.clip(np.rint(factors), -half, half - 1).astype(np.int64)
+    most = (1 << (recipe["addend_bits"] - 1)) - 1
+    addends = []
+    for multiplier, each, share in zip(
+        multipliers.tolist(), constant.tolist(), np.asarray(rng.uniform(-1, 1, channels)), strict=True
+    ):
+        moved = multiplier * each + (recipe["zero_point"] << recipe["shift"])
+        addends.append(max(-most, min(most, moved + round(codes * share))) - moved)
+    return {f"{recipe['layer']}_multipliers": multipliers, f"{recipe['layer']}_addends": np.array(addends, np.int64)}
 
 
 def _drawn_weights(recipe: Recipe, rng: np.random.Generator) -> Tensor:

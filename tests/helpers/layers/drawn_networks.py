@@ -53,6 +53,8 @@ class Drawn:
 
     def threshold(self) -> Layer:
         """An activation of any type."""
+        if self.rng.random() < 0.3:
+            return self.requantize()
         bits = self.rng.randint(1, 5)
         layer: Layer = {"name": self.name(), "type": "threshold", "bits": bits}
         kind = self.rng.choice(["unsigned", "signed", "zero_point"] + (["bipolar"] if bits == 1 else []))
@@ -60,16 +62,35 @@ class Drawn:
             layer["zero_point"] = self.rng.randrange(2**bits)
         else:
             layer["values"] = kind
-        self.padded = kind == "unsigned" or layer.get("zero_point") == 0
+        layer["descending"] = self.rng.random() < 0.3
+        self.padded = kind != "bipolar"
         return layer
+
+    def requantize(self) -> Layer:
+        """An activation by multiplication."""
+        bits = self.rng.randint(1, 8)
+        layer: Layer = {"name": self.name(), "type": "requantize", "bits": bits, "shift": self.rng.randint(0, 20)}
+        layer["zero_point"] = self.rng.randrange(2**bits)
+        layer["addend_bits"] = 48
+        self.padded = True
+        return layer
+
+    def depthwise(self) -> Layer:
+        """A kernel for each channel; rows and columns stay."""
+        kernel = self.rng.choice([1, 3]) if self.padded else 1
+        return {
+            "name": self.name(), "type": "depthwise", "kernel": kernel, "pad": [kernel // 2] * 4,
+            "weight_bits": self.rng.randint(1, 8), "bias": self.rng.random() < 0.3, "pe": self.divisor(self.channels),
+        }  # fmt: skip
 
     def block(self, **lists: list[Layer]) -> None:
         """Add a block."""
+        factors = [self.rng.randint(1, 3), self.rng.randint(1, 3)]
         text = f"  - name: block{len(self.blocks)}\n    kind: block\n"
         for key, layers in lists.items():
             text += f"    {key}:{'' if layers else ' []'}\n"
             text += "".join(f"      - {_flow(layer)}\n" for layer in layers)
-        self.blocks.append(text)
+        self.blocks.append(text + (f"    join: {{factors: {factors}}}\n" if "main" in lists else ""))
 
 
 def _flow(layer: Layer) -> str:
@@ -88,9 +109,14 @@ def drawn_network(seed: int) -> str:
     if rng.random() < 0.4:
         kernel = rng.randint(1, min(2, drawn.height, drawn.width))
         pad = [rng.randint(0, kernel - 1) for _ in range(4)]
-        first.append({"name": drawn.name(), "type": "max_pool", "kernel": kernel, "pad": pad})
+        kind = rng.choice(["max_pool", "average_pool"]) if drawn.padded else "max_pool"
+        first.append({"name": drawn.name(), "type": kind, "kernel": kernel, "pad": pad})
+        if kind == "average_pool":
+            first.append(drawn.threshold())
         drawn.height += pad[0] + pad[2] - kernel + 1
         drawn.width += pad[1] + pad[3] - kernel + 1
+    if rng.random() < 0.4:
+        first += [drawn.depthwise(), drawn.threshold()]
     drawn.block(layers=first)
     for _ in range(rng.randint(0, 2)):
         _two_paths(drawn)

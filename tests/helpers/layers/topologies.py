@@ -64,3 +64,42 @@ def resnet18(name: str = "resnet18", side: int = 32, classes: int = 100) -> str:
     front = _front(64, 7, 2, 3, "pe: 16, simd: 21", pool=True)
     stages = [(64, 2, 1), (128, 2, 2), (256, 2, 2), (512, 2, 2)]
     return residual(name, side, front, stages, classes, pe=16, first=64)
+
+
+def every_layer(name: str = "every") -> str:
+    """Every type of layer, with zero points, descending channels, factors of a join, and raw sums at the end."""
+    return f"""\
+name: {name}
+image: {{height: 8, width: 8, channels: 3, zero_point: 128}}
+blocks:
+  - name: front
+    kind: block
+    layers:
+      - {{name: conv0, type: convolution, channels: 8, kernel: 3, pad: [1, 1, 1, 1], weight_bits: 6, pe: 4, simd: 9}}
+      - {{name: act0, type: threshold, bits: 4, values: signed, descending: true}}
+      - {{name: deep, type: depthwise, kernel: 3, pad: [1, 1, 1, 1], weight_bits: 5, bias: true, pe: 4}}
+      - {{name: act1, type: requantize, bits: 8, zero_point: 100, shift: 12}}
+      - {{name: pool, type: average_pool, kernel: 2, stride: 2}}
+      - {{name: act2, type: threshold, bits: 3, zero_point: 3}}
+  - name: paths
+    kind: block
+    before:
+      - {{name: conv1, type: convolution, channels: 8, kernel: 2, weight_bits: 2, pe: 2, simd: 8}}
+      - {{name: act3, type: threshold, bits: 4, values: signed}}
+    main:
+      - {{name: conv2, type: convolution, channels: 6, kernel: 3, pad: [1, 1, 1, 1], weight_bits: 3, pe: 3, simd: 8}}
+      - {{name: act4, type: threshold, bits: 3, values: signed}}
+    side:
+      - {{name: conv3, type: convolution, channels: 6, kernel: 1, weight_bits: 1, pe: 2, simd: 4}}
+      - {{name: act5, type: threshold, bits: 1, values: bipolar}}
+    join: {{factors: [3, 2]}}
+    after:
+      - {{name: act6, type: threshold, bits: 1, values: bipolar, descending: true}}
+      - {{name: maximum, type: max_pool, kernel: 2, pad: [1, 0, 0, 0]}}
+  - name: back
+    kind: block
+    layers:
+      - {{name: conv4, type: convolution, channels: 8, kernel: 2, weight_bits: 1, pe: 8, simd: 6}}
+      - {{name: act7, type: threshold, bits: 2, zero_point: 0}}
+      - {{name: fc, type: fully_connected, channels: 5, weights: card_memory, flatten: chw, bias: true, simd: 4}}
+"""
