@@ -338,6 +338,18 @@ def draw_case() -> Callable[[Operator, int, int], Case]:
 
 
 @pytest.fixture(scope="session")
+def draw_tensors() -> Callable[[Operator, int, int], tuple[list[np.ndarray], list[np.ndarray]]]:
+    """Random inputs and parameters of a shape, as its model takes them."""
+    return lambda shape, images, seed: _draw(shape, images, np.random.default_rng(seed))
+
+
+@pytest.fixture(scope="session")
+def compile_shapes(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Sequence[Operator], str], Path]:
+    """Compile shapes for a release."""
+    return lambda shapes, release: build(tmp_path_factory.mktemp("drawn"), shapes, release)
+
+
+@pytest.fixture(scope="session")
 def window_beats() -> Callable[[SlidingWindow, np.ndarray], np.ndarray]:
     """The windows in the order of the wire."""
     return wire_order.window_beats
