@@ -2,29 +2,85 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from blocks.network import Dataset
+from blocks.dataset_file import RGB, Dataset
+
+if TYPE_CHECKING:
+    from runtime.images.labels import LabelledImage
 
 Tensor = np.ndarray[Any, Any]
 
+MOST_BYTES = 2**30
+"""Of the images that are held in memory at once."""
+
 
 class DatasetError(Exception):
-    """The package that the images come with is not installed."""
+    """The images cannot be had: a package is not installed, or a file of the user's own is wrong."""
 
 
 def held_out(dataset: Dataset) -> tuple[Tensor, Tensor]:
     """Images uint8 [N, H, W, C] and labels int [N] that training never saw.
 
     Raises:
-        DatasetError: the package with the images is not installed.
+        DatasetError: the package with the images is not installed; images and labels do not match, an image cannot be
+            read, or they are too many for the memory.
     """
+    if dataset.folder is not None:
+        images = held_out_files(dataset)
+        size = len(images) * math.prod(dataset.shape)
+        if size > MOST_BYTES:
+            what = f"{dataset.labels}: {len(images)} held-out images take {size} bytes, more than {MOST_BYTES}"
+            raise DatasetError(f"{what}; raise held_out_every")
+        return read_images(dataset, [image.path for image in images]), np.array([image.label for image in images])
     try:
         from sklearn.datasets import load_digits  # noqa: PLC0415  only this data set needs it
     except ImportError:
         raise DatasetError("the digits come with scikit-learn: pip install -e '.[digits]'") from None
-    images, labels = load_digits(return_X_y=True)
+    pixels, labels = load_digits(return_X_y=True)
     chosen = np.arange(len(labels)) % dataset.held_out_every == 0
-    return images[chosen].reshape(-1, 8, 8, 1).astype(np.uint8), labels[chosen]
+    return pixels[chosen].reshape(-1, 8, 8, 1).astype(np.uint8), labels[chosen]
+
+
+def held_out_files(dataset: Dataset) -> list[LabelledImage]:
+    """The held-out images of the user's own data set, in the order of the file of labels. Raises DatasetError."""
+    from runtime.errors import InputError  # noqa: PLC0415  only such a data set needs these
+    from runtime.images.labels import labelled_images  # noqa: PLC0415
+
+    assert dataset.folder is not None and dataset.labels is not None  # noqa: S101  asked for such data sets only
+    try:
+        images = labelled_images(dataset.folder, dataset.labels, dataset.names, dataset.classes)
+    except InputError as error:
+        raise DatasetError(str(error)) from None
+    return images[:: dataset.held_out_every]
+
+
+def read_images(dataset: Dataset, paths: Sequence[Path]) -> Tensor:
+    """Pictures (PNG, JPEG) and arrays (.npy) as uint8 [N, H, W, C]. Raises DatasetError."""
+    from runtime.errors import InputError  # noqa: PLC0415  as above
+    from runtime.images.files import image_of  # noqa: PLC0415
+
+    try:
+        images = [image_of(path, dataset.shape, dataset.maximum, rgb=dataset.order == RGB) for path in paths]
+    except InputError as error:
+        raise DatasetError(str(error)) from None
+    return np.stack(images)
+
+
+def first_held_out(dataset: Dataset, images: int, setting: str) -> Tensor:
+    """The first held-out images [N, H, W, C] in a step, which has those of the user's own as `pictures/<number>`.
+
+    Raises:
+        DatasetError: as `held_out`, or there are fewer.
+    """
+    if dataset.folder is not None:
+        return read_images(dataset, sorted(Path("pictures").iterdir()))
+    found, _ = held_out(dataset)
+    if len(found) < images:
+        raise DatasetError(f"the data set has {len(found)} held-out images; {setting} asks for {images}")
+    return found[:images]

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from blocks.core.base import Core
 from blocks.core.ports import port_name
+from blocks.dataset_file import Dataset, read_dataset
 from blocks.dma import Dma
 from blocks.fifo_depths import SUFFIX, Depths, depths_file, read_depths
 from blocks.foldings import read_topology, topology_file
@@ -43,18 +44,6 @@ _KNOWN = {
     "block": {"join"},
 }
 """By kind of block, the mappings that a network file gives it."""
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """The labelled images that the network was trained on; every `held_out_every`-th was held out of training.
-
-    `maximum` is the brightest pixel value; pictures with another range are scaled to it.
-    """
-
-    source: str
-    held_out_every: int
-    maximum: int
 
 
 @dataclass(frozen=True)
@@ -209,7 +198,7 @@ def read_network(path: Path) -> Network:
     if pure.is_absolute() or ".." in pure.parts:
         what = f"the folder {parameters!r} is not below the network file"
         document.problem("parameters", what, "put the parameters beside the file")
-    dataset = _dataset(document.section("dataset")) if document.has("dataset") else None
+    dataset = read_dataset(document.section("dataset"), path.parent) if document.has("dataset") else None
     labels = document.texts("labels", default=())
     if document.has("blocks") and not sections and document.ok:
         document.problem("blocks", "a network needs at least one block", "give it one")
@@ -224,6 +213,9 @@ def read_network(path: Path) -> Network:
     check_shared(views, {block.name: block.core().name for block in blocks}, named)
     document.problems.raise_if_any()
     assert image is not None  # noqa: S101  a problem would have been raised
+    if dataset:
+        shape = image.height, image.width, image.channels
+        dataset = replace(dataset, shape=shape, names=labels, classes=classes)
     network = Network(
         name or path.stem, path, image, blocks, path.parent / parameters, dataset, labels, views, topology
     )
@@ -269,16 +261,6 @@ def _image(section: Section) -> FeatureMap:
     )
     section.finish()
     return image
-
-
-def _dataset(section: Section) -> Dataset:
-    dataset = Dataset(
-        section.text("source", choices=("sklearn-digits",)),
-        section.integer("held_out_every", minimum=2),
-        section.integer("maximum", default=255, minimum=1, maximum=255),
-    )
-    section.finish()
-    return dataset
 
 
 def _blocks(sections: Sequence[Section], source: Known) -> Iterator[Block]:

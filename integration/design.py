@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from blocks.core.ports import port_name
 from blocks.fifo_depths import LINK_DEPTH
@@ -165,7 +165,7 @@ def link_plan_of(
         interval_cycles=interval_cycles,
         bottleneck=bottleneck,
         labels=network.labels,
-        dataset=asdict(network.dataset) if network.dataset else None,
+        dataset=network.dataset.describe() if network.dataset else None,
         tools=tools,
         sources=(*made, *(f"weights/{block}/memories.bin" for block in blocks), *streamed),
     )

@@ -29,11 +29,18 @@ def load_image(path: Path | str, facts: Manifest) -> NDArray[np.uint8]:
     PNG and JPEG become pixels as ``picture`` says, counting to ``dataset.maximum`` of the manifest; ``.npy`` is
     taken as it is. Raises InputError.
     """
-    path = Path(path)
-    shape = facts.image.shape
+    known = facts.dataset or {}
+    maximum = known.get("maximum", 255)
+    return image_of(
+        Path(path), facts.image.shape, maximum if isinstance(maximum, int) else 255, rgb=known.get("order") == "rgb"
+    )
+
+
+def image_of(path: Path, shape: tuple[int, ...], maximum: int, *, rgb: bool = False) -> NDArray[np.uint8]:
+    """One image, uint8, of that shape (height, width, channels); ``rgb``: not B, G, R. Raises InputError."""
     if path.suffix.lower() != NUMPY_SUFFIX:
-        maximum = (facts.dataset or {}).get("maximum", 255)
-        return read_picture(path, shape, maximum if isinstance(maximum, int) else 255)
+        picture = read_picture(path, shape, maximum)
+        return np.ascontiguousarray(picture[:, :, ::-1]) if rgb and shape[-1] == 3 else picture
     array = _numpy_file(path)
     if array.shape != shape or array.dtype != np.uint8:
         raise InputError(

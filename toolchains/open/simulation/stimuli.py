@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from blocks.dataset import DatasetError, held_out
+from blocks.dataset import DatasetError, first_held_out
 from blocks.network import read_network
 from blocks.network_model import network_values, run_network
 from blocks.parameters import ParameterError
@@ -27,10 +27,7 @@ def write_stimuli(network_file: Path, images: int) -> None:
     """
     network = read_network(network_file)
     assert network.dataset is not None  # noqa: S101  the stage makes no step for a network without a data set
-    pictures, _ = held_out(network.dataset)
-    if len(pictures) < images:
-        raise DatasetError(f"the data set has {len(pictures)} held-out images; cosim.images asks for {images}")
-    value = pictures[:images]
+    value = first_held_out(network.dataset, images, "cosim.images")
     values = {block.name: network_values(network, block) for block in network.blocks}
     weights = values[network.last.name].streamed
     outputs = run_network(network, values, value, weights)

@@ -12,6 +12,7 @@ from toolchains.common import results
 from toolchains.common.build import Build
 from toolchains.common.failures import signatures
 from toolchains.common.modules import modules_of
+from toolchains.common.pictures import packages, pictures
 from toolchains.common.programs import ERROR_LINES, interpreter
 from toolchains.common.stage import Per, Stage
 from toolchains.common.stages.weights import fc_weights_file, image_files
@@ -55,6 +56,7 @@ def kernel(build: Build, network: Network) -> Step | None:
             *(file for block in network.blocks for file in image_files(build, block, f"weights/{block.name}")),
             *fc_weights_file(build),
             *(File(path, build.relative(source)) for path, source in files.items()),
+            *pictures(build, network.dataset, int(images), "hw_emu.images"),
             *inputs,
         ),
         outputs=(
@@ -62,7 +64,7 @@ def kernel(build: Build, network: Network) -> Step | None:
             *((Output(WAVEFORM, f"{place}/{WAVEFORM}"),) if traced else ()),
         ),
         log=f"{place}/kernel.log",
-        tools=(verilator(), *interpreter("numpy", "scikit-learn")),
+        tools=(verilator(), *interpreter("numpy", *packages(network.dataset))),
         facts=(("hw_emu.images", images), ("clock_mhz", str(build.clock_mhz)), ("platform", build.platform.vbnv)),
         resources=Resources(memory_gib=2.0),
         error_lines=ERROR_LINES,

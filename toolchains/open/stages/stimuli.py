@@ -8,6 +8,7 @@ from farm.step import PYTHON, File, Output, Step
 from toolchains.common.build import Build
 from toolchains.common.failures import signatures
 from toolchains.common.modules import modules_of
+from toolchains.common.pictures import packages, pictures
 from toolchains.common.programs import ERROR_LINES, interpreter
 from toolchains.common.stage import Per, Stage
 from toolchains.open.settings import CosimSettings
@@ -33,10 +34,11 @@ def stimuli(build: Build, network: Network) -> Step | None:
         inputs=(
             *modules_of(build.root, PROGRAM, *(block.core() for block in network.blocks)),
             *(File(path, build.relative(source)) for path, source in files.items()),
+            *pictures(build, network.dataset, int(images), "cosim.images"),
         ),
         outputs=tuple(Output(f"{block.name}.npy", f"{place}/{block.name}.npy") for block in network.blocks),
         log=f"{place}/stimuli.log",
-        tools=interpreter("numpy", "scikit-learn"),
+        tools=interpreter("numpy", *packages(network.dataset)),
         facts=(("cosim.images", images),),
         error_lines=ERROR_LINES,
         signatures=signatures("open"),

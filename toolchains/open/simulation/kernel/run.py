@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from blocks.dataset import DatasetError, held_out
+from blocks.dataset import DatasetError, first_held_out
 from blocks.network import Network, read_network
 from blocks.network_model import network_values, run_network
 from blocks.parameters import ParameterError
@@ -39,10 +39,7 @@ def pictures(network: Network, images: int) -> tuple[Tensor, str]:
     if network.dataset is None:
         shape = (images, network.image.height, network.image.width, network.image.channels)
         return np.random.default_rng(SEED).integers(0, 256, shape, np.uint8), "random images"
-    given, _ = held_out(network.dataset)
-    if len(given) < images:
-        raise DatasetError(f"the data set has {len(given)} held-out images; hw_emu.images asks for {images}")
-    return given[:images], "held-out images"
+    return first_held_out(network.dataset, images, "hw_emu.images"), "held-out images"
 
 
 def expected(network: Network, images: Tensor, weights: bytes) -> Tensor:

@@ -1,0 +1,36 @@
+"""The images of the user's own data set as inputs of a step."""
+
+from __future__ import annotations
+
+from blocks.dataset_file import Dataset
+from config.problem import ConfigError, Problem
+from farm.step import File
+from toolchains.common.build import Build
+
+
+def pictures(build: Build, dataset: Dataset | None, images: int, setting: str) -> tuple[File, ...]:
+    """The first held-out images as `pictures/<number>`; none where a package has them.
+
+    Raises:
+        ConfigError: images and labels do not match, or there are fewer.
+    """
+    if dataset is None or dataset.folder is None:
+        return ()
+    from blocks.dataset import DatasetError, held_out_files  # noqa: PLC0415  loads numpy, which most commands need not
+
+    try:
+        found = held_out_files(dataset)
+    except DatasetError as error:
+        raise ConfigError([Problem(build.network.file.name, None, str(error), "correct the data set")]) from None
+    if len(found) < images:
+        what = f"the data set has {len(found)} held-out images; {setting} asks for {images}"
+        raise ConfigError([Problem(build.network.file.name, None, what, f"set {setting} to at most {len(found)}")])
+    return tuple(
+        File(f"pictures/{index:06d}{image.path.suffix.lower()}", build.relative(image.path))
+        for index, image in enumerate(found[:images])
+    )
+
+
+def packages(dataset: Dataset | None) -> tuple[str, ...]:
+    """The packages that the images come with or are read by."""
+    return ("pillow",) if dataset and dataset.folder else ("scikit-learn",)
