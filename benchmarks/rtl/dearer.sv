@@ -1,4 +1,4 @@
-// Forms of some parts that take more LUTs than those in use. `python -m benchmarks.savings` sets them side by side.
+// Forms of some parts that take more LUTs than those in use. `python -m benchmarks.rtl.savings` sets them side by side.
 `default_nettype none
 
 // The sums of a matrix-vector unit, corrected in each PE and then taken apart: by a shift register, or where they stand.

@@ -1,6 +1,6 @@
 """What the cheaper form of a part saves in LUTs, at every shape that a network has.
 
-    python -m benchmarks.savings [NETWORK]
+    python -m benchmarks.rtl.savings [NETWORK]
 
 Each part is synthesised alone by Yosys in two forms: as the cores have it, and as they would have it otherwise
 (`rtl/dearer.sv`, or the module that another place uses). Both are counted in the same run by the same rule: estimated
@@ -34,7 +34,7 @@ from toolchains.open.synthesis.script import DSP_MAP, STATISTICS, synthesis_scri
 from toolchains.open.synthesis.utilization import utilization
 from toolchains.open.synthesis.yosys import run_script
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DEARER = "dearer.sv"
 KEPT = '(* keep_hierarchy = "yes" *)'
 PACKED = "localparam bit TWICE = TWO_PIXELS || TWO_WEIGHTS;"
