@@ -63,7 +63,7 @@ def random_images(network: Network, count: int) -> Tensor:
 
 
 def emulated(path: Path, images: Tensor, batch: int | None) -> tuple[Speed, Tensor]:
-    """Run all images on the emulated card, `batch` images a call, after one to warm up. Returns speed and indices.
+    """Run all images on the emulated card, `batch` images a call, after one to warm up. Returns speed and results.
 
     The child's CPU time is known only when it has ended; the time for starting and warming up is subtracted.
     """
@@ -72,15 +72,15 @@ def emulated(path: Path, images: Tensor, batch: int | None) -> tuple[Speed, Tens
     def run(chosen: Tensor) -> tuple[float, float, Tensor]:
         before = _children_cpu_s()
         with runtime.Accelerator(path, batch=batch) as accelerator:
-            accelerator.classify(images[:1])
+            accelerator.results(images[:1])
             begin = time.perf_counter()
-            indices = accelerator.classify(chosen)
+            results = accelerator.results(chosen)
             wall_s = time.perf_counter() - begin
-        return wall_s, _children_cpu_s() - before, indices
+        return wall_s, _children_cpu_s() - before, results
 
     _, idle_s, _ = run(images[:0])
-    wall_s, cpu_s, indices = run(images)
-    return Speed(wall_s / len(images), (cpu_s - idle_s) / len(images)), indices
+    wall_s, cpu_s, results = run(images)
+    return Speed(wall_s / len(images), (cpu_s - idle_s) / len(images)), results
 
 
 def _children_cpu_s() -> float:
@@ -89,14 +89,16 @@ def _children_cpu_s() -> float:
 
 
 def modelled(network: Network, images: Tensor) -> tuple[Speed, Tensor]:
-    """Run all images through the integer model, one at a time. Returns speed and indices."""
+    """Run all images through the integer model, one at a time. Returns speed and results."""
     values = {block.name: network_values(network, block) for block in network.blocks}
     weights = values[network.last.name].streamed
     run_network(network, values, images[:1], weights)
     begin, cpu = time.perf_counter(), time.process_time()
-    indices = [run_network(network, values, image[None], weights)[network.last.name][0] for image in images]
+    results = [run_network(network, values, image[None], weights)[network.last.name][0] for image in images]
     count = len(images)
-    return Speed((time.perf_counter() - begin) / count, (time.process_time() - cpu) / count), np.stack(indices)
+    return Speed((time.perf_counter() - begin) / count, (time.process_time() - cpu) / count), np.stack(results).reshape(
+        count, -1
+    )
 
 
 def build_times(folder: Path) -> list[dict[str, Any]]:
@@ -153,8 +155,9 @@ def main(arguments: list[str] | None = None) -> int:
         table.add_row(label, f"{speed.images_a_second:.2f}", f"{speed.cpu_s:.3f}")
     console.print(table)
     show_build(console, folder)
-    differing = sum(int((indices != expected).any()) for _, _, indices in rows)
-    console.print("the indices differ from the integer model's" if differing else "every index equals the model's")
+    one = "index" if network.results.indices else "sum"
+    differing = sum(int((results != expected).any()) for _, _, results in rows)
+    console.print("the results differ from the integer model's" if differing else f"every {one} equals the model's")
     return 1 if differing else 0
 
 

@@ -108,6 +108,12 @@ class Network:
         return Results(indices=top > 0, count=last.core().graph.outputs[0].stream.elements)
 
     @property
+    def classes(self) -> int | None:
+        """The numbers that the indices choose from, or the values that it gives: those that labels name."""
+        last = self.last
+        return last.classes if isinstance(last, Head | General) else None
+
+    @property
     def dma(self) -> Dma:
         """The block that feeds the first block and takes the output of the last."""
         first, last = self.blocks[0].core().graph, self.last.core().graph

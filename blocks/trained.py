@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+from blocks.core.graph import Graph
 from blocks.network import Block, Network
 from config.bounded.archive import ArchiveError, most_unpacked, open_archive
 from config.bounded.regular_file import open_regular, size_of
@@ -18,7 +19,11 @@ def parameter_file(network: Network, block: Block) -> Path | None:
 
 def stand_ins(network: Network) -> tuple[str, ...]:
     """Names of blocks without trained values, and `<block>.<array>` if only streamed weights are missing."""
-    missing = [block.name for block in network.blocks if parameter_file(network, block) is None]
+    missing = [
+        block.name
+        for block in network.blocks
+        if parameter_file(network, block) is None and _has_values(block.core().graph)
+    ]
     streaming = network.streaming
     path = parameter_file(network, streaming) if streaming else None
     if streaming and path is not None and not _holds(path, name := streamed_array(streaming)):
@@ -48,6 +53,11 @@ def stand_in_note(network: Network) -> str:
         f"{network.name} is built with random weights{which}, so its classes mean nothing; "
         f"to import trained ones: python -m blocks.parameters import FOLDER{more}"
     )
+
+
+def _has_values(graph: Graph) -> bool:
+    """Whether there is anything to train: a block of pools has nothing, and needs no file."""
+    return graph.streamed is not None or bool(graph.parameter_ports())
 
 
 def _holds(path: Path, array: str) -> bool:

@@ -51,7 +51,9 @@ def values_of(graph: Graph, block: str, path: Path | None, recipes: Sequence[Rec
     streams = graph.streamed is not None
     if path is None:
         streamed = stand_in_fc_weights(graph, block, recipes) if streams else None
-        return Values(stand_in_parameters(graph, block, recipes), streamed, (STAND_IN,), {})
+        # A block of pools has no values, so none that are missing.
+        missing = streams or graph.parameter_ports()
+        return Values(stand_in_parameters(graph, block, recipes), streamed, (STAND_IN,) if missing else (), {})
     parameters = read_block(path)
     if recipes:
         parameters = LayerParameters(parameters.file, parameters.arrays, parameters.meta, tuple(recipes))

@@ -168,4 +168,6 @@ def link_plan_of(
         dataset=network.dataset.describe() if network.dataset else None,
         tools=tools,
         sources=(*made, *(f"weights/{block}/memories.bin" for block in blocks), *streamed),
+        indices=network.results.indices,
+        classes=network.classes,
     )

@@ -21,7 +21,8 @@ class LinkPlan:
     """One build. The manifest lists the digests of `sources`, inputs of the step by their paths in its folder.
 
     `folding` maps `block.unit` to its PE and SIMD as text. `interval_cycles` is predicted; `bottleneck` is the
-    `block.operator` that causes it.
+    `block.operator` that causes it. `indices` says whether the kernel gives indices of the
+    best of `classes`, or the sum of each.
     """
 
     network: str
@@ -38,6 +39,8 @@ class LinkPlan:
     dataset: Mapping[str, Any] | None
     tools: Mapping[str, str]
     sources: tuple[str, ...]
+    indices: bool
+    classes: int | None
 
     def describe(self) -> dict[str, Any]:
         """The plan as plain JSON values; `from_description` reads it back."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from integration.link_plan import FC_WEIGHTS, LinkPlan
-from runtime.formats.manifest import Argument, Cycles, Manifest, Parameters, PayloadFacts
+from runtime.formats.manifest import INDICES, SUMS, Argument, Cycles, Manifest, Parameters, PayloadFacts
 
 
 def digest(data: bytes) -> str:
@@ -79,4 +79,6 @@ def manifest_of(
         payload=payload,
         labels=plan.labels,
         dataset=plan.dataset,
+        results=INDICES if plan.indices else SUMS,
+        classes=plan.classes,
     )

@@ -16,7 +16,7 @@ from . import trust
 from .errors import FarmRuntimeError, InputError, XclbinError
 from .formats import emulation_data, kernels, xclbin
 from .formats.checks import describe_payload, manifest_of
-from .formats.manifest import Manifest
+from .formats.manifest import SUMS, Manifest
 from .output import clean_output, console
 
 # Contents of a file are text, never markup.
@@ -184,6 +184,8 @@ def _print_manifest(facts: Manifest) -> None:
     if cycles.measured is not None:
         fps = facts.clock_mhz * 1e6 / cycles.measured
         table.add_row("measured", f"{cycles.measured:,} cycles per image, {fps:,.0f} FPS at that clock")
+    of = "" if facts.classes is None else f" of {facts.classes:,} classes"
+    table.add_row("results", f"{'raw sums' if facts.results == SUMS else 'indices of the best'}{of}")
     for argument in facts.arguments:
         text = f"{'/'.join(argument.dtypes)} {argument.shape} per {argument.per}, {argument.direction}"
         table.add_row(argument.name, f"{text}, {', '.join(argument.banks) or 'any bank'}")
@@ -260,13 +262,17 @@ def _trust(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     from .host_script import find_xclbin, run_script  # noqa: PLC0415
     from .images.files import label_of  # noqa: PLC0415
+    from .ranking import best_classes  # noqa: PLC0415
 
     file = find_xclbin(options.script, options.xclbin, Path.cwd())
     names = run_script(options.script, file, options.image, options.fc_weights)
     results = names.get("results")
     if results is not None and hasattr(results, "ravel"):
         facts = manifest_of(xclbin.read(file), str(file))
-        labels = ", ".join(label_of(int(index), facts.labels) for index in results.ravel())
+        # A script may have made anything of the buffer; sums are ranked where they are as the kernel wrote them.
+        whole = results.shape[-1:] == facts.result.shape
+        classes = best_classes(results, facts) if whole else results
+        labels = ", ".join(label_of(int(index), facts.labels) for index in classes.ravel())
         _console.print(f"results: {results.tolist()}  ({labels})", soft_wrap=True)
     return 0
 

@@ -21,6 +21,7 @@ from .formats.checks import manifest_of
 from .formats.manifest import SIMULATED, STAND_IN, Argument, Manifest
 from .images.files import check_images, load_weights
 from .pipeline import Buffers, Handle, Pipeline
+from .ranking import best_classes
 from .simulation.statistics import Statistics
 
 _BATCH_BYTES = 32 << 20
@@ -115,13 +116,22 @@ class Accelerator:
     def classify(self, images: Any) -> NDArray[Any]:
         """Classes of the images, best first: array [N, k] of class numbers.
 
-        ``images`` is [N, height, width, channels] (or one image) in the dtype of the manifest, usually uint8; or an
-        iterator over single images, which is read as the card gets on and never held as a whole.
+        ``k`` is that of the network. Where it gives raw sums, these are the 5 classes with the largest (or all, if
+        there are fewer), of equal ones the lower class first. ``images`` is [N, height, width, channels] (or one
+        image) in the dtype of the manifest, usually uint8; or an iterator over single images, which is read as the
+        card gets on and never held as a whole.
+        """
+        return best_classes(self.results(images), self.manifest)
+
+    def results(self, images: Any) -> NDArray[Any]:
+        """What the kernel writes for each image: array [N, count] of indices, or of the raw sum of each class.
+
+        The manifest's ``results`` says which. ``images`` as in ``classify``.
         """
         result = self.manifest.result
         # An array is checked as a whole, before anything runs.
         given = images if isinstance(images, Iterator) else check_images(images, self.manifest.image)
-        found = list(self.stream(self._batches(given)))
+        found = list(self._run(self._batches(given)))
         return np.concatenate([np.empty((0, *result.shape), np.dtype(result.dtypes[0])), *found])
 
     def stream(self, batches: Iterable[Any]) -> Iterator[NDArray[Any]]:
@@ -130,6 +140,9 @@ class Accelerator:
         Up to three batches are on their way: while the card works, the next is taken from ``batches`` and copied in.
         Classifying anything else before the end ends it: it then raises FarmRuntimeError.
         """
+        return (best_classes(numbers, self.manifest) for numbers in self._run(batches))
+
+    def _run(self, batches: Iterable[Any]) -> Iterator[NDArray[Any]]:
         self._check_open()
         checked = (check_images(batch, self.manifest.image) for batch in batches)
         return self._pipeline.run(batch for batch in checked if len(batch))

@@ -68,6 +68,9 @@ class Accuracy:
 
 def class_count(facts: Manifest) -> int | None:
     """The number of classes, where the manifest lets it be known."""
+    if facts.classes is not None:
+        return facts.classes
+    # Older files do not say it.
     if facts.labels:
         return len(facts.labels)
     # The rows of the last layer's weights are the classes.

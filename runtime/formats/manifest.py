@@ -19,6 +19,8 @@ ITEM_BYTES = {
 }  # fmt: skip
 #: The target whose payload simulates the logic, cycle by cycle.
 SIMULATED = "hw_emu"
+#: What the kernel writes for an image: the numbers of the best classes, best first, or a raw sum for each class.
+INDICES, SUMS = "indices", "sums"
 STAND_IN = "stand-in"
 STAND_IN_WEIGHTS = "stand-in fc_weights"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -90,7 +92,11 @@ class PayloadFacts:
 
 @dataclass(frozen=True)
 class Manifest:
-    """One build. Every digest is SHA-256 in lower-case hexadecimal; ``folding`` is block -> text."""
+    """One build. Every digest is SHA-256 in lower-case hexadecimal; ``folding`` is block -> text.
+
+    ``results`` says what the numbers in the output buffer are (``indices`` or ``sums``), ``classes`` how many classes
+    they are about; None in files of builds that did not say it.
+    """
 
     network: str
     kernel: str
@@ -109,6 +115,8 @@ class Manifest:
     payload: PayloadFacts | None = None
     labels: tuple[str, ...] = ()
     dataset: Mapping[str, Any] | None = None
+    results: str = INDICES
+    classes: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("folding", "inputs", "tools", "parts", "dataset"):
@@ -196,7 +204,7 @@ def from_json(text: str) -> Manifest:
     names = [argument.name for argument in arguments]
     if len(set(names)) != len(names):
         root.fail("arguments", "a list of different names")
-    return Manifest(
+    facts = Manifest(
         **{name: root.text(name) for name in ("network", "kernel", "instance", "toolchain", "target", "view")},
         parameters=Parameters(parameters.text("origin"), parameters.text("digest")),
         clock_mhz=root.number("clock_mhz"),
@@ -215,7 +223,21 @@ def from_json(text: str) -> Manifest:
         ),
         labels=root.names("labels"),
         dataset=dataset,
+        results=root.later("results", INDICES),
+        classes=root.later("classes", None),
     )
+    _check_results(root, facts)
+    return facts
+
+
+def _check_results(root: _Reader, facts: Manifest) -> None:
+    """Complain of classes that no ranking could be made of."""
+    if facts.results not in (INDICES, SUMS):
+        root.fail("results", f"{INDICES} or {SUMS}")
+    if facts.classes is not None and (type(facts.classes) is not int or not 0 < facts.classes < 1 << 31):
+        root.fail("classes", "a positive integer or null")
+    if facts.results == SUMS and facts.result.shape != (facts.classes,):
+        root.fail("classes", f"the shape of {facts.result.name}, {list(facts.result.shape)}: one sum for each class")
 
 
 def _is_text(value: Any) -> bool:
@@ -256,6 +278,10 @@ class _Reader:
         if key not in self._value:
             raise ManifestError(f"{key} is missing", where=self.where, remedy="rebuild the xclbin")
         return self._value[key]
+
+    def later(self, key: str, default: Any) -> Any:
+        """The value of a key that the first files did not have, or the default, which says what they meant."""
+        return self._value.get(key, default)
 
     def section(self, key: str) -> _Reader:
         return _Reader(self.value(key), f"{self.where}, {key}")

@@ -24,7 +24,7 @@ import numpy as np
 import runtime
 images, file, out = sys.argv[1:]
 with runtime.Accelerator(file) as accelerator:
-    np.save(out, accelerator.classify(np.load(images)))
+    np.save(out, accelerator.results(np.load(images)))
 """
 
 

@@ -27,7 +27,7 @@ def plan_of(name: str) -> LinkPlan:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["digits", "resnet50"])
+@pytest.mark.parametrize("name", ["digits", "resnet50", "digits_chain"])
 def test_a_plan_is_read_back(name: str) -> None:
     plan = plan_of(name)
     assert LinkPlan.from_description(json.loads(json.dumps(plan.describe()))) == plan
@@ -81,6 +81,18 @@ def test_weights_that_move_between_blocks_are_other_parameters(weights: Path) ->
     (weights / "weights/a/memories.bin").write_bytes(b"xy")
     (weights / "weights/b/memories.bin").write_bytes(b"z")
     assert parameters_of(["a", "b"]).digest != before
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("digits", ("indices", 10)), ("resnet50", ("indices", 1000)), ("digits_basic", ("indices", 10)),
+     ("digits_chain", ("sums", 10))],
+)  # fmt: skip
+def test_the_manifest_says_what_leaves(weights: Path, name: str, said: tuple[str, int]) -> None:
+    plan = replace(plan_of(name), blocks=("a", "b"), sources=("program",))
+    banks = dict.fromkeys(("in_r", "out_r", "weightsmem"), ("bank0",))
+    facts = manifest_of(plan, banks=banks, parts={}, payload=None, clock_mhz=250.0)
+    assert (facts.results, facts.classes) == said
 
 
 def test_the_manifest_says_the_clock_and_memories_of_the_link(weights: Path) -> None:

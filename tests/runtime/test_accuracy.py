@@ -21,6 +21,7 @@ from runtime.errors import ManifestError
 from runtime.formats import xclbin
 from runtime.formats.checks import manifest_of
 from runtime.formats.manifest import Parameters
+from runtime.ranking import best_classes
 
 ROOT = Path(__file__).resolve().parents[2]
 DIGITS = ROOT / "build" / "digits" / "open-sw_emu" / "digits.xclbin"
@@ -75,6 +76,49 @@ def test_names_of_classes_and_a_part_of_the_images(numbers, tmp_path, capsys):
     file = numbers(facts={"labels": labels})
     assert main(command(file, tmp_path, "--limit", "4", labels="labels.csv")) == 0
     assert capsys.readouterr().out.splitlines()[:2] == ["top-1: 3 of 4 = 75.00%", "top-3: 4 of 4 = 100.00%"]
+
+
+SUMS = {"results": "sums", "classes": 10}
+
+
+def test_raw_sums_are_ranked(numbers, tmp_path, capsys):
+    """Sum j of an image is that of its pixels plus j, so all images are said to show 9, then 8, 7, 6, 5."""
+    (tmp_path / "labels.txt").write_text("0.png 9\n1.png 9\n2.png 5\n3.png 4\n4.png 0\n5.npy 7\n")
+    file = numbers(k=10, facts=SUMS)
+    assert main(command(file, tmp_path, "--json", str(tmp_path / "out.json"))) == 0
+    assert capsys.readouterr().out.splitlines()[:2] == ["top-1: 2 of 6 = 33.33%", "top-5: 4 of 6 = 66.67%"]
+    found = json.loads((tmp_path / "out.json").read_text())
+    assert found["predictions"][3]["classes"] == [9, 8, 7, 6, 5]
+    assert main(["classify", str(tmp_path / "images" / "3.png"), "--xclbin", str(file)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].endswith("3.png: 9, 8, 7, 6, 5")
+
+
+def test_classes_of_the_manifest(numbers, tmp_path, capsys):
+    """The file says how many there are, with no labels and no weights that are as many."""
+    file = numbers(weights=(8, 20), facts={"classes": 5})
+    assert main(command(file, tmp_path)) == 2
+    assert "there is no class '8'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("sums", "classes"),
+    [
+        ([3, 7, 7, -2], [1, 2, 0, 3]),
+        ([0, 0, 0], [0, 1, 2]),
+        ([-(2**31), 2**31 - 1, -1, 0, -(2**31)], [1, 3, 2, 0, 4]),
+        ([1, 2, 3, 4, 5, 6, 5], [5, 4, 6, 3, 2]),
+    ],
+)
+def test_ranks_by_hand(make_manifest, sums, classes):
+    """The largest first, of equal ones the lower class, and at most five."""
+    facts = make_manifest(b"p", b"m", k=len(sums), results="sums", classes=len(sums))
+    found = best_classes(np.array([sums, sums[::-1]], np.int32), facts)
+    assert found[0].tolist() == classes
+    assert found.dtype == np.uint32
+
+
+def test_indices_stay(make_manifest):
+    assert best_classes(np.array([[2, 0, 1]], np.uint32), make_manifest(b"p", b"m")).tolist() == [[2, 0, 1]]
 
 
 def test_json_alone_on_the_output(numbers, tmp_path, capsys):

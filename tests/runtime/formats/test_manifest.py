@@ -31,6 +31,15 @@ def test_round_trip(facts):
     assert manifest.from_json(text).to_json() == text
 
 
+def test_sums_and_what_older_files_say(make_manifest, facts):
+    sums = make_manifest(b"p", b"m", k=10, results="sums", classes=10)
+    assert manifest.from_json(sums.to_json()) == sums
+    older = json.loads(facts.to_json())
+    del older["results"], older["classes"]
+    found = manifest.from_json(json.dumps(older))
+    assert (found.results, found.classes) == ("indices", None)
+
+
 def test_sizes_by_hand(facts):
     assert facts.image.bytes_for(5) == 5 * 64
     assert facts.result.bytes_for(5) == 5 * 3 * 4
@@ -54,6 +63,12 @@ def test_sizes_by_hand(facts):
         (lambda v: v["arguments"][0].update(dtypes=["uint8", "int16"]), ["arguments[0]", "dtypes"]),
         (lambda v: v["arguments"][0].update(direction="up"), ["arguments[0]", "in or out"]),
         (lambda v: v["arguments"][0].update(name="out_r"), ["different names"]),
+        (lambda v: v.update(results="logits"), ["results is 'logits'", "indices or sums"]),
+        (lambda v: v.update(classes=0), ["classes is 0", "positive integer or null"]),
+        (lambda v: v.update(classes=True), ["classes is True"]),
+        (lambda v: v.update(classes="3"), ["classes is '3'"]),
+        (lambda v: v.update(results="sums"), ["classes is None", "[3]", "one sum for each class"]),
+        (lambda v: v.update(results="sums", classes=4), ["classes is 4", "[3]", "one sum for each class"]),
         (lambda v: v.update(arguments=[3]), ["arguments[0]", "not a mapping"]),
     ],
 )

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from xrt_hosts import classes, ends, expected
 
-from benchmarks.held_out import expected_indices
+from benchmarks.held_out import expected_results
 from blocks.dataset import held_out
 from blocks.network import find_network
 from runtime.formats import xclbin
@@ -101,7 +101,7 @@ def test_held_out_digits(digits_simulated, native, launch, monkeypatch, tmp_path
     (tmp_path / "weights.bin").write_bytes(xclbin.read(file).emulation["fc_weights"])
     run = launch("--", native, file, "digits", tmp_path / "images.bin", tmp_path / "weights.bin", 64, 3)
     output, errors = ends(run)
-    assert classes(output) == expected_indices(network, images[:count])[:, 0].tolist(), output + errors
+    assert classes(output) == expected_results(network, images[:count])[:, 0].tolist(), output + errors
     if target == "sw_emu":
         assert sum(found == label for found, label in zip(classes(output), labels, strict=True)) == 357
     else:
