@@ -177,8 +177,8 @@ def test_a_planted_mistake_is_seen(kernel: Kernel, tmp_path: Path, name: str) ->
 
 
 def test_the_documents_design_around_the_kernel(kernel: Kernel, tmp_path: Path) -> None:
-    """docs/netlist.md, word for word: Yosys compiles the design, Verilator simulates it."""
-    text = (ROOT / "docs/netlist.md").read_text()
+    """docs/amd/netlist.md, word for word: Yosys compiles the design, Verilator simulates it."""
+    text = (ROOT / "docs/amd/netlist.md").read_text()
     written = dict(re.findall(r"<!-- ([\w.]+) -->\n```\w*\n(.*?)```", text, re.DOTALL))
     assert set(written) == {"own.sv", "bench.sv", "own.ys", "commands"}
     for name, content in written.items():
