@@ -37,7 +37,7 @@ from toolchains.open.synthesis.yosys import run_script
 ROOT = Path(__file__).resolve().parents[2]
 DEARER = "dearer.sv"
 KEPT = '(* keep_hierarchy = "yes" *)'
-PACKED = "localparam bit TWICE = TWO_PIXELS || TWO_WEIGHTS;"
+PACKED = "localparam bit MULTIPLIED = INPUT_BITS + WEIGHT_BITS > 8;"
 SLICES, SUMS, THRESHOLDS, PRODUCTS = SAVINGS = (
     "no slices at the ports of parameters",
     "sums picked, not shifted; common term subtracted behind",
@@ -155,7 +155,7 @@ def synthesise(forms: Mapping[str, Form]) -> dict[str, tuple[int, int, int, int]
             raise SystemExit(f"mvau_integer.sv does not say {PACKED!r} any more, so this program cannot do without it")
         for module in re.findall(r"^module (\w+)", alone, re.MULTILINE):
             alone = re.sub(rf"\b{module}\b", module.replace("farm_", "dearer_", 1), alone)
-        (folder / "dearer_integer.sv").write_text(alone.replace(PACKED, "localparam bit TWICE = 0;"))
+        (folder / "dearer_integer.sv").write_text(alone.replace(PACKED, "localparam bit MULTIPLIED = 0;"))
         (folder / DSP_MAP).write_text((ROOT / "toolchains/open/synthesis" / DSP_MAP).read_text())
         (folder / "forms.sv").write_text("".join(form.text(name) for name, form in forms.items()) + _top(forms))
         (folder / "s.ys").write_text(
