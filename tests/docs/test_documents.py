@@ -94,7 +94,7 @@ def test_files_that_are_named_exist(document: Path) -> None:
 
 @pytest.mark.parametrize("name", available())
 def test_network_files_use_documented_keys(name: str) -> None:
-    documented = set(re.findall(r"\w+", _spans("docs/network.md")))
+    documented = set(re.findall(r"\w+", _spans("docs/network_file.md")))
 
     def keys(value: object) -> set[str]:
         if isinstance(value, dict):
