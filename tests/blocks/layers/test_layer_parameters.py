@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from blocks.network import Network, read_network
+from blocks.network_model import network_values
 from blocks.parameters import ParameterError
 from blocks.parameters.importing import ParameterImportError, import_parameters
 from blocks.parameters.recipes import LayerParameters, drawn_arrays
@@ -119,3 +120,13 @@ def test_import(network, arrays, tmp_path) -> None:
     np.save(tmp_path / "w.npy", arrays["fc_weights"])
     assert import_parameters(network, folder, tmp_path / "w.npy").fc_weights == "w.npy"
     assert stand_ins(network) == ()
+
+
+def test_a_block_without_parameters_needs_no_file(tmp_path: Path) -> None:
+    """Nothing of it is a stand-in, so no one is told that its classes mean nothing."""
+    first = "- {name: pool, kind: block, layers: [{name: pooled, type: max_pool, kernel: 2}]}"
+    (tmp_path / "mine.yaml").write_text(TEXT.replace("blocks:\n", f"blocks:\n  {first}\n"))
+    network = read_network(tmp_path / "mine.yaml")
+    assert stand_ins(network) == ("only",)
+    assert network_values(network, network.blocks[0]).origins == ()
+    assert network_values(network, network.blocks[1]).origins == ("stand-in",)
