@@ -19,7 +19,9 @@ static std::string read_file(const std::string& path) {
 }
 
 static int classify(char** argv) {
-    const std::string images = read_file(argv[3]), weights = read_file(argv[4]);
+    // "-" for a network whose weights are all on chip: its kernel has no such argument.
+    const bool streamed = std::string(argv[4]) != "-";
+    const std::string images = read_file(argv[3]), weights = streamed ? read_file(argv[4]) : "";
     const unsigned image_bytes = std::stoul(argv[5]), classes = std::stoul(argv[6]);
     const unsigned count = images.size() / image_bytes;
 
@@ -30,14 +32,17 @@ static int classify(char** argv) {
     // group_id is the memory that v++ connected the argument to.
     xrt::bo in(device, images.size(), kernel.group_id(0));
     xrt::bo out(device, count * classes * sizeof(std::uint32_t), kernel.group_id(1));
-    xrt::bo fc(device, weights.size(), kernel.group_id(2));
     in.write(images.data());
-    fc.write(weights.data());
     in.sync(XCL_BO_SYNC_BO_TO_DEVICE);
-    fc.sync(XCL_BO_SYNC_BO_TO_DEVICE);
 
-    xrt::run run = kernel(in, out, fc, count);
-    run.wait();
+    if (streamed) {
+        xrt::bo fc(device, weights.size(), kernel.group_id(2));
+        fc.write(weights.data());
+        fc.sync(XCL_BO_SYNC_BO_TO_DEVICE);
+        kernel(in, out, fc, count).wait();
+    } else {
+        kernel(in, out, count).wait();
+    }
 
     out.sync(XCL_BO_SYNC_BO_FROM_DEVICE);
     const auto* best = out.map<const std::uint32_t*>();

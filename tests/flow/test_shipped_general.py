@@ -10,7 +10,7 @@ from flow_checkout import Checkout, copy_checkout
 
 pytestmark = [pytest.mark.nightly, pytest.mark.timeout(3600)]
 
-# Training printed these (docs/network.md): of 360 held-out digits.
+# Training printed these (CHANGELOG.md): of 360 held-out digits.
 RIGHT = {"digits_basic": 347, "digits_chain": 328}
 WORD = {"digits_basic": "index", "digits_chain": "sum"}
 FEW = """\

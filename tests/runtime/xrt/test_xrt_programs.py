@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from flow_checkout import copy_checkout
 from xrt_hosts import classes, ends, expected
 
 from benchmarks.held_out import expected_results
@@ -106,3 +107,17 @@ def test_held_out_digits(digits_simulated, native, launch, monkeypatch, tmp_path
         assert sum(found == label for found, label in zip(classes(output), labels, strict=True)) == 357
     else:
         assert re.search(r"note: the kernel took [\d,]+ cycles for the last call, 8 images", errors)
+
+
+@pytest.mark.nightly
+def test_a_kernel_without_weights(native, launch, monkeypatch, tmp_path):
+    """Training printed 347 of 360 (CHANGELOG.md); the program gives no weights, because the kernel takes none."""
+    checkout = copy_checkout(tmp_path / "checkout")
+    checkout.doit("build", "network=digits_basic")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    images, labels = held_out(find_network("digits_basic").dataset)
+    images.tofile(tmp_path / "images.bin")
+    file = checkout.folder / "build/digits_basic/open-sw_emu/digits_basic.xclbin"
+    output, errors = ends(launch("--", native, file, "digits_basic", tmp_path / "images.bin", "-", 64, 3))
+    found = classes(output)
+    assert sum(one == label for one, label in zip(found, labels, strict=True)) == 347, output + errors
