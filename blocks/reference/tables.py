@@ -41,7 +41,7 @@ def _key(name: str, form: str, about: str, *default: Any, **more: Any) -> Key:
 
 
 _NAME = _key("name", "text", "a letter, then up to 39 letters, digits and `_`; no two alike")
-_VIEW = _key("view", "text", "how `toolchain=vitis` gets the core; blocks that share a core need the same one "
+_VIEW = _key("view", "text", "how AMD's tools get the core; blocks that share a core need the same one "
              "[default: that of the file]", None, choices=VIEWS)  # fmt: skip
 _BLOCK = (_NAME, _key("kind", "text", "`block`, `basic`, `stem`, `residual` or `head`"), _VIEW)
 _CHANNELS = _key("channels", "integer", "output channels", minimum=1, maximum=MOST_CHANNELS)
@@ -71,7 +71,7 @@ FILE = (
             _key("parameters", "text", "folder of the trained values, below that of this file "
                  "[default: the network's name]", None),
             _key("labels", "texts", "a text per class, for display [default: the class's number]", None),
-            _key("view", "text", "how `toolchain=vitis` gets the cores", DEFAULT_VIEW, choices=VIEWS),
+            _key("view", "text", "how AMD's tools get the cores", DEFAULT_VIEW, choices=VIEWS),
             _key("dataset", _MAPPING, "labelled images for the demo and for `cosim`, see below", None),
         ),
         (Place(SHORT), Place(LAYERS)),
