@@ -42,7 +42,7 @@ def test_sources_each_once_in_order() -> None:
         ({"argv": ("g++", "/home/me/a.cpp")}, "the absolute path '/home/me/a.cpp'"),
         ({"argv": ("g++", "a\0b")}, "NUL"),
         ({"inputs": (File("/a", "a"),)}, "the input '/a'"),
-        ({"inputs": (File("a", "/home/../etc/passwd"),)}, "the source of an input 'home/../etc/passwd'"),
+        ({"inputs": (File("a", "/x/../b"),)}, "the source of an input 'x/../b'"),
         ({"inputs": (File("a", "x/../../b"),)}, "'x/../../b'"),
         ({"inputs": (File("./a", "a"),)}, "write it as 'a'"),
         ({"inputs": (File("a//b", "a"),)}, "write it as 'a/b'"),
