@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import yaml
 
-from blocks.kinds.convolution import Known, known
+from blocks.kinds.convolution import MOST_CHANNELS, MOST_KERNEL, Known, known
 from blocks.kinds.general import General, read_general
 from config.document import Section
 from config.overlay import Overlaid
@@ -24,8 +24,8 @@ def read_basic(section: Section, name: str, source: Known, *, last: bool) -> tup
     main: conv_a (3x3), act_a, conv_b (3x3), act_b; side: nothing, or conv_side (1x1), act_side; then the join and act.
     The side path has its convolution where the stride is above 1 or the channels change.
     """
-    channels = known(section, lambda: section.integer("channels", minimum=1, maximum=65536))
-    stride = known(section, lambda: section.integer("stride", default=1, minimum=1, maximum=255))
+    channels = known(section, lambda: section.integer("channels", minimum=1, maximum=MOST_CHANNELS))
+    stride = known(section, lambda: section.integer("stride", default=1, minimum=1, maximum=MOST_KERNEL))
     weights = known(section, lambda: section.integer("weight_bits", default=4, minimum=1, maximum=8))
     bits = known(section, lambda: section.integer("bits", default=4, minimum=1, maximum=8))
     if channels is None or stride is None or weights is None or bits is None:

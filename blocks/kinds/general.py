@@ -111,11 +111,10 @@ class General:
             coming = builder.stream(stream)
             both = Duplicate(lanes=coming.lanes, bits=coming.bits, beats=coming.beats)
             main, side = builder.fork("fork", both, stream)
-            fork = self._fork
             main = _chain(builder, main, self.main)
-            main = self._fifo(builder, "main_fifo", main, self.side, self.main, fork)
+            main = self._fifo(builder, "main_fifo", main, self.side, self.main, self.join.output)
             side = _chain(builder, side, self.side)
-            side = self._fifo(builder, "side_fifo", side, self.main, self.side, fork)
+            side = self._fifo(builder, "side_fifo", side, self.main, self.side, self.join.output)
             stream = self.join.build(builder, main, side)
         stream = _chain(builder, stream, self.after)
         return builder.build(output=builder.widen("output_width", stream, 1) if self.ends else stream)
@@ -127,13 +126,12 @@ class General:
         stream: str,
         waiting: Sequence[Layer],
         own: Sequence[Layer],
-        fork: Values,
+        joined: Values,
     ) -> str:
         """The FIFO at the end of a path, if the other one waits for more than a pixel before its first output."""
         if not any(layer.waits for layer in waiting) and not (name == "side_fifo" and waiting):
             return stream
-        assert self.join is not None  # noqa: S101  only a block with two paths has FIFOs
-        made = fifo(builder.stream(stream), rows_to_hold(waiting, own, fork, self.join.output), self.join.output)
+        made = fifo(builder.stream(stream), rows_to_hold(waiting, own, self._fork, joined), joined)
         depth = dict(self.fifo_depths).get(name, made.depth)
         return builder.add(name, replace(made, depth=depth), stream)
 

@@ -116,24 +116,3 @@ class LayerType:
     about: str
     keys: tuple[Key, ...]
     make: Callable[[str, Values, Mapping[str, Any]], Layer]
-
-
-def rows_of_window(kernel: int, stride: int, top: int, height: int) -> Callable[[int], int]:
-    """Upper bound of the input rows that windows have taken in before so many rows of them have left.
-
-    A ring of rows holds those of the next stride too.
-    """
-    return lambda rows: min(height, max(0, (rows - 1) * stride + kernel - top + stride)) if rows else 0
-
-
-def last_pixel(
-    kernel: int, stride: int, pad: tuple[int, int, int, int], source: Values, row: int, column: int
-) -> tuple[int, int]:
-    """The last pixel of a window, as far as it is on the map."""
-    y, x = row * stride + kernel - 1 - pad[0], column * stride + kernel - 1 - pad[1]
-    return min(max(y, 0), source.height - 1), min(max(x, 0), source.width - 1)
-
-
-def windows_of_rows(kernel: int, stride: int, top: int, out_height: int) -> Callable[[int], int]:
-    """Upper bound of the rows of windows that have begun to leave when so many input rows have come."""
-    return lambda rows: max(0, min(out_height, (rows + top - kernel) // stride + 1)) if rows else 0

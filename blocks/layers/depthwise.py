@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from blocks.core.builder import GraphBuilder
 from blocks.kinds.convolution import NO_PAD, not_dividing
-from blocks.layers.base import Layer, LayerType, Misfit, Recipe, last_pixel, rows_of_window, windows_of_rows
+from blocks.layers.base import LayerType, Misfit, Recipe
 from blocks.layers.product import (
     BIAS,
     KERNEL,
@@ -20,6 +20,7 @@ from blocks.layers.product import (
     weights_recipe,
     window_fits,
 )
+from blocks.layers.reach import ReadsWindows
 from blocks.layers.values import Values
 from blocks.operators.depthwise import Depthwise
 from blocks.operators.pad import Pad
@@ -28,7 +29,7 @@ from config.frozen import dataclass
 
 
 @dataclass(frozen=True)
-class DepthwiseConvolution(Layer):
+class DepthwiseConvolution(ReadsWindows):
     """Every channel's windows times a kernel of its own."""
 
     kernel: int
@@ -96,23 +97,6 @@ class DepthwiseConvolution(Layer):
     def folding(self) -> str:
         """PE."""
         return str(self.pe)
-
-    @property
-    def waits(self) -> bool:
-        """A window of more than one pixel."""
-        return self.kernel > 1
-
-    def rows_needed(self, rows: int) -> int:
-        """A window waits for its last row."""
-        return rows_of_window(self.kernel, self.stride, self.pad[0], self.source.height)(rows)
-
-    def pixel_needed(self, row: int, column: int) -> tuple[int, int]:
-        """The last one of the window."""
-        return last_pixel(self.kernel, self.stride, self.pad, self.source, row, column)
-
-    def rows_made(self, rows: int) -> int:
-        """Rows whose first window may have left."""
-        return windows_of_rows(self.kernel, self.stride, self.pad[0], self.output.height)(rows)
 
 
 DEPTHWISE = LayerType(

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from blocks.core.builder import GraphBuilder
 from blocks.kinds.convolution import NO_PAD, not_dividing
-from blocks.layers.base import Key, Layer, LayerType, Misfit, last_pixel, rows_of_window, windows_of_rows
+from blocks.layers.base import Key, Layer, LayerType, Misfit
 from blocks.layers.product import KERNEL, PAD, STRIDE, pad_with, padding, reads_activations, window_fits
+from blocks.layers.reach import ReadsMap, ReadsWindows
 from blocks.layers.values import Values
 from blocks.operators.acc_pool import AccPool
 from blocks.operators.checks import divisors
@@ -45,7 +46,7 @@ class Pool(Layer):
 
 
 @dataclass(frozen=True)
-class WindowPool(Pool):
+class WindowPool(ReadsWindows, Pool):
     """A pool of windows."""
 
     kernel: int
@@ -64,23 +65,6 @@ class WindowPool(Pool):
             channels=self.source.channels, height=self.source.height, width=self.source.width, top=top, left=left,
             bottom=bottom, right=right, lanes=lanes, bits=self.source.bits,
         )  # fmt: skip
-
-    @property
-    def waits(self) -> bool:
-        """A window of more than one pixel."""
-        return self.kernel > 1
-
-    def rows_needed(self, rows: int) -> int:
-        """A window waits for its last row."""
-        return rows_of_window(self.kernel, self.stride, self.pad[0], self.source.height)(rows)
-
-    def pixel_needed(self, row: int, column: int) -> tuple[int, int]:
-        """The last one of the window."""
-        return last_pixel(self.kernel, self.stride, self.pad, self.source, row, column)
-
-    def rows_made(self, rows: int) -> int:
-        """Rows whose first window may have left."""
-        return windows_of_rows(self.kernel, self.stride, self.pad[0], self.output.height)(rows)
 
 
 @dataclass(frozen=True)
@@ -146,7 +130,7 @@ class SumOfWindows(WindowPool):
 
 
 @dataclass(frozen=True)
-class SumOfMap(Pool):
+class SumOfMap(ReadsMap, Pool):
     """The sum over all pixels of a map. The division by their number belongs to the thresholds behind it."""
 
     def operator(self, lanes: int) -> AccPool:
@@ -168,23 +152,6 @@ class SumOfMap(Pool):
         """The accumulating pool."""
         lanes = self.lanes(builder.stream(stream).lanes)
         return builder.add(self.name, self.operator(lanes), builder.widen(f"{self.name}_width", stream, lanes))
-
-    @property
-    def waits(self) -> bool:
-        """For the whole map."""
-        return self.source.pixels > 1
-
-    def rows_needed(self, rows: int) -> int:
-        """Everything."""
-        return self.source.height if rows else 0
-
-    def pixel_needed(self, row: int, column: int) -> tuple[int, int]:
-        """The last one of the map."""
-        return self.source.height - 1, self.source.width - 1
-
-    def rows_made(self, rows: int) -> int:
-        """One, when everything has come."""
-        return int(rows >= self.source.height)
 
 
 MAX_POOL = LayerType(

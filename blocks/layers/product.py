@@ -14,7 +14,8 @@ from blocks.kinds.convolution import (
     not_dividing_inputs,
 )
 from blocks.kinds.convolution import Convolution as Products
-from blocks.layers.base import Key, Layer, LayerType, Misfit, Recipe, last_pixel, rows_of_window, windows_of_rows
+from blocks.layers.base import Key, LayerType, Misfit, Recipe
+from blocks.layers.reach import ReadsMap, ReadsWindows
 from blocks.layers.values import Values
 from blocks.operators.mvau import Mvau
 from blocks.operators.pad import Pad
@@ -64,7 +65,7 @@ def padding(source: Values, pad: tuple[int, int, int, int]) -> Iterator[Misfit]:
 
 
 @dataclass(frozen=True)
-class Convolution(Layer):
+class Convolution(ReadsWindows):
     """A convolution without its activation. Its sums are those of the stored numbers (`Values.sums`)."""
 
     channels: int
@@ -138,18 +139,6 @@ class Convolution(Layer):
         """PE x SIMD, and the pixels computed at once if above 1."""
         return f"{self.pe}x{self.simd}" + (f" mmv {self.mmv}" if self.mmv > 1 else "")
 
-    def rows_needed(self, rows: int) -> int:
-        """A window waits for its last row."""
-        return rows_of_window(self.kernel, self.stride, self.pad[0], self.source.height)(rows)
-
-    def pixel_needed(self, row: int, column: int) -> tuple[int, int]:
-        """The last one of the window."""
-        return last_pixel(self.kernel, self.stride, self.pad, self.source, row, column)
-
-    def rows_made(self, rows: int) -> int:
-        """Rows whose first window may have left."""
-        return windows_of_rows(self.kernel, self.stride, self.pad[0], self.output.height)(rows)
-
     @property
     def waits(self) -> bool:
         """A window, or a group of pixels."""
@@ -185,7 +174,7 @@ def weights_recipe(
 
 
 @dataclass(frozen=True)
-class FullyConnected(Layer):
+class FullyConnected(ReadsMap):
     """Every output from all numbers of the map. Weights are on chip, or in card memory and streamed once per image."""
 
     channels: int
@@ -222,6 +211,9 @@ class FullyConnected(Layer):
         """Sums in place of activations, and what streamed weights cannot do."""
         yield from reads_activations(self.source)
         if not self.streamed:
+            if self.fc_cache != "none":
+                what = f"fc_cache {self.fc_cache} with weights on chip, which are not read from card memory"
+                yield "fc_cache", what, "remove it, or use weights: card_memory"
             return
         if self.weight_bits != 8:
             what = f"weights of {self.weight_bits} bits in card memory"
@@ -266,23 +258,6 @@ class FullyConnected(Layer):
     def folding(self) -> str:
         """PE x SIMD."""
         return f"{self.pe}x{self.simd}"
-
-    @property
-    def waits(self) -> bool:
-        """For the whole map."""
-        return self.source.pixels > 1
-
-    def rows_needed(self, rows: int) -> int:
-        """Everything."""
-        return self.source.height if rows else 0
-
-    def pixel_needed(self, row: int, column: int) -> tuple[int, int]:
-        """The last one of the map."""
-        return self.source.height - 1, self.source.width - 1
-
-    def rows_made(self, rows: int) -> int:
-        """One, when everything has come."""
-        return int(rows >= self.source.height)
 
 
 CONVOLUTION = LayerType(

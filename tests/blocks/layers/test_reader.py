@@ -109,6 +109,8 @@ MISTAKES = {
     "window": ("kernel: 2, stride: 2", "kernel: 9", 9, "9x9 window does not fit a padded map of 8x8", "smaller"),
     "zero of streamed": ("conv_a: {pe: 4, simd: 8}", "conv_a: {pe: 4, simd: 8}\n    act: {values: signed}", 29,
                          "card memory with activations of zero point 8", "on_chip"),
+    "cache on chip": ("weights: card_memory", "fc_cache: uram", 28,
+                      "fc_cache uram with weights on chip", "card_memory"),
     "top_k": ("k: 3", "k: 11", 29, "k is 11, but there are 10", "lower k"),
     "top_k too early": ("stride: 2}\n", "stride: 2}\n      - {name: early, type: top_k}\n", 10,
                         "top_k ends a network, but blocks follow", "last"),

@@ -1,0 +1,57 @@
+"""How far a layer reads before it gives something: the windows of a map, or the whole of it.
+
+The FIFO between a fork and a join has its depth from this (`blocks/layers/join.py`).
+"""
+
+from __future__ import annotations
+
+from blocks.layers.base import Layer
+
+
+class ReadsWindows(Layer):
+    """A layer that reads windows of `kernel` x `kernel` pixels."""
+
+    kernel: int
+    stride: int
+    pad: tuple[int, int, int, int]
+
+    @property
+    def waits(self) -> bool:
+        """A window of more than one pixel."""
+        return self.kernel > 1
+
+    def rows_needed(self, rows: int) -> int:
+        """A window waits for its last row. The ring of rows holds those of the next stride too."""
+        wanted = (rows - 1) * self.stride + self.kernel - self.pad[0] + self.stride
+        return min(self.source.height, max(0, wanted)) if rows else 0
+
+    def pixel_needed(self, row: int, column: int) -> tuple[int, int]:
+        """The last one of the window, as far as it is on the map."""
+        y, x = (at * self.stride + self.kernel - 1 - pad for at, pad in ((row, self.pad[0]), (column, self.pad[1])))
+        return min(max(y, 0), self.source.height - 1), min(max(x, 0), self.source.width - 1)
+
+    def rows_made(self, rows: int) -> int:
+        """Rows of windows that have begun to leave when so many rows have come."""
+        begun = (rows + self.pad[0] - self.kernel) // self.stride + 1
+        return max(0, min(self.output.height, begun)) if rows else 0
+
+
+class ReadsMap(Layer):
+    """A layer that needs the whole map before it gives its one pixel."""
+
+    @property
+    def waits(self) -> bool:
+        """For the whole map."""
+        return self.source.pixels > 1
+
+    def rows_needed(self, rows: int) -> int:
+        """Everything."""
+        return self.source.height if rows else 0
+
+    def pixel_needed(self, row: int, column: int) -> tuple[int, int]:
+        """The last one of the map."""
+        return self.source.height - 1, self.source.width - 1
+
+    def rows_made(self, rows: int) -> int:
+        """One, when everything has come."""
+        return int(rows >= self.source.height)
