@@ -28,10 +28,11 @@ from rich.table import Table
 
 from benchmarks.sw_emu import machine
 from blocks.core.graph import GraphCore
+from blocks.kinds.block import Block
 from blocks.kinds.residual import Residual
 from blocks.kinds.stem import Stem
 from blocks.memories import images
-from blocks.network import Block, Network, find_network
+from blocks.network import Network, find_network
 from blocks.parameters.authors import FOLDERS, read_authors
 from blocks.parameters.headers import HeaderError
 from blocks.parameters.importing import AUTHORS_FOLDER

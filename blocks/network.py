@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from blocks.core.base import Core
 from blocks.core.ports import port_name
@@ -16,12 +17,8 @@ from blocks.dataset_file import Dataset, read_dataset
 from blocks.dma import Dma
 from blocks.fifo_depths import SUFFIX, Depths, depths_file, read_depths
 from blocks.foldings import read_topology, topology_file
-from blocks.kinds.basic import ACTIVATIONS, CONVOLUTIONS, read_basic
+from blocks.kinds.block import Block
 from blocks.kinds.convolution import MOST_CHANNELS, MOST_PIXELS_A_SIDE, UNKNOWN, FeatureMap, Known, known
-from blocks.kinds.general import General, read_general
-from blocks.kinds.head import Head, read_head
-from blocks.kinds.residual import Residual, read_residual
-from blocks.kinds.stem import Stem, read_stem
 from blocks.operators.base import MAX_PORT_BITS
 from blocks.operators.half_made import half_made
 from blocks.parameter_memory.plan import MOST_BEATS
@@ -32,18 +29,9 @@ from config.problem import ConfigError, Problem, Problems, suggestion
 
 NETWORKS = Path(__file__).parent / "networks"
 
-Block = Stem | Residual | Head | General
-
 _NAME = re.compile("[A-Za-z][A-Za-z0-9_]{0,39}")
 
-_KNOWN = {
-    "stem": {"conv0", "max_pool"},
-    "residual": {"conv2a", "conv2b", "conv2c", "conv1"},
-    "head": set[str](),
-    "basic": {*CONVOLUTIONS, *ACTIVATIONS, "join"},
-    "block": {"join"},
-}
-"""By kind of block, the mappings that a network file gives it."""
+_KINDS = ("stem", "residual", "head", "basic", "block")
 
 
 @dataclass(frozen=True)
@@ -87,31 +75,19 @@ class Network:
         return self.blocks[-1]
 
     @property
-    def head(self) -> Head:
-        """The last block of a network that ends with one."""
-        head = self.last
-        assert isinstance(head, Head)  # noqa: S101  asked for such networks only
-        return head
-
-    @property
-    def streaming(self) -> Head | General | None:
+    def streaming(self) -> Block | None:
         """The block whose weights come from card memory; None if all weights are on chip. Only the last one may."""
-        last = self.last
-        assert isinstance(last, Head | General)  # noqa: S101  read_network makes no other
-        return last if last.core().graph.streamed else None
+        return self.last if self.last.core().graph.streamed else None
 
     @property
     def results(self) -> Results:
         """What it gives for an image."""
-        last = self.last
-        top = last.top if isinstance(last, Head | General) else 0
-        return Results(indices=top > 0, count=last.core().graph.outputs[0].stream.elements)
+        return Results(indices=self.last.top > 0, count=self.last.core().graph.outputs[0].stream.elements)
 
     @property
     def classes(self) -> int | None:
         """The numbers that the indices choose from, or the values that it gives: those that labels name."""
-        last = self.last
-        return last.classes if isinstance(last, Head | General) else None
+        return self.last.classes
 
     @property
     def dma(self) -> Dma:
@@ -210,7 +186,7 @@ def read_network(path: Path) -> Network:
         document.problem("blocks", "a network needs at least one block", "give it one")
     views = read_views(document, sections)
     blocks = tuple(_blocks(sections, Known(image, image.channels if image else None)))
-    classes = blocks[-1].classes if blocks and isinstance(blocks[-1], Head | General) else None
+    classes = blocks[-1].classes if blocks else None
     if labels and classes and len(labels) != classes:
         document.problem("labels", f"{len(labels)} labels for {classes} classes", "give one label per class")
     document.finish()
@@ -230,15 +206,13 @@ def read_network(path: Path) -> Network:
 
 def _with_depths(network: Network, path: Path) -> Network:
     problems, blocks = Problems(), network.blocks
-    least = {block.name: block.least_depths() for block in blocks if isinstance(block, Residual | General)}
+    least = {block.name: block.least_depths() for block in blocks}
     links = [f"{network.dma.name}.{name}" for name in network.dma.core().streams() if name != "result"]
     links += [f"{block.name}.{port_name(block.core().graph.outputs[0].name)}" for block in blocks]
     found = read_depths(path, {block.name: block.core() for block in blocks}, links, least, problems)
     problems.raise_if_any()
     trimmed = tuple(
-        replace(block, fifo_depths=found.blocks[block.name])
-        if isinstance(block, Residual | General) and block.name in found.blocks
-        else block
+        replace(block, fifo_depths=found.blocks[block.name]) if block.name in found.blocks else block
         for block in blocks
     )
     return replace(network, blocks=trimmed, link_depths=found.links)
@@ -283,10 +257,12 @@ def _blocks(sections: Sequence[Section], source: Known) -> Iterator[Block]:
         if kind is None:  # nothing else of it can be checked
             source = UNKNOWN
             continue
-        _unknown_operators(section, kind)
+        module = _module(kind)
+        _unknown_operators(section, kind, module.MAPPINGS)
         _cache_of_other_blocks(section, kind)
         before, called = len(section.problems), name or f"block {position + 1}"
-        block, source = _read_block(kind, section, called, source, last=last)
+        block: Block | None
+        block, source = module.read(section, called, source, last=last)
         section.finish()
         if block is not None and len(section.problems) == before:
             _check_core(section, block)
@@ -294,25 +270,28 @@ def _blocks(sections: Sequence[Section], source: Known) -> Iterator[Block]:
             yield block
 
 
-def _read_block(kind: str, section: Section, name: str, source: Known, *, last: bool) -> tuple[Block | None, Known]:
-    if kind == "head":
-        if not last:
-            section.problem("kind", f"{name}: a head ends a network, but blocks follow", "make it the last block")
-        return read_head(section, name, source), UNKNOWN
-    if kind in ("block", "basic"):
-        return (read_general if kind == "block" else read_basic)(section, name, source, last=last)
-    if last:
-        what = f"{name}: a {kind} block gives activations, which no network can end with"
-        section.problem("kind", what, "end with a head, or with a block whose last layer gives indices or sums")
-    return (read_stem if kind == "stem" else read_residual)(section, name, source)
+def _module(kind: str) -> Any:
+    """The module of a kind, loaded when a file has one: most files have few kinds, and this is read at each start."""
+    # Written out, because the inputs of a step are found by its import statements.
+    if kind == "stem":
+        from blocks.kinds import stem as module  # noqa: PLC0415
+    elif kind == "residual":
+        from blocks.kinds import residual as module  # type: ignore[no-redef]  # noqa: PLC0415
+    elif kind == "head":
+        from blocks.kinds import head as module  # type: ignore[no-redef]  # noqa: PLC0415
+    elif kind == "basic":
+        from blocks.kinds import basic as module  # type: ignore[no-redef]  # noqa: PLC0415
+    else:
+        from blocks.kinds import general as module  # type: ignore[no-redef]  # noqa: PLC0415
+    return module
 
 
 def _kind(section: Section) -> str | None:
     """The kind of a block; None if it is missing or unknown."""
     kind = known(section, lambda: section.text("kind"))
-    if kind is not None and kind not in _KNOWN:
-        section.problem("kind", f"there is no block kind {kind!r}", suggestion(kind, _KNOWN))
-        (close,) = difflib.get_close_matches(kind, _KNOWN, n=1) or (None,)
+    if kind is not None and kind not in _KINDS:
+        section.problem("kind", f"there is no block kind {kind!r}", suggestion(kind, _KINDS))
+        (close,) = difflib.get_close_matches(kind, _KINDS, n=1) or (None,)
         return close
     return kind
 
@@ -342,14 +321,14 @@ def _cache_of_other_blocks(section: Section, kind: str) -> None:
         section.text("fc_cache")  # marks it as read, so it is not also reported as an unknown key
 
 
-def _unknown_operators(section: Section, kind: str) -> None:
+def _unknown_operators(section: Section, kind: str, operators: Sequence[str]) -> None:
     for key in section.keys:
-        if section.is_mapping(key) and key not in _KNOWN[kind]:
+        if section.is_mapping(key) and key not in operators:
             # Suggest only operators that the block does not have yet.
-            missing = [name for name in _KNOWN[kind] if not section.has(name)]
+            missing = [name for name in operators if not section.has(name)]
             remedy = (
-                suggestion(key, missing or _KNOWN[kind])
-                if _KNOWN[kind]
+                suggestion(key, missing or operators)
+                if operators
                 else "remove it: this kind of block has no operators to set"
             )
             section.problem(key, f"a {kind} block has no operator {key!r}", remedy)

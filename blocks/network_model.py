@@ -9,8 +9,8 @@ import numpy as np
 
 from blocks.core.graph import Graph
 from blocks.core.model import run_graph
-from blocks.kinds.general import General
-from blocks.network import Block, Network
+from blocks.kinds.block import Block
+from blocks.network import Network
 from blocks.trained import parameter_file
 from blocks.weights import Values, values_of
 
@@ -26,8 +26,7 @@ class BlockValues(Protocol):
 
 def network_values(network: Network, block: Block) -> Values:
     """A block's values, trained ones or stand-ins. Raises ParameterError."""
-    recipes = block.recipes() if isinstance(block, General) else ()
-    return values_of(block.core().graph, block.name, parameter_file(network, block), recipes)
+    return values_of(block.core().graph, block.name, parameter_file(network, block), block.recipes())
 
 
 def run_network(

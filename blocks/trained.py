@@ -6,7 +6,8 @@ import shlex
 from pathlib import Path
 
 from blocks.core.graph import Graph
-from blocks.network import Block, Network
+from blocks.kinds.block import Block
+from blocks.network import Network
 from config.bounded.archive import ArchiveError, most_unpacked, open_archive
 from config.bounded.regular_file import open_regular, size_of
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from config.frozen import dataclass
 from farm.step import File, StepError
@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 _BEGIN = re.compile(r"(?:^|[;:])[ \t\f]*(?=(?:import|from)[ \t\\(.])", re.MULTILINE)
 # Most imports: one line of plain words, which needs no parser.
 _PLAIN = re.compile(r"(?:from (\.*)([\w.]*) import (\w+(?:, \w+)*)|import ([\w.]+))")
+# The same with a name on each line, in parentheses. Its groups are those of _PLAIN.
+_LISTED = re.compile(r"from (\.*)([\w.]*) import \(\n\s+(\w+(?:,\n\s+\w+)*),?\n\)()")
 _IN_TEXT = re.compile(r"(?:import\s|from\s)\s*[\w.]+")
 
 
-@dataclass(frozen=True)
-class _Import:
+class _Import(NamedTuple):
     """One imported thing: `module` as written after its dots, and the names taken from it."""
 
     level: int
@@ -135,10 +136,12 @@ def _imports(path: Path) -> tuple[_Import, ...]:
     found: list[_Import] = []
     for begin in _begins(text):
         piece = _piece(text, begin)
-        plain = _PLAIN.fullmatch(piece)
+        plain = _PLAIN.fullmatch(piece) or _LISTED.fullmatch(piece)
         if plain is not None:
             dots, module, names, whole = plain.groups()
-            found.append(_Import(0, whole, ()) if whole else _Import(len(dots), module, tuple(names.split(", "))))
+            found.append(
+                _Import(0, whole, ()) if whole else _Import(len(dots), module, tuple(re.split(r",\s+", names)))
+            )
             continue
         import ast  # noqa: PLC0415 - slow to load, and needed for few files
 

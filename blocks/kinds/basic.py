@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import yaml
 
 from blocks.kinds.convolution import MOST_CHANNELS, MOST_KERNEL, Known, known
-from blocks.kinds.general import General, read_general
+from blocks.kinds.general import General
+from blocks.kinds.general import read as read_general
 from config.document import Section
 from config.overlay import Overlaid
 
@@ -15,10 +16,11 @@ CONVOLUTIONS = ("conv_a", "conv_b", "conv_side")
 """Mappings of a basic block: folding and `weight_bits` of its convolutions."""
 ACTIVATIONS = ("act_a", "act_b", "act_side", "act")
 """Mappings of a basic block: `bits`, `values`, `zero_point`, `scale`, `descending`, `pe` of its thresholds."""
+MAPPINGS = (*CONVOLUTIONS, *ACTIVATIONS, "join")
 _SIGNED = {"values": "signed"}
 
 
-def read_basic(section: Section, name: str, source: Known, *, last: bool) -> tuple[General | None, Known]:
+def read(section: Section, name: str, source: Known, *, last: bool) -> tuple[General | None, Known]:
     """Read a basic block as the general block that it stands for; mistakes go to the section.
 
     main: conv_a (3x3), act_a, conv_b (3x3), act_b; side: nothing, or conv_side (1x1), act_side; then the join and act.
@@ -29,7 +31,7 @@ def read_basic(section: Section, name: str, source: Known, *, last: bool) -> tup
     weights = known(section, lambda: section.integer("weight_bits", default=4, minimum=1, maximum=8))
     bits = known(section, lambda: section.integer("bits", default=4, minimum=1, maximum=8))
     if channels is None or stride is None or weights is None or bits is None:
-        for key in (*CONVOLUTIONS, *ACTIVATIONS, "join"):
+        for key in MAPPINGS:
             section.section(key, default=None)
         return None, Known(None, channels)
     projects = section.has("conv_side") or stride > 1 or source.channels not in (None, channels)

@@ -21,6 +21,8 @@ from blocks.operators.duplicate import Duplicate
 from config.document import Section
 from config.frozen import dataclass
 
+MAPPINGS = ("join",)
+
 
 @dataclass(frozen=True)
 class General:
@@ -157,7 +159,7 @@ def _chain(builder: GraphBuilder, stream: str, layers: Sequence[Layer]) -> str:
     return stream
 
 
-def read_general(section: Section, name: str, source: Known, *, last: bool) -> tuple[General | None, Known]:
+def read(section: Section, name: str, source: Known, *, last: bool) -> tuple[General | None, Known]:
     """Read a general block; mistakes go to the section. `last`: whether it is the last of the network.
 
     Returns:

@@ -6,7 +6,8 @@ from functools import cached_property
 
 from blocks.core.builder import GraphBuilder
 from blocks.core.graph import Graph, GraphCore
-from blocks.kinds.convolution import MOST_CHANNELS, FeatureMap, Known, known, not_dividing
+from blocks.kinds.block import AsInTheFile
+from blocks.kinds.convolution import MOST_CHANNELS, UNKNOWN, FeatureMap, Known, known, not_dividing
 from blocks.operators.acc_pool import AccPool
 from blocks.operators.add import Add
 from blocks.operators.base import Stream
@@ -15,13 +16,15 @@ from blocks.operators.mvau import Mvau
 from config.document import Section
 from config.frozen import dataclass
 
+MAPPINGS = ()
+
 LOGIT_BITS = 32
 FC_CACHES = ("none", "uram")
 """Where the DMA keeps the weights of the last layer during a call."""
 
 
 @dataclass(frozen=True)
-class Head:
+class Head(AsInTheFile):
     """The last block. The weights of its layer come from the DMA, row by row, once per image.
 
     `fc_cache`: whether the DMA reads them from card memory for each image ("none"), or once per call ("uram"). It
@@ -105,9 +108,19 @@ class Head:
         select = LabelSelect(classes=self.classes, lanes=1, bits=LOGIT_BITS, k=self.top)
         return builder.build(output=builder.add("top", select, stream))
 
+    def least_depths(self) -> dict[str, int]:
+        """None: it has no FIFO."""
+        return {}
 
-def read_head(section: Section, name: str, source: Known) -> Head | None:
+
+def read(section: Section, name: str, source: Known, *, last: bool) -> tuple[Head | None, Known]:
     """Read the head; mistakes go to the section. Returns None if too little of it is known."""
+    if not last:
+        section.problem("kind", f"{name}: a head ends a network, but blocks follow", "make it the last block")
+    return _read(section, name, source), UNKNOWN
+
+
+def _read(section: Section, name: str, source: Known) -> Head | None:
     classes = known(section, lambda: section.integer("classes", minimum=1, maximum=MOST_CHANNELS))
     top = known(section, lambda: section.integer("top", default=1, minimum=1, maximum=MOST_CHANNELS))
     lanes = known(section, lambda: section.integer("lanes", minimum=1))

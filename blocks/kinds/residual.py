@@ -7,6 +7,7 @@ from functools import cached_property
 from blocks.core.builder import GraphBuilder
 from blocks.core.graph import Graph, GraphCore
 from blocks.fifo_depths import Depths
+from blocks.kinds.block import Inner, ends_no_network
 from blocks.kinds.convolution import MOST_KERNEL, UNKNOWN, Convolution, FeatureMap, Known, known, read_convolution
 from blocks.operators.add import Add
 from blocks.operators.base import Stream
@@ -15,6 +16,8 @@ from blocks.operators.fifo import Fifo
 from blocks.operators.threshold import Threshold
 from config.document import Section
 from config.frozen import dataclass
+
+MAPPINGS = ("conv2a", "conv2b", "conv2c", "conv1")
 
 INNER_BITS = 2
 OUTPUT_BITS = 4
@@ -27,7 +30,7 @@ ELSEWHERE_PIXELS, ELSEWHERE_BEATS = 4, 32
 
 
 @dataclass(frozen=True)
-class Residual:
+class Residual(Inner):
     """A residual block (ResNet v1: the stride is in the first 1x1 convolution and in the side branch).
 
     With one branch the side path is the input itself; with two it is a 1x1 convolution of the re-quantized input.
@@ -150,12 +153,14 @@ class Residual:
         return {"skip": max(1, pixels * (self.output.channels // lanes) - ELSEWHERE_BEATS)}
 
 
-def read_residual(section: Section, name: str, source: Known) -> tuple[Residual | None, Known]:
+def read(section: Section, name: str, source: Known, *, last: bool) -> tuple[Residual | None, Known]:
     """Read one residual block; mistakes go to the section.
 
     Returns:
         The block, None if too little of it is known; and what is known of its output.
     """
+    if last:
+        ends_no_network(section, name, "residual")
     branches = known(section, lambda: section.integer("branches", choices=(1, 2)))
     stride = _read_stride(section, name, source, branches)
     names = ["conv2a", "conv2b", "conv2c"]

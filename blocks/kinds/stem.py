@@ -7,6 +7,7 @@ from functools import cached_property
 
 from blocks.core.builder import GraphBuilder
 from blocks.core.graph import Graph, GraphCore
+from blocks.kinds.block import Inner, ends_no_network
 from blocks.kinds.convolution import NO_PAD, Convolution, FeatureMap, Known, read_convolution, read_window
 from blocks.operators.base import Stream
 from blocks.operators.max_pool import MaxPool
@@ -14,9 +15,11 @@ from blocks.operators.pad import Pad
 from config.document import Section
 from config.frozen import dataclass
 
+MAPPINGS = ("conv0", "max_pool")
+
 
 @dataclass(frozen=True)
-class Stem:
+class Stem(Inner):
     """The first block; `pool_kernel` 1 with `pool_stride` 1 leaves the max pool out."""
 
     name: str
@@ -89,13 +92,19 @@ class Stem:
             stream = builder.add("pool", pool, stream)
         return builder.build(output=stream)
 
+    def least_depths(self) -> dict[str, int]:
+        """None: it has no FIFO."""
+        return {}
 
-def read_stem(section: Section, name: str, source: Known) -> tuple[Stem | None, Known]:
+
+def read(section: Section, name: str, source: Known, *, last: bool) -> tuple[Stem | None, Known]:
     """Read the stem; mistakes go to the section.
 
     Returns:
         The block, None if too little of it is known; and what is known of its output.
     """
+    if last:
+        ends_no_network(section, name, "stem")
     conv = section.section("conv0")
     kernel, stride, pad = read_window(conv)
     conv0, output = read_convolution(

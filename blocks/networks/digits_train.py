@@ -330,7 +330,7 @@ def integer_logits(parameters: Parameters, images: Array) -> Array:
     """Integer logits [N, 10] of images uint8 [N, 8, 8, 1], from the model that every view of the network must equal."""
     network = find_network("digits")
     files = {name: BlockParameters(f"{name}.npz", arrays, {}) for name, arrays in parameters.items()}
-    head = network.head
+    head = network.last
     outputs = run_network(network, files, images, parameters[head.name]["fc_weights"])
     graph = head.core().graph
     inputs = {"input": outputs[network.blocks[-2].name], "fc_weights": parameters[head.name]["fc_weights"]}

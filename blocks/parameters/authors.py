@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from blocks.kinds.block import Block
 from blocks.kinds.convolution import Convolution
 from blocks.kinds.head import Head
 from blocks.kinds.residual import Residual
 from blocks.kinds.stem import Stem
-from blocks.network import Block
 from blocks.parameters import BlockParameters
 from blocks.parameters.headers import Declaration, Header, HeaderError, read_header
 from config.frozen import dataclass

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from blocks.kinds.general import General
-from blocks.network import Block, Network
+from blocks.kinds.block import Block
+from blocks.network import Network
 from blocks.parameters import BlockParameters, ParameterError, read_block
 from blocks.parameters.authors import FOLDERS, read_authors
 from blocks.parameters.headers import HeaderError
@@ -157,8 +157,8 @@ def _read_npz(folder: Path, block: Block) -> BlockParameters:
 def _checked(parameters: BlockParameters, block: Block) -> BlockParameters:
     """Return `parameters` if every array fits the core and no array is surplus; else raise ParameterError."""
     graph = block.core().graph
-    if isinstance(block, General):
-        found = LayerParameters(parameters.file, parameters.arrays, parameters.meta, block.recipes())
+    if recipes := block.recipes():
+        found = LayerParameters(parameters.file, parameters.arrays, parameters.meta, recipes)
         found.logical(graph)
         return _without_surplus(found, block, found.names(), sorted(found.names()))
     logical = parameters.logical(graph)

@@ -27,7 +27,7 @@ from farm.display.wording import limit_words, shortage_lines
 from farm.execution.scratch import Scratch
 from farm.machine import capacity_of, ledger_path, store_folder
 from farm.planning.admission import NeverFitsError
-from farm.planning.cluster import cluster_of, executor_of
+from farm.planning.engines import cluster_of, executor_of
 from farm.planning.forecast import Forecast
 from farm.planning.graph import check_selection, check_sources, linked, order, step_of, takes_words
 from farm.planning.predecessors import Predecessors

@@ -79,18 +79,6 @@ def with_limits(settings: Settings, engine: Engine, elsewhere: Elsewhere) -> tup
     return replace(elsewhere, cores=found.cores, memory_gib=found.memory_gib, licences=found.licences), ""
 
 
-def cluster_of(settings: Settings, tasks: Collection[str]) -> tuple[Engine | None, Elsewhere | None, str]:
-    """Return the engine, the steps that it runs with what its cluster has, and a sentence if it does not answer.
-
-    `tasks` are the names of the build's tasks. Raises ConfigError.
-    """
-    found = chosen(settings, {name.partition(":")[0] for name in tasks})
-    if found is None:
-        return None, None, ""
-    elsewhere, unanswered = with_limits(settings, *found)
-    return found[0], elsewhere, unanswered
-
-
 def way_of(engine: Engine, farm: FarmSettings, store: Path) -> Way:
     """Return how files get to the nodes; `store` is the folder of this machine's store."""
     if farm.transport == "store" and farm.remote is not None:
@@ -101,17 +89,10 @@ def way_of(engine: Engine, farm: FarmSettings, store: Path) -> Way:
     return SharedFolder(engine, store)
 
 
-def executor_of(
-    root: Path,
-    engine: Engine | None,
-    farm: FarmSettings,
-    capacity: Capacity,
-    store: Path,
-    note: Callable[[str], None],
+def sending(
+    root: Path, engine: Engine, farm: FarmSettings, capacity: Capacity, store: Path, note: Callable[[str], None]
 ) -> Executor:
-    """Return the executor of a build: this machine's, or one that sends steps where they belong."""
-    if engine is None:
-        return LocalExecutor(root)
+    """Return an executor that sends steps where they belong: to this machine, or to the cluster."""
     children = Children()
     cluster = ClusterExecutor(root, engine, way_of(engine, farm, store), children, store, note)
     return Places(LocalExecutor(root, children), cluster, capacity.is_elsewhere)

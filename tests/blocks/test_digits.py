@@ -87,7 +87,7 @@ def test_the_model_of_digits_equals_one_written_apart(digits: tuple[Array, Array
     weights = parameters["postres"].fc_weights()
     assert weights is not None
     outputs = run_network(network, parameters, images, weights)
-    graph = network.head.core().graph
+    graph = network.last.core().graph
     streams = run_graph(graph, {"input": outputs["res3b"], "fc_weights": weights}, parameters["postres"].logical(graph))
     expected = logits_of({name: each.arrays for name, each in parameters.items()}, images)
     assert (streams["logits_out"].reshape(len(images), -1) == expected).all()

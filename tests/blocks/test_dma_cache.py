@@ -39,7 +39,7 @@ def test_ultraram_of_resnet50s_last_layer(simd: int, width_bits: int, depth: int
 
 def with_cache(name: str) -> Network:
     network = find_network(name)
-    return replace(network, blocks=(*network.blocks[:-1], replace(network.head, fc_cache="uram")))
+    return replace(network, blocks=(*network.blocks[:-1], replace(network.last, fc_cache="uram")))
 
 
 def test_the_fit_counts_them_for_the_dma() -> None:

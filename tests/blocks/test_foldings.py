@@ -53,7 +53,7 @@ def test_everything_but_the_folding_is_the_topology_s(read: Callable[..., Networ
         {"conv2a": "8x8", "conv2b": "32x96", "conv2c": "16x8", "conv1": "16x8"},
     ]
     assert found.blocks[2:5] == digits.blocks[2:5]
-    assert (found.head.lanes, found.head.simd, found.head.fc_cache) == (32, 64, "uram")
+    assert (found.last.lanes, found.last.simd, found.last.fc_cache) == (32, 64, "uram")
     assert found.dma.image.lanes == 4
 
 

@@ -346,10 +346,10 @@ class TestAnotherNetwork:
         for block in network.blocks:
             core = block.core()
             inputs = {"input": value}
-            if block is network.head:
+            if block is network.last:
                 inputs["fc_weights"] = rng.integers(-128, 128, (7, 6))
             value = run_graph(core.graph, inputs, random_parameters(core, rng))["output"]
-            assert value.max() < (16 if block is not network.head else 7)
+            assert value.max() < (16 if block is not network.last else 7)
         assert value.shape == (4, 1)
 
 

@@ -39,7 +39,7 @@ def test_maps_between_blocks(reference) -> None:
         _, given, made, _ = reference.rows[block.name]
         for cell, found in ((given, block.input), (made, block.output)):
             assert cell == f"{found.height}x{found.width}x{found.channels} {found.bits}b", block.name
-    assert str(reference.network.head.input) == "7x7x2048 of 4 bit"
+    assert str(reference.network.last.input) == "7x7x2048 of 4 bit"
 
 
 def test_cycles_and_folding_of_every_convolution(reference) -> None:
@@ -102,7 +102,7 @@ def test_the_whole_chain_from_picture_to_indices(reference) -> None:
     pictures = np.stack([reference.array("image"), np.zeros((224, 224, 3), np.uint8)])
     outputs = run_network(network, parameters, pictures, weights)
     np.testing.assert_array_equal(outputs["outpipe"][0], reference.array("outpipe_top5"))
-    head = network.head.core().graph
+    head = network.last.core().graph
     streams = run_graph(head, {"input": outputs["res5c"], "fc_weights": weights}, parameters["outpipe"].logical(head))
     np.testing.assert_array_equal(streams["logits_out"][0].reshape(-1), reference.array("outpipe_logits"))
 

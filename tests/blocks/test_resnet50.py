@@ -22,7 +22,7 @@ def test_nineteen_blocks_and_eleven_cores() -> None:
     network = find_network("resnet50")
     assert len(network.cores()) == 19
     assert len({core.name for core in network.cores().values()}) == 11
-    assert (network.head.classes, network.head.top) == (1000, 5)
+    assert (network.last.classes, network.last.top) == (1000, 5)
     assert network.interval()[0] == 56448
 
 

@@ -36,10 +36,10 @@ def _logits(folder: Path, images: np.ndarray) -> np.ndarray:
     """The integer model's logits, from the files alone."""
     network = read_network(folder / "tiny.yaml")
     files = {block.name: read_block(network.parameters / f"{block.name}.npz") for block in network.blocks}
-    weights = files["head"].streamed(network.head.core().graph)
+    weights = files["head"].streamed(network.last.core().graph)
     assert weights is not None
     outputs = run_network(network, files, images, weights)
-    graph = network.head.core().graph
+    graph = network.last.core().graph
     inputs = {"input": outputs["res_b"], "fc_weights": weights}
     return run_graph(graph, inputs, files["head"].logical(graph))["logits_out"].reshape(len(images), -1)
 

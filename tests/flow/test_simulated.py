@@ -71,7 +71,7 @@ def test_classes_are_the_models_and_cycles_are_told(built: Built, pictures: np.n
         block.name: values_of(block.core().graph, block.name, parameter_file(network, block))
         for block in network.blocks
     }
-    matrix = np.frombuffer(built.weights, np.int8).reshape(network.head.classes, -1)
+    matrix = np.frombuffer(built.weights, np.int8).reshape(network.last.classes, -1)
     expected = run_network(network, values, pictures[:PICTURES], matrix)["postres"]
     np.testing.assert_array_equal(accelerator.classify(pictures[:PICTURES]), expected)
     told = accelerator.statistics()

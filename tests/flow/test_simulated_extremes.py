@@ -52,7 +52,7 @@ def expected(built: Built, pictures: np.ndarray) -> np.ndarray:
         block.name: values_of(block.core().graph, block.name, parameter_file(network, block))
         for block in network.blocks
     }
-    matrix = np.frombuffer(built.weights, np.int8).reshape(network.head.classes, -1)
+    matrix = np.frombuffer(built.weights, np.int8).reshape(network.last.classes, -1)
     return run_network(network, values, pictures, matrix)["postres"]
 
 
@@ -66,7 +66,7 @@ class Kernel:
         lines = settings_lines(replace(U250, memories=memories), clock_mhz, percent)
         images, _ = split_part(built.parts[emulation_data.MEMORIES])
         self.program, self.weights = Program(built.folder / "stitch" / "program"), built.weights
-        self._top = built.network.head.top
+        self._top = built.network.last.top
         self.program.load(images + settings_part(lines))
 
     def run(self, pictures: np.ndarray) -> tuple[np.ndarray, dict]:

@@ -12,7 +12,7 @@ from farm.commands.questions.inspection import Inspection, warn
 from farm.display.wording import plan_lines
 from farm.machine import capacity_of, ledger_path
 from farm.planning.admission import Capacity
-from farm.planning.cluster import cluster_of
+from farm.planning.engines import cluster_of
 from farm.planning.forecast import Forecast
 from farm.planning.planner import Planned
 from farm.planning.predecessors import Predecessors

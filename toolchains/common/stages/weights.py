@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from blocks.kinds.general import General
-from blocks.network import Block
+from blocks.kinds.block import Block
 from blocks.origin import STAND_IN
 from blocks.trained import parameter_file
 from config.frozen import dataclass
@@ -29,9 +28,10 @@ class Recipes:
 
 def recipes_of(block: Block) -> Recipes:
     """The recipes of a general block; nothing for blocks of other kinds."""
-    if not isinstance(block, General):
+    recipes = block.recipes()
+    if not recipes:
         return Recipes()
-    return Recipes(("--recipes", "recipes.json"), (Text("recipes.json", lambda: json_text(list(block.recipes()))),))
+    return Recipes(("--recipes", "recipes.json"), (Text("recipes.json", lambda: json_text(list(recipes))),))
 
 
 def weights(build: Build, block: Block) -> Step:

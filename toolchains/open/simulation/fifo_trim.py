@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from blocks.fifo_depths import LINK_DEPTHS, Trimmed, bounds, depths_file, render_depths
-from blocks.kinds.general import General
-from blocks.kinds.residual import Residual
 from blocks.network import Network
 from integration.design import design_of
 
@@ -120,7 +118,7 @@ def trim(root: Path, folder: str, network: Network) -> list[Trimmed]:
     return [
         Trimmed(block.name, fifo, mark, trimmed_depth(mark, bound), bound)
         for block in network.blocks
-        if isinstance(block, Residual | General)
+        if any(block.core().graph.fifos())
         for fifo, bound in bounds(replace(block, fifo_depths=()).core()).items()
         for mark in (marks[cores[block.name].name, fifo],)
     ]
@@ -136,7 +134,7 @@ def write_depths(root: Path, folder: str, network: Network) -> str:
     links = trimmed_links(values, network)
     path = depths_file(network.file)
     text = render_depths(network.name, trimmed, RULE, links)
-    least = {block.name: block.least_depths() for block in network.blocks if isinstance(block, Residual | General)}
+    least = {block.name: block.least_depths() for block in network.blocks}
     lines = [_line(one, least[one.block].get(one.fifo, 1)) for one in trimmed]
     lines += map(_link_line, links)
     if not values:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from blocks.core.rtl import render
-from blocks.network import Block
+from blocks.kinds.block import Block
 from blocks.origin import STAND_IN
 from blocks.trained import parameter_file
 from farm.step import PYTHON, File, Output, Resources, Step, Text

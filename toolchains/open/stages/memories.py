@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blocks.core.rtl import RtlView
-from blocks.network import Block
+from blocks.kinds.block import Block
 from blocks.parameter_memory import rtl as memory_rtl
 from blocks.parameter_memory.plan import MemoryPlan, memory_plans
 from farm.step import PYTHON, File, Output, Resources, Step

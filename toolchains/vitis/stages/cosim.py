@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from blocks.network import Block
+from blocks.kinds.block import Block
 from farm.step import PYTHON, File, Output, Step, Text
 from toolchains.common.core_file import core_text
 from toolchains.common.modules import modules_of

@@ -173,7 +173,7 @@ def test_recorded_tensors_from_picture_to_the_last_block(built, reference) -> No
 
 def test_recorded_logits_in_front_of_the_best(built, reference, compile_view) -> None:
     """The head without its last operator: the same C++ with the logits' stream as its port."""
-    graph = built.network.head.core().graph
+    graph = built.network.last.core().graph
     *nodes, top = graph.nodes
     assert top.inputs == ("logits_out",)
     tapped = GraphCore("head", Graph(graph.inputs, (Port("logits_out", graph.streams()["logits_out"]),), tuple(nodes)))

@@ -64,7 +64,7 @@ class Kernel:
         memory[WEIGHTS : WEIGHTS + len(weights)] = weights
         (folder / "memory").write_bytes(bytes(memory))
         said = self.program.run(netlist, network.name, folder / "memory", images=IMAGES)
-        after = (folder / "memory").read_bytes()[RESULTS : RESULTS + 4 * IMAGES * network.head.top]
+        after = (folder / "memory").read_bytes()[RESULTS : RESULTS + 4 * IMAGES * network.last.top]
         return said, np.frombuffer(after, np.uint32).reshape(IMAGES, -1)
 
 
@@ -114,7 +114,7 @@ def model_classes(kernel: Kernel) -> np.ndarray:
     }
     weights = np.frombuffer((kernel.built / "weights/postres/fc_weights.bin").read_bytes(), np.int8)
     pictures = held_out(network.dataset)[0][:IMAGES]
-    return run_network(network, values, pictures, weights.reshape(network.head.classes, -1))["postres"]
+    return run_network(network, values, pictures, weights.reshape(network.last.classes, -1))["postres"]
 
 
 def test_the_netlist_equals_the_rtl_in_every_cycle(kernel: Kernel, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_a_model_is_made_of_rtl_and_no_trained_value(steps, network) -> None:
     models = {name for name in steps if name.startswith("model:")}
     assert models == {"model:harness", "model:links", *(f"model:{block.core().name}" for block in network.blocks)}
     assert set(link_modules(network)) <= set(steps["model:links"].argv)
-    assert readers(steps, "blocks/operators/label_select/label_select.sv") == {f"model:{network.head.core().name}"}
+    assert readers(steps, "blocks/operators/label_select/label_select.sv") == {f"model:{network.last.core().name}"}
     assert readers(steps, "toolchains/open/simulation/harness.cpp") == {"model:harness"}
     for name in models:
         # Verilating takes longest of all: it happens again for another text only, not for other Python.

@@ -44,7 +44,7 @@ def model(built: Built, pictures: np.ndarray) -> dict[str, np.ndarray]:
         block.name: values_of(block.core().graph, block.name, parameter_file(network, block))
         for block in network.blocks
     }
-    matrix = np.frombuffer(built.weights, np.int8).reshape(network.head.classes, -1)
+    matrix = np.frombuffer(built.weights, np.int8).reshape(network.last.classes, -1)
     return run_network(network, values, pictures, matrix)
 
 

@@ -33,7 +33,7 @@ def test_the_recorded_photograph(built: Built, reference, tmp_path: Path) -> Non
     np.testing.assert_array_equal(found[0], reference.array("outpipe_top5"))
     assert statistics["end"][0] <= MOST_LATENCY_CYCLES
     for block, values in tensors(built.network, tmp_path, 1):
-        if block != built.network.head.name:
+        if block != built.network.last.name:
             name = "inpipe" if block == "preres" else block
             np.testing.assert_array_equal(values[0], reference.tensor(f"{name}_out").reshape(-1), err_msg=block)
 
