@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 
 import pytest
 from amd_machine import Machine, Make
+from everyday import first
 
 from blocks.network import find_network
 from farm.execution.failure import retry_of
@@ -109,8 +110,10 @@ def test_the_netlist_ip_goes_into_a_design_of_its_own(built: Machine, tmp_path: 
     assert "example: block design validated" in done.stdout
 
 
-@pytest.mark.parametrize("release", ["2019.2", "2025.1"])
-@pytest.mark.parametrize("style", ["ipi", "structural"])
+@pytest.mark.parametrize(
+    ("release", "style"),
+    first([("2025.1", "ipi"), ("2019.2", "structural"), ("2019.2", "ipi"), ("2025.1", "structural")]),
+)
 def test_a_core_and_the_kernel_in_other_releases(machine: Make, release: str, style: str) -> None:
     here = machine(release)
     view = "hls" if style == "ipi" else "rtl"

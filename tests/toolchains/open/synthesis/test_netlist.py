@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -32,6 +34,7 @@ from toolchains.open.synthesis.script import NETLIST, VERILOG
 Synthesise = Callable[[RtlView], Path]
 SimulateNetlist = Callable[..., Simulator]
 IMAGES = 4
+EXPORTER = Path(__file__).resolve().parents[4] / "docs/examples/export_network.py"
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +96,22 @@ def hold(simulator: Simulator, memories: Mapping[str, bytes], inputs: dict[str, 
         assert check_equal(run.outputs, expected) == IMAGES * graph.outputs[0].stream.elements
 
 
+def test_a_small_core_as_netlist_equals_the_model(tmp_path, synthesise_view, simulate_netlist) -> None:
+    """Binary weights, thresholds, a FIFO; the memories are the test bench's. The nightly cores are larger."""
+    subprocess.run([sys.executable, EXPORTER, tmp_path], check=True, stdout=subprocess.DEVNULL)
+    tiny = read_network(tmp_path / "tiny.yaml")
+    core = next(block for block in tiny.blocks if block.name == "res_b").core()
+    values = {block.name: read_block(tiny.parameters / f"{block.name}.npz") for block in tiny.blocks}
+    pictures = np.random.default_rng(3).integers(0, 256, (IMAGES, 4, 4, 2)).astype(np.uint8)
+    outputs = run_network(tiny, values, pictures, values["head"].fc_weights())
+    assert len(np.unique(outputs["res_b"])) >= 8
+    simulator = simulate_netlist(core, (synthesise_view(render(core)) / VERILOG).read_text())
+    memories = memories_of(core, values["res_b"].logical(core.graph))
+    hold(simulator, memories, {"input": outputs["res_a"]}, {"output": outputs["res_b"]})
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(1200)
 def test_a_core_as_netlist_equals_the_model(network, tensors, synthesise_view, simulate_netlist) -> None:
     """Binary weights, thresholds, FIFOs in block RAM; the memories are the test bench's."""
     core = network.cores()["res2b"]
