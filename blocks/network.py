@@ -174,7 +174,7 @@ def read_network(path: Path) -> Network:
     if topology is None and document.has("folding_of"):
         document.problems.raise_if_any()  # without its topology nothing else can be checked
     document, sections = read_topology(document, topology)
-    image = known(document, lambda: _image(document.section("image")))
+    image = known(document, lambda: read_image(document.section("image")))
     parameters = document.text("parameters", default=(topology or path).stem)
     pure = PurePosixPath(parameters)
     if pure.is_absolute() or ".." in pure.parts:
@@ -230,7 +230,8 @@ def _name(section: Section, *, default: str | Required = REQUIRED) -> str | None
     return name
 
 
-def _image(section: Section) -> FeatureMap:
+def read_image(section: Section) -> FeatureMap:
+    """Read the images' shape; mistakes go to the section."""
     image = FeatureMap(
         section.integer("height", minimum=1, maximum=MOST_PIXELS_A_SIDE),
         section.integer("width", minimum=1, maximum=MOST_PIXELS_A_SIDE),

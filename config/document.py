@@ -43,7 +43,12 @@ def load(
     large or too deeply nested, or has a key twice.
     """
     file = name or path.as_posix()
-    root = _compose(_text(path, file), file, may_be_empty)
+    return parse(_text(path, file), file, problems=problems, may_be_empty=may_be_empty)
+
+
+def parse(text: str, file: str, *, problems: Problems | None = None, may_be_empty: bool = False) -> Section:
+    """Read a YAML mapping, like `load`; `file` is its name in messages."""
+    root = _compose(text, file, may_be_empty)
     unreadable = Problems()
     _check_keys(root, file, unreadable, set(), 0)
     unreadable.raise_if_any()
