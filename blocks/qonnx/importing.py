@@ -1,0 +1,113 @@
+"""From an ONNX file to a network file and its integers; what cannot be converted is refused with every reason."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from blocks.qonnx.file import Array, Model, OnnxError
+from blocks.qonnx.lowering.assembly import blocks_of, named
+from blocks.qonnx.lowering.flow import CHW, FLAT_CHW
+from blocks.qonnx.lowering.refusal import Refusals
+from blocks.qonnx.lowering.results import Result, result
+from blocks.qonnx.lowering.walk import Given, Meaning, Pixels, walk
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What the file does not say.
+
+    Attributes:
+        name: Of the network.
+        pixel_scale: With `pixel_offset`, how pixels 0 to 255 become the file's input: one number, or one per channel.
+            Without it: 1/255, or that of a first quantizer of unsigned 8 bits.
+        top: Give so many of the best indices; 0: numbers, unless the file itself ends with ArgMax or TopK.
+        labels: Of the classes.
+    """
+
+    name: str
+    pixel_scale: tuple[float, ...] = ()
+    pixel_offset: tuple[float, ...] = ()
+    top: int = 0
+    labels: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Image:
+    """How images become the file's input. `axes`: chw, hwc, or flat."""
+
+    pixels: Pixels
+    axes: str
+    shape: tuple[int, ...]
+
+    def tensor(self, images: Array) -> Array:
+        """The file's float32 input [N, ...] of images uint8 [N, H, W, C]."""
+        made = images.astype(np.float32) * self.pixels.scale
+        if self.pixels.offset.any():
+            made = made + self.pixels.offset
+        if self.axes in (CHW, FLAT_CHW):
+            made = made.transpose(0, 3, 1, 2)
+        return np.ascontiguousarray(made).reshape(len(images), *self.shape)
+
+
+@dataclasses.dataclass(frozen=True)
+class Converted:
+    """A network and its integers.
+
+    Attributes:
+        network: The network file as a mapping.
+        arrays: By block, the arrays of its parameter file.
+        tensors: By block, the tensor of the file that its output is: float32(integer * scale), where the integer is the
+            value of the output's stored number (zero point and step of the block's output). The last block has none.
+        image: How images become the file's input.
+        result: How the results of the network relate to the file's output.
+    """
+
+    network: Mapping[str, Any]
+    arrays: Mapping[str, Mapping[str, Array]]
+    tensors: Mapping[str, Meaning]
+    image: Image
+    result: Result
+
+
+def convert(model: Model, options: Options) -> Converted:
+    """Convert a file.
+
+    Raises:
+        OnnxError: a line for each node that is not converted, with the reason and the nearest that works.
+    """
+    given = Given(options.pixel_scale, options.pixel_offset)
+    try:
+        return _convert(model, options, given)
+    except OnnxError:
+        if len(model.input.shape) != 1:
+            raise
+        try:  # a list of numbers, each with arithmetic of its own
+            return _convert(model, options, dataclasses.replace(given, features=True))
+        except OnnxError:
+            pass
+        raise
+
+
+def _convert(model: Model, options: Options, given: Given) -> Converted:
+    found = walk(model, given)
+    refusals = Refusals()
+    with refusals.of(found.node):
+        tensor = found.node.inputs[0] if found.best else model.output.name
+        last, ending = result(found.last, found.node, tensor, found.best or options.top)
+    refusals.raise_if_any()
+    blocks, arrays, ends = named(blocks_of(last.trunk))
+    image = found.image
+    network: dict[str, Any] = {
+        "name": options.name,
+        "image": {"height": image.height, "width": image.width, "channels": image.channels},
+    }
+    if options.labels:
+        network["labels"] = list(options.labels)
+    network["blocks"] = blocks
+    names = list(ends)
+    tensors = {name: found.meanings[ends[name]] for name in names[:-1] if ends[name] in found.meanings}
+    return Converted(network, arrays, tensors, Image(found.pixels, image.axes, model.input.shape), ending)
