@@ -1,4 +1,4 @@
-"""`python -m blocks.parameters import FOLDER`: imports trained values from files or from the authors' source."""
+"""`python -m blocks.parameters import FOLDER | MODEL.onnx`: imports trained values, or a whole network in ONNX."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 
 from blocks.network import find_network
 from blocks.parameters.importing import ParameterImportError, import_parameters
+from blocks.qonnx.command import add_arguments, import_onnx
+from blocks.qonnx.file import OnnxError
 from config.output import clean_output
 from config.problem import ConfigError
 
@@ -20,15 +22,22 @@ def main(arguments: list[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m blocks.parameters", description=__doc__)
     command = parser.add_subparsers(required=True).add_parser("import", help="read, check and write all blocks' values")
-    command.add_argument("folder", type=Path, help="one .npz per block, or a clone of the authors' repository")
+    command.add_argument(
+        "folder", type=Path, help="one .npz per block, a clone of the authors' repository, or an ONNX file"
+    )
     command.add_argument("--fc-weights", type=Path, metavar="FILE", help="the last layer's weights, .npy or .csv")
-    command.add_argument("--network", default="resnet50")
+    command.add_argument("--network", default="resnet50", help="whose values the folder holds")
+    add_arguments(command)
     clean_output()
     given = parser.parse_args(arguments)
     try:
+        if given.folder.suffix == ".onnx" or given.folder.is_file():
+            network = import_onnx(given.folder, given)
+            sys.stdout.write(f"{len(network.blocks)} blocks of {network.name} written: {network.file}\n")
+            return 0
         network = find_network(given.network)
         done = import_parameters(network, given.folder, given.fc_weights)
-    except (ConfigError, ParameterImportError) as error:
+    except (ConfigError, ParameterImportError, OnnxError) as error:
         lines = str(error).splitlines()
         sys.stderr.write("".join(f"ERROR: {line}\n" for line in lines))
         sys.stderr.write("nothing was imported\n")
