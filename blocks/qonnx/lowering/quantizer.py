@@ -53,6 +53,7 @@ class Quantizer:
         bits: Bits of the type.
         rounding: A key of `ROUNDING`.
         bipolar: It gives -1 and +1, by the sign of x.
+        undivided: BipolarQuant's, which looks at x itself: with a negative scale its values fall where x rises.
         late: The zero point is added behind the rounding, as QuantizeLinear does.
         inner: Trunc's: the scale and the zero point of the integer that it takes apart, and by how much it divides it.
     """
@@ -67,6 +68,7 @@ class Quantizer:
     rounding: str = "ROUND"
     bipolar: bool = False
     late: bool = False
+    undivided: bool = False
     inner: tuple[Array, int, float] | None = None
 
     def integers(self, values: Array) -> Array:
@@ -78,6 +80,8 @@ class Quantizer:
                 scale, zero, divisor = self.inner
                 whole = np.rint(values / scale + np.float32(zero))
                 return rounded(np.clip(whole / np.float32(divisor), least, most))
+            if self.undivided:
+                return np.where(values >= 0, np.float32(1), np.float32(-1))
             scaled = values / self.scale
             if self.late:
                 return np.clip(rounded(scaled) + np.float32(self.zero), least, most)
@@ -105,7 +109,7 @@ def read_quantizer(node: Node, given: Given, place: Callable[[Array, bool], Arra
     """
     if node.op == "BipolarQuant":
         scale = place(_scale(given(1)), False)
-        return Quantizer(scale, 0, -1, 1, -1, 1, 1, bipolar=True)
+        return Quantizer(scale, 0, -1, 1, -1, 1, 1, bipolar=True, undivided=True)
     rounding = str(node.attributes.get("rounding_mode", "FLOOR" if node.op == "Trunc" else "ROUND")).upper()
     if rounding not in ROUNDING:
         raise RefusedError(f"rounding mode {rounding[:20]}", f"one of {', '.join(ROUNDING)}")

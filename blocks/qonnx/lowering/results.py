@@ -8,6 +8,7 @@ import numpy as np
 
 from blocks.qonnx.file import Node
 from blocks.qonnx.lowering.flow import FLAT_CHW, FLAT_HWC, Flow, Layer
+from blocks.qonnx.lowering.products import MOST_WEIGHT_BITS
 from blocks.qonnx.lowering.refusal import RefusedError
 from blocks.qonnx.lowering.steps import Arithmetic, Array
 
@@ -123,6 +124,10 @@ def _with_bias(layer: Layer, bias: Array) -> None:
 
 def _negate(layer: Layer) -> None:
     weights = -layer.arrays["weights"].astype(np.int16)
-    if weights.max() >= 2 ** (layer.keys["weight_bits"] - 1) and layer.keys["weight_bits"] > 1:
-        raise RefusedError("an order that falls where the sums rise, with weights that cannot be negated", "raw sums")
+    bits = layer.keys["weight_bits"]
+    if bits > 1 and weights.max() >= 2 ** (bits - 1):
+        if bits == MOST_WEIGHT_BITS:
+            what = f"an order that falls where the sums rise, with weights of -{2 ** (bits - 1)}"
+            raise RefusedError(what, "weights of a narrow range, or raw sums (without --top)")
+        layer.keys["weight_bits"] = bits + 1
     layer.arrays["weights"] = weights.astype(np.int8)

@@ -101,9 +101,10 @@ def quantize(flow: Flow, quantizer: Quantizer, node: str) -> Flow:
         return behind
     if made.bits > MOST_BITS:
         raise RefusedError(f"activations of {made.bits} bits", f"a quantizer of at most {MOST_BITS} bits")
-    falling = _falling(flow)
+    turned = np.sign(quantizer.scale) if quantizer.undivided else np.ones((1, 1))
+    falling = np.asarray((together(flow.steps, flow.channels) * turned)[:, 0] * np.sign(flow.scale) < 0)
     for before, pool in flow.pools:
-        if (together(flow.steps[before:], flow.channels) < 0).any():
+        if (together(flow.steps[before:], flow.channels) * turned < 0).any():
             what = f"a max pool ('{pool.node}') and behind it arithmetic that turns values around, as a negative gain"
             raise RefusedError(what, "the pool behind the quantizer")
     layer = Layer(node, "threshold", made.keys)
@@ -153,11 +154,6 @@ def _type(flow: Flow, quantizer: Quantizer) -> tuple[Type, Code]:
 def _ends(flow: Flow, code: Code) -> tuple[Array, Array]:
     found = code(np.stack([flow.low, flow.high], axis=1))
     return found[:, 0], found[:, 1]
-
-
-def _falling(flow: Flow) -> Array:
-    """By channel, whether codes fall where integers rise."""
-    return np.asarray((together(flow.steps, flow.channels)[:, 0] * np.sign(flow.scale)) < 0)
 
 
 def _changes_nothing(flow: Flow, code: Code, zero: int, step: int) -> bool:

@@ -1,0 +1,215 @@
+"""What importers of quantized networks get wrong, one test each: the interpreter has the last word on every number."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from imported import compared, layers, refused
+from qonnx_files import QonnxFile, integers, norm
+
+Rng = np.random.Generator
+
+
+def begun(shape: tuple[int, ...] = (1, 2, 6, 6), bits: int = 4, **options: Any) -> tuple[QonnxFile, str, Rng]:
+    """A file that begins with a convolution of 4 channels and an activation of so many bits."""
+    file, rng = QonnxFile(shape), np.random.default_rng(5)
+    x = file.quant(file.input, 1 / 255, bits=8, signed=False)
+    x = file.conv(x, file.weights(integers(rng, (4, shape[1], 3, 3)), 0.125), pads=(1, 1, 1, 1), name="first")
+    x = file.batch_norm(x, *norm(rng, 4, 2.0))
+    return file, file.quant(x, 0.25, bits=bits, name="first_act", **options), rng
+
+
+def ended(file: QonnxFile, x: str, rng: Rng, channels: int = 4, pixels: int = 36) -> str:
+    """A last layer of raw sums."""
+    return file.matmul(file.flatten(x), file.weights(integers(rng, (channels * pixels, 3)), 0.25), name="fc")
+
+
+@pytest.mark.parametrize("rounding", ["ROUND", "CEIL", "FLOOR", "UP", "DOWN", "HALF_UP", "HALF_DOWN"])
+def test_rounding_modes(tmp_path: Path, rounding: str) -> None:
+    # Scales and sums are halves and quarters, so that ties are common.
+    file, x, rng = begun(rounding=rounding)
+    x = file.conv(x, file.weights(integers(rng, (4, 4, 1, 1)), 0.25))
+    compared(tmp_path, file, ended(file, file.quant(x, 0.5, bits=5, rounding=rounding), rng))
+
+
+@pytest.mark.parametrize(("zero", "signed", "narrow"), [(3, False, False), (-2, True, False), (0, True, True),
+                                                        (5, False, True)])  # fmt: skip
+def test_zero_points_are_padded_and_narrow_ranges_kept(tmp_path: Path, zero: int, signed: bool, narrow: bool) -> None:
+    file, x, rng = begun(zero=zero, signed=signed, narrow=narrow)
+    x = file.conv(x, file.weights(integers(rng, (4, 4, 3, 3)), 0.125), pads=(1, 1, 1, 1))
+    made = compared(tmp_path, file, ended(file, file.quant(x, 0.5), rng))
+    assert layers(made)["first_act"].get("zero_point", 8) == {3: 3, -2: 6, 0: 8, 5: 5}[zero]
+
+
+def test_bipolar_weights_and_activations_of_either_sign(tmp_path: Path) -> None:
+    file, x, rng = begun()
+    x = file.conv(x, file.weights(integers(rng, (4, 4, 3, 3), 1), [0.5, -0.25, 1.0, -2.0], 1), name="signs")
+    x = file.bipolar(file.by("Sub", x, np.float32([[[1]], [[-2]], [[0]], [[3]]])), -0.5, name="act")
+    made = compared(tmp_path, file, ended(file, x, rng, pixels=16))
+    assert layers(made)["signs"]["weight_bits"] == 1
+    assert layers(made)["act"]["values"] == "bipolar"
+    file, x, rng = begun()
+    x = file.conv(file.bipolar(x), file.weights(integers(rng, (4, 4, 3, 3)), 0.5), pads=(1, 1, 1, 1), name="padded")
+    assert "'padded' (Conv): padding of bipolar activations" in refused(tmp_path, file, ended(file, x, rng))[0]
+
+
+@pytest.mark.parametrize("scale", [-0.25, [[[0.25]], [[0.5]], [[0.125]], [[1.0]]]])
+def test_max_pools_of_negative_scales_and_of_scales_by_channel(tmp_path: Path, scale: Any) -> None:
+    file, x, rng = begun()
+    x = file.quant(file.by("Mul", x, 1.25), scale, bits=4)
+    x = file.max_pool(x, 3, 2, (1, 1, 1, 1))
+    x = file.quant(file.by("Add", x, 0.125), 0.5, bits=5)
+    compared(tmp_path, file, ended(file, x, rng, pixels=9))
+
+
+def test_a_max_pool_changes_places_with_what_does_not_turn_values_around(tmp_path: Path) -> None:
+    for gain in (0.75, -0.75):
+        file, x, rng = begun()
+        x = file.conv(x, file.weights(integers(rng, (4, 4, 3, 3)), 0.125), pads=(1, 1, 1, 1))
+        before = file.max_pool(file.by("Mul", x, gain), 3, 2, (1, 1, 1, 1), name="pool")
+        compared(tmp_path / str(gain), file, ended(file, file.quant(before, 0.5), rng, pixels=9))
+    file, x, rng = begun()
+    x = file.conv(x, file.weights(integers(rng, (4, 4, 3, 3)), 0.125), pads=(1, 1, 1, 1))
+    after = file.quant(file.by("Mul", file.max_pool(x, name="pool"), np.float32([[[1]], [[-1]], [[1]], [[1]]])), 0.5)
+    assert (
+        "a max pool ('pool') and behind it arithmetic that turns" in refused(tmp_path, file, ended(file, after, rng))[0]
+    )
+
+
+def test_trunc_and_averages(tmp_path: Path) -> None:
+    file, x, rng = begun(signed=False)
+    x = file.trunc(file.by("Mul", file.average_pool(x, name="mean"), 4), 0.25, 0, 6, 4, name="cut")
+    x = file.conv(x, file.weights(integers(rng, (4, 4, 1, 1)), 0.25))
+    x = file.quant(file.clip(x, -1, 1), 1 / 8, bits=4, narrow=True)
+    x = file.conv(file.average_pool(x, 3, 1), file.weights(integers(rng, (4, 4, 1, 1)), 0.25), name="of_means")
+    made = compared(tmp_path, file, file.flatten(x))
+    assert [each["type"] for each in made.network["blocks"][-1]["layers"]] == ["average_pool", "convolution"]
+
+
+def test_layouts(tmp_path: Path) -> None:
+    """Channels last at the input, and columns of a matrix in either order."""
+    for flat in ("chw", "hwc"):
+        file, rng = QonnxFile((1, 5, 4, 3)), np.random.default_rng(3)
+        x = file.transpose(file.quant(file.input, 1 / 255, bits=8, signed=False), (0, 3, 1, 2))
+        x = file.quant(file.conv(x, file.weights(integers(rng, (2, 3, 3, 3)), 0.125), name="conv"), 0.5)
+        x = x if flat == "chw" else file.transpose(x, (0, 2, 3, 1))
+        made = compared(tmp_path / flat, file, ended(file, x, rng, channels=2, pixels=6))
+        assert made.network["image"] == {"height": 5, "width": 4, "channels": 3}
+        assert layers(made)["fc"].get("flatten", "hwc") == flat
+
+
+def test_a_list_of_numbers_with_arithmetic_of_their_own(tmp_path: Path) -> None:
+    file, rng = QonnxFile((1, 7)), np.random.default_rng(3)
+    x = file.by("Mul", file.by("Sub", file.input, rng.uniform(0, 1, 7)), rng.uniform(-3, 3, 7))
+    x = file.gemm(file.quant(x, 0.25), file.weights(integers(rng, (6, 7)), 0.125), rng.normal(0, 1, 6))
+    x = file.gemm(file.quant(file.relu(x), 0.25), file.weights(integers(rng, (3, 6)), 0.125), rng.normal(0, 1, 3))
+    made = compared(tmp_path, file, x)
+    assert made.network["image"] == {"height": 1, "width": 1, "channels": 7}
+
+
+def test_depthwise_convolution(tmp_path: Path) -> None:
+    file, x, rng = begun()
+    x = file.conv(
+        x, file.weights(integers(rng, (4, 1, 3, 3)), [0.5, 0.25, 1, 2]), group=4, pads=(1, 1, 1, 1), name="own"
+    )
+    made = compared(tmp_path, file, ended(file, file.quant(x, 0.5), rng))
+    assert layers(made)["own"]["type"] == "depthwise"
+
+
+@pytest.mark.parametrize(("scale", "factors"), [(0.25, [1, 1]), (0.5, [2, 1]), (0.125, [1, 2]), (0.375, [3, 2])])
+def test_joins_of_scales_that_meet(tmp_path: Path, scale: float, factors: list[int]) -> None:
+    file, fork, rng = begun()
+    y = file.quant(file.conv(fork, file.weights(integers(rng, (4, 4, 1, 1)), 0.25)), scale, bits=3)
+    x = file.quant(file.relu(file.add(fork, y, name="sum")), 0.5, bits=4, signed=False)
+    made = compared(tmp_path, file, ended(file, x, rng))
+    assert made.network["blocks"][1]["join"] == {"factors": factors}
+
+
+def test_scales_that_do_not_meet_name_the_requantizer(tmp_path: Path) -> None:
+    file, fork, rng = begun()
+    y = file.quant(file.conv(fork, file.weights(integers(rng, (4, 4, 1, 1)), 0.25)), 0.3, bits=3, name="act")
+    lines = refused(tmp_path, file, ended(file, file.add(fork, y, name="sum"), rng))
+    assert lines == [
+        "node 'sum' (Add): an addition of unlike scales, 0.300000012 of 'act' and 0.25 of 'first_act'; the nearest "
+        "that works: a Quant of scale 0.300000012 between 'first_act' and this Add, or one shared by both paths"
+    ]
+
+
+def test_codes_that_stay_as_they_are_need_no_layer(tmp_path: Path) -> None:
+    file, x, rng = begun()
+    made = compared(tmp_path, file, ended(file, file.quant(x, 0.25, bits=6, name="again"), rng))
+    assert "again" not in layers(made)
+
+
+def test_the_image_has_thresholds_where_its_quantizer_is_not_the_identity(tmp_path: Path) -> None:
+    file, rng = QonnxFile((1, 2, 4, 4)), np.random.default_rng(3)
+    x = file.quant(file.input, 0.25, bits=4, name="image_act")
+    x = file.quant(file.conv(x, file.weights(integers(rng, (4, 2, 3, 3)), 0.125)), 0.5)
+    made = compared(tmp_path, file, ended(file, x, rng, pixels=4), pixel_scale=(1 / 64,), pixel_offset=(-2, -1.5))
+    assert layers(made)["image_act"]["bits"] == 4
+
+
+def test_zero_points_of_quantize_linear(tmp_path: Path) -> None:
+    file, rng = QonnxFile((1, 2, 6, 6)), np.random.default_rng(3)
+    x = file.qdq(file.input, 1 / 128, -128, np.int8, name="image")
+    weights = file.int8_weights(rng.integers(-127, 128, (4, 2, 3, 3)), rng.uniform(0.01, 0.02, 4))
+    bias = file.node(
+        "DequantizeLinear", [file.constant(rng.integers(-99, 99, 4).astype(np.int32)), file.constant(0.01)]
+    )
+    x = file.qdq(file.conv(x, weights, bias, pads=(1, 1, 1, 1)), 0.125, 37, np.uint8, name="act")
+    weights = file.int8_weights(rng.integers(-127, 128, (4, 4, 3, 3)), 0.01)
+    x = file.qdq(file.conv(x, weights, pads=(1, 1, 1, 1), name="conv"), 0.5, -5, np.int8, name="next")
+    made = compared(tmp_path, file, file.gemm(file.flatten(x), file.int8_weights(rng.integers(-9, 9, (3, 144)), 0.25)))
+    assert (layers(made)["act_quantize"]["zero_point"], layers(made)["next_quantize"]["zero_point"]) == (37, 123)
+
+
+@pytest.mark.parametrize("ending", ["argmax", "topk", "option", "one_order"])
+def test_the_best_classes(tmp_path: Path, ending: str) -> None:
+    file, x, rng = begun((1, 2, 3, 3))
+    weights, bias = file.weights(integers(rng, (6, 36)), 0.25), rng.integers(-40, 40, 6) * 0.0625
+    x = file.gemm(file.flatten(x), weights, bias if ending != "one_order" else np.full(6, 0.3))
+    if ending == "one_order":  # the same for all classes, and falling
+        x = file.by("Mul", x, -0.75)
+    top = {"option": 3, "one_order": 2}.get(ending, 0)
+    if ending == "argmax":
+        x = file.node("ArgMax", [x], axis=1, keepdims=0)
+    elif ending == "topk":
+        file.node("TopK", [x, file.constant(np.array([2]))], name="best")
+        file.nodes[-1].output.append("places")
+        x = "places"
+    made = compared(tmp_path, file, x, top=top)
+    assert made.result.top == {"argmax": 1, "topk": 2}.get(ending, top)
+
+
+def test_everything_that_is_refused_comes_at_once(tmp_path: Path) -> None:
+    file, x, rng = begun()
+    grouped = file.conv(x, file.weights(integers(rng, (4, 2, 1, 1)), 0.5), group=2, name="grouped")
+    plain = file.conv(x, file.constant(rng.normal(0, 1, (4, 4, 1, 1))), name="plain")
+    parts = [rng.integers(-9, 9, (4, 4, 1, 1)).astype(np.int8), 0.5, np.int8(3)]
+    moved = file.conv(x, file.node("DequantizeLinear", [file.constant(each) for each in parts]), name="asymmetric")
+    tall = file.node("Conv", [x, file.weights(integers(rng, (4, 4, 1, 3)), 0.5)], name="tall")
+    both = file.node(
+        "Concat", [grouped, plain, moved, tall, file.node("Sigmoid", [x], name="bent")], name="both", axis=1
+    )
+    lines = refused(tmp_path, file, both)
+    for node, what in {
+        "'grouped' (Conv)": "grouped convolution (group 2); the nearest that works: group 1, or depthwise",
+        "'plain' (Conv)": "float weights",
+        "'asymmetric' (Conv)": "asymmetric weights (zero point 3)",
+        "'tall' (Conv)": "kernel [1, 3]",
+        "'bent' (Sigmoid)": "not supported; the nearest that works: a Quant in its place",
+        "'both' (Concat)": "not supported; the nearest that works: an Add of two paths",
+    }.items():
+        assert any(node in line and what in line for line in lines), (node, lines)
+    assert len(lines) == 6
+
+
+def test_forks_that_nest_are_refused_by_name(tmp_path: Path) -> None:
+    file, x, rng = begun()
+    y = file.quant(file.conv(x, file.weights(integers(rng, (4, 4, 1, 1)), 0.25)), 0.25)
+    inner = file.quant(file.add(x, y, name="inner"), 0.25)
+    lines = refused(tmp_path, file, ended(file, file.add(x, inner, name="outer"), rng))
+    assert "node 'outer' (Add): an addition around the addition 'inner'" in lines[0]
