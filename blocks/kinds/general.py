@@ -111,7 +111,7 @@ class General:
         stream = _chain(builder, stream, self.before)
         if self.join:
             coming = builder.stream(stream)
-            both = Duplicate(lanes=coming.lanes, bits=coming.bits, beats=coming.beats)
+            both = Duplicate(lanes=coming.lanes, bits=coming.bits, beats=coming.beats, signed=coming.signed)
             main, side = builder.fork("fork", both, stream)
             main = _chain(builder, main, self.main)
             main = self._fifo(builder, "main_fifo", main, self.side, self.main, self.join.output)

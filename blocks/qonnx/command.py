@@ -52,7 +52,8 @@ def import_onnx(path: Path, given: argparse.Namespace) -> Network:
     try:
         network = folded(converted.network, given.fps, Build().clock_mhz)
     except (FoldingError, ConfigError) as error:
-        raise OnnxError(str(error)) from error
+        lines = str(error).splitlines()
+        raise OnnxError("\n".join(f"the network that the file becomes is refused: {line}" for line in lines)) from error
     return write(dataclasses.replace(converted, network=network), folder)
 
 

@@ -20,15 +20,20 @@ _MOST_NAME = 32
 
 @dataclasses.dataclass
 class Block:
-    """Layers on one path, or a join with what stands behind it. `end`: the place where its results are given."""
+    """Layers on one path, or a join with what stands behind it. `end`: the place where its results are given.
+
+    `before`: layers in front of the fork whose sums both paths read.
+    """
 
     layers: list[Layer] = dataclasses.field(default_factory=list)
     joined: Joined | None = None
+    before: list[Layer] = dataclasses.field(default_factory=list)
     end: Trunk | None = None
 
     @property
     def all(self) -> Iterator[Layer]:
         """Every layer of it."""
+        yield from self.before
         if self.joined:
             yield from (*self.joined.main, *self.joined.side)
         yield from self.layers
@@ -44,8 +49,9 @@ def blocks_of(last: Trunk) -> list[Block]:
     current = Block()
     for place in list(last.back())[::-1]:
         if place.joined:
-            made += [current] if current.layers or current.joined else []
-            current = Block(joined=place.joined)
+            ends_with_sums = bool(current.layers) and current.layers[-1].type in PRODUCTS
+            made += [current] if not ends_with_sums and (current.layers or current.joined) else []
+            current = Block(joined=place.joined, before=current.layers if ends_with_sums else [])
         elif place.layer:
             holds = current.joined is not None or any(each.type in (*PRODUCTS, *_POOLS) for each in current.layers)
             behind_pool = bool(current.layers) and current.layers[-1].type in _POOLS
@@ -96,6 +102,8 @@ def named(blocks: list[Block]) -> tuple[list[dict[str, Any]], dict[str, dict[str
         held: dict[str, Array] = {}
         shown = {id(layer): _layer(layer, layers.of(layer.node), held) for layer in block.all}
         entry: dict[str, Any] = {"name": name, "kind": "block"}
+        if block.before:
+            entry["before"] = [shown[id(each)] for each in block.before]
         if block.joined:
             entry["main"] = [shown[id(each)] for each in block.joined.main]
             entry["side"] = [shown[id(each)] for each in block.joined.side]

@@ -119,8 +119,6 @@ def _joined(node: Node, one: Flow, other: Flow) -> Flow:
     if one.shape != other.shape or one.axes != other.axes:
         raise RefusedError(f"an addition of {list(one.shape)} and {list(other.shape)}", "two tensors of one shape")
     fork = fork_of(one.trunk, other.trunk)
-    if fork.layer is not None and any(each.trunk is fork and each.sums for each in (one, other)):
-        raise RefusedError("an addition of sums", "a Quant on both")
     main, side = path(one.trunk, fork), path(other.trunk, fork)
     if not main and not side:
         raise RefusedError("an addition of a tensor to itself", "a multiplication by 2")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from blocks.qonnx.file import Node
+from blocks.qonnx.file import MOST_VALUES, Node
 from blocks.qonnx.lowering.quantizer import Quantizer, read_quantizer
 from blocks.qonnx.lowering.refusal import RefusedError
 from config.frozen import dataclass
@@ -84,6 +84,8 @@ def evaluate(node: Node, inputs: Mapping[int, Fixed]) -> Fixed:
     if node.op in ("Reshape", "Flatten", "Unsqueeze", "Squeeze"):
         return _reshaped(node, inputs)
     if node.op in ("Add", "Sub", "Mul", "Div"):
+        if int(np.prod(np.broadcast_shapes(first.shape, inputs[1].shape), dtype=float)) > MOST_VALUES:
+            raise RefusedError("a constant of more numbers than are read", "a smaller network")
         with np.errstate(all="ignore"):
             made = _BINARY[node.op](first.values.astype(np.float32), inputs[1].values.astype(np.float32))
         if not np.isfinite(made).all():
@@ -137,14 +139,7 @@ def _quantized(node: Node, inputs: Mapping[int, Fixed]) -> Fixed:
         return inputs[at].values if at in inputs else None
 
     def place(scale: Array, by_axis: bool) -> Array:
-        if by_axis:
-            scale = along(scale, axis, values.ndim)
-        shape = (1,) * (values.ndim - scale.ndim) + scale.shape
-        if len(shape) != values.ndim or any(a not in (1, b) for a, b in zip(shape, values.shape, strict=True)):
-            raise RefusedError(
-                f"a scale of shape {list(scale.shape)} for weights {list(values.shape)}", "one per output"
-            )
-        return scale.reshape(shape)
+        return _fitting(along(scale, axis, values.ndim) if by_axis else scale, values.shape)
 
     quantizer = read_quantizer(node, given, place)
     return fixed_by(quantizer, values, raw=node.op == "QuantizeLinear")
@@ -164,19 +159,24 @@ def fixed_by(quantizer: Quantizer, values: Array, *, raw: bool) -> Fixed:
 
 def _dequantized(node: Node, inputs: Mapping[int, Fixed]) -> Fixed:
     """`(x - zero point) * scale`, and for bytes the integers with it."""
-    given = inputs[0].values
-    axis = int(node.attributes.get("axis", 1))
-    scale = along(inputs[1].values.astype(np.float32), axis, given.ndim)
-    if scale.ndim > given.ndim or given.dtype.kind not in "iu" or (scale == 0).any():
-        raise RefusedError(
-            "numbers that are no integers, or a scale that does not fit them", "int8 with one scale per output"
-        )
-    zero = along(inputs[2].values, axis, given.ndim).astype(np.int64) if 2 in inputs else np.zeros((), np.int64)
-    moved = given.astype(np.int64) - zero
+    given, axis = inputs[0].values, int(node.attributes.get("axis", 1))
+    if given.dtype.kind not in "iu" or node.attributes.get("block_size", 0):
+        raise RefusedError("numbers that are no integers, or scales of blocks", "int8 with one scale per output")
+    scale = _fitting(along(inputs[1].values.astype(np.float32), axis, given.ndim), given.shape)
+    point = inputs[2].values if 2 in inputs else np.zeros(1, given.dtype)
+    zero = _fitting(along(point, axis, given.ndim), given.shape).astype(np.int64)
+    if not np.isfinite(scale).all() or (scale == 0).any():
+        raise RefusedError("a scale that is 0", "a scale above 0")
+    moved = given - zero
     if given.dtype not in (np.dtype(np.int8), np.dtype(np.uint8)):
         return Fixed(np.asarray(moved.astype(np.float32) * scale, np.float32))
-    bits = 8 + (given.dtype.kind == "u")
-    worst = int(np.abs(zero).max()) if zero.size else 0
-    shape = (1,) * (given.ndim - scale.ndim) + scale.shape
-    kept = moved.astype(np.int8 if bits == 8 and not worst else np.int32)
-    return Fixed(None, kept, scale.reshape(shape), bits, worst)
+    bits, worst = 8 + (given.dtype.kind == "u"), int(np.abs(zero).max(initial=0))
+    return Fixed(None, moved.astype(np.int8 if bits == 8 and not worst else np.int32), scale, bits, worst)
+
+
+def _fitting(scale: Array, shape: tuple[int, ...]) -> Array:
+    """A scale with as many axes as its tensor. Raises RefusedError if it does not fit."""
+    made = scale.reshape((1,) * max(0, len(shape) - scale.ndim) + scale.shape)
+    if made.ndim != len(shape) or any(a not in (1, b) for a, b in zip(made.shape, shape, strict=True)):
+        raise RefusedError(f"a scale of shape {list(scale.shape)} for weights {list(shape)}", "one per output")
+    return made

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from blocks.qonnx.file import Node, OnnxError
 
+_MISFITS = (ValueError, TypeError, IndexError, KeyError, AttributeError, ArithmeticError, MemoryError)
+
 
 class RefusedError(Exception):
     """Why a node is not converted, and the nearest thing that would be."""
@@ -32,6 +34,10 @@ class Refusals:
             yield
         except RefusedError as refused:
             self.faults.append(f"{node}: {refused}")
+        except _MISFITS as error:
+            # What its author never meant, such as a text in place of a number, ends in one of these.
+            what = f"attributes or inputs that do not fit the operator ({str(error)[:100]})"
+            self.faults.append(f"{node}: {what}; the nearest that works: a file that onnx.checker accepts")
         except UnknownError:
             pass
 

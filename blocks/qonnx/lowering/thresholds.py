@@ -114,7 +114,7 @@ def quantize(flow: Flow, quantizer: Quantizer, node: str) -> Flow:
         layer.arrays["descending"] = falling.astype(np.int8)
     trunk = flow.trunk.then(layer)
     for _, pool in flow.pools:
-        trunk = trunk.then(pool)
+        trunk = trunk.then(dataclasses.replace(pool))  # of its own for each path of a fork
     return dataclasses.replace(behind, trunk=trunk)
 
 

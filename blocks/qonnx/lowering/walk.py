@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from blocks.kinds.convolution import MOST_CHANNELS, MOST_PIXELS_A_SIDE
 from blocks.qonnx.file import Model, Node, OnnxError
 from blocks.qonnx.lowering.elementwise import arithmetic, clamp, dequantization, normalization, quantization
 from blocks.qonnx.lowering.fixed import Fixed, evaluate
@@ -194,6 +195,9 @@ def _image(model: Model, given: Given) -> tuple[Flow, Pixels]:
     The float32 product of a pixel and a scale is the product rounded once, so the scale is that of the flow.
     """
     channels, height, width, axes = _map(model, features=given.features)
+    if channels > MOST_CHANNELS or max(height, width) > MOST_PIXELS_A_SIDE:
+        what = f"input '{model.input.name}' has {channels} channels, {height} rows and {width} columns"
+        raise OnnxError(f"{what}; at most {MOST_CHANNELS} channels and {MOST_PIXELS_A_SIDE} pixels a side are possible")
     low, high = np.zeros(channels, np.int64), np.full(channels, 255, np.int64)
     scale = np.asarray(given.scale or [_usual_scale(model)], np.float32)
     offset = np.asarray(given.offset or [0], np.float32)

@@ -213,3 +213,27 @@ def test_forks_that_nest_are_refused_by_name(tmp_path: Path) -> None:
     inner = file.quant(file.add(x, y, name="inner"), 0.25)
     lines = refused(tmp_path, file, ended(file, file.add(x, inner, name="outer"), rng))
     assert "node 'outer' (Add): an addition around the addition 'inner'" in lines[0]
+
+
+def test_a_fork_may_come_before_its_quantizers(tmp_path: Path) -> None:
+    file, x, rng = begun()
+    sums = file.conv(x, file.weights(integers(rng, (4, 4, 3, 3)), 0.125), pads=(1, 1, 1, 1), name="forked")
+    sums = file.max_pool(file.batch_norm(sums, *norm(rng, 4, 4.0)), 3, 1, (1, 1, 1, 1), name="pool")
+    y = file.conv(file.quant(sums, 0.5, bits=2), file.weights(integers(rng, (4, 4, 1, 1)), 0.125), name="inner")
+    x = file.quant(file.relu(file.add(file.quant(y, 0.25), file.quant(sums, 0.25, bits=5))), 0.5, signed=False)
+    made = compared(tmp_path, file, ended(file, x, rng))
+    assert [each["name"] for each in made.network["blocks"][1]["before"]] == ["forked"]
+
+
+def test_what_fits_no_operator_is_refused_without_a_traceback(tmp_path: Path) -> None:
+    for name, values in {
+        "kernel_shape": "three",
+        "strides": [1, 2, 3],
+        "pads": [1],
+        "axis": [9],
+        "perm": [5, 5],
+    }.items():
+        file, x, rng = begun()
+        odd = file.node("Transpose" if name == "perm" else "MaxPool", [x], name="odd", **{name: values})
+        (line,) = refused(tmp_path, file, ended(file, odd, rng))
+        assert "'odd'" in line
