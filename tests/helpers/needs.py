@@ -5,6 +5,7 @@ Packages are looked for in the environment of the interpreter that runs the test
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -73,3 +74,11 @@ def hls_compiler() -> Path:
     """g++ and the open headers: what the open toolchain's step `hls` takes."""
     compiler()
     return open_headers()
+
+
+def judges() -> Path:
+    """An interpreter whose environment has the packages qonnx and onnxruntime, which must not be installed in ours."""
+    named = os.environ.get("FARM_JUDGES", "")
+    if not named:
+        pytest.skip("FARM_JUDGES names no Python with qonnx and onnxruntime: pip install qonnx onnxruntime in a venv")
+    return Path(named)

@@ -57,6 +57,35 @@ def reshape(inputs: Sequence[Traced], attributes: Attributes) -> Traced:
     return _moved(x, lambda values: values.reshape(-1, *shape[1:]))
 
 
+def squeeze(inputs: Sequence[Traced], attributes: Attributes) -> Traced:
+    """Squeeze of axes of extent 1, all of them if none are named; never that of the batch."""
+    x = inputs[0]
+    axes = _axes(inputs, attributes, x.value.ndim)
+    first = 0 if x.constant else 1
+    axes = axes or [axis for axis in range(first, x.value.ndim) if x.value.shape[axis] == 1]
+    if any(axis < first or x.value.shape[axis] != 1 for axis in axes):
+        raise InterpreterError(f"the axes {axes} are not all of extent 1 behind the batch")
+    return _moved(x, lambda values: values.squeeze(tuple(axes)))
+
+
+def unsqueeze(inputs: Sequence[Traced], attributes: Attributes) -> Traced:
+    """Unsqueeze behind the batch."""
+    x = inputs[0]
+    named = len(inputs[1].value.reshape(-1)) if len(inputs) > 1 else len(attributes.get("axes", ()))
+    axes = _axes(inputs, attributes, x.value.ndim + named)
+    if not axes or (min(axes) == 0 and not x.constant):
+        raise InterpreterError("an axis in front of the batch, or none, is not defined")
+    return _moved(x, lambda values: np.expand_dims(values, tuple(axes)))
+
+
+def _axes(inputs: Sequence[Traced], attributes: Attributes, rank: int) -> list[int]:
+    """Axes from an input or, in old files, an attribute."""
+    given = inputs[1].value.reshape(-1).tolist() if len(inputs) > 1 else attributes.get("axes", ())
+    if any(not -rank <= int(axis) < rank for axis in given):
+        raise InterpreterError(f"axes {list(given)[:8]} of {rank}")
+    return sorted({int(axis) % rank for axis in given})
+
+
 def transpose(inputs: Sequence[Traced], attributes: Attributes) -> Traced:
     """Transpose; the batch stays in front."""
     x = inputs[0]

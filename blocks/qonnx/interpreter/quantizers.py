@@ -32,9 +32,12 @@ _MOST_BITS = 32
 def int_quant(inputs: Sequence[Traced], attributes: Attributes) -> Traced:
     """QONNX's Quant: scale, zero point, clamp, round, and back."""
     x, scale, zero, bits = (each.value for each in inputs)
-    lowest, highest = _bounds(bits, attributes)
     stored = float32(float32(x / scale) + zero)
-    stored = _rounding(attributes, "ROUND")(np.clip(stored, lowest, highest))
+    if bits.size == 1 and float(bits.reshape(())) == 1 and attributes.get("signed", 1):
+        # The documents leave 1 bit to BipolarQuant; the sample implementation gives -1 and +1.
+        stored = np.where(stored >= 0, np.float32(1), np.float32(-1))
+    else:
+        stored = _rounding(attributes, "ROUND")(np.clip(stored, *_bounds(bits, attributes)))
     less = float32(stored - zero)
     return _traced(float32(less * scale), less, scale, zero, inputs)
 
@@ -60,8 +63,7 @@ def trunc(inputs: Sequence[Traced], attributes: Attributes) -> Traced:
         return _traced(float32(less * scale), less, scale, zero, inputs)
     scale_out, bits_out = inputs[4].value, inputs[5].value
     factor = float32(2.0 ** np.rint(np.log2(float32(scale_out / scale))))
-    lowest, highest = _bounds(bits_out, attributes)
-    stored = rounding(np.clip(float32(stored / factor), lowest, highest))
+    stored = rounding(np.clip(float32(stored / factor), *_bounds(bits_out, attributes)))
     zero_out = float32(zero / factor)
     less = float32(stored - zero_out)
     return _traced(float32(less * scale_out), less, scale_out, zero_out, inputs)

@@ -47,13 +47,16 @@ def windows_of(shape: Sequence[int], attributes: Mapping[str, Any], kernel: Sequ
     strides = tuple(int(n) for n in attributes.get("strides", (1, 1)))
     if len(strides) != 2 or min(strides) < 1 or min(height, width) < 1 or max(height, width, *strides) > _MOST:
         raise InterpreterError("its windows or strides are not defined")
-    if any(n != 1 for n in attributes.get("dilations", ())) or attributes.get("ceil_mode"):
-        raise InterpreterError("dilations and ceil_mode are not defined")
+    if any(n != 1 for n in attributes.get("dilations", ())):
+        raise InterpreterError("dilations are not defined")
     pads = _pads(shape, attributes, (height, width), (strides[0], strides[1]))
-    rows, columns = (
-        (extent + pads[axis] + pads[axis + 2] - size) // stride + 1
-        for axis, (extent, size, stride) in enumerate(zip(shape, (height, width), strides, strict=True))
-    )
+    spans = [
+        extent + pads[axis] + pads[axis + 2] - size
+        for axis, (extent, size) in enumerate(zip(shape, (height, width), strict=True))
+    ]
+    rows, columns = (span // stride + 1 for span, stride in zip(spans, strides, strict=True))
+    if attributes.get("ceil_mode") and any(span % stride for span, stride in zip(spans, strides, strict=True)):
+        raise InterpreterError("ceil_mode with windows beyond the edge is not defined")
     if min(rows, columns) < 1:
         raise InterpreterError("a window is larger than its map")
     if rows * columns * height * width > _MOST_TAKEN:

@@ -265,7 +265,7 @@ def test_the_largest_of_equal_ones_has_the_lower_index(tmp_path: Path) -> None:
     ("make", "reason"),
     [
         (lambda f: f.node("Softmax", [f.input]), "the operator is not defined"),
-        (lambda f: f.quant(f.input, 1.0, bits=1), "1 bit is not defined"),
+        (lambda f: f.quant(f.input, 1.0, bits=0), "a whole number from 1 to 32"),
         (lambda f: f.quant(f.input, 1.0, bits=2.5), "a whole number from 1 to 32"),
         (lambda f: f.quant(f.input, 1.0, rounding="MAYBE"), "rounding mode MAYBE"),
         (lambda f: f.by("Div", f.input, 0.0), "NaN or infinity"),
@@ -291,3 +291,15 @@ def test_images_do_not_depend_on_their_batch(tmp_path: Path, network: Callable[[
         assert {name: each.value[0].tolist() for name, each in alone.items()} == {
             name: each.value[index].tolist() for name, each in together.items()
         }
+
+
+def test_a_signed_bit_is_bipolar_as_in_the_sample_implementation(tmp_path: Path) -> None:
+    assert values(tmp_path, lambda f: f.quant(f.input, 0.5, bits=1), [[-0.1, 0.0, 9.0]]) == [[-0.5, 0.5, 0.5]]
+
+
+def test_axes_of_extent_1_come_and_go(tmp_path: Path) -> None:
+    def make(f: QonnxFile) -> str:
+        x = f.node("Squeeze", [f.input, f.constant(np.array([2, 3]))])
+        return f.node("Unsqueeze", [x, f.constant(np.array([1]))])
+
+    assert values(tmp_path, make, [[[[1.0]], [[2.0]]]]) == [[[1.0, 2.0]]]
