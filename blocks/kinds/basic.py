@@ -35,6 +35,12 @@ def read(section: Section, name: str, source: Known, *, last: bool) -> tuple[Gen
             section.section(key, default=None)
         return None, Known(None, channels)
     projects = section.has("conv_side") or stride > 1 or source.channels not in (None, channels)
+    if source.channels is None:  # after another mistake; the side path may have a convolution
+        projects = projects or section.has("act_side")
+    if section.has("act_side") and not projects:
+        what = f"{name}: act_side follows conv_side, but the side path is the input itself"
+        section.problem("act_side", what, "remove act_side, or give the side path a convolution with conv_side")
+        section.section("act_side")  # marks it as read, so it is not also reported as an unknown key
     parts = _Parts(section)
     conv = {"channels": channels, "weight_bits": weights}
     window = {"kernel": 3, "pad": [1, 1, 1, 1]}
