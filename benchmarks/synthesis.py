@@ -74,14 +74,16 @@ class Run:
         return float(self.values[name])
 
 
-def synthesise(top: str, texts: dict[str, str], files: Iterable[str], *, plain: bool = False) -> Run:
-    """Synthesise in a temporary folder. Raises SystemExit with the step's log."""
+def synthesise(
+    top: str, texts: dict[str, str], files: Iterable[str], *, plain: bool = False, infers: bool = True
+) -> Run:
+    """Synthesise in a temporary folder, as the steps do. Raises SystemExit with the step's log."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         wanted = {file: (ROOT / "blocks" / file).read_text() for file in files} | texts
         extra = {VARIANT: (ROOT / "benchmarks" / "rtl" / VARIANT).read_text()} if plain else {}
         extra[DSP_MAP] = (ROOT / "toolchains/open/synthesis" / DSP_MAP).read_text()
-        script = synthesis_script(top, wanted, instead=(VARIANT,) if plain else ())
+        script = synthesis_script(top, wanted, instead=(VARIANT,) if plain else (), infers=infers)
         for file, text in (wanted | extra | {"synthesis.ys": script}).items():
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             (folder / file).write_text(text)
@@ -180,7 +182,7 @@ def _run_plain(core: GraphCore) -> Run:
 
 
 def _run_memory(plan: MemoryPlan) -> Run:
-    return synthesise(plan.module, {"top.sv": memory_rtl.render(plan)}, (memory_rtl.FILE,))
+    return synthesise(plan.module, {"top.sv": memory_rtl.render(plan)}, (memory_rtl.FILE,), infers=False)
 
 
 def _noted(run: Run, name: str) -> Run:

@@ -20,6 +20,7 @@ from blocks.core.graph import Graph, GraphCore
 from blocks.core.hls import render
 from blocks.core.rtl import RtlView, data_bits
 from blocks.memories import images
+from blocks.parameter_memory import rtl as memory_rtl
 from toolchains.hls_subset.release import release_header
 from toolchains.open.emulation import compile_core
 from toolchains.open.netlist.models import cell_models
@@ -116,7 +117,8 @@ def synthesise_view(once: Once) -> Callable[[RtlView], Path]:
             shutil.copy(ROOT / "blocks" / file, folder / file)
         shutil.copy(ROOT / "toolchains/open/synthesis" / DSP_MAP, folder)
         (folder / "top.sv").write_text(view.top)
-        (folder / "s.ys").write_text(synthesis_script(view.name, (*view.files, "top.sv")))
+        infers = memory_rtl.FILE not in view.files
+        (folder / "s.ys").write_text(synthesis_script(view.name, (*view.files, "top.sv"), infers=infers))
         yosys.run_script(Path("s.ys"), folder / "yosys.log", folder)
 
     return lambda view: once.make(f"{view.name}-synthesised", lambda folder: synthesise(view, folder))

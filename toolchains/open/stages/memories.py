@@ -30,7 +30,8 @@ def empty_memories(build: Build) -> Iterator[Step]:
     """The steps that synthesise empty memories. Trained values never enter a synthesis."""
     plans = [plan for block in build.network.blocks for plan in memory_plans(block.core().graph)]
     for plan in {plan.module: plan for plan in plans}.values():
-        yield synthesis(build, memory_view(plan), (), STAGE.name)
+        # Its memory is made of explicit primitives.
+        yield synthesis(build, memory_view(plan), (), STAGE.name, infers=False)
 
 
 def memories(build: Build, block: Block) -> Step:

@@ -25,9 +25,18 @@ def ooc(build: Build, core: Core) -> Step:
 
 
 def synthesis(
-    build: Build, view: RtlView, facts: tuple[tuple[str, str], ...], task: str, *, urams: bool = False
+    build: Build,
+    view: RtlView,
+    facts: tuple[tuple[str, str], ...],
+    task: str,
+    *,
+    urams: bool = False,
+    infers: bool = True,
 ) -> Step:
-    """The step that synthesises a view, named as an item of `task`; `urams`: whether it has UltraRAM."""
+    """The step that synthesises a view, named as an item of `task`.
+
+    `urams`: whether it has UltraRAM; `infers`: whether its source holds a memory that Yosys has to map.
+    """
     top = f"{view.name}.sv"
     place = f"{build.folder}/{task}/{view.name}"
     python, yosys = interpreter("pyosys")
@@ -39,7 +48,7 @@ def synthesis(
             *(File(file, f"blocks/{file}") for file in view.files),
             File(DSP_MAP, f"toolchains/open/synthesis/{DSP_MAP}"),
             Text(top, lambda: view.top),
-            Text("synthesis.ys", lambda: synthesis_script(view.name, (*view.files, top), urams=urams)),
+            Text("synthesis.ys", lambda: synthesis_script(view.name, (*view.files, top), urams=urams, infers=infers)),
         ),
         outputs=(*(Output(name, f"{place}/{name}") for name in OUTPUTS), Output("yosys.log", f"{place}/yosys.log")),
         log=f"{place}/ooc.log",

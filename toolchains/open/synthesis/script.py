@@ -24,11 +24,14 @@ _MULTIPLIER = {
 }
 
 
-def synthesis_script(top: str, sources: Iterable[str], instead: Iterable[str] = (), *, urams: bool = False) -> str:
+def synthesis_script(
+    top: str, sources: Iterable[str], instead: Iterable[str] = (), *, urams: bool = False, infers: bool = True
+) -> str:
     """Render the script that reads `sources` and writes the netlist of `top` as JSON and Verilog.
 
     Modules in the files `instead` replace those of the same name. `urams`: whether a memory may become UltraRAM; Yosys
-    may then choose it for deep FIFOs too.
+    may then choose it for deep FIFOs too. `infers`: whether the source holds a memory that Yosys has to map. Without
+    one, reading what memories the chip has is skipped: it takes almost half of the time of a small module.
 
     `-flatten` flattens everything except modules marked keep_hierarchy (a PE, a threshold lane). These are mapped once,
     no matter how many instances a core has. Without `-flatten` every module is mapped on its own, at 0.3 s each.
@@ -49,7 +52,7 @@ def synthesis_script(top: str, sources: Iterable[str], instead: Iterable[str] = 
         "select -assert-none t:$dlatch t:$adlatch t:$dlatchsr",
         f"{synth} -run prepare:map_dsp",
         *_multiplications(),
-        f"{synth} -run coarse:",
+        *([f"{synth} -run coarse:"] if infers else _without_memories(synth)),
         "delete t:$scopeinfo",
         "check -assert -mapped",
         f"tee -o {STATISTICS} stat -tech xilinx",
@@ -58,6 +61,11 @@ def synthesis_script(top: str, sources: Iterable[str], instead: Iterable[str] = 
         f"write_verilog -noattr {VERILOG}",
         "",
     ))  # fmt: skip
+
+
+def _without_memories(synth: str) -> tuple[str, ...]:
+    """The rest of `synth_xilinx` without the choice of memories; one in the source ends the script."""
+    return f"{synth} -run coarse:map_memory", "select -assert-none t:$mem_v2", f"{synth} -run map_ffram:"
 
 
 def _multiplications() -> tuple[str, ...]:

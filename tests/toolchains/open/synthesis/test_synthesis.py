@@ -66,6 +66,20 @@ def test_what_cannot_be_built_is_one_error_with_its_place(tmp_path: Path, body: 
     assert not (tmp_path / NETLIST).exists()
 
 
+def test_a_memory_in_a_source_that_is_said_to_have_none_ends_the_script(tmp_path: Path) -> None:
+    """It would become registers without a word."""
+    (tmp_path / "core.sv").write_text(
+        "module core (input wire clk, input wire [4:0] place, input wire d, output wire q);\n"
+        "    logic kept [0:31];\n"
+        "    always_ff @(posedge clk) kept[place] <= d;\n    assign q = kept[place];\nendmodule\n"
+    )
+    shutil.copy(ROOT / "toolchains/open/synthesis" / DSP_MAP, tmp_path)
+    (tmp_path / "s.ys").write_text(synthesis_script("core", ("core.sv",), infers=False))
+    with pytest.raises(YosysError, match=r"selection is not empty: t:\$mem_v2"):
+        run_script(Path("s.ys"), tmp_path / "yosys.log", tmp_path)
+    assert not (tmp_path / NETLIST).exists()
+
+
 def test_a_yosys_that_is_not_there_is_said() -> None:
     log = "Traceback (most recent call last):\nModuleNotFoundError: No module named 'pyosys'\n"
     assert reason(log, 1) == (
