@@ -10,14 +10,14 @@ from typing import Any
 import yaml
 
 from blocks.balance.search import Balanced, FoldingError, balance
-from blocks.kinds.basic import read_basic
+from blocks.kinds import basic, general
 from blocks.kinds.convolution import Known
-from blocks.kinds.general import General, read_general
+from blocks.kinds.general import General
 from blocks.network import Network, read_image
 from config.document import Section, parse
 
 _LISTS = ("before", "layers", "main", "side", "after")
-_READERS = {"block": read_general, "basic": read_basic}
+_READERS = {"block": general.read, "basic": basic.read}
 
 
 def folded(network: Mapping[str, Any], fps: float | None = None, clock_mhz: float = 250.0) -> dict[str, Any]:
