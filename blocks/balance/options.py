@@ -77,10 +77,15 @@ def fastest(layer: Layer) -> Option:
     Raises:
         ValueError: no folding of it can be built; the reader refuses such a layer with a better message.
     """
-    found = [option for group in _groups(layer, 0) for forms in group if (option := _legal(forms[-1]))]
+    found = [option for group in _groups(layer, 0) for forms in group if (option := _widest(forms))]
     if not found:
         raise ValueError(f"{layer.name} has no folding that can be built")
     return min(found, key=lambda option: (option.cycles, option.cost))
+
+
+def _widest(forms: list[Layer]) -> Option | None:
+    """Of forms that grow, the last one that can be built: ports and memories have limits."""
+    return next((option for form in reversed(forms) if (option := _legal(form))), None)
 
 
 def _first(forms: list[Layer], most_cycles: int) -> Option | None:

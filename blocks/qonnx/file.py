@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from blocks.qonnx.ahead import computed, shape_of
 from config.bounded.regular_file import open_regular
 from config.frozen import dataclass
 
@@ -156,13 +157,14 @@ class _Reading:
         if (shape := _shape(source)) is None or source.type.tensor_type.elem_type not in _TYPES:
             what = f"input '{source.name}' has no shape in whole numbers, or holds no numbers of a known type"
             raise OnnxError(f"{what}; export with a fixed shape (only the batch may be open)")
+        shapes[source.name] = shape
         used = self._ordered(nodes, constants, source.name, result.name)
+        used = _without_constants(used, constants, shapes)
         needed = {name for node in used for name in node.inputs}
         kept = {name: values for name, values in constants.items() if name in needed}
         for name, values in kept.items():
             if values.dtype.kind == "f" and not np.isfinite(values).all():
                 self.faults.append(f"tensor '{name}' holds NaN or infinity; train or export it again")
-        shapes[source.name] = shape
         return Model(
             tuple(used),
             kept,
@@ -300,6 +302,26 @@ class _Reading:
         with open_regular(path) as file:
             file.seek(offset)
             return file.read(expected)
+
+
+def _without_constants(
+    nodes: Sequence[Node], constants: dict[str, Array], shapes: Mapping[str, tuple[int, ...]]
+) -> list[Node]:
+    """The nodes that are left when those of shapes and constants are computed; what they give joins `constants`."""
+    left = []
+    for node in nodes:
+        made = None
+        names = [name for name in node.inputs if name]
+        if node.domain == "" and len(node.outputs) == 1:
+            if node.op == "Shape" and names and names[0] in shapes:
+                made = shape_of(shapes[names[0]], node.attributes)
+            elif len(names) == len(node.inputs) and all(name in constants for name in names):
+                made = computed(node.op, node.attributes, [constants[name] for name in names])
+        if made is None:
+            left.append(node)
+        else:
+            constants[node.outputs[0]] = made
+    return left
 
 
 def _from_bytes(data: bytes, kind: str) -> Array:

@@ -15,6 +15,9 @@ from everyday import first
 
 from blocks.balance import FoldingError, balance, folded
 from blocks.balance.__main__ import main
+from blocks.balance.options import fastest
+from blocks.layers.activation import Thresholds
+from blocks.layers.values import Values
 from blocks.network import Network, find_network, read_network
 
 CLOCK = 250.0
@@ -54,6 +57,13 @@ def test_the_reader_takes_a_folding_and_its_cycles_are_within_the_rate(tmp_path:
         network = _read(tmp_path, folded(mapping, fps, CLOCK))
         assert network.interval()[0] <= CLOCK * 1e6 / fps
         assert [block.output.stored for block in network.blocks] == [block.output.stored for block in shape.blocks]
+
+
+def test_an_activation_too_wide_for_all_its_channels_at_once_is_folded() -> None:
+    """256 sums of -499,800 to 374,850 have 256 * 20 = 5,120 bits, more than the 4,096 of a port; 128 have half."""
+    source = Values(1, 1, 256, -499_800, 374_850, sums="fc0")
+    layer = Thresholds("act0", source, 3, "unsigned", None, None, 0, descending=False)
+    assert fastest(layer).cycles == 256 // 128
 
 
 @pytest.mark.parametrize("seed", first(range(40), everyday=4))

@@ -50,6 +50,35 @@ def test_nodes_come_in_order_and_without_what_the_output_does_not_need(tmp_path:
     assert {name: values.tolist() for name, values in found.constants.items()} == {"k": 0.5, "c": [1.0]}
 
 
+def test_what_shapes_and_constants_give_is_computed_ahead(tmp_path: Path) -> None:
+    """As PyTorch exports `x.view(x.size(0), -1)` and a scalar batch normalisation: [1, 16] and 9^0.5 * -1 = -3."""
+    nodes = [
+        helper.make_node("Shape", ["in"], ["shape"]),
+        helper.make_node("Gather", ["shape", "zero"], ["batch"], axis=0),
+        helper.make_node("Unsqueeze", ["batch", "zeros"], ["row"]),
+        helper.make_node("Concat", ["row", "rest"], ["wanted"], axis=0),
+        helper.make_node("Reshape", ["in", "wanted"], ["flat"], name="view"),
+        helper.make_node("Pow", ["nine", "half"], ["root"]),
+        helper.make_node("Neg", ["root"], ["minus"]),
+        helper.make_node("Mul", ["flat", "minus"], ["out"], name="scaled"),
+    ]
+    tensors = {"zero": np.int64(0), "zeros": np.int64([0]), "rest": np.int64([-1]), "nine": np.float32([9]),
+               "half": np.float32(0.5)}  # fmt: skip
+    found = load(saved(tmp_path, model(*nodes, tensors=tensors)))
+    assert [node.name for node in found.nodes] == ["view", "scaled"]
+    assert {name: values.tolist() for name, values in found.constants.items()} == {"wanted": [1, -1], "minus": [-3.0]}
+
+
+def test_an_operation_that_cannot_be_computed_ahead_stays(tmp_path: Path) -> None:
+    """A place that is not there, a root of -1, and a shape that the file does not say."""
+    for node, tensors in (
+        (helper.make_node("Gather", ["list", "far"], ["c"], name="odd"), {"list": np.int64([1]), "far": np.int64(5)}),
+        (helper.make_node("Sqrt", ["low"], ["c"], name="odd"), {"low": np.float32([-1])}),
+    ):
+        found = load(saved(tmp_path, model(node, ADD, tensors=tensors)))
+        assert [each.name for each in found.nodes] == ["odd", "sum"]
+
+
 def test_a_tensor_holds_what_it_declares(tmp_path: Path) -> None:
     proto = model(ADD, tensors=ONE)
     proto.graph.initializer[0].dims[0] = 500_000_000
