@@ -32,8 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         if given.folder.suffix == ".onnx" or given.folder.is_file():
-            network = import_onnx(given.folder, given)
-            sys.stdout.write(f"{len(network.blocks)} blocks of {network.name} written: {network.file}\n")
+            network, proof = import_onnx(given.folder, given)
+            sys.stdout.write(f"{proof}\n{len(network.blocks)} blocks of {network.name} written: {network.file}\n")
             return 0
         network = find_network(given.network)
         done = import_parameters(network, given.folder, given.fc_weights)

@@ -11,6 +11,7 @@ from blocks.balance import FoldingError, folded
 from blocks.network import NETWORKS, Network, available
 from blocks.qonnx.file import OnnxError, load
 from blocks.qonnx.importing import Options, convert
+from blocks.qonnx.proof import Proof, prove, read_inputs
 from blocks.qonnx.writing import write
 from config.bounded.lines import read_lines
 from config.problem import ConfigError
@@ -31,11 +32,16 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
                        help="the file's input is pixel * scale + offset, pixels from 0 to 255 [default: 1/255, or that "
                        "of a first quantizer of unsigned 8 bits]")  # fmt: skip
     given.add_argument("--pixel-offset", type=_numbers, default=(), metavar="O[,O...]", help="[default: 0]")
+    given.add_argument("--inputs", type=Path, metavar="X.npy", help="images to compare with the file beside drawn "
+                       "ones: pixels uint8 [N, rows, columns, channels], or what the file's input takes")  # fmt: skip
     given.add_argument("--into", type=Path, metavar="FOLDER", help="where to write [default: the current folder]")
 
 
-def import_onnx(path: Path, given: argparse.Namespace) -> Network:
-    """Import a file, write `NAME.yaml` and `NAME/<block>.npz`, and return the network.
+def import_onnx(path: Path, given: argparse.Namespace) -> tuple[Network, Proof]:
+    """Import a file, and write `NAME.yaml` and `NAME/<block>.npz`.
+
+    Returns:
+        The network, and what was compared; the network file has it too.
 
     Raises:
         OnnxError: everything that is wrong, a line each; nothing was written.
@@ -48,13 +54,22 @@ def import_onnx(path: Path, given: argparse.Namespace) -> Network:
     if name in available() and folder.resolve() != NETWORKS.resolve():
         raise OnnxError(f"--name {name}: a network that ships has that name; give another")
     labels = _labels(given.labels) if given.labels else ()
-    converted = convert(load(path), Options(name, given.pixel_scale, given.pixel_offset, given.top, labels))
+    model = load(path)
+    converted = convert(model, Options(name, given.pixel_scale, given.pixel_offset, given.top, labels))
     try:
         network = folded(converted.network, given.fps, Build().clock_mhz)
     except (FoldingError, ConfigError) as error:
         lines = str(error).splitlines()
         raise OnnxError("\n".join(f"the network that the file becomes is refused: {line}" for line in lines)) from error
-    return write(dataclasses.replace(converted, network=network), folder)
+    converted = dataclasses.replace(converted, network=network)
+    proofs: list[Proof] = []
+
+    def check(made: Network) -> str:
+        images = read_inputs(given.inputs, converted, made) if given.inputs else None
+        proofs.append(prove(model, converted, made, images))
+        return str(proofs[0])
+
+    return write(converted, folder, check), proofs[0]
 
 
 def _labels(path: Path) -> tuple[str, ...]:

@@ -36,9 +36,19 @@ class Result:
 
     def values(self, numbers: Array) -> Array:
         """The file's float32 tensor [N, ...] of the numbers int64 [N, H, W, C] that the network gives (`top` 0)."""
+        return self._laid_out(self.flow.values(self._sums(numbers)))
+
+    def integers(self, numbers: Array) -> Array:
+        """The sums alone, without a bias, int64 [N, ...] in the shape of the file's tensor."""
+        return self._laid_out(self._sums(numbers))
+
+    def _sums(self, numbers: Array) -> Array:
+        made: Array = np.asarray(numbers, np.int64).reshape(-1, self.flow.channels).T - self.bias[:, None]
+        return made
+
+    def _laid_out(self, values: Array) -> Array:
         flow = self.flow
-        sums = np.asarray(numbers, np.int64).reshape(-1, flow.channels).T - self.bias[:, None]
-        made = flow.values(sums).T.reshape(-1, flow.height, flow.width, flow.channels)
+        made = values.T.reshape(-1, flow.height, flow.width, flow.channels)
         if flow.axes in ("chw", FLAT_CHW):
             made = made.transpose(0, 3, 1, 2)
         return np.ascontiguousarray(made).reshape(-1, *flow.shape)
