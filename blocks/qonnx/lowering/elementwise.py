@@ -8,13 +8,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from blocks.qonnx.file import Node
+from blocks.qonnx.lowering.activations.thresholds import quantize
 from blocks.qonnx.lowering.fixed import Fixed, along
 from blocks.qonnx.lowering.flow import Flow, Joined, Trunk, fork_of, path
 from blocks.qonnx.lowering.inputs import Inputs
 from blocks.qonnx.lowering.quantizer import read_quantizer
 from blocks.qonnx.lowering.refusal import RefusedError
 from blocks.qonnx.lowering.steps import Arithmetic, Array, Clamp, Normalization
-from blocks.qonnx.lowering.thresholds import quantize
 
 MOST_FACTOR = 16
 _OPERATIONS: Mapping[str, str] = {"Add": "add", "Sub": "subtract", "Mul": "multiply", "Div": "divide"}
@@ -134,7 +134,14 @@ def _joined(node: Node, one: Flow, other: Flow) -> Flow:
         raise RefusedError(what, where)
     low, high = (factors[0] * a + factors[1] * b for a, b in ((one.low, other.low), (one.high, other.high)))
     trunk = Trunk(fork, joined=Joined(node.name, fork, main, side, factors))
-    return dataclasses.replace(one, trunk=trunk, low=low, high=high, scale=one.scale / factors[0])
+    return dataclasses.replace(
+        one,
+        trunk=trunk,
+        low=low,
+        high=high,
+        scale=one.scale / factors[0],
+        constant=factors[0] * one.constant + factors[1] * other.constant,
+    )
 
 
 def _giver(flow: Flow) -> str:

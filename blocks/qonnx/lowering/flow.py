@@ -72,6 +72,8 @@ class Flow:
         steps: Arithmetic in float32 that is still to be done.
         pools: Max pools that are still to be done: how many steps come before, and the layer.
         raw: Of QuantizeLinear's integers, which have no scale yet: their zero point.
+        constant: By channel, what has to be added to the stored numbers of a layer to give the integers; bipolar ones
+            are doubled first.
         exact: Whether the reference counts in these integers; an image that no quantizer has read is float32.
     """
 
@@ -88,6 +90,7 @@ class Flow:
     pools: tuple[tuple[int, Layer], ...] = ()
     raw: int | None = None
     exact: bool = True
+    constant: Array | int = 0
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -42,7 +42,7 @@ def average_pool(inputs: Inputs) -> Flow:
     layer = Layer(node.name, "average_pool", windows.keys)
     return dataclasses.replace(
         flow, height=rows, width=columns, trunk=flow.trunk.then(layer), low=low * count, high=high * count,
-        scale=flow.scale / count,
+        scale=flow.scale / count, constant=flow.constant * count,
     )  # fmt: skip
 
 
@@ -64,7 +64,7 @@ def global_average_pool(inputs: Inputs) -> Flow:
     layer = Layer(node.name, "global_average_pool", {})
     return dataclasses.replace(
         flow, height=1, width=1, axes=flow.axes if keeps else FLAT_CHW, trunk=flow.trunk.then(layer),
-        low=flow.low * count, high=flow.high * count, scale=flow.scale / count,
+        low=flow.low * count, high=flow.high * count, scale=flow.scale / count, constant=flow.constant * count,
     )  # fmt: skip
 
 

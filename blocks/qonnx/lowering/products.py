@@ -57,7 +57,7 @@ def convolution(inputs: Inputs) -> Flow:
     rows, columns = windows.leave(flow)
     made = dataclasses.replace(
         flow, channels=len(integers), height=rows, width=columns, trunk=flow.trunk.then(layer), low=low, high=high,
-        scale=scale, sums=True,
+        scale=scale, sums=True, constant=flow.constant * per_channel.sum(axis=(1, 2), dtype=np.int64),
     )  # fmt: skip
     return _biased(made, inputs.constant(2))
 
@@ -103,8 +103,8 @@ def _fully_connected(inputs: Inputs, weights: Fixed) -> Flow:
     layer = Layer(inputs.node.name, "fully_connected", keys, arrays)
     return dataclasses.replace(
         flow, channels=len(integers), height=1, width=1, axes=FLAT_CHW, trunk=flow.trunk.then(layer),
-        low=low, high=high,
-        scale=flow.one_scale("it adds") * scale, sums=True,
+        low=low, high=high, scale=flow.one_scale("it adds") * scale, sums=True,
+        constant=flow.constant * integers.sum(axis=1, dtype=np.int64),
     )  # fmt: skip
 
 

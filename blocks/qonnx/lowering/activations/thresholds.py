@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from blocks.qonnx.lowering.activations.requantize import requantized
 from blocks.qonnx.lowering.flow import Flow, Layer
 from blocks.qonnx.lowering.quantizer import Quantizer, type_range
 from blocks.qonnx.lowering.refusal import RefusedError
@@ -18,6 +19,8 @@ Code = Callable[[Array], Array]
 
 MOST_BITS = 8
 """Of an activation (`blocks/layers/activation.py`)."""
+FEW_BITS = 4
+"""Up to so many, thresholds cost less than a multiplication."""
 _TABLE = 1 << 12
 """Integers of a channel up to which a quantizer is tried for one that changes nothing."""
 
@@ -107,15 +110,18 @@ def quantize(flow: Flow, quantizer: Quantizer, node: str) -> Flow:
         if (together(flow.steps[before:], flow.channels) * turned < 0).any():
             what = f"a max pool ('{pool.node}') and behind it arithmetic that turns values around, as a negative gain"
             raise RefusedError(what, "the pool behind the quantizer")
-    layer = Layer(node, "threshold", made.keys)
-    layer.arrays["thresholds"] = _thresholds(flow, quantizer, 2**made.bits - 1, falling)
-    if falling.any():
+    thresholds = _thresholds(flow, quantizer, 2**made.bits - 1, falling)
+    many = made.bits > FEW_BITS
+    layer = (requantized(flow, thresholds, falling, made.keys, node) if many else None) or Layer(
+        node, "threshold", made.keys, {"thresholds": thresholds}
+    )
+    if falling.any() and layer.type == "threshold":
         layer.keys["descending"] = True
         layer.arrays["descending"] = falling.astype(np.int8)
     trunk = flow.trunk.then(layer)
     for _, pool in flow.pools:
         trunk = trunk.then(dataclasses.replace(pool))  # of its own for each path of a fork
-    return dataclasses.replace(behind, trunk=trunk)
+    return dataclasses.replace(behind, trunk=trunk, constant=-made.zero)
 
 
 def _limited(flow: Flow, quantizer: Quantizer) -> Quantizer:
