@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,8 @@ from blocks.qonnx.interpreter.traced import Array, InterpreterError
 from config.frozen import dataclass
 
 _MOST = 4096
-_MOST_TAKEN = 1 << 31
+_MOST_TAKEN = 1 << 28
+"""Numbers of all windows together; with more, memory would run out."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Windows:
     def taken(self, x: Array, padding: float) -> Array:
         """The windows of x [N, C, H, W]: [N, C, rows, columns, kernel rows, kernel columns]."""
         top, left, bottom, right = self.pads
+        if x.shape[0] * x.shape[1] * self.rows * self.columns * math.prod(self.kernel) > _MOST_TAKEN:
+            raise InterpreterError("its windows hold more numbers than are computed here")
         padded: Array = np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)), constant_values=padding)
         windows: Any = np.lib.stride_tricks.sliding_window_view
         views = windows(padded, self.kernel, axis=(2, 3))
@@ -59,8 +63,6 @@ def windows_of(shape: Sequence[int], attributes: Mapping[str, Any], kernel: Sequ
         raise InterpreterError("ceil_mode with windows beyond the edge is not defined")
     if min(rows, columns) < 1:
         raise InterpreterError("a window is larger than its map")
-    if rows * columns * height * width > _MOST_TAKEN:
-        raise InterpreterError("its windows are too many")
     return Windows((height, width), (strides[0], strides[1]), pads, rows, columns)
 
 

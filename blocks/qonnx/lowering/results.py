@@ -38,9 +38,9 @@ class Result:
         """The file's float32 tensor [N, ...] of the numbers int64 [N, H, W, C] that the network gives (`top` 0)."""
         return self._laid_out(self.flow.values(self._sums(numbers)))
 
-    def integers(self, numbers: Array) -> Array:
-        """The sums alone, without a bias, int64 [N, ...] in the shape of the file's tensor."""
-        return self._laid_out(self._sums(numbers))
+    def products(self, numbers: Array) -> Array:
+        """The sums alone, without a bias, times their scale: float64 [N, ...] in the shape of the file's tensor."""
+        return self._laid_out(self._sums(numbers) * self.flow.scale[:, None])
 
     def _sums(self, numbers: Array) -> Array:
         made: Array = np.asarray(numbers, np.int64).reshape(-1, self.flow.channels).T - self.bias[:, None]

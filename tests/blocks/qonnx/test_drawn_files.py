@@ -1,0 +1,109 @@
+"""Drawn and damaged files: each is refused with a reason and leaves nothing, or becomes what the file computes.
+
+The interpreter decides. It sees other images here than those of the proof, so a proof that compares too little shows.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawn_files import DrawnFile
+from mutations import mutated
+from qonnx_files import QonnxFile, qdq_network, residual_network, small_network
+
+from blocks.network import Network
+from blocks.network_model import network_values, run_network
+from blocks.qonnx.file import Model, OnnxError, load
+from blocks.qonnx.importing import Converted, Options, convert
+from blocks.qonnx.interpreter import run
+from blocks.qonnx.proof import prove
+from blocks.qonnx.writing import write
+
+DRAWN, MUTATED = 500, 10_000
+PART = 50, 500
+"""Files of a nightly test, drawn and mutated."""
+EVERY_DAY = 8, 40
+
+
+def accepted(path: Path, seed: int) -> bool:
+    """Whether a file is imported; it then gives what the file computes. A refusal is one of ours and leaves nothing."""
+    folder = path.parent / "made"
+    try:
+        model = load(path)
+        converted = convert(model, Options("made"))
+        network = write(converted, folder, lambda made: str(prove(model, converted, made)))
+    except OnnxError as error:
+        text = str(error)
+        assert text and "Traceback" not in text and all(line.strip() for line in text.splitlines()), text
+        # Neither is a reason that a user can act upon: the importer has to know it first.
+        assert "is not what the file computes" not in text, (seed, text)
+        assert "nothing can be compared" not in text, (seed, text)
+        assert not folder.exists() or not list(folder.iterdir())
+        return False
+    compared_on_others(model, converted, network, seed)
+    return True
+
+
+def compared_on_others(model: Model, converted: Converted, network: Network, seed: int) -> None:
+    """The results on images of our own, here with plain numpy."""
+    image = network.image
+    images = np.random.default_rng(seed).integers(0, 256, (4, image.height, image.width, image.channels), np.uint8)
+    values = {block.name: network_values(network, block) for block in network.blocks}
+    found = run_network(network, values, images)[network.last.name]
+    expected = run(model, converted.image.tensor(images))[converted.result.tensor].value
+    if converted.result.top:
+        best = np.argsort(-expected.reshape(4, -1), axis=1, kind="stable")
+        assert found.reshape(4, -1).tolist() == best[:, : converted.result.top].tolist(), seed
+    else:
+        assert converted.result.values(found).tolist() == expected.tolist(), seed
+
+
+def drawn(folder: Path, seeds: range) -> int:
+    """How many of the drawn files are imported."""
+    count = 0
+    for seed in seeds:
+        place = folder / str(seed)
+        place.mkdir()
+        made = DrawnFile(seed)
+        count += accepted(made.file.save(place / "file.onnx", made.output), seed)
+    return count
+
+
+def damaged(folder: Path, seeds: range) -> int:
+    """How many of the damaged files are imported."""
+    bases = []
+    for number, make in enumerate((small_network, residual_network, qdq_network)):
+        file = QonnxFile((1, 2, 6, 6))
+        bases.append(file.model(make(file, np.random.default_rng(number))).SerializeToString())
+    count = 0
+    for seed in seeds:
+        place = folder / str(seed)
+        place.mkdir()
+        path = place / "file.onnx"
+        path.write_bytes(mutated(bases[seed % len(bases)], np.random.default_rng([7, seed])))
+        count += accepted(path, seed)
+    return count
+
+
+@pytest.mark.slow
+def test_drawn_files(tmp_path: Path) -> None:
+    assert drawn(tmp_path, range(EVERY_DAY[0])) >= EVERY_DAY[0] // 2
+
+
+@pytest.mark.slow
+def test_damaged_files(tmp_path: Path) -> None:
+    assert damaged(tmp_path, range(EVERY_DAY[1])) >= 1
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("begin", range(0, DRAWN, PART[0]))
+def test_more_drawn_files(tmp_path: Path, begin: int) -> None:
+    assert drawn(tmp_path, range(begin, begin + PART[0])) >= PART[0] // 2
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("begin", range(0, MUTATED, PART[1]))
+def test_more_damaged_files(tmp_path: Path, begin: int) -> None:
+    assert damaged(tmp_path, range(begin, begin + PART[1])) >= 1
