@@ -104,6 +104,8 @@ def load(path: Path) -> Model:
     del data
     if not proto.HasField("graph") or not proto.graph.node:
         raise OnnxError(f"{path}: holds no graph of ONNX nodes; give the file that the export wrote")
+    if not all(isinstance(text, str) for text in _texts(proto)):
+        raise OnnxError(f"{path}: has names that are no UTF-8 text; export it again")
     reading = _Reading(path)
     try:
         model = reading.model(proto)
@@ -112,6 +114,20 @@ def load(path: Path) -> Model:
     if reading.faults:
         raise OnnxError("\n".join(f"{path.name}: {each}" for each in dict.fromkeys(reading.faults)))
     return model
+
+
+def _texts(proto: Any) -> Iterator[Any]:
+    """Every name; protobuf gives one that is not UTF-8 as bytes."""
+    graph = proto.graph
+    yield from (each.domain for each in proto.opset_import)
+    for node in graph.node:
+        yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+        yield from (each.name for each in node.attribute)
+    tensors = (*graph.initializer, *(each.t for node in graph.node for each in node.attribute))
+    for each in tensors:
+        yield each.name
+        yield from (text for entry in each.external_data for text in (entry.key, entry.value))
+    yield from (each.name for each in (*graph.input, *graph.output, *graph.value_info))
 
 
 def _package() -> Any:

@@ -73,6 +73,7 @@ class Converted:
     result: Result
 
 
+@np.errstate(all="ignore")  # of damaged files: what becomes NaN or infinite is refused, and numpy need not warn
 def convert(model: Model, options: Options) -> Converted:
     """Convert a file.
 

@@ -59,6 +59,7 @@ class Proof:
         )
 
 
+@np.errstate(all="ignore")  # the interpreter itself refuses what is not finite
 def prove(model: Model, converted: Converted, network: Network, given: Array | None = None) -> Proof:
     """Compare a converted network, as it is read from its file, with the interpreter of the ONNX file.
 

@@ -206,6 +206,15 @@ def test_files_that_ask_for_too_much(
     assert peak < 100e6
 
 
+@pytest.mark.parametrize("name", [b"conv0", b"fc_weights", b"act0_out", b"rounding_mode", b"image"])
+def test_names_that_are_no_text(tmp_path: Path, name: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+    path = damaged(lambda model: None, tmp_path)
+    data = path.read_bytes()
+    assert name in data
+    path.write_bytes(data.replace(name, b"\xff" + name[1:]))
+    assert "names that are no UTF-8 text" in refusal(path, capsys)
+
+
 @pytest.mark.parametrize("kept", [0.0, 0.1, 0.5, 0.9, 0.999])
 def test_a_file_that_is_cut_short(tmp_path: Path, kept: float, capsys: pytest.CaptureFixture[str]) -> None:
     path = damaged(lambda model: None, tmp_path)

@@ -98,14 +98,19 @@ def test_drawn_images_reach_both_ends() -> None:
     assert len(draw_images((224, 224, 3), np.random.default_rng(1))) == 4
 
 
-def test_inputs_are_pixels_or_what_the_file_takes(tmp_path: Path) -> None:
-    _, converted = imported(tmp_path, small_network)
-    network: Network = write(converted, tmp_path / "made")
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Converted, Network]:
+    folder = tmp_path_factory.mktemp("small")
+    _, converted = imported(folder, small_network)
+    return converted, write(converted, folder / "made")
+
+
+def test_inputs_are_pixels_or_what_the_file_takes(small: tuple[Converted, Network], tmp_path: Path) -> None:
     pixels = np.random.default_rng(8).integers(0, 256, (5, 8, 8, 3)).astype(np.uint8)
     np.save(tmp_path / "pixels.npy", pixels)
     np.save(tmp_path / "floats.npy", (pixels.astype(np.float32) * np.float32(1 / 255)).transpose(0, 3, 1, 2))
     for name in ("pixels.npy", "floats.npy"):
-        assert np.array_equal(read_inputs(tmp_path / name, converted, network), pixels)
+        assert np.array_equal(read_inputs(tmp_path / name, *small), pixels)
 
 
 @pytest.mark.parametrize(
@@ -119,17 +124,19 @@ def test_inputs_are_pixels_or_what_the_file_takes(tmp_path: Path) -> None:
         (np.zeros((2, 3, 8, 8), np.complex64), "is complex64"),
     ],
 )
-def test_inputs_that_do_not_fit_write_nothing(
-    tmp_path: Path, values: Any, reason: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_inputs_that_do_not_fit(small: tuple[Converted, Network], tmp_path: Path, values: Any, reason: str) -> None:
+    np.save(tmp_path / "given.npy", values)
+    with pytest.raises(OnnxError, match=reason):
+        read_inputs(tmp_path / "given.npy", *small)
+
+
+def test_inputs_that_do_not_fit_write_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = QonnxFile((1, 3, 8, 8))
     path = file.save(tmp_path / "net.onnx", small_network(file, np.random.default_rng(4)))
-    np.save(tmp_path / "given.npy", values)
+    (tmp_path / "given.npy").write_bytes(b"no array")
     words = ["import", str(path), "--name", "net", "--into", str(tmp_path / "made"), "--inputs"]
     assert main([*words, str(tmp_path / "given.npy")]) == 1
-    error = capsys.readouterr().err
-    assert "Traceback" not in error
-    assert re.search(reason, error), error
+    assert re.search(r"ERROR: .*given.npy: cannot be read \(is not an array", capsys.readouterr().err)
     assert not list((tmp_path / "made").iterdir())
 
 
