@@ -1,4 +1,4 @@
-"""Area formulas for memories and FIFOs from the FINN-R resource model. Estimates, never measurements."""
+"""Area formulas for memories and FIFOs: FINN-R's resource model, and `buffer` by primitives. All are estimates."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from config.fpga_resources import Resources
 
 LUTRAM_DEPTH = 512
 """Deeper memories are counted as block RAM."""
+SHORT_DEPTH = 32
+"""Words of the shortest primitive of distributed memory."""
 
 
 def bram18(width_bits: int, depth: int) -> int:
@@ -28,6 +30,16 @@ def window_memory(width_bits: int, depth: int) -> Resources:
 def lutram(width_bits: int, depth: int) -> Resources:
     """Distributed memory: one LUT holds 64 words of one bit."""
     return by_formula(luts=width_bits * ceil(depth / 64))
+
+
+def buffer(width_bits: int, depth: int) -> float:
+    """LUTs of a distributed memory that is written and read at once, in whole primitives of 8 LUTs.
+
+    A RAM32M16 has 14 bits for 32 words, a RAM64M8 has 7 for 64. A single word is read where it is written: 16 bits.
+    """
+    if depth <= SHORT_DEPTH:
+        return 8 * ceil(width_bits / (16 if depth == 1 else 14))
+    return 8 * ceil(width_bits / 7) * ceil(depth / 64)
 
 
 def fifo(width_bits: int, depth: int) -> Resources:

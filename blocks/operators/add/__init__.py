@@ -4,14 +4,48 @@ from __future__ import annotations
 
 from blocks.operators.base import Mistake, Operator, ParameterStream, Stream, SvModule, by_formula, signed_bits
 from blocks.operators.checks import MAX_LANE_BITS, at_most, lane_bits, positive
+from blocks.operators.estimate import buffer
 from config.fpga_resources import Resources
 from config.frozen import dataclass
 
 MAX_FACTOR = 256
+OUTPUT_BEATS = 8
+"""Places of the output buffer in RTL."""
 
 
 def _span(bits: int, signed: bool) -> tuple[int, int]:
     return (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)
+
+
+@dataclass(frozen=True)
+class _Scaled:
+    """A lane times its factor."""
+
+    bits: int
+    signed: bool
+    factor: int
+
+    @property
+    def added(self) -> int:
+        """Bits that the product's additions add: one for each further 1 of the factor."""
+        ones = [place for place in range(self.factor.bit_length()) if self.factor >> place & 1]
+        apart = ones[1] - ones[0] if len(ones) > 1 and not self.signed else 0
+        return max(0, (len(ones) - 1) * self.bits - apart)
+
+    @property
+    def places(self) -> tuple[int, int]:
+        """The lowest bit that may be set, and the end of the bits."""
+        low = (self.factor & -self.factor).bit_length() - 1
+        low_value, high_value = _span(self.bits, self.signed)
+        end = signed_bits(self.factor * low_value, self.factor * high_value)
+        return low, end if self.signed else end - 1
+
+    def common(self, other: _Scaled) -> int:
+        """Bits that both have. A sign goes on to the end of the other one."""
+        (low, end), (other_low, other_end) = self.places, other.places
+        shorter = self if end < other_end else other
+        both = max(end, other_end) if shorter.signed else min(end, other_end)
+        return max(0, both - max(low, other_low))
 
 
 @dataclass(frozen=True)
@@ -91,12 +125,19 @@ class Add(Operator):
         return self.beats
 
     def area(self) -> Resources:
-        """Adder, offset and two comparisons per lane; an adder for each further 1 of a factor (own estimate)."""
+        """Adder, offset and two comparisons per lane (own estimate).
+
+        With factors, or where nothing is compared, by bits that are really added, two a LUT, and the output buffer;
+        fitted to synthesis. Bits that one operand alone has pass through the carry chain.
+        """
         if not self.scales and self.saturates:
             return by_formula(luts=3 * self.lanes * self.sum_bits)
-        ones = sum(factor.bit_count() - 1 for factor in (self.a_factor, self.b_factor))
-        adders = ones + 1 + (self.offset != 0) + 2 * self.saturates
-        return by_formula(luts=self.lanes * self.sum_bits * adders)
+        a = _Scaled(self.a_bits, self.a_signed, self.a_factor)
+        b = _Scaled(self.b_bits, self.b_signed, self.b_factor)
+        added = a.added + b.added + a.common(b) + (self.sum_bits if self.offset else 0)
+        clamped = self.output_bits if self.saturates else 0
+        luts = 9 + self.lanes * (added + clamped) / 2 + buffer(self.lanes * self.output_bits, OUTPUT_BEATS)
+        return by_formula(luts=luts)
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Checks sizes and the width of the sum."""

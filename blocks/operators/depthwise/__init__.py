@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from blocks.operators.base import Mistake, Operator, ParameterStream, Stream, SvModule, by_formula, signed_bits
 from blocks.operators.checks import MAX_LANE_BITS, divides, lane_bits, positive
-from blocks.operators.estimate import lutram
+from blocks.operators.estimate import buffer
 from config.fpga_resources import Resources
 from config.frozen import dataclass
 
 DSP_PRODUCT_BITS = 9
 """A product of so many bits is made in a DSP, a narrower one of LUTs."""
+OUTPUT_BEATS = 8
+"""Places of the output buffer in RTL."""
 
 
 @dataclass(frozen=True)
@@ -85,13 +87,31 @@ class Depthwise(Operator):
         """K^2 * C / PE * OH * OW: one beat of the columns a cycle."""
         return self.inputs[0].beats
 
+    @property
+    def multiplies_in_dsps(self) -> bool:
+        """Whether a product is made in a DSP."""
+        return self.weight_bits > 1 and self.input_bits + self.weight_bits >= DSP_PRODUCT_BITS
+
     def area(self) -> Resources:
-        """Per lane a product, an adder, a sum per fold and the output buffer (own estimate)."""
-        product = self.input_bits + self.weight_bits
-        dsps = self.pe if self.weight_bits > 1 and product >= DSP_PRODUCT_BITS else 0
-        multiplied = 0 if dsps else self.input_bits * self.weight_bits * 1.5
-        lanes = self.pe * (2 * self.accumulator_bits + multiplied)
-        return by_formula(luts=80 + lanes, dsps=dsps) + lutram(self.pe * self.accumulator_bits, self.folds)
+        """Per lane a product and an adder; the sums of all folds, and the output buffer. Fitted to synthesis.
+
+        Where a DSP multiplies it adds as well, and a LUT clears two bits of the sum in front of it.
+        """
+        lane = self.accumulator_bits / 2 if self.multiplies_in_dsps else self.accumulator_bits + self._product_luts
+        kept = self.pe * self.accumulator_bits
+        luts = 18 + self.pe * lane + buffer(kept, self.folds) + buffer(kept, OUTPUT_BEATS)
+        return by_formula(luts=luts, dsps=self.pe if self.multiplies_in_dsps else 0)
+
+    @property
+    def _product_luts(self) -> int:
+        """LUTs of a product: a row of adders for each bit of a weight but one; a binary weight negates.
+
+        Where both factors have 3 bits or more, the lowest bits of the rows share LUTs.
+        """
+        if self.weight_bits == 1:
+            return self.input_bits - 1
+        shared = 3 if min(self.input_bits, self.weight_bits) >= 3 else 0
+        return 2 * (self.input_bits - 1) * (self.weight_bits - 1) - shared
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Checks sizes, that `pe` divides the channels, and that a lane holds the sums."""

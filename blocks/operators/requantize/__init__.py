@@ -13,12 +13,18 @@ from blocks.operators.base import (
     unsigned_bits,
 )
 from blocks.operators.checks import MAX_LANE_BITS, divides, lane_bits, not_negative, positive
+from blocks.operators.estimate import buffer
 from config.fpga_resources import Resources
 from config.frozen import dataclass
 
 MAX_OUTPUT_BITS = 16
 DSP_INPUT_BITS, DSP_MULTIPLIER_BITS = 25, 18
 """Factors in two's complement that the open toolchain's synthesis multiplies in one DSP."""
+DSP_SUM_BITS = 48
+OUTPUT_BEATS = 16
+"""Places of the output buffer in RTL."""
+MOST_ABOVE = 30
+"""Bits above a code that six LUTs look at."""
 
 
 @dataclass(frozen=True)
@@ -96,16 +102,33 @@ class Requantize(Operator):
     @property
     def dsps_a_lane(self) -> int:
         """DSPs of a product: one, or as many as it takes parts of both factors."""
+        narrow, wide = self._parts
+        return narrow * wide
+
+    @property
+    def _parts(self) -> tuple[int, int]:
+        """The parts of the narrower and of the wider factor, each part a DSP's."""
         narrow, wide = sorted((self.value_bits, self.multiplier_bits))
         if wide <= DSP_INPUT_BITS and narrow <= DSP_MULTIPLIER_BITS:
-            return 1
+            return 1, 1
         parts = DSP_MULTIPLIER_BITS - 1
-        return -(-narrow // parts) * -(-wide // parts)
+        return -(-narrow // parts), -(-wide // parts)
 
     def area(self) -> Resources:
-        """Per lane a product in DSPs, an adder, two comparisons and the output buffer (own estimate)."""
-        lanes = self.pe * (self.sum_bits + self.output_bits * 2)
-        return by_formula(luts=80 + lanes, dsps=self.pe * self.dsps_a_lane)
+        """Per lane a product in DSPs and the clamp; the output buffer. Fitted to synthesis.
+
+        A DSP adds the addend too, if it makes the product alone and its 48 bits hold the sum. Else LUTs add, two bits
+        each; parts of the narrower factor take another addition. The clamp is two bits of a code a LUT, or one if
+        the bits above it fill more than six LUTs, and a LUT for each five of these bits.
+        """
+        above = max(0, self.sum_bits - self.shift - self.output_bits)
+        clamp = self.output_bits / (2 if above <= MOST_ABOVE else 1) + above / 5
+        narrow, _ = self._parts
+        added = 0.0
+        if self.dsps_a_lane > 1 or self.sum_bits > DSP_SUM_BITS:
+            added = self.sum_bits / 2 + (narrow - 1) * (self.sum_bits - DSP_MULTIPLIER_BITS + 1) / 2
+        luts = 12 + self.pe * (clamp + added) + buffer(self.pe * self.output_bits, OUTPUT_BEATS)
+        return by_formula(luts=luts, dsps=self.pe * self.dsps_a_lane)
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Checks the range, that `pe` divides the channels, and that a lane holds every intermediate value."""

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from blocks.operators.base import Mistake, Stream, SvModule, by_formula, unsigned_bits
 from blocks.operators.checks import MAX_LANE_BITS, divides, kernel_fits, lane_bits, positive
-from blocks.operators.estimate import lutram
+from blocks.operators.estimate import bram18, buffer
 from blocks.operators.window import WindowOperator
 from config.fpga_resources import Resources
 from config.frozen import dataclass
+
+WINDOW_BEATS, OUTPUT_BEATS = 8, 4
+"""Places behind the line buffer, and of the slice at the output, in RTL."""
+NARROW_SLICE_BITS = 32
+"""From here on a slice is a memory."""
+MOST_LINE_LUTS = 64
+
+
+def _lines(width_bits: int, depth: int) -> Resources:
+    luts = buffer(width_bits, depth)
+    return by_formula(luts=luts) if luts <= MOST_LINE_LUTS else by_formula(bram_tiles=bram18(width_bits, depth) / 2)
 
 
 @dataclass(frozen=True)
@@ -58,10 +69,23 @@ class SumPool(WindowOperator):
         return self.window_cycles(self.folds)
 
     def area(self) -> Resources:
-        """An adder per lane, the sums, and a line buffer as in the sliding window (own estimate)."""
-        adders = by_formula(luts=300 + 2 * self.lanes * self.output_bits)
-        sums = lutram(self.lanes * self.output_bits, self.folds)
-        return adders + sums + self.line_buffer(self.lanes * self.bits, self.folds)
+        """Counters, an adder per lane, the sums, two buffers and the line buffer. Fitted to synthesis.
+
+        The line buffer has a power of two of words, in block RAM where LUTs would be many.
+        """
+        sums, beat = self.lanes * self.output_bits, self.lanes * self.bits
+        leaving = buffer(sums, OUTPUT_BEATS) if sums >= NARROW_SLICE_BITS else sums / 2
+        if self.kernel == 1:
+            row = -(-self.width // self.stride) * self.folds
+            return by_formula(luts=28 + leaving) + _lines(beat, row)
+        address = (self.held_rows * self.width * self.folds - 1).bit_length()
+        luts = 47 + 3.5 * address + 0.76 * sums + buffer(sums, self.folds) + leaving + buffer(beat, WINDOW_BEATS)
+        return by_formula(luts=luts) + _lines(beat, 1 << address)
+
+    @property
+    def held_rows(self) -> int:
+        """Rows of the line buffer in RTL."""
+        return self.kernel + self.stride + 1
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Checks sizes, that the kernel fits the map, that lanes divide the channels, and the width of a sum."""

@@ -93,8 +93,8 @@ class Threshold(Operator):
         return self.outputs[0].beats
 
     def area(self) -> Resources:
-        """The comparators' term of FINN-R's formula: 1.1 * PE * (2^B - 1) * bits of a value; a LUT inverts a bit."""
-        inverted = self.pe * self.output_bits if self.inverts else 0
+        """The comparators' term of FINN-R's formula: 1.1 * PE * (2^B - 1) * bits of a value; a LUT inverts two bits."""
+        inverted = self.pe * self.output_bits / 2 if self.inverts else 0
         return by_formula(luts=1.1 * self.pe * self.steps * self.input_bits + inverted)
 
     def mistakes(self) -> tuple[Mistake, ...]:
