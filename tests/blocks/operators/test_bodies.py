@@ -14,9 +14,13 @@ from everyday import first
 from blocks.operators import room
 from blocks.operators.add import Add
 from blocks.operators.base import Operator
+from blocks.operators.depthwise import Depthwise
 from blocks.operators.label_select import LabelSelect
 from blocks.operators.mvau import Mvau
+from blocks.operators.pad import Pad
+from blocks.operators.requantize import Requantize
 from blocks.operators.sliding_window import SlidingWindow
+from blocks.operators.sum_pool import SumPool
 from blocks.operators.threshold import Threshold
 
 IMAGES = 3
@@ -52,6 +56,30 @@ MUTANTS = {
         Add(1, 12, 32, True, 32, True, 24, True, 100), "OUTPUT_BITS>::lowest", "OUTPUT_BITS>::lowest + 1",
     ),
     "an equal score goes in front": (LabelSelect(12, 4, 3, 5), "score > best[rank]", "score >= best[rank]"),
+    "sums of another fold": (Depthwise(6, 9, 2, 4, 4, 5), "before = sums[fold]", "before = sums[0]"),
+    "products of the pixel before": (Depthwise(6, 9, 2, 4, 4, 5), "position == 0 ?", "position == 0 && pixel == 0 ?"),
+    "binary weights the other way round": (Depthwise(4, 4, 4, 2, 1, 6), "weight == 0 ? -1 : 1", "weight == 0 ? 1 : -1"),
+    "the addend left out": (
+        Requantize(6, 4, 2, -5000, 4000, 16, 24, 12, 8), "(term, factor, value)", "((sum_t)0, factor, value)",
+    ),
+    "a highest code less": (
+        Requantize(6, 4, 2, -5000, 4000, 16, 24, 12, 8), "scaled = HIGHEST", "scaled = HIGHEST - 1",
+    ),
+    "negative values as the highest code": (
+        Requantize(6, 4, 2, -5000, 4000, 16, 24, 12, 8), "scaled = 0;", "scaled = HIGHEST;",
+    ),
+    "a sum begun anew in each column": (SumPool(4, 5, 7, 3, 2, 2, 2), "ky == 0 && kx == 0", "ky == 0"),
+    "windows without their stride": (SumPool(4, 5, 7, 3, 2, 2, 2), "ox * STRIDE + kx", "ox + kx"),
+    "factors exchanged": (
+        Add(3, 8, 4, False, 6, False, 9, False, 0, a_factor=3, b_factor=4), "(sum_t)A_FACTOR", "(sum_t)B_FACTOR",
+    ),
+    "a flag of another lane": (
+        Threshold(12, 3, 12, -2, 1, 1, inverts=True), "PE * STEPS + p / WORD", "PE * STEPS",
+    ),
+    "padding of 0": (Pad(2, 3, 4, 1, 1, 2, 0, 2, 4, value=8), "beat.lane[i] = VALUE", "beat.lane[i] = 0"),
+    "a row that begins with 0": (
+        Pad(3, 2, 8, 1, 3, 1, 5, 12, 3, pixels=4, value=5), "before.lane[l] = VALUE", "before.lane[l] = 0",
+    ),
 }  # fmt: skip
 
 

@@ -13,6 +13,8 @@ from blocks.operators.acc_pool import AccPool
 from blocks.operators.acc_pool import model as acc_pool
 from blocks.operators.add import Add
 from blocks.operators.add import model as add
+from blocks.operators.depthwise import Depthwise
+from blocks.operators.depthwise import model as depthwise
 from blocks.operators.duplicate import Duplicate
 from blocks.operators.duplicate import model as duplicate
 from blocks.operators.label_select import LabelSelect
@@ -23,8 +25,12 @@ from blocks.operators.mvau import Mvau
 from blocks.operators.mvau import model as mvau
 from blocks.operators.pad import Pad
 from blocks.operators.pad import model as pad
+from blocks.operators.requantize import Requantize
+from blocks.operators.requantize import model as requantize
 from blocks.operators.sliding_window import SlidingWindow
 from blocks.operators.sliding_window import model as sliding_window
+from blocks.operators.sum_pool import SumPool
+from blocks.operators.sum_pool import model as sum_pool
 from blocks.operators.threshold import Threshold
 from blocks.operators.threshold import model as threshold
 
@@ -167,6 +173,68 @@ def test_acc_pool_by_hand() -> None:
     assert AccPool(2048, 49, 32, 4, 8).outputs[0].bits == 9  # 49 * 7 = 343
 
 
+def test_pad_with_a_value_by_hand() -> None:
+    x = np.array([[[[1], [2]]]])
+    (y,) = pad.apply(Pad(1, 1, 2, 1, 0, 0, 1, 1, 4, value=8), [x], [])
+    assert y[..., 0].tolist() == [[[8, 8, 8], [1, 2, 8]]]
+
+
+def test_add_with_factors_by_hand() -> None:
+    shape = Add(1, 4, 4, False, 4, True, 6, False, 2, a_factor=3, b_factor=2)
+    a, b = np.array([[[[15], [0], [7], [1]]]]), np.array([[[[7], [-8], [-4], [0]]]])
+    # 45 + 14 - 2; 0 - 16 - 2, below 0; 21 - 8 - 2; 3 + 0 - 2
+    assert add.apply(shape, [a, b], [])[0].reshape(-1).tolist() == [57, 0, 11, 1]
+
+
+def test_descending_thresholds_by_hand() -> None:
+    """A channel that descends counts its thresholds t with value <= t: -1, 3, 5 are written as 0, 4, 6 and a flag."""
+    shape = Threshold(2, 3, 2, -10, 10, 2, inverts=True)
+    limits = np.array([[0, 4, 6, 1], [-1, 3, 5, 0]])
+    x = np.array([[[[3, 3], [4, 2], [-1, -2]]]])
+    assert threshold.apply(shape, [x], [limits])[0].tolist() == [[[[2, 2], [1, 1], [3, 0]]]]
+
+
+def test_flags_lie_behind_the_thresholds_of_their_beat() -> None:
+    shape = Threshold(4, 1, 2, -10, 10, 2, inverts=True)
+    limits = np.array([[1, 2, 3, 1], [4, 5, 6, 1], [7, 8, 9, 0], [-3, -2, -1, 1]])
+    assert threshold.memory(shape, 0, limits).tolist() == [[1, 2, 3, 4, 5, 6, 0b11], [7, 8, 9, -3, -2, -1, 0b10]]
+
+
+def test_sum_pool_by_hand() -> None:
+    x = np.arange(1, 10).reshape(1, 3, 3, 1)
+    assert sum_pool.apply(SumPool(1, 3, 3, 2, 1, 1, 4), [x], [])[0][0, ..., 0].tolist() == [[12, 16], [24, 28]]
+    assert SumPool(1, 3, 3, 3, 1, 1, 4).outputs[0].bits == 8  # 9 * 15 = 135
+
+
+def test_depthwise_by_hand() -> None:
+    """A column is position by position, and so is the memory: both channels of the first position come first."""
+    shape, weights = Depthwise(2, 2, 1, 4, 4, 1), np.array([[2, -1], [-3, 5]])
+    (sums,) = depthwise.apply(shape, [np.array([[[[1, 2, 3, 4]]]])], [weights])
+    assert sums.tolist() == [[[[2 * 1 - 3, -3 * 2 + 5 * 4]]]]
+    assert depthwise.memory(shape, 0, weights).tolist() == [[2], [-3], [-1], [5]]
+
+
+def test_binary_depthwise_weights_by_hand() -> None:
+    shape, weights = Depthwise(2, 2, 2, 4, 1, 1), np.array([[1, -1], [1, 1]])
+    assert depthwise.memory(shape, 0, weights).tolist() == [[1, 1], [0, 1]]
+    assert depthwise.apply(shape, [np.array([[[[9, 2, 5, 4]]]])], [weights])[0].tolist() == [[[[4, 6]]]]
+
+
+def test_requantize_by_hand() -> None:
+    shape = Requantize(1, 5, 1, -100, 100, 8, 16, 4, 4)
+    x = np.array([[[[10], [-10], [100], [7], [8]]]])
+    # (50 + 8) / 16 = 3.6; -42 / 16, below 0; 508 / 16 = 31.75, above 15
+    assert requantize.apply(shape, [x], [np.array([5]), np.array([8])])[0].reshape(-1).tolist() == [3, 0, 15, 2, 3]
+    # With an addend of half a step 7 / 16 is nearest to 0, and 8 / 16 rounds up.
+    assert requantize.apply(shape, [x], [np.array([1]), np.array([8])])[0].reshape(-1).tolist() == [1, 0, 6, 0, 1]
+
+
+def test_requantize_memories_by_hand() -> None:
+    shape = Requantize(4, 1, 2, -9, 9, 4, 6, 2, 4)
+    assert requantize.memory(shape, 0, np.array([1, -2, 3, -4])).tolist() == [[1, -2], [3, -4]]
+    assert requantize.memory(shape, 1, np.array([-32, 31, 0, 5])).tolist() == [[-32, 31], [0, 5]]
+
+
 def test_label_select_by_hand() -> None:
     shape = LabelSelect(6, 2, 8, 4)
     scores = np.array([3, 7, -128, 7, 127, 3]).reshape(1, 1, 1, 6)
@@ -187,6 +255,7 @@ def zeros(*size: int) -> np.ndarray:
 
 PIXEL = Pad(1, 1, 1, 0, 0, 0, 0, 1, 2)
 BIASED = Add(1, 2, 4, True, 4, True, 4, True, 0, b_parameter=True)
+SCALED = Requantize(2, 1, 1, 0, 15, 4, 6, 2, 4)
 ONE = zeros(1, 1, 1, 2)
 WRONG = {
     "shape": (pad, Pad(2, 3, 3, 0, 0, 0, 0, 1, 2), [zeros(1, 3, 4, 2)], [], r"3, 4, 2\], expected \[any, 3, 3, 2\]"),
@@ -198,6 +267,10 @@ WRONG = {
     "pixels": (mvau, Mvau(2, 1, 1, 1, 1, 2, 3), [zeros(1, 2, 2, 2)], [zeros(1, 2)], "2 x 2 pixels, expected 3"),
     "thresholds": (threshold, Threshold(2, 1, 1, 0, 3, 2), [ONE], [zeros(2, 4)], r"expected \[2, 3\]"),
     "values": (threshold, Threshold(2, 1, 1, 0, 2, 1), [ONE + 3], [zeros(2, 1)], r"3\.\.3, expected 0\.\.2"),
+    "depthwise weights": (depthwise, Depthwise(2, 1, 1, 2, 1, 1), [ONE], [zeros(2, 1)], "expected only -1 and"),
+    "depthwise pixels": (depthwise, Depthwise(2, 1, 1, 2, 2, 3), [zeros(1, 2, 2, 2)], [zeros(2, 1)], "2 x 2 pixels"),
+    "multipliers": (requantize, SCALED, [ONE], [zeros(2) + 8, zeros(2)], r"8\.\.8, expected -8\.\.7"),
+    "addends": (requantize, SCALED, [ONE], [zeros(2), zeros(3)], r"addends .*expected \[2\]"),
     "bias": (add, BIASED, [zeros(1, 2)], [zeros(3)], r"expected \[2\]"),
 }
 

@@ -22,11 +22,14 @@ from blocks.operators.acc_pool import AccPool
 from blocks.operators.add import Add
 from blocks.operators.base import Operator
 from blocks.operators.deinterleave import Deinterleave
+from blocks.operators.depthwise import Depthwise
 from blocks.operators.label_select import LabelSelect
 from blocks.operators.max_pool import MaxPool
 from blocks.operators.mvau import Mvau
 from blocks.operators.pad import Pad
+from blocks.operators.requantize import Requantize
 from blocks.operators.sliding_window import SlidingWindow
+from blocks.operators.sum_pool import SumPool
 from blocks.operators.threshold import Threshold
 from blocks.operators.trim import Trim
 from blocks.operators.width_converter import WidthConverter
@@ -182,6 +185,35 @@ MUTANTS: dict[str, tuple[Operator, str, str]] = {
     "sums of the last image": (AccPool(8, 9, 4, 4, 8), "first ? '0 : held", "held"),
     "the first beat in the highest bits": (
         WidthConverter(2, 8, 3, 48), "{in0_data, gathered};", "{gathered, in0_data};",
+    ),
+    "products of the pixel before": (Depthwise(6, 9, 2, 4, 4, 5), "first[1] ? '0 : held", "held"),
+    "sums of another fold": (Depthwise(6, 9, 2, 4, 4, 5), "held = sums[adding_fold]", "held = sums[0]"),
+    "an activation with a sign": (Depthwise(6, 9, 2, 4, 4, 5), "{1'b0, a}", "{a[INPUT_BITS-1], a}"),
+    "binary weights the other way round": (Depthwise(4, 4, 4, 2, 1, 6), "w[0] ? x : -x", "w[0] ? -x : x"),
+    "an addend a beat early": (
+        Requantize(6, 4, 2, -5000, 4000, 16, 24, 12, 8), "SUM_BITS'(term)", "SUM_BITS'(addend)",
+    ),
+    "no highest code": (Requantize(6, 4, 2, -5000, 4000, 16, 24, 12, 8), "above ? '1 : shifted", "shifted"),
+    "negative values as the highest code": (
+        Requantize(6, 4, 2, -5000, 4000, 16, 24, 12, 8), "negative ? '0 : above", "above",
+    ),
+    "a sign lost by the shift": (Requantize(2, 5, 1, -20, 20, 4, 6, 7, 4), "sum >>> SHIFT", "sum >> SHIFT"),
+    "a sum of all windows": (SumPool(4, 5, 7, 3, 2, 2, 2), "first ? '0 : held", "held"),
+    "a sum of another fold": (SumPool(4, 5, 7, 3, 2, 2, 2), "held = sums[fold]", "held = sums[0]"),
+    "factors exchanged": (
+        Add(3, 8, 4, False, 6, False, 9, False, 0, a_factor=3, b_factor=4), ".FACTOR(A_FACTOR)", ".FACTOR(B_FACTOR)",
+    ),
+    "a factor's highest bit alone": (
+        Add(3, 8, 4, False, 6, False, 9, False, 0, a_factor=3, b_factor=4), "product + (in << k)", "in << k",
+    ),
+    "flags of the next beat": (
+        Threshold(8, 5, 4, -37, 41, 2, inverts=True), "flags <= early",
+        "flags <= in1_data[LANES*STEPS*THRESHOLD_BITS+:LANES]",
+    ),
+    "one flag for all lanes": (Threshold(8, 5, 4, -37, 41, 2, inverts=True), "flags[lane]", "flags[0]"),
+    "padding of 0": (Pad(2, 3, 4, 1, 1, 2, 0, 2, 4, value=8), "BITS'(VALUE)", "BITS'(0)"),
+    "a row that begins with 0": (
+        Pad(3, 2, 8, 1, 3, 1, 5, 12, 3, pixels=4, value=5), "carried <= FILL[WIDTH-1:WIDTH-SHIFT]", "carried <= '0",
     ),
 }  # fmt: skip
 
