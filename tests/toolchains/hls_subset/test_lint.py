@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import topologies
 
 from blocks.core.hls import render
 from blocks.network import available, find_network
@@ -365,9 +366,13 @@ def test_our_sources_are_clean() -> None:
     assert [str(f) for path in sources for f in lint(path.read_text(), path.name)] == []
 
 
-@pytest.mark.parametrize("network", available())
-def test_our_rendered_views_are_clean(network: str) -> None:
-    views = {view.name: view for view in map(render, find_network(network).cores().values())}
+@pytest.mark.parametrize("network", [*available(), "every"])
+def test_our_rendered_views_are_clean(network: str, tmp_path: Path) -> None:
+    """`every` has every type of layer, with zero points, descending channels and factors of a join."""
+    file = tmp_path / "every.yaml"
+    file.write_text(topologies.every_layer())
+    cores = find_network(str(file) if network == "every" else network).cores()
+    views = {view.name: view for view in map(render, cores.values())}
     assert len(views) >= 3
     texts = {f"{name}{end}": text for name, v in views.items() for end, text in ((".hpp", v.body), ("_top.cpp", v.top))}
     assert [str(f) for name, text in texts.items() for f in lint(text, name)] == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import topologies
 
 from blocks.core.graph import Graph, GraphCore, Node, Port
 from blocks.core.rtl import render
@@ -36,9 +37,18 @@ def errors(top: str, files: list[Path], *defines: str) -> list[str]:
 
 @pytest.mark.parametrize("network", ["digits", "resnet50"])
 def test_every_core_elaborates(tmp_path: Path, network: str) -> None:
-    """As synthesis reads it, with the primitives' models, and as simulation does."""
-    cores = {core.name: core for core in read_network(NETWORKS / f"{network}.yaml").cores().values()}
-    assert len(cores) >= 7
+    assert elaborate_cores(tmp_path, NETWORKS / f"{network}.yaml") >= 7
+
+
+def test_cores_with_every_type_of_layer_elaborate(tmp_path: Path) -> None:
+    """Depthwise, requantize, average pool, descending channels, zero points, factors of a join."""
+    (tmp_path / "every.yaml").write_text(topologies.every_layer())
+    assert elaborate_cores(tmp_path, tmp_path / "every.yaml") >= 4
+
+
+def elaborate_cores(tmp_path: Path, network: Path) -> int:
+    """Elaborate each core as synthesis reads it, with the primitives' models, and as simulation does; count them."""
+    cores = {core.name: core for core in read_network(network).cores().values()}
     for core in cores.values():
         view = render(core)
         top = tmp_path / f"{view.name}.sv"
@@ -46,6 +56,7 @@ def test_every_core_elaborates(tmp_path: Path, network: str) -> None:
         files = [*(ROOT / "blocks" / name for name in view.files), top]
         assert errors(view.name, files) == []
         assert errors(view.name, [*files, *CELLS], "SYNTHESIS") == []
+    return len(cores)
 
 
 def test_a_unit_of_narrow_weights_elaborates(tmp_path: Path) -> None:
