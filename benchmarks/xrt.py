@@ -34,16 +34,17 @@ from runtime.formats.checks import manifest_of
 facts = manifest_of(xclbin.read(sys.argv[1]), "")
 overlay = pynq.Overlay(sys.argv[1])
 bank = getattr(overlay, facts.image.banks[0])
-given, out, weights = (
-    pynq.allocate(each.shape, dtype=each.dtypes[0], target=bank) for each in (facts.image, facts.result, facts.weights)
-)
-stored = xclbin.read(sys.argv[1]).emulation["fc_weights"]
-weights[:] = np.frombuffer(stored, facts.weights.dtypes[0]).reshape(weights.shape)
-weights.sync_to_device(); given.sync_to_device()
+wanted = [each for each in (facts.image, facts.result, facts.weights) if each]
+buffers = [pynq.allocate(each.shape, dtype=each.dtypes[0], target=bank) for each in wanted]
+if facts.weights:
+    stored = xclbin.read(sys.argv[1]).emulation["fc_weights"]
+    buffers[2][:] = np.frombuffer(stored, facts.weights.dtypes[0]).reshape(buffers[2].shape)
+    buffers[2].sync_to_device()
+buffers[0].sync_to_device()
 unit, best = getattr(overlay, facts.instance), 1e9
 for _ in range(int(sys.argv[2])):
     before = time.perf_counter()
-    unit.call(given, out, weights, 1)
+    unit.call(*buffers, 1)
     best = min(best, time.perf_counter() - before)
 print(f"best {best * 1e3:.3f}")
 """
@@ -75,7 +76,7 @@ def through_xrt(path: Path) -> float:
 
 
 def main() -> int:
-    """Print the figures of one file with weights of its own. Status 0."""
+    """Print the figures of one file. Status 0."""
     console = output.console(highlight=False)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("xclbin", type=Path)
@@ -83,7 +84,7 @@ def main() -> int:
     file = xclbin.read(path)
     facts = manifest_of(file, str(path))
     images = np.zeros((_BATCH, *facts.image.shape), facts.image.dtypes[0])
-    weights = file.emulation[emulation_data.FC_WEIGHTS]
+    weights = [file.emulation[emulation_data.FC_WEIGHTS]] if facts.weights else []
     program, memories = file.emulation[emulation_data.PAYLOAD], file.emulation[emulation_data.MEMORIES]
     payload = Payload(program, memories, where=str(path), description="", limits=Limits.from_environment())
     times = {}
@@ -92,7 +93,7 @@ def main() -> int:
             size = facts.result.bytes_for(count)
             some = np.ascontiguousarray(images[:count])
             times[count] = (
-                best_ms(partial(payload.run, count, [some.data.cast("B"), weights], size)),
+                best_ms(partial(payload.run, count, [some.data.cast("B"), *weights], size)),
                 best_ms(partial(accelerator.classify, some)),
             )
     payload.close()

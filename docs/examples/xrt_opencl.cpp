@@ -23,7 +23,9 @@ static std::string read_file(const char* path) {
 
 int main(int argc, char** argv) {
     if (argc != 7) return std::cerr << "usage: xrt_opencl FILE.xclbin KERNEL IMAGES WEIGHTS IMAGE_BYTES CLASSES\n", 2;
-    std::string binary = read_file(argv[1]), images = read_file(argv[3]), weights = read_file(argv[4]);
+    // "-" for a network whose weights are all on chip: its kernel has no such argument.
+    const bool streamed = std::string(argv[4]) != "-";
+    std::string binary = read_file(argv[1]), images = read_file(argv[3]), weights = streamed ? read_file(argv[4]) : "";
     const cl_uint classes = std::stoul(argv[6]), count = images.size() / std::stoul(argv[5]);
     cl_platform_id platform;
     cl_device_id device;
@@ -43,11 +45,16 @@ int main(int argc, char** argv) {
     std::vector<cl_uint> best(count * classes);
     cl_mem in = clCreateBuffer(context, given, images.size(), images.data(), &status);
     cl_mem out = clCreateBuffer(context, CL_MEM_WRITE_ONLY, best.size() * sizeof(cl_uint), nullptr, &status);
-    cl_mem fc = clCreateBuffer(context, given, weights.size(), weights.data(), &status);
-    const cl_mem buffers[] = {in, out, fc}, inputs[] = {in, fc};
-    for (cl_uint n = 0; n < 3; n++) check(clSetKernelArg(kernel, n, sizeof(cl_mem), &buffers[n]), "clSetKernelArg");
-    check(clSetKernelArg(kernel, 3, sizeof count, &count), "clSetKernelArg");
-    check(clEnqueueMigrateMemObjects(queue, 2, inputs, 0, 0, nullptr, nullptr), "clEnqueueMigrateMemObjects");
+    std::vector<cl_mem> buffers = {in, out}, inputs = {in};
+    if (streamed) {
+        buffers.push_back(clCreateBuffer(context, given, weights.size(), weights.data(), &status));
+        inputs.push_back(buffers.back());
+    }
+    cl_uint argument = 0;
+    for (cl_mem& each : buffers) check(clSetKernelArg(kernel, argument++, sizeof each, &each), "clSetKernelArg");
+    check(clSetKernelArg(kernel, argument, sizeof count, &count), "clSetKernelArg");
+    check(clEnqueueMigrateMemObjects(queue, inputs.size(), inputs.data(), 0, 0, nullptr, nullptr),
+          "clEnqueueMigrateMemObjects");
     check(clEnqueueTask(queue, kernel, 0, nullptr, nullptr), "clEnqueueTask");
     check(clEnqueueReadBuffer(queue, out, CL_TRUE, 0, best.size() * 4, best.data(), 0, nullptr, nullptr), "the result");
     for (cl_uint image = 0; image < count; image++) std::cout << "class " << best[image * classes] << "\n";

@@ -110,14 +110,15 @@ def test_held_out_digits(digits_simulated, native, launch, monkeypatch, tmp_path
 
 
 @pytest.mark.nightly
-def test_a_kernel_without_weights(native, launch, monkeypatch, tmp_path):
-    """Training printed 347 of 360 (CHANGELOG.md); the program gives no weights, because the kernel takes none."""
+def test_a_kernel_without_weights(native, opencl, launch, monkeypatch, tmp_path):
+    """Training printed 347 of 360 (CHANGELOG.md); the programs give no weights, because the kernel takes none."""
     checkout = copy_checkout(tmp_path / "checkout")
     checkout.doit("build", "network=digits_basic")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     images, labels = held_out(find_network("digits_basic").dataset)
     images.tofile(tmp_path / "images.bin")
     file = checkout.folder / "build/digits_basic/open-sw_emu/digits_basic.xclbin"
-    output, errors = ends(launch("--", native, file, "digits_basic", tmp_path / "images.bin", "-", 64, 3))
-    found = classes(output)
-    assert sum(one == label for one, label in zip(found, labels, strict=True)) == 347, output + errors
+    for program in (native, opencl):
+        output, errors = ends(launch("--", program, file, "digits_basic", tmp_path / "images.bin", "-", 64, 3))
+        found = classes(output)
+        assert sum(one == label for one, label in zip(found, labels, strict=True)) == 347, output + errors
