@@ -44,8 +44,9 @@ MUTANTS = {
     "a strict comparison": (Threshold(8, 5, 4, -37, 41, 2), "+ k] <= ", "+ k] < "),
     "thresholds of the wrong channel": (Threshold(8, 5, 4, -37, 41, 2), "[p * STEPS + k]", "[k * PE + p]"),
     "kernel rows and columns swapped": (
-        SlidingWindow(4, 5, 7, 3, 1, 2, 2), "const int slot = top + ky >= ROWS ? top + ky - ROWS : top + ky;",
-        "const int slot = (top + kx) % ROWS;",
+        SlidingWindow(4, 5, 7, 3, 1, 2, 2),
+        "const int slot = top + ky >= ROWS ? top + ky - ROWS : top + ky;\n                lanes<MMV",
+        "const int slot = (top + kx) % ROWS;\n                lanes<MMV",
     ),
     "rows come in too early": (SlidingWindow(4, 5, 7, 3, 1, 2, 2), "ROWS = KERNEL + STRIDE;", "ROWS = KERNEL;"),
     "pixels and lanes swapped": (SlidingWindow(3, 13, 13, 7, 2, 3, 8, 4), "[m * SIMD + s]", "[s * MMV + m]"),
@@ -59,8 +60,8 @@ MUTANTS = {
     "sums of another fold": (Depthwise(6, 9, 2, 4, 4, 5), "before = sums[fold]", "before = sums[0]"),
     "products of the pixel before": (Depthwise(6, 9, 2, 4, 4, 5), "position == 0 ?", "position == 0 && pixel == 0 ?"),
     "binary weights the other way round": (Depthwise(4, 4, 4, 2, 1, 6), "weight == 0 ? -1 : 1", "weight == 0 ? 1 : -1"),
-    "the addend left out": (
-        Requantize(6, 4, 2, -5000, 4000, 16, 24, 12, 8), "(term, factor, value)", "((sum_t)0, factor, value)",
+    "half of an addend": (
+        Requantize(6, 4, 2, -5000, 4000, 16, 24, 12, 8), "(term, factor, value)", "((sum_t)(term / 2), factor, value)",
     ),
     "a highest code less": (
         Requantize(6, 4, 2, -5000, 4000, 16, 24, 12, 8), "scaled = HIGHEST", "scaled = HIGHEST - 1",
