@@ -41,10 +41,14 @@ class Program:
 
     def run(
         self, netlist: Path, top: str, card: Path | None = None, *, images: int = 0, stall: int = 20,
-        cycles: int = 200_000, beats: int = 0,
+        cycles: int = 200_000, beats: int = 0, weights: int = WEIGHTS, results: int = RESULTS,
     ) -> str:  # fmt: skip
-        """What the bench says. `card`: the memory of the card, written back; `beats`: of each stream, then it ends."""
-        places = [hex(BASE), hex(BASE), hex(BASE + RESULTS), hex(BASE + WEIGHTS)]
+        """What the bench says.
+
+        `card`: the memory of the card, written back, with images first; `weights` and `results` are places in it.
+        `beats`: a module without registers ends after so many of each stream.
+        """
+        places = [hex(BASE), hex(BASE), hex(BASE + results), hex(BASE + weights)]
         words = [netlist, top, card or "/dev/null", images, *places, stall, cycles, beats]
         done = subprocess.run([self.path, *map(str, words)], capture_output=True, text=True, check=False)
         return done.stdout.strip() or f"ended with {done.returncode}: {done.stderr}"

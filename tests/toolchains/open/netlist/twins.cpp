@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <optional>
+#include <set>
 
 namespace {
 
@@ -92,6 +93,13 @@ std::string different(Twin& one, Twin& other) {
 
 unsigned long long number(const char* text) { return std::strtoull(text, nullptr, 0); }
 
+// Parameters never pause once they have begun (docs/decisions/0013-parameters-never-pause.md).
+bool is_parameter(const std::string& name) {
+    for (const std::string end : {"weights", "thresholds"})
+        if (name.size() > end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0) return true;
+    return false;
+}
+
 // The streams of a module: those that it takes are fed with random data, and for those that it gives there is room at times.
 class Streams {
   public:
@@ -105,8 +113,9 @@ class Streams {
         for (auto& [name, taken] : names) {
             if (!taken) {
                 set(twins, name + "_TREADY", random() % 100 >= stall);
-            } else if (!*twins[0]->at(name + "_TVALID") && random() % 100 >= stall) {
+            } else if (!*twins[0]->at(name + "_TVALID") && (begun.count(name) || random() % 100 >= stall)) {
                 set(twins, name + "_TVALID", 1);
+                if (is_parameter(name)) begun.insert(name);
                 const Pin& data = twins[0]->pins.at(name + "_TDATA");
                 for (unsigned bit = 0; bit < data.bits; bit += 8) {
                     const unsigned left = data.bits - bit;
@@ -137,6 +146,7 @@ class Streams {
   private:
     std::vector<std::pair<std::string, bool>> names;  // whether the module takes it
     std::map<std::string, unsigned long long> given;
+    std::set<std::string> begun;
     std::mt19937 random{17};
     unsigned stall;
 };
