@@ -142,8 +142,12 @@ def _one_each(scale: Array, axis: int, extent: int, groups: int) -> Array:
     """The scale of each group along an axis. Raises InterpreterError if it differs within a group, or elsewhere."""
     if scale.size == 1:
         return np.full(groups, float(scale.reshape(())))
-    if any(n != 1 for place, n in enumerate(scale.shape) if place != axis % scale.ndim):
-        raise InterpreterError("scales differ among the terms of one sum")
+    for place in range(scale.ndim):
+        if place != axis % scale.ndim:
+            first = scale.take([0], place)  # moves may have written the same scale out for each number
+            if (scale != first).any():
+                raise InterpreterError("scales differ among the terms of one sum")
+            scale = first
     each = np.broadcast_to(scale.reshape(-1), (extent,)).reshape(groups, -1)
     if (each != each[:, :1]).any():
         raise InterpreterError("scales differ among the terms of one sum")

@@ -161,6 +161,16 @@ def test_terms_of_unlike_scales_are_refused(tmp_path: Path) -> None:
         )
 
 
+def test_a_scale_for_each_output_of_transposed_weights(tmp_path: Path) -> None:
+    """As PyTorch exports a layer: [2, 3] weights with a scale a row. Sums 1*1 + 2*2 + 3*3 = 14 and 1 - 2 + 3 = 2."""
+
+    def make(file: QonnxFile) -> str:
+        weights = file.weights([[1, 2, 3], [1, -1, 1]], F([[0.5], [0.25]]))
+        return file.matmul(file.quant(file.input, 1.0), file.transpose(weights, (1, 0)))
+
+    assert values(tmp_path, make, [[1.0, 2.0, 3.0]]) == [[7.0, 0.5]]
+
+
 def test_a_sum_that_float32_cannot_hold_is_exact(tmp_path: Path) -> None:
     # 517 products of 255 and 127, and one that makes the sum 16,777,217, the first whole number that float32 lacks.
     weights, x = np.array([[127] * 517 + [1]]), np.array([[255] * 517 + [16_777_217 - 517 * 127 * 255]])
