@@ -207,6 +207,13 @@ def test_everything_that_is_refused_comes_at_once(tmp_path: Path) -> None:
     assert len(lines) == 6
 
 
+def test_weights_that_are_turned_behind_their_quantizer(tmp_path: Path) -> None:
+    """As older exports of a linear layer are: scales by output, then Transpose, then MatMul."""
+    file, x, rng = begun((1, 2, 3, 3))
+    weights = file.weights(integers(rng, (5, 36)), rng.uniform(0.1, 0.2, 5))
+    compared(tmp_path, file, file.matmul(file.flatten(x), file.transpose(weights, (1, 0))))
+
+
 def test_forks_that_nest_are_refused_by_name(tmp_path: Path) -> None:
     file, x, rng = begun()
     y = file.quant(file.conv(x, file.weights(integers(rng, (4, 4, 1, 1)), 0.25)), 0.25)
