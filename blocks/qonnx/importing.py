@@ -10,7 +10,7 @@ import numpy as np
 
 from blocks.qonnx.file import Array, Model, OnnxError
 from blocks.qonnx.lowering.assembly import blocks_of, named
-from blocks.qonnx.lowering.flow import CHW, FLAT_CHW
+from blocks.qonnx.lowering.flow import CHW, FLAT_CHW, HWC
 from blocks.qonnx.lowering.refusal import Refusals
 from blocks.qonnx.lowering.results import Result, result
 from blocks.qonnx.lowering.walk import Given, Meaning, Pixels, walk
@@ -51,6 +51,23 @@ class Image:
         if self.axes in (CHW, FLAT_CHW):
             made = made.transpose(0, 3, 1, 2)
         return np.ascontiguousarray(made).reshape(len(images), *self.shape)
+
+    def numbers(self, images: Array) -> tuple[Array, Array] | None:
+        """The pixels int64 [N, ...] as the file has them, and their scale, which broadcasts; None with an offset.
+
+        The input is float32(pixel * scale). A product that reads it before a quantizer is a sum of pixels.
+        """
+        scale = self.pixels.scale.astype(np.float64)
+        if self.pixels.offset.any() or (scale.size > 1 and self.axes not in (CHW, HWC)):
+            return None
+        made = images.astype(np.int64)
+        if self.axes in (CHW, FLAT_CHW):
+            made = made.transpose(0, 3, 1, 2)
+        if scale.size > 1:
+            scale = scale.reshape((1, -1, 1, 1) if self.axes == CHW else (1, 1, 1, -1))
+        else:
+            scale = scale.reshape(())
+        return np.ascontiguousarray(made).reshape(len(images), *self.shape), scale
 
 
 @dataclasses.dataclass(frozen=True)

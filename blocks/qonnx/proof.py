@@ -81,7 +81,8 @@ def prove(model: Model, converted: Converted, network: Network, given: Array | N
         keep = [each.tensor for each in converted.tensors.values()] + [converted.result.tensor]
         for images in _parts(drawn, given):
             # The interpreter first: it refuses what would take too much memory.
-            expected = interpreter.run(converted.image.tensor(images), keep)
+            image = converted.image
+            expected = interpreter.run(image.tensor(images), keep, image.numbers(images))
             found = run_network(network, values, images, values[network.last.name].streamed)
             numbers += sum(each for each in _compared(converted, network, found, expected))
     except (InterpreterError, ParameterError) as error:

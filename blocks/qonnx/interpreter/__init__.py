@@ -14,7 +14,7 @@ import numpy as np
 
 from blocks.qonnx.file import Model, Node
 from blocks.qonnx.interpreter import elementwise, moves, quantizers, sums
-from blocks.qonnx.interpreter.traced import Array, InterpreterError, Traced, float32, whole
+from blocks.qonnx.interpreter.traced import Array, InterpreterError, Traced, float32, of_numbers, whole
 
 __all__ = ["Interpreter", "InterpreterError", "Traced", "run"]
 
@@ -67,10 +67,13 @@ class Interpreter:
                 self._nodes.append(node)
         self._last = {name: index for index, node in enumerate(self._nodes) for name in node.inputs}
 
-    def run(self, inputs: Array, keep: Iterable[str] | None = None) -> dict[str, Traced]:
+    def run(
+        self, inputs: Array, keep: Iterable[str] | None = None, numbers: tuple[Array, Array] | None = None
+    ) -> dict[str, Traced]:
         """Every tensor that depends on the input, by name; with `keep` those only, which saves memory.
 
-        `inputs` are numbers [N, ...] in the shape that the file's input has, of any type; they become float32.
+        `inputs` are numbers [N, ...] in the shape that the file's input has, of any type; they become float32. If they
+        are pixels, `numbers` are the same as whole numbers and their scale: what reads them unquantized counts in them.
 
         Raises:
             InterpreterError: a node computes what the reference does not define; the message names it.
@@ -78,7 +81,12 @@ class Interpreter:
         source = self.model.input
         if inputs.shape[1:] != source.shape:
             raise InterpreterError(f"inputs {list(inputs.shape[1:])} do not fit '{source.name}' {list(source.shape)}")
-        found = {source.name: Traced(float32(inputs), whole(inputs) if inputs.dtype.kind in "iub" else None)}
+        image = Traced(float32(inputs), whole(inputs) if inputs.dtype.kind in "iub" else None)
+        if numbers is not None:
+            image = of_numbers(*numbers)
+            if not np.array_equal(image.value, inputs):
+                raise InterpreterError("the inputs are not the product of the given pixels and their scale")
+        found = {source.name: image}
         kept = None if keep is None else {*keep, self.model.output.name}
         for index, node in enumerate(self._nodes):
             found.update(_apply(node, self._constants | {n: found[n] for n in node.inputs if n in found}))

@@ -74,7 +74,6 @@ class Flow:
         raw: Of QuantizeLinear's integers, which have no scale yet: their zero point.
         constant: By channel, what has to be added to the stored numbers of a layer to give the integers; bipolar ones
             are doubled first.
-        exact: Whether the reference counts in these integers; an image that no quantizer has read is float32.
     """
 
     channels: int
@@ -89,7 +88,6 @@ class Flow:
     steps: tuple[Step, ...] = ()
     pools: tuple[tuple[int, Layer], ...] = ()
     raw: int | None = None
-    exact: bool = True
     constant: Array | int = 0
 
     @property
@@ -114,9 +112,6 @@ class Flow:
         """The flow itself, if its integers are the tensor. Raises RefusedError."""
         if self.raw is not None:
             raise RefusedError(f"{what} integers without a scale", "DequantizeLinear in front of it")
-        if not self.exact:
-            nearest = "a Quant at the input, or --pixel-scale 1 for a network that takes pixels 0 to 255 as they are"
-            raise RefusedError(f"{what} the image, which no quantizer has ended", nearest)
         if self.sums or not self.plain:
             raise RefusedError(f"{what} numbers that no quantizer has ended", f"a Quant {self._behind()}")
         return self

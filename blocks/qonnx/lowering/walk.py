@@ -209,8 +209,7 @@ def _image(model: Model, given: Given) -> tuple[Flow, Pixels]:
     if not (scale > 0).all():
         raise OnnxError("a pixel scale that is not above 0; give one above 0")
     scales = np.broadcast_to(scale, channels).astype(np.float64)
-    exact = bool((scale == 1).all() and not offset.any())
-    flow = Flow(channels, height, width, axes, Trunk(), low, high, scales, exact=exact)
+    flow = Flow(channels, height, width, axes, Trunk(), low, high, scales)
     if offset.any():
         flow = flow.with_step(Arithmetic("add", offset.reshape(-1, 1)))
     return flow, Pixels(scale, offset)

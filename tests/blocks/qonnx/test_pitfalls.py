@@ -152,6 +152,18 @@ def test_the_image_has_thresholds_where_its_quantizer_is_not_the_identity(tmp_pa
     assert layers(made)["image_act"]["bits"] == 4
 
 
+@pytest.mark.parametrize("scale", [(), (1.0,), (0.3,)])
+def test_a_first_layer_may_read_pixels_that_no_quantizer_has_read(tmp_path: Path, scale: tuple[float, ...]) -> None:
+    """Its sums are those of pixels, at the product of both scales, as if a quantizer of 8 bits had given them."""
+    file, rng = QonnxFile((1, 2, 4, 4)), np.random.default_rng(3)
+    x = file.conv(file.input, file.weights(integers(rng, (4, 2, 3, 3)), 0.125), rng.normal(0, 1, 4), name="conv")
+    x = file.quant(x, 0.125, name="act")
+    made = compared(tmp_path, file, ended(file, x, rng, pixels=4), pixel_scale=scale)
+    assert list(layers(made)) == ["conv", "act", "fc"]
+    lines = refused(tmp_path, file, x, pixel_scale=scale, pixel_offset=(0.5,))
+    assert "node 'conv' (Conv): it reads numbers that no quantizer has ended" in lines[0]
+
+
 def test_zero_points_of_quantize_linear(tmp_path: Path) -> None:
     file, rng = QonnxFile((1, 2, 6, 6)), np.random.default_rng(3)
     x = file.qdq(file.input, 1 / 128, -128, np.int8, name="image")

@@ -12,7 +12,7 @@ from qonnx_files import QonnxFile
 from blocks.network_model import network_values, run_network
 from blocks.qonnx.file import OnnxError, load
 from blocks.qonnx.importing import Converted, Options, convert
-from blocks.qonnx.interpreter import run
+from blocks.qonnx.interpreter import Interpreter
 from blocks.qonnx.writing import write
 
 
@@ -26,7 +26,7 @@ def compared(folder: Path, file: QonnxFile, output: str, images: int = 3, **opti
     pixels = np.random.default_rng(7).integers(0, 256, (images, image.height, image.width, image.channels), np.uint8)
     pixels[0], pixels[1] = 0, 255
     outputs = run_network(network, {each.name: network_values(network, each) for each in network.blocks}, pixels)
-    tensors = run(model, made.image.tensor(pixels))
+    tensors = Interpreter(model).run(made.image.tensor(pixels), numbers=made.image.numbers(pixels))
     assert set(made.tensors) == {each.name for each in network.blocks[:-1]}
     for block in network.blocks[:-1]:
         meaning, expected = made.tensors[block.name], tensors[made.tensors[block.name].tensor].value

@@ -98,7 +98,6 @@ def quantize(flow: Flow, quantizer: Quantizer, node: str) -> Flow:
         sums=False,
         steps=(),
         pools=(),
-        exact=True,
     )
     if not flow.sums and not flow.pools and _changes_nothing(flow, code, made.zero, step):
         return behind
