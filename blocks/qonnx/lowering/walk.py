@@ -55,6 +55,16 @@ HANDLERS: Mapping[str, Handler] = {
     "Dropout": _same,
 }
 ENDINGS = ("ArgMax", "TopK")
+_MOVES = ("Identity", "Dropout", "Transpose", "Flatten", "Reshape", "Squeeze", "Unsqueeze")
+_WHOLE: Mapping[str, tuple[int, ...]] = {
+    "QuantizeLinear": (2,),
+    "DequantizeLinear": (0, 2),
+    "Quant": (3,),
+    "IntQuant": (3,),
+    "Trunc": (3, 4, 5),
+    "ReduceMean": (1,),
+}
+"""Inputs that are whole numbers; of others, only nodes that move numbers take any."""
 OF_QONNX = ("Quant", "IntQuant", "BipolarQuant", "Trunc")
 NEAREST: Mapping[str, str] = {
     "Concat": "an Add of two paths",
@@ -145,6 +155,7 @@ def walk(model: Model, given: Given) -> Walked:
                 values[model.output.name], best = _chosen(Inputs(node, values), model)
                 continue
             _known(node)
+            _typed(node, model)
             inputs = Inputs(node, values)
             fixed = inputs.all_fixed()
             made = evaluate(node, fixed) if fixed else HANDLERS[node.op](inputs)
@@ -187,6 +198,16 @@ def _known(node: Node) -> None:
     if node.op not in HANDLERS or (node.domain != "") != (node.op in OF_QONNX):
         nearest = NEAREST.get(node.op, f"one of {', '.join(HANDLERS)}, at the end also {' or '.join(ENDINGS)}")
         raise RefusedError("not supported", nearest)
+
+
+def _typed(node: Node, model: Model) -> None:
+    """Raise RefusedError for whole numbers where the operator is defined on float32."""
+    if node.op in _MOVES:
+        return
+    for at, name in enumerate(node.inputs):
+        held = model.constants.get(name)
+        if held is not None and held.dtype.kind != "f" and at not in _WHOLE.get(node.op, ()):
+            raise RefusedError(f"input {at} is {held.dtype}", "float32")
 
 
 def _image(model: Model, given: Given) -> tuple[Flow, Pixels]:

@@ -6,10 +6,12 @@ The interpreter decides. It sees other images here than those of the proof, so a
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from drawn_files import DrawnFile
+from everyday import first
 from mutations import mutated
 from qonnx_files import QonnxFile, qdq_network, residual_network, small_network
 
@@ -67,7 +69,7 @@ def drawn(folder: Path, seeds: range) -> int:
         place = folder / str(seed)
         place.mkdir()
         made = DrawnFile(seed)
-        count += accepted(made.file.save(place / "file.onnx", made.output), seed)
+        count += accepted(made.file.save(place / "file.onnx", made.network()), seed)
     return count
 
 
@@ -107,3 +109,33 @@ def test_more_drawn_files(tmp_path: Path, begin: int) -> None:
 @pytest.mark.parametrize("begin", range(0, MUTATED, PART[1]))
 def test_more_damaged_files(tmp_path: Path, begin: int) -> None:
     assert damaged(tmp_path, range(begin, begin + PART[1])) >= 1
+
+
+def every_sum() -> np.ndarray[Any, Any]:
+    """An image uint8 [1, 64, 64, 2] whose pixels (a, b) make a + 16 * b each number from 0 to 4,095 once."""
+    numbers = np.arange(4096).reshape(64, 64)
+    return np.stack([numbers % 16, numbers // 16], axis=-1).astype(np.uint8)[None]
+
+
+@pytest.mark.parametrize("seed", first(range(200), 3))
+def test_every_sum_has_the_code_of_the_file(tmp_path: Path, seed: int) -> None:
+    """Thresholds by bisection beside the file at each integer: arithmetic of all kinds, roundings, both directions."""
+    weights = np.array([[1, 16], [-1, -16], [2, 32], [7, 112], [-8, -128], [0, 1]])[:, :, None, None]
+    drawn = DrawnFile(1000 + seed, (2, 64, 64))
+    file = drawn.file
+    x = file.quant(file.input, 1 / 255, bits=8, signed=False)
+    x = file.conv(x, file.weights(weights, drawn.rng.choice([0.125, 0.1, 1.0], 6), 8), name="conv0")
+    drawn.shape = (6, 64, 64)
+    x, spread = drawn.chain(x, float(drawn.rng.choice([1.0, 4.0, 16.0])))
+    model = load(file.save(tmp_path / "file.onnx", drawn.quantizer(x, spread)))
+    try:
+        converted = convert(model, Options("made"))
+    except OnnxError as error:
+        pytest.skip(f"not converted: {error}")
+    network = write(converted, tmp_path)
+    values = {block.name: network_values(network, block) for block in network.blocks}
+    found = run_network(network, values, every_sum())[network.last.name]
+    traced = run(model, converted.image.tensor(every_sum()))
+    sums = traced["conv0_out"].numbers
+    assert sums is not None and sorted(sums[0, 0].reshape(-1).tolist()) == list(range(4096))
+    assert np.array_equal(converted.result.values(found), traced[model.output.name].value)

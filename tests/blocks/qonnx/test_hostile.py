@@ -87,6 +87,12 @@ def operator(op: str, **attributes: Any) -> Callable[[QonnxFile], str]:
     return lambda file: file.quant(file.node(op, [simple(file)], name="odd", **attributes), 0.5)
 
 
+def whole_scale(file: QonnxFile) -> str:
+    x = file.qdq(file.input, 1 / 255, 0, np.uint8)
+    held = [file.constant(np.ones((3, 3, 3, 3), np.int8)), file.constant(np.int32(1_008_981_770))]
+    return file.conv(x, file.node("DequantizeLinear", held, name="weights"), name="conv0")
+
+
 def concatenation(file: QonnxFile) -> str:
     x = file.quant(file.input, 1 / 255, bits=8, signed=False)
     return file.node("Concat", [x, x], name="both", axis=1)
@@ -113,6 +119,7 @@ REFUSED: list[tuple[Callable[[QonnxFile], str], str]] = [
     (operator("Abs"), r"node 'odd' \(Abs\): not supported; the nearest that works"),
     (operator("Sin"), r"node 'odd' \(Sin\): not supported; the nearest that works"),
     (operator("Softmax"), r"node 'odd' \(Softmax\): not supported; the nearest that works: cut it off"),
+    (whole_scale, r"node 'weights' \(DequantizeLinear\): input 1 is int32; the nearest that works: float32"),
     (concatenation, r"node 'both' \(Concat\): not supported; the nearest that works: an Add of two paths"),
     (
         grouped,

@@ -19,19 +19,19 @@ SCALES = (1.0, 0.5, 0.125, 0.1, 1 / 255, 0.0371, 3.0, 0.7)
 class DrawnFile:
     """Grows a file layer by layer; `shape` is that of the tensor so far, without the batch."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, shape: tuple[int, int, int] | None = None) -> None:
+        """A file with nothing but its input."""
         self.rng = np.random.default_rng(seed)
-        self.channels = int(self.rng.choice([1, 2, 3]))
-        size = int(self.rng.choice([4, 6, 8]))
-        self.shape: tuple[int, ...] = (self.channels, size, size)
+        channels, size = int(self.rng.choice([1, 2, 3])), int(self.rng.choice([4, 6, 8]))
+        self.shape: tuple[int, ...] = shape or (channels, size, size)
         self.file = QonnxFile((1, *self.shape))
-        self.linear = bool(self.chance(0.25))
-        self.output = self._grow()
+        self.linear = self.chance(0.25)
 
     def chance(self, odds: float) -> bool:
         return bool(self.rng.random() < odds)
 
-    def _grow(self) -> str:
+    def network(self) -> str:
+        """A whole network; returns its output."""
         x = self._first()
         for _ in range(int(self.rng.integers(1, 4))):
             x = self._layer(x)
@@ -88,7 +88,7 @@ class DrawnFile:
         self.shape = (channels, *((extent + 2 * pads[0] - kernel) // stride + 1 for extent in (rows, columns)))
         return out, size * np.sqrt((1 if depthwise else before) * kernel * kernel)
 
-    def _chain(self, x: str, spread: float) -> tuple[str, float]:
+    def chain(self, x: str, spread: float) -> tuple[str, float]:
         """Some arithmetic between a sum and its quantizer."""
         rng, file, channels = self.rng, self.file, self.shape[0]
         for _ in range(int(rng.integers(0, 4))):
@@ -114,16 +114,17 @@ class DrawnFile:
         return x, spread
 
     def _activation(self, x: str, spread: float, _: bool = True, *, pool: bool = False) -> str:
-        x, spread = self._chain(x, spread)
+        x, spread = self.chain(x, spread)
         pool = pool and min(self.shape[1:]) >= 2
         if pool:
             x = self.file.max_pool(x, 2, 2)
             self._halved()
             if self.chance(0.4):
-                x, spread = self._chain(x, spread)
-        return self._quantizer(x, spread)
+                x, spread = self.chain(x, spread)
+        return self.quantizer(x, spread)
 
-    def _quantizer(self, x: str, spread: float, scale: float = 0.0) -> str:
+    def quantizer(self, x: str, spread: float, scale: float = 0.0) -> str:
+        """A quantizer of values of about `spread`, or one of the given scale."""
         rng = self.rng
         if self.linear and self.chance(0.8):
             kind = np.int8 if self.chance(0.5) else np.uint8
@@ -154,15 +155,15 @@ class DrawnFile:
     def _residual(self, x: str) -> str:
         """A fork, a convolution on one path, and perhaps one on the other."""
         scale = float(self.rng.choice([0.25, 0.1, 1.0]))
-        fork = self._quantizer(x, 0.0, scale)
+        fork = self.quantizer(x, 0.0, scale)
         main, spread = self._conv(fork, same=True)
-        main, spread = self._chain(main, spread)
+        main, spread = self.chain(main, spread)
         ratio = float(self.rng.choice([1, 1, 1, 2, 0.5, 3, 0.77]))
-        main = self._quantizer(main, spread, scale * ratio)
+        main = self.quantizer(main, spread, scale * ratio)
         side = fork
         if self.chance(0.3):
             side, spread = self._conv(fork, same=True)
-            side = self._quantizer(side, spread, scale)
+            side = self.quantizer(side, spread, scale)
         joined = self.file.add(main, side) if self.chance(0.5) else self.file.add(side, main)
         return self._activation(joined, scale * 8)
 
@@ -174,7 +175,7 @@ class DrawnFile:
         if self.chance(0.4):
             x = file.node("GlobalAveragePool", [x])
             if self.chance(0.4):
-                x = self._quantizer(x, 1.0)
+                x = self.quantizer(x, 1.0)
             rows = columns = 1
         x = (
             file.flatten(x)
