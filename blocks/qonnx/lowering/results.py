@@ -12,6 +12,8 @@ from blocks.qonnx.lowering.products import MOST_WEIGHT_BITS
 from blocks.qonnx.lowering.refusal import RefusedError
 from blocks.qonnx.lowering.steps import Arithmetic, Array
 
+_EXACT = 1 << 24
+"""Up to here float32 holds each whole number."""
 _TABLE = 1 << 22
 """Sums of a channel up to which the order of results is compared one by one."""
 
@@ -79,6 +81,11 @@ def _best(flow: Flow, tensor: str, top: int, bias: Array | None) -> tuple[Flow, 
         raise RefusedError(f"the best {top} of {flow.channels} numbers", f"1 to {flow.channels}")
     alike = (flow.scale == flow.scale[0]).all()
     if bias is not None and alike and flow.scale[0] > 0:
+        if not _holds_each(flow, bias):
+            what = "the best of sums and a bias that float32 rounds, so that the file tells equal numbers apart"
+            raise RefusedError(
+                what, "a scale that is a power of two, no bias in the last layer, or raw sums (no --top)"
+            )
         _product(flow, lambda layer: _with_bias(layer, bias))
         made = Result(tensor, top, bias, flow)
     elif alike and all(step.shared for step in flow.steps):
@@ -106,6 +113,14 @@ def _of_one_order(flow: Flow, tensor: str, top: int) -> Result:
         raise RefusedError(what, "raw sums (without --top)")
     _product(flow, _negate)
     return Result(tensor, top, zeros, flow, negated=True)
+
+
+def _holds_each(flow: Flow, bias: Array) -> bool:
+    """Whether float32 holds each sum, each bias and each total at the scale of all channels."""
+    numerator = float(flow.scale[0]).as_integer_ratio()[0]
+    odd = numerator // (numerator & -numerator)
+    ends = np.abs([flow.low, flow.high, bias, flow.low + bias, flow.high + bias])
+    return odd * int(ends.max()) <= _EXACT
 
 
 def _whole_bias(flow: Flow) -> Array | None:

@@ -93,6 +93,14 @@ def whole_scale(file: QonnxFile) -> str:
     return file.conv(x, file.node("DequantizeLinear", held, name="weights"), name="conv0")
 
 
+def rounded_ties(file: QonnxFile) -> str:
+    """Whole sums and biases at a scale of which float32 rounds the multiples."""
+    x = file.flatten(file.quant(file.input, 1 / 255, bits=8, signed=False))
+    bias = np.array([3, -700, 5000]) * (float(np.float32(1 / 255)) * 0.75)
+    x = file.gemm(x, file.weights(integers(np.random.default_rng(2), (3, 192)), 0.75), bias, name="fc")
+    return file.node("ArgMax", [x], axis=1, name="best")
+
+
 def concatenation(file: QonnxFile) -> str:
     x = file.quant(file.input, 1 / 255, bits=8, signed=False)
     return file.node("Concat", [x, x], name="both", axis=1)
@@ -120,6 +128,7 @@ REFUSED: list[tuple[Callable[[QonnxFile], str], str]] = [
     (operator("Sin"), r"node 'odd' \(Sin\): not supported; the nearest that works"),
     (operator("Softmax"), r"node 'odd' \(Softmax\): not supported; the nearest that works: cut it off"),
     (whole_scale, r"node 'weights' \(DequantizeLinear\): input 1 is int32; the nearest that works: float32"),
+    (rounded_ties, r"node 'best' \(ArgMax\): the best of sums and a bias that float32 rounds.*or raw sums"),
     (concatenation, r"node 'both' \(Concat\): not supported; the nearest that works: an Add of two paths"),
     (
         grouped,
@@ -134,6 +143,13 @@ def test_what_cannot_be_converted(
 ) -> None:
     file = QonnxFile((1, 3, 8, 8))
     assert re.search(reason, refusal(file.save(tmp_path / "net.onnx", make(file)), capsys))
+
+
+def test_float32_tells_equal_sums_apart() -> None:
+    """Why `rounded_ties` is refused: a sum n with the bias b and a sum n + b are equal only in whole numbers."""
+    scale = float(np.float32(1 / 255)) * 0.75
+    apart = [n for n in range(500) if np.float32(n * scale) + np.float32(3 * scale) != np.float32((n + 3) * scale)]
+    assert apart
 
 
 def damaged(change: Change, folder: Path) -> Path:
