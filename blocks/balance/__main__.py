@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m blocks.balance", description=__doc__)
     parser.add_argument("network", help="name or path of a network of general blocks")
-    parser.add_argument("--fps", type=_rate, help="images per second [default: balanced, about 1,024 products a cycle]")
+    parser.add_argument("--fps", type=_rate, help="images per second [default: balanced, about 512 products a cycle]")
     parser.add_argument(
         "--clock-mhz", type=_rate, default=Build().clock_mhz, help="kernel clock [default: %(default)g]"
     )

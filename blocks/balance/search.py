@@ -14,7 +14,7 @@ from blocks.network import Network
 from blocks.operators.width_converter import WidthConverter
 from config.frozen import dataclass
 
-PRODUCTS_A_CYCLE = 1024
+PRODUCTS_A_CYCLE = 512
 """What a network without a wanted rate is folded to, all layers together: it fits any board, and builds in minutes."""
 
 Place = tuple[str, str]
@@ -129,10 +129,10 @@ class _Search:
         """The next faster folding of a layer; None if it has none."""
         if not foldable(option.layer):
             return None
-        quick = self._quickest(place)
-        if option.cycles and quick.cycles >= option.cycles:
+        quick, chosen = self._quickest(place), bool(folding_keys(option.layer))
+        if chosen and quick.cycles >= option.cycles:
             return None
-        wanted = option.cycles * 3 // 4 if option.cycles else most_cycles
+        wanted = option.cycles * 3 // 4 if chosen else most_cycles
         return quick if wanted <= quick.cycles else fitting(option.layer, wanted) or quick
 
     def _quickest(self, place: Place) -> Option:

@@ -11,7 +11,7 @@ import pytest
 import topologies
 import yaml
 from drawn_networks import drawn_network
-from everyday import first
+from everyday import first, only
 
 from blocks.balance import FoldingError, balance, folded
 from blocks.balance.__main__ import main
@@ -66,7 +66,7 @@ def test_an_activation_too_wide_for_all_its_channels_at_once_is_folded() -> None
     assert fastest(layer).cycles == 256 // 128
 
 
-@pytest.mark.parametrize("seed", first(range(40), everyday=4))
+@pytest.mark.parametrize("seed", only(range(40), [0, 1, 9]))  # in 9 a pool of one pixel has no operator to be folded
 def test_the_best_rate_of_the_error_can_be_had(tmp_path: Path, seed: int) -> None:
     mapping = yaml.safe_load(drawn_network(seed))
     with pytest.raises(FoldingError) as error:
