@@ -66,21 +66,22 @@ class _Quantizer:
         return self.graph.quant(name, rectified, scale, BITS, signed=signed), scale
 
     def stack(
-        self, number: int, source: str, largest: float, convolution: int, norm: int, stride: int
+        self, number: int, source: str, scale: float, convolution: int, norm: int, stride: int
     ) -> tuple[str, float]:
-        """Two convolutions and a side path; both ends have one scale, or they could not be added."""
+        """Two convolutions and a side path, from codes of this scale; both terms and the sum have one scale."""
         name = f"stack{number}"
         main, high = self.norm(f"{name}_norm_a", self.convolution(f"{name}_conv_a", source, convolution, stride), norm)
         main, _ = self.act(f"{name}_act_a", main, high)
         main, high = self.norm(f"{name}_norm_b", self.convolution(f"{name}_conv_b", main, convolution + 1), norm + 1)
+        side = source
         if stride == 1:
-            main = self.graph.quant(f"{name}_act_b", main, largest, BITS, signed=True)
-            side = source
+            main = self.graph.quant(f"{name}_act_b", main, scale, BITS, signed=True)
         else:
             main, scale = self.act(f"{name}_act_b", main, high, signed=True)
             side = self.convolution(f"{name}_conv_side", source, convolution + 2, stride)
             side = self.graph.quant(f"{name}_act_side", side, scale, BITS, signed=True)
-        return self.act(f"{name}_act", self.graph.node("Add", f"{name}_add", [main, side]), high)
+        both = self.graph.node("Relu", f"{name}_relu", [self.graph.node("Add", f"{name}_add", [main, side])])
+        return self.graph.quant(f"{name}_act", both, scale, BITS, signed=False), scale
 
     def network(self) -> str:
         """The whole network; it ends with the numbers in front of the softmax, which changes no order."""

@@ -3,9 +3,8 @@
     python -m blocks.networks.brevitas_export digits_basic digits_basic.onnx
 
 Needs the extra `train` (PyTorch, Brevitas). The shipped files have integer thresholds only. Training had a batch
-normalisation there; here one is found that has the same thresholds: a straight line per channel that reaches each half
-step between two whole sums, with the widest margin (a linear program). Scales are powers of two, and that of pixels is
-1/255, so the export is a network with the same integers. Import it with `python -m blocks.parameters import`.
+normalisation there; here one is found that has the same thresholds (`straight_line`). Scales are powers of two, and
+that of pixels is 1/255, so the export has the same integers. Import it with `python -m blocks.parameters import`.
 """
 
 from __future__ import annotations
@@ -25,6 +24,7 @@ from blocks.layers.ending import Results, TopK
 from blocks.layers.pool import SumOfMap
 from blocks.layers.product import Convolution, FullyConnected
 from blocks.network import Network, find_network
+from blocks.networks.straight_line import straight_line
 from blocks.parameters import read_block
 from blocks.trained import parameter_file
 
@@ -34,7 +34,6 @@ try:
     from brevitas.export import export_qonnx
     from brevitas.inject.enum import ScalingImplType
     from brevitas.quant import Int8ActPerTensorFloat, Int8WeightPerTensorFloat, Uint8ActPerTensorFloat
-    from scipy.optimize import linprog
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError(
         f"this export needs {missing.name}: install the extra with  pip install -e '.[train]'", name=missing.name
@@ -55,26 +54,6 @@ def activation(bits: int, scale: float, *, signed: bool) -> torch.nn.Module:
     if signed:
         return qnn.QuantIdentity(act_quant=quantizer(Int8ActPerTensorFloat, bits, scale, steps=2 ** (bits - 1)))
     return qnn.QuantReLU(act_quant=quantizer(Uint8ActPerTensorFloat, bits, scale, steps=2**bits - 1))
-
-
-def line(thresholds: Array, levels: Array, reach: tuple[int, int]) -> tuple[float, float]:
-    """Slope and offset with `ceil(slope * levels + offset) == thresholds`; those out of reach stay out of reach.
-
-    Raises:
-        SystemExit: no straight line has these thresholds.
-    """
-    rows, limits = [], []
-    for threshold, level in zip(thresholds, levels, strict=True):
-        if threshold <= reach[1]:
-            rows.append([level, 1, 1])
-            limits.append(max(threshold, reach[0]))
-        if threshold > reach[0]:
-            rows.append([-level, -1, 1])
-            limits.append(1 - min(threshold, reach[1] + 1))
-    found = linprog([0, 0, -1], rows, limits, bounds=[(1e-6, None), (None, None), (None, 0.5)])
-    if found.status or found.x[2] <= 0:
-        raise SystemExit("thresholds that no batch normalisation has; train the network with general_train.py")
-    return float(found.x[0]), float(found.x[1])
 
 
 class Exported(torch.nn.Module):  # type: ignore[misc]  # torch has no types here
@@ -126,7 +105,7 @@ class Exported(torch.nn.Module):  # type: ignore[misc]  # torch has no types her
             return part, unit * WEIGHT_SCALE
         if isinstance(layer, Thresholds):
             levels = np.arange(1, 2**layer.bits) - layer.zero - 0.5
-            lines = [line(row, levels, layer.source.range) for row in arrays[f"{layer.name}_thresholds"]]
+            lines = [straight_line(row, levels, layer.source.range) for row in arrays[f"{layer.name}_thresholds"]]
             slopes, offsets = (torch.tensor(each, dtype=torch.float64) for each in zip(*lines, strict=True))
             norm = torch.nn.BatchNorm2d(len(lines))
             norm.running_mean.data = (offsets * unit).float()

@@ -5,8 +5,10 @@ Packages are looked for in the environment of the interpreter that runs the test
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,3 +84,24 @@ def judges() -> Path:
     if not named:
         pytest.skip("FARM_JUDGES names no Python with qonnx and onnxruntime: pip install qonnx onnxruntime in a venv")
     return Path(named)
+
+
+def training_python() -> str:
+    """An interpreter that has PyTorch and Brevitas: this one, or that of another environment."""
+    if named := os.environ.get("DATAFLOW_FARM_TRAIN_PYTHON"):
+        return named
+    if not all(importlib.util.find_spec(name) for name in ("torch", "brevitas")):
+        pytest.skip(
+            "there is no PyTorch with Brevitas here: pip install -e '.[train]', or let DATAFLOW_FARM_TRAIN_PYTHON name "
+            "the python of an environment that has them"
+        )
+    return sys.executable
+
+
+def public_file(name: str, source: str) -> Path:
+    """A file of others, which is not part of the project: it lies in the folder that a variable names."""
+    folder = os.environ.get("DATAFLOW_FARM_PUBLIC_MODELS", "")
+    path = Path(folder, name)
+    if not folder or not path.is_file():
+        pytest.skip(f"there is no {name}: put it ({source}) into the folder that DATAFLOW_FARM_PUBLIC_MODELS names")
+    return path
