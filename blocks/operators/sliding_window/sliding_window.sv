@@ -239,6 +239,9 @@ module farm_subsample #(
     localparam int X_BITS = $clog2(COLUMNS + 1);
     localparam int Y_BITS = $clog2(ROWS + 1);
     localparam int S_BITS = $clog2(STRIDE + 1);
+    // A place of the FIFO is free again four cycles after its beat has come, so fewer would hold up a short row.
+    localparam int ROW_BEATS = (COLUMNS + STRIDE - 1) / STRIDE * FOLDS;
+    localparam int PLACES = ROW_BEATS < 4 ? 4 : ROW_BEATS;
 
     logic [F_BITS-1:0] fold;
     logic [X_BITS-1:0] x;
@@ -272,7 +275,7 @@ module farm_subsample #(
         end
     end
 
-    farm_fifo #(.WIDTH(WIDTH), .DEPTH((COLUMNS + STRIDE - 1) / STRIDE * FOLDS)) row (
+    farm_fifo #(.WIDTH(WIDTH), .DEPTH(PLACES)) row (
         .clk, .rst, .in0_data, .in0_valid(in0_valid && passes), .in0_ready(slice_ready),
         .out0_data, .out0_valid, .out0_ready, .level()
     );

@@ -118,6 +118,7 @@ SHAPES: tuple[Operator, ...] = (
     SumPool(4, 5, 7, 3, 2, 2, 2),
     SumPool(3, 6, 6, 2, 2, 3, 8),
     SumPool(4, 4, 5, 1, 2, 2, 3),
+    SumPool(2, 7, 1, 1, 1, 2, 2),  # a row of one beat
     Depthwise(6, 9, 2, 4, 4, 5),
     Depthwise(4, 4, 4, 2, 1, 6),
     Depthwise(3, 1, 1, 8, 8, 4),

@@ -56,6 +56,14 @@ def test_label_select_takes_the_cycles_that_it_says(simulator: Simulator, draw_c
         assert said <= measured <= said + 1, node.operator
 
 
+def test_short_rows_take_no_longer(simulator: Simulator, draw_case: Callable[..., Any]) -> None:
+    """A FIFO of a row of one beat gave a beat every four cycles."""
+    run, _ = ran(simulator, draw_case, 0, {})
+    (node,) = [each for each in simulator.core.graph.nodes if each.operator == SumPool(2, 7, 1, 1, 1, 2, 2)]
+    # 7 beats an image, and one to spare as `window_cycles` counts the first row.
+    assert 7 <= run.ports[node.outputs[0]].interval() <= 8
+
+
 @settings(max_examples=12, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(1, 2**32), data=st.data())
 def test_no_pattern_of_stalls_changes_a_value(
