@@ -11,6 +11,7 @@ an Add that only saturates, are not fitted.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 
 from rich.console import Console
@@ -77,8 +78,8 @@ def main(arguments: list[str] | None = None) -> int:
         off = (said.luts or 0) / (found.luts or 1) - 1
         missed += abs(off) > FARTHEST or (found.dsps, found.bram_tiles) != (said.dsps, said.bram_tiles)
         counts = f"{found.luts}", f"{said.luts:.0f}", f"{off:+.0%}", f"{found.dsps}", f"{said.dsps:g}"
-        table.add_row(str(shape), *counts, f"{found.bram_tiles:g}", f"{said.bram_tiles:g}")
-    console = Console(width=160)
+        table.add_row(re.sub(r"\w+=", "", str(shape)), *counts, f"{found.bram_tiles:g}", f"{said.bram_tiles:g}")
+    console = Console(width=120)
     console.print(table)
     console.print(f"{missed} operators are further from the formula" if missed else "the formula holds")
     return int(bool(missed))
