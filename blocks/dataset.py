@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from blocks.dataset_file import RGB, Dataset
+from blocks.dataset_file import CHW, RGB, Dataset
 
 if TYPE_CHECKING:
     from runtime.images.labels import LabelledImage
 
 Tensor = np.ndarray[Any, Any]
 
+ARRAY = "pictures/images.npy"
+"""Where a step has the array of the user's own images."""
 MOST_BYTES = 2**30
 """Of the images that are held in memory at once."""
 
@@ -31,6 +33,8 @@ def held_out(dataset: Dataset) -> tuple[Tensor, Tensor]:
         DatasetError: the package with the images is not installed; images and labels do not match, an image cannot be
             read, or they are too many for the memory.
     """
+    if dataset.images is not None:
+        return _of_arrays(dataset, dataset.images)
     if dataset.folder is not None:
         images = held_out_files(dataset)
         size = len(images) * math.prod(dataset.shape)
@@ -45,6 +49,30 @@ def held_out(dataset: Dataset) -> tuple[Tensor, Tensor]:
     pixels, labels = load_digits(return_X_y=True)
     chosen = np.arange(len(labels)) % dataset.held_out_every == 0
     return pixels[chosen].reshape(-1, 8, 8, 1).astype(np.uint8), labels[chosen]
+
+
+def _of_arrays(dataset: Dataset, images: Path) -> tuple[Tensor, Tensor]:
+    from runtime.errors import InputError  # noqa: PLC0415  as below
+    from runtime.images.files import classes_of  # noqa: PLC0415
+
+    assert dataset.labels is not None  # noqa: S101  the reader asks for them
+    found = _array(dataset, images, every=1)
+    try:
+        labels = classes_of(dataset.labels, len(found), dataset.classes)
+    except InputError as error:
+        raise DatasetError(str(error)) from None
+    return found[:: dataset.held_out_every], labels[:: dataset.held_out_every]
+
+
+def _array(dataset: Dataset, images: Path, every: int | None = None) -> Tensor:
+    """Every so many-th image of the array; by default the held-out ones. Raises DatasetError."""
+    from runtime.errors import InputError  # noqa: PLC0415  as below
+    from runtime.images.files import images_of  # noqa: PLC0415
+
+    try:
+        return images_of(images, dataset.shape, chw=dataset.layout == CHW)[:: every or dataset.held_out_every]
+    except InputError as error:
+        raise DatasetError(str(error)) from None
 
 
 def held_out_files(dataset: Dataset) -> list[LabelledImage]:
@@ -66,21 +94,24 @@ def read_images(dataset: Dataset, paths: Sequence[Path]) -> Tensor:
     from runtime.images.files import image_of  # noqa: PLC0415
 
     try:
-        images = [image_of(path, dataset.shape, dataset.maximum, rgb=dataset.order == RGB) for path in paths]
+        more = {"rgb": dataset.order == RGB, "chw": dataset.layout == CHW}
+        images = [image_of(path, dataset.shape, dataset.maximum, **more) for path in paths]
     except InputError as error:
         raise DatasetError(str(error)) from None
     return np.stack(images)
 
 
 def first_held_out(dataset: Dataset, images: int, setting: str) -> Tensor:
-    """The first held-out images [N, H, W, C] in a step, which has those of the user's own as `pictures/<number>`.
+    """The first held-out images [N, H, W, C] in a step.
+
+    It has those of the user's own as `pictures/<number>`, or all of them as `ARRAY`.
 
     Raises:
         DatasetError: as `held_out`, or there are fewer.
     """
     if dataset.folder is not None:
         return read_images(dataset, sorted(Path("pictures").iterdir()))
-    found, _ = held_out(dataset)
+    found = held_out(dataset)[0] if dataset.images is None else _array(dataset, Path(ARRAY))
     if len(found) < images:
         raise DatasetError(f"the data set has {len(found)} held-out images; {setting} asks for {images}")
     return found[:images]

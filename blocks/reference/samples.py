@@ -58,6 +58,7 @@ def _layers() -> dict[str, Any]:
 def _two_paths() -> dict[str, Any]:
     return {
         "name": "sample",
+        "dataset": {"images": "in.npy", "labels": "classes.npy"},
         "image": {"height": 8, "width": 8, "channels": 4},
         "blocks": [
             {"name": "res", "kind": "block", "view": "rtl",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from blocks.dataset_file import BGR, DIGITS, RGB
+from blocks.dataset_file import BGR, CHW, DIGITS, HWC, RGB
 from blocks.fifo_depths import LINK_DEPTHS
 from blocks.kinds.convolution import MOST_CHANNELS, MOST_KERNEL, MOST_PIXELS_A_SIDE, NO_PAD
 from blocks.kinds.head import FC_CACHES
@@ -49,6 +49,8 @@ _KERNEL = _key("kernel", "integer", "rows and columns of a window", minimum=1, m
 _STRIDE = _key("stride", "integer", "rows and columns from one window to the next", 1, minimum=1, maximum=MOST_KERNEL)
 _PAD = _key("pad", "pad", "rows and columns of value 0: top, left, bottom, right; each less than the kernel", NO_PAD)
 _MAPPING = "mapping"
+_LAYOUT = _key("layout", "text", "the axes of images in `.npy` files: `hwc` is rows, columns, channels; `chw` has the "
+               "channels first, as PyTorch has them", HWC, choices=(HWC, CHW))  # fmt: skip
 
 _OWN_FOLDING = (
     _key("pe", "integer", "output channels computed at once; at most `channels`", minimum=1),
@@ -102,17 +104,31 @@ FILE = (
         {},
     ),
     Table(
-        "`dataset` of your own", "Pictures, and a file with their labels.",
+        "`dataset` of your own pictures", "A folder of PNG, JPEG and `.npy`, and a file with their labels.",
         (
             _key("folder", "text", "the folder of the pictures, beside the network file"),
             _key("labels", "text", "the file with a line `filename,label` for each, beside the network file"),
             _key("held_out_every", "integer", "every so many-th line was held out of training", 1, minimum=1),
             _key("maximum", "integer", "the brightest value of a pixel; pictures are scaled to it", 255, minimum=1,
                  maximum=255),
-            _key("order", "text", "the order of a pixel's three colours", BGR, choices=(BGR, RGB)),
+            _key("order", "text", "the order of a pixel's three colours", BGR, choices=(BGR, RGB)), _LAYOUT,
         ),
         (Place(LAYERS, ("dataset",)),),
         {"folder": ("../pictures",), "labels": ("/labels.csv",)},
+    ),
+    Table(
+        "`dataset` of your own arrays", "One array with all images, uint8, and one with their classes.",
+        (
+            _key("images", "text", "a `.npy` with uint8 [N, rows, columns, channels], beside the network file"),
+            _key("labels", "text", "a `.npy` with N class numbers, beside the network file"),
+            _key("held_out_every", "integer", "every so many-th image was held out of training", 1, minimum=1),
+            _key("maximum", "integer", "the brightest value of a pixel; pictures that you classify later are scaled to "
+                 "it, the array is taken as it is", 255, minimum=1, maximum=255),
+            _key("order", "text", "the order of the three colours in pictures that you classify later", BGR,
+                 choices=(BGR, RGB)), _LAYOUT,
+        ),
+        (Place(TWO_PATHS, ("dataset",)),),
+        {"images": ("../images.npy", "images.npz"), "labels": ("labels.csv",)},
     ),
 )  # fmt: skip
 LIST = "list"

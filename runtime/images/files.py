@@ -31,22 +31,65 @@ def load_image(path: Path | str, facts: Manifest) -> NDArray[np.uint8]:
     """
     known = facts.dataset or {}
     maximum = known.get("maximum", 255)
-    return image_of(
-        Path(path), facts.image.shape, maximum if isinstance(maximum, int) else 255, rgb=known.get("order") == "rgb"
-    )
+    maximum = maximum if isinstance(maximum, int) else 255
+    rgb, chw = known.get("order") == "rgb", known.get("layout") == "chw"
+    return image_of(Path(path), facts.image.shape, maximum, rgb=rgb, chw=chw)
 
 
-def image_of(path: Path, shape: tuple[int, ...], maximum: int, *, rgb: bool = False) -> NDArray[np.uint8]:
-    """One image, uint8, of that shape (height, width, channels); ``rgb``: not B, G, R. Raises InputError."""
+def image_of(
+    path: Path, shape: tuple[int, ...], maximum: int, *, rgb: bool = False, chw: bool = False
+) -> NDArray[np.uint8]:
+    """One image, uint8, of that shape (height, width, channels).
+
+    ``rgb``: colours of pictures are not B, G, R. ``chw``: an array in a file has its channels first. Raises InputError.
+    """
     if path.suffix.lower() != NUMPY_SUFFIX:
         picture = read_picture(path, shape, maximum)
         return np.ascontiguousarray(picture[:, :, ::-1]) if rgb and shape[-1] == 3 else picture
     array = _numpy_file(path)
-    if array.shape != shape or array.dtype != np.uint8:
+    _check_pixels(path, array, array.shape, _laid_out(shape, chw=chw))
+    return np.ascontiguousarray(array.transpose(1, 2, 0)) if chw else array
+
+
+def images_of(path: Path, shape: tuple[int, ...], *, chw: bool = False) -> NDArray[np.uint8]:
+    """All images of one ``.npy``, uint8 [N, height, width, channels].
+
+    ``chw``: the file has [N, channels, height, width]. Raises InputError.
+    """
+    array = _numpy_file(path)
+    wanted = _laid_out(shape, chw=chw)
+    _check_pixels(path, array, array.shape[1:] if array.ndim == len(shape) + 1 else None, wanted, ("N",))
+    return np.ascontiguousarray(array.transpose(0, 2, 3, 1)) if chw else array
+
+
+def classes_of(path: Path, count: int, classes: int | None) -> NDArray[np.int64]:
+    """The class numbers of so many images from a ``.npy``. Raises InputError."""
+    array = _numpy_file(path)
+    if array.shape != (count,) or array.dtype.kind not in "iu":
+        what = f"is {array.dtype} of shape {array.shape}"
         raise InputError(
-            f"is {array.dtype} of shape {array.shape}", where=str(path), remedy=f"save uint8 of shape {shape}"
+            what, where=str(path), remedy=f"save the {count} class numbers of the images, shape ({count},)"
         )
-    return array
+    highest = "" if classes is None else f" to {classes - 1}"
+    wrong = (array < 0) if classes is None else (array < 0) | (array >= classes)
+    if wrong.any():
+        at = int(np.argmax(wrong))
+        what = f"has the class {array[at]} for image {at}"
+        raise InputError(what, where=str(path), remedy=f"give class numbers from 0{highest}")
+    return array.astype(np.int64)
+
+
+def _laid_out(shape: tuple[int, ...], *, chw: bool) -> tuple[int, ...]:
+    return (shape[2], *shape[:2]) if chw else shape
+
+
+def _check_pixels(
+    path: Path, array: NDArray[Any], found: tuple[int, ...] | None, shape: tuple[int, ...], before: tuple[str, ...] = ()
+) -> None:
+    if found != shape or array.dtype != np.uint8:
+        wanted = ", ".join(map(str, (*before, *shape)))
+        what = f"is {array.dtype} of shape {array.shape}"
+        raise InputError(what, where=str(path), remedy=f"save uint8 of shape ({wanted})")
 
 
 def check_image(path: Path, facts: Manifest) -> None:
