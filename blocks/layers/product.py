@@ -19,6 +19,7 @@ from blocks.layers.reach import ReadsMap, ReadsWindows
 from blocks.layers.values import Values
 from blocks.operators.mvau import Mvau
 from blocks.operators.pad import Pad
+from blocks.operators.trim import Trim
 from config.frozen import dataclass
 
 MOST_WEIGHT_BITS = 8
@@ -27,7 +28,7 @@ WEIGHT_BITS = Key("weight_bits", "integer", "bits of a weight: 1 is binary (-1, 
                   minimum=1, maximum=MOST_WEIGHT_BITS)  # fmt: skip
 CHANNELS = Key("channels", "integer", "output channels", minimum=1, maximum=MOST_CHANNELS)
 BIAS = Key("bias", "flag", "whether the parameter file has `<layer>_bias`, which is added to the sums", False)
-PE = Key("pe", "integer", "output channels computed at once; divides `channels`", 1, minimum=1)
+PE = Key("pe", "integer", "output channels computed at once; at most `channels`", 1, minimum=1)
 SIMD = Key("simd", "integer", "inputs read at once; divides the inputs", 1, minimum=1)
 KERNEL = Key("kernel", "integer", "rows and columns of a window", minimum=1, maximum=MOST_KERNEL)
 STRIDE = Key("stride", "integer", "rows and columns from one window to the next", 1, minimum=1, maximum=MOST_KERNEL)
@@ -104,8 +105,8 @@ class Convolution(ReadsWindows):
 
     def mistakes(self) -> Iterator[Misfit]:
         """Folds that do not divide."""
-        if self.channels % self.pe:
-            yield not_dividing("pe", self.pe, self.channels, "output channels")
+        if self.pe > self.channels:
+            yield "pe", f"pe {self.pe} is more than the {self.channels} output channels", f"use at most {self.channels}"
         elif self.kernel * self.source.channels % self.simd:
             yield not_dividing_inputs(self.simd, self.source.channels, self.kernel)
         else:
@@ -120,7 +121,7 @@ class Convolution(ReadsWindows):
         return pad_with(self.products.padding(), self.source)
 
     def build(self, builder: GraphBuilder, stream: str) -> str:
-        """Pad, window, matrix-vector unit, order of the pixels."""
+        """Pad, window, matrix-vector unit, order of the pixels; full beats where `pe` does not divide the channels."""
         made = self.products
         stream = builder.widen(f"{self.name}_input_width", stream, made.input_lanes)
         if self.pad != NO_PAD or made.spare:
@@ -128,7 +129,14 @@ class Convolution(ReadsWindows):
         if self.kernel > 1 or self.stride > 1 or self.mmv > 1 or self.pixels_in > 1:
             stream = builder.add(f"{self.name}_window", made.window(), stream)
         stream = builder.add(self.name, made.mvau(), stream, parameters=[f"{self.name}_weights"])
-        return builder.add(f"{self.name}_order", made.order(), stream) if made.mvau().interleaves else stream
+        if made.mvau().interleaves:
+            stream = builder.add(f"{self.name}_order", made.order(), stream)
+        return builder.add(f"{self.name}_trim", self.trim(), stream) if made.trims else stream
+
+    def trim(self) -> Trim:
+        """The operator that drops the lanes without a channel."""
+        made = self.products
+        return replace(made.trim(), bits=made.mvau().accumulator_bits, signed=True)
 
     def recipes(self) -> Iterator[Recipe]:
         """The weights [OFM, KH, KW, IFM]."""
@@ -146,8 +154,8 @@ class Convolution(ReadsWindows):
 
     @property
     def held_pixels(self) -> int:
-        """Two groups in the columns, two in their order, one in the window and one in the converters."""
-        return 4 + (6 * self.mmv if self.mmv > 1 else 0) + 2 * self.pixels_in
+        """Two groups in the columns, two in their order, one in the window, one in the converters, one to trim."""
+        return 4 + (6 * self.mmv if self.mmv > 1 else 0) + 2 * self.pixels_in + self.products.trims
 
 
 def pad_with(pad: Pad, source: Values) -> Pad:
@@ -279,7 +287,7 @@ FULLY_CONNECTED = LayerType(
             "only), from where the DMA streams them for each image", ON_CHIP, choices=(ON_CHIP, CARD_MEMORY)),
         Key("flatten", "text", "the order of the weights' columns: `hwc` as the map is stored, or `chw` as PyTorch "
             "flattens it", "hwc", choices=("hwc", "chw")),
-        PE, SIMD,
+        replace(PE, about="outputs computed at once; divides `channels`"), SIMD,
         Key("fc_cache", "text", "with card memory: `uram` reads the weights once per call and keeps them", "none",
             choices=("none", "uram")),
     ),

@@ -58,6 +58,7 @@ _MADE = (
     "_order",
     "_width",
     "_out",
+    "_trim",
     "_weights",
     "_thresholds",
     "_bias",

@@ -240,7 +240,7 @@ _OF_LAYERS = (
     _key("type", "text", "the type"),
 )
 _WRONG_IN_LAYERS: Mapping[str, tuple[Any, ...]] = {
-    "pe": (7,), "simd": (7,), "mmv": (7,),
+    "pe": (999,), "simd": (7,), "mmv": (7,),
     "pixels_in": (7,), "pad": ([3, 0, 0, 0],), "zero_point": (200,), "k": (4,), "kernel": (11,),
 }  # fmt: skip
 _POSITIONS = {each["name"]: position for position, each in enumerate(sample(LAYERS)["blocks"][0]["layers"])}

@@ -15,11 +15,14 @@ class Trim(Operator):
     It stands behind operators whose PE does not divide their channels: their last fold has lanes that mean nothing.
     """
 
+    later_fields = ("signed",)
+
     channels: int
     pixels: int
     lanes_in: int
     lanes_out: int
     bits: int
+    signed: bool = False
 
     @property
     def folds(self) -> int:
@@ -29,12 +32,12 @@ class Trim(Operator):
     @property
     def inputs(self) -> tuple[Stream, ...]:
         """`lanes_in` channels a beat; the last beat of a pixel ends with lanes that are dropped."""
-        return (Stream(self.lanes_in, self.bits, self.pixels * self.folds),)
+        return (Stream(self.lanes_in, self.bits, self.pixels * self.folds, self.signed),)
 
     @property
     def outputs(self) -> tuple[Stream, ...]:
         """`lanes_out` channels a beat."""
-        return (Stream(self.lanes_out, self.bits, self.pixels * self.channels // self.lanes_out),)
+        return (Stream(self.lanes_out, self.bits, self.pixels * self.channels // self.lanes_out, self.signed),)
 
     @property
     def buffers_input(self) -> bool:
@@ -64,7 +67,8 @@ class Trim(Operator):
     @property
     def cpp_function(self) -> str:
         """`farm::trim` with this shape."""
-        return f"farm::trim<{self.channels}, {self.pixels}, {self.lanes_in}, {self.lanes_out}, {self.bits}>"
+        signed = ", true" if self.signed else ""
+        return f"farm::trim<{self.channels}, {self.pixels}, {self.lanes_in}, {self.lanes_out}, {self.bits}{signed}>"
 
     @property
     def sv_module(self) -> SvModule:

@@ -12,6 +12,5 @@ def apply(shape: Trim, inputs: Sequence[Tensor], parameters: Sequence[Tensor]) -
     """The same elements."""
     exactly("parameters", parameters, 0)
     (given,) = exactly("inputs", inputs, 1)
-    return (
-        check_lanes("input", given, given.shape, shape.bits, signed=False).astype(lane_dtype(shape.bits, signed=False)),
-    )
+    values = check_lanes("input", given, given.shape, shape.bits, signed=shape.signed)
+    return (values.astype(lane_dtype(shape.bits, signed=shape.signed)),)

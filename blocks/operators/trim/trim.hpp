@@ -7,17 +7,18 @@
 namespace farm {
 
 // Beat f of a pixel goes to place f * LANES_IN % LANES_OUT behind what waits. What a full beat leaves over waits.
-template <int CHANNELS, int PIXELS, int LANES_IN, int LANES_OUT, int BITS>
-void trim(stream<lanes<LANES_IN, BITS> >& input, stream<lanes<LANES_OUT, BITS> >& output) {
+template <int CHANNELS, int PIXELS, int LANES_IN, int LANES_OUT, int BITS, bool SIGNED = false>
+void trim(stream<typename beat_of<SIGNED, LANES_IN, BITS>::type>& input,
+          stream<typename beat_of<SIGNED, LANES_OUT, BITS>::type>& output) {
     const int FOLDS = (CHANNELS + LANES_IN - 1) / LANES_IN;
     const int PLACES = LANES_OUT + LANES_IN;
     static_assert(LANES_IN <= LANES_OUT && CHANNELS % LANES_OUT == 0, "full beats of at least as many lanes");
-    uint_t<BITS> waiting[PLACES];
+    typename element_of<SIGNED, BITS>::type waiting[PLACES];
     FARM_PARTITION(waiting);
     trim_pixels: for (int pixel = 0; pixel < PIXELS; pixel++) {
         trim_folds: for (int fold = 0; fold < FOLDS; fold++) {
 #pragma HLS PIPELINE II=1
-            const lanes<LANES_IN, BITS> beat = input.read();
+            const typename beat_of<SIGNED, LANES_IN, BITS>::type beat = input.read();
             bool full = false;
             trim_places: for (int f = 0; f < FOLDS; f++) {
 #pragma HLS UNROLL
@@ -30,7 +31,7 @@ void trim(stream<lanes<LANES_IN, BITS> >& input, stream<lanes<LANES_OUT, BITS> >
                 }
             }
             if (full) {
-                lanes<LANES_OUT, BITS> filled;
+                typename beat_of<SIGNED, LANES_OUT, BITS>::type filled;
                 FARM_PARTITION(filled.lane);
                 trim_filled: for (int l = 0; l < LANES_OUT; l++) {
 #pragma HLS UNROLL

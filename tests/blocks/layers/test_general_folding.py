@@ -52,13 +52,28 @@ def test_other_cores_and_the_same_results(read) -> None:
     assert results[0].tolist() == results[1].tolist()
 
 
+@pytest.mark.parametrize(("pe", "folds", "lanes"), [(3, 3, 4), (5, 2, 8), (7, 2, 8)])
+def test_a_pe_that_does_not_divide_ends_with_a_fold_that_is_not_full(read, pe: int, folds: int, lanes: int) -> None:
+    """8 channels of 3 are folds of 3, 3 and 2; they leave in beats of 4, which divide the channels."""
+    uneven, small = read(FAST.replace("pe: 8, simd: 9", f"pe: {pe}, simd: 9"))
+    nodes = {node.name: node.operator for node in uneven.blocks[0].core().graph.nodes}
+    assert nodes["conv0"].cycles() == folds * 27 // 9 * 64
+    assert nodes["conv0_trim"].outputs[0].lanes == lanes
+    images = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3)).astype(np.uint8)
+    found = []
+    for network in (uneven, small):
+        values = {block.name: network_values(network, block) for block in network.blocks}
+        found.append(run_network(network, values, images, values["back"].streamed)["front"])
+    assert found[0].tolist() == found[1].tolist()
+
+
 @pytest.mark.parametrize(
     ("before", "after", "line", "what"),
     [
         ("conv0", "conv9", 4, "there is no layer called 'conv9' in the topology"),
         ("simd: 9", "kernel: 9", 4, "'kernel' is no part of a folding"),
         ("{conv_a: {pe: 8}}", "{conv_a: {channels: 8}}", 5, "'channels' is no part of a folding"),
-        ("pe: 8, simd: 9", "pe: 5, simd: 9", 4, "pe 5 does not divide 8 output channels"),
+        ("pe: 8, simd: 9", "pe: 9, simd: 9", 4, "pe 9 is more than the 8 output channels"),
     ],
 )
 def test_mistakes_name_the_folding_s_line(read, before: str, after: str, line: int, what: str) -> None:

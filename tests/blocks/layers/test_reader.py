@@ -94,7 +94,7 @@ MISTAKES = {
                          "channels: 4, kernel: 3, pad: [1, 1, 1, 1], weight_bits: 2, pe: 2, simd: 8", 17,
                          "main gives 4x4x4 and side 4x4x8", "the same rows"),
     "factor": ("factors: [1, 1]", "factors: [2, 17]", 17, "factors [2, 17]", "1 to 16"),
-    "pe": ("weight_bits: 4, pe: 4", "weight_bits: 4, pe: 3", 7, "pe 3 does not divide 8 output channels", "1, 2, 4"),
+    "pe": ("weight_bits: 4, pe: 4", "weight_bits: 4, pe: 9", 7, "pe 9 is more than the 8 output channels", "at most 8"),
     "simd": ("pe: 4, simd: 3", "pe: 4, simd: 2", 7, "simd 2 does not divide 3 inputs of a kernel row", "1, 3"),
     "weights": ("weight_bits: 4", "weight_bits: 9", 7, "'weight_bits' is 9", "at most 8"),
     "sums into a pool": ("      - {name: act0, type: threshold, bits: 4}\n", "", 8,
@@ -136,7 +136,7 @@ def test_all_mistakes_at_once(read) -> None:
     changes = [MISTAKES[name][:2] for name in ("grouped", "zero point", "pe", "made name", "top_k")]
     with pytest.raises(ConfigError) as error:
         read(*changes)
-    words = ["pe 3", "conv0_pad", "grouped", "k is 11"]
+    words = ["pe 9", "conv0_pad", "grouped", "k is 11"]
     text = [problem.what for problem in error.value.problems]
     assert all(any(word in what for what in text) for word in words[:3]), text
     assert [p.line for p in error.value.problems] == sorted(p.line for p in error.value.problems)

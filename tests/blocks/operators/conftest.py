@@ -74,6 +74,7 @@ SHAPES: tuple[Operator, ...] = (
     Trim(12, 5, 5, 6, 3),
     Trim(16, 4, 3, 16, 2),
     Trim(10, 3, 7, 10, 4),
+    Trim(12, 3, 5, 6, 9, signed=True),
     Deinterleave(6, 6, 2, 3, 9, signed=True),
     Deinterleave(4, 8, 1, 2, 3),
     Threshold(8, 5, 4, -37, 41, 2),

@@ -44,7 +44,7 @@ class Drawn:
         layer: Layer = {
             "name": self.name(), "type": "convolution", "channels": channels, "kernel": kernel, "stride": stride,
             "pad": pad, "weight_bits": self.rng.randint(1, 8), "bias": self.rng.random() < 0.3,
-            "pe": self.divisor(channels), "simd": self.divisor(self.channels),
+            "pe": self.rng.randint(1, channels), "simd": self.divisor(self.channels),
         }  # fmt: skip
         self.height = (self.height + pad[0] + pad[2] - kernel) // stride + 1
         self.width = (self.width + pad[1] + pad[3] - kernel) // stride + 1
