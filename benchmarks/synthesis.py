@@ -34,6 +34,7 @@ from rich.table import Table
 from blocks.core.base import Core
 from blocks.core.graph import Graph, GraphCore
 from blocks.core.rtl import render, top_text
+from blocks.dma import DmaCore
 from blocks.network import Network, find_network
 from blocks.operators.mvau import Mvau
 from blocks.operators.threshold import Threshold
@@ -75,7 +76,13 @@ class Run:
 
 
 def synthesise(
-    top: str, texts: dict[str, str], files: Iterable[str], *, plain: bool = False, infers: bool = True
+    top: str,
+    texts: dict[str, str],
+    files: Iterable[str],
+    *,
+    plain: bool = False,
+    urams: bool = False,
+    infers: bool = True,
 ) -> Run:
     """Synthesise in a temporary folder, as the steps do. Raises SystemExit with the step's log."""
     with tempfile.TemporaryDirectory() as name:
@@ -83,7 +90,7 @@ def synthesise(
         wanted = {file: (ROOT / "blocks" / file).read_text() for file in files} | texts
         extra = {VARIANT: (ROOT / "benchmarks" / "rtl" / VARIANT).read_text()} if plain else {}
         extra[DSP_MAP] = (ROOT / "toolchains/open/synthesis" / DSP_MAP).read_text()
-        script = synthesis_script(top, wanted, instead=(VARIANT,) if plain else (), infers=infers)
+        script = synthesis_script(top, wanted, (VARIANT,) if plain else (), urams=urams, infers=infers)
         for file, text in (wanted | extra | {"synthesis.ys": script}).items():
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             (folder / file).write_text(text)
@@ -169,7 +176,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(core: Core) -> Run:
     view = render(core)
-    return _noted(synthesise(view.name, {"core.sv": view.top}, view.files), view.name)
+    urams = isinstance(core, DmaCore) and core.keeps_weights
+    return _noted(synthesise(view.name, {"core.sv": view.top}, view.files, urams=urams), view.name)
 
 
 def _run_plain(core: GraphCore) -> Run:
