@@ -10,7 +10,7 @@ from pathlib import Path
 from blocks.balance import FoldingError, folded
 from blocks.network import NETWORKS, Network, available
 from blocks.qonnx.file import OnnxError, load
-from blocks.qonnx.importing import Options, convert
+from blocks.qonnx.importing import Options, convert, without_softmax
 from blocks.qonnx.proof import Proof, prove, read_inputs
 from blocks.qonnx.writing import write
 from config.bounded.lines import read_lines
@@ -54,7 +54,8 @@ def import_onnx(path: Path, given: argparse.Namespace) -> tuple[Network, Proof]:
     if name in available() and folder.resolve() != NETWORKS.resolve():
         raise OnnxError(f"--name {name}: a network that ships has that name; give another")
     labels = _labels(given.labels) if given.labels else ()
-    model = load(path)
+    whole = load(path)
+    model = without_softmax(whole)
     converted = convert(model, Options(name, given.pixel_scale, given.pixel_offset, given.top, labels))
     try:
         network = folded(converted.network, given.fps, Build().clock_mhz)
@@ -67,7 +68,8 @@ def import_onnx(path: Path, given: argparse.Namespace) -> tuple[Network, Proof]:
     def check(made: Network) -> str:
         images = read_inputs(given.inputs, converted, made) if given.inputs else None
         proofs.append(prove(model, converted, made, images))
-        return str(proofs[0])
+        left_out = "" if model is whole else f"Left out: {whole.nodes[-1]} at the end, which changes no order.\n"
+        return left_out + str(proofs[0])
 
     return write(converted, folder, check), proofs[0]
 

@@ -157,7 +157,8 @@ def _trunc(node: Node, given: Given, place: Callable[[Array, bool], Array], roun
 
 def _linear(node: Node, given: Given, place: Callable[[Array, bool], Array]) -> Quantizer:
     point = given(2)
-    kind = np.dtype(np.uint8) if point is None else point.dtype
+    wanted = {0: np.uint8, 2: np.uint8, 3: np.int8}.get(int(node.attributes.get("output_dtype", 0)), np.void)
+    kind = np.dtype(wanted) if point is None else point.dtype
     if kind not in (np.dtype(np.int8), np.dtype(np.uint8)):
         raise RefusedError(f"integers of type {kind}", "int8 or uint8")
     scale = _scale(given(1))

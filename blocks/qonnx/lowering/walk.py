@@ -59,17 +59,17 @@ _MOVES = ("Identity", "Dropout", "Transpose", "Flatten", "Reshape", "Squeeze", "
 _WHOLE: Mapping[str, tuple[int, ...]] = {
     "QuantizeLinear": (2,),
     "DequantizeLinear": (0, 2),
-    "Quant": (3,),
-    "IntQuant": (3,),
-    "Trunc": (3, 4, 5),
+    "Quant": (2, 3),
+    "IntQuant": (2, 3),
+    "Trunc": (2, 3, 4, 5),
     "ReduceMean": (1,),
 }
 """Inputs that are whole numbers; of others, only nodes that move numbers take any."""
 OF_QONNX = ("Quant", "IntQuant", "BipolarQuant", "Trunc")
 NEAREST: Mapping[str, str] = {
     "Concat": "an Add of two paths",
-    "Softmax": "cut it off, it changes no order: --top K gives the best classes, and raw sums leave without it",
-    "LogSoftmax": "cut it off, it changes no order: --top K gives the best classes",
+    "Softmax": "at the end, where it is left out",
+    "LogSoftmax": "Softmax at the end, where it is left out",
     "Sigmoid": "a Quant in its place, or Relu",
     "Tanh": "a Quant in its place, or Clip to -1 and 1",
     "LeakyRelu": "Relu",
@@ -168,7 +168,8 @@ def walk(model: Model, given: Given) -> Walked:
             f"output '{model.output.name}': it does not depend on the image; export the network again"
         )
     elif found is not None and found.raw is not None:
-        found = dataclasses.replace(found, raw=None, scale=np.ones(found.channels))
+        zero = Arithmetic("add", np.full((1, 1), found.raw, np.float32))  # the file gives codes, not values
+        found = dataclasses.replace(found, raw=None, scale=np.ones(found.channels), steps=(zero,))
     refusals.raise_if_any()
     assert isinstance(found, Flow)  # noqa: S101  a refusal would have been raised
     return Walked(found, last, image, pixels, meanings, best)

@@ -126,7 +126,7 @@ REFUSED: list[tuple[Callable[[QonnxFile], str], str]] = [
     (square, r"node 'square' \(Mul\): Mul of two tensors"),
     (operator("Abs"), r"node 'odd' \(Abs\): not supported; the nearest that works"),
     (operator("Sin"), r"node 'odd' \(Sin\): not supported; the nearest that works"),
-    (operator("Softmax"), r"node 'odd' \(Softmax\): not supported; the nearest that works: cut it off"),
+    (operator("Softmax"), r"node 'odd' \(Softmax\): not supported; the nearest that works: at the end"),
     (whole_scale, r"node 'weights' \(DequantizeLinear\): input 1 is int32; the nearest that works: float32"),
     (rounded_ties, r"node 'best' \(ArgMax\): the best of sums and a bias that float32 rounds.*or raw sums"),
     (concatenation, r"node 'both' \(Concat\): not supported; the nearest that works: an Add of two paths"),

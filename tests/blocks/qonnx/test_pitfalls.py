@@ -10,6 +10,8 @@ import pytest
 from imported import compared, layers, refused
 from qonnx_files import QonnxFile, integers, norm
 
+from blocks.parameters.__main__ import main
+
 Rng = np.random.Generator
 
 
@@ -256,3 +258,23 @@ def test_what_fits_no_operator_is_refused_without_a_traceback(tmp_path: Path) ->
         odd = file.node("Transpose" if name == "perm" else "MaxPool", [x], name="odd", **{name: values})
         (line,) = refused(tmp_path, file, ended(file, odd, rng))
         assert "'odd'" in line
+
+
+def test_codes_as_results_and_zero_points_in_whole_numbers(tmp_path: Path) -> None:
+    """QuantizeLinear at the end gives codes with their zero point; QKeras writes zero points as integers."""
+    file, x, rng = begun((1, 2, 3, 3))
+    x = file.gemm(file.flatten(x), file.weights(integers(rng, (6, 36)), 0.25))
+    for node in file.nodes:
+        if node.op_type == "Quant":
+            node.input[2] = file.constant(np.int64(0))
+    x = file.node("QuantizeLinear", [x, file.constant(np.float32(0.5)), file.constant(np.int8(-7))], name="codes")
+    made = compared(tmp_path, file, x)
+    assert layers(made)["codes"]["zero_point"] == 121
+
+
+def test_a_softmax_at_the_end_is_left_out(tmp_path: Path) -> None:
+    file, x, rng = begun((1, 2, 3, 3))
+    x = file.gemm(file.flatten(x), file.weights(integers(rng, (6, 36)), 0.25), name="fc")
+    path = file.save(tmp_path / "file.onnx", file.node("Softmax", [x], axis=-1, name="soft"))
+    assert main(["import", str(path), "--name", "mine", "--into", str(tmp_path), "--top", "2"]) == 0
+    assert "# Left out: node 'soft' (Softmax) at the end" in (tmp_path / "mine.yaml").read_text()
