@@ -278,3 +278,18 @@ def test_a_softmax_at_the_end_is_left_out(tmp_path: Path) -> None:
     path = file.save(tmp_path / "file.onnx", file.node("Softmax", [x], axis=-1, name="soft"))
     assert main(["import", str(path), "--name", "mine", "--into", str(tmp_path), "--top", "2"]) == 0
     assert "# Left out: node 'soft' (Softmax) at the end" in (tmp_path / "mine.yaml").read_text()
+
+
+def test_means_and_paddings_as_other_exporters_write_them(tmp_path: Path) -> None:
+    file, x, rng = begun(zero=2)
+    square = {"kernel_shape": [3, 3], "strides": [2, 2]}
+    x = file.node("AveragePool", [x], name="padded", count_include_pad=1, pads=[1, 1, 0, 0], **square)
+    x = file.quant(x, 0.25, 1, name="means")
+    x = file.node("Conv", [x, file.weights(integers(rng, (4, 4, 3, 3)), 0.25)], auto_pad="SAME_UPPER", strides=[2, 2])
+    x = file.transpose(file.quant(x, 0.5, bits=3), (0, 2, 3, 1))
+    x = file.node("ReduceMean", [x], axes=[1, 2], keepdims=0)
+    made = compared(tmp_path, file, file.matmul(x, file.weights(integers(rng, (4, 3)), 0.25)))
+    assert layers(made)["padded"]["pad"] == [1, 1, 0, 0]
+    file, x, rng = begun()
+    x = file.node("AveragePool", [x], name="edge", pads=[1, 1, 1, 1], **square)
+    assert "an average that leaves the padding out" in refused(tmp_path, file, x)[0]
