@@ -3,7 +3,8 @@
     python -m benchmarks.onnx_import [--size PIXELS]
 
 The file is made first (`benchmarks/onnx_import/resnet50.py`). The import with its proof runs in a process of its own,
-with the command that people type. The exit status is 1 above 60 s or 4 GiB, or if the import fails.
+with the command that people type. The exit status is 1 above 60 s of CPU time, which other work on the machine hardly
+changes, or above 4 GiB, or if the import fails.
 """
 
 from __future__ import annotations
@@ -39,9 +40,9 @@ def main(arguments: list[str] | None = None) -> int:
         child.returncode = os.waitstatus_to_exitcode(status)
         seconds, gib = time.monotonic() - started, usage.ru_maxrss / 2**20
     cpu = usage.ru_utime + usage.ru_stime
-    sys.stdout.write(f"import: {seconds:.1f} s ({cpu:.1f} s of CPU; limit {MOST_SECONDS:.0f} s), ")
+    sys.stdout.write(f"import: {cpu:.1f} s of CPU (limit {MOST_SECONDS:.0f} s), {seconds:.1f} s in all, ")
     sys.stdout.write(f"peak {gib:.2f} GiB (limit {MOST_GIB:.0f} GiB)\n")
-    return int(child.returncode != 0 or seconds > MOST_SECONDS or gib > MOST_GIB)
+    return int(child.returncode != 0 or cpu > MOST_SECONDS or gib > MOST_GIB)
 
 
 if __name__ == "__main__":

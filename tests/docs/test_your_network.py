@@ -1,16 +1,19 @@
-"""docs/your_network.md, line by line: its exporter, its files, the picture classes."""
+"""docs/your_network.md, line by line: its exporters, its files, the picture classes."""
 
 from __future__ import annotations
 
 import importlib.util
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
 
+import needs
 import numpy as np
 import pytest
+from flow_checkout import copy_checkout
 
 from blocks.dataset import held_out
 from blocks.network import Network, find_network
@@ -18,7 +21,9 @@ from blocks.network_model import network_values, run_network
 
 ROOT = Path(__file__).resolve().parents[2]
 EXPORTER = ROOT / "docs/examples/export_general.py"
+TRAINING = ROOT / "docs/examples/train_brevitas.py"
 PAGE = (ROOT / "docs/your_network.md").read_text("utf-8")
+BREVITAS, INTEGERS = PAGE.split("\n## ")[1:]
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +86,36 @@ def test_every_array_on_the_page_is_written(exporter) -> None:
     arrays = {name for block in exporter.export(exporter.trained()).values() for name in block}
     listed = set(re.findall(r"`((?:conv|act|fc)\w*_(?:weights|thresholds|descending|bias))`", PAGE))
     assert listed == arrays
+
+
+def test_the_model_on_the_page_is_the_script_s() -> None:
+    _, model, _ = re.split(r"^# (?:Begin|End) of the page\.$", TRAINING.read_text("utf-8"), flags=re.MULTILINE)
+    assert f"```python\n{model.strip()}\n```" in BREVITAS
+
+
+def _commands(text: str) -> list[str]:
+    return [line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
+
+
+@pytest.mark.nightly
+@pytest.mark.slow
+def test_every_command_from_training_to_pictures(tmp_path) -> None:
+    """The lines of the page, one after the other. Only the first is not run: what it installs is asked for."""
+    python, folder = needs.training_python(), tmp_path / "FOLDER"
+    checkout = copy_checkout(tmp_path / "checkout")
+    install, train, import_, dataset, demo = (
+        shlex.split(line.replace("FOLDER", str(folder))) for line in _commands(BREVITAS)
+    )
+    assert install == [".venv/bin/pip", "install", "-e", ".[train,qonnx]"]
+    assert train[0] == import_[0] == ".venv/bin/python"
+    trained = subprocess.run([python, *train[1:]], cwd=ROOT, check=True, capture_output=True, text=True)
+    (right,) = re.findall(r"^(\d+) of 360 held-out digits are right$", trained.stdout, re.MULTILINE)
+    assert int(right) > 340
+    subprocess.run([sys.executable, *import_[1:]], cwd=ROOT, check=True)
+    assert dataset[0::2] == ["echo", ">>"]
+    with Path(dataset[3]).open("a") as file:
+        file.write(dataset[1] + "\n")
+    assert demo[0] == ".venv/bin/doit"
+    printed = checkout.doit(*demo[1:])
+    assert f"{right} of 360 held-out images are right" in printed
+    assert "every index equals the integer model's" in printed
