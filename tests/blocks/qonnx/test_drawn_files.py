@@ -19,7 +19,7 @@ from blocks.network import Network
 from blocks.network_model import network_values, run_network
 from blocks.qonnx.file import Model, OnnxError, load
 from blocks.qonnx.importing import Converted, Options, convert
-from blocks.qonnx.interpreter import run
+from blocks.qonnx.interpreter import Interpreter, run
 from blocks.qonnx.proof import prove
 from blocks.qonnx.writing import write
 
@@ -54,7 +54,8 @@ def compared_on_others(model: Model, converted: Converted, network: Network, see
     images = np.random.default_rng(seed).integers(0, 256, (4, image.height, image.width, image.channels), np.uint8)
     values = {block.name: network_values(network, block) for block in network.blocks}
     found = run_network(network, values, images)[network.last.name]
-    expected = run(model, converted.image.tensor(images))[converted.result.tensor].value
+    inputs, numbers = converted.image.tensor(images), converted.image.numbers(images)
+    expected = Interpreter(model).run(inputs, numbers=numbers)[converted.result.tensor].value
     if converted.result.top:
         best = np.argsort(-expected.reshape(4, -1), axis=1, kind="stable")
         assert found.reshape(4, -1).tolist() == best[:, : converted.result.top].tolist(), seed
