@@ -7,6 +7,7 @@ float32 accumulation may have.
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 from collections.abc import Callable
@@ -25,13 +26,33 @@ Tensor = np.ndarray[Any, Any]
 JUDGE = Path(__file__).parents[2] / "helpers" / "onnx_files" / "judge.py"
 SUMS = {"Conv", "MatMul", "Gemm", "AveragePool", "GlobalAveragePool", "ReduceMean", "Add", "BatchNormalization"}
 HALF_ULP = 2.0**-24
-NETWORKS = [small_network, residual_network, qdq_network]
+ROUNDINGS = ("ROUND", "CEIL", "FLOOR", "UP", "DOWN", "HALF_UP", "HALF_DOWN")
+
+
+def quantizers(file: QonnxFile, rng: np.random.Generator) -> str:
+    """Quant in all rounding modes and ranges, BipolarQuant, Trunc, and per-channel scales, added up."""
+    x = file.by("Sub", file.input, 0.5)
+    made = [file.quant(x, rng.uniform(0.01, 0.1), bits=4, rounding=mode) for mode in ROUNDINGS]
+    for signed, narrow in itertools.product((True, False), repeat=2):
+        made += [file.quant(x, 0.03125, float(rng.integers(0, 4)), 4, signed=signed, narrow=narrow)]
+    made += [file.quant(x, rng.uniform(0.01, 0.1, (1, 3, 1, 1)), bits=4), file.quant(x, -0.05, bits=5)]
+    made += [file.quant(x, 0.3, bits=1), file.bipolar(x, 0.3), file.bipolar(x, -0.3)]
+    quantized = file.quant(x, 1 / 64, bits=8)
+    made += [file.trunc(quantized, 1 / 64, 0.0, 8, 4, mode) for mode in ("FLOOR", "CEIL", "ROUND")]
+    total = made[0]
+    for each in made[1:]:
+        total = file.add(total, each)
+    return total
+
+
+NETWORKS = [small_network, residual_network, qdq_network, quantizers]
 
 
 def judged(python: Path, folder: Path, tensors: dict[str, Tensor], *words: str) -> dict[str, Tensor]:
     np.savez(folder / "in.npz", **tensors)
     command = [python, JUDGE, folder / "net.onnx", folder / "in.npz", folder / "out.npz", *words]
-    subprocess.run(command, check=True, capture_output=True)
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     with np.load(folder / "out.npz") as file:
         return {name: file[name] for name in file.files}
 

@@ -34,7 +34,8 @@ def alone(model: Any, node: Any, tensors: dict[str, Any]) -> dict[str, Any]:
         from qonnx.custom_op.registry import getCustomOp
 
         context = {name: np.asarray(tensors[name]) for name in node.input}
-        getCustomOp(node).execute_node(context, model.graph)
+        version = next(each.version for each in model.opset_import if each.domain == QONNX)
+        getCustomOp(node, onnx_opset_version=version).execute_node(context, model.graph)
         return {name: np.asarray(context[name]) for name in node.output}
     inputs = [
         helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(tensors[name].dtype), tensors[name].shape)
