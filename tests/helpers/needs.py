@@ -80,9 +80,11 @@ def hls_compiler() -> Path:
 
 def judges() -> Path:
     """An interpreter whose environment has the packages qonnx and onnxruntime, which must not be installed in ours."""
-    named = os.environ.get("FARM_JUDGES", "")
+    named = os.environ.get("DATAFLOW_FARM_JUDGES", "")
     if not named:
-        pytest.skip("FARM_JUDGES names no Python with qonnx and onnxruntime: pip install qonnx onnxruntime in a venv")
+        pytest.skip(
+            "DATAFLOW_FARM_JUDGES names no Python with qonnx and onnxruntime: pip install qonnx onnxruntime in a venv"
+        )
     return Path(named)
 
 
