@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import needs
 import numpy as np
 import pytest
+from flow_checkout import copy_checkout
 
 from blocks.balance import folded
 from blocks.network import read_network
@@ -43,6 +45,23 @@ def test_mnist_tfc_1w2a(tmp_path: Path) -> None:
     model = load(path)
     real = run(model, (images.astype(np.float32) / 255).reshape(-1, 1, 28, 28))[model.output.name].value
     assert (real.reshape(len(images), 10).argmax(1) == found).all()
+
+
+@pytest.mark.nightly
+@pytest.mark.slow
+def test_mnist_tfc_1w2a_is_built_and_simulated(tmp_path: Path) -> None:
+    """784 pixels enter one by one, which is the pace of the first core and of the whole kernel."""
+    path, folder = needs.public_file("TFC_1W2A.onnx", ZOO), tmp_path / "made"
+    assert main(["import", str(path), "--name", "tfc", "--top", "1", "--into", str(folder)]) == 0
+    checkout, network = copy_checkout(tmp_path / "checkout"), f"network={folder / 'tfc.yaml'}"
+    checkout.doit("build", network)
+    cycles = re.findall(r": ([\d,]+) cycles an image \(([\d,]+) predicted\)", checkout.doit("cosim", network))
+    assert len(cycles) == 5  # four blocks and the DMA
+    assert all(found == predicted for found, predicted in cycles)
+    checkout.doit("build", network, "target=hw_emu")
+    printed = checkout.doit("kernel", network, "target=hw_emu")
+    assert "kernel: 784 cycles an image (784 predicted)" in printed
+    assert "elements equal to the model" in printed
 
 
 @pytest.mark.slow
