@@ -131,7 +131,7 @@ def _filled(inputs: Inputs, flow: Flow) -> tuple[int, ...]:
     rest = filled[1:]
     if filled.count(-1) == 1 and -1 in rest and math.prod(each for each in rest if each != -1) > 0:
         rest[rest.index(-1)] = elements // math.prod(each for each in rest if each != -1)
-    if math.prod(rest) != elements:
+    if math.prod(rest) != elements or filled[0] not in (1, -1):
         raise RefusedError(f"{list(shape[1:])} as {given}", "the batch first, and then all numbers of an image")
     return tuple(rest)
 

@@ -51,8 +51,8 @@ def read_windows(node: Node, flow: Flow, kernel: tuple[int, ...] | None = None) 
     if len(kernel) != 2 or flow.axes != CHW:
         what = f"a kernel {list(kernel)} over a tensor {list(flow.shape)} of layout {flow.axes}"
         raise RefusedError(what, "two dimensions, channels first (a Transpose in front of it)")
-    strides = tuple(given.get("strides") or (1, 1))
-    dilations = tuple(given.get("dilations") or (1, 1))
+    strides = tuple(given.get("strides", (1, 1)))
+    dilations = tuple(given.get("dilations", (1, 1)))
     if kernel[0] != kernel[1] or len(set(strides)) != 1:
         raise RefusedError(f"kernel {list(kernel)} with strides {list(strides)}", "square kernels, equal strides")
     if set(dilations) != {1}:
@@ -64,7 +64,7 @@ def read_windows(node: Node, flow: Flow, kernel: tuple[int, ...] | None = None) 
 
 def _pads(node: Node, flow: Flow, kernel: int, stride: int) -> tuple[int, int, int, int]:
     auto = str(node.attributes.get("auto_pad", "NOTSET"))
-    pads = tuple(node.attributes.get("pads") or (0, 0, 0, 0))
+    pads = tuple(node.attributes.get("pads", (0, 0, 0, 0)))
     if auto == "NOTSET":
         if len(pads) != 4 or min(pads) < 0:
             raise RefusedError(f"padding {list(pads)}", "four numbers from 0")

@@ -101,6 +101,17 @@ def rounded_ties(file: QonnxFile) -> str:
     return file.node("ArgMax", [x], axis=1, name="best")
 
 
+def other_batch(file: QonnxFile) -> str:
+    return file.reshape(file.quant(file.input, 1 / 255, bits=8, signed=False), (2**40, 192))
+
+
+def no_pads(file: QonnxFile) -> str:
+    out = simple(file)
+    pads = next(each for each in file.nodes[-1].attribute if each.name == "pads")
+    del pads.ints[:]
+    return out
+
+
 def concatenation(file: QonnxFile) -> str:
     x = file.quant(file.input, 1 / 255, bits=8, signed=False)
     return file.node("Concat", [x, x], name="both", axis=1)
@@ -129,6 +140,8 @@ REFUSED: list[tuple[Callable[[QonnxFile], str], str]] = [
     (operator("Softmax"), r"node 'odd' \(Softmax\): not supported; the nearest that works: at the end"),
     (whole_scale, r"node 'weights' \(DequantizeLinear\): input 1 is int32; the nearest that works: float32"),
     (rounded_ties, r"node 'best' \(ArgMax\): the best of sums and a bias that float32 rounds.*or raw sums"),
+    (other_batch, r"\(Reshape\): \[3, 8, 8\] as \[1099511627776, 192\]; the nearest that works: the batch first"),
+    (no_pads, r"node 'conv0' \(Conv\): padding \[\]; the nearest that works: four numbers"),
     (concatenation, r"node 'both' \(Concat\): not supported; the nearest that works: an Add of two paths"),
     (
         grouped,
