@@ -106,7 +106,7 @@ class TestStandIns:
             np.testing.assert_array_equal(array, values[name])
 
     def test_fc_weights(self) -> None:
-        head = find_network("resnet50").head
+        head = find_network("resnet50").last
         weights = stand_in_fc_weights(head.core().graph, head.name)
         assert (weights.shape, weights.dtype) == ((1000, 2048), np.int8)
         assert (weights.min(), weights.max()) == (-128, 127)

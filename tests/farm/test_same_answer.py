@@ -95,7 +95,8 @@ def answers(folder: Path, words: object, seed: int, environment: dict[str, str])
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    # How long a step's process lived is measured outside the frozen clock.
+    return re.sub(r"took \d+\.\d s", "took N s", done.stdout)
 
 
 def written(folder: Path) -> dict[str, str]:
