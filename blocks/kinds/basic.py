@@ -17,6 +17,7 @@ CONVOLUTIONS = ("conv_a", "conv_b", "conv_side")
 ACTIVATIONS = ("act_a", "act_b", "act_side", "act")
 """Mappings of a basic block: `bits`, `values`, `zero_point`, `scale`, `descending`, `pe` of its thresholds."""
 MAPPINGS = (*CONVOLUTIONS, *ACTIVATIONS, "join")
+"""The keys of such a block in a network file whose values are mappings."""
 _SIGNED = {"values": "signed"}
 
 

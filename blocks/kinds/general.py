@@ -22,6 +22,7 @@ from config.document import Section
 from config.frozen import dataclass
 
 MAPPINGS = ("join",)
+"""The keys of such a block in a network file whose values are mappings."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from config.document import Section
 from config.frozen import dataclass
 
 MAPPINGS = ()
+"""The keys of such a block in a network file whose values are mappings."""
 
 LOGIT_BITS = 32
 FC_CACHES = ("none", "uram")

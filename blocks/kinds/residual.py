@@ -18,6 +18,7 @@ from config.document import Section
 from config.frozen import dataclass
 
 MAPPINGS = ("conv2a", "conv2b", "conv2c", "conv1")
+"""The keys of such a block in a network file whose values are mappings."""
 
 INNER_BITS = 2
 OUTPUT_BITS = 4

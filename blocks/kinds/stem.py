@@ -16,6 +16,7 @@ from config.document import Section
 from config.frozen import dataclass
 
 MAPPINGS = ("conv0", "max_pool")
+"""The keys of such a block in a network file whose values are mappings."""
 
 
 @dataclass(frozen=True)
