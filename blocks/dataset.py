@@ -33,8 +33,8 @@ def held_out(dataset: Dataset) -> tuple[Tensor, Tensor]:
         DatasetError: the package with the images is not installed; images and labels do not match, an image cannot be
             read, or they are too many for the memory.
     """
-    if dataset.images is not None:
-        return _of_arrays(dataset, dataset.images)
+    if dataset.images is not None and dataset.labels is not None:
+        return _of_arrays(dataset, dataset.images, dataset.labels)
     if dataset.folder is not None:
         images = held_out_files(dataset)
         size = len(images) * math.prod(dataset.shape)
@@ -51,22 +51,21 @@ def held_out(dataset: Dataset) -> tuple[Tensor, Tensor]:
     return pixels[chosen].reshape(-1, 8, 8, 1).astype(np.uint8), labels[chosen]
 
 
-def _of_arrays(dataset: Dataset, images: Path) -> tuple[Tensor, Tensor]:
-    from runtime.errors import InputError  # noqa: PLC0415  as below
+def _of_arrays(dataset: Dataset, images: Path, labels: Path) -> tuple[Tensor, Tensor]:
+    from runtime.errors import InputError  # noqa: PLC0415  only such a data set needs these
     from runtime.images.files import classes_of  # noqa: PLC0415
 
-    assert dataset.labels is not None  # noqa: S101  the reader asks for them
     found = _array(dataset, images, every=1)
     try:
-        labels = classes_of(dataset.labels, len(found), dataset.classes)
+        classes = classes_of(labels, len(found), dataset.classes)
     except InputError as error:
         raise DatasetError(str(error)) from None
-    return found[:: dataset.held_out_every], labels[:: dataset.held_out_every]
+    return found[:: dataset.held_out_every], classes[:: dataset.held_out_every]
 
 
 def _array(dataset: Dataset, images: Path, every: int | None = None) -> Tensor:
     """Every so many-th image of the array; by default the held-out ones. Raises DatasetError."""
-    from runtime.errors import InputError  # noqa: PLC0415  as below
+    from runtime.errors import InputError  # noqa: PLC0415  only such a data set needs these
     from runtime.images.files import images_of  # noqa: PLC0415
 
     try:

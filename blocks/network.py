@@ -29,7 +29,7 @@ from config.problem import ConfigError, Problem, Problems, suggestion
 
 NETWORKS = Path(__file__).parent / "networks"
 
-_NAME = re.compile("[A-Za-z][A-Za-z0-9_]{0,39}")
+NAME = re.compile("[A-Za-z][A-Za-z0-9_]{0,39}")
 
 _KINDS = ("stem", "residual", "head", "basic", "block")
 
@@ -224,7 +224,7 @@ def _name(section: Section, *, default: str | Required = REQUIRED) -> str | None
     Names become files, tasks and instances. A space or a slash would end up in a path or in a tool's script.
     """
     name = known(section, lambda: section.text("name", default=default))
-    if name is not None and not _NAME.fullmatch(name):
+    if name is not None and not NAME.fullmatch(name):
         section.problem("name", f"{name!r} is not a valid name", "use a letter, then up to 39 letters, digits and _")
         return None
     return name
@@ -272,26 +272,34 @@ def _blocks(sections: Sequence[Section], source: Known) -> Iterator[Block]:
 
 
 def _module(kind: str) -> Any:
-    """The module of a kind, loaded when a file has one: most files have few kinds, and this is read at each start."""
+    """The module of a kind, loaded when a file has one: this is read at each start, and most files have few kinds."""
     # Written out, because the inputs of a step are found by its import statements.
     if kind == "stem":
-        from blocks.kinds import stem as module  # noqa: PLC0415
-    elif kind == "residual":
-        from blocks.kinds import residual as module  # type: ignore[no-redef]  # noqa: PLC0415
-    elif kind == "head":
-        from blocks.kinds import head as module  # type: ignore[no-redef]  # noqa: PLC0415
-    elif kind == "basic":
-        from blocks.kinds import basic as module  # type: ignore[no-redef]  # noqa: PLC0415
-    else:
-        from blocks.kinds import general as module  # type: ignore[no-redef]  # noqa: PLC0415
-    return module
+        from blocks.kinds import stem  # noqa: PLC0415
+
+        return stem
+    if kind == "residual":
+        from blocks.kinds import residual  # noqa: PLC0415
+
+        return residual
+    if kind == "head":
+        from blocks.kinds import head  # noqa: PLC0415
+
+        return head
+    if kind == "basic":
+        from blocks.kinds import basic  # noqa: PLC0415
+
+        return basic
+    from blocks.kinds import general  # noqa: PLC0415
+
+    return general
 
 
 def _kind(section: Section) -> str | None:
     """The kind of a block; None if it is missing or unknown."""
     kind = known(section, lambda: section.text("kind"))
     if kind is not None and kind not in _KINDS:
-        section.problem("kind", f"there is no block kind {kind!r}", suggestion(kind, _KINDS))
+        section.problem("kind", f"unknown block kind {kind!r}", suggestion(kind, _KINDS))
         (close,) = difflib.get_close_matches(kind, _KINDS, n=1) or (None,)
         return close
     return kind

@@ -9,7 +9,9 @@ from itertools import pairwise
 
 from blocks.balance.options import Option, fastest, fitting, foldable, folding_keys, multiplies, products
 from blocks.kinds.general import General
+from blocks.layers.activation import Activation
 from blocks.layers.base import Layer
+from blocks.layers.pool import Pool
 from blocks.network import Network
 from blocks.operators.width_converter import WidthConverter
 from config.frozen import dataclass
@@ -22,7 +24,7 @@ Place = tuple[str, str]
 
 
 class FoldingError(Exception):
-    """There is no such folding; the message says which layer is in the way and what can be had."""
+    """No folding reaches the wanted rate. The message names the slowest layer and the best rate."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ class _Search:
         first = next(block for block in self.blocks if block.name == place[0]).layers[0] is layer
         if multiplies(layer) or (first and foldable(layer)):
             return fitting(layer, most_cycles) or self._quickest(place)
-        return Option(replace(layer, pe=0) if foldable(layer) else layer, 0, 0)  # type: ignore[call-arg]
+        return Option(replace(layer, pe=0) if isinstance(layer, Activation | Pool) else layer, 0, 0)
 
     def _faster(self, trial: _Trial, most_cycles: int) -> Iterator[tuple[Place, Option]]:
         """For each operator that is too slow a layer whose other folding may mend it."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from blocks.operators.base import MAX_PORT_BITS, ParameterStream
 from config.frozen import dataclass
 
-_VERILOG_WORDS = frozenset({
+VERILOG_WORDS = frozenset({
     "always", "and", "assign", "automatic", "begin", "buf", "bufif0", "bufif1", "case", "casex", "casez",
     "cell", "cmos", "config", "deassign", "default", "defparam", "design", "disable", "edge", "else", "end",
     "endcase", "endconfig", "endfunction", "endgenerate", "endmodule", "endprimitive", "endspecify", "endtable",
@@ -32,7 +32,7 @@ def port_name(stream: str) -> str:
     Vitis HLS would rename such an argument in the same way (AMD UG1399). We rename it ourselves, so the C++ and the
     SystemVerilog view have the same port, and no tool meets an interface called `input`.
     """
-    return f"{stream}_r" if stream in _VERILOG_WORDS else stream
+    return f"{stream}_r" if stream in VERILOG_WORDS else stream
 
 
 @dataclass(frozen=True)

@@ -114,8 +114,8 @@ class DmaCore(Core):
     def describe(self) -> dict[str, object]:
         """The shape as plain JSON values; `from_description` reads it back.
 
-        A core without cache is described as it was before there were caches, so that it keeps its name. A core
-        without weights leaves them out.
+        Cores without cache or without weights leave these keys out. Older cores had no caches, and a core's name
+        follows from its description: it must not change.
         """
         values = asdict(self)
         if self.weights is None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from blocks.core.ports import _VERILOG_WORDS as VERILOG_WORDS
+from blocks.core.ports import VERILOG_WORDS
 from blocks.kinds.convolution import known
 from blocks.layers.activation import REQUANTIZE, THRESHOLD
 from blocks.layers.base import Key, Layer, LayerType
@@ -67,7 +67,9 @@ _MADE = (
     "_values",
 )
 """Endings of the names of operators and streams that a layer makes."""
-_OURS = frozenset({"input", "output", "join", "fork", "main_width", "side_width", "main_fifo", "side_fifo", "results"})
+RESERVED = frozenset(
+    {"input", "output", "join", "fork", "main_width", "side_width", "main_fifo", "side_fifo", "results"}
+)
 
 
 def read_layers(
@@ -135,7 +137,7 @@ def _name(section: Section, names: dict[str, Section]) -> str | None:
         line = names[name].line("name")
         section.problem("name", f"a layer called {name!r} is already there (line {line})", "give it another name")
         return None
-    if name in _OURS or name in VERILOG_WORDS:
+    if name in RESERVED or name in VERILOG_WORDS:
         section.problem("name", f"{name!r} is a word of the hardware", "give the layer another name")
         return None
     for made in _collisions(name, names):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import re
 from pathlib import Path
 
 from blocks.balance import FoldingError, folded
-from blocks.network import NETWORKS, Network, available
+from blocks.network import NAME, NETWORKS, Network, available
 from blocks.qonnx.file import OnnxError, load
 from blocks.qonnx.importing import Options, convert, without_softmax
 from blocks.qonnx.proof import Proof, prove, read_inputs
@@ -18,7 +17,6 @@ from config.problem import ConfigError
 from config.settings import Build
 
 MOST_LABEL_BYTES = 10_000_000
-_NAME = re.compile("[A-Za-z][A-Za-z0-9_]{0,39}")
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -47,7 +45,7 @@ def import_onnx(path: Path, given: argparse.Namespace) -> tuple[Network, Proof]:
         OnnxError: everything that is wrong, a line each; nothing was written.
     """
     name = given.name or ""
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         what = f"--name {name!r} is no name of a network" if name else "a network in ONNX needs --name NAME"
         raise OnnxError(f"{what}; use a letter, then up to 39 letters, digits and _")
     folder = given.into or Path()

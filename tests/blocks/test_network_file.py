@@ -80,8 +80,8 @@ POOL = "max_pool: {kernel: 3, stride: 2, pad: [0, 0, 1, 1]}"
 SINGLE = {
     "operator": ("conv2b: {channels: 32, pe: 16, simd: 16}\n", "conv2d: {channels: 32, pe: 16, simd: 16}\n",
                  "conv2d", "no operator 'conv2d'", "'conv2b'"),
-    "kind": ("kind: residual", "kind: residul", "residul", "no block kind 'residul'", "'residual'"),
-    "kind, far off": ("kind: residual", "kind: banana", "banana", "no block kind 'banana'", "head, residual, stem"),
+    "kind": ("kind: residual", "kind: residul", "residul", "unknown block kind 'residul'", "'residual'"),
+    "kind, far off": ("kind: residual", "kind: banana", "banana", "kind 'banana'", "head, residual, stem"),
     "kind missing": ("    kind: residual\n", "", "name: res2a", "'kind' is missing", "kind:"),
     "head in the middle": ("kind: residual\n    branches: 1\n    conv2a: {channels: 32, pe: 8, simd: 16}\n"
                            "    conv2b: {channels: 32, pe: 16, simd: 16}\n    conv2c: {channels: 64, pe: 16, simd: 8}",

@@ -7,15 +7,15 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from blocks.core.ports import _VERILOG_WORDS as VERILOG_WORDS
+from blocks.core.ports import VERILOG_WORDS
 from blocks.layers.reader import _MADE as MADE
-from blocks.layers.reader import _OURS as OURS
+from blocks.layers.reader import RESERVED
 from blocks.qonnx.lowering.flow import PRODUCTS, Joined, Layer, Trunk
 from blocks.qonnx.lowering.steps import Array
 
 _POOLS = ("average_pool", "global_average_pool")
 _MOST_NAME = 32
-"""Shorter than the reader's limit, so that a number still fits behind it."""
+"""The reader allows 40. The rest is for a number that tells equal names apart."""
 
 
 @dataclasses.dataclass
@@ -42,8 +42,8 @@ class Block:
 def blocks_of(last: Trunk) -> list[Block]:
     """Divide what leads to a place into blocks.
 
-    A join begins a block, which also has the activation behind it. Else a product begins one, so that equal layers are
-    built once; a block ends with an activation or a pool.
+    A block begins at a join, which takes the activation behind it along, or at a product. It ends with an activation or
+    a pool. Equal layers then make equal blocks, which are built once.
     """
     made: list[Block] = []
     current = Block()
@@ -84,7 +84,7 @@ class Names:
         return name
 
     def _clashes(self, name: str) -> bool:
-        if name in self._taken or name.lower() in {each.lower() for each in (*OURS, *VERILOG_WORDS)}:
+        if name in self._taken or name.lower() in {each.lower() for each in (*RESERVED, *VERILOG_WORDS)}:
             return True
         return any(name == f"{each}{ending}" or each == f"{name}{ending}" for each in self._taken for ending in MADE)
 

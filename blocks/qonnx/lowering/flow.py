@@ -101,7 +101,7 @@ class Flow:
 
     @property
     def plain(self) -> bool:
-        """Whether nothing is still to be done, so that the integers are the tensor."""
+        """Whether the integers are the tensor: no arithmetic and no pool is pending."""
         return not self.steps and not self.pools and self.raw is None
 
     def values(self, integers: Array) -> Array:

@@ -1,4 +1,4 @@
-"""A multiplication in place of thresholds, where it gives the same code for every integer that can occur."""
+"""Replaces thresholds by a multiplication, if both give the same code for every possible integer."""
 
 from __future__ import annotations
 

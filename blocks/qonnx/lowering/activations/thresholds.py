@@ -37,7 +37,7 @@ def bisect(code: Code, low: Array, high: Array, steps: int, falling: Array) -> A
 
     Returns:
         int64 [C, steps], ascending. Rising: the least integer that reaches a code, high + 1 if none does. Falling: the
-        greatest integer that reaches a code, low - 1 if none does, so that the codes descend from left to right.
+        greatest integer that reaches a code, low - 1 if none does. The codes descend from left to right.
     """
     sign = np.where(falling, np.int64(-1), np.int64(1))[:, None]
     wanted = np.arange(1, steps + 1, dtype=np.int64)[None, :]
