@@ -43,7 +43,8 @@ OTHERS: tuple[Operator, ...] = (
     Depthwise(40, 9, 10, 4, 4, 64), Depthwise(64, 9, 32, 3, 4, 64), Depthwise(24, 9, 3, 7, 1, 64),
     Depthwise(128, 49, 8, 6, 8, 64),
     Requantize(48, 64, 6, -400000, 400000, 16, 32, 18, 8), Requantize(20, 64, 10, -900, 900, 8, 18, 6, 5),
-    SumPool(24, 10, 10, 3, 3, 24, 6), SumPool(128, 16, 16, 2, 2, 4, 4),
+    SumPool(24, 10, 10, 3, 3, 24, 6), SumPool(128, 16, 16, 2, 2, 4, 4), SumPool(16, 16, 16, (3, 1), 1, 16, 8),
+    SumPool(32, 12, 12, (1, 3), (1, 2), 16, 4),
     Add(24, 64, 5, True, 4, True, 8, True, 0, b_factor=3), Add(6, 64, 6, False, 6, False, 10, False, 0, a_factor=11),
 )  # fmt: skip
 

@@ -64,16 +64,3 @@ def at_most(shape: Operator, field: str, whole_name: str, whole: int) -> list[Mi
     if value <= whole:
         return []
     return [Mistake(field, f"{field} {value} is more than the {whole_name}, {whole}", f"{field} is at most {whole}")]
-
-
-def kernel_fits(shape: Operator, kernel: int, height: int, width: int) -> list[Mistake]:
-    """Check that a window fits into the map at least once."""
-    if kernel <= min(height, width):
-        return []
-    return [
-        Mistake(
-            "kernel",
-            f"kernel {kernel} is larger than the map of {height} x {width}",
-            f"kernel is at most {min(height, width)}, or pad the map in front of it",
-        )
-    ]

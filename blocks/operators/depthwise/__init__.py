@@ -84,7 +84,7 @@ class Depthwise(Operator):
         return self.positions > 1
 
     def cycles(self) -> int:
-        """K^2 * C / PE * OH * OW: one beat of the columns a cycle."""
+        """KH * KW * C / PE * OH * OW: one beat of the columns a cycle."""
         return self.inputs[0].beats
 
     @property

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from blocks.operators.base import Mistake, Stream, SvModule, by_formula
-from blocks.operators.checks import divides, kernel_fits, lane_bits, positive
+from blocks.operators.checks import divides, lane_bits, positive
 from blocks.operators.estimate import window_memory
-from blocks.operators.window import WindowOperator
+from blocks.operators.window import WindowOperator, shown
 from config.fpga_resources import Resources
 from config.frozen import dataclass
 
@@ -14,10 +14,10 @@ SHORTEST_ROW_BEATS = 16
 
 @dataclass(frozen=True)
 class MaxPool(WindowOperator):
-    """The largest unsigned value of each `kernel` x `kernel` window, channel by channel, `lanes` channels a beat.
+    """The largest unsigned value of each window of `kernel`, channel by channel, `lanes` channels a beat.
 
-    It reads each window out of a line buffer, `kernel^2` beats for one. With `beatwise` it takes each beat of the map
-    once, as it arrives: as fast as the map, for more comparators.
+    It reads each window out of a line buffer, a beat for each of its pixels. With `beatwise` it takes each beat of
+    the map once, as it arrives: as fast as the map, for more comparators.
     """
 
     later_fields = ("beatwise",)
@@ -46,7 +46,7 @@ class MaxPool(WindowOperator):
     @property
     def buffers_input(self) -> bool:
         """True if a window has more than one pixel."""
-        return self.kernel > 1
+        return self.window_pixels > 1
 
     def cycles(self) -> int:
         """One value of one window a cycle: `window_cycles` with cf = C / lanes. With `beatwise` one beat of the map.
@@ -56,26 +56,25 @@ class MaxPool(WindowOperator):
         return self.inputs[0].beats if self.beatwise else self.window_cycles(self.folds)
 
     def area(self) -> Resources:
-        """A comparison per bit and a line buffer as in the sliding window; `beatwise` makes 2 * (K - 1) at once."""
+        """A comparison per bit and a line buffer as in the sliding window; `beatwise` makes KH + KW - 2 at once."""
         if self.beatwise:
-            kept = (self.kernel - 1) * self.lanes * self.bits
-            return by_formula(luts=300 + 4 * kept) + window_memory(kept, self.out_width * self.folds)
+            above, left = ((k - 1) * self.lanes * self.bits for k in (self.kernel_rows, self.kernel_columns))
+            return by_formula(luts=300 + 2 * (above + left)) + window_memory(above, self.out_width * self.folds)
         compared = by_formula(luts=300 + 2 * self.lanes * self.bits)
         return compared + self.line_buffer(self.lanes * self.bits, self.folds)
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Checks sizes, that the kernel fits the map, and that lanes divide the channels."""
-        found = positive(self, "channels", "height", "width", "kernel", "stride", "lanes") + lane_bits(self, "bits")
+        found = self.size_mistakes() + positive(self, "lanes") + lane_bits(self, "bits")
         if found:
             return tuple(found)
-        found = divides(self, "lanes", "channels", self.channels)
-        found += kernel_fits(self, self.kernel, self.height, self.width)
+        found = divides(self, "lanes", "channels", self.channels) + self.fit_mistakes()
         if not found and self.beatwise and not self.can_be_beatwise:
             found.append(
                 Mistake(
                     "beatwise",
-                    f"beatwise with kernel {self.kernel} and rows of {self.width * self.folds} beats",
-                    f"beatwise takes a kernel of at least 2 and rows of at least {SHORTEST_ROW_BEATS} beats",
+                    f"beatwise with kernel {shown(self.kernel)} and rows of {self.width * self.folds} beats",
+                    f"beatwise takes a kernel of several pixels and rows of at least {SHORTEST_ROW_BEATS} beats",
                 )
             )
         return tuple(found)
@@ -83,15 +82,15 @@ class MaxPool(WindowOperator):
     @property
     def can_be_beatwise(self) -> bool:
         """Whether a row is so long that the pipeline of the C++ view has stored a maximum before it is read again."""
-        return self.kernel > 1 and self.width * self.folds >= SHORTEST_ROW_BEATS
+        return self.window_pixels > 1 and self.width * self.folds >= SHORTEST_ROW_BEATS
 
     @property
     def cpp_function(self) -> str:
         """`farm::max_pool` or `farm::max_pool_beats` with this shape."""
         function = "max_pool_beats" if self.beatwise else "max_pool"
         return (
-            f"farm::{function}<{self.channels}, {self.height}, {self.width}, {self.kernel}, {self.stride}, "
-            f"{self.lanes}, {self.bits}>"
+            f"farm::{function}<{self.channels}, {self.height}, {self.width}, {self.kernel_rows}, {self.stride_rows}, "
+            f"{self.lanes}, {self.bits}{self.cpp_columns}>"
         )
 
     @property
@@ -105,8 +104,9 @@ class MaxPool(WindowOperator):
                 ("FOLDS", self.folds),
                 ("ROWS", self.height),
                 ("COLUMNS", self.width),
-                ("KERNEL", self.kernel),
-                ("STRIDE", self.stride),
+                ("KERNEL", self.kernel_rows),
+                ("STRIDE", self.stride_rows),
+                *self.sv_columns,
             ),
         )
 

@@ -8,13 +8,14 @@
 namespace farm {
 
 // The buffer works as in the sliding window: while the windows of one output row leave, the rows for the next arrive.
-template <int CHANNELS, int HEIGHT, int WIDTH, int KERNEL, int STRIDE, int LANES, int BITS>
+template <int CHANNELS, int HEIGHT, int WIDTH, int KERNEL, int STRIDE, int LANES, int BITS,
+          int KERNEL_COLUMNS = KERNEL, int STRIDE_COLUMNS = STRIDE>
 void max_pool(stream<lanes<LANES, BITS> >& input, stream<lanes<LANES, BITS> >& output) {
     const int FOLDS = CHANNELS / LANES;
     const int ROWS = KERNEL + STRIDE;
     const int OUT_HEIGHT = (HEIGHT - KERNEL) / STRIDE + 1;
-    const int OUT_WIDTH = (WIDTH - KERNEL) / STRIDE + 1;
-    const int EMITS = OUT_WIDTH * FOLDS * KERNEL * KERNEL;
+    const int OUT_WIDTH = (WIDTH - KERNEL_COLUMNS) / STRIDE_COLUMNS + 1;
+    const int EMITS = OUT_WIDTH * FOLDS * KERNEL * KERNEL_COLUMNS;
     const int LOADS = STRIDE * WIDTH * FOLDS;
     const int STEPS = EMITS > LOADS ? EMITS : LOADS;
 
@@ -45,7 +46,7 @@ void max_pool(stream<lanes<LANES, BITS> >& input, stream<lanes<LANES, BITS> >& o
             }
             if (step < EMITS) {
                 const int slot = top + ky >= ROWS ? top + ky - ROWS : top + ky;
-                const lanes<LANES, BITS> pixel = rows[slot][ox * STRIDE + kx][pool_fold];
+                const lanes<LANES, BITS> pixel = rows[slot][ox * STRIDE_COLUMNS + kx][pool_fold];
                 pool_lanes: for (int l = 0; l < LANES; l++) {
 #pragma HLS UNROLL
                     if ((ky == 0 && kx == 0) || pixel.lane[l] > best.lane[l]) {
@@ -53,7 +54,7 @@ void max_pool(stream<lanes<LANES, BITS> >& input, stream<lanes<LANES, BITS> >& o
                     }
                 }
                 kx++;
-                if (kx == KERNEL) {
+                if (kx == KERNEL_COLUMNS) {
                     kx = 0;
                     ky++;
                     if (ky == KERNEL) {
@@ -72,24 +73,28 @@ void max_pool(stream<lanes<LANES, BITS> >& input, stream<lanes<LANES, BITS> >& o
     }
 }
 
-// The same, one beat of the map at a time: the maximum across the KERNEL columns that end here, then down the KERNEL rows
-// that end here. `recent` and `above` keep the pixels to the left and the maxima of the rows above, the newest last.
-template <int CHANNELS, int HEIGHT, int WIDTH, int KERNEL, int STRIDE, int LANES, int BITS>
+// The same, one beat of the map at a time: the maximum across the KERNEL_COLUMNS columns that end here, then down the
+// KERNEL rows that end here. `recent` and `above` keep the pixels to the left and the maxima of the rows above, the
+// newest last. Of a window of one column or row one of them is unused; an array has at least one element.
+template <int CHANNELS, int HEIGHT, int WIDTH, int KERNEL, int STRIDE, int LANES, int BITS,
+          int KERNEL_COLUMNS = KERNEL, int STRIDE_COLUMNS = STRIDE>
 void max_pool_beats(stream<lanes<LANES, BITS> >& input, stream<lanes<LANES, BITS> >& output) {
     const int FOLDS = CHANNELS / LANES;
-    const int PLACES = ((WIDTH - KERNEL) / STRIDE + 1) * FOLDS;
+    const int PLACES = ((WIDTH - KERNEL_COLUMNS) / STRIDE_COLUMNS + 1) * FOLDS;
+    const int LEFT = KERNEL_COLUMNS > 1 ? KERNEL_COLUMNS - 1 : 1;
+    const int UPPER = KERNEL > 1 ? KERNEL - 1 : 1;
 
-    lanes<LANES, BITS> recent[FOLDS][KERNEL - 1];
+    lanes<LANES, BITS> recent[FOLDS][LEFT];
     FARM_PACK(recent);
     FARM_PARTITION_DIM(recent, 2);
     FARM_LUTRAM(recent);
-    lanes<LANES, BITS> above[PLACES][KERNEL - 1];
+    lanes<LANES, BITS> above[PLACES][UPPER];
     FARM_PACK(above);
     FARM_PARTITION_DIM(above, 2);
 
     int wait_y = KERNEL - 1;
     pool_rows: for (int y = 0; y < HEIGHT; y++) {
-        int wait_x = KERNEL - 1;
+        int wait_x = KERNEL_COLUMNS - 1;
         int place = 0;
         pool_columns: for (int x = 0; x < WIDTH; x++) {
             pool_folds: for (int fold = 0; fold < FOLDS; fold++) {
@@ -99,7 +104,7 @@ void max_pool_beats(stream<lanes<LANES, BITS> >& input, stream<lanes<LANES, BITS
                 const lanes<LANES, BITS> pixel = input.read();
                 lanes<LANES, BITS> across = pixel;
                 FARM_PARTITION(across.lane);
-                pool_across: for (int k = 0; k < KERNEL - 1; k++) {
+                pool_across: for (int k = 0; k < KERNEL_COLUMNS - 1; k++) {
 #pragma HLS UNROLL
                     const lanes<LANES, BITS> left = recent[fold][k];
                     pool_across_lanes: for (int l = 0; l < LANES; l++) {
@@ -108,7 +113,7 @@ void max_pool_beats(stream<lanes<LANES, BITS> >& input, stream<lanes<LANES, BITS
                             across.lane[l] = left.lane[l];
                         }
                     }
-                    recent[fold][k] = k == KERNEL - 2 ? pixel : recent[fold][k + 1];
+                    recent[fold][k] = k == KERNEL_COLUMNS - 2 ? pixel : recent[fold][k + 1];
                 }
                 if (wait_x == 0) {
                     lanes<LANES, BITS> best = across;
@@ -130,7 +135,7 @@ void max_pool_beats(stream<lanes<LANES, BITS> >& input, stream<lanes<LANES, BITS
                     place++;
                 }
             }
-            wait_x = wait_x == 0 ? STRIDE - 1 : wait_x - 1;
+            wait_x = wait_x == 0 ? STRIDE_COLUMNS - 1 : wait_x - 1;
         }
         wait_y = wait_y == 0 ? STRIDE - 1 : wait_y - 1;
     }

@@ -7,8 +7,10 @@ module farm_max_pool #(
     parameter int FOLDS = 1,
     parameter int ROWS = 2,
     parameter int COLUMNS = 2,
-    parameter int KERNEL = 2,
-    parameter int STRIDE = 2
+    parameter int KERNEL = 2,  // rows
+    parameter int STRIDE = 2,  // rows
+    parameter int KERNEL_COLUMNS = KERNEL,
+    parameter int STRIDE_COLUMNS = STRIDE
 ) (
     input  wire                   clk,
     input  wire                   rst,
@@ -20,13 +22,14 @@ module farm_max_pool #(
     input  wire                   out0_ready
 );
     localparam int F_BITS = FOLDS > 1 ? $clog2(FOLDS) : 1;
-    localparam int P_BITS = $clog2(KERNEL * KERNEL + 1);
+    localparam int P_BITS = $clog2(KERNEL * KERNEL_COLUMNS + 1);
 
     logic [LANES*BITS-1:0] beat, larger;
     logic beat_valid, beat_ready, slice_ready;
 
     farm_sliding_window #(
-        .WIDTH(LANES * BITS), .FOLDS(FOLDS), .ROWS(ROWS), .COLUMNS(COLUMNS), .KERNEL(KERNEL), .STRIDE(STRIDE)
+        .WIDTH(LANES * BITS), .FOLDS(FOLDS), .ROWS(ROWS), .COLUMNS(COLUMNS), .KERNEL(KERNEL), .STRIDE(STRIDE),
+        .KERNEL_COLUMNS(KERNEL_COLUMNS), .STRIDE_COLUMNS(STRIDE_COLUMNS)
     ) windows (
         .clk, .rst, .in0_data, .in0_valid, .in0_ready, .out0_data(beat), .out0_valid(beat_valid), .out0_ready(beat_ready)
     );
@@ -35,7 +38,7 @@ module farm_max_pool #(
     logic [P_BITS-1:0] place;  // kernel row and column
     wire last_fold = fold == F_BITS'(FOLDS - 1);
     wire first = place == 0;
-    wire last = place == P_BITS'(KERNEL * KERNEL - 1);
+    wire last = place == P_BITS'(KERNEL * KERNEL_COLUMNS - 1);
     assign beat_ready = (!last || slice_ready) && !rst;
     wire take = beat_valid && beat_ready;
 

@@ -1,5 +1,6 @@
-// The largest value of each window, lane by lane, one beat of the padded map a cycle: first across the KERNEL columns
-// that end here, then down the KERNEL rows that end here. It keeps KERNEL - 1 pixels and KERNEL - 1 rows of maxima.
+// The largest value of each window, lane by lane, one beat of the padded map a cycle: first across the KERNEL_COLUMNS
+// columns that end here, then down the KERNEL rows that end here. It keeps KERNEL_COLUMNS - 1 pixels and KERNEL - 1 rows
+// of maxima.
 `default_nettype none
 
 module farm_max_pool_beats #(
@@ -8,8 +9,10 @@ module farm_max_pool_beats #(
     parameter int FOLDS = 1,
     parameter int ROWS = 2,
     parameter int COLUMNS = 2,
-    parameter int KERNEL = 2,  // at least 2
-    parameter int STRIDE = 2
+    parameter int KERNEL = 2,  // rows; a window has at least two pixels
+    parameter int STRIDE = 2,  // rows
+    parameter int KERNEL_COLUMNS = KERNEL,
+    parameter int STRIDE_COLUMNS = STRIDE
 ) (
     input  wire                   clk,
     input  wire                   rst,
@@ -21,18 +24,21 @@ module farm_max_pool_beats #(
     input  wire                   out0_ready
 );
     localparam int WIDTH = LANES * BITS;
+    localparam int LEFT = (KERNEL_COLUMNS - 1) * WIDTH;
     localparam int KEPT = (KERNEL - 1) * WIDTH;
-    localparam int PLACES = ((COLUMNS - KERNEL) / STRIDE + 1) * FOLDS;  // maxima across, of one row
+    localparam int PLACES = ((COLUMNS - KERNEL_COLUMNS) / STRIDE_COLUMNS + 1) * FOLDS;  // maxima across, of one row
     localparam int F_BITS = FOLDS > 1 ? $clog2(FOLDS) : 1;
     localparam int X_BITS = $clog2(COLUMNS + 1);
     localparam int Y_BITS = $clog2(ROWS + 1);
     localparam int P_BITS = PLACES > 1 ? $clog2(PLACES) : 1;
-    localparam int W_BITS = $clog2((KERNEL > STRIDE ? KERNEL : STRIDE) + 1);
+    localparam int WX_BITS = $clog2((KERNEL_COLUMNS > STRIDE_COLUMNS ? KERNEL_COLUMNS : STRIDE_COLUMNS) + 1);
+    localparam int WY_BITS = $clog2((KERNEL > STRIDE ? KERNEL : STRIDE) + 1);
 
     logic [F_BITS-1:0] fold;
     logic [X_BITS-1:0] x;
     logic [Y_BITS-1:0] y;
-    logic [W_BITS-1:0] wait_x, wait_y;  // columns and rows until the next window ends
+    logic [WX_BITS-1:0] wait_x;  // columns until the next window ends
+    logic [WY_BITS-1:0] wait_y;  // rows until then
     logic [P_BITS-1:0] place;
     wire last_fold = fold == F_BITS'(FOLDS - 1);
     wire last_x = x == X_BITS'(COLUMNS - 1);
@@ -49,8 +55,8 @@ module farm_max_pool_beats #(
             fold <= '0;
             x <= '0;
             y <= '0;
-            wait_x <= W_BITS'(KERNEL - 1);
-            wait_y <= W_BITS'(KERNEL - 1);
+            wait_x <= WX_BITS'(KERNEL_COLUMNS - 1);
+            wait_y <= WY_BITS'(KERNEL - 1);
             place <= '0;
         end else if (take) begin
             fold <= last_fold ? '0 : fold + 1'b1;
@@ -58,40 +64,53 @@ module farm_max_pool_beats #(
             else if (ends_x) place <= place + 1'b1;
             if (last_fold) begin
                 x <= last_x ? '0 : x + 1'b1;
-                wait_x <= last_x ? W_BITS'(KERNEL - 1) : ends_x ? W_BITS'(STRIDE - 1) : wait_x - 1'b1;
+                wait_x <= last_x ? WX_BITS'(KERNEL_COLUMNS - 1) : ends_x ? WX_BITS'(STRIDE_COLUMNS - 1) : wait_x - 1'b1;
                 if (last_x) begin
                     y <= last_y ? '0 : y + 1'b1;
-                    wait_y <= last_y ? W_BITS'(KERNEL - 1) : ends_y ? W_BITS'(STRIDE - 1) : wait_y - 1'b1;
+                    wait_y <= last_y ? WY_BITS'(KERNEL - 1) : ends_y ? WY_BITS'(STRIDE - 1) : wait_y - 1'b1;
                 end
             end
         end
     end
 
     // Across: the pixels to the left, per fold, the newest in the highest bits.
-    (* ram_style = "distributed" *) logic [KEPT-1:0] recent [FOLDS];
-    wire [KEPT+WIDTH-1:0] row = {in0_data, recent[fold]};
     logic [WIDTH-1:0] across;
-    farm_max_of #(.COUNT(KERNEL), .LANES(LANES), .BITS(BITS)) columns (.in(row), .out(across));
-    always_ff @(posedge clk) if (take) recent[fold] <= KEPT'(row >> WIDTH);
+    if (KERNEL_COLUMNS == 1) begin : column
+        assign across = in0_data;
+    end else begin : columns
+        (* ram_style = "distributed" *) logic [LEFT-1:0] recent [FOLDS];
+        wire [LEFT+WIDTH-1:0] row = {in0_data, recent[fold]};
+        farm_max_of #(.COUNT(KERNEL_COLUMNS), .LANES(LANES), .BITS(BITS)) largest_of (.in(row), .out(across));
+        always_ff @(posedge clk) if (take) recent[fold] <= LEFT'(row >> WIDTH);
+    end
 
     // Down: the maxima of the rows above, per place, the newest in the highest bits.
-    logic [KEPT-1:0] above [PLACES];
-    logic [KEPT-1:0] upper;
     logic [WIDTH-1:0] largest, down, result;
-    logic [P_BITS-1:0] at;
-    logic hit, leaves, result_valid;
-    farm_max_of #(.COUNT(KERNEL), .LANES(LANES), .BITS(BITS)) rows (.in({largest, upper}), .out(down));
+    logic leaves, result_valid;
+    if (KERNEL == 1) begin : row
+        assign down = largest;
+    end else begin : rows
+        logic [KEPT-1:0] above [PLACES];
+        logic [KEPT-1:0] upper;
+        logic [P_BITS-1:0] at;
+        logic hit;
+        farm_max_of #(.COUNT(KERNEL), .LANES(LANES), .BITS(BITS)) largest_of (.in({largest, upper}), .out(down));
+        always_ff @(posedge clk) begin
+            hit <= take && ends_x && !rst;
+        end
+        always_ff @(posedge clk) begin
+            upper <= above[place];
+            at <= place;
+            if (hit) above[at] <= KEPT'({largest, upper} >> WIDTH);
+        end
+    end
     always_ff @(posedge clk) begin
-        hit <= take && ends_x && !rst;
         leaves <= take && ends_x && ends_y && !rst;
         result_valid <= leaves && !rst;
     end
     always_ff @(posedge clk) begin
-        upper <= above[place];
         largest <= across;
-        at <= place;
         result <= down;
-        if (hit) above[at] <= KEPT'({largest, upper} >> WIDTH);
     end
 
     farm_credit_fifo #(.WIDTH(WIDTH), .LATENCY(2)) leave (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import gcd, lcm
 
 from blocks.operators.base import Mistake, Stream, SvModule, by_formula
-from blocks.operators.checks import divides, kernel_fits, lane_bits, positive
+from blocks.operators.checks import divides, lane_bits, positive
 from blocks.operators.estimate import window_memory
 from blocks.operators.window import WindowOperator
 from config.fpga_resources import Resources
@@ -14,14 +14,14 @@ from config.frozen import dataclass
 
 @dataclass(frozen=True)
 class SlidingWindow(WindowOperator):
-    """Windows of `kernel` x `kernel` over a map that is already padded (`height` x `width` x `channels`).
+    """Windows of `kernel` over a map that is already padded (`height` x `width` x `channels`).
 
     There is one beat for each group of `mmv` horizontally consecutive output pixels, kernel row, kernel column and
     channel fold, in this order. Lane m * simd + s is channel fold * simd + s of pixel m of the group.
 
-    `simd` may also cross kernel positions: it then divides a kernel row of `kernel * channels` elements, and a beat
-    holds `simd` consecutive ones of each pixel. The input has whole pixels then, `pixels` a beat. The last `spare`
-    columns of the map fill its beats; no window reads them.
+    `simd` may also cross kernel positions: it then divides a kernel row of its columns times `channels` elements,
+    and a beat holds `simd` consecutive ones of each pixel. The input has whole pixels then, `pixels` a beat. The last
+    `spare` columns of the map fill its beats; no window reads them.
     """
 
     later_fields = ("pixels", "spare")
@@ -39,9 +39,14 @@ class SlidingWindow(WindowOperator):
         return self.channels % self.simd != 0 or self.pixels > 1
 
     @property
-    def out_width(self) -> int:
-        """Output columns."""
-        return (self.width - self.spare - self.kernel) // self.stride + 1
+    def passes_pixels(self) -> bool:
+        """Whether windows are pixels, one at a time: it needs no line buffer."""
+        return self.window_pixels == 1 and self.mmv == 1 and not self.by_rows
+
+    @property
+    def read_width(self) -> int:
+        """Columns that windows read."""
+        return self.width - self.spare
 
     @property
     def folds(self) -> int:
@@ -57,13 +62,13 @@ class SlidingWindow(WindowOperator):
     @property
     def outputs(self) -> tuple[Stream, ...]:
         """The windows, `mmv * simd` lanes a beat."""
-        beats = self.out_height * self.out_width // self.mmv * self.kernel * self.kernel * self.channels // self.simd
+        beats = self.out_height * self.out_width // self.mmv * self.window_pixels * self.channels // self.simd
         return (Stream(self.mmv * self.simd, self.bits, beats),)
 
     @property
     def buffers_input(self) -> bool:
         """True if a window has more than one pixel, or a beat several windows."""
-        return self.kernel > 1 or self.mmv > 1 or self.by_rows
+        return self.window_pixels > 1 or self.mmv > 1 or self.by_rows
 
     def cycles(self) -> int:
         """A beat of `mmv` windows a cycle: `window_cycles` with cf = C / simd.
@@ -76,10 +81,10 @@ class SlidingWindow(WindowOperator):
         works on one image at a time, and waits for all of them.
         """
         if self.by_rows:
-            left = self.height - (self.out_height - 1) * self.stride
-            waited = max(0, self.kernel + left - self._held_rows) * self.width // self.pixels
+            left = self.height - (self.out_height - 1) * self.stride_rows
+            waited = max(0, self.kernel_rows + left - self._held_rows) * self.width // self.pixels
             return max(self.inputs[0].beats, self.outputs[0].beats + waited)
-        if self.kernel == 1 and self.mmv == 1 and not self.by_rows:
+        if self.passes_pixels:
             return self.inputs[0].beats
         return self.window_cycles(self.folds, self.mmv)
 
@@ -90,31 +95,29 @@ class SlidingWindow(WindowOperator):
         """
         if self.by_rows:
             wide, row = self.mmv * self.simd * self.bits, self._span * self.channels * self.bits
-            turned = row * (self.turns - 1) / 2 + wide * (self.kernel * self.channels // self.simd - 1) / 2
+            turned = row * (self.turns - 1) / 2 + wide * (self.kernel_columns * self.channels // self.simd - 1) / 2
             memory = window_memory(self.channels * self.bits, self._held_rows * -(-self.width // self.banks))
             return sum([memory] * self.banks, by_formula(luts=300 + turned))
-        if self.kernel == 1 and self.mmv == 1 and not self.by_rows:
+        if self.passes_pixels:
             return by_formula(luts=60)
         return by_formula(luts=300) + self.line_buffer(self.simd * self.bits, self.folds)
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Checks sizes, that the kernel fits the map, and that folds divide."""
-        found = positive(self, "channels", "height", "width", "kernel", "stride", "simd", "mmv", "pixels")
-        found += lane_bits(self, "bits")
+        found = self.size_mistakes() + positive(self, "simd", "mmv", "pixels") + lane_bits(self, "bits")
         if found:
             return tuple(found)
-        if self.kernel == 1:
+        if self.kernel_columns == 1:
             found = divides(self, "simd", "channels", self.channels)
         else:
-            found = divides(self, "simd", "a kernel row of", self.kernel * self.channels)
-        kernel = kernel_fits(self, self.kernel, self.height, self.width - self.spare)
+            found = divides(self, "simd", "a kernel row of", self.kernel_columns * self.channels)
         found += divides(self, "pixels", "the columns of the padded map", self.width)
-        return tuple(found + (kernel or divides(self, "mmv", "the output columns", self.out_width)))
+        return tuple(found + (self.fit_mistakes() or divides(self, "mmv", "the output columns", self.out_width)))
 
     @property
     def _span(self) -> int:
         """Columns that the windows of a beat cover."""
-        return (self.mmv - 1) * self.stride + self.kernel
+        return (self.mmv - 1) * self.stride_columns + self.kernel_columns
 
     @property
     def banks(self) -> int:
@@ -123,37 +126,39 @@ class SlidingWindow(WindowOperator):
         A multiple of `pixels`, which are written at once; and, unless that doubles it, of the step from one group to
         the next, because a group that begins at a fixed bank needs no multiplexer.
         """
-        steady = lcm(self.pixels, self.mmv * self.stride)
+        steady = lcm(self.pixels, self.mmv * self.stride_columns)
         banks = steady * -(-self._span // steady)
         return banks if banks <= 2 * self._span else self.pixels * -(-self._span // self.pixels)
 
     @property
     def turns(self) -> int:
         """Banks that can hold the first column of a group."""
-        return self.banks // gcd(self.banks, self.mmv * self.stride)
+        return self.banks // gcd(self.banks, self.mmv * self.stride_columns)
 
     @property
     def _held_rows(self) -> int:
         """HELD_ROWS of `farm_window_rows`."""
         row_words = -(-self.width // self.banks)
-        return (1 << ((self.kernel + self.stride + 1) * row_words - 1).bit_length()) // row_words
+        return (1 << ((self.kernel_rows + self.stride_rows + 1) * row_words - 1).bit_length()) // row_words
 
     @property
     def cpp_function(self) -> str:
         """`farm::sliding_window`, `farm::window_rows`, or `farm::subsample` for 1x1 windows of one pixel at a time."""
         if self.by_rows:
             return (
-                f"farm::window_rows<{self.channels}, {self.height}, {self.width}, {self.out_width}, {self.kernel}, "
-                f"{self.stride}, {self.simd}, {self.bits}, {self.mmv}, {self.pixels}, {self.banks}, {self.turns}>"
+                f"farm::window_rows<{self.channels}, {self.height}, {self.width}, {self.out_width}, "
+                f"{self.kernel_rows}, {self.stride_rows}, {self.simd}, {self.bits}, {self.mmv}, {self.pixels}, "
+                f"{self.banks}, {self.turns}{self.cpp_columns}>"
             )
-        if self.kernel == 1 and self.mmv == 1 and not self.by_rows:
+        if self.passes_pixels:
+            columns = "" if self.is_square else f", {self.stride_columns}"
             return (
-                f"farm::subsample<{self.channels}, {self.height}, {self.width}, {self.stride}, "
-                f"{self.simd}, {self.bits}>"
+                f"farm::subsample<{self.channels}, {self.height}, {self.width}, {self.stride_rows}, "
+                f"{self.simd}, {self.bits}{columns}>"
             )
         return (
-            f"farm::sliding_window<{self.channels}, {self.height}, {self.width}, {self.kernel}, {self.stride}, "
-            f"{self.simd}, {self.bits}, {self.mmv}>"
+            f"farm::sliding_window<{self.channels}, {self.height}, {self.width}, {self.kernel_rows}, "
+            f"{self.stride_rows}, {self.simd}, {self.bits}, {self.mmv}{self.cpp_columns}>"
         )
 
     @property
@@ -170,11 +175,12 @@ class SlidingWindow(WindowOperator):
                     ("ROWS", self.height),
                     ("COLUMNS", self.width),
                     ("GROUPS", self.out_width // self.mmv),
-                    ("KERNEL", self.kernel),
-                    ("STRIDE", self.stride),
+                    ("KERNEL", self.kernel_rows),
+                    ("STRIDE", self.stride_rows),
                     ("MMV", self.mmv),
                     ("BANKS", self.banks),
                     ("TURNS", self.turns),
+                    *self.sv_columns,
                 ),
             )
         sizes = (
@@ -182,11 +188,12 @@ class SlidingWindow(WindowOperator):
             ("FOLDS", self.folds),
             ("ROWS", self.height),
             ("COLUMNS", self.width),
-            ("STRIDE", self.stride),
+            ("STRIDE", self.stride_rows),
         )
-        if self.kernel == 1 and self.mmv == 1 and not self.by_rows:
-            return SvModule("farm_subsample", sizes)
-        return SvModule("farm_sliding_window", (*sizes, ("KERNEL", self.kernel), ("MMV", self.mmv)))
+        if self.passes_pixels:
+            return SvModule("farm_subsample", (*sizes, *self.sv_columns[1:]))
+        made = (*sizes, ("KERNEL", self.kernel_rows), ("MMV", self.mmv), *self.sv_columns)
+        return SvModule("farm_sliding_window", made)
 
 
 OPERATOR = SlidingWindow

@@ -1,4 +1,5 @@
-// Windows over a map that is already padded, out of a line buffer of KERNEL + STRIDE rows.
+// Windows over a map that is already padded, out of a line buffer of KERNEL + STRIDE rows. KERNEL and STRIDE are those of
+// rows, and of columns too unless KERNEL_COLUMNS and STRIDE_COLUMNS are given.
 #ifndef FARM_SLIDING_WINDOW_HPP
 #define FARM_SLIDING_WINDOW_HPP
 
@@ -40,19 +41,19 @@ void load_beat(stream<Beat>& input, Beat (&rows)[ROWS][WIDTH][FOLDS], int& slot,
 // The buffer is a ring of rows. While the windows of one output row leave, the STRIDE rows that the next output row
 // needs arrive. They go to rows that no window of this output row reads.
 template <int CHANNELS, int HEIGHT, int WIDTH, int KERNEL, int STRIDE, int SIMD, int BITS, int MMV,
-          int BANKS = MMV * STRIDE>
+          int KERNEL_COLUMNS = KERNEL, int STRIDE_COLUMNS = STRIDE, int BANKS = MMV * STRIDE_COLUMNS>
 void sliding_window(stream<lanes<SIMD, BITS> >& input, stream<lanes<MMV * SIMD, BITS> >& output) {
     const int FOLDS = CHANNELS / SIMD;
     const int ROWS = KERNEL + STRIDE;
     const int OUT_HEIGHT = (HEIGHT - KERNEL) / STRIDE + 1;
-    const int OUT_WIDTH = (WIDTH - KERNEL) / STRIDE + 1;
-    const int EMITS = OUT_WIDTH / MMV * KERNEL * KERNEL * FOLDS;
+    const int OUT_WIDTH = (WIDTH - KERNEL_COLUMNS) / STRIDE_COLUMNS + 1;
+    const int EMITS = OUT_WIDTH / MMV * KERNEL * KERNEL_COLUMNS * FOLDS;
     const int LOADS = STRIDE * WIDTH * FOLDS;
     const int STEPS = EMITS > LOADS ? EMITS : LOADS;
 
     lanes<SIMD, BITS> rows[ROWS][WIDTH][FOLDS];
     FARM_PACK(rows);
-    // MMV pixels, STRIDE columns apart, are read in one cycle, so neighbouring columns must be in different memories.
+    // MMV pixels, STRIDE_COLUMNS apart, are read in one cycle, so neighbouring columns must be in different memories.
     FARM_PARTITION_CYCLIC(rows, 2, BANKS);
 
     fill_rows<KERNEL>(input, rows);
@@ -81,7 +82,7 @@ void sliding_window(stream<lanes<SIMD, BITS> >& input, stream<lanes<MMV * SIMD, 
                 FARM_PARTITION(beat.lane);
                 window_pixels: for (int m = 0; m < MMV; m++) {
 #pragma HLS UNROLL
-                    const lanes<SIMD, BITS> pixel = rows[slot][(group * MMV + m) * STRIDE + kx][emit_fold];
+                    const lanes<SIMD, BITS> pixel = rows[slot][(group * MMV + m) * STRIDE_COLUMNS + kx][emit_fold];
                     window_lanes: for (int s = 0; s < SIMD; s++) {
 #pragma HLS UNROLL
                         beat.lane[m * SIMD + s] = pixel.lane[s];
@@ -92,7 +93,7 @@ void sliding_window(stream<lanes<SIMD, BITS> >& input, stream<lanes<MMV * SIMD, 
                 if (emit_fold == FOLDS) {
                     emit_fold = 0;
                     kx++;
-                    if (kx == KERNEL) {
+                    if (kx == KERNEL_COLUMNS) {
                         kx = 0;
                         ky++;
                         if (ky == KERNEL) {
@@ -144,13 +145,13 @@ void load_pixels(stream<Input>& input, Pixel (&banks)[BANKS][WORDS], int& slot, 
 // of MMV windows are read at once: column x is in bank x % BANKS. A kernel row leaves in beats of SIMD elements of each
 // window. TURNS banks can hold the first column of a group.
 template <int CHANNELS, int HEIGHT, int WIDTH, int OUT_WIDTH, int KERNEL, int STRIDE, int SIMD, int BITS, int MMV,
-          int PIXELS, int BANKS, int TURNS>
+          int PIXELS, int BANKS, int TURNS, int KERNEL_COLUMNS = KERNEL, int STRIDE_COLUMNS = STRIDE>
 void window_rows(stream<lanes<PIXELS * CHANNELS, BITS> >& input, stream<lanes<MMV * SIMD, BITS> >& output) {
     const int ROWS = KERNEL + STRIDE;
     const int OUT_HEIGHT = (HEIGHT - KERNEL) / STRIDE + 1;
-    const int STEP = MMV * STRIDE;
-    const int SPAN = (MMV - 1) * STRIDE + KERNEL;
-    const int BEATS = KERNEL * CHANNELS / SIMD;
+    const int STEP = MMV * STRIDE_COLUMNS;
+    const int SPAN = (MMV - 1) * STRIDE_COLUMNS + KERNEL_COLUMNS;
+    const int BEATS = KERNEL_COLUMNS * CHANNELS / SIMD;
     const int ROW_WORDS = (WIDTH + BANKS - 1) / BANKS;
     const int EMITS = OUT_WIDTH / MMV * KERNEL * BEATS;
     const int LOADS = STRIDE * (WIDTH / PIXELS);
@@ -220,7 +221,8 @@ void window_rows(stream<lanes<PIXELS * CHANNELS, BITS> >& input, stream<lanes<MM
                             window_lanes: for (int s = 0; s < SIMD; s++) {
 #pragma HLS UNROLL
                                 const int element = b * SIMD + s;
-                                beat.lane[m * SIMD + s] = row[m * STRIDE + element / CHANNELS].lane[element % CHANNELS];
+                                beat.lane[m * SIMD + s] =
+                                    row[m * STRIDE_COLUMNS + element / CHANNELS].lane[element % CHANNELS];
                             }
                         }
                     }
@@ -246,8 +248,8 @@ void window_rows(stream<lanes<PIXELS * CHANNELS, BITS> >& input, stream<lanes<MM
     }
 }
 
-// Windows of 1 x 1, one pixel at a time: passes every STRIDE-th row and column on and stores nothing.
-template <int CHANNELS, int HEIGHT, int WIDTH, int STRIDE, int SIMD, int BITS>
+// Windows of 1 x 1, one pixel at a time: passes every STRIDE-th row and STRIDE_COLUMNS-th column on and stores nothing.
+template <int CHANNELS, int HEIGHT, int WIDTH, int STRIDE, int SIMD, int BITS, int STRIDE_COLUMNS = STRIDE>
 void subsample(stream<lanes<SIMD, BITS> >& input, stream<lanes<SIMD, BITS> >& output) {
     const int FOLDS = CHANNELS / SIMD;
     int row_phase = 0;
@@ -261,7 +263,7 @@ void subsample(stream<lanes<SIMD, BITS> >& input, stream<lanes<SIMD, BITS> >& ou
                     output.write(beat);
                 }
             }
-            column_phase = column_phase + 1 == STRIDE ? 0 : column_phase + 1;
+            column_phase = column_phase + 1 == STRIDE_COLUMNS ? 0 : column_phase + 1;
         }
         row_phase = row_phase + 1 == STRIDE ? 0 : row_phase + 1;
     }

@@ -3,7 +3,7 @@
 //
 // The line buffer is a ring of beats. A window's beats leave as soon as they have arrived. A pixel's place is free as
 // soon as no later window needs it. The rows of the next image follow those of this one. So nothing waits for the end
-// of a row or an image. MMV pixels, STRIDE columns apart, are read in one cycle from BANKS memories: column x is in
+// of a row or an image. MMV pixels, STRIDE_COLUMNS apart, are read in one cycle from BANKS memories: column x is in
 // bank x % BANKS.
 `default_nettype none
 
@@ -12,9 +12,11 @@ module farm_sliding_window #(
     parameter int FOLDS = 1,
     parameter int ROWS = 1,
     parameter int COLUMNS = 1,
-    parameter int KERNEL = 3,
-    parameter int STRIDE = 1,
-    parameter int MMV = 1
+    parameter int KERNEL = 3,  // rows
+    parameter int STRIDE = 1,  // rows
+    parameter int MMV = 1,
+    parameter int KERNEL_COLUMNS = KERNEL,
+    parameter int STRIDE_COLUMNS = STRIDE
 ) (
     input  wire                  clk,
     input  wire                  rst,
@@ -26,8 +28,8 @@ module farm_sliding_window #(
     input  wire                  out0_ready
 );
     localparam int OUT_ROWS = (ROWS - KERNEL) / STRIDE + 1;
-    localparam int GROUPS = ((COLUMNS - KERNEL) / STRIDE + 1) / MMV;
-    localparam int BANKS = MMV == 1 ? 1 : MMV * STRIDE;
+    localparam int GROUPS = ((COLUMNS - KERNEL_COLUMNS) / STRIDE_COLUMNS + 1) / MMV;
+    localparam int BANKS = MMV == 1 ? 1 : MMV * STRIDE_COLUMNS;
 
     // In beats of the input. Distances are from the first column of the current group in its first row.
     localparam int ROW_BEATS = COLUMNS * FOLDS;
@@ -35,8 +37,8 @@ module farm_sliding_window #(
     // rows for the first window of the next image arrive.
     localparam int HELD_ROWS = KERNEL + STRIDE + 1;
     localparam int HELD_BEATS = HELD_ROWS * ROW_BEATS;
-    localparam int GROUP_BEATS = STRIDE * MMV * FOLDS;
-    localparam int FIRST_NEED = (MMV - 1) * STRIDE * FOLDS;
+    localparam int GROUP_BEATS = STRIDE_COLUMNS * MMV * FOLDS;
+    localparam int FIRST_NEED = (MMV - 1) * STRIDE_COLUMNS * FOLDS;
     localparam int NEXT_ROW_BEATS = STRIDE * ROW_BEATS - (GROUPS - 1) * GROUP_BEATS;
     // Rows from the first row of the last window row to the next image.
     localparam int LEFT_ROWS = ROWS - (OUT_ROWS - 1) * STRIDE;
@@ -54,7 +56,8 @@ module farm_sliding_window #(
     localparam int F_BITS = $clog2(FOLDS + 1);
     localparam int X_BITS = $clog2(COLUMNS + 1);
     localparam int B_BITS = $clog2(BANKS + 1);
-    localparam int K_BITS = $clog2(KERNEL + 1);
+    localparam int KX_BITS = $clog2(KERNEL_COLUMNS + 1);
+    localparam int KY_BITS = $clog2(KERNEL + 1);
     localparam int G_BITS = $clog2(GROUPS + 1);
     localparam int Y_BITS = $clog2(OUT_ROWS + 1);
 
@@ -91,7 +94,8 @@ module farm_sliding_window #(
 
     // ---- reading
     logic [F_BITS-1:0] fold;
-    logic [K_BITS-1:0] kx, ky;
+    logic [KX_BITS-1:0] kx;
+    logic [KY_BITS-1:0] ky;
     logic [G_BITS-1:0] group;
     logic [Y_BITS-1:0] y;
     logic [COUNT_BITS-1:0] need, need_row;  // input beat that this beat needs; that the kernel row's first beat needs
@@ -100,8 +104,8 @@ module farm_sliding_window #(
     logic [ADDRESS_BITS-1:0] group_word;    // address of the group's first beat
     logic [ADDRESS_BITS-1:0] line_word;     // address of the first beat of this window row's first group
     wire last_fold = fold == F_BITS'(FOLDS - 1);
-    wire last_kx = kx == K_BITS'(KERNEL - 1);
-    wire last_ky = ky == K_BITS'(KERNEL - 1);
+    wire last_kx = kx == KX_BITS'(KERNEL_COLUMNS - 1);
+    wire last_ky = ky == KY_BITS'(KERNEL - 1);
     wire last_group = group == G_BITS'(GROUPS - 1);
     wire last_y = y == Y_BITS'(OUT_ROWS - 1);
     wire row_ends = last_fold && last_kx;
@@ -173,7 +177,7 @@ module farm_sliding_window #(
 
     // ---- banks
     logic [BANKS*WIDTH-1:0] data;
-    logic [K_BITS-1:0] data_kx;
+    logic [KX_BITS-1:0] data_kx;
     logic data_valid;
     always_ff @(posedge clk) begin
         data_valid <= go && !rst;
@@ -188,8 +192,8 @@ module farm_sliding_window #(
         always_comb begin
             // A kernel column wraps to the next word of this bank once for every BANKS columns.
             wrapped = word;
-            for (int turn = 0; BANKS > 1 && turn * BANKS + bank < KERNEL; turn++)
-                if (kx > K_BITS'(turn * BANKS + bank)) wrapped = wrapped + ADDRESS_BITS'(FOLDS);
+            for (int turn = 0; BANKS > 1 && turn * BANKS + bank < KERNEL_COLUMNS; turn++)
+                if (kx > KX_BITS'(turn * BANKS + bank)) wrapped = wrapped + ADDRESS_BITS'(FOLDS);
         end
         always_ff @(posedge clk) begin
             if (push && in_bank == B_BITS'(bank)) words[in_address] <= in0_data;
@@ -203,9 +207,9 @@ module farm_sliding_window #(
     always_comb begin
         turned = '0;
         for (int m = 0; m < MMV; m++)
-            for (int k = 0; k < (BANKS > 1 ? KERNEL : 1); k++)
-                if (BANKS == 1 || data_kx == K_BITS'(k))
-                    turned[m*WIDTH+:WIDTH] = data[((m*STRIDE+k)%BANKS)*WIDTH+:WIDTH];
+            for (int k = 0; k < (BANKS > 1 ? KERNEL_COLUMNS : 1); k++)
+                if (BANKS == 1 || data_kx == KX_BITS'(k))
+                    turned[m*WIDTH+:WIDTH] = data[((m*STRIDE_COLUMNS+k)%BANKS)*WIDTH+:WIDTH];
     end
     always_ff @(posedge clk) begin
         beat <= turned;
@@ -217,14 +221,15 @@ module farm_sliding_window #(
     );
 endmodule
 
-// Windows of 1 x 1, one pixel at a time: passes every STRIDE-th row and column on. It buffers one such row, so that the
-// next operator has work while the skipped rows arrive.
+// Windows of 1 x 1, one pixel at a time: passes every STRIDE-th row and STRIDE_COLUMNS-th column on. It buffers one such
+// row, so that the next operator has work while the skipped rows arrive.
 module farm_subsample #(
     parameter int WIDTH = 8,
     parameter int FOLDS = 1,
     parameter int ROWS = 1,
     parameter int COLUMNS = 1,
-    parameter int STRIDE = 2
+    parameter int STRIDE = 2,  // rows
+    parameter int STRIDE_COLUMNS = STRIDE
 ) (
     input  wire              clk,
     input  wire              rst,
@@ -238,15 +243,17 @@ module farm_subsample #(
     localparam int F_BITS = $clog2(FOLDS + 1);
     localparam int X_BITS = $clog2(COLUMNS + 1);
     localparam int Y_BITS = $clog2(ROWS + 1);
-    localparam int S_BITS = $clog2(STRIDE + 1);
+    localparam int SX_BITS = $clog2(STRIDE_COLUMNS + 1);
+    localparam int SY_BITS = $clog2(STRIDE + 1);
     // A place of the FIFO is free again four cycles after its beat has come, so fewer would hold up a short row.
-    localparam int ROW_BEATS = (COLUMNS + STRIDE - 1) / STRIDE * FOLDS;
+    localparam int ROW_BEATS = (COLUMNS + STRIDE_COLUMNS - 1) / STRIDE_COLUMNS * FOLDS;
     localparam int PLACES = ROW_BEATS < 4 ? 4 : ROW_BEATS;
 
     logic [F_BITS-1:0] fold;
     logic [X_BITS-1:0] x;
     logic [Y_BITS-1:0] y;
-    logic [S_BITS-1:0] phase_x, phase_y;
+    logic [SX_BITS-1:0] phase_x;
+    logic [SY_BITS-1:0] phase_y;
     wire last_fold = fold == F_BITS'(FOLDS - 1);
     wire last_x = x == X_BITS'(COLUMNS - 1);
     wire last_y = y == Y_BITS'(ROWS - 1);
@@ -266,10 +273,10 @@ module farm_subsample #(
             fold <= last_fold ? '0 : fold + 1'b1;
             if (last_fold) begin
                 x <= last_x ? '0 : x + 1'b1;
-                phase_x <= last_x || phase_x == S_BITS'(STRIDE - 1) ? '0 : phase_x + 1'b1;
+                phase_x <= last_x || phase_x == SX_BITS'(STRIDE_COLUMNS - 1) ? '0 : phase_x + 1'b1;
                 if (last_x) begin
                     y <= last_y ? '0 : y + 1'b1;
-                    phase_y <= last_y || phase_y == S_BITS'(STRIDE - 1) ? '0 : phase_y + 1'b1;
+                    phase_y <= last_y || phase_y == SY_BITS'(STRIDE - 1) ? '0 : phase_y + 1'b1;
                 end
             end
         end

@@ -15,11 +15,13 @@ module farm_window_rows #(
     parameter int ROWS = 1,
     parameter int COLUMNS = 1,
     parameter int GROUPS = 1,  // of MMV windows in a row
-    parameter int KERNEL = 3,
-    parameter int STRIDE = 1,
+    parameter int KERNEL = 3,  // rows
+    parameter int STRIDE = 1,  // rows
     parameter int MMV = 1,
     parameter int BANKS = 3,
-    parameter int TURNS = 3  // banks that can hold the first column of a group: those that steps reach from bank 0
+    parameter int TURNS = 3,  // banks that can hold the first column of a group: those that steps reach from bank 0
+    parameter int KERNEL_COLUMNS = KERNEL,
+    parameter int STRIDE_COLUMNS = STRIDE
 ) (
     input  wire                              clk,
     input  wire                              rst,
@@ -31,9 +33,9 @@ module farm_window_rows #(
     input  wire                              out0_ready
 );
     localparam int WIDTH = CHANNELS * LANE_BITS;             // of a pixel
-    localparam int BEATS = KERNEL * CHANNELS / SIMD;
-    localparam int STEP = MMV * STRIDE;                      // columns from group to group
-    localparam int SPAN = (MMV - 1) * STRIDE + KERNEL;       // columns of a group
+    localparam int BEATS = KERNEL_COLUMNS * CHANNELS / SIMD;
+    localparam int STEP = MMV * STRIDE_COLUMNS;              // columns from group to group
+    localparam int SPAN = (MMV - 1) * STRIDE_COLUMNS + KERNEL_COLUMNS;  // columns of a group
     localparam int OUT_ROWS = (ROWS - KERNEL) / STRIDE + 1;
 
     // In words of a bank. At least one row more than a window row and the next one need; more if the memory has the words,
@@ -192,10 +194,11 @@ module farm_window_rows #(
     logic beat_valid;
     for (genvar m = 0; m < MMV; m++) begin : pixels
         always_comb begin
-            chosen[m*SIMD*LANE_BITS+:SIMD*LANE_BITS] = row[m*STRIDE*WIDTH+:SIMD*LANE_BITS];
+            chosen[m*SIMD*LANE_BITS+:SIMD*LANE_BITS] = row[m*STRIDE_COLUMNS*WIDTH+:SIMD*LANE_BITS];
             for (int b = 1; b < BEATS; b++)
                 if (row_part == P_BITS'(b))
-                    chosen[m*SIMD*LANE_BITS+:SIMD*LANE_BITS] = row[m*STRIDE*WIDTH+b*SIMD*LANE_BITS+:SIMD*LANE_BITS];
+                    chosen[m*SIMD*LANE_BITS+:SIMD*LANE_BITS] =
+                        row[m*STRIDE_COLUMNS*WIDTH+b*SIMD*LANE_BITS+:SIMD*LANE_BITS];
         end
     end
     always_ff @(posedge clk) begin

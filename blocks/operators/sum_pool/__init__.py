@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from blocks.operators.base import Mistake, Stream, SvModule, by_formula, unsigned_bits
-from blocks.operators.checks import MAX_LANE_BITS, divides, kernel_fits, lane_bits, positive
+from blocks.operators.checks import MAX_LANE_BITS, divides, lane_bits, positive
 from blocks.operators.estimate import bram18, buffer
 from blocks.operators.window import WindowOperator
 from config.fpga_resources import Resources
@@ -23,7 +23,7 @@ def _lines(width_bits: int, depth: int) -> Resources:
 
 @dataclass(frozen=True)
 class SumPool(WindowOperator):
-    """The sum of each `kernel` x `kernel` window of unsigned values, channel by channel, `lanes` channels a beat.
+    """The sum of each window of `kernel` of unsigned values, channel by channel, `lanes` channels a beat.
 
     The sum is not divided: the thresholds, or the multipliers of a Requantize, behind it do that.
     """
@@ -42,7 +42,7 @@ class SumPool(WindowOperator):
     @property
     def highest(self) -> int:
         """The highest sum."""
-        return self.kernel * self.kernel * ((1 << self.bits) - 1)
+        return self.window_pixels * ((1 << self.bits) - 1)
 
     @property
     def output_bits(self) -> int:
@@ -62,7 +62,7 @@ class SumPool(WindowOperator):
     @property
     def buffers_input(self) -> bool:
         """True if a window has more than one pixel."""
-        return self.kernel > 1
+        return self.window_pixels > 1
 
     def cycles(self) -> int:
         """One value of one window a cycle: `window_cycles` with cf = C / lanes."""
@@ -75,8 +75,8 @@ class SumPool(WindowOperator):
         """
         sums, beat = self.lanes * self.output_bits, self.lanes * self.bits
         leaving = buffer(sums, OUTPUT_BEATS) if sums >= NARROW_SLICE_BITS else sums / 2
-        if self.kernel == 1:
-            row = -(-self.width // self.stride) * self.folds
+        if self.window_pixels == 1:
+            row = -(-self.width // self.stride_columns) * self.folds
             return by_formula(luts=28 + leaving) + _lines(beat, row)
         address = (self.held_rows * self.width * self.folds - 1).bit_length()
         luts = 47 + 3.5 * address + 0.76 * sums + buffer(sums, self.folds) + leaving + buffer(beat, WINDOW_BEATS)
@@ -85,25 +85,25 @@ class SumPool(WindowOperator):
     @property
     def held_rows(self) -> int:
         """Rows of the line buffer in RTL."""
-        return self.kernel + self.stride + 1
+        return self.kernel_rows + self.stride_rows + 1
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Checks sizes, that the kernel fits the map, that lanes divide the channels, and the width of a sum."""
-        found = positive(self, "channels", "height", "width", "kernel", "stride", "lanes") + lane_bits(self, "bits")
+        found = self.size_mistakes() + positive(self, "lanes") + lane_bits(self, "bits")
         if found:
             return tuple(found)
         if self.output_bits > MAX_LANE_BITS:
             what = f"a sum takes {self.output_bits} bits"
             found.append(Mistake("bits", what, f"a lane has at most {MAX_LANE_BITS} bits: lower bits or kernel"))
         found += divides(self, "lanes", "channels", self.channels)
-        return tuple(found + kernel_fits(self, self.kernel, self.height, self.width))
+        return tuple(found + self.fit_mistakes())
 
     @property
     def cpp_function(self) -> str:
         """`farm::sum_pool` with this shape."""
         return (
-            f"farm::sum_pool<{self.channels}, {self.height}, {self.width}, {self.kernel}, {self.stride}, "
-            f"{self.lanes}, {self.bits}, {self.output_bits}>"
+            f"farm::sum_pool<{self.channels}, {self.height}, {self.width}, {self.kernel_rows}, {self.stride_rows}, "
+            f"{self.lanes}, {self.bits}, {self.output_bits}{self.cpp_columns}>"
         )
 
     @property
@@ -118,8 +118,9 @@ class SumPool(WindowOperator):
                 ("FOLDS", self.folds),
                 ("ROWS", self.height),
                 ("COLUMNS", self.width),
-                ("KERNEL", self.kernel),
-                ("STRIDE", self.stride),
+                ("KERNEL", self.kernel_rows),
+                ("STRIDE", self.stride_rows),
+                *self.sv_columns,
             ),
         )
 

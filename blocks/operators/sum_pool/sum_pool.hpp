@@ -8,13 +8,14 @@
 namespace farm {
 
 // The buffer works as in the sliding window: while the windows of one output row leave, the rows for the next arrive.
-template <int CHANNELS, int HEIGHT, int WIDTH, int KERNEL, int STRIDE, int LANES, int BITS, int OUTPUT_BITS>
+template <int CHANNELS, int HEIGHT, int WIDTH, int KERNEL, int STRIDE, int LANES, int BITS, int OUTPUT_BITS,
+          int KERNEL_COLUMNS = KERNEL, int STRIDE_COLUMNS = STRIDE>
 void sum_pool(stream<lanes<LANES, BITS> >& input, stream<lanes<LANES, OUTPUT_BITS> >& output) {
     const int FOLDS = CHANNELS / LANES;
     const int ROWS = KERNEL + STRIDE;
     const int OUT_HEIGHT = (HEIGHT - KERNEL) / STRIDE + 1;
-    const int OUT_WIDTH = (WIDTH - KERNEL) / STRIDE + 1;
-    const int EMITS = OUT_WIDTH * FOLDS * KERNEL * KERNEL;
+    const int OUT_WIDTH = (WIDTH - KERNEL_COLUMNS) / STRIDE_COLUMNS + 1;
+    const int EMITS = OUT_WIDTH * FOLDS * KERNEL * KERNEL_COLUMNS;
     const int LOADS = STRIDE * WIDTH * FOLDS;
     const int STEPS = EMITS > LOADS ? EMITS : LOADS;
 
@@ -45,7 +46,7 @@ void sum_pool(stream<lanes<LANES, BITS> >& input, stream<lanes<LANES, OUTPUT_BIT
             }
             if (step < EMITS) {
                 const int slot = top + ky >= ROWS ? top + ky - ROWS : top + ky;
-                const lanes<LANES, BITS> pixel = rows[slot][ox * STRIDE + kx][pool_fold];
+                const lanes<LANES, BITS> pixel = rows[slot][ox * STRIDE_COLUMNS + kx][pool_fold];
                 pool_lanes: for (int l = 0; l < LANES; l++) {
 #pragma HLS UNROLL
                     const uint_t<OUTPUT_BITS> before =
@@ -53,7 +54,7 @@ void sum_pool(stream<lanes<LANES, BITS> >& input, stream<lanes<LANES, OUTPUT_BIT
                     sums.lane[l] = before + (uint_t<OUTPUT_BITS>)pixel.lane[l];
                 }
                 kx++;
-                if (kx == KERNEL) {
+                if (kx == KERNEL_COLUMNS) {
                     kx = 0;
                     ky++;
                     if (ky == KERNEL) {

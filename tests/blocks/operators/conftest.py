@@ -12,6 +12,7 @@ import needs
 import numpy as np
 import pytest
 import wire_order
+from oblong_shapes import OBLONG
 from once import Once
 
 from blocks.operators.acc_pool import AccPool
@@ -126,6 +127,7 @@ SHAPES: tuple[Operator, ...] = (
     Requantize(6, 4, 2, -5000, 4000, 16, 24, 12, 8),
     Requantize(4, 3, 4, 0, 1000, 9, 12, 0, 5),
     Requantize(2, 5, 1, -20, 20, 4, 6, 7, 4),
+    *OBLONG,
 )
 
 _TOP = """

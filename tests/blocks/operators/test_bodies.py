@@ -16,6 +16,7 @@ from blocks.operators.add import Add
 from blocks.operators.base import Operator
 from blocks.operators.depthwise import Depthwise
 from blocks.operators.label_select import LabelSelect
+from blocks.operators.max_pool import MaxPool
 from blocks.operators.mvau import Mvau
 from blocks.operators.pad import Pad
 from blocks.operators.requantize import Requantize
@@ -70,7 +71,22 @@ MUTANTS = {
         Requantize(6, 4, 2, -5000, 4000, 16, 24, 12, 8), "scaled = 0;", "scaled = HIGHEST;",
     ),
     "a sum begun anew in each column": (SumPool(4, 5, 7, 3, 2, 2, 2), "ky == 0 && kx == 0", "ky == 0"),
-    "windows without their stride": (SumPool(4, 5, 7, 3, 2, 2, 2), "ox * STRIDE + kx", "ox + kx"),
+    "windows without their stride": (SumPool(4, 5, 7, 3, 2, 2, 2), "ox * STRIDE_COLUMNS + kx", "ox + kx"),
+    "the stride of rows between columns": (
+        SlidingWindow(1, 12, 8, (10, 4), (2, 1), 1, 4), "* MMV + m) * STRIDE_COLUMNS", "* MMV + m) * STRIDE",
+    ),
+    "a kernel row as long as a column": (
+        SlidingWindow(2, 7, 9, (3, 2), (2, 3), 4, 2), "BEATS = KERNEL_COLUMNS *", "BEATS = KERNEL *",
+    ),
+    "sums at the distance of rows": (
+        SumPool(4, 5, 7, (2, 3), (1, 2), 2, 2), "ox * STRIDE_COLUMNS", "ox * STRIDE",
+    ),
+    "maxima at the distance of rows": (
+        MaxPool(4, 5, 7, (3, 1), (1, 2), 2, 2), "ox * STRIDE_COLUMNS", "ox * STRIDE",
+    ),
+    "a wait of rows before the first column": (
+        MaxPool(4, 7, 9, (3, 2), (1, 2), 2, 2, beatwise=True), "wait_x = KERNEL_COLUMNS - 1", "wait_x = KERNEL - 1",
+    ),
     "factors exchanged": (
         Add(3, 8, 4, False, 6, False, 9, False, 0, a_factor=3, b_factor=4), "(sum_t)A_FACTOR", "(sum_t)B_FACTOR",
     ),

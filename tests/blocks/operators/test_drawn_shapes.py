@@ -52,13 +52,29 @@ def _threshold(shape: Any, given: Any, thresholds: Any) -> Any:
     return [code(v, rows[at % shape.channels]) for at, v in enumerate(given.reshape(-1).tolist())]
 
 
-def _sum_pool(shape: Any, given: Any) -> Any:
-    k, s = shape.kernel, shape.stride
-    size = len(given), shape.out_height, shape.out_width, shape.channels
+def _windows(shape: Any, given: Any) -> Any:
+    """The numbers of every window and channel."""
+    (rows, columns), (down, along) = (
+        each if isinstance(each, tuple) else (each, each) for each in (shape.kernel, shape.stride)
+    )
+    size = len(given), (shape.height - rows) // down + 1, (shape.width - columns) // along + 1, shape.channels
     return [
-        sum(int(given[n, y * s + j, x * s + i, c]) for j in range(k) for i in range(k))
+        [int(given[n, y * down + j, x * along + i, c]) for j in range(rows) for i in range(columns)]
         for n, y, x, c in itertools.product(*map(range, size))
     ]
+
+
+def _sum_pool(shape: Any, given: Any) -> Any:
+    return [sum(each) for each in _windows(shape, given)]
+
+
+def _max_pool(shape: Any, given: Any) -> Any:
+    return [max(each) for each in _windows(shape, given)]
+
+
+def _sliding_window(shape: Any, given: Any) -> Any:
+    by_pixel = zip(*[iter(_windows(shape, given))] * shape.channels, strict=True)
+    return [value for channels in by_pixel for position in zip(*channels, strict=True) for value in position]
 
 
 def _acc_pool(shape: Any, given: Any) -> Any:
@@ -91,6 +107,7 @@ def _mvau(shape: Any, columns: Any, weights: Any) -> Any:
 PLAIN: dict[str, Callable[..., list[int]]] = {
     "Pad": _pad, "Add": _add, "Threshold": _threshold, "SumPool": _sum_pool, "AccPool": _acc_pool,
     "Depthwise": _depthwise, "Requantize": _requantize, "LabelSelect": _label_select, "Mvau": _mvau,
+    "MaxPool": _max_pool, "SlidingWindow": _sliding_window,
 }  # fmt: skip
 
 

@@ -35,6 +35,7 @@ from blocks.operators.threshold import Threshold
 from blocks.operators.threshold import model as threshold
 
 small = st.integers(1, 4)
+pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))  # rows, columns
 seeds = st.integers(0, 2**32 - 1)
 
 
@@ -55,32 +56,34 @@ def test_pad_is_zero_outside_and_the_map_inside(c: int, h: int, w: int, frame: t
 
 
 @settings(max_examples=40, deadline=None)
-@given(small, st.integers(3, 7), st.integers(3, 7), st.integers(1, 3), st.integers(1, 3), seeds)
-def test_convolution_by_its_definition(c: int, h: int, w: int, k: int, s: int, seed: int) -> None:
+@given(small, st.integers(3, 7), st.integers(3, 7), pairs, pairs, seeds)
+def test_convolution_by_its_definition(
+    c: int, h: int, w: int, k: tuple[int, int], s: tuple[int, int], seed: int
+) -> None:
     """acc[y, x, o] = sum of w[o, ky, kx, c] * in[y * stride + ky, x * stride + kx, c]: the kernel is not flipped."""
     window = SlidingWindow(c, h, w, k, s, 1, 3)
     oh, ow = window.out_height, window.out_width
     x = ints(seed, 0, 7, 1, h, w, c)
-    weights = ints(seed + 1, 0, 1, 2, k, k, c) * 2 - 1
+    weights = ints(seed + 1, 0, 1, 2, *k, c) * 2 - 1
     (columns,) = sliding_window.apply(window, [x], [])
-    unit = Mvau(k * k * c, 2, 1, 1, 3, 1, oh * ow)
+    unit = Mvau(k[0] * k[1] * c, 2, 1, 1, 3, 1, oh * ow)
     (sums,) = mvau.apply(unit, [columns], [weights])
     assert sums.shape == (1, oh, ow, 2)
     for yy, xx, o in itertools.product(range(oh), range(ow), range(2)):
         total = 0
-        for ky, kx, cc in itertools.product(range(k), range(k), range(c)):
-            total += int(weights[o, ky, kx, cc]) * int(x[0, yy * s + ky, xx * s + kx, cc])
+        for ky, kx, cc in itertools.product(range(k[0]), range(k[1]), range(c)):
+            total += int(weights[o, ky, kx, cc]) * int(x[0, yy * s[0] + ky, xx * s[1] + kx, cc])
         assert sums[0, yy, xx, o] == total
 
 
 @settings(max_examples=40, deadline=None)
-@given(small, st.integers(2, 6), st.integers(2, 6), st.integers(1, 2), st.integers(1, 3), seeds)
-def test_max_pool_by_its_definition(c: int, h: int, w: int, k: int, s: int, seed: int) -> None:
+@given(small, st.integers(3, 6), st.integers(3, 6), pairs, pairs, seeds)
+def test_max_pool_by_its_definition(c: int, h: int, w: int, k: tuple[int, int], s: tuple[int, int], seed: int) -> None:
     shape = MaxPool(c, h, w, k, s, 1, 5)
     x = ints(seed, 0, 31, 2, h, w, c)
     (y,) = max_pool.apply(shape, [x], [])
     for n, yy, xx, cc in itertools.product(range(2), range(shape.out_height), range(shape.out_width), range(c)):
-        window = [x[n, yy * s + i, xx * s + j, cc] for i in range(k) for j in range(k)]
+        window = [x[n, yy * s[0] + i, xx * s[1] + j, cc] for i in range(k[0]) for j in range(k[1])]
         assert y[n, yy, xx, cc] == max(window)
 
 

@@ -170,7 +170,30 @@ MUTANTS: dict[str, tuple[Operator, str, str]] = {
         SlidingWindow(4, 5, 7, 3, 1, 2, 2), "HELD_ROWS * ROW_BEATS", "4 * HELD_ROWS * ROW_BEATS",
     ),
     "a window leaves before its last pixel": (SlidingWindow(6, 6, 9, 3, 2, 6, 4), "have > $signed(need)", "have > 0"),
-    "kernel columns not turned": (SlidingWindow(3, 13, 13, 7, 2, 3, 8, 4), "(m*STRIDE+k)%BANKS", "(m*STRIDE)%BANKS"),
+    "kernel columns not turned": (
+        SlidingWindow(3, 13, 13, 7, 2, 3, 8, 4), "(m*STRIDE_COLUMNS+k)%BANKS", "(m*STRIDE_COLUMNS)%BANKS",
+    ),
+    "rows for kernel columns": (
+        SlidingWindow(1, 12, 8, (10, 4), (2, 1), 1, 4), "KX_BITS'(KERNEL_COLUMNS - 1)", "KX_BITS'(KERNEL - 1)",
+    ),
+    "the stride of columns from row to row": (
+        SlidingWindow(1, 12, 8, (10, 4), (2, 1), 1, 4), "ROW_BEATS = STRIDE * ", "ROW_BEATS = STRIDE_COLUMNS * ",
+    ),
+    "the stride of columns between kernel rows": (
+        SlidingWindow(2, 7, 9, (3, 2), (2, 3), 4, 2), "ADDRESS_BITS'(STRIDE *", "ADDRESS_BITS'(STRIDE_COLUMNS *",
+    ),
+    "rows and columns of a pixel's stride": (
+        SlidingWindow(4, 5, 6, 1, (1, 2), 2, 4), "SX_BITS'(STRIDE_COLUMNS - 1)", "SX_BITS'(STRIDE - 1)",
+    ),
+    "kernel columns of a sum of rows alone": (
+        SumPool(4, 5, 7, (2, 3), (1, 2), 2, 2), "KERNEL * KERNEL_COLUMNS - 1", "KERNEL * KERNEL - 1",
+    ),
+    "kernel columns of a maximum of rows alone": (
+        MaxPool(4, 5, 7, (3, 1), (2, 1), 2, 2), "KERNEL * KERNEL_COLUMNS - 1", "KERNEL * KERNEL - 1",
+    ),
+    "a wait of rows before the first column": (
+        MaxPool(4, 7, 9, (3, 2), (1, 2), 2, 2, beatwise=True), "WX_BITS'(KERNEL_COLUMNS - 1)", "WX_BITS'(KERNEL - 1)",
+    ),
     "planes without weight": (Mvau(64, 8, 4, 64, 2, 1, 3), "<< (plane + row)", "<< 0"),
     "sums not cleared": (Mvau(18, 4, 2, 6, 2, 1, 6), "if (rst || (add && last)) accumulator", "if (rst) accumulator"),
     "the next column over this one": (Mvau(18, 4, 2, 6, 2, 1, 6), "PLACE_BITS'(SYNAPSE_FOLDS)", "PLACE_BITS'(1)"),
@@ -186,7 +209,7 @@ MUTANTS: dict[str, tuple[Operator, str, str]] = {
     "folds mixed up": (MaxPool(4, 5, 7, 3, 2, 2, 2), "largest[fold]", "largest[0]"),
     "a maximum of another place": (MaxPool(4, 7, 9, 3, 2, 2, 2, beatwise=True), "above[at] <=", "above[0] <="),
     "windows of the wrong rows": (
-        MaxPool(4, 7, 9, 3, 2, 2, 2, beatwise=True), "ends_y ? W_BITS'(STRIDE - 1)", "ends_y ? W_BITS'(STRIDE)",
+        MaxPool(4, 7, 9, 3, 2, 2, 2, beatwise=True), "ends_y ? WY_BITS'(STRIDE - 1)", "ends_y ? WY_BITS'(STRIDE)",
     ),
     "what is left over lost": (Trim(12, 5, 5, 6, 3), "joined >> (LANES_OUT * BITS)", "joined >> (LANES_IN * BITS)"),
     "pixels not taken apart": (Deinterleave(6, 6, 2, 3, 9, signed=True), "read[m*WIDTH+:WIDTH]", "read[WIDTH-1:0]"),

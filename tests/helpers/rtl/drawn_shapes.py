@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,9 +13,11 @@ from blocks.operators.base import Operator
 from blocks.operators.checks import divisors
 from blocks.operators.depthwise import Depthwise
 from blocks.operators.label_select import LabelSelect
+from blocks.operators.max_pool import MaxPool
 from blocks.operators.mvau import Mvau
 from blocks.operators.pad import Pad
 from blocks.operators.requantize import Requantize
+from blocks.operators.sliding_window import SlidingWindow
 from blocks.operators.sum_pool import SumPool
 from blocks.operators.threshold import Threshold
 
@@ -68,10 +71,27 @@ def _threshold(draw: Draw) -> Threshold:
     return Threshold(channels, draw.upto(6), pe, lowest, draw.upto(3000), bits, inverts=draw.flag())
 
 
+def _window(draw: Draw, widest: int = 7) -> tuple[int, int, int, tuple[int, int], tuple[int, int]]:
+    """Channels, rows and columns of a map, and a kernel and a stride whose rows and columns may differ."""
+    kernel = draw.upto(3), draw.upto(3)
+    return draw.upto(6), draw.upto(7, kernel[0]), draw.upto(widest, kernel[1]), kernel, (draw.upto(3), draw.upto(3))
+
+
 def _sum_pool(draw: Draw) -> SumPool:
-    kernel, channels = draw.upto(3), draw.upto(6)
-    rows, columns = draw.upto(7, kernel), draw.upto(7, kernel)
-    return SumPool(channels, rows, columns, kernel, draw.upto(3), draw.of(channels), draw.upto(MOST_BITS))
+    sizes = _window(draw)
+    return SumPool(*sizes, draw.of(sizes[0]), draw.upto(MOST_BITS))
+
+
+def _max_pool(draw: Draw) -> MaxPool:
+    sizes = _window(draw, 20)
+    pool = MaxPool(*sizes, draw.of(sizes[0]), draw.upto(MOST_BITS))
+    return replace(pool, beatwise=pool.can_be_beatwise and draw.flag())
+
+
+def _sliding_window(draw: Draw) -> SlidingWindow:
+    sizes = _window(draw, 12)
+    window = SlidingWindow(*sizes, draw.of(sizes[0] * draw.of(sizes[3][1])), draw.upto(MOST_BITS))
+    return replace(window, mmv=draw.of(window.out_width))
 
 
 def _acc_pool(draw: Draw) -> AccPool:
@@ -109,7 +129,7 @@ def _mvau(draw: Draw) -> Mvau:
 
 
 OTHERS: tuple[Callable[[Draw], Operator], ...] = (
-    _pad, _add, _threshold, _sum_pool, _acc_pool, _depthwise, _requantize, _label_select,
+    _pad, _add, _threshold, _sum_pool, _acc_pool, _depthwise, _requantize, _label_select, _max_pool, _sliding_window,
 )  # fmt: skip
 
 

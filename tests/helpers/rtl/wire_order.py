@@ -36,12 +36,12 @@ def wire(shape: Operator, images: int, inputs: list[np.ndarray]) -> list[np.ndar
 
 
 def window_beats(shape: SlidingWindow, columns: np.ndarray) -> np.ndarray:
-    """The model's output [N, OH, OW, K * K * C] in the order of the wire: [N * beats, mmv * simd].
+    """The model's output [N, OH, OW, KH * KW * C] in the order of the wire: [N * beats, mmv * simd].
 
     With one pixel at a time that is the order of the elements; with several, lane m * simd + s is pixel m's.
     """
     groups = shape.out_height * shape.out_width // shape.mmv
-    parts = shape.kernel * shape.kernel * shape.channels // shape.simd
+    parts = shape.window_pixels * shape.channels // shape.simd
     grouped = columns.reshape(columns.shape[0] * groups, shape.mmv, parts, shape.simd)
     return np.ascontiguousarray(grouped.transpose(0, 2, 1, 3)).reshape(-1, shape.mmv * shape.simd)
 
