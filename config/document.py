@@ -258,9 +258,10 @@ class Section:
         length: int | None = None,
         default: D | Required = REQUIRED,
         minimum: int | None = None,
+        maximum: int | None = None,
     ) -> tuple[int, ...] | D:
         """Return the list of whole numbers at `key`; it must have `length` items if that is given."""
-        placeholder = (_inside(1, minimum, None),) * (length or 0)
+        placeholder = (_inside(1, minimum, maximum),) * (length or 0)
         if not self._written(key):
             return self._absent(key, default, placeholder)
         values = self._list(key, integer_of)
@@ -269,9 +270,19 @@ class Section:
         if length is not None and len(values) != length:
             self.problem(key, f"'{key}' has {len(values)} values", f"give {length}")
             return placeholder
-        if not all(self._in_limits(key, value, minimum, None) for value in values):
+        if not all(self._in_limits(key, value, minimum, maximum) for value in values):
             return placeholder
         return values
+
+    def pair(
+        self, key: str, *, default: tuple[int, int] | Required = REQUIRED, minimum: int, maximum: int
+    ) -> tuple[int, int]:
+        """Return the two whole numbers at `key`, a list of them or one number for both."""
+        if self._written(key) and isinstance(self.values[key][1], yaml.SequenceNode):
+            first, second = self.integers(key, length=2, minimum=minimum, maximum=maximum)
+            return first, second
+        one = self.integer(key, default=default, minimum=minimum, maximum=maximum)
+        return (one, one) if isinstance(one, int) else one
 
     def texts(self, key: str, *, default: D | Required = REQUIRED) -> tuple[str, ...] | D:
         """Return the list of texts at `key`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from math import prod
 
 from blocks.core.builder import GraphBuilder
 from blocks.core.graph import Graph
@@ -55,7 +56,7 @@ def products(layer: Layer) -> int:
     if isinstance(layer, Convolution):
         return layer.products.synapses * layer.channels * layer.products.pixels
     if isinstance(layer, DepthwiseConvolution):
-        return layer.output.elements * layer.kernel**2
+        return layer.output.elements * prod(layer.kernel)
     return layer.source.elements * layer.channels if isinstance(layer, FullyConnected) else 0
 
 
@@ -113,11 +114,11 @@ def _groups(layer: Layer, most_cycles: int) -> Iterator[list[list[Layer]]]:
 
 def _convolutions(layer: Convolution, most_cycles: int) -> Iterator[list[list[Layer]]]:
     made = layer.products
-    inputs = layer.source.channels * (layer.kernel if layer.kernel > 1 else 1)
+    inputs = layer.source.channels * layer.kernel[1]
     for pixels_in in divisors(layer.source.width):
         arriving = made.padded_height * -(-made.padded_width // pixels_in)
         for mmv in divisors(layer.output.width):
-            if most_cycles and max(arriving, made.pixels // mmv * layer.kernel) > most_cycles:
+            if most_cycles and max(arriving, made.pixels // mmv * layer.kernel[0]) > most_cycles:
                 continue
             form, beats = replace(layer, mmv=mmv, pixels_in=pixels_in), products(layer) // mmv
             yield [

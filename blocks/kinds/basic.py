@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import yaml
 
-from blocks.kinds.convolution import MOST_CHANNELS, MOST_KERNEL, Known, known
+from blocks.kinds.convolution import MOST_CHANNELS, Known, known
 from blocks.kinds.general import General
 from blocks.kinds.general import read as read_general
+from blocks.kinds.window import MOST_KERNEL, ONE_PIXEL
 from config.document import Section
 from config.overlay import Overlaid
 
@@ -28,14 +29,14 @@ def read(section: Section, name: str, source: Known, *, last: bool) -> tuple[Gen
     The side path has its convolution where the stride is above 1 or the channels change.
     """
     channels = known(section, lambda: section.integer("channels", minimum=1, maximum=MOST_CHANNELS))
-    stride = known(section, lambda: section.integer("stride", default=1, minimum=1, maximum=MOST_KERNEL))
+    stride = known(section, lambda: section.pair("stride", default=ONE_PIXEL, minimum=1, maximum=MOST_KERNEL))
     weights = known(section, lambda: section.integer("weight_bits", default=4, minimum=1, maximum=8))
     bits = known(section, lambda: section.integer("bits", default=4, minimum=1, maximum=8))
     if channels is None or stride is None or weights is None or bits is None:
         for key in MAPPINGS:
             section.section(key, default=None)
         return None, Known(None, channels)
-    projects = section.has("conv_side") or stride > 1 or source.channels not in (None, channels)
+    projects = section.has("conv_side") or stride != ONE_PIXEL or source.channels not in (None, channels)
     if source.channels is None:  # after another mistake; the side path may have a convolution
         projects = projects or section.has("act_side")
     if section.has("act_side") and not projects:
@@ -47,7 +48,7 @@ def read(section: Section, name: str, source: Known, *, last: bool) -> tuple[Gen
     window = {"kernel": 3, "pad": [1, 1, 1, 1]}
     scaled = {"bits": bits, **_SIGNED}
     main = [
-        parts.layer("conv_a", "convolution", {**conv, **window, "stride": stride}),
+        parts.layer("conv_a", "convolution", {**conv, **window, "stride": list(stride)}),
         parts.layer("act_a", "threshold", {"bits": bits}),
         parts.layer("conv_b", "convolution", {**conv, **window}),
         parts.layer("act_b", "threshold", scaled),
@@ -55,7 +56,7 @@ def read(section: Section, name: str, source: Known, *, last: bool) -> tuple[Gen
     side = []
     if projects:
         side = [
-            parts.layer("conv_side", "convolution", {**conv, "kernel": 1, "stride": stride}),
+            parts.layer("conv_side", "convolution", {**conv, "kernel": 1, "stride": list(stride)}),
             parts.layer("act_side", "threshold", scaled),
         ]
     after = [parts.layer("act", "threshold", {"bits": bits})]

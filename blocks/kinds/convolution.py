@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import TypeVar
 
 from blocks.core.builder import GraphBuilder
+from blocks.kinds.window import NO_PAD, ONE_PIXEL, Pair, Sides, too_large
 from blocks.operators.checks import divisors
 from blocks.operators.deinterleave import Deinterleave
 from blocks.operators.mvau import Mvau
@@ -18,11 +20,9 @@ from config.frozen import dataclass
 
 T = TypeVar("T")
 
-NO_PAD = (0, 0, 0, 0)
 # Far above any network's. Without these limits a mistyped number would be factored for minutes.
 MOST_CHANNELS = 65536
 MOST_PIXELS_A_SIDE = 16384
-MOST_KERNEL = 255
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Convolution:
     Attributes:
         name: As in the network file; also the stem of its parameters' names.
         channels: Output channels.
-        pad: Zero rows and columns: top, left, bottom, right.
+        pad: Rows and columns of zeros.
         threshold_pe: Channels whose thresholds are compared at once; 0 takes the fewest that keep up.
         mmv: Pixels computed at once.
         pixels_in: Pixels of the input map that arrive at once.
@@ -87,9 +87,9 @@ class Convolution:
     name: str
     source: FeatureMap
     channels: int
-    kernel: int
-    stride: int
-    pad: tuple[int, int, int, int]
+    kernel: Pair
+    stride: Pair
+    pad: Sides
     weight_bits: int
     activation_bits: int
     pe: int
@@ -112,8 +112,8 @@ class Convolution:
     def output(self) -> FeatureMap:
         """The feature map after the threshold activation."""
         return FeatureMap(
-            (self.padded_height - self.kernel) // self.stride + 1,
-            (self.padded_width - self.kernel) // self.stride + 1,
+            (self.padded_height - self.kernel[0]) // self.stride[0] + 1,
+            (self.padded_width - self.kernel[1]) // self.stride[1] + 1,
             self.channels,
             self.activation_bits,
         )
@@ -121,7 +121,7 @@ class Convolution:
     @property
     def synapses(self) -> int:
         """Products summed for one output element."""
-        return self.kernel * self.kernel * self.source.channels
+        return prod(self.kernel) * self.source.channels
 
     @property
     def pixels(self) -> int:
@@ -148,6 +148,11 @@ class Convolution:
             bits=self.source.bits,
             pixels=self.pixels_in,
         )
+
+    @property
+    def gathers(self) -> bool:
+        """Whether the inputs of an output pixel are more, or others, than a pixel as it comes."""
+        return (self.kernel, self.stride) != (ONE_PIXEL, ONE_PIXEL) or self.mmv > 1 or self.pixels_in > 1
 
     def window(self) -> SlidingWindow:
         """The operator that gathers the inputs of each output pixel."""
@@ -250,8 +255,8 @@ class Convolution:
     def mistakes(self) -> list[tuple[str, str, str]]:
         """All reasons why the folding cannot be built, as (field of the network file, what, remedy)."""
         found: list[tuple[str, str, str]] = []
-        if self.kernel * self.source.channels % self.simd:
-            found.append(not_dividing_inputs(self.simd, self.source.channels, self.kernel))
+        if self.kernel[1] * self.source.channels % self.simd:
+            found.append(not_dividing_inputs(self.simd, self.source.channels, self.kernel[1]))
         if self.source.width % self.pixels_in:
             found.append(not_dividing("pixels_in", self.pixels_in, self.source.width, "input columns"))
         if self.output.width % self.mmv:
@@ -276,7 +281,7 @@ class Convolution:
         stream = builder.widen(f"{self.name}_input_width", stream, self.input_lanes)
         if self.pad != NO_PAD or self.spare:
             stream = builder.add(f"{self.name}_pad", self.padding(), stream)
-        if self.kernel > 1 or self.stride > 1 or self.mmv > 1 or self.pixels_in > 1:
+        if self.gathers:
             stream = builder.add(f"{self.name}_window", self.window(), stream)
         stream = builder.add(self.name, self.mvau(), stream, parameters=[f"{self.name}_weights"])
         if self.mvau().interleaves:
@@ -300,11 +305,11 @@ def not_dividing(field: str, value: int, total: int, of_what: str) -> tuple[str,
     return (field, f"{field} {value} does not divide {total} {of_what}", f"use one of {legal}")
 
 
-def not_dividing_inputs(simd: int, channels: int, kernel: int) -> tuple[str, str, str]:
-    """The mistake of a `simd` that divides neither the input channels nor the inputs of a kernel row."""
-    if kernel == 1:
+def not_dividing_inputs(simd: int, channels: int, columns: int) -> tuple[str, str, str]:
+    """The mistake of a `simd` that divides neither the input channels nor the inputs of a kernel row of `columns`."""
+    if columns == 1:
         return not_dividing("simd", simd, channels, "input channels")
-    return not_dividing("simd", simd, kernel * channels, "inputs of a kernel row")
+    return not_dividing("simd", simd, columns * channels, "inputs of a kernel row")
 
 
 def known(section: Section, read: Callable[[], T]) -> T | None:
@@ -314,25 +319,14 @@ def known(section: Section, read: Callable[[], T]) -> T | None:
     return value if len(section.problems) == before else None
 
 
-def read_window(section: Section) -> tuple[int, int, tuple[int, int, int, int]]:
-    """Read `kernel`, `stride` and `pad` (top, left, bottom, right) of a window; mistakes go to the section."""
-    kernel = section.integer("kernel", minimum=1, maximum=MOST_KERNEL)
-    stride = section.integer("stride", default=1, minimum=1, maximum=MOST_KERNEL)
-    top, left, bottom, right = section.integers("pad", length=4, default=NO_PAD, minimum=0)
-    if section.ok and max(top, left, bottom, right) >= kernel:
-        what = f"with padding {[top, left, bottom, right]} some {kernel}x{kernel} windows hold nothing but padding"
-        section.problem("pad", what, f"pad at most {kernel - 1} rows or columns")
-    return kernel, stride, (top, left, bottom, right)
-
-
 def read_convolution(  # the caller fixes the parts that the file may not change; they differ by block
     section: Section,
     name: str,
     source: Known,
     *,
-    kernel: int = 1,
-    stride: int | None = 1,
-    pad: tuple[int, int, int, int] = NO_PAD,
+    kernel: Pair = ONE_PIXEL,
+    stride: Pair | None = ONE_PIXEL,
+    pad: Sides = NO_PAD,
     weight_bits: int = 1,
     activation_bits: int,
 ) -> tuple[Convolution | None, Known]:
@@ -364,15 +358,12 @@ def read_convolution(  # the caller fixes the parts that the file may not change
             name, source.map, channels, kernel, stride, pad, weight_bits, activation_bits,
             pe or 1, simd or 1, mmv or 1, threshold_pe or 0, pixels_in or 1,
         )  # fmt: skip
-        rows, columns = convolution.padded_height, convolution.padded_width
-        if kernel > min(rows, columns):
-            what = f"a {kernel}x{kernel} window does not fit a padded map of {rows}x{columns}"
-            found.append(("kernel", what, "make it smaller or pad more"))
-        else:
+        misfits = list(too_large(kernel, convolution.padded_height, convolution.padded_width))
+        if not misfits:
             output = Known(convolution.output, channels)
-            found += convolution.mistakes()
-    elif source.channels and simd and kernel * source.channels % simd:
-        found.append(not_dividing_inputs(simd, source.channels, kernel))
+        found += misfits or convolution.mistakes()
+    elif source.channels and simd and kernel[1] * source.channels % simd:
+        found.append(not_dividing_inputs(simd, source.channels, kernel[1]))
     for field, what, remedy in found:
         section.problem(field if section.has(field) else None, f"{name}: {what}", remedy)
     return convolution, output

@@ -8,7 +8,8 @@ from blocks.core.builder import GraphBuilder
 from blocks.core.graph import Graph, GraphCore
 from blocks.fifo_depths import Depths
 from blocks.kinds.block import Inner, ends_no_network
-from blocks.kinds.convolution import MOST_KERNEL, UNKNOWN, Convolution, FeatureMap, Known, known, read_convolution
+from blocks.kinds.convolution import UNKNOWN, Convolution, FeatureMap, Known, known, read_convolution
+from blocks.kinds.window import MOST_KERNEL, ONE_PIXEL, Pair, Sides, written
 from blocks.operators.add import Add
 from blocks.operators.base import Stream
 from blocks.operators.duplicate import Duplicate
@@ -24,7 +25,7 @@ INNER_BITS = 2
 OUTPUT_BITS = 4
 ZERO_POINT = 2 ** (OUTPUT_BITS - 1)
 """The code of 0 in what a block gives."""
-ONE_ROUND = (1, 1, 1, 1)
+ONE_ROUND: Sides = (1, 1, 1, 1)
 ELSEWHERE_PIXELS, ELSEWHERE_BEATS = 4, 32
 """The most that the side path holds outside its FIFO, in pixels (columns of conv1, width converters) and in beats
 (pipelines and register slices)."""
@@ -40,7 +41,7 @@ class Residual(Inner):
 
     name: str
     input: FeatureMap
-    stride: int
+    stride: Pair
     conv2a: Convolution
     conv2b: Convolution
     conv2c: Convolution
@@ -131,7 +132,7 @@ class Residual(Inner):
         in their order, one in the window and one in the converters. The rows of the next stride are added so that the
         fork seldom waits.
         """
-        rows = self.conv2b.kernel + self.conv2b.stride
+        rows = self.conv2b.kernel[0] + self.conv2b.stride[0]
         pixels = rows * self.conv2b.source.width + 8
         pixels += sum(6 * conv.mmv for conv in (self.conv2a, self.conv2b, self.conv2c) if conv.mmv > 1)
         per_pixel = stream.beats // (self.output.height * self.output.width)
@@ -145,11 +146,11 @@ class Residual(Inner):
         then, at most ELSEWHERE_PIXELS and ELSEWHERE_BEATS are outside the FIFO. With a stride, rows also wait in front
         of conv1, so no bound is given.
         """
-        if self.stride > 1:
+        if self.stride != ONE_PIXEL:
             return {}
         top, left, _, _ = self.conv2b.pad
-        width, kernel = self.conv2b.source.width, self.conv2b.kernel
-        pixels = (kernel - 1 - top) * width + kernel - left - ELSEWHERE_PIXELS
+        width, (rows, columns) = self.conv2b.source.width, self.conv2b.kernel
+        pixels = (rows - 1 - top) * width + columns - left - ELSEWHERE_PIXELS
         lanes = self.conv1.leaving_lanes if self.conv1 else self.input_lanes
         return {"skip": max(1, pixels * (self.output.channels // lanes) - ELSEWHERE_BEATS)}
 
@@ -174,7 +175,7 @@ def read(section: Section, name: str, source: Known, *, last: bool) -> tuple[Res
     inner = source.as_bits(INNER_BITS)
     conv2a, after_2a = read_convolution(parts["conv2a"], "conv2a", inner, stride=stride, activation_bits=INNER_BITS)
     conv2b, after_2b = read_convolution(
-        parts["conv2b"], "conv2b", after_2a, kernel=3, pad=ONE_ROUND, activation_bits=INNER_BITS
+        parts["conv2b"], "conv2b", after_2a, kernel=(3, 3), pad=ONE_ROUND, activation_bits=INNER_BITS
     )
     conv2c, output = read_convolution(parts["conv2c"], "conv2c", after_2b, activation_bits=OUTPUT_BITS)
     conv1 = None
@@ -198,15 +199,21 @@ def read(section: Section, name: str, source: Known, *, last: bool) -> tuple[Res
     return block, output
 
 
-def _read_stride(section: Section, name: str, source: Known, branches: int | None) -> int | None:
+def _read_stride(section: Section, name: str, source: Known, branches: int | None) -> Pair | None:
     """The stride; None if it is wrong or missing."""
-    stride = known(section, lambda: section.integer("stride", default=1, minimum=1, maximum=MOST_KERNEL))
-    if branches == 1 and stride not in (1, None):
-        what = f"{name}: a block with one branch passes its input on unchanged, so stride {stride} does not fit"
+    stride = known(section, lambda: section.pair("stride", default=ONE_PIXEL, minimum=1, maximum=MOST_KERNEL))
+    if branches == 1 and stride not in (ONE_PIXEL, None):
+        what = (
+            f"{name}: a block with one branch passes its input on unchanged, so stride {written(stride)} does not fit"
+        )
         section.problem("stride", what, "use stride 1, or two branches")
-        return 1
-    if stride is not None and source.map is not None and (source.map.height % stride or source.map.width % stride):
-        what = f"{name}: stride {stride} does not divide the {source.map.height}x{source.map.width} input"
+        return ONE_PIXEL
+    if (
+        stride is not None
+        and source.map is not None
+        and (source.map.height % stride[0] or source.map.width % stride[1])
+    ):
+        what = f"{name}: stride {written(stride)} does not divide the {source.map.height}x{source.map.width} input"
         section.problem("stride", what, "use a stride that divides both")
         return None
     return stride

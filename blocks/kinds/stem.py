@@ -1,4 +1,4 @@
-"""The stem: a KxK convolution of the 8 bit image, several pixels at once, and a max pool."""
+"""The stem: a convolution of the 8 bit image, several pixels at once, and a max pool."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from functools import cached_property
 from blocks.core.builder import GraphBuilder
 from blocks.core.graph import Graph, GraphCore
 from blocks.kinds.block import Inner, ends_no_network
-from blocks.kinds.convolution import NO_PAD, Convolution, FeatureMap, Known, read_convolution, read_window
+from blocks.kinds.convolution import Convolution, FeatureMap, Known, read_convolution
+from blocks.kinds.window import NO_PAD, ONE_PIXEL, Pair, Sides, read_window, too_large
 from blocks.operators.base import Stream
 from blocks.operators.max_pool import MaxPool
 from blocks.operators.pad import Pad
@@ -21,14 +22,14 @@ MAPPINGS = ("conv0", "max_pool")
 
 @dataclass(frozen=True)
 class Stem(Inner):
-    """The first block; `pool_kernel` 1 with `pool_stride` 1 leaves the max pool out."""
+    """The first block; a `pool_kernel` of one pixel with `pool_stride` 1 leaves the max pool out."""
 
     name: str
     input: FeatureMap
     conv0: Convolution
-    pool_kernel: int
-    pool_stride: int
-    pool_pad: tuple[int, int, int, int]
+    pool_kernel: Pair
+    pool_stride: Pair
+    pool_pad: Sides
 
     @property
     def input_lanes(self) -> int:
@@ -42,8 +43,8 @@ class Stem(Inner):
         height = source.height + self.pool_pad[0] + self.pool_pad[2]
         width = source.width + self.pool_pad[1] + self.pool_pad[3]
         return FeatureMap(
-            (height - self.pool_kernel) // self.pool_stride + 1,
-            (width - self.pool_kernel) // self.pool_stride + 1,
+            (height - self.pool_kernel[0]) // self.pool_stride[0] + 1,
+            (width - self.pool_kernel[1]) // self.pool_stride[1] + 1,
             source.channels,
             source.bits,
         )
@@ -70,7 +71,7 @@ class Stem(Inner):
         stream = self.conv0.build(builder, stream)
         source, lanes = self.conv0.output, self.conv0.output_lanes
         stream = builder.widen("pool_width", stream, lanes)
-        if self.pool_kernel > 1 or self.pool_stride > 1:
+        if (self.pool_kernel, self.pool_stride) != (ONE_PIXEL, ONE_PIXEL):
             top, left, bottom, right = self.pool_pad
             if self.pool_pad != NO_PAD:
                 pad = Pad(
@@ -113,7 +114,7 @@ def read(section: Section, name: str, source: Known, *, last: bool) -> tuple[Ste
         weight_bits=conv.integer("weight_bits", default=8, minimum=1, maximum=16),
         activation_bits=conv.integer("activation_bits", default=2, minimum=1, maximum=8),
     )  # fmt: skip
-    pool_kernel, pool_stride, pool_pad = 1, 1, NO_PAD
+    pool_kernel, pool_stride, pool_pad = ONE_PIXEL, ONE_PIXEL, NO_PAD
     section.ok = section.ok and conv.ok
     if section.has("max_pool"):
         pool = section.section("max_pool")
@@ -122,9 +123,8 @@ def read(section: Section, name: str, source: Known, *, last: bool) -> tuple[Ste
         if output.map is not None and pool.ok:
             rows = output.map.height + pool_pad[0] + pool_pad[2]
             columns = output.map.width + pool_pad[1] + pool_pad[3]
-            if pool_kernel > min(rows, columns):
-                what = f"{name}: a pool of {pool_kernel}x{pool_kernel} does not fit a padded map of {rows}x{columns}"
-                pool.problem("kernel", what, "make it smaller or pad more")
+            for key, what, remedy in too_large(pool_kernel, rows, columns):
+                pool.problem(key, f"{name}: {what}", remedy)
         if not pool.ok:
             section.ok = False
             return None, Known(None, output.channels)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from blocks.core.builder import GraphBuilder
-from blocks.kinds.convolution import NO_PAD, known
+from blocks.kinds.convolution import known
+from blocks.kinds.window import NO_PAD
 from blocks.layers.values import Values
 from config.document import REQUIRED, Required, Section
 from config.frozen import dataclass
@@ -79,7 +80,10 @@ class Layer(ABC):
 
 @dataclass(frozen=True)
 class Key:
-    """A key of a layer in the network file: `form` is `integer`, `text`, `flag`, `number` or `pad`."""
+    """A key of a layer in the network file: `form` is `integer`, `size`, `text`, `flag`, `number` or `pad`.
+
+    A `size` is one number for rows and columns, or a list of both.
+    """
 
     name: str
     form: str
@@ -94,6 +98,10 @@ class Key:
         if self.form == "integer":
             more = {"choices": self.choices} if self.choices else {"minimum": self.minimum, "maximum": self.maximum}
             return known(section, lambda: section.integer(self.name, default=self.default, **more))
+        if self.form == "size":
+            default = self.default if self.required else (self.default, self.default)
+            most = self.maximum or 1
+            return known(section, lambda: section.pair(self.name, default=default, minimum=1, maximum=most))
         if self.form == "text":
             return known(section, lambda: section.text(self.name, default=self.default, choices=self.choices))
         if self.form == "flag":

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from math import prod
 
 from blocks.core.builder import GraphBuilder
-from blocks.kinds.convolution import NO_PAD, not_dividing
+from blocks.kinds.convolution import not_dividing
+from blocks.kinds.window import NO_PAD, ONE_PIXEL, Pair, Sides
 from blocks.layers.base import LayerType, Misfit, Recipe
 from blocks.layers.product import (
     BIAS,
@@ -32,9 +34,9 @@ from config.frozen import dataclass
 class DepthwiseConvolution(ReadsWindows):
     """Every channel's windows times a kernel of its own."""
 
-    kernel: int
-    stride: int
-    pad: tuple[int, int, int, int]
+    kernel: Pair
+    stride: Pair
+    pad: Sides
     weight_bits: int
     bias: bool
     pe: int
@@ -43,7 +45,7 @@ class DepthwiseConvolution(ReadsWindows):
         """The operator."""
         windows = self.source.window(self.kernel, self.stride, self.pad)
         return Depthwise(
-            channels=self.source.channels, positions=self.kernel**2, pe=self.pe, input_bits=self.source.bits,
+            channels=self.source.channels, positions=prod(self.kernel), pe=self.pe, input_bits=self.source.bits,
             weight_bits=self.weight_bits, pixels=windows.pixels,
         )  # fmt: skip
 
@@ -81,7 +83,7 @@ class DepthwiseConvolution(ReadsWindows):
                 bottom=bottom, right=right, lanes=self.pe, bits=source.bits, value=source.of_zero or 0,
             )  # fmt: skip
             stream = builder.add(f"{self.name}_pad", pad, stream)
-        if self.kernel > 1 or self.stride > 1:
+        if (self.kernel, self.stride) != (ONE_PIXEL, ONE_PIXEL):
             window = SlidingWindow(
                 channels=source.channels, height=source.height + top + bottom, width=source.width + left + right,
                 kernel=self.kernel, stride=self.stride, simd=self.pe, bits=source.bits,
@@ -91,7 +93,7 @@ class DepthwiseConvolution(ReadsWindows):
 
     def recipes(self) -> Iterator[Recipe]:
         """The weights [C, KH, KW, 1]."""
-        axes = [self.source.channels, self.kernel, self.kernel, 1]
+        axes = [self.source.channels, *self.kernel, 1]
         yield weights_recipe(self.name, self.source, axes, self.weight_bits, bias=self.bias)
 
     def folding(self) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from math import prod
 
 from blocks.core.builder import GraphBuilder
-from blocks.kinds.convolution import NO_PAD, not_dividing
+from blocks.kinds.convolution import not_dividing
+from blocks.kinds.window import NO_PAD, ONE_PIXEL, Pair, Sides
 from blocks.layers.base import Key, Layer, LayerType, Misfit
 from blocks.layers.product import KERNEL, PAD, STRIDE, pad_with, padding, reads_activations, window_fits
 from blocks.layers.reach import ReadsMap, ReadsWindows
@@ -49,9 +51,9 @@ class Pool(Layer):
 class WindowPool(ReadsWindows, Pool):
     """A pool of windows."""
 
-    kernel: int
-    stride: int
-    pad: tuple[int, int, int, int]
+    kernel: Pair
+    stride: Pair
+    pad: Sides
 
     def misfits(self) -> Iterator[Misfit]:
         """Sums in place of activations, windows that do not fit."""
@@ -88,7 +90,7 @@ class MaxOfWindows(WindowPool):
             width=self.source.width + left + right, kernel=self.kernel, stride=self.stride, lanes=lanes,
             bits=self.source.bits,
         )  # fmt: skip
-        if self.kernel == 1 and self.stride == 1:
+        if (self.kernel, self.stride) == (ONE_PIXEL, ONE_PIXEL):
             return stream
         # Reading every window out of a buffer is cheaper, but must not hold up what comes before.
         if pool.can_be_beatwise and pool.cycles() > max((node.operator.cycles() for node in builder.nodes), default=0):
@@ -113,7 +115,7 @@ class SumOfWindows(WindowPool):
     def output(self) -> Values:
         """The sums; the zero point is that of as many terms."""
         shape = self.source.window(self.kernel, self.stride, self.pad)
-        return replace(shape, lowest=0, highest=self.operator(1).highest, zero=self.source.zero * self.kernel**2)
+        return replace(shape, lowest=0, highest=self.operator(1).highest, zero=self.source.zero * prod(self.kernel))
 
     def misfits(self) -> Iterator[Misfit]:
         """Sums in place of activations, windows that do not fit, padding without a zero."""

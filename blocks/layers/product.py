@@ -6,14 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from blocks.core.builder import GraphBuilder
-from blocks.kinds.convolution import (
-    MOST_CHANNELS,
-    MOST_KERNEL,
-    NO_PAD,
-    not_dividing,
-    not_dividing_inputs,
-)
+from blocks.kinds.convolution import MOST_CHANNELS, not_dividing, not_dividing_inputs
 from blocks.kinds.convolution import Convolution as Products
+from blocks.kinds.window import MOST_KERNEL, NO_PAD, ONE_PIXEL, Pair, Sides, only_padding, too_large
 from blocks.layers.base import Key, LayerType, Misfit, Recipe
 from blocks.layers.reach import ReadsMap, ReadsWindows
 from blocks.layers.values import Values
@@ -30,8 +25,8 @@ CHANNELS = Key("channels", "integer", "output channels", minimum=1, maximum=MOST
 BIAS = Key("bias", "flag", "whether the parameter file has `<layer>_bias`, which is added to the sums", False)
 PE = Key("pe", "integer", "output channels computed at once; at most `channels`", 1, minimum=1)
 SIMD = Key("simd", "integer", "inputs read at once; divides the inputs", 1, minimum=1)
-KERNEL = Key("kernel", "integer", "rows and columns of a window", minimum=1, maximum=MOST_KERNEL)
-STRIDE = Key("stride", "integer", "rows and columns from one window to the next", 1, minimum=1, maximum=MOST_KERNEL)
+KERNEL = Key("kernel", "size", "rows and columns of a window", minimum=1, maximum=MOST_KERNEL)
+STRIDE = Key("stride", "size", "rows and columns from one window to the next", 1, minimum=1, maximum=MOST_KERNEL)
 PAD = Key("pad", "pad", "rows and columns of value 0: top, left, bottom, right; each less than the kernel", NO_PAD)
 
 
@@ -42,19 +37,15 @@ def reads_activations(source: Values) -> Iterator[Misfit]:
         yield "type", what, f"put a threshold or requantize layer behind {source.sums}"
 
 
-def window_fits(source: Values, kernel: int, pad: tuple[int, int, int, int]) -> Iterator[Misfit]:
+def window_fits(source: Values, kernel: Pair, pad: Sides) -> Iterator[Misfit]:
     """A window that is larger than the padded map, or may lie in its padding as a whole."""
     top, left, bottom, right = pad
-    rows, columns = source.height + top + bottom, source.width + left + right
-    if max(pad) >= kernel:
-        what = f"with padding {list(pad)} some {kernel}x{kernel} windows hold nothing but padding"
-        yield "pad", what, f"pad at most {kernel - 1} rows or columns"
-    elif kernel > min(rows, columns):
-        what = f"a {kernel}x{kernel} window does not fit a padded map of {rows}x{columns}"
-        yield "kernel", what, "make it smaller or pad more"
+    yield from list(only_padding(kernel, pad)) or too_large(
+        kernel, source.height + top + bottom, source.width + left + right
+    )
 
 
-def padding(source: Values, pad: tuple[int, int, int, int]) -> Iterator[Misfit]:
+def padding(source: Values, pad: Sides) -> Iterator[Misfit]:
     """Padding adds the value 0, so there has to be one."""
     if pad != NO_PAD and source.of_zero is None:
         if source.step == 2:
@@ -70,9 +61,9 @@ class Convolution(ReadsWindows):
     """A convolution without its activation. Its sums are those of the stored numbers (`Values.sums`)."""
 
     channels: int
-    kernel: int
-    stride: int
-    pad: tuple[int, int, int, int]
+    kernel: Pair
+    stride: Pair
+    pad: Sides
     weight_bits: int
     bias: bool
     pe: int
@@ -107,8 +98,8 @@ class Convolution(ReadsWindows):
         """Folds that do not divide."""
         if self.pe > self.channels:
             yield "pe", f"pe {self.pe} is more than the {self.channels} output channels", f"use at most {self.channels}"
-        elif self.kernel * self.source.channels % self.simd:
-            yield not_dividing_inputs(self.simd, self.source.channels, self.kernel)
+        elif self.kernel[1] * self.source.channels % self.simd:
+            yield not_dividing_inputs(self.simd, self.source.channels, self.kernel[1])
         else:
             yield from self.products.mistakes()
 
@@ -126,7 +117,7 @@ class Convolution(ReadsWindows):
         stream = builder.widen(f"{self.name}_input_width", stream, made.input_lanes)
         if self.pad != NO_PAD or made.spare:
             stream = builder.add(f"{self.name}_pad", self.padding(), stream)
-        if self.kernel > 1 or self.stride > 1 or self.mmv > 1 or self.pixels_in > 1:
+        if made.gathers:
             stream = builder.add(f"{self.name}_window", made.window(), stream)
         stream = builder.add(self.name, made.mvau(), stream, parameters=[f"{self.name}_weights"])
         if made.mvau().interleaves:
@@ -140,7 +131,7 @@ class Convolution(ReadsWindows):
 
     def recipes(self) -> Iterator[Recipe]:
         """The weights [OFM, KH, KW, IFM]."""
-        axes = [self.channels, self.kernel, self.kernel, self.source.channels]
+        axes = [self.channels, *self.kernel, self.source.channels]
         yield weights_recipe(self.name, self.source, axes, self.weight_bits, bias=self.bias)
 
     def folding(self) -> str:
@@ -150,7 +141,7 @@ class Convolution(ReadsWindows):
     @property
     def waits(self) -> bool:
         """A window, or a group of pixels."""
-        return self.kernel > 1 or self.mmv > 1 or self.pixels_in > 1
+        return self.kernel != ONE_PIXEL or self.mmv > 1 or self.pixels_in > 1
 
     @property
     def held_pixels(self) -> int:

@@ -5,34 +5,36 @@ The FIFO between a fork and a join has its depth from this (`blocks/layers/join.
 
 from __future__ import annotations
 
+from blocks.kinds.window import ONE_PIXEL, Pair, Sides
 from blocks.layers.base import Layer
 
 
 class ReadsWindows(Layer):
-    """A layer that reads windows of `kernel` x `kernel` pixels."""
+    """A layer that reads windows of `kernel` rows and columns."""
 
-    kernel: int
-    stride: int
-    pad: tuple[int, int, int, int]
+    kernel: Pair
+    stride: Pair
+    pad: Sides
 
     @property
     def waits(self) -> bool:
         """A window of more than one pixel."""
-        return self.kernel > 1
+        return self.kernel != ONE_PIXEL
 
     def rows_needed(self, rows: int) -> int:
         """A window waits for its last row. The ring of rows holds those of the next stride too."""
-        wanted = (rows - 1) * self.stride + self.kernel - self.pad[0] + self.stride
+        wanted = rows * self.stride[0] + self.kernel[0] - self.pad[0]
         return min(self.source.height, max(0, wanted)) if rows else 0
 
     def pixel_needed(self, row: int, column: int) -> tuple[int, int]:
         """The last one of the window, as far as it is on the map."""
-        y, x = (at * self.stride + self.kernel - 1 - pad for at, pad in ((row, self.pad[0]), (column, self.pad[1])))
+        of_each = zip((row, column), self.stride, self.kernel, self.pad[:2], strict=True)
+        y, x = (at * stride + kernel - 1 - pad for at, stride, kernel, pad in of_each)
         return min(max(y, 0), self.source.height - 1), min(max(x, 0), self.source.width - 1)
 
     def rows_made(self, rows: int) -> int:
         """Rows of windows that have begun to leave when so many rows have come."""
-        begun = (rows + self.pad[0] - self.kernel) // self.stride + 1
+        begun = (rows + self.pad[0] - self.kernel[0]) // self.stride[0] + 1
         return max(0, min(self.output.height, begun)) if rows else 0
 
 

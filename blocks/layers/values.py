@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from blocks.kinds.convolution import FeatureMap
+from blocks.kinds.window import Pair, Sides
 from blocks.operators.base import signed_bits, unsigned_bits
 from config.frozen import dataclass
 
@@ -78,12 +79,12 @@ class Values:
         kind = "sums" if self.sums else "values {}..{}".format(*self.range)
         return f"{self.height}x{self.width}x{self.channels} of {self.bits} bit, {kind}"
 
-    def window(self, kernel: int, stride: int, pad: tuple[int, int, int, int], channels: int | None = None) -> Values:
+    def window(self, kernel: Pair, stride: Pair, pad: Sides, channels: int | None = None) -> Values:
         """The same values in the map that windows leave, of `channels` channels."""
         top, left, bottom, right = pad
         return replace(
             self,
-            height=(self.height + top + bottom - kernel) // stride + 1,
-            width=(self.width + left + right - kernel) // stride + 1,
+            height=(self.height + top + bottom - kernel[0]) // stride[0] + 1,
+            width=(self.width + left + right - kernel[1]) // stride[1] + 1,
             channels=channels or self.channels,
         )

@@ -91,7 +91,7 @@ def residuals() -> tuple[Residual, ...]:
     """The residual blocks as digits.yaml shapes them."""
     return tuple(
         Residual(
-            block.name, block.input.channels, block.conv2a.channels, block.output.channels, block.stride,
+            block.name, block.input.channels, block.conv2a.channels, block.output.channels, block.stride[0],
             1 if block.conv1 is None else 2, block.input.bits,
         )
         for block in find_network("digits").blocks

@@ -62,10 +62,8 @@ class Model:
         self.norms: dict[int, torch.nn.BatchNorm1d] = {}
         for layer in (layer for block in self.blocks for layer in block.layers):
             if isinstance(layer, Convolution):
-                kernel = (layer.kernel, layer.kernel)
-                self.weights[id(layer)] = (
-                    torch.rand(layer.channels, layer.source.channels, *kernel) * 2 - 1
-                ).requires_grad_()
+                axes = (layer.channels, layer.source.channels, *layer.kernel)
+                self.weights[id(layer)] = (torch.rand(axes) * 2 - 1).requires_grad_()
             elif isinstance(layer, FullyConnected):
                 shape = (layer.channels, layer.source.channels * layer.source.pixels)
                 self.weights[id(layer)] = (torch.rand(shape) * 2 - 1).requires_grad_()

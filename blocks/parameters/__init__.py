@@ -11,6 +11,7 @@ import numpy as np
 
 from blocks.core.graph import Graph
 from blocks.core.ports import ParameterPort
+from blocks.operators.window import Size, rows_and_columns
 from config.bounded.archive import ArchiveError
 from config.bounded.arrays import is_npz, open_npz
 from config.frozen import dataclass
@@ -71,14 +72,15 @@ class BlockParameters:
         self._in_bits("fc_weights", values, port.stream.bits)
         return values.astype(np.int8)
 
-    def _for(self, port: ParameterPort, operator: Any, kernel: int) -> Tensor:
+    def _for(self, port: ParameterPort, operator: Any, kernel: Size) -> Tensor:
         if port.stream.role == "weights":
             shape: tuple[int, ...] = (operator.channels, operator.synapses)
             packed = self.arrays.get(f"{port.parameter}_packed")
             if packed is not None:
                 return self._unpack(f"{port.parameter}_packed", packed, shape)
             # Compare all four axes: [OFM, IFM, KH, KW] of another framework has the same number of elements.
-            axes = (operator.channels, kernel, kernel, operator.synapses // kernel**2)
+            rows, columns = rows_and_columns(kernel)
+            axes = (operator.channels, rows, columns, operator.synapses // (rows * columns))
             values = self._integers(port.parameter, axes).reshape(shape)
             if operator.weight_bits == 1 and not (np.abs(values) == 1).all():
                 raise ParameterError(f"{self.file}: {port.parameter} holds values other than -1 and +1; binarize it")

@@ -121,11 +121,12 @@ class _Source:
     def stem(self, block: Stem) -> dict[str, Tensor]:
         conv = block.conv0
         tiles = self._tiles(conv, "L0")
-        self.config.expect("L0_KERNELDIM", conv.kernel, "the network file says")
+        for each in conv.kernel:
+            self.config.expect("L0_KERNELDIM", each, "the network file says")
         self.config.expect("L0_WBITS", conv.weight_bits, "the network file says")
         values = self._plain("weights_conv0", (tiles.pe, tiles.depth), tiles.simd, conv.weight_bits)
         matrix = _untiled(values, tiles, conv)
-        weights = matrix.reshape(conv.channels, conv.kernel, conv.kernel, conv.source.channels)
+        weights = matrix.reshape(conv.channels, *conv.kernel, conv.source.channels)
         steps, bits = conv.threshold().steps, self.config.number("L0_MACBITS")
         # The authors' words have room for one more threshold than is used.
         fields = self.config.number("L0_THBITS") // bits
@@ -154,7 +155,8 @@ class _Source:
         config, says = self.config, "the network file says"
         config.expect(f"{prefix}_IFMC", conv.source.channels, says)
         config.expect(f"{prefix}_OFMC", conv.channels, says)
-        config.expect(f"{prefix}_STRIDE", conv.stride, says)
+        for each in conv.stride:
+            config.expect(f"{prefix}_STRIDE", each, says)
         config.expect(f"{prefix}_IFMDIM", conv.source.height, says)
         config.expect(f"{prefix}_OFMDIM", conv.output.height, says)
         config.expect(f"{prefix}_INBITS", conv.source.bits, says)

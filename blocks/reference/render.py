@@ -34,6 +34,8 @@ def wrong_values(table: Table, key: Key) -> list[Any]:
         found += [max(key.choices) + 1] if key.choices else []
         found += [] if key.minimum is None else [key.minimum - 1]
         found += [] if key.maximum is None else [key.maximum + 1]
+    elif key.form == "size":
+        found += [0, [1, key.maximum + 1], [1, 2, 3]] if key.maximum else []
     else:
         found += {
             "text": ["nosuch"] if key.choices else [["x"]],
@@ -110,6 +112,8 @@ def _range(key: Key) -> str:
     if key.form == "integer":
         least = f"{key.minimum:,}"
         return f"at least {least}" if key.maximum is None else f"{least} to {key.maximum:,}"
+    if key.form == "size":
+        return f"{key.minimum:,} to {key.maximum:,}, or two as `[rows, columns]`"
     return {
         "flag": "`true`, `false`",
         "number": "a number from 0",

@@ -11,8 +11,9 @@ from typing import Any
 
 from blocks.dataset_file import BGR, CHW, DIGITS, HWC, RGB
 from blocks.fifo_depths import LINK_DEPTHS
-from blocks.kinds.convolution import MOST_CHANNELS, MOST_KERNEL, MOST_PIXELS_A_SIDE, NO_PAD
+from blocks.kinds.convolution import MOST_CHANNELS, MOST_PIXELS_A_SIDE
 from blocks.kinds.head import FC_CACHES
+from blocks.kinds.window import MOST_KERNEL, NO_PAD
 from blocks.layers.base import Key
 from blocks.layers.join import MOST_FACTOR
 from blocks.layers.reader import LAYER_TYPES
@@ -45,8 +46,8 @@ _VIEW = _key("view", "text", "how AMD's tools get the core; blocks that share a 
              "[default: that of the file]", None, choices=VIEWS)  # fmt: skip
 _BLOCK = (_NAME, _key("kind", "text", "`block`, `basic`, `stem`, `residual` or `head`"), _VIEW)
 _CHANNELS = _key("channels", "integer", "output channels", minimum=1, maximum=MOST_CHANNELS)
-_KERNEL = _key("kernel", "integer", "rows and columns of a window", minimum=1, maximum=MOST_KERNEL)
-_STRIDE = _key("stride", "integer", "rows and columns from one window to the next", 1, minimum=1, maximum=MOST_KERNEL)
+_KERNEL = _key("kernel", "size", "rows and columns of a window", minimum=1, maximum=MOST_KERNEL)
+_STRIDE = _key("stride", "size", "rows and columns from one window to the next", 1, minimum=1, maximum=MOST_KERNEL)
 _PAD = _key("pad", "pad", "rows and columns of value 0: top, left, bottom, right; each less than the kernel", NO_PAD)
 _MAPPING = "mapping"
 _LAYOUT = _key("layout", "text", "the axes of images in `.npy` files: `hwc` is rows, columns, channels; `chw` has the "
@@ -163,7 +164,7 @@ BASIC = Table(
     "Block of kind `basic`", "A short form: two 3x3 convolutions and a side path.",
     (
         _CHANNELS,
-        _key("stride", "integer", "that of `conv_a` and `conv_side`", 1, minimum=1, maximum=255),
+        _key("stride", "size", "that of `conv_a` and `conv_side`", 1, minimum=1, maximum=MOST_KERNEL),
         _key("weight_bits", "integer", "bits of all weights", 4, minimum=1, maximum=8),
         _key("bits", "integer", "bits of all activations", 4, minimum=1, maximum=8),
         *(_key(name, _MAPPING, f"keys of a `convolution` layer {what}", None) for name, what in (
@@ -204,7 +205,7 @@ SHORT_FORMS = (
         "Block of kind `residual`", "Three convolutions with binary weights, and a side path.",
         (
             _key("branches", "integer", "1: the side path is the input; 2: it is `conv1`", choices=(1, 2)),
-            _key("stride", "integer", "that of `conv2a` and `conv1`; divides height and width", 1, minimum=1,
+            _key("stride", "size", "that of `conv2a` and `conv1`; divides height and width", 1, minimum=1,
                  maximum=MOST_KERNEL),
             *(_key(name, _MAPPING, f"the {what}") for name, what in (("conv2a", "first convolution, 1x1"),
               ("conv2b", "second, 3x3, padded by one"), ("conv2c", "third, 1x1"))),

@@ -131,7 +131,7 @@ SINGLE = {
     "labels": ('["0", ', "[", "labels", "9 labels for 10 classes", "one label per class"),
     "kernel": ("kernel: 3, pad: [1, 1, 1, 1]", "kernel: 11, pad: [1, 1, 1, 1]", "kernel: 11",
                "11x11 window does not fit a padded map of 10x10", "smaller"),
-    "pool": (POOL, "max_pool: {kernel: 10}", "max_pool", "a pool of 10x10 does not fit a padded map of 8x8", "smaller"),
+    "pool": (POOL, "max_pool: {kernel: 10}", "max_pool", "a 10x10 window does not fit a padded map of 8x8", "smaller"),
     "pad": (POOL, "max_pool: {kernel: 1, pad: [0, 0, 1, 1]}", "max_pool", "nothing but padding", "at most 0"),
     "pad of three": ("pad: [1, 1, 1, 1]", "pad: [1, 1, 1]", "pad: [1, 1, 1]", "'pad' has 3 values", "4"),
     "image": ("height: 8", "height: 0", "height: 0", "'height' is 0", "at least 1"),

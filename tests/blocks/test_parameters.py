@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blocks.network import NETWORKS, find_network
+from blocks.network import NETWORKS, find_network, read_network
 from blocks.parameters import BlockParameters, ParameterError, read_block
 
 DIGITS = NETWORKS / "digits"
@@ -48,6 +48,25 @@ def refused(tmp_path, graphs):
         return text
 
     return check
+
+
+def test_rows_and_columns_of_short_forms_may_differ(tmp_path) -> None:
+    """A stem of 3x1 windows, and a residual block that halves columns alone."""
+    text = (NETWORKS / "digits.yaml").read_text()
+    text = text.replace("kernel: 3, pad: [1, 1, 1, 1]", "kernel: [3, 1], pad: [1, 0, 1, 0]")
+    text = text.replace("kernel: 3, stride: 2, pad: [0, 0, 1, 1]", "kernel: [2, 1], stride: [2, 1]")
+    (tmp_path / "digits.yaml").write_text(text.replace("stride: 2\n", "stride: [1, 2]\n"))
+    blocks = {block.name: block for block in read_network(tmp_path / "digits.yaml").blocks}
+    assert [str(blocks[name].output).partition(" ")[0] for name in ("preres", "res2b", "res3a")] == [
+        "4x8x32", "4x8x64", "4x4x128",
+    ]  # fmt: skip
+    arrays = {"conv0_weights": np.arange(96).reshape(32, 3, 1, 1), "conv0_thresholds": np.zeros((32, 3), int)}
+    graph = blocks["preres"].core().graph
+    found = BlockParameters("preres.npz", arrays, {}).logical(graph)
+    assert found["conv0_weights"].tolist() == [[3 * n, 3 * n + 1, 3 * n + 2] for n in range(32)]
+    arrays["conv0_weights"] = arrays["conv0_weights"].reshape(32, 1, 3, 1)
+    with pytest.raises(ParameterError, match=r"\[32, 1, 3, 1\], the network file asks for integers \[32, 3, 1, 1\]"):
+        BlockParameters("preres.npz", arrays, {}).logical(graph)
 
 
 def test_binary_weights_unpacked_by_hand(graphs) -> None:

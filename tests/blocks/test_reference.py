@@ -100,7 +100,7 @@ def test_required_keys_are_missed() -> None:
 
 def test_the_limits_in_the_tables_are_those_of_the_messages() -> None:
     for table, key in KEYS:
-        if key.form == "integer" and not key.choices:
+        if key.form in ("integer", "size") and not key.choices:
             low = errors(table.places[0], key.name, (key.minimum or 0) - 1)[0]
             assert low.remedy == f"give at least {key.minimum}", (table.title, key.name)
             if key.maximum is not None:

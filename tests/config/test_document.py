@@ -166,6 +166,25 @@ class TestGetters:
             "net.yaml:6: 'f' is 0.5; give at least 1",
         ]
 
+    def test_one_number_stands_for_a_pair(self, tmp_path: Path) -> None:
+        section = load(
+            written(tmp_path, "a: 3\nb: [3, 1]\nc: [1, 2, 3]\nd: [0, 2]\ne: [2, 9]\nf: 9\ng: x\nh: [1, y]\n"),
+            name="net.yaml",
+        )
+        assert section.pair("a", minimum=1, maximum=8) == (3, 3)
+        assert section.pair("b", minimum=1, maximum=8) == (3, 1)
+        assert section.pair("no", default=(2, 1), minimum=1, maximum=8) == (2, 1)
+        assert [section.pair(key, minimum=1, maximum=8) for key in "cdegh"] == [(1, 1)] * 5
+        assert section.pair("f", minimum=1, maximum=8) == (1, 1)
+        assert [each.partition(":")[2] for each in messages(section)] == [
+            "3: 'c' has 3 values; give 2",
+            "4: 'd' is 0; give at least 1",
+            "5: 'e' is 9; give at most 8",
+            "6: 'f' is 9; give at most 8",
+            "7: 'g' must be a whole number, found the text 'x'; write it in plain digits",
+            "8: item 2 of 'h' must be a whole number, found the text 'y'; write it in plain digits",
+        ]
+
     def test_missing_unknown_and_choices_name_the_remedy(self, tmp_path: Path) -> None:
         section = load(written(tmp_path, "blocks:\n  - kind: residal\n    strid: 2\n"), name="net.yaml")
         (block,) = section.sections("blocks")

@@ -79,7 +79,7 @@ def values(small: Network) -> Values:
     for block in residuals:
         arrays = {"bypass_thresholds": np.sort(rng.integers(0, 2**15, (block.input.channels, 3)), axis=1)}
         for conv in block.convolutions():
-            shape = (conv.channels, conv.kernel, conv.kernel, conv.source.channels)
+            shape = (conv.channels, *conv.kernel, conv.source.channels)
             arrays[f"{conv.name}_weights"] = rng.integers(0, 2, shape) * 2 - 1
             steps = 2**conv.activation_bits - 1
             arrays[f"{conv.name}_thresholds"] = np.sort(rng.integers(-(2**15), 2**15, (conv.channels, steps)), axis=1)
@@ -148,7 +148,7 @@ class Headers:
             sizes = {
                 "PE": pe, "SIMD": simd, "WMEM": neuron * synapse, "TMEM": neuron, "IFMC": conv.source.channels,
                 "OFMC": conv.channels,
-                "STRIDE": conv.stride, "IFMDIM": conv.source.height, "OFMDIM": conv.output.height,
+                "STRIDE": conv.stride[0], "IFMDIM": conv.source.height, "OFMDIM": conv.output.height,
                 "WINTERPRET": "Recast<Binary>", "ACTBITS": conv.activation_bits,
                 "INBITS": conv.source.bits, "MACBITS": 16,
             }  # fmt: skip

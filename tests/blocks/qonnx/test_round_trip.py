@@ -56,7 +56,7 @@ class Written:
             integers = self.arrays[f"{layer.name}_weights"].transpose(0, 3, 1, 2)
             weights = file.weights(integers, WEIGHT, layer.weight_bits, narrow=True)
             self.unit *= float(np.float32(WEIGHT))
-            return file.conv(tensor, weights, pads=layer.pad, strides=(layer.stride, layer.stride))
+            return file.conv(tensor, weights, pads=layer.pad, strides=layer.stride)
         if isinstance(layer, FullyConnected):
             return file.gemm(tensor, file.weights(self.arrays[f"{layer.name}_weights"], WEIGHT, 8, narrow=True))
         if isinstance(layer, Thresholds):

@@ -29,25 +29,40 @@ class Drawn:
         """One of its divisors."""
         return self.rng.choice([n for n in range(1, number + 1) if number % n == 0])
 
-    def convolution(self, channels: int, *, kernel: int | None = None, same: bool = False) -> Layer:
-        """A convolution to so many channels; with `same` it keeps rows and columns."""
-        most = min(3, self.height, self.width)
-        kernel = kernel or self.rng.randint(1, most)
-        if same and not self.padded:
-            kernel = 1
+    def written(self, pair: list[int]) -> int | list[int]:
+        """Rows and columns as a file may say them: alike they are one number or two."""
+        return pair[0] if pair[0] == pair[1] and self.rng.random() < 0.7 else pair
+
+    def kernel(self, most: int) -> list[int]:
+        """Rows and columns that fit, at most so many; every other time as many of both."""
+        rows, columns = (self.rng.randint(1, min(most, extent)) for extent in (self.height, self.width))
+        return [rows, columns] if self.rng.random() < 0.5 else [min(rows, columns)] * 2
+
+    def framed(self, kernel: list[int]) -> list[int]:
+        """Padding of no more than a kernel less one: top, left, bottom, right."""
+        return [self.rng.randint(0, kernel[side % 2] - 1) for side in range(4)]
+
+    def leave(self, kernel: list[int], stride: list[int], pad: list[int]) -> None:
+        """The map that windows leave."""
+        self.height = (self.height + pad[0] + pad[2] - kernel[0]) // stride[0] + 1
+        self.width = (self.width + pad[1] + pad[3] - kernel[1]) // stride[1] + 1
+
+    def convolution(self, channels: int, *, pixels: bool = False, same: bool = False) -> Layer:
+        """A convolution to so many channels, of 1x1 if `pixels`; with `same` it keeps rows and columns."""
+        kernel = [1, 1] if pixels or (same and not self.padded) else self.kernel(3)
+        stride = [1, 1] if same else [self.rng.randint(1, 2), self.rng.randint(1, 2)]
         pad = [0, 0, 0, 0]
         if same:
-            pad = [(kernel - 1) // 2, (kernel - 1) // 2, kernel // 2, kernel // 2]
+            pad = [(kernel[0] - 1) // 2, (kernel[1] - 1) // 2, kernel[0] // 2, kernel[1] // 2]
         elif self.padded:
-            pad = [self.rng.randint(0, kernel - 1) for _ in range(4)]
-        stride = 1 if same else self.rng.randint(1, 2)
+            pad = self.framed(kernel)
+        inputs = self.channels * self.rng.choice([1, kernel[1]])
         layer: Layer = {
-            "name": self.name(), "type": "convolution", "channels": channels, "kernel": kernel, "stride": stride,
-            "pad": pad, "weight_bits": self.rng.randint(1, 8), "bias": self.rng.random() < 0.3,
-            "pe": self.rng.randint(1, channels), "simd": self.divisor(self.channels),
+            "name": self.name(), "type": "convolution", "channels": channels, "kernel": self.written(kernel),
+            "stride": self.written(stride), "pad": pad, "weight_bits": self.rng.randint(1, 8),
+            "bias": self.rng.random() < 0.3, "pe": self.rng.randint(1, channels), "simd": self.divisor(inputs),
         }  # fmt: skip
-        self.height = (self.height + pad[0] + pad[2] - kernel) // stride + 1
-        self.width = (self.width + pad[1] + pad[3] - kernel) // stride + 1
+        self.leave(kernel, stride, pad)
         self.channels = channels
         return layer
 
@@ -77,9 +92,10 @@ class Drawn:
 
     def depthwise(self) -> Layer:
         """A kernel for each channel; rows and columns stay."""
-        kernel = self.rng.choice([1, 3]) if self.padded else 1
+        kernel = [self.rng.choice([1, 3]) if self.padded else 1 for _ in range(2)]
         return {
-            "name": self.name(), "type": "depthwise", "kernel": kernel, "pad": [kernel // 2] * 4,
+            "name": self.name(), "type": "depthwise", "kernel": self.written(kernel),
+            "pad": [kernel[side % 2] // 2 for side in range(4)],
             "weight_bits": self.rng.randint(1, 8), "bias": self.rng.random() < 0.3, "pe": self.divisor(self.channels),
         }  # fmt: skip
 
@@ -107,14 +123,14 @@ def drawn_network(seed: int) -> str:
     )
     first = [drawn.convolution(rng.randint(1, 8)), drawn.threshold()]
     if rng.random() < 0.4:
-        kernel = rng.randint(1, min(2, drawn.height, drawn.width))
-        pad = [rng.randint(0, kernel - 1) for _ in range(4)]
+        kernel, stride = drawn.kernel(2), [rng.randint(1, 2), rng.randint(1, 2)]
+        pad = drawn.framed(kernel)
         kind = rng.choice(["max_pool", "average_pool"]) if drawn.padded else "max_pool"
-        first.append({"name": drawn.name(), "type": kind, "kernel": kernel, "pad": pad})
+        window = {"kernel": drawn.written(kernel), "stride": drawn.written(stride), "pad": pad}
+        first.append({"name": drawn.name(), "type": kind, **window})
         if kind == "average_pool":
             first.append(drawn.threshold())
-        drawn.height += pad[0] + pad[2] - kernel + 1
-        drawn.width += pad[1] + pad[3] - kernel + 1
+        drawn.leave(kernel, stride, pad)
     if rng.random() < 0.4:
         first += [drawn.depthwise(), drawn.threshold()]
     drawn.block(layers=first)
@@ -149,7 +165,7 @@ def _two_paths(drawn: Drawn) -> None:
     drawn.channels, drawn.padded = start
     side: list[Layer] = []
     if projected:
-        side = [drawn.convolution(own, kernel=1, same=True), drawn.threshold()]
+        side = [drawn.convolution(own, pixels=True, same=True), drawn.threshold()]
     drawn.channels = own
     after = [drawn.threshold()]
     drawn.block(main=main, side=side, after=after)

@@ -64,7 +64,7 @@ def expanded(block: Layer, channels: int) -> dict[str, Any]:
     main = [layer("conv_a", conv, wide, {"stride": stride}), layer("act_a", act),
             layer("conv_b", conv, wide), layer("act_b", act, signed)]  # fmt: skip
     side = []
-    if stride > 1 or channels != own or "conv_side" in block:
+    if stride not in (1, [1, 1]) or channels != own or "conv_side" in block:
         side = [layer("conv_side", conv, {"kernel": 1, "stride": stride}), layer("act_side", act, signed)]
     more = {"join": block["join"]} if "join" in block else {}
     return {"name": block["name"], "kind": "block", "main": main, "side": side, "after": [layer("act", act)], **more}
@@ -78,13 +78,15 @@ def path(layers: list[Layer], value: Tensor, arrays: Mapping[str, Tensor]) -> Te
 
 
 def windows(layer: Layer, value: Tensor, outside: int) -> Tensor:
-    """[N, OH, OW, K, K, C]: the windows of a map that is padded with `outside`."""
+    """[N, OH, OW, KH, KW, C]: the windows of a map that is padded with `outside`."""
     top, left, bottom, right = layer.get("pad", [0, 0, 0, 0])
-    kernel, stride = layer["kernel"], layer.get("stride", 1)
-    wide = np.pad(value, ((0, 0), (top, bottom), (left, right), (0, 0)), constant_values=outside)
-    rows = range(0, wide.shape[1] - kernel + 1, stride)
-    columns = range(0, wide.shape[2] - kernel + 1, stride)
-    cut = [[wide[:, y : y + kernel, x : x + kernel] for x in columns] for y in rows]
+    (high, wide), (down, along) = (
+        each if isinstance(each, list) else (each, each) for each in (layer["kernel"], layer.get("stride", 1))
+    )
+    framed = np.pad(value, ((0, 0), (top, bottom), (left, right), (0, 0)), constant_values=outside)
+    rows = range(0, framed.shape[1] - high + 1, down)
+    columns = range(0, framed.shape[2] - wide + 1, along)
+    cut = [[framed[:, y : y + high, x : x + wide] for x in columns] for y in rows]
     return np.array(cut).transpose(2, 0, 1, 3, 4, 5)
 
 

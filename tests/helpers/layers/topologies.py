@@ -103,3 +103,42 @@ blocks:
       - {{name: act7, type: threshold, bits: 2, zero_point: 0}}
       - {{name: fc, type: fully_connected, channels: 5, weights: card_memory, flatten: chw, bias: true, simd: 4}}
 """
+
+
+def oblong(name: str = "oblong") -> str:
+    """Kernels and strides whose rows and columns differ, in every type of layer that has windows."""
+    return f"""\
+name: {name}
+image: {{height: 20, width: 8, channels: 1}}
+blocks:
+  - name: front
+    kind: block
+    layers:
+      - {{name: conv0, type: convolution, channels: 8, kernel: [10, 4], stride: [2, 1], pad: [4, 1, 5, 2],
+          weight_bits: 4, pe: 4, simd: 4}}
+      - {{name: act0, type: threshold, bits: 4}}
+      - {{name: deep, type: depthwise, kernel: [1, 3], pad: [0, 1, 0, 1], weight_bits: 4, pe: 4}}
+      - {{name: act1, type: threshold, bits: 4, zero_point: 5}}
+      - {{name: most, type: max_pool, kernel: [3, 1], stride: [2, 1], pad: [1, 0, 0, 0]}}
+  - name: paths
+    kind: block
+    main:
+      - {{name: conv1, type: convolution, channels: 8, kernel: [3, 1], pad: [1, 0, 1, 0], weight_bits: 3,
+          pe: 2, simd: 8, mmv: 2}}
+      - {{name: act2, type: threshold, bits: 4, values: signed}}
+    side:
+      - {{name: conv2, type: convolution, channels: 8, kernel: [1, 3], pad: [0, 1, 0, 1], weight_bits: 2,
+          pe: 2, simd: 8}}
+      - {{name: act3, type: threshold, bits: 4, values: signed}}
+    after:
+      - {{name: act4, type: threshold, bits: 4}}
+  - {{name: narrow, kind: basic, channels: 12, stride: [1, 2], conv_a: {{pe: 4, simd: 8}}, conv_b: {{pe: 4, simd: 12}}}}
+  - name: back
+    kind: block
+    layers:
+      - {{name: mean, type: average_pool, kernel: [1, 2], stride: [1, 2]}}
+      - {{name: act5, type: threshold, bits: 4}}
+      - {{name: conv3, type: convolution, channels: 6, kernel: [5, 1], weight_bits: 4, pe: 3, simd: 12}}
+      - {{name: act6, type: threshold, bits: 4}}
+      - {{name: fc, type: fully_connected, channels: 5, flatten: chw, bias: true, simd: 4}}
+"""
