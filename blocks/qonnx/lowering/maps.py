@@ -38,7 +38,7 @@ def average_pool(inputs: Inputs) -> Flow:
         raise RefusedError("padding of bipolar activations (-1, +1), none of which is 0", "no padding, or 2 bits")
     rows, columns = windows.leave(flow)
     low, high = (np.minimum(flow.low, 0), np.maximum(flow.high, 0)) if any(windows.pad) else (flow.low, flow.high)
-    count = windows.kernel**2
+    count = math.prod(windows.kernel)
     layer = Layer(node.name, "average_pool", windows.keys)
     return dataclasses.replace(
         flow, height=rows, width=columns, trunk=flow.trunk.then(layer), low=low * count, high=high * count,

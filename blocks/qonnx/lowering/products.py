@@ -26,7 +26,7 @@ def convolution(inputs: Inputs) -> Flow:
     groups = int(node.attributes.get("group", 1))
     weights = inputs.fixed(1)
     if len(weights.shape) != 4:
-        raise RefusedError(f"a kernel of shape {list(weights.shape)}", "convolution in two dimensions")
+        raise RefusedError(f"a kernel of shape {list(weights.shape)}", "two dimensions, one of them 1: a kernel [1, 3]")
     depthwise = groups > 1 and groups == weights.shape[0] and weights.shape[1] == 1
     if groups != 1 and not depthwise:
         nearest = "group 1, or depthwise (as many groups as input and output channels)"
@@ -34,8 +34,8 @@ def convolution(inputs: Inputs) -> Flow:
     integers, scale, bits = _weights(weights, 0)
     flow = inputs.flow().settled("it reads")
     windows = read_windows(node, flow, weights.shape[2:])
-    if weights.shape[2:] != (windows.kernel, windows.kernel):
-        raise RefusedError(f"kernel_shape {windows.kernel} with weights {list(weights.shape)}", "both alike")
+    if weights.shape[2:] != windows.kernel:
+        raise RefusedError(f"kernel_shape {list(windows.kernel)} with weights {list(weights.shape)}", "both alike")
     if flow.channels != (groups if depthwise else weights.shape[1]):
         raise RefusedError(
             f"{flow.channels} channels with weights {list(weights.shape)}", "as many as the weights have"

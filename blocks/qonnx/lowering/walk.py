@@ -247,7 +247,9 @@ def _map(model: Model, *, features: bool) -> tuple[int, int, int, str]:
     if len(shape) == 1:
         return (shape[0], 1, 1, FLAT_CHW) if features else (1, 1, shape[0], FLAT_CHW)
     what = f"input '{model.input.name}' has the shape {list(shape)} without the batch"
-    raise OnnxError(f"{what}; give an image [channels, rows, columns], or a list of numbers")
+    raise OnnxError(
+        f"{what}; give an image [channels, rows, columns], of one row in one dimension, or a list of numbers"
+    )
 
 
 def _readers(model: Model, name: str) -> list[Node]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from blocks.operators.window import Size, size_of
 from blocks.qonnx.file import Node
 from blocks.qonnx.lowering.flow import CHW, Flow
 from blocks.qonnx.lowering.refusal import RefusedError
@@ -14,18 +15,18 @@ MOST_KERNEL = 255
 
 @dataclass(frozen=True)
 class Windows:
-    """Square windows. `pad`: top, left, bottom, right."""
+    """`kernel`, `stride`: rows, columns. `pad`: top, left, bottom, right."""
 
-    kernel: int
-    stride: int
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
     pad: tuple[int, int, int, int]
 
     @property
     def keys(self) -> dict[str, Any]:
         """As the network file says it."""
-        keys: dict[str, Any] = {"kernel": self.kernel}
-        if self.stride > 1:
-            keys["stride"] = self.stride
+        keys: dict[str, Any] = {"kernel": _written(size_of(*self.kernel))}
+        if self.stride != (1, 1):
+            keys["stride"] = _written(size_of(*self.stride))
         if any(self.pad):
             keys["pad"] = list(self.pad)
         return keys
@@ -34,14 +35,18 @@ class Windows:
         """Rows and columns of what they leave of a map. Raises RefusedError where they do not fit."""
         top, left, bottom, right = self.pad
         rows, columns = flow.height + top + bottom, flow.width + left + right
-        if self.kernel > min(rows, columns):
-            what = f"a window of {self.kernel}x{self.kernel} in a padded map of {rows}x{columns}"
+        if self.kernel[0] > rows or self.kernel[1] > columns:
+            what = f"a window of {self.kernel[0]}x{self.kernel[1]} in a padded map of {rows}x{columns}"
             raise RefusedError(what, "a smaller window")
-        if max(self.pad) >= self.kernel:
+        if max(top, bottom) >= self.kernel[0] or max(left, right) >= self.kernel[1]:
             raise RefusedError(
                 f"windows of nothing but padding {list(self.pad)}", "less padding than the kernel's size"
             )
-        return (rows - self.kernel) // self.stride + 1, (columns - self.kernel) // self.stride + 1
+        return (rows - self.kernel[0]) // self.stride[0] + 1, (columns - self.kernel[1]) // self.stride[1] + 1
+
+
+def _written(size: Size) -> int | list[int]:
+    return size if isinstance(size, int) else list(size)
 
 
 def read_windows(node: Node, flow: Flow, kernel: tuple[int, ...] | None = None) -> Windows:
@@ -53,16 +58,15 @@ def read_windows(node: Node, flow: Flow, kernel: tuple[int, ...] | None = None) 
         raise RefusedError(what, "two dimensions, channels first (a Transpose in front of it)")
     strides = tuple(given.get("strides", (1, 1)))
     dilations = tuple(given.get("dilations", (1, 1)))
-    if kernel[0] != kernel[1] or len(set(strides)) != 1:
-        raise RefusedError(f"kernel {list(kernel)} with strides {list(strides)}", "square kernels, equal strides")
     if set(dilations) != {1}:
         raise RefusedError(f"dilation {list(dilations)}", "dilation 1")
-    if not 1 <= kernel[0] <= MOST_KERNEL or not 1 <= strides[0] <= MOST_KERNEL:
-        raise RefusedError(f"kernel {kernel[0]}, stride {strides[0]}", f"1 to {MOST_KERNEL}")
-    return Windows(kernel[0], strides[0], _pads(node, flow, kernel[0], strides[0]))
+    if len(strides) != 2 or not all(type(each) is int and 1 <= each <= MOST_KERNEL for each in (*kernel, *strides)):
+        raise RefusedError(f"kernel {list(kernel)} with strides {list(strides)}", f"two of each, 1 to {MOST_KERNEL}")
+    size, stride = (kernel[0], kernel[1]), (strides[0], strides[1])
+    return Windows(size, stride, _pads(node, flow, size, stride))
 
 
-def _pads(node: Node, flow: Flow, kernel: int, stride: int) -> tuple[int, int, int, int]:
+def _pads(node: Node, flow: Flow, kernel: tuple[int, int], strides: tuple[int, int]) -> tuple[int, int, int, int]:
     auto = str(node.attributes.get("auto_pad", "NOTSET"))
     pads = tuple(node.attributes.get("pads", (0, 0, 0, 0)))
     if auto == "NOTSET":
@@ -72,7 +76,8 @@ def _pads(node: Node, flow: Flow, kernel: int, stride: int) -> tuple[int, int, i
     elif auto == "VALID":
         made = 0, 0, 0, 0
     elif auto in ("SAME_UPPER", "SAME_LOWER"):
-        rows, columns = (max(0, (-(-n // stride) - 1) * stride + kernel - n) for n in (flow.height, flow.width))
+        of_each = zip((flow.height, flow.width), kernel, strides, strict=True)
+        rows, columns = (max(0, (-(-n // stride) - 1) * stride + size - n) for n, size, stride in of_each)
         less, more = (rows // 2, columns // 2), (-(-rows // 2), -(-columns // 2))
         first, last = (less, more) if auto == "SAME_UPPER" else (more, less)
         made = first[0], first[1], last[0], last[1]
@@ -80,7 +85,7 @@ def _pads(node: Node, flow: Flow, kernel: int, stride: int) -> tuple[int, int, i
         raise RefusedError(f"auto_pad {auto[:20]}", "NOTSET, VALID, SAME_UPPER or SAME_LOWER")
     if node.attributes.get("ceil_mode", 0):
         top, left, bottom, right = made
-        rest = (flow.height + top + bottom - kernel) % stride, (flow.width + left + right - kernel) % stride
-        if any(rest):
+        spans = flow.height + top + bottom - kernel[0], flow.width + left + right - kernel[1]
+        if any(span % stride for span, stride in zip(spans, strides, strict=True)):
             raise RefusedError("ceil_mode with windows beyond the edge", "ceil_mode 0, or padding that makes it whole")
     return made

@@ -204,7 +204,7 @@ def test_everything_that_is_refused_comes_at_once(tmp_path: Path) -> None:
     plain = file.conv(x, file.constant(rng.normal(0, 1, (4, 4, 1, 1))), name="plain")
     parts = [rng.integers(-9, 9, (4, 4, 1, 1)).astype(np.int8), 0.5, np.int8(3)]
     moved = file.conv(x, file.node("DequantizeLinear", [file.constant(each) for each in parts]), name="asymmetric")
-    tall = file.node("Conv", [x, file.weights(integers(rng, (4, 4, 1, 3)), 0.5)], name="tall")
+    tall = file.node("Conv", [x, file.weights(integers(rng, (4, 4, 1, 3)), 0.5)], name="tall", dilations=[1, 2])
     both = file.node(
         "Concat", [grouped, plain, moved, tall, file.node("Sigmoid", [x], name="bent")], name="both", axis=1
     )
@@ -213,7 +213,7 @@ def test_everything_that_is_refused_comes_at_once(tmp_path: Path) -> None:
         "'grouped' (Conv)": "grouped convolution (group 2); the nearest that works: group 1, or depthwise",
         "'plain' (Conv)": "float weights",
         "'asymmetric' (Conv)": "asymmetric weights (zero point 3)",
-        "'tall' (Conv)": "kernel [1, 3]",
+        "'tall' (Conv)": "dilation [1, 2]; the nearest that works: dilation 1",
         "'bent' (Sigmoid)": "not supported; the nearest that works: a Quant in its place",
         "'both' (Concat)": "not supported; the nearest that works: an Add of two paths",
     }.items():
@@ -258,6 +258,40 @@ def test_what_fits_no_operator_is_refused_without_a_traceback(tmp_path: Path) ->
         odd = file.node("Transpose" if name == "perm" else "MaxPool", [x], name="odd", **{name: values})
         (line,) = refused(tmp_path, file, ended(file, odd, rng))
         assert "'odd'" in line
+
+
+def test_rows_and_columns_of_windows_may_differ(tmp_path: Path) -> None:
+    file, x, rng = begun((1, 4, 12, 9))
+    x = file.conv(x, file.weights(integers(rng, (4, 4, 10, 4)), 0.25), pads=(4, 1, 5, 2), strides=(2, 1), name="long")
+    x = file.max_pool(file.quant(file.relu(x), 8.0, signed=False), (1, 3), (1, 2), (0, 1, 0, 1), name="most")
+    weights = file.weights(integers(rng, (4, 1, 1, 3)), 0.25)
+    x = file.node("Conv", [x, weights], name="deep", auto_pad="SAME_LOWER", strides=[2, 1], group=4)
+    x = file.average_pool(file.quant(x, 2.0, name="act"), (3, 1), (1, 2), name="mean")
+    x = file.matmul(file.flatten(file.quant(x, 0.5)), file.weights(integers(rng, (12, 5)), 0.25))
+    found = layers(compared(tmp_path, file, x))
+    assert [found["long"][key] for key in ("kernel", "stride", "pad")] == [[10, 4], [2, 1], [4, 1, 5, 2]]
+    assert [found["most"][key] for key in ("kernel", "stride", "pad")] == [[1, 3], [1, 2], [0, 1, 0, 1]]
+    # Rows: 6 at distances of 2 need no padding for windows of 1. Columns: 2 more, one before and one behind.
+    assert [found["deep"][key] for key in ("kernel", "stride", "pad")] == [[1, 3], [2, 1], [0, 1, 0, 1]]
+    assert [found["mean"][key] for key in ("kernel", "stride")] == [[3, 1], [1, 2]]
+
+
+def test_one_dimension_wants_a_row(tmp_path: Path) -> None:
+    """Conv1d of tensors [N, C, W] is refused with what to do; as an image of one row it is converted."""
+    file, x, rng = begun((1, 4, 12))
+    x = file.node("Conv", [x, file.weights(integers(rng, (4, 4, 3)), 0.25)], name="line", pads=[1, 1])
+    (line,) = refused(tmp_path, file, x)
+    assert "the shape [4, 12] without the batch; give an image [channels, rows, columns], of one row" in line
+    file, x, rng = begun((1, 4, 1, 12))
+    line = file.node("Conv", [x, file.weights(integers(rng, (4, 4, 3)), 0.25)], name="line", pads=[1, 1])
+    assert (
+        "[4, 4, 3]; the nearest that works: two dimensions, one of them 1: a kernel [1, 3]"
+        in refused(tmp_path, file, line)[0]
+    )
+    x = file.conv(x, file.weights(integers(rng, (4, 4, 1, 3)), 0.25), pads=(0, 1, 0, 1), name="row")
+    x = file.flatten(file.quant(file.relu(x), 1.0, signed=False))
+    made = compared(tmp_path, file, file.matmul(x, file.weights(integers(rng, (48, 3)), 0.25)))
+    assert layers(made)["row"]["kernel"] == [1, 3]
 
 
 def test_codes_as_results_and_zero_points_in_whole_numbers(tmp_path: Path) -> None:

@@ -76,17 +76,19 @@ class DrawnFile:
     def _conv(self, x: str, *, same: bool = False) -> tuple[str, float]:
         rng = self.rng
         before, rows, columns = self.shape
-        kernel = int(rng.choice([1, 3])) if min(rows, columns) >= 3 or same else 1
-        pads = (1, 1, 1, 1) if kernel == 3 and (same or self.chance(0.5)) else (0, 0, 0, 0)
-        stride = 2 if not same and self.chance(0.2) and min(rows, columns) > 2 else 1
+        padded = same or self.chance(0.5)
+        kernel = [int(rng.choice([1, 3])) if extent >= 3 or same else 1 for extent in (rows, columns)]
+        around = [size // 2 if padded else 0 for size in kernel]
+        stride = [2 if not same and self.chance(0.2) and extent > 2 else 1 for extent in (rows, columns)]
         depthwise = not same and before > 1 and self.chance(0.15)
         channels = before if same or depthwise else int(rng.choice([1, 2, 4, 5]))
-        weights, size = self._weights((channels, 1 if depthwise else before, kernel, kernel))
+        weights, size = self._weights((channels, 1 if depthwise else before, *kernel))
         bias = rng.normal(0, size, channels) if self.chance(0.3) else None
         group = before if depthwise else 1
-        out = self.file.conv(x, weights, bias, pads=pads, strides=(stride, stride), group=group)
-        self.shape = (channels, *((extent + 2 * pads[0] - kernel) // stride + 1 for extent in (rows, columns)))
-        return out, size * np.sqrt((1 if depthwise else before) * kernel * kernel)
+        out = self.file.conv(x, weights, bias, pads=(*around, *around), strides=stride, group=group)
+        of_each = zip((rows, columns), around, kernel, stride, strict=True)
+        self.shape = (channels, *((extent + 2 * pad - taken) // step + 1 for extent, pad, taken, step in of_each))
+        return out, size * np.sqrt((1 if depthwise else before) * kernel[0] * kernel[1])
 
     def chain(self, x: str, spread: float) -> tuple[str, float]:
         """Some arithmetic between a sum and its quantizer."""

@@ -154,15 +154,21 @@ class QonnxFile:
         return self.node(op, [x, self.constant(np.asarray(array, np.float32))])
 
     def max_pool(
-        self, x: str, kernel: int = 2, stride: int = 2, pads: Sequence[int] = (0, 0, 0, 0), name: str = ""
+        self,
+        x: str,
+        kernel: int | tuple[int, int] = 2,
+        stride: int | tuple[int, int] = 2,
+        pads: Sequence[int] = (0, 0, 0, 0),
+        name: str = "",
     ) -> str:
-        """MaxPool."""
-        square = {"kernel_shape": [kernel, kernel], "strides": [stride, stride], "pads": list(pads)}
-        return self.node("MaxPool", [x], name=name, **square)
+        """MaxPool; one number stands for rows and columns."""
+        return self.node("MaxPool", [x], name=name, kernel_shape=_two(kernel), strides=_two(stride), pads=list(pads))
 
-    def average_pool(self, x: str, kernel: int = 2, stride: int = 2, name: str = "") -> str:
+    def average_pool(
+        self, x: str, kernel: int | tuple[int, int] = 2, stride: int | tuple[int, int] = 2, name: str = ""
+    ) -> str:
         """AveragePool without padding."""
-        return self.node("AveragePool", [x], name=name, kernel_shape=[kernel, kernel], strides=[stride, stride])
+        return self.node("AveragePool", [x], name=name, kernel_shape=_two(kernel), strides=_two(stride))
 
     def flatten(self, x: str) -> str:
         """Flatten: [N, C, H, W] to [N, C * H * W]."""
@@ -264,3 +270,7 @@ def qdq_network(file: QonnxFile, rng: np.random.Generator) -> str:
     outputs = 4 * (int(file.shape[2]) // 2) * (int(file.shape[3]) // 2)
     weights = file.int8_weights(rng.integers(-127, 128, (3, outputs)), 0.01, name="fc_weights")
     return file.gemm(x, weights, name="fc")
+
+
+def _two(size: int | tuple[int, int]) -> list[int]:
+    return [size, size] if isinstance(size, int) else list(size)
