@@ -101,3 +101,14 @@ def test_a_depth_with_which_the_core_would_deadlock_is_refused(read, tmp_path: P
     depths.write_text(f"blocks:\n  res1a: {{side_fifo: {least - 1}}}\n")
     with pytest.raises(ConfigError, match="the core deadlocks"):
         read_network(tmp_path / "small.yaml")
+
+
+def test_how_far_a_window_of_more_rows_than_columns_reads(tmp_path: Path) -> None:
+    """Windows of 10x4, two rows and one column apart, on 20x8 pixels below 4 rows and behind 1 column of padding."""
+    (tmp_path / "oblong.yaml").write_text(topologies.oblong())
+    layer = read_network(tmp_path / "oblong.yaml").blocks[0].layers[0]
+    # The first window ends in row 9 and column 3 of the padded map, the next one below it two rows further down.
+    assert (layer.pixel_needed(0, 0), layer.pixel_needed(1, 0), layer.pixel_needed(0, 1)) == ((5, 2), (7, 2), (5, 3))
+    # Its 6 rows of the map, and two more: those of the next windows come in before it has left.
+    assert [layer.rows_needed(rows) for rows in (0, 1, 2, 10)] == [0, 8, 10, 20]
+    assert [layer.rows_made(rows) for rows in (5, 6, 7, 8)] == [0, 1, 1, 2]
