@@ -26,6 +26,8 @@ SYNTHESISED: dict[Operator, tuple[int, int, float]] = {
     SumPool(16, 16, 16, 3, 1, 16, 8): (495, 0, 2),
     SumPool(8, 14, 14, 2, 2, 8, 2): (213, 0, 0),  # a line buffer in LUTs
     SumPool(64, 32, 32, 1, 2, 8, 4): (52, 0, 0.5),
+    SumPool(16, 16, 16, (3, 1), 1, 16, 8): (440, 0, 2),
+    SumPool(32, 12, 12, (1, 3), (1, 2), 16, 4): (278, 0, 1),
     Add(16, 64, 4, False, 4, False, 5, False, 0): (89, 0, 0),
     Add(32, 64, 8, False, 8, False, 11, False, 0, b_factor=5): (441, 0, 0),
     Add(8, 64, 12, True, 12, True, 17, True, 0, a_factor=15, b_factor=16): (301, 0, 0),
