@@ -47,7 +47,7 @@ class Prepared:
         return np.load(folder / "out.npy")
 
 
-@pytest.fixture(scope="module", params=["small", "every_layer", "resnet8", "resnet18"])
+@pytest.fixture(scope="module", params=["small", "every_layer", "oblong", "resnet8", "resnet18"])
 def prepared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     needs.installed_verilator()
     checkout = copy_checkout(tmp_path_factory.mktemp(request.param) / "checkout")
