@@ -51,11 +51,15 @@ def kernel_lines(outputs: tuple[Path, ...]) -> list[str]:
 
 
 def netlist_lines(outputs: tuple[Path, ...]) -> list[str]:
-    """Return what a whole kernel takes, what of it stands between the blocks, and the folder of its files."""
+    """Return what a whole kernel takes, what of it stands between the blocks, and the folder of its files.
+
+    What stands between the blocks is synthesised by a step of its own: its result is that of a synthesis.
+    """
     if not any(path.name == VALUES for path in outputs):
         return []
     try:
-        return list(_netlist(*_values(outputs)))
+        record, folder = _values(outputs)
+        return list((_netlist if "between" in record else _synthesis)(record, folder))
     except ReportError as error:
         return [str(error)]
 
@@ -63,8 +67,8 @@ def netlist_lines(outputs: tuple[Path, ...]) -> list[str]:
 def _netlist(record: Record, folder: Path) -> Iterator[str]:
     total = read_resources(record.record("total")).known
     yield f"kernel: {', '.join(f'~{amount:,.6g} {COUNTED_AS[name]}' for name, amount in total.items())}"
-    between = [read_resources(one).luts or 0 for one in record.record("between").records().values()]
-    yield f"  ~{sum(between):,} LUT of it stand between the blocks; {record.count('inverters'):,} inverters not counted"
+    between = sum(read_resources(one).luts or 0 for one in record.record("between").records().values())
+    yield f"  ~{between:,.0f} LUT of it stand between the blocks; {record.count('inverters'):,} inverters not counted"
     yield f"  ~ is an estimate; files: {folder}/"
 
 

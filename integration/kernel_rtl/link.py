@@ -137,6 +137,10 @@ class LinkModule:
 
     def text(self, converter: GraphCore | None) -> str:
         """The module, and before it that of its converter (`converter_core` of a link of this shape)."""
+        return (render(converter).top + "\n" if converter else "") + self.text_alone(converter)
+
+    def text_alone(self, converter: GraphCore | None) -> str:
+        """The module without that of its converter."""
         body = stage_lines(
             "stage",
             (SOURCE, SINK),
@@ -145,8 +149,7 @@ class LinkModule:
             converter.name if converter else None,
             "ap_rst_n",
         )
-        before = render(converter).top + "\n" if converter else ""
-        return before + _module(self.name, self.ports, body)
+        return _module(self.name, self.ports, body)
 
 
 @dataclass(frozen=True)

@@ -223,14 +223,15 @@ _LINES = (
 
 
 def _finish(lines: Lines, draft: _Draft) -> YosysModule:
-    if "cells" not in draft.counts:
+    # A module of nothing but submodules has no line for its cells.
+    if not {"cells", "submodules"} & draft.counts.keys():
         what = f"module '{draft.name[:60]}' has no number of cells"
         raise TruncatedReportError(lines.file, draft.line, what, "the file was cut off, or its layout is new")
     return YosysModule(
         name=draft.name,
         wires=draft.counts.get("wires"),
         wire_bits=draft.counts.get("wire bits"),
-        cells=draft.counts["cells"],
+        cells=draft.counts.get("cells", 0),
         cell_types=tuple(draft.cells),
         memories=draft.counts.get("memories"),
         memory_bits=draft.counts.get("memory bits"),

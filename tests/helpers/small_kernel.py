@@ -120,20 +120,24 @@ NETLISTS = {
 }
 
 
-def written(folder: Path) -> Path:
-    """The folder with all netlists, as the step has them."""
-    for name, netlist in NETLISTS.items():
-        path = folder / f"{name}.json"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps(netlist))
+def written(folder: Path, netlists: dict[str, Any] = NETLISTS) -> Path:
+    """The folder with all netlists, as the step has them: those of links are in one file."""
+    files: dict[Path, dict[str, Any]] = {}
+    for name, netlist in netlists.items():
+        kind, _, _ = name.partition("/")
+        file = folder / (f"{kind}.json" if kind == "links" else f"{name}.json")
+        files.setdefault(file, {"modules": {}})["modules"].update(netlist["modules"])
+    for file, content in files.items():
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(json.dumps(content))
     return folder
 
 
 def edited(place: Path, name: str, edit: Callable[[dict[str, Any]], None]) -> None:
-    netlist = copy.deepcopy(NETLISTS[name])
-    (module,) = netlist["modules"].values()
+    netlists = copy.deepcopy(NETLISTS)
+    (module,) = netlists[name]["modules"].values()
     edit(module)
-    (place / f"{name}.json").write_text(json.dumps(netlist))
+    written(place, netlists)
 
 
 def filled_memory(name: str, edit: Callable[[dict[str, Any]], None] | None = None) -> dict[str, Any]:

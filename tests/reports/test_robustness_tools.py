@@ -232,6 +232,20 @@ def test_a_link_summary_that_is_still_written() -> None:
         link_summary.parse(text, "l")
 
 
+def test_a_module_of_yosys_with_submodules_alone() -> None:
+    """From a run of 0.70 on a module with two instances of another, which has one LUT1."""
+    counts = (
+        "        4 wires\n        4 wire bits\n        4 public wires\n        4 public wire bits\n        4 ports\n"
+    )
+    top = f"=== top ===\n\n{counts}        4 port bits\n        2 submodules\n        2   sub\n\n"
+    sub = f"=== sub ===\n\n{counts}        2 port bits\n        1 cells\n        1   LUT1\n\n"
+    found = yosys_stat.parse(f"4. Printing statistics.\n\n{top}{sub}", "s.txt")
+    assert [(one.cells, one.submodules, one.count("LUT1")) for one in found.modules] == [(0, 2, 0), (1, None, 1)]
+    cut = f"4. Printing statistics.\n\n=== top ===\n\n{counts}"
+    with pytest.raises(TruncatedReportError, match="module 'top' has no number of cells"):
+        yosys_stat.parse(cut, "s.txt")
+
+
 def test_a_run_of_yosys_that_ends_before_its_statistics() -> None:
     text = " Yosys 0.40 (git sha1 abc)\n\n1. Executing Verilog-2005 frontend: x.v\n"
     with pytest.raises(TruncatedReportError, match=r"no 'Printing statistics\.'"):

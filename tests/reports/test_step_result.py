@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from config.fpga_resources import Resources
-from reports.step_result import simulation_lines, synthesis_lines
+from reports.step_result import netlist_lines, simulation_lines, synthesis_lines
 from reports.summary.step_values import DoubtfulPath, Simulation, Synthesis
 
 
@@ -27,6 +27,16 @@ def test_synthesis_by_the_open_tools(tmp_path: Path) -> None:
     assert files == f"  ~ is an estimate; files: {tmp_path}/core_1/"
     doubtful = Synthesis(Resources(1), 2.0, is_estimate=True, doubtful=(DoubtfulPath("a", "b", 2.0, 20),) * 3)
     assert "3 paths leave too little for wires at 250 MHz" in synthesis_lines(left(tmp_path / "core_2", doubtful))[1]
+
+
+def test_a_netlist_and_the_synthesis_of_what_stands_between_its_blocks(tmp_path: Path) -> None:
+    links = left(tmp_path / "links", Synthesis(Resources(1201, 2125), 0.56, is_estimate=True, tool="Yosys 0.70"))
+    assert netlist_lines(links)[0] == "links: ~1,201 LUT, ~2,125 FF (Yosys 0.70)"
+    whole = {"total": {"luts": 25259}, "between": {"link0": {"luts": 400}, "link1": {"luts": 45}}, "inverters": 7}
+    links[1].write_text(json.dumps(whole))
+    assert netlist_lines(links)[:2] == [
+        "kernel: ~25,259 LUT", "  ~445 LUT of it stand between the blocks; 7 inverters not counted",
+    ]  # fmt: skip
 
 
 def test_synthesis_by_vivado_is_no_estimate_and_a_stand_ins_is_invented(tmp_path: Path) -> None:

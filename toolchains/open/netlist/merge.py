@@ -1,7 +1,7 @@
 """Join the netlists of a kernel: `python -m toolchains.open.netlist.merge` is step `netlist:logic`.
 
-It reads `cores/`, `links/` and `memories/` (empty ones: their contents come later) one after the other, and writes the
-logic files and `area.json`. No core is synthesised again.
+It reads `cores/`, `links.json` and `memories/` (empty ones: their contents come later) one after the other, and writes
+the logic files and `area.json`. No core is synthesised again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from toolchains.open.netlist.cells import NetlistError, Part, parts_of
 from toolchains.open.netlist.check import Checks
 from toolchains.open.netlist.files import Writer
 from toolchains.open.netlist.join import Ports, join, memory_name, ports_of
-from toolchains.open.netlist.names import AREA
+from toolchains.open.netlist.names import AREA, LINKS
 from toolchains.open.synthesis.netlist import Netlist, read_netlist
 
 
@@ -50,7 +50,7 @@ def read_tops(path: Path, tops: Iterable[str]) -> Iterator[tuple[Part, ...]]:
 
 def _maker(path: Path) -> str:
     """The task that makes a netlist, by the folder that it is in."""
-    return {"cores": "ooc", "links": "netlist"}.get(path.parent.name, "memories")
+    return "netlist" if path.stem == LINKS else "ooc" if path.parent.name == "cores" else "memories"
 
 
 def merge(job: Mapping[str, Any], slrs: Mapping[str, str], folder: Path, device: str) -> dict[str, Any]:
@@ -70,8 +70,9 @@ def merge(job: Mapping[str, Any], slrs: Mapping[str, str], folder: Path, device:
             if write:
                 writer.add(part)
 
-    for path, name in _logic(job, folder):
-        take(read_parts(path, name))
+    for path, names in _logic(job, folder):
+        for parts in read_tops(path, names):
+            take(parts)
     empty: dict[str, Part] = {}
     for memory in job["memories"]:
         module = memory["module"]
@@ -89,11 +90,12 @@ def merge(job: Mapping[str, Any], slrs: Mapping[str, str], folder: Path, device:
     return summary(job, joined, census)
 
 
-def _logic(job: Mapping[str, Any], folder: Path) -> Iterator[tuple[Path, str]]:
+def _logic(job: Mapping[str, Any], folder: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """The netlists by file, with the modules to take from each: all links are in one."""
     for core in dict.fromkeys(block["core"] for block in job["blocks"]):
-        yield folder / "cores" / f"{core}.json", core
-    for module in dict.fromkeys(name for link in job["links"] for name in (link["module"], link["slice"])):
-        yield folder / "links" / f"{module}.json", module
+        yield folder / "cores" / f"{core}.json", (core,)
+    modules = dict.fromkeys(name for link in job["links"] for name in (link["module"], link["slice"]))
+    yield folder / f"{LINKS}.json", tuple(modules)
 
 
 def read_slrs(fit: Path) -> dict[str, str]:

@@ -4,6 +4,8 @@ ENDINGS = ("v", "json", "edf")
 """Verilog, Yosys's JSON, EDIF."""
 LOGIC = tuple(f"logic.{ending}.gz" for ending in ENDINGS)
 PLACES = "logic.places.json"
+LINKS = "links"
+"""All that stands between blocks, synthesised together; without an ending, the step and its module."""
 AREA = "area.json"
 MODELS = "models.v"
 MODEL_SOURCES = ("models.v", "block_models.v")

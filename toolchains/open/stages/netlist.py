@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
-from blocks.core.rtl import RtlView
 from blocks.network import Network
 from blocks.parameter_memory.plan import memory_plans
 from config.problem import ConfigError
 from farm.step import PYTHON, File, Output, Resources, Step, Text
-from integration.design import kernel_of
+from integration.design import design_of, kernel_of
+from integration.kernel_rtl.links import links_view
 from toolchains.common import results
 from toolchains.common.build import Build
 from toolchains.common.core_file import json_text
@@ -18,8 +17,7 @@ from toolchains.common.failures import signatures
 from toolchains.common.modules import modules_of
 from toolchains.common.programs import ERROR_LINES, interpreter
 from toolchains.common.stage import Per, Stage
-from toolchains.open.netlist.names import AREA, ENDINGS, LOGIC, MODEL_SOURCES, MODELS, PLACES
-from toolchains.open.simulation.kernel.links import link_modules
+from toolchains.open.netlist.names import AREA, ENDINGS, LINKS, LOGIC, MODEL_SOURCES, MODELS, PLACES
 from toolchains.open.stages.ooc import synthesis
 from toolchains.open.synthesis.script import FILLED_JSON, NETLIST
 
@@ -63,8 +61,7 @@ def _job(network: Network) -> str:
 
 def shared(build: Build) -> Iterator[Step]:
     """Netlists of what stands between blocks, the fit by the areas of `ooc`, and all logic joined."""
-    for name, (files, _, text) in link_modules(build.network).items():
-        yield synthesis(build, RtlView(name, partial(str, text), files, ()), (("module", name),), STAGE.name)
+    yield synthesis(build, links_view(LINKS, design_of(build.network).links), (), STAGE.name)
     yield _fit(build)
     yield _logic(build)
 
@@ -122,7 +119,7 @@ def _logic(build: Build) -> Step:
             File("fit.json", f"{place}/fit.json"),
             *(File(f"cores/{name}.json", f"{build.folder}/ooc/{name}/{NETLIST}") for name in cores),
             *(File(f"memories/{name}.json", f"{build.folder}/memories/{name}/{NETLIST}") for name in memories),
-            *(File(f"links/{name}.json", f"{place}/{name}/{NETLIST}") for name in link_modules(network)),
+            File(f"{LINKS}.json", f"{place}/{LINKS}/{NETLIST}"),
         ),
         outputs=tuple(Output(name, f"{place}/{name}") for name in (*LOGIC, PLACES, AREA)),
         log=f"{place}/logic.log",
