@@ -183,7 +183,7 @@ def netlist_of_pair(network: Network, link: Link, netlist_of: Any) -> str:
     }  # fmt: skip
     for view in (
         *(render(core) for core in dict.fromkeys(cores[name] for name in PAIR)),
-        RtlView(shape.name, shape.text(converter_core(link)), shape.files, ()),
+        RtlView(shape.name, lambda: shape.text(converter_core(link)), shape.files, ()),
     ):
         modules += netlist_of(view)
     return text_of([*modules, join(job, {}, {part.name: ports_of(part) for part in modules}).part])
