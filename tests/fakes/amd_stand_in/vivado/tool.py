@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import re
 from collections.abc import Callable, Iterable, Sequence
 
@@ -11,6 +10,7 @@ from amd_stand_in.errors import ToolError
 from amd_stand_in.release import order
 from amd_stand_in.run import Run
 from amd_stand_in.table import Command, commands
+from amd_stand_in.vivado import filters
 from amd_stand_in.vivado.block_design.cells import CellCommands
 from amd_stand_in.vivado.block_design.commands import BlockDesignCommands
 from amd_stand_in.vivado.block_design.connections import ConnectionCommands
@@ -164,7 +164,7 @@ class Vivado(
                 hit = any(re.fullmatch(pattern, name) for pattern in patterns for name in names)
             else:
                 hit = any(
-                    name == pattern or ("*" in pattern and fnmatch.fnmatchcase(name, pattern.replace("[", "[[]")))
+                    name == pattern or ("*" in pattern and filters.glob(pattern)(name))
                     for pattern in patterns
                     for name in names
                 )
@@ -175,18 +175,8 @@ class Vivado(
         return found
 
     def passes(self, thing: Thing, text: str) -> bool:
-        """A `-filter` of `||`, `&&` and comparisons; `*` of a pattern matches `/` too."""
-        return not text or any(
-            all(self._holds(thing, part, text) for part in branch.split("&&")) for branch in text.split("||")
-        )
-
-    def _holds(self, thing: Thing, part: str, text: str) -> bool:
-        match = re.match(r"[\s(]*([\w.]+)\s*(==|!=|=~|!~)\s*\"?([^\"]*?)\"?[\s)]*$", part)
-        if match is None:
-            raise ToolError("Common 17-161", f"Invalid option value '{text}' specified for 'filter'.")
-        value = thing.get(match[1])
-        hit = fnmatch.fnmatchcase(value, match[3].replace("[", "[[]")) if "~" in match[2] else value == match[3]
-        return hit == (match[2][0] == "=")
+        """Whether an object passes a `-filter`."""
+        return filters.passes(text, thing.get)
 
     # Properties and parameters
 

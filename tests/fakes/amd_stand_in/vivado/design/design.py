@@ -11,6 +11,7 @@ from amd_stand_in.devices import DEVICES
 from amd_stand_in.errors import ToolError
 from amd_stand_in.hardware import netlist
 from amd_stand_in.hardware.netlist import Netlist
+from amd_stand_in.vivado import filters
 from amd_stand_in.vivado.objects import CONTENTS, Thing
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class DesignCommands:
     def start_design(self) -> None:
         """No design."""
         self.design: Netlist | None = None
+        self.cells: dict[str, Thing] = {}
         self.placed: dict[str, str] = {}
 
     def need_design(self, command: str) -> Netlist:
@@ -40,7 +42,7 @@ class DesignCommands:
         """Make a netlist the open design; its ports become objects."""
         for thing in self.of_kind("design", "port", "clock", "cell", "pin", "net", "site"):
             self.drop(thing)
-        self.design = design
+        self.design, self.cells = design, {}
         self.add(Thing("design", name, {"NAME": name, "PART": design.part, "TOP": design.top}))
         for port in design.ports:
             thing = Thing("port", port.name, {"NAME": port.name, "DIRECTION": port.direction.upper()})
@@ -80,20 +82,32 @@ class DesignCommands:
         """Cells by path."""
         design = self.need_design("get_cells")
         patterns = [p for word in arguments.positional or ["*"] for p in self.run.tcl.split(word)]
+        hierarchical, wanted = arguments.flag("hierarchical"), arguments.text("filter")
+        everything = hierarchical and "*" in patterns
         found = []
+        path = module = ""
+
+        def get(name: str) -> str:
+            # Filters of floorplans ask ten thousand cells for their names.
+            return path if name == "NAME" else self._known(design, path, module).get(name)
+
         for path, module in design.paths():
-            name = path.rpartition("/")[2] if arguments.flag("hierarchical") else path
-            if any(
-                fnmatch.fnmatchcase(name, p) and (arguments.flag("hierarchical") or path.count("/") == p.count("/"))
-                for p in patterns
-            ):
-                if not any(thing.kind == "cell" for thing in self.things.get(path, [])):
-                    self.add(self._cell(design, path, module))
-                if self.passes(self.object(path, "cell"), arguments.text("filter")):
-                    found.append(path)
+            name = path.rpartition("/")[2] if hierarchical else path
+            named = everything or any(
+                fnmatch.fnmatchcase(name, p) and (hierarchical or path.count("/") == p.count("/")) for p in patterns
+            )
+            if named and filters.passes(wanted, get):
+                self._known(design, path, module)
+                found.append(path)
         if not found and not arguments.flag("quiet"):
             self.run.console.warning("Vivado 12-180", f"No cells matched '{' '.join(patterns)}'.")
         return found
+
+    def _known(self, design: Netlist, path: str, module: str) -> Thing:
+        """The object of a cell."""
+        if path not in self.cells:
+            self.cells[path] = self.add(self._cell(design, path, module))
+        return self.cells[path]
 
     def _cell(self, design: Netlist, path: str, module: str) -> Thing:
         known = design.modules.get(module)
