@@ -72,7 +72,7 @@ def action_key(step: Step, meaning_of: Callable[[File], str]) -> str:
 
 
 def _rows(value: Any) -> tuple[tuple[str, str], ...]:
-    return tuple(schema.table(value, schema.text, schema.text).items())
+    return tuple(schema.words(value).items())
 
 
 def _text_meaning(item: Text) -> str:

@@ -74,8 +74,14 @@ def trust_payload(path: Path, note: str) -> bool:
 
     A file that real tools linked runs on a card and has none.
     """
+    digest = _payload_digest(path)
+    return digest is not None and trust(digest, note)
+
+
+def _payload_digest(path: Path) -> str | None:
+    """SHA-256 of the native payload of an xclbin; None if it has none."""
     payload = xclbin.read(path).emulation.get(emulation_data.PAYLOAD)
-    return payload is not None and trust(hashlib.sha256(payload).hexdigest(), note)
+    return None if payload is None else hashlib.sha256(payload).hexdigest()
 
 
 def how_to_trust(path: Path, published: str | None = None) -> str:
@@ -84,11 +90,8 @@ def how_to_trust(path: Path, published: str | None = None) -> str:
     ``published`` is where somebody whom the user trusts publishes digests (``published.digests``): a payload that is
     among them enters the user's list.
     """
-    payload = xclbin.read(path).emulation.get(emulation_data.PAYLOAD)
-    if payload is None:
-        return ""
-    digest, why = hashlib.sha256(payload).hexdigest(), ""
-    if trusted(digest):
+    digest, why = _payload_digest(path), ""
+    if digest is None or trusted(digest):
         return ""
     if published is not None:
         from .published import digests  # noqa: PLC0415 - a card needs none of it
@@ -112,7 +115,9 @@ def vouch(outputs: tuple[Path, ...], made_here: bool, published: str | None = No
     The xclbin is the first of the outputs. ``published`` is that of ``how_to_trust``.
     """
     if made_here:
+        # What this has entered is trusted: there is nothing to tell.
         trust_payload(outputs[0], note=f"built in {Path.cwd()}")
+        return ""
     return how_to_trust(outputs[0], published)
 
 

@@ -164,7 +164,7 @@ def _event(value: Any) -> Event:
     if not isinstance(failure, dict):
         raise schema.SchemaError("has a failure that is no table")
     for reason in schema.items(value.get("reasons", [])):
-        schema.table(reason, schema.text, schema.text)
+        schema.words(reason)
     return value
 
 

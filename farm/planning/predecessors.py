@@ -111,5 +111,5 @@ def _item(value: Any) -> dict[str, Any]:
     item = schema.fields(value, "name", "parts", "facts")
     schema.name(item["name"])
     Parts.of_document(item["parts"])
-    schema.table(item["facts"], schema.text, schema.text)
+    schema.words(item["facts"])
     return item

@@ -89,7 +89,7 @@ def _entry(value: Any) -> StoreEntry:
         name=schema.name(body["name"]),
         files=schema.table(body["files"], schema.path, _file),
         log=_file(body["log"]),
-        facts=schema.table(body["facts"], schema.text, schema.text),
+        facts=schema.words(body["facts"]),
         cost=Cost(*(schema.amount(body[field]) for field in ("wall_s", "cpu_s", "peak_memory_gib"))),
         made_s=schema.amount(body["made_s"]),
     )

@@ -182,7 +182,7 @@ def _record(value: Any) -> Record:
         key=schema.sha256(document["key"]),
         parts=Parts.of_document(document["parts"]),
         outputs=schema.table(document["outputs"], schema.path, _digest),
-        facts=schema.table(document["facts"], schema.text, schema.text),
+        facts=schema.words(document["facts"]),
         cost=Cost(*(schema.amount(document[name]) for name in ("wall_s", "cpu_s", "peak_memory_gib"))),
         ended_s=schema.amount(document["ended_s"]),
         log=schema.path(document["log"]) if document.get("log") else "",

@@ -58,6 +58,18 @@ def table(value: Any, key: Callable[[Any], str], item: Callable[[Any], Value], m
     return {key(name): item(inner) for name, inner in value.items()}
 
 
+def words(value: Any) -> dict[str, str]:
+    """Return a table of texts by texts.
+
+    A build without work reads thousands; looking at all of them as one text takes a tenth of the time.
+    """
+    if isinstance(value, dict) and all(type(item) is str for item in value.values()):
+        whole = "".join((*value, *value.values()))
+        if len(whole) <= _TEXT and len(value) <= _MANY and whole.isascii() and "\0" not in whole:
+            return dict(value)
+    return table(value, text, text)
+
+
 def texts(value: Any) -> tuple[str, ...]:
     """Return a list of texts."""
     return tuple(text(item) for item in items(value))
