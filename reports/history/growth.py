@@ -21,6 +21,7 @@ from config.fpga_resources import LABELS, NAMES
 from config.problem import ConfigError, Problem, suggestion
 from config.settings import Settings
 from reports.history.amounts import Amounts, Key, full, name_of
+from reports.reading.plain import rounded
 from reports.reading.stand_in import MARK
 from reports.summary.gates import GateError
 
@@ -129,8 +130,8 @@ def _one(limit: Limit, key: Key, before: Amounts, after: Amounts) -> Verdict:
 
 
 def number(value: float) -> str:
-    """Return a number for people: thousands separated, at most six digits after the point."""
-    return f"{round(value, 6):,.15g}"
+    """Return a number for people: thousands separated, three digits after the point, from 1,000 on one."""
+    return f"{round(value, 1) if abs(value) >= 1000 else rounded(value):,.15g}"
 
 
 def signed(value: float) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from config.fpga_resources import LABELS
@@ -14,6 +13,7 @@ from reports.history.amounts import name_of
 from reports.history.difference import Change
 from reports.history.growth import Verdict, number, share_words, signed
 from reports.history.sides import Side
+from reports.summary.terminal import Folding
 
 FORMAT = 1
 SHOWN = 40
@@ -49,9 +49,7 @@ def page(before: Side, after: Side, found: Sequence[Change], verdicts: Sequence[
     if not found:
         lines.append(Text(f"no difference: {common} values are equal", "green"))
     else:
-        table = Table(box=None, pad_edge=False, header_style="dim")
-        for head in ("where", "what", "A", "B", "change", "why"):
-            table.add_column(Text(head), justify="right" if head in ("A", "B", "change") else "left", overflow="fold")
+        table = Folding("where", "what", "A", "B", "change", "why", left=("where", "what", "why"))
         for one in found[:SHOWN]:
             scope, quantity = one.key
             table.add_row(

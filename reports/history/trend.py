@@ -19,6 +19,7 @@ from reports.history.index import Index, Line
 from reports.history.revision import change_words, commits
 from reports.history.sides import SideError, of_entry
 from reports.reading.errors import ReportError
+from reports.summary.terminal import Folding
 
 FORMAT = 1
 SHOWN = 20
@@ -144,7 +145,4 @@ def _when(line: Line) -> str:
 
 
 def _table(*heads: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for head in heads:
-        table.add_column(Text(head), overflow="fold")
-    return table
+    return Folding(*heads, left=heads)

@@ -55,5 +55,7 @@ class Trace(Helpful, DoitCmdBase):  # type: ignore[misc]
         except OSError as error:
             raise InvalidCommand(f"{path}: {error.strerror}; name another file with -o") from None
         steps = sum(event["ph"] == "X" for event in document["traceEvents"])
-        sys.stdout.write(f"{path}: {steps} steps; open it in ui.perfetto.dev or chrome://tracing\n")
+        sys.stdout.write(
+            f"{path}: {steps} step{'' if steps == 1 else 's'}; open it in ui.perfetto.dev or chrome://tracing\n"
+        )
         return 0

@@ -129,7 +129,7 @@ def test_a_log_without_a_format_is_one_of_an_older_farm(checkout) -> None:
     checkout.dodo("BUILD = []\n")
     events = '{"event": "begin", "at_s": 0}\n{"event": "finished", "at_s": 2, "name": "a", "elapsed_s": 1}\n'
     checkout.write("build/.farm/last_build.jsonl", events)
-    assert "1 steps" in checkout.doit("trace")
+    assert ": 1 step;" in checkout.doit("trace")
 
 
 def test_a_lane_for_each_node_and_one_for_the_queue() -> None:
