@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -147,16 +147,25 @@ def find_network(name: str, folder: Path = NETWORKS, *, origin: str = "command l
             what, remedy = f"{name} holds depths of FIFOs", "give the network file beside it"
             raise ConfigError([Problem(where, at, what, remedy)])
         if not path.is_file():
-            remedy = "check the path; a relative one counts from the checkout"
-            raise ConfigError([Problem(where, at, f"there is no network file {name}", remedy)])
+            what, remedy = _no_file(name, path, names)
+            raise ConfigError([Problem(where, at, what, remedy)])
         if path.stem in names and not path.samefile(folder / f"{path.stem}.yaml"):
             what = f"{name} has the name of a network that ships, {path.stem!r}"
             raise ConfigError([Problem(where, at, what, "give your file, and the network in it, another name")])
         return read_network(folder / path.name if path.stem in names else path)
     if name not in names:
-        what = f"there is no network called {name!r}"
-        raise ConfigError([Problem(where, at, what, suggestion(name, names))])
+        remedy = "the path of a file of your own ends with .yaml" if "/" in name else suggestion(name, names)
+        raise ConfigError([Problem(where, at, f"there is no network called {name!r}", remedy)])
     return read_network(folder / f"{name}.yaml")
+
+
+def _no_file(name: str, path: Path, names: Collection[str]) -> tuple[str, str]:
+    """What is wrong with a path that leads to no regular file, and the remedy."""
+    if path.exists():
+        return f"{name} is {'a folder' if path.is_dir() else 'no regular file'}", "give the network file"
+    shipped = name.removesuffix(".yaml")
+    remedy = "check the path; a relative one counts from the checkout"
+    return f"there is no network file {name}", f"did you mean network={shipped}?" if shipped in names else remedy
 
 
 def read_network(path: Path) -> Network:

@@ -63,14 +63,14 @@ def machine(tmp_path: Path):
         return subprocess.Popen(
             [str(shutil.which("bash")), "setup", *words],
             cwd=checkout,
-            env={"PATH": str(programs), "HOME": str(tmp_path), "PYTHON": os.environ.get("PYTHON", "")},
+            env={"PATH": str(programs), "PYTHON": os.environ.get("PYTHON", ""), **run.home},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
         )
 
-    run.start, run.checkout = start, checkout
+    run.start, run.checkout, run.home = start, checkout, {"HOME": str(tmp_path)}
     return run
 
 
@@ -79,6 +79,12 @@ def test_a_python_of_another_name_is_taken(machine, version: str) -> None:
     done = machine(pythons={"python3": "3.13", f"python{version}": version})
     assert done.returncode == 0, done.stderr
     assert f"Python {version}" in done.stdout
+
+
+def test_a_user_without_a_home(machine) -> None:
+    machine.home = {}
+    done = machine(pythons={"python3": "3.11"})
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_user_may_name_one(machine, monkeypatch: pytest.MonkeyPatch) -> None:

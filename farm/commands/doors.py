@@ -22,6 +22,7 @@ from doit.cmd_list import List
 from doit.cmd_run import Run
 from doit.cmd_strace import Strace
 from doit.doit_cmd import DoitConfig
+from doit.exceptions import InvalidCommand
 from doit.plugin import PluginEntry
 
 _FILE = "pyproject.toml"
@@ -46,10 +47,13 @@ class _Door(DoitCmdBase):  # type: ignore[misc]
     def parse_execute(self, in_args: list[str]) -> Any:
         """Let the command of the checkout that is meant go on, if it is one of the farm's; else doit's own."""
         options, words = self.cmdparser.parse(in_args)
-        folder = _checkout_of({**options, **self.opt_vals})
+        given = {**options, **self.opt_vals}
+        folder = _checkout_of(given)
+        if folder is None:
+            _point_above(given)
         declared = _declared(folder) if folder is not None and folder != Path.cwd() else {}
         commands = declared.get("COMMAND", {})
-        if not str(commands.get("run", "")).startswith("farm."):
+        if not _is_farms(declared):
             return super().parse_execute(in_args)
         name = self.name
         if name == "run" and words and words[0] in commands:
@@ -86,6 +90,17 @@ def _declared(folder: Path) -> Mapping[str, Mapping[str, Any]]:
         return {}
     sections: Mapping[str, Mapping[str, Any]] = DoitConfig().load_config_toml(str(folder / _FILE), "tool.doit")
     return sections
+
+
+def _is_farms(declared: Mapping[str, Mapping[str, Any]]) -> bool:
+    return str(declared.get("COMMAND", {}).get("run", "")).startswith("farm.")
+
+
+def _point_above(options: Mapping[str, Any]) -> None:
+    """Raise InvalidCommand if a folder above has the file that was looked for here, in a checkout of the farm."""
+    above = _checkout_of({"seek_file": True})
+    if above is not None and options.get("dodoFile", "dodo.py") == "dodo.py" and _is_farms(_declared(above)):
+        raise InvalidCommand(f"this folder has no dodo.py; 'doit -k ...' takes that of {above}")
 
 
 def _checkout_of(options: Mapping[str, Any]) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 import pytest
@@ -22,6 +23,25 @@ def test_it_is_read_where_it_is(tmp_path) -> None:
 def test_the_path_of_one_that_ships_is_its_name() -> None:
     assert find_network(str(NETWORKS / "digits.yaml")) == find_network("digits")
     assert find_network("digits").called == "digits"
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("digits.yaml", "there is no network file digits.yaml; did you mean network=digits?"),
+        ("blocks/networks/digits", "no network called 'blocks/networks/digits'; the path of a file of your own ends"),
+        ("folder.yaml", "folder.yaml is a folder; give the network file"),
+        ("pipe.yaml", "pipe.yaml is no regular file; give the network file"),
+        ("lost.yaml", "there is no network file lost.yaml; check the path"),
+    ],
+)
+def test_what_is_no_file(tmp_path, monkeypatch, name, told) -> None:
+    (tmp_path / "folder.yaml").mkdir()
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "lost.yaml").symlink_to("nowhere")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=f"^command line: .*{re.escape(told)}"):
+        find_network(name)
 
 
 @pytest.mark.parametrize(

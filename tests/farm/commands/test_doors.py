@@ -62,6 +62,12 @@ class TestCheckout:
         installed.environment["DOIT_SEEK_FILE"] = "1"
         assert "2 would run" in installed.doit("plan")
 
+    def test_without_k_a_subfolder_is_told_of_it(self, installed) -> None:
+        told = f"ERROR: this folder has no dodo.py; 'doit -k ...' takes that of {installed.checkout}\n"
+        for words in ((), ("build",), ("list",)):
+            assert installed.doit(*words, status=3) == told
+        assert "Could not find dodo file" in installed.doit("-f", "absent/dodo.py", status=3)
+
     def test_no_dodo_file(self, installed) -> None:
         (installed.checkout / "dodo.py").unlink()
         assert "Could not find dodo file" in installed.doit("-k", "list", status=3)
