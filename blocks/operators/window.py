@@ -38,10 +38,13 @@ class WindowOperator(Operator):
     stride: Size
 
     def __post_init__(self) -> None:
-        """Give a size its only form: equal shapes are equal hardware, and a core is named after its shape."""
+        """Give a size its only form: equal shapes are equal hardware, and a core is named after its shape.
+
+        A step reads shapes from JSON, where two numbers are a list.
+        """
         for field in ("kernel", "stride"):
             size = getattr(self, field)
-            if isinstance(size, tuple) and len(size) == 2:
+            if isinstance(size, tuple | list) and len(size) == 2:
                 object.__setattr__(self, field, size_of(*size))
 
     @property

@@ -74,6 +74,16 @@ def test_the_blocks_of_a_chain(read) -> None:
     assert (network.results.indices, network.results.count) == (True, 3)
 
 
+def test_two_equal_numbers_are_one(read) -> None:
+    """The same core, by name; with others it is another."""
+    cores = [
+        read(("kernel: 2, stride: 2", f"kernel: {kernel}, stride: {stride}")).blocks[0].core().name
+        for kernel, stride in ((2, 2), ([2, 2], [2, 2]), ([2, 1], [2, 2]), (2, [2, 2]))
+    ]
+    assert cores == [cores[0], cores[0], cores[2], cores[0]]
+    assert cores[2] != cores[0]
+
+
 #: what is replaced, by what, the line's number, words of the message, words of the remedy
 MISTAKES = {
     "grouped": ("channels: 8, kernel: 3, pad: [1, 1, 1, 1], weight_bits: 2",

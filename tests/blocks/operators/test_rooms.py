@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
 
+import alone
 import pytest
+from oblong_shapes import OBLONG
 
 from blocks import network
 from blocks.core.graph import from_description
@@ -52,6 +55,14 @@ def test_a_graph_names_nothing_but_operators(name: str) -> None:
     node = {"name": "n", "shape": {"operator": name}, "inputs": [], "outputs": [], "parameters": []}
     with pytest.raises(room.OperatorError, match=r"there is no operator .*; known: AccPool, Add, .*WidthConverter"):
         from_description({"inputs": [], "outputs": [], "nodes": [node]})
+
+
+def test_a_shape_from_json_is_the_shape() -> None:
+    """Steps read their core from JSON. Pairs come back as lists there, which have no hash."""
+    graph = alone.separate(OBLONG).graph
+    again = from_description(json.loads(json.dumps(graph.describe())))
+    assert again == graph
+    assert {node.operator for node in again.nodes} == set(OBLONG)
 
 
 @pytest.fixture
