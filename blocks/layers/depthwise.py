@@ -104,6 +104,9 @@ class DepthwiseConvolution(ReadsWindows):
 DEPTHWISE = LayerType(
     "depthwise",
     "a convolution in which every channel has a kernel of its own",
-    (KERNEL, STRIDE, PAD, WEIGHT_BITS, BIAS, replace(PE, about="channels computed at once; divides the channels")),
+    (
+        KERNEL, STRIDE, PAD, WEIGHT_BITS, BIAS,
+        replace(PE, about="channels computed at once; divides the channels: a window has whole beats of each position"),
+    ),
     lambda name, source, given: DepthwiseConvolution(name, source, **given),
-)
+)  # fmt: skip

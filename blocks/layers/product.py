@@ -12,6 +12,7 @@ from blocks.kinds.window import MOST_KERNEL, NO_PAD, ONE_PIXEL, Pair, Sides, onl
 from blocks.layers.base import Key, LayerType, Misfit, Recipe
 from blocks.layers.reach import ReadsMap, ReadsWindows
 from blocks.layers.values import Values
+from blocks.operators.checks import divisors
 from blocks.operators.mvau import Mvau
 from blocks.operators.pad import Pad
 from blocks.operators.trim import Trim
@@ -97,7 +98,7 @@ class Convolution(ReadsWindows):
     def mistakes(self) -> Iterator[Misfit]:
         """Folds that do not divide."""
         if self.pe > self.channels:
-            yield "pe", f"pe {self.pe} is more than the {self.channels} output channels", f"use at most {self.channels}"
+            yield above_channels(self.pe, self.channels)
         elif self.kernel[1] * self.source.channels % self.simd:
             yield not_dividing_inputs(self.simd, self.source.channels, self.kernel[1])
         else:
@@ -122,12 +123,7 @@ class Convolution(ReadsWindows):
         stream = builder.add(self.name, made.mvau(), stream, parameters=[f"{self.name}_weights"])
         if made.mvau().interleaves:
             stream = builder.add(f"{self.name}_order", made.order(), stream)
-        return builder.add(f"{self.name}_trim", self.trim(), stream) if made.trims else stream
-
-    def trim(self) -> Trim:
-        """The operator that drops the lanes without a channel."""
-        made = self.products
-        return replace(made.trim(), bits=made.mvau().accumulator_bits, signed=True)
+        return full_beats(builder, self.name, made.mvau(), stream)
 
     def recipes(self) -> Iterator[Recipe]:
         """The weights [OFM, KH, KW, IFM]."""
@@ -147,6 +143,20 @@ class Convolution(ReadsWindows):
     def held_pixels(self) -> int:
         """Two groups in the columns, two in their order, one in the window, one in the converters, one to trim."""
         return 4 + (6 * self.mmv if self.mmv > 1 else 0) + 2 * self.pixels_in + self.products.trims
+
+
+def full_beats(builder: GraphBuilder, name: str, unit: Mvau, stream: str) -> str:
+    """The sums without the lanes that have no channel, where `pe` does not divide the channels."""
+    if unit.channels % unit.pe == 0:
+        return stream
+    lanes = min(n for n in divisors(unit.channels) if n >= unit.pe)
+    trim = Trim(unit.channels, unit.pixels, unit.pe, lanes, unit.accumulator_bits, signed=True)
+    return builder.add(f"{name}_trim", trim, stream)
+
+
+def above_channels(pe: int, channels: int) -> Misfit:
+    """The mistake of a `pe` of more than the channels."""
+    return "pe", f"pe {pe} is more than the {channels} output channels", f"use at most {channels}"
 
 
 def pad_with(pad: Pad, source: Values) -> Pad:
@@ -226,8 +236,8 @@ class FullyConnected(ReadsMap):
 
     def mistakes(self) -> Iterator[Misfit]:
         """Folds that do not divide."""
-        if self.channels % self.pe:
-            yield not_dividing("pe", self.pe, self.channels, "outputs")
+        if self.pe > self.channels:
+            yield above_channels(self.pe, self.channels)
         if self.source.elements % self.simd:
             yield not_dividing("simd", self.simd, self.source.elements, "inputs")
         for mistake in self.unit().mistakes():
@@ -239,13 +249,17 @@ class FullyConnected(ReadsMap):
         return self.simd
 
     def build(self, builder: GraphBuilder, stream: str) -> str:
-        """The matrix-vector unit. A map arrives in the order of its columns, so nothing has to be turned."""
+        """The matrix-vector unit; full beats where `pe` does not divide the outputs.
+
+        A map arrives in the order of its columns, so nothing has to be turned.
+        """
         unit = self.unit()
         stream = builder.widen(f"{self.name}_input_width", stream, self.simd)
         if self.streamed:
             weights = builder.port(f"{self.name}_weights", unit.inputs[1], self.channels, self.source.elements)
             return builder.add(self.name, unit, stream, weights)
-        return builder.add(self.name, unit, stream, parameters=[f"{self.name}_weights"])
+        stream = builder.add(self.name, unit, stream, parameters=[f"{self.name}_weights"])
+        return full_beats(builder, self.name, unit, stream)
 
     def recipes(self) -> Iterator[Recipe]:
         """The weights [OUT, IN]."""
@@ -278,7 +292,7 @@ FULLY_CONNECTED = LayerType(
             "only), from where the DMA streams them for each image", ON_CHIP, choices=(ON_CHIP, CARD_MEMORY)),
         Key("flatten", "text", "the order of the weights' columns: `hwc` as the map is stored, or `chw` as PyTorch "
             "flattens it", "hwc", choices=("hwc", "chw")),
-        replace(PE, about="outputs computed at once; divides `channels`"), SIMD,
+        replace(PE, about="outputs computed at once; at most `channels`"), SIMD,
         Key("fc_cache", "text", "with card memory: `uram` reads the weights once per call and keeps them", "none",
             choices=("none", "uram")),
     ),

@@ -12,6 +12,14 @@ HEAD = "name: drawn\nimage: {height: 6, width: 5, channels: 3}\nblocks:\n  - nam
 ONE_BLOCK = {
     "raw sums": ["{name: fc, type: fully_connected, channels: 4, weight_bits: 3}"],
     "raw sums with a bias": ["{name: fc, type: fully_connected, channels: 4, weight_bits: 3, bias: true}"],
+    "raw sums of folds that are not full": [
+        "{name: fc, type: fully_connected, channels: 9, weight_bits: 3, bias: true, pe: 4}"],
+    "binary folds that are not full, and an activation": [
+        "{name: conv, type: convolution, channels: 4, kernel: 2, weight_bits: 4}",
+        "{name: act, type: threshold, bits: 3, values: signed}",
+        "{name: fc, type: fully_connected, channels: 10, weight_bits: 1, pe: 7, simd: 4}",
+        "{name: act2, type: threshold, bits: 2}",
+        "{name: fc2, type: fully_connected, channels: 5, weight_bits: 5, pe: 3}"],
     "a map of sums": ["{name: conv, type: convolution, channels: 2, kernel: 3, weight_bits: 2, bias: true}"],
     "flattened as PyTorch does": ["{name: fc, type: fully_connected, channels: 4, weight_bits: 3, flatten: chw}"],
     "the best of a map": ["{name: conv, type: convolution, channels: 2, kernel: 3, weight_bits: 2}",

@@ -143,7 +143,7 @@ def drawn_network(seed: int) -> str:
     outputs, inputs = rng.randint(1, 7), drawn.height * drawn.width * drawn.channels
     last.append({
         "name": drawn.name(), "type": "fully_connected", "channels": outputs, "weight_bits": rng.randint(1, 8),
-        "bias": rng.random() < 0.5, "flatten": rng.choice(["hwc", "chw"]), "pe": drawn.divisor(outputs),
+        "bias": rng.random() < 0.5, "flatten": rng.choice(["hwc", "chw"]), "pe": rng.randint(1, outputs),
         "simd": drawn.divisor(inputs),
     })  # fmt: skip
     if rng.random() < 0.5:
