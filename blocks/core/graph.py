@@ -11,8 +11,10 @@ from typing import Any
 from blocks.core.base import Core
 from blocks.core.ports import InterfacePort, ParameterPort, parameter_ports, port_name
 from blocks.operators import room
-from blocks.operators.base import Mistake, Operator, ParameterStream, Stream, by_formula
+from blocks.operators.base import Mistake, Operator, ParameterStream, Split, Stream, by_formula
+from blocks.operators.estimate import register_slice
 from blocks.operators.fifo import Fifo
+from blocks.operators.width_converter import WidthConverter
 from config.fpga_resources import Resources
 from config.frozen import dataclass
 
@@ -86,11 +88,23 @@ class Graph:
         """Cycles per image of each operator alone; the largest is the initiation interval of the core."""
         return {node.name: node.operator.cycles() for node in self.nodes}
 
-    def area(self) -> Resources:
-        """Estimated area of all operators, parameter memories left out."""
-        total = by_formula()
+    def splits(self) -> Iterator[tuple[Node, Node, Split]]:
+        """Operators with the converter behind each that takes its beats apart, where both have modules for that."""
+        converters = {node.inputs[0]: node for node in self.nodes if isinstance(node.operator, WidthConverter)}
         for node in self.nodes:
-            total += node.operator.area()
+            converter = converters.get(node.outputs[0])
+            if converter is not None and isinstance(converter.operator, WidthConverter):
+                split = node.operator.sv_split(converter.operator.lanes_out)
+                if split is not None:
+                    yield node, converter, split
+
+    def area(self) -> Resources:
+        """Estimated area of all operators and of the slices at the data ports, parameter memories left out."""
+        converters = {converter.name: split.luts for _, converter, split in self.splits()}
+        total = by_formula(luts=sum(register_slice(port.stream.width_bits) for port in (*self.inputs, *self.outputs)))
+        for node in self.nodes:
+            luts = converters.get(node.name)
+            total += node.operator.area() if luts is None else by_formula(luts=luts)
         return total
 
     def fifos(self) -> tuple[tuple[Node, Fifo], ...]:

@@ -65,7 +65,7 @@ def _(core: DmaCore) -> RtlView:
 
 def top_text(core: GraphCore, *, splits: bool = True) -> str:
     """The top's SystemVerilog. Without `splits` every operator has the module that it has alone."""
-    return "\n".join(_top(core, tuple(_splits(core.graph)) if splits else ())) + "\n"
+    return "\n".join(_top(core, tuple(core.graph.splits()) if splits else ())) + "\n"
 
 
 def _top(core: GraphCore, splits: tuple[_SplitNodes, ...]) -> Iterator[str]:
@@ -122,17 +122,6 @@ def _wires(graph: Graph, ports: Iterable[InterfacePort], splits: Iterable[_Split
         **{node.outputs[0]: split.width_bits for node, _, split in splits},
         **{port.stream: port.width_bits for port in ports if port.role != "data"},
     }
-
-
-def _splits(graph: Graph) -> Iterator[_SplitNodes]:
-    """Operators with the converter behind each that takes its beats apart, where both have modules for that."""
-    converters = {node.inputs[0]: node for node in graph.nodes if isinstance(node.operator, WidthConverter)}
-    for node in graph.nodes:
-        converter = converters.get(node.outputs[0])
-        if converter is not None and isinstance(converter.operator, WidthConverter):
-            split = node.operator.sv_split(converter.operator.lanes_out)
-            if split is not None:
-                yield node, converter, split
 
 
 def _port(port: InterfacePort, *, last: bool) -> Iterator[str]:

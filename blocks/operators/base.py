@@ -98,12 +98,14 @@ class SvModule:
 class Split:
     """The modules of an operator and of the converter behind it that takes its beats apart, where both know each other.
 
-    `width_bits` is the width of the stream between them, which may differ from what the operator gives alone.
+    `width_bits` is the width of the stream between them, which may differ from what the operator gives alone. `luts`
+    are those of the converter by formula.
     """
 
     producer: SvModule
     converter: SvModule
     width_bits: int
+    luts: float
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,9 @@
-"""The shape that operators on windows share: rows and columns, the number of windows, and the line buffer."""
+"""The shape that operators on windows share: rows and columns, and the number of windows."""
 
 from __future__ import annotations
 
 from blocks.operators.base import Mistake, Operator
 from blocks.operators.checks import positive
-from blocks.operators.estimate import window_memory
-from config.fpga_resources import Resources
 from config.frozen import dataclass
 
 Size = int | tuple[int, int]
@@ -96,10 +94,6 @@ class WindowOperator(Operator):
         emitted = self.out_width // windows * self.window_pixels * folds
         loaded = self.stride_rows * self.width * folds
         return self.kernel_rows * self.width * folds + self.out_height * max(emitted, loaded)
-
-    def line_buffer(self, width_bits: int, folds: int) -> Resources:
-        """Area of a buffer for kernel + stride rows, with `folds` beats of `width_bits` bits per pixel."""
-        return window_memory(width_bits, (self.kernel_rows + self.stride_rows) * self.width * folds)
 
     @property
     def sv_columns(self) -> tuple[tuple[str, int], ...]:

@@ -7,11 +7,14 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from blocks.core.graph import GraphCore
 from blocks.network import find_network
 from config.settings import Settings
 from integration.context import BuildContext
 from integration.estimate import estimate_of
-from integration.fit.needs import LUT_FACTOR, LUT_NOTE
+from integration.fit.needs import FARTHEST_PERCENT, LUT_NOTE
 from integration.platform import find_platform
 
 
@@ -52,13 +55,20 @@ def test_parameter_memories_are_counted_as_synthesis_finds_them() -> None:
             assert memory_luts - 20 <= block["around"]["luts"] <= memory_luts + 400, block["block"]
 
 
-def test_how_far_the_formulas_are_from_synthesis_is_said_with_the_measured_number() -> None:
-    rows, formula, found = synthesised(), 0.0, 0.0
-    estimate = resnet50()
-    for block in estimate["blocks"]:
-        if block["area"] is not None:
-            formula += block["area"]["luts"] + block["around"]["luts"]
-            found += rows[block["core"]][1] + rows[block["core"]][7]
-    assert round(formula / found, 1) == LUT_FACTOR
-    assert estimate["formula_note"] == LUT_NOTE
-    assert f"{LUT_FACTOR:g} times" in LUT_NOTE
+@pytest.mark.parametrize("name", ["resnet50", "resnet50_18816"])
+def test_every_core_s_formula_is_as_far_from_synthesis_as_is_said(name: str) -> None:
+    rows = synthesised()
+    areas = {core.name: core.area() for core in find_network(name).cores().values() if isinstance(core, GraphCore)}
+    assert len(areas) == 10
+    for core, area in areas.items():
+        luts, tiles, *rest = rows[core][1], rows[core][3], *rows[core][4:6]
+        assert area.luts == pytest.approx(luts, rel=FARTHEST_PERCENT / 100), core
+        assert area.bram_tiles == pytest.approx(tiles, abs=0.5), core
+        assert area.dsps in rest, core  # a table with UltraRAM has them in front
+    found = sum(rows[core][1] * rows[core][0] for core in areas)
+    assert sum(area.luts * rows[core][0] for core, area in areas.items()) == pytest.approx(found, rel=0.05)
+
+
+def test_how_far_the_formulas_are_is_said() -> None:
+    assert resnet50()["formula_note"] == LUT_NOTE
+    assert f"within {FARTHEST_PERCENT} %" in LUT_NOTE

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from blocks.operators.base import Mistake, Operator, Stream, SvModule, by_formula, unsigned_bits
 from blocks.operators.checks import MAX_LANE_BITS, divides, lane_bits, not_negative, positive
-from blocks.operators.estimate import lutram
+from blocks.operators.estimate import buffer, register_slice
 from config.fpga_resources import Resources
 from config.frozen import dataclass
+
+CONTROL_LUTS, ADDER_LUTS_A_BIT = 12, 0.76
+"""Counters; an adder that also leaves out the sum before it, and values below the zero point (fitted)."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,12 @@ class AccPool(Operator):
         return self.channels // self.lanes * (self.pixels + 1)
 
     def area(self) -> Resources:
-        """An adder per lane and the sums in LUTRAM (own estimate)."""
-        adders = by_formula(luts=2 * self.lanes * self.output_bits)
-        return adders + lutram(self.lanes * self.output_bits, self.channels // self.lanes)
+        """Counters, an adder per lane, the sums of all folds in LUTs, and a slice. Fitted to synthesis."""
+        sums = self.lanes * self.output_bits
+        kept = buffer(sums, self.channels // self.lanes)
+        # A power of two is subtracted where it is compared.
+        above = self.lanes * self.input_bits / 2 if self.zero_point & (self.zero_point - 1) else 0
+        return by_formula(luts=CONTROL_LUTS + ADDER_LUTS_A_BIT * sums + above + kept + register_slice(sums))
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Checks sizes, that the zero point is a possible value, and that lanes divide the channels."""

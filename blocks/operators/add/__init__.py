@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from blocks.operators.base import Mistake, Operator, ParameterStream, Stream, SvModule, by_formula, signed_bits
 from blocks.operators.checks import MAX_LANE_BITS, at_most, lane_bits, positive
-from blocks.operators.estimate import buffer
+from blocks.operators.estimate import CREDIT_LUTS, OUTPUT_BEATS, buffer
 from config.fpga_resources import Resources
 from config.frozen import dataclass
 
 MAX_FACTOR = 256
-OUTPUT_BEATS = 8
-"""Places of the output buffer in RTL."""
+MANY_BITS_ABOVE = 4
+"""Bits of a sum above the output that do not fit into the LUT of an output bit."""
 
 
 def _span(bits: int, signed: bool) -> tuple[int, int]:
@@ -125,18 +125,21 @@ class Add(Operator):
         return self.beats
 
     def area(self) -> Resources:
-        """Adder, offset and two comparisons per lane (own estimate).
+        """Per lane the bits that are really added, two a LUT, and the output buffer. Fitted to synthesis.
 
-        With factors, or where nothing is compared, by bits that are really added, two a LUT, and the output buffer;
-        fitted to synthesis. Bits that one operand alone has pass through the carry chain.
+        Bits that one operand alone has, and those of an offset, pass through the carry chain. To saturate takes a bit
+        for each of the output, but for a sign, and the offset's ends half a bit more; many bits above it two LUTs.
         """
-        if not self.scales and self.saturates:
-            return by_formula(luts=3 * self.lanes * self.sum_bits)
         a = _Scaled(self.a_bits, self.a_signed, self.a_factor)
         b = _Scaled(self.b_bits, self.b_signed, self.b_factor)
-        added = a.added + b.added + a.common(b) + (self.sum_bits if self.offset else 0)
-        clamped = self.output_bits if self.saturates else 0
-        luts = 9 + self.lanes * (added + clamped) / 2 + buffer(self.lanes * self.output_bits, OUTPUT_BEATS)
+        added = a.added + b.added + a.common(b)
+        clamped = self.output_bits - self.output_signed + (self.offset != 0) / 2 if self.saturates else 0
+        above = 2 if self.saturates and self.sum_bits - self.output_bits >= MANY_BITS_ABOVE else 0
+        luts = (
+            CREDIT_LUTS
+            + self.lanes * ((added + clamped) / 2 + above)
+            + buffer(self.lanes * self.output_bits, OUTPUT_BEATS)
+        )
         return by_formula(luts=luts)
 
     def mistakes(self) -> tuple[Mistake, ...]:

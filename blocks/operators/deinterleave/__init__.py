@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from blocks.operators.base import Mistake, Operator, Stream, SvModule, by_formula
 from blocks.operators.checks import at_most, divides, lane_bits, positive
-from blocks.operators.estimate import lutram
+from blocks.operators.estimate import OUTPUT_BEATS, buffer
 from config.fpga_resources import Resources
 from config.frozen import dataclass
+
+CONTROL_LUTS = 13
+"""Counters and the decision to take a beat (fitted)."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,11 @@ class Deinterleave(Operator):
         return self.outputs[0].beats
 
     def area(self) -> Resources:
-        """Two groups in LUTRAM, and a multiplexer of the pixels (own estimate)."""
-        memory = lutram(self.mmv * self.pe * self.bits, 2 * self.folds)
-        return memory + by_formula(luts=self.mmv * self.pe * self.bits / 2 + 60)
+        """Counters, two groups in LUTs, a multiplexer of the pixels, and the output buffer. Fitted to synthesis."""
+        pixel = self.pe * self.bits
+        groups = buffer(self.mmv * pixel, 2 * self.folds)
+        luts = CONTROL_LUTS + groups + self.mmv // 2 * pixel + buffer(pixel, OUTPUT_BEATS)
+        return by_formula(luts=luts)
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Checks sizes, and that mmv divides the pixels."""

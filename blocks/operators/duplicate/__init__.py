@@ -32,8 +32,8 @@ class Duplicate(Operator):
         return self.beats
 
     def area(self) -> Resources:
-        """Handshake only (own estimate)."""
-        return by_formula(luts=10)
+        """Handshake only."""
+        return by_formula(luts=4)
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Checks sizes."""

@@ -34,7 +34,7 @@ class Fifo(Operator):
         return self.beats
 
     def area(self) -> Resources:
-        """FINN-R: 2 * log2(d) + ceil(d / 32) * ceil(w / 2) LUTs, or block RAM."""
+        """Counters, and a memory of LUTs or block RAM. Fitted to synthesis."""
         return estimate.fifo(self.lanes * self.bits, self.depth)
 
     def mistakes(self) -> tuple[Mistake, ...]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from blocks.operators.base import Mistake, Operator, Stream, SvModule, by_formula
 from blocks.operators.checks import divides, lane_bits, positive
+from blocks.operators.estimate import choice, comparison, register_slice
 from config.fpga_resources import Resources
 from config.frozen import dataclass
 
 INDEX_BITS = 32
+CONTROL_LUTS = 12
+"""Counters and handshake (fitted)."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,14 @@ class LabelSelect(Operator):
         return self.classes + self.k
 
     def area(self) -> Resources:
-        """A comparison and two registers per rank and lane (own estimate)."""
-        return by_formula(luts=self.k * self.lanes * (2 * self.bits + INDEX_BITS))
+        """For each place a comparison, and a multiplexer for score and index; one score at a time. Fitted to synthesis.
+
+        The first place's score comes from one side only.
+        """
+        index_bits = self.classes.bit_length()
+        places = self.k * (comparison(self.bits, self.bits, signed=True) + index_bits) + (self.k - 1) * self.bits
+        one_by_one = 5 + self.bits * choice(self.lanes) if self.lanes > 1 else 0
+        return by_formula(luts=CONTROL_LUTS + places + one_by_one + register_slice(INDEX_BITS))
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Checks sizes, and that k is at most the number of classes."""

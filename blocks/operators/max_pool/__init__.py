@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from blocks.operators.base import Mistake, Stream, SvModule, by_formula
 from blocks.operators.checks import divides, lane_bits, positive
-from blocks.operators.estimate import window_memory
+from blocks.operators.estimate import OUTPUT_BEATS, buffer, comparison, line_buffer, memory, register_slice
 from blocks.operators.window import WindowOperator, shown
 from config.fpga_resources import Resources
 from config.frozen import dataclass
 
 SHORTEST_ROW_BEATS = 16
+CONTROL_LUTS = 32
+"""Counters where beats are taken as they arrive (fitted)."""
+FEW_BITS_LUTS = {1: 0.5, 2: 1.0, 3: 2.5}
+"""The larger of two values of so few bits, where it is made without a comparison apart (fitted)."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +60,26 @@ class MaxPool(WindowOperator):
         return self.inputs[0].beats if self.beatwise else self.window_cycles(self.folds)
 
     def area(self) -> Resources:
-        """A comparison per bit and a line buffer as in the sliding window; `beatwise` makes KH + KW - 2 at once."""
+        """A comparison per lane, the maxima of all folds, a slice, and the windows of a line buffer.
+
+        `beatwise` makes KH + KW - 2 comparisons at once, and keeps pixels and rows of maxima. Fitted to synthesis.
+        """
+        beat = self.lanes * self.bits
         if self.beatwise:
-            above, left = ((k - 1) * self.lanes * self.bits for k in (self.kernel_rows, self.kernel_columns))
-            return by_formula(luts=300 + 2 * (above + left)) + window_memory(above, self.out_width * self.folds)
-        compared = by_formula(luts=300 + 2 * self.lanes * self.bits)
-        return compared + self.line_buffer(self.lanes * self.bits, self.folds)
+            above, left = self.kernel_rows - 1, self.kernel_columns - 1
+            wide = self._largest_luts * (1.2 if max(above, left) > 1 else 1)  # one comparison waits for another
+            larger = FEW_BITS_LUTS.get(self.bits, wide)
+            kept = buffer(left * beat, self.folds) + buffer(beat, OUTPUT_BEATS)
+            luts = CONTROL_LUTS + (above + left) * self.lanes * larger + kept
+            return by_formula(luts=luts) + memory(above * beat, self.out_width * self.folds)
+        windows = line_buffer(beat, self.kernel_rows + self.stride_rows + 1, self.width * self.folds)
+        kept = buffer(beat, OUTPUT_BEATS) + buffer(beat, self.folds) + register_slice(beat)
+        return windows + by_formula(luts=self.lanes * self._largest_luts + kept)
+
+    @property
+    def _largest_luts(self) -> float:
+        """LUTs of the larger one of two values: those that choose, and a comparison, which 2 bits do not need apart."""
+        return self.bits + (comparison(self.bits, self.bits, signed=False) if self.bits > 2 else 0)
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Checks sizes, that the kernel fits the map, and that lanes divide the channels."""

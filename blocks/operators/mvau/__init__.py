@@ -259,6 +259,7 @@ class Mvau(Operator):
             SvModule(alone.name, (*alone.parameters, ("APART", 1))),
             SvModule("farm_mvau_narrow", converter),
             self.mmv * (self.pe + 1) * sum_bits,
+            area.narrow(lanes * sum_bits, made // lanes),
         )
 
 

@@ -10,7 +10,9 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from blocks.operators.base import by_formula, unsigned_bits
+from blocks.operators.estimate import choice
 from blocks.operators.mvau.compressor.plan import plan
+from blocks.operators.width_converter import NARROW_LUTS
 from config.fpga_resources import Resources
 
 if TYPE_CHECKING:
@@ -51,17 +53,30 @@ def area(unit: Mvau) -> Resources:
         return memories + by_formula(luts=1.1 * sums * (lanes + bits))
     further = ceil(unit.simd / CHAIN) - 1  # chains that are added to the first one
     added = bits + further * (product + 3)
-    return memories + by_formula(luts=ADDER_LUTS_A_BIT * sums * added, dsps=dsps(unit))
+    # The last of four products waits for three cycles, in shift registers. A DSP of two products has some itself.
+    waiting = 0 if any(_twice(unit)) else unit.simd // CHAIN * (unit.mmv * unit.input_bits + unit.pe * unit.weight_bits)
+    return memories + by_formula(luts=ADDER_LUTS_A_BIT * sums * added + waiting, dsps=dsps(unit))
 
 
 def dsps(unit: Mvau) -> int:
     """DSPs of a unit that multiplies in them: two products in one where its fields hold them (decision 0015)."""
+    pairs, shares = _twice(unit)
+    left = unit.mmv - 2 * pairs
+    return unit.simd * (pairs * unit.pe + left * (ceil(unit.pe / 2) if shares else unit.pe))
+
+
+def _twice(unit: Mvau) -> tuple[int, bool]:
+    """Pairs of pixels that share a DSP by weight, and whether weights share one by pixel for what is left."""
     highest = min(unit.simd, CHAIN) * ((1 << unit.input_bits) - 1) << (unit.weight_bits - 1)
     field = (highest - 1).bit_length() + 1
     pairs = unit.mmv // 2 if field + unit.input_bits <= 26 and unit.weight_bits <= 18 else 0
-    left = unit.mmv - 2 * pairs
-    share = field + unit.weight_bits <= 26 and unit.input_bits <= 17
-    return unit.simd * (pairs * unit.pe + left * (ceil(unit.pe / 2) if share else unit.pe))
+    several = unit.pe > 1 and unit.mmv > 2 * pairs
+    return pairs, several and field + unit.weight_bits <= 26 and unit.input_bits <= 17
+
+
+def narrow(sum_bits: int, parts: int) -> float:
+    """LUTs of the converter behind binary weights, which picks a part of the sums and subtracts what all have."""
+    return NARROW_LUTS + sum_bits * (choice(parts) + ADDER_LUTS_A_BIT)
 
 
 def _columns(unit: Mvau) -> Resources:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from blocks.operators.base import Mistake, Operator, Stream, SvModule, by_formula
 from blocks.operators.checks import divides, lane_bits, not_negative, positive
+from blocks.operators.estimate import NARROW_SLICE_BITS, register_slice
 from config.fpga_resources import Resources
 from config.frozen import dataclass
 
 MAX_VALUE = (1 << 31) - 1
 """The highest number that a parameter of a SystemVerilog module holds."""
+
+CONTROL_LUTS = 14
+"""Counters of rows, columns and folds (fitted)."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,10 @@ class Pad(Operator):
         return self.outputs[0].beats
 
     def area(self) -> Resources:
-        """One multiplexer per bit and the counters (own estimate)."""
-        return by_formula(luts=self.lanes * self.bits + 60)
+        """Counters, the choice between map and value, and a slice, which makes it if narrow. Fitted to synthesis."""
+        beat = self.lanes * self.bits
+        chosen = beat / 2 if beat >= NARROW_SLICE_BITS else 0
+        return by_formula(luts=CONTROL_LUTS + chosen + register_slice(beat))
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Checks sizes and padding, and that lanes divide the channels or beats the rows."""

@@ -6,10 +6,13 @@ from math import gcd, lcm
 
 from blocks.operators.base import Mistake, Stream, SvModule, by_formula
 from blocks.operators.checks import divides, lane_bits, positive
-from blocks.operators.estimate import window_memory
+from blocks.operators.estimate import OUTPUT_BEATS, buffer, choice, fifo, line_buffer
 from blocks.operators.window import WindowOperator
 from config.fpga_resources import Resources
 from config.frozen import dataclass
+
+SUBSAMPLE_LUTS = 16
+"""Counters where windows are pixels (fitted)."""
 
 
 @dataclass(frozen=True)
@@ -89,18 +92,24 @@ class SlidingWindow(WindowOperator):
         return self.window_cycles(self.folds, self.mmv)
 
     def area(self) -> Resources:
-        """300 + width * ceil(depth / 38) LUTs (FINN-R); a deep buffer is block RAM instead.
+        """Line buffer, what turns the columns of several windows into their order, and output buffer.
 
-        By rows: the banks, a multiplexer that turns the columns, and one that chooses the beat (own estimate).
+        By rows also what chooses the beat of a kernel row. Fitted to synthesis.
         """
-        if self.by_rows:
-            wide, row = self.mmv * self.simd * self.bits, self._span * self.channels * self.bits
-            turned = row * (self.turns - 1) / 2 + wide * (self.kernel_columns * self.channels // self.simd - 1) / 2
-            memory = window_memory(self.channels * self.bits, self._held_rows * -(-self.width // self.banks))
-            return sum([memory] * self.banks, by_formula(luts=300 + turned))
+        beat = self.mmv * self.simd * self.bits
         if self.passes_pixels:
-            return by_formula(luts=60)
-        return by_formula(luts=300) + self.line_buffer(self.simd * self.bits, self.folds)
+            places = max(4, -(-self.width // self.stride_columns) * self.folds)
+            return by_formula(luts=SUBSAMPLE_LUTS) + fifo(beat, places)
+        rows, leaving = self.kernel_rows + self.stride_rows + 1, buffer(beat, OUTPUT_BEATS)
+        if self.by_rows:
+            turned = self._span * self.channels * self.bits * choice(self.turns)
+            chosen = beat * choice(self.kernel_columns * self.channels // self.simd)
+            lines = line_buffer(self.channels * self.bits, rows, -(-self.width // self.banks), self.banks)
+            return lines + by_formula(luts=turned + chosen + leaving)
+        banks = self.mmv * self.stride_columns if self.mmv > 1 else 1
+        turned = beat * _turning(min(self.kernel_columns, banks)) if banks > 1 else 0
+        lines = line_buffer(self.simd * self.bits, rows, -(-self.width // banks) * self.folds, banks)
+        return lines + by_formula(luts=turned + leaving)
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Checks sizes, that the kernel fits the map, and that folds divide."""
@@ -194,6 +203,11 @@ class SlidingWindow(WindowOperator):
             return SvModule("farm_subsample", (*sizes, *self.sv_columns[1:]))
         made = (*sizes, ("KERNEL", self.kernel_rows), ("MMV", self.mmv), *self.sv_columns)
         return SvModule("farm_sliding_window", made)
+
+
+def _turning(words: int) -> float:
+    """LUTs a bit of a multiplexer of so many words by the column of the kernel (fitted)."""
+    return 1.4 if words <= 3 else (words + 1) / 2
 
 
 OPERATOR = SlidingWindow

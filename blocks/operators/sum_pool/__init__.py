@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from blocks.operators.base import Mistake, Stream, SvModule, by_formula, unsigned_bits
 from blocks.operators.checks import MAX_LANE_BITS, divides, lane_bits, positive
-from blocks.operators.estimate import bram18, buffer
+from blocks.operators.estimate import buffer, memory
 from blocks.operators.window import WindowOperator
 from config.fpga_resources import Resources
 from config.frozen import dataclass
@@ -13,12 +13,6 @@ WINDOW_BEATS, OUTPUT_BEATS = 8, 4
 """Places behind the line buffer, and of the slice at the output, in RTL."""
 NARROW_SLICE_BITS = 32
 """From here on a slice is a memory."""
-MOST_LINE_LUTS = 64
-
-
-def _lines(width_bits: int, depth: int) -> Resources:
-    luts = buffer(width_bits, depth)
-    return by_formula(luts=luts) if luts <= MOST_LINE_LUTS else by_formula(bram_tiles=bram18(width_bits, depth) / 2)
 
 
 @dataclass(frozen=True)
@@ -77,10 +71,10 @@ class SumPool(WindowOperator):
         leaving = buffer(sums, OUTPUT_BEATS) if sums >= NARROW_SLICE_BITS else sums / 2
         if self.window_pixels == 1:
             row = -(-self.width // self.stride_columns) * self.folds
-            return by_formula(luts=28 + leaving) + _lines(beat, row)
+            return by_formula(luts=28 + leaving) + memory(beat, row)
         address = (self.held_rows * self.width * self.folds - 1).bit_length()
         luts = 47 + 3.5 * address + 0.76 * sums + buffer(sums, self.folds) + leaving + buffer(beat, WINDOW_BEATS)
-        return by_formula(luts=luts) + _lines(beat, 1 << address)
+        return by_formula(luts=luts) + memory(beat, 1 << address)
 
     @property
     def held_rows(self) -> int:

@@ -13,6 +13,7 @@ from blocks.operators.base import (
     unsigned_bits,
 )
 from blocks.operators.checks import MAX_LANE_BITS, at_most, positive
+from blocks.operators.estimate import CREDIT_LUTS, OUTPUT_BEATS, buffer, comparison
 from config.fpga_resources import Resources
 from config.frozen import dataclass
 
@@ -93,9 +94,16 @@ class Threshold(Operator):
         return self.outputs[0].beats
 
     def area(self) -> Resources:
-        """The comparators' term of FINN-R's formula: 1.1 * PE * (2^B - 1) * bits of a value; a LUT inverts two bits."""
-        inverted = self.pe * self.output_bits / 2 if self.inverts else 0
-        return by_formula(luts=1.1 * self.pe * self.steps * self.input_bits + inverted)
+        """Comparisons, the choice of their number, and the output buffer. Fitted to synthesis.
+
+        A comparison takes two LUTs for three bits and a carry chain behind them. Of the comparisons each bit of the
+        count is one, chosen by the bits above it: a LUT for two. A LUT inverts two bits of a count.
+        """
+        compared = self.steps * comparison(self.threshold_bits, self.input_bits, signed=self.signed)
+        inverted = self.output_bits / 2 if self.inverts else 0
+        leaving = buffer(self.pe * self.output_bits, OUTPUT_BEATS)
+        lanes = self.pe * (compared + self.steps // 2 + inverted)
+        return by_formula(luts=CREDIT_LUTS + lanes + leaving)
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Checks the range, and that there are no more PE than channels."""

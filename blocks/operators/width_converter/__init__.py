@@ -6,11 +6,15 @@ from math import lcm
 
 from blocks.operators.base import Mistake, Operator, Stream, SvModule, by_formula
 from blocks.operators.checks import divides, lane_bits, positive
+from blocks.operators.estimate import choice
 from config.fpga_resources import Resources
 from config.frozen import dataclass
 
 SPARE_CYCLES = 8
 """Slack for stalls that a producer must allow before its output beats are split in place, without a copy."""
+
+WIDEN_LUTS, NARROW_LUTS = 8, 5
+"""Counters and handshake of a beat that is gathered, and of one that is taken apart (fitted)."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,12 @@ class WidthConverter(Operator):
         return max(beats) if self.whole_ratio else sum(beats)
 
     def area(self) -> Resources:
-        """A register and a multiplexer per bit of the least common multiple (own estimate)."""
-        return by_formula(luts=lcm(self.lanes_in, self.lanes_out) * self.bits + 20)
+        """Counters, and a multiplexer of the parts of a wide beat. Fitted to synthesis. Gathering takes registers."""
+        common = lcm(self.lanes_in, self.lanes_out)
+        gathers = WIDEN_LUTS if common > self.lanes_in else 0
+        parts = common // self.lanes_out
+        chooses = NARROW_LUTS + self.lanes_out * self.bits * choice(parts) if parts > 1 else 0
+        return by_formula(luts=gathers + chooses)
 
     def mistakes(self) -> tuple[Mistake, ...]:
         """Checks that an image is a whole number of beats on both sides."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blocks.operators.estimate import LUTRAM_DEPTH
 from integration.kernel import CONTROL_PORT
 from integration.kernel_rtl.link import CONVERTER_INPUT, CONVERTER_OUTPUT
 from toolchains.vitis.stitch.job import (
@@ -27,6 +26,8 @@ DONE = "farm done: netlist of the kernel"
 UTILIZATION, HIERARCHY = "utilization.rpt", "utilization_hierarchical.rpt"
 FIFO, SLICE = "xilinx.com:ip:axis_data_fifo", "xilinx.com:ip:axis_register_slice"
 SHIFT, REDUCED = "xilinx.com:ip:c_shift_ram", "xilinx.com:ip:util_reduced_logic"
+DISTRIBUTED_DEPTH = 512
+"""Beats of the deepest FIFO in distributed memory."""
 SLR_CROSSING = 15
 """`REG_CONFIG` of a register slice that crosses SLRs (AMD PG373). Each boundary has a slice of its own, so the
 floorplan places two sides per slice; a slice over several boundaries would have further parts in the middle."""
@@ -142,7 +143,7 @@ def _stage(job: StitchJob, stage: Stage) -> Iterator[str]:
         yield f"farm_cell {cell} {_own(stage.converter)} {home}"
         yield f"connect_bd_intf_net {source} [farm_stream {cell} {CONVERTER_INPUT} {stage.source_bytes}]"
         source = f"[farm_stream {cell} {CONVERTER_OUTPUT} {stage.sink_bytes}]"
-    cell, memory = f"{stage.name}_fifo", "distributed" if stage.depth <= LUTRAM_DEPTH else "block"
+    cell, memory = f"{stage.name}_fifo", "distributed" if stage.depth <= DISTRIBUTED_DEPTH else "block"
     yield f"farm_cell {cell} [farm_ip {FIFO}] {home} s_axis_aclk s_axis_aresetn"
     yield (
         f"set_property -dict [list CONFIG.TDATA_NUM_BYTES {stage.sink_bytes} CONFIG.FIFO_DEPTH {stage.depth} "
