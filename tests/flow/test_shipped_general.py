@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import needs
 import pytest
 from flow_checkout import Checkout, copy_checkout
+
+from blocks.core.graph import GraphCore
+from blocks.network import find_network
+from integration.fit.needs import FARTHEST_PERCENT
 
 pytestmark = [pytest.mark.nightly, pytest.mark.timeout(3600)]
 
@@ -51,6 +56,21 @@ def test_simulated(shipped) -> None:
     said, interval, predicted = printed.strip().splitlines()[-1].split()
     assert said == "equal", printed
     assert int(predicted) * 0.9 <= float(interval) <= int(predicted) * 1.05
+
+
+def test_synthesised(shipped) -> None:
+    """No path is doubtful, and every core takes what its formula says."""
+    checkout, name = shipped
+    printed = checkout.doit("ooc", f"network={name}")
+    cores = find_network(name).cores().values()
+    for core in cores:
+        assert re.search(rf"(?m)^{core.name}: ~[\d,]+ LUT", printed), core.name
+        values = json.loads((checkout.folder / f"build/{name}/open-sw_emu/ooc/{core.name}/values.json").read_text())
+        assert values["doubtful_at_250_mhz"] == [], core.name
+        if isinstance(core, GraphCore):
+            area = core.area()
+            assert area.luts == pytest.approx(values["luts"], rel=FARTHEST_PERCENT / 100), core.name
+            assert (area.bram_tiles, area.dsps) == (values["bram_tiles"], values["dsps"]), core.name
 
 
 def test_blocks_alone_and_their_fifos(shipped) -> None:
