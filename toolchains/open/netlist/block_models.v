@@ -29,11 +29,28 @@ module block_memory #(
 
     reg [7:0] bytes [0:BYTES-1];
     reg parities [0:BYTES-1];
+    reg [2*HALF-1:0] latch_a, latch_b, register_a, register_b;
+    reg [HALF/4-1:0] parity_latch_a, parity_latch_b, parity_register_a, parity_register_b;
     integer i;
-    initial if (FILLED) for (i = 0; i < BYTES; i = i + 1) begin
-        bytes[i] = CONTENTS[8*i+:8];
-        parities[i] = PARITY[i];
+    // In registers first: Icarus Verilog would make all bits of a parameter anew for each of its bytes.
+    reg [8*BYTES-1:0] contents;
+    reg [BYTES-1:0] parity;
+    initial if (FILLED) begin
+        contents = CONTENTS;
+        parity = PARITY;
+        for (i = 0; i < BYTES; i = i + 1) begin
+            bytes[i] = contents[8*i+:8];
+            parities[i] = parity[i];
+        end
     end
+`ifdef CONFIGURED
+    else for (i = 0; i < BYTES; i = i + 1) begin
+        bytes[i] = 0;
+        parities[i] = 0;
+    end
+    initial {latch_a, latch_b, register_a, register_b} = 0;
+    initial {parity_latch_a, parity_latch_b, parity_register_a, parity_register_b} = 0;
+`endif
 
     // A wide word's upper half is what port B has.
     wire [2*HALF-1:0] in_wide = {in_b, in_a};
@@ -41,8 +58,6 @@ module block_memory #(
     wire [2*HALF-1:0] word_b = WRITE_B == WIDE ? in_wide : in_b;
     wire [HALF/4-1:0] parity_word_b = WRITE_B == WIDE ? parity_in_wide : parity_in_b;
 
-    reg [2*HALF-1:0] latch_a, latch_b, register_a, register_b;
-    reg [HALF/4-1:0] parity_latch_a, parity_latch_b, parity_register_a, parity_register_b;
     integer n;
     always @(posedge clk) begin
         if (regce_a) begin
@@ -112,6 +127,11 @@ module URAM288 (
 
     reg [71:0] words [0:4095];
     reg [71:0] latch_a, latch_b;
+`ifdef CONFIGURED
+    integer place;
+    initial for (place = 0; place < 4096; place = place + 1) words[place] = 0;
+    initial {latch_a, latch_b} = 0;
+`endif
     wire [71:0] mask_a = written(BWE_A, BWE_MODE_A == "PARITY_INTERLEAVED");
     wire [71:0] mask_b = written(BWE_B, BWE_MODE_B == "PARITY_INTERLEAVED");
     wire write_a = EN_A && RDB_WR_A;
@@ -161,6 +181,9 @@ module DSP48E2 (
     reg [47:0] c1, p;
     reg [8:0] opmode1;
     reg add1;
+`ifdef CONFIGURED
+    initial {a1, a2, d1, ad1, b1, b2, m, c1, p, opmode1, add1} = 0;
+`endif
     wire add_d = INMODEREG == 0 ? INMODE[2] : add1;
     wire signed [26:0] a = AREG == 0 ? A[26:0] : a2;
     wire signed [26:0] d = DREG == 0 ? D : d1;

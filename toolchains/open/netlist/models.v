@@ -1,6 +1,16 @@
 // The cells that netlists of cores and of parameter memories are made of, as far as they are used: after UG574 (logic and
 // memory of a slice); block RAM, UltraRAM and DSP are in `block_models.v`. What is used in another way ends the simulation or shows as x.
-// Contents that a netlist leaves open are not set here: a simulator fills them as it fills any register.
+// Contents that a netlist leaves open are not set here: a simulator fills them as it fills any register. With CONFIGURED
+// defined they are what UG974 gives a cell without INIT: 1 for FDSE and FDPE, 0 for all others. Simulators of four values
+// need that, because registers that start as x may stay x.
+// Each cell's clock is a net of its own, and no cell has a generate block: Icarus Verilog takes quadratic time otherwise.
+`ifdef CONFIGURED
+`define OPEN 1'b0
+`define OPEN_SET 1'b1
+`else
+`define OPEN 1'bx
+`define OPEN_SET 1'bx
+`endif
 
 module INV (input I, output O);
     assign O = ~I;
@@ -65,40 +75,49 @@ endmodule
 
 // DUAL_CY4: two chains of four, the second begins with CI_TOP.
 module CARRY8 #(parameter CARRY_TYPE = "SINGLE_CY8") (input CI, CI_TOP, input [7:0] DI, S, output [7:0] CO, O);
-    wire [7:0] entry = {CO[6:4], CARRY_TYPE == "DUAL_CY4" ? CI_TOP : CO[3], CO[2:0], CI};
-    genvar place;
-    generate for (place = 0; place < 8; place = place + 1) begin : places
-        assign CO[place] = S[place] ? entry[place] : DI[place];
-    end endgenerate
-    assign O = S ^ entry;
+    wire c1 = S[0] ? CI : DI[0];
+    wire c2 = S[1] ? c1 : DI[1];
+    wire c3 = S[2] ? c2 : DI[2];
+    wire c4 = S[3] ? c3 : DI[3];
+    wire entry = CARRY_TYPE == "DUAL_CY4" ? CI_TOP : c4;
+    wire c5 = S[4] ? entry : DI[4];
+    wire c6 = S[5] ? c5 : DI[5];
+    wire c7 = S[6] ? c6 : DI[6];
+    wire c8 = S[7] ? c7 : DI[7];
+    assign CO = {c8, c7, c6, c5, c4, c3, c2, c1};
+    assign O = S ^ {c7, c6, c5, entry, c3, c2, c1, CI};
 endmodule
 
-module FDRE #(parameter [0:0] INIT = 1'bx) (input C, CE, D, R, output reg Q);
-    generate if (INIT !== 1'bx) begin : known
-        initial Q = INIT;
-    end endgenerate
-    always @(posedge C) if (R) Q <= 1'b0; else if (CE) Q <= D;
+module FDRE #(parameter [0:0] INIT = `OPEN) (input C, CE, D, R, output reg Q);
+    localparam KNOWN = INIT !== 1'bx;
+    wire tick;
+    buf (tick, C);
+    initial if (KNOWN) Q = INIT;
+    always @(posedge tick) if (R) Q <= 1'b0; else if (CE) Q <= D;
 endmodule
 
-module FDSE #(parameter [0:0] INIT = 1'bx) (input C, CE, D, S, output reg Q);
-    generate if (INIT !== 1'bx) begin : known
-        initial Q = INIT;
-    end endgenerate
-    always @(posedge C) if (S) Q <= 1'b1; else if (CE) Q <= D;
+module FDSE #(parameter [0:0] INIT = `OPEN_SET) (input C, CE, D, S, output reg Q);
+    localparam KNOWN = INIT !== 1'bx;
+    wire tick;
+    buf (tick, C);
+    initial if (KNOWN) Q = INIT;
+    always @(posedge tick) if (S) Q <= 1'b1; else if (CE) Q <= D;
 endmodule
 
-module FDCE #(parameter [0:0] INIT = 1'bx) (input C, CE, CLR, D, output reg Q);
-    generate if (INIT !== 1'bx) begin : known
-        initial Q = INIT;
-    end endgenerate
-    always @(posedge C, posedge CLR) if (CLR) Q <= 1'b0; else if (CE) Q <= D;
+module FDCE #(parameter [0:0] INIT = `OPEN) (input C, CE, CLR, D, output reg Q);
+    localparam KNOWN = INIT !== 1'bx;
+    wire tick;
+    buf (tick, C);
+    initial if (KNOWN) Q = INIT;
+    always @(posedge tick, posedge CLR) if (CLR) Q <= 1'b0; else if (CE) Q <= D;
 endmodule
 
-module FDPE #(parameter [0:0] INIT = 1'bx) (input C, CE, D, PRE, output reg Q);
-    generate if (INIT !== 1'bx) begin : known
-        initial Q = INIT;
-    end endgenerate
-    always @(posedge C, posedge PRE) if (PRE) Q <= 1'b1; else if (CE) Q <= D;
+module FDPE #(parameter [0:0] INIT = `OPEN_SET) (input C, CE, D, PRE, output reg Q);
+    localparam KNOWN = INIT !== 1'bx;
+    wire tick;
+    buf (tick, C);
+    initial if (KNOWN) Q = INIT;
+    always @(posedge tick, posedge PRE) if (PRE) Q <= 1'b1; else if (CE) Q <= D;
 endmodule
 
 // The netlists' INIT of a shift register is of no use to a design that does not rely on it: it is not looked at.
@@ -106,19 +125,29 @@ module SRL16E #(parameter [15:0] INIT = 0, parameter [0:0] IS_CLK_INVERTED = 0) 
     input A0, A1, A2, A3, CE, CLK, D, output Q
 );
     initial if (IS_CLK_INVERTED) $fatal(1, "SRL16E with an inverted clock");
+    wire tick;
+    buf (tick, CLK);
     reg [15:0] line;
+`ifdef CONFIGURED
+    initial line = 0;
+`endif
     assign Q = line[{A3, A2, A1, A0}];
-    always @(posedge CLK) if (CE) line <= {line[14:0], D};
+    always @(posedge tick) if (CE) line <= {line[14:0], D};
 endmodule
 
 module SRLC32E #(parameter [31:0] INIT = 0, parameter [0:0] IS_CLK_INVERTED = 0) (
     input [4:0] A, input CE, CLK, D, output Q, Q31
 );
     initial if (IS_CLK_INVERTED) $fatal(1, "SRLC32E with an inverted clock");
+    wire tick;
+    buf (tick, CLK);
     reg [31:0] line;
+`ifdef CONFIGURED
+    initial line = 0;
+`endif
     assign Q = line[A];
     assign Q31 = line[31];
-    always @(posedge CLK) if (CE) line <= {line[30:0], D};
+    always @(posedge tick) if (CE) line <= {line[30:0], D};
 endmodule
 
 // A memory of LUTs for one output: PLACES places of WIDTH bits, one to write to and one to read.
@@ -130,13 +159,15 @@ module lut_memory #(
 ) (
     input clk, we, input [BITS-1:0] write, read, input [WIDTH-1:0] in, output [WIDTH-1:0] out
 );
+    localparam [63:0] START = INIT === 64'bx ? {64{`OPEN}} : INIT;
+    localparam FILLED = START !== 64'bx;
+    wire tick;
+    buf (tick, clk);
     reg [WIDTH-1:0] places [0:PLACES-1];
-    generate if (INIT !== 64'bx) begin : filled
-        integer i;
-        initial for (i = 0; i < PLACES; i = i + 1) places[i] = INIT[WIDTH*i+:WIDTH];
-    end endgenerate
+    integer i;
+    initial if (FILLED) for (i = 0; i < PLACES; i = i + 1) places[i] = START[WIDTH*i+:WIDTH];
     assign out = places[read];
-    always @(posedge clk) if (we) places[write] <= in;
+    always @(posedge tick) if (we) places[write] <= in;
 endmodule
 
 module RAM32M16 #(
@@ -187,13 +218,17 @@ module narrow_lut_memory #(
 ) (
     input clk, we, in, input [BITS-1:0] a, dpra, output spo, dpo
 );
+    wire tick;
+    buf (tick, clk);
+    localparam [(1<<BITS)-1:0] START = ^INIT === 1'bx ? {1<<BITS{`OPEN}} : INIT;
+    localparam FILLED = ^START !== 1'bx;
     initial if (IS_WCLK_INVERTED) $fatal(1, "a memory of LUTs with an inverted clock");
     reg places [0:(1<<BITS)-1];
     integer i;
-    initial if (^INIT !== 1'bx) for (i = 0; i < 1 << BITS; i = i + 1) places[i] = INIT[i];
+    initial if (FILLED) for (i = 0; i < 1 << BITS; i = i + 1) places[i] = START[i];
     assign spo = places[a];
     assign dpo = places[dpra];
-    always @(posedge clk) if (we) places[a] <= in;
+    always @(posedge tick) if (we) places[a] <= in;
 endmodule
 
 module RAM32X1S #(parameter [31:0] INIT = 32'bx, parameter [0:0] IS_WCLK_INVERTED = 0) (

@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
+import needs
 import pytest
 
 from toolchains.open.netlist.cells import NetlistError, Part, legal, parts_of
@@ -153,3 +155,24 @@ def test_the_model_of_a_carry8_equals_that_of_yosys(tmp_path: Path, netlist_mode
         "sat -verify -prove trigger 0 -set in_CI_TOP 0 both\n"
     )
     yosys.run_script(Path("s.ys"), tmp_path / "s.log", tmp_path)
+
+
+@pytest.mark.parametrize("configured", [False, True])
+def test_what_a_netlist_leaves_open(tmp_path: Path, netlist_models: tuple[Path, ...], configured: bool) -> None:
+    """Undefined, or by UG974: INIT is 1'b1 for FDSE and FDPE, 0 for all other registers and memories."""
+    needs.program("iverilog")
+    ports = {
+        **dict.fromkeys(("FDRE", "FDSE", "FDCE", "FDPE"), ("Q", "")),
+        "SRL16E": ("Q", ".A0(1'b0), .A1(1'b0), .A2(1'b0), .A3(1'b0)"), "SRLC32E": ("Q", ".A(5'd0)"),
+        "RAM32M16": ("DOA", ".ADDRA(5'd0)"), "RAM64M8": ("DOA", ".ADDRA(6'd0)"), "RAM128X1D": ("SPO", ".A(7'd0)"),
+        "DSP48E2": ("P", ""),
+    }  # fmt: skip
+    cells = "".join(f"wire w{i}; {cell} c{i} (.{out}(w{i}){pins and ', '}{pins});\n"
+                    for i, (cell, (out, pins)) in enumerate(ports.items()))  # fmt: skip
+    cells += "wire known, none; FDRE #(1'b1) d (.Q(known)); FDSE #(1'b0) s (.Q(none));\n"
+    shown = "{" + ", ".join([*(f"w{i}" for i in range(len(ports))), "known", "none"]) + "}"
+    (tmp_path / "b.v").write_text(f'module b;\n{cells}initial #1 $display("%b", {shown});\nendmodule\n')
+    words = ["iverilog", "-g2012", *(["-DCONFIGURED"] if configured else []), "-o", "b", "-s", "b", "b.v"]
+    subprocess.run([*words, *map(str, netlist_models)], cwd=tmp_path, check=True)
+    done = subprocess.run(["vvp", "-n", "b"], cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["010100000010" if configured else "x" * len(ports) + "10"]
