@@ -4,8 +4,8 @@ A copy of this checkout synthesises the cores of the network, then merges their 
 the netlist with one block folded anew, and with new weights of that block. For each it prints the steps that ran,
 seconds by the clock and of CPU, and memory. Then it adds the LUTs that `ooc` and `memories` reported one by one, and
 says what the whole kernel has beside them. `--own-store` takes from your store what it has, so only what is not there
-is synthesised. `--read-back` reads the EDIF with spydrnet at the end and compares its cells, and how many nets it has,
-with those of the JSON; that takes longer than the merge.
+is synthesised. `--read-back` reads the EDIF with spydrnet at the end and compares its cells, and its nets by how many
+ends each has, with those of the JSON; that takes longer than the merge.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import logging
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -87,13 +88,14 @@ def read_back(network: Network, built: Path) -> str:
     took = time.process_time() - begin
     modules = json.loads((built / "netlist" / f"{network.name}.json").read_text("utf-8"))["modules"]
     cells = Counter((name, cell["type"]) for name, module in modules.items() for cell in module["cells"].values())
-    nets = Counter({name: len(_bits(module)) for name, module in modules.items()})
+    nets = Counter((name, ends) for name, module in modules.items() for ends in _ends(module))
     found: Counter[tuple[str, str]] = Counter()
-    wires: Counter[str] = Counter()
+    wires: Counter[tuple[str, int]] = Counter()
     for library in netlist.libraries:
         for definition in library.definitions if library.name == "work" else ():
             found.update((definition.name, each.reference.name) for each in definition.children)
-            wires[definition.name] += sum(len(cable.wires) for cable in definition.cables)
+            for cable in definition.cables:
+                wires.update((definition.name, len(wire.pins)) for wire in cable.wires)
     found = Counter({key: count for key, count in found.items() if key[1] not in {"GND", "VCC"}})
     if found != cells:
         raise SystemExit(f"the EDIF has other cells than the JSON: {dict((found - cells) + (cells - found))}")
@@ -105,11 +107,12 @@ def read_back(network: Network, built: Path) -> str:
     )
 
 
-def _bits(module: dict[str, Any]) -> set[int | str]:
-    """The nets of a module, and the constants that it uses."""
+def _ends(module: dict[str, Any]) -> Iterable[int]:
+    """How many ends each net of a module has, and each constant that it uses: that has its source as well."""
     joined = [port["bits"] for port in module["ports"].values()]
     joined += [bits for cell in module["cells"].values() for bits in cell["connections"].values()]
-    return {bit for bits in joined for bit in bits}
+    ends = Counter(bit for bits in joined for bit in bits)
+    return (count + isinstance(bit, str) for bit, count in ends.items())
 
 
 def main(arguments: list[str] | None = None) -> int:
