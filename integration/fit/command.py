@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
+from dataclasses import replace
 
 from config.problem import ConfigError
 from integration.context import BuildContext
@@ -35,12 +36,16 @@ def show(build: BuildContext) -> str | None:
     """Print the fit and return None, or print the shortfall and return a one-sentence error."""
     # Import the solver only here: reports read its results from a file.
     from integration.fit.placement import UndecidedError  # noqa: PLC0415
+    from integration.fit.refold import refoldings  # noqa: PLC0415
     from integration.fit.result import Misfit  # noqa: PLC0415
     from integration.fit.solve import fit_of  # noqa: PLC0415
     from integration.fit.text import fit_lines, misfit_lines  # noqa: PLC0415
 
     try:
-        fit = fit_of(asked(build))
+        problem = asked(build)
+        fit = fit_of(problem)
+        if isinstance(fit, Misfit):
+            fit = fit_of(replace(problem, refoldings=refoldings(build.network)))
     except (ConfigError, UndecidedError) as error:
         return str(error)
     if isinstance(fit, Misfit):

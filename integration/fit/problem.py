@@ -16,6 +16,7 @@ from config.problem import ConfigError, Problem, suggestion
 from config.settings import Settings
 from integration.design import End, design_of, kernel_of
 from integration.fit.needs import BlockNeeds, needs_of
+from integration.fit.refold import Refolding
 from integration.fit.settings import FitSettings
 from integration.platform import Platform
 
@@ -88,7 +89,8 @@ class FitProblem:
     """A fit to solve. `blocks[0]` is the DMA; `streams` are the chain in order, then those that close it.
 
     `ceilings` are percent of the budgets by resource, None for the guideline; `pins` are (block, SLR); `toolchain`
-    links the kernel; `better` tells how to get better figures of the blocks, empty if there are none.
+    links the kernel; `better` tells how to get better figures of the blocks, empty if there are none. `refoldings` are
+    those of the slowest layer that are tried if nothing fits.
     """
 
     network: str
@@ -107,10 +109,15 @@ class FitProblem:
     pins: tuple[tuple[str, str], ...] = ()
     toolchain: str = ""
     better: str = ""
+    refoldings: tuple[Refolding, ...] = ()
 
     def describe(self) -> dict[str, Any]:
         """The problem as plain JSON values; `from_description` reads it back."""
-        return {"format": FORMAT, **asdict(self)}
+        values = {"format": FORMAT, **asdict(self)}
+        if not self.refoldings:
+            # Without them it is the text of before, and so is the key of a step that reads it.
+            del values["refoldings"]
+        return values
 
     @classmethod
     def from_description(cls, description: Mapping[str, Any]) -> FitProblem:
@@ -133,6 +140,7 @@ class FitProblem:
                 "clock": ClockRequest(**given["clock"]),
                 "ceilings": tuple(given["ceilings"]),
                 "pins": tuple((block, slr) for block, slr in given["pins"]),
+                "refoldings": tuple(Refolding.from_description(each) for each in given.get("refoldings", ())),
             }
         )
 

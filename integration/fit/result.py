@@ -10,6 +10,7 @@ from config.fpga_resources import Resources
 from config.frozen import dataclass
 from integration.fit.needs import FORMULA, STAND_IN, BlockNeeds
 from integration.fit.problem import ClockRequest
+from integration.fit.refold import Refolding
 from integration.fit.shortfall import Shortfall, TooLarge
 
 FORMAT = 1
@@ -144,7 +145,8 @@ class Misfit:
     """Nothing fits: the shortfall under the highest ceilings that the settings allow.
 
     `too_large` are blocks that neither an SLR nor two neighbours can hold even alone; `source` is the origin of the
-    figures, `pins` are the blocks that the user has pinned.
+    figures, `pins` are the blocks that the user has pinned. `slowest` is the slowest layer whose other foldings were
+    tried, empty if none were; `refolding` is the one that fits.
     """
 
     network: str
@@ -158,6 +160,8 @@ class Misfit:
     pins: tuple[str, ...] = ()
     toolchain: str = ""
     better: str = ""
+    slowest: str = ""
+    refolding: Refolding | None = None
 
     @property
     def stand_in(self) -> bool:

@@ -8,12 +8,14 @@ not set are the guideline's. If nothing fits, they are raised in `STEPS` steps t
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import ceil, floor
 from typing import Any
 
 from config.fpga_resources import COUNTED_AS, NAMES, PIECES, UNKNOWN, Resources
 from integration.fit.placement import UndecidedError, place
 from integration.fit.problem import FitProblem
+from integration.fit.refold import Refolding
 from integration.fit.result import BankFit, BlockFit, Boundary, Crossing, Fit, Misfit, SlrFit, sources_of
 from integration.fit.ring import Item, MemoryPort, Placement, Ring, Site, distance, use_of
 from integration.fit.settings import GUIDELINE
@@ -54,7 +56,24 @@ def fit_of(problem: FitProblem) -> Fit | Misfit:
         pins=tuple(block for block, _ in problem.pins),
         toolchain=problem.toolchain,
         better=problem.better,
+        slowest=problem.refoldings[0].name if problem.refoldings else "",
+        refolding=_refolding(problem),
     )
+
+
+def _refolding(problem: FitProblem) -> Refolding | None:
+    """The refolding that fits and gives up least; None if that with the fewest processing elements does not fit."""
+    if not problem.refoldings or not _fits(problem, problem.refoldings[-1]):
+        return None
+    return next(each for each in problem.refoldings if _fits(problem, each))
+
+
+def _fits(problem: FitProblem, refolding: Refolding) -> bool:
+    blocks = tuple(refolding.of(block) if block.block == refolding.block else block for block in problem.blocks)
+    try:
+        return isinstance(fit_of(replace(problem, blocks=blocks, refoldings=())), Fit)
+    except UndecidedError:
+        return False
 
 
 def _ceilings(problem: FitProblem) -> Iterator[dict[str, float]]:

@@ -43,6 +43,8 @@ def misfit_lines(misfit: Misfit) -> list[str]:
         lines.append(
             "  every placement within the budgets needs more wires between SLRs than there are, or breaks a pin"
         )
+    if misfit.slowest and not misfit.refolding:
+        lines.append(f"  fewer processing elements in {misfit.slowest}, the slowest layer, are not enough")
     return [*lines, f"to make it fit: {'; or '.join(_remedies(misfit))}"]
 
 
@@ -58,6 +60,10 @@ def too_large_line(block: TooLarge) -> str:
 
 def _remedies(misfit: Misfit) -> Iterator[str]:
     blocks = dict.fromkeys([each.block for each in misfit.too_large] + [each.largest for each in misfit.shortfalls])
+    given = misfit.refolding
+    if given:
+        rate = f"an image then takes {given.interval:,} cycles in place of {given.interval_before:,}"
+        yield f"set pe: {given.pe} in place of {given.pe_before} in {given.name}, the slowest layer ({rate})"
     if blocks:
         yield f"lower pe or simd in {', '.join(list(blocks)[:3])}"
     below = {each.resource for each in misfit.shortfalls if each.allowed < each.budget}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from blocks.network import Network
 from blocks.parameter_memory.plan import memory_plans
@@ -94,10 +95,12 @@ def _fit(build: Build) -> Step:
 def _problem(build: Build) -> str:
     # Loaded here: `doit list` takes a tenth longer with it.
     from integration.fit.problem import problem_of  # noqa: PLC0415
+    from integration.fit.refold import refoldings  # noqa: PLC0415
 
     views = {core.name: build.view(core) for core in build.network.cores().values()}
     try:
-        return json_text(problem_of(build.network, build.platform, build.settings, build.toolchain, views).describe())
+        problem = problem_of(build.network, build.platform, build.settings, build.toolchain, views)
+        return json_text(replace(problem, refoldings=refoldings(build.network)).describe())
     except ConfigError as error:
         return json_text({"refused": str(error)})
 
