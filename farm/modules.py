@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from config.frozen import dataclass
@@ -48,11 +48,12 @@ def python_files(
     though one that it does load could: they are left out, with whatever only they import: an edit there
     does not run the step again. Raises StepError if there is no such module.
     """
-    return _closure(module, root, packages, never)
+    # As a text: a Path takes as long to look up as the rest of a look-up.
+    return _closure(module, str(root), packages, never)
 
 
 @cache
-def _closure(module: str, root: Path, packages: tuple[str, ...], never: tuple[str, ...]) -> tuple[File, ...]:
+def _closure(module: str, root: str, packages: tuple[str, ...], never: tuple[str, ...]) -> tuple[File, ...]:
     start = _loads(module, root)
     if start is None:
         # Perhaps written since its folder was listed.
@@ -72,7 +73,7 @@ def _closure(module: str, root: Path, packages: tuple[str, ...], never: tuple[st
         if name in seen:
             continue
         seen.add(name)
-        if name.partition(".")[0] not in packages or name in never or name.startswith(left_out):
+        if name in never or name.startswith(left_out):
             continue
         # Importing a.b.c runs a/__init__.py and a/b/__init__.py first.
         if "." in name:
@@ -80,8 +81,27 @@ def _closure(module: str, root: Path, packages: tuple[str, ...], never: tuple[st
         here = _loads(name, root)
         if here is not None:
             found.add(here.path)
-            pending += here.names
-    return tuple(File(path, path) for path in sorted(found))
+            pending += _ours(name, root, packages)
+    return tuple(_file(path) for path in sorted(found))
+
+
+@cache
+def _ours(module: str, root: str, packages: tuple[str, ...]) -> tuple[str, ...]:
+    """The modules of `packages` that the imports of a module load; of a name that is none, the one that it is in."""
+    here = _loads(module, root)
+    names = here.names if here is not None else ()
+    ours = (_innermost(name, root) for name in names if name.partition(".")[0] in packages)
+    return tuple(dict.fromkeys(filter(None, ours)))
+
+
+@cache
+def _innermost(name: str, root: str) -> str:
+    return name if not name or _file_of(name, root) is not None else _innermost(name.rpartition(".")[0], root)
+
+
+@cache
+def _file(path: str) -> File:
+    return File(path, path)
 
 
 @dataclass(frozen=True)
@@ -93,12 +113,12 @@ class _Module:
 
 
 @cache
-def _loads(module: str, root: Path) -> _Module | None:
+def _loads(module: str, root: str) -> _Module | None:
     path = _file_of(module, root)
     if path is None:
         return None
     package = module if path.endswith("/__init__.py") else module.rpartition(".")[0]
-    names = [name for item in _imports(root / path) for name in _modules(item, package)]
+    names = [name for item in _imports(f"{root}/{path}") for name in _modules(item, package)]
     return _Module(path, tuple(dict.fromkeys(names)))
 
 
@@ -113,7 +133,7 @@ def _modules(item: _Import, package: str) -> list[str]:
     return [base, *(f"{base}.{name}" for name in item.names if name != "*")]
 
 
-def _file_of(module: str, root: Path) -> str | None:
+def _file_of(module: str, root: str) -> str | None:
     path = module.replace(".", "/")
     folder, _, name = path.rpartition("/")
     # Listing a folder once is much quicker than asking for each file.
@@ -123,25 +143,28 @@ def _file_of(module: str, root: Path) -> str | None:
 
 
 @cache
-def _listed(root: Path, folder: str) -> frozenset[str]:
+def _listed(root: str, folder: str) -> frozenset[str]:
+    above, _, name = folder.rpartition("/")
+    if folder and name not in _listed(root, above):
+        return frozenset()
     try:
-        return frozenset(os.listdir(root / folder))  # noqa: PTH208 - names are wanted, not paths
+        return frozenset(os.listdir(f"{root}/{folder}"))  # noqa: PTH208 - names are wanted, not paths
     except OSError:
         return frozenset()
 
 
 @cache
-def _imports(path: Path) -> tuple[_Import, ...]:
-    text = path.read_text("utf-8")
+def _imports(path: str | Path) -> tuple[_Import, ...]:
+    with open(path, encoding="utf-8") as file:  # noqa: PTH123 - hundreds at a start, and each Path takes as long as reading
+        text = file.read()
     found: list[_Import] = []
     for begin in _begins(text):
         piece = _piece(text, begin)
         plain = _PLAIN.fullmatch(piece) or _LISTED.fullmatch(piece)
         if plain is not None:
             dots, module, names, whole = plain.groups()
-            found.append(
-                _Import(0, whole, ()) if whole else _Import(len(dots), module, tuple(re.split(r",\s+", names)))
-            )
+            listed = () if whole else tuple(name.strip() for name in names.split(","))
+            found.append(_Import(0, whole, ()) if whole else _Import(len(dots), module, listed))
             continue
         import ast  # noqa: PLC0415 - slow to load, and needed for few files
 
@@ -169,13 +192,13 @@ def _begins(text: str) -> Iterator[int]:
         word = text.find("import", word + 6)
 
 
-def _whole(text: str, path: Path) -> ast.AST:
+def _whole(text: str, path: str | Path) -> ast.AST:
     import ast  # noqa: PLC0415
 
     try:
         return ast.parse(text)
     except SyntaxError as error:
-        raise StepError(f"{path.name}:{error.lineno}: {error.msg}; no step can run this module") from None
+        raise StepError(f"{PurePath(path).name}:{error.lineno}: {error.msg}; no step can run this module") from None
 
 
 def _piece(text: str, begin: int) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
 from functools import cache, cached_property
 from pathlib import PurePosixPath
-from typing import Literal, get_args
+from typing import Literal, get_args, overload
 
 from config.frozen import dataclass
 
@@ -59,6 +59,50 @@ class Text:
 
     def __hash__(self) -> int:
         return hash(self.path)
+
+
+class Inputs(Sequence[File | Text]):
+    """Inputs, of which some are sought: functions give them when somebody first reads the inputs.
+
+    Most commands read the inputs of few steps. Tasks are linked by what is given: no step may make what is sought.
+    """
+
+    def __init__(self, *given: File | Text | Callable[[], Iterable[File]]) -> None:
+        self._given = given
+
+    @property
+    def given(self) -> tuple[File | Text, ...]:
+        """Those that need not be sought."""
+        return tuple(item for item in self._given if isinstance(item, File | Text))
+
+    @cached_property
+    def _whole(self) -> tuple[File | Text, ...]:
+        whole: list[File | Text] = []
+        for item in self._given:
+            whole += (item,) if isinstance(item, File | Text) else item()
+        return tuple(whole)
+
+    @overload
+    def __getitem__(self, index: int) -> File | Text: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[File | Text, ...]: ...
+    def __getitem__(self, index: int | slice) -> File | Text | tuple[File | Text, ...]:
+        return self._whole[index]
+
+    def __iter__(self) -> Iterator[File | Text]:
+        return iter(self._whole)
+
+    def __len__(self) -> int:
+        return len(self._whole)
+
+    def __eq__(self, other: object) -> bool:
+        return self._whole == tuple(other) if isinstance(other, Inputs | tuple) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._whole)
+
+    def __repr__(self) -> str:
+        return repr(self._whole)
 
 
 @dataclass(frozen=True)
@@ -122,12 +166,12 @@ class Step:
     `timeout_setting` is the setting that `timeout_s` is from, shown when the time was too short.
     `closing_line` is one that a line of every whole log matches: a log without it was cut off, which is a failure too.
     `signatures` tell what kind of failure a failed run is; the first of them that matches a line of the log counts.
-    Raises StepError at construction.
+    Raises StepError at construction, and for inputs that were sought at the first look at `sources`.
     """
 
     name: str
     argv: tuple[str, ...]
-    inputs: tuple[File | Text, ...]
+    inputs: Sequence[File | Text]
     outputs: tuple[Output, ...]
     log: str
     tools: tuple[Tool, ...] = ()
@@ -145,10 +189,6 @@ class Step:
         if not _NAME.fullmatch(self.name):
             raise StepError(f"step '{self.name}': a name is 'task' or 'task:item' of letters, digits and _ . + -")
         self._check_argv()
-        for item in self.inputs:
-            self._check_path(item.path, "input")
-            if isinstance(item, File):
-                self._check_path(item.source.removeprefix("/"), "source of an input")
         if not self.outputs:
             self._refuse("has no outputs; declare at least one, or nothing shows that it ran")
         for output in self.outputs:
@@ -156,18 +196,24 @@ class Step:
             self._check_path(output.target, "target")
         self._check_path(self.log, "log")
         self._check_unique([*(output.target for output in self.outputs), self.log], "target")
-        inputs, outputs = [item.path for item in self.inputs], [output.path for output in self.outputs]
-        if _collide([*inputs, *outputs]):
-            self._check_unique(inputs, "input")
-            self._check_unique(outputs, "output")
-            # An output that is also an input would exist before the tool has written it, and could not be missed.
-            self._check_unique([*inputs, *outputs], "input and output")
+        self._check_inputs(self._given)
         self._check_settings()
+
+    @property
+    def _given(self) -> Sequence[File | Text]:
+        return self.inputs.given if isinstance(self.inputs, Inputs) else self.inputs
 
     @cached_property
     def sources(self) -> tuple[str, ...]:
         """Input files, each once: relative to the checkout, absolute if they lie outside."""
-        return tuple(dict.fromkeys(item.source for item in self.inputs if isinstance(item, File)))
+        if isinstance(self.inputs, Inputs):
+            self._check_inputs(self.inputs)
+        return _files(self.inputs)
+
+    @cached_property
+    def given_sources(self) -> tuple[str, ...]:
+        """Those `sources` that need not be sought: all that other steps make are among them."""
+        return _files(self._given)
 
     @cached_property
     def targets(self) -> tuple[str, ...]:
@@ -188,6 +234,18 @@ class Step:
                 self._refuse(f"has the absolute path '{word}' in argv; declare the file as an input")
         if any("\0" in word for word in self.argv):
             self._refuse("has a NUL character in argv")
+
+    def _check_inputs(self, items: Sequence[File | Text]) -> None:
+        for item in items:
+            self._check_path(item.path, "input")
+            if isinstance(item, File):
+                self._check_path(item.source.removeprefix("/"), "source of an input")
+        inputs, outputs = [item.path for item in items], [output.path for output in self.outputs]
+        if _collide([*inputs, *outputs]):
+            self._check_unique(inputs, "input")
+            self._check_unique(outputs, "output")
+            # An output that is also an input would exist before the tool has written it, and could not be missed.
+            self._check_unique([*inputs, *outputs], "input and output")
 
     def _check_path(self, path: str, what: str) -> None:
         if _is_plain(path):
@@ -223,6 +281,10 @@ class Step:
             fault = _pattern_fault(pattern)
             if fault:
                 self._refuse(f"has the error line '{pattern}', which is not a regular expression ({fault})")
+
+
+def _files(items: Iterable[File | Text]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(item.source for item in items if isinstance(item, File)))
 
 
 def _collide(paths: Sequence[str]) -> bool:

@@ -58,7 +58,7 @@ def task(
         **({"name": item} if item else {}),
         "doc": doc,
         "actions": [StepAction(step)],
-        "file_dep": list(step.sources),
+        "file_dep": list(step.given_sources),
         "targets": list(step.targets),
         "uptodate": [IsCurrent(step)],
         "clean": [RemoveOutputs(step)],

@@ -11,7 +11,7 @@ from doit.exceptions import InvalidCommand
 
 from farm.commands.groups import by_name, with_members
 from farm.commands.helpful import Helpful
-from farm.planning.graph import check_selection, linked
+from farm.planning.graph import check_selection, linked, with_all_files
 
 
 class Ignore(Helpful, DoitIgnore):  # type: ignore[misc]
@@ -40,6 +40,12 @@ class ResetDep(Helpful, DoitResetDep):  # type: ignore[misc]
     doc_purpose = "take the files that your own tasks read as unchanged, without running the tasks"
     doc_usage = "[TASK...]"
     about = "Steps do not need it: the farm compares what their inputs contain."
+    task_list: Any
+
+    def _execute(self, pos_args: list[str] | None = None) -> None:
+        for task in self.task_list:
+            with_all_files(task)
+        super()._execute(pos_args)
 
 
 class TabCompletion(Helpful, DoitTabCompletion):  # type: ignore[misc]

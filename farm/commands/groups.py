@@ -10,7 +10,7 @@ from typing import Any
 
 from doit.dependency import DependencyStatus
 
-from farm.planning.graph import Task, members, order
+from farm.planning.graph import Task, members, order, with_all_files
 
 #: The kind of reason that a member of a group is not up to date.
 GROUP = "group"
@@ -29,7 +29,7 @@ class WithGroups:
     def get_status(self, task: Task, tasks: dict[str, Task], get_log: bool = False) -> Any:
         """Return doit's status of a task. A group is up to date if its members are; the others are its reasons."""
         if task.actions or not task.task_dep:
-            return self._dep_manager.get_status(task, tasks, get_log=get_log)
+            return self._dep_manager.get_status(with_all_files(task), tasks, get_log=get_log)
         status = DependencyStatus(get_log)
         for name in order(tasks, [task.name]):
             if tasks[name].actions and self._status(name, tasks) != "up-to-date":
@@ -38,7 +38,7 @@ class WithGroups:
 
     def _status(self, name: str, tasks: dict[str, Task]) -> str:
         if name not in self._known:
-            self._known[name] = str(self._dep_manager.get_status(tasks[name], tasks).status)
+            self._known[name] = str(self._dep_manager.get_status(with_all_files(tasks[name]), tasks).status)
         return self._known[name]
 
 

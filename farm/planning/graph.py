@@ -44,6 +44,17 @@ def in_order(tasks: Iterable[Task]) -> None:
         task.file_dep = _Sorted(task.file_dep)
 
 
+def with_all_files(task: Task) -> Task:
+    """Return the task, in which doit sees the input files too that its step has to seek.
+
+    For doit's own answers and memory; nothing in the graph depends on them.
+    """
+    step = step_of(task)
+    if step is not None:
+        task.file_dep = _Sorted(step.sources)
+    return task
+
+
 def linked(task_list: Sequence[Task], *, auto_delayed_regex: bool = False) -> TaskControl:
     """Return doit's control of the tasks, in which each task names those that it needs in the order of dodo.py.
 
@@ -117,12 +128,18 @@ def _refuse_unknown_needs(task: Task) -> None:
 
 
 def check_sources(tasks: Mapping[str, Task], names: Iterable[str], targets: Mapping[str, str], root: Path) -> None:
-    """Raise InvalidTask for input files that do not exist and that no task makes; it names all of them."""
+    """Raise InvalidTask for input files that do not exist and that no task makes; it names all of them.
+
+    Also for a file that a task makes and a step only finds when it seeks inputs: neither would wait for the other.
+    """
     needed_by: dict[str, str] = {}
     for name in names:
         step = step_of(tasks[name])
         for source in step.sources if step else ():
             needed_by.setdefault(source, name)
+        unlinked = targets.keys() & set(step.sources).difference(step.given_sources) if step else ()
+        if unlinked:
+            raise InvalidTask(f"step '{name}' seeks '{min(unlinked)}', which a task makes; give it as a File")
     missing = [
         f"'{source}' does not exist and no task makes it; step '{name}' needs it"
         for source, name in needed_by.items()

@@ -9,7 +9,7 @@ from typing import Any
 from farm import clock
 from farm.execution.failure import Failure
 from farm.execution.run import Place, Run
-from farm.planning.graph import Task, step_of
+from farm.planning.graph import Task, step_of, with_all_files
 from farm.results.journal import RECORD_VALUE
 from farm.results.ledger import Entry, Ledger, entered_as, kind_of
 from farm.results.record import Cost, record_path
@@ -90,6 +90,7 @@ class Books:
         self._tasks[name].values = {RECORD_VALUE: record_path(step)}
         # A source that was deleted meanwhile makes the step run again, by its key.
         with contextlib.suppress(OSError):
+            with_all_files(self._tasks[name])
             self.save(name)
 
     def save(self, name: str) -> None:

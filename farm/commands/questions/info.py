@@ -10,7 +10,7 @@ from doit.cmd_info import Info as DoitInfo
 from farm.commands.groups import GROUP, WithGroups, by_name
 from farm.commands.helpful import Helpful
 from farm.display.wording import step_lines
-from farm.planning.graph import check_selection, linked, step_of
+from farm.planning.graph import check_selection, linked, step_of, with_all_files
 
 
 class Info(Helpful, DoitInfo):  # type: ignore[misc]
@@ -32,7 +32,8 @@ class Info(Helpful, DoitInfo):  # type: ignore[misc]
         self.dep_manager = WithGroups(self.dep_manager)
         step = None
         for task in (tasks[word] for word in pos_args if word in tasks):
-            step, task.meta = step_of(task), None
+            step = step_of(with_all_files(task))
+            task.meta = None
         status = int(super()._execute(pos_args, hide_status))
         for line in step_lines(step) if step is not None else ():
             self.outstream.write(line + "\n")

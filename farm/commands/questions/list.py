@@ -10,7 +10,7 @@ from doit.cmd_list import List as DoitList
 from farm.commands.groups import WithGroups, by_name
 from farm.commands.helpful import Helpful
 from farm.commands.questions.forms.as_json import OPT_JSON, json_text
-from farm.planning.graph import Task, check_selection, linked
+from farm.planning.graph import Task, check_selection, linked, with_all_files
 from farm.project import Guide, guide_of
 
 #: The title of the tasks that no part of the guide names.
@@ -59,6 +59,9 @@ class List(Helpful, DoitList):  # type: ignore[misc]
         check_selection(pos_args, tasks, ())
         # Connects tasks by the files that they make and read.
         linked(self.task_list)
+        if list_deps:
+            for task in self.task_list:
+                with_all_files(task)
         self.dep_manager = WithGroups(self.dep_manager)
         guide = guide_of(self.loader)
         places = {name: place for place, name in enumerate(name for part in guide.parts.values() for name in part)}

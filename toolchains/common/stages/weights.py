@@ -6,7 +6,7 @@ from blocks.kinds.block import Block
 from blocks.origin import STAND_IN
 from blocks.trained import parameter_file
 from config.frozen import dataclass
-from farm.step import PYTHON, File, Output, Step, Text
+from farm.step import PYTHON, File, Inputs, Output, Step, Text
 from toolchains.common.build import Build
 from toolchains.common.core_file import json_text
 from toolchains.common.failures import signatures
@@ -49,8 +49,8 @@ def weights(build: Build, block: Block) -> Step:
     return Step(
         name=f"weights:{block.name}",
         argv=(PYTHON, "-m", "blocks.weights", "--core", "core.json", "--block", block.name, *recipes.words, *given),
-        inputs=(
-            *modules_of(build.root, "blocks.weights", core),
+        inputs=Inputs(
+            modules_of(build.root, "blocks.weights", core),
             Text("core.json", lambda: json_text(core.graph.describe())),
             *recipes.inputs,
             *((File(f"{block.name}.npz", source),) if file else ()),

@@ -9,7 +9,7 @@ from blocks.core.rtl import render
 from blocks.kinds.block import Block
 from blocks.origin import STAND_IN
 from blocks.trained import parameter_file
-from farm.step import PYTHON, File, Output, Resources, Step, Text
+from farm.step import PYTHON, File, Inputs, Output, Resources, Step, Text
 from toolchains.common import results
 from toolchains.common.build import Build
 from toolchains.common.core_file import core_text, json_text
@@ -59,8 +59,8 @@ def cosim(build: Build, block: Block) -> Step:
     return Step(
         name=f"{STAGE.name}:{block.name}",
         argv=(PYTHON, "-m", PROGRAM, "--core=core.json", *recipes.words, *words),
-        inputs=(
-            *modules_of(build.root, PROGRAM, core),
+        inputs=Inputs(
+            modules_of(build.root, PROGRAM, core),
             File(MODEL, f"{build.folder}/model/{core.name}/{MODEL}"),
             File(HARNESS, f"{build.folder}/model/harness/{HARNESS}"),
             *image_files(build, block, ""),
@@ -92,8 +92,8 @@ def dma_cosim(build: Build) -> Iterator[Step]:
     yield Step(
         name=f"{STAGE.name}:{dma.name}",
         argv=(PYTHON, "-m", DMA_PROGRAM, "--core=core.json", *words),
-        inputs=(
-            *modules_of(build.root, DMA_PROGRAM),
+        inputs=Inputs(
+            modules_of(build.root, DMA_PROGRAM),
             File(HARNESS, f"{build.folder}/model/harness/{HARNESS}"),
             *(File(file, f"blocks/{file}") for file in view.files),
             *(File(file, f"toolchains/open/simulation/dma/{file}") for file in SOURCES),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from blocks.core.base import Core
-from farm.step import PYTHON, File, Output, Resources, Step, Text
+from farm.step import PYTHON, File, Inputs, Output, Resources, Step, Text
 from toolchains.common.build import Build
 from toolchains.common.core_file import core_text
 from toolchains.common.failures import signatures
@@ -26,8 +26,8 @@ def hls(build: Build, core: Core) -> Step:
     return Step(
         name=f"hls:{core.name}",
         argv=(PYTHON, "-m", PROGRAM, "--core", "core.json"),
-        inputs=(
-            *modules_of(build.root, PROGRAM, core),
+        inputs=Inputs(
+            modules_of(build.root, PROGRAM, core),
             *(File(header, f"blocks/{header}") for header in headers),
             File("core_abi.hpp", "toolchains/open/emulation/core_abi.hpp"),
             File("docs/hls_pragmas.yaml", "docs/hls_pragmas.yaml"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from blocks.network import Network
 from blocks.trained import parameter_file
-from farm.step import PYTHON, File, Output, Resources, Step
+from farm.step import PYTHON, File, Inputs, Output, Resources, Step
 from toolchains.common import results
 from toolchains.common.build import Build
 from toolchains.common.failures import signatures
@@ -50,8 +50,8 @@ def kernel(build: Build, network: Network) -> Step | None:
             *(PYTHON, "-m", PROGRAM, "--network", network.file.name),
             *("--images", images, *words, *window),
         ),
-        inputs=(
-            *modules_of(build.root, PROGRAM, *(block.core() for block in network.blocks)),
+        inputs=Inputs(
+            modules_of(build.root, PROGRAM, *(block.core() for block in network.blocks)),
             File("program", f"{place}/{TRACED if traced else ''}program"),
             *(file for block in network.blocks for file in image_files(build, block, f"weights/{block.name}")),
             *fc_weights_file(build),

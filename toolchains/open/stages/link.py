@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from blocks.network import Network
-from farm.step import PYTHON, File, Output, Step, Text
+from farm.step import PYTHON, File, Inputs, Output, Step, Text
 from integration.design import link_plan_of
 from toolchains.common.build import Build
 from toolchains.common.core_file import json_text
@@ -42,8 +42,8 @@ def emulation_link(
     return Step(
         name=f"{STAGE.name}:{network.name}",
         argv=(PYTHON, "-m", PROGRAM, "--plan", "plan.json", "--platform", "platform.json", *words),
-        inputs=(
-            *modules_of(build.root, PROGRAM),
+        inputs=Inputs(
+            modules_of(build.root, PROGRAM),
             Text("plan.json", lambda: json_text(plan().describe())),
             Text("platform.json", lambda: json_text(build.platform.describe())),
             *(File(name, f"{build.folder}/stitch/{name}") for name in MADE),

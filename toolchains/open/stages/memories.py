@@ -8,7 +8,7 @@ from blocks.core.rtl import RtlView
 from blocks.kinds.block import Block
 from blocks.parameter_memory import rtl as memory_rtl
 from blocks.parameter_memory.plan import MemoryPlan, memory_plans
-from farm.step import PYTHON, File, Output, Resources, Step
+from farm.step import PYTHON, File, Inputs, Output, Resources, Step
 from toolchains.common.build import Build
 from toolchains.common.failures import signatures
 from toolchains.common.modules import modules_of
@@ -41,8 +41,8 @@ def memories(build: Build, block: Block) -> Step:
     return Step(
         name=f"{STAGE.name}:{block.name}",
         argv=(PYTHON, "-m", PROGRAM, "--block", block.name),
-        inputs=(
-            *modules_of(build.root, PROGRAM),
+        inputs=Inputs(
+            modules_of(build.root, PROGRAM),
             *image_files(build, block, ""),
             *(File(f"{name}.json", f"{build.folder}/{STAGE.name}/{name}/{NETLIST}") for name in empty),
         ),

@@ -10,7 +10,7 @@ from blocks.core.base import Core
 from blocks.core.graph import GraphCore
 from blocks.core.rtl import render
 from blocks.dma import DmaCore
-from farm.step import PYTHON, File, Output, Resources, Step, Text
+from farm.step import PYTHON, File, Inputs, Output, Resources, Step, Text
 from toolchains.common.build import Build
 from toolchains.common.failures import signatures
 from toolchains.common.modules import modules_of
@@ -67,8 +67,8 @@ def _step(
     return Step(
         name=f"{STAGE.name}:{name}",
         argv=(PYTHON, "-m", PROGRAM, *words),
-        inputs=(
-            *modules_of(build.root, PROGRAM),
+        inputs=Inputs(
+            modules_of(build.root, PROGRAM),
             *headers,
             *(File(file, f"blocks/{file}") for file in given),
             *(Text(file, text) for file, text in rendered.items()),
@@ -102,8 +102,8 @@ def harness(build: Build) -> Iterator[Step]:
     yield Step(
         name=f"{STAGE.name}:harness",
         argv=(PYTHON, "-m", PROGRAM, "--harness"),
-        inputs=(
-            *modules_of(build.root, PROGRAM),
+        inputs=Inputs(
+            modules_of(build.root, PROGRAM),
             HEADER,
             File("harness.cpp", "toolchains/open/simulation/harness.cpp"),
         ),

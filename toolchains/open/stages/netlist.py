@@ -8,7 +8,7 @@ from dataclasses import replace
 from blocks.network import Network
 from blocks.parameter_memory.plan import memory_plans
 from config.problem import ConfigError
-from farm.step import PYTHON, File, Output, Resources, Step, Text
+from farm.step import PYTHON, File, Inputs, Output, Resources, Step, Text
 from integration.design import design_of, kernel_of
 from integration.kernel_rtl.links import links_view
 from toolchains.common import results
@@ -34,8 +34,8 @@ def netlist(build: Build, network: Network) -> Step:
     return Step(
         name=f"{STAGE.name}:{network.name}",
         argv=(PYTHON, "-m", FILL, "--job", "job.json", "--kernel", "kernel.json", "--cells", *cells),
-        inputs=(
-            *modules_of(build.root, FILL),
+        inputs=Inputs(
+            modules_of(build.root, FILL),
             Text("job.json", lambda: _job(network)),
             Text("kernel.json", lambda: json_text(kernel_of(network).describe())),
             *(File(cell, f"toolchains/open/netlist/{name}") for cell, name in cells.items()),
@@ -79,8 +79,8 @@ def _fit(build: Build) -> Step:
             *(PYTHON, "-m", FIT, "--problem", "problem.json", "--out", "fit.json"),
             *("--values", *(f"{name}=ooc/{name}.json" for name in names)),
         ),
-        inputs=(
-            *modules_of(build.root, FIT),
+        inputs=Inputs(
+            modules_of(build.root, FIT),
             Text("problem.json", lambda: _problem(build)),
             *(File(f"ooc/{name}.json", f"{build.folder}/ooc/{name}/values.json") for name in names),
         ),
@@ -116,8 +116,8 @@ def _logic(build: Build) -> Step:
             *(PYTHON, "-m", MERGE, "--job", "job.json", "--fit", "fit.json"),
             *("--device", build.platform.part),
         ),
-        inputs=(
-            *modules_of(build.root, MERGE),
+        inputs=Inputs(
+            modules_of(build.root, MERGE),
             Text("job.json", lambda: _job(network)),
             File("fit.json", f"{place}/fit.json"),
             *(File(f"cores/{name}.json", f"{build.folder}/ooc/{name}/{NETLIST}") for name in cores),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from blocks.core.base import Core
 from blocks.core.rtl import RtlView, render
 from blocks.dma import DmaCore
-from farm.step import PYTHON, File, Output, Resources, Step, Text
+from farm.step import PYTHON, File, Inputs, Output, Resources, Step, Text
 from toolchains.common import results
 from toolchains.common.build import Build
 from toolchains.common.failures import signatures
@@ -43,8 +43,8 @@ def synthesis(
     return Step(
         name=f"{task}:{view.name}",
         argv=(PYTHON, "-m", PROGRAM, "--core", view.name, "--tool", f"Yosys {yosys.version}"),
-        inputs=(
-            *modules_of(build.root, PROGRAM),
+        inputs=Inputs(
+            modules_of(build.root, PROGRAM),
             *(File(file, f"blocks/{file}") for file in view.files),
             File(DSP_MAP, f"toolchains/open/synthesis/{DSP_MAP}"),
             Text(top, lambda: view.top),

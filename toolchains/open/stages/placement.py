@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from blocks.network import Network
-from farm.step import PYTHON, Output, Step, Text
+from farm.step import PYTHON, Inputs, Output, Step, Text
 from integration.fit.settings import FitSettings
 from toolchains.common.build import Build
 from toolchains.common.core_file import json_text
@@ -30,7 +30,7 @@ def placement(build: Build, network: Network) -> Step:
     return Step(
         name=f"{STAGE.name}:{network.name}",
         argv=argv,
-        inputs=(*modules_of(build.root, PROGRAM), Text("problem.json", lambda: _problem(build, network))),
+        inputs=Inputs(modules_of(build.root, PROGRAM), Text("problem.json", lambda: _problem(build, network))),
         outputs=(Output(FIT, f"{place}/{FIT}"),),
         log=f"{place}/placement.log",
         tools=interpreter(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from blocks.network import Network
 from blocks.trained import parameter_file
-from farm.step import PYTHON, File, Output, Step
+from farm.step import PYTHON, File, Inputs, Output, Step
 from toolchains.common.build import Build
 from toolchains.common.failures import signatures
 from toolchains.common.modules import modules_of
@@ -31,8 +31,8 @@ def stimuli(build: Build, network: Network) -> Step | None:
     return Step(
         name=f"{STAGE.name}:{network.name}",
         argv=(PYTHON, "-m", PROGRAM, "--network", network.file.name, "--images", images),
-        inputs=(
-            *modules_of(build.root, PROGRAM, *(block.core() for block in network.blocks)),
+        inputs=Inputs(
+            modules_of(build.root, PROGRAM, *(block.core() for block in network.blocks)),
             *(File(path, build.relative(source)) for path, source in files.items()),
             *pictures(build, network.dataset, int(images), "cosim.images"),
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from blocks.network import Network
-from farm.step import PYTHON, File, Output, Step, Text
+from farm.step import PYTHON, File, Inputs, Output, Step, Text
 from integration.design import design_of, kernel_of
 from toolchains.common.build import Build
 from toolchains.common.core_file import json_text
@@ -24,8 +24,8 @@ def stitch(build: Build, network: Network) -> Step:
     return Step(
         name=f"{STAGE.name}:{network.name}",
         argv=(PYTHON, "-m", PROGRAM, "--design", "design.json", "--kernel", "kernel.json", *names),
-        inputs=(
-            *modules_of(build.root, PROGRAM),
+        inputs=Inputs(
+            modules_of(build.root, PROGRAM),
             *(
                 File(f"{name}/{file}", f"{build.folder}/hls/{name}/{file}")
                 for name in names

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from blocks.kinds.block import Block
-from farm.step import PYTHON, File, Output, Step, Text
+from farm.step import PYTHON, File, Inputs, Output, Step, Text
 from toolchains.common.core_file import core_text
 from toolchains.common.modules import modules_of
 from toolchains.common.stage import Per
@@ -31,8 +31,8 @@ def cosim(build: VitisBuild, block: Block) -> Step:
         hls(build, core),
         name=f"{STAGE.name}:{block.name}",
         argv=(PYTHON, "-m", PROGRAM, *words),
-        inputs=(
-            *modules_of(build.root, PROGRAM, core),
+        inputs=Inputs(
+            modules_of(build.root, PROGRAM, core),
             *header_files(core),
             File(f"{core.name}.hpp", f"{build.folder}/hls/{core.name}/{SYNTHESISED}"),
             Text("farm_release.hpp", release_header(str(build.release))),

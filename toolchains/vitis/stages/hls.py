@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from blocks.core.base import Core
-from farm.step import PYTHON, File, Output, Step, Text
+from farm.step import PYTHON, File, Inputs, Output, Step, Text
 from toolchains.common.core_file import core_text
 from toolchains.common.modules import modules_of
 from toolchains.common.programs import interpreter
@@ -30,8 +30,8 @@ def hls(build: VitisBuild, core: Core) -> Step:
     step = Step(
         name=f"hls:{core.name}",
         argv=(PYTHON, "-m", PROGRAM, "--core", "core.json", *words, *clock),
-        inputs=(
-            *modules_of(build.root, PROGRAM, core),
+        inputs=Inputs(
+            modules_of(build.root, PROGRAM, core),
             *header_files(core),
             Text("farm_release.hpp", release_header(str(build.release))),
             Text(BENCH, bench_source(core)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from blocks.network import Network
-from farm.step import PYTHON, File, Output, Step, Text
+from farm.step import PYTHON, File, Inputs, Output, Step, Text
 from integration.design import link_plan_of
 from toolchains.common.core_file import json_text
 from toolchains.common.modules import modules_of
@@ -39,8 +39,8 @@ def link(build: VitisBuild, network: Network) -> Step:
     step = Step(
         name=f"{STAGE.name}:{network.name}",
         argv=(PYTHON, "-m", PROGRAM, "--plan", "plan.json", "--vpp", "vpp.json", "--fit", "fit.json"),
-        inputs=(
-            *modules_of(build.root, PROGRAM),
+        inputs=Inputs(
+            modules_of(build.root, PROGRAM),
             File(PROCEDURES, PROCEDURES),
             Text("plan.json", json_text(plan.describe())),
             Text("vpp.json", json_text(vpp.describe())),

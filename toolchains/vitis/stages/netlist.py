@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from blocks.core.rtl import render
 from blocks.network import Network
-from farm.step import PYTHON, File, Output, Step, Text
+from farm.step import PYTHON, File, Inputs, Output, Step, Text
 from integration.design import design_of
 from integration.kernel_rtl.link import converter_core
 from toolchains.common.core_file import json_text
@@ -33,8 +33,8 @@ def netlist(build: VitisBuild, network: Network) -> Step:
     step = Step(
         name=f"{STAGE.name}:{kernel}",
         argv=(PYTHON, "-m", PROGRAM, "--job", "job.json", "--fit", "fit.json"),
-        inputs=(
-            *modules_of(build.root, PROGRAM),
+        inputs=Inputs(
+            modules_of(build.root, PROGRAM),
             Text("job.json", json_text(job.describe())),
             File("fit.json", f"{place}/fit.json"),
             *([] if is_block_design else [Text(CONSTRAINTS, constraints(build.clock_ns))]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from blocks.core.base import Core
 from blocks.core.rtl import render
-from farm.step import PYTHON, File, Output, Step, Text
+from farm.step import PYTHON, File, Inputs, Output, Step, Text
 from toolchains.common import results
 from toolchains.common.modules import modules_of
 from toolchains.common.programs import interpreter
@@ -27,8 +27,8 @@ def ooc(build: VitisBuild, core: Core) -> Step:
     step = Step(
         name=f"ooc:{core.name}",
         argv=(PYTHON, "-m", PROGRAM, *words),
-        inputs=(
-            *modules_of(build.root, PROGRAM),
+        inputs=Inputs(
+            modules_of(build.root, PROGRAM),
             *sources,
             Text(CONSTRAINTS, constraints(build.clock_ns)),
             Text("ooc.tcl", ooc_script(job)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from blocks.network import Network
-from farm.step import PYTHON, File, Output, Step, Text
+from farm.step import PYTHON, File, Inputs, Output, Step, Text
 from toolchains.common.core_file import json_text
 from toolchains.common.failures import signatures
 from toolchains.common.modules import modules_of
@@ -22,8 +22,8 @@ def placement(build: VitisBuild, network: Network) -> Step:
     return Step(
         name=f"{STAGE.name}:{network.name}",
         argv=(PYTHON, "-m", PROGRAM, "--problem", "problem.json", "--out", "fit.json", "--values", *given),
-        inputs=(
-            *modules_of(build.root, PROGRAM),
+        inputs=Inputs(
+            modules_of(build.root, PROGRAM),
             Text("problem.json", json_text(build.fit_problem.describe())),
             *(File(f"ooc/{name}.json", path) for name, path in values.items()),
         ),

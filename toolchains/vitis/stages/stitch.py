@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from blocks.network import Network
-from farm.step import PYTHON, File, Output, Step, Text
+from farm.step import PYTHON, File, Inputs, Output, Step, Text
 from integration.kernel import kernel_xml
 from toolchains.common.core_file import json_text
 from toolchains.common.modules import modules_of
@@ -24,8 +24,8 @@ def stitch(build: VitisBuild, network: Network) -> Step:
     step = Step(
         name=f"{STAGE.name}:{kernel}",
         argv=(PYTHON, "-m", PROGRAM, "--job", "job.json"),
-        inputs=(
-            *modules_of(build.root, PROGRAM),
+        inputs=Inputs(
+            modules_of(build.root, PROGRAM),
             Text("job.json", json_text(job.describe())),
             Text("kernel.xml", kernel_xml(job.kernel)),
             File(empty, f"{place}/{empty}"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from blocks.core.base import Core
 from blocks.network import Network
-from farm.step import PYTHON, File, Output, Resources, Step, Text
+from farm.step import PYTHON, File, Inputs, Output, Resources, Step, Text
 from integration.design import design_of, kernel_of
 from toolchains.common.build import Build
 from toolchains.common.core_file import json_text
@@ -43,8 +43,8 @@ def program_step(build: Build, network: Network, name: str, place: str, log: str
             *(PYTHON, "-m", PROGRAM, "--design", "design.json", "--kernel", "kernel.json"),
             *("--interfaces", "interfaces.json", *(("--waveforms",) if waveforms else ()), "--models", *models),
         ),
-        inputs=(
-            *modules_of(build.root, PROGRAM),
+        inputs=Inputs(
+            modules_of(build.root, PROGRAM),
             *(File(f"{each}/{model}", f"{build.folder}/model/{each}/{model}") for each in models),
             File(harness, f"{build.folder}/model/harness/{harness}"),
             File("protocol.hpp", "toolchains/open/emulation/protocol.hpp"),
