@@ -20,10 +20,10 @@ UNSIGNED, SIGNED, BIPOLAR = "unsigned", "signed", "bipolar"
 BITS = Key("bits", "integer", "bits of an activation", minimum=1, maximum=MAX_OUTPUT_BITS)
 VALUES = Key("values", "text", "what the codes 0..2^bits-1 stand for: themselves, themselves less half their number "
              "(`signed`), or -1 and +1 (`bipolar`, 1 bit)", UNSIGNED, choices=(UNSIGNED, SIGNED, BIPOLAR))  # fmt: skip
-ZERO_POINT = Key("zero_point", "integer", "the code of the value 0, in place of `values` [default: that of `values`]",
-                 None, minimum=0, maximum=255)  # fmt: skip
+ZERO_POINT = Key("zero_point", "integer", "the code of the value 0, in place of `values`",
+                 None, minimum=0, maximum=255, otherwise="that of `values`")  # fmt: skip
 SCALE = Key("scale", "number", "the real number that a value of 1 stands for; joins compare it", None, minimum=0)
-PE = Key("pe", "integer", "channels at once; divides the channels [default: the fewest that keep up]", 0, minimum=1)
+PE = Key("pe", "integer", "channels at once; divides the channels", 0, minimum=1, otherwise="the fewest that keep up")
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,8 @@ class Layer(ABC):
 class Key:
     """A key of a layer in the network file: `form` is `integer`, `size`, `text`, `flag`, `number` or `pad`.
 
-    A `size` is one number for rows and columns, or a list of both.
+    A `size` is one number for rows and columns, or a list of both. `otherwise` says in words what counts if the key is
+    left out, where `default` does not tell.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Key:
     minimum: int | None = None
     maximum: int | None = None
     choices: tuple[Any, ...] = ()
+    otherwise: str = ""
 
     def read(self, section: Section) -> Any:
         """Its value; None after a mistake."""

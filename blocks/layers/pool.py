@@ -20,7 +20,7 @@ from blocks.operators.pad import Pad
 from blocks.operators.sum_pool import SumPool
 from config.frozen import dataclass
 
-LANES = Key("pe", "integer", "channels pooled at once; divides the channels [default: as they come]", 0, minimum=1)
+LANES = Key("pe", "integer", "channels pooled at once; divides the channels", 0, minimum=1, otherwise="as they come")
 
 
 @dataclass(frozen=True)

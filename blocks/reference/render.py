@@ -71,23 +71,23 @@ def render() -> str:
 
 def _part(table: Table) -> str:
     about = f"{table.about}\n\n" if table.about else ""
-    return f"## {table.title}\n\n{about}" + "\n".join(_rows(table))
+    return f"## {table.title}\n\n{about}" + "\n".join(rows(table))
 
 
-def _rows(table: Table) -> Iterator[str]:
+def rows(table: Table) -> Iterator[str]:
+    """The lines of a table, its head first."""
     yield "| key | meaning | range | default | a wrong value, and its error |"
     yield "|---|---|---|---|---|"
     for key in table.keys:
-        about, _, default = key.about.partition(" [")
-        default = default.rstrip("]").removeprefix("default: ") or _default(key)
         told = "<br>".join(_told(table.places[0], key.name, value) for value in wrong_values(table, key))
-        cells = (f"`{key.name}`", about, _range(key), default, told)
-        yield "| " + " | ".join(cells) + " |"
+        cells = (f"`{key.name}`", key.about, _range(key), key.otherwise or _default(key), told)
+        # Nothing that a cell holds may end it, or its row.
+        yield "| " + " | ".join(" ".join(cell.replace("|", "\\|").split()) for cell in cells) + " |"
 
 
 def _told(place: Place, key: str, value: Any) -> str:
     problem = errors(place, key, value)[0]
-    return f"`{_plain(value)}`: {problem.what}; {problem.remedy}".replace("|", "\\|")
+    return f"`{_plain(value)}`: {problem.what}; {problem.remedy}"
 
 
 def _plain(value: Any) -> str:

@@ -42,8 +42,8 @@ def _key(name: str, form: str, about: str, *default: Any, **more: Any) -> Key:
 
 
 _NAME = _key("name", "text", "a letter, then up to 39 letters, digits and `_`; no two alike")
-_VIEW = _key("view", "text", "how AMD's tools get the core; blocks that share a core need the same one "
-             "[default: that of the file]", None, choices=VIEWS)  # fmt: skip
+_VIEW = _key("view", "text", "how AMD's tools get the core; blocks that share a core need the same one",
+             None, choices=VIEWS, otherwise="that of the file")  # fmt: skip
 _BLOCK = (_NAME, _key("kind", "text", "`block`, `basic`, `stem`, `residual` or `head`"), _VIEW)
 _CHANNELS = _key("channels", "integer", "output channels", minimum=1, maximum=MOST_CHANNELS)
 _KERNEL = _key("kernel", "size", "rows and columns of a window", minimum=1, maximum=MOST_KERNEL)
@@ -58,8 +58,8 @@ _OWN_FOLDING = (
     _key("simd", "integer", "inputs read at once; divides the input channels, or those of a kernel row", minimum=1),
     _key("mmv", "integer", "output pixels computed at once; divides the output columns", 1, minimum=1),
     _key("pixels_in", "integer", "input pixels that arrive at once; divides the input columns", 1, minimum=1),
-    _key("threshold_pe", "integer", "channels whose thresholds are compared at once; divides `channels` "
-         "[default: the fewest that keep up]", 0, minimum=1),
+    _key("threshold_pe", "integer", "channels whose thresholds are compared at once; divides `channels`", 0, minimum=1,
+         otherwise="the fewest that keep up"),
 )  # fmt: skip
 _NOT_DIVIDING = {"pe": (999,), "simd": (7,), "mmv": (7,), "pixels_in": (7,), "threshold_pe": (7,)}
 
@@ -67,13 +67,13 @@ FILE = (
     Table(
         "The file", "A mapping with these keys.",
         (
-            _key("name", "text", "the file's name without `.yaml`: a letter, then up to 39 letters, digits and `_` "
-                 "[default: the file's]", None),
+            _key("name", "text", "the file's name without `.yaml`: a letter, then up to 39 letters, digits and `_`",
+                 None, otherwise="the file's"),
             _key("image", _MAPPING, "what comes in, see below"),
             _key("blocks", "list", "the blocks, at least one; the last gives the results"),
-            _key("parameters", "text", "folder of the trained values, below that of this file "
-                 "[default: the network's name]", None),
-            _key("labels", "texts", "a text per class, for display [default: the class's number]", None),
+            _key("parameters", "text", "folder of the trained values, below that of this file", None,
+                 otherwise="the network's name"),
+            _key("labels", "texts", "a text per class, for display", None, otherwise="the class's number"),
             _key("view", "text", "how AMD's tools get the cores", DEFAULT_VIEW, choices=VIEWS),
             _key("dataset", _MAPPING, "labelled images for the demo and for `cosim`, see below", None),
         ),
@@ -142,12 +142,12 @@ GENERAL = (
     Table(
         "Block of kind `block`", "One path (`layers`), or two (`main`, `side`) that meet in a `join`.",
         (
-            _key("before", LIST, "layers in front of the fork [default: none]", None),
-            _key("layers", LIST, "the layers of the only path; not together with `main` [default: none]", None),
-            _key("main", LIST, "the layers of the main path [default: none]", None),
-            _key("side", LIST, "the layers of the side path; none: the input itself [default: none]", None),
+            _key("before", LIST, "layers in front of the fork", None),
+            _key("layers", LIST, "the layers of the only path; not together with `main`", None),
+            _key("main", LIST, "the layers of the main path", None),
+            _key("side", LIST, "the layers of the side path; none: the input itself", None),
             _key("join", _MAPPING, "how the two are added, see below", None),
-            _key("after", LIST, "layers behind the join [default: none]", None),
+            _key("after", LIST, "layers behind the join", None),
         ),
         (Place(TWO_PATHS, ("blocks", 0)), Place(LAYERS, ("blocks", 0))),
         {},
@@ -155,7 +155,7 @@ GENERAL = (
     ),
     Table(
         "`join`", "The value `factors[0] * main + factors[1] * side`, which never saturates.",
-        (_key("factors", "pair", f"two whole numbers from 1 to {MOST_FACTOR} [default: 1, 1]", None),),
+        (_key("factors", "pair", f"two whole numbers from 1 to {MOST_FACTOR}", None, otherwise="1, 1"),),
         (Place(TWO_PATHS, ("blocks", 0, "join")),),
         {"factors": ([1], [0, 1], [1, MOST_FACTOR + 1])},
     ),
@@ -209,7 +209,7 @@ SHORT_FORMS = (
                  maximum=MOST_KERNEL),
             *(_key(name, _MAPPING, f"the {what}") for name, what in (("conv2a", "first convolution, 1x1"),
               ("conv2b", "second, 3x3, padded by one"), ("conv2c", "third, 1x1"))),
-            _key("conv1", _MAPPING, "the 1x1 convolution of the side path [required with 2 branches]", None),
+            _key("conv1", _MAPPING, "the 1x1 convolution of the side path", None, otherwise="required with 2 branches"),
         ),
         (Place(SHORT, ("blocks", 1)),),
         {"stride": (3,)},
@@ -265,7 +265,7 @@ BESIDE = (
     Table(
         "A folding file", "`NAME.yaml` beside the network's: another folding of it, with a name of its own.",
         (
-            _key("name", "text", "as in a network file [default: the file's]", None),
+            _key("name", "text", "as in a network file", None, otherwise="the file's"),
             _key("folding_of", "text", "the network that has the topology"),
             _key("blocks", _MAPPING, "by block: its layers or convolutions by name with the keys of their folding "
                  "(`pe`, `simd`, `mmv`, `pixels_in`, `threshold_pe`, `fc_cache`); of a head `lanes`, `simd`, "
@@ -279,7 +279,7 @@ BESIDE = (
         "A file of FIFO depths", "`NETWORK.fifos.yaml` beside the network file, written by `doit fifos`.",
         (
             _key("blocks", _MAPPING, "by block and FIFO its depth in beats: at most its bound, at least what the core "
-                 "needs to run [required without `links`]", None),
+                 "needs to run", None, otherwise="required without `links`"),
             _key("links", _MAPPING, "depth by the port that a stream comes from, `BLOCK.PORT`: a power of two from "
                  f"{LINK_DEPTHS[0]} to {LINK_DEPTHS[-1]}", None),
         ),

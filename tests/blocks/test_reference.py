@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import yaml
 
 from blocks.layers.base import Key
 from blocks.layers.reader import NOT_SUPPORTED_KEYS
-from blocks.reference.render import errors, render
+from blocks.reference.render import errors, render, rows
 from blocks.reference.samples import FIFOS, FOLDING, Place, problems, read, sample, text_of, with_value, without
 from blocks.reference.tables import TABLES, Table
 from config.document import Section
@@ -127,3 +128,20 @@ def test_keys_of_other_frameworks(key: str) -> None:
     assert problems(place.sample, with_value(place, key, 1)) == []
     (problem,) = errors(place, key, 4)
     assert problem.what == f"not supported: {NOT_SUPPORTED_KEYS[key][0]} ({key}: 4)"
+
+
+@pytest.mark.parametrize("text", ["a [b, c] d", "[default: x]", "a | b", "a\nb", "`|`", "x [", "]"])
+def test_no_text_tears_its_row(text: str) -> None:
+    """A row has five cells in any renderer: one ends at a bar that nothing escapes."""
+    place = TABLES[0].places[0]
+    key = Key("labels", "texts", f"about {text}", None, otherwise=f"else {text}")
+    (row,) = list(rows(Table("t", "", (key,), (place,), {})))[2:]
+    cells = re.split(r"(?<!\\)\|", row)
+    assert len(cells) == 7
+    assert [cells[2].strip(), cells[4].strip()] == [
+        f"{head} {text}".replace("|", "\\|").replace("\n", " ") for head in ("about", "else")
+    ]
+
+
+def test_what_counts_without_a_key_stands_in_a_field_of_its_own() -> None:
+    assert not [key for table in TABLES for key in (*table.keys, *table.shared) if "[default" in key.about]
