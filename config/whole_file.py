@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -17,5 +18,9 @@ def write_whole(path: Path, text: str) -> None:
         with temporary.open("x", encoding="utf-8", errors="backslashreplace") as stream:
             stream.write(text)
         temporary.replace(path)
+    except OSError as error:
+        # A write to a full disk names no file, and nobody knows the other name.
+        raise OSError(error.errno, error.strerror, str(path)) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)

@@ -39,8 +39,12 @@ def folder_beneath(root: Path, folder: str, *, make: bool = False) -> Iterator[i
         for part in PurePosixPath(folder).parts:
             done = f"{done}/{part}" if done else part
             if make:
-                with contextlib.suppress(FileExistsError):
+                try:
                     os.mkdir(part, dir_fd=descriptor)
+                except FileExistsError:
+                    pass
+                except OSError as error:
+                    raise OSError(error.errno, error.strerror, str(root / done)) from None
             try:
                 inner = os.open(part, _FOLDER, dir_fd=descriptor)
             except OSError as error:

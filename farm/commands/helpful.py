@@ -32,6 +32,19 @@ RUN_OPTIONS = {
 RUN_EXAMPLES = ("doit", "doit hls:res2a", "doit -n 4 -c build network=digits")
 #: The remedy if files cannot be opened.
 MORE_FILES = "raise the limit, for example with 'ulimit -n 1024'"
+_WRITABLE = "make it writable for this user; 'doit plan' and 'doit reports' answer without that"
+_REPLACED = "move away what stands there"
+_ROOM = "make room where build/ and the store lie ('doit cache gc --max-size 10G' shortens the store)"
+#: What the machine lacks for a command. Other errors of a file would be mistakes of ours, and show where.
+REMEDIES = {
+    errno.EROFS: _WRITABLE,
+    errno.EACCES: _WRITABLE,
+    errno.EPERM: _WRITABLE,
+    errno.ENOTDIR: _REPLACED,
+    errno.EISDIR: _REPLACED,
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+}
 _WIDTH = 100
 _COLUMN = 28
 
@@ -67,9 +80,14 @@ class Helpful:
         except RefusedError as error:
             raise InvalidCommand(f"{error.filename} {error.strerror}; remove it") from None
         except OSError as error:
-            if error.errno not in (errno.EMFILE, errno.ENFILE):
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                raise InvalidCommand(f"too many open files; {MORE_FILES}") from None
+            remedy = REMEDIES.get(error.errno or 0)
+            # A write to a full disk names no file.
+            if remedy is None or (error.filename is None and remedy is not _ROOM):
                 raise
-            raise InvalidCommand(f"too many open files; {MORE_FILES}") from None
+            where = f"{error.filename}: " if error.filename else ""
+            raise InvalidCommand(f"{where}{error.strerror}; {remedy}") from None
 
     def _parse_execute(self, in_args: list[str]) -> Any:
         if _asks_for_help(in_args, self.tasks_have_options):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,6 +15,8 @@ NOBODY_READS = 141
 _CANNOT_WRITE = 2
 #: Errors of a write to stdout. Errors of files carry a name, and these do not.
 _OF_OUTPUT = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
+#: Those that a pipe or a terminal never has: then it was a file, though it has no name.
+_OF_A_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class OutputError(Exception):
@@ -37,7 +40,16 @@ def output_errors() -> Iterator[None]:
 
 def is_of_output(error: OSError) -> bool:
     """Tell whether an error is one of stdout."""
-    return error.filename is None and error.errno in _OF_OUTPUT
+    return error.filename is None and error.errno in _OF_OUTPUT and not (error.errno in _OF_A_DISK and _has_no_disk())
+
+
+def _has_no_disk() -> bool:
+    """Tell whether stdout is a pipe, a socket or a terminal."""
+    try:
+        mode = os.fstat(sys.stdout.fileno()).st_mode
+        return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(sys.stdout.fileno())
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def give_up_writing(error: OSError) -> int:

@@ -254,7 +254,7 @@ def _cause_words(failure: Failure) -> str:
         case "cut":
             return f"ended with exit status 0, but its log is cut off: {failure.detail}"
         case "input":
-            return f"could not read its inputs: {failure.detail}"
+            return f"could not {'copy' if failure.kind == 'disk' else 'read'} its inputs: {failure.detail}"
         case "hook":
             return f"has its outputs in place, but the publish hook failed: {failure.detail}"
         case "action":

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from farm.beneath import folder_beneath, remove_beneath
-from farm.execution.failure import failed
+from farm.execution.failure import failed, out_of_disk
 from farm.execution.run import CannotStart, Run
 from farm.results.folder import SCRATCH, copy
 from farm.step import File, Step
@@ -46,7 +46,7 @@ class Scratch:
                     place.write_text(item.content, "utf-8")
             except OSError as error:
                 source = item.source if isinstance(item, File) else item.path
-                raise CannotStart(failed("input", f"{source}: {error.strerror}")) from None
+                raise CannotStart(out_of_disk(failed("input", f"{source}: {error.strerror}"), error)) from None
         for output in run.step.outputs:
             (run.work / output.path).parent.mkdir(parents=True, exist_ok=True)
 
