@@ -9,6 +9,8 @@ config/output.py and runtime/output.py are the same text, because the runtime im
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import sys
 from functools import lru_cache
@@ -98,6 +100,10 @@ def _console_class() -> Any:
         @file.setter
         def file(self, new: Any) -> None:
             self._file = new
+
+        def on_broken_pipe(self) -> None:
+            # rich would end the program with status 1: `doit reports | head` is no failed gate.
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
         # Texts are cleaned before they are laid out, so columns stay straight; all else after.
         def render_str(self, text: str, **options: Any) -> Any:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -156,3 +158,14 @@ def test_arguments_of_a_program(tmp_path: Path, module: str) -> None:
     assert done.returncode and done.stderr
     assert commands((done.stdout + done.stderr).decode()) == set()
     assert b"Traceback" not in done.stderr
+
+
+def test_a_reader_that_has_gone_is_told_to_the_caller() -> None:
+    """rich would end the program with the status of a failure."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    stream = os.fdopen(writing, "w")
+    with pytest.raises(BrokenPipeError):
+        output.console(file=stream).print("text")
+    with contextlib.suppress(BrokenPipeError):
+        stream.close()
