@@ -1,51 +1,91 @@
 """Runs doit many times quickly: a process that has imported doit and the farm, and forks for each command line.
 
-Started as a program it reads requests from its input, one JSON line each, and answers each with one.
+What the child does is what `python -m doit` does, in the folder and with the environment that are asked for. It has not
+read any dodo.py and no settings. Started as a program it reads requests from its input, one JSON line each, and answers
+each with one.
 """
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
 import json
 import os
+import runpy
+import select
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import traceback
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 ROOT = Path(__file__).resolve().parents[2]
+PLAIN = {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+"""Without bytecode: a dodo.py that is written twice within a second at the same length would run as it was first."""
+#: As far as a farm's dodo.py comes before it is read; farm.database stays out, which only pyproject.toml asks for.
+BEFORE_A_DODO = ("doit.doit_cmd", "doit.tools", "farm.commands.run", "farm.commands.questions.list", "farm.tasks")
 
 
 class DoitServer:
     """The process, from the side of a test."""
 
-    def __init__(self) -> None:
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    def __init__(self, modules: Sequence[str] = BEFORE_A_DODO) -> None:
+        self.environment = {**os.environ, **PLAIN}
         self._process = subprocess.Popen(
-            [sys.executable, __file__], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+            [sys.executable, __file__, *modules], env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            text=True, start_new_session=True,
+        )  # fmt: skip
 
     def doit(self, folder: Path, *words: str, **variables: str) -> tuple[int, str, str]:
         """Run doit in a folder; return its status and all that it has written to both streams."""
+        status, output, errors = self._ask(folder, words, {**self.environment, **variables}, joined=False)
+        return status, output, errors
+
+    def run(self, folder: Path, words: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str]:
+        """The same with all variables, and both streams in one."""
+        status, output, _ = self._ask(folder, words, environment, joined=True)
+        return status, output
+
+    def _ask(
+        self, folder: Path, words: Sequence[str], environment: Mapping[str, str], *, joined: bool, seconds: float = 60.0
+    ) -> tuple[int, str, str]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        request = {"folder": str(folder), "words": words, "variables": variables}
+        request = {"folder": str(folder), "words": words, "environment": dict(environment), "joined": joined}
+        request["umask"] = _umask()
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
+        if not select.select([self._process.stdout], [], [], seconds)[0]:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            raise TimeoutError(f"doit {' '.join(words)} did not end within {seconds:g} s")
         status, output, errors = json.loads(self._process.stdout.readline())
         return status, output, errors
+
+    @property
+    def lives(self) -> bool:
+        """Whether it can be asked."""
+        return self._process.poll() is None
 
     def close(self) -> None:
         """End the process."""
         self._process.communicate()
 
 
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
 def _serve() -> None:
-    # As far as a farm's dodo.py comes before it is read; farm.database stays out, which only pyproject.toml asks for.
-    for module in ("doit.doit_cmd", "doit.tools", "farm.commands.run", "farm.commands.questions.list", "farm.tasks"):
+    for module in sys.argv[1:]:
         importlib.import_module(module)
+    gc.freeze()
     for line in sys.stdin:
         with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
             child = os.fork()
@@ -60,26 +100,33 @@ def _serve() -> None:
         sys.stdout.flush()
 
 
-def _run(request: dict[str, Any], output: int, errors: int) -> None:
-    status = 70
+def _run(request: dict[str, Any], output: int, errors: int) -> NoReturn:
+    """Be `python -m doit`."""
+    status: object = 1
     try:
         null = os.open(os.devnull, os.O_RDONLY)
-        for number, target in enumerate((null, output, errors)):
+        for number, target in enumerate((null, output, output if request["joined"] else errors)):
             os.dup2(target, number)
+        os.umask(request["umask"])
         os.chdir(request["folder"])
-        os.environ.update(request["variables"])
+        os.environ.clear()
+        os.environ.update(request["environment"])
+        sys.path[0] = request["folder"]
         sys.argv = ["doit", *request["words"]]
-        from doit.doit_cmd import DoitMain
-
-        status = DoitMain().run(request["words"]) or 0
+        runpy.run_module("doit", run_name="__main__", alter_sys=True)
+        status = 0
     except SystemExit as ended:
-        status = ended.code if isinstance(ended.code, int) else 1
+        status = ended.code
     except BaseException:
         traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
+    if status is not None and not isinstance(status, int):
+        sys.stderr.write(f"{status}\n")
+        status = 1
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit((status or 0) & 0xFF)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_checkout import PLAIN, PYPROJECT, Checkout
+from doit_server import PLAIN
+from small_checkout import PYPROJECT, Checkout
 
 _NOBODY = 65534
 _CALL: dict[str, Any] = {"capture_output": True, "text": True, "timeout": 120}

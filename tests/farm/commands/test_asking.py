@@ -53,6 +53,9 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def ask(checkout, *words: str) -> tuple[int, str]:
+    if os.geteuid():
+        # No need to give up rights.
+        return checkout.ended(*words)
     process = checkout.start(*words, preexec_fn=obey_permissions)
     try:
         output, _ = process.communicate(timeout=60)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import needs
 import pytest
-from small_checkout import CHAIN, PLAIN, PYPROJECT, Checkout
+from doit_server import PLAIN
+from small_checkout import CHAIN, PYPROJECT, Checkout
 
 from benchmarks.engine import remote_server
 from benchmarks.engine.remote_server import Nginx
