@@ -31,7 +31,7 @@ from blocks.parameter_memory.rtl import render as render_memory
 from integration.design import End, Link
 from integration.kernel_rtl.link import LinkModule, Register, SliceModule, converter_core
 from integration.kernel_rtl.top import Cell, Joint, top_text
-from toolchains.open.simulation.compile_model import JOINT, MODEL, compile_model, run_compiler
+from toolchains.open.simulation.compile_model import MODEL, compile_models, run_compiler
 from toolchains.open.simulation.kernel.links import seen_of_link
 from toolchains.open.simulation.model import Seen, seen_of, texts_of
 
@@ -241,24 +241,21 @@ def compared(harness: Path, tmp_path_factory: pytest.TempPathFactory) -> Compare
     for blocks in (2, 3):
         text, seen = whole(blocks)
         parts.append((seen.name, seen, "\n".join((PRIMITIVES, cores, *memories.values(), text))))
-    objects = []
+    files = [*sorted(operators), MEMORY_FILE]
+    for file in files:
+        (place / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / "blocks" / file, place / file)
+    shutil.copy(SIMULATION / "harness.hpp", place)
     for name, seen, text in parts:
-        folder = place / name
-        files = [*sorted(operators), *((MEMORY_FILE,) if name.startswith("whole") else ())]
-        for file in files:
-            (folder / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / "blocks" / file, folder / file)
-        shutil.copy(SIMULATION / "harness.hpp", folder)
-        written = texts_of(seen, partial(str, text))
-        for file, content in written.items():
-            (folder / file).write_text(content())
-        compile_model(name, [*files, *(file for file in written if file != JOINT)], folder, verilator)
-        objects.append(str(folder / MODEL))
+        (place / name).mkdir()
+        for file, content in texts_of(seen, partial(str, text)).items():
+            (place / name / file).write_text(content())
+    compile_models([name for name, _, _ in parts], files, place, verilator)
     (place / "main.cpp").write_text(program())
     included = (SIMULATION, SIMULATION / "kernel", SIMULATION / "kernel/parts", Path(__file__).parent)
     folders = [word for folder in included for word in ("-I", str(folder))]
     flags = ("-std=c++17", "-O1", "-march=x86-64-v2", "-pthread", *folders)
-    run_compiler((*flags, "-o", "compare", "main.cpp", *objects, str(harness)), place, "the comparison")
+    run_compiler((*flags, "-o", "compare", "main.cpp", MODEL, str(harness)), place, "the comparison")
 
     def run(blocks: int, seed: int, *, threads=1, sleep=True, slices=True, variant=0, cycles=CYCLES) -> tuple[int, str]:
         words = [blocks, seed, threads, int(sleep), int(slices), variant, cycles]
