@@ -62,9 +62,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _of_a_module(item: pytest.Item) -> bool:
-    """Whether the test uses a fixture that is made once for its file and would be made again in another worker."""
+    """Whether the test uses a fixture that is made once for its file.
+
+    One of the scope `module` would be made again in another worker. For one of the scope `session` that the file itself
+    has, another worker would wait.
+    """
     used = getattr(item, "_fixtureinfo", None)
-    return used is not None and any(each[-1].scope == "module" for each in used.name2fixturedefs.values())
+    return used is not None and any(
+        each[-1].scope == "module" or (each[-1].scope == "session" and each[-1].baseid.endswith(".py"))
+        for each in used.name2fixturedefs.values()
+    )
 
 
 @pytest.fixture(scope="session")
