@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from flow_checkout import Checkout, copy_checkout
 
-RESTORED = ("res2b", "res3a", "res3b")
+RESTORED = ("preres", "res2b", "res3a", "res3b")
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def built(digits_built, tmp_path_factory) -> Checkout:
 def other(digits_built, tmp_path_factory) -> Checkout:
     """Another checkout, in a folder with a name of another length.
 
-    It has three of the four cores of residual blocks from the first one's store; one of each kind is left to compile.
+    It has most cores from the first one's store. A residual block's, the head's and the DMA's are left to compile.
     """
     checkout = copy_checkout(tmp_path_factory.mktemp("second") / "a_checkout_elsewhere")
     store = tmp_path_factory.mktemp("given")
