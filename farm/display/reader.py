@@ -15,8 +15,10 @@ NOBODY_READS = 141
 _CANNOT_WRITE = 2
 #: Errors of a write to stdout. Errors of files carry a name, and these do not.
 _OF_OUTPUT = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
-#: Those that a pipe or a terminal never has: then it was a file, though it has no name.
-_OF_A_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+#: Those of a file. A file of the build that is open has no name in its errors either.
+_OF_A_DISK = (errno.ENOSPC, errno.EDQUOT)
+#: Less than this is a full disk: a file system keeps a few blocks back.
+_LITTLE_BYTES = 1 << 16
 
 
 class OutputError(Exception):
@@ -40,14 +42,18 @@ def output_errors() -> Iterator[None]:
 
 def is_of_output(error: OSError) -> bool:
     """Tell whether an error is one of stdout."""
-    return error.filename is None and error.errno in _OF_OUTPUT and not (error.errno in _OF_A_DISK and _has_no_disk())
+    return error.filename is None and error.errno in _OF_OUTPUT and not (error.errno in _OF_A_DISK and _has_room())
 
 
-def _has_no_disk() -> bool:
-    """Tell whether stdout is a pipe, a socket or a terminal."""
+def _has_room() -> bool:
+    """Tell whether stdout takes more: a pipe, a socket, a terminal, or a file on a disk that is not full."""
     try:
-        mode = os.fstat(sys.stdout.fileno()).st_mode
-        return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(sys.stdout.fileno())
+        descriptor = sys.stdout.fileno()
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISREG(mode):
+            disk = os.fstatvfs(descriptor)
+            return disk.f_bavail * disk.f_frsize > _LITTLE_BYTES
+        return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(descriptor)
     except (OSError, ValueError, AttributeError):
         return False
 

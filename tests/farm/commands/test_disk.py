@@ -34,7 +34,7 @@ def test_a_full_disk(chain, disk: Path) -> None:
         assert "Traceback" not in output
         assert "No space left on device" in output
         assert "make room" in output
-        # stdout is a pipe: whatever is full, it is not that.
+        # Whatever is full, it is not where stdout goes.
         assert "cannot be written to stdout" not in output
     assert "2 would run" in chain.doit("plan")
     (disk / "filler").unlink()
