@@ -95,7 +95,7 @@ def _compile(core: GraphCore, view: str, folder: Path) -> None:
             compile_core.compile_object("body.cpp", "body.so", "-O2", "-shared", "-I", "host")
         else:
             system = ("-isystem", str(compile_core.open_headers()))
-            compile_core.compile_object("top.cpp", "top.so", *compile_core.TOP_FLAGS, *system)
+            compile_core.compile_object("top.cpp", "top.so", *compile_core.top_flags(core), *system)
 
 
 @pytest.fixture(scope="session")

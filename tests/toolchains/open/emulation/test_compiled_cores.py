@@ -12,8 +12,9 @@ from everyday import first
 from blocks.core.graph import GraphCore
 from blocks.core.model import random_parameters, run_graph
 from blocks.memories import images
-from blocks.network import read_network
+from blocks.network import find_network, read_network
 from blocks.parameters import read_block
+from toolchains.open.emulation import compile_core
 from toolchains.open.emulation.compile_core import CoreError
 
 SHAPE = """\
@@ -42,6 +43,13 @@ blocks:
 def parameters_of(reference, name: str):
     graph = reference.core(name).graph
     return read_block(reference.folder / f"{name}.npz").logical(graph)
+
+
+def test_a_top_that_runs_long_is_compiled_to_run_fast() -> None:
+    levels = {compile_core.top_flags(core)[0] for core in find_network("digits").cores().values()}
+    assert levels == {"-Og"}
+    # conv2b alone takes 7 * 7 pixels * 512 / 32 channels * 9 * 512 / 64 synapses = 56,448 cycles.
+    assert compile_core.top_flags(find_network("resnet50").cores()["res5b"])[0] == "-O1"
 
 
 @pytest.mark.parametrize("name", ["res5b", "res5a"])

@@ -18,8 +18,7 @@ from blocks.network import find_network
 from blocks.operators.base import Stream
 from toolchains.hls_subset.lint import lint
 from toolchains.hls_subset.release import release_header
-from toolchains.open.emulation import compile_core
-from toolchains.open.emulation.compile_core import CoreError, compile_object, simulate, write_sources
+from toolchains.open.emulation.compile_core import CoreError, compile_object, simulate, top_flags, write_sources
 
 ROOT = Path(__file__).resolve().parents[5]
 HEADER = (ROOT / "blocks" / "dma" / "dma.hpp").read_text()
@@ -58,7 +57,7 @@ def compiled(folder: Path, shape: DmaCore, release: str = "2022.2", change: Call
         (folder / place / "farm_release.hpp").write_text(release_header(name))
     write_sources(shape, render(shape))
     compile_object("body.cpp", "body.so", "-O0", "-shared", "-I", "host")
-    compile_object("top.cpp", "top.so", *compile_core.TOP_FLAGS, *system)
+    compile_object("top.cpp", "top.so", *top_flags(shape), *system)
 
 
 @pytest.mark.slow
