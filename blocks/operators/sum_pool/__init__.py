@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from blocks.operators.base import Mistake, Stream, SvModule, by_formula, unsigned_bits
 from blocks.operators.checks import MAX_LANE_BITS, divides, lane_bits, positive
-from blocks.operators.estimate import buffer, memory
+from blocks.operators.estimate import NARROW_SLICE_BITS, buffer, memory
 from blocks.operators.window import WindowOperator
 from config.fpga_resources import Resources
 from config.frozen import dataclass
 
 WINDOW_BEATS, OUTPUT_BEATS = 8, 4
 """Places behind the line buffer, and of the slice at the output, in RTL."""
-NARROW_SLICE_BITS = 32
-"""From here on a slice is a memory."""
 
 
 @dataclass(frozen=True)
