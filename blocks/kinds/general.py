@@ -59,20 +59,22 @@ class General:
     @property
     def ends(self) -> bool:
         """Whether its output is that of the network."""
-        last = (*self.before, *self.after)[-1:]
-        return bool(last) and isinstance(last[0], TopK | Results)
+        return any(isinstance(last, TopK | Results) for last in self._last)
+
+    @property
+    def _last(self) -> tuple[Layer, ...]:
+        """The layer that gives the output; none where a join does."""
+        return (*self.before, *self.after)[-1:]
 
     @property
     def top(self) -> int:
         """How many indices come out; 0 if none do."""
-        last = (*self.before, *self.after)[-1]
-        return last.k if isinstance(last, TopK) else 0
+        return next((last.k for last in self._last if isinstance(last, TopK)), 0)
 
     @property
     def classes(self) -> int | None:
         """The numbers that labels name: those that the last layer chooses from or gives."""
-        last = (*self.before, *self.after)[-1]
-        return last.source.elements if self.ends else None
+        return self._last[0].source.elements if self.ends else None
 
     @property
     def fc_cache(self) -> str:

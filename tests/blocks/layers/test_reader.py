@@ -154,6 +154,17 @@ def test_one_mistake_is_one_problem(read, name) -> None:
         assert problem.line == line
 
 
+def test_a_mistake_behind_a_block_that_ends_with_its_join(read) -> None:
+    """The block with the mistake is left out, so the join looked like the network's end: an IndexError."""
+    with pytest.raises(ConfigError) as error:
+        read(
+            ("    after:\n      - {name: act3, type: threshold, bits: 4}\n", ""),
+            ("  - name: basic\n    kind: basic\n    channels: 16\n    stride: 2\n    conv_a: {pe: 4, simd: 8}\n", ""),
+            ("type: fully_connected, channels: 10", "type: max_pool, kernel: 9"),
+        )
+    assert any("unknown key 'weights'" in problem.what for problem in error.value.problems)
+
+
 def test_all_mistakes_at_once(read) -> None:
     changes = [MISTAKES[name][:2] for name in ("grouped", "zero point", "pe", "made name", "top_k")]
     with pytest.raises(ConfigError) as error:
