@@ -99,7 +99,8 @@ def check_subset(view: HlsView) -> None:
     for finding in findings:
         print(f"{finding.file}:{finding.line}: {finding.rule}: {finding.what}; {finding.remedy}")
     if findings:
-        raise CoreError(f"{len(findings)} places leave the HLS subset (docs/hls_subset.md); the first is above")
+        places = "1 place leaves" if len(findings) == 1 else f"{len(findings)} places leave"
+        raise CoreError(f"{places} the HLS subset (docs/hls_subset.md); the first is above")
 
 
 def element_type(stream: Stream) -> np.dtype[Any]:
