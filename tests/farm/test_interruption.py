@@ -156,16 +156,23 @@ def test_killed_under_the_engine(checkout, halfway: subprocess.Popen[str], victi
     assert not checkout.exists("build/out") or checkout.read("build/out") == "old"
 
 
-def test_second_build_waits_for_the_first(checkout, started) -> None:
-    checkout.dodo("""
+def test_second_build_waits_for_the_first(checkout, started, tmp_path) -> None:
+    gate = tmp_path / "gate"
+    wait = f"while not os.path.exists({str(gate)!r}): time.sleep(0.02)"
+    checkout.dodo(f"""
 BUILD = ["slow"]
+WAIT = {wait!r}
 def task_slow():
-    yield task(python("slow", "import time; print(1, flush=True); time.sleep(1); open('out', 'w').write('x')"), doc="x")
+    code = "import os, time\\nprint(1, flush=True)\\n" + WAIT + "\\nopen('out', 'w').write('x')"
+    yield task(python("slow", code), doc="x")
 """)
     first = started()
     checkout.wait_for("build/slow.log")
     second = started()
-    output, _ = second.communicate(timeout=20)
+    assert second.stdout is not None
+    output = second.stdout.readline()
+    gate.touch()
+    output += second.communicate(timeout=20)[0]
     assert re.search(rf"another build runs in this checkout \(process {first.pid} \(.*\) of .*\); waiting for", output)
     assert "nothing to do: 1 current" in output
     assert first.wait(timeout=20) == 0
