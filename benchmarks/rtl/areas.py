@@ -2,9 +2,10 @@
 
     python -m benchmarks.rtl.areas [--fitted] [PART_OF_A_NAME ...]
 
-Synthesises each operator alone. The formulas were not fitted to these shapes; `--fitted` takes those that they were
-fitted to. Both sides are estimates. Fails if LUTs are more than a tenth apart, or if DSPs or block RAM differ.
-`benchmarks.rtl.units` does this for matrix-vector units. Operators of less than 50 LUTs are left out.
+Synthesises each operator alone in a module, as it stands in a core. The formulas were not fitted to these shapes;
+`--fitted` takes those that they were fitted to. Both sides are estimates. Fails if LUTs are more than a tenth apart, or
+if DSPs or block RAM differ. `benchmarks.rtl.units` does this for matrix-vector units. Operators below 50 LUTs are left
+out.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.rtl.sums import ROOT, synthesise
+from benchmarks.rtl.sums import ROOT, synthesise, wrapped
 from blocks.operators.acc_pool import AccPool
 from blocks.operators.add import Add
 from blocks.operators.base import Operator
@@ -78,10 +79,11 @@ OTHERS: tuple[Operator, ...] = (
 
 
 def measured(shape: Operator) -> Resources:
-    """What synthesis makes of the operator alone."""
-    module = shape.sv_module
+    """What synthesis makes of the operator, the only one in a module as in a core."""
     texts = {file.replace("/", "_"): (ROOT / "blocks" / file).read_text() for file in sv_files([shape])}
-    values = synthesise(module.name, texts, {name: int(value) for name, value in module.parameters})
+    inputs = [stream.width_bits for stream in shape.inputs] + [stream.width_bits for stream in shape.parameters]
+    texts["unit.sv"] = wrapped(shape.sv_module, inputs, [stream.width_bits for stream in shape.outputs])
+    values = synthesise("unit", texts, {})
     return Resources(luts=values["luts"], dsps=values["dsps"], bram_tiles=values["bram_tiles"])
 
 

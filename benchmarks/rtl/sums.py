@@ -16,13 +16,14 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from blocks.operators.base import SvModule
 from blocks.operators.mvau import Mvau
 from blocks.operators.mvau.compressor.plan import offset
 from blocks.operators.mvau.compressor.text import DEFAULTS, Compressor, modules
@@ -55,6 +56,20 @@ def synthesise(top: str, texts: Mapping[str, str], sizes: Mapping[str, int]) -> 
             raise SystemExit(f"{top}: {done.stdout}{done.stderr}")
         values: dict[str, Any] = json.loads((folder / "values.json").read_text())
         return values
+
+
+def wrapped(module: SvModule, inputs: Sequence[int], outputs: Sequence[int]) -> str:
+    """A module `unit` with an operator's module in it, as it stands in a core. Widths of streams are in bits."""
+    streams = [(f"in{at}", bits, True) for at, bits in enumerate(inputs)]
+    streams += [(f"out{at}", bits, False) for at, bits in enumerate(outputs)]
+    ports = [("input", 1, "clk"), ("input", 1, "rst")]
+    for name, bits, inward in streams:
+        there, back = ("input", "output") if inward else ("output", "input")
+        ports += [(there, bits, f"{name}_data"), (there, 1, f"{name}_valid"), (back, 1, f"{name}_ready")]
+    declared = ", ".join(f"{way} wire [{bits - 1}:0] {name}" for way, bits, name in ports)
+    given = ", ".join(f".{key}({int(value)})" for key, value in module.parameters)
+    joined = ", ".join(f".{name}" for _, _, name in ports)
+    return f"module unit ({declared});\n    {module.name} #({given}) it ({joined});\nendmodule\n"
 
 
 def compressed(lanes: int, weight_bits: int, input_bits: int, stages: int) -> dict[str, Any]:

@@ -17,10 +17,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.rtl.sums import synthesise
+from benchmarks.rtl.sums import synthesise, wrapped
 from blocks.core.graph import GraphCore
 from blocks.network import find_network
 from blocks.operators import room
+from blocks.operators.base import SvModule
 from blocks.operators.mvau import Mvau
 from config.problem import ConfigError
 
@@ -47,26 +48,20 @@ def measured(unit: Mvau) -> tuple[int, int]:
     """LC and DSPs of a unit."""
     texts = {Path(name).name: (ROOT / "blocks" / name).read_text() for name in room.sv_files([unit])}
     texts["made.sv"] = "\n".join(unit.sv_made([unit])) + "\n"
-    texts["unit.sv"] = wrapped(unit)
+    texts["unit.sv"] = in_a_core(unit)
     values = synthesise("unit", texts, {})
     return values["luts"], values["dsps"]
 
 
-def wrapped(unit: Mvau) -> str:
-    """A module with a unit in it."""
+def in_a_core(unit: Mvau) -> str:
+    """A module with a unit in it, whose sums a converter subtracts."""
     module, sums = unit.sv_module, unit.outputs[0].width_bits
     keys = dict(module.parameters)
     if unit.weight_bits == 1:
         keys["APART"], sums = 1, unit.mmv * (unit.pe + 1) * keys["SUM_BITS"]
     weights = unit.inputs[1] if unit.streamed_weights else unit.parameters[0]
-    ports = [("input", 1, "clk"), ("input", 1, "rst")]
-    for name, bits, to in (("in0", unit.inputs[0].width_bits, 1), ("in1", weights.width_bits, 1), ("out0", sums, 0)):
-        there, back = ("input", "output") if to else ("output", "input")
-        ports += [(there, bits, f"{name}_data"), (there, 1, f"{name}_valid"), (back, 1, f"{name}_ready")]
-    declared = ", ".join(f"{way} wire [{bits - 1}:0] {name}" for way, bits, name in ports)
-    given = ", ".join(f".{key}({int(value)})" for key, value in keys.items())
-    joined = ", ".join(f".{name}" for _, _, name in ports)
-    return f"module unit ({declared});\n    {module.name} #({given}) it ({joined});\nendmodule\n"
+    made = SvModule(module.name, tuple(keys.items()))
+    return wrapped(made, (unit.inputs[0].width_bits, weights.width_bits), (sums,))
 
 
 def main(arguments: list[str] | None = None) -> int:
