@@ -1,11 +1,11 @@
-"""LUTs, DSPs and block RAM by formula beside synthesis, of every operator but matrix-vector units.
+"""LUTs, DSPs and block RAM by formula beside synthesis, of every operator but matrix-vector units and trims.
 
     python -m benchmarks.rtl.areas [--fitted] [PART_OF_A_NAME ...]
 
 Synthesises each operator alone in a module, as it stands in a core. The formulas were not fitted to these shapes;
 `--fitted` takes those that they were fitted to. Both sides are estimates. Fails if LUTs are more than a tenth apart, or
-if DSPs or block RAM differ. `benchmarks.rtl.units` does this for matrix-vector units. Operators below 50 LUTs are left
-out.
+if DSPs or block RAM differ. `benchmarks.rtl.units` does this for matrix-vector units. Trims, whose formula is within a
+seventh, and operators below 50 LUTs are left out.
 """
 
 from __future__ import annotations

@@ -58,9 +58,8 @@ def test_simulated(shipped) -> None:
     assert int(predicted) * 0.9 <= float(interval) <= int(predicted) * 1.05
 
 
-def test_synthesised(shipped) -> None:
+def check_synthesis(checkout: Checkout, name: str) -> None:
     """No path is doubtful, and every core takes what its formula says."""
-    checkout, name = shipped
     printed = checkout.doit("ooc", f"network={name}")
     cores = find_network(name).cores().values()
     for core in cores:
@@ -71,6 +70,16 @@ def test_synthesised(shipped) -> None:
             area = core.area()
             assert area.luts == pytest.approx(values["luts"], rel=FARTHEST_PERCENT / 100), core.name
             assert (area.bram_tiles, area.dsps) == (values["bram_tiles"], values["dsps"]), core.name
+
+
+def test_synthesised(shipped) -> None:
+    check_synthesis(*shipped)
+
+
+def test_the_first_network_synthesised(tmp_path) -> None:
+    """The formulas of `digits` too, which the README builds; its blocks are of the short forms."""
+    needs.installed_verilator()
+    check_synthesis(copy_checkout(tmp_path / "checkout"), "digits")
 
 
 def test_blocks_alone_and_their_fifos(shipped) -> None:
