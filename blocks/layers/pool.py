@@ -115,7 +115,9 @@ class SumOfWindows(WindowPool):
     def output(self) -> Values:
         """The sums; the zero point is that of as many terms."""
         shape = self.source.window(self.kernel, self.stride, self.pad)
-        return replace(shape, lowest=0, highest=self.operator(1).highest, zero=self.source.zero * prod(self.kernel))
+        count = prod(self.kernel)
+        highest, zero = self.operator(1).highest, self.source.zero * count
+        return replace(shape, lowest=0, highest=highest, zero=zero, scale=_of_average(self.source, count))
 
     def misfits(self) -> Iterator[Misfit]:
         """Sums in place of activations, windows that do not fit, padding without a zero."""
@@ -129,6 +131,11 @@ class SumOfWindows(WindowPool):
         if self.pad != NO_PAD:
             stream = builder.add(f"{self.name}_pad", pad_with(self.padding(lanes), self.source), stream)
         return builder.add(self.name, self.operator(lanes), stream)
+
+
+def _of_average(source: Values, terms: int) -> float | None:
+    """The scale of a sum of so many values, which stands for their average."""
+    return None if source.scale is None else source.scale / terms
 
 
 @dataclass(frozen=True)
@@ -147,7 +154,7 @@ class SumOfMap(ReadsMap, Pool):
         """One pixel; the zero point is that of as many terms."""
         pixels = self.source.pixels
         highest, zero = self.operator(1).highest, self.source.zero * pixels
-        scale = self.source.scale
+        scale = _of_average(self.source, pixels)
         return Values(1, 1, self.source.channels, 0, highest, self.source.step, zero, "", scale)
 
     def build(self, builder: GraphBuilder, stream: str) -> str:

@@ -10,7 +10,10 @@ import pytest
 from imported import compared, layers, refused
 from qonnx_files import QonnxFile, integers, norm
 
+from blocks.network_model import network_values, run_network
 from blocks.parameters.__main__ import main
+from blocks.qonnx.importing import Converted
+from blocks.qonnx.writing import write
 
 Rng = np.random.Generator
 
@@ -128,6 +131,29 @@ def test_joins_of_scales_that_meet(tmp_path: Path, scale: float, factors: list[i
     x = file.quant(file.relu(file.add(fork, y, name="sum")), 0.5, bits=4, signed=False)
     made = compared(tmp_path, file, ended(file, x, rng))
     assert made.network["blocks"][1]["join"] == {"factors": factors}
+
+
+def by_hand(folder: Path, made: Converted, image: list[list[int]]) -> list[float]:
+    """What the network gives for an image of one channel, as numbers of the file."""
+    network = write(made, folder / "by_hand")
+    values = {block.name: network_values(network, block) for block in network.blocks}
+    found = run_network(network, values, np.array(image, np.uint8)[None, :, :, None])[network.last.name]
+    return [float(each) for each in made.result.values(found).reshape(-1)]
+
+
+@pytest.mark.parametrize("pool", ["AveragePool", "GlobalAveragePool"])
+def test_an_average_may_be_a_path_of_a_join(tmp_path: Path, pool: str) -> None:
+    """As in the shortcuts of some residual networks. An average of four terms has a fourth of their scale."""
+    file = QonnxFile((1, 1, 2, 2))
+    fork = file.quant(file.quant(file.input, 1.0, bits=8, signed=False), 16.0, bits=4, signed=False)
+    y = file.conv(fork, file.weights([[[[1, 0], [0, -1]]]], 0.25), strides=(2, 2))
+    y = file.quant(y, 4.0, bits=4)
+    side = file.average_pool(fork) if pool == "AveragePool" else file.node(pool, [fork])
+    x = file.flatten(file.add(y, side, name="sum"))
+    made = compared(tmp_path, file, file.matmul(x, file.weights([[1, -2]], 1.0), name="fc"))
+    assert made.network["blocks"][1]["join"] == {"factors": [1, 1]}
+    # (16 - 64) / 4 is -12, the average 40: 28.
+    assert by_hand(tmp_path, made, [[16, 32], [48, 64]]) == [28, -56]
 
 
 def test_scales_that_do_not_meet_name_the_requantizer(tmp_path: Path) -> None:
