@@ -15,6 +15,7 @@ from config.frozen import dataclass
 CHW, HWC, FLAT_CHW, FLAT_HWC = "chw", "hwc", "flat chw", "flat hwc"
 """How the axes of a tensor (without the batch) relate to rows, columns and channels."""
 PRODUCTS = ("convolution", "depthwise", "fully_connected")
+ACTIVATIONS = ("threshold", "requantize")
 
 
 @dataclasses.dataclass(eq=False)
@@ -56,6 +57,18 @@ class Trunk:
         while place is not None:
             yield place
             place = place.before
+
+    def without_scale(self) -> None:
+        """Leave the scale of what is given here out of the network file, where it would be another than the file's.
+
+        There an activation says its scale, which holds for what follows; a join has that of its main path.
+        """
+        for place in self.back():
+            layers = place.joined.main if place.joined else (place.layer,) if place.layer else ()
+            for layer in reversed(layers):
+                if layer.type in ACTIVATIONS:
+                    layer.keys.pop("scale", None)
+                    return
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,9 @@ class Type:
 def quantize(flow: Flow, quantizer: Quantizer, node: str) -> Flow:
     """The flow behind a quantizer. A layer is made unless each integer stays as it is.
 
+    The integers may stay and stand for other values, as 0 and 1 do behind a quantizer of few codes. Then they have two
+    scales, one for each of those who read them, and the network file says none.
+
     Raises:
         RefusedError: more than 8 bits, or what is still to be done has no such form.
     """
@@ -100,6 +103,8 @@ def quantize(flow: Flow, quantizer: Quantizer, node: str) -> Flow:
         pools=(),
     )
     if not flow.sums and not flow.pools and _changes_nothing(flow, code, made.zero, step):
+        if (behind.scale.astype(np.float32) != flow.scale.astype(np.float32)).any():
+            flow.trunk.without_scale()
         return behind
     if made.bits > MOST_BITS:
         raise RefusedError(f"activations of {made.bits} bits", f"a quantizer of at most {MOST_BITS} bits")
