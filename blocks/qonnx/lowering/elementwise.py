@@ -141,6 +141,7 @@ def _joined(node: Node, one: Flow, other: Flow) -> Flow:
         high=high,
         scale=one.scale / factors[0],
         constant=factors[0] * one.constant + factors[1] * other.constant,
+        step=1,
     )
 
 

@@ -87,6 +87,7 @@ class Flow:
         raw: Of QuantizeLinear's integers, which have no scale yet: their zero point.
         constant: By channel, what has to be added to the stored numbers of a layer to give the integers; bipolar ones
             are doubled first.
+        step: 2 where the stored numbers are bipolar activations or sums of them, else 1.
     """
 
     channels: int
@@ -102,6 +103,7 @@ class Flow:
     pools: tuple[tuple[int, Layer], ...] = ()
     raw: int | None = None
     constant: Array | int = 0
+    step: int = 1
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -138,6 +140,15 @@ class Flow:
         if (self.scale != self.scale[0]).any():
             raise RefusedError(f"{what} activations whose scale differs by channel", "one scale for the tensor")
         return float(self.scale[0])
+
+    def padded(self) -> tuple[Array, Array]:
+        """The least and the greatest integer with a padding of 0. Raises RefusedError if no stored number is 0."""
+        if (np.asarray(self.constant) % self.step).any():
+            terms = int(-np.min(self.constant))
+            of = "" if terms == 1 else f"sums of {terms} "
+            what = f"padding of {of}bipolar activations (-1, +1), none of which is 0"
+            raise RefusedError(what, "no padding, or 2 bits")
+        return np.minimum(self.low, 0), np.maximum(self.high, 0)
 
     def with_step(self, step: Step) -> Flow:
         """Another step. Raises RefusedError if values may be NaN or infinite behind it."""

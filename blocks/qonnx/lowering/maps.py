@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 
-import numpy as np
-
 from blocks.qonnx.lowering.flow import CHW, FLAT_CHW, FLAT_HWC, HWC, Flow, Layer
 from blocks.qonnx.lowering.inputs import Inputs
 from blocks.qonnx.lowering.refusal import RefusedError
@@ -34,10 +32,8 @@ def average_pool(inputs: Inputs) -> Flow:
     windows = read_windows(node, flow)
     if any(windows.pad) and not node.attributes.get("count_include_pad", 0):
         raise RefusedError("an average that leaves the padding out", "count_include_pad 1, or no padding")
-    if any(windows.pad) and flow.trunk.layer and flow.trunk.layer.keys.get("values") == "bipolar":
-        raise RefusedError("padding of bipolar activations (-1, +1), none of which is 0", "no padding, or 2 bits")
     rows, columns = windows.leave(flow)
-    low, high = (np.minimum(flow.low, 0), np.maximum(flow.high, 0)) if any(windows.pad) else (flow.low, flow.high)
+    low, high = flow.padded() if any(windows.pad) else (flow.low, flow.high)
     count = math.prod(windows.kernel)
     layer = Layer(node.name, "average_pool", windows.keys)
     return dataclasses.replace(

@@ -40,9 +40,7 @@ def convolution(inputs: Inputs) -> Flow:
         raise RefusedError(
             f"{flow.channels} channels with weights {list(weights.shape)}", "as many as the weights have"
         )
-    if any(windows.pad) and flow.trunk.layer and flow.trunk.layer.keys.get("values") == "bipolar":
-        raise RefusedError("padding of bipolar activations (-1, +1), none of which is 0", "no padding, or 2 bits")
-    low, high = (np.minimum(flow.low, 0), np.maximum(flow.high, 0)) if any(windows.pad) else (flow.low, flow.high)
+    low, high = flow.padded() if any(windows.pad) else (flow.low, flow.high)
     per_channel = integers.reshape(len(integers), integers.shape[1], -1)
     if depthwise:
         keys = {"type": "depthwise", **windows.keys, "weight_bits": bits}

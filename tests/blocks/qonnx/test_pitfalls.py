@@ -10,10 +10,7 @@ import pytest
 from imported import compared, layers, refused
 from qonnx_files import QonnxFile, integers, norm
 
-from blocks.network_model import network_values, run_network
 from blocks.parameters.__main__ import main
-from blocks.qonnx.importing import Converted
-from blocks.qonnx.writing import write
 
 Rng = np.random.Generator
 
@@ -94,6 +91,23 @@ def test_trunc_and_averages(tmp_path: Path) -> None:
     assert [each["type"] for each in made.network["blocks"][-1]["layers"]] == ["average_pool", "convolution"]
 
 
+@pytest.mark.parametrize(("between", "of"), [(None, ""), ("max", ""), (3, "sums of 9 "), (2, None)])
+def test_what_has_no_zero_is_not_padded(tmp_path: Path, between: Any, of: str | None) -> None:
+    """-1 and +1, their maxima, and sums of an odd number of them are never 0; a sum of four may be."""
+    file, x, rng = begun()
+    x = file.bipolar(x)
+    if between:
+        x = file.max_pool(x) if between == "max" else file.average_pool(x, between, 1)
+    x = file.conv(x, file.weights(integers(rng, (4, 4, 3, 3)), 0.5), pads=(1, 1, 1, 1), name="padded")
+    x = file.flatten(file.node("GlobalAveragePool", [file.quant(x, 0.5)]))
+    x = file.matmul(x, file.weights(integers(rng, (4, 3)), 0.25), name="fc")
+    if of is None:
+        compared(tmp_path, file, x)
+    else:
+        what = f"node 'padded' (Conv): padding of {of}bipolar activations (-1, +1), none of which is 0"
+        assert refused(tmp_path, file, x)[0].startswith(what)
+
+
 def test_layouts(tmp_path: Path) -> None:
     """Channels last at the input, and columns of a matrix in either order."""
     for flat in ("chw", "hwc"):
@@ -131,60 +145,6 @@ def test_joins_of_scales_that_meet(tmp_path: Path, scale: float, factors: list[i
     x = file.quant(file.relu(file.add(fork, y, name="sum")), 0.5, bits=4, signed=False)
     made = compared(tmp_path, file, ended(file, x, rng))
     assert made.network["blocks"][1]["join"] == {"factors": factors}
-
-
-def by_hand(folder: Path, made: Converted, image: list[list[int]]) -> list[float]:
-    """What the network gives for an image of one channel, as numbers of the file."""
-    network = write(made, folder / "by_hand")
-    values = {block.name: network_values(network, block) for block in network.blocks}
-    found = run_network(network, values, np.array(image, np.uint8)[None, :, :, None])[network.last.name]
-    return [float(each) for each in made.result.values(found).reshape(-1)]
-
-
-def test_codes_that_stay_may_stand_for_other_values(tmp_path: Path) -> None:
-    """0 and 1 are 0 and 100 behind the first quantizer, and 0 and 1 behind the second. A join adds the latter."""
-    file = QonnxFile((1, 1, 1, 4))
-    x = file.quant(file.input, 1.0, bits=8, signed=False)
-    x = file.quant(x, 100.0, bits=1, signed=False, name="hundred")
-    fork = file.quant(x, 1.0, bits=1, signed=False, name="one")
-    y = file.quant(file.conv(fork, file.weights([[[[3]]]], 0.5)), 0.5, bits=3)
-    x = file.flatten(file.add(y, fork, name="sum"))
-    made = compared(tmp_path, file, file.matmul(x, file.weights([[1], [2], [3], [-4]], 1.0), name="fc"))
-    assert made.network["blocks"][1]["join"] == {"factors": [1, 2]}
-    assert "one" not in layers(made) and "scale" not in layers(made)["hundred"]
-    # A bright pixel gives 3 * 0.5 + 1 = 2.5, a dark one 0; of those at 0, 60, 255 and 10: 2 * 2.5 + 3 * 2.5.
-    assert by_hand(tmp_path, made, [[0, 60, 255, 10]]) == [12.5]
-
-
-def test_codes_of_a_join_that_stay_may_stand_for_other_values(tmp_path: Path) -> None:
-    """A network file gives a join the scale of its main path, so there it is left out."""
-    file = QonnxFile((1, 1, 1, 2))
-    fork = file.quant(file.quant(file.input, 1.0, bits=8, signed=False), 1.0, bits=1, signed=False, name="side")
-    y = file.conv(fork, file.weights([[[[3]]]], 0.5))
-    y = file.quant(y, 1.0, bits=1, signed=False, name="main")
-    fork = file.quant(file.add(fork, y), 0.9, bits=2, signed=False, name="tenth_less")
-    y = file.quant(file.conv(fork, file.weights([[[[1]]]], 0.5)), 0.9, bits=3)
-    x = file.flatten(file.add(fork, y, name="sum"))
-    made = compared(tmp_path, file, file.matmul(x, file.weights([[1], [2]], 1.0), name="fc"))
-    assert "tenth_less" not in layers(made)
-    assert "scale" not in layers(made)["main"] and layers(made)["side"]["scale"] == 1
-    # The first join gives 0 or 2 times 1, the quantizer 0 or 2 times 0.9, the second join 3 times 0.9 for 5.
-    assert by_hand(tmp_path, made, [[0, 5]]) == pytest.approx([2 * 2.7])
-
-
-@pytest.mark.parametrize("pool", ["AveragePool", "GlobalAveragePool"])
-def test_an_average_may_be_a_path_of_a_join(tmp_path: Path, pool: str) -> None:
-    """As in the shortcuts of some residual networks. An average of four terms has a fourth of their scale."""
-    file = QonnxFile((1, 1, 2, 2))
-    fork = file.quant(file.quant(file.input, 1.0, bits=8, signed=False), 16.0, bits=4, signed=False)
-    y = file.conv(fork, file.weights([[[[1, 0], [0, -1]]]], 0.25), strides=(2, 2))
-    y = file.quant(y, 4.0, bits=4)
-    side = file.average_pool(fork) if pool == "AveragePool" else file.node(pool, [fork])
-    x = file.flatten(file.add(y, side, name="sum"))
-    made = compared(tmp_path, file, file.matmul(x, file.weights([[1, -2]], 1.0), name="fc"))
-    assert made.network["blocks"][1]["join"] == {"factors": [1, 1]}
-    # (16 - 64) / 4 is -12, the average 40: 28.
-    assert by_hand(tmp_path, made, [[16, 32], [48, 64]]) == [28, -56]
 
 
 def test_scales_that_do_not_meet_name_the_requantizer(tmp_path: Path) -> None:

@@ -45,6 +45,14 @@ def compared(folder: Path, file: QonnxFile, output: str, images: int = 3, **opti
     return made
 
 
+def results_of(folder: Path, made: Converted, image: list[list[int]]) -> list[float]:
+    """What the network gives for an image of one channel, as numbers of the file."""
+    network = write(made, folder / "results")
+    values = {block.name: network_values(network, block) for block in network.blocks}
+    found = run_network(network, values, np.array(image, np.uint8)[None, :, :, None])[network.last.name]
+    return [float(each) for each in made.result.values(found).reshape(-1)]
+
+
 def layers(made: Converted) -> dict[str, dict[str, Any]]:
     """All layers of a network by name."""
     lists = [each for block in made.network["blocks"] for each in block.values() if isinstance(each, list)]

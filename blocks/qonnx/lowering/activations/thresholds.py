@@ -125,7 +125,7 @@ def quantize(flow: Flow, quantizer: Quantizer, node: str) -> Flow:
     trunk = flow.trunk.then(layer)
     for _, pool in flow.pools:
         trunk = trunk.then(dataclasses.replace(pool))  # of its own for each path of a fork
-    return dataclasses.replace(behind, trunk=trunk, constant=-made.zero)
+    return dataclasses.replace(behind, trunk=trunk, constant=-made.zero, step=step)
 
 
 def _limited(flow: Flow, quantizer: Quantizer) -> Quantizer:
