@@ -74,8 +74,7 @@ def average_pool(inputs: Sequence[Traced], attributes: Attributes) -> Traced:
     if numbers.ndim != 4:
         raise InterpreterError("only averages of two axes are defined")
     windows = windows_of(numbers.shape[2:], attributes)
-    if scale.ndim and any(extent != 1 for extent in scale.shape[2:]):
-        raise InterpreterError("pixels of different scales do not add")
+    scale = _without(scale, (2, 3), "pixels of different scales do not add") if scale.ndim else scale
     sums = windows.taken(numbers, 0).sum(axis=(-2, -1))
     count = windows.taken(np.ones((1, 1, *numbers.shape[2:]), np.int64), int(attributes.get("count_include_pad", 0)))
     return of_numbers(sums, scale / count.sum(axis=(-2, -1)).astype(np.float64))
@@ -125,8 +124,7 @@ def _mean(x: Traced, axes: tuple[int, ...], *, keep: bool) -> Traced:
     numbers, scale = x.affine()
     count = np.prod([numbers.shape[axis] for axis in axes], dtype=np.float64)
     if scale.ndim:
-        if any(scale.shape[axis] != 1 for axis in axes):
-            raise InterpreterError("pixels of different scales do not add")
+        scale = _without(scale, axes, "pixels of different scales do not add")
         scale = scale if keep else scale.reshape([n for axis, n in enumerate(scale.shape) if axis not in axes])
     return of_numbers(numbers.sum(axis=axes, keepdims=keep), scale / count)
 
@@ -142,16 +140,25 @@ def _one_each(scale: Array, axis: int, extent: int, groups: int) -> Array:
     """The scale of each group along an axis. Raises InterpreterError if it differs within a group, or elsewhere."""
     if scale.size == 1:
         return np.full(groups, float(scale.reshape(())))
-    for place in range(scale.ndim):
-        if place != axis % scale.ndim:
-            first = scale.take([0], place)  # moves may have written the same scale out for each number
-            if (scale != first).any():
-                raise InterpreterError("scales differ among the terms of one sum")
-            scale = first
+    others = [place for place in range(scale.ndim) if place != axis % scale.ndim]
+    scale = _without(scale, others, "scales differ among the terms of one sum")
     each = np.broadcast_to(scale.reshape(-1), (extent,)).reshape(groups, -1)
     if (each != each[:, :1]).any():
         raise InterpreterError("scales differ among the terms of one sum")
     return np.asarray(each[:, 0])
+
+
+def _without(scale: Array, axes: Sequence[int], otherwise: str) -> Array:
+    """The scale with one entry along some axes: moves and averages may have written the same one out for each number.
+
+    Raises InterpreterError, with the words `otherwise`, if it differs there.
+    """
+    for axis in axes:
+        first = scale.take([0], axis)
+        if (scale != first).any():
+            raise InterpreterError(otherwise)
+        scale = first
+    return scale
 
 
 def _convolved(image: Array, kernels: Array, windows: Windows, groups: int) -> Array:

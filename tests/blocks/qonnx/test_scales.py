@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from imported import compared, layers, results_of
 from qonnx_files import QonnxFile
@@ -53,3 +54,13 @@ def test_an_average_may_be_a_path_of_a_join(tmp_path: Path, pool: str) -> None:
     assert made.network["blocks"][1]["join"] == {"factors": [1, 1]}
     # (16 - 64) / 4 is -12, the average 40: 28.
     assert results_of(tmp_path, made, [[16, 32], [48, 64]]) == [28, -56]
+
+
+def test_an_average_of_averages(tmp_path: Path) -> None:
+    """No quantizer has to stand between them: windows of one size make one scale of all their averages."""
+    file = QonnxFile((1, 1, 4, 4))
+    x = file.average_pool(file.quant(file.input, 1.0, bits=8, signed=False), name="mean")
+    x = file.flatten(file.node("GlobalAveragePool", [file.average_pool(x, 1, 1)]))
+    made = compared(tmp_path, file, file.matmul(x, file.weights([[2]], 1.0), name="fc"))
+    # The numbers 1 to 16 have the mean 8.5.
+    assert results_of(tmp_path, made, np.arange(1, 17).reshape(4, 4).tolist()) == [17]
