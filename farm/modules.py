@@ -57,8 +57,7 @@ def _closure(module: str, root: str, packages: tuple[str, ...], never: tuple[str
     start = _loads(module, root)
     if start is None:
         # Perhaps written since its folder was listed.
-        _listed.cache_clear()
-        _loads.cache_clear()
+        _forget()
         start = _loads(module, root)
     if start is None or module.split(".", maxsplit=1)[0] not in packages:
         raise StepError(f"there is no module '{module}' in {', '.join(packages)}")
@@ -83,6 +82,12 @@ def _closure(module: str, root: str, packages: tuple[str, ...], never: tuple[str
             found.add(here.path)
             pending += _ours(name, root, packages)
     return tuple(_file(path) for path in sorted(found))
+
+
+def _forget() -> None:
+    """Forget all that was found of files: each answer of these rests on what was on disk."""
+    for known in (_closure, _ours, _innermost, _loads, _listed, _imports):
+        known.cache_clear()
 
 
 @cache

@@ -88,6 +88,20 @@ def test_unknown_module_and_broken_module(project: Path) -> None:
         python_files("lib.bad", project, ("lib",))
 
 
+def test_modules_that_were_written_after_a_look_are_found(tmp_path: Path) -> None:
+    """A look at `a` finds no `b`. Asked for `c`, which is new, it looks at everything again."""
+    folder = tmp_path / "pkg"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    (folder / "a.py").write_text("from pkg import b\n")
+    assert [file.path for file in python_files("pkg.a", tmp_path, ("pkg",))] == ["pkg/__init__.py", "pkg/a.py"]
+    (folder / "b.py").write_text("")
+    (folder / "c.py").write_text("from pkg import a\n")
+    every = ["pkg/__init__.py", "pkg/a.py", "pkg/b.py", "pkg/c.py"]
+    assert [file.path for file in python_files("pkg.c", tmp_path, ("pkg",))] == every
+    assert [file.path for file in python_files("pkg.a", tmp_path, ("pkg",))] == every[:3]
+
+
 def test_reading_pieces_finds_what_reading_everything_finds() -> None:
     import ast
 
