@@ -62,10 +62,11 @@ def fit_of(problem: FitProblem) -> Fit | Misfit:
 
 
 def _refolding(problem: FitProblem) -> Refolding | None:
-    """The refolding that fits and gives up least; None if that with the fewest processing elements does not fit."""
-    if not problem.refoldings or not _fits(problem, problem.refoldings[-1]):
-        return None
-    return next(each for each in problem.refoldings if _fits(problem, each))
+    """The refolding that fits and gives up least; None if none does.
+
+    With fewer processing elements a block can also need more: the block RAM of its parameter memories.
+    """
+    return next((each for each in problem.refoldings if _fits(problem, each)), None)
 
 
 def _fits(problem: FitProblem, refolding: Refolding) -> bool:

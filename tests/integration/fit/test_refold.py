@@ -70,6 +70,18 @@ def test_the_folding_that_gives_up_least(tmp_path: Path, capsys: Any, budget: in
         assert "  fewer processing elements in res2b.conv2b, the slowest layer, are not enough" in said
 
 
+def test_fewer_elements_may_need_more_block_ram(tmp_path: Path) -> None:
+    """As in resnet50's res5c.conv2b: 183 tiles with 16 elements, 197 with fewer. Here no more than 190 are left."""
+    asked = problem(tmp_path, 6400)
+    tiles = {8: 183, 4: 183, 2: 197}
+    foldings = tuple(replace(each, around=replace(NOTHING, bram_tiles=tiles[each.pe])) for each in asked.refoldings)
+    slr = replace(asked.slrs[0], budget=replace(asked.slrs[0].budget, bram_tiles=190))
+    misfit = fit_of(replace(asked, slrs=(slr,), refoldings=foldings))
+    assert isinstance(misfit, Misfit)
+    assert misfit.refolding is not None
+    assert misfit.refolding.pe == 4
+
+
 def test_the_foldings_of_the_slowest_layer() -> None:
     """digits: conv2b has 4 x 4 pixels, 32 channels and 3 x 3 x 32 synapses, 16 of them at once."""
     found = refoldings(find_network("digits"))
