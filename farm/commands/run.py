@@ -200,9 +200,9 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
                 raise
             except NeverFitsError as error:
                 raise InvalidTask("\n".join(shortage_lines(error.steps))) from None
-            except OutputError as problem:
+            except OutputError as error:
                 # `doit build | head`: nobody reads any more. The loop has ended its steps on the way here.
-                return give_up_writing(problem.error)
+                return give_up_writing(error)
             except OSError as error:
                 # A file of the engine itself, not of a step: build/.farm, the journal.
                 what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)

@@ -9,7 +9,6 @@ from typing import Any, TextIO
 
 from config.output import clean_output, console
 from farm.display.cluster_words import place_words
-from farm.display.reader import output_errors
 from farm.display.reason_words import long_reasons, short_reasons
 from farm.display.tally import Tally
 from farm.display.wording import (
@@ -175,9 +174,8 @@ class Display:
         self._line(f"  run     {name}  ({why})" if why else f"  run     {name}", "")
 
     def _line(self, text: str, style: str) -> None:
-        with output_errors():
-            self._stream.write(text + "\n")
-            self._stream.flush()
+        self._stream.write(text + "\n")
+        self._stream.flush()
 
     def _clear(self) -> None:
         """Take the live part from the screen."""
@@ -237,8 +235,7 @@ class LiveDisplay(Display):
             return
         self._shown_s = time.monotonic()
         if not self._live.is_started:
-            with output_errors():
-                self._live.start()
+            self._live.start()
             clean_output()  # rich has put a stream of its own before stdout
         seconds = {run.step.name: run.elapsed_s for run in running}
         lines = [status_words(done, total, self._tally.restored, len(running), self._time_left(seconds))]
@@ -254,10 +251,9 @@ class LiveDisplay(Display):
         width = max(20, self._console.width - 1)
         lines = [line[:width] for line in lines]
         self._picture.text = Text("\n".join(lines), style="cyan", no_wrap=True)
-        with output_errors():
-            # Lines above are written together with the new picture below them, so each is drawn once.
-            if not self._print_above():
-                self._live.refresh()
+        # Lines above are written together with the new picture below them, so each is drawn once.
+        if not self._print_above():
+            self._live.refresh()
 
     def _time_left(self, seconds: dict[str, float]) -> TimeLeft:
         """Return the time left, estimated anew when another step runs or a second has passed."""
@@ -279,8 +275,7 @@ class LiveDisplay(Display):
     def _line(self, text: str, style: str) -> None:
         self._above.append((text, style))
         if not self._live.is_started:
-            with output_errors():
-                self._print_above()
+            self._print_above()
 
     def _print_above(self) -> bool:
         """Write the lines that are to stand above the live part; tell whether there were any."""
@@ -294,10 +289,9 @@ class LiveDisplay(Display):
         return bool(lines)
 
     def _clear(self) -> None:
-        with output_errors():
-            if self._live.is_started:
-                self._live.stop()
-            self._print_above()
+        if self._live.is_started:
+            self._live.stop()
+        self._print_above()
 
 
 def _where(place: Place | None, waited_s: float) -> str:

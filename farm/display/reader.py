@@ -4,61 +4,52 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
-import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 #: The status that a shell reports for a program that SIGPIPE ended.
 NOBODY_READS = 141
 _CANNOT_WRITE = 2
-#: Errors of a write to stdout. Errors of files carry a name, and these do not.
-_OF_OUTPUT = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
-#: Those of a file. A file of the build that is open has no name in its errors either.
-_OF_A_DISK = (errno.ENOSPC, errno.EDQUOT)
-#: Less than this is a full disk: a file system keeps a few blocks back.
-_LITTLE_BYTES = 1 << 16
 
 
-class OutputError(Exception):
-    """Stdout cannot be written, so a build that goes on would tell nobody; the argument is the OSError."""
-
-    def __init__(self, error: OSError) -> None:
-        super().__init__(error.strerror)
-        self.error = error
+class OutputError(OSError):
+    """Stdout or stderr cannot be written, so a build that goes on would tell nobody. It has the error's number."""
 
 
-@contextlib.contextmanager
-def output_errors() -> Iterator[None]:
-    """Tell an error of stdout from one of a file. Raises OutputError."""
-    try:
-        yield
-    except OSError as error:
-        if not is_of_output(error):
-            raise
-        raise OutputError(error) from None
+class _Marked(io.FileIO):
+    """The descriptor of stdout or stderr. Its errors are marked here: nothing else tells them from those of a file."""
+
+    def write(self, data: Any) -> int | None:  # type: ignore[override]
+        """Write bytes, as FileIO does. Raises OutputError."""
+        try:
+            return super().write(data)
+        except OSError as error:
+            raise OutputError(error.errno, error.strerror) from None
 
 
-def is_of_output(error: OSError) -> bool:
-    """Tell whether an error is one of stdout."""
-    return error.filename is None and error.errno in _OF_OUTPUT and not (error.errno in _OF_A_DISK and _has_room())
+def _mark_errors(name: str, number: int) -> None:
+    """Let a stream that Python has made at its start raise OutputError; others, as of a test, stay."""
+    stream = getattr(sys, name)
+    if type(stream) is not io.TextIOWrapper or stream is not getattr(sys, f"__{name}__") or stream.fileno() != number:
+        return
+    stream.flush()
+    raw = _Marked(number, "w", closefd=False)
+    buffer: Any = raw if isinstance(stream.buffer, io.RawIOBase) else io.BufferedWriter(raw)
+    made = io.TextIOWrapper(
+        buffer,
+        stream.encoding,
+        stream.errors,
+        newline="\n",
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )
+    setattr(sys, name, made)
 
 
-def _has_room() -> bool:
-    """Tell whether stdout takes more: a pipe, a socket, a terminal, or a file on a disk that is not full."""
-    try:
-        descriptor = sys.stdout.fileno()
-        mode = os.fstat(descriptor).st_mode
-        if stat.S_ISREG(mode):
-            disk = os.fstatvfs(descriptor)
-            return disk.f_bavail * disk.f_frsize > _LITTLE_BYTES
-        return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(descriptor)
-    except (OSError, ValueError, AttributeError):
-        return False
-
-
-def give_up_writing(error: OSError) -> int:
+def give_up_writing(error: OutputError) -> int:
     """Send all further output to the null device, name the error, and return the exit status."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         descriptor = os.open(os.devnull, os.O_WRONLY)
@@ -73,7 +64,7 @@ def give_up_writing(error: OSError) -> int:
 
 
 def open_streams() -> None:
-    """Give descriptors 0, 1 and 2 to the null device where the parent has closed them.
+    """Give descriptors 0, 1 and 2 to the null device where the parent has closed them, and mark errors of 1 and 2.
 
     The next file that is opened would get such a number, and what a tool prints would go into it.
     """
@@ -86,6 +77,8 @@ def open_streams() -> None:
         if getattr(sys, name) is None:
             stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115 - for the whole process
             setattr(sys, name, stream)
+        elif number:
+            _mark_errors(name, number)
 
 
 def written(command: Callable[[], Any]) -> Any:
@@ -93,10 +86,6 @@ def written(command: Callable[[], Any]) -> Any:
     try:
         status = command()
         sys.stdout.flush()
-    except OutputError as problem:
-        return give_up_writing(problem.error)
-    except OSError as error:
-        if not is_of_output(error):
-            raise
+    except OutputError as error:
         return give_up_writing(error)
     return status

@@ -27,6 +27,14 @@ def fill(disk: Path) -> None:
     (disk / "filler").write_bytes(b"\0" * (free.f_bavail * free.f_frsize))
 
 
+def with_stdout(chain, place: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    argv = [chain.python, "-m", "doit", *words]
+    with place.open("a") as said:
+        return subprocess.run(
+            argv, cwd=chain.folder, env=chain.environment, stdout=said, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+
 def test_a_full_disk(chain, disk: Path) -> None:
     fill(disk)
     for words in (("build",), ("-n", "1", "up:a")):
@@ -36,6 +44,12 @@ def test_a_full_disk(chain, disk: Path) -> None:
         assert "make room" in output
         # Whatever is full, it is not where stdout goes.
         assert "cannot be written to stdout" not in output
+    # Stdout is a file on another disk, with room, or no file that could be full.
+    for place in (chain.folder / "said", Path(os.devnull)):
+        for words in (("build",), ("-n", "1", "up:a")):
+            done = with_stdout(chain, place, *words)
+            assert (done.returncode, done.stderr.count("\n")) == (3, 1), (place, done.stderr)
+            assert "No space left on device; make room" in done.stderr
     assert "2 would run" in chain.doit("plan")
     (disk / "filler").unlink()
     assert "3 run" in chain.doit("build")
