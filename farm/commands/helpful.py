@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 import textwrap
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from doit.cmdparse import CmdParseError
-from doit.exceptions import InvalidCommand
+from doit.exceptions import InvalidCommand, InvalidDodoFile
 
 from config.output import clean_output
 from farm.beneath import RefusedError
 from farm.display.reader import open_streams, written
+from farm.machine import store_folder
+from farm.project import project_of
+from farm.settings import FarmSettings
 
 RUN_ABOUT = """
 A task stands for itself and all that it needs; FILE is a file that a task makes. Without any of them everything is
@@ -32,19 +37,19 @@ RUN_OPTIONS = {
 RUN_EXAMPLES = ("doit", "doit hls:res2a", "doit -n 4 -c build network=digits")
 #: The remedy if files cannot be opened.
 MORE_FILES = "raise the limit, for example with 'ulimit -n 1024'"
-_WRITABLE = "make it writable for this user; 'doit plan' and 'doit reports' answer without that"
+_WRITABLE = "make it writable for this user"
+_OWN_WRITABLE = f"{_WRITABLE}; 'doit plan' and 'doit reports' answer without that"
+_READABLE = "make it readable for this user"
 _REPLACED = "move away what stands there"
 _ROOM = "make room where build/ and the store lie ('doit cache gc --max-size 10G' shortens the store)"
 #: What the machine lacks for a command. Other errors of a file would be mistakes of ours, and show where.
-REMEDIES = {
-    errno.EROFS: _WRITABLE,
-    errno.EACCES: _WRITABLE,
-    errno.EPERM: _WRITABLE,
+_REMEDIES = {
     errno.ENOTDIR: _REPLACED,
     errno.EISDIR: _REPLACED,
     errno.ENOSPC: _ROOM,
     errno.EDQUOT: _ROOM,
 }
+_RIGHTS = (errno.EROFS, errno.EACCES, errno.EPERM)
 _WIDTH = 100
 _COLUMN = 28
 
@@ -82,7 +87,7 @@ class Helpful:
         except OSError as error:
             if error.errno in (errno.EMFILE, errno.ENFILE):
                 raise InvalidCommand(f"too many open files; {MORE_FILES}") from None
-            remedy = REMEDIES.get(error.errno or 0)
+            remedy = remedy_of(error, self._store())
             # A write to a full disk names no file.
             if remedy is None or (error.filename is None and remedy is not _ROOM):
                 raise
@@ -102,6 +107,15 @@ class Helpful:
             said = str(cause) if cause is not None else str(error)
             raise InvalidCommand(f"doit {command.name}: {said}; 'doit {command.name} --help' shows them all") from None
         return super().parse_execute(in_args)  # type: ignore[misc]
+
+    def _store(self) -> Path:
+        """Return the folder of the store: of the project, or the user's if no project has been read."""
+        command: Any = self
+        try:
+            farm = project_of(command.loader).farm
+        except (AttributeError, InvalidDodoFile):
+            farm = FarmSettings()
+        return store_folder(farm)
 
     def purpose(self) -> str:
         """Return the purpose of the command, as a phrase."""
@@ -124,6 +138,22 @@ class Helpful:
         if self.examples:
             lines += ["", "Examples:", *(f"  {example}" for example in self.examples)]
         return "\n".join(lines)
+
+
+def remedy_of(error: OSError, store: Path) -> str | None:
+    """Return what to do about an error of a file, where the farm writes below build/ and `store`; None if unknown."""
+    if error.errno not in _RIGHTS:
+        return _REMEDIES.get(error.errno or 0)
+    path = Path(os.path.abspath(str(error.filename or "")))  # noqa: PTH100 - no link is followed
+    if any(path.is_relative_to(folder) for folder in (Path.cwd() / "build", store)):
+        return _OWN_WRITABLE
+    return _READABLE if error.errno != errno.EROFS and _is_kept_from_reading(path) else _WRITABLE
+
+
+def _is_kept_from_reading(path: Path) -> bool:
+    """Tell whether this user may not read what is there, rather than not write it or make it."""
+    is_there = os.path.lexists(path) or not os.access(path.parent, os.X_OK, effective_ids=True)
+    return is_there and not os.access(path, os.R_OK, effective_ids=True)
 
 
 def _asks_for_help(words: list[str], only_first: bool) -> bool:

@@ -16,7 +16,7 @@ from doit.cmd_run import opt_always, opt_auto_delayed_regex, opt_continue, opt_v
 from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 
 from config.settings import command_line_words
-from farm.commands.helpful import MORE_FILES, REMEDIES, RUN_ABOUT, RUN_EXAMPLES, RUN_OPTIONS, Helpful
+from farm.commands.helpful import MORE_FILES, RUN_ABOUT, RUN_EXAMPLES, RUN_OPTIONS, Helpful, remedy_of
 from farm.commands.own_folder import check_own_folders
 from farm.commands.team import stores_for
 from farm.display.build_log import BuildLog
@@ -206,7 +206,7 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
             except OSError as error:
                 # A file of the engine itself, not of a step: build/.farm, the journal.
                 what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
-                what = "; ".join(filter(None, (what, REMEDIES.get(error.errno or 0))))
+                what = "; ".join(filter(None, (what, remedy_of(error, folder))))
                 sys.stderr.write(f"ERROR: the engine cannot go on: {what}; finished steps are recorded\n")
                 return _ENGINE_ERROR
             except Exception:  # whatever it is, it is the engine's and has its own exit code
