@@ -20,6 +20,7 @@ from farm.display.reader import open_streams, written
 from farm.machine import store_folder
 from farm.project import project_of
 from farm.settings import FarmSettings
+from farm.step import StepError
 
 RUN_ABOUT = """
 A task stands for itself and all that it needs; FILE is a file that a task makes. Without any of them everything is
@@ -82,6 +83,9 @@ class Helpful:
         """
         try:
             return written(lambda: self._parse_execute(in_args))
+        except StepError as error:
+            # What a step seeks is found when somebody looks, here too, and not only while dodo.py is read.
+            raise InvalidCommand(str(error)) from None
         except RefusedError as error:
             raise InvalidCommand(f"{error.filename} {error.strerror}; remove it") from None
         except OSError as error:

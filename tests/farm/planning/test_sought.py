@@ -32,6 +32,17 @@ def task_found():
 """
 
 
+BROKEN = """
+from farm.modules import python_files
+from farm.step import Inputs
+BUILD = ["end"]
+
+def task_end():
+    found = lambda: python_files("lib.end", Path.cwd(), ("lib",))
+    yield task(Step("end", ("cp", "a", "out"), Inputs(found), (Output("out", "build/end"),), "build/log"), doc="x")
+"""
+
+
 def seeking(*given: Any) -> Step:
     return Step("a", ("cp",), Inputs(*given), (Output("out", "build/out"),), "build/log")
 
@@ -106,3 +117,21 @@ def test_what_a_step_seeks_no_other_step_may_make(checkout: Checkout) -> None:
     checkout.write("found", "F")
     checkout.dodo(SEEKING + MADE)
     assert "ERROR: step 'end' seeks 'found', which a task makes; give it as a File" in checkout.doit(status=3)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_what_cannot_be_sought_ends_each_command_in_one_line(checkout: Checkout, there: bool) -> None:
+    if there:
+        checkout.write("lib/end.py", "import os\nimport os as 2\n")
+    checkout.dodo(BROKEN)
+    line = "ERROR: end.py:2: invalid syntax; no step can run this module\n"
+    if not there:
+        line = "ERROR: there is no module 'lib.end' in lib\n"
+    for words in (
+        ("plan", "end"), ("info", "end"), ("why", "end"), ("list", "-s", "--all"), ("list", "--deps"), ("reset-dep",),
+        ("repro", "end"), ("-n", "1", "end"), ("build",), ("trace",), ("bugreport", "end"),
+    ):  # fmt: skip
+        found, said = checkout.ended(*words)
+        assert "Traceback" not in said, words
+        if words[0] not in ("trace", "bugreport"):
+            assert (found, said.splitlines(keepends=True)[-1]) == (3, line), words
