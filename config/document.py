@@ -14,7 +14,7 @@ import yaml
 
 from config.bounded.regular_file import open_regular, size_of
 from config.problem import ConfigError, Problem, Problems, suggestion
-from config.scalar import Found, flag_of, found, integer_of, is_empty, number_of, text_of
+from config.scalar import Found, beyond, flag_of, found, inside, integer_of, is_empty, number_of, text_of
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -222,7 +222,7 @@ class Section:
         choices: Collection[int] | None = None,
     ) -> int | D:
         """Return the whole number at `key` within its limits."""
-        placeholder = next(iter(choices)) if choices else _inside(1, minimum, maximum)
+        placeholder = next(iter(choices)) if choices else inside(1, minimum, maximum)
         value = self._scalar(key, default, integer_of, placeholder)
         if not isinstance(value, int) or not self._written(key):
             return value
@@ -241,7 +241,7 @@ class Section:
         maximum: float | None = None,
     ) -> float | D:
         """Return the number at `key` within its limits; never infinite and never NaN."""
-        placeholder = _inside(1.0, minimum, maximum)
+        placeholder = inside(1.0, minimum, maximum)
         value = self._scalar(key, default, number_of, placeholder)
         if not isinstance(value, float) or not self._written(key):
             return value
@@ -261,7 +261,7 @@ class Section:
         maximum: int | None = None,
     ) -> tuple[int, ...] | D:
         """Return the list of whole numbers at `key`; it must have `length` items if that is given."""
-        placeholder = (_inside(1, minimum, maximum),) * (length or 0)
+        placeholder = (inside(1, minimum, maximum),) * (length or 0)
         if not self._written(key):
             return self._absent(key, default, placeholder)
         values = self._list(key, integer_of)
@@ -270,9 +270,10 @@ class Section:
         if length is not None and len(values) != length:
             self.problem(key, f"'{key}' has {len(values)} values", f"give {length}")
             return placeholder
-        if not all(self._in_limits(key, value, minimum, maximum) for value in values):
-            return placeholder
-        return values
+        within = [
+            self._in_limits(key, value, minimum, maximum, position) for position, value in enumerate(values, start=1)
+        ]
+        return values if all(within) else placeholder
 
     def pair(
         self, key: str, *, default: tuple[int, int] | Required = REQUIRED, minimum: int, maximum: int
@@ -360,21 +361,29 @@ class Section:
         for position, item in enumerate(node.value, start=1):
             value = read(item)
             if isinstance(value, Found):
-                self.ok = False
-                what = f"item {position} of '{key}' must be {value.expected}, found {found(item)}"
-                self.problems.add(self.file_of(key), item.start_mark.line + 1, what, value.remedy)
+                what = f"must be {value.expected}, found {found(item)}"
+                self._item_problem(key, position, what, value.remedy)
             else:
                 values.append(value)
         return tuple(values) if len(values) == len(node.value) else None
 
-    def _in_limits(self, key: str, value: float, minimum: float | None, maximum: float | None) -> bool:
-        if minimum is not None and value < minimum:
-            self.problem(key, f"'{key}' is {value:g}", f"give at least {minimum:g}")
-            return False
-        if maximum is not None and value > maximum:
-            self.problem(key, f"'{key}' is {value:g}", f"give at most {maximum:g}")
-            return False
-        return True
+    def _in_limits(
+        self, key: str, value: float, minimum: float | None, maximum: float | None, position: int | None = None
+    ) -> bool:
+        """Tell whether a value is; one of a list has a position there."""
+        remedy = beyond(value, minimum, maximum)
+        if remedy is not None:
+            self._item_problem(key, position, f"is {value:g}", remedy)
+        return remedy is None
+
+    def _item_problem(self, key: str, position: int | None, what: str, remedy: str) -> None:
+        """Record a problem of the value at `key`; of one item, in its own line, if it is a list."""
+        self.ok = False
+        line, item = self.line(key), ""
+        if position is not None:
+            line = self.values[key][1].value[position - 1].start_mark.line + 1
+            item = f"item {position} of "
+        self.problems.add(self.file_of(key), line, f"{item}'{key}' {what}", remedy)
 
     def _subsection(self, key: str, node: yaml.Node) -> Section | None:
         if isinstance(node, yaml.MappingNode):
@@ -388,10 +397,3 @@ class Section:
         mark = self.values[key][1].start_mark if key in self.values else self.node.start_mark
         # A separate collector: the missing or bad mapping was reported already, so its keys must not be.
         return Section(self.file, yaml.MappingNode("tag:yaml.org,2002:map", [], mark), Problems(), name=key)
-
-
-def _inside(value: T, minimum: T | None, maximum: T | None) -> T:
-    """Return a placeholder that is within the limits."""
-    if minimum is not None:
-        return minimum
-    return maximum if maximum is not None else value

@@ -1,13 +1,16 @@
-"""Reads one YAML scalar strictly: a value of the wrong type is reported, never converted."""
+"""Reads one YAML scalar strictly: a value of the wrong type is reported, never converted. Tells what a limit says."""
 
 from __future__ import annotations
 
 import math
 import re
+from typing import TypeVar
 
 import yaml
 
 from config.frozen import dataclass
+
+T = TypeVar("T")
 
 _TAG = "tag:yaml.org,2002:"
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*|[1-9][0-9]{0,2}(_[0-9]{3})+)|0x[0-9a-fA-F]+")
@@ -91,3 +94,17 @@ def found(node: yaml.Node) -> str:
 def is_empty(node: yaml.Node) -> bool:
     """Tell whether no value is written, as after 'key:'."""
     return isinstance(node, yaml.ScalarNode) and node.tag == _TAG + "null"
+
+
+def inside(value: T, minimum: T | None, maximum: T | None) -> T:
+    """Return a placeholder that is within the limits."""
+    if minimum is not None:
+        return minimum
+    return maximum if maximum is not None else value
+
+
+def beyond(value: float, minimum: float | None, maximum: float | None) -> str | None:
+    """Return what to give instead of a value that is beyond a limit; None if it is within both."""
+    if minimum is not None and value < minimum:
+        return f"give at least {minimum:g}"
+    return f"give at most {maximum:g}" if maximum is not None and value > maximum else None

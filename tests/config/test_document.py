@@ -161,9 +161,17 @@ class TestGetters:
             "net.yaml:1: 'a' is 0; give at least 1",
             "net.yaml:2: 'b' is 9; give at most 8",
             "net.yaml:3: 'c' cannot be 5; choose one of 2, 4",
-            "net.yaml:4: 'd' is 0; give at least 1",
+            "net.yaml:4: item 2 of 'd' is 0; give at least 1",
             "net.yaml:5: 'e' has 1 values; give 2",
             "net.yaml:6: 'f' is 0.5; give at least 1",
+        ]
+
+    def test_each_number_beyond_a_limit_is_named_in_its_line(self, tmp_path: Path) -> None:
+        section = load(written(tmp_path, "a:\n- 1\n- 9\n- 0\n"), name="net.yaml")
+        assert section.integers("a", length=3, minimum=1, maximum=8) == (1, 1, 1)
+        assert messages(section) == [
+            "net.yaml:3: item 2 of 'a' is 9; give at most 8",
+            "net.yaml:4: item 3 of 'a' is 0; give at least 1",
         ]
 
     def test_one_number_stands_for_a_pair(self, tmp_path: Path) -> None:
@@ -178,8 +186,8 @@ class TestGetters:
         assert section.pair("f", minimum=1, maximum=8) == (1, 1)
         assert [each.partition(":")[2] for each in messages(section)] == [
             "3: 'c' has 3 values; give 2",
-            "4: 'd' is 0; give at least 1",
-            "5: 'e' is 9; give at most 8",
+            "4: item 1 of 'd' is 0; give at least 1",
+            "5: item 2 of 'e' is 9; give at most 8",
             "6: 'f' is 9; give at most 8",
             "7: 'g' must be a whole number, found the text 'x'; write it in plain digits",
             "8: item 2 of 'h' must be a whole number, found the text 'y'; write it in plain digits",
