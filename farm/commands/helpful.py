@@ -42,7 +42,7 @@ _WRITABLE = "make it writable for this user"
 _OWN_WRITABLE = f"{_WRITABLE}; 'doit plan' and 'doit reports' answer without that"
 _READABLE = "make it readable for this user"
 _REPLACED = "move away what stands there"
-_ROOM = "make room where build/ and the store lie ('doit cache gc --max-size 10G' shortens the store)"
+_ROOM = "make room where build/ and the store lie ('doit cache gc --max-size 10G' makes the store smaller)"
 #: What the machine lacks for a command. Other errors of a file would be mistakes of ours, and show where.
 _REMEDIES = {
     errno.ENOTDIR: _REPLACED,
