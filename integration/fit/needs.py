@@ -9,7 +9,7 @@ with the wider port, so that the narrower stream crosses between SLRs; a FIFO co
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from math import inf
 from pathlib import Path
@@ -58,10 +58,12 @@ class BlockNeeds:
         return self.logic + self.around
 
 
-def needs_of(network: Network, views: Mapping[str, str] | None = None) -> tuple[BlockNeeds, ...]:
+def needs_of(
+    network: Network, views: Mapping[str, str] | None = None, only: Collection[str] | None = None
+) -> tuple[BlockNeeds, ...]:
     """The needs of all blocks by formula, in the order of the pipeline. No formula gives registers or the DMA's logic.
 
-    `views` maps core names to views.
+    `views` maps core names to views. `only` are the names of the blocks that are wanted, if not all are.
     """
     links = _links(design_of(network))
     return tuple(
@@ -73,6 +75,7 @@ def needs_of(network: Network, views: Mapping[str, str] | None = None) -> tuple[
             view=(views or {}).get(core.name),
         )
         for name, core in network.cores().items()
+        if only is None or name in only
     )
 
 

@@ -90,7 +90,7 @@ class FitProblem:
 
     `ceilings` are percent of the budgets by resource, None for the guideline; `pins` are (block, SLR); `toolchain`
     links the kernel; `better` tells how to get better figures of the blocks, empty if there are none. `refoldings` are
-    those of the slowest layer that are tried if nothing fits.
+    those of the slowest layers that are tried if nothing fits.
     """
 
     network: str

@@ -145,8 +145,8 @@ class Misfit:
     """Nothing fits: the shortfall under the highest ceilings that the settings allow.
 
     `too_large` are blocks that neither an SLR nor two neighbours can hold even alone; `source` is the origin of the
-    figures, `pins` are the blocks that the user has pinned. `slowest` is the slowest layer whose other foldings were
-    tried, empty if none were; `refolding` is the one that fits.
+    figures, `pins` are the blocks that the user has pinned. `slowest` are the slowest layers whose other foldings
+    were tried, empty if none were; `refolding` is the one that fits.
     """
 
     network: str
@@ -160,7 +160,7 @@ class Misfit:
     pins: tuple[str, ...] = ()
     toolchain: str = ""
     better: str = ""
-    slowest: str = ""
+    slowest: tuple[str, ...] = ()
     refolding: Refolding | None = None
 
     @property

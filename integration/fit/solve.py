@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
 from math import ceil, floor
 from typing import Any
 
@@ -44,7 +45,7 @@ def fit_of(problem: FitProblem) -> Fit | Misfit:
     if undecided and undecided[-1] == ceilings:
         raise UndecidedError(None)
     ring = ring_of(problem, ceilings)
-    return Misfit(
+    misfit = Misfit(
         problem.network,
         problem.platform,
         problem.vbnv,
@@ -56,23 +57,38 @@ def fit_of(problem: FitProblem) -> Fit | Misfit:
         pins=tuple(block for block, _ in problem.pins),
         toolchain=problem.toolchain,
         better=problem.better,
-        slowest=problem.refoldings[0].name if problem.refoldings else "",
-        refolding=_refolding(problem),
+        slowest=tuple(dict.fromkeys(layer.name for each in problem.refoldings for layer in each.layers)),
     )
+    return replace(misfit, refolding=_refolding(problem, misfit))
 
 
-def _refolding(problem: FitProblem) -> Refolding | None:
+def _refolding(problem: FitProblem, misfit: Misfit) -> Refolding | None:
     """The refolding that fits and gives up least; None if none does.
 
-    With fewer processing elements a block can also need more: the block RAM of its parameter memories.
+    Of equally slow layers first the one that frees most of what is short, then all together. With fewer processing
+    elements a block can also need more: the block RAM of its parameter memories.
     """
-    return next((each for each in problem.refoldings if _fits(problem, each)), None)
+    alike = groupby(problem.refoldings, key=lambda each: (each.interval, len(each.layers)))
+    in_turn = (min(group, key=lambda each: _still_short(problem, misfit, each)) for _, group in alike)
+    return next((each for each in in_turn if _fits(problem, each)), None)
+
+
+def _still_short(problem: FitProblem, misfit: Misfit, refolding: Refolding) -> tuple[int, float]:
+    """The blocks that were too large and stay as they are, and what all need of the short resources, to before."""
+    changed = {each.block for each in refolding.changed}
+    names = {each.resource for each in misfit.too_large} | {each.resource for each in misfit.shortfalls}
+    needs = sum((block.resources for block in refolding.of(problem.blocks)), UNKNOWN).by_name
+    before = sum((block.resources for block in problem.blocks), UNKNOWN).by_name
+    shares = ((needs[name] or 0) / (before[name] or 1) for name in NAMES if name in names)
+    return sum(each.block not in changed for each in misfit.too_large), sum(shares)
 
 
 def _fits(problem: FitProblem, refolding: Refolding) -> bool:
-    blocks = tuple(refolding.of(block) if block.block == refolding.block else block for block in problem.blocks)
+    """Whether it fits at the highest ceilings. Whatever fits below them does so there too."""
+    changed = replace(problem, blocks=refolding.of(problem.blocks))
+    *_, highest = _ceilings(problem)
     try:
-        return isinstance(fit_of(replace(problem, blocks=blocks, refoldings=())), Fit)
+        return not _total_shortfalls(changed, highest) and place(ring_of(changed, highest)) is not None
     except UndecidedError:
         return False
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from config.fpga_resources import COUNTED_AS, NAMES, Resources
+from integration.fit.refold import Refolding
 from integration.fit.result import BlockFit, Fit, Misfit, sources_of
 from integration.fit.shortfall import Shortfall, TooLarge
 
@@ -44,7 +45,8 @@ def misfit_lines(misfit: Misfit) -> list[str]:
             "  every placement within the budgets needs more wires between SLRs than there are, or breaks a pin"
         )
     if misfit.slowest and not misfit.refolding:
-        lines.append(f"  fewer processing elements in {misfit.slowest}, the slowest layer, are not enough")
+        which = _of_the_slowest(len(misfit.slowest), misfit)
+        lines.append(f"  fewer processing elements in {', '.join(misfit.slowest)}, {which}, are not enough")
     return [*lines, f"to make it fit: {'; or '.join(_remedies(misfit))}"]
 
 
@@ -63,7 +65,7 @@ def _remedies(misfit: Misfit) -> Iterator[str]:
     given = misfit.refolding
     if given:
         rate = f"an image then takes {given.interval:,} cycles in place of {given.interval_before:,}"
-        yield f"set pe: {given.pe} in place of {given.pe_before} in {given.name}, the slowest layer ({rate})"
+        yield f"set {_settings(given)}, {_of_the_slowest(len(given.layers), misfit)} ({rate})"
     if blocks:
         yield f"lower pe or simd in {', '.join(list(blocks)[:3])}"
     below = {each.resource for each in misfit.shortfalls if each.allowed < each.budget}
@@ -76,6 +78,24 @@ def _remedies(misfit: Misfit) -> Iterator[str]:
         # Formulas are far too high only for LUTs.
         yield "run 'doit ooc' for better figures, because LUTs by formula are too high"
     yield "take another board (platform=...)"
+
+
+def _settings(refolding: Refolding) -> str:
+    """`pe: 16 in place of 32 in res2a.conv2b, res2b.conv2b`, with `and` before other numbers."""
+    layers: dict[str, list[str]] = {}
+    for each in refolding.layers:
+        layers.setdefault(f"pe: {each.pe} in place of {each.pe_before} in", []).append(each.name)
+    return " and ".join(f"{number} {', '.join(names)}" for number, names in layers.items())
+
+
+def _of_the_slowest(count: int, misfit: Misfit) -> str:
+    """Which of the slowest layers so many of them are."""
+    every = len(misfit.slowest)
+    if every == 1:
+        return "the slowest layer"
+    if count == every:
+        return f"the {every} slowest layers"
+    return f"{'one' if count == 1 else count} of the {every} slowest layers, which are equally slow"
 
 
 def shortfall_line(shortfall: Shortfall) -> str:
