@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from blocks.operators.window import size_of
 from config.document import Section
 
 Pair = tuple[int, int]
@@ -17,9 +18,15 @@ MOST_KERNEL = 255
 """Far above any network's. Without a limit a mistyped number would be factored for minutes."""
 
 
+def value_of(pair: Pair) -> int | list[int]:
+    """Its value in the file: 3, or [3, 1] where rows and columns differ."""
+    size = size_of(*pair)
+    return size if isinstance(size, int) else list(size)
+
+
 def written(pair: Pair) -> str:
-    """As the file says it: `3`, or `[3, 1]` where rows and columns differ."""
-    return str(pair[0]) if pair[0] == pair[1] else str(list(pair))
+    """As the file says it: `3`, or `[3, 1]`."""
+    return str(value_of(pair))
 
 
 def read_window(section: Section) -> tuple[Pair, Pair, Sides]:
@@ -32,6 +39,12 @@ def read_window(section: Section) -> tuple[Pair, Pair, Sides]:
         for key, what, remedy in only_padding(kernel, pad):
             section.problem(key, what, remedy)
     return kernel, stride, pad
+
+
+def misfits(kernel: Pair, pad: Sides, height: int, width: int) -> Iterator[tuple[str, str, str]]:
+    """The first mistake of a window over a map of so many rows and columns, as (key, what, remedy)."""
+    top, left, bottom, right = pad
+    yield from list(only_padding(kernel, pad)) or too_large(kernel, height + top + bottom, width + left + right)
 
 
 def only_padding(kernel: Pair, pad: Sides) -> Iterator[tuple[str, str, str]]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from blocks.core.builder import GraphBuilder
 from blocks.kinds.convolution import MOST_CHANNELS, not_dividing, not_dividing_inputs
 from blocks.kinds.convolution import Convolution as Products
-from blocks.kinds.window import MOST_KERNEL, NO_PAD, ONE_PIXEL, Pair, Sides, only_padding, too_large
+from blocks.kinds.window import MOST_KERNEL, NO_PAD, ONE_PIXEL, Pair, Sides, misfits
 from blocks.layers.base import Key, LayerType, Misfit, Recipe
 from blocks.layers.reach import ReadsMap, ReadsWindows
 from blocks.layers.values import Values
@@ -40,10 +40,7 @@ def reads_activations(source: Values) -> Iterator[Misfit]:
 
 def window_fits(source: Values, kernel: Pair, pad: Sides) -> Iterator[Misfit]:
     """A window that is larger than the padded map, or may lie in its padding as a whole."""
-    top, left, bottom, right = pad
-    yield from list(only_padding(kernel, pad)) or too_large(
-        kernel, source.height + top + bottom, source.width + left + right
-    )
+    return misfits(kernel, pad, source.height, source.width)
 
 
 def padding(source: Values, pad: Sides) -> Iterator[Misfit]:

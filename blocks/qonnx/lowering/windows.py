@@ -4,49 +4,41 @@ from __future__ import annotations
 
 from typing import Any
 
-from blocks.operators.window import Size, size_of
+from blocks.kinds.window import MOST_KERNEL, NO_PAD, ONE_PIXEL, Pair, Sides, misfits, value_of
 from blocks.qonnx.file import Node
 from blocks.qonnx.lowering.flow import CHW, Flow
 from blocks.qonnx.lowering.refusal import RefusedError
 from config.frozen import dataclass
 
-MOST_KERNEL = 255
+_NEAREST = {"kernel": "a smaller window, or more padding", "pad": "less padding than the kernel's size"}
+"""By the key whose value does not fit."""
 
 
 @dataclass(frozen=True)
 class Windows:
     """`kernel`, `stride`: rows, columns. `pad`: top, left, bottom, right."""
 
-    kernel: tuple[int, int]
-    stride: tuple[int, int]
-    pad: tuple[int, int, int, int]
+    kernel: Pair
+    stride: Pair
+    pad: Sides
 
     @property
     def keys(self) -> dict[str, Any]:
         """As the network file says it."""
-        keys: dict[str, Any] = {"kernel": _written(size_of(*self.kernel))}
-        if self.stride != (1, 1):
-            keys["stride"] = _written(size_of(*self.stride))
+        keys: dict[str, Any] = {"kernel": value_of(self.kernel)}
+        if self.stride != ONE_PIXEL:
+            keys["stride"] = value_of(self.stride)
         if any(self.pad):
             keys["pad"] = list(self.pad)
         return keys
 
     def leave(self, flow: Flow) -> tuple[int, int]:
         """Rows and columns of what they leave of a map. Raises RefusedError where they do not fit."""
+        for key, what, _ in misfits(self.kernel, self.pad, flow.height, flow.width):
+            raise RefusedError(what, _NEAREST[key])
         top, left, bottom, right = self.pad
         rows, columns = flow.height + top + bottom, flow.width + left + right
-        if self.kernel[0] > rows or self.kernel[1] > columns:
-            what = f"a window of {self.kernel[0]}x{self.kernel[1]} in a padded map of {rows}x{columns}"
-            raise RefusedError(what, "a smaller window")
-        if max(top, bottom) >= self.kernel[0] or max(left, right) >= self.kernel[1]:
-            raise RefusedError(
-                f"windows of nothing but padding {list(self.pad)}", "less padding than the kernel's size"
-            )
         return (rows - self.kernel[0]) // self.stride[0] + 1, (columns - self.kernel[1]) // self.stride[1] + 1
-
-
-def _written(size: Size) -> int | list[int]:
-    return size if isinstance(size, int) else list(size)
 
 
 def read_windows(node: Node, flow: Flow, kernel: tuple[int, ...] | None = None) -> Windows:
@@ -56,8 +48,8 @@ def read_windows(node: Node, flow: Flow, kernel: tuple[int, ...] | None = None) 
     if len(kernel) != 2 or flow.axes != CHW:
         what = f"a kernel {list(kernel)} over a tensor {list(flow.shape)} of layout {flow.axes}"
         raise RefusedError(what, "two dimensions, channels first (a Transpose in front of it)")
-    strides = tuple(given.get("strides", (1, 1)))
-    dilations = tuple(given.get("dilations", (1, 1)))
+    strides = tuple(given.get("strides", ONE_PIXEL))
+    dilations = tuple(given.get("dilations", ONE_PIXEL))
     if set(dilations) != {1}:
         raise RefusedError(f"dilation {list(dilations)}", "dilation 1")
     if len(strides) != 2 or not all(type(each) is int and 1 <= each <= MOST_KERNEL for each in (*kernel, *strides)):
@@ -66,15 +58,15 @@ def read_windows(node: Node, flow: Flow, kernel: tuple[int, ...] | None = None) 
     return Windows(size, stride, _pads(node, flow, size, stride))
 
 
-def _pads(node: Node, flow: Flow, kernel: tuple[int, int], strides: tuple[int, int]) -> tuple[int, int, int, int]:
+def _pads(node: Node, flow: Flow, kernel: Pair, strides: Pair) -> Sides:
     auto = str(node.attributes.get("auto_pad", "NOTSET"))
-    pads = tuple(node.attributes.get("pads", (0, 0, 0, 0)))
+    pads = tuple(node.attributes.get("pads", NO_PAD))
     if auto == "NOTSET":
         if len(pads) != 4 or min(pads) < 0:
             raise RefusedError(f"padding {list(pads)}", "four numbers from 0")
         made = pads[0], pads[1], pads[2], pads[3]
     elif auto == "VALID":
-        made = 0, 0, 0, 0
+        made = NO_PAD
     elif auto in ("SAME_UPPER", "SAME_LOWER"):
         of_each = zip((flow.height, flow.width), kernel, strides, strict=True)
         rows, columns = (max(0, (-(-n // stride) - 1) * stride + size - n) for n, size, stride in of_each)
