@@ -20,6 +20,8 @@ LUTS_A_TILE = 129
 """Yosys takes LUTs for a memory if they are fewer."""
 NARROW_SLICE_BITS = 32
 """From here on a register slice is a memory."""
+SLICE_BEATS = 4
+"""Places of that memory."""
 OUTPUT_BEATS = 8
 """Places of the output buffer of a pipeline of up to 3 stages that never stops."""
 CREDIT_LUTS = 9
@@ -64,7 +66,7 @@ def fifo(width_bits: int, depth: int) -> Resources:
 
 def register_slice(width_bits: int) -> float:
     """LUTs of a register slice: one a bit if narrow, else a memory of four words with its pointers."""
-    return width_bits + 2 if width_bits < NARROW_SLICE_BITS else buffer(width_bits, 4) + 8
+    return width_bits + 2 if width_bits < NARROW_SLICE_BITS else buffer(width_bits, SLICE_BEATS) + 8
 
 
 def choice(words: int) -> float:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from blocks.operators.base import Mistake, Operator, ParameterStream, Stream, SvModule, by_formula, signed_bits
 from blocks.operators.checks import MAX_LANE_BITS, divides, lane_bits, positive
-from blocks.operators.estimate import buffer
+from blocks.operators.estimate import OUTPUT_BEATS, buffer
 from config.fpga_resources import Resources
 from config.frozen import dataclass
 
 DSP_PRODUCT_BITS = 9
 """A product of so many bits is made in a DSP, a narrower one of LUTs."""
-OUTPUT_BEATS = 8
-"""Places of the output buffer in RTL."""
 
 
 @dataclass(frozen=True)

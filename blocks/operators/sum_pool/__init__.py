@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from blocks.operators.base import Mistake, Stream, SvModule, by_formula, unsigned_bits
 from blocks.operators.checks import MAX_LANE_BITS, divides, lane_bits, positive
-from blocks.operators.estimate import NARROW_SLICE_BITS, buffer, memory
+from blocks.operators.estimate import NARROW_SLICE_BITS, OUTPUT_BEATS, SLICE_BEATS, buffer, memory
 from blocks.operators.window import WindowOperator
 from config.fpga_resources import Resources
 from config.frozen import dataclass
-
-WINDOW_BEATS, OUTPUT_BEATS = 8, 4
-"""Places behind the line buffer, and of the slice at the output, in RTL."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +63,12 @@ class SumPool(WindowOperator):
         The line buffer has a power of two of words, in block RAM where LUTs would be many.
         """
         sums, beat = self.lanes * self.output_bits, self.lanes * self.bits
-        leaving = buffer(sums, OUTPUT_BEATS) if sums >= NARROW_SLICE_BITS else sums / 2
+        leaving = buffer(sums, SLICE_BEATS) if sums >= NARROW_SLICE_BITS else sums / 2
         if self.window_pixels == 1:
             row = -(-self.width // self.stride_columns) * self.folds
             return by_formula(luts=28 + leaving) + memory(beat, row)
         address = (self.held_rows * self.width * self.folds - 1).bit_length()
-        luts = 47 + 3.5 * address + 0.76 * sums + buffer(sums, self.folds) + leaving + buffer(beat, WINDOW_BEATS)
+        luts = 47 + 3.5 * address + 0.76 * sums + buffer(sums, self.folds) + leaving + buffer(beat, OUTPUT_BEATS)
         return by_formula(luts=luts) + memory(beat, 1 << address)
 
     @property
