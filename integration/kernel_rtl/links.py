@@ -1,6 +1,6 @@
 """All that stands between the blocks of a network in one module: they are synthesised together.
 
-What takes time in the synthesis of a link is the start of the synthesiser, so one run takes all of them.
+Most of the time that one link takes goes into starting the synthesiser, so one run synthesises all of them.
 """
 
 from __future__ import annotations
