@@ -17,13 +17,14 @@ from doit.cmd_base import DoitCmdBase
 from doit.cmd_clean import Clean
 from doit.cmd_dumpdb import DumpDB
 from doit.cmd_forget import Forget
+from doit.cmd_help import Help
 from doit.cmd_info import Info
 from doit.cmd_list import List
 from doit.cmd_run import Run
 from doit.cmd_strace import Strace
 from doit.doit_cmd import DoitConfig
 from doit.exceptions import InvalidCommand
-from doit.plugin import PluginEntry
+from doit.plugin import PluginDict, PluginEntry
 
 _FILE = "pyproject.toml"
 _DOITS: dict[str, Any] = {
@@ -34,6 +35,7 @@ _DOITS: dict[str, Any] = {
     "clean": Clean,
     "dumpdb": DumpDB,
     "strace": Strace,
+    "help": Help,
 }
 
 
@@ -69,8 +71,10 @@ class _Door(DoitCmdBase):  # type: ignore[misc]
         loader = self._given["task_loader"]
         loader.config = config
         loader.cmd_names = sorted({*loader.cmd_names, *config["COMMAND"]})
-        made = PluginEntry("COMMAND", name, config["COMMAND"][name]).get()
-        return made(**{**self._given, "config": config})
+        # The doors among doit's commands would have doit's help texts.
+        commands = {word: PluginEntry("COMMAND", word, place) for word, place in config["COMMAND"].items()}
+        cmds = PluginDict({**(self._given["cmds"] or {}), **commands})
+        return commands[name].get()(**{**self._given, "config": config, "cmds": cmds})
 
 
 def __getattr__(name: str) -> Any:

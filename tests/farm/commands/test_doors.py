@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -62,9 +63,25 @@ class TestCheckout:
         installed.environment["DOIT_SEEK_FILE"] = "1"
         assert "2 would run" in installed.doit("plan")
 
+    def test_help_is_the_farms(self, installed) -> None:
+        installed.folder = installed.checkout
+        here = [installed.doit("help", "list"), installed.doit("help", "up:a")]
+        installed.folder = installed.checkout / "sub"
+        assert [installed.doit("-k", "help", "list"), installed.doit("-k", "help", "up:a")] == here
+        assert installed.doit("-k", "help").startswith("Start")
+        # As behind `| head`: nobody reads the pipe.
+        reader, writer = os.pipe()
+        os.close(reader)
+        argv = [installed.python, "-m", "doit", "-k", "help", "list"]
+        done = subprocess.run(
+            argv, cwd=installed.folder, env=installed.environment, stdout=writer, stderr=subprocess.PIPE, check=False
+        )
+        os.close(writer)
+        assert (done.returncode, done.stderr) == (141, b"")
+
     def test_without_k_a_subfolder_is_told_of_it(self, installed) -> None:
         told = f"ERROR: this folder has no dodo.py; 'doit -k ...' takes that of {installed.checkout}\n"
-        for words in ((), ("build",), ("list",)):
+        for words in ((), ("build",), ("list",), ("help",), ("help", "list")):
             assert installed.doit(*words, status=3) == told
         assert "Could not find dodo file" in installed.doit("-f", "absent/dodo.py", status=3)
 
