@@ -95,7 +95,8 @@ DoitHelp.print_usage = Help.print_usage
 def _of_dodo(command: Any) -> tuple[Guide, dict[str, str], str]:
     """Return the guide and the questions of dodo.py, or why it cannot be read."""
     try:
-        command.loader.setup(command.cmdparser.parse([])[0])
+        # -k and -f stand before the command's name.
+        command.loader.setup({**command.cmdparser.parse([])[0], **command.opt_vals})
         guide = guide_of(command.loader)
         questions = {one.name: f"{one.doc[:1].lower()}{one.doc[1:]}" for one in project_of(command.loader).questions}
     except (InvalidDodoFile, InvalidCommand) as error:
