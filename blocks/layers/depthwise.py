@@ -106,7 +106,11 @@ DEPTHWISE = LayerType(
     "a convolution in which every channel has a kernel of its own",
     (
         KERNEL, STRIDE, PAD, WEIGHT_BITS, BIAS,
-        replace(PE, about="channels computed at once; divides the channels: a window has whole beats of each position"),
+        replace(
+            PE,
+            about="channels computed at once; divides the channels, because a cycle reads `pe` channels of one pixel, "
+            "never of two",
+        ),
     ),
     lambda name, source, given: DepthwiseConvolution(name, source, **given),
 )  # fmt: skip
