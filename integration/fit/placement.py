@@ -47,17 +47,11 @@ def place(ring: Ring) -> Placement | None:
     Raises:
         UndecidedError: the search needs more than `MOST_LABELS` labels.
     """
-    limits = [[limit_of(capacity) for capacity in slr] for slr in ring.capacities]
-    if not _packs(ring, limits):
+    limits = _limits(ring)
+    found = _fewest(Search(ring, limits)) if _packs(ring, limits) else None
+    if found is None:
         return None
-    search = Search(ring, limits)
-    allowed = search.least
-    if allowed > search.most:
-        return None
-    while (sites := search.run(allowed)) is None:
-        allowed += 1
-        if allowed > search.most:
-            return None
+    sites, allowed = found
     while True:
         peak = peak_of(ring, sites)
         try:
@@ -67,6 +61,33 @@ def place(ring: Ring) -> Placement | None:
         if better is None:
             return Placement(tuple(sites), allowed, peak)
         sites = better
+
+
+def fits(ring: Ring) -> bool:
+    """Whether there is a placement. That is far quicker to say than which one is best.
+
+    Raises:
+        UndecidedError: the search needs more than `MOST_LABELS` labels.
+    """
+    limits = _limits(ring)
+    if not _packs(ring, limits):
+        return False
+    search = Search(ring, limits)
+    return not search.count_slls or _fewest(search) is not None
+
+
+def _limits(ring: Ring) -> list[list[int]]:
+    return [[limit_of(capacity) for capacity in slr] for slr in ring.capacities]
+
+
+def _fewest(search: Search) -> tuple[list[Site], int] | None:
+    """A placement with the fewest crossings, and their number; None if none fits."""
+    allowed = search.least
+    while allowed <= search.most:
+        if (sites := search.run(allowed)) is not None:
+            return sites, allowed
+        allowed += 1
+    return None
 
 
 class Search:
@@ -284,7 +305,7 @@ def _packs(ring: Ring, limits: Sequence[Sequence[int]]) -> bool:
             return at, free
         return at, tuple(slr for _, slr in sorted(zip(kinds, free, strict=True)))
 
-    def fits(at: int, free: tuple[tuple[int, ...], ...]) -> bool:
+    def others_fit(at: int, free: tuple[tuple[int, ...], ...]) -> bool:
         if at == len(order):
             return True
         key = state(at, free)
@@ -300,12 +321,12 @@ def _packs(ring: Ring, limits: Sequence[Sequence[int]]) -> bool:
         if enough:
             for site in ring.sites[order[at]]:
                 roomy = all(holds(free[slr], share) for slr, share in shares_of(item, site))
-                if roomy and fits(at + 1, take(free, item, site)):
+                if roomy and others_fit(at + 1, take(free, item, site)):
                     return True
         failed.add(key)
         return False
 
-    return fits(0, start)
+    return others_fit(0, start)
 
 
 def _below(ring: Ring, peak: float) -> list[list[int]]:

@@ -14,7 +14,7 @@ from math import ceil, floor
 from typing import Any
 
 from config.fpga_resources import COUNTED_AS, NAMES, PIECES, UNKNOWN, Resources
-from integration.fit.placement import UndecidedError, place
+from integration.fit.placement import UndecidedError, fits, place
 from integration.fit.problem import FitProblem
 from integration.fit.refold import Refolding
 from integration.fit.result import BankFit, BlockFit, Boundary, Crossing, Fit, Misfit, SlrFit, sources_of
@@ -88,7 +88,7 @@ def _fits(problem: FitProblem, refolding: Refolding) -> bool:
     changed = replace(problem, blocks=refolding.of(problem.blocks))
     *_, highest = _ceilings(problem)
     try:
-        return not _total_shortfalls(changed, highest) and place(ring_of(changed, highest)) is not None
+        return not _total_shortfalls(changed, highest) and fits(ring_of(changed, highest))
     except UndecidedError:
         return False
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integration.fit import placement
-from integration.fit.placement import UndecidedError, place
+from integration.fit.placement import UndecidedError, fits, place
 from integration.fit.ring import Item, MemoryPort, Ring
 
 
@@ -186,6 +186,7 @@ def test_as_good_as_the_best_of_all(asked: Ring) -> None:
     best = min((verdict for verdict in verdicts if verdict is not None), default=None)
     found = place(asked)
     assert (found is None) == (best is None)
+    assert fits(asked) == (best is not None)
     if found is not None:
         assert (found.crossings, found.peak) == best
         assert judged(asked, found.sites) == best
