@@ -17,13 +17,14 @@ from doit.cmdparse import CmdOption, TaskParse
 from doit.control import TaskControl
 from doit.doit_cmd import DoitConfig
 from doit.loader import create_after, generate_tasks, load_tasks
-from doit.plugin import PluginEntry
+from doit.plugin import PluginDict, PluginEntry
 from doit.task import DelayedLoaded, dict_to_task
 
 PARTS = {
     "doit.cmd_dumpdb.DumpDB": "test_commands_that_have_a_door",
     "doit.cmd_strace.Strace": "test_commands_that_have_a_door",
     "doit.doit_cmd.DoitConfig": "test_settings_are_read_from_a_file",
+    "doit.plugin.PluginDict": "test_a_table_of_commands_has_classes_and_plugins",
     "doit.plugin.PluginEntry": "test_a_plugin_is_loaded_by_its_name",
     "doit.cmdparse.CmdOption": "test_options_of_a_task_are_parsed",
     "doit.cmdparse.TaskParse": "test_options_of_a_task_are_parsed",
@@ -97,3 +98,9 @@ def test_settings_are_read_from_a_file(tmp_path: Path) -> None:
 
 def test_a_plugin_is_loaded_by_its_name() -> None:
     assert PluginEntry("COMMAND", "run", "doit.cmd_run:Run").get() is Run
+
+
+def test_a_table_of_commands_has_classes_and_plugins() -> None:
+    table = PluginDict({"list": List, "run": PluginEntry("COMMAND", "run", "doit.cmd_run:Run")})
+    assert table.to_dict() == {"list": List, "run": Run}
+    assert table.get_plugin("run") is Run
