@@ -79,7 +79,7 @@ def choice(words: int) -> float:
 def comparison(bits: int, other_bits: int, *, signed: bool) -> float:
     """LUTs of `a >= b`: three bits take two LUTs and a place of a carry chain, a single bit that is left half of one.
 
-    Where both have few bits, there is no chain.
+    Two numbers of few bits are compared without a chain.
     """
     if signed and bits <= 5:
         return 0.7 * bits

@@ -38,14 +38,14 @@ def show(build: BuildContext) -> str | None:
     from integration.fit.placement import UndecidedError  # noqa: PLC0415
     from integration.fit.refold import refoldings  # noqa: PLC0415
     from integration.fit.result import Misfit  # noqa: PLC0415
-    from integration.fit.solve import fit_of  # noqa: PLC0415
+    from integration.fit.solve import fit_of, with_refolding  # noqa: PLC0415
     from integration.fit.text import fit_lines, misfit_lines  # noqa: PLC0415
 
     try:
         problem = asked(build)
         fit = fit_of(problem)
         if isinstance(fit, Misfit):
-            fit = fit_of(replace(problem, refoldings=refoldings(build.network)))
+            fit = with_refolding(replace(problem, refoldings=refoldings(build.network)), fit)
     except (ConfigError, UndecidedError) as error:
         return str(error)
     if isinstance(fit, Misfit):

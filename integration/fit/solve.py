@@ -57,9 +57,14 @@ def fit_of(problem: FitProblem) -> Fit | Misfit:
         pins=tuple(block for block, _ in problem.pins),
         toolchain=problem.toolchain,
         better=problem.better,
-        slowest=tuple(dict.fromkeys(layer.name for each in problem.refoldings for layer in each.layers)),
     )
-    return replace(misfit, refolding=_refolding(problem, misfit))
+    return with_refolding(problem, misfit)
+
+
+def with_refolding(problem: FitProblem, misfit: Misfit) -> Misfit:
+    """The misfit with the first of the problem's refoldings that fits, and the layers that were tried."""
+    slowest = tuple(dict.fromkeys(layer.name for each in problem.refoldings for layer in each.layers))
+    return replace(misfit, slowest=slowest, refolding=_refolding(problem, misfit))
 
 
 def _refolding(problem: FitProblem, misfit: Misfit) -> Refolding | None:

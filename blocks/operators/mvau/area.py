@@ -66,7 +66,7 @@ def dsps(unit: Mvau) -> int:
 
 
 def _twice(unit: Mvau) -> tuple[int, bool]:
-    """Pairs of pixels that share a DSP by weight, and whether weights share one by pixel for what is left."""
+    """How products share DSPs: the pairs of pixels that do, and whether pairs of weights do for the other pixels."""
     highest = min(unit.simd, CHAIN) * ((1 << unit.input_bits) - 1) << (unit.weight_bits - 1)
     field = (highest - 1).bit_length() + 1
     pairs = unit.mmv // 2 if field + unit.input_bits <= 26 and unit.weight_bits <= 18 else 0
