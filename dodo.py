@@ -22,9 +22,9 @@ ROOT = Path(__file__).resolve().parent
 SECTIONS = {"farm": FarmSettings, **choose.SECTIONS}
 
 
-def later(module: str, name: str) -> Callable[..., Any]:
+def later(module: str, name: str, *first: Any) -> Callable[..., Any]:
     """A function that is imported when it is called: `doit list` needs none of these, and answers at once."""
-    return lambda *given, **more: getattr(import_module(module), name)(*given, **more)  # noqa: PLW0108
+    return lambda *given, **more: getattr(import_module(module), name)(*first, *given, **more)
 
 
 with plain_errors():
@@ -34,7 +34,7 @@ with plain_errors():
     TOOLCHAIN = choose.find_toolchain(ROOT, SETTINGS, NETWORK, PLATFORM)
     GATES = later("reports.summary.gates", "gates_of")(SETTINGS, NETWORK.cores()) if SETTINGS.gates else ()
 
-VOUCH = Vouch(lambda *given: later("runtime.trust", "vouch")(*given, SETTINGS.values["runtime.trust_url"]))
+HOOK = Vouch(later("runtime.trust", "vouch", SETTINGS.values["runtime.trust_url"]), later("runtime.trust", "list_file"))
 FLOW = {
     "Each block and each core on its own": (
         Task("weights", "Trained values -> memory images, per block"),
@@ -45,7 +45,7 @@ FLOW = {
         Task("placement", "Blocks -> SLRs, with the area that ooc found"),
         Task("netlist", "Cores joined, parameter memories empty: unaffected by new weights"),
         Task("stitch", "Cores and weights -> one kernel: interfaces checked, kernel.xml"),
-        Task("link", "Kernel + platform -> xclbin", hook=VOUCH, note=stand_in_note(NETWORK)),
+        Task("link", "Kernel + platform -> xclbin", hook=HOOK, note=stand_in_note(NETWORK)),
     ),
     "On request: cycles and area of single blocks": (
         Task("memories", "Parameter memories: netlists without contents, and a block's images filled in"),

@@ -283,6 +283,11 @@ class Step:
                 self._refuse(f"has the error line '{pattern}', which is not a regular expression ({fault})")
 
 
+def kind_of(step_name: str) -> str:
+    """Return the kind of a step: "hls" of "hls:residual_3f2a9c"."""
+    return step_name.partition(":")[0]
+
+
 def _files(items: Iterable[File | Text]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item.source for item in items if isinstance(item, File)))
 

@@ -255,7 +255,7 @@ def _trust(options: argparse.Namespace) -> int:
     added = trust.trust(digest, f"{describe_payload(facts)}; {options.file.name}")
     _console.print(f"{options.file}: {describe_payload(facts)}", soft_wrap=True)
     state = "is now trusted, in" if added else "was trusted already, in"
-    _console.print(f"SHA-256 {digest} {state} {trust.trust_file()}", soft_wrap=True)
+    _console.print(f"SHA-256 {digest} {state} {trust.list_file()}", soft_wrap=True)
     return 0
 
 

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 # C0 but newline, tab and the carriage return of an MS-DOS line end; DEL and C1; the last also as bytes that are not
 # UTF-8; what Unicode calls Bidi_Control.
-_CONTROL = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\udc80-\udc9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]|\r(?!\n)"
-)
+_CONTROL = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\udc80-\udc9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]|\r(?!\n)"
 
 
 def clean(text: str) -> str:
     r"""Return a text with its control characters written out, as `\x1b`. Newlines and tabs stay."""
-    return _CONTROL.sub(_written_out, text)
+    if text.isascii() and text.replace("\n", "").isprintable():
+        return text  # nearly every one, and Python takes a while to compile the pattern
+    return re.sub(_CONTROL, _written_out, text)
 
 
 def _written_out(found: re.Match[str]) -> str:

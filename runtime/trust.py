@@ -26,7 +26,6 @@ from pathlib import Path
 from . import installed
 from .bounded.regular_file import RefusedError, open_descriptor
 from .errors import TrustError
-from .formats import emulation_data, xclbin
 
 GROUP = "dataflow_farm.payloads"
 MOST_BYTES = 1_000_000
@@ -36,7 +35,7 @@ _LOCK_WITHIN_S = 3.0
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 
 
-def trust_file() -> Path:
+def list_file() -> Path:
     """Path of the list; it need not exist."""
     base = os.environ.get("XDG_DATA_HOME", "")
     # The XDG rules have relative values ignored: else the list would depend on the working directory.
@@ -53,7 +52,7 @@ def trust(digest: str, note: str) -> bool:
     """Add a digest to the list, with a note that says what it is; False if it stood there already."""
     if not _DIGEST.fullmatch(digest):
         raise TrustError(f"{digest!r} is no SHA-256 digest", remedy="give 64 lower-case hexadecimal digits")
-    path = trust_file()
+    path = list_file()
     with opened(path, os.O_RDWR | os.O_APPEND | os.O_CREAT) as handle:
         # The lock keeps two builds from both adding the line, and the one write keeps a reader from seeing half of it.
         _lock(handle, path)
@@ -80,6 +79,8 @@ def trust_payload(path: Path, note: str) -> bool:
 
 def _payload_digest(path: Path) -> str | None:
     """SHA-256 of the native payload of an xclbin; None if it has none."""
+    from .formats import emulation_data, xclbin  # noqa: PLC0415 - a build asks where the list is, each time
+
     payload = xclbin.read(path).emulation.get(emulation_data.PAYLOAD)
     return None if payload is None else hashlib.sha256(payload).hexdigest()
 
@@ -109,7 +110,7 @@ def how_to_trust(path: Path, published: str | None = None) -> str:
     )
 
 
-def vouch(outputs: tuple[Path, ...], made_here: bool, published: str | None = None) -> str:
+def vouch(published: str | None, outputs: tuple[Path, ...], made_here: bool) -> str:
     """Let the emulated card run what the checkout in the current folder has built; return how to trust what it has not.
 
     The xclbin is the first of the outputs. ``published`` is that of ``how_to_trust``.
@@ -133,7 +134,7 @@ def require(digest: str, description: str, where: str) -> None:
 
 def _listed() -> set[str]:
     try:
-        with opened(trust_file(), os.O_RDONLY) as handle:
+        with opened(list_file(), os.O_RDONLY) as handle:
             return digests_in(os.pread(handle, MOST_BYTES, 0))
     except FileNotFoundError:
         return set()
@@ -192,7 +193,7 @@ def _check_writers(path: Path, status: os.stat_result) -> None:
         raise TrustError(
             "can be written by other users",
             where=str(path),
-            remedy=f"run: chmod go-w {shlex.quote(str(path))}, then read {trust_file().name}",
+            remedy=f"run: chmod go-w {shlex.quote(str(path))}, then read {list_file().name}",
         )
 
 

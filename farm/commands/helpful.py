@@ -13,11 +13,11 @@ from typing import Any
 
 from doit.cmdparse import CmdParseError
 from doit.exceptions import InvalidCommand, InvalidDodoFile
+from doit.plugin import PluginEntry
 
 from config.output import clean_output
 from farm.beneath import RefusedError
 from farm.display.reader import open_streams, written
-from farm.machine import store_folder
 from farm.project import project_of
 from farm.settings import FarmSettings
 from farm.step import StepError
@@ -76,6 +76,14 @@ class Helpful:
         clean_output()
         super().__init__(*arguments, **options)
 
+    def get_backends(self) -> dict[str, Any]:
+        """Return what pyproject.toml declares. doit would look for others in every package that is installed."""
+        command: Any = self
+        declared = command.config.get("BACKEND")
+        if not declared:
+            return super().get_backends()  # type: ignore[misc, no-any-return]
+        return {name: PluginEntry("BACKEND", name, place).get() for name, place in declared.items()}
+
     def parse_execute(self, in_args: list[str]) -> Any:
         """Answer `--help`, refuse an unknown option in one line, and go on as doit does.
 
@@ -114,6 +122,8 @@ class Helpful:
 
     def _store(self) -> Path:
         """Return the folder of the store: of the project, or the user's if no project has been read."""
+        from farm.machine import store_folder  # noqa: PLC0415 - for errors only
+
         command: Any = self
         try:
             farm = project_of(command.loader).farm

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, TextIO
 
 from config.output import clean_output, console
 from farm.display.cluster_words import place_words
 from farm.display.reason_words import long_reasons, short_reasons
+from farm.display.result import nothing_to_do_words
 from farm.display.tally import Tally
 from farm.display.wording import (
     bound_lines,
@@ -31,13 +32,13 @@ from farm.scheduler.outcome import Outcome
 
 _SHOWN_RUNS = 12
 _REFRESH_S = 0.2
-#: Of how many tasks all lines of the result are shown.
-_SHOWN_RESULTS = 4
 
 #: Returns the reasons to show for a step, from those that the engine found.
 Explain = Callable[[str, tuple[Reason, ...]], tuple[Reason, ...]]
 #: Returns the groups that stand for a step alone.
 Groups = Callable[[str], tuple[str, ...]]
+#: Returns the lines of the results of these tasks.
+Results = Callable[[Collection[str]], Iterable[str]]
 
 
 class Display:
@@ -53,12 +54,14 @@ class Display:
         reasons: bool = False,
         explain: Explain = lambda _, reasons: reasons,
         groups: Groups = lambda _: (),
+        results: Results = lambda _: (),
     ) -> None:
         self._stream = stream
         self._tally = tally
         self._reasons = reasons
         self._explain = explain
         self._groups = groups
+        self._results_of = results
         self._said: set[str] = set()
 
     def __enter__(self) -> Display:
@@ -128,7 +131,7 @@ class Display:
         for source, name in sorted(outcome.edited.items()):
             self._line(f"{source} was edited while {name} ran with it; the next build runs {name} again", "yellow")
         if not (outcome.ran or outcome.restored or outcome.failed or outcome.skipped):
-            self._line(f"nothing to do: {len(outcome.current)} current ({duration_words(outcome.wall_s)})", "green")
+            self._line(nothing_to_do_words(len(outcome.current), outcome.wall_s), "green")
             self._results(outcome)
             return
         counts = {
@@ -154,21 +157,9 @@ class Display:
             self._line("'doit -c ...' runs the tasks that do not need the failed ones", "")
 
     def _results(self, outcome: Outcome) -> None:
-        """Show the results of the tasks that were asked for: all lines of a few, one line each of many."""
         made = {*outcome.ran, *outcome.restored, *outcome.current}
-        results = [
-            lines for name in self._tally.forecast.asked() if name in made for lines in [self._result(name)] if lines
-        ]
-        shown = len(results) <= _SHOWN_RESULTS
-        for lines in results:
-            for line in lines if shown else lines[:1]:
-                self._line(line, "")
-
-    def _result(self, name: str) -> tuple[str, ...]:
-        try:
-            return self._tally.forecast.result(name)
-        except Exception as error:  # the words come from the project; the build is over, and well
-            return (f"{name}: no result can be shown ({type(error).__name__}: {error})",)
+        for line in self._results_of(made):
+            self._line(line, "")
 
     def _started(self, name: str, why: str) -> None:
         self._line(f"  run     {name}  ({why})" if why else f"  run     {name}", "")
@@ -210,10 +201,11 @@ class LiveDisplay(Display):
         reasons: bool = False,
         explain: Explain = lambda _, reasons: reasons,
         groups: Groups = lambda _: (),
+        results: Results = lambda _: (),
     ) -> None:
         from rich.live import Live  # noqa: PLC0415 - a build without a terminal must not wait for its import
 
-        super().__init__(stream, tally, reasons=reasons, explain=explain, groups=groups)
+        super().__init__(stream, tally, reasons=reasons, explain=explain, groups=groups, results=results)
         self._console = console(file=stream, highlight=False)
         # No thread: the engine forks, and the kernel ties children to the thread that started them.
         self._picture = _Picture()
@@ -301,7 +293,9 @@ def _where(place: Place | None, waited_s: float) -> str:
     return f" {place_words(place, (), queued=False)}, after {duration_words(waited_s)} of waiting"
 
 
-def display_for(stream: TextIO, tally: Tally, *, reasons: bool, explain: Explain, groups: Groups) -> Display:
+def display_for(
+    stream: TextIO, tally: Tally, *, reasons: bool, explain: Explain, groups: Groups, results: Results
+) -> Display:
     """Return the live display if `stream` is a terminal. `explain` may say more than "no record" of a step."""
     kind = LiveDisplay if stream is sys.stdout and stream.isatty() else Display
-    return kind(stream, tally, reasons=reasons, explain=explain, groups=groups)
+    return kind(stream, tally, reasons=reasons, explain=explain, groups=groups, results=results)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import Literal
 
 from config.frozen import dataclass
 from farm.planning.admission import Candidate, Capacity
 from farm.planning.graph import Task, step_of, work_needs
 from farm.planning.makespan import bound, simulate
-from farm.results.ledger import UNKNOWN, Expectation, Ledger, Range, entered_as, kind_of
-from farm.step import Step
+from farm.results.ledger import UNKNOWN, Expectation, Ledger, Range, entered_as
+from farm.step import Step, kind_of
 
 # For more tasks the lower bound is near enough, and simulating several times a second would be expensive.
 _SIMULATED = 200
@@ -73,16 +72,6 @@ class Forecast:
         """Return the notes of tasks, each line once."""
         texts = [(self._tasks[name].meta or {}).get("note") or "" for name in names]
         return tuple(dict.fromkeys(line for text in texts for line in text.splitlines()))
-
-    def asked(self) -> tuple[str, ...]:
-        """Return the tasks that no other one of this build needs: what was asked for."""
-        needed = {name for needs in self.needs.values() for name in needs}
-        return tuple(name for name in self.needs if name not in needed)
-
-    def result(self, name: str) -> tuple[str, ...]:
-        """Return the lines that tell what a step has made; none if its task defines none."""
-        step, words = step_of(self._tasks[name]), (self._tasks[name].meta or {}).get("result")
-        return tuple(words(tuple(Path(target) for target in step.targets))) if step and words else ()
 
     def time_left(
         self,

@@ -12,6 +12,7 @@ from doit.cmdparse import CmdOption, TaskParse
 from doit.control import TaskControl
 from doit.exceptions import InvalidCommand, InvalidTask
 
+from farm.hooks import Hook
 from farm.step import Step
 
 # doit's tasks are not typed; the attributes used here are those that its documentation names.
@@ -22,6 +23,12 @@ def step_of(task: Task) -> Step | None:
     """Return the step of a task; None for group tasks and tasks with other actions."""
     step = (task.meta or {}).get("step")
     return step if isinstance(step, Step) else None
+
+
+def hook_of(task: Task) -> Hook | None:
+    """Return the publish hook of a task."""
+    hook: Hook | None = (task.meta or {}).get("publish_hook")
+    return hook
 
 
 class _Sorted(set[str]):

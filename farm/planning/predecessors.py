@@ -21,8 +21,8 @@ from farm.reason import Reason, differences
 from farm.results import schema
 from farm.results.confined import DamagedError, read_most
 from farm.results.folder import FARM_FOLDER
-from farm.results.ledger import kind_of
 from farm.results.record import Records
+from farm.step import kind_of
 
 _FOLDER = f"{FARM_FOLDER}/groups"
 _FORMAT = 1

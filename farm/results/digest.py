@@ -143,12 +143,20 @@ class Digests:
     def knows(self, path: str) -> bool:
         """Tell whether the digest of a file is known without reading it; also of one that is not there."""
         try:
-            signature = Signature.of(self.place(path))
+            return self._known(path, Signature.of(self.place(path))) is not None
         except OSError:
             return True
-        return any(
-            known is not None and known[0] == signature for known in (self._table.get(path), self._offered.get(path))
-        )
+
+    def known(self, path: str) -> Digest | None:
+        """Return the digest of a file that is known without reading it; else None, also for one that is not there."""
+        try:
+            return self._known(path, Signature.of(self.place(path)))
+        except OSError:
+            return None
+
+    def _known(self, path: str, signature: Signature) -> Digest | None:
+        rows = (self._table.get(path), self._offered.get(path))
+        return next((row[1] for row in rows if row is not None and row[0] == signature), None)
 
     def place(self, path: str) -> str:
         """Where a file is: beneath the checkout, or outside of it, with an absolute path."""

@@ -92,11 +92,6 @@ class Expectation:
 UNKNOWN = Expectation(None, None, "none")
 
 
-def kind_of(step_name: str) -> str:
-    """Return the kind of a step: "hls" of "hls:residual_3f2a9c"."""
-    return step_name.partition(":")[0]
-
-
 def entered_as(step: Step) -> str:
     """Return the name under which the runs of a step are entered: with its module, since two toolchains have one name.
 

@@ -11,13 +11,13 @@ from farm.execution.failure import Failure
 from farm.execution.run import Place, Run
 from farm.planning.graph import Task, step_of, with_all_files
 from farm.results.journal import RECORD_VALUE
-from farm.results.ledger import Entry, Ledger, entered_as, kind_of
+from farm.results.ledger import Entry, Ledger, entered_as
 from farm.results.record import Cost, record_path
 from farm.scheduler.frontier import Frontier
 from farm.scheduler.outcome import Outcome
 from farm.scheduler.watcher import Watcher
 from farm.scheduler.work import Work
-from farm.step import Step
+from farm.step import Step, kind_of
 
 
 class Books:

@@ -10,8 +10,9 @@ from config.frozen import dataclass
 from farm import clock
 from farm.beneath import folder_beneath, move_beneath, remove_beneath, unlink_beneath
 from farm.execution.run import Run
-from farm.hooks import Hook, Vouch
+from farm.hooks import Hook, called
 from farm.key import Parts, parts_of
+from farm.planning.vouched import Vouched
 from farm.reason import Reason
 from farm.results.digest import Digest, Digests, Hashed, Signature, digest_of, settled
 from farm.results.folder import SCRATCH
@@ -61,6 +62,7 @@ class Checkout:
         self._records = Records(root)
         #: Files that came out of a shared store, or were made from such.
         self._shared: set[str] = set()
+        self._vouched = Vouched(root)
         self._restoring_is_empty = False
         #: Files whose digests were known when a step was looked at.
         self._known: set[str] = set()
@@ -152,7 +154,7 @@ class Checkout:
                 remove_beneath(self.root, folder)
         # Without the store, which has been left meanwhile, nobody knows; then it gains no trust.
         origin = self.store.origin_of(entry.key) if self.store is not None else "shared"
-        self.run_hook(step, hook, origin)
+        self.run_hook(step, probe, hook, origin)
         self._record(step, probe, digests, entry.cost, origin)
         return entry.cost
 
@@ -197,7 +199,7 @@ class Checkout:
         step = run.step
         origin = self._origin(step)
         self._place(step, run.work, digests)
-        self.run_hook(step, hook, origin)
+        self.run_hook(step, probe, hook, origin)
         self._record(step, probe, digests, run.cost, origin)
         if self.store is not None:
             self.store.recorded(probe.parts.key)
@@ -207,18 +209,18 @@ class Checkout:
             if output.path in earlier and earlier[output.path].sha256 != digests[output.path].sha256
         )
 
-    def run_hook(self, step: Step, hook: Hook | None, origin: Origin) -> None:
-        """Run the task's publish hook on outputs of this origin. Raises HookError for whatever it raises."""
-        if hook is not None:
-            paths = tuple(self.root / target for target in step.targets)
-            try:
-                if isinstance(hook, Vouch):
-                    if sentence := hook.call(paths, origin == "ran"):
-                        self._note(sentence)
-                else:
-                    hook(paths)
-            except Exception as error:
-                raise HookError(f"{type(error).__name__}: {error}") from error
+    def run_hook(self, step: Step, probe: Probe, hook: Hook | None, origin: Origin, *, current: bool = False) -> None:
+        """Run a publish hook, a `Vouch` not again on what is `current` and unchanged. Raises HookError if it raises."""
+        if hook is None or (current and self._vouched.stands(step, probe.parts.key, hook)):
+            return
+        try:
+            sentence = called(hook, tuple(self.root / target for target in step.targets), made_here=origin == "ran")
+        except Exception as error:
+            raise HookError(f"{type(error).__name__}: {error}") from error
+        if sentence:
+            self._note(sentence)
+        else:
+            self._vouched.remember(step, probe.parts.key, hook)
 
     def remove_targets(self, step: Step) -> None:
         """Remove the targets of a step and the record that vouches for them."""

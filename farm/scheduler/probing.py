@@ -8,11 +8,11 @@ from typing import Any
 
 from farm import clock
 from farm.execution.failure import Failure, failed
-from farm.planning.graph import Task
+from farm.planning.graph import Task, hook_of
 from farm.results.lock import LockHeldError
 from farm.results.store import StoreEntry
 from farm.scheduler.beside.file_work import FileWork
-from farm.scheduler.beside.finishing import failure_of, hook_of
+from farm.scheduler.beside.finishing import failure_of
 from farm.scheduler.books import Books
 from farm.scheduler.checkout import Checkout, HookError, Probe
 from farm.scheduler.frontier import Frontier
@@ -56,7 +56,7 @@ class Probing:
             probe = self._checkout.probe(step)
             entry = None
             if not probe.reasons and not self._always:
-                self._checkout.run_hook(step, hook_of(self._tasks[name]), probe.origin)
+                self._checkout.run_hook(step, probe, hook_of(self._tasks[name]), probe.origin, current=True)
                 self._books.current(name)
                 return
             if not self._always:

@@ -86,7 +86,8 @@ _EARLY = ("PYTHON", "LD_", "LANG", "LC_", "TERM", "COLUMNS", "LINES", "NO_COLOR"
 #: What commands in a small project import.
 _IMPORTED = (
     "tomllib", "encodings.ascii", "rich.live", "rich.progress", "doit.cmd_clean", "doit.cmd_info", "doit.cmd_list",
-    "doit.loader", "doit.plugin", "farm.commands.clean", "farm.commands.doors", "farm.commands.team", "farm.database",
+    "doit.loader", "doit.plugin", "farm.commands.clean", "farm.commands.doors", "farm.database",
+    "farm.commands.building.engine", "farm.commands.building.team",
     "farm.display.build_log", "farm.display.progress", "farm.execution.redact_log", "farm.hooks", "farm.modules",
     "farm.scheduler.checkout", "farm.scheduler.loop", "farm.commands.questions.config",
     "farm.commands.questions.forms.planned_json", "farm.commands.questions.info", "farm.commands.questions.log",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.server
 import ssl
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 from runtime import published, trust
 from runtime.errors import TrustError
+from runtime.formats import emulation_data, xclbin
 
 A, B = "a" * 64, "b" * 64
 
@@ -54,11 +56,11 @@ def test_a_payload_that_ci_has_linked(https, build):
     path = build("emulated.xclbin", trusted=False)
     https.answer = 200, {}, f"{A}  another\n".encode()
     assert "does not name it. If you know who" in trust.how_to_trust(path, https.url)
-    assert not trust.trust_file().exists()
-    digest = trust.hashlib.sha256(trust.xclbin.read(path).emulation[trust.emulation_data.PAYLOAD]).hexdigest()
+    assert not trust.list_file().exists()
+    digest = hashlib.sha256(xclbin.read(path).emulation[emulation_data.PAYLOAD]).hexdigest()
     https.answer = 200, {}, f"{A}  another\n{digest}  linked by CI\n".encode()
     assert trust.how_to_trust(path, https.url) == ""
-    assert f"{digest}  published at {https.url}; emulated.xclbin" in trust.trust_file().read_text()
+    assert f"{digest}  published at {https.url}; emulated.xclbin" in trust.list_file().read_text()
     # From now on nobody is asked.
     https.answer = 500, {}, b""
     assert trust.how_to_trust(path, https.url) == ""

@@ -17,7 +17,7 @@ def test_added_once_with_its_note():
     assert not trust.trust(A, "again")
     assert trust.trusted(A)
     assert not trust.trusted(B)
-    path = trust.trust_file()
+    path = trust.list_file()
     assert path.read_text() == f"{A}  one note\n"
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert path.stat().st_mode & 0o777 == 0o600
@@ -25,16 +25,16 @@ def test_added_once_with_its_note():
 
 def test_place(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "x"))
-    assert trust.trust_file() == tmp_path / "x" / "dataflow-farm" / "trusted-payloads"
+    assert trust.list_file() == tmp_path / "x" / "dataflow-farm" / "trusted-payloads"
     for value in ("", "relative"):
         monkeypatch.setenv("XDG_DATA_HOME", value)
         monkeypatch.setenv("HOME", str(tmp_path))
-        assert trust.trust_file() == tmp_path / ".local" / "share" / "dataflow-farm" / "trusted-payloads"
+        assert trust.list_file() == tmp_path / ".local" / "share" / "dataflow-farm" / "trusted-payloads"
 
 
 def test_a_torn_last_line_harms_nothing():
     trust.trust(A, "note")
-    path = trust.trust_file()
+    path = trust.list_file()
     path.write_text(f"# comment\n{A}  note\n{B[:20]}")
     assert trust.trust(B, "note")
     assert trust.trusted(A)
@@ -49,7 +49,7 @@ def test_no_digest(digest):
 
 def test_a_list_that_others_can_write_is_not_believed():
     trust.trust(A, "note")
-    trust.trust_file().chmod(0o666)
+    trust.list_file().chmod(0o666)
     with pytest.raises(TrustError, match="chmod"):
         trust.trusted(A)
 
@@ -77,7 +77,7 @@ def test_builds_at_the_same_time_add_each_line_once():
         worker.start()
     for worker in workers:
         worker.join()
-    lines = trust.trust_file().read_text().splitlines()
+    lines = trust.list_file().read_text().splitlines()
     assert sorted(line.split()[0] for line in lines) == [f"{n:064x}" for n in range(20)]
 
 
@@ -92,7 +92,7 @@ def test_a_folder_that_cannot_be_written(monkeypatch, tmp_path):
 def test_a_file_without_a_payload_has_nothing_to_trust(build):
     """What real tools have linked: it ends the build like any other."""
     assert trust.trust_payload(build("real.xclbin", trusted=False, emulation={}), "built here") is False
-    assert not trust.trust_file().exists()
+    assert not trust.list_file().exists()
     assert trust.trust_payload(build("emulated.xclbin", trusted=False), "built here") is True
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from doit.cmd_base import DoitCmdBase
 from doit.exceptions import InvalidCommand
 
+from farm.commands.building.team import remote_for
 from farm.commands.helpful import Helpful
-from farm.commands.team import remote_for
 from farm.execution.cluster.check import check
 from farm.machine import store_folder
 from farm.planning.cluster import chosen, way_of, with_limits

@@ -78,7 +78,7 @@ class Inspection(Helpful, DoitCmdBase):  # type: ignore[misc]
         if farm.remote is None:
             found = planned(stored)
         else:
-            from farm.commands.team import planned_with  # noqa: PLC0415 - most have no remote store
+            from farm.commands.building.team import planned_with  # noqa: PLC0415 - most have no remote store
 
             found = planned_with(project, folder, stored, planned, warn, ask=with_remote)
         # The next build need not hash these files again, if the table can be written.

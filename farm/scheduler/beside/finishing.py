@@ -8,8 +8,7 @@ from typing import Any
 
 from farm.execution.failure import Failure, failed, out_of_disk
 from farm.execution.run import Run
-from farm.hooks import Hook
-from farm.planning.graph import Task
+from farm.planning.graph import Task, hook_of
 from farm.results.digest import Digest
 from farm.results.lock import LockHeldError
 from farm.scheduler.beside.aside import Aside
@@ -100,12 +99,6 @@ class Finishing:
     def _end(self, work: Work, run: Run, failure: Failure | None) -> None:
         self._open.pop(run.step.name, None)
         self._ended(work, run, failure)
-
-
-def hook_of(task: Task) -> Hook | None:
-    """Return the publish hook of a task."""
-    hook: Hook | None = (task.meta or {}).get("publish_hook")
-    return hook
 
 
 def failure_of(error: Exception, log: str) -> Failure:

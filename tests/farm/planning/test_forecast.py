@@ -10,8 +10,8 @@ import pytest
 from farm.display.wording import status_words
 from farm.planning.admission import Capacity
 from farm.planning.forecast import Forecast
-from farm.results.ledger import Entry, Ledger, Range, entered_as, kind_of
-from farm.step import PYTHON, Output, Step
+from farm.results.ledger import Entry, Ledger, Range, entered_as
+from farm.step import PYTHON, Output, Step, kind_of
 
 
 def step(name: str, module: str) -> Step:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from farm.results.ledger import STOPPED, UNKNOWN, Entry, Ledger, Range, kind_of
+from farm.results.ledger import STOPPED, UNKNOWN, Entry, Ledger, Range
+from farm.step import kind_of
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -23,7 +23,7 @@ LINE = f"{A}  planted\n"
 def listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The place of the list; its folder exists."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    path = trust.trust_file()
+    path = trust.list_file()
     path.parent.mkdir(mode=0o700, parents=True)
     return path
 
