@@ -8,7 +8,9 @@ from typing import Literal
 from config.frozen import dataclass
 from farm.key import Parts
 
-Kind = Literal["no record", "asked", "fact", "argv", "input", "tool", "environment", "outputs", "missing", "altered"]
+Kind = Literal[
+    "no record", "asked", "fact", "argv", "input", "tool", "environment", "outputs", "missing", "altered", "unreadable"
+]
 
 
 @dataclass(frozen=True)

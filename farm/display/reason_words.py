@@ -34,6 +34,8 @@ def reason_words(reason: Reason) -> str:
             return f"{reason.subject} is missing"
         case "altered":
             return f"{reason.subject} was altered"
+        case "unreadable":
+            return f"{reason.subject} cannot be read ({reason.after})"
 
 
 def short_reasons(reasons: Sequence[Reason]) -> str:

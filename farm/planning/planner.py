@@ -60,6 +60,7 @@ class Planner:
         self._targets = targets
         self._dep_manager = dep_manager
         self._digests = digests
+        self._root = root
         self._records = Records(root)
         self._stored = stored
         self._predecessors = predecessors
@@ -107,8 +108,9 @@ class Planner:
         try:
             parts = parts_of(step, meaning_of)
         except OSError as error:
-            # Only if it went after the check of sources: the build would fail there.
-            return Planned(name, "run", (Reason("missing", str(error.filename)),))
+            # It may not be read, or went after the check of sources: the build would fail there.
+            place = str(error.filename).removeprefix(f"{self._root}/")
+            return Planned(name, "run", (Reason("unreadable", place, after=str(error.strerror)),))
         before = None if record else self._predecessors.of(name)
         reasons: tuple[Reason, ...]
         if before is not None:

@@ -42,6 +42,7 @@ from farm.scheduler.loop import Loop, Options
 from farm.scheduler.outcome import Outcome
 from farm.scheduler.stop import Stop
 from farm.settings import FarmSettings
+from farm.step import StepError
 from farm.tasks import plain_errors
 
 _ENGINE_ERROR = 2
@@ -130,7 +131,7 @@ def build(
             outcome: Outcome = loop.run()
             if courier is not None:
                 courier.finish(stop)
-        except (InvalidTask, InvalidCommand, InvalidDodoFile):
+        except (InvalidTask, InvalidCommand, InvalidDodoFile, StepError):
             raise
         except NeverFitsError as error:
             raise InvalidTask("\n".join(shortage_lines(error.steps))) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 
@@ -35,6 +36,13 @@ def flow(checkout):
     checkout.write("b.txt", "B\n")
     checkout.dodo(FLOW.format(pe=16, renamed=False))
     return checkout
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read anything")
+def test_a_source_that_may_not_be_read_is_said_to_be_so(flow) -> None:
+    flow.doit()
+    (flow.folder / "a.txt").chmod(0)
+    assert "a.txt cannot be read (Permission denied)" in flow.doit("plan")
 
 
 def test_plan_of_a_first_build_and_of_a_finished_one(flow) -> None:

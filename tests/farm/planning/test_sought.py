@@ -119,6 +119,25 @@ def test_what_a_step_seeks_no_other_step_may_make(checkout: Checkout) -> None:
     assert "ERROR: step 'end' seeks 'found', which a task makes; give it as a File" in checkout.doit(status=3)
 
 
+LATE = (
+    BROKEN
+    + """
+def task_ask():
+    return {"actions": [lambda: {"task_dep": ["end"]}]}
+
+def task_own():
+    return {"actions": ["echo own"], "calc_dep": ["ask"]}
+"""
+)
+
+
+def test_what_cannot_be_sought_when_a_running_build_comes_to_need_it(checkout: Checkout) -> None:
+    checkout.dodo(LATE)
+    found, said = checkout.ended("own")
+    assert "Traceback" not in said
+    assert (found, said.splitlines()[-1]) == (3, "ERROR: there is no module 'lib.end' in lib")
+
+
 @pytest.mark.parametrize("there", [True, False])
 def test_what_cannot_be_sought_ends_each_command_in_one_line(checkout: Checkout, there: bool) -> None:
     if there:
