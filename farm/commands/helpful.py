@@ -50,6 +50,8 @@ _REMEDIES = {
     errno.ENOSPC: _ROOM,
     errno.EDQUOT: _ROOM,
 }
+#: What a shell reports for a program that Ctrl-C has ended.
+_STOPPED = 130
 _RIGHTS = (errno.EROFS, errno.EACCES, errno.EPERM)
 _WIDTH = 100
 _COLUMN = 28
@@ -91,6 +93,10 @@ class Helpful:
         """
         try:
             return written(lambda: self._parse_execute(in_args))
+        except KeyboardInterrupt:
+            # Before the engine has begun, or in a command without it.
+            sys.stderr.write("stopped by SIGINT\n")
+            return _STOPPED
         except StepError as error:
             # What a step seeks is found when somebody looks, here too, and not only while dodo.py is read.
             raise InvalidCommand(str(error)) from None

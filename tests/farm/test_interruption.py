@@ -195,6 +195,22 @@ def task_slow():
     assert len(checkout.processes()) >= 1, "the first build goes on"
 
 
+@pytest.mark.parametrize("command", ["build", "plan", "list"])
+def test_stop_while_dodo_is_read(checkout, started, command: str) -> None:
+    checkout.dodo("""
+import time
+BUILD = []
+print("reading", flush=True)
+time.sleep(30)
+""")
+    process = started(command)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "reading\n"
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=20)
+    assert (process.returncode, output) == (130, "stopped by SIGINT\n")
+
+
 def test_interrupted_function(checkout, started) -> None:
     checkout.dodo("""
 import subprocess
