@@ -114,12 +114,27 @@ class Output:
     may_be_empty: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tool:
-    """A program whose version can change the outputs; `version` holds its result-changing settings too."""
+    """A program whose version can change the outputs.
+
+    `told` is the version, with the settings that change results, or a function that finds it: many programs have to be
+    started for that, and most commands look at the key of few steps.
+    """
 
     name: str
-    version: str
+    told: str | Callable[[], str]
+
+    @cached_property
+    def version(self) -> str:
+        """The version, found once."""
+        return self.told if isinstance(self.told, str) else self.told()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Tool) and (self.name, self.version) == (other.name, other.version)
+
+    def __hash__(self) -> int:
+        return hash(self.name)
 
 
 FailureClass = Literal[

@@ -43,7 +43,7 @@ class Build:
 
     def note_of(self, step: Step) -> str:
         """A note to show before the step runs, e.g. that a program is missing; empty if there is none."""
-        names = [tool.name for tool in step.tools if tool.version == MISSING]
+        names = [tool.name for tool in step.tools if tool.told == MISSING]
         return "\n".join(
             f"{name} is missing here, so no step that needs it can run: {install_words(name)}" for name in names
         )

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from functools import cache
+from functools import cache, partial
 from importlib import metadata
 
 from farm.step import Tool
@@ -27,10 +27,13 @@ def install_words(name: str) -> str:
 def compiler() -> Tool:
     """The C++ compiler and its version. If it is missing, the step that needs it fails and says so."""
     program = shutil.which("g++")
-    if program is None:
-        return Tool("g++", MISSING)
-    done = subprocess.run([program, "-dumpfullversion", "-dumpmachine"], capture_output=True, text=True, check=False)
-    return Tool("g++", " ".join(done.stdout.split()))
+    return Tool("g++", MISSING if program is None else partial(_version_of, program))
+
+
+def _version_of(compiler: str) -> str:
+    words = [compiler, "-dumpfullversion", "-dumpmachine"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    return " ".join(done.stdout.split())
 
 
 def interpreter(*packages: str) -> tuple[Tool, ...]:

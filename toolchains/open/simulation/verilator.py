@@ -87,5 +87,5 @@ def at(program: Path, root: Path) -> Verilator:
 @cache
 def verilator() -> Tool:
     """Verilator as a step's tool. If it is missing, the step that needs it fails and says so."""
-    found = find_verilator()
-    return Tool("verilator", found.version if found else MISSING)
+    installed = _installed()
+    return Tool("verilator", MISSING if installed is None else lambda: at(*installed).version)

@@ -29,6 +29,7 @@ def emulation_link(
     build: Build, network: Network, *, view: str, words: tuple[str, ...] = (), told: tuple[File | Text, ...] = ()
 ) -> Step:
     """The step that writes an emulation's xclbin; `words` and `told` are what a simulation is told."""
+    used = (compiler(), *interpreter("numpy", "hls4ml"))
     plan = partial(
         link_plan_of,
         network,
@@ -36,7 +37,6 @@ def emulation_link(
         target=build.target,
         view=view,
         clock_mhz=build.clock_mhz,
-        tools={tool.name: tool.version for tool in (compiler(), *interpreter("numpy", "hls4ml"))},
         made=MADE,
     )
     return Step(
@@ -44,7 +44,7 @@ def emulation_link(
         argv=(PYTHON, "-m", PROGRAM, "--plan", "plan.json", "--platform", "platform.json", *words),
         inputs=Inputs(
             modules_of(build.root, PROGRAM),
-            Text("plan.json", lambda: json_text(plan().describe())),
+            Text("plan.json", lambda: json_text(plan(tools={tool.name: tool.version for tool in used}).describe())),
             Text("platform.json", lambda: json_text(build.platform.describe())),
             *(File(name, f"{build.folder}/stitch/{name}") for name in MADE),
             *(file for block in network.blocks for file in image_files(build, block, f"weights/{block.name}")),
