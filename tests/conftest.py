@@ -14,7 +14,7 @@ from pathlib import Path
 import needs
 import numpy as np
 import pytest
-from flow_checkout import Checkout, build_digits
+from flow_checkout import Checkout, build_digits, share_bytecode
 from hypothesis import settings
 from once import Once
 
@@ -215,7 +215,7 @@ def digits_simulated(once: Once, digits_built: Path) -> Path:
     needs.installed_verilator()
 
     def build_it(folder: Path) -> None:
-        shutil.copytree(digits_built, folder, symlinks=True, dirs_exist_ok=True)
+        shutil.copytree(digits_built, folder, symlinks=True, dirs_exist_ok=True, copy_function=share_bytecode)
         output = Checkout(folder / "checkout").doit("build", "network=digits", "target=hw_emu")
         (folder / "built.log").write_text(output)
 

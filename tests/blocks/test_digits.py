@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from blocks import dataset
 from blocks.core.model import run_graph
 from blocks.network import find_network
 from blocks.network_model import run_network
@@ -95,3 +96,18 @@ def test_the_model_of_digits_equals_one_written_apart(digits: tuple[Array, Array
     assert (outputs["postres"].reshape(len(images), -1) == best).all()
     held_out = np.arange(len(labels)) % 5 == 0
     assert (best[held_out, 0] == labels[held_out]).mean() >= 0.95
+
+
+@pytest.mark.parametrize("file_is_there", [True, False])
+def test_the_held_out_digits_are_scikit_learns(
+    digits: tuple[Array, Array], file_is_there: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read from its file, and through the package where a release has the file elsewhere."""
+    if not file_is_there:
+        monkeypatch.setattr(dataset.importlib.util, "find_spec", lambda _: None)
+    described = find_network("digits").dataset
+    assert described is not None
+    images, labels = dataset.held_out(described)
+    assert (images.dtype, images.shape, labels.shape) == (np.uint8, (360, 8, 8, 1), (360,))
+    assert (images == digits[0][::5]).all()
+    assert (labels == digits[1][::5]).all()

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import needs
 from amd_stand_in import install
-from flow_checkout import copy_files
+from flow_checkout import copy_files, share
+from once import MADE
 
 from config.settings import load_settings
 from farm.execution.failure import Failure
@@ -82,7 +83,7 @@ class Machine:
 
     def fork(self, folder: Path, release: str = "") -> Machine:
         """A copy of this machine in a new folder, optionally with tools of another release."""
-        shutil.copytree(self.checkout, folder / "checkout")
+        shutil.copytree(self.checkout, folder / "checkout", copy_function=share_python)
         made = Machine(folder / "amd", release or self.release, folder / "checkout")
         made.install()
         return made
@@ -156,11 +157,19 @@ class Make(Protocol):
         """Make it in a folder of the test's own."""
 
 
-def make_machine(folder: Path, release: str) -> Machine:
-    """A machine in a folder."""
+def share_python(source: str, target: str) -> None:
+    """Link the Python files of a checkout, which no test on a machine changes, and copy all else."""
+    share(source, target, (".py", ".pyc"))
+
+
+def make_machine(folder: Path, release: str, sources: Path | None = None) -> Machine:
+    """A machine in a folder. `sources` is a checkout of the same test run that nobody changes."""
     needs.tcl()
     checkout = folder / "checkout"
-    copy_files(checkout)
+    if sources is None:
+        copy_files(checkout)
+    else:
+        shutil.copytree(sources, checkout, copy_function=share_python, ignore=shutil.ignore_patterns(MADE))
     made = Machine(folder / "amd", release, checkout)
     made.install()
     return made

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flow_checkout import Checkout, copy_checkout
+from flow_checkout import Checkout, copy_checkout, share_bytecode
 
 RESTORED = ("preres", "res2b", "res3a", "res3b")
 
@@ -16,7 +16,7 @@ RESTORED = ("preres", "res2b", "res3a", "res3b")
 def built(digits_built, tmp_path_factory) -> Checkout:
     """A checkout with digits built, for the tests of one file."""
     folder = tmp_path_factory.mktemp("first")
-    shutil.copytree(digits_built, folder, symlinks=True, dirs_exist_ok=True)
+    shutil.copytree(digits_built, folder, symlinks=True, dirs_exist_ok=True, copy_function=share_bytecode)
     return Checkout(folder / "checkout")
 
 

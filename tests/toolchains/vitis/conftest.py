@@ -14,14 +14,21 @@ from once import Once
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "fakes"))
 
 from amd_machine import LICENCE, Machine, Make, make_machine
+from flow_checkout import copy_files
+
+
+@pytest.fixture(scope="session")
+def sources(once: Once) -> Path:
+    """A checkout that nobody changes: machines share its Python files."""
+    return once.make("sources", copy_files)
 
 
 @pytest.fixture
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
+def machine(sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
     """Make a machine with a release, for steps that the test runs itself."""
 
     def make(release: str = "2022.2", variables: Mapping[str, str] | None = None) -> Machine:
-        found = make_machine(tmp_path, release)
+        found = make_machine(tmp_path, release, sources)
         for name in [name for name in os.environ if name.startswith("XILINX")]:
             monkeypatch.delenv(name)
         for name, value in (variables if variables is not None else LICENCE).items():
@@ -33,13 +40,13 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
 
 
 @pytest.fixture(scope="session")
-def first_built(once: Once, digits_built: Path) -> Machine:
+def first_built(once: Once, sources: Path, digits_built: Path) -> Machine:
     """A machine where digits has been built for hw, from network to xclbin. No test uses it, each file has a copy."""
 
     def build(folder: Path) -> None:
         # The stand-in's xclbin carries the program of sw_emu, whose cores are in the store of the open build.
         shutil.copytree(digits_built / "data", folder / "data", symlinks=True)
-        printed = make_machine(folder, "2022.2").doit("build", "network=digits", "target=hw")
+        printed = make_machine(folder, "2022.2", sources).doit("build", "network=digits", "target=hw")
         assert "  run     payload:" not in printed
 
     folder = once.make("digits-on-stand-in", build)

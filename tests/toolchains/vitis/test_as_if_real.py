@@ -15,8 +15,8 @@ from runtime.formats.header import Kind
 
 
 @pytest.mark.slow
-def test_a_build_from_network_to_xclbin(tmp_path: Path, xrt_agrees) -> None:
-    here = make_machine(tmp_path, "2022.2")
+def test_a_build_from_network_to_xclbin(sources: Path, tmp_path: Path, xrt_agrees) -> None:
+    here = make_machine(tmp_path, "2022.2", sources)
     marks = list(here.tools.rglob("STAND_IN"))
     assert marks
     for mark in marks:

@@ -28,9 +28,9 @@ FOLDER = "build/digits/vitis-hw"
 def test_digits_classifies(built: Machine) -> None:
     program = """
 import sys, numpy as np, runtime
-from sklearn.datasets import load_digits
-data = load_digits()
-images, labels = data.images.astype(np.uint8)[::5][..., None], data.target[::5]
+from blocks.dataset import held_out
+from blocks.network import find_network
+images, labels = held_out(find_network("digits").dataset)
 with runtime.Accelerator(sys.argv[1]) as accelerator:
     best = np.asarray(accelerator.classify(images))[:, 0]
 print((best == labels).sum(), len(labels))

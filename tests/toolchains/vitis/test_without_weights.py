@@ -52,8 +52,8 @@ def test_the_words_are_those_of_a_kernel_with_weights(view: str) -> None:
 
 @pytest.mark.nightly
 @pytest.mark.slow
-def test_it_classifies_on_the_stand_in(tmp_path: Path) -> None:
-    machine = make_machine(tmp_path, "2022.2")
+def test_it_classifies_on_the_stand_in(sources: Path, tmp_path: Path) -> None:
+    machine = make_machine(tmp_path, "2022.2", sources)
     machine.doit("build", f"network={NETWORK}", "target=hw")
     done = subprocess.run(
         [sys.executable, "-c", CLASSIFIED, f"build/{NETWORK}/vitis-hw/{NETWORK}.xclbin"],
