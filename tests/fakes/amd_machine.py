@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import needs
 from amd_stand_in import install
-from flow_checkout import copy_files, share
+from flow_checkout import copy_files, server_of, share
 from once import MADE
 
 from config.settings import load_settings
@@ -106,6 +106,12 @@ class Machine:
 
     def doit(self, *words: str, status: int = 0, timeout_s: float = 850, runs: tuple[str, ...] = ("-m", "doit")) -> str:
         """Run doit in the checkout and return what it prints."""
+        server = server_of(self.checkout, self.environment)
+        if server is not None:
+            given = (*words, *self.words)
+            found, output, errors = server.program(self.checkout, runs[-1], given, joined=False, seconds=timeout_s)
+            assert found == status, output + errors
+            return output
         done = subprocess.run(
             [sys.executable, *runs, *words, *self.words],
             cwd=self.checkout, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,

@@ -1,8 +1,8 @@
 """Runs doit many times quickly: a process that has imported doit and the farm, and forks for each command line.
 
 What the child does is what `python -m doit` does, in the folder and with the environment that are asked for. It has not
-read any dodo.py and no settings. Started as a program it reads requests from its input, one JSON line each, and answers
-each with one.
+read any dodo.py and no settings. Started as a program it says which files it has imported, then reads requests from its
+input, one JSON line each, and answers each with one.
 """
 
 from __future__ import annotations
@@ -34,12 +34,16 @@ BEFORE_A_DODO = ("doit.doit_cmd", "doit.tools", "farm.commands.run", "farm.comma
 class DoitServer:
     """The process, from the side of a test."""
 
-    def __init__(self, modules: Sequence[str] = BEFORE_A_DODO) -> None:
-        self.environment = {**os.environ, **PLAIN}
+    def __init__(self, modules: Sequence[str] = BEFORE_A_DODO, environment: Mapping[str, str] | None = None) -> None:
+        self.environment = dict(environment) if environment is not None else {**os.environ, **PLAIN}
+        # Not in the folder of a checkout: tests look for processes there.
         self._process = subprocess.Popen(
             [sys.executable, __file__, *modules], env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            text=True, start_new_session=True,
+            text=True, start_new_session=True, cwd="/",
         )  # fmt: skip
+        assert self._process.stdout is not None
+        #: The files that it has imported, as they were then; empty if it could not import them all.
+        self._files: dict[str, list[int]] = json.loads(self._process.stdout.readline() or "{}")
 
     def doit(self, folder: Path, *words: str, **variables: str) -> tuple[int, str, str]:
         """Run doit in a folder; return its status and all that it has written to both streams."""
@@ -51,13 +55,20 @@ class DoitServer:
         status, output, _ = self._ask(folder, words, environment, joined=True)
         return status, output
 
-    def _ask(
-        self, folder: Path, words: Sequence[str], environment: Mapping[str, str], *, joined: bool, seconds: float = 60.0
+    def program(
+        self, folder: Path, program: str, words: Sequence[str], *, joined: bool, seconds: float
     ) -> tuple[int, str, str]:
+        """Run a module, or the file of a program, with the variables of this process."""
+        return self._ask(folder, words, self.environment, joined=joined, seconds=seconds, program=program)
+
+    def _ask(
+        self, folder: Path, words: Sequence[str], environment: Mapping[str, str], *, joined: bool,
+        seconds: float = 60.0, program: str = "doit",
+    ) -> tuple[int, str, str]:  # fmt: skip
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         request = {"folder": str(folder), "words": words, "environment": dict(environment), "joined": joined}
-        request["umask"] = _umask()
+        request |= {"umask": _umask(), "program": program}
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         if not select.select([self._process.stdout], [], [], seconds)[0]:
@@ -71,9 +82,22 @@ class DoitServer:
         """Whether it can be asked."""
         return self._process.poll() is None
 
+    @property
+    def current(self) -> bool:
+        """Whether all that it has imported is still what a new Python would import."""
+        return bool(self._files) and all(_stamp(file) == stamp for file, stamp in self._files.items())
+
     def close(self) -> None:
         """End the process."""
         self._process.communicate()
+
+
+def _stamp(file: str) -> list[int]:
+    try:
+        found = Path(file).stat()
+    except OSError:
+        return []
+    return [found.st_ino, found.st_size, found.st_mtime_ns]
 
 
 def _umask() -> int:
@@ -85,6 +109,9 @@ def _umask() -> int:
 def _serve() -> None:
     for module in sys.argv[1:]:
         importlib.import_module(module)
+    files = [getattr(module, "__file__", None) for module in sys.modules.values()]
+    sys.stdout.write(json.dumps({file: _stamp(file) for file in files if file}) + "\n")
+    sys.stdout.flush()
     gc.freeze()
     for line in sys.stdin:
         with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
@@ -101,7 +128,7 @@ def _serve() -> None:
 
 
 def _run(request: dict[str, Any], output: int, errors: int) -> NoReturn:
-    """Be `python -m doit`."""
+    """Be `python -m doit`, or another program."""
     status: object = 1
     try:
         null = os.open(os.devnull, os.O_RDONLY)
@@ -111,9 +138,14 @@ def _run(request: dict[str, Any], output: int, errors: int) -> NoReturn:
         os.chdir(request["folder"])
         os.environ.clear()
         os.environ.update(request["environment"])
-        sys.path[0] = request["folder"]
-        sys.argv = ["doit", *request["words"]]
-        runpy.run_module("doit", run_name="__main__", alter_sys=True)
+        program = request["program"]
+        sys.argv = [program, *request["words"]]
+        if program.endswith(".py"):
+            sys.path[0] = str(Path(program).parent)
+            runpy.run_path(program, run_name="__main__")
+        else:
+            sys.path[0] = request["folder"]
+            runpy.run_module(program, run_name="__main__", alter_sys=True)
         status = 0
     except SystemExit as ended:
         status = ended.code

@@ -84,7 +84,7 @@ def task_join():
 #: What reads these variables does so before doit begins, or once for all.
 _EARLY = ("PYTHON", "LD_", "LANG", "LC_", "TERM", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")
 #: What commands in a small project import.
-_IMPORTED = (
+IMPORTED = (
     "tomllib", "encodings.ascii", "rich.live", "rich.progress", "doit.cmd_clean", "doit.cmd_info", "doit.cmd_list",
     "doit.loader", "doit.plugin", "farm.commands.clean", "farm.commands.doors", "farm.database",
     "farm.commands.building.engine", "farm.commands.building.team",
@@ -108,7 +108,7 @@ def _server(environment: Mapping[str, str]) -> DoitServer | None:
     if REAL in os.environ:
         return None
     if not _servers or not _servers[-1].lives:
-        _servers.append(DoitServer((*BEFORE_A_DODO, *_IMPORTED)))
+        _servers.append(DoitServer((*BEFORE_A_DODO, *IMPORTED)))
         atexit.register(_servers[-1].close)
     return _servers[-1] if _early(environment) == _early(_servers[-1].environment) else None
 
