@@ -80,3 +80,13 @@ class TestSecondBuild:
         assert restored == {"weights:preres", "stitch:digits", "link:digits"}
         assert not re.search(r"^  run ", output, re.MULTILINE)
         assert "nothing to do" in built.doit("build")
+
+
+def test_a_mistake_in_the_farm_itself_is_shown(built, edited) -> None:
+    """By a doit, too, that would be a fork of a process that had imported the farm before."""
+    built.doit("list")
+    built.doit("list")
+    edited("farm/project.py", lambda text: text + b"print('first')\n")
+    assert built.doit("list").startswith("first\n")
+    edited("farm/project.py", lambda text: text + b"raise RuntimeError('second')\n")
+    assert "RuntimeError: second" in built.doit("list", status=1)

@@ -42,7 +42,7 @@ class DoitServer:
             text=True, start_new_session=True, cwd="/",
         )  # fmt: skip
         assert self._process.stdout is not None
-        #: The files that it has imported, as they were then; empty if it could not import them all.
+        #: The files that it has imported, as they were then; empty where only a Python of its own will do.
         self._files: dict[str, list[int]] = json.loads(self._process.stdout.readline() or "{}")
 
     def doit(self, folder: Path, *words: str, **variables: str) -> tuple[int, str, str]:
@@ -107,10 +107,7 @@ def _umask() -> int:
 
 
 def _serve() -> None:
-    for module in sys.argv[1:]:
-        importlib.import_module(module)
-    files = [getattr(module, "__file__", None) for module in sys.modules.values()]
-    sys.stdout.write(json.dumps({file: _stamp(file) for file in files if file}) + "\n")
+    sys.stdout.write(json.dumps(_imported(sys.argv[1:])) + "\n")
     sys.stdout.flush()
     gc.freeze()
     for line in sys.stdin:
@@ -125,6 +122,27 @@ def _serve() -> None:
                 texts.append(stream.read().decode())
         sys.stdout.write(json.dumps([status, *texts]) + "\n")
         sys.stdout.flush()
+
+
+def _imported(modules: Sequence[str]) -> dict[str, list[int]]:
+    """Import modules; return all imported files. None of them if that fails or prints: each doit has to show it."""
+    with tempfile.TemporaryFile() as printed:
+        kept = [os.dup(number) for number in (1, 2)]
+        for number in (1, 2):
+            os.dup2(printed.fileno(), number)
+        try:
+            for module in modules:
+                importlib.import_module(module)
+        except BaseException:
+            return {}
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            for number, descriptor in zip((1, 2), kept, strict=True):
+                os.dup2(descriptor, number)
+                os.close(descriptor)
+        files = [getattr(module, "__file__", None) for module in sys.modules.values()]
+        return {} if os.fstat(printed.fileno()).st_size else {file: _stamp(file) for file in files if file}
 
 
 def _run(request: dict[str, Any], output: int, errors: int) -> NoReturn:

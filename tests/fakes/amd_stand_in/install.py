@@ -12,6 +12,7 @@ Each release folder has a file STAND_IN, so the tree can be recognised without s
 from __future__ import annotations
 
 import argparse
+import compileall
 import sys
 import zipfile
 from collections.abc import Sequence
@@ -51,6 +52,8 @@ def make(
     """Make the tree. `platforms`: None for all known. Returns `root`."""
     root = root.resolve()
     project = HERE.parents[2]
+    # Steps tell Python to write no bytecode: each start of a tool would compile the whole stand-in.
+    compileall.compile_dir(HERE, quiet=2)
     made = programs(release)
     for product, names in made.items():
         folder = root / product / release
