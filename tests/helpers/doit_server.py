@@ -34,12 +34,20 @@ BEFORE_A_DODO = ("doit.doit_cmd", "doit.tools", "farm.commands.run", "farm.comma
 class DoitServer:
     """The process, from the side of a test."""
 
-    def __init__(self, modules: Sequence[str] = BEFORE_A_DODO, environment: Mapping[str, str] | None = None) -> None:
-        self.environment = dict(environment) if environment is not None else {**os.environ, **PLAIN}
+    def __init__(
+        self,
+        modules: Sequence[str] = BEFORE_A_DODO,
+        *,
+        python: str = sys.executable,
+        environment: Mapping[str, str] | None = None,
+        as_user: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`as_user` goes to `subprocess`; each doit has the rights that the process then has."""
+        self.environment = {**os.environ, **PLAIN} if environment is None else dict(environment)
         # Not in the folder of a checkout: tests look for processes there.
         self._process = subprocess.Popen(
-            [sys.executable, __file__, *modules], env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            text=True, start_new_session=True, cwd="/",
+            [python, __file__, *modules], env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            text=True, start_new_session=True, cwd="/", **(as_user or {}),
         )  # fmt: skip
         assert self._process.stdout is not None
         #: The files that it has imported, as they were then; empty where only a Python of its own will do.

@@ -133,7 +133,7 @@ def server_of(folder: Path, environment: Mapping[str, str]) -> DoitServer | None
     if server is None or not server.lives or not server.current:
         if server is not None:
             server.close()
-        server = DoitServer((*_IMPORTED, *(_OF_VITIS if "XILINX_XRT" in environment else ())), environment)
+        server = DoitServer((*_IMPORTED, *(_OF_VITIS if "XILINX_XRT" in environment else ())), environment=environment)
         atexit.register(server.close)
     _servers[folder] = server
     while len(_servers) > _MOST:

@@ -90,27 +90,18 @@ IMPORTED = (
     "farm.commands.building.engine", "farm.commands.building.team",
     "farm.display.build_log", "farm.display.progress", "farm.execution.redact_log", "farm.hooks", "farm.modules",
     "farm.scheduler.checkout", "farm.scheduler.loop", "farm.commands.questions.config",
-    "farm.commands.questions.forms.planned_json", "farm.commands.questions.info", "farm.commands.questions.log",
-    "farm.commands.questions.plan", "farm.commands.questions.why",
+    "farm.commands.questions.asked", "farm.commands.questions.forms.planned_json", "farm.commands.questions.info",
+    "farm.commands.questions.log", "farm.commands.questions.plan", "farm.commands.questions.why",
+    "farm.commands.refused", "farm.execution.cluster.slurm", "farm.planning.cluster",
 )  # fmt: skip
 REAL = "DATAFLOW_FARM_REAL_DOIT"
 """If this variable is set, each doit is a Python of its own."""
-_servers: list[DoitServer] = []
+_servers: dict[tuple[str, str], DoitServer] = {}
 _asked = threading.Lock()
 
 
 def _early(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name.startswith(_EARLY)}
-
-
-def _server(environment: Mapping[str, str]) -> DoitServer | None:
-    """The process of this worker that forks for doit; None where the environment asks for a Python of its own."""
-    if REAL in os.environ:
-        return None
-    if not _servers or not _servers[-1].lives:
-        _servers.append(DoitServer((*BEFORE_A_DODO, *IMPORTED)))
-        atexit.register(_servers[-1].close)
-    return _servers[-1] if _early(environment) == _early(_servers[-1].environment) else None
 
 
 _STREAMS = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
@@ -124,8 +115,11 @@ class Checkout:
     environment: dict[str, str] = field(default_factory=lambda: {**os.environ, **PLAIN})
     body: str = ""
     python: str = sys.executable
-    #: How `subprocess` starts doit as another user.
+    #: How `subprocess` starts doit as another user, or with fewer rights.
     as_user: dict[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._plain = dict(self.environment)
 
     def write(self, path: str, content: str) -> Path:
         file = self.folder / path
@@ -163,11 +157,13 @@ class Checkout:
 
         Where nothing but the folder is special, a process that has imported doit forks: that takes a fifth of the time.
         """
-        if self.python == sys.executable and not self.as_user and _asked.acquire(blocking=False):
+        if (
+            REAL not in os.environ
+            and _early(self.environment) == _early(self._plain)
+            and _asked.acquire(blocking=False)
+        ):
             try:
-                server = _server(self.environment)
-                if server is not None:
-                    return server.run(self.folder, words, self.environment)
+                return self._server().run(self.folder, words, self.environment)
             finally:
                 _asked.release()
         process = self.start(*words)
@@ -176,6 +172,17 @@ class Checkout:
         finally:
             process.kill()
         return process.returncode, output
+
+    def _server(self) -> DoitServer:
+        """The process of this worker that forks for doit, with this checkout's Python and rights."""
+        kind = self.python, repr(self.as_user)
+        server = _servers.get(kind)
+        if server is None or not server.lives or _early(server.environment) != _early(self._plain):
+            modules = (*BEFORE_A_DODO, *IMPORTED)
+            server = DoitServer(modules, python=self.python, environment=self._plain, as_user=self.as_user)
+            _servers[kind] = server
+            atexit.register(server.close)
+        return server
 
     def ran(self, *words: str, status: int = 0) -> set[str]:
         """Run doit and return the names of the steps that it has started."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import subprocess
@@ -49,13 +50,12 @@ class Ordinary:
 @pytest.fixture
 def ordinary() -> Iterator[Ordinary]:
     """Give an ordinary user with a home of their own: whoever runs the suite, but `nobody` in place of root."""
-    as_user: dict[str, Any] = {}
-    if os.getuid() == 0:
-        as_user = {"user": _NOBODY, "group": _NOBODY, "extra_groups": []}
+    as_user = _as_user()
     # Not pytest's folder: nobody else may enter that one.
     folder = Path(tempfile.mkdtemp(prefix="ordinary"))
     try:
-        user = Ordinary(folder, *_python(as_user, folder), as_user)
+        home = {"HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache")}
+        user = Ordinary(folder, _python(), {**_environment(), **home}, as_user)
         user.give(folder)
         yield user
     finally:
@@ -67,30 +67,37 @@ def checkout(ordinary: Ordinary) -> Checkout:
     """Give a small project of the ordinary user, with a store of its own."""
     folder = ordinary.folder / "checkout"
     folder.mkdir()
-    made = Checkout(folder, {**ordinary.environment, **PLAIN}, python=ordinary.python, as_user=ordinary.as_user)
-    made.environment["PYTHONPATH"] += f":{ordinary.environment['PYTHONPATH']}"
+    path = f"{PLAIN['PYTHONPATH']}:{ordinary.environment['PYTHONPATH']}"
+    environment = {**ordinary.environment, **PLAIN, "PYTHONPATH": path}
+    made = Checkout(folder, environment, python=ordinary.python, as_user=ordinary.as_user)
     made.write("pyproject.toml", PYPROJECT)
     ordinary.give(folder)
     return made
 
 
-def _python(as_user: dict[str, Any], folder: Path) -> tuple[str, dict[str, str]]:
-    """Return an interpreter and an environment with which the user can load the project; skip where there is none."""
-    environment = {
-        "HOME": str(folder),
-        "XDG_CACHE_HOME": str(folder / "cache"),
+def _as_user() -> dict[str, Any]:
+    return {"user": _NOBODY, "group": _NOBODY, "extra_groups": []} if os.getuid() == 0 else {}
+
+
+def _environment() -> dict[str, str]:
+    return {
         "LANG": "C.UTF-8",
         "PATH": os.environ.get("PATH", os.defpath),
         # Another interpreter of the same version does not look into the virtual environment.
         "PYTHONPATH": sysconfig.get_path("purelib"),
     }
+
+
+@functools.cache
+def _python() -> str:
+    """Return an interpreter with which the user can load the project; skip where there is none."""
     version = f"python3.{sys.version_info.minor}"
+    options = {"cwd": "/", "env": {**_environment(), "HOME": "/nonexistent"}, **_CALL, **_as_user()}
     for python in dict.fromkeys([sys.executable, f"/usr/bin/{version}", f"/usr/local/bin/{version}"]):
         try:
-            command = [python, "-c", "import doit, numpy"]
-            done = subprocess.run(command, check=False, **{"cwd": "/", "env": environment, **_CALL, **as_user})
+            done = subprocess.run([python, "-c", "import doit, numpy"], check=False, **options)
         except OSError:
             continue
         if done.returncode == 0:
-            return python, environment
+            return python
     pytest.skip(f"no {version} that an ordinary user may start: install one in /usr, or run the tests as such a user")
