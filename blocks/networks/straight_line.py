@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy.typing as npt
-from scipy.optimize import linprog
 
 Array = npt.NDArray[Any]
 
@@ -21,6 +20,8 @@ def straight_line(thresholds: Array, levels: Array, reach: tuple[int, int]) -> t
     Raises:
         ValueError: no straight line has these thresholds.
     """
+    from scipy.optimize import linprog  # noqa: PLC0415 - loads for most of a second, also where nothing is exported
+
     rows, limits = [], []
     for threshold, level in zip(thresholds, levels, strict=True):
         if threshold <= reach[1]:

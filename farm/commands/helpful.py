@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from doit.cmdparse import CmdParseError
+from doit.dependency import DbmDB, JsonDB, SqliteDB
 from doit.exceptions import InvalidCommand, InvalidDodoFile
 from doit.plugin import PluginEntry
 
@@ -79,12 +80,18 @@ class Helpful:
         super().__init__(*arguments, **options)
 
     def get_backends(self) -> dict[str, Any]:
-        """Return what pyproject.toml declares. doit would look for others in every package that is installed."""
+        """Return doit's databases and those of the settings, by name.
+
+        doit looks for more in every installed package, which takes longer than to read a project. Only its option
+        `--backend` could choose one of those.
+        """
         command: Any = self
-        declared = command.config.get("BACKEND")
-        if not declared:
-            return super().get_backends()  # type: ignore[misc, no-any-return]
-        return {name: PluginEntry("BACKEND", name, place).get() for name, place in declared.items()}
+        found = {"dbm": DbmDB, "json": JsonDB, "sqlite3": SqliteDB}
+        for name, place in command.config.get("BACKEND", {}).items():
+            found[name] = PluginEntry("BACKEND", name, place).get()
+        if "backend" in command.cmdparser:
+            command.cmdparser["backend"].choices = {name: getattr(each, "desc", "") for name, each in found.items()}
+        return found
 
     def parse_execute(self, in_args: list[str]) -> Any:
         """Answer `--help`, refuse an unknown option in one line, and go on as doit does.

@@ -75,6 +75,10 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
     tasks_have_options = True
     cmd_options = _OPTIONS
 
+    def get_reporters(self) -> dict[str, Any]:
+        """Return none: doit would look for some in every installed package, and the farm has one display of its own."""
+        return {}
+
     def parse_execute(self, in_args: list[str]) -> Any:
         """Refuse the options that only doit's own runner knows, then go on as doit does."""
         for word in in_args:

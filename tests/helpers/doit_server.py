@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import atexit
 import gc
-import importlib
+import importlib.metadata
+import inspect
 import json
 import os
 import runpy
@@ -115,7 +116,11 @@ def _umask() -> int:
 
 
 def _serve() -> None:
-    sys.stdout.write(json.dumps(_imported(sys.argv[1:])) + "\n")
+    imported = _imported(sys.argv[1:])
+    # What the library keeps from its first use on: the list of installed packages, and the patterns of Python's words.
+    importlib.metadata.entry_points(group="doit.COMMAND")
+    inspect.getsourcelines(_serve)
+    sys.stdout.write(json.dumps(imported) + "\n")
     sys.stdout.flush()
     gc.freeze()
     for line in sys.stdin:

@@ -15,14 +15,20 @@ from doit.cmd_run import Run
 from doit.cmd_strace import Strace
 from doit.cmdparse import CmdOption, TaskParse
 from doit.control import TaskControl
+from doit.dependency import DbmDB, JsonDB, SqliteDB
 from doit.doit_cmd import DoitConfig
 from doit.loader import create_after, generate_tasks, load_tasks
 from doit.plugin import PluginDict, PluginEntry
 from doit.task import DelayedLoaded, dict_to_task
 
+from farm.commands.helpful import Helpful
+
 PARTS = {
     "doit.cmd_dumpdb.DumpDB": "test_commands_that_have_a_door",
     "doit.cmd_strace.Strace": "test_commands_that_have_a_door",
+    "doit.dependency.DbmDB": "test_databases_are_those_of_doit_and_of_the_settings",
+    "doit.dependency.JsonDB": "test_databases_are_those_of_doit_and_of_the_settings",
+    "doit.dependency.SqliteDB": "test_databases_are_those_of_doit_and_of_the_settings",
     "doit.doit_cmd.DoitConfig": "test_settings_are_read_from_a_file",
     "doit.plugin.PluginDict": "test_a_table_of_commands_has_classes_and_plugins",
     "doit.plugin.PluginEntry": "test_a_plugin_is_loaded_by_its_name",
@@ -88,6 +94,23 @@ def test_commands_that_have_a_door() -> None:
             continue  # it has no such options, and doit has parsed those before it
         options, words = made.cmdparser.parse(["-k", "-f", "y.py", "word", "-k"])
         assert (options["seek_file"], options["dodoFile"], words) == (True, "y.py", ["word", "-k"])
+
+
+def test_databases_are_those_of_doit_and_of_the_settings() -> None:
+    """The farm names doit's own itself; a run of doit keeps its reporters, which the farm does not ask for, apart."""
+    config = {"BACKEND": {"mine": "doit.dependency:JsonDB"}}
+    made = Run(task_loader=DodoTaskLoader(), config=config)
+    expected = {"dbm": DbmDB, "json": JsonDB, "sqlite3": SqliteDB, "mine": JsonDB}
+    # Other packages of this environment may have some too.
+    assert made.get_backends().items() >= expected.items()
+    own = Helped(task_loader=DodoTaskLoader(), config=config)
+    assert own.get_backends() == expected
+    assert own.cmdparser["backend"].choices.items() <= made.cmdparser["backend"].choices.items()
+    assert {"console", "json"} <= set(made.get_reporters())
+
+
+class Helped(Helpful, List):
+    """A command of doit as the farm's."""
 
 
 def test_settings_are_read_from_a_file(tmp_path: Path) -> None:
