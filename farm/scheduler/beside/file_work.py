@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -50,11 +52,14 @@ class FileWork:
     def fetch(self, step: Step, probe: Probe, entry: StoreEntry, then: Callable[[Any], None]) -> None:
         """Fetch a stored result; `then` gets the folder that it is in, None if it is not whole, or an error."""
         long = bytes_take_long(sum(entry.objects.values()))
-        # Several may be fetched at once, beside each other.
-        folder = f"{RESTORING}-{probe.parts.key[:12]}"
-        if not long:
-            folder = RESTORING
-        self._aside.do(lambda: folder if self._checkout.fetch(entry, folder) else None, then, long=long)
+        loop = os.getpid()
+
+        def job() -> str | None:
+            # Several may be fetched at once beside the loop, short ones too: those that have to wait for a lock.
+            folder = RESTORING if os.getpid() == loop else f"{RESTORING}-{secrets.token_hex(8)}"
+            return folder if self._checkout.fetch(entry, folder) else None
+
+        self._aside.do(job, then, long=long)
 
     def copy_inputs(self, step: Step, copy: Callable[[], None], then: Callable[[Failure | None], None]) -> None:
         """Copy the inputs of a step; `then` gets how that failed."""

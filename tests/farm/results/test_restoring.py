@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -243,6 +245,31 @@ def task_w():
     assert sum(output.count("  run     w:") for output in outputs) == 4
     for one in (checkout, other):
         assert [one.read(f"build/{n}") for n in range(4)] == list("0123")
+
+
+def test_results_that_waited_for_the_lock_of_the_store_are_not_mixed_up(checkout, tmp_path: Path) -> None:
+    """What waits is fetched beside the loop, several at once, and all of them are called `out` where they come in."""
+    names = [str(number) for number in range(8)]
+    checkout.dodo("""
+BUILD = ["up"]
+def task_up():
+    for name in "01234567":
+        yield task(copy(f"up:{name}", f"{name}.txt", f"build/{name}"), doc="x")
+""")
+    for name in names:
+        checkout.write(f"{name}.txt", name)
+    checkout.doit()
+    shutil.rmtree(checkout.folder / "build")
+    with (tmp_path / "cache/dataflow-farm/lock").open("r") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        process = checkout.start("-n", "8")
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        while process.poll() is None and len(children.read_text().split()) < len(names):
+            time.sleep(0.01)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    assert "8 restored" in output
+    assert [checkout.read(f"build/{name}") for name in names] == names
 
 
 class TestCacheCommand:
