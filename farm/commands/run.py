@@ -145,10 +145,6 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
             force_verbosity=force_verbosity,
         )
 
-    def get_reporters(self) -> dict[str, Any]:
-        """Return none: the farm has one display. doit would look for others in every package that is installed."""
-        return {}
-
     def _all_current(
         self, root: Path, tasks: Mapping[str, Any], names: Sequence[str], possible: Sequence[str], groups: Predecessors
     ) -> list[str] | None:
