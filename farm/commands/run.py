@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from doit.cmd_run import Run as DoitRun
 from doit.cmd_run import opt_always, opt_auto_delayed_regex, opt_continue, opt_verbosity
+from doit.control import TaskControl
 from doit.exceptions import InvalidCommand, InvalidDodoFile
 
 from config.settings import command_line_words
@@ -23,6 +24,7 @@ from farm.project import project_of
 from farm.results.digest import digests_of
 from farm.results.folder import SCRATCH
 from farm.results.lock import checkout_lock
+from farm.settings import FarmSettings
 
 _OPT_SLOTS = {
     "name": "num_process",
@@ -101,7 +103,6 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
         auto_delayed_regex: bool = False,
         pos_args: list[str] | None = None,
     ) -> int:
-        begun_s = clock.monotonic_s()
         self._refuse_settings()
         check_own_folders(dep_file)
         tasks = {task.name: task for task in self.task_list}
@@ -114,23 +115,18 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
         control.process(self.sel_tasks)
         names = order(control.tasks, control.selected_tasks)
         possible = order(control.tasks, control.selected_tasks, setups=True)
-        root, notes = Path.cwd(), _notes(control.tasks, possible)
+        root, project, notes = Path.cwd(), project_of(self.loader), _notes(control.tasks, possible)
         predecessors = Predecessors(root, control.tasks, dep_file)
-        if (
-            not always
-            and (current := self._all_current(root, control.tasks, names, possible, predecessors)) is not None
-        ):
-            self.dep_manager.close()
-            done = nothing_to_do_words(len(current), clock.monotonic_s() - begun_s)
-            for line in (*notes, done, *result_lines(control.tasks, names, current)):
-                sys.stdout.write(f"{line}\n")
+        # Other machines may have something to do: results to be sent, jobs of a killed build.
+        may_end = not always and _is_alone(project.farm) and list(names) == list(possible)
+        if may_end and self._ends_at_once(root, control, names, notes, predecessors):
             return 0
         # Loaded here: most builds have nothing to do.
         from farm.commands.building.engine import build  # noqa: PLC0415
 
         return build(
             root,
-            project_of(self.loader),
+            project,
             control,
             names=names,
             possible=possible,
@@ -145,20 +141,28 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
             force_verbosity=force_verbosity,
         )
 
-    def _all_current(
-        self, root: Path, tasks: Mapping[str, Any], names: Sequence[str], possible: Sequence[str], groups: Predecessors
-    ) -> list[str] | None:
-        """Return the steps of a build if each is current and nothing else has to be done; else None.
+    def _ends_at_once(
+        self, root: Path, control: TaskControl, names: Sequence[str], notes: Sequence[str], groups: Predecessors
+    ) -> bool:
+        """Show that there is nothing to do, and what was made earlier; False if the engine has to look.
 
-        None also if another build is at work here, or a killed one has left something.
+        No file is written: what has to be written down, or was left by a killed build, is for the engine. So is a build
+        beside another one.
         """
-        if list(names) != list(possible) or (root / SCRATCH).exists():
-            return None
-        with checkout_lock(root, lambda _: None, lambda: True) as held:
-            current = all_current(root, tasks, names, self.dep_manager, digests_of(root)) if held else None
-            if current is not None:
-                groups.remember((), current)
-        return current
+        if (root / SCRATCH).exists():
+            return False
+        told: list[str] = []
+        begun_s = clock.monotonic_s()
+        with checkout_lock(root, told.append, lambda: True, told.append) as held:
+            if not held or told:
+                return False
+            current = all_current(root, control.tasks, names, control.targets, self.dep_manager, digests_of(root))
+            if current is None or not groups.are_known(current):
+                return False
+            done = nothing_to_do_words(len(current), clock.monotonic_s() - begun_s)
+            for line in (*notes, done, *result_lines(control.tasks, names, current)):
+                sys.stdout.write(f"{line}\n")
+        return True
 
     def _refuse_settings(self) -> None:
         """Raise InvalidDodoFile for an option of doit's own runner that is set in a file."""
@@ -169,8 +173,14 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
 
 
 def _notes(tasks: dict[str, Any], names: Iterable[str]) -> list[str]:
-    """Return the notes of a build's tasks, each once: they are printed first."""
-    return list(dict.fromkeys(note for name in names if (note := (tasks[name].meta or {}).get("note"))))
+    """Return the lines of the notes of a build's tasks, each once: they are printed first."""
+    texts = dict.fromkeys(note for name in names if (note := (tasks[name].meta or {}).get("note")))
+    return list(dict.fromkeys(line for text in texts for line in text.splitlines()))
+
+
+def _is_alone(farm: FarmSettings) -> bool:
+    """Tell whether nothing but this machine has a part in a build."""
+    return farm.remote is None and farm.executor == "local" and not farm.executors
 
 
 def _check_option_order(words: list[str], tasks: dict[str, Any]) -> None:

@@ -17,23 +17,31 @@ from farm.step import Step
 
 
 def all_current(
-    root: Path, tasks: Mapping[str, Task], names: Iterable[str], dep_manager: Any, digests: Digests
+    root: Path,
+    tasks: Mapping[str, Task],
+    names: Iterable[str],
+    targets: Mapping[str, str],
+    dep_manager: Any,
+    digests: Digests,
 ) -> list[str] | None:
     """Return the names of the steps among `names` if nothing else is there and each is current; else None.
 
     None also where the engine has more to do than to look: hashing a file, calling a hook, telling doit of a record, or
-    naming an input that is missing. Nothing is written. `names` has needed tasks first.
+    naming what is wrong with an input. Nothing is written. `names` has needed tasks first; `targets` maps files to the
+    tasks that make them.
     """
     look = _Look(root, digests)
     found: list[str] = []
     for name in names:
         task = tasks[name]
         step = step_of(task)
-        if task.loader or dep_manager.status_is_ignore(task) or (step is None and task.actions):
+        has_work = bool(task.loader or (step is None and (task.actions or task.setup_tasks)))
+        if has_work or dep_manager.status_is_ignore(task):
             return None
         if step is not None:
             is_remembered = dep_manager.get_values(name).get(RECORD_VALUE) == record_path(step)
-            if not is_remembered or not look.is_current(step, hook_of(task)):
+            makes_what_is_sought = targets.keys() & set(step.sources).difference(step.given_sources)
+            if not is_remembered or makes_what_is_sought or not look.is_current(step, hook_of(task)):
                 return None
             found.append(name)
     return found

@@ -75,8 +75,19 @@ class Predecessors:
         facts = differences(before.parts, before.parts, before.facts, dict(step.facts))
         return facts or reasons
 
+    def are_known(self, current: Iterable[str]) -> bool:
+        """Tell whether it is written already which of these steps the groups stand for."""
+        return self._after((), current) == self._load()
+
     def remember(self, changed: Iterable[str], current: Iterable[str]) -> None:
         """Write which steps the groups stand for now. `changed` were run or restored, `current` needed nothing."""
+        known = self._after(changed, current)
+        if known != self._known:
+            write_beneath(self._root, self._file, json.dumps({"format": _FORMAT, "groups": known}).encode())
+            self._known = known
+
+    def _after(self, changed: Iterable[str], current: Iterable[str]) -> dict[str, Any]:
+        """Return which steps the groups stand for after a build."""
         records = Records(self._root)
         known = dict(self._load())
         same = {
@@ -90,9 +101,7 @@ class Predecessors:
             if record is not None:
                 item = {"name": name, "parts": record.parts.document(), "facts": dict(record.facts)}
                 known.update(dict.fromkeys(self._groups[name], item))
-        if known != self._known:
-            write_beneath(self._root, self._file, json.dumps({"format": _FORMAT, "groups": known}).encode())
-            self._known = known
+        return known
 
     def _load(self) -> dict[str, Any]:
         if self._known is None:

@@ -22,9 +22,10 @@ _MOST_BYTES = 16 << 20
 
 
 class Vouched:
-    """Remembered by step: its key, and the signatures of its outputs and of the list that the hook wrote to.
+    """Remembered by step: its key, its outputs, the list that the hook wrote to, and who may write the list's folder.
 
-    No path of this machine is kept. Without the file, or with a damaged one, the hook is called once more.
+    Files are remembered by their signatures, and no path of this machine is kept. Without the file, or with a damaged
+    one, the hook is called once more.
     """
 
     def __init__(self, root: Path) -> None:
@@ -50,8 +51,10 @@ class Vouched:
         if not isinstance(hook, Vouch) or hook.list is None:
             return None
         try:
-            files = [*(self._root / target for target in step.targets), hook.list()]
-            return [key, *(list(Signature.of(file)) for file in files)]
+            place = hook.list()
+            folder = place.parent.stat()
+            files = [*(self._root / target for target in step.targets), place]
+            return [key, *(list(Signature.of(file)) for file in files), [folder.st_mode, folder.st_uid, folder.st_gid]]
         except Exception:  # the list is the project's; if something is wrong with it, the hook says so
             return None
 

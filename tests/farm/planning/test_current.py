@@ -231,3 +231,81 @@ def test_results_are_of_no_other_machine(built) -> None:
     before = calls(copied)
     assert "nothing to do: 3 current" in copied.doit()
     assert calls(copied) == before + 1
+
+
+SEEKS = """
+from farm.step import Inputs
+BUILD = ["end"]
+
+def task_end():
+    found = lambda: [File("found", "build/found")]
+    yield task(Step("end", ("cp", "found", "out"), Inputs(found), (Output("out", "build/end"),), "build/log"), doc="x")
+"""
+MAKES = """
+def task_found():
+    yield task(copy("found", "b.txt", "build/found"), doc="x")
+"""
+
+
+def test_a_mistake_in_dodo_is_told_though_all_is_current(checkout) -> None:
+    checkout.write("build/found", "B")
+    checkout.write("b.txt", "B")
+    checkout.dodo(SEEKS)
+    checkout.doit()
+    checkout.dodo(SEEKS + MAKES)
+    checkout.doit("found")
+    for _ in range(2):
+        assert "seeks 'build/found', which a task makes" in checkout.doit("end", status=3)
+
+
+GROUP = """
+def task_group():
+    return {"actions": None, "setup": ["join"], "task_dep": ["join"], "teardown": ["echo down"]}
+"""
+
+
+def test_a_group_with_a_setup_has_its_teardown(built) -> None:
+    built.dodo(BODY + GROUP)
+    for _ in range(2):
+        assert "down" in built.doit("group").splitlines()
+
+
+def test_another_build_is_waited_for_and_nothing_is_written(built) -> None:
+    """Results are shown within the lock, and what a look reads is not written again."""
+    code = (
+        "import fcntl, sys; f = open('build/.farm/lock'); fcntl.flock(f, fcntl.LOCK_EX); print(1, flush=True); input()"
+    )
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(
+        command, cwd=built.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdin is not None
+        assert holder.stdout.readline() == "1\n"
+        process = built.start("build")
+        assert process.stdout is not None
+        assert "waiting for it to end" in process.stdout.readline()
+        holder.stdin.write("\n")
+        holder.stdin.close()
+        assert "nothing to do: 3 current" in process.communicate(timeout=30)[0]
+
+    def states() -> dict[str, tuple[int, int]]:
+        paths = [path for path in (built.folder / "build").rglob("*") if path.name != "lock"]
+        return {str(path): (path.stat().st_mtime_ns, path.stat().st_ino) for path in paths if path.is_file()}
+
+    journal = built.folder / "build/main/doit.journal"
+    journal.write_text(journal.read_text() + '["a", null]\n' * 500)
+    before = states()
+    assert "nothing to do: 3 current" in built.doit()
+    assert states() == before
+
+
+def test_a_line_of_several_notes_is_printed_once(built) -> None:
+    notes = BODY.replace('doc="x")', 'doc="x", note=f"see README\\n{name}")', 1)
+    built.dodo(notes)
+    assert built.doit().count("see README") == 1
+
+
+def test_mistakes_in_the_settings_of_a_cluster_are_told(built) -> None:
+    assert "farm.remote" in built.doit("farm.executor=slurm", "farm.transport=store", "build", status=3)
+    assert "jion" in built.doit("farm.executors=jion:slurm", "build", status=3)

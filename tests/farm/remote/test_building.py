@@ -150,7 +150,8 @@ def test_a_store_that_goes_away_during_a_build(tmp_path: Path, nginx: Nginx) -> 
     nginx.start()
     output = ci.doit("build")
     assert "nothing to do" in output
-    assert "1 result went to the remote store" in output
+    # The answer to the second one may have been lost.
+    assert re.search("1 result went|2 results went", output), output
     assert len(nginx.names("ac")) == 3
     assert "remote store" not in ci.doit("build")
 
