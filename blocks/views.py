@@ -7,9 +7,13 @@ uses both views of every core.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from config.document import Section
 from config.frozen import dataclass
+
+if TYPE_CHECKING:
+    # Steps need the names only, and the reader of YAML takes longer to load than all else that they need.
+    from config.document import Section
 
 VIEWS = ("hls", "rtl")
 DEFAULT_VIEW = "rtl"

@@ -11,9 +11,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from config.frozen import dataclass
-from integration.platform import Platform
 
 if TYPE_CHECKING:
+    from integration.platform import Platform
     from runtime.formats import kernels
 
 CONTROL_PORT = "S_AXI_CONTROL"

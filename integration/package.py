@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from integration.kernel import Kernel, embedded_metadata
-from integration.platform import Platform
 from runtime.formats.manifest import Manifest
 from runtime.formats.sections import CLOCK_TYPES, KERNEL_IP, MEMORY_TYPES, Clock, Connection, IpLayoutEntry, MemoryBank
 from runtime.formats.xclbin import Mode, Xclbin, compose
+
+if TYPE_CHECKING:
+    from integration.platform import Platform
 
 _MODES = {"sw_emu": Mode.SW_EMU, "hw_emu": Mode.HW_EMU, "hw": Mode.FLAT}
 _ENABLED_INTERRUPT = 1

@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.engine import remote_server
 from benchmarks.engine.remote_server import FAULTS, SLOW, Faulty, Handler
-from farm.remote import transport
+from farm.remote import over_http, transport
 from farm.remote.connect import Remote, connected, remote_of
 from farm.remote.exchange import Exchange
 from farm.remote.health import Health
@@ -62,6 +62,12 @@ class Farm:
 
     def objects(self) -> set[str]:
         return {path.name for path in (self.copies.folder / "cas").rglob("*") if path.is_file()}
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two attempts only time passes."""
+    monkeypatch.setattr(over_http._AgainError.__init__, "__defaults__", (0.01,))
 
 
 @pytest.fixture
