@@ -16,7 +16,7 @@ import pytest
 from amd_machine import Machine, Make
 from everyday import first
 
-from blocks.network import find_network
+from blocks.network import NETWORKS, find_network, read_network
 from farm.execution.failure import retry_of
 from runtime.formats import xclbin
 from runtime.formats.manifest import from_json
@@ -110,15 +110,29 @@ def test_the_netlist_ip_goes_into_a_design_of_its_own(built: Machine, tmp_path: 
     assert "example: block design validated" in done.stdout
 
 
+RELEASES = [("2025.1", "ipi"), ("2019.2", "structural"), ("2019.2", "ipi"), ("2025.1", "structural")]
+
+
 @pytest.mark.parametrize(
-    ("release", "style"),
-    first([("2025.1", "ipi"), ("2019.2", "structural"), ("2019.2", "ipi"), ("2025.1", "structural")]),
+    ("name", "release", "style"),
+    first([*(("short", *each) for each in RELEASES[:2]), *(("digits", *each) for each in RELEASES)]),
 )
-def test_a_core_and_the_kernel_in_other_releases(machine: Make, release: str, style: str) -> None:
+def test_a_core_and_the_kernel_in_other_releases(
+    machine: Make, tmp_path: Path, name: str, release: str, style: str
+) -> None:
+    """Each kind of core; two are residual blocks, whose modules would have the same names without their prefixes."""
+    # Digits without its second half, which is two more cores of that kind.
+    head, _, tail = (NETWORKS / "digits.yaml").read_text().partition("  - name: res3a\n")
+    short = tmp_path / "short.yaml"
+    short.write_text(
+        head.replace("name: digits", "name: short") + "  - name: postres\n" + tail.partition("postres\n")[2]
+    )
+    assert [block.name for block in read_network(short).blocks] == ["preres", "res2a", "res2b", "postres"]
     here = machine(release)
     view = "hls" if style == "ipi" else "rtl"
-    here.doit("stitch", "network=digits", "target=hw", f"vitis.view={view}", f"vitis.stitch_style={style}")
-    assert (here.checkout / FOLDER / "stitch" / "kernel.xo").stat().st_size > 0
+    network = short if name == "short" else name
+    here.doit("stitch", f"network={network}", "target=hw", f"vitis.view={view}", f"vitis.stitch_style={style}")
+    assert (here.checkout / f"build/{name}/vitis-hw/stitch/kernel.xo").stat().st_size > 0
 
 
 def test_two_cores_of_resnet50_in_both_views(machine: Make) -> None:
