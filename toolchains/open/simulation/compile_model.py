@@ -34,7 +34,8 @@ DEFINITIONS = ("VERILATOR=1", "VM_COVERAGE=0", "VM_SC=0", "VL_USER_FATAL", "VL_U
 NO_WAVEFORMS = ("-DVM_TRACE=0",)
 WAVEFORMS = ("-DVM_TRACE=1", "-DVM_TRACE_FST=1", "-DVM_TRACE_VCD=0", "-DVM_TRACE_SAIF=0")
 COMPILER_FLAGS = (
-    "-std=c++17",
+    # Verilator's oldest: in a newer one the C++ library's headers take a third longer to read.
+    "-std=c++14",
     f"-march={ISA_LEVEL}",
     "-fPIC",
     # A model hides all its names but those that it exports, so models do not collide.
@@ -43,9 +44,10 @@ COMPILER_FLAGS = (
     "-w",
     *(f"-D{name}" for name in DEFINITIONS),
 )
-FAST, SLOW = "-O1", "-O0"
+FAST, BRIEF, SLOW = "-O1", "-Og", "-O0"
 """Only code that runs in every cycle is worth optimising; Verilator puts the rest into files called `__Slow`.
-With -O2 the largest core takes nearly twice as long to compile and runs no faster (`benchmarks.cosim` prints both)."""
+With -O2 the largest core takes nearly twice as long to compile and runs no faster (`benchmarks.cosim` prints both).
+With -Og a core compiles in three quarters of the time of -O1 and takes up to a quarter longer to run."""
 POPCOUNT = "popcount.hpp"
 """The name of a header that each unit of a model begins with."""
 POPCOUNT_TEXT = """// Verilator counts ones by shifts and masks. The processor has an instruction for it (x86-64-v2).
@@ -54,9 +56,9 @@ POPCOUNT_TEXT = """// Verilator counts ones by shifts and masks. The processor h
 #define VL_COUNTONES_I(bits) static_cast<IData>(__builtin_popcount(bits))
 #define VL_COUNTONES_Q(bits) static_cast<IData>(__builtin_popcountll(bits))
 """
-UNIT_BYTES = 500_000
-"""Sources are compiled together up to this size. In smaller units g++ spends its time on Verilator's headers; larger
-ones would take more memory."""
+UNIT_BYTES = 3_000_000
+"""Sources are compiled together up to this size. In smaller units g++ spends its time on Verilator's headers, which
+take as long as half a megabyte of a model; one of this size takes 0.4 GB of memory."""
 VERILATOR_FLAGS = (
     "--cc",
     "-O3",
@@ -106,23 +108,30 @@ def compile_model(
     folder: Path,
     verilator: Verilator,
     *,
+    fast: str = FAST,
     waveforms: bool = False,
     bare: bool = False,
 ) -> None:
     """Make `model.o` in `folder`, where the files are: SystemVerilog, `joint.cpp` and the headers that it includes.
 
-    With `waveforms` it is `traced_model.o`; with `bare` the module has no wrapper.
+    With `waveforms` it is `traced_model.o`; with `bare` the module has no wrapper. `fast` is as for `compile_sources`.
 
     Raises:
         ModelError: Verilator or the compiler fails; their messages are in the log.
     """
     flags, output = (TRACE_FLAGS, TRACED_MODEL) if waveforms else (VERILATOR_FLAGS, MODEL)
     made = verilate(class_name(core), core if bare else wrapper_name(core), files, folder, verilator, flags)
-    compile_sources([JOINT, *made], output, folder, verilator, waveforms=waveforms)
+    compile_sources([JOINT, *made], output, folder, verilator, fast, waveforms=waveforms)
 
 
 def compile_models(
-    names: Sequence[str], files: Sequence[str], folder: Path, verilator: Verilator, *, waveforms: bool = False
+    names: Sequence[str],
+    files: Sequence[str],
+    folder: Path,
+    verilator: Verilator,
+    *,
+    fast: str = FAST,
+    waveforms: bool = False,
 ) -> None:
     """The same for several small modules in one object: each has its own texts in a folder of its name.
 
@@ -137,7 +146,7 @@ def compile_models(
     for name in names:
         given = (*files, *(f"{name}/{file}" for file in (CORE, WRAPPER)))
         unit += [f"{name}/{JOINT}", *verilate(class_name(name), wrapper_name(name), given, folder, verilator, flags)]
-    compile_sources(unit, output, folder, verilator, waveforms=waveforms, in_one=not waveforms)
+    compile_sources(unit, output, folder, verilator, fast, waveforms=waveforms, in_one=not waveforms)
 
 
 def verilate(
@@ -225,8 +234,8 @@ def compile_sources(
 ) -> None:
     """Compile the sources, with paths relative to `folder`, into one relocatable object.
 
-    Small sources share a unit, with `in_one` all do; units are compiled one after the other. `fast` is g++'s option for
-    code that runs in every cycle.
+    Small sources share a unit, with `in_one` all models do; units are compiled one after the other. `fast` is g++'s
+    option for code that runs in every cycle.
 
     Raises:
         ModelError: The compiler fails.
@@ -237,9 +246,9 @@ def compile_sources(
     mapped = f"-ffile-prefix-map={include}=verilator"
     (folder / POPCOUNT).write_text(POPCOUNT_TEXT)
     objects = []
-    for number, unit in enumerate([list(sources)] if in_one else units_of(sources, folder)):
+    for number, unit in enumerate(units_of(sources, folder, in_one=in_one)):
         made, together = f"{number}.{output}", f"{number}.{output}.cpp"
-        level = SLOW if is_slow(unit[0]) else fast
+        level = SLOW if is_slow(unit[0]) else BRIEF if all(map(_of_library, unit)) else fast
         folders = ("-I", ".", "-I", "verilated", *(("-I", PACKING) if waveforms else ()))
         defined = WAVEFORMS if waveforms else NO_WAVEFORMS
         # Not before Verilator's own library: what it counts with has to be defined there.
@@ -258,17 +267,25 @@ def is_slow(source: str) -> bool:
     return Path(source).stem.endswith("__Slow")
 
 
-def units_of(sources: Sequence[str], folder: Path) -> list[list[str]]:
-    """Group the sources into units. A unit has one model and one optimisation level, unless all sources are small."""
-    own = [source for source in sources if not Path(source).is_absolute()]
+def units_of(sources: Sequence[str], folder: Path, *, in_one: bool = False) -> list[list[str]]:
+    """Group the sources into units. A unit has one model, unless `in_one` is set, and at most one optimisation level.
+
+    If all are small, they share a unit. Verilator's library shares one with no model.
+    """
+    own = [source for source in sources if not _of_library(source)]
+    models = dict.fromkeys(filter(None, map(_model_of, own)))
+    if not models:
+        return [list(sources)]
+    library = [source for source in sources if source not in own]
+    units = [library] if library else []
+    if in_one:
+        return [*units, sorted(own, key=is_slow)]
+    if len(models) > 1:
+        # Functions of two models may have one name.
+        others = [source for source in own if not _model_of(source)]
+        split = ([source for source in own if _model_of(source) == model] for model in models)
+        return [*units, *([others] if others else ()), *(unit for each in split for unit in units_of(each, folder))]
     sizes = {source: (folder / source).stat().st_size for source in own}
-    units = [[source] for source in sources if source not in sizes]
-    models = dict.fromkeys(map(_model_of, own))
-    if len(models) > 2:
-        # Verilator does not allow headers of two models in one unit.
-        return units + [
-            unit for model in models for unit in units_of([each for each in own if _model_of(each) == model], folder)
-        ]
     if sum(sizes.values()) <= UNIT_BYTES:
         return [*units, sorted(own, key=is_slow)]
     for slow in (False, True):
@@ -280,6 +297,11 @@ def units_of(sources: Sequence[str], folder: Path) -> list[list[str]]:
             units[-1].append(source)
             room -= sizes[source]
     return units
+
+
+def _of_library(source: str) -> bool:
+    """Whether the source is one of Verilator's own."""
+    return Path(source).is_absolute()
 
 
 def _model_of(source: str) -> str:
@@ -316,17 +338,20 @@ def main() -> int:
     )
     what.add_argument("--harness", action="store_true", help="the harness instead of a core")
     parser.add_argument("--bare", action="store_true", help="the module has no wrapper")
+    parser.add_argument("--brief", action="store_true", help="it runs so briefly that compiling it has to be fast")
     parser.add_argument("--waveforms", action="store_true", help="one that can write waveforms")
     parser.add_argument("--files", nargs="+", default=[], help="the SystemVerilog of a core, or of all modules")
     given = parser.parse_args()
+    fast = BRIEF if given.brief else FAST
     try:
         verilator = installed_verilator()
         if given.harness:
             compile_harness(Path(), verilator, waveforms=given.waveforms)
         elif given.modules:
-            compile_models(given.modules, given.files, Path(), verilator, waveforms=given.waveforms)
+            compile_models(given.modules, given.files, Path(), verilator, fast=fast, waveforms=given.waveforms)
         else:
-            compile_model(given.core, given.files, Path(), verilator, waveforms=given.waveforms, bare=given.bare)
+            more = {"fast": fast, "waveforms": given.waveforms, "bare": given.bare}
+            compile_model(given.core, given.files, Path(), verilator, **more)
     except ModelError as failure:
         print(f"ERROR: {failure}")
         return 1

@@ -17,6 +17,8 @@ from toolchains.open.simulation.compile_model import CORE, JOINT, WRAPPER, class
 LEVEL_BITS = 32
 PIPELINE_CYCLES = 1000
 """More than the pipelines and buffers of a whole core hold a beat back in which no stream moves."""
+LONG_CYCLES = 50_000
+"""From this many cycles of its operators for an image on, a core saves in its runs what the compiler takes longer."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,11 @@ def longest_gap(core: GraphCore) -> int:
         beats += [stream.depth * operator.parameter_reads() for stream in operator.parameters]
         widest = max(widest, -(-operator.cycles() // max(beats)))
     return 4 * widest + PIPELINE_CYCLES
+
+
+def runs_briefly(core: GraphCore) -> bool:
+    """Whether a model of the core runs so briefly that it is worth less time of the compiler."""
+    return sum(core.graph.cycles().values()) < LONG_CYCLES
 
 
 def verilog_files(core: GraphCore) -> tuple[str, ...]:

@@ -19,6 +19,8 @@ import numpy as np
 from blocks.core.graph import GraphCore
 from blocks.memories import beat_bytes, images, pack_beats, unpack_beats
 from toolchains.open.simulation.compile_model import (
+    BRIEF,
+    FAST,
     HARNESS,
     JOINT,
     MODEL,
@@ -34,6 +36,7 @@ from toolchains.open.simulation.model import (
     PIPELINE_CYCLES,
     fifo_nodes,
     longest_gap,
+    runs_briefly,
     stream_names,
     texts,
     verilog_files,
@@ -377,6 +380,7 @@ def build(
         for file, text in rendered.items():
             (place / file).write_text(text())
         given = [*verilog, *(file for file in rendered if file != JOINT)]
-        compile_model(core.name, given, place, verilator, waveforms=waveforms)
+        fast = BRIEF if runs_briefly(core) else FAST
+        compile_model(core.name, given, place, verilator, fast=fast, waveforms=waveforms)
         link_simulation(place / model, harness, library)
     return Simulator(core, library)

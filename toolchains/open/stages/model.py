@@ -21,7 +21,7 @@ from toolchains.open.simulation.compile_model import HARNESS, JOINT, MODEL, PACK
 from toolchains.open.simulation.dma.bench import HEADERS as BENCH_HEADERS
 from toolchains.open.simulation.dma.bench import model_joint
 from toolchains.open.simulation.kernel.links import LINKS, link_modules
-from toolchains.open.simulation.model import texts, texts_of, verilog_files
+from toolchains.open.simulation.model import runs_briefly, texts, texts_of, verilog_files
 from toolchains.open.simulation.verilator import verilator
 
 PROGRAM = "toolchains.open.simulation.compile_model"
@@ -36,9 +36,20 @@ def model(build: Build, core: Core) -> Step:
     if isinstance(core, DmaCore):
         rendered = {f"{core.name}.sv": lambda: render(core).top, JOINT: lambda: model_joint([core])}
         headers = tuple(File(name, f"toolchains/open/simulation/dma/{name}") for name in BENCH_HEADERS)
-        return _model(build, core.name, core.sv_files(), rendered, headers, core.facts(), words=("--bare",))
+        words = ("--bare", *_pace(brief=_network_runs_briefly(build)))
+        return _model(build, core.name, core.sv_files(), rendered, headers, core.facts(), words)
     assert isinstance(core, GraphCore)  # noqa: S101  there is no other kind
-    return _model(build, core.name, verilog_files(core), texts(core), (HEADER,), core.facts())
+    words = _pace(brief=runs_briefly(core))
+    return _model(build, core.name, verilog_files(core), texts(core), (HEADER,), core.facts(), words)
+
+
+def _pace(*, brief: bool) -> tuple[str, ...]:
+    return ("--brief",) if brief else ()
+
+
+def _network_runs_briefly(build: Build) -> bool:
+    """Whether all cores do: what stands between them runs as long as they do."""
+    return all(runs_briefly(block.core()) for block in build.network.blocks)
 
 
 def _model(
@@ -48,7 +59,7 @@ def _model(
     rendered: Mapping[str, Callable[[], str]],
     headers: tuple[File, ...],
     facts: tuple[tuple[str, str], ...],
-    words: tuple[str, ...] = (),
+    words: tuple[str, ...],
 ) -> Step:
     verilog = (*given, *(file for file in rendered if file != JOINT))
     return _step(build, name, ("--core", name, *words, "--files", *verilog), given, rendered, headers, facts)
@@ -92,7 +103,7 @@ def link_models(build: Build) -> Iterator[Step]:
         for name, (_, seen, module) in modules.items()
         for file, text in texts_of(seen, partial(str, module)).items()
     }
-    words = ("--modules", *modules, "--files", *files)
+    words = (*_pace(brief=_network_runs_briefly(build)), "--modules", *modules, "--files", *files)
     yield _step(build, LINKS, words, files, rendered, (HEADER,), (("modules", ", ".join(modules)),))
 
 

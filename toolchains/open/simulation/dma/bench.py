@@ -76,8 +76,8 @@ def compile_bench(
     for name in cores:
         made += verilate(class_name(name), name, (*verilog, f"{name}.sv"), folder, verilator, flags)
     sources = [JOINT, "bench.cpp", *(library_sources(verilator) if library is None else ()), *made]
-    # Reading Verilator's headers takes longer than compiling a core: all cores in one unit. The library is not for it.
-    compile_sources(sources, f"{PROGRAM}.o", folder, verilator, in_one=library is not None)
+    # Reading Verilator's headers takes longer than compiling a core: all cores in one unit.
+    compile_sources(sources, f"{PROGRAM}.o", folder, verilator, in_one=True)
     # The harness defines vl_fatal and vl_stop too. The first ones count, which are the bench's.
     given = () if library is None else (str(library.resolve()), "-Wl,-z,muldefs")
     run_compiler(("-pthread", "-o", PROGRAM, f"{PROGRAM}.o", *given), folder, PROGRAM)
