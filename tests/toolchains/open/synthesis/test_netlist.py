@@ -24,6 +24,7 @@ from blocks.operators.mvau import Mvau
 from blocks.operators.mvau import model as mvau_model
 from blocks.parameter_memory.plan import memory_plans
 from blocks.parameters import read_block
+from toolchains.open.simulation.compile_model import BRIEF
 from toolchains.open.simulation.simulator import Simulator
 from toolchains.open.simulation.values import ModelDiffersError, Stall, check_equal
 from toolchains.open.stages.memories import memory_view
@@ -201,7 +202,7 @@ def test_a_recorded_tensor_through_the_netlist_of_a_core_of_4096_lanes(
 ) -> None:
     core = reference.core("res5b")
     parameters = read_block(reference.folder / "res5b.npz").logical(core.graph)
-    simulator = simulate_netlist(core, (synthesise_view(render(core)) / VERILOG).read_text(), fast="-O1")
+    simulator = simulate_netlist(core, (synthesise_view(render(core)) / VERILOG).read_text(), fast=BRIEF)
     inputs, output = {"input": reference.block_input("res5b")}, reference.tensor("res5b_out")
     run = simulator.run_memories(memories_of(core, parameters), inputs)
     assert check_equal(run.outputs, {"output": output}) == output.size

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from blocks.dma import DmaCore
 from toolchains.open.simulation.compile_model import (
+    BRIEF,
     VERILATOR_FLAGS,
     class_name,
     compile_sources,
@@ -76,8 +77,9 @@ def compile_bench(
     for name in cores:
         made += verilate(class_name(name), name, (*verilog, f"{name}.sv"), folder, verilator, flags)
     sources = [JOINT, "bench.cpp", *(library_sources(verilator) if library is None else ()), *made]
-    # Reading Verilator's headers takes longer than compiling a core: all cores in one unit.
-    compile_sources(sources, f"{PROGRAM}.o", folder, verilator, in_one=True)
+    # Reading Verilator's headers takes longer than compiling a core: all cores in one unit. A bench moves a few images,
+    # for a second at most.
+    compile_sources(sources, f"{PROGRAM}.o", folder, verilator, BRIEF, in_one=True)
     # The harness defines vl_fatal and vl_stop too. The first ones count, which are the bench's.
     given = () if library is None else (str(library.resolve()), "-Wl,-z,muldefs")
     run_compiler(("-pthread", "-o", PROGRAM, f"{PROGRAM}.o", *given), folder, PROGRAM)

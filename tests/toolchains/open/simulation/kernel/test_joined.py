@@ -31,7 +31,7 @@ from blocks.parameter_memory.rtl import render as render_memory
 from integration.design import End, Link
 from integration.kernel_rtl.link import LinkModule, Register, SliceModule, converter_core
 from integration.kernel_rtl.top import Cell, Joint, top_text
-from toolchains.open.simulation.compile_model import MODEL, compile_models, run_compiler
+from toolchains.open.simulation.compile_model import BRIEF, MODEL, compile_models, run_compiler
 from toolchains.open.simulation.kernel.links import seen_of_link
 from toolchains.open.simulation.model import Seen, seen_of, texts_of
 
@@ -250,11 +250,11 @@ def compared(harness: Path, tmp_path_factory: pytest.TempPathFactory) -> Compare
         (place / name).mkdir()
         for file, content in texts_of(seen, partial(str, text)).items():
             (place / name / file).write_text(content())
-    compile_models([name for name, _, _ in parts], files, place, verilator)
+    compile_models([name for name, _, _ in parts], files, place, verilator, fast=BRIEF)
     (place / "main.cpp").write_text(program())
     included = (SIMULATION, SIMULATION / "kernel", SIMULATION / "kernel/parts", Path(__file__).parent)
     folders = [word for folder in included for word in ("-I", str(folder))]
-    flags = ("-std=c++17", "-O1", "-march=x86-64-v2", "-pthread", *folders)
+    flags = ("-std=c++17", "-O0", "-march=x86-64-v2", "-pthread", *folders)
     run_compiler((*flags, "-o", "compare", "main.cpp", MODEL, str(harness)), place, "the comparison")
 
     def run(blocks: int, seed: int, *, threads=1, sleep=True, slices=True, variant=0, cycles=CYCLES) -> tuple[int, str]:
