@@ -12,6 +12,7 @@ import needs
 import numpy as np
 import pytest
 import wire_order
+from body_cases import run_cases
 from oblong_shapes import OBLONG
 from once import Once
 
@@ -247,7 +248,7 @@ def source(shapes: Sequence[Operator], host: bool) -> str:
 
 def build(folder: Path, shapes: Sequence[Operator], release: str, operators: Path = OPERATORS) -> Path:
     """Compile the cases for a release; returns the program."""
-    flags = ["-O1" if release == "host" else "-O0", "-Wall", "-Wextra"]
+    flags = ["-Og" if release == "host" else "-O0", "-Wall", "-Wextra"]
     flags += ["-Wno-unknown-pragmas", "-Wno-unused-label", "-Wno-maybe-uninitialized"]
     program = folder / PROGRAM
     done = compiler(folder, shapes, release, [*flags, "-o", str(program)], operators)
@@ -387,14 +388,7 @@ def run_case() -> Callable[..., list[np.ndarray]]:
     """Run one case: beats of inputs and parameters in, beats of outputs back."""
 
     def run(program: Path, at: int, shape: Operator, images: int, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
-        words = [np.array([at, images], np.int64), *(np.ascontiguousarray(a).reshape(-1) for a in arrays)]
-        request = b"".join(w.astype(np.uint64 if w.dtype == np.uint64 else np.int64).tobytes() for w in words)
-        done = subprocess.run([str(program)], input=request, capture_output=True, check=False)
-        assert done.returncode == 0, (done.returncode, done.stderr.decode()[:2000])
-        values = np.frombuffer(done.stdout, np.int64)
-        sizes = [images * stream.elements for stream in shape.outputs]
-        assert len(values) == sum(sizes) + 1, "the body wrote another number of beats"
-        assert values[-1] == 0, "a stream held beats at the end"
-        return np.split(values[:-1], np.cumsum(sizes)[:-1])
+        (found,) = run_cases(program, images, [(at, shape, arrays)])
+        return found
 
     return run

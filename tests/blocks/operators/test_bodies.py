@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from body_cases import run_cases
 from everyday import first
 from once import Once
 
@@ -36,14 +37,13 @@ def test_bodies_equal_the_models(
     program: Path,
     shapes: tuple[Operator, ...],
     once: Once,
-    run_case: Callable[..., list],
     draw_case: Callable[..., Any],
 ) -> None:
     def compare(_: Path) -> None:
-        for at, shape in enumerate(shapes):
-            drawn = draw_case(shape, IMAGES, seed=at)
-            found = run_case(program, at, shape, IMAGES, [*drawn.inputs, *drawn.memories])
-            for got, want in zip(found, drawn.outputs, strict=True):
+        drawn = [draw_case(shape, IMAGES, seed=at) for at, shape in enumerate(shapes)]
+        given = [(at, shape, [*drawn[at].inputs, *drawn[at].memories]) for at, shape in enumerate(shapes)]
+        for shape, its, case in zip(shapes, run_cases(program, IMAGES, given), drawn, strict=True):
+            for got, want in zip(its, case.outputs, strict=True):
                 np.testing.assert_array_equal(got, want.astype(np.int64), err_msg=str(shape))
 
     # Releases that g++ reads the same text for have one program; a run for each would repeat the other's.
