@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -79,12 +80,22 @@ def test_a_log_that_quotes_reports_is_one_text() -> None:
     assert len(parts(log)) == 1
 
 
+@cache
+def real_texts() -> dict[str, list[str]]:
+    """The files of the corpus by their kind."""
+    found: dict[str, list[str]] = {}
+    for file in sorted(CORPUS.rglob("*.*")):
+        if file.suffix not in (".xclbin", ".yaml"):
+            text = read(file)
+            found.setdefault(recognise(text).name, []).append(text)
+    return found
+
+
 @pytest.mark.skipif(not CORPUS.exists(), reason="the corpus of reports (../shared/reports_corpus) is not here")
 @pytest.mark.parametrize("kind", sorted(kind.name for kind in KINDS))
 def test_real_files_one_after_the_other(kind: str) -> None:
     """All reports of a kind in one text give the values that they give alone; JSON and XML are named errors."""
-    files = [file for file in sorted(CORPUS.rglob("*.*")) if file.suffix not in (".xclbin", ".yaml")]
-    texts = [text for text in map(read, files) if recognise(text).name == kind]
+    texts = real_texts().get(kind)
     if not texts:
         pytest.skip(f"no {kind} in the corpus")
     for text in texts:

@@ -33,7 +33,7 @@ STEP = Step("hls:x", ("tool",), (Text("a", "1"),), (Output("x", "build/x"),), lo
 @pytest.fixture
 def tmp_path() -> Iterator[Path]:
     """A folder of an ordinary user, whom the test runs as."""
-    with ordinary_folder() as folder:
+    with ordinary_folder(in_memory=True) as folder:
         (folder / "victim").write_text("precious")
         yield folder
         assert (folder / "victim").read_text() == "precious"

@@ -22,7 +22,7 @@ OUTPUTS = {"a", "b"}
 @pytest.fixture
 def tmp_path() -> Iterator[Path]:
     """A folder of an ordinary user, whom the test runs as."""
-    with ordinary_folder() as folder:
+    with ordinary_folder(in_memory=True) as folder:
         yield folder
 
 
