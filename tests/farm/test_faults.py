@@ -24,6 +24,7 @@ def test_a_storm_of_faults(tmp_path: Path) -> None:
         pytest.skip(f"{FAULTS} faults without a full disk, since no small file system can be mounted here")
 
 
+@pytest.mark.slow
 class TestTheStormItself:
     """The storm must notice a broken promise."""
 

@@ -82,6 +82,7 @@ def test_a_file_system_without_locks(ordinary, two, error: str) -> None:
     assert "Traceback" not in output
 
 
+@pytest.mark.slow
 def test_paths_that_are_not_utf_8(ordinary, two) -> None:
     folder = os.fsdecode(os.fsencode(ordinary.folder) + b"/caf\xe9")
     two.folder.rename(folder)
