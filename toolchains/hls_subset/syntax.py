@@ -41,12 +41,19 @@ def line(node: Node) -> int:
 
 def walk(node: Node, host: bool = False) -> Iterator[tuple[Node, bool]]:
     """Yield `node` and all nodes below it, each with whether only the host's compiler sees it (`#ifdef FARM_HOST`)."""
-    yield node, host
-    then_host, else_host = _branches(node, host)
-    alternative = node.child_by_field_name("alternative") if node.type.startswith("preproc_") else None
-    for child in node.children:
-        inside = else_host if alternative is not None and child.id == alternative.id else then_host
-        yield from walk(child, inside)
+    # With a list and no recursion: of a generator in another, each node would pass through all that are above it.
+    pending = [(node, host)]
+    while pending:
+        each, hidden = pending.pop()
+        yield each, hidden
+        if not each.type.startswith("preproc_"):
+            pending += [(child, hidden) for child in reversed(each.children)]
+            continue
+        then_host, else_host = _branches(each, hidden)
+        alternative = each.child_by_field_name("alternative")
+        for child in reversed(each.children):
+            inside = else_host if alternative is not None and child.id == alternative.id else then_host
+            pending.append((child, inside))
 
 
 def _branches(node: Node, host: bool) -> tuple[bool, bool]:
@@ -66,9 +73,12 @@ def _branches(node: Node, host: bool) -> tuple[bool, bool]:
 
 def below(node: Node, *types: str) -> Iterator[Node]:
     """Yield `node` and the nodes below it that have one of these types."""
-    for each, _ in walk(node):
+    pending = [node]
+    while pending:
+        each = pending.pop()
         if each.type in types:
             yield each
+        pending += reversed(each.children)
 
 
 def ancestor(node: Node, *types: str) -> Node | None:
