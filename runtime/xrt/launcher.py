@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from .. import trust
@@ -78,9 +78,13 @@ class _Host:
         self._ear = ear
         self._devices = 0
         self._logs: set[Path] = set()
+        self._early: list[int] | None = []
+        # Before the program is there: a signal between its start and this would end the launcher alone.
+        self._handlers = {number: signal.signal(number, self._forward) for number in _FORWARDED}
         try:
             self._child = subprocess.Popen(argv, env=environment, start_new_session=True, pass_fds=passed)
         except OSError as error:
+            self._stop_forwarding()
             raise XrtError(
                 f"cannot be started ({error.strerror})", where=argv[0], remedy="give an executable file"
             ) from error
@@ -88,10 +92,13 @@ class _Host:
 
     def run(self) -> int:
         """Wait for the end of the program, and leave nothing of it. Raises XrtError if the card fails before."""
+        early, self._early = self._early, None
+        for number in early or ():
+            self._forward(number)
         try:
-            with self._forwarding():
-                self._watch()
+            self._watch()
         finally:
+            self._stop_forwarding()
             status = self._end()
             os.close(self._ended)
             self._remove_logs()
@@ -123,20 +130,17 @@ class _Host:
                     remedy="run it again; if memory ran out, use a smaller batch",
                 )
 
-    @contextlib.contextmanager
-    def _forwarding(self) -> Iterator[None]:
-        """Pass signals on to its group: in a session of its own, the program hears nothing of a terminal."""
+    def _forward(self, number: int, _: object = None) -> None:
+        """Pass a signal on to its group: in a session of its own, the program hears nothing of a terminal."""
+        if self._early is not None:
+            self._early.append(number)
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._child.pid, number)
 
-        def forward(number: int, _: object) -> None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._child.pid, number)
-
-        before = {number: signal.signal(number, forward) for number in _FORWARDED}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    def _stop_forwarding(self) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
 
     def _end(self) -> int:
         """End the session: what is left of the program, and the device process. Its status, as Popen has it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import shutil
@@ -17,7 +18,7 @@ from xrt_hosts import ends, error_of, processes
 from runtime.errors import XrtError
 from runtime.formats import xclbin
 from runtime.formats.xclbin import Kind
-from runtime.xrt import installation, run_folder
+from runtime.xrt import control, installation, launcher, run_folder
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nothing_is_left")]
 OTHER_SHELL = "xilinx_u280_xdma_201920_3"
@@ -177,3 +178,23 @@ def test_a_signal_reaches_the_host(launch):
     assert run.stdout.readline() == "1\n"
     run.send_signal(signal.SIGTERM)
     ends(run, 5)
+
+
+def test_a_signal_right_after_the_start_reaches_the_host(monkeypatch, tmp_path):
+    """One that ended the launcher alone would leave the host and the run's folder."""
+    plain, ours = subprocess.Popen, []
+
+    def popen(*words, **more):
+        child = plain(*words, **more)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return child
+
+    before = signal.signal(signal.SIGTERM, lambda number, _: ours.append(number))
+    try:
+        with contextlib.closing(control.Ear(tmp_path / "control")) as ear:
+            monkeypatch.setattr(subprocess, "Popen", popen)
+            host = launcher._Host([sys.executable, "-c", "import time; time.sleep(20)"], dict(os.environ), ear, [])
+            assert host.run() == 128 + signal.SIGTERM
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert ours == []
