@@ -68,6 +68,16 @@ def test_a_model_is_made_of_rtl_and_no_trained_value(steps, network) -> None:
         assert not [source for source in steps[name].sources if "/weights/" in source or "/stimuli/" in source]
 
 
+def test_only_models_that_run_briefly_are_compiled_in_a_hurry(steps) -> None:
+    """A picture of digits has 64 pixels; the stem of resnet50 gives 112 * 112 pixels, each in at least a cycle."""
+    assert all("--brief" in step.argv for name, step in steps.items() if name[:6] == "model:" and name[6:] != "harness")
+    large = read_network(NETWORKS / "resnet50.yaml")
+    its = toolchain(large)
+    (links,) = [step for step in its.shared("model") if step.name == "model:links"]
+    models = [links, *(its.step("model", large.cores()[name]) for name in (large.dma.name, "preres", "res5c"))]
+    assert not any("--brief" in step.argv for step in models)
+
+
 def test_a_block_reads_its_own_values(steps) -> None:
     assert readers(steps, "blocks/networks/digits/res3a.npz") == {"weights:res3a", "stimuli:digits", "cosim:res3a"}
     assert readers(steps, "build/digits/open-sw_emu/stimuli/res3a.npy") == {"cosim:res3a"}
