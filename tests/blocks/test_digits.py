@@ -98,6 +98,7 @@ def test_the_model_of_digits_equals_one_written_apart(digits: tuple[Array, Array
     assert (best[held_out, 0] == labels[held_out]).mean() >= 0.95
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file_is_there", [True, False])
 def test_the_held_out_digits_are_scikit_learns(
     digits: tuple[Array, Array], file_is_there: bool, monkeypatch: pytest.MonkeyPatch

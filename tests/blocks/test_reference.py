@@ -25,6 +25,7 @@ def _id(value: object) -> str | None:
     return value.title if isinstance(value, Table) else value.name if isinstance(value, Key) else None
 
 
+@pytest.mark.slow
 def test_the_page_is_what_the_reader_says() -> None:
     """A listed wrong value without an error at its own line ends this with an IndexError."""
     assert PAGE.read_text("utf-8") == render(), "write it anew: python -m blocks.reference > docs/network_file.md"

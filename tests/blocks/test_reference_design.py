@@ -86,6 +86,7 @@ def test_words_of_the_streams(reference) -> None:
     assert (head.inputs[0].stream.lanes, head.inputs[0].stream.bits) == (32, 4)
 
 
+@pytest.mark.slow
 def test_every_block_on_its_recorded_input(reference) -> None:
     for block in reference.network.blocks[:-1]:
         graph = block.core().graph
@@ -94,6 +95,7 @@ def test_every_block_on_its_recorded_input(reference) -> None:
         np.testing.assert_array_equal(found[0], reference.tensor(f"{block.name}_out"), err_msg=block.name)
 
 
+@pytest.mark.slow
 def test_the_whole_chain_from_picture_to_indices(reference) -> None:
     network, weights = reference.network, reference.fc_weights()
     digest = "86cd6a8482993b0e77357ed553e8353f7b843fa910b0d14e0e3172d922aef1bb"

@@ -83,6 +83,7 @@ class TestFilesThatCannotBeRead:
         assert section.text("a") == ""
         assert not section.ok
 
+    @pytest.mark.slow
     def test_deep_nesting(self, tmp_path: Path) -> None:
         assert "nested" in refusal(tmp_path, "a: " + "[" * 200 + "]" * 200 + "\n")
         assert "nested" in refusal(tmp_path, "a: " + "[" * 50_000 + "]" * 50_000 + "\n")

@@ -81,6 +81,7 @@ def test_signal_to_the_engine_alone(checkout, halfway: subprocess.Popen[str], nu
     check_nothing_is_lost_or_half_done(checkout)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_a_build_in_the_background_goes_on(checkout, started, number: int) -> None:
     """In a script `doit build &` ignores SIGINT, under nohup it ignores SIGHUP. Neither ends it, but SIGTERM does."""
@@ -134,6 +135,7 @@ def children(pid: int) -> list[int]:
     return [int(word) for word in found.stdout.split()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("victim", "words"),
     [("tool", "was ended by SIGKILL"), ("shim", "lost the process that watches it")],

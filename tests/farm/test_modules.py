@@ -102,6 +102,7 @@ def test_modules_that_were_written_after_a_look_are_found(tmp_path: Path) -> Non
     assert [file.path for file in python_files("pkg.a", tmp_path, ("pkg",))] == every[:3]
 
 
+@pytest.mark.slow
 def test_reading_pieces_finds_what_reading_everything_finds() -> None:
     import ast
 

@@ -23,6 +23,7 @@ def most_at_once(checkout) -> int:
     return max(sum(begin <= moment < end for begin, end in spans) for moment, _ in spans)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("needed", "given", "most"),
     [
@@ -62,6 +63,7 @@ def task_first():
     assert checkout.made("first") == {"first"}
 
 
+@pytest.mark.slow
 def test_what_is_there_already_needs_nothing(checkout) -> None:
     checkout.write("farm.local.yaml", "farm:\n  licences:\n    synth: 1\n")
     checkout.dodo(NEEDS.replace("NEEDED", "licences=('synth',)"))

@@ -95,6 +95,7 @@ def task_a():
         assert not chain.exists("build/a")
 
 
+@pytest.mark.slow
 def test_terminal(chain) -> None:
     chain.environment["TERM"] = "xterm"
     chain.dodo(chain.body.replace("print(", "import time; time.sleep(0.5); print('[red]'); print("))

@@ -96,6 +96,7 @@ class TestUnmodifiedPynq:
         parser = pytest.importorskip("pynq.pl_server.xclbin_parser")
         return parser.XclBin(str(packaged))
 
+    @pytest.mark.slow
     def test_memories(self, parsed) -> None:
         names = {*(f"bank{n}" for n in range(4)), *(f"PLRAM[{n}]" for n in range(4))}
         assert set(parsed.mem_dict) == names
@@ -103,6 +104,7 @@ class TestUnmodifiedPynq:
         assert parsed.mem_dict["bank0"]["size"] == 16 * 2**30
         assert parsed.mem_dict["bank1"]["base_address"] == 0x5000000000
 
+    @pytest.mark.slow
     def test_compute_unit(self, parsed) -> None:
         assert list(parsed.ip_dict) == ["digits_1"]
         unit = parsed.ip_dict["digits_1"]

@@ -63,6 +63,7 @@ def test_every_kind_in_the_sources_is_found() -> None:
     assert len(set(written)) == len(written), "two kinds of one name"
 
 
+@pytest.mark.slow
 def test_a_new_kind_is_one_new_file(tmp_path: Path) -> None:
     for room in ("reports", "config"):
         shutil.copytree(ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))

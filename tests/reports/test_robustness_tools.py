@@ -58,6 +58,7 @@ TEXTS = _texts()
 needs_corpus = pytest.mark.skipif(not TEXTS, reason="the corpus of reports (../shared/reports_corpus) is not here")
 
 
+@pytest.mark.slow
 @needs_corpus
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(mutated(TEXTS) if TEXTS else st.nothing())

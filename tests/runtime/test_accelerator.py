@@ -99,6 +99,7 @@ def test_an_iterator_with_a_mistake_in_it(build, images, weights):
             np.testing.assert_array_equal(accelerator.classify(images), expected(images, weights))
 
 
+@pytest.mark.slow
 def test_a_card_without_a_queue_gives_the_same(build, images, weights):
     """Without the scheduler a kernel may be started only when it is idle; the card would say so."""
     from runtime.emulation.device import EmulatedCard

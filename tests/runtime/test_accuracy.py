@@ -204,6 +204,7 @@ def until(condition, seconds=30):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc")
 @pytest.mark.parametrize("words", [["accuracy"], ["benchmark"]])
 def test_ctrl_c_leaves_no_process(numbers, tmp_path, words):
@@ -230,6 +231,7 @@ def test_ctrl_c_leaves_no_process(numbers, tmp_path, words):
     until(lambda: not Path(f"/proc/{payload[0]}").exists())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not DIGITS.is_file(), reason="build/digits is not there: doit build network=digits makes it")
 def test_the_digits_as_pictures(tmp_path, capsys):
     """The held-out digits as PNG files are as often right as benchmarks/held_out.py finds by the integer model."""

@@ -80,6 +80,7 @@ def test_an_xclbin_is_opened_under_another_name(shipped: Path, build) -> None:
     assert run(shipped, "-c", code, str(build())).stdout == "digits 250.0\n"
 
 
+@pytest.mark.slow
 def test_a_card_classifies_under_another_name(shipped: Path, build) -> None:
     """The payload adds what it is given: 0 + 10 * 16 + 1000, and counts up."""
     pytest.importorskip("pynq")
@@ -92,6 +93,7 @@ def test_a_card_classifies_under_another_name(shipped: Path, build) -> None:
     assert run(shipped, "-c", code, str(build(fc=weights))).stdout == "[[1160, 1161, 1162]]\n"
 
 
+@pytest.mark.slow
 def test_the_commands_name_the_package_that_they_are_in(shipped: Path, build) -> None:
     pytest.importorskip("pynq")
     assert run(shipped, "-m", "shipped", "--help").stdout.startswith("usage: python -m shipped ")

@@ -53,6 +53,7 @@ def answer(weights, image):
     return int(image.astype(np.int64).sum() + weights.astype(np.int64).sum() + 1000)
 
 
+@pytest.mark.slow
 def test_the_twin_runs_in_its_own_process(build, tmp_path, picture):
     weights = np.full((10, 16), 2, np.int8)
     build()
@@ -83,6 +84,7 @@ def test_the_announcement_runs_verbatim(build, tmp_path, monkeypatch, capsys):
     assert f"results: {[first + n for n in range(5)]}" in capsys.readouterr().out.replace("\n", " ")
 
 
+@pytest.mark.slow
 def test_the_snippet_runs_in_a_notebook(build, tmp_path, picture):
     """Cells of plain Python after ``import runtime``; nothing else is known of us."""
     build()
@@ -92,6 +94,7 @@ def test_the_snippet_runs_in_a_notebook(build, tmp_path, picture):
     assert done.stdout.strip() == f"[{64 + 160 + 1000} {64 + 160 + 1001} {64 + 160 + 1002}]"
 
 
+@pytest.mark.slow
 def test_the_notebook_may_import_pynq_and_look_for_cards_first(build, tmp_path):
     build()
     code = "import warnings, pynq\nwarnings.simplefilter('ignore')\nassert not pynq.Device.devices\nimport runtime\n"
@@ -100,6 +103,7 @@ def test_the_notebook_may_import_pynq_and_look_for_cards_first(build, tmp_path):
     assert done.stdout.strip() == "['emulated0'] emulated0", done.stderr
 
 
+@pytest.mark.slow
 def test_import_is_light_and_pynq_stays_itself(tmp_path):
     code = "import sys, runtime, runtime.formats.xclbin, runtime.formats.manifest\n"
     code += "assert not {'pynq', 'numpy', 'rich', 'PIL'} & set(sys.modules), sys.modules\n"
@@ -111,6 +115,7 @@ def test_import_is_light_and_pynq_stays_itself(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("environment", "first"),
     [({}, "emulated"), ({"DATAFLOW_FARM_CARD": "emulated"}, "emulated"), ({"DATAFLOW_FARM_CARD": "real"}, "card")],
@@ -234,6 +239,7 @@ def test_overlay_is_stock_again_after_a_script(build, tmp_path, picture, monkeyp
     assert pynq.Overlay is pynq.overlay.Overlay is stock
 
 
+@pytest.mark.slow
 def test_asking_for_pynq_does_not_lose_the_card(tmp_path):
     code = "import runtime, importlib.util as u; assert u.find_spec('pynq') and u.find_spec('pynq')\n"
     code += "import pynq; print(pynq.Device.active_device.tag)"
@@ -241,6 +247,7 @@ def test_asking_for_pynq_does_not_lose_the_card(tmp_path):
     assert done.stdout.strip() == "emulated0", done.stderr
 
 
+@pytest.mark.slow
 def test_a_warning_is_a_sentence_and_no_line_of_the_program(build, tmp_path, picture):
     file = build(fc=bytes(160), facts={"parameters": Parameters("stand-in", "0" * 64)})
     done = start("-m", "runtime", "classify", str(picture), "--xclbin", str(file), cwd=tmp_path)

@@ -94,6 +94,7 @@ def test_while_a_tool_ignores_signals(build, checkout) -> None:
     assert checkout.processes() == []
 
 
+@pytest.mark.slow
 def test_while_a_shim_is_stopped(build, checkout) -> None:
     process = build(DEAF, "build/deaf.log")
     while checkout.read("build/deaf.log") != "1\n":  # until the tool runs, the shim may not be one yet
@@ -104,6 +105,7 @@ def test_while_a_shim_is_stopped(build, checkout) -> None:
     assert checkout.processes() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [10, 2_000_000])
 def test_while_a_log_is_redacted(build, checkout, size: int) -> None:
     """A small log is redacted by the loop itself, a large one beside it."""
@@ -114,6 +116,7 @@ def test_while_a_log_is_redacted(build, checkout, size: int) -> None:
     assert checkout.processes() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [10, 60_000_000])
 def test_while_inputs_are_hashed(build, checkout, size: int) -> None:
     ends(build(SLOW_HASH, "hashing", size=size))
@@ -155,6 +158,7 @@ def test_while_another_build_runs(build, checkout) -> None:
         ends(process)
 
 
+@pytest.mark.slow
 def test_while_nobody_reads_what_it_says(build, checkout) -> None:
     """`doit | less`, and nobody presses a key: the pipe is full, and a write to it blocks."""
     reader, writer = os.pipe()
@@ -183,6 +187,7 @@ def test_a_store_that_stays_locked_is_left(build, checkout, ordinary) -> None:
     assert checkout.read("build/one") == "B"
 
 
+@pytest.mark.slow
 def test_several_runs_that_wait_for_a_locked_store_are_all_finished(build, checkout) -> None:
     """The first that gives up leaves the store; those that wait at the same time must not fail for that."""
     build(PLAIN).communicate(timeout=120)

@@ -92,6 +92,7 @@ def test_no_step_reads_the_registry(build: str) -> None:
         assert "reports/registry.py" not in files, name
 
 
+@pytest.mark.slow
 def test_the_programs_known_by_hand_are_among_them() -> None:
     programs = {argv[argv.index("-m") + 1] for build in BUILDS for _, argv, _ in steps(build) if "-m" in argv}
     assert set(KNOWN) <= programs

@@ -6,11 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 BLOCKS = Path(__file__).resolve().parents[3] / "blocks"
 MOST_S = 120
 """Elaborating it takes a second or two. In the square of its width it took more than ten minutes."""
 
 
+@pytest.mark.slow
 def test_the_converter_behind_the_stem_of_resnet50_elaborates(tmp_path: Path) -> None:
     """1,024 sums of 24 bits leave as 32 beats of 768 bits."""
     script = tmp_path / "wide.ys"

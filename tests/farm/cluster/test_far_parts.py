@@ -164,6 +164,7 @@ def test_above_the_limit_what_was_unused_longest_goes(tmp_path: Path, monkeypatc
     Kept(tmp_path / "none").prune()
 
 
+@pytest.mark.slow
 def test_a_store_that_comes_back_in_time_is_waited_for(store, tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"content")

@@ -110,6 +110,7 @@ def test_a_build_that_a_signal_ended_is_told_with_what_it_ran(project, number, s
     assert "remembered" in output
 
 
+@pytest.mark.slow
 def test_an_alarm_ends_what_follows_a_signal(project) -> None:
     slow = "lambda account: __import__('time').sleep(60)"
     project.dodo(

@@ -35,6 +35,7 @@ def with_stdout(chain, place: Path, *words: str) -> subprocess.CompletedProcess[
         )
 
 
+@pytest.mark.slow
 def test_a_full_disk(chain, disk: Path) -> None:
     fill(disk)
     for words in (("build",), ("-n", "1", "up:a")):

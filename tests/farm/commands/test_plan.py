@@ -84,6 +84,7 @@ def test_plan_sees_an_altered_target(flow) -> None:
     assert "0 would be restored" in flow.doit("plan", "other")
 
 
+@pytest.mark.slow
 def test_plan_tells_times_of_earlier_runs(flow) -> None:
     flow.dodo(
         'BUILD = ["w"]\ndef task_w():\n    return task(python("w", "import time; time.sleep(1.05); '

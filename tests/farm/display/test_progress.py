@@ -66,6 +66,7 @@ def test_live_lines(slow) -> None:
     assert re.search(r"\d\.\d s of \d\.\d s  part:1  \(a changed\)", shown)
 
 
+@pytest.mark.slow
 def test_after_a_build(slow) -> None:
     output = slow.doit("-n", "2")
     assert re.search(r"^critical path: \d\.\d s \(part:1 -> last\)$", output, re.MULTILINE)
@@ -119,6 +120,7 @@ def test_running_and_waiting() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_what_a_step_lacks_is_named(checkout) -> None:
     checkout.dodo("""
 from farm.step import Resources

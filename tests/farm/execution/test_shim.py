@@ -105,6 +105,7 @@ def test_the_tool_has_plain_signals_and_a_session_of_its_own(shim: Shim) -> None
     assert int(output.split()[1], 16) & (1 << 12) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prepare", ["", "signal.signal(15, signal.SIG_IGN)"])
 def test_asked_to_end_it_ends_the_whole_tree(shim: Shim, prepare: str) -> None:
     process = shim.start(*python(TREE.format(prepare=prepare, finish="time.sleep(60)")))
@@ -171,6 +172,7 @@ def test_a_parent_that_has_gone_starts_nothing(shim: Shim) -> None:
     assert not shim.record.exists()
 
 
+@pytest.mark.slow
 def test_cost_is_of_the_whole_tree(shim: Shim) -> None:
     work = "a = bytearray(60 << 20)\nfor i in range(0, len(a), 4096): a[i] = 1\n"
     burn = "t = time.process_time()\nwhile time.process_time() - t < 0.3: pass\ntime.sleep(1.0)\n"
@@ -183,6 +185,7 @@ def test_cost_is_of_the_whole_tree(shim: Shim) -> None:
     assert found["wall_s"] >= 1.0
 
 
+@pytest.mark.slow
 def test_orphans_cost_too(shim: Shim) -> None:
     burn = "import time\nt = time.process_time()\nwhile time.process_time() - t < 0.4: pass"
     orphan = f"if os.fork() == 0:\n    if os.fork() == 0:\n        exec({burn!r})\n    os._exit(0)\n"

@@ -52,6 +52,7 @@ def nginx(tmp_path: Path) -> Iterator[Nginx]:
         yield server
 
 
+@pytest.mark.slow
 def test_what_ci_has_built_nobody_builds_again(tmp_path: Path, nginx: Nginx) -> None:
     ci = _checkout(tmp_path / "ci", nginx.url, writes="results")
     output = ci.doit("build")
@@ -80,6 +81,7 @@ def test_what_ci_has_built_nobody_builds_again(tmp_path: Path, nginx: Nginx) -> 
     assert "copies of a remote store: 3 results" in user.doit("cache", "stats")
 
 
+@pytest.mark.slow
 def test_what_came_from_others_gains_no_trust(tmp_path: Path, nginx: Nginx) -> None:
     ci = _checkout(tmp_path / "ci", nginx.url, writes="results", body=VOUCHED)
     assert "made here: True" in ci.doit("build")
@@ -106,6 +108,7 @@ def test_who_may_write_what(tmp_path: Path, nginx: Nginx, writes: str) -> None:
     assert len(nginx.names("cas")) == (0 if writes == "nothing" else 4)
 
 
+@pytest.mark.slow
 def test_a_store_that_nobody_serves(tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{remote_server.free_port()}"
     output = _checkout(tmp_path / "one", url, writes="results").doit("build")
@@ -179,6 +182,7 @@ def test_a_signal_while_results_are_sent(tmp_path: Path) -> None:
         assert len([path for path in server.files if path.startswith("/ac/")]) == 3
 
 
+@pytest.mark.slow
 def test_lies_are_never_built_with(tmp_path: Path) -> None:
     with remote_server.faulty() as server:
         ci = _checkout(tmp_path / "ci", server.url, writes="results")

@@ -129,6 +129,7 @@ def test_a_fault_is_a_miss_with_one_sentence(giver: Farm, taker: Farm, server: F
     _blames(taker, server, kind)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", sorted(set(FAULTS) - {"a loop of redirects"}))
 def test_a_fault_of_files_alone(giver: Farm, taker: Farm, server: Faulty, kind: str) -> None:
     """The entry is right, and so is whatever does not go wrong."""
@@ -140,6 +141,7 @@ def test_a_fault_of_files_alone(giver: Farm, taker: Farm, server: Faulty, kind: 
     assert taker.taken() == CONTENTS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["/ac/", "/cas/"])
 @pytest.mark.parametrize("kind", SLOW)
 def test_a_drip_ends(

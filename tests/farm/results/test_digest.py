@@ -130,6 +130,7 @@ def test_nothing_is_trusted_that_was_just_written_where_times_are_seconds(
     assert table.of("a") != first
 
 
+@pytest.mark.slow
 def test_an_edit_right_after_the_hashing_of_one_shows(tmp_path: Path, hashed: list[str]) -> None:
     path, table = tmp_path / "a", Digests(tmp_path)
     for number in range(20):

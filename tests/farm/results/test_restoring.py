@@ -226,6 +226,7 @@ def task_w():
     assert "2 restored" in output
 
 
+@pytest.mark.slow
 def test_two_checkouts_at_once_run_each_key_once(checkout, tmp_path: Path) -> None:
     body = """
 BUILD = ["w"]

@@ -216,6 +216,7 @@ def test_a_refused_run_fails_and_what_needs_it_is_skipped(build) -> None:
     assert outcome.skipped == {"last": "one"}
 
 
+@pytest.mark.slow
 def test_a_lost_run_is_tried_again(build) -> None:
     statuses = iter([None, None, 0])
 

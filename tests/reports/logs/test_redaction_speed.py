@@ -89,6 +89,7 @@ def test_equal_on_public_reports_and_logs() -> None:
     assert changed > 20
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(TEXTS, LINES)
 def test_a_quoted_line_equals_that_of_all_names(log: str, line: str) -> None:

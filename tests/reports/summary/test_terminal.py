@@ -27,6 +27,7 @@ def shown(table: Table, width: int) -> str:
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.sampled_from(WORDS), *[st.sampled_from(NUMBERS)] * 2, st.sampled_from(WORDS)), min_size=1),
     st.integers(44, 70),

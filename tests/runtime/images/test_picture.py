@@ -344,6 +344,7 @@ def test_a_photo_of_12_megapixels_fits_whatever_its_size_in_bytes(tmp_path, orie
     assert np.abs(read_picture(tmp_path / "a.jpg", (224, 224, 3)).astype(int) - [30, 20, 10]).max() <= 2
 
 
+@pytest.mark.slow
 def test_a_larger_one_is_told_how_large_it_may_be(tmp_path):
     Image.new("L", (12_000, 9_000)).save(tmp_path / "a.png")
     with pytest.raises(InputError, match=r"scale it down, to at most (\S+) pixels on its longer side") as error:

@@ -291,6 +291,7 @@ def run_info(path: Path, **environment: str):
     return subprocess.run(argv, env=variables, capture_output=True, text=True, timeout=60, check=False)
 
 
+@pytest.mark.slow
 def test_without_xrt_it_is_one_line(build, tmp_path):
     done = run_info(build(), XILINX_XRT=str(tmp_path))
     assert done.returncode == 2
@@ -332,6 +333,7 @@ def test_headers_that_do_not_compile(build, tmp_path, monkeypatch):
         judge.ask(build())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "words"),
     [
@@ -361,6 +363,7 @@ def test_whatever_xrt_does_is_one_error_and_no_process_is_left(tmp_path, monkeyp
     assert living(group) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", ["sleep 600", "kill -SEGV $$"])
 def test_a_chance_failure_of_xrt_is_asked_again(tmp_path, monkeypatch, first):
     """XRT hung on one good file in 660 on a busy machine."""

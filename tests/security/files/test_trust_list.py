@@ -106,6 +106,7 @@ def test_a_list_of_another_user_is_not_believed(listed: Path) -> None:
         trust.trusted(A)
 
 
+@pytest.mark.slow
 def test_a_lock_that_somebody_keeps_is_said_within_seconds(listed: Path) -> None:
     listed.touch(0o600)
     with listed.open("rb") as file:

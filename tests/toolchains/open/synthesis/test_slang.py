@@ -35,6 +35,7 @@ def errors(top: str, files: list[Path], *defines: str) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", ["digits", "resnet50"])
 def test_every_core_elaborates(tmp_path: Path, network: str) -> None:
     assert elaborate_cores(tmp_path, NETWORKS / f"{network}.yaml") >= 7
