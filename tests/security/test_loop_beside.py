@@ -79,7 +79,11 @@ def test_what_a_job_says_is_said_by_the_engine(workers: Workers) -> None:
     assert said == ["from the job"]
 
 
-@pytest.mark.parametrize("text", [b"", b"\n", b"a", b"a\nb", b"\xff\xfe\n" * 9, b"x" * 70_000, b"a b " * 9000])
+@pytest.mark.parametrize(
+    "text",
+    [b"", b"\n", b"a", b"a\nb", b"\xff\xfe\n" * 9, b"x" * 70_000, b"a b " * 9000],
+    ids=["nothing", "newline", "letter", "two lines", "no UTF-8", "a long line", "many words"],
+)
 @pytest.mark.parametrize("size", [1, 7, 4096, 65536])
 def test_pieces_are_the_whole_log(text: bytes, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("farm.execution.log_file.PIECE_BYTES", size)
