@@ -105,6 +105,36 @@ class Inputs(Sequence[File | Text]):
         return repr(self._whole)
 
 
+class Facts(Sequence[tuple[str, str]]):
+    """Facts that a function gives when somebody first reads them: a step that is current needs none."""
+
+    def __init__(self, find: Callable[[], Iterable[tuple[str, str]]]) -> None:
+        self._find = find
+
+    @cached_property
+    def _whole(self) -> tuple[tuple[str, str], ...]:
+        return tuple(self._find())
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[str, str]: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[tuple[str, str], ...]: ...
+    def __getitem__(self, index: int | slice) -> tuple[str, str] | tuple[tuple[str, str], ...]:
+        return self._whole[index]
+
+    def __len__(self) -> int:
+        return len(self._whole)
+
+    def __eq__(self, other: object) -> bool:
+        return self._whole == tuple(other) if isinstance(other, Facts | tuple) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._whole)
+
+    def __repr__(self) -> str:
+        return repr(self._whole)
+
+
 @dataclass(frozen=True)
 class Output:
     """A file that the step writes: `path` in the scratch folder, `target` relative to the checkout."""
@@ -192,7 +222,7 @@ class Step:
     tools: tuple[Tool, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     resources: Resources = Resources()
-    facts: tuple[tuple[str, str], ...] = ()
+    facts: Sequence[tuple[str, str]] = ()
     timeout_s: float | None = None
     timeout_setting: str = ""
     error_lines: tuple[str, ...] = ()

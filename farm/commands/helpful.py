@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 import textwrap
@@ -74,6 +75,8 @@ class Helpful:
     tasks_have_options: bool = False
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
+        # What is loaded now stays to the end. The engine, which may run for days, has the collector work again.
+        gc.disable()
         # Here, because doit keeps stdout when it makes a command, and prints the errors of one by itself.
         open_streams()
         clean_output()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import resource
 import sys
@@ -73,6 +74,8 @@ def build(
     `slots` 0 takes the setting; the other options are those of `doit run`. Raises InvalidTask and InvalidCommand for
     what is wrong before anything has begun.
     """
+    gc.freeze()
+    gc.enable()
     check_sources(control.tasks, possible, control.targets, root)
     farm = project.farm
     folder = store_folder(farm)

@@ -6,7 +6,7 @@ from blocks.kinds.block import Block
 from blocks.origin import STAND_IN
 from blocks.trained import parameter_file
 from config.frozen import dataclass
-from farm.step import PYTHON, File, Inputs, Output, Step, Text
+from farm.step import PYTHON, Facts, File, Inputs, Output, Step, Text
 from toolchains.common.build import Build
 from toolchains.common.core_file import json_text
 from toolchains.common.failures import signatures
@@ -58,7 +58,7 @@ def weights(build: Build, block: Block) -> Step:
         outputs=tuple(outputs),
         log=f"{place}/weights.log",
         tools=interpreter("numpy"),
-        facts=(("parameters", build.shown(file) if file else STAND_IN), *core.facts()),
+        facts=Facts(lambda: (("parameters", build.shown(file) if file else STAND_IN), *core.facts())),
         error_lines=ERROR_LINES,
         signatures=signatures("open"),
     )

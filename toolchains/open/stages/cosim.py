@@ -9,7 +9,7 @@ from blocks.core.rtl import render
 from blocks.kinds.block import Block
 from blocks.origin import STAND_IN
 from blocks.trained import parameter_file
-from farm.step import PYTHON, File, Inputs, Output, Resources, Step, Text
+from farm.step import PYTHON, Facts, File, Inputs, Output, Resources, Step, Text
 from toolchains.common import results
 from toolchains.common.build import Build
 from toolchains.common.core_file import core_text, json_text
@@ -71,7 +71,9 @@ def cosim(build: Build, block: Block) -> Step:
         outputs=tuple(outputs),
         log=f"{place}/cosim.log",
         tools=(verilator(), compiler(), *interpreter("numpy")),
-        facts=(("core", core.name), ("parameters", build.shown(file) if file else STAND_IN), *core.facts()),
+        facts=Facts(
+            lambda: (("core", core.name), ("parameters", build.shown(file) if file else STAND_IN), *core.facts())
+        ),
         resources=Resources(memory_gib=2.0),
         error_lines=ERROR_LINES,
         signatures=signatures("open"),
@@ -104,7 +106,7 @@ def dma_cosim(build: Build) -> Iterator[Step]:
         outputs=(Output("values.json", f"{place}/values.json"),),
         log=f"{place}/cosim.log",
         tools=(verilator(), compiler(), *interpreter("numpy")),
-        facts=core.facts(),
+        facts=Facts(core.facts),
         resources=Resources(memory_gib=1.0),
         error_lines=ERROR_LINES,
         signatures=signatures("open"),

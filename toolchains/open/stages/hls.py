@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from blocks.core.base import Core
-from farm.step import PYTHON, File, Inputs, Output, Resources, Step, Text
+from farm.step import PYTHON, Facts, File, Inputs, Output, Resources, Step, Text
 from toolchains.common.build import Build
 from toolchains.common.core_file import core_text
 from toolchains.common.failures import signatures
@@ -38,7 +38,7 @@ def hls(build: Build, core: Core) -> Step:
         outputs=tuple(Output(name, f"{place}/{name}") for name in ("core.o", "interface.json", "csim.json")),
         log=f"{place}/hls.log",
         tools=(compiler(), *interpreter("numpy", "hls4ml", "tree-sitter", "tree-sitter-cpp")),
-        facts=core.facts(),
+        facts=Facts(core.facts),
         resources=Resources(memory_gib=1.5),
         error_lines=(*ERROR_LINES, STREAM_WARNING),
         signatures=signatures("open"),

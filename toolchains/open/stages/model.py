@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -10,7 +10,7 @@ from blocks.core.base import Core
 from blocks.core.graph import GraphCore
 from blocks.core.rtl import render
 from blocks.dma import DmaCore
-from farm.step import PYTHON, File, Inputs, Output, Resources, Step, Text
+from farm.step import PYTHON, Facts, File, Inputs, Output, Resources, Step, Text
 from toolchains.common.build import Build
 from toolchains.common.failures import signatures
 from toolchains.common.modules import modules_of
@@ -37,10 +37,10 @@ def model(build: Build, core: Core) -> Step:
         rendered = {f"{core.name}.sv": lambda: render(core).top, JOINT: lambda: model_joint([core])}
         headers = tuple(File(name, f"toolchains/open/simulation/dma/{name}") for name in BENCH_HEADERS)
         words = ("--bare", *_pace(brief=_network_runs_briefly(build)))
-        return _model(build, core.name, core.sv_files(), rendered, headers, core.facts(), words)
+        return _model(build, core.name, core.sv_files(), rendered, headers, Facts(core.facts), words)
     assert isinstance(core, GraphCore)  # noqa: S101  there is no other kind
     words = _pace(brief=runs_briefly(core))
-    return _model(build, core.name, verilog_files(core), texts(core), (HEADER,), core.facts(), words)
+    return _model(build, core.name, verilog_files(core), texts(core), (HEADER,), Facts(core.facts), words)
 
 
 def _pace(*, brief: bool) -> tuple[str, ...]:
@@ -58,7 +58,7 @@ def _model(
     given: tuple[str, ...],
     rendered: Mapping[str, Callable[[], str]],
     headers: tuple[File, ...],
-    facts: tuple[tuple[str, str], ...],
+    facts: Sequence[tuple[str, str]],
     words: tuple[str, ...],
 ) -> Step:
     verilog = (*given, *(file for file in rendered if file != JOINT))
@@ -72,7 +72,7 @@ def _step(
     given: tuple[str, ...],
     rendered: Mapping[str, Callable[[], str]],
     headers: tuple[File, ...],
-    facts: tuple[tuple[str, str], ...],
+    facts: Sequence[tuple[str, str]],
 ) -> Step:
     place = f"{build.folder}/{STAGE.name}/{name}"
     return Step(

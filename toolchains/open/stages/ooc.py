@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from blocks.core.base import Core
 from blocks.core.rtl import RtlView, render
 from blocks.dma import DmaCore
-from farm.step import PYTHON, File, Inputs, Output, Resources, Step, Text
+from farm.step import PYTHON, Facts, File, Inputs, Output, Resources, Step, Text
 from toolchains.common import results
 from toolchains.common.build import Build
 from toolchains.common.failures import signatures
@@ -21,13 +23,13 @@ OUTPUTS = (NETLIST, VERILOG, STATISTICS, "values.json")
 def ooc(build: Build, core: Core) -> Step:
     """The step that synthesises a core."""
     urams = core.keeps_weights if isinstance(core, DmaCore) else False
-    return synthesis(build, render(core), core.facts(), "ooc", urams=urams)
+    return synthesis(build, render(core), Facts(core.facts), "ooc", urams=urams)
 
 
 def synthesis(
     build: Build,
     view: RtlView,
-    facts: tuple[tuple[str, str], ...],
+    facts: Sequence[tuple[str, str]],
     task: str,
     *,
     urams: bool = False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from blocks.core.base import Core
-from farm.step import PYTHON, File, Inputs, Output, Step, Text
+from farm.step import PYTHON, Facts, File, Inputs, Output, Step, Text
 from toolchains.common.core_file import core_text
 from toolchains.common.modules import modules_of
 from toolchains.common.programs import interpreter
@@ -41,7 +41,7 @@ def hls(build: VitisBuild, core: Core) -> Step:
         outputs=tuple(Output(name, f"{place}/{name}") for name in OUTPUTS),
         log=f"{place}/hls.log",
         tools=(build.tool("hls"), *interpreter("numpy")),
-        facts=core.facts(),
+        facts=Facts(core.facts),
         resources=build.resources(cores=1, memory_gib=8.0),
     )
     return build.with_limits(step, "hls_hours")

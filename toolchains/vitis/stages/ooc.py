@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from blocks.core.base import Core
 from blocks.core.rtl import render
-from farm.step import PYTHON, File, Inputs, Output, Step, Text
+from farm.step import PYTHON, Facts, File, Inputs, Output, Step, Text
 from toolchains.common import results
 from toolchains.common.modules import modules_of
 from toolchains.common.programs import interpreter
@@ -36,7 +36,7 @@ def ooc(build: VitisBuild, core: Core) -> Step:
         outputs=tuple(Output(name, f"{place}/{name}") for name in (*job.outputs, "values.json")),
         log=f"{place}/ooc.log",
         tools=(build.tool("vivado"), *interpreter()),
-        facts=(("view", view), *core.facts()),
+        facts=Facts(lambda: (("view", view), *core.facts())),
         resources=build.resources(cores=build.vitis.threads, memory_gib=12.0, licences=build.licences),
     )
     return build.with_limits(step, "ooc_hours")
