@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Collection, Iterator, Sequence
@@ -309,6 +308,8 @@ def _kind(section: Section) -> str | None:
     kind = known(section, lambda: section.text("kind"))
     if kind is not None and kind not in _KINDS:
         section.problem("kind", f"unknown block kind {kind!r}", suggestion(kind, _KINDS))
+        import difflib  # noqa: PLC0415 - for errors only
+
         (close,) = difflib.get_close_matches(kind, _KINDS, n=1) or (None,)
         return close
     return kind

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 from config.frozen import dataclass
@@ -67,6 +66,8 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     names = sorted(known)
     if not names:
         return "remove it"
+    import difflib  # noqa: PLC0415 - for errors only
+
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if not close:
         # The last part of a dotted key ("slots" for "farm.slots") is close in meaning but not in letters.

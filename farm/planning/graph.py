@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -162,6 +161,8 @@ def check_selection(selected: Iterable[str] | None, tasks: Mapping[str, Task], t
     for word in named(selected or (), tasks):
         if "*" in word or word in tasks or word in files or _may_be_made(word, tasks):
             continue
+        import difflib  # noqa: PLC0415 - for errors only
+
         close = difflib.get_close_matches(word, [*tasks, *files], n=1)
         remedy = f"did you mean '{close[0]}'?" if close else "'doit list' shows the tasks"
         raise InvalidCommand(f"there is no task or target '{word}'; {remedy}")

@@ -8,7 +8,6 @@ waveforms and have other names, so the plain models stay unchanged and fast.
 
 from __future__ import annotations
 
-import argparse
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
@@ -330,6 +329,8 @@ def main() -> int:
     Returns:
         0, or 1 after printing why the model could not be made.
     """
+    import argparse  # noqa: PLC0415 - stages take names from here at each start
+
     parser = argparse.ArgumentParser(description=__doc__)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--core", help="the name of the core")
