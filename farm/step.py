@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
 from functools import cache, cached_property
 from pathlib import PurePosixPath
-from typing import Literal, get_args, overload
+from typing import Literal, TypeVar, get_args, overload
 
 from config.frozen import dataclass
 
@@ -20,6 +20,9 @@ _PLAIN_PATH = re.compile(r"(?!\.\.?(?:/|\Z))[^/\\\0]+(?:/(?!\.\.?(?:/|\Z))[^/\\\
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 #: Variables that the engine sets itself: no step may depend on the user's.
 RESERVED_VARIABLES = frozenset({"PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "PYTHONHASHSEED", "PYTHONNOUSERSITE"})
+
+
+Member_co = TypeVar("Member_co", covariant=True)
 
 
 class StepError(ValueError):
@@ -61,10 +64,43 @@ class Text:
         return hash(self.path)
 
 
-class Inputs(Sequence[File | Text]):
+class _Sought(Sequence[Member_co]):
+    """A sequence that functions give when somebody first reads it: most commands look at few steps."""
+
+    def _find(self) -> Iterable[Member_co]:
+        raise NotImplementedError
+
+    @cached_property
+    def _whole(self) -> tuple[Member_co, ...]:
+        return tuple(self._find())
+
+    @overload
+    def __getitem__(self, index: int) -> Member_co: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Member_co, ...]: ...
+    def __getitem__(self, index: int | slice) -> Member_co | tuple[Member_co, ...]:
+        return self._whole[index]
+
+    def __iter__(self) -> Iterator[Member_co]:
+        return iter(self._whole)
+
+    def __len__(self) -> int:
+        return len(self._whole)
+
+    def __eq__(self, other: object) -> bool:
+        return self._whole == tuple(other) if isinstance(other, _Sought | tuple) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._whole)
+
+    def __repr__(self) -> str:
+        return repr(self._whole)
+
+
+class Inputs(_Sought[File | Text]):
     """Inputs, of which some are sought: functions give them when somebody first reads the inputs.
 
-    Most commands read the inputs of few steps. Tasks are linked by what is given: no step may make what is sought.
+    Tasks are linked by what is given: no step may make what is sought.
     """
 
     def __init__(self, *given: File | Text | Callable[[], Iterable[File]]) -> None:
@@ -75,64 +111,19 @@ class Inputs(Sequence[File | Text]):
         """Those that need not be sought."""
         return tuple(item for item in self._given if isinstance(item, File | Text))
 
-    @cached_property
-    def _whole(self) -> tuple[File | Text, ...]:
-        whole: list[File | Text] = []
+    def _find(self) -> Iterator[File | Text]:
         for item in self._given:
-            whole += (item,) if isinstance(item, File | Text) else item()
-        return tuple(whole)
-
-    @overload
-    def __getitem__(self, index: int) -> File | Text: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[File | Text, ...]: ...
-    def __getitem__(self, index: int | slice) -> File | Text | tuple[File | Text, ...]:
-        return self._whole[index]
-
-    def __iter__(self) -> Iterator[File | Text]:
-        return iter(self._whole)
-
-    def __len__(self) -> int:
-        return len(self._whole)
-
-    def __eq__(self, other: object) -> bool:
-        return self._whole == tuple(other) if isinstance(other, Inputs | tuple) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self._whole)
-
-    def __repr__(self) -> str:
-        return repr(self._whole)
+            yield from (item,) if isinstance(item, File | Text) else item()
 
 
-class Facts(Sequence[tuple[str, str]]):
+class Facts(_Sought[tuple[str, str]]):
     """Facts that a function gives when somebody first reads them: a step that is current needs none."""
 
     def __init__(self, find: Callable[[], Iterable[tuple[str, str]]]) -> None:
-        self._find = find
+        self._function = find
 
-    @cached_property
-    def _whole(self) -> tuple[tuple[str, str], ...]:
-        return tuple(self._find())
-
-    @overload
-    def __getitem__(self, index: int) -> tuple[str, str]: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[tuple[str, str], ...]: ...
-    def __getitem__(self, index: int | slice) -> tuple[str, str] | tuple[tuple[str, str], ...]:
-        return self._whole[index]
-
-    def __len__(self) -> int:
-        return len(self._whole)
-
-    def __eq__(self, other: object) -> bool:
-        return self._whole == tuple(other) if isinstance(other, Facts | tuple) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self._whole)
-
-    def __repr__(self) -> str:
-        return repr(self._whole)
+    def _find(self) -> Iterable[tuple[str, str]]:
+        return self._function()
 
 
 @dataclass(frozen=True)

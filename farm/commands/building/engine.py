@@ -74,6 +74,7 @@ def build(
     `slots` 0 takes the setting; the other options are those of `doit run`. Raises InvalidTask and InvalidCommand for
     what is wrong before anything has begun.
     """
+    # What a command has loaded stays: the collector need not look at it, and copies of the engine share its pages.
     gc.freeze()
     gc.enable()
     check_sources(control.tasks, possible, control.targets, root)

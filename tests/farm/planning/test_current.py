@@ -221,8 +221,8 @@ def test_what_a_vouch_says_is_said_each_time(built) -> None:
         assert calls(built) == number
 
 
-def test_results_are_of_no_other_machine(built) -> None:
-    """No path of this machine is in what is remembered, and a copied checkout asks again: its files are others."""
+def test_a_copied_checkout_asks_again_and_no_path_is_kept(built) -> None:
+    """What is remembered fits only the files that were there."""
     text = built.read("build/.farm/vouched.json")
     assert str(built.folder) not in text
     copy = built.folder.with_name("copy")
