@@ -56,7 +56,7 @@ FLOW = {
         Task("payload", "For stand-ins of a vendor's tools: the sw_emu program to embed in the xclbin"),
     ),
 }
-globals().update(tasks(FLOW, TOOLCHAIN.items))
+globals().update(tasks(FLOW, TOOLCHAIN.items, TOOLCHAIN.needs))
 
 
 def task_block() -> Iterator[dict[str, Any]]:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+from inspect import isfunction
 from pathlib import Path
 from typing import Any, Protocol
 
 from config.frozen import dataclass
 from farm.hooks import Hook
-from farm.step import Step
+from farm.results.folder import BUILD
+from farm.step import Step, StepError
 from farm.tasks import group, task
+
+_NEEDS = "stage_needs"
 
 
 class Item(Protocol):
@@ -65,9 +70,21 @@ class Task:
 Flow = Mapping[str, tuple[Task, ...]]
 
 
-def tasks(flow: Flow, items: Callable[[str], Iterable[Item]]) -> dict[str, Callable[[], Iterator[Any]]]:
-    """The `task_NAME` functions that doit looks for in a dodo.py; `items` gives the steps of a task by its name."""
-    return {f"task_{line.name}": _creator(line, items) for lines in flow.values() for line in lines}
+def tasks(
+    flow: Flow, items: Callable[[str], Iterable[Item]], needs: Callable[[str], Iterable[str]]
+) -> dict[str, Callable[[], Iterator[Any]]]:
+    """The `task_NAME` functions that doit looks for in a dodo.py.
+
+    `items` gives the steps of a task by its name, and `needs` the tasks of the flow whose outputs these read. The
+    functions raise StepError for a step that writes outside the build folder.
+    """
+    return {f"task_{line.name}": _creator(line, items, needs) for lines in flow.values() for line in lines}
+
+
+def stage_needs(creator: Any) -> tuple[str, ...] | None:
+    """The tasks that a function of `tasks` needs; None of anything else."""
+    needs: Callable[[], tuple[str, ...]] | None = getattr(creator, _NEEDS, None) if isfunction(creator) else None
+    return needs() if needs else None
 
 
 def names(flow: Flow) -> dict[str, tuple[str, ...]]:
@@ -75,18 +92,26 @@ def names(flow: Flow) -> dict[str, tuple[str, ...]]:
     return {title: tuple(line.name for line in lines) for title, lines in flow.items()}
 
 
-def _creator(line: Task, items: Callable[[str], Iterable[Item]]) -> Callable[[], Iterator[Any]]:
+def _creator(
+    line: Task, items: Callable[[str], Iterable[Item]], needs: Callable[[str], Iterable[str]]
+) -> Callable[[], Iterator[Any]]:
+    @cache
+    def found() -> tuple[Item, ...]:
+        # doit may ask twice: see `farm.commands.building.needed`.
+        return tuple(items(line.name))
+
     # doit tokenizes the body of each creator to learn in which line it begins. A long body takes 12 ms.
     def create() -> Iterator[Any]:
-        return _created(line, items)
+        return _created(line, found())
 
     create.__doc__ = line.doc
+    setattr(create, _NEEDS, lambda: tuple(needs(line.name)))
     return create
 
 
-def _created(line: Task, items: Callable[[str], Iterable[Item]]) -> Iterator[Any]:
-    found = list(items(line.name))
-    for item in found:
+def _created(line: Task, items: Iterable[Item]) -> Iterator[Any]:
+    for item in items:
+        _check_targets(item.step)
         yield task(
             item.step,
             doc=item.doc,
@@ -95,6 +120,12 @@ def _created(line: Task, items: Callable[[str], Iterable[Item]]) -> Iterator[Any
             cannot_run=item.cannot_run,
             result=item.result,
         )
-    for item in found:
+    for item in items:
         for block in item.blocks:
             yield group(block, item.step.name)
+
+
+def _check_targets(step: Step) -> None:
+    for target in step.targets:
+        if not target.startswith(f"{BUILD}/"):
+            raise StepError(f"step '{step.name}' writes '{target}', and a flow writes below {BUILD}/ only")

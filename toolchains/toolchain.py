@@ -62,6 +62,10 @@ class Toolchain:
         assert isinstance(stage, Stage) and stage.name == name, f"{self.places[name]}: STAGE is not {name}"  # noqa: S101
         return stage
 
+    def needs(self, name: str) -> tuple[str, ...]:
+        """The stages whose outputs a stage's steps read; none if the toolchain lacks the stage."""
+        return self.stage(name).needs if name in self.places else ()
+
     def step(self, name: str, subject: Any = None) -> Step:
         """The step of a stage for a block, a core, or the network. Raises LookupError if there is none."""
         step = self.stage(name).step(self.build, self.build.network if subject is None else subject)

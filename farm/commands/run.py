@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from doit.cmd_run import Run as DoitRun
 from doit.cmd_run import opt_always, opt_auto_delayed_regex, opt_continue, opt_verbosity
-from doit.control import TaskControl
 from doit.exceptions import InvalidCommand, InvalidDodoFile
 
 from config.settings import command_line_words
 from farm import clock
+from farm.commands.building.needed import NeededTasks
 from farm.commands.helpful import RUN_ABOUT, RUN_EXAMPLES, RUN_OPTIONS, Helpful
 from farm.commands.own_folder import check_own_folders
 from farm.display.result import nothing_to_do_words, result_lines
 from farm.planning.current import all_current
-from farm.planning.graph import check_selection, linked, order, takes_words
-from farm.planning.predecessors import Predecessors
+from farm.planning.graph import takes_words
+from farm.planning.selection import Selection, select
 from farm.project import project_of
 from farm.results.digest import digests_of
 from farm.results.folder import SCRATCH
@@ -76,6 +75,7 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
     option_words = RUN_OPTIONS
     tasks_have_options = True
     cmd_options = _OPTIONS
+    loader: Any
 
     def get_reporters(self) -> dict[str, Any]:
         """Return none: doit would look for some in every installed package, and the farm has one display of its own."""
@@ -91,6 +91,11 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
                 raise InvalidCommand(f"the farm has no option {option}: {_REFUSED[option]}")
         return super().parse_execute(in_args)
 
+    def execute(self, params: Any, args: list[str]) -> Any:
+        """Go on as doit does, with a loader that at first leaves out what the selection does not need."""
+        self.loader = NeededTasks(self.loader)
+        return super().execute(params, args)
+
     def _execute(
         self,
         *,
@@ -105,21 +110,20 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
     ) -> int:
         self._refuse_settings()
         check_own_folders(dep_file)
-        tasks = {task.name: task for task in self.task_list}
-        _check_option_order(pos_args or [], tasks)
+        root, project, words = Path.cwd(), project_of(self.loader), pos_args or []
+        # Other machines may have something to do: results to be sent, jobs of a killed build.
+        may_end = not always and num_process >= 0 and _is_alone(project.farm)
+        if may_end and not self.loader.are_all:
+            needed = select(self.task_list, self.sel_tasks, root, dep_file, auto_delayed_regex=False)
+            if self._ends_at_once(root, needed):
+                return 0
+        all_tasks = self.task_list if self.loader.are_all else self.loader.load_all()
+        may_end = may_end and all_tasks is self.task_list
+        _check_option_order(words, {task.name: task for task in all_tasks})
         if num_process < 0:
             raise InvalidCommand(f"-n {num_process}: give at least 1")
-        control = linked(self.task_list, auto_delayed_regex=auto_delayed_regex)
-        if not auto_delayed_regex:
-            check_selection(self.sel_tasks, tasks, control.targets)
-        control.process(self.sel_tasks)
-        names = order(control.tasks, control.selected_tasks)
-        possible = order(control.tasks, control.selected_tasks, setups=True)
-        root, project, notes = Path.cwd(), project_of(self.loader), _notes(control.tasks, possible)
-        predecessors = Predecessors(root, control.tasks, dep_file)
-        # Other machines may have something to do: results to be sent, jobs of a killed build.
-        may_end = not always and _is_alone(project.farm) and list(names) == list(possible)
-        if may_end and self._ends_at_once(root, control, names, notes, predecessors):
+        selection = select(all_tasks, self.sel_tasks, root, dep_file, auto_delayed_regex=auto_delayed_regex)
+        if may_end and self._ends_at_once(root, selection):
             return 0
         # Loaded here: most builds have nothing to do.
         from farm.commands.building.engine import build  # noqa: PLC0415
@@ -127,13 +131,9 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
         return build(
             root,
             project,
-            control,
-            names=names,
-            possible=possible,
+            selection,
             dep_manager=self.dep_manager,
             dep_file=dep_file,
-            predecessors=predecessors,
-            notes=notes,
             slots=num_process,
             always=always,
             go_on=continue_,
@@ -141,26 +141,27 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
             force_verbosity=force_verbosity,
         )
 
-    def _ends_at_once(
-        self, root: Path, control: TaskControl, names: Sequence[str], notes: Sequence[str], groups: Predecessors
-    ) -> bool:
+    def _ends_at_once(self, root: Path, selection: Selection) -> bool:
         """Show that there is nothing to do, and what was made earlier; False if the engine has to look.
 
         No file is written: what has to be written down, or was left by a killed build, is for the engine. So is a build
         beside another one.
         """
-        if (root / SCRATCH).exists():
+        if (root / SCRATCH).exists() or list(selection.names) != list(selection.possible):
             return False
         told: list[str] = []
         begun_s = clock.monotonic_s()
+        control = selection.control
         with checkout_lock(root, told.append, lambda: True, told.append) as held:
             if not held or told:
                 return False
-            current = all_current(root, control.tasks, names, control.targets, self.dep_manager, digests_of(root))
-            if current is None or not groups.are_known(current):
+            current = all_current(
+                root, control.tasks, selection.names, control.targets, self.dep_manager, digests_of(root)
+            )
+            if current is None or not selection.predecessors.are_known(current):
                 return False
             done = nothing_to_do_words(len(current), clock.monotonic_s() - begun_s)
-            for line in (*notes, done, *result_lines(control.tasks, names, current)):
+            for line in (*selection.notes(), done, *result_lines(control.tasks, selection.names, current)):
                 sys.stdout.write(f"{line}\n")
         return True
 
@@ -170,12 +171,6 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
             for name, option in _REFUSED_SETTINGS.items():
                 if given.get(name) not in (None, False, 0, "console"):
                     raise InvalidDodoFile(f"the farm has no '{name}' ({place}): {_REFUSED[option]}; remove it there")
-
-
-def _notes(tasks: dict[str, Any], names: Iterable[str]) -> list[str]:
-    """Return the lines of the notes of a build's tasks, each once: they are printed first."""
-    texts = dict.fromkeys(note for name in names if (note := (tasks[name].meta or {}).get("note")))
-    return list(dict.fromkeys(line for text in texts for line in text.splitlines()))
 
 
 def _is_alone(farm: FarmSettings) -> bool:

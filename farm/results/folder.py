@@ -11,7 +11,9 @@ from typing import BinaryIO
 
 from farm.beneath import remove_at
 
-FARM_FOLDER = "build/.farm"
+#: Everything that is made in a checkout lies below it.
+BUILD = "build"
+FARM_FOLDER = f"{BUILD}/.farm"
 RECORDS = f"{FARM_FOLDER}/records"
 SCRATCH = f"{FARM_FOLDER}/scratch"
 #: Scratch folders of steps on a cluster: their jobs outlive a killed engine.

@@ -40,7 +40,8 @@ class Stage:
         step: (build, subject) -> the step. The subject is a block, a core or the network, according to `per`.
             None if the subject has no such step.
         doc: Help text of a step's task; the subject's name follows it: "memory images of" res2a.
-        needs: Stages that the steps read outputs of. A test compares this with the inputs of the steps.
+        needs: Stages that the steps read outputs of: a build loads those that it needs. A test compares this with the
+            inputs of the steps.
         shared: build -> steps that belong to no single subject, e.g. a harness that all models share.
         shared_doc: Help text of the shared steps.
         hook: build -> a function, or None. It is called with the paths of a step's outputs, whenever they are in place.

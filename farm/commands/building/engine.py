@@ -8,11 +8,10 @@ import os
 import resource
 import sys
 import traceback
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from doit.control import TaskControl
 from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 
 from farm.commands.building.team import stores_for
@@ -29,8 +28,8 @@ from farm.planning.admission import NeverFitsError
 from farm.planning.engines import cluster_of, executor_of
 from farm.planning.forecast import Forecast
 from farm.planning.graph import check_sources, step_of
-from farm.planning.predecessors import Predecessors
 from farm.planning.priority import Priority
+from farm.planning.selection import Selection
 from farm.project import AfterBuild, Project
 from farm.results.digest import digests_of
 from farm.results.ledger import Ledger
@@ -54,29 +53,25 @@ _FILES, _FILES_A_SLOT = 32, 4
 def build(
     root: Path,
     project: Project,
-    control: TaskControl,
+    selection: Selection,
     *,
-    names: Sequence[str],
-    possible: Sequence[str],
     dep_manager: Any,
     dep_file: str,
-    predecessors: Predecessors,
-    notes: Sequence[str],
     slots: int = 0,
     always: bool = False,
     go_on: bool = False,
     verbosity: int | None = None,
     force_verbosity: bool = False,
 ) -> int:
-    """Bring the tasks `names` up to date and return doit's exit status. `dep_manager` is closed.
+    """Bring the selected tasks up to date and return doit's exit status. `dep_manager` is closed.
 
-    `possible` are `names` and the tasks that may come to be needed, in an order in which each follows what it needs.
     `slots` 0 takes the setting; the other options are those of `doit run`. Raises InvalidTask and InvalidCommand for
     what is wrong before anything has begun.
     """
     # What a command has loaded stays: the collector need not look at it, and copies of the engine share its pages.
     gc.freeze()
     gc.enable()
+    control, possible, predecessors = selection.control, selection.possible, selection.predecessors
     check_sources(control.tasks, possible, control.targets, root)
     farm = project.farm
     folder = store_folder(farm)
@@ -99,7 +94,7 @@ def build(
     with Stop() as stop, display, checkout_lock(root, _waiting, lambda: stop.requested, display.note) as held:
         if not held:
             return stop.exit_code
-        for note in notes:
+        for note in selection.notes():
             display.note(note)
         workers = Workers(display.note)
         store, courier = stores_for(project, folder, workers.note, display.note)
@@ -117,7 +112,7 @@ def build(
         log = BuildLog(root, display, is_step=lambda name: step_of(control.tasks[name]) is not None)
         loop = Loop(
             control.tasks,
-            names,
+            selection.names,
             dep_manager,
             targets=control.targets,
             checkout=checkout,

@@ -1,0 +1,139 @@
+"""Only the stages of a flow that a build needs are loaded, as long as there is nothing to do."""
+
+from __future__ import annotations
+
+import pytest
+
+FLOW = """
+from farm.flow import Task, tasks
+from types import SimpleNamespace
+
+STAGES = {
+    "raw": [copy(f"raw:{name}", f"{name}.txt", f"build/{name}") for name in "ab"],
+    "join": [python("join:all", "open('joined', 'w').write(open('build/a').read() + open('build/b').read())",
+                    outputs=("joined",), sources=("build/a", "build/b"))],
+    "extra": [copy("extra:a", "build/a", "build/extra")],
+}
+NEEDS = {"raw": (), "join": ("raw",), "extra": ("raw",)}
+
+def items(name):
+    with open("loaded", "a") as file:
+        file.write(f"{name}\\n")
+    blocks = ("first",) if name == "join" else ()
+    return [SimpleNamespace(step=one, doc="x", blocks=blocks, note="", cannot_run="", hook=None, result=None)
+            for one in STAGES[name]]
+
+globals().update(tasks({"All": tuple(Task(name, name) for name in STAGES)}, items, NEEDS.__getitem__))
+BUILD = ["join"]
+"""
+SEEKS = """
+from dataclasses import replace
+from farm.step import Inputs
+JOIN = STAGES["join"][0]
+STAGES["join"] = [replace(JOIN, inputs=Inputs(*JOIN.inputs, lambda: [File("extra", "build/extra")]))]
+"""
+
+
+@pytest.fixture
+def built(checkout):
+    checkout.write("a.txt", "A")
+    checkout.write("b.txt", "B")
+    checkout.dodo(FLOW)
+    checkout.doit()
+    return checkout
+
+
+def loaded(checkout, *words: str, status: int = 0) -> tuple[list[str], str]:
+    """The stages that a doit makes steps of, and what it prints."""
+    checkout.write("loaded", "")
+    output = checkout.doit(*words, status=status)
+    return sorted(checkout.read("loaded").split()), output
+
+
+SELECTED = {
+    "": ["join", "raw"],
+    "build": ["join", "raw"],
+    "join": ["join", "raw"],
+    "join:first": ["join", "raw"],
+    "raw:a": ["raw"],
+    "raw:a build": ["join", "raw"],
+    # What these mean cannot be told from the names of the stages.
+    "build/joined": ["extra", "join", "raw"],
+    "raw:*": ["extra", "join", "raw"],
+}
+WRONG = {
+    "joint": "did you mean 'join'?",
+    "extra:b": "did you mean 'extra:a'?",
+    "join -n 2": "options come before the task; type: doit -n 2 join",
+    "-n -2 join": "-n -2: give at least 1",
+}
+
+
+def test_a_build_with_nothing_to_do_loads_what_it_needs(built) -> None:
+    for words, expected in SELECTED.items():
+        stages, output = loaded(built, *words.split())
+        assert stages == expected, words
+        assert "nothing to do" in output
+    for words, expected in WRONG.items():
+        assert expected in built.doit(*words.split(), status=3)
+
+
+def test_every_stage_is_loaded_once_where_there_is_something_to_do(built) -> None:
+    built.write("a.txt", "other")
+    stages, _ = loaded(built)
+    assert stages == ["extra", "join", "raw"]
+    assert built.read("build/joined") == "otherB"
+
+
+def test_needs_that_are_not_named_are_found(built) -> None:
+    """A flow that leaves one out would build with an old input, had the look believed it."""
+    built.dodo(FLOW.replace('"join": ("raw",)', '"join": ()'))
+    stages, output = loaded(built)
+    assert stages == ["extra", "join", "raw"]
+    assert "nothing to do: 3 current" in output
+    built.write("b.txt", "other")
+    built.doit()
+    assert built.read("build/joined") == "Aother"
+
+
+def test_a_stage_that_is_not_there_is_no_need(built) -> None:
+    built.dodo(FLOW.replace('"join": ("raw",)', '"join": ("raw", "nowhere")'))
+    assert loaded(built)[0] == ["extra", "join", "raw"]
+
+
+def test_what_a_step_seeks_and_a_stage_left_out_makes_is_a_mistake(built) -> None:
+    built.doit("extra")
+    built.dodo(FLOW.replace("NEEDS =", f"{SEEKS}\nNEEDS ="))
+    for _ in range(2):
+        assert "seeks 'build/extra', which a task makes" in built.doit(status=3)
+
+
+def test_a_flow_writes_below_the_build_folder_only(checkout) -> None:
+    checkout.write("a.txt", "A")
+    checkout.write("b.txt", "B")
+    checkout.dodo(FLOW.replace('"build/extra")', '"extra")'))
+    assert "step 'extra:a' writes 'extra', and a flow writes below build/ only" in checkout.doit("list", status=3)
+
+
+def test_without_a_selection_all_is_meant(built) -> None:
+    more = "\nDOIT_CONFIG['default_tasks'] = None\n"
+    built.dodo(FLOW + more)
+    built.doit()
+    stages, output = loaded(built)
+    assert stages == ["extra", "join", "raw"]
+    assert "nothing to do: 4 current" in output
+
+
+def test_two_tasks_of_one_name_are_refused_though_all_is_current(built) -> None:
+    own = "\ndef task_own():\n    yield {'basename': 'join', 'name': 'own', 'actions': None, 'task_dep': ['raw']}\n"
+    built.dodo(FLOW + own)
+    assert "join" in built.doit("join", status=3)
+
+
+def test_tasks_beside_the_flow_have_their_turn(built) -> None:
+    own = "\ndef task_own():\n    return {'actions': ['echo own'], 'task_dep': ['join']}\n"
+    built.dodo(FLOW.replace('["join"]', '["join", "own"]') + own)
+    for _ in range(2):
+        stages, output = loaded(built)
+        assert "own" in output.splitlines()
+        assert stages == ["extra", "join", "raw"]
