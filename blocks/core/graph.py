@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from functools import cached_property
 from itertools import combinations
 from typing import Any
@@ -152,8 +151,8 @@ class Graph:
     def describe(self) -> dict[str, object]:
         """The whole graph as plain JSON values; `from_description` reads it back."""
         return {
-            "inputs": [{"name": port.name, **asdict(port.stream), "shape": list(port.shape)} for port in self.inputs],
-            "outputs": [{"name": port.name, **asdict(port.stream)} for port in self.outputs],
+            "inputs": [{"name": port.name, **port.stream.facts(), "shape": list(port.shape)} for port in self.inputs],
+            "outputs": [{"name": port.name, **port.stream.facts()} for port in self.outputs],
             "nodes": [
                 {
                     "name": node.name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from math import prod
 from typing import TypeVar
 
@@ -108,7 +109,7 @@ class Convolution:
         """Columns with padding."""
         return self.source.width + self.pad[1] + self.pad[3]
 
-    @property
+    @cached_property
     def output(self) -> FeatureMap:
         """The feature map after the threshold activation."""
         return FeatureMap(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
+from functools import cache
 from typing import ClassVar
 
 from config.fpga_resources import Resources
@@ -26,6 +27,10 @@ class Stream:
     bits: int
     beats: int
     signed: bool = False
+
+    def facts(self) -> dict[str, object]:
+        """The fields as plain values."""
+        return {"lanes": self.lanes, "bits": self.bits, "beats": self.beats, "signed": self.signed}
 
     @property
     def width_bits(self) -> int:
@@ -187,11 +192,18 @@ class Operator(ABC):
 
     def facts(self) -> dict[str, object]:
         """The shape as plain values, for keys, names and explanations."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        for field in fields(self):
-            if field.name in self.later_fields and values[field.name] == field.default:
-                del values[field.name]
-        return {"operator": type(self).__name__, **values}
+        values: dict[str, object] = {"operator": type(self).__name__}
+        for name, default in _defaults(type(self)):
+            value = getattr(self, name)
+            if name not in self.later_fields or value != default:
+                values[name] = value
+        return values
+
+
+@cache
+def _defaults(kind: type[Operator]) -> tuple[tuple[str, object], ...]:
+    """The fields of an operator and their defaults. `doit list` asks for the shapes of some thousand."""
+    return tuple((field.name, field.default) for field in fields(kind))
 
 
 def unsigned_bits(highest: int) -> int:
