@@ -1,6 +1,6 @@
 """Compares the overhead of the engine with ninja, stock doit and Snakemake, on the same graphs in one run.
 
-`python -m benchmarks.engine_noop` builds graphs of small copying steps and prints one table: a build with nothing to
+`python -m benchmarks.engine.noop` builds graphs of small copying steps and prints one table: a build with nothing to
 do, the first build per step, and a build that restores all steps from a store, beside a plain copy of the same files.
 `--networks digits` adds builds of real networks in a copy of the checkout. Every figure includes the start of the
 program. Peers that are not on PATH are installed from PyPI into a temporary environment, or reported as absent with

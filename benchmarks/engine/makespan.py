@@ -1,6 +1,6 @@
 """Compares the engine's order of steps with the best possible order, in virtual time.
 
-`python -m benchmarks.engine_makespan` runs the real admission and ordering code with a simulated executor and clock.
+`python -m benchmarks.engine.makespan` runs the real admission and ordering code with a simulated executor and clock.
 For 2 to 16 slots and a memory limit it compares the engine's makespan with the best schedule that a constraint solver
 finds in a given time (OR-tools CP-SAT, the extra `bench`), the lower bound, longest path first without variation, and
 definition order.
