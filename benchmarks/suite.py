@@ -1,9 +1,10 @@
 """Measures the tests: `python -m benchmarks.suite [--fast] [--since REVISION]`.
 
-Runs `./check` as a person does, and prints its wall time and its processor time, that of all children included. With
-`--since` it runs only the tests whose functions were there at that revision, by name, and neither lint nor types: the
-suite grows, and this tells whether what it had became cheaper. A function with more parameters than then counts whole.
-Let nothing else run beside it. The last column is the limit of a whole run; the status is 1 if it is exceeded.
+Runs `./check` as a person does, and prints its wall time and its processor time with that of all programs that it
+starts. With `--since` it runs only the tests whose functions were there at that revision, and neither lint nor types:
+the suite grows, and this tells whether what it had became cheaper. Functions are found by name, and one with more
+parameters than then counts whole. Let nothing else run beside it. The last column is the limit on two cores; the status
+is 1 if it is exceeded.
 """
 
 # ruff: noqa: T201
@@ -33,10 +34,21 @@ def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
     items[:] = [item for item in items if item.originalname in names]
 
 
-def functions_at(revision: str) -> set[str]:
-    """The names of the test functions at a revision. Raises CalledProcessError if there is none of that name."""
-    words = ["git", "grep", "-hE", r"^\s*(async )?def test_", revision, "--", "tests/*.py"]
-    found = subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+def functions_at(revision: str | None) -> set[str]:
+    """The names of the test functions at a revision, None for the files as they are.
+
+    Raises CalledProcessError if there is none, or no such revision.
+    """
+    words = [
+        "git",
+        "grep",
+        "-hE",
+        r"^\s*(async )?def test_",
+        *([] if revision is None else [revision]),
+        "--",
+        "tests/*.py",
+    ]
+    found = subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
     return set(re.findall(r"def (test_\w+)", found.stdout))
 
 
@@ -56,41 +68,35 @@ def main() -> int:
     parser.add_argument("--fast", action="store_true", help="as './check --fast'")
     parser.add_argument("--since", metavar="REVISION", help="only the test functions that were there at this revision")
     given = parser.parse_args()
-    title = "./check --fast" if given.fast else "./check"
-    words = title.split()
-    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
-        environment = dict(os.environ)
-        if given.since:
-            try:
-                names = functions_at(given.since)
-            except subprocess.CalledProcessError:
-                parser.error(f"no test functions at '{given.since}'; give a revision of this repository")
-            file.write("\n".join(sorted(names)))
-            file.flush()
-            print(f"{len(names)} test functions at {given.since}", flush=True)
-            # Two workers a core, as ./check has.
-            workers = 2 * len(os.sched_getaffinity(0))
-            words = [
-                sys.executable,
-                "-m",
-                "pytest",
-                "-n",
-                str(workers),
-                "--dist",
-                "loadgroup",
-                "-p",
-                "benchmarks.suite",
-            ]
-            words += ["-m", "not nightly and not slow"] if given.fast else []
-            environment[_FUNCTIONS] = file.name
-            environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        status, wall, cpu = timed(words, environment)
-    limits = WANTED_S[title]
-    print(f"{'':<32} {'seconds':>8} {'wanted':>7}")
-    for name, seconds, limit in zip(("wall time", "processor time"), (wall, cpu), limits, strict=True):
-        print(f"{title + ', ' + name:<32} {seconds:>8.1f} {'' if limit is None else f'{limit:.0f}':>7}")
-    exceeded = any(limit is not None and seconds > limit for seconds, limit in zip((wall, cpu), limits, strict=True))
+    command = "./check --fast" if given.fast else "./check"
+    if given.since is None:
+        title, (status, *measured) = command, timed(command.split(), dict(os.environ))
+    else:
+        title, (status, *measured) = f"tests of {given.since}", timed_since(given.since, parser, fast=given.fast)
+    exceeded = False
+    print(f"{'':<36} {'seconds':>8} {'wanted':>7}")
+    for name, seconds, limit in zip(("wall time", "processor time"), measured, WANTED_S[command], strict=True):
+        print(f"{f'{title}, {name}':<36} {seconds:>8.1f} {'' if limit is None else f'{limit:.0f}':>7}")
+        exceeded |= limit is not None and seconds > limit
     return 1 if status or exceeded else 0
+
+
+def timed_since(revision: str, parser: argparse.ArgumentParser, *, fast: bool) -> tuple[int, float, float]:
+    """As `timed`, of the tests whose functions were there at a revision."""
+    try:
+        then, now = functions_at(revision), functions_at(None)
+    except subprocess.CalledProcessError:
+        parser.error(f"there are no tests at '{revision}'; give a revision of this repository")
+    print(f"{len(then)} test functions at {revision}, {len(then & now)} of them today", flush=True)
+    words = [sys.executable, "-m", "pytest", "-n", "auto", "--dist", "loadgroup", "-p", "benchmarks.suite"]
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        file.write("\n".join(sorted(then)))
+        file.flush()
+        environment = {**os.environ, _FUNCTIONS: file.name}
+        # As ./check has them.
+        environment.setdefault("PYTEST_XDIST_AUTO_NUM_WORKERS", str(2 * len(os.sched_getaffinity(0))))
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        return timed([*words, *(("-m", "not nightly and not slow") if fast else ())], environment)
 
 
 if __name__ == "__main__":

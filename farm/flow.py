@@ -14,7 +14,8 @@ from farm.results.folder import BUILD
 from farm.step import Step, StepError
 from farm.tasks import group, task
 
-_NEEDS = "stage_needs"
+#: The attribute of a creator that holds what it needs.
+_NEEDS = "farm_needs"
 
 
 class Item(Protocol):
@@ -75,16 +76,15 @@ def tasks(
 ) -> dict[str, Callable[[], Iterator[Any]]]:
     """The `task_NAME` functions that doit looks for in a dodo.py.
 
-    `items` gives the steps of a task by its name, and `needs` the tasks of the flow whose outputs these read. The
-    functions raise StepError for a step that writes outside the build folder.
+    `items` gives the steps of a task by its name, and `needs` the tasks of the flow whose outputs these read; a build
+    may leave out the others. The functions raise StepError for a step that writes outside the build folder.
     """
     return {f"task_{line.name}": _creator(line, items, needs) for lines in flow.values() for line in lines}
 
 
-def stage_needs(creator: Any) -> tuple[str, ...] | None:
-    """The tasks that a function of `tasks` needs; None of anything else."""
-    needs: Callable[[], tuple[str, ...]] | None = getattr(creator, _NEEDS, None) if isfunction(creator) else None
-    return needs() if needs else None
+def stage_needs(creator: Any) -> Callable[[], tuple[str, ...]] | None:
+    """A function that tells which tasks a function of `tasks` needs; None of anything else."""
+    return getattr(creator, _NEEDS, None) if isfunction(creator) else None
 
 
 def names(flow: Flow) -> dict[str, tuple[str, ...]]:
@@ -111,7 +111,7 @@ def _creator(
 
 def _created(line: Task, items: Iterable[Item]) -> Iterator[Any]:
     for item in items:
-        _check_targets(item.step)
+        _check_files(item.step)
         yield task(
             item.step,
             doc=item.doc,
@@ -125,7 +125,7 @@ def _created(line: Task, items: Iterable[Item]) -> Iterator[Any]:
             yield group(block, item.step.name)
 
 
-def _check_targets(step: Step) -> None:
-    for target in step.targets:
-        if not target.startswith(f"{BUILD}/"):
-            raise StepError(f"step '{step.name}' writes '{target}', and a flow writes below {BUILD}/ only")
+def _check_files(step: Step) -> None:
+    for file in (*step.targets, step.log):
+        if not file.startswith(f"{BUILD}/"):
+            raise StepError(f"step '{step.name}' writes '{file}'; the steps of a flow write below {BUILD}/ only")

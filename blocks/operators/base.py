@@ -202,7 +202,7 @@ class Operator(ABC):
 
 @cache
 def _defaults(kind: type[Operator]) -> tuple[tuple[str, object], ...]:
-    """The fields of an operator and their defaults. `doit list` asks for the shapes of some thousand."""
+    """The fields of an operator and their defaults. Each start asks for the shapes of some thousand."""
     return tuple((field.name, field.default) for field in fields(kind))
 
 

@@ -76,6 +76,7 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
     tasks_have_options = True
     cmd_options = _OPTIONS
     loader: Any
+    task_list: Any
 
     def get_reporters(self) -> dict[str, Any]:
         """Return none: doit would look for some in every installed package, and the farm has one display of its own."""
@@ -110,19 +111,18 @@ class Run(Helpful, DoitRun):  # type: ignore[misc]
     ) -> int:
         self._refuse_settings()
         check_own_folders(dep_file)
-        root, project, words = Path.cwd(), project_of(self.loader), pos_args or []
-        # Other machines may have something to do: results to be sent, jobs of a killed build.
-        may_end = not always and num_process >= 0 and _is_alone(project.farm)
-        if may_end and not self.loader.are_all:
-            needed = select(self.task_list, self.sel_tasks, root, dep_file, auto_delayed_regex=False)
-            if self._ends_at_once(root, needed):
-                return 0
-        all_tasks = self.task_list if self.loader.are_all else self.loader.load_all()
-        may_end = may_end and all_tasks is self.task_list
-        _check_option_order(words, {task.name: task for task in all_tasks})
         if num_process < 0:
             raise InvalidCommand(f"-n {num_process}: give at least 1")
-        selection = select(all_tasks, self.sel_tasks, root, dep_file, auto_delayed_regex=auto_delayed_regex)
+        root, project = Path.cwd(), project_of(self.loader)
+        # Other machines may have something to do: results to be sent, jobs of a killed build.
+        may_end = not always and _is_alone(project.farm)
+        if not self.loader.are_all:
+            # The words of the command line are names of tasks: with others all tasks would be loaded.
+            if may_end and self._ends_at_once(root, select(self.task_list, self.sel_tasks, root, dep_file)):
+                return 0
+            self.task_list, may_end = self.loader.load_all(), False
+        _check_option_order(pos_args or [], {task.name: task for task in self.task_list})
+        selection = select(self.task_list, self.sel_tasks, root, dep_file, auto_delayed_regex=auto_delayed_regex)
         if may_end and self._ends_at_once(root, selection):
             return 0
         # Loaded here: most builds have nothing to do.

@@ -11,6 +11,7 @@ from farm.key import parts_of
 from farm.planning.graph import Task, hook_of, step_of
 from farm.planning.vouched import Vouched
 from farm.results.digest import Digests
+from farm.results.folder import BUILD
 from farm.results.journal import RECORD_VALUE
 from farm.results.record import Records, record_path, why
 from farm.step import Step
@@ -40,11 +41,16 @@ def all_current(
             return None
         if step is not None:
             is_remembered = dep_manager.get_values(name).get(RECORD_VALUE) == record_path(step)
-            makes_what_is_sought = targets.keys() & set(step.sources).difference(step.given_sources)
-            if not is_remembered or makes_what_is_sought or not look.is_current(step, hook_of(task)):
+            if not is_remembered or _may_be_made(step, targets) or not look.is_current(step, hook_of(task)):
                 return None
             found.append(name)
     return found
+
+
+def _may_be_made(step: Step, targets: Mapping[str, str]) -> bool:
+    """Tell whether a task makes what a step seeks, which is a mistake, or one may that is not loaded."""
+    sought = set(step.sources).difference(step.given_sources)
+    return any(source in targets or source.startswith(f"{BUILD}/") for source in sought)
 
 
 class _Look:

@@ -36,7 +36,12 @@ class Selection:
 
 
 def select(
-    task_list: Sequence[Task], words: Sequence[str] | None, root: Path, dep_file: str, *, auto_delayed_regex: bool
+    task_list: Sequence[Task],
+    words: Sequence[str] | None,
+    root: Path,
+    dep_file: str,
+    *,
+    auto_delayed_regex: bool = False,
 ) -> Selection:
     """Return what the words of a command line select, None for all tasks. `dep_file` is that of doit's memory.
 

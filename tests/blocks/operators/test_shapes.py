@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from blocks.operators.acc_pool import AccPool
 from blocks.operators.add import Add
-from blocks.operators.base import Operator
+from blocks.operators.base import Operator, Stream
 from blocks.operators.checks import divisors
 from blocks.operators.deinterleave import Deinterleave
 from blocks.operators.duplicate import Duplicate
@@ -25,6 +26,12 @@ from blocks.operators.trim import Trim
 from blocks.operators.width_converter import WidthConverter
 
 ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_the_facts_of_a_stream_are_all_its_fields() -> None:
+    stream = Stream(3, 4, 5, signed=True)
+    assert stream.facts() == dataclasses.asdict(stream)
+
 
 CONV0 = Mvau(147, 64, 64, 3, 8, 8, 112 * 112, mmv=16)
 

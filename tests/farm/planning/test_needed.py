@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 FLOW = """
@@ -112,7 +114,9 @@ def test_a_flow_writes_below_the_build_folder_only(checkout) -> None:
     checkout.write("a.txt", "A")
     checkout.write("b.txt", "B")
     checkout.dodo(FLOW.replace('"build/extra")', '"extra")'))
-    assert "step 'extra:a' writes 'extra', and a flow writes below build/ only" in checkout.doit("list", status=3)
+    assert "step 'extra:a' writes 'extra'; the steps of a flow write below build/ only" in checkout.doit(
+        "list", status=3
+    )
 
 
 def test_without_a_selection_all_is_meant(built) -> None:
@@ -124,10 +128,81 @@ def test_without_a_selection_all_is_meant(built) -> None:
     assert "nothing to do: 4 current" in output
 
 
-def test_two_tasks_of_one_name_are_refused_though_all_is_current(built) -> None:
-    own = "\ndef task_own():\n    yield {'basename': 'join', 'name': 'own', 'actions': None, 'task_dep': ['raw']}\n"
-    built.dodo(FLOW + own)
-    assert "join" in built.doit("join", status=3)
+MISTAKES = {
+    "Task names must be unique. join": "yield {'basename': 'join', 'name': 'own', 'actions': None}",
+    "can't have a common target": "return {'actions': ['true'], 'targets': ['build/joined']}",
+}
+
+
+def test_mistakes_beside_the_flow_are_told_though_all_is_current(built) -> None:
+    for said, body in MISTAKES.items():
+        built.dodo(f"{FLOW}\ndef task_own():\n    {body}\n")
+        assert said in built.doit("join", status=3)
+
+
+def test_what_is_made_beside_the_flow_is_made_again(built) -> None:
+    """A task or a step that writes an input of the flow, outside the build folder."""
+    as_task = "return {'actions': ['cp spec.txt a.txt'], 'file_dep': ['spec.txt'], 'targets': ['a.txt']}"
+    as_step = "yield task(copy('own:a', 'spec.txt', 'a.txt'), doc='x')"
+    for body in (as_task, as_step):
+        built.dodo(f"{FLOW}\ndef task_own():\n    {body}\n")
+        for content in ("one", "two"):
+            built.write("spec.txt", content)
+            built.doit()
+            assert built.read("build/joined") == f"{content}B"
+
+
+def test_only_the_steps_of_the_selection_look_for_inputs(built) -> None:
+    bad = FLOW.replace(
+        "NEEDS =",
+        """
+from dataclasses import replace
+from farm.step import Inputs
+def bad():
+    raise StepError("b seeks in vain")
+STAGES["raw"][1] = replace(STAGES["raw"][1], inputs=Inputs(*STAGES["raw"][1].inputs, bad))
+NEEDS =""",
+    )
+    built.dodo(bad)
+    assert "nothing to do: 1 current" in built.doit("raw:a")
+    assert "b seeks in vain" in built.doit("raw:b", status=3)
+
+
+def test_functions_of_dodo_are_called_once(built) -> None:
+    built.dodo(FLOW + "\ndef task_own():\n    print('called')\n    return {'actions': None, 'task_dep': ['join']}\n")
+    for content in ("A", "other"):
+        built.write("a.txt", content)
+        assert built.doit().splitlines().count("called") == 1
+
+
+def test_notes_come_in_the_order_of_the_plan(built) -> None:
+    groups = """
+def task_block():
+    for name in "ab":
+        yield {"name": name, "actions": None, "task_dep": [f"raw:{name}"]}
+
+def task_turned():
+    return {"actions": None, "task_dep": ["raw:b", "last"]}
+
+def task_last():
+    return {"actions": None, "task_dep": ["raw:a"]}
+"""
+    built.dodo(FLOW.replace('note=""', 'note=f"note of {one.name}"') + groups)
+    for words in ("block", "turned"):
+        planned = [item["name"] for item in json.loads(built.doit("plan", "--all", "--json", words))["tasks"]]
+        assert sorted(planned) == ["raw:a", "raw:b"]
+        for options in ((), ("-a",)):
+            notes = [line for line in built.doit(*options, words).splitlines() if line.startswith("note of")]
+            assert notes == [f"note of {name}" for name in planned], words
+
+
+def test_what_a_group_beside_the_flow_stands_for_is_remembered(built) -> None:
+    alias = "\ndef task_alias():\n    return {'actions': None, 'task_dep': ['raw:%s']}\n"
+    for name in "ab":
+        built.dodo(FLOW + alias % name)
+        built.doit(f"raw:{name}")
+        known = json.loads(built.read("build/.farm/groups/build/main/doit.journal.json"))["groups"]
+        assert known["alias"]["name"] == f"raw:{name}"
 
 
 def test_tasks_beside_the_flow_have_their_turn(built) -> None:
