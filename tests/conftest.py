@@ -32,6 +32,10 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 #: Fixtures that compile, synthesise or build, or let the test do so.
 EXPENSIVE = {"once", "machine"}
+#: At most this many quick tests of a file go to a worker at once: to hand one over takes longer than most of them.
+TOGETHER = 20
+#: What pytest-xdist appends to the name of a test in a group of ours.
+_GROUP = re.compile(r"@(quick\d+|tests/\S+\.py)$")
 WORKER = "PYTEST_XDIST_WORKER" in os.environ
 
 for _number in (signal.SIGINT, signal.SIGHUP):
@@ -58,19 +62,37 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("same", derandomize=True, database=None)
     if config.option.markexpr != "nightly":
         settings.load_profile("same")
+    # Otherwise pytest-xdist begins with the largest groups: those of quick tests before the slow tests.
+    config.option.loadscopereorder = False
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that are slow and those that must run in one worker; pytest-xdist reads the marks next."""
+    group, left, last = 0, 0, ""
     for item in items:
         if not EXPENSIVE.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
-        if not list(item.iter_markers("xdist_group")) and _of_a_module(item):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+        if item.get_closest_marker("xdist_group") is not None:
+            continue
+        file = item.nodeid.partition("::")[0]
+        if _of_a_module(item):
+            item.add_marker(pytest.mark.xdist_group(file))
+        elif item.get_closest_marker("slow") is None:
+            if not left or file != last:
+                group, left, last = group + 1, TOGETHER, file
+            left -= 1
+            item.add_marker(pytest.mark.xdist_group(f"quick{group}"))
     if WORKER:
         # Long tests first, so the workers have short ones to share at the end.
         items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Call a test by the name that can be typed, which `--lf` finds; the group matters to pytest-xdist only."""
+    if not WORKER:
+        report.nodeid = _GROUP.sub("", report.nodeid)
 
 
 def _of_a_module(item: pytest.Item) -> bool:
