@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
 import re
 import shutil
 import signal
+from collections import Counter
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +39,8 @@ TOGETHER = 20
 #: What pytest-xdist appends to the name of a test in a group of ours.
 _GROUP = re.compile(r"@(quick\d+|tests/\S+\.py)$")
 WORKER = "PYTEST_XDIST_WORKER" in os.environ
+#: How many folders have had a name.
+_folders: Counter[str] = Counter()
 
 for _number in (signal.SIGINT, signal.SIGHUP):
     # A shell without job control starts `./check &` with SIGINT ignored, nohup starts it with SIGHUP ignored. Programs
@@ -106,6 +110,19 @@ def _of_a_module(item: pytest.Item) -> bool:
         each[-1].scope == "module" or (each[-1].scope == "session" and each[-1].baseid.endswith(".py"))
         for each in used.name2fixturedefs.values()
     )
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the test, with the name that pytest gives, which looks at all earlier folders for a free number."""
+    name = re.sub(r"\W", "_", request.node.name)[:30]
+    base = tmp_path_factory.getbasetemp()
+    while True:
+        path = base / f"{name}{_folders[name]}"
+        _folders[name] += 1
+        with contextlib.suppress(FileExistsError):
+            path.mkdir(mode=0o700)
+            return path
 
 
 @pytest.fixture(scope="session")
