@@ -21,7 +21,7 @@ import sys
 import tempfile
 import threading
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -117,9 +117,10 @@ def _umask() -> int:
 
 def _serve() -> None:
     imported = _imported(sys.argv[1:])
-    # What the library keeps from its first use on: the list of installed packages, and the patterns of Python's words.
-    importlib.metadata.entry_points(group="doit.COMMAND")
+    # What the library keeps from its first use on: the patterns of Python's words.
     inspect.getsourcelines(_serve)
+    if "doit.plugin" in sys.modules:
+        sys.modules["doit.plugin"].entry_points_impl = _with_installed(importlib.metadata.entry_points())
     sys.stdout.write(json.dumps(imported) + "\n")
     sys.stdout.flush()
     gc.freeze()
@@ -135,6 +136,20 @@ def _serve() -> None:
                 texts.append(stream.read().decode())
         sys.stdout.write(json.dumps([status, *texts]) + "\n")
         sys.stdout.flush()
+
+
+def _with_installed(installed: importlib.metadata.EntryPoints) -> Callable[[], Callable[..., object]]:
+    """For doit, which at each start reads a file of every installed package: what they were when this process began.
+
+    They are the same for each doit, but for packages in the folder itself.
+    """
+
+    def found(**parameters: Any) -> object:
+        if any(path.suffix in {".dist-info", ".egg-info"} for path in Path(sys.path[0]).iterdir()):
+            return importlib.metadata.entry_points(**parameters)
+        return installed.select(**parameters)
+
+    return lambda: found
 
 
 def _imported(modules: Sequence[str]) -> dict[str, list[int]]:

@@ -85,14 +85,18 @@ def task_join():
 _EARLY = ("PYTHON", "LD_", "LANG", "LC_", "TERM", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")
 #: What commands in a small project import.
 IMPORTED = (
-    "tomllib", "encodings.ascii", "rich.live", "rich.progress", "doit.cmd_clean", "doit.cmd_info", "doit.cmd_list",
-    "doit.loader", "doit.plugin", "farm.commands.clean", "farm.commands.doors", "farm.database",
+    "tomllib", "encodings.ascii", "difflib", "getpass", "sqlite3", "statistics",
+    "rich.live", "rich.progress", "doit.cmd_clean", "doit.cmd_info", "doit.cmd_list", "doit.loader", "doit.plugin",
+    "farm.commands.clean", "farm.commands.doors", "farm.database",
     "farm.commands.building.engine", "farm.commands.building.team",
     "farm.display.build_log", "farm.display.progress", "farm.execution.redact_log", "farm.hooks", "farm.modules",
     "farm.scheduler.checkout", "farm.scheduler.loop", "farm.commands.questions.config",
     "farm.commands.questions.asked", "farm.commands.questions.forms.planned_json", "farm.commands.questions.info",
     "farm.commands.questions.log", "farm.commands.questions.plan", "farm.commands.questions.why",
-    "farm.commands.refused", "farm.execution.cluster.slurm", "farm.planning.cluster",
+    "farm.commands.refused", "farm.commands.bug_archive", "farm.commands.bugreport", "farm.commands.cache",
+    "farm.commands.doits_own", "farm.commands.forget", "farm.commands.repro", "farm.commands.questions.cluster",
+    "farm.commands.questions.help", "farm.commands.questions.trace", "farm.commands.questions.version",
+    "farm.execution.cluster.slurm", "farm.planning.cluster",
 )  # fmt: skip
 REAL = "DATAFLOW_FARM_REAL_DOIT"
 """If this variable is set, each doit is a Python of its own."""
