@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from blocks.core.ports import port_name
 from blocks.fifo_depths import LINK_DEPTH
-from blocks.network import Network
 from config.frozen import dataclass
 from integration.kernel import POINTER_STEP, Argument, Kernel
 from integration.link_plan import FC_WEIGHTS, LinkPlan
+
+if TYPE_CHECKING:
+    from blocks.network import Network
 
 
 class DesignError(Exception):

@@ -25,15 +25,13 @@ from config.fpga_resources import NAMES, UNKNOWN, Resources
 from config.frozen import dataclass
 from config.problem import ConfigError, Problem
 from integration.design import Design, design_of
+from integration.fit.result import FORMULA
 
-FORMULA = "formula"
 FARTHEST_PERCENT = 10
 """How far LUTs by formula are from those of Yosys' synthesis at most, of a core of the networks that ship."""
 LUT_NOTE = (
     f"LUTs by formula are within {FARTHEST_PERCENT} % of Yosys' synthesis for the shipped networks (docs/figures.md)"
 )
-STAND_IN = "(stand-in)"
-"""Suffix of the version of a stand-in for a tool: its figures are invented."""
 
 
 @dataclass(frozen=True)

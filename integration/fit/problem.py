@@ -17,6 +17,7 @@ from config.settings import Settings
 from integration.design import End, design_of, kernel_of
 from integration.fit.needs import BlockNeeds, needs_of
 from integration.fit.refold import Refolding
+from integration.fit.result import ClockRequest
 from integration.fit.settings import FitSettings
 from integration.platform import Platform
 
@@ -64,16 +65,6 @@ class PortBanks:
     port: str
     wires: int
     banks: tuple[Bank, ...]
-
-
-@dataclass(frozen=True)
-class ClockRequest:
-    """The requested clock, the shell's default, and the highest frequency that the shell can scale to."""
-
-    name: str
-    requested_mhz: float
-    default_mhz: float
-    most_mhz: float | None
 
 
 @dataclass(frozen=True)

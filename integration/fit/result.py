@@ -1,19 +1,36 @@
-"""The answer to a `FitProblem`: the place of each block, or the shortfall if nothing fits."""
+"""The answer to a `FitProblem`: the place of each block, or the shortfall if nothing fits.
+
+Programs of steps read a fit that others have made, so this module loads nothing that only computes one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from config.fpga_resources import Resources
 from config.frozen import dataclass
-from integration.fit.needs import FORMULA, STAND_IN, BlockNeeds
-from integration.fit.problem import ClockRequest
-from integration.fit.refold import Refolding
-from integration.fit.shortfall import Shortfall, TooLarge
+
+if TYPE_CHECKING:
+    from integration.fit.needs import BlockNeeds
+    from integration.fit.refold import Refolding
+    from integration.fit.shortfall import Shortfall, TooLarge
 
 FORMAT = 1
+FORMULA = "formula"
+STAND_IN = "(stand-in)"
+"""Suffix of the version of a stand-in for a tool: its figures are invented."""
+
+
+@dataclass(frozen=True)
+class ClockRequest:
+    """The requested clock, the shell's default, and the highest frequency that the shell can scale to."""
+
+    name: str
+    requested_mhz: float
+    default_mhz: float
+    most_mhz: float | None
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,6 @@ from integration.fit.command import asked, show
 from integration.fit.needs import BlockNeeds
 from integration.fit.problem import (
     Bank,
-    ClockRequest,
     FitProblem,
     PortBanks,
     SlrBudget,
@@ -28,7 +27,7 @@ from integration.fit.problem import (
     problem_of,
     stream_wires,
 )
-from integration.fit.result import Fit, Misfit
+from integration.fit.result import ClockRequest, Fit, Misfit
 from integration.fit.settings import FitSettings
 from integration.fit.solve import fit_of
 from integration.fit.text import fit_lines, misfit_lines

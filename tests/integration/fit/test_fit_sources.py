@@ -12,8 +12,8 @@ from config.problem import ConfigError
 from config.settings import Settings, load_settings
 from integration.context import BuildContext
 from integration.fit.command import asked
-from integration.fit.needs import FORMULA, LUT_NOTE, best, needs_of, synthesised
-from integration.fit.result import Fit
+from integration.fit.needs import LUT_NOTE, best, needs_of, synthesised
+from integration.fit.result import FORMULA, Fit
 from integration.fit.settings import FitSettings
 from integration.fit.solve import fit_of
 from integration.fit.text import fit_lines, misfit_lines

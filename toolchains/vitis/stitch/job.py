@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from blocks.core.base import Core
-from blocks.network import Network
 from blocks.parameter_memory.plan import MemoryPlan, plan_memory
 from config.frozen import dataclass
 from integration.design import Link, design_of, kernel_of
@@ -15,6 +13,10 @@ from integration.kernel import Kernel
 from integration.kernel_rtl.link import CONVERTER_FILES, converter_core
 from integration.kernel_rtl.slrs import NOWHERE, boundaries, reset_chain
 from toolchains.vitis.tools.releases import Release
+
+if TYPE_CHECKING:
+    from blocks.core.base import Core
+    from blocks.network import Network
 
 VENDOR, LIBRARY, VERSION = "dataflow-farm", "cores", "1.0"
 
