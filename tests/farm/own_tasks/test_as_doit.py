@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from doit_samples import ACTIONS, HEAD, NEEDS, UP_TO_DATE, Sample
 from doit_samples_late import LATE, WORDS
-from doit_server import DoitServer
+from doit_server import BEFORE_A_DODO, DoitServer
+from small_checkout import IMPORTED
 
 ROOT = Path(__file__).resolve().parents[3]
 PYPROJECT = "[tool.doit" + (ROOT / "pyproject.toml").read_text().partition("[tool.doit")[2].partition("[tool.pytest")[0]
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[DoitServer]:
-    made = DoitServer()
+    made = DoitServer((*BEFORE_A_DODO, *IMPORTED))
     yield made
     made.close()
 
