@@ -131,6 +131,7 @@ def _script(step: Step, redaction: Redaction) -> str:
         "PYTHONHASHSEED": "0",
         "PYTHONNOUSERSITE": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
+        "OPENBLAS_NUM_THREADS": "1",
         **{name: shlex.quote(value) for name, value in step.environment},
         **{name: f'"${{{name}?set it: its value is not part of this folder}}"' for name in secret},
     }

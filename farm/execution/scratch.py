@@ -80,6 +80,8 @@ def environment_of(run: Run) -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "PYTHONNOUSERSITE": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
+        # numpy's OpenBLAS starts a thread for each core, which waits in a loop, beside steps that have work.
+        "OPENBLAS_NUM_THREADS": "1",
         **dict(run.step.environment),
         **dict(run.step.private),
     }

@@ -218,6 +218,7 @@ def task_look():
         "PYTHONHASHSEED",
         "PYTHONNOUSERSITE",
         "PYTHONDONTWRITEBYTECODE",
+        "OPENBLAS_NUM_THREADS",
     }
     for folder in (seen["env"]["HOME"], seen["env"]["TMPDIR"], seen["cwd"]):
         assert folder.startswith(str(checkout.folder / "build/.farm/scratch/look-"))
