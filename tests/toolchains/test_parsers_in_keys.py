@@ -24,6 +24,9 @@ KNOWN = {
     "toolchains.vitis.ooc.run": {"reports/vivado/timing.py", "reports/vivado/utilization.py"},
 }
 
+# What a program loads and which steps a build has is found once, by the worker that has all tests.
+pytestmark = pytest.mark.xdist_group("parsers")
+
 KEYS = """
 import json, sys
 sys.argv = ["doit", "list", "network=digits", *sys.argv[1:]]
