@@ -117,6 +117,7 @@ class Search:
             for index in range(len(ring.items) + 1)
         ]
         self.labels = 0
+        self._walks: dict[tuple[Site, Site, bool], list[tuple[int, int, int]]] = {}
 
     @property
     def most(self) -> int:
@@ -212,19 +213,23 @@ class Search:
         rest = self.rest[index]
         if not rest.count:
             return 0
-        usable = [(rest.holds(slr), slr) for slr in free]
-        best = UNLIMITED
-        for low in range(self.count):
-            for high in range(low, self.count):
-                if low > site[1] or high < site[0] or sum(count for count, _ in usable[low : high + 1]) < rest.count:
-                    continue
-                if any(
-                    sum(slr[resource] for count, slr in usable[low : high + 1] if count) < need
-                    for resource, need in enumerate(rest.total)
-                ):
-                    continue
-                best = min(best, self._walk(hub, site, low, high, weak=self.any_spread_from[index]))
-        return best
+        counts = [rest.holds(slr) for slr in free]
+        for steps, low, high in self._walks_from(hub, site, weak=self.any_spread_from[index]):
+            if sum(counts[low : high + 1]) < rest.count:
+                continue
+            usable = [slr for count, slr in zip(counts[low : high + 1], free[low : high + 1], strict=True) if count]
+            if all(have >= need for have, need in zip(map(sum, zip(*usable, strict=True)), rest.total, strict=True)):
+                return steps
+        return UNLIMITED
+
+    def _walks_from(self, hub: Site, site: Site, *, weak: bool) -> list[tuple[int, int, int]]:
+        """The SLRs low..high that may hold all that is to come, and the crossings of their walk; the shortest first."""
+        found = self._walks.get((hub, site, weak))
+        if found is None:
+            ranges = [(low, high) for low in range(site[1] + 1) for high in range(max(low, site[0]), self.count)]
+            found = sorted((self._walk(hub, site, low, high, weak=weak), low, high) for low, high in ranges)
+            self._walks[hub, site, weak] = found
+        return found
 
     def _walk(self, hub: Site, site: Site, low: int, high: int, *, weak: bool) -> int:
         """Fewest crossings from a site through all SLRs low..high and then, with every closing stream, to item 0."""
