@@ -29,13 +29,15 @@ def _convolve(x: Array, weights: Array, stride: int) -> Array:
     size = weights.shape[1]
     pad = size // 2
     height, width = (-(-side // stride) for side in x.shape[1:3])
-    padded = np.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
-    accumulator = np.zeros((len(x), height, width, len(weights)), np.int64)
+    padded = np.pad(x.astype(np.float64), ((0, 0), (pad, pad), (pad, pad), (0, 0)))
+    # numpy multiplies matrices of integers a tenth as fast; doubles are exact up to 2 ** 53, far above these sums.
+    factors = weights.astype(np.float64)
+    accumulator = np.zeros((len(x), height, width, len(weights)))
     for ky in range(size):
         for kx in range(size):
             pixels = padded[:, ky : ky + stride * height : stride, kx : kx + stride * width : stride]
-            accumulator += pixels[:, :height, :width] @ weights[:, ky, kx].T
-    return accumulator
+            accumulator += pixels[:, :height, :width] @ factors[:, ky, kx].T
+    return accumulator.astype(np.int64)
 
 
 def _count(accumulator: Array, thresholds: Array) -> Array:
