@@ -45,26 +45,33 @@ class stream_error : public std::runtime_error {
     explicit stream_error(const std::string& what) : std::runtime_error(what) {}
 };
 
+// Out of line, as `grow` is: g++ would compile what is rare into every read and write of a body.
+__attribute__((noinline, cold, noreturn)) inline void read_while_empty(const char* name) {
+    throw stream_error(std::string("stream '") + name + "' was read while empty");
+}
+
 // A first-in first-out queue without a limit. `high_water` is the highest fill seen: how deep a FIFO this run needs.
+// `name` must outlive the stream.
 template <class T> class stream {
   public:
-    explicit stream(const char* name) : name_(name), ring_(16), head_(0), size_(0), high_water_(0) {}
+    explicit stream(const char* name) : name_(name), ring_(0), places_(0), head_(0), size_(0), high_water_(0) {}
+    ~stream() { delete[] ring_; }
 
     T read() {
         if (size_ == 0) {
-            throw stream_error("stream '" + name_ + "' was read while empty");
+            read_while_empty(name_);
         }
         const std::size_t at = head_;
-        head_ = (head_ + 1) & (ring_.size() - 1);
+        head_ = (head_ + 1) & (places_ - 1);
         size_--;
         return ring_[at];
     }
 
     void write(const T& value) {
-        if (size_ == ring_.size()) {
+        if (size_ == places_) {
             grow();
         }
-        ring_[(head_ + size_) & (ring_.size() - 1)] = value;
+        ring_[(head_ + size_) & (places_ - 1)] = value;
         size_++;
         if (size_ > high_water_) {
             high_water_ = size_;
@@ -74,24 +81,27 @@ template <class T> class stream {
     bool empty() const { return size_ == 0; }
     std::size_t size() const { return size_; }
     std::size_t high_water() const { return high_water_; }
-    const std::string& name() const { return name_; }
 
   private:
     stream(const stream&);
     stream& operator=(const stream&);
 
-    // The size stays a power of two, so a mask wraps the index.
-    void grow() {
-        std::vector<T> wider(ring_.size() * 2);
+    // The number of places stays a power of two, so a mask wraps the index.
+    __attribute__((noinline)) void grow() {
+        const std::size_t places = places_ == 0 ? 16 : places_ * 2;
+        T* wider = new T[places];
         move_ring: for (std::size_t i = 0; i < size_; i++) {
-            wider[i] = ring_[(head_ + i) & (ring_.size() - 1)];
+            wider[i] = ring_[(head_ + i) & (places_ - 1)];
         }
-        ring_.swap(wider);
+        delete[] ring_;
+        ring_ = wider;
+        places_ = places;
         head_ = 0;
     }
 
-    std::string name_;
-    std::vector<T> ring_;
+    const char* name_;
+    T* ring_;
+    std::size_t places_;
     std::size_t head_;
     std::size_t size_;
     std::size_t high_water_;
