@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -37,7 +38,8 @@ from blocks.operators.width_converter import WidthConverter
 from toolchains.hls_subset.release import release_header
 
 PROGRAM = "cases"
-OPERATORS = Path(__file__).resolve().parents[3] / "blocks" / "operators"
+ROOT = Path(__file__).resolve().parents[3]
+OPERATORS = ROOT / "blocks" / "operators"
 
 SHAPES: tuple[Operator, ...] = (
     Pad(4, 3, 5, 1, 2, 0, 3, 2, 3),
@@ -268,6 +270,7 @@ def compiler(
     """Run g++ on the cases in `folder`."""
     needs.compiler()
     (folder / "farm_release.hpp").write_text(release_header(release))
+    shutil.copy(ROOT / "toolchains/open/emulation/hls_stream.h", folder)
     (folder / "cases.cpp").write_text(source(shapes, host=release == "host"))
     system = [] if release == "host" else ["-isystem", str(needs.open_headers())]
     command = ["g++", "-std=c++14", *flags, "-I", str(folder), "-I", str(operators), *system]

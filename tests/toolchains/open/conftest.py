@@ -89,6 +89,7 @@ def _compile(core: GraphCore, view: str, folder: Path) -> None:
     for release, name in (("host", "host"), ("release", "2022.2")):
         (folder / release).mkdir()
         (folder / release / "farm_release.hpp").write_text(release_header(name))
+    shutil.copy(ROOT / "toolchains/open/emulation/hls_stream.h", folder / "release")
     with contextlib.chdir(folder):
         compile_core.write_sources(core, rendered)
         if view == "body":

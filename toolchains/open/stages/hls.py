@@ -15,7 +15,7 @@ from toolchains.hls_subset.release import release_header
 PROGRAM = "toolchains.open.emulation.compile_core"
 HLS_RELEASE = "2022.2"
 """The top is compiled as for this release of Vitis HLS, against the open headers."""
-# The open stream header only warns about a read from an empty stream or leftover beats; hardware would hang.
+# A stream only warns if it is read while empty or left with beats, as the open header does; hardware would hang.
 STREAM_WARNING = "^WARNING: Hls::stream "
 
 
@@ -33,6 +33,7 @@ def hls(build: Build, core: Core) -> Step:
             File("docs/hls_pragmas.yaml", "docs/hls_pragmas.yaml"),
             Text("host/farm_release.hpp", release_header("host")),
             Text("release/farm_release.hpp", release_header(HLS_RELEASE)),
+            File("release/hls_stream.h", "toolchains/open/emulation/hls_stream.h"),
             Text("core.json", lambda: core_text(core)),
         ),
         outputs=tuple(Output(name, f"{place}/{name}") for name in ("core.o", "interface.json", "csim.json")),

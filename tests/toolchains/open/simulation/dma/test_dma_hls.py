@@ -55,6 +55,7 @@ def compiled(folder: Path, shape: DmaCore, release: str = "2022.2", change: Call
     for place, name in (("host", "host"), ("release", release)):
         (folder / place).mkdir()
         (folder / place / "farm_release.hpp").write_text(release_header(name))
+    shutil.copy(ROOT / "toolchains/open/emulation/hls_stream.h", folder / "release")
     write_sources(shape, render(shape))
     compile_object("body.cpp", "body.so", "-O0", "-shared", "-I", "host")
     compile_object("top.cpp", "top.so", *top_flags(shape), *system)
