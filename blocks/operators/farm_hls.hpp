@@ -15,7 +15,6 @@
 #include <cstring>
 #include <stdexcept>
 #include <string>
-#include <vector>
 #else
 #include <ap_int.h>
 #include <hls_stream.h>

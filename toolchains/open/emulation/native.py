@@ -34,7 +34,7 @@ def _drain(name: str, stream: Stream, source: str, to: str) -> str:
 def _load(port: ParameterPort) -> str:
     stream = port.stream
     shape = f"{stream.cpp_type}, {stream.lanes}, {stream.bits}, {'true' if stream.signed else 'false'}"
-    return f'{port.name} = farm_abi::beats_of<{shape}>(image, left, {stream.depth}, "{port.name}");'
+    return f'farm_abi::beats_of<{shape}>(self->{port.name}, image, left, {stream.depth}, "{port.name}");'
 
 
 @singledispatch
@@ -54,7 +54,7 @@ def _(core: GraphCore, *, top: bool) -> str:
     view = "top" if top else "body"
     lines = [f'#include "{name}_top.cpp"' if top else f'#include "{name}.hpp"', '#include "core_abi.hpp"', ""]
     lines += ["namespace {", "", "struct instance {"]
-    lines += [f"    std::vector<{port.stream.cpp_type} > {port.name};" for port in ports]
+    lines += [f"    farm_abi::array<{port.stream.cpp_type} > {port.name};" for port in ports]
     lines += ["};", ""]
     lines += ["void run(const instance& self, const void* const* inputs, void* const* outputs) {"]
     if not ports:
@@ -81,7 +81,7 @@ def _(core: GraphCore, *, top: bool) -> str:
         f"void* {name}_{view}_new(const uint8_t* image, uint64_t left, char* error, uint64_t error_bytes) {{",
         "    instance* self = new instance;",
         "    try {",
-        *(f"        self->{_load(port)}" for port in ports),
+        *(f"        {_load(port)}" for port in ports),
         '        if (left) throw std::runtime_error("the memory images are longer than the core\'s memories");',
         "        (void)image;",
         "        return self;",
@@ -115,13 +115,13 @@ def _parameter_source(port: ParameterPort, *, top: bool) -> list[str]:
         memory = f"{port.name}_memory(self.{port.name}.data(), self.{port.name}.size())"
         return [f"    farm::cyclic<{stream.cpp_type} > {memory};"]
     # Pack each beat once and send it many times: packing 2,000 bits takes longer than the core's work on them.
-    word = f"ap_uint<{stream.width_bits}>"
+    word, size = f"ap_uint<{stream.width_bits}>", f"self.{port.name}.size()"
     return [
-        f"    std::vector<{word} > {port.name}_words;",
-        f"    for (const auto& beat : self.{port.name}) {port.name}_words.push_back(farm::pack(beat));",
+        f"    farm_abi::array<{word} > {port.name}_words({size});",
+        f"    for (size_t i = 0; i < {size}; i++) {port.name}_words[i] = farm::pack(self.{port.name}[i]);",
         f'    farm::stream<{word} > {port.name}_wire("{port.name}_wire");',
         f"    for (int pass = 0; pass < {port.reads}; pass++)",
-        f"        for (const auto& word : {port.name}_words) {port.name}_wire.write(word);",
+        f"        for (size_t i = 0; i < {size}; i++) {port.name}_wire.write({port.name}_words[i]);",
     ]
 
 
@@ -172,7 +172,7 @@ def _dma_weight_words(core: DmaCore) -> list[str]:
         return []
     size = core.weights_word_bytes
     return [
-        f"    std::vector<ap_uint<{size * 8}> > rows({core.weights.elements // size});",
+        f"    farm_abi::array<ap_uint<{size * 8}> > rows({core.weights.elements // size});",
         f"    for (size_t i = 0; i < rows.size(); i++) for (int j = 0; j < {size}; j++)",
         f"        rows[i].range(j * 8 + 7, j * 8) = weightsmem[i * {size} + j];",
     ]
@@ -204,12 +204,12 @@ def _(core: DmaCore, *, top: bool) -> str:
             f"int {name}_top_run(const uint8_t* in_r, const uint8_t* {_only(weights, 'weightsmem')}, uint32_t* out_r,",
             "    unsigned int images,",
             f"    const void* indices, void* image_elements, void* {_only(weights, 'weight_elements')}) {{",
-            f"    std::vector<ap_uint<{core.image_word_bytes * 8}> > words(images * {core.image.elements} /"
+            f"    farm_abi::array<ap_uint<{core.image_word_bytes * 8}> > words(images * {core.image.elements} /"
             f" {core.image_word_bytes});",
             f"    for (size_t i = 0; i < words.size(); i++) for (int j = 0; j < {core.image_word_bytes}; j++)",
             f"        words[i].range(j * 8 + 7, j * 8) = in_r[i * {core.image_word_bytes} + j];",
             *_dma_weight_words(core),
-            f"    std::vector<ap_uint<32> > answers(images * {result.beats});",
+            f"    farm_abi::array<ap_uint<32> > answers(images * {result.beats});",
             f'    farm::stream<ap_uint<{image.width_bits}> > image_wire("image");',
             *([f'    farm::stream<ap_uint<{weights.width_bits}> > weights_wire("weights");'] if weights else []),
             f'    farm::stream<ap_uint<{result.width_bits}> > result_wire("result");',
