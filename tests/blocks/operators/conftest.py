@@ -36,6 +36,7 @@ from blocks.operators.threshold import Threshold
 from blocks.operators.trim import Trim
 from blocks.operators.width_converter import WidthConverter
 from toolchains.hls_subset.release import release_header
+from toolchains.open.emulation.compile_core import NO_FIXED_POINT
 
 PROGRAM = "cases"
 ROOT = Path(__file__).resolve().parents[3]
@@ -272,7 +273,7 @@ def compiler(
     (folder / "farm_release.hpp").write_text(release_header(release))
     shutil.copy(ROOT / "toolchains/open/emulation/hls_stream.h", folder)
     (folder / "cases.cpp").write_text(source(shapes, host=release == "host"))
-    system = [] if release == "host" else ["-isystem", str(needs.open_headers())]
+    system = [] if release == "host" else [NO_FIXED_POINT, "-isystem", str(needs.open_headers())]
     command = ["g++", "-std=c++14", *flags, "-I", str(folder), "-I", str(operators), *system]
     done = subprocess.run([*command, str(folder / "cases.cpp")], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[:4000]

@@ -35,8 +35,11 @@ from toolchains.open.emulation.native import host_entry
 Tensor = np.ndarray[Any, Any]
 
 COMMON_FLAGS = ("-std=c++14", f"-march={ISA_LEVEL}", "-fPIC", "-Wall", "-Wno-unknown-pragmas", "-Wno-unused-label")
+#: `ap_int.h` ends with `#include <ap_fixed.h>` unless that is here already. No core has fixed-point numbers, and
+#: without them a top compiles a tenth faster.
+NO_FIXED_POINT = "-D__AP_FIXED_H__"
 #: A constructor in the open headers reads an uninitialised value. It is harmless, but the warnings would fill the log.
-TOP_FLAGS = ("-shared", "-Wno-maybe-uninitialized", "-Wno-uninitialized", "-I", "release")
+TOP_FLAGS = ("-shared", "-Wno-maybe-uninitialized", "-Wno-uninitialized", NO_FIXED_POINT, "-I", "release")
 #: -Og compiles a top in four fifths of the time of -O1, but one of ResNet-50 then runs for 31 s instead of 22 s. From
 #: this many cycles of all its operators on, that is more than the compiler saves.
 LONG_CYCLES = 50_000
