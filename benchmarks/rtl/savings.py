@@ -32,7 +32,7 @@ from config.problem import ConfigError
 from reports.open_tools.yosys_stat import YosysModule, YosysStat, parse
 from toolchains.open.synthesis.script import DSP_MAP, STATISTICS, synthesis_script
 from toolchains.open.synthesis.utilization import utilization
-from toolchains.open.synthesis.yosys import run_script
+from toolchains.open.synthesis.yosys import run_synthesis
 
 ROOT = Path(__file__).resolve().parents[2]
 DEARER = "dearer.sv"
@@ -161,7 +161,7 @@ def synthesise(forms: Mapping[str, Form]) -> dict[str, tuple[int, int, int, int]
         (folder / "s.ys").write_text(
             synthesis_script("top", [*(file.name for file in files), "dearer_integer.sv", "forms.sv"])
         )
-        run_script(Path("s.ys"), folder / "yosys.log", folder)
+        run_synthesis(Path("s.ys"), folder / "yosys.log", folder)
         statistics = parse((folder / STATISTICS).read_text(), STATISTICS)
     return {module.name: _counts(module) for module in statistics.modules if module.name in forms}
 

@@ -42,10 +42,10 @@ def synthesise(top: str, texts: Mapping[str, str], sizes: Mapping[str, int]) -> 
     """The values of a module alone. Raises SystemExit with the step's output."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        head, rest = synthesis_script(top, texts).split("synth_xilinx", 1)
+        head, rest = synthesis_script(top, texts).split("hierarchy", 1)
         given = " ".join(f"-set {key} {value}" for key, value in sizes.items())
         set_sizes = f"chparam {given} {top}\n" if sizes else ""
-        script = f"{head}{set_sizes}synth_xilinx{rest}"
+        script = f"{head}{set_sizes}hierarchy{rest}"
         techmap = (ROOT / "toolchains/open/synthesis" / DSP_MAP).read_text()
         for file, text in {**texts, DSP_MAP: techmap, "synthesis.ys": script}.items():
             (folder / file).write_text(text)

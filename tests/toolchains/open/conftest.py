@@ -120,7 +120,7 @@ def synthesise_view(once: Once) -> Callable[[RtlView], Path]:
         (folder / "top.sv").write_text(view.top)
         infers = memory_rtl.FILE not in view.files
         (folder / "s.ys").write_text(synthesis_script(view.name, (*view.files, "top.sv"), infers=infers))
-        yosys.run_script(Path("s.ys"), folder / "yosys.log", folder)
+        yosys.run_synthesis(Path("s.ys"), folder / "yosys.log", folder)
 
     return lambda view: once.make(f"{view.name}-synthesised", lambda folder: synthesise(view, folder))
 

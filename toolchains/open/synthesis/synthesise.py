@@ -22,7 +22,7 @@ from toolchains.open.synthesis.netlist import read_netlist
 from toolchains.open.synthesis.primitives import UnknownPrimitiveError, check_known
 from toolchains.open.synthesis.script import NETLIST, STATISTICS
 from toolchains.open.synthesis.utilization import Utilization, utilization
-from toolchains.open.synthesis.yosys import YosysError, run_script
+from toolchains.open.synthesis.yosys import YosysError, run_synthesis
 
 
 def values(tool: str, used: Utilization, timing: Timing) -> dict[str, object]:
@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--tool", required=True, help="name and version of Yosys, for the values")
     given = parser.parse_args(arguments)
     try:
-        run = run_script(Path("synthesis.ys"), Path("yosys.log"))
+        run = run_synthesis(Path("synthesis.ys"), Path("yosys.log"))
         used = utilization(yosys_stat.parse(Path(STATISTICS).read_text(), STATISTICS))
         netlist = dissolve(read_netlist(Path(NETLIST), given.core))
         check_known(given.core, (cell.type for cell in netlist.cells))

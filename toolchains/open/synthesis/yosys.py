@@ -11,9 +11,11 @@ import re
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 class YosysError(Exception):
@@ -28,6 +30,12 @@ class YosysRun:
     seconds: float
     peak_gib: float
 
+
+CELLS = "cells.v"
+"""The cells that a core may have and that Yosys declares only in a library with a thousand others."""
+LARGE_CELLS = ("RAMB18E2", "RAMB36E2", "URAM288", "DSP48E2")
+ONLY_WITH = "  # only with "
+"""What may follow a command of a script: the command is left out if no cell is in the selection behind these words."""
 
 _PLACE = re.compile(r"[A-Za-z0-9_./+-]+\.s?v:[0-9]+")
 _NAME = re.compile(r"[\\'`]([A-Za-z_][A-Za-z0-9_]*)")
@@ -50,6 +58,23 @@ def run_script(script: Path, log: Path, folder: Path = Path()) -> YosysRun:
         raise YosysError(reason(text, status, folder))
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
     return YosysRun(text, seconds, peak)
+
+
+def run_synthesis(script: Path, log: Path, folder: Path = Path()) -> YosysRun:
+    """Like `run_script`, with `CELLS` in the folder."""
+    (folder / CELLS).write_text(large_cells())
+    return run_script(script, log, folder)
+
+
+def large_cells() -> str:
+    """The Verilog of `LARGE_CELLS`, as Yosys declares them. Raises YosysError if Yosys is not installed."""
+    library = (share() / "xilinx" / "cells_xtra.v").read_text()
+    return "".join(
+        found[0]
+        for name in LARGE_CELLS
+        for found in [re.search(rf"^module {name} ?\(.*?^endmodule\n", library, re.DOTALL | re.MULTILINE)]
+        if found
+    )
 
 
 def share() -> Path:
@@ -124,7 +149,18 @@ def main() -> None:
     """Run the script named on the command line."""
     from pyosys import libyosys  # noqa: PLC0415  only the child needs it
 
-    libyosys.run_pass(f"script {sys.argv[1]}", libyosys.Design())
+    design = libyosys.Design()
+    for line in Path(sys.argv[1]).read_text().splitlines():
+        command, _, wanted = line.partition(ONLY_WITH)
+        if not wanted or _is_any(libyosys, design, wanted):
+            libyosys.run_pass(command, design)
+
+
+def _is_any(libyosys: Any, design: Any, wanted: str) -> bool:
+    """Whether a design has cells of the selection `wanted`. Yosys's scripts have no condition of their own."""
+    with tempfile.NamedTemporaryFile("r") as told:
+        libyosys.run_pass(f"tee -q -o {told.name} select -count {wanted}", design)
+        return not re.search(r"^0 objects", told.read(), re.MULTILINE)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -21,8 +22,9 @@ from blocks.parameter_memory.plan import BLOCK_RAMS, HALF_BLOCK_RAMS, plan_memor
 from toolchains.open.stages.memories import memory_view
 from toolchains.open.synthesis import yosys
 from toolchains.open.synthesis.fill_memory import fill, fill_block, main
-from toolchains.open.synthesis.script import NETLIST
+from toolchains.open.synthesis.script import DSP_MAP, NETLIST, synthesis_script
 
+ROOT = Path(__file__).resolve().parents[4]
 #: Width and depth: each primitive, port width, and use of one port or of both is in one of them.
 SHAPES = ((20, 20), (20, 40), (100, 70), (54, 700), (20, 1500), (13, 3000), (3, 6000))
 
@@ -200,40 +202,58 @@ def test_the_patched_netlist_streams_its_image(
         ]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("primitive", "read_width", "depth"),
-    [("RAMB36E2", 36, 1024), ("RAMB36E2", 18, 2048), ("RAMB18E2", 18, 1024), ("RAMB18E2", 9, 2048)],
-)
-def test_yosys_puts_the_same_words_in_the_same_init(
-    tmp_path: Path, primitive: str, read_width: int, depth: int
-) -> None:
-    """A ROM that Yosys maps by itself. It numbers bits by bytes of nine, the parity bit the last of each."""
+ROMS = (("RAMB36E2", 36, 1024), ("RAMB36E2", 18, 2048), ("RAMB18E2", 18, 1024), ("RAMB18E2", 9, 2048))
+
+
+@pytest.fixture(scope="module")
+def roms(once) -> dict[str, tuple[str, dict[str, str]]]:
+    """ROMs that Yosys maps by itself, all in one run; type and parameters of the cell that each became."""
+    folder = once.make("roms-synthesised", synthesise_roms)
+    cells = json.loads((folder / NETLIST).read_text())["modules"]["roms"]["cells"]
+    return {
+        f"{read_width}x{depth}": (cell["type"], cell["parameters"])
+        for _, read_width, depth in ROMS
+        for cell in [cell for name, cell in cells.items() if name.startswith(f"rom_{read_width}x{depth}.")]
+        if cell["type"].startswith("RAMB")
+    }
+
+
+def synthesise_roms(folder: Path) -> None:
+    ports, instances, modules = ["input clk", "input [10:0] a"], [], []
+    for _, read_width, depth in ROMS:
+        name, top = f"rom_{read_width}x{depth}", (depth - 1).bit_length() - 1
+        parity = read_width // 9
+        # Yosys numbers bits by bytes of nine, the parity bit the last of each.
+        order = [8 * byte + bit if bit < 8 else 8 * parity + byte for byte in range(parity) for bit in range(9)]
+        lines = ["".join(map(str, row[order][::-1])) for row in values_of(read_width, depth, 3)]
+        (folder / f"{name}.mem").write_text("\n".join(lines) + "\n")
+        ports.append(f"output [{read_width - 1}:0] {name}_q")
+        instances.append(f"    module_{name} {name} (.clk, .a(a[{top}:0]), .q({name}_q));")
+        modules.append(f"""
+module module_{name} (input clk, input [{top}:0] a, output logic [{read_width - 1}:0] q);
+    (* rom_style = "block" *) logic [{read_width - 1}:0] words [{depth}];
+    initial $readmemb("{name}.mem", words);
+    always_ff @(posedge clk) q <= words[a];
+endmodule
+""")
+    text = "".join(modules) + f"module roms ({', '.join(ports)});\n" + "\n".join(instances) + "\nendmodule\n"
+    (folder / "roms.sv").write_text(text)
+    shutil.copy(ROOT / "toolchains/open/synthesis" / DSP_MAP, folder)
+    (folder / "s.ys").write_text(synthesis_script("roms", ("roms.sv",)))
+    yosys.run_synthesis(Path("s.ys"), folder / "s.log", folder)
+
+
+@pytest.mark.parametrize(("primitive", "read_width", "depth"), ROMS)
+def test_yosys_puts_the_same_words_in_the_same_init(roms, primitive: str, read_width: int, depth: int) -> None:
     shape = next(
         shape
         for shape in (*BLOCK_RAMS, *HALF_BLOCK_RAMS)
         if (shape.primitive, shape.read_width, shape.depth, shape.bits) == (primitive, read_width, depth, read_width)
     )
-    words = values_of(read_width, depth, 3)
-    parity = read_width // 9
-    order = [8 * byte + bit if bit < 8 else 8 * parity + byte for byte in range(parity) for bit in range(9)]
-    lines = ["".join(map(str, row[order][::-1])) for row in words]
-    (tmp_path / "rom.mem").write_text("\n".join(lines) + "\n")
-    (tmp_path / "rom.sv").write_text(f"""
-module rom (input clk, input [{(depth - 1).bit_length() - 1}:0] a, output logic [{read_width - 1}:0] q);
-    (* rom_style = "block" *) logic [{read_width - 1}:0] words [{depth}];
-    initial $readmemb("rom.mem", words);
-    always_ff @(posedge clk) q <= words[a];
-endmodule
-""")
-    script = "read_verilog -sv rom.sv\nsynth_xilinx -family xcup -top rom -noiopad -noclkbuf -run begin:fine\n"
-    (tmp_path / "s.ys").write_text(script + "hierarchy -purge_lib\nwrite_json rom.json\n")
-    yosys.run_script(Path("s.ys"), tmp_path / "s.log", tmp_path)
-    cells = json.loads((tmp_path / "rom.json").read_text())["modules"]["rom"]["cells"].values()
-    (ram,) = [cell for cell in cells if cell["type"].startswith("RAMB")]
-    assert ram["type"] == primitive
+    (found, parameters) = roms[f"{read_width}x{depth}"]
+    assert found == primitive
     plan = plan_memory(read_width, depth)
     assert plan.shapes == (shape,)
-    (ours,) = initial_values(plan, words)
-    theirs = {key: int(value, 2) for key, value in ram["parameters"].items() if re.fullmatch("INITP?_[0-9A-F]{2}", key)}
+    (ours,) = initial_values(plan, values_of(read_width, depth, 3))
+    theirs = {key: int(value, 2) for key, value in parameters.items() if re.fullmatch("INITP?_[0-9A-F]{2}", key)}
     assert {key: value for key, value in theirs.items() if value} == {key: v for key, v in ours.items() if v}

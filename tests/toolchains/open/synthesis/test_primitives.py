@@ -54,6 +54,13 @@ def test_every_primitive_has_a_model(netlist_models: tuple[Path, ...]) -> None:
     assert modules >= PRIMITIVES | CONVERTED
 
 
+def test_yosys_declares_every_primitive_in_what_a_synthesis_reads() -> None:
+    read = (yosys.share() / "xilinx" / "cells_sim.v").read_text() + yosys.large_cells()
+    declared = re.findall(r"^module (\w+)", read, re.MULTILINE)
+    assert not (PRIMITIVES | CONVERTED) - set(declared)
+    assert len(declared) == len(set(declared))
+
+
 def test_a_cell_without_count_delay_or_model_is_one_error() -> None:
     check_known("core", ("LUT6_2", "CARRY8", "VCC"))
     with pytest.raises(UnknownPrimitiveError, match=r"^core: the netlist has CFGLUT5, DSP48E1, a primitive without"):
@@ -72,7 +79,7 @@ def test_it_stops_the_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
         f"\n1. Printing statistics.\n\n=== core ===\n\n   Number of cells: 1\n{counts}"
     )
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(synthesise, "run_script", lambda script, log: None)
+    monkeypatch.setattr(synthesise, "run_synthesis", lambda script, log: None)
     assert synthesise.main(["--core", "core", "--tool", "Yosys"]) == 1
     said = capsys.readouterr().out.splitlines()
     assert len(said) == 1

@@ -26,7 +26,7 @@ from toolchains.common.build import Build
 from toolchains.open.stages.ooc import ooc
 from toolchains.open.synthesis.script import DSP_MAP, NETLIST, STATISTICS, VERILOG, synthesis_script
 from toolchains.open.synthesis.utilization import utilization
-from toolchains.open.synthesis.yosys import YosysError, reason, run_script
+from toolchains.open.synthesis.yosys import YosysError, reason, run_script, run_synthesis
 
 pytestmark = pytest.mark.slow
 
@@ -39,10 +39,10 @@ def synthesise(folder: Path, top: str, sources: dict[str, str], parameters: dict
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     shutil.copy(ROOT / "toolchains/open/synthesis" / DSP_MAP, folder)
-    reads, rest = synthesis_script(top, sources).split("synth_xilinx", 1)
+    reads, rest = synthesis_script(top, sources).split("hierarchy", 1)
     given = "".join(f"chparam -set {name} {value} {top}\n" for name, value in (parameters or {}).items())
-    (folder / "s.ys").write_text(f"{reads}{given}synth_xilinx{rest}")
-    run_script(Path("s.ys"), folder / "yosys.log", folder)
+    (folder / "s.ys").write_text(f"{reads}{given}hierarchy{rest}")
+    run_synthesis(Path("s.ys"), folder / "yosys.log", folder)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_memory_in_a_source_that_is_said_to_have_none_ends_the_script(tmp_path
     shutil.copy(ROOT / "toolchains/open/synthesis" / DSP_MAP, tmp_path)
     (tmp_path / "s.ys").write_text(synthesis_script("core", ("core.sv",), infers=False))
     with pytest.raises(YosysError, match=r"selection is not empty: t:\$mem_v2"):
-        run_script(Path("s.ys"), tmp_path / "yosys.log", tmp_path)
+        run_synthesis(Path("s.ys"), tmp_path / "yosys.log", tmp_path)
     assert not (tmp_path / NETLIST).exists()
 
 
