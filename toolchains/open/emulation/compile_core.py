@@ -40,8 +40,8 @@ COMMON_FLAGS = ("-std=c++14", f"-march={ISA_LEVEL}", "-fPIC", "-Wall", "-Wno-unk
 NO_FIXED_POINT = "-D__AP_FIXED_H__"
 #: A constructor in the open headers reads an uninitialised value. It is harmless, but the warnings would fill the log.
 TOP_FLAGS = ("-shared", "-Wno-maybe-uninitialized", "-Wno-uninitialized", NO_FIXED_POINT, "-I", "release")
-#: -Og compiles a top in four fifths of the time of -O1, but one of ResNet-50 then runs for 31 s instead of 22 s. From
-#: this many cycles of all its operators on, that is more than the compiler saves.
+#: -Og compiles a top in three quarters of the time of -O1, but one of ResNet-50 then runs for 15 s instead of 10 s.
+#: From this many cycles of all its operators on, that is more than the compiler saves.
 LONG_CYCLES = 50_000
 IMAGES = 2
 #: Arbitrary-precision types make the top a thousand times slower than the body: 10 to 20 s for a core of ResNet-50.
