@@ -20,15 +20,20 @@ import pytest
 from flow_checkout import Checkout, build_digits, share_bytecode
 from hypothesis import settings
 from once import Once
+from steps_by_hand import Steps
 
 from blocks.core.graph import GraphCore
-from blocks.network import Network, read_network
+from blocks.network import Network, find_network, read_network
+from config.settings import Settings
+from integration.platform import find_platform
 from runtime.errors import XrtError
 from runtime.formats import xclbin
 from runtime.xrt import judge
 from runtime.xrt.differences import differences
-from toolchains.open.simulation.compile_model import HARNESS, compile_harness
+from toolchains.common.build import Build
+from toolchains.open.simulation.compile_model import HARNESS
 from toolchains.open.simulation.simulator import Simulator, build
+from toolchains.open.toolchain import toolchain_of
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -219,16 +224,17 @@ def _yaml(rows: dict[str, list[str]]) -> str:
 
 @pytest.fixture(scope="session")
 def harness(once: Once) -> Path:
-    """The compiled harness of simulations; skips without Verilator."""
-    verilator = needs.installed_verilator()
+    """The harness of simulations, as its step makes it of its declared inputs only; skips without Verilator."""
+    needs.installed_verilator()
     needs.compiler()
 
-    def compile_it(folder: Path) -> None:
-        for source in (ROOT / "toolchains/open/simulation").glob("harness.[ch]pp"):
-            shutil.copy(source, folder)
-        compile_harness(folder, verilator)
+    def make_it(folder: Path) -> None:
+        its = Build("open", ROOT, find_network("digits"), find_platform("u250"), "sw_emu", 250.0, Settings.defaults())
+        step = toolchain_of(its).shared("model")[0]
+        Steps(folder).run(step)
+        shutil.copy(folder / step.outputs[0].target, folder)
 
-    return once.make("harness", compile_it) / HARNESS
+    return once.make("harness", make_it) / HARNESS
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from steps_by_hand import Steps
 
 from blocks.core.graph import GraphCore
 from blocks.core.model import random_parameters, run_graph
@@ -24,7 +23,6 @@ from blocks.network import NETWORKS, Network, read_network
 from blocks.network_model import run_network
 from blocks.parameters import read_block
 from config.settings import Settings
-from farm.step import PYTHON, File, Step
 from integration.platform import find_platform
 from toolchains.common.build import Build
 from toolchains.open.settings import CosimSettings
@@ -250,51 +248,24 @@ def with_six_images(network: Network) -> Toolchain:
     return toolchain_of(Build("open", ROOT, network, find_platform("u250"), "sw_emu", 250.0, settings))
 
 
-class Steps:
-    """Steps run by hand, each in a folder with its declared inputs and nothing else."""
-
-    def __init__(self, folder: Path, toolchain: Toolchain) -> None:
-        self.folder, self.toolchain = folder, toolchain
-
-    def scratch(self, step: Step) -> Path:
-        place = self.folder / "steps" / step.name.replace(":", "-")
-        for item in step.inputs:
-            path = place / item.path
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if isinstance(item, File):
-                made = self.folder / item.source
-                shutil.copy(made if made.exists() else ROOT / item.source, path)
-            else:
-                path.write_text(item.content)
-        return place
-
-    def program(self, step: Step, place: Path) -> tuple[int, str]:
-        assert step.argv[0] == PYTHON
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-        words = [sys.executable, *step.argv[1:]]
-        done = subprocess.run(words, cwd=place, env=environment, capture_output=True, text=True, check=False)
-        return done.returncode, done.stdout + done.stderr
-
-    def run(self, step: Step) -> str:
-        place = self.scratch(step)
-        status, said = self.program(step, place)
-        assert status == 0, said[-3000:]
-        for output in step.outputs:
-            (self.folder / output.target).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(place / output.path, self.folder / output.target)
-        return said
+def give(harness: Path, build: Path) -> None:
+    """Put the harness where the steps of a build look for it."""
+    (build / "model/harness").mkdir(parents=True)
+    shutil.copy(harness, build / "model/harness")
 
 
 @pytest.mark.slow
-def test_the_steps_of_a_block_with_their_declared_inputs_only(network, tmp_path, simulations) -> None:
+def test_the_steps_of_a_block_with_their_declared_inputs_only(network, tmp_path, harness) -> None:
     toolchain = with_six_images(network)
-    steps = Steps(tmp_path, toolchain)
+    steps = Steps(tmp_path)
+    give(harness, tmp_path / toolchain.build.folder)
     block = block_of(network, "postres")
     for step in (
         toolchain.step("weights", block),
         toolchain.step("stimuli"),
-        # The harness, and one link between blocks; the others are made by the same lines, and no cosim reads them.
-        *toolchain.shared("model")[:2],
+        # One link between blocks: the others are made by the same lines, and no cosim reads them. The first is the
+        # harness, whose fixture runs the step in this way.
+        toolchain.shared("model")[1],
         toolchain.step("model", block.core()),
     ):
         assert step is not None
@@ -331,16 +302,15 @@ def test_the_steps_of_a_block_with_their_declared_inputs_only(network, tmp_path,
     for name in ("model.o", "simulation.o"):
         text = (scratch / name).read_bytes()
         assert str(tmp_path).encode() not in text
+        assert str(harness.parent).encode() not in text
         assert str(Path(sys.prefix)).encode() not in text
 
 
 @pytest.mark.slow
 def test_the_step_of_the_dma_with_its_declared_inputs_only(network, tmp_path, harness) -> None:
     toolchain = with_six_images(network)
-    steps = Steps(tmp_path, toolchain)
-    place = tmp_path / toolchain.build.folder / "model/harness"
-    place.mkdir(parents=True)
-    shutil.copy(harness, place)
+    steps = Steps(tmp_path)
+    give(harness, tmp_path / toolchain.build.folder)
     cosim = toolchain.shared("cosim")[0]
     said = steps.run(cosim)
     assert "full_speed: 6 images in" in said

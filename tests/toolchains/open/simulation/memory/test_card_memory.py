@@ -44,7 +44,7 @@ def bench(once) -> Path:
     needs.compiler()
 
     def compile_it(folder: Path) -> None:
-        flags = ["-std=c++17", "-O1", "-Wall", "-Wextra", "-Werror", "-fsanitize=undefined", "-fno-sanitize-recover"]
+        flags = ["-std=c++17", "-Og", "-Wall", "-Wextra", "-Werror", "-fsanitize=undefined", "-fno-sanitize-recover"]
         argv = ["g++", *flags, f"-I{FOLDER}", f"-I{DMA}", "-o", folder / "bench", Path(__file__).with_name("bench.cpp")]
         subprocess.run(argv, check=True)
 
