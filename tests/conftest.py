@@ -31,7 +31,7 @@ from runtime.formats import xclbin
 from runtime.xrt import judge
 from runtime.xrt.differences import differences
 from toolchains.common.build import Build
-from toolchains.open.simulation.compile_model import HARNESS
+from toolchains.open.simulation.compile_model import HARNESS, MODEL, link_simulation
 from toolchains.open.simulation.simulator import Simulator, build
 from toolchains.open.toolchain import toolchain_of
 
@@ -43,6 +43,7 @@ EXPENSIVE = {"once", "machine"}
 TOGETHER = 20
 #: What pytest-xdist appends to the name of a test in a group of ours.
 _GROUP = re.compile(r"@(quick\d+|tests/\S+\.py)$")
+SIMULATED = "digits-simulated"
 WORKER = "PYTEST_XDIST_WORKER" in os.environ
 #: How many folders have had a name.
 _folders: Counter[str] = Counter()
@@ -247,9 +248,17 @@ def simulations(harness: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 @pytest.fixture(scope="session")
 def simulate(once: Once, harness: Path) -> Callable[[GraphCore], Simulator]:
-    """Verilate and compile a core; each one only once."""
+    """Verilate and compile a core; each one only once.
+
+    A model that a build of digits has made already is taken from there: it is made of the same by the same lines.
+    """
 
     def build_one(core: GraphCore, folder: Path) -> None:
+        digits = once.made(SIMULATED)
+        model = digits / "checkout/build/digits/open-hw_emu/model" / core.name / MODEL if digits else None
+        if model and model.exists():
+            link_simulation(model, harness, folder / f"{core.name}.so")
+            return
         (folder / HARNESS).symlink_to(harness)
         build(core, folder)
 
@@ -276,7 +285,7 @@ def digits_simulated(once: Once, digits_built: Path) -> Path:
         output = Checkout(folder / "checkout").doit("build", "network=digits", "target=hw_emu")
         (folder / "built.log").write_text(output)
 
-    return once.make("digits-simulated", build_it)
+    return once.make(SIMULATED, build_it)
 
 
 @pytest.fixture(scope="session")

@@ -31,3 +31,8 @@ class Once:
                 fill(place)
                 (place / MADE).touch()
         return place
+
+    def made(self, name: str) -> Path | None:
+        """The folder of that name if it is made already; waits for nobody."""
+        place = self.folder / name
+        return place if (place / MADE).exists() else None
