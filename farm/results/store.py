@@ -343,7 +343,8 @@ def _fetch(files: Confined, file: StoredFile, place: Path) -> None:
 def _put(files: Confined, source: Path, digest: Digest) -> None:
     path = object_name(digest.sha256)
     with contextlib.suppress(OSError, DamagedError), files.open(path) as there:
-        if os.fstat(there.fileno()).st_size == digest.size:
+        # One that was damaged meanwhile would damage the new result too.
+        if os.fstat(there.fileno()).st_size == digest.size and sha256_of(there)[0] == digest.sha256:
             return
     with source.open("rb") as reader, files.new(path) as writer:
         copy_bytes(reader, writer)

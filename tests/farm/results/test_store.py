@@ -100,6 +100,17 @@ def test_a_damaged_byte_anywhere_is_found_said_and_made_good(
     assert taken(store, tmp_path / "again") == before
 
 
+def test_a_damaged_object_that_no_entry_names_is_replaced(tmp_path: Path, store: Store, warnings: list[str]) -> None:
+    """Its size tells nothing: the entry was lost, so nobody had looked at the object since it was damaged."""
+    put(store, tmp_path, a="A" * 50)
+    before = taken(store, tmp_path / "before")
+    store.entry_path(KEY).unlink()
+    store.object_path(hashlib.sha256(b"A" * 50).hexdigest()).write_bytes(b"A" * 49 + b"x")
+    put(store, tmp_path, a="A" * 50)
+    assert taken(store, tmp_path / "again") == before
+    assert warnings == []
+
+
 def damage(path: Path, chance: random.Random) -> None:
     content = bytearray(path.read_bytes())
     kind = chance.choice(["flip", "cut", "grow", "lose"])
