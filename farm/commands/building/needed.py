@@ -41,7 +41,11 @@ class NeededTasks:
         self.are_all = True
         if not self._made:
             return list(self._loader.load_tasks(*self._given))
-        return [task for name in _in_order(self._loader.namespace) for task in self._of(name)]
+        found = [task for name in _in_order(self._loader.namespace) for task in self._of(name)]
+        for task in found:
+            # doit would not read the words behind a task's name a second time, and would lose them.
+            task.options = None
+        return found
 
     def _of(self, name: str) -> list[Task]:
         """Return the tasks that one function of the dodo.py creates."""

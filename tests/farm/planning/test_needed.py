@@ -87,6 +87,18 @@ def test_every_stage_is_loaded_once_where_there_is_something_to_do(built) -> Non
     assert built.read("build/joined") == "otherB"
 
 
+def test_all_that_is_asked_for_is_done(built) -> None:
+    asked = {
+        "raw:a raw:b extra:a": {"raw:a", "raw:b", "extra:a"},
+        "raw:b raw:a": {"raw:a", "raw:b"},
+        "extra join:first": {"extra:a", "join:all"},
+    }
+    for content, (words, expected) in enumerate(asked.items()):
+        built.write("a.txt", f"a{content}")
+        built.write("b.txt", f"b{content}")
+        assert built.made(*words.split()) >= expected, words
+
+
 def test_needs_that_are_not_named_are_found(built) -> None:
     """A flow that leaves one out would build with an old input, had the look believed it."""
     built.dodo(FLOW.replace('"join": ("raw",)', '"join": ()'))
