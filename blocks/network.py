@@ -24,7 +24,7 @@ from blocks.parameter_memory.plan import MOST_BEATS
 from blocks.views import AS_BY_DEFAULT, Views, check_shared, read_views
 from config.document import REQUIRED, Required, Section, load
 from config.frozen import dataclass
-from config.problem import ConfigError, Problem, Problems, suggestion
+from config.problem import ConfigError, Problem, Problems, nearest, suggestion
 
 NETWORKS = Path(__file__).parent / "networks"
 
@@ -308,10 +308,7 @@ def _kind(section: Section) -> str | None:
     kind = known(section, lambda: section.text("kind"))
     if kind is not None and kind not in _KINDS:
         section.problem("kind", f"unknown block kind {kind!r}", suggestion(kind, _KINDS))
-        import difflib  # noqa: PLC0415 - for errors only
-
-        (close,) = difflib.get_close_matches(kind, _KINDS, n=1) or (None,)
-        return close
+        return nearest(kind, _KINDS) or None
     return kind
 
 

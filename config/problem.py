@@ -66,12 +66,13 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     names = sorted(known)
     if not names:
         return "remove it"
-    import difflib  # noqa: PLC0415 - for errors only
+    # The last part of a dotted key ("slots" for "farm.slots") is close in meaning but not in letters.
+    close = nearest(word, names) or next((name for name in names if name.rpartition(".")[2] == word), "")
+    return f"did you mean '{close}'?" if close else f"known: {', '.join(names)}"
 
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
-    if not close:
-        # The last part of a dotted key ("slots" for "farm.slots") is close in meaning but not in letters.
-        close = [name for name in names if name.rpartition(".")[2] == word][:1]
-    if close:
-        return f"did you mean '{close[0]}'?"
-    return f"known: {', '.join(names)}"
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return the known word that is nearest to one that was perhaps mistyped; empty if none is near."""
+    import difflib  # noqa: PLC0415 - slow to load, and for errors only
+
+    return next(iter(difflib.get_close_matches(word, known, n=1)), "")

@@ -11,6 +11,7 @@ from doit.cmdparse import CmdOption, TaskParse
 from doit.control import TaskControl
 from doit.exceptions import InvalidCommand, InvalidTask
 
+from config.problem import nearest
 from farm.hooks import Hook
 from farm.step import Step
 
@@ -161,10 +162,8 @@ def check_selection(selected: Iterable[str] | None, tasks: Mapping[str, Task], t
     for word in named(selected or (), tasks):
         if "*" in word or word in tasks or word in files or _may_be_made(word, tasks):
             continue
-        import difflib  # noqa: PLC0415 - for errors only
-
-        close = difflib.get_close_matches(word, [*tasks, *files], n=1)
-        remedy = f"did you mean '{close[0]}'?" if close else "'doit list' shows the tasks"
+        close = nearest(word, [*tasks, *files])
+        remedy = f"did you mean '{close}'?" if close else "'doit list' shows the tasks"
         raise InvalidCommand(f"there is no task or target '{word}'; {remedy}")
 
 
