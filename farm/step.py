@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
 from functools import cache, cached_property
@@ -67,8 +68,9 @@ class Text:
 class _Sought(Sequence[Member_co]):
     """A sequence that functions give when somebody first reads it: most commands look at few steps."""
 
+    @abstractmethod
     def _find(self) -> Iterable[Member_co]:
-        raise NotImplementedError
+        """The members, asked for once."""
 
     @cached_property
     def _whole(self) -> tuple[Member_co, ...]:
