@@ -1,6 +1,5 @@
 """`doit demo`: builds digits, classifies images that it was never trained on, on the emulated card, and shows some."""
 
-# ruff: noqa: T201
 from __future__ import annotations
 
 import shlex

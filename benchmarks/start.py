@@ -5,7 +5,6 @@ time; the latter includes all children. Build the network first (`doit build net
 will build it. The last column is the limit; the status is 1 if the least wall time exceeds it.
 """
 
-# ruff: noqa: T201
 from __future__ import annotations
 
 import argparse

@@ -7,7 +7,6 @@ parameters than then counts whole. Let nothing else run beside it. The last colu
 is 1 if it is exceeded.
 """
 
-# ruff: noqa: T201
 from __future__ import annotations
 
 import argparse

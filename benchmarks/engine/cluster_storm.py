@@ -7,7 +7,6 @@ target is right, and the tools' own marks tell that no step ran twice at once, a
 the farm has told. The last line has the number of faults; the status is 1 if a promise is broken.
 """
 
-# ruff: noqa: T201
 from __future__ import annotations
 
 import argparse

@@ -5,7 +5,6 @@ object of 1 GiB from nginx, as the farm does and by curl, in turn. `storm` injec
 line has the limit; the status is 1 if it is missed.
 """
 
-# ruff: noqa: T201
 from __future__ import annotations
 
 import argparse
