@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from flow_checkout import Checkout, build_digits, share_bytecode
 from hypothesis import settings
+from in_memory import IN_MEMORY, remove_ended, roomy
 from once import Once
 from steps_by_hand import Steps
 
@@ -74,6 +75,13 @@ def pytest_configure(config: pytest.Config) -> None:
         settings.load_profile("same")
     # Otherwise pytest-xdist begins with the largest groups: those of quick tests before the slow tests.
     config.option.loadscopereorder = False
+    if not WORKER and config.getoption("dist", "no") != "no":
+        # Longer turns: a program that goes on finds its caches as it left them. All that tests start inherits it.
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+        remove_ended()
+        if roomy():
+            os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(IN_MEMORY))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -17,7 +17,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 FILES_A_FOLDER, LINES_A_FILE, LINES_A_CLASS = 15, 400, 250
 CODE = (".py", ".sv", ".v", ".hpp", ".cpp", ".tcl")
-ROOTS_OF_TESTS = ("tests/fakes/", "tests/helpers/clusters/", "tests/helpers/rtl/", "tests/helpers/", "tests/reports/")
+ROOTS_OF_TESTS = (
+    "tests/fakes/", "tests/helpers/clusters/", "tests/helpers/damaged/", "tests/helpers/layers/",
+    "tests/helpers/onnx_files/", "tests/helpers/places/", "tests/helpers/rtl/", "tests/helpers/", "tests/reports/",
+)  # fmt: skip
 """Folders that tests put on the path: their modules are imported by names that begin there."""
 SKIPPED_BY_PYTEST = {"build", "dist", "venv"}
 RECORDED = ("tests/toolchains/vitis/golden/",)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -17,6 +16,8 @@ from typing import Any
 import pytest
 from doit_server import PLAIN
 from small_checkout import PYPROJECT, Checkout
+
+from farm.results.folder import remove_tree
 
 _NOBODY = 65534
 _CALL: dict[str, Any] = {"capture_output": True, "text": True, "timeout": 120}
@@ -59,7 +60,7 @@ def ordinary() -> Iterator[Ordinary]:
         user.give(folder)
         yield user
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_tree(folder)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,11 +94,14 @@ def test_the_locale_is_one_that_every_system_has(run: Start, monkeypatch: pytest
     assert "|C|" in run('echo "|$LC_ALL|"\n' + GOOD)
 
 
-def test_a_home_that_cannot_be_removed_fails_no_run(run: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_home_that_cannot_be_removed_fails_no_run(
+    run: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def busy(path: object, **more: object) -> None:
         raise OSError(errno.ENOTEMPTY, "Directory not empty", str(path))
 
     monkeypatch.setattr(os, "rmdir", busy)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     assert "Exiting" in run('touch "$HOME/late"\n' + GOOD)
 
 

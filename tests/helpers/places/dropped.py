@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from in_memory import IN_MEMORY
+
+from farm.results.folder import remove_tree
+
 NOBODY, ANOTHER = 65534, 65533
-
-
-IN_MEMORY = Path("/dev/shm")
 
 
 @contextmanager
@@ -38,7 +38,7 @@ def ordinary_folder(*, in_memory: bool = False) -> Iterator[Path]:
             os.seteuid(0)
             os.setegid(0)
             os.setgroups(groups)
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_tree(folder)
 
 
 @contextmanager
