@@ -173,6 +173,9 @@ def side_by_side(once: Once) -> SideBySide:
         for name in BENCH:
             shutil.copy(HERE / name, folder)
         shutil.copy(MEMORY_MODEL, folder)
-        compile_sources(["twins.cpp", *library_sources(verilator)], "bench.o", folder, verilator, "-O2")
+        compile_sources(library_sources(verilator), "library.o", folder, verilator)
+        # Not as models are compiled, which are C++14.
+        run_compiler(("-std=c++17", "-O2", "-Wall", "-Wextra", "-Werror", "-c", "twins.cpp"), folder, "twins.cpp")
+        run_compiler(("-r", "-nostdlib", "-o", "bench.o", "twins.o", "library.o"), folder, "bench.o")
 
     return SideBySide(once.make("twins", bench) / "bench.o", verilator, beats_memory)
