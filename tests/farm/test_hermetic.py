@@ -48,7 +48,7 @@ def opened_by_steps(folder: Path, logs: Path, environment: dict[str, str], *word
         shim = next((match for match in started if "farm/execution/shim.py" in match[2]), None)
         if shim is not None:
             # The shim's first argument after its own name is the record, in the step's folder.
-            record = re.search(r'farm/shim\.py", "([^"]+)"', shim[2])
+            record = re.search(r'farm/execution/shim\.py", "([^"]+)"', shim[2])
             assert record is not None, shim[2]
             scratch = str(Path(record[1]).parent)
             for child in _forked(lines):
@@ -72,7 +72,8 @@ def _forked(lines: list[str]) -> list[int]:
 def undeclared(opened: dict[str, set[Path]], *checkouts: Path) -> dict[str, list[str]]:
     """Return, by step, the files in a checkout or the home that are in neither the step's folder nor the interpreter's.
 
-    A step's folder holds its declared inputs and the files that it has made.
+    A step's folder holds its declared inputs and the files that it has made. A checkout is the last entry of the
+    interpreter's path, which lists it when it seeks a module; a module that it then took would be opened.
     """
     private = [*checkouts, Path.home()]
     free = [Path(sys.prefix), Path(sys.base_prefix)]
@@ -82,6 +83,7 @@ def undeclared(opened: dict[str, set[Path]], *checkouts: Path) -> dict[str, list
             str(path)
             for path in paths
             if any(path.is_relative_to(folder) for folder in private)
+            and path not in checkouts
             and not any(path.is_relative_to(folder) for folder in (*free, Path(scratch)))
         )
         if wrong:
