@@ -132,4 +132,4 @@ def children(parent: int, name: str) -> list[int]:
         ["ps", "-o", "pid=,args=", "--ppid", str(parent)], capture_output=True, text=True, check=False
     )
     lines = (line.split(maxsplit=1) for line in found.stdout.splitlines())
-    return [int(pid) for pid, command in lines if command.split("/")[-1].split()[0] == name]
+    return [int(pid) for pid, command in lines if Path(command.split()[0]).name == name]
