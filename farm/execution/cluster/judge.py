@@ -76,6 +76,8 @@ _PROBLEMS: dict[str, Trouble] = {
 _ENDS: dict[int, Trouble] = {122: "no store", 123: "no secret", 124: "store refuses"}
 #: Troubles that the node itself has recorded: nobody has to explain them.
 OF_THE_RECORD = frozenset(_PROBLEMS.values())
+#: Such an end of a job ends its tool by a signal, which may reach the tool before the shim above it.
+_FROM_OUTSIDE = frozenset({"node failed", "preempted", "cancelled", "time limit"})
 #: With less than this left a tool that failed has failed for want of space.
 _FULL_BYTES = 16 << 20
 
@@ -139,10 +141,12 @@ def judge(found: Evidence) -> Verdict:
 
 
 def _of_record(record: Ended, launcher: int | None, cause: Trouble | None) -> Verdict:
-    """Judge a tool that came to its end by itself."""
+    """Judge a tool that came to its end before its shim heard of any other."""
     if cause == "out of memory":
         return cause
     if record.status != 0:
+        if cause in _FROM_OUTSIDE:
+            return cause
         full = record.free_bytes is not None and record.free_bytes < _FULL_BYTES
         return "no disk" if full else "tool"
     if launcher in (0, None):

@@ -38,6 +38,13 @@ def said(word: str, reason: str = "None") -> Sighting:
         (143, None, said("CANCELLED"), "", "cancelled"),
         (143, Ended(-15, stopped=True), said("TIMEOUT", "TimeLimit"), "", "time limit"),
         (143, None, said("PREEMPTED"), "", "preempted"),
+        # The signal of the engine came to the tool before it came to the shim; some tools turn it into a status.
+        (143, Ended(-15), said("CANCELLED"), "", "cancelled"),
+        (143, Ended(-15), said("TIMEOUT", "TimeLimit"), "", "time limit"),
+        (1, Ended(1), said("PREEMPTED"), "", "preempted"),
+        (0, Ended(143), None, "srun: error: Node failure on m1", "node failed"),
+        # Killed by somebody on the node: the engine knows of nothing.
+        (143, Ended(-15), said("FAILED"), "", "tool"),
         # The client cannot say why nothing was submitted, or says so.
         (1, None, None, "", "lost"),
         # Success by the record alone is not believed where the client says otherwise.

@@ -9,6 +9,7 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
 from cluster_steps import WRITE, counting, one
 from slurm_cluster import LICENCES, MEMORY_MIB
 
@@ -77,9 +78,11 @@ def test_a_program_that_is_not_there(project) -> None:
     assert output.count("again   x") == 1, "another node may have it"
 
 
-def test_cancelled_from_outside(cluster, project) -> None:
-    build = project(one(f"import time; time.sleep(60); {WRITE}")).start()
-    cluster.wait_for(lambda: any("RUNNING" in line for line in cluster.jobs()))
+@pytest.mark.parametrize("runs", [False, True], ids=["job runs", "tool runs"])
+def test_cancelled_from_outside(cluster, project, tmp_path: Path, runs) -> None:
+    mark = tmp_path / "mark"
+    build = project(one(f"import time; open({str(mark)!r}, 'w'); time.sleep(60); {WRITE}")).start()
+    cluster.wait_for(lambda: any("RUNNING" in line for line in cluster.jobs()) and (mark.exists() or not runs))
     (job,) = [line.split()[0] for line in cluster.jobs() if "RUNNING" in line]
     cluster.ask("scancel", job)
     output, _ = build.communicate(timeout=30)
