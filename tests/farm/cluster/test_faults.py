@@ -21,9 +21,11 @@ def node_of(cluster) -> str:
     return node
 
 
-def test_a_dead_node_is_left_for_another(cluster, project) -> None:
-    build = project(one(f"import time; time.sleep(4); {WRITE}")).start()
-    cluster.wait_for(lambda: any("RUNNING" in line for line in cluster.jobs()))
+def test_a_dead_node_is_left_for_another(cluster, project, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    build = project(one(f"import time; open({str(mark)!r}, 'w'); time.sleep(4); {WRITE}")).start()
+    # Before the tool runs, the job's daemon may not be there yet, and would outlive the node.
+    cluster.wait_for(mark.exists)
     node = node_of(cluster)
     cluster.fail_node(node)
     try:
