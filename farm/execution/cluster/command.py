@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import signal
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -70,6 +71,11 @@ class CommandEngine:
     title: str = "the queue"
     is_attached: bool = False
     notices_late: bool = True
+
+    @property
+    def end_signal(self) -> signal.Signals:
+        """SIGTERM: what its client does at a Ctrl-C is not known."""
+        return signal.SIGTERM
 
     @property
     def python(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
@@ -25,6 +26,10 @@ class Engine(Protocol):
     @property
     def notices_late(self) -> bool:
         """Whether the client may notice the end of a job long after it: then the node's record is watched too."""
+
+    @property
+    def end_signal(self) -> signal.Signals:
+        """What its client is sent first so that the job ends: the one that lets the job clean up, if there is one."""
 
     @property
     def python(self) -> str:

@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from farm import clock
@@ -35,7 +35,9 @@ from farm.step import Step
 GRACE_S = 5.0
 #: How often to look for records and to ask the engine: each half second; for many jobs, a hundredth of their number.
 _LEAST_LOOK_S, _LOOK_A_JOB_S = 0.5, 0.01
-_OPEN_S, _STOP_S = 15.0, 0.8
+_OPEN_S = 15.0
+#: For a farm that ends: how long its jobs may clean up, and how long anything else may take.
+_CLEAN_S, _STOP_S = 1.2, 0.5
 #: After these the step is tried on another node.
 _OF_THE_NODE = ("node failed", "no program", "no folder", "lost", "unsound")
 
@@ -177,13 +179,13 @@ class ClusterExecutor:
         return done
 
     def stop(self, run: Run) -> float:
-        """Ask a job to end: its client ends it, and the engine is told. Later calls kill the client."""
+        """Ask a job to end: its client ends it, and the engine is told. Later calls are harder."""
         live = self._live.get(run.step.name)
         if live is None:
             return GRACE_S
         now_s = clock.monotonic_s()
         if live.asked_to_end_s is None or now_s - live.asked_to_end_s >= GRACE_S:
-            live.end_client(signal.SIGTERM if live.asked_to_end_s is None else signal.SIGKILL)
+            live.end()
             self._to_clear.append(live.known)
             live.asked_to_end_s = now_s
         self._clear()
@@ -194,13 +196,11 @@ class ClusterExecutor:
         lives = list(self._live.values())
         for live in lives:
             if live.asked_to_end_s is None:
-                live.end_client(signal.SIGTERM)
-        until_s = clock.monotonic_s() + _STOP_S
-        while any(live.has_client for live in lives) and clock.monotonic_s() < until_s:
-            time.sleep(0.01)
-            self._children.collect()
-            for live in lives:
-                live.take_launcher(self._children, self._asking.asked)
+                live.end()
+        self._await_clients(lives, _CLEAN_S)
+        for live in lives:
+            live.end()
+        self._await_clients(lives, _STOP_S)
         for live in lives:
             live.end_client(signal.SIGKILL)
             live.run.ended_s = clock.monotonic_s()
@@ -208,6 +208,15 @@ class ClusterExecutor:
         self._live.clear()
         self._clear_all()
         return [live.run for live in lives]
+
+    def _await_clients(self, lives: Sequence[Live], seconds: float) -> None:
+        """Wait until all clients have ended, or until the time is over."""
+        until_s = clock.monotonic_s() + seconds
+        while any(live.has_client for live in lives) and clock.monotonic_s() < until_s:
+            time.sleep(0.01)
+            self._children.collect()
+            for live in lives:
+                live.take_launcher(self._children, self._asking.asked)
 
     def _clear_all(self) -> None:
         """Clear all that has ended, and wait a moment for it: what runs below a farm that ends is killed."""

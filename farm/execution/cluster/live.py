@@ -49,6 +49,7 @@ class Live:
         self._engine = engine
         self._note = note
         self._collector = collector
+        self._signals = iter(dict.fromkeys((engine.end_signal, signal.SIGTERM)))
         #: Since when the engine has it no more.
         self._gone_s: float | None = None
         self._launcher: int | None = None
@@ -63,6 +64,10 @@ class Live:
     def has_client(self) -> bool:
         """Whether its client runs."""
         return self.client is not None and self._launcher is None
+
+    def end(self) -> None:
+        """Have its client end the job: so that the job can clean up the first time, harder each time after."""
+        self.end_client(next(self._signals, signal.SIGKILL))
 
     def end_client(self, number: signal.Signals) -> None:
         """Send its client a signal, and what a wrapper has started: that of a Ctrl-C does not reach their session."""

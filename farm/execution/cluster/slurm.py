@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import signal
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,6 +54,11 @@ class Slurm:
         """Whether it is sbatch, which asks with growing pauses: up to 27 s were measured."""
         return self.client == "sbatch"
 
+    @property
+    def end_signal(self) -> signal.Signals:
+        """SIGINT for srun, which passes it on to the job; at SIGTERM it has the job killed (measured)."""
+        return signal.SIGINT if self.is_attached else signal.SIGTERM
+
     def submit(self, job: Job) -> list[str]:
         """Return the client with its options and the command; for sbatch a script of two lines is written."""
         counts = Counter(job.resources.licences)
@@ -74,8 +80,9 @@ class Slurm:
             *self.options,
         ]
         if self.client == "srun":
-            # Without --input it would read the engine's stdin.
-            return ["srun", "--quiet", "--input=none", "--kill-on-bad-exit=1", *words, "--", *job.command]
+            # Without --input it would read the engine's stdin, and without --disable-status only tell states at SIGINT.
+            return ["srun", "--quiet", "--disable-status", "--input=none", "--kill-on-bad-exit=1",
+                    *words, "--", *job.command]  # fmt: skip
         script = job.folder / _SCRIPT
         script.write_text(f"#!/bin/sh\nexec {shlex.join(job.command)}\n", "utf-8")
         return ["sbatch", "--wait", "--parsable", "--requeue", *words,

@@ -145,16 +145,28 @@ def test_two_farms_run_a_key_once(cluster, project, tmp_path: Path) -> None:
     assert sorted(marks.read_text().split()) == ["0", "1"]
 
 
-def test_an_interrupted_build_leaves_no_job(cluster, project) -> None:
-    checkout = project(one(f"import time; time.sleep(60); {WRITE}"))
+def test_an_interrupted_build_leaves_no_job_and_lets_the_tool_clean_up(cluster, project, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    # Slurm passes SIGINT on, and the shim asks with SIGTERM.
+    code = f"""import pathlib, signal, time
+asking = [signal.SIGINT, signal.SIGTERM]
+signal.pthread_sigmask(signal.SIG_BLOCK, asking)
+mark = pathlib.Path({str(mark)!r})
+mark.touch()
+signal.sigwait(asking)
+time.sleep(0.1)
+mark.write_text("cleaned up")
+"""
+    checkout = project(one(code))
     build = checkout.start(start_new_session=True)
-    cluster.wait_for(lambda: any("RUNNING" in line for line in cluster.jobs()))
+    cluster.wait_for(mark.exists)
     begun = time.monotonic()
     build.send_signal(signal.SIGINT)
     output, _ = build.communicate(timeout=20)
     assert build.returncode == 130, output
     assert time.monotonic() - begun < 5
     assert "ended one" in output
+    assert mark.read_text() == "cleaned up"
     cluster.wait_for(lambda: not cluster.running(), 10)
     cluster.wait_for(lambda: checkout.processes() == [], 10)
 

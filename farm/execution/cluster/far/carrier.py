@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -46,6 +47,8 @@ _NO_CLIENT = 127
 
 def main() -> None:
     """Do what the command line says. Never returns."""
+    # Ends at once: with Python's own handler it would wait for its threads.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     verb, folder, *more = sys.argv[1:]
     job = json.loads((Path(folder) / files.JOB).read_text("utf-8"))
     try:
