@@ -36,8 +36,9 @@ GRACE_S = 5.0
 #: How often to look for records and to ask the engine: each half second; for many jobs, a hundredth of their number.
 _LEAST_LOOK_S, _LOOK_A_JOB_S = 0.5, 0.01
 _OPEN_S = 15.0
-#: For a farm that ends: how long its jobs may clean up, and how long anything else may take.
-_CLEAN_S, _STOP_S = 1.2, 0.5
+#: For a farm that ends, three seconds in all: how long its jobs may clean up, how long a client may take that has them
+#: killed, and how long the engine may take to clear them, once for those before and once for these.
+_CLEAN_S, _KILL_S, _STOP_S = 1.0, 0.3, 0.8
 #: After these the step is tried on another node.
 _OF_THE_NODE = ("node failed", "no program", "no folder", "lost", "unsound")
 
@@ -200,7 +201,7 @@ class ClusterExecutor:
         self._await_clients(lives, _CLEAN_S)
         for live in lives:
             live.end()
-        self._await_clients(lives, _STOP_S)
+        self._await_clients(lives, _KILL_S)
         for live in lives:
             live.end_client(signal.SIGKILL)
             live.run.ended_s = clock.monotonic_s()
